@@ -1,0 +1,1 @@
+"""Wires everything: the only wall clock, processes, files and error policy."""

@@ -1,0 +1,149 @@
+"""Parameters: typed, ranged, addressable values, and the one registry that names them all."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from engine.core.event import Value
+
+
+class Kind(StrEnum):
+    """What a parameter holds. Everything is stored as one float64."""
+
+    FLOAT = "float"
+    INT = "int"
+    BOOL = "bool"
+    CHOICE = "choice"  # stored as the index into `choices`
+    TRIGGER = "trigger"  # stored as the number of times it fired
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One addressable value.
+
+    Parameters
+    ----------
+    address
+        Full address (``/layer/form/opacity``); in a generator's spec or a shader's header, the
+        last part only (``truncation``).
+    kind
+        What it holds.
+    default
+        In stored form: a float, see `Kind`.
+    low, high
+        Inclusive range of the stored value.
+    choices
+        Names, for `Kind.CHOICE`.
+    unit
+        ``s``, ``hz``, ``rad``, ``px``, ``beats`` or empty.
+    text
+        One sentence for people.
+    """
+
+    address: str
+    kind: Kind = Kind.FLOAT
+    default: float = 0.0
+    low: float = 0.0
+    high: float = 1.0
+    choices: tuple[str, ...] = ()
+    unit: str = ""
+    text: str = ""
+
+
+def coerce(parameter: Parameter, value: Value) -> float:
+    """Turn an arriving value into the stored form: the one choke point of every write.
+
+    Numbers are clamped into the range; what is not a number is refused.
+
+    Raises
+    ------
+    ValueError
+        If the value has the wrong type, is NaN or infinite, or names no choice.
+    """
+    if parameter.kind is Kind.TRIGGER:
+        return 1.0
+    if isinstance(value, str):
+        if parameter.kind is Kind.CHOICE and value in parameter.choices:
+            return float(parameter.choices.index(value))
+        raise ValueError(f"{parameter.address} takes {describe(parameter)}, not the text '{value[:40]}'")
+    if isinstance(value, tuple):
+        raise ValueError(f"{parameter.address} takes {describe(parameter)}, not {len(value)} numbers")
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"{parameter.address} takes {describe(parameter)}, not {number}")
+    if parameter.kind is Kind.BOOL:
+        return 1.0 if number else 0.0
+    if parameter.kind in (Kind.INT, Kind.CHOICE):
+        number = float(round(number))
+    return min(max(number, parameter.low), parameter.high)
+
+
+def describe(parameter: Parameter) -> str:
+    """Say what a parameter accepts, for error messages and documents."""
+    if parameter.kind is Kind.CHOICE:
+        return "one of " + ", ".join(parameter.choices)
+    if parameter.kind is Kind.BOOL:
+        return "true or false"
+    if parameter.kind is Kind.TRIGGER:
+        return "a trigger"
+    what = "a whole number" if parameter.kind is Kind.INT else "a number"
+    unit = f" {parameter.unit}" if parameter.unit else ""
+    return f"{what} from {parameter.low:g} to {parameter.high:g}{unit}"
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """Every parameter of a show, in a fixed order.
+
+    Parameters
+    ----------
+    parameters
+        In order; the place of a parameter is its index in every value vector.
+    index
+        Address → place, aliases (``/layer/1/…``) included.
+    groups
+        Address of a vector (colour, point) → places of its components.
+    """
+
+    parameters: tuple[Parameter, ...]
+    index: Mapping[str, int] = field(default_factory=dict)
+    groups: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+    def __getitem__(self, address: str) -> Parameter:
+        return self.parameters[self.index[address]]
+
+
+def make_registry(
+    parameters: Iterable[Parameter],
+    groups: Mapping[str, tuple[str, ...]] | None = None,
+    aliases: Mapping[str, str] | None = None,
+) -> Registry:
+    """Number parameters and resolve vector groups and alias prefixes.
+
+    Parameters
+    ----------
+    groups
+        Vector address → addresses of its components.
+    aliases
+        Prefix → prefix that it stands for (``/layer/1/`` → ``/layer/form/``).
+
+    Raises
+    ------
+    ValueError
+        If two parameters share an address.
+    """
+    listed = tuple(parameters)
+    index: dict[str, int] = {}
+    for place, parameter in enumerate(listed):
+        if parameter.address in index:
+            raise ValueError(f"two parameters share the address {parameter.address}")
+        index[parameter.address] = place
+    placed = {name: tuple(index[a] for a in parts) for name, parts in (groups or {}).items()}
+    for alias, prefix in (aliases or {}).items():
+        for table in (index, placed):
+            for address in [a for a in table if a.startswith(prefix)]:
+                table.setdefault(alias + address[len(prefix):], table[address])  # type: ignore[index]
+    return Registry(listed, index, placed)

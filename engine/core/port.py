@@ -1,0 +1,110 @@
+"""What a generator declares (its spec) and what it is asked (a request)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.core.parameter import Parameter
+
+GEOMETRIES = (
+    "gaussian", "sphere", "wspace", "simplex", "tokens", "affine2d", "image", "noise-field", "state",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """One input of a generator.
+
+    Parameters
+    ----------
+    name
+        ``z``, ``z_b``, ``image``, …
+    geometry
+        One of `GEOMETRIES`: how the engine interpolates and steers it.
+    shape
+        Shape of one item, without the batch axis.
+    """
+
+    name: str
+    geometry: str
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A generator as data: readable without torch and without running the generator.
+
+    Parameters
+    ----------
+    name
+        Of the generator.
+    ports
+        Its inputs.
+    layers
+        Style layers, coarse to fine: targets of truncation and style mixing.
+    parameters
+        Controls, with short addresses (``truncation``); the show prefixes them.
+    min_px, max_px
+        Allowed length of a picture's side.
+    any_size
+        Whether every size in that range can be asked for; otherwise `max_px` square.
+    channels
+        3 (opaque) or 4 (straight alpha).
+    deterministic, stateful, differentiable
+        Same request, same pixels · keeps a memory between frames · has gradients.
+    classes
+        Names of class labels, if conditional.
+    bendable
+        Layers whose activations can be bent.
+    licence, provenance
+        Of the weights; "none" where there are none.
+    """
+
+    name: str
+    ports: tuple[Port, ...]
+    layers: tuple[str, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    min_px: int = 64
+    max_px: int = 512
+    any_size: bool = True
+    channels: int = 3
+    deterministic: bool = True
+    stateful: bool = False
+    differentiable: bool = True
+    classes: tuple[str, ...] = ()
+    bendable: tuple[str, ...] = ()
+    licence: str = "none"
+    provenance: str = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One frame asked of a generator.
+
+    Parameters
+    ----------
+    seconds
+        Show time that the picture is for.
+    latents
+        Port name → array with the port's shape, float32.
+    parameters
+        Short parameter name → stored value.
+    size_px
+        Width and height of the picture.
+    aspect
+        Width / height of the area that the picture will fill. It may differ a little from that of
+        `size_px`, which is rounded: geometry follows this one.
+    images
+        Port name → frame reference ``SLOT@SEQUENCE`` of another slot's ring.
+    """
+
+    seconds: float
+    latents: Mapping[str, NDArray[np.float32]]
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    size_px: tuple[int, int] = (128, 128)
+    aspect: float = 1.0
+    images: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""The web control desk: state out, events in (its own issue)."""

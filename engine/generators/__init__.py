@@ -1,0 +1,1 @@
+"""Latents (and images) in, pixels out: one file each."""

@@ -1,0 +1,1 @@
+"""Show, map, share or store finished pictures: one file each."""

@@ -1,0 +1,1 @@
+"""Devices and recordings to events: one file each."""
