@@ -68,9 +68,13 @@ def coerce(parameter: Parameter, value: Value) -> float:
     if isinstance(value, str):
         if parameter.kind is Kind.CHOICE and value in parameter.choices:
             return float(parameter.choices.index(value))
-        raise ValueError(f"{parameter.address} takes {describe(parameter)}, not the text '{value[:40]}'")
+        raise ValueError(
+            f"{parameter.address} takes {describe(parameter)}, not the text '{value[:40]}'"
+        )
     if isinstance(value, tuple):
-        raise ValueError(f"{parameter.address} takes {describe(parameter)}, not {len(value)} numbers")
+        raise ValueError(
+            f"{parameter.address} takes {describe(parameter)}, not {len(value)} numbers"
+        )
     number = float(value)
     if not math.isfinite(number):
         raise ValueError(f"{parameter.address} takes {describe(parameter)}, not {number}")
@@ -143,7 +147,8 @@ def make_registry(
         index[parameter.address] = place
     placed = {name: tuple(index[a] for a in parts) for name, parts in (groups or {}).items()}
     for alias, prefix in (aliases or {}).items():
-        for table in (index, placed):
-            for address in [a for a in table if a.startswith(prefix)]:
-                table.setdefault(alias + address[len(prefix):], table[address])  # type: ignore[index]
+        for name in [a for a in index if a.startswith(prefix)]:
+            index.setdefault(alias + name.removeprefix(prefix), index[name])
+        for name in [a for a in placed if a.startswith(prefix)]:
+            placed.setdefault(alias + name.removeprefix(prefix), placed[name])
     return Registry(listed, index, placed)

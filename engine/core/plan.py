@@ -27,7 +27,7 @@ class Pass:
         ISF input name → value. Event inputs are true for one picture step.
     images
         ISF image input name → ``picture`` (the newest finished picture step, linear), or
-        ``layer:ID`` (the newest pixels of that layer's source). ``inputImage`` is bound by the chain.
+        ``layer:ID`` (the newest pixels of that layer's source). The chain binds ``inputImage``.
     seconds
         Value of TIME, wrapped on the CPU (period `Show.wrap_s`).
     step

@@ -11,8 +11,16 @@ from numpy.typing import NDArray
 from engine.core.parameter import Parameter
 
 GEOMETRIES = (
-    "gaussian", "sphere", "wspace", "simplex", "tokens", "affine2d", "image", "noise-field", "state",
-)  # fmt: skip
+    "gaussian",
+    "sphere",
+    "wspace",
+    "simplex",
+    "tokens",
+    "affine2d",
+    "image",
+    "noise-field",
+    "state",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,96 @@
+"""Named curves from [0, 1] to [0, 1], and smoothing that is exact in continuous time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+
+def _smooth(x: float) -> float:
+    return x * x * (3.0 - 2.0 * x)
+
+
+def _smoother(x: float) -> float:
+    return x * x * x * (x * (6.0 * x - 15.0) + 10.0)
+
+
+def _exponential(x: float) -> float:
+    return math.expm1(4.0 * x) / math.expm1(4.0)
+
+
+def _logarithmic(x: float) -> float:
+    return math.log1p(math.expm1(4.0) * x) / 4.0
+
+
+def _step(x: float) -> float:
+    return 1.0 if x >= 0.5 else 0.0
+
+
+CURVES: dict[str, Callable[[float], float]] = {
+    "linear": lambda x: x,
+    "square": lambda x: x * x,
+    "cube": lambda x: x * x * x,
+    "root": math.sqrt,
+    "smooth": _smooth,
+    "smoother": _smoother,
+    "exponential": _exponential,
+    "logarithmic": _logarithmic,
+    "step": _step,
+    "invert": lambda x: 1.0 - x,
+}
+
+
+def shape(curve: str, x: float) -> float:
+    """Apply a named curve to `x`, clamped into [0, 1]."""
+    return CURVES[curve](min(max(x, 0.0), 1.0))
+
+
+def follow(value: float, goal: float, seconds: float, attack_s: float, release_s: float) -> float:
+    """Let a value move towards a goal that holds still for `seconds`.
+
+    The exact solution of ``dv/dt = (goal - v) / tau``, tau being the attack time while the value
+    rises and the release time while it falls. As v never crosses the goal, the choice of tau holds
+    for the whole interval, and one long step equals any number of short ones.
+
+    Parameters
+    ----------
+    seconds
+        Length of the interval, at least 0.
+    attack_s, release_s
+        Time constants; 0 follows at once.
+    """
+    tau = attack_s if goal > value else release_s
+    if tau <= 0.0:
+        return goal
+    return goal + (value - goal) * math.exp(-seconds / tau)
+
+
+def spring(
+    position: float, velocity: float, goal: float, seconds: float, omega: float
+) -> tuple[float, float]:
+    """Let a critically damped spring move towards a goal that holds still.
+
+    Exact: with ``y = x - g`` and ``j = v + omega y``, ``x = g + (y + j t) e^(-omega t)`` and
+    ``v = (v - omega j t) e^(-omega t)``. Half way after 1.678 / omega seconds.
+
+    Parameters
+    ----------
+    omega
+        Angular frequency in 1/s, above 0.
+
+    Returns
+    -------
+    position, velocity
+    """
+    offset = position - goal
+    drive = velocity + omega * offset
+    decay = math.exp(-omega * seconds)
+    return (
+        goal + (offset + drive * seconds) * decay,
+        (velocity - omega * drive * seconds) * decay,
+    )
+
+
+def euro_cutoff(speed: float, min_cutoff_hz: float, beta: float) -> float:
+    """Cut-off of the one-euro filter in hertz (Casiez, Roussel, Vogel 2012, equation 8)."""
+    return min_cutoff_hz + beta * abs(speed)

@@ -1,0 +1,193 @@
+"""Sample the show at a time: state in, plan out. Pure; also used to look ahead."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from engine.core.plan import LayerPlan, Pass, Plan, Uniform
+from engine.core.port import Request
+from engine.core.show import BLENDS, WRAP_S, Effect, Generator, Input, Layer, Show
+from engine.core.state import State
+from engine.core.trajectory import latent_at
+from engine.core.value import effective, steer_at
+
+_STEP_SLACK = 1e-6  # of a step: n / fps in float64 must not fall just short of its own step
+
+
+def still_s(show: Show, state: State) -> float:
+    """Seconds that the show has spent frozen, up to the state's tick."""
+    return state.still_ticks / float(show.control_hz)
+
+
+def motion_at(show: Show, state: State, seconds: float) -> float:
+    """Seconds of motion up to show time `seconds`: show time without the frozen stretches."""
+    rate = float(show.control_hz)
+    moment = state.tick / rate if state.is_still else max(seconds, state.tick / rate)
+    return moment - still_s(show, state)
+
+
+def step_at(show: Show, state: State, seconds: float) -> int:
+    """Index of the newest picture step at show time `seconds`."""
+    return math.floor(motion_at(show, state, seconds) * float(show.picture_hz) + _STEP_SLACK)
+
+
+def sample(show: Show, state: State, seconds: float) -> Plan:
+    """Make the plan of one frame.
+
+    Parameters
+    ----------
+    state
+        At the newest tick that is not later than `seconds` (or an older one, to look ahead).
+    seconds
+        Show time of the frame.
+
+    Returns
+    -------
+    Plan
+        With every parameter, visible layer and latent exactly at `seconds`.
+    """
+    rate = float(show.control_hz)
+    array = effective(show, state, seconds)
+    values: list[float] = array.tolist()
+    visible = [layer for layer in show.layers if values[layer.opacity] > 0.0]
+    moment = (motion_at(show, state, seconds), step_at(show, state, seconds))
+    plans = tuple(_layer(show, state, layer, values, moment) for layer in visible)
+    used = {layer.uses for layer in visible if layer.uses}
+    for plan in plans:
+        for each in (plan.source, *plan.effects):
+            if each is not None:
+                used.update(i[6:] for i in each.images.values() if i.startswith("layer:"))
+    dt = 0.0 if state.is_still else max(seconds - state.tick / rate, 0.0)
+    master = show.master
+    return Plan(
+        seconds=seconds,
+        tick=state.tick,
+        layers=plans,
+        requests=_requests(show, state, values, seconds, dt, used),
+        master=0.0 if values[master.blackout] >= 0.5 else values[master.brightness],
+        values=array,
+        reads_picture=any(
+            "picture" in each.images.values()
+            for plan in plans
+            for each in (plan.source, *plan.effects)
+            if each is not None
+        ),
+    )
+
+
+def latents(show: Show, state: State, seconds: float) -> dict[str, np.ndarray]:
+    """Latents of every trajectory at `seconds`, by address ``/layer/ID/generator/PORT``."""
+    values = effective(show, state, seconds).tolist()
+    rate = float(show.control_hz)
+    dt = 0.0 if state.is_still else max(seconds - state.tick / rate, 0.0)
+    everyone = {layer.id for layer in show.layers}
+    requests = _requests(show, state, values, seconds, dt, everyone)
+    return {
+        f"/layer/{name}/generator/{port}": latent
+        for name, request in requests.items()
+        for port, latent in request.latents.items()
+    }
+
+
+def _requests(
+    show: Show, state: State, values: Sequence[float], seconds: float, dt: float, used: set[str]
+) -> dict[str, Request]:
+    steer = steer_at(state, dt, values[show.master.steer_omega])
+    rate = float(show.control_hz)
+    requests: dict[str, Request] = {}
+    place = 0
+    for layer in show.layers:
+        generator = layer.generator
+        if generator is None:
+            continue
+        count = len(generator.paths)
+        if layer.id in used:
+            found = {
+                path.port: latent_at(
+                    path, show.seed, state.paths[place + i], values, seconds, dt, steer, rate
+                ).astype(np.float32)
+                for i, path in enumerate(generator.paths)
+            }
+            aspect = layer.aspect or show.size_px[0] / show.size_px[1]
+            requests[layer.id] = Request(
+                seconds=seconds,
+                latents=found,
+                parameters=_controls(show, generator, values),
+                size_px=picture_size(generator.size_px, aspect, generator.spec.any_size),
+                aspect=aspect,
+            )
+        place += count
+    return requests
+
+
+def _controls(show: Show, generator: Generator, values: Sequence[float]) -> dict[str, float]:
+    controls = {name: values[place] for name, place in generator.places}
+    if "truncation" in controls:
+        controls["truncation"] *= values[show.master.truncation]
+    return controls
+
+
+def picture_size(side_px: int, aspect: float, any_size: bool = True) -> tuple[int, int]:
+    """Width and height of a generator's picture: the area of a square of `side_px`, even sides."""
+    if not any_size:
+        return side_px, side_px
+    root = math.sqrt(aspect)
+    return max(round(side_px * root / 2) * 2, 16), max(round(side_px / root / 2) * 2, 16)
+
+
+def _layer(
+    show: Show, state: State, layer: Layer, values: Sequence[float], moment: tuple[float, int]
+) -> LayerPlan:
+    active = [e for e in layer.effects if e.mix < 0 or values[e.mix] > 0.0]
+    chain = [e for e in (layer.source, *active) if e is not None]
+    return LayerPlan(
+        id=layer.id,
+        generator=layer.uses,
+        source=_pass(show, state, layer, layer.source, values, moment) if layer.source else None,
+        effects=tuple(_pass(show, state, layer, e, values, moment) for e in active),
+        blend=layer.blend if layer.blend in BLENDS else "normal",
+        opacity=values[layer.opacity],
+        aspect=layer.aspect or show.size_px[0] / show.size_px[1],
+        scale=values[layer.scale],
+        is_stepped=any(e.has_history or "picture" in e.images.values() for e in chain),
+    )
+
+
+def _pass(
+    show: Show,
+    state: State,
+    layer: Layer,
+    effect: Effect,
+    values: Sequence[float],
+    moment: tuple[float, int],
+) -> Pass:
+    motion_s, step = moment
+    return Pass(
+        key=f"{layer.id}/{effect.id}",
+        shader=effect.shader,
+        uniforms={i.name: _uniform(show, state, i, values, step) for i in effect.inputs},
+        images=effect.images,
+        seconds=motion_s % WRAP_S,
+        step=step % (1 << 24),
+        mix=values[effect.mix] if effect.mix >= 0 else 1.0,
+    )
+
+
+def _uniform(show: Show, state: State, entry: Input, values: Sequence[float], step: int) -> Uniform:
+    """Value of an ISF input in the type that its shader declares."""
+    place = entry.places[0]
+    if entry.type in ("color", "point2D"):
+        return tuple(values[p] for p in entry.places)
+    if entry.type == "bool":
+        return values[place] >= 0.5
+    if entry.type == "long":
+        index = int(values[place])
+        return entry.values[index] if entry.values else index
+    if entry.type == "event":
+        tick = state.fired.get(place, -1)
+        since = (tick - state.still_ticks) / float(show.control_hz) * float(show.picture_hz)
+        return tick >= 0 and math.ceil(since - _STEP_SLACK) == step
+    return values[place]

@@ -1,0 +1,137 @@
+"""States as plain data, by address: for takes, and to carry a performance into an edited show."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from engine.core.show import Show
+from engine.core.state import PathState, Ramp, RouteState, State, Transport, first_state
+
+
+def to_data(show: Show, state: State) -> dict[str, Any]:
+    """Write a state as JSON-ready data. Floats survive ``repr``, so the way back is exact."""
+    names = [p.address for p in show.registry.parameters]
+    paths = [
+        [p.phase, p.speed, p.place, p.left, None if p.origin is None else p.origin.tolist()]
+        for p in state.paths
+    ]
+    return {
+        "tick": state.tick,
+        "base": dict(zip(names, state.base.tolist(), strict=True)),
+        "fired": {names[p]: tick for p, tick in state.fired.items()},
+        "ramps": [
+            [names[r.place], r.origin, r.goal, r.start, r.time_s, r.curve] for r in state.ramps
+        ],
+        "signals": dict(zip(show.signals, state.signals.tolist(), strict=True)),
+        "routes": [[r.value, r.goal, r.euro, r.euro_speed, r.raw] for r in state.routes],
+        "paths": dict(zip((p.name for p in show.paths), paths, strict=True)),
+        "lfos": {lfo.id: list(v) for lfo, v in zip(show.lfos, state.lfos, strict=True)},
+        "steer": [list(axis) for axis in state.steer],
+        "transport": [state.transport.beat, state.transport.bpm, list(state.transport.taps)],
+        "still": [state.still_ticks, state.is_still],
+        "cue": [show.cues[state.cue].id if state.cue >= 0 else "", state.cue_tick],
+        "waiting": [[show.cues[i].id, at] for i, at in state.waiting],
+        "touch_tick": state.touch_tick,
+        "lost_s": state.lost_s,
+    }
+
+
+def from_data(show: Show, data: dict[str, Any]) -> State:
+    """Read a state back.
+
+    Addresses that this show does not have are left out; what it has beyond the data starts from
+    its defaults.
+
+    Raises
+    ------
+    ValueError
+        If the data is not a snapshot.
+    """
+    try:
+        return _read(show, data)
+    except (KeyError, TypeError, IndexError, AttributeError) as error:
+        raise ValueError(f"not a state snapshot: {error!r}") from error
+
+
+def _read(show: Show, data: dict[str, Any]) -> State:
+    fresh = first_state(show)
+    index = show.registry.index
+    base = fresh.base.copy()
+    for address, value in data["base"].items():
+        if address in index:
+            base[index[address]] = value
+    signals = fresh.signals.copy()
+    for name, value in data["signals"].items():
+        if name in show.signal_of:
+            signals[show.signal_of[name]] = value
+    routes = [RouteState(*map(float, r)) for r in data["routes"]]
+    cue_of = {cue.id: i for i, cue in enumerate(show.cues)}
+    cue_id, cue_tick = data["cue"]
+    beat, bpm, taps = data["transport"]
+    steer_x, steer_y = (tuple(map(float, axis)) for axis in data["steer"])
+    still_ticks, is_still = data["still"]
+    return replace(
+        fresh,
+        tick=int(data["tick"]),
+        base=base,
+        fired={index[a]: int(t) for a, t in data["fired"].items() if a in index},
+        ramps=tuple(
+            Ramp(index[a], float(o), float(g), int(s), float(t), str(c))
+            for a, o, g, s, t, c in data["ramps"]
+            if a in index
+        ),
+        signals=signals,
+        routes=tuple(routes) if len(routes) == len(show.routes) else fresh.routes,
+        paths=tuple(_path(data["paths"].get(p.name), p.size) for p in show.paths),
+        lfos=tuple(_pair(data["lfos"].get(lfo.id, (0.0, 0.0))) for lfo in show.lfos),
+        steer=(_axis(steer_x), _axis(steer_y)),
+        transport=Transport(float(beat), float(bpm), tuple(map(int, taps))),
+        still_ticks=int(still_ticks),
+        is_still=bool(is_still),
+        cue=cue_of.get(cue_id, -1),
+        cue_tick=int(cue_tick),
+        waiting=tuple((cue_of[i], float(at)) for i, at in data["waiting"] if i in cue_of),
+        touch_tick=int(data["touch_tick"]),
+        lost_s=float(data["lost_s"]),
+    )
+
+
+def _path(data: Any, size: int) -> PathState:
+    if data is None:
+        return PathState()
+    phase, speed, place, left, origin = data
+    latent = None
+    if origin is not None and len(origin) == size:
+        latent = np.array(origin, dtype=np.float64)
+    return PathState(float(phase), float(speed), int(place), int(left), latent)
+
+
+def _pair(data: Any) -> tuple[float, float]:
+    first, second = data
+    return float(first), float(second)
+
+
+def _axis(data: Any) -> tuple[float, float, float]:
+    first, second, third = data
+    return float(first), float(second), float(third)
+
+
+def migrate(old: Show, new: Show, state: State) -> State:
+    """Carry a state into an edited show.
+
+    What a person or a cue has set stays; what still stood at the old default takes the new one.
+    Motions, beats and signals go on where they are.
+    """
+    data = to_data(old, state)
+    kept = {
+        p.address: value
+        for p, value in zip(old.registry.parameters, state.base.tolist(), strict=True)
+        if value != p.default
+    }
+    data["base"] = kept
+    carried = from_data(new, data)
+    base = np.minimum(np.maximum(carried.base, new.low), new.high)
+    return replace(carried, base=base)

@@ -1,0 +1,133 @@
+"""The state: all that changes while a show plays, as one immutable value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.core.parameter import Registry
+from engine.core.show import Show
+
+
+@dataclass(frozen=True, slots=True)
+class Ramp:
+    """A parameter on its way to a goal, from tick `start` (delay included) for `time_s`."""
+
+    place: int
+    origin: float
+    goal: float
+    start: int
+    time_s: float
+    curve: str
+
+
+@dataclass(frozen=True, slots=True)
+class PathState:
+    """Where a trajectory is.
+
+    `phase` in knots, with the speed that holds until the next tick; after a jump, `origin` is the
+    latent that it left at tick `left`, and `place` the number of jumps so far.
+    """
+
+    phase: float = 0.0
+    speed: float = 0.0
+    place: int = 0
+    left: int = -1
+    origin: NDArray[np.float64] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RouteState:
+    """A route's smoothed value, its goal, and the one-euro filter's value and speed."""
+
+    value: float = 0.0
+    goal: float = 0.0
+    euro: float = 0.0
+    euro_speed: float = 0.0
+    raw: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """The beat: `beat` counts beats since the start, `bpm` holds until the next tick.
+
+    `taps` are the ticks of the newest taps.
+    """
+
+    beat: float = 0.0
+    bpm: float = 120.0
+    taps: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The show at a tick.
+
+    Parameters
+    ----------
+    tick
+        The newest tick that was advanced; -1 before the first.
+    base
+        Value of every parameter before ramps and routes [shape=(P,)].
+    fired
+        Tick at which each trigger parameter last fired, -1 for never.
+    signals
+        Value of every signal [shape=(S,)].
+    steer
+        Spring of each steering axis: (angle, velocity, goal).
+    lfos
+        Phase in cycles and the rate that holds until the next tick.
+    still_ticks
+        Ticks spent frozen so far; `is_still` says whether the show is frozen now.
+    cue, cue_tick
+        Newest cue and the tick on which it began.
+    waiting
+        Cues that wait for a beat: (index, beat).
+    touch_tick
+        Newest tick on which a person touched anything.
+    lost_s
+        Time given up in clock jumps.
+    """
+
+    tick: int
+    base: NDArray[np.float64]
+    fired: Mapping[int, int]
+    ramps: tuple[Ramp, ...]
+    signals: NDArray[np.float64]
+    routes: tuple[RouteState, ...]
+    paths: tuple[PathState, ...]
+    lfos: tuple[tuple[float, float], ...]
+    steer: tuple[tuple[float, float, float], tuple[float, float, float]]
+    transport: Transport
+    still_ticks: int = 0
+    is_still: bool = False
+    cue: int = -1
+    cue_tick: int = 0
+    waiting: tuple[tuple[int, float], ...] = ()
+    touch_tick: int = -1
+    lost_s: float = 0.0
+
+
+def defaults(registry: Registry) -> NDArray[np.float64]:
+    """Default of every parameter, in order."""
+    return np.array([p.default for p in registry.parameters], dtype=np.float64)
+
+
+def first_state(show: Show) -> State:
+    """Make the state before tick 0."""
+    base = defaults(show.registry)
+    return State(
+        tick=-1,
+        base=base,
+        fired={},
+        ramps=(),
+        signals=np.zeros(len(show.signals)),
+        routes=tuple(RouteState() for _ in show.routes),
+        paths=tuple(PathState() for _ in show.paths),
+        lfos=tuple((0.0, 0.0) for _ in show.lfos),
+        steer=((0.0, 0.0, 0.0), (0.0, 0.0, 0.0)),
+        transport=Transport(bpm=float(base[show.master.bpm])),
+    )

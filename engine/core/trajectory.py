@@ -1,0 +1,115 @@
+"""Where a trajectory is: motion, centre, jump, steering and throw, in that order."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+
+from engine.core.curve import shape
+from engine.core.geometry import Vector, away, length, onto_shell, shell_radius, slerp
+from engine.core.keyed import gaussian
+from engine.core.path import around, keys, walk
+from engine.core.show import MOTIONS, Path
+from engine.core.state import PathState
+
+
+@lru_cache(maxsize=64)
+def _frame(seed: int, name: str, size: int) -> tuple[Vector, Vector, Vector]:
+    """Three orthogonal vectors on the shell (Gram-Schmidt)."""
+    radius = shell_radius(size)
+    axes: list[Vector] = []
+    for index in range(3):
+        axis = np.array(gaussian(seed, f"{name}/orbit", index, size))
+        for other in axes:
+            axis -= (axis @ other) / (other @ other) * other
+        axes.append(onto_shell(axis, radius))
+    return axes[0], axes[1], axes[2]
+
+
+def orbit(seed: int, name: str, phase: float, size: int, radius: float) -> Vector:
+    """Go round an exact small circle on the shell, at constant speed.
+
+    ``z = sqrt(1 - r^2) q0 + r (q1 cos 2 pi u + q2 sin 2 pi u)``, q orthogonal and on the shell.
+
+    Parameters
+    ----------
+    phase
+        In turns.
+    radius
+        Of the circle, relative to the shell, 0..1.
+    """
+    q0, q1, q2 = _frame(seed, name, size)
+    angle = 2.0 * math.pi * (phase - math.floor(phase))
+    return around(q0, math.cos(angle) * q1 + math.sin(angle) * q2, radius)
+
+
+@lru_cache(maxsize=64)
+def seed_latent(seed: int, size: int) -> Vector:
+    """Latent of a seed as StyleGAN's tools draw it: ``RandomState(seed).randn(1, size)``."""
+    latent: Vector = np.random.RandomState(seed & 0xFFFFFFFF).randn(1, size)[0]
+    return latent
+
+
+def move(path: Path, seed: int, values: Sequence[float], place: int, phase: float) -> Vector:
+    """Latent of the motion alone, after `place` jumps."""
+    motion = MOTIONS[int(values[path.motion])]
+    own = int(values[path.seed])
+    if motion == "still":
+        return seed_latent(own + place, path.size)
+    if motion == "keys":
+        return keys(path.seeds or tuple(range(own, own + 6)), phase + place, path.size)
+    name = f"{path.name}/{own}/{place}"
+    radius = values[path.radius]
+    if motion == "orbit":
+        return orbit(seed, name, phase, path.size, radius)
+    z = walk(seed, name, phase, path.size)
+    if radius >= 1.0:
+        return z
+    return around(gaussian(seed, f"{name}/centre", 0, path.size), z, radius)
+
+
+def latent_at(
+    path: Path,
+    seed: int,
+    held: PathState,
+    values: Sequence[float],
+    seconds: float,
+    dt: float,
+    steer: tuple[float, float],
+    control_hz: float,
+) -> Vector:
+    """Latent of a trajectory at show time `seconds`, `dt` seconds after its tick.
+
+    Parameters
+    ----------
+    values
+        Effective values of all parameters.
+    steer
+        Both steering axes in radians.
+
+    Returns
+    -------
+    ndarray [shape=(size,)]
+    """
+    phase = held.phase + held.speed * dt + values[path.offset]
+    z = move(path, seed, values, held.place, phase)
+    if held.origin is not None:
+        z = _leap(z, held.origin, seconds - held.left / control_hz, values[path.jump_s])
+    gain = values[path.steer]
+    for axis, angle in zip(("right", "up"), steer, strict=True):
+        if angle * gain != 0.0:
+            z = away(z, gaussian(seed, f"{path.name}/{axis}", 0, path.size), angle * gain)
+    if values[path.throw] != 0.0:
+        index = int(values[path.throw_seed])
+        z = away(z, gaussian(seed, f"{path.name}/throw", index, path.size), values[path.throw])
+    return z
+
+
+def _leap(z: Vector, origin: Vector, since_s: float, jump_s: float) -> Vector:
+    """Fly from where a jump began to the new place, at rest at both ends."""
+    if since_s >= jump_s or length(origin) == 0.0:
+        return z
+    return slerp(origin, z, shape("smoother", since_s / jump_s))

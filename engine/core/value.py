@@ -1,0 +1,130 @@
+"""Effective values: base, ramps and routes at one moment, in closed form."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.core.curve import follow, shape, spring
+from engine.core.keyed import gaussian
+from engine.core.show import Lfo, Route, Show
+from engine.core.state import Ramp, RouteState, State
+
+
+def wave(name: str, phase: float, seed: int, key: str) -> float:
+    """Value of an oscillator in [0, 1] at a phase in cycles.
+
+    ``sine`` starts at 0.5 and rises; ``noise`` is smooth, and depends on (seed, key, phase) only.
+    """
+    x = phase - math.floor(phase)
+    if name == "sine":
+        return 0.5 + 0.5 * math.sin(2.0 * math.pi * x)
+    if name == "triangle":
+        return 1.0 - abs(2.0 * x - 1.0)
+    if name == "saw":
+        return x
+    if name == "square":
+        return 1.0 if x < 0.5 else 0.0
+    knot = math.floor(phase)
+    a = math.erf(float(gaussian(seed, key, knot, 1)[0]) / math.sqrt(2.0))
+    b = math.erf(float(gaussian(seed, key, knot + 1, 1)[0]) / math.sqrt(2.0))
+    return 0.5 + 0.5 * (a + (b - a) * x * x * (3.0 - 2.0 * x))
+
+
+def ramp_value(ramp: Ramp, seconds: float, rate: float) -> float:
+    """Value of a parameter on its way, at show time `seconds`."""
+    since = seconds - ramp.start / rate
+    if ramp.time_s <= 0.0 or since >= ramp.time_s:
+        return ramp.goal if since >= 0.0 else ramp.origin
+    return ramp.origin + (ramp.goal - ramp.origin) * shape(ramp.curve, since / ramp.time_s)
+
+
+def lfo_phase(state: State, place: int, dt: float, lfo: Lfo) -> float:
+    """Phase of an oscillator in cycles, `dt` seconds after the state's tick."""
+    if lfo.beats > 0.0:
+        return beat_at(state, dt) / lfo.beats
+    phase, rate = state.lfos[place]
+    return phase + rate * dt
+
+
+def beat_at(state: State, dt: float) -> float:
+    """Beats since the start, `dt` seconds after the state's tick."""
+    return state.transport.beat + state.transport.bpm / 60.0 * dt
+
+
+def signals_at(show: Show, state: State, dt: float) -> NDArray[np.float64]:
+    """Signals between ticks: what comes from outside holds, oscillators and beats go on."""
+    signals = state.signals.copy()
+    beat = beat_at(state, dt)
+    signals[show.beat[0]] = beat - math.floor(beat)
+    if not state.is_still:
+        for place, lfo in enumerate(show.lfos):
+            phase = lfo_phase(state, place, dt, lfo)
+            signals[lfo.signal] = wave(lfo.wave, phase, show.seed, lfo.id)
+    return signals
+
+
+def route_goal(route: Route, signal: float) -> float:
+    """Shaped signal, in [0, 1]."""
+    return shape(route.curve, (signal - route.low) / (route.high - route.low))
+
+
+def route_value(route: Route, held: RouteState, signal: float, dt: float) -> float:
+    """Smoothed value of a route `dt` seconds after its tick, in [0, 1].
+
+    With no smoothing the signal itself is shaped at that moment, so that oscillators do not step
+    on ticks.
+    """
+    if route.attack_s <= 0.0 and route.release_s <= 0.0 and route.euro is None:
+        return route_goal(route, signal)
+    return follow(held.value, held.goal, dt, route.attack_s, route.release_s)
+
+
+def routed(route: Route, base: float, y: float, depth: float) -> float:
+    """Let a route's value enter its target."""
+    if route.mode == "add":
+        return base + depth * y
+    if route.mode == "multiply":
+        return base * (1.0 + depth * (y - 1.0))
+    if route.mode == "max":
+        return max(base, depth * y)
+    return depth * y
+
+
+def ramped(show: Show, state: State, seconds: float) -> NDArray[np.float64]:
+    """Values with ramps, before routes [shape=(P,)]."""
+    values = state.base.copy()
+    rate = float(show.control_hz)
+    for ramp in state.ramps:
+        values[ramp.place] = ramp_value(ramp, seconds, rate)
+    return values
+
+
+def effective(
+    show: Show, state: State, seconds: float, signals: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
+    """Value of every parameter at show time `seconds`, not before the state's tick.
+
+    Returns
+    -------
+    ndarray [shape=(P,)]
+        Clamped into range; whole numbers where the parameter is discrete.
+    """
+    dt = 0.0 if state.is_still else max(seconds - state.tick / float(show.control_hz), 0.0)
+    values = ramped(show, state, seconds)
+    if show.routes:
+        heard = signals_at(show, state, dt) if signals is None else signals
+        for route, held in zip(show.routes, state.routes, strict=True):
+            depth = values[route.depth_place] if route.depth_place >= 0 else route.depth
+            y = held.value if state.is_still else route_value(route, held, heard[route.signal], dt)
+            values[route.target] = routed(route, float(values[route.target]), y, float(depth))
+    np.minimum(np.maximum(values, show.low, out=values), show.high, out=values)
+    return np.where(show.discrete, np.rint(values), values)
+
+
+def steer_at(state: State, dt: float, omega: float) -> tuple[float, float]:
+    """Both steering axes `dt` seconds after the state's tick, in radians."""
+    x, y = state.steer
+    return spring(x[0], x[1], x[2], dt, omega)[0], spring(y[0], y[1], y[2], dt, omega)[0]
