@@ -1,0 +1,140 @@
+"""From the tables of a show file to a resolved show: registry, places and shader headers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from engine.app.document import ShowTable
+from engine.app.draft import Draft, each
+from engine.app.layering import bind_images, make_layer
+from engine.app.wiring import cue_index, key_map, make_cue, make_route, signal_names
+from engine.core.audio import FEATURES
+from engine.core.clock import parse_rate
+from engine.core.parameter import Kind, make_registry
+from engine.core.show import Lfo, Master, Show
+
+PULSES = ("audio/onset", "audio/kick", "beat/pulse")
+LARGEST_PX = 16384
+
+
+def assemble(table: ShowTable, resolve: Callable[[str], str]) -> Show:
+    """Resolve a checked show table.
+
+    Parameters
+    ----------
+    resolve
+        Shader name → source text.
+
+    Raises
+    ------
+    ValueError
+        ``key: what is wrong and what is allowed``.
+    """
+    _check(table)
+    draft = Draft(resolve)
+    master = _master(draft, table)
+    layers = tuple(each(table.layers, "layers", lambda layer: make_layer(draft, layer)))
+    for number, layer in enumerate(layers, 1):
+        draft.aliases[f"/layer/{number}/"] = f"/layer/{layer.id}/"
+    layers = tuple(bind_images(layers, i, table.layers[i]) for i in range(len(layers)))
+    goes = [draft.trigger(f"/cue/{c.id}/go", f"Begin the cue {c.id}.") for c in table.cues]
+    rates = [draft.number(f"/lfo/{o.id}/rate_hz", o.rate_hz, 0.0, 60.0, "hz") for o in table.lfos]
+    depths = [
+        draft.number(f"/route/{r.id}/depth", r.depth, -1e4, 1e4, "", "Depth of a route.")
+        if r.id
+        else -1
+        for r in table.routes
+    ]
+    registry = make_registry(draft.parameters, draft.groups, draft.aliases)
+    signals = signal_names(table)
+    signal_of = {name: place for place, name in enumerate(signals)}
+    listed = registry.parameters
+    show = Show(
+        name=table.name,
+        size_px=table.size_px,
+        control_hz=parse_rate(table.control_hz),
+        picture_hz=parse_rate(table.picture_hz),
+        seed=table.seed,
+        history_s=table.history_s,
+        registry=registry,
+        low=np.array([p.low for p in listed]),
+        high=np.array([p.high for p in listed]),
+        discrete=np.array([p.kind is not Kind.FLOAT for p in listed]),
+        triggers=frozenset(i for i, p in enumerate(listed) if p.kind is Kind.TRIGGER),
+        master=master,
+        layers=layers,
+        routes=(),
+        lfos=tuple(
+            Lfo(o.id, o.wave, rate, o.beats, signal_of[f"lfo/{o.id}"])
+            for o, rate in zip(table.lfos, rates, strict=True)
+        ),
+        cues=(),
+        cue_of={place: i for i, place in enumerate(goes)},
+        signals=signals,
+        signal_of=signal_of,
+        audio=tuple(signal_of[f"audio/{name}"] for name in FEATURES),
+        pulses=frozenset(signal_of[name] for name in PULSES),
+        beat=(signal_of["beat/phase"], signal_of["beat/pulse"]),
+        start=-1,
+        shaders=draft.shaders,
+        keys=key_map(table, registry.index.keys() | registry.groups.keys()),
+    )
+    routes = tuple(
+        each(list(zip(table.routes, depths, strict=True)), "routes", lambda r: make_route(show, *r))
+    )
+    cues = tuple(
+        each(list(zip(table.cues, goes, strict=True)), "cues", lambda c: make_cue(show, table, *c))
+    )
+    start = cue_index(table, table.start, "start") if table.start else -1
+    return replace(show, routes=routes, cues=cues, start=start)
+
+
+def _check(table: ShowTable) -> None:
+    width, height = table.size_px
+    if not (16 <= width <= LARGEST_PX and 16 <= height <= LARGEST_PX):
+        raise ValueError(f"size_px: {width} x {height}; each side has 16 to {LARGEST_PX} pixels")
+    for key in ("control_hz", "picture_hz"):
+        try:
+            parse_rate(getattr(table, key))
+        except ValueError as error:
+            raise ValueError(f"{key}: {error}") from None
+    if not 0.0 <= table.history_s <= 600.0:
+        raise ValueError(f"history_s: {table.history_s:g} is outside 0 to 600 s")
+    for kind in ("layers", "lfos", "cues"):
+        ids = [entry.id for entry in getattr(table, kind)]
+        for place, name in enumerate(ids):
+            if not re.fullmatch(r"[a-z][a-z0-9_]{0,31}", name):
+                raise ValueError(
+                    f"{kind}[{place}].id: '{name[:40]}' is not an ID; use a small letter, "
+                    "then small letters, digits and _"
+                )
+            if name in ids[:place]:
+                raise ValueError(f"{kind}[{place}].id: '{name}' is there twice")
+
+
+def _master(draft: Draft, table: ShowTable) -> Master:
+    m, auto = table.master, table.autopilot
+    return Master(
+        brightness=draft.number("/master/brightness", m.brightness, 0, 1, "", "Of the picture."),
+        blackout=draft.switch("/master/blackout", "Black, at once."),
+        freeze=draft.switch("/master/freeze", "Holds every motion."),
+        speed=draft.number("/master/speed", m.speed, -4, 4, "", "Factor on every motion."),
+        truncation=draft.number(
+            "/master/truncation", m.truncation, 0, 2, "", "Factor on every truncation."
+        ),
+        steer_x=draft.number("/master/steer_x", 0, -50, 50, "rad", "Turns every latent, one way."),
+        steer_y=draft.number("/master/steer_y", 0, -50, 50, "rad", "Turns it another way."),
+        steer_omega=draft.number(
+            "/master/steer_omega", m.steer_omega, 0.5, 60, "rad/s", "Stiffness of steering."
+        ),
+        jump=draft.trigger("/master/jump", "Every trajectory flies to a new place."),
+        autopilot=draft.switch("/autopilot/on", "Goes from cue to cue by itself.", auto.on),
+        rest_s=draft.number("/autopilot/rest_s", auto.rest_s, 0, 3600, "s", "Rest after a touch."),
+        bpm=draft.number("/transport/bpm", m.bpm, 20, 300, "bpm", "Tempo."),
+        tap=draft.trigger("/transport/tap", "Tap the beat."),
+        resync=draft.trigger("/transport/resync", "The beat begins now."),
+    )

@@ -1,0 +1,221 @@
+"""Layers of a show file: generators, trajectories and shader chains with their parameters."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from engine.app import plugins
+from engine.app.document import EffectTable, GeneratorTable, LayerTable, Number, PathTable
+from engine.app.draft import Draft, clamped, each
+from engine.core import isf
+from engine.core.isf_table import IMAGES
+from engine.core.parameter import Kind, Parameter, coerce, describe
+from engine.core.show import MOTIONS, Effect, Generator, Input, Layer, Path
+
+
+def make_layer(draft: Draft, layer: LayerTable) -> Layer:
+    """Resolve one layer table."""
+    root = f"/layer/{layer.id}"
+    kinds = [n for n in ("generator", "uses", "source") if getattr(layer, n) is not None]
+    if len(kinds) > 1:
+        raise ValueError(f"{kinds[1]}: a layer has one source; it has {' and '.join(kinds)}")
+    aspect = 0.0 if layer.aspect == "canvas" else float(layer.aspect)
+    if aspect and not 0.05 <= aspect <= 20.0:
+        raise ValueError(f'aspect: {aspect:g} is outside 0.05 to 20 (or "canvas")')
+    opacity = draft.number(f"{root}/opacity", layer.opacity, 0, 1, "", "Of the layer.")
+    scale = draft.number(f"{root}/scale", layer.scale, 0.05, 1, "", "Size of the layer's area.")
+    generator = None
+    if layer.generator is not None:
+        generator = _generator(draft, root, layer, layer.generator)
+    source = None
+    if layer.source is not None:
+        source = _effect(draft, f"{root}/source", _named(layer.source, "source"), False)
+    return Layer(
+        id=layer.id,
+        blend=layer.blend,
+        aspect=aspect,
+        opacity=opacity,
+        scale=scale,
+        generator=generator,
+        uses=layer.id if generator else None,
+        source=source,
+        effects=_effects(draft, root, layer.effects),
+    )
+
+
+def _named(effect: EffectTable, name: str) -> EffectTable:
+    """Give an effect without an ID the name of its place."""
+    return (
+        effect
+        if effect.id
+        else EffectTable(
+            shader=effect.shader,
+            id=name,
+            mix=effect.mix,
+            inputs=effect.inputs,
+            images=effect.images,
+        )
+    )
+
+
+def bind_images(layers: tuple[Layer, ...], place: int, table: LayerTable) -> Layer:
+    """Resolve what a layer borrows from others: a generator's pixels, the finished picture."""
+    layer = layers[place]
+    makers = [other.id for other in layers if other.generator is not None]
+    if table.uses is not None:
+        if table.uses not in makers:
+            raise ValueError(
+                f"layers[{place}].uses: no layer '{table.uses}' with a generator; "
+                f"there are: {', '.join(makers) or 'none'}"
+            )
+        layer = replace(layer, uses=table.uses)
+    chain = ([layer.source] if layer.source else []) + list(layer.effects)
+    for effect in chain:
+        for name, image in effect.images.items():
+            if image != "picture" and image.removeprefix("layer:") not in makers:
+                raise ValueError(
+                    f"layers[{place}]: image '{name}' of {effect.id}: '{image}' is not known; "
+                    f"allowed are: picture, {', '.join('layer:' + m for m in makers)}"
+                )
+    return layer
+
+
+def _generator(draft: Draft, root: str, layer: LayerTable, table: GeneratorTable) -> Generator:
+    try:
+        _, spec = plugins.read_spec(table.kind, table.config)
+    except ValueError as error:
+        raise ValueError(f"generator: {error}") from None
+    film_px = table.film_px or min(spec.max_px, max(table.size_px, 384))
+    for key, side in (("size_px", table.size_px), ("film_px", film_px)):
+        if not spec.min_px <= side <= spec.max_px:
+            raise ValueError(
+                f"generator.{key}: {side} is outside {spec.min_px} to {spec.max_px} pixels"
+            )
+    if not 0.1 <= table.rate_hz <= 240.0:
+        raise ValueError(f"generator.rate_hz: {table.rate_hz:g} is outside 0.1 to 240 Hz")
+    unknown = set(table.parameters) - {p.address for p in spec.parameters}
+    if unknown:
+        raise ValueError(
+            f"generator.parameters: unknown key '{sorted(unknown)[0]}'; allowed are: "
+            + ", ".join(p.address for p in spec.parameters)
+        )
+    places = tuple(
+        (p.address, draft.add(_set(p, f"{root}/generator/{p.address}", table.parameters)))
+        for p in spec.parameters
+    )
+    latent_ports = [p for p in spec.ports if p.geometry in ("gaussian", "sphere")][:2]
+    tables = (("path", layer.path), ("path_b", layer.path_b))
+    paths = tuple(
+        _path(draft, f"{root}/{name}", each, port.name, port.shape[0])
+        for port, (name, each) in zip(latent_ports, tables, strict=False)
+    )
+    return Generator(
+        table.kind, table.config, spec, table.size_px, film_px, table.rate_hz, paths, places
+    )
+
+
+def _set(parameter: Parameter, address: str, given: dict[str, Number]) -> Parameter:
+    """Place a declared parameter, with the show's value as its default."""
+    full = replace(parameter, address=address)
+    if parameter.address not in given:
+        return full
+    value = given[parameter.address]
+    if isinstance(value, list):
+        raise ValueError(f"parameters.{parameter.address}: one value, not {len(value)}")
+    return replace(full, default=_strict(full, value))
+
+
+def _strict(parameter: Parameter, value: bool | int | float | str) -> float:
+    """Take a value of a show file: unlike a live one it must already be in range."""
+    stored = coerce(parameter, value)
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and stored != value:
+        raise ValueError(f"{parameter.address} takes {describe(parameter)}, not {value:g}")
+    return stored
+
+
+def _path(draft: Draft, root: str, table: PathTable, port: str, size: int) -> Path:
+    add = draft.number
+    motion = draft.add(
+        Parameter(
+            f"{root}/motion", Kind.CHOICE, float(MOTIONS.index(table.motion)), 0.0,
+            len(MOTIONS) - 1.0, MOTIONS, text="How the trajectory moves.",
+        )
+    )  # fmt: skip
+    whole = [
+        draft.add(clamped(Parameter(f"{root}/{n}", Kind.INT, float(v), 0, 2**31, text=t)))
+        for n, v, t in (
+            ("seed", table.seed, "Which trajectory."),
+            ("throw_seed", table.throw_seed, "Which way a throw goes."),
+        )
+    ]
+    return Path(
+        name=root,
+        port=port,
+        size=size,
+        seeds=tuple(table.seeds),
+        motion=motion,
+        seed=whole[0],
+        speed=add(f"{root}/speed", table.speed, -20, 20, "knots/s", "Speed along the path."),
+        offset=add(f"{root}/offset", table.offset, -1e4, 1e4, "knots", "Place on the path."),
+        radius=add(f"{root}/radius", table.radius, 0, 1, "", "How far it wanders."),
+        throw=add(f"{root}/throw", table.throw, -math.pi, math.pi, "rad", "Thrown off its path."),
+        throw_seed=whole[1],
+        steer=add(f"{root}/steer", table.steer, 0, 4, "", "How much steering turns it."),
+        jump=draft.trigger(f"{root}/jump", "Fly to a new place."),
+        jump_s=add(f"{root}/jump_s", table.jump_s, 0, 30, "s", "Time of flight."),
+    )
+
+
+def _effects(draft: Draft, root: str, tables: list[EffectTable]) -> tuple[Effect, ...]:
+    named = [_named(t, t.shader.removesuffix(".fs").replace("-", "_")) for t in tables]
+    ids = [t.id for t in named]
+    for place, name in enumerate(ids):
+        if name in ids[:place]:
+            raise ValueError(f"effects[{place}].id: '{name}' is there twice; give one an id")
+    return tuple(each(named, "effects", lambda t: _effect(draft, f"{root}/effect/{t.id}", t, True)))
+
+
+def _effect(draft: Draft, root: str, table: EffectTable, has_mix: bool) -> Effect:
+    name = table.shader
+    if name not in draft.headers:
+        text = draft.resolve(name)
+        draft.shaders[name] = text
+        draft.headers[name] = isf.parse(text, f"{name.removesuffix('.fs')}.fs")
+    header = draft.headers[name]
+    declared = {p.address: p for p in isf.parameters(header)}
+    vectors = isf.groups(header)
+    given = _flat(table, declared, vectors)
+    mix = draft.number(f"{root}/mix", table.mix, 0, 1, "", "Dry to wet.") if has_mix else -1
+    places = {short: draft.add(_set(p, f"{root}/{short}", given)) for short, p in declared.items()}
+    for vector, parts in vectors.items():
+        draft.groups[f"{root}/{vector}"] = tuple(f"{root}/{part}" for part in parts)
+    images = [i.name for i in header.inputs if i.type == "image"]
+    for image in table.images:
+        if image not in images or image == "inputImage":
+            raise ValueError(f"images: '{image}' is not an image input of {name}.fs")
+    inputs = tuple(
+        Input(i.name, i.type, tuple(places[a] for a in vectors.get(i.name, (i.name,))), i.values)
+        for i in header.inputs
+        if i.type not in IMAGES
+    )
+    return Effect(table.id, name, mix, inputs, dict(table.images), isf.has_history(header))
+
+
+def _flat(
+    table: EffectTable, declared: dict[str, Parameter], vectors: dict[str, tuple[str, ...]]
+) -> dict[str, Number]:
+    """Spread vectors of a shader's inputs over their components."""
+    given: dict[str, Number] = {}
+    for name, value in table.inputs.items():
+        if name in vectors and isinstance(value, list):
+            parts = vectors[name]
+            if len(value) not in (len(parts), len(parts) - 1):
+                raise ValueError(f"inputs.{name}: takes {len(parts)} numbers, not {len(value)}")
+            given.update(zip(parts, [*value, 1.0][: len(parts)], strict=True))
+        elif name in declared:
+            given[name] = value
+        else:
+            there = ", ".join([*vectors, *(d for d in declared if "/" not in d)])
+            raise ValueError(f"inputs: unknown key '{name}'; allowed are: {there}")
+    return given
