@@ -17,14 +17,12 @@ from typing import TYPE_CHECKING
 from engine.core.parameter import Kind, Parameter
 from engine.core.port import Port, Request, Spec
 from engine.generators import palette
+from engine.generators.field import Bend, cached_grid, trace
+from engine.generators.light import illuminate
+from engine.generators.style import GROUPS, LAYERS, Weights, make_weights, map_latents, mix_styles, modulate
 
 if TYPE_CHECKING:
     import torch
-
-    from engine.generators.field import Bend, Weights
-
-LAYERS = ("frame", "flow", "fold", "body", "weave", "vein", "tone", "light")
-GROUPS = {"coarse": (0, 1, 2), "middle": (3, 4, 5), "fine": (6, 7)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ class Config:
         Length of ``z`` and ``z_b``, 32 or more.
     """
 
-    network_seed: int = 7
+    network_seed: int = 42
     latent_size: int = 64
 
 
@@ -116,20 +114,16 @@ class Generator:
 
     def map(self, z: torch.Tensor) -> torch.Tensor:
         """Map latents [shape=(N, D)] to styles [shape=(N, Dw)], unit variance around `w_avg`."""
-        from engine.generators import field
-
-        return field.map_latents(self.weights, z)
+        return map_latents(self.weights, z)
 
     def mix(self, z: torch.Tensor, controls: Mapping[str, float]) -> torch.Tensor:
         """Make the styles of each layer [shape=(1, L, Dw)] from z and z_b [shape=(2, D)]."""
-        from engine.generators import field
-
         psi, part = [0.0] * len(LAYERS), [0.0] * len(LAYERS)
         for group, places in GROUPS.items():
             for place in places:
                 psi[place] = controls["truncation"] * controls[f"truncation_{group}"]
                 part[place] = controls[f"mix_{group}"]
-        return field.mix_styles(self.weights, self.map(z), psi, part)
+        return mix_styles(self.weights, self.map(z), psi, part)
 
     def synthesize(
         self,
@@ -156,11 +150,14 @@ class Generator:
         """
         import torch
 
-        from engine.generators import field
-
-        grid = field.cached_grid(size_px, aspect, self.device)
+        grid = cached_grid(size_px, aspect, self.device)
         table = _table(controls, self.device)
-        return torch.stack([field.draw(self.weights, w, grid, controls, table, bend) for w in ws])
+        pictures = []
+        for w in ws:
+            style = modulate(self.weights, w)
+            fields = trace(self.weights, style, grid, controls, bend)
+            pictures.append(illuminate(fields, style, controls, table))
+        return torch.stack(pictures)
 
     def render(self, request: Request, memory: object = None) -> tuple[torch.Tensor, object]:
         """Draw one frame: pixels [shape=(1, 4, H, W)] in 0..1, sRGB, straight alpha, row 0 top.
@@ -190,10 +187,8 @@ def build(config: Config, device: str = "cpu") -> Generator:
     ValueError
         If the configuration is impossible, see `spec`.
     """
-    from engine.generators import field
-
     described = spec(config)
-    return Generator(described, field.make_weights(config.network_seed, config.latent_size, device), device)
+    return Generator(described, make_weights(config.network_seed, config.latent_size, device), device)
 
 
 def complete(parameters: Mapping[str, float]) -> dict[str, float]:
