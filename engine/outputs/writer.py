@@ -1,0 +1,180 @@
+"""What outputs share: the picture they take, the sound beside it, the threads that store them."""
+
+from __future__ import annotations
+
+import errno
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+QUEUE_PLACES = 8
+QUEUE_BYTES = 512 * 2**20
+
+
+class Picture(Protocol):
+    """A finished picture, as every output takes it."""
+
+    @property
+    def texture(self) -> Any:
+        """A moderngl RGBA8 texture, sRGB-encoded, memory row 0 at the top."""
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """Width and height."""
+
+    def read(self, format: str) -> NDArray[Any]:
+        """Pixels as ``rgb24``, ``rgba`` (uint8) or ``rgb48`` (uint16) [shape=(H, W, C)], row 0 at
+        the top. The array belongs to this frame: nobody writes into it afterwards.
+        """  # noqa: D205 - one sentence and its rule
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """The sound of a film.
+
+    Parameters
+    ----------
+    rate_hz
+        Samples per second.
+    channels
+        1, 2 or 6.
+    read
+        ``read(start_sample, count)`` → float32 in -1..1 [shape=(count, channels)]. Sample 0 is
+        heard with the first picture; where fewer rows come back, silence follows. It is called
+        from the output's own thread.
+    """
+
+    rate_hz: int
+    channels: int
+    read: Callable[[int, int], NDArray[np.float32]]
+
+
+def samples_at(frames: int, fps: Fraction, rate_hz: int) -> int:
+    """Count the samples that sound while `frames` pictures are shown, rounded once."""
+    return round(Fraction(frames * rate_hz) / fps)
+
+
+def read_sound(sound: Sound, start: int, count: int) -> NDArray[np.float32]:
+    """Read exactly `count` samples in -1..1 [shape=(count, channels)]; what is missing is silence.
+
+    Raises
+    ------
+    ValueError
+        If the sound hands out another number of channels than it declares.
+    """
+    rows = np.asarray(sound.read(start, count), dtype=np.float32)
+    if rows.ndim != 2 or rows.shape[1] != sound.channels:
+        raise ValueError(
+            f"the sound declares {sound.channels} channels but handed out an array of shape "
+            f"{rows.shape}: read(start, count) returns (count, channels)"
+        )
+    rows = np.clip(np.nan_to_num(rows[:count]), -1.0, 1.0)
+    return np.pad(rows, ((0, count - len(rows)), (0, 0)))
+
+
+def explain(path: Path, error: BaseException, kept: str) -> OSError:
+    """Make one sentence of whatever stopped the writing of a file.
+
+    Parameters
+    ----------
+    kept
+        What is left and still good, as a clause: ``the first 12 pictures are playable``.
+    """
+    number = getattr(error, "errno", None) or errno.EIO
+    if number == errno.ENOSPC:
+        text = f"The disk is full: '{path}' stops here; {kept}. Free some space"
+        return numbered(number, text)
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return numbered(number, f"'{path}' could not be written further ({reason}); {kept}")
+
+
+def numbered(number: int | None, sentence: str) -> OSError:
+    """Make an OSError that prints as a sentence, without Python's ``[Errno 28]`` before it."""
+    error = OSError(sentence)
+    error.errno = number
+    return error
+
+
+class Writer:
+    """Runs jobs in threads of its own, behind a bounded queue.
+
+    The first error of a job is raised, as one OSError, by the next `put` or by `close`, and once
+    only; jobs after it are skipped.
+
+    Parameters
+    ----------
+    path, kept
+        For the sentence of that error, see `explain`; `kept` is asked when it is raised.
+    is_blocking
+        A full queue makes `put` wait (export), or drop the job and count it (live).
+    frame_bytes
+        Size of what a waiting job holds: big pictures get fewer places.
+    threads
+        More than one only where the order of jobs does not matter.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        kept: Callable[[], str],
+        is_blocking: bool,
+        frame_bytes: int,
+        threads: int = 1,
+    ) -> None:
+        self.dropped = 0
+        self._path = path
+        self._kept = kept
+        self._is_blocking = is_blocking
+        self._places = max(2, min(QUEUE_PLACES, QUEUE_BYTES // max(frame_bytes, 1)))
+        self._waiting: deque[Future[None]] = deque()
+        self._error: BaseException | None = None
+        self._is_told = False
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="output")
+
+    def put(self, job: Callable[[], None]) -> None:
+        """Queue a job, or drop it when the queue is full and nobody may wait."""
+        self._tell()
+        while self._waiting and self._waiting[0].done():
+            self._waiting.popleft()
+        if len(self._waiting) >= self._places:
+            if not self._is_blocking:
+                self.dropped += 1
+                return
+            wait([self._waiting.popleft()])
+            self._tell()
+        self._submit(job)
+
+    def close(self, last: Callable[[], None]) -> None:
+        """Do the queued jobs, then `last` (even after an error), and end the threads.
+
+        `last` runs where the jobs run, so a second Ctrl-C cannot make both run at once.
+        """
+        wait(self._waiting)
+        ending = self._pool.submit(last)
+        self._pool.shutdown(wait=True)
+        self._error = self._error or ending.exception()
+        self._tell()
+
+    def _submit(self, job: Callable[[], None]) -> None:
+        future = self._pool.submit(self._run, job)
+        future.add_done_callback(self._note)
+        self._waiting.append(future)
+
+    def _run(self, job: Callable[[], None]) -> None:
+        if self._error is None:
+            job()
+
+    def _note(self, future: Future[None]) -> None:
+        self._error = self._error or future.exception()
+
+    def _tell(self) -> None:
+        if self._error is not None and not self._is_told:
+            self._is_told = True
+            raise explain(self._path, self._error, self._kept()) from self._error
