@@ -26,7 +26,7 @@ SIZE_PX = (64, 48)
 def picture(rgb: np.ndarray) -> SimpleNamespace:
     """Make a picture of an array: what an output needs of one."""
     return SimpleNamespace(
-        texture=None, size_px=(rgb.shape[1], rgb.shape[0]), read=lambda format: rgb
+        texture=None, size_px=(rgb.shape[1], rgb.shape[0]), read=lambda _: rgb
     )
 
 
@@ -238,7 +238,7 @@ silence = Sound(48000, 2, lambda start, count: np.zeros((count, 2), np.float32))
 with film.open(film.Config(Path(sys.argv[1]), audio=silence), (64, 48), Fraction(30)) as out:
     for frame in range(131):
         rgb = np.roll(noise, frame, 1)
-        out.write(frame, SimpleNamespace(read=lambda format: rgb))
+        out.write(frame, SimpleNamespace(read=lambda _: rgb))
     sys.stdout.write("131\\n")
     sys.stdout.flush()
     time.sleep(600)

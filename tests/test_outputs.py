@@ -28,7 +28,7 @@ def noise(seed: int, channels: int = 3, bits: int = 8) -> np.ndarray:
 
 
 def picture(pixels: np.ndarray) -> SimpleNamespace:
-    return SimpleNamespace(texture=None, size_px=SIZE_PX, read=lambda format: pixels)
+    return SimpleNamespace(texture=None, size_px=SIZE_PX, read=lambda _: pixels)
 
 
 def test_null_counts() -> None:

@@ -45,6 +45,10 @@ class Memory:
 
 
 @contextmanager
-def open(config: Config, size_px: tuple[int, int], fps: Fraction) -> Iterator[Memory]:
+def open(  # the shelf's contract: an array knows its size, and here nothing has a rate
+    config: Config,
+    size_px: tuple[int, int],  # noqa: ARG001
+    fps: Fraction,  # noqa: ARG001
+) -> Iterator[Memory]:
     """Open an output that keeps pictures."""
     yield Memory(config)

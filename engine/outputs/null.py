@@ -21,12 +21,16 @@ class Null:
     def __init__(self) -> None:
         self.frames = 0
 
-    def write(self, frame: int, picture: Picture) -> None:
+    def write(self, frame: int, picture: Picture) -> None:  # noqa: ARG002 - the shelf's contract
         """Take a picture and forget it."""
         self.frames += 1
 
 
 @contextmanager
-def open(config: Config, size_px: tuple[int, int], fps: Fraction) -> Iterator[Null]:
+def open(  # the shelf's contract, whose words an output without a device does not need
+    config: Config,  # noqa: ARG001
+    size_px: tuple[int, int],  # noqa: ARG001
+    fps: Fraction,  # noqa: ARG001
+) -> Iterator[Null]:
     """Open an output that needs no device at all."""
     yield Null()
