@@ -1,0 +1,150 @@
+"""Looks at one device library, in a process of its own: ``python -m engine.app.probe NAME``.
+
+A driver may hang or end the process, and no exception tells: so each look happens in a child that
+may be killed, and answers with one JSON document on stdout.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+# With a second child busy beside it, a cold OpenGL start took 1.2 s here.
+LIMIT_S = 8.0
+PROGRAM = ("-m", "engine.app.probe")
+
+
+def look_gl() -> dict[str, Any]:
+    """OpenGL without a window: renderer and version."""
+    import moderngl
+
+    options = {"backend": "egl"} if sys.platform == "linux" else {}
+    context = moderngl.create_context(standalone=True, require=330, **options)  # type: ignore[arg-type]
+    info = context.info
+    return {"renderer": info["GL_RENDERER"], "version": info["GL_VERSION"]}
+
+
+def look_sound() -> dict[str, Any]:
+    """Sound devices by name, with their channels and rate in hertz."""
+    import sounddevice
+
+    default = list(sounddevice.default.device)
+    hosts = [host["name"] for host in sounddevice.query_hostapis()]
+    devices = [
+        {
+            "index": n,
+            "name": device["name"],
+            "host": hosts[device["hostapi"]],
+            "inputs": device["max_input_channels"],
+            "outputs": device["max_output_channels"],
+            "rate_hz": device["default_samplerate"],
+            "is_default_input": n == default[0],
+            "is_default_output": n == default[1],
+        }
+        for n, device in enumerate(sounddevice.query_devices())
+    ]
+    return {"portaudio": sounddevice.get_portaudio_version()[1], "devices": devices}
+
+
+def look_monitors() -> dict[str, Any]:
+    """Monitors by name: place and size in screen coordinates, refresh rate in hertz."""
+    import glfw
+
+    if not glfw.init():
+        raise RuntimeError("GLFW cannot open the display")
+    monitors = []
+    for monitor in glfw.get_monitors():
+        mode = glfw.get_video_mode(monitor)
+        monitors.append(
+            {
+                "name": _text(glfw.get_monitor_name(monitor)),
+                "place_px": list(glfw.get_monitor_pos(monitor)),
+                "size_px": [mode.size.width, mode.size.height],
+                "rate_hz": mode.refresh_rate,
+            }
+        )
+    return {"monitors": monitors}
+
+
+def look_codecs() -> dict[str, Any]:
+    """Encoders that the films need, and whether PyAV's FFmpeg has them."""
+    import av
+
+    names = ("libx264", "libx265", "aac", "png")
+    return {"encoders": {name: _has_encoder(av, name) for name in names}, "pyav": av.__version__}
+
+
+LOOKS = {"gl": look_gl, "sound": look_sound, "monitors": look_monitors, "codecs": look_codecs}
+
+
+def look_all(names: Sequence[str], limit_s: float = LIMIT_S) -> Mapping[str, dict[str, Any]]:
+    """Look at several things at once, each in its child.
+
+    Returns
+    -------
+    Mapping
+        Name → what was found, or ``{"error": sentence}``.
+    """
+    package = str(Path(__file__).resolve().parents[2])
+    environment = {**os.environ}
+    environment["PYTHONPATH"] = os.pathsep.join(
+        [package, *filter(None, [environment.get("PYTHONPATH")])]
+    )
+    children = {
+        name: subprocess.Popen(
+            [sys.executable, *PROGRAM, name],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+        for name in names
+    }
+    return {name: _answer(child, limit_s) for name, child in children.items()}
+
+
+def _answer(child: subprocess.Popen[str], limit_s: float) -> dict[str, Any]:
+    try:
+        out, complaints = child.communicate(timeout=limit_s)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.communicate()
+        return {"error": f"no answer within {limit_s:g} s"}
+    try:
+        # Libraries below Python write to stdout as they please: the answer is the last line.
+        answer = json.loads(out.strip().splitlines()[-1])
+    except (ValueError, IndexError):
+        last = complaints.strip().splitlines()[-1:] or [f"ended with code {child.returncode}"]
+        return {"error": last[0][:300]}
+    return answer if isinstance(answer, dict) else {"error": "no answer"}
+
+
+def _has_encoder(av: Any, name: str) -> bool:
+    try:
+        av.codec.Codec(name, "w")
+    except ValueError:  # av.codec.codec.UnknownCodecError
+        return False
+    return True
+
+
+def _text(name: bytes | str) -> str:
+    return name.decode("utf-8", "replace") if isinstance(name, bytes) else name
+
+
+def main(name: str) -> None:
+    """Look, and print the answer as one line of JSON."""
+    try:
+        answer = LOOKS[name]()
+    except Exception as error:  # noqa: BLE001  four foreign libraries; whatever they raise is the answer
+        answer = {"error": f"{error}" or type(error).__name__}
+    print("\n" + json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,51 @@
+"""Settings for every test: numbers that go wrong raise, hypothesis never watches the clock."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import numpy as np
+import pytest
+
+from engine.app.environment import has_nvidia
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# Children that tests start find `engine` also in a checkout that is not installed.
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+)
+
+# A test that fails under load tells nothing: no deadlines, no complaint about slow examples.
+hypothesis.settings.register_profile(
+    "here", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.register_profile(
+    "ci", hypothesis.settings.get_profile("here"), derandomize=True, database=None
+)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _numbers_raise() -> Iterator[None]:
+    # Underflow is left alone: a decaying envelope ends in denormals by design.
+    before = np.seterr(divide="raise", over="raise", invalid="raise")
+    yield
+    np.seterr(**before)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs an NVIDIA GPU, by name, where there is none."""
+    wanted = [item for item in items if item.get_closest_marker("cuda")]
+    if wanted and not has_nvidia():
+        for item in wanted:
+            item.add_marker(pytest.mark.skip(reason="no NVIDIA GPU on this machine"))
