@@ -1,0 +1,295 @@
+"""The bridge: frames of generators become textures. The only file that sees torch and GL.
+
+Each slot has three textures in rotation: *older* and *newer*, between which the compositor
+crossfades, and *pending*, a frame that is here before its time. Frames are asked for ahead of time
+(`Host.lead_s`), so normally the display time lies between the stamps of older and newer, and when
+it reaches newer's the pending one takes over. The blend moves along a line through (stamp, frame)
+and never jumps; a frame that comes late is faded in from what is on the screen.
+
+Torch is imported for the CUDA path only, and only where OpenGL itself runs on NVIDIA.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+import moderngl
+
+from engine.generators.frame import Frame
+
+_MAX_CATCH_UP_S = 1.0  # longest fade of a late frame, as long as the gap that it closes
+_PBOS = 3
+
+
+class SourcePixels(NamedTuple):
+    """What a layer's source looks like now: ``(1 - weight) · older + weight · newer``.
+
+    Textures are RGBA16F, display-referred sRGB, straight alpha, memory row 0 is the top row.
+    """
+
+    older: moderngl.Texture
+    newer: moderngl.Texture
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A frame on the device and the show time that it is for."""
+
+    texture: Any
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fade:
+    """Where a slot's crossfade stands.
+
+    Parameters
+    ----------
+    older, newer, pending
+        The frames before, after and beyond the display time.
+    begin_s, end_s
+        Display times at which only `older` and only `newer` is seen.
+    gap_s
+        Between the stamps of the last two frames.
+    shown_s
+        Display time last asked for.
+    """
+
+    older: Shot
+    newer: Shot
+    pending: Shot | None
+    begin_s: float
+    end_s: float
+    gap_s: float = 0.0
+    shown_s: float = -math.inf
+
+
+def begin_fade(shot: Shot) -> Fade:
+    """Show the first frame of a slot at once, whatever its stamp."""
+    return Fade(shot, shot, None, shot.seconds, shot.seconds)
+
+
+def advance_fade(fade: Fade, seconds: float) -> Fade:
+    """Move on to a display time; the pending frame takes over once newer's time is reached.
+
+    A frame whose stamp is exactly `seconds` is shown alone: so an export, which renders each frame
+    for its own time, is exact. When the time runs backwards the picture stays and the next frame
+    is faded to.
+    """
+    if seconds < fade.shown_s:
+        fade = replace(fade, begin_s=seconds, end_s=seconds, shown_s=seconds)
+    pending = fade.pending
+    if pending is not None and pending.seconds == seconds:
+        fade = replace(fade, older=fade.newer, newer=pending, pending=None)
+        fade = replace(fade, begin_s=seconds, end_s=seconds)
+    elif pending is not None and seconds >= fade.end_s:
+        fade = _promote(fade, pending)
+    return replace(fade, shown_s=seconds)
+
+
+def _promote(fade: Fade, pending: Shot) -> Fade:
+    # Late: newer was already shown alone at `shown_s`, so that is where the new fade starts.
+    begin_s = max(fade.end_s, fade.shown_s)
+    gap_s = pending.seconds - fade.newer.seconds
+    gap_s = gap_s if gap_s > 0 else fade.gap_s
+    catch_up_s = begin_s + min(gap_s, _MAX_CATCH_UP_S)
+    end_s = pending.seconds if pending.seconds > begin_s else catch_up_s
+    return Fade(fade.newer, pending, None, begin_s, end_s, gap_s, fade.shown_s)
+
+
+def weigh(fade: Fade, seconds: float) -> float:
+    """Share of the newer frame at a display time, 0..1."""
+    span_s = fade.end_s - fade.begin_s
+    if span_s <= 0:
+        return 1.0
+    return min(max((seconds - fade.begin_s) / span_s, 0.0), 1.0)
+
+
+@dataclass(slots=True)
+class _Slot:
+    fade: Fade
+    free: list[moderngl.Texture] = field(default_factory=list)
+
+
+class Bridge:
+    """Textures of all generator slots. Belongs to the thread and context of `ctx`.
+
+    Parameters
+    ----------
+    ctx
+        The root GL context.
+    """
+
+    def __init__(self, ctx: moderngl.Context) -> None:
+        self._ctx = ctx
+        self._slots: dict[str, _Slot] = {}
+        self._cuda: _CudaUpload | None = None
+
+    def take(self, slot_id: str, frame: Frame) -> None:
+        """Upload a frame; it is seen when its time comes, the first of a slot at once.
+
+        Raises
+        ------
+        Exception
+            On the CUDA path, whatever CUDA raises: reopen the host without ``shares_cuda`` then.
+        """
+        slot = self._slots.get(slot_id)
+        size_px = frame.pixels.shape[1], frame.pixels.shape[0]
+        shot = Shot(self._texture(slot, size_px), frame.seconds)
+        if frame.share is not None and frame.device_slot is not None:
+            self._cuda = self._cuda or _CudaUpload(self._ctx)
+            self._cuda.write(slot_id, shot.texture, frame.device_slot, frame.share)
+        else:
+            shot.texture.write(frame.pixels)
+        if slot is None:
+            self._slots[slot_id] = _Slot(begin_fade(shot))
+        else:
+            slot.fade = replace(slot.fade, pending=shot)
+
+    def pixels(self, slot_id: str, seconds: float) -> SourcePixels | None:
+        """Return what a slot shows at a display time; None before its first frame."""
+        slot = self._slots.get(slot_id)
+        if slot is None:
+            return None
+        before, slot.fade = slot.fade, advance_fade(slot.fade, seconds)
+        fade = slot.fade
+        if before.older.texture not in (fade.older.texture, fade.newer.texture):
+            slot.free.append(before.older.texture)
+        return SourcePixels(fade.older.texture, fade.newer.texture, weigh(fade, seconds))
+
+    def age_s(self, slot_id: str, seconds: float) -> float | None:
+        """How far the picture of a slot lags behind a display time; None before the first frame.
+
+        0 when frames come in time, whatever the generator's rate: the crossfade then shows the
+        mixture that belongs to `seconds`.
+        """
+        slot = self._slots.get(slot_id)
+        if slot is None:
+            return None
+        older_s, newer_s = slot.fade.older.seconds, slot.fade.newer.seconds
+        return seconds - (older_s + weigh(slot.fade, seconds) * (newer_s - older_s))
+
+    def drop(self, slot_id: str) -> None:
+        """Free the textures of a slot that is gone. Harmless when it is not there."""
+        slot = self._slots.pop(slot_id, None)
+        if slot is None:
+            return
+        shots = [slot.fade.older, slot.fade.newer, slot.fade.pending]
+        for texture in {shot.texture for shot in shots if shot} | set(slot.free):
+            texture.release()
+        if self._cuda is not None:
+            self._cuda.drop(slot_id)
+
+    def close(self) -> None:
+        """Free everything. Harmless when repeated."""
+        for slot_id in list(self._slots):
+            self.drop(slot_id)
+
+    def _texture(self, slot: _Slot | None, size_px: tuple[int, int]) -> moderngl.Texture:
+        """Reuse the texture that is out of use, if its size is right."""
+        if slot is not None:
+            if slot.fade.pending is not None:  # replaced before it was ever seen
+                slot.free.append(slot.fade.pending.texture)
+                slot.fade = replace(slot.fade, pending=None)
+            while slot.free:
+                texture = slot.free.pop()
+                if texture.size == size_px:
+                    return texture
+                texture.release()
+        texture = self._ctx.texture(size_px, 4, dtype="f2")
+        texture.filter = (moderngl.LINEAR, moderngl.LINEAR)
+        texture.repeat_x = texture.repeat_y = False
+        return texture
+
+
+def probe(ctx: moderngl.Context) -> tuple[str, str]:
+    """Find out how frames of a CUDA generator reach GL, and why.
+
+    The CUDA path is UNTESTED (no GPU here); whatever goes wrong in it means the next best path.
+
+    Returns
+    -------
+    tuple
+        ``cuda-pbo`` (stays on the device: open workers with ``shares_cuda=True``), ``pinned`` (the
+        worker fetches it through pinned memory) or ``numpy``; and one line that says why.
+    """
+    vendor, renderer = ctx.info["GL_VENDOR"], ctx.info["GL_RENDERER"]
+    if "nvidia" not in vendor.lower():
+        return "numpy", f"OpenGL runs on {renderer}, which shares nothing with CUDA"
+    try:
+        torch: Any = importlib.import_module("torch")
+        device = torch.cuda.get_device_name(0)
+        upload = _CudaUpload(ctx)
+        upload.try_out()
+    except Exception as error:  # noqa: BLE001 -- drivers fail in many ways; all mean: other path
+        return "pinned", f"no CUDA sharing with {renderer}: {type(error).__name__}: {error}"
+    return "cuda-pbo", f"{device} shares pixel buffers with OpenGL on {renderer}"
+
+
+class _CudaUpload:
+    """From a CUDA ring into textures through registered pixel buffers. UNTESTED: no GPU here.
+
+    Written after rendering.md 2.2 (cuda-core 1.2): registering is slow, so buffers are kept per
+    slot and size; mapping orders GL before CUDA, closing the map orders CUDA before GL.
+    """
+
+    def __init__(self, ctx: moderngl.Context) -> None:
+        self._ctx = ctx
+        self._torch: Any = importlib.import_module("torch")
+        core: Any = importlib.import_module("cuda.core")
+        self._stream = self._torch.cuda.current_stream()
+        self._core_stream = core.Stream.from_handle(self._stream.cuda_stream)
+        self._register = core.GraphicsResource.from_gl_buffer
+        self._views: dict[str, tuple[Mapping[str, Any], Any]] = {}
+        self._buffers: dict[str, list[tuple[moderngl.Buffer, Any]]] = {}
+
+    def write(
+        self, slot_id: str, texture: moderngl.Texture, device_slot: int, share: Mapping[str, Any]
+    ) -> None:
+        """Copy one slot of a worker's ring into a texture, without the main memory."""
+        known = self._views.get(slot_id)
+        if known is None or known[0] is not share:  # the first frame of this worker
+            from engine.generators.cuda_ring import CudaView
+
+            known = share, CudaView(dict(share))
+            self._views[slot_id] = known
+        buffer, resource = self._buffer(slot_id, texture.width * texture.height * 8)
+        with resource.map(stream=self._core_stream) as mapped:
+            target = self._torch.from_dlpack(mapped).view(self._torch.float16)
+            known[1].copy_to(device_slot, target, self._stream)
+        texture.write(buffer)
+
+    def try_out(self) -> None:
+        """Register, map and unmap a small buffer; raises what the driver says."""
+        _, resource = self._buffer("", 64)
+        with resource.map(stream=self._core_stream) as mapped:
+            self._torch.from_dlpack(mapped).view(self._torch.float16).zero_()
+        self.drop("")
+
+    def drop(self, slot_id: str) -> None:
+        """Free the buffers of a slot."""
+        self._views.pop(slot_id, None)
+        self._free(self._buffers.pop(slot_id, []))
+
+    @staticmethod
+    def _free(ring: list[tuple[moderngl.Buffer, Any]]) -> None:
+        while ring:
+            buffer, resource = ring.pop()
+            resource.close()
+            buffer.release()
+
+    def _buffer(self, slot_id: str, size: int) -> tuple[moderngl.Buffer, Any]:
+        ring = self._buffers.setdefault(slot_id, [])
+        if ring and ring[0][0].size != size:
+            self._free(ring)
+        if len(ring) < _PBOS:
+            buffer = self._ctx.buffer(reserve=size)
+            ring.append((buffer, self._register(buffer.glo, flags="write_discard")))
+        else:
+            ring.append(ring.pop(0))
+        return ring[-1]

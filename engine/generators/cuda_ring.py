@@ -1,0 +1,101 @@
+"""Finished pictures that stay on an NVIDIA device: a ring of three, shared through CUDA IPC.
+
+UNTESTED: written from torch's sources (`torch.multiprocessing.reductions`) on a machine without a
+GPU. Linux only (CUDA IPC). The bridge's probe decides whether it is used, and any failure falls
+back to pictures in shared memory.
+
+The worker allocates the ring once, for the largest picture, and exports it and one event per slot
+at the start. A frame's record then only names the slot; the player waits for the slot's event on
+its own stream before it copies. Three slots and newest-frame-wins: the worker would have to finish
+two more pictures during one device copy to touch the one that is read.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+SLOTS = 3
+
+
+class CudaRing:
+    """The worker's end: copies finished pictures into the ring. UNTESTED, see the module."""
+
+    def __init__(self, max_px: int, device: str) -> None:
+        import torch
+
+        cuda: Any = torch.cuda  # its events are untyped
+        self._ring = torch.zeros((SLOTS, max_px * 4), dtype=torch.float16, device=device)
+        self._events = [cuda.Event(interprocess=True) for _ in range(SLOTS)]
+        for event in self._events:
+            event.record()
+        self._next = 0
+
+    def handles(self) -> dict[str, Any]:
+        """Say, in JSON's types, what `attach_cuda_ring` needs in the other process."""
+        storage: Any = self._ring.untyped_storage()
+        shared = storage._share_cuda_()
+        return {
+            "device": shared[0],
+            "storage": [_to_text(value) for value in shared[1:]],
+            "shape": list(self._ring.shape),
+            "offset": self._ring.storage_offset(),
+            "events": [_to_text(event.ipc_handle()) for event in self._events],
+        }
+
+    def put(self, picture: Any) -> int:
+        """Copy a picture (H, W, 4) float16 into the next slot and return its index; no wait."""
+        slot = self._next
+        self._next = (slot + 1) % SLOTS
+        flat = picture.reshape(-1)
+        self._ring[slot, : flat.numel()].copy_(flat, non_blocking=True)
+        self._events[slot].record()
+        return slot
+
+
+class CudaView:
+    """The player's end: the same device memory, mapped. UNTESTED, see the module."""
+
+    def __init__(self, handles: dict[str, Any]) -> None:
+        import torch
+        from torch.multiprocessing.reductions import rebuild_cuda_tensor
+
+        rows, columns = handles["shape"]
+        device = int(handles["device"])
+        cuda: Any = torch.cuda  # its events are untyped
+        self._stream = cuda.stream
+        self._ring = rebuild_cuda_tensor(  # type: ignore[no-untyped-call] # torch's own is untyped
+            torch.Tensor,
+            torch.Size((rows, columns)),
+            (columns, 1),
+            handles["offset"],
+            torch.storage.UntypedStorage,
+            torch.float16,
+            device,
+            *_split(handles["storage"]),
+        )
+        self._events = [
+            cuda.Event.from_ipc_handle(torch.device("cuda", device), _from_text(text))
+            for text in handles["events"]
+        ]
+
+    def copy_to(self, slot: int, target: Any, stream: Any) -> None:
+        """Copy the head of a slot into a flat float16 device tensor, on `stream`, once ready."""
+        stream.wait_event(self._events[slot])
+        with self._stream(stream):
+            target.copy_(self._ring[slot, : target.numel()], non_blocking=True)
+
+
+def _split(storage: list[Any]) -> list[Any]:
+    """Put `requires_grad` where `rebuild_cuda_tensor` wants it: after the storage's three."""
+    values = [_from_text(value) for value in storage]
+    return [*values[:3], False, *values[3:]]
+
+
+def _to_text(value: Any) -> Any:
+    return "b64:" + base64.b64encode(value).decode() if isinstance(value, bytes) else value
+
+
+def _from_text(value: Any) -> Any:
+    is_bytes = isinstance(value, str) and value.startswith("b64:")
+    return base64.b64decode(value[4:]) if is_bytes else value

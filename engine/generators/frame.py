@@ -1,0 +1,179 @@
+"""Frames, and the bounded record in which requests and frames cross between processes.
+
+A record is a 32-bit length, that many bytes of JSON, zeros up to a multiple of 64, then the raw
+little-endian arrays in the order in which the JSON lists them. It is never a pickle.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.core.port import Request
+
+MAX_HEADER_BYTES = 64 * 1024
+MAX_REQUEST_BYTES = 1024 * 1024  # W+ of 18 layers is 36 kB; a page is only used once it is written
+MAX_ARRAYS = 64
+_ALIGN = 64
+_KINDS: dict[str, np.dtype[Any]] = {"f2": np.dtype("<f2"), "f4": np.dtype("<f4")}
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture of a generator.
+
+    Parameters
+    ----------
+    seconds
+        Show time that it was made for: the request's stamp.
+    sequence
+        Grows with every frame of one host, across restarts of its worker.
+    pixels
+        Display-referred sRGB, straight alpha, row 0 on top, 0..1 [shape=(H, W, 4)]; without
+        channels, (H, W, 0), when the picture stays on the device.
+    latents
+        What it was made from.
+    render_s
+        How long the generator took, by the clock that the host was given.
+    request
+        Number of the request that it answers.
+    device_slot
+        Where it lies in the CUDA ring, or None when `pixels` holds it.
+    share
+        The handles that map that CUDA ring.
+    """
+
+    seconds: float
+    sequence: int
+    pixels: NDArray[np.float16]
+    latents: Mapping[str, NDArray[np.float32]]
+    render_s: float = 0.0
+    request: int = 0
+    device_slot: int | None = None
+    share: Mapping[str, Any] | None = None
+
+
+def encode(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> list[memoryview]:
+    """Write a record as a list of buffers, to be laid one after the other.
+
+    Raises
+    ------
+    ValueError
+        If a number of the header is not finite, an array is neither float16 nor float32, or the
+        header is too long.
+    """
+    listed, parts = [], []
+    for name, array in arrays.items():
+        kind = array.dtype.newbyteorder("<").str[1:]
+        if kind not in _KINDS:
+            raise ValueError(f"array '{name}' is {array.dtype}: records hold float16 and float32")
+        listed.append([name, kind, list(array.shape)])
+        raw = np.ascontiguousarray(array, _KINDS[kind])
+        parts.append(raw.reshape(-1).view(np.uint8).data)
+    text = json.dumps({**header, "arrays": listed}, allow_nan=False, separators=(",", ":")).encode()
+    if len(text) > MAX_HEADER_BYTES or len(listed) > MAX_ARRAYS:
+        raise ValueError(f"a record's header holds at most {MAX_HEADER_BYTES} bytes and 64 arrays")
+    padding = bytes(-(4 + len(text)) % _ALIGN)
+    return [memoryview(struct.pack("<I", len(text)) + text + padding), *parts]
+
+
+def decode(data: NDArray[np.uint8]) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """Read a record back; the arrays are views of `data`.
+
+    Raises
+    ------
+    ValueError
+        If the record is not whole: every length is checked against what is there.
+    """
+    if len(data) < 4:
+        raise ValueError("a record is at least 4 bytes long")
+    length = int.from_bytes(data[:4].tobytes(), "little")
+    if length > min(MAX_HEADER_BYTES, len(data) - 4):
+        raise ValueError(f"a record's header of {length} bytes does not fit")
+    try:
+        header = json.loads(data[4 : 4 + length].tobytes())
+        listed = header.pop("arrays")
+        place = 4 + length + -(4 + length) % _ALIGN
+        arrays = {}
+        for name, kind, shape in listed:
+            dtype = _KINDS[kind]
+            count = math.prod(shape)
+            if min(shape, default=1) < 0:
+                raise ValueError(f"array '{name}' has the shape {shape}")
+            arrays[name] = np.frombuffer(data, dtype, count, place).reshape(shape)
+            place += count * dtype.itemsize
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"not a record: {error!r}") from error
+    return header, arrays
+
+
+def encode_request(request: Request) -> list[memoryview]:
+    """Write a request as a record.
+
+    Raises
+    ------
+    ValueError
+        If it holds a number that is not finite, or is too large.
+    """
+    header = {
+        "seconds": request.seconds,
+        "parameters": dict(request.parameters),
+        "size_px": list(request.size_px),
+        "aspect": request.aspect,
+        "images": dict(request.images),
+    }
+    latents = {name: np.asarray(a, np.float32) for name, a in request.latents.items()}
+    parts = encode(header, latents)
+    if sum(map(len, parts)) > MAX_REQUEST_BYTES:
+        raise ValueError(f"a request holds at most {MAX_REQUEST_BYTES} bytes of latents")
+    return parts
+
+
+def decode_request(data: NDArray[np.uint8]) -> Request:
+    """Read a request's record back; its latents are views of `data`."""
+    header, latents = decode(data)
+    width, height = header["size_px"]
+    return Request(
+        seconds=header["seconds"],
+        latents=latents,
+        parameters=header["parameters"],
+        size_px=(width, height),
+        aspect=header["aspect"],
+        images=header["images"],
+    )
+
+
+def encode_frame(frame: Frame) -> list[memoryview]:
+    """Write a frame as a record; the ring numbers it, so its sequence stays out."""
+    header = {
+        "seconds": frame.seconds,
+        "render_s": frame.render_s,
+        "request": frame.request,
+        "device_slot": frame.device_slot,
+    }
+    return encode(header, {"/pixels": frame.pixels, **frame.latents})
+
+
+def decode_frame(
+    data: NDArray[np.uint8], sequence: int, share: Mapping[str, Any] | None = None
+) -> Frame:
+    """Read a frame's record back; its pixels and latents are views of `data`."""
+    header, arrays = decode(data)
+    pixels = arrays.pop("/pixels")
+    return Frame(
+        seconds=header["seconds"],
+        sequence=sequence,
+        pixels=pixels,
+        latents=arrays,
+        render_s=header["render_s"],
+        request=header["request"],
+        device_slot=header["device_slot"],
+        share=share,
+    )

@@ -1,0 +1,187 @@
+"""The inline host: renders in this process, when it is read. For export and tests."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from engine.core.port import Request, Spec
+from engine.generators.frame import Frame
+from engine.generators.worker import fetch, finish, load, module_path, pick_device
+
+
+@dataclass(frozen=True, slots=True)
+class HostStats:
+    """What a host tells the stats file and the desk.
+
+    Parameters
+    ----------
+    rate_hz
+        Frames per second, 0 while none comes.
+    render_ms
+        Mean time of one rendering, by the host's clock.
+    frames
+        Made so far.
+    restarts
+        Of the worker.
+    state
+        ``starting``, ``ready`` or ``failed: SENTENCE``.
+    error
+        Why the newest request failed while the worker lives on; empty once a frame came again.
+    device
+        Where it renders; empty until it is ready.
+    pid
+        Process of the worker, 0 if there is none.
+    """
+
+    rate_hz: float = 0.0
+    render_ms: float = 0.0
+    frames: int = 0
+    restarts: int = 0
+    state: str = "starting"
+    error: str = ""
+    device: str = ""
+    pid: int = 0
+
+
+class Host(Protocol):
+    """A generator slot: requests in, newest frame out. Both hosts look like this."""
+
+    @property
+    def spec(self) -> Spec:
+        """The generator as data."""
+        ...
+
+    @property
+    def lead_s(self) -> float:
+        """How far ahead of the display to ask."""
+        ...
+
+    def ask(self, request: Request, now_s: float = 0.0) -> None:
+        """Ask for a frame; the newest request replaces older ones. Never waits."""
+        ...
+
+    def newest(self) -> Frame | None:
+        """Return the newest finished frame, if it was not returned yet."""
+        ...
+
+    def tend(self, now_s: float) -> None:
+        """Look after the worker; call it once per display frame."""
+        ...
+
+    def stats(self) -> HostStats:
+        """Return figures for the stats file and the desk."""
+        ...
+
+    def close(self) -> None:
+        """Free everything. Harmless when repeated."""
+        ...
+
+
+class InlineHost:
+    """Renders what was asked when `newest` is called, and keeps the generator's memory."""
+
+    lead_s = 0.0
+
+    def __init__(
+        self, module: str, config: Any, device: str, clock: Callable[[], float] | None
+    ) -> None:
+        self._device = pick_device(device)
+        self._generator = load(module, config, self._device)
+        self._clock = clock
+        self._memory: Any = None
+        self._asked: Request | None = None
+        self._sequence = 0
+        self._busy_s = 0.0
+
+    @property
+    def spec(self) -> Spec:
+        """The generator as data."""
+        return self._generator.spec
+
+    def ask(
+        self,
+        request: Request,
+        now_s: float = 0.0,  # noqa: ARG002 -- the interface's; only a worker is paced by it
+    ) -> None:
+        """Keep the request for `newest`."""
+        self._asked = request
+
+    def newest(self) -> Frame | None:
+        """Render what was asked since the last call; None if nothing was. Waits, and may raise."""
+        request, self._asked = self._asked, None
+        if request is None:
+            return None
+        start_s = self._clock() if self._clock else 0.0
+        pixels, self._memory = self._generator.render(request, self._memory)
+        picture = fetch(finish(pixels))
+        render_s = self._clock() - start_s if self._clock else 0.0
+        self._sequence += 1
+        self._busy_s += render_s
+        return Frame(
+            request.seconds, self._sequence, picture, request.latents, render_s, self._sequence
+        )
+
+    def tend(self, now_s: float) -> None:
+        """Do nothing: there is no worker to look after."""
+
+    def stats(self) -> HostStats:
+        """Return how many frames were made, and their mean time."""
+        mean_s = self._busy_s / self._sequence if self._sequence else 0.0
+        return HostStats(
+            rate_hz=1 / mean_s if mean_s else 0.0,
+            render_ms=1000 * mean_s,
+            frames=self._sequence,
+            state="ready",
+            device=self._device,
+        )
+
+    def close(self) -> None:
+        """Forget the generator's memory."""
+        self._memory = self._asked = None
+
+
+def read_spec(module_name: str, config: Any) -> Spec:
+    """Return a generator's spec without building it, and so without torch.
+
+    Raises
+    ------
+    ValueError
+        If the module is missing or does not accept the config.
+    """
+    try:
+        found: Spec = importlib.import_module(module_path(module_name)).spec(config)
+    except (ImportError, AttributeError) as error:
+        raise ValueError(f"the generator '{module_name}' cannot be loaded: {error}") from error
+    return found
+
+
+def open_inline(
+    module_name: str,
+    config: Any,
+    device: str = "auto",
+    *,
+    clock: Callable[[], float] | None = None,
+) -> Host:
+    """Open a generator in this process.
+
+    Parameters
+    ----------
+    module_name
+        ``cppn``, or the dotted module of an entry point.
+    config
+        Its ``Config``.
+    device
+        ``auto``, ``cpu``, ``cuda`` or ``mps``.
+    clock
+        Gives seconds, for the render times; None measures nothing.
+
+    Raises
+    ------
+    ValueError
+        If there is no such generator or device.
+    """
+    read_spec(module_name, config)
+    return InlineHost(module_path(module_name), config, device, clock)

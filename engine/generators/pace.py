@@ -1,0 +1,87 @@
+"""How fast a generator answers, and how far ahead it must be asked. Pure; times are arguments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_GAIN = 0.125  # of a new measurement (RFC 6298 uses the same for round trips)
+_MAX_LEAD_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Running means over the frames of one host.
+
+    Parameters
+    ----------
+    period_s
+        Between two frames' arrivals; 0 while unknown.
+    turnaround_s
+        From asking to having, as the display sees it: waiting, rendering and fetching.
+    jitter_s
+        Mean deviation of the turnaround.
+    render_s
+        What the generator itself took.
+    arrived_s
+        When the newest frame came, None before the first.
+    """
+
+    period_s: float = 0.0
+    turnaround_s: float = 0.0
+    jitter_s: float = 0.0
+    render_s: float = 0.0
+    arrived_s: float | None = None
+
+
+def note_arrival(
+    pace: Pace, now_s: float, frames: int, turnaround_s: float, render_s: float
+) -> Pace:
+    """Account for an arrival at `now_s`, the first look since `frames` frames were made.
+
+    One measurement counts for at most twice the mean, so that a restart or a hidden layer does not
+    push the lead away.
+    """
+    since_s = 0.0 if pace.arrived_s is None else (now_s - pace.arrived_s) / max(frames, 1)
+    turned_s = _follow(pace.turnaround_s, turnaround_s)
+    # `_follow` moved by a share of the (bounded) deviation: this is that deviation again.
+    deviation_s = abs(turned_s - pace.turnaround_s) / _GAIN if pace.turnaround_s else 0.0
+    return Pace(
+        period_s=_follow(pace.period_s, since_s),
+        turnaround_s=turned_s,
+        jitter_s=pace.jitter_s + _GAIN * (deviation_s - pace.jitter_s),
+        render_s=_follow(pace.render_s, render_s),
+        arrived_s=now_s,
+    )
+
+
+def _follow(mean: float, measured: float) -> float:
+    if mean <= 0:
+        return measured
+    return mean + _GAIN * (min(measured, 2 * mean) - mean)
+
+
+def rate_hz(pace: Pace, now_s: float) -> float:
+    """Frames per second, falling towards 0 while none comes."""
+    if pace.arrived_s is None or pace.period_s <= 0:
+        return 0.0
+    return 1 / max(pace.period_s, now_s - pace.arrived_s)
+
+
+def lead_s(pace: Pace, asked_period_s: float) -> float:
+    """How far ahead of the display to ask: at τ, for τ + lead.
+
+    One period plus the turnaround plus twice its jitter. The frame asked for at τ arrives at about
+    τ + turnaround, so about one period before the display reaches its stamp, which is just when the
+    frame before it is reached: the crossfade always has a frame on either side, and none is made
+    only to be replaced unseen. For a generator that works without a pause the turnaround is a
+    period, so the lead is about two periods; for one that is held back by its rate cap it is
+    less, and the hand feels it.
+
+    Parameters
+    ----------
+    asked_period_s
+        1 / rate cap: what to assume before anything is measured.
+    """
+    if pace.arrived_s is None or pace.period_s <= 0:
+        return min(2 * asked_period_s, _MAX_LEAD_S)
+    return min(pace.period_s + pace.turnaround_s + 2 * pace.jitter_s, _MAX_LEAD_S)

@@ -1,0 +1,153 @@
+"""The player's side of worker processes: launching one, and keeping a spare ready.
+
+Processes are spawned, never forked, and end with the player: when it closes the control pipe, and
+even when it is killed (each worker watches its parent). They own nothing that must be cleaned up,
+so killing one is always safe.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import signal
+import sys
+import types
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from typing import Any
+
+from engine.generators import worker
+
+_MAX_MESSAGE_BYTES = 64 * 1024
+_MAX_MESSAGES = 64  # read per call: a chattering worker must not hold up a display frame
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A running worker process and the player's end of its control pipe."""
+
+    process: SpawnProcess
+    control: Connection
+
+    @property
+    def pid(self) -> int:
+        """Its process ID."""
+        return self.process.pid or 0
+
+    def send(self, message: worker.Job | tuple[str, ...]) -> bool:
+        """Give it its job, or modules to import while it waits; False if it is gone."""
+        try:
+            self.control.send(message)
+        except (BrokenPipeError, ConnectionError):
+            return False
+        return True
+
+    def receive(self) -> list[tuple[str, str, Any]]:
+        """Return what it said since the last call; never waits."""
+        said: list[tuple[str, str, Any]] = []
+        try:
+            while len(said) < _MAX_MESSAGES and self.control.poll():
+                what, text, more = json.loads(self.control.recv_bytes(_MAX_MESSAGE_BYTES))
+                said.append((what, text, more))
+        except (EOFError, OSError):  # it ended: `is_alive` will say so
+            pass
+        return said
+
+    def is_alive(self) -> bool:
+        """Whether the process still runs."""
+        return self.process.is_alive()
+
+    def kill(self) -> None:
+        """End it at once, whatever it is doing; does not wait."""
+        self.process.kill()
+
+    def close(self, patience_s: float = 0.2) -> None:
+        """End it, by force after `patience_s`; returns when it is gone."""
+        self.control.close()
+        self.process.join(patience_s)
+        if self.process.is_alive():
+            self.process.kill()
+            self.process.join()
+        self.process.close()
+
+
+def launch() -> Child:
+    """Spawn a worker process that waits for its job; returns in a few milliseconds."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=worker.main, args=(theirs,), daemon=True, name="generator")
+    # A spawned child imports its parent's main module again: that would pull the whole player, GL
+    # included, into every worker. An empty stand-in has nothing to import.
+    real = sys.modules["__main__"]
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    masked = _mask_interrupts()
+    try:
+        process.start()
+    finally:
+        sys.modules["__main__"] = real
+        if masked is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, masked)
+    theirs.close()
+    return Child(process, ours)
+
+
+def _mask_interrupts() -> set[int] | None:
+    """Keep Ctrl-C from a child that is still starting (the mask is inherited); POSIX only."""
+    if not hasattr(signal, "pthread_sigmask"):
+        return None
+    return set(signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}))
+
+
+class Spare:
+    """One waiting process with the heavy libraries loaded, to take over from a dead worker.
+
+    Importing torch is two seconds of a core; with a spare the next picture is there well before.
+    One serves all hosts of a player. It is started `delay_s` after the first `tend` (so that it
+    does not compete with the first picture), and again `delay_s` after it was used.
+
+    Parameters
+    ----------
+    modules
+        What it imports while it waits.
+    delay_s
+        By the clock that `tend` is given.
+    """
+
+    def __init__(self, modules: tuple[str, ...] = ("torch",), delay_s: float = 5.0) -> None:
+        self._modules = modules
+        self._delay_s = delay_s
+        self._due_s: float | None = None
+        self._child: Child | None = None
+
+    @property
+    def pid(self) -> int:
+        """Its process ID, 0 while there is none."""
+        return self._child.pid if self._child else 0
+
+    def tend(self, now_s: float) -> None:
+        """Start it when it is due. Call it once the picture is up; hosts do."""
+        if self._child is not None and not self._child.is_alive():
+            self._child.close()
+            self._child, self._due_s = None, None
+        if self._child is not None:
+            return
+        if self._due_s is None:
+            self._due_s = now_s + self._delay_s
+        if now_s >= self._due_s:
+            self._child = launch()
+            self._child.send(self._modules)
+
+    def take(self) -> Child | None:
+        """Hand it over, if there is one; the taker owns it."""
+        child, self._child, self._due_s = self._child, None, None
+        if child is not None and not child.is_alive():
+            child.close()
+            return None
+        return child
+
+    def close(self) -> None:
+        """End it. Harmless when repeated."""
+        if self._child is not None:
+            self._child.close(patience_s=0.0)
+            self._child = None

@@ -1,0 +1,152 @@
+"""A ring of records in shared memory: one writer, readers that want only the newest.
+
+Nobody waits and nobody locks: each slot carries its own sequence number, odd while it is being
+written (a seqlock). A reader copies out, looks again, and throws the copy away if the writer has
+been there meanwhile. A writer that is killed in the middle leaves an odd slot that nobody reads.
+
+Layout, native 64-bit words: ``head`` (sequence of the newest whole record; 0: none yet), padding to
+64 bytes; then each slot: ``2 · sequence`` (minus 1 while it is written), ``length`` in bytes,
+padding to 64 bytes, data.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Sequence
+from multiprocessing.shared_memory import SharedMemory
+
+import numpy as np
+from numpy.typing import NDArray
+
+_WORDS = 8  # of 8 bytes: the header of the ring and of each slot fill one cache line
+_TRIES = 4  # to read before leaving it to the next call: a lapped reader must not spin
+
+
+class Ring:
+    """A mapped ring; made by `create_ring` or `attach_ring`.
+
+    Whoever created it removes it from the system by `close`. A ring belongs to one thread.
+    """
+
+    def __init__(self, memory: SharedMemory, slots: int, slot_bytes: int, is_owner: bool) -> None:
+        self.name = memory.name
+        self.slots = slots
+        self.slot_bytes = slot_bytes
+        self._memory = memory
+        self._is_owner = is_owner
+        self._bytes = np.frombuffer(memory.buf or b"", np.uint8, _total_bytes(slots, slot_bytes))
+        self._words = self._bytes.data.cast("Q")
+        self._fence = threading.Lock()
+
+    @property
+    def head(self) -> int:
+        """Sequence of the newest whole record, 0 before the first."""
+        return self._words[0]
+
+    def write(self, parts: Sequence[memoryview]) -> int:
+        """Write one record, laid out part after part, and make it the newest.
+
+        Returns
+        -------
+        int
+            Its sequence, one more than that of the record before.
+
+        Raises
+        ------
+        ValueError
+            If it does not fit into a slot.
+        """
+        length = sum(map(len, parts))
+        if length > self.slot_bytes:
+            raise ValueError(f"a record of {length} bytes does not fit a slot of {self.slot_bytes}")
+        sequence = self._words[0] + 1
+        word, place = self._place(sequence)
+        self._words[word] = 2 * sequence - 1
+        self._order()
+        self._words[word + 1] = length
+        for part in parts:
+            self._bytes[place : place + len(part)] = part
+            place += len(part)
+        self._order()
+        self._words[word] = 2 * sequence
+        self._words[0] = sequence
+        return sequence
+
+    def newest(self, after: int) -> tuple[int, NDArray[np.uint8]] | None:
+        """Copy out the newest record, if it is newer than `after`.
+
+        Returns
+        -------
+        tuple or None
+            Sequence and bytes; None if there is nothing newer, or if the writer lapped every
+            attempt (the next call will find something).
+        """
+        for _ in range(_TRIES):
+            sequence = self._words[0]
+            if sequence <= after:
+                return None
+            data = self._copy(sequence)
+            if data is not None:
+                return sequence, data
+        return None
+
+    def _copy(self, sequence: int) -> NDArray[np.uint8] | None:
+        word, place = self._place(sequence)
+        if self._words[word] != 2 * sequence:
+            return None
+        self._order()
+        length = min(self._words[word + 1], self.slot_bytes)
+        data = self._bytes[place : place + length].copy()
+        self._order()
+        return data if self._words[word] == 2 * sequence else None
+
+    def _place(self, sequence: int) -> tuple[int, int]:
+        word = _WORDS + sequence % self.slots * (_WORDS + _padded(self.slot_bytes) // 8)
+        return word, (word + _WORDS) * 8
+
+    def _order(self) -> None:
+        # Python has no memory fence. x86 needs none here; on ARM a release followed by an acquire
+        # is one (ARM ARM B2.3: RCsc), and taking a free lock twice holds that pair.
+        with self._fence:
+            pass
+        with self._fence:
+            pass
+
+    def close(self) -> None:
+        """Unmap it; the owner also removes it from the system. Harmless when repeated."""
+        if self._bytes.size == 0:
+            return
+        self._words.release()
+        self._bytes = np.empty(0, np.uint8)  # SharedMemory.close refuses while a view is alive
+        self._memory.close()
+        if self._is_owner:
+            self._memory.unlink()
+
+
+def create_ring(slots: int, slot_bytes: int) -> Ring:
+    """Make a ring of `slots` records of at most `slot_bytes`; its memory is used when written."""
+    memory = SharedMemory(create=True, size=_total_bytes(slots, slot_bytes))
+    return Ring(memory, slots, slot_bytes, is_owner=True)
+
+
+def attach_ring(name: str, slots: int, slot_bytes: int) -> Ring:
+    """Map a ring that another process made.
+
+    A spawned child shares its parent's resource tracker, where a second registration of a name is
+    no second entry and the owner's unlink removes it: below Python 3.13 nothing needs undoing, as
+    long as the owner unlinks only after the child has ended.
+    """
+    if sys.version_info >= (3, 13):
+        memory = SharedMemory(name, track=False)
+    else:
+        memory = SharedMemory(name)
+    return Ring(memory, slots, slot_bytes, is_owner=False)
+
+
+def _padded(length: int) -> int:
+    return length + -length % 64
+
+
+def _total_bytes(slots: int, slot_bytes: int) -> int:
+    return 64 + slots * (64 + _padded(slot_bytes))

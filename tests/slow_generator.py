@@ -1,0 +1,59 @@
+"""A generator for tests: numpy only, one flat colour, with a delay and ways to misbehave."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.core.parameter import Parameter
+from engine.core.port import Port, Request, Spec
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    delay_s: float = 0.0
+    breaks: str = ""  # "build": cannot be built
+
+
+def spec(config: Config) -> Spec:
+    return Spec(
+        name="slow",
+        ports=(Port("z", "gaussian", (4,)),),
+        parameters=(Parameter("act", high=9.0),),
+        stateful=True,
+    )
+
+
+class Slow:
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.spec = spec(config)
+
+    def render(self, request: Request, memory: int | None) -> tuple[np.ndarray, int]:
+        """Red is z[0], green the number of frames so far / 1000, blue 2 (to be clamped)."""
+        time.sleep(self.config.delay_s)
+        act = request.parameters.get("act", 0)
+        if act == 1:
+            raise RuntimeError("asked to fail")
+        if act == 2:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        if act == 3:
+            time.sleep(1e6)
+        count = (memory or 0) + 1
+        width, height = request.size_px
+        pixels = np.empty((1, 3, height, width), np.float32)
+        pixels[0, 0] = request.latents["z"][0]
+        pixels[0, 1] = count / 1000
+        pixels[0, 2] = 2.0
+        pixels[0, 0, 0, 0] = np.nan
+        return pixels, count
+
+
+def build(config: Config, device: str) -> Slow:
+    if config.breaks == "build":
+        raise OSError("weights.safetensors: not found")
+    return Slow(config)
