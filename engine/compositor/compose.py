@@ -1,0 +1,191 @@
+"""The compositor: a plan and the generators' pixels in, the finished picture out.
+
+Inside, texture row 0 is the bottom (v = 0, as ISF wants); the finished picture's row 0 is the top.
+ISF passes see display-referred values with straight alpha; the canvas is linear and premultiplied.
+"""
+
+from __future__ import annotations
+
+import math
+
+import moderngl
+
+from engine.compositor.glsl import COVER, FINISH, KEEP, PLACE, PLACE_VERTEX
+from engine.compositor.graph import Kit
+from engine.compositor.layers import Layers, Pixels, fit
+from engine.compositor.picture import Picture
+from engine.compositor.program import Program
+from engine.compositor.surface import Surface, make_surface, release
+from engine.core.isf import Header
+from engine.core.plan import LayerPlan, Plan
+
+_BLENDS = {
+    "normal": (moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA),
+    "add": (moderngl.ONE, moderngl.ONE),
+    "screen": (moderngl.ONE, moderngl.ONE_MINUS_SRC_COLOR),
+    "multiply": (moderngl.DST_COLOR, moderngl.ONE_MINUS_SRC_ALPHA),
+}
+_DITHER_STEPS = 64
+_COLLECT_EVERY = 64
+
+
+class Compositor:
+    """Owns every GL object of the picture.
+
+    Parameters
+    ----------
+    ctx
+        The root context.
+    size_px
+        Width and height of the canvas.
+    picture_hz
+        The show's picture rate: the length of a step, for TIMEDELTA.
+    """
+
+    def __init__(
+        self, ctx: moderngl.Context, size_px: tuple[int, int], picture_hz: float = 60.0
+    ) -> None:
+        ctx.gc_mode = "context_gc"  # by default moderngl frees nothing that Python drops
+        self._ctx = ctx
+        self._kit = Kit(ctx, picture_hz)
+        self._layers = Layers(ctx, self._kit, size_px)
+        self._place = Program(ctx, PLACE, PLACE_VERTEX)
+        self._cover = Program(ctx, COVER)
+        self._finish = Program(ctx, FINISH)
+        self._keep = Program(ctx, KEEP)
+        self._kept: Surface | None = None  # newest finished picture step, as shaders read it
+        self._drawn: tuple[object, object] = (None, None)  # what the canvas shows
+        self._frames = 0
+        self._make_canvas(size_px)
+
+    def load(self, name: str, text: str) -> Header:
+        """Compile and link a shader; an unchanged text is not compiled again.
+
+        Raises
+        ------
+        ShaderError
+            With the author's own line numbers. The last good shader of that name stays.
+        """
+        return self._layers.load(name, text)
+
+    def set_picture_hz(self, picture_hz: float) -> None:
+        """Change the picture rate: a show was reloaded."""
+        self._kit.picture_hz = picture_hz
+
+    def resize(self, size_px: tuple[int, int]) -> None:
+        """Change the canvas; histories are rescaled, not lost."""
+        if size_px == self.size_px:
+            return
+        for surface in (self._canvas, *self._screens):
+            release(surface)
+        self._kit.pool.clear()
+        self._make_canvas(size_px)
+        if self._kept:
+            old, self._kept = self._kept, make_surface(self._ctx, size_px)
+            self._begin()
+            self._kit.copy(old.texture, self._kept)
+            self._layers.picture = self._kept.texture
+            release(old)
+
+    def close(self) -> None:
+        """Release everything."""
+        self._layers.close()
+        for surface in (self._canvas, *self._screens, *filter(None, (self._kept,))):
+            release(surface)
+        for program in (self._place, self._cover, self._finish, self._keep):
+            program.release()
+        self._kit.release()
+        self._ctx.gc()
+
+    def step(self, plan: Plan, pixels: Pixels) -> None:
+        """Advance every history by exactly one picture step."""
+        self._begin()
+        self._layers.step(plan, pixels)
+        self._drawn = (None, None)
+        if plan.reads_picture:
+            self._draw_canvas(plan, pixels)
+            self._keep_picture()
+        self._layers.end()
+
+    def compose(self, plan: Plan, pixels: Pixels) -> Picture:
+        """Draw one frame: stepped layers as their newest step left them, the others now."""
+        self._begin()
+        if self._drawn[0] is not plan or self._drawn[1] != _seen(pixels):
+            self._draw_canvas(plan, pixels)
+            self._layers.end()
+        self._drawn = (None, None)  # textures are written in place: only a step's canvas is reused
+        self._frames += 1
+        frame, screen = self._frames, self._screens[self._frames % 2]
+        phase = math.floor(plan.seconds * self._kit.picture_hz + 1e-6) % _DITHER_STEPS
+        self._show(plan.master, phase, 255.0, screen)
+        if frame % _COLLECT_EVERY == 0:
+            self._ctx.gc()
+        return Picture(
+            screen,
+            self._canvas,
+            lambda: self._deepen(plan.master, phase),
+            lambda: self._frames == frame and screen in self._screens,
+        )
+
+    def _make_canvas(self, size_px: tuple[int, int]) -> None:
+        self.size_px = self._layers.size_px = size_px
+        self._canvas = make_surface(self._ctx, size_px)
+        self._screens = [make_surface(self._ctx, size_px, "f1") for _ in range(2)]
+
+    def _begin(self) -> None:
+        self._ctx.disable(moderngl.BLEND | moderngl.DEPTH_TEST | moderngl.CULL_FACE)
+
+    def _show(self, master: float, phase: int, levels: float, target: Surface) -> None:
+        self._finish.bind("image", self._canvas.texture)
+        self._finish.send("master", float(master))
+        self._finish.send("levels", levels)
+        self._finish.send("phase", 5.588238 * phase)
+        self._finish.draw(target.fbo)
+
+    def _deepen(self, master: float, phase: int) -> Surface:
+        """Draw the frame again in 16 bits."""
+        surface = self._kit.pool.take(self.size_px, "nu2")
+        self._begin()
+        self._show(master, phase, 65535.0, surface)
+        self._kit.pool.give(surface)  # read at once, before anyone can take it
+        return surface
+
+    def _keep_picture(self) -> None:
+        if self._kept is None:
+            self._kept = make_surface(self._ctx, self.size_px)
+            self._layers.picture = self._kept.texture
+        self._keep.bind("image", self._canvas.texture)
+        self._keep.draw(self._kept.fbo)
+
+    def _draw_canvas(self, plan: Plan, pixels: Pixels) -> None:
+        self._canvas.fbo.clear()
+        is_empty = True
+        for layer in plan.layers:
+            surface = self._layers.draw(layer, plan, pixels)
+            if surface is not None:
+                # over nothing, every mode but multiply is a copy, and a copy is cheaper
+                self._place_layer(layer, surface, is_empty and layer.blend != "multiply")
+                self._layers.done(layer, surface)
+                is_empty = False
+        self._drawn = (plan, _seen(pixels))
+
+    def _place_layer(self, layer: LayerPlan, surface: Surface, is_copy: bool) -> None:
+        across, down = fit(self.size_px, layer.aspect)
+        scale = min(max(layer.scale, 0.0), 1.0)
+        width, height = max(across * scale, 1.0), max(down * scale, 1.0)
+        is_whole = (width, height) == surface.size_px == self.size_px
+        place = self._cover if is_whole else self._place
+        place.send("area", (0.0, 0.0, width / self.size_px[0], height / self.size_px[1]))
+        place.send("size_px", (width, height))
+        place.send("opacity", float(layer.opacity))
+        place.send("most", 1.0 if layer.blend in ("screen", "multiply") else 64.0)
+        place.bind("image", surface.texture)
+        if not is_copy:
+            self._ctx.enable(moderngl.BLEND)
+            self._ctx.blend_func = _BLENDS[layer.blend]
+        place.draw(self._canvas.fbo)
+        self._ctx.disable(moderngl.BLEND)
+
+
+def _seen(pixels: Pixels) -> dict[str, tuple[object, object, float]]:
+    return {name: (id(p.older), id(p.newer), p.weight) for name, p in pixels.items()}

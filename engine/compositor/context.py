@@ -1,0 +1,28 @@
+"""A GL context without a window."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import moderngl
+
+
+def open_context() -> moderngl.Context:
+    """Open a headless OpenGL 3.3 core context: EGL on Linux, the system's own elsewhere.
+
+    Raises
+    ------
+    OSError
+        If this machine has no OpenGL 3.3.
+    """
+    backend: dict[str, Any] = {"backend": "egl"} if sys.platform.startswith("linux") else {}
+    try:
+        ctx = moderngl.create_context(standalone=True, require=330, **backend)
+    except Exception as error:  # glcontext raises bare Exception, whatever the cause
+        raise OSError(
+            f"OpenGL 3.3 could not be opened ({error}): install a graphics driver, or on Debian "
+            "without a GPU: apt-get install libegl1 libegl-mesa0 libgl1-mesa-dri"
+        ) from error
+    ctx.gc_mode = "context_gc"
+    return ctx

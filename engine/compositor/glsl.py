@@ -1,0 +1,178 @@
+"""The compositor's own shaders: in from the generator, onto the canvas, out to the screen.
+
+Sources: cubic B-spline in four bilinear taps (Sigg and Hadwiger, GPU Gems 2, chapter 20) after the
+quasi-interpolating prefilter of Condat, Blu and Unser ("Beyond interpolation", 2005: [-1, 8, -1]/6,
+here as a cross); sRGB transfer (IEC 61966-2-1); interleaved gradient noise (Jimenez, "Next
+generation post processing in Call of Duty: Advanced Warfare", 2014).
+"""
+
+from __future__ import annotations
+
+_HEAD = """#version 330
+in vec2 isf_FragNormCoord;
+out vec4 host_Color;
+"""
+
+# Fitted to the sRGB curves by us: within 0.06/255 (decode) and 0.012/255 (encode) of the code value,
+# exact at 0 and 1, and a third cheaper than two powers where there is no GPU.
+_SRGB = """
+vec3 decode(vec3 c) {
+    vec3 high = 0.0010611 + c * (0.0279547 + c * (0.5638227 + c * (0.5182914 - c * 0.1111299)));
+    return mix(c / 12.92, high, greaterThan(c, vec3(0.04045)));
+}
+vec3 encode(vec3 c) {
+    vec3 half_ = sqrt(c);
+    vec3 quarter = sqrt(half_);
+    vec3 high = 0.6426443 * half_ + 0.7118736 * quarter - 0.3367846 * sqrt(quarter) - 0.0177333 * c;
+    return mix(c * 12.92, high, greaterThan(c, vec3(0.0031308)));
+}
+vec4 scrub(vec4 c) {
+    return mix(c, vec4(0.0), bvec4(uvec4(isnan(c)) | uvec4(isinf(c))));
+}
+"""
+
+# Small: both generator pictures mixed, premultiplied, prefiltered, turned the right way up.
+GATHER = (
+    _HEAD
+    + """
+uniform sampler2D older;
+uniform sampler2D newer;
+uniform float weight;
+uniform float edge;
+vec4 at(ivec2 p) {
+    p = clamp(p, ivec2(0), textureSize(newer, 0) - 1);
+    vec4 c = mix(texelFetch(older, p, 0), texelFetch(newer, p, 0), weight);
+    return vec4(c.rgb * c.a, c.a);
+}
+void main() {
+    ivec2 size = textureSize(newer, 0);
+    ivec2 p = ivec2(gl_FragCoord.xy);
+    p.y = size.y - 1 - p.y;
+    vec4 around = at(p + ivec2(1, 0)) + at(p - ivec2(1, 0))
+                + at(p + ivec2(0, 1)) + at(p - ivec2(0, 1));
+    host_Color = at(p) * (1.0 + 4.0 * edge) - edge * around;
+}
+"""
+)
+
+# Along one axis: twice two bilinear taps cost two thirds of four.
+_SPLINE = """
+uniform sampler2D image;
+uniform vec2 axis;
+vec4 spline(vec2 uv) {
+    vec2 n = vec2(textureSize(image, 0));
+    float size = dot(n, axis);
+    float x = dot(uv, axis) * size - 0.5;
+    float f = fract(x);
+    float f2 = f * f;
+    float f3 = f2 * f;
+    float w1 = (4.0 - 6.0 * f2 + 3.0 * f3) / 6.0;
+    float w3 = f3 / 6.0;
+    float low = (1.0 - f) * (1.0 - f) * (1.0 - f) / 6.0 + w1;
+    vec2 across = uv * (1.0 - axis);
+    float a = (x - f - 0.5 + w1 / low) / size;
+    float b = (x - f + 1.5 + w3 / (1.0 - low)) / size;
+    return mix(texture(image, across + axis * b), texture(image, across + axis * a), low);
+}
+"""
+WIDEN = _HEAD + _SPLINE + """
+void main() { host_Color = spline(isf_FragNormCoord); }
+"""
+
+# The last enlargement: straight alpha again.
+_STRAIGHT = """
+    c = clamp(c, 0.0, 1.0);
+    host_Color = vec4(min(c.rgb / max(c.a, 1e-4), 1.0), c.a);
+}
+"""
+HEIGHTEN = _HEAD + _SPLINE + "void main() {\n    vec4 c = spline(isf_FragNormCoord);" + _STRAIGHT
+REDUCE = (
+    _HEAD
+    + """
+uniform sampler2D image;
+void main() {
+    vec4 c = texture(image, isf_FragNormCoord);"""
+    + _STRAIGHT
+)
+
+# A plain copy, which also rescales histories and fades a final TARGET in.
+COPY = (
+    _HEAD
+    + """
+uniform sampler2D image;
+uniform sampler2D under;
+uniform float host_mix;
+void main() {
+    vec2 p = isf_FragNormCoord;
+    host_Color = mix(texture(under, p), texture(image, p), host_mix);
+}
+"""
+)
+
+# A layer onto the canvas: one pixel larger all round, so that its edge can be antialiased.
+PLACE_VERTEX = """#version 330
+uniform vec4 area;
+uniform vec2 size_px;
+out vec2 isf_FragNormCoord;
+void main() {
+    vec2 corner = vec2(float(gl_VertexID & 1), float(gl_VertexID >> 1));
+    isf_FragNormCoord = mix(-1.0 / size_px, 1.0 + 1.0 / size_px, corner);
+    gl_Position = vec4(area.xy + (isf_FragNormCoord * 2.0 - 1.0) * area.zw, 0.0, 1.0);
+}
+"""
+_PLACE = """
+uniform sampler2D image;
+uniform float opacity;
+uniform float most;
+vec4 place(vec4 c, float cover) {
+    c = scrub(c);
+    float a = clamp(c.a, 0.0, 1.0) * opacity * cover;
+    return vec4(min(decode(max(c.rgb, 0.0)), most) * a, a);
+}
+"""
+PLACE = _HEAD + _SRGB + _PLACE + """
+uniform vec2 size_px;
+void main() {
+    vec2 inside = (0.5 - abs(isf_FragNormCoord - 0.5)) * size_px;
+    float cover = clamp(min(inside.x, inside.y) + 0.5, 0.0, 1.0);
+    host_Color = place(texture(image, isf_FragNormCoord), cover);
+}
+"""
+COVER = _HEAD + _SRGB + _PLACE + """
+void main() { host_Color = place(texelFetch(image, ivec2(gl_FragCoord.xy), 0), 1.0); }
+"""
+
+# Out: brightness, sRGB, dither; the top row first. Exact black and white are not dithered, and
+# less than a third of a step stays black.
+FINISH = (
+    _HEAD
+    + _SRGB
+    + """
+uniform sampler2D image;
+uniform float master;
+uniform float levels;
+uniform float phase;
+void main() {
+    ivec2 p = ivec2(gl_FragCoord.xy);
+    vec4 c = scrub(texelFetch(image, ivec2(p.x, textureSize(image, 0).y - 1 - p.y), 0));
+    vec3 v = encode(clamp(c.rgb * master, 0.0, 1.0));
+    vec2 q = gl_FragCoord.xy + phase;
+    float noise = fract(52.9829189 * fract(dot(q, vec2(0.06711056, 0.00583715)))) - 0.5;
+    vec3 room = clamp(min(v, 1.0 - v) * levels, 0.0, 1.0);
+    host_Color = vec4(v + noise * room / levels, 1.0);
+}
+"""
+)
+
+# The finished picture for shaders that read it back: display-referred, not dithered.
+KEEP = (
+    _HEAD
+    + _SRGB
+    + """
+uniform sampler2D image;
+void main() {
+    vec4 c = scrub(texelFetch(image, ivec2(gl_FragCoord.xy), 0));
+    host_Color = vec4(encode(clamp(c.rgb, 0.0, 1.0)), 1.0);
+}
+"""
+)

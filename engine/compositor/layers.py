@@ -1,0 +1,251 @@
+"""Layers: a source, a chain of ISF effects, and what they remember."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import moderngl
+
+from engine.compositor.glsl import GATHER, HEIGHTEN, REDUCE, WIDEN
+from engine.compositor.graph import History, Kit, run
+from engine.compositor.program import Program
+from engine.compositor.shader import Shader, compile_shader
+from engine.compositor.surface import Surface, release
+from engine.core.isf import Header
+from engine.core.plan import LayerPlan, Pass, Plan
+
+_SMOOTH_ABOVE = 1.25  # enlarged by less than this, a bilinear tap is as good as a spline
+_PREFILTER = 1 / 6
+_PATIENCE_STEPS = 30  # how long a history outlives its pass: an opacity that touches 0 is no cut
+
+
+class SourcePixels(Protocol):
+    """What a generator delivers: RGBA, sRGB, straight alpha, row 0 at the top."""
+
+    @property
+    def older(self) -> moderngl.Texture:
+        """The picture before the newest."""
+
+    @property
+    def newer(self) -> moderngl.Texture:
+        """The newest picture."""
+
+    @property
+    def weight(self) -> float:
+        """0 shows `older`, 1 `newer`."""
+
+
+Pixels = Mapping[str, SourcePixels]
+
+
+def fit(canvas_px: tuple[int, int], aspect: float) -> tuple[int, int]:
+    """Largest area of an aspect that the canvas contains, in whole pixels.
+
+    Less than a pixel of border is no border.
+    """
+    width, height = canvas_px
+    across, down = min(width, height * aspect), min(height, width / aspect)
+    if width - across < 1 and height - down < 1:
+        return canvas_px
+    return max(1, round(across)), max(1, round(down))
+
+
+class Layers:
+    """Owns the shaders, the histories and the newest result of every stepped layer."""
+
+    def __init__(self, ctx: moderngl.Context, kit: Kit, size_px: tuple[int, int]) -> None:
+        self._ctx = ctx
+        self._kit = kit
+        self._gather = Program(ctx, GATHER)
+        self._widen = Program(ctx, WIDEN)
+        self._heighten = Program(ctx, HEIGHTEN)
+        self._reduce = Program(ctx, REDUCE)
+        self._shaders: dict[str, tuple[str, Shader]] = {}
+        self._histories: dict[str, History] = {}
+        self._results: dict[str, tuple[Surface, int]] = {}  # newest result, and of which step
+        self._sources: dict[str, Surface] = {}  # drawn for this frame
+        self._steps = 0
+        self.size_px = size_px
+        self.picture: moderngl.Texture | None = None  # what `picture` means to a shader
+
+    def load(self, name: str, text: str) -> Header:
+        """Compile and link a shader; see `Compositor.load`."""
+        known = self._shaders.get(name)
+        if known and known[0] == text:
+            return known[1].header
+        shader = compile_shader(self._ctx, name, text)
+        self._shaders[name] = (text, shader)
+        if known:
+            known[1].program.release()
+        return shader.header
+
+    def step(self, plan: Plan, pixels: Pixels) -> None:
+        """Draw every stepped layer and keep the result."""
+        self._steps += 1
+        for layer in plan.layers:
+            if layer.is_stepped:
+                self._keep(layer, self._draw_chain(layer, plan, pixels, True))
+        self._forget()
+
+    def draw(self, layer: LayerPlan, plan: Plan, pixels: Pixels) -> Surface | None:
+        """Result of a layer, display-referred; None where there is nothing to see."""
+        if layer.is_stepped:
+            kept = self._results.get(layer.id)
+            return kept[0] if kept else None
+        return self._draw_chain(layer, plan, pixels, False)
+
+    def done(self, layer: LayerPlan, surface: Surface) -> None:
+        """Take back what `draw` gave."""
+        if not layer.is_stepped:
+            self._give(layer.id, surface)
+
+    def end(self) -> None:
+        """Close a frame: sources are drawn again in the next one."""
+        for surface in self._sources.values():
+            self._kit.pool.give(surface)
+        self._sources.clear()
+
+    def close(self) -> None:
+        """Release everything."""
+        self.end()
+        for history in self._histories.values():
+            for surface in history.targets.values():
+                release(surface)
+        for surface, _ in self._results.values():
+            release(surface)
+        for _, shader in self._shaders.values():
+            shader.program.release()
+        for program in (self._gather, self._widen, self._heighten, self._reduce):
+            program.release()
+
+    def _give(self, layer_id: str, surface: Surface) -> None:
+        if self._sources.get(layer_id) is not surface:
+            self._kit.pool.give(surface)
+
+    def _keep(self, layer: LayerPlan, surface: Surface | None) -> None:
+        if surface is None:
+            surface = self._kit.pool.take(fit(self.size_px, layer.aspect))
+            surface.fbo.clear()
+        if self._sources.get(layer.id) is surface:
+            del self._sources[layer.id]
+        if layer.id in self._results:
+            self._kit.pool.give(self._results[layer.id][0])
+        self._results[layer.id] = (surface, self._steps)
+
+    def _forget(self) -> None:
+        """Drop histories whose pass has been out of the plan for a while."""
+        oldest = self._steps - _PATIENCE_STEPS
+        for key in [k for k, h in self._histories.items() if h.newest < oldest]:
+            self._drop(key)
+        for name in [n for n, (_, newest) in self._results.items() if newest < oldest]:
+            self._kit.pool.give(self._results.pop(name)[0])
+
+    def _drop(self, key: str) -> None:
+        for surface in self._histories.pop(key).targets.values():
+            self._kit.pool.give(surface)
+
+    def _draw_chain(
+        self, layer: LayerPlan, plan: Plan, pixels: Pixels, is_step: bool
+    ) -> Surface | None:
+        surface = self._draw_source(layer, plan, pixels, is_step)
+        for effect in layer.effects:
+            if effect.shader not in self._shaders:
+                continue  # its load failed, and said so: the picture goes on without it
+            out = self._kit.pool.take(fit(self.size_px, layer.aspect))
+            self._run(effect, plan, pixels, surface, out, is_step)
+            if surface:
+                self._give(layer.id, surface)
+            surface = out
+        return surface
+
+    def _draw_source(
+        self, layer: LayerPlan, plan: Plan, pixels: Pixels, is_step: bool
+    ) -> Surface | None:
+        """Draw the source at the layer's size, once per frame; it stays until `end`."""
+        if layer.id in self._sources:
+            return self._sources[layer.id]
+        size_px = fit(self.size_px, layer.aspect)
+        surface: Surface | None = None
+        if layer.generator is not None and layer.generator in pixels:
+            surface = self._draw_pixels(pixels[layer.generator], size_px)
+        elif layer.source is not None and layer.source.shader in self._shaders:
+            surface = self._kit.pool.take(size_px)
+            self._run(layer.source, plan, pixels, None, surface, is_step)
+        if surface:
+            self._sources[layer.id] = surface
+        return surface
+
+    def _draw_pixels(self, pixels: SourcePixels, size_px: tuple[int, int]) -> Surface:
+        """Mix a generator's two pictures, turn them the right way up, enlarge them."""
+        own_px = pixels.newer.size
+        is_smooth = size_px[1] > own_px[1] * _SMOOTH_ABOVE
+        small = self._kit.pool.take(own_px)
+        is_alike = pixels.older.size == own_px
+        self._gather.bind("older", pixels.older if is_alike else pixels.newer)
+        self._gather.bind("newer", pixels.newer)
+        self._gather.send("weight", min(max(float(pixels.weight), 0.0), 1.0))
+        self._gather.send("edge", _PREFILTER if is_smooth else 0.0)
+        self._gather.draw(small.fbo)
+        return self._enlarge(small, size_px) if is_smooth else self._through(small, size_px)
+
+    def _enlarge(self, small: Surface, size_px: tuple[int, int]) -> Surface:
+        wide = self._kit.pool.take((size_px[0], small.size_px[1]))
+        surface = self._kit.pool.take(size_px)
+        self._widen.send("axis", (1.0, 0.0))
+        self._widen.bind("image", small.texture)
+        self._widen.draw(wide.fbo)
+        self._heighten.send("axis", (0.0, 1.0))
+        self._heighten.bind("image", wide.texture)
+        self._heighten.draw(surface.fbo)
+        self._kit.pool.give(small)
+        self._kit.pool.give(wide)
+        return surface
+
+    def _through(self, own: Surface, size_px: tuple[int, int]) -> Surface:
+        surface = self._kit.pool.take(size_px)
+        self._reduce.bind("image", own.texture)
+        self._reduce.draw(surface.fbo)
+        self._kit.pool.give(own)
+        return surface
+
+    def _run(
+        self, item: Pass, plan: Plan, pixels: Pixels, surface: Surface | None, out: Surface,
+        is_step: bool,
+    ) -> None:  # fmt: skip
+        shader = self._shaders[item.shader][1]
+        images = {"inputImage": surface.texture} if surface else {}
+        for name, wanted in item.images.items():
+            texture = self._image(wanted, plan, pixels, is_step)
+            if texture:
+                images[name] = texture
+        run(self._kit, shader, item, images, self._history(item, shader, is_step), out, is_step)
+
+    def _history(self, item: Pass, shader: Shader, is_step: bool) -> History | None:
+        if not shader.is_stepped:
+            return None
+        history = self._histories.get(item.key)
+        if history is not None and history.shader != item.shader:
+            self._drop(item.key)
+            history = None
+        if history is None and is_step:
+            history = self._histories[item.key] = History(item.shader)
+        if history is not None and is_step:
+            history.newest = self._steps
+        return history
+
+    def _image(
+        self, wanted: str, plan: Plan, pixels: Pixels, is_step: bool
+    ) -> moderngl.Texture | None:
+        if wanted == "picture":
+            return self.picture
+        name = wanted.removeprefix("layer:")
+        for layer in plan.layers:
+            if layer.id == name:
+                surface = self._draw_source(layer, plan, pixels, is_step and layer.is_stepped)
+                return surface.texture if surface else None
+        if name not in pixels:
+            return None
+        if name not in self._sources:  # the layer is invisible; its generator is not idle
+            self._sources[name] = self._draw_pixels(pixels[name], self.size_px)
+        return self._sources[name].texture
