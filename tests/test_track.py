@@ -33,7 +33,9 @@ def encode(path: Path, codec: str, rate_hz: int = 48_000) -> Path:
         frame = av.AudioFrame.from_ndarray(pcm, format="fltp", layout="stereo")
         frame.sample_rate, frame.pts, frame.time_base = rate_hz, 0, Fraction(1, rate_hz)
         resampler = av.AudioResampler(
-            format=stream.codec_context.format.name, layout="stereo", rate=rate_hz,
+            format=stream.codec_context.format.name,
+            layout="stereo",
+            rate=rate_hz,
             frame_size=stream.codec_context.frame_size or None,
         )
         for part in [*resampler.resample(frame), *resampler.resample(None)]:
@@ -115,8 +117,11 @@ def test_truncated_and_nan_files_still_play(tmp_path: Path) -> None:
     path.write_bytes(data[: len(data) * 3 // 4])
     read = track.load(path)
     assert read.duration_s > 1.0
-    header = b"RIFF" + (36 + 1600).to_bytes(4, "little") + b"WAVEfmt " + bytes.fromhex(
-        "10000000" "0300" "0100" "80bb0000" "00ee0200" "0400" "2000"
+    header = (
+        b"RIFF"
+        + (36 + 1600).to_bytes(4, "little")
+        + b"WAVEfmt "
+        + bytes.fromhex("100000000300010080bb000000ee020004002000")
     )
     samples = np.full(400, np.nan, "<f4")
     samples[::2] = 0.5

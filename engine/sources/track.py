@@ -94,9 +94,10 @@ def load(path: str | Path, rate_hz: int | None = None) -> Track:
     if not path.is_file():
         raise ValueError(f"{path}: no such sound file; check the path after --audio")
     try:
-        with path.open("rb") as file, av.open(
-            file, "r", options={"format_whitelist": _FORMATS}
-        ) as container:
+        with (
+            path.open("rb") as file,
+            av.open(file, "r", options={"format_whitelist": _FORMATS}) as container,
+        ):
             track = _decode(container, path, rate_hz)
     except (av.FFmpegError, OSError, ValueError) as error:
         if str(error).startswith(str(path)):
