@@ -1,0 +1,174 @@
+"""One frame, a straight line: ticks, steps, plan, pixels, picture. Live and film both go here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Protocol
+
+from engine.app.pacer import Stopwatch
+from engine.core.advance import advance
+from engine.core.clock import newest_index, seconds_at
+from engine.core.event import Event
+from engine.core.plan import Plan
+from engine.core.sample import sample, step_at
+from engine.core.show import Show
+from engine.core.snapshot import migrate
+from engine.core.state import State
+
+EventsOf = Callable[[int], Sequence[Event]]
+LOAD = "/show/load"
+
+
+class Pixels(Protocol):
+    """Where a plan's generator pixels come from: worker processes live, inline in a film."""
+
+    def of(self, plan: Plan, layers: Iterable[str]) -> Mapping[str, Any]:
+        """Newest pixels of the named layers' generators for this plan, by layer ID."""
+
+
+class Compositor(Protocol):
+    """What the line asks of `engine.compositor.compose.Compositor`."""
+
+    def step(self, plan: Plan, pixels: Mapping[str, Any]) -> None:
+        """Advance every history by one picture step."""
+
+    def compose(self, plan: Plan, pixels: Mapping[str, Any]) -> Any:
+        """Draw the finished picture."""
+
+
+@dataclass(slots=True)
+class Line:
+    """The show while it plays: what is constant, the state, and the newest picture step.
+
+    Parameters
+    ----------
+    show, state
+        Constant · at the newest tick.
+    step
+        Index of the newest picture step, -1 before the first.
+    shows
+        Content hash → show, for reloads.
+    on_tick
+        Called with (show, state before, events, state after) of every tick: takes, plan files.
+    """
+
+    show: Show
+    state: State
+    step: int
+    shows: Mapping[str, Show]
+    on_tick: Callable[[Show, State, Sequence[Event], State], None] | None = None
+    on_show: Callable[[Show], None] | None = None
+
+    def control(self, seconds: Fraction, events_of: EventsOf) -> list[Plan]:
+        """Advance every tick up to `seconds`; sample each picture step that falls in between.
+
+        Steps are sampled at their own times from the tick that was newest then, so that they do
+        not depend on the rate of frames.
+        """
+        plans: list[Plan] = []
+        rate = self.show.control_hz
+        for tick in range(self.state.tick + 1, newest_index(seconds, rate) + 1):
+            plans += self._steps(seconds_at(tick, rate), is_open=True)
+            self._tick(tick, events_of(tick))
+        return plans + self._steps(seconds, is_open=False)
+
+    def _tick(self, tick: int, events: Sequence[Event]) -> None:
+        for event in events:
+            if event.address == LOAD and isinstance(event.value, str):
+                self._swap(event.value)
+        before = self.state
+        self.state = advance(self.show, before, tick, events)
+        if self.on_tick is not None:
+            self.on_tick(self.show, before, events, self.state)
+
+    def _swap(self, name: str) -> None:
+        show = self.shows[name]
+        self.state = migrate(self.show, show, self.state)
+        self.show = show
+        if self.on_show is not None:
+            self.on_show(show)
+
+    def _steps(self, until: Fraction, is_open: bool) -> list[Plan]:
+        """Sample the steps up to a time, from the present tick."""
+        if self.state.tick < 0:
+            return []
+        show, state = self.show, self.state
+        still = seconds_at(state.still_ticks, show.control_hz)
+        plans: list[Plan] = []
+        while True:
+            at = seconds_at(self.step + 1, show.picture_hz) + still
+            if at > until or (is_open and at == until) or self._is_held():
+                return plans
+            self.step += 1
+            # A step that fell into a frozen stretch is taken where the motion goes on.
+            moment = max(at, seconds_at(state.tick, show.control_hz))
+            plans.append(sample(show, state, float(moment)))
+
+    def _is_held(self) -> bool:
+        return self.state.is_still
+
+    def plan(self, seconds: Fraction) -> Plan:
+        """Sample the frame itself."""
+        return sample(self.show, self.state, float(seconds))
+
+
+def needed(plan: Plan, is_step: bool) -> list[str]:
+    """Layers whose generators a step (or a frame) has to look at."""
+    everything = is_step and plan.reads_picture
+    ids: list[str] = []
+    for layer in plan.layers:
+        if layer.is_stepped != is_step and not everything:
+            continue
+        if layer.generator is not None:
+            ids.append(layer.generator)
+        for each in (layer.source, *layer.effects):
+            if each is not None:
+                ids += [i[6:] for i in each.images.values() if i.startswith("layer:")]
+    return list(dict.fromkeys(ids))
+
+
+def draw(
+    compositor: Compositor,
+    pixels: Pixels,
+    steps: Sequence[Plan],
+    plan: Plan,
+    watch: Stopwatch | None = None,
+) -> Any:
+    """Step the histories, then draw the frame.
+
+    Parameters
+    ----------
+    steps
+        Plans of the picture steps since the last frame, oldest first.
+    plan
+        Of the frame.
+
+    Returns
+    -------
+    Picture
+    """
+    for each in steps:
+        if any(layer.is_stepped for layer in each.layers):
+            found = pixels.of(each, needed(each, is_step=True))
+            _lap(watch, "upload", True)
+            compositor.step(each, found)
+            _lap(watch, "compose", True)
+    found = pixels.of(plan, needed(plan, is_step=False))
+    _lap(watch, "upload", True)
+    picture = compositor.compose(plan, found)
+    _lap(watch, "compose", True)
+    return picture
+
+
+def _lap(watch: Stopwatch | None, stage: str, is_whole: bool) -> None:
+    if watch is not None:
+        watch.lap(stage, is_whole)
+
+
+def first_step(show: Show, state: State) -> int:
+    """Newest step at the state's tick: where stepping goes on after a jump to a snapshot."""
+    if state.tick < 0:
+        return -1
+    return step_at(show, state, state.tick / float(show.control_hz))

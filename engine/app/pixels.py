@@ -1,0 +1,182 @@
+"""Pixels for a plan: from worker processes live, from inline generators in a film."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from engine.app import plugins
+from engine.app.bridge import Bridge
+from engine.core.plan import Plan
+from engine.core.port import Request
+from engine.core.sample import picture_size, requests_at
+from engine.core.show import Generator, Show
+from engine.core.state import State
+from engine.generators.host import Host, open_inline, open_worker
+from engine.generators.process import Spare
+
+
+class LivePixels:
+    """Worker processes: asked ahead of the display, read without waiting.
+
+    Parameters
+    ----------
+    bridge
+        Uploads frames and crossfades between them.
+    device
+        ``auto``, ``cpu``, ``cuda`` or ``mps``.
+    """
+
+    def __init__(self, bridge: Bridge, device: str = "auto") -> None:
+        self._bridge = bridge
+        self._device = device
+        self._hosts: dict[str, Host] = {}
+        self._made_by: dict[str, tuple[object, ...]] = {}
+        self._spare: Spare | None = None
+        self.age_ms: dict[str, deque[float]] = {}
+        self.clock = 0.0
+
+    def open(self, show: Show, names: Iterable[str]) -> None:
+        """Start the workers of these layers, unless they run already."""
+        for layer in show.layers:
+            if layer.generator is not None and layer.id in names:
+                self._open(show, layer.id, layer.generator)
+
+    def _open(self, show: Show, name: str, generator: Generator) -> None:
+        aspect = next(x.aspect for x in show.layers if x.id == name)
+        size = picture_size(
+            generator.size_px,
+            aspect or show.size_px[0] / show.size_px[1],
+            generator.spec.any_size,
+        )
+        mark = (generator.kind, repr(generator.config), size, generator.rate_hz)
+        if self._made_by.get(name) == mark:
+            return
+        old = self._hosts.pop(name, None)
+        if old is not None:
+            old.close()
+        config, _ = plugins.read_spec(generator.kind, dict(generator.config))
+        self._hosts[name] = open_worker(
+            plugins.module_name(generator.kind),
+            config,
+            self._device,
+            max_size_px=size,
+            rate_cap_hz=generator.rate_hz,
+        )
+        self._made_by[name] = mark
+
+    def keep(self, show: Show) -> None:
+        """Close the workers of layers that a reloaded show no longer has."""
+        there = {layer.id for layer in show.layers if layer.generator is not None}
+        for name in set(self._hosts) - there:
+            self._hosts.pop(name).close()
+            self._made_by.pop(name, None)
+
+    def ask(self, show: Show, state: State, plan: Plan, now_s: float) -> None:
+        """Ask every visible generator for the moment at which its frame will be seen."""
+        self.clock = now_s
+        self.open(show, plan.requests)
+        for name, host in self._hosts.items():
+            host.tend(now_s)
+            if name in plan.requests:
+                ahead = requests_at(show, state, plan.seconds + host.lead_s, {name})
+                host.ask(ahead[name], now_s)
+            frame = host.newest()
+            if frame is not None:
+                self._bridge.take(name, frame)
+
+    def of(self, plan: Plan, layers: Iterable[str]) -> Mapping[str, Any]:
+        """Crossfade of the newest frames around the plan's time."""
+        found = {}
+        for name in layers:
+            pixels = self._bridge.pixels(name, plan.seconds)
+            if pixels is not None:
+                found[name] = pixels
+                age_s = self._bridge.age_s(name, plan.seconds)
+                if age_s is not None:
+                    self.age_ms.setdefault(name, deque(maxlen=4096)).append(1000.0 * age_s)
+        return found
+
+    def is_ready(self, plan: Plan) -> bool:
+        """Whether every generator that the plan asks has shown a frame."""
+        return all(self._bridge.pixels(n, plan.seconds) is not None for n in plan.requests)
+
+    def stats(self) -> dict[str, dict[str, Any]]:
+        """Rate, age and restarts by layer ID."""
+        found = {}
+        for name, host in self._hosts.items():
+            stats = host.stats()
+            ages = sorted(self.age_ms.get(name, ())) or [0.0]
+            found[name] = {
+                "rate_hz": round(stats.rate_hz, 2),
+                "age_ms": round(ages[len(ages) // 2], 1),
+                "age_ms_p95": round(ages[int(len(ages) * 0.95)], 1),
+                "restarts": stats.restarts,
+                "frames": stats.frames,
+                "render_ms": round(stats.render_ms, 2),
+                "state": stats.state,
+                "error": stats.error,
+                "device": stats.device,
+                "pid": stats.pid,
+            }
+        return found
+
+    def close(self) -> None:
+        """End every worker."""
+        for host in self._hosts.values():
+            host.close()
+        self._hosts.clear()
+
+
+class FilmPixels:
+    """Inline generators: every frame exactly at its time, at the size of the film."""
+
+    def __init__(self, bridge: Bridge, show: Show, device: str = "auto") -> None:
+        self._bridge = bridge
+        self._show = show
+        self._device = device
+        self._hosts: dict[str, Host] = {}
+        self._drawn: dict[str, float] = {}
+
+    def load(self, show: Show) -> None:
+        """Go on with a reloaded show."""
+        self._show = show
+        self.close()
+
+    def of(self, plan: Plan, layers: Iterable[str]) -> Mapping[str, Any]:
+        """Render the named layers for exactly this plan."""
+        found = {}
+        for name in layers:
+            if name not in plan.requests:
+                continue
+            if self._drawn.get(name) != plan.seconds:
+                self._render(name, plan.requests[name])
+                self._drawn[name] = plan.seconds
+            pixels = self._bridge.pixels(name, plan.seconds)
+            if pixels is not None:
+                found[name] = pixels
+        return found
+
+    def _render(self, name: str, request: Request) -> None:
+        generator = next(x.generator for x in self._show.layers if x.id == name)
+        assert generator is not None
+        if name not in self._hosts:
+            config, _ = plugins.read_spec(generator.kind, dict(generator.config))
+            module = plugins.module_name(generator.kind)
+            self._hosts[name] = open_inline(module, config, self._device, clock=time.perf_counter)
+        size = picture_size(generator.film_px, request.aspect, generator.spec.any_size)
+        host = self._hosts[name]
+        host.ask(replace(request, size_px=size))
+        frame = host.newest()
+        assert frame is not None
+        self._bridge.take(name, frame)
+
+    def close(self) -> None:
+        """Forget every generator."""
+        for host in self._hosts.values():
+            host.close()
+        self._hosts.clear()
+        self._drawn.clear()

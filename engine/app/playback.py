@@ -1,0 +1,166 @@
+"""What a film or a plan is made from: a show with a track, or a take, as one source of ticks."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.app import showfile
+from engine.app.frame import Line, first_step
+from engine.app.take import Take, open_take
+from engine.core.clock import newest_index, seconds_at
+from engine.core.event import Event
+from engine.core.show import Show
+from engine.core.state import first_state
+from engine.sources import track as tracks
+
+SoundOf = Callable[[int, int], NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sounding:
+    """Sound by its place in show time: rate, channels and read(start, count)."""
+
+    rate_hz: int
+    channels: int
+    read: SoundOf
+
+
+@dataclass(frozen=True, slots=True)
+class Playback:
+    """A source of ticks.
+
+    Parameters
+    ----------
+    start_s, end_s
+        Show time of its first and last moment; the end is None for a show without a track.
+    line_at
+        Make a line whose next tick is not later than a show time.
+    events_of
+        Events by tick.
+    sound
+        Or None.
+    """
+
+    start_s: Fraction
+    end_s: Fraction | None
+    size_px: tuple[int, int]
+    fps: Fraction
+    history_s: float
+    line_at: Callable[[Fraction], Line]
+    events_of: Callable[[int], Sequence[Event]]
+    sound: Sounding | None
+
+
+class _Shows(Mapping[str, Show]):
+    """The shows of a take, built when they are asked for."""
+
+    def __init__(self, take: Take) -> None:
+        self._take = take
+
+    def __getitem__(self, name: str) -> Show:
+        return self._take.show(name)
+
+    def __iter__(self):  # type: ignore[no-untyped-def]  # never listed
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def is_take(name: str) -> bool:
+    """Whether a name is that of a take's folder."""
+    return (Path(name) / "take.toml").exists() or Path(name).is_dir()
+
+
+def open_playback(
+    name: str, audio: Path | None = None, seed: int | None = None, music: bool = False
+) -> Playback:
+    """Open a show (with a track) or a take.
+
+    Raises
+    ------
+    ShowError, TakeError, ValueError, OSError
+        With one sentence, if it cannot be played.
+    """
+    if is_take(name):
+        if audio is not None or music:
+            raise ValueError(f"{name}: a take brings its own sound; leave --audio and --demo out")
+        return _from_take(open_take(Path(name)))
+    return _from_show(showfile.load(name), load_track(audio, music), seed)
+
+
+def load_track(audio: Path | None, music: bool) -> tracks.Track | None:
+    """Decode the sound file, or compose the built-in piece."""
+    if audio is not None:
+        return tracks.load(audio)
+    if music:
+        from engine.sources.music import compose
+
+        return tracks.Track(compose(), 48000)
+    return None
+
+
+def track_events(track: tracks.Track, rate: Fraction) -> dict[int, list[Event]]:
+    """Analyse a track ahead; its features as events by tick."""
+    found: dict[int, list[Event]] = defaultdict(list)
+    rows = tracks.events(tracks.features_ahead(track), rate)
+    for sequence, (tick, address, value) in enumerate(rows):
+        found[tick].append(Event(tick, address, value, "track", sequence))
+    return dict(found)
+
+
+def seeded(show: Show, seed: int | None) -> Show:
+    """The show with another seed."""
+    from dataclasses import replace
+
+    return show if seed is None else replace(show, seed=seed)
+
+
+def _from_show(loaded: showfile.Loaded, track: tracks.Track | None, seed: int | None) -> Playback:
+    show = seeded(loaded.show, seed)
+    heard = track_events(track, show.control_hz) if track is not None else {}
+    sound = None
+    if track is not None:
+        pcm = track.pcm
+        sound = Sounding(track.rate_hz, pcm.shape[1], lambda start, n: pcm[start : start + n])
+    from engine.core.clock import parse_rate
+
+    return Playback(
+        start_s=Fraction(0),
+        end_s=Fraction(len(track.pcm), track.rate_hz) if track is not None else None,
+        size_px=show.size_px,
+        fps=parse_rate(loaded.table.output.fps),
+        history_s=show.history_s,
+        line_at=lambda _: Line(show, first_state(show), -1, {}),
+        events_of=lambda tick: heard.get(tick, ()),
+        sound=sound,
+    )
+
+
+def _from_take(take: Take) -> Playback:
+    show, _ = take.state_before(take.parts[0])
+    rate = take.rate
+
+    def line_at(seconds: Fraction) -> Line:
+        tick = max(newest_index(seconds, rate), take.parts[0])
+        found, state = take.state_before(tick)
+        return Line(found, state, first_step(found, state), _Shows(take))
+
+    header = take.header.get("sound")
+    return Playback(
+        start_s=seconds_at(take.parts[0], rate),
+        end_s=seconds_at(take.last_tick + 1, rate),
+        size_px=show.size_px,
+        fps=Fraction(str(take.header.get("fps", 60))),
+        history_s=show.history_s,
+        line_at=line_at,
+        events_of=take.events_of,
+        sound=Sounding(header["rate_hz"], header["channels"], take.sound) if header else None,
+    )

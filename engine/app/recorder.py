@@ -1,0 +1,249 @@
+"""Record a take: everything that steers the picture, on disk, while it is played.
+
+A take is a folder: ``take.toml`` (header), ``blobs/HASH`` (shows and shaders by content) and
+``parts/TICK.jsonl`` with ``parts/TICK.pcm``. Every part begins with the state, so that a film can
+start at any of them, and a rolling take forgets its oldest parts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import queue
+import shutil
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tomlkit
+from numpy.typing import NDArray
+
+from engine import __version__
+from engine.core.event import Event
+from engine.core.show import Show
+from engine.core.snapshot import to_data
+from engine.core.state import State
+
+SCHEMA = 1
+PART_S = 10
+LEAST_FREE_BYTES = 256 * 1024 * 1024
+QUEUE_JOBS = 512
+
+
+def content_hash(data: bytes) -> str:
+    """Name of a blob: ``sha256:`` and the digest."""
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def manifest(text: str, show: Show) -> tuple[str, dict[str, bytes]]:
+    """Name a show by all its content; list the blobs that hold it."""
+    blobs = {content_hash(text.encode()): text.encode()}
+    table = {"show": content_hash(text.encode()), "shaders": {}}
+    for name, source in sorted(show.shaders.items()):
+        blobs[content_hash(source.encode())] = source.encode()
+        table["shaders"][name] = content_hash(source.encode())  # type: ignore[index]
+    listed = json.dumps(table, sort_keys=True).encode()
+    blobs[content_hash(listed)] = listed
+    return content_hash(listed), blobs
+
+
+class Recorder:
+    """Writes a take in a thread of its own; the frame line never waits for the disk.
+
+    Parameters
+    ----------
+    folder
+        Where the take goes; made if missing, refused if it holds a take.
+    header
+        Extra lines of the header, e.g. ``started``.
+    sound
+        (rate in Hz, channels) of the samples that will come, or None.
+    limit_s
+        Length of a rolling take; None keeps everything.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be made or already holds a take.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        show: Show,
+        text: str,
+        *,
+        header: dict[str, Any],
+        sound: tuple[int, int] | None = None,
+        limit_s: float | None = None,
+    ) -> None:
+        if (folder / "take.toml").exists():
+            raise FileExistsError(f"{folder}: there is a take already; choose another folder")
+        (folder / "parts").mkdir(parents=True, exist_ok=True)
+        (folder / "blobs").mkdir(exist_ok=True)
+        self.folder = folder
+        self.error = ""
+        self._rate = float(show.control_hz)
+        self._limit_s = limit_s
+        self._sound = sound
+        self._name, blobs = manifest(text, show)
+        self._lines: list[str] = []
+        self._part = ""
+        self._parts: list[str] = []
+        self._first_tick = 0
+        self._tick = -1
+        self._samples: list[NDArray[np.int16]] = []
+        self._count = 0  # samples recorded so far
+        self._jobs: queue.Queue[Callable[[], None] | None] = queue.Queue(QUEUE_JOBS)
+        self._thread = threading.Thread(target=self._work, name="take", daemon=True)
+        self._header = {
+            "schema": SCHEMA,
+            "made_with": f"latent-cinema {__version__}",
+            "numpy": np.__version__,
+            "show": self._name,
+            "control_hz": str(show.control_hz),
+            "ticks": 0,
+            # How the artist lets a live moment be reproduced; signing and sealing come later.
+            "reproduction": "open",
+            "copy": 0,
+            **header,
+        }
+        if sound is not None:
+            self._header["sound"] = {"rate_hz": sound[0], "channels": sound[1]}
+        self._header["models"] = [
+            {"layer": x.id, "kind": x.generator.kind, "provenance": x.generator.spec.provenance}
+            for x in show.layers
+            if x.generator is not None
+        ]
+        write_header(folder, self._header)
+        self._write_blobs(blobs)
+        self._thread.start()
+
+    def _write_blobs(self, blobs: dict[str, bytes]) -> None:
+        for name, data in blobs.items():
+            (self.folder / "blobs" / name.removeprefix("sha256:")).write_bytes(data)
+
+    def add_show(self, text: str, show: Show) -> str:
+        """Store a reloaded show by content; return its name for the ``/show/load`` event."""
+        name, blobs = manifest(text, show)
+        self._put(lambda: self._write_blobs(blobs))
+        return name
+
+    def tick(self, show: Show, before: State, events: Sequence[Event], after: State) -> None:
+        """Record one tick; call it for every tick, in order."""
+        if self.error:
+            return
+        for event in events:
+            if event.address == "/show/load":
+                self._name = str(event.value)
+        span = round(PART_S * self._rate)
+        if not self._part or after.tick % span == 0:
+            self._next_part(show, before, after.tick)
+        for event in events:
+            value = list(event.value) if isinstance(event.value, tuple) else event.value
+            row = [event.tick, event.address, value, event.source, event.sequence]
+            self._lines.append(json.dumps(row))
+        self._tick = after.tick
+        if after.tick % round(self._rate / 4) == 0:
+            self._lines.append(json.dumps({"at": after.tick}))
+            self.flush()
+
+    def _next_part(self, show: Show, before: State, tick: int) -> None:
+        self.flush()
+        if not self._parts:
+            self._first_tick = tick
+        self._part = f"{tick:010d}"
+        self._parts.append(self._part)
+        first = {
+            "tick": before.tick,
+            "sample": self._count,
+            "show": self._name,
+            "state": to_data(show, before),
+        }
+        self._lines.append(json.dumps(first))
+        if self._limit_s is not None:
+            most = int(self._limit_s / PART_S) + 2
+            for old in self._parts[:-most]:
+                self._put(lambda old=old: self._forget(old))  # type: ignore[misc]
+            self._parts = self._parts[-most:]
+
+    def _forget(self, part: str) -> None:
+        for suffix in ("jsonl", "pcm"):
+            (self.folder / "parts" / f"{part}.{suffix}").unlink(missing_ok=True)
+
+    def sound(self, samples: NDArray[np.float32]) -> None:
+        """Record the samples that follow the ones before, full scale ±1 [shape=(n, channels)]."""
+        if self._sound is None or self.error or not len(samples):
+            return
+        self._count += len(samples)
+        self._samples.append(np.rint(np.clip(samples, -1.0, 1.0) * 32767.0).astype("<i2"))
+
+    def flush(self) -> None:
+        """Hand what was gathered to the writer thread."""
+        lines, samples, part = self._lines, self._samples, self._part
+        self._lines, self._samples = [], []
+        if not part or not (lines or samples):
+            return
+        text = "".join(line + "\n" for line in lines)
+        sound = b"".join(s.tobytes() for s in samples)
+        self._put(lambda: self._append(part, text, sound))
+
+    def _append(self, part: str, text: str, sound: bytes) -> None:
+        if shutil.disk_usage(self.folder).free < LEAST_FREE_BYTES:
+            raise OSError(28, "less than 256 MB of disk are free")
+        with (self.folder / "parts" / f"{part}.jsonl").open("a", encoding="utf-8") as file:
+            file.write(text)
+        if sound:
+            with (self.folder / "parts" / f"{part}.pcm").open("ab") as file:
+                file.write(sound)
+
+    def keep(self, target: Path, seconds: float) -> None:
+        """Copy the newest `seconds` into a take of their own, in the writer's thread."""
+        self.flush()
+        count = int(seconds / PART_S) + 1
+        parts, header = self._parts[-count:], {**self._header, "ticks": self._tick + 1}
+        self._put(lambda: self._copy(target, parts, header))
+
+    def _copy(self, target: Path, parts: list[str], header: dict[str, Any]) -> None:
+        shutil.copytree(self.folder / "blobs", target / "blobs")
+        (target / "parts").mkdir(parents=True)
+        for part in parts:
+            for path in (self.folder / "parts").glob(f"{part}.*"):
+                shutil.copy2(path, target / "parts" / path.name)
+        write_header(target, header)
+
+    def _put(self, job: Callable[[], None]) -> None:
+        try:
+            self._jobs.put_nowait(job)
+        except queue.Full:
+            self.error = f"{self.folder}: the disk is too slow; recording stopped, the show goes on"
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            try:
+                job()
+            except OSError as error:
+                what = error.strerror or str(error)
+                self.error = f"{self.folder}: {what}; recording stopped, the show goes on"
+
+    def close(self) -> None:
+        """Write what is left and the length."""
+        if not self.error:
+            self._lines.append(json.dumps({"at": self._tick}))
+            self.flush()
+        try:
+            self._jobs.put(None, timeout=10)
+        except queue.Full:
+            return
+        self._thread.join(timeout=30)
+        if not self.error:
+            write_header(self.folder, {**self._header, "ticks": self._tick + 1})
+
+
+def write_header(folder: Path, header: dict[str, Any]) -> None:
+    """Write ``take.toml`` in one step."""
+    new = folder / "take.toml.new"
+    new.write_text(tomlkit.dumps(header), encoding="utf-8")
+    new.replace(folder / "take.toml")

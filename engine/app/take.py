@@ -1,0 +1,231 @@
+"""Read a take back: its shows, events, states and sound, with nothing in it trusted."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.app import showfile
+from engine.app.recorder import SCHEMA, content_hash
+from engine.core.clock import parse_rate
+from engine.core.event import Event, Value
+from engine.core.show import Show
+from engine.core.snapshot import from_data
+from engine.core.state import State
+
+LARGEST_PART_BYTES = 256 * 1024 * 1024
+
+
+class TakeError(ValueError):
+    """A take that cannot be read; the message names file, place and cure."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Take:
+    """An opened take.
+
+    Parameters
+    ----------
+    folder
+        Where it lies.
+    header
+        ``take.toml``, checked.
+    parts
+        First tick of every part, in order.
+    last_tick
+        The newest recorded one.
+    """
+
+    folder: Path
+    header: dict[str, Any]
+    parts: tuple[int, ...]
+    last_tick: int
+
+    @property
+    def rate(self) -> Fraction:
+        """Control rate in hertz."""
+        return parse_rate(self.header["control_hz"])
+
+    def path(self, part: int, suffix: str) -> Path:
+        """File of a part."""
+        return self.folder / "parts" / f"{part:010d}.{suffix}"
+
+    def part_at(self, tick: int) -> int:
+        """First tick of the part that holds a tick (the first part for earlier ones)."""
+        return max((p for p in self.parts if p <= tick), default=self.parts[0])
+
+    def events_of(self, tick: int) -> Sequence[Event]:
+        """Events of a tick, in order of effect."""
+        events: Sequence[Event] = read_part(self, self.part_at(tick))[1].get(tick, ())
+        return events
+
+    def state_before(self, tick: int) -> tuple[Show, State]:
+        """Newest recorded state from which `tick` can be reached, and the show it belongs to."""
+        first = read_part(self, self.part_at(tick))[0]
+        show = self.show(first["show"])
+        try:
+            return show, from_data(show, first["state"])
+        except ValueError as error:
+            raise TakeError(f"{self.path(self.part_at(tick), 'jsonl')}:1: {error}") from None
+
+    def show(self, name: str) -> Show:
+        """Build the show of a content hash.
+
+        Raises
+        ------
+        TakeError
+            If a blob is missing or altered.
+        """
+        return read_show(self.folder, name)
+
+    def sound(self, start: int, count: int) -> NDArray[np.float32]:
+        """Samples by their place in the show's time [shape=(count, channels)]; gaps are silent."""
+        channels = self.header["sound"]["channels"]
+        out = np.zeros((count, channels), np.float32)
+        for part in self.parts:
+            at = int(read_part(self, part)[0]["sample"])
+            if at >= start + count:
+                break
+            data = read_pcm(self.path(part, "pcm"), channels)
+            low, high = max(start, at), min(start + count, at + len(data))
+            if low < high:
+                out[low - start : high - start] = data[low - at : high - at] / 32767.0
+        return out
+
+
+def open_take(folder: Path) -> Take:
+    """Open a take.
+
+    Raises
+    ------
+    TakeError
+        If it is none, is damaged, or is of another version.
+    """
+    path = folder / "take.toml"
+    try:
+        header = tomllib.loads(showfile.read_text(path, 1 << 20))
+    except (showfile.ShowError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise TakeError(f"{folder}: not a take that can be read: {error}") from None
+    if header.get("schema") != SCHEMA:
+        raise TakeError(f"{path}: schema: this version reads {SCHEMA}, not {header.get('schema')}")
+    names = [p.stem for p in (folder / "parts").glob("*.jsonl")]
+    parts = tuple(sorted(int(n) for n in names if re.fullmatch(r"\d{10}", n)))
+    if not parts:
+        raise TakeError(f"{folder}: the take holds no parts; nothing was recorded")
+    _check_header(path, header)
+    take = Take(folder, header, parts, 0)
+    return Take(folder, header, parts, read_part(take, parts[-1])[2])
+
+
+def _check_header(path: Path, header: dict[str, Any]) -> None:
+    try:
+        parse_rate(header["control_hz"])
+        sound = header.get("sound")
+        if sound is not None and not (
+            8000 <= int(sound["rate_hz"]) <= 384000 and 1 <= int(sound["channels"]) <= 64
+        ):
+            raise ValueError("sound: rate or channels are out of range")
+    except (KeyError, TypeError, ValueError) as error:
+        raise TakeError(f"{path}: {error}") from None
+
+
+@lru_cache(maxsize=8)
+def read_part(take: Take, part: int) -> tuple[dict[str, Any], dict[int, tuple[Event, ...]], int]:
+    """First line, events by tick and newest tick of a part.
+
+    A part that was cut off by a crash ends at its last whole line.
+    """
+    path = take.path(part, "jsonl")
+    lines = showfile.read_text(path, LARGEST_PART_BYTES).splitlines()
+    events: dict[int, list[Event]] = {}
+    newest = part - 1
+    first: dict[str, Any] = {}
+    for number, line in enumerate(lines, 1):
+        try:
+            row = json.loads(line)
+            if number == 1:
+                first = dict(row)
+                if not {"tick", "sample", "show", "state"} <= first.keys():
+                    raise ValueError("no state")
+            elif isinstance(row, dict):
+                newest = max(newest, int(row["at"]))
+            else:
+                event = _event(row)
+                events.setdefault(event.tick, []).append(event)
+                newest = max(newest, event.tick)
+        except (ValueError, TypeError, KeyError, RecursionError):
+            if number == len(lines) and number > 1:
+                break
+            raise TakeError(f"{path}:{number}: this line is damaged; the take ends here") from None
+    return first, {tick: tuple(found) for tick, found in events.items()}, newest
+
+
+def _event(row: Any) -> Event:
+    tick, address, value, source, sequence = row
+    checked: Value
+    if isinstance(value, list):
+        checked = tuple(float(v) for v in value)
+    elif isinstance(value, (bool, int, float, str)):
+        checked = value
+    else:
+        raise TypeError("not a value")
+    return Event(int(tick), str(address), checked, str(source), int(sequence))
+
+
+@lru_cache(maxsize=16)
+def read_pcm(path: Path, channels: int) -> NDArray[np.int16]:
+    """16-bit samples of a part [shape=(n, channels)]."""
+    if not path.is_file():
+        return np.zeros((0, channels), np.int16)
+    data = np.fromfile(path, "<i2")
+    return data[: len(data) // channels * channels].reshape(-1, channels)
+
+
+@lru_cache(maxsize=16)
+def read_show(folder: Path, name: str) -> Show:
+    """Build a show from a take's blobs."""
+    try:
+        table = json.loads(read_blob(folder, name))
+        text = read_blob(folder, table["show"])
+        shaders = {str(k): str(v) for k, v in table["shaders"].items()}
+    except (KeyError, AttributeError, ValueError) as error:
+        if isinstance(error, TakeError):
+            raise
+        raise TakeError(f"{folder}: the show {name} is damaged") from None
+
+    def resolve(shader: str) -> str:
+        if shader not in shaders:
+            raise TakeError(f"{folder}: the take lacks the shader '{shader}'")
+        return read_blob(folder, shaders[shader])
+
+    return showfile.read(text, f"{folder}/{name[:15]}", resolve)[0]
+
+
+def read_blob(folder: Path, name: str) -> str:
+    """Text of a blob, checked against its name.
+
+    Raises
+    ------
+    TakeError
+        If it is missing or was altered.
+    """
+    if not re.fullmatch(r"sha256:[0-9a-f]{64}", str(name)):
+        raise TakeError(f"{folder}: '{str(name)[:40]}' is not a content hash")
+    path = folder / "blobs" / name.removeprefix("sha256:")
+    try:
+        data = path.read_bytes()
+    except OSError:
+        raise TakeError(f"{folder}: the take lacks {name}; it was moved without it") from None
+    if content_hash(data) != name:
+        raise TakeError(f"{path}: altered since it was recorded; its content is not {name}")
+    return data.decode("utf-8")
