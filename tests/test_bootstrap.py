@@ -36,6 +36,8 @@ def never() -> tuple[str, ...]:
     [
         (Facts("Linux", installed="2.13.0+cpu"), (), "stays"),
         (Facts("Linux", installed="2.13.0", has_nvidia=True), (), "stays"),
+        (Facts("Linux", installed="2.13.0+cpu", kind="cpu"), (), "stays"),
+        (Facts("Linux", installed="2.13.0+cu130", kind="cuda"), (), "stays"),
         (Facts("Linux", index=URL), ("--index-url", URL, "torch>=2.10"), "as you asked"),
         (
             Facts("Linux", installed="2.13.0", index=URL),
@@ -405,6 +407,18 @@ def test_making_an_environment_twice_leaves_it_as_it_is(bare: Path) -> None:
     mark.write_text("here")
     assert environment.make(bare)
     assert mark.exists()
+
+
+def test_a_python_that_cannot_make_environments_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr(system_packages, "privilege", lambda: None)
+    assert not environment.make(tmp_path)
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert f"sudo apt-get install -y --no-install-recommends python{version}-venv" in (
+        capsys.readouterr().out
+    )
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a link whose Python is gone is a POSIX affair")

@@ -74,10 +74,12 @@ def install_torch(root: Path, kind: str | None = None, index: str | None = None)
     python = program(root, "python")
     pins = root / ".ci" / "constraints.txt"
     facts = Facts(platform.system(), torch_version(python), has_nvidia(), index, kind)
+    print("Choosing a build of torch", flush=True)
     choice = choose_torch(facts, lambda: configured_packages(python, pins))
     print(choice.reason, flush=True)
     if not choice.arguments:
         return choice
+    print("Installing torch: the longest step", flush=True)
     tested = ("-c", str(pins)) if choice.is_tested else ()
     return choice if pip_install(python, (*tested, *choice.arguments)) else None
 

@@ -73,6 +73,18 @@ def is_recent(version: str | None) -> bool:
     return all(n.isdigit() for n in numbers) and tuple(int(n) for n in numbers) >= OLDEST
 
 
+def build_kind(version: str | None) -> str | None:
+    """Kind of build that a version names after its ``+``, or None where it does not say.
+
+    Examples
+    --------
+    >>> build_kind("2.13.0+cpu"), build_kind("2.13.0+cu130"), build_kind("2.13.0")
+    ('cpu', 'cuda', None)
+    """
+    label = (version or "").partition("+")[2]
+    return "cpu" if label == "cpu" else "cuda" if label.startswith("cu") else None
+
+
 def needs_gpu(names: Sequence[str]) -> bool:
     """Whether a resolved set of packages holds CUDA libraries."""
     return any(name.lower().replace("_", "-").startswith(_GPU_PACKAGES) for name in names)
@@ -95,7 +107,7 @@ def choose_torch(facts: Facts, ask_sources: Callable[[], Sequence[str] | None]) 
     if facts.index is not None:
         arguments = (*_over(facts), "--index-url", facts.index, "torch>=2.10")
         return Choice(arguments, f"torch: from {facts.index}, as you asked", is_tested=False)
-    if facts.kind is None and is_recent(facts.installed):
+    if is_recent(facts.installed) and facts.kind in (None, build_kind(facts.installed)):
         return Choice((), f"torch: {facts.installed} is installed and stays")
     if facts.kind == "cuda" or (facts.kind is None and facts.has_nvidia):
         return _choose_cuda(facts)
