@@ -1,0 +1,230 @@
+"""OSC packets to messages: pure, bounded, and never an exception whatever the bytes are.
+
+A parameter takes one value or one vector of numbers, so a message is read whole or refused whole:
+its type tags decide first, and only then are its arguments touched. A type that we do not use can
+therefore never shift the reading of the types that follow it.
+
+References
+----------
+M. Wright, The Open Sound Control 1.0 Specification (2002). A. Freed and A. Schmeder, Features and
+Future of Open Sound Control version 1.1 for NIME (2009): types T F N I.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import isfinite
+from struct import Struct, calcsize, unpack_from
+from struct import error as struct_error
+from typing import NamedTuple
+
+from engine.core.event import Value
+
+MAX_PACKET_BYTES = 65_507  # the largest UDP payload over IPv4
+MAX_DEPTH = 8  # bundles in one another
+MAX_ELEMENTS = 256  # of all bundles of one packet together
+MAX_TAGS = 64  # of one message
+MAX_WORK = 800  # units of one packet, see `Decoded`: what bounds its CPU time
+MAX_ADDRESS_BYTES = 255
+MAX_STRING_BYTES = 4_096
+
+_BUNDLE = b"#bundle\0"
+_BUNDLE_HEAD_BYTES = 16  # the name and a time tag
+# OSC 1.0 patterns are made of these; an address that arrives is looked up, never matched.
+_WILDCARDS = b"*?[]{}"
+_ADDRESS_BYTES = bytes(b for b in range(0x20, 0x7F) if b not in _WILDCARDS)
+# Type tags of numbers to a layout of `struct`, in which the bytes of no other tag are allowed.
+_TO_STRUCT = bytes({0x2C: 0x3E, 0x68: 0x71}.get(b, b if b in b"ifd" else 0x21) for b in range(256))
+_INT = Struct(">i")
+_UNIT = tuple(byte / 255.0 for byte in range(256))
+
+Reader = Callable[[bytes, int, int], Value | None]  # (packet, start, end) → value, None: refused
+Message = tuple[str, Value]  # address, value
+Head = tuple[str, bytes, int]  # address, type tags with their comma, start of the arguments
+Span = tuple[int, int, int]  # start, end, depth: a part of a packet, in bytes, and its nesting
+
+
+class Decoded(NamedTuple):
+    """What a packet held.
+
+    A named tuple, because one is made per packet and it costs a third of a frozen dataclass.
+
+    Parameters
+    ----------
+    messages
+        (address, value) in the order of the packet, nested bundles in place.
+    refused
+        How many messages, and runs of bytes that are no messages, were left out.
+    work
+        2 for each message or bundle, 1 for each argument, 2 more for a refusal: about equal shares
+        of CPU time. Reading ends at `MAX_WORK`; 256 messages of one argument fit.
+    """
+
+    messages: list[Message]
+    refused: int
+    work: int
+
+
+def decode(packet: bytes) -> Decoded:
+    """Read every valid message of an OSC packet.
+
+    Time tags are ignored: everything applies at once. No bytes make it raise, and its work is
+    bounded by the limits of this module, whatever the packet claims about itself.
+
+    Values: no arguments (or ``I``) make True, a trigger; one of ``T F i h f d s S c`` makes a
+    bool, number or string; one colour ``r`` makes (red, green, blue, alpha) in [0, 1]; several
+    numbers, in an array or not, make a tuple of floats. Refused: blobs, nil, MIDI, time tags,
+    unknown types, mixtures, NaN and infinity, addresses with wildcards. Bytes after the last
+    argument are ignored, because senders pad in many ways.
+
+    Parameters
+    ----------
+    packet
+        The payload of one datagram.
+    """
+    messages: list[Message] = []
+    if not packet or len(packet) > MAX_PACKET_BYTES or len(packet) % 4:
+        return Decoded(messages, 1, 0)
+    spans: list[Span] = [(0, len(packet), 0)]
+    refused = work = elements = 0
+    while spans:
+        if work >= MAX_WORK:  # what is left is refused as one
+            refused += 1
+            break
+        start, end, depth = spans.pop()
+        if packet[start] == 0x23:  # the # of #bundle; no address begins with it
+            inner, is_whole = _split(packet, (start, end, depth), MAX_ELEMENTS - elements)
+            elements += len(inner)
+            refused += not is_whole
+            work += 2 if is_whole else 4
+            spans.extend(reversed(inner))  # a stack: the first element is read next
+            continue
+        message, cost = _read_message(packet, start, end)
+        work += cost
+        if message is None:
+            refused += 1
+        else:
+            messages.append(message)
+    return Decoded(messages, refused, work)
+
+
+def _split(packet: bytes, bundle: Span, room: int) -> tuple[list[Span], bool]:
+    """List the elements of a bundle; False if it is broken, too deep or longer than `room`."""
+    start, end, depth = bundle
+    inner: list[Span] = []
+    at = start + _BUNDLE_HEAD_BYTES
+    if depth >= MAX_DEPTH or at > end or not packet.startswith(_BUNDLE, start):
+        return inner, False
+    while at < end:
+        size = _INT.unpack_from(packet, at)[0]  # 4 bytes are there: all sizes are multiples
+        at += 4
+        if size <= 0 or size % 4 or size > end - at or len(inner) >= room:
+            return inner, False
+        inner.append((at, at + size, depth + 1))
+        at += size
+    return inner, True
+
+
+def _read_message(packet: bytes, start: int, end: int) -> tuple[Message | None, int]:
+    """Read one message, None if it is refused; and the work that it took."""
+    head = _read_head(packet, start, end)
+    if head is None:
+        return None, 4
+    address, tags, at = head
+    read = _READERS.get(tags)
+    value = read(packet, at, end) if read else _read_numbers(packet, tags, at, end)
+    return (None, 3 + len(tags)) if value is None else ((address, value), 1 + len(tags))
+
+
+def _read_head(packet: bytes, start: int, end: int) -> Head | None:
+    """Read the address and type tags of a message; None if they are refused."""
+    stop = packet.find(0, start, end)
+    if not 0 < stop - start <= MAX_ADDRESS_BYTES or packet[start] != 0x2F:  # a slash
+        return None
+    address = packet[start:stop]
+    if address.translate(None, _ADDRESS_BYTES):  # what is left is not allowed
+        return None
+    at = (stop | 3) + 1  # after the padding: every offset in a packet is a multiple of 4
+    if at >= end:  # OSC 1.0: old senders leave out an empty list of type tags
+        return address.decode("ascii"), b",", end
+    stop = packet.find(0, at, end)
+    if not 0 < stop - at <= MAX_TAGS + 1 or packet[at] != 0x2C:  # a comma
+        return None
+    return address.decode("ascii"), packet[at:stop], (stop | 3) + 1
+
+
+def _read_numbers(packet: bytes, tags: bytes, at: int, end: int) -> Value | None:
+    """Read several numbers, or what stands in one array; None if they are anything else."""
+    if tags[1:2] == b"[" and tags[-1:] == b"]":  # deeper arrays mean nothing here
+        tags = b"," + tags[2:-1]
+        read = _READERS.get(tags) if len(tags) > 1 else None
+        if read:
+            return read(packet, at, end)
+    layout = tags.translate(_TO_STRUCT)
+    try:
+        numbers = unpack_from(layout, packet, at) if at + calcsize(layout) <= end else ()
+    except struct_error:  # a tag that is no number
+        return None
+    numbers = tuple(map(float, numbers))
+    # The sum is the quick test; large numbers may overflow it without being infinite.
+    is_finite = isfinite(sum(numbers)) or all(map(isfinite, numbers))
+    return numbers if numbers and is_finite else None
+
+
+def _number(layout: str) -> Reader:
+    size, unpack = calcsize(layout), Struct(layout).unpack_from
+
+    def read(packet: bytes, at: int, end: int) -> int | float | None:
+        if at + size > end:
+            return None
+        number: int | float = unpack(packet, at)[0]
+        return number if isfinite(number) else None
+
+    return read
+
+
+def _constant(value: Value) -> Reader:
+    def read(packet: bytes, at: int, end: int) -> Value:  # noqa: ARG001  a Reader's signature
+        return value
+
+    return read
+
+
+def _string(packet: bytes, at: int, end: int) -> str | None:
+    stop = packet.find(0, at, end)
+    if not 0 <= stop - at <= MAX_STRING_BYTES:
+        return None
+    try:
+        return packet[at:stop].decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def _character(packet: bytes, at: int, end: int) -> str | None:
+    """Read an ASCII character, sent as 32 bits."""
+    code = _INT.unpack_from(packet, at)[0] if at + 4 <= end else 0
+    return chr(code) if 0x20 <= code < 0x7F else None
+
+
+def _colour(packet: bytes, at: int, end: int) -> tuple[float, ...] | None:
+    """Read an RGBA colour of 8 bits per channel."""
+    if at + 4 > end:
+        return None
+    red, green, blue, alpha = packet[at : at + 4]
+    return _UNIT[red], _UNIT[green], _UNIT[blue], _UNIT[alpha]
+
+
+_READERS: dict[bytes, Reader] = {  # by type tags; several numbers are `_read_numbers`'
+    b",": _constant(True),
+    b",f": _number(">f"),
+    b",i": _number(">i"),
+    b",d": _number(">d"),
+    b",h": _number(">q"),
+    b",s": _string,
+    b",S": _string,
+    b",c": _character,
+    b",r": _colour,
+    b",T": _constant(True),
+    b",F": _constant(False),
+    b",I": _constant(True),
+}
