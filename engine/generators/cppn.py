@@ -19,7 +19,15 @@ from engine.core.port import Port, Request, Spec
 from engine.generators import palette
 from engine.generators.field import Bend, cached_grid, trace
 from engine.generators.light import illuminate
-from engine.generators.style import GROUPS, LAYERS, Weights, make_weights, map_latents, mix_styles, modulate
+from engine.generators.style import (
+    GROUPS,
+    LAYERS,
+    Weights,
+    make_weights,
+    map_latents,
+    mix_styles,
+    modulate,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -41,16 +49,35 @@ class Config:
     latent_size: int = 64
 
 
-def _number(address: str, default: float, low: float, high: float, text: str, unit: str = "") -> Parameter:
+def _number(
+    address: str, default: float, low: float, high: float, text: str, unit: str = ""
+) -> Parameter:
     return Parameter(address, Kind.FLOAT, default, low, high, unit=unit, text=text)
 
 
+def _choice(address: str, default: str, text: str) -> Parameter:
+    names = palette.NAMES
+    place, last = float(names.index(default)), len(names) - 1.0
+    return Parameter(address, Kind.CHOICE, place, 0.0, last, names, text=text)
+
+
+def _styling() -> tuple[Parameter, ...]:
+    reach = "Distance from the average picture: 0 is the average, above 1 is wilder."
+    factors = (
+        _number(f"truncation_{group}", 1.0, 0.0, 2.0, f"Factor on the {group} layers' truncation.")
+        for group in GROUPS
+    )
+    mixes = (
+        _number(f"mix_{group}", 0.0, 0.0, 1.0, f"Source of the {group} layers: 0 is z, 1 is z_b.")
+        for group in GROUPS
+    )
+    return (_number("truncation", 1.0, 0.0, 2.0, reach), *factors, *mixes)
+
+
 PARAMETERS = (
-    _number("truncation", 1.0, 0.0, 2.0, "Distance from the average picture: 0 is the average, above 1 is wilder."),
-    *(_number(f"truncation_{group}", 1.0, 0.0, 2.0, f"Factor on the truncation of the {group} layers.") for group in GROUPS),
-    *(_number(f"mix_{group}", 0.0, 0.0, 1.0, f"Where the {group} layers get their style: 0 is z, 1 is z_b.") for group in GROUPS),
-    Parameter("palette", Kind.CHOICE, 0.0, 0.0, len(palette.NAMES) - 1.0, palette.NAMES, text="The colours."),
-    Parameter("palette_b", Kind.CHOICE, 1.0, 0.0, len(palette.NAMES) - 1.0, palette.NAMES, text="The colours to fade to."),
+    *_styling(),
+    _choice("palette", "ember", "The colours."),
+    _choice("palette_b", "lagoon", "The colours that palette_mix fades to."),
     _number("palette_mix", 0.0, 0.0, 1.0, "Fade from palette to palette_b."),
     _number("palette_shift", 0.0, 0.0, 1.0, "Turns the ring of hues; 1 is where 0 was."),
     _number("contrast", 1.0, 0.0, 2.0, "Steepness of the tone curve."),
@@ -58,7 +85,7 @@ PARAMETERS = (
     _number("scale", 1.0, 0.25, 4.0, "Zoom: 2 is twice as near."),
     _number("detail", 0.5, 0.0, 1.0, "Finest structure let through."),
     _number("warp", 1.0, 0.0, 2.0, "How far the field is bent by its own flow."),
-    _number("symmetry", 0.0, 0.0, 1.0, "Softly mirrors left and right."),
+    _number("symmetry", 0.0, 0.0, 1.0, "Slides a mirror in from the left; 1 is the middle."),
     _number("rotation", 0.0, -math.pi, math.pi, "Turns the field.", "rad"),
     _number("offset_x", 0.0, -2.0, 2.0, "Moves the field right, in half short sides."),
     _number("offset_y", 0.0, -2.0, 2.0, "Moves the field up, in half short sides."),
@@ -66,8 +93,8 @@ PARAMETERS = (
     _number("relief", 0.6, 0.0, 1.0, "Strength of light raking over the height."),
     _number("veil", 0.5, 0.0, 1.0, "Light gathered where the field folds over itself."),
     _number("line", 0.5, 0.0, 1.0, "Thin lines along equal heights."),
-    _number("height", 0.0, 0.0, 1.0, "Fades from the lit picture to its bare height (a relief map)."),
-)  # fmt: skip
+    _number("height", 0.0, 0.0, 1.0, "Fades from the lit picture to its bare height, a relief."),
+)
 
 
 def spec(config: Config) -> Spec:
@@ -79,7 +106,8 @@ def spec(config: Config) -> Spec:
         If the latent size is below 32 or above 4096.
     """
     if not 32 <= config.latent_size <= 4096:
-        raise ValueError(f"cppn: latent_size is {config.latent_size}; give a whole number from 32 to 4096")
+        found = config.latent_size
+        raise ValueError(f"cppn: latent_size is {found}; give a whole number from 32 to 4096")
     shape = (config.latent_size,)
     return Spec(
         name="cppn",
@@ -172,7 +200,9 @@ class Generator:
 
         _check(self.spec, request)
         first = request.latents["z"]
-        latents = np.stack([first, request.latents.get("z_b", first)]).astype(np.float32, copy=False)
+        latents = np.stack([first, request.latents.get("z_b", first)]).astype(np.float32)
+        # What came from outside cannot spoil pixels.
+        latents = np.nan_to_num(latents.clip(-1e6, 1e6))
         controls = complete(request.parameters)
         with torch.inference_mode():
             ws = self.mix(torch.from_numpy(latents).to(self.device), controls)
@@ -188,7 +218,8 @@ def build(config: Config, device: str = "cpu") -> Generator:
         If the configuration is impossible, see `spec`.
     """
     described = spec(config)
-    return Generator(described, make_weights(config.network_seed, config.latent_size, device), device)
+    weights = make_weights(config.network_seed, config.latent_size, device)
+    return Generator(described, weights, device)
 
 
 def complete(parameters: Mapping[str, float]) -> dict[str, float]:
@@ -196,7 +227,8 @@ def complete(parameters: Mapping[str, float]) -> dict[str, float]:
     full = {}
     for parameter in PARAMETERS:
         value = float(parameters.get(parameter.address, parameter.default))
-        full[parameter.address] = min(max(value, parameter.low), parameter.high) if math.isfinite(value) else parameter.default
+        value = value if math.isfinite(value) else parameter.default
+        full[parameter.address] = min(max(value, parameter.low), parameter.high)
     return full
 
 
@@ -206,7 +238,8 @@ def _check(described: Spec, request: Request) -> None:
         if latent is None and port.name == "z":
             raise ValueError("cppn: the request has no latent 'z'; route a trajectory to it")
         if latent is not None and latent.shape != port.shape:
-            raise ValueError(f"cppn: latent '{port.name}' has shape {latent.shape}; it must be {port.shape}")
+            found = f"latent '{port.name}' has shape {latent.shape}"
+            raise ValueError(f"cppn: {found}; it must be {port.shape}")
     width, height = request.size_px
     if not (1 <= width <= 16384 and 1 <= height <= 16384):
         raise ValueError(f"cppn: cannot draw {width}x{height} px; sides are 1 to 16384 px")
@@ -228,7 +261,8 @@ def _cached_table(first: int, second: int, part: int, device: str) -> torch.Tens
     mixed = _oklab(first) * (1 - part / 1024) + _oklab(second) * (part / 1024)
     pixels = palette.encode(palette.linear_from_oklab(mixed))
     with torch.inference_mode(False):
-        return torch.tensor(pixels, dtype=torch.float32).permute(2, 0, 1)[None].contiguous().to(device)
+        table = torch.tensor(pixels, dtype=torch.float32, device=device)  # (V, U, 3)
+        return table.permute(2, 0, 1)[None].contiguous()
 
 
 @lru_cache(maxsize=len(palette.PALETTES))

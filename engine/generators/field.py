@@ -122,28 +122,28 @@ def trace(
     place = _frame(style["frame"], place)
     flow = bent("flow", _drift(weights, "flow", style, place, 0.85 * controls["warp"], 1.5))
     place = place + flow
-    place = place + bent("fold", _drift(weights, "fold", style, place, 1.0 * controls["warp"], 1.0))
+    place = place + bent("fold", _drift(weights, "fold", style, place, controls["warp"], 1.0))
     stretch = slopes(place[:, :count].view(2, high, wide), step)
-    fade = _footprint(stretch, step, place.shape[1] - count)
-    planes = _weave(weights, style, place, fade, min(step), controls["detail"], bent)
-    height, tone, mask = _standardise(weights.mixers["fields"] @ planes, count).view(
-        FIELDS, high, wide
-    )
-    sway = flow[:, :count] - flow[:, count:].mean(1, keepdim=True)
-    return Fields(
-        height, tone, mask, origin.view(2, high, wide), sway.view(2, high, wide), stretch, step
-    )
+    planes = _weave(weights, style, place, min(step), controls["detail"], bent)
+    planes = _standardise(weights.mixers["fields"] @ planes, count)
+    height, tone, mask = planes.view(FIELDS, high, wide)
+    origin = origin.view(2, high, wide)
+    sway = (flow[:, :count] - flow[:, count:].mean(1, keepdim=True)).view(2, high, wide)
+    return Fields(height, tone, mask, origin, sway, stretch, step)
 
 
 def _aim(points: torch.Tensor, controls: Mapping[str, float]) -> torch.Tensor:
-    """Move, zoom, turn and softly mirror the view [shape=(2, N)]."""
+    """Mirror, move, zoom and turn the view [shape=(2, N)]."""
     import torch
 
-    zoom, turn = 1.0 / controls["scale"], controls["rotation"]
-    x = (points[0] - controls["offset_x"]) * zoom
-    y = (points[1] - controls["offset_y"]) * zoom
+    x, y = points
     if controls["symmetry"] > 0:
-        x = x + controls["symmetry"] * ((x * x + 0.03).sqrt() - x)
+        # The mirror slides in from the left: anything in between is a whole picture, no smear.
+        axis = 1.0 - 1.0 / max(controls["symmetry"], 0.01)
+        x = axis + ((x - axis).square() + 0.01).sqrt()
+    zoom, turn = 1.0 / controls["scale"], controls["rotation"]
+    x = (x - controls["offset_x"]) * zoom
+    y = (y - controls["offset_y"]) * zoom
     across, along = math.cos(turn), math.sin(turn)
     return torch.stack([across * x + along * y, across * y - along * x])
 
@@ -178,27 +178,14 @@ def _drift(
     reach = torch.exp(0.6 * style[name][-1].tanh() - 0.12) * gain
     mixer = weights.mixers[name] + 0.5 / math.sqrt(len(waves)) * torch.stack(sides)
     swell = torch.addmm(weights.phases[name] + stir * phase[:, None], waves, place).sin_()
-    return (mixer / waves.norm(dim=1) * reach) @ swell
+    drift: torch.Tensor = (mixer / waves.norm(dim=1) * reach) @ swell
+    return drift
 
-
-def _footprint(
-    stretch: tuple[torch.Tensor, torch.Tensor], step: tuple[float, float], probes: int
-) -> torch.Tensor:
-    """Weight each pixel by how well its grid resolves the moved field [shape=(1, N)]."""
-    from torch.nn.functional import pad
-
-    across, along = stretch
-    square = across.square().sum(0) * step[0] ** 2 + along.square().sum(0) * step[1] ** 2
-    fade = (1 + (ALIAS * square) ** 2).reciprocal()
-    fade = pad(fade[None], (1, 1, 1, 1), mode="replicate").view(1, -1)
-    return pad(fade, (0, probes), value=1.0)
-ALIAS = 20.0
 
 def _weave(
     weights: Weights,
     style: Style,
     place: torch.Tensor,
-    fade: torch.Tensor,
     step: float,
     detail: float,
     bent: Bend,
@@ -212,7 +199,7 @@ def _weave(
     phase, swell = style["body"].view(2, BODY, 1)
     loud = torch.exp(-((length / cutoff) ** 2)) * (2.4 + 0.5 * swell) / (1.0 + length)
     planes = torch.addmm(weights.phases["body"] + 0.9 * phase, waves, place).sin_()
-    planes = bent("body", planes * loud * fade)
+    planes = bent("body", planes * loud)
     for name, gain in (("weave", 2.2), ("vein", 1.2)):
         phase, swell = style[name].view(2, WEAVE, 1)
         mixer = weights.mixers[name] * (1 + 0.35 * swell) * gain

@@ -48,9 +48,7 @@ def illuminate(
     return torch.cat([colours, alpha[None]]).clamp(0, 1)
 
 
-def _round(
-    fields: Fields, form: float
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def _round(fields: Fields, form: float) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Raise one centred dome out of the field; its radius grows without bound as form falls to 0.
 
     Returns height and mask, with margin, and coverage [shape=(H, W)].

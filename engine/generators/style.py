@@ -100,9 +100,8 @@ def make_weights(seed: int, latent_size: int, device: str) -> Weights:
         name: draw_normals(seed, f"affine/{name}", size, STYLE_SIZE) / math.sqrt(STYLE_SIZE)
         for name, size in MODULATION.items()
     }
-    return Weights(
-        tuple(mapping.values()), w_avg, put(affine), put(waves), put(phases), put(_make_mixers(seed))
-    )
+    mixers = put(_make_mixers(seed))
+    return Weights(tuple(mapping.values()), w_avg, put(affine), put(waves), put(phases), mixers)
 
 
 def _make_mixers(seed: int) -> dict[str, Array]:
@@ -124,10 +123,21 @@ def _spread(count: int, low: float, high: float, turns: float, jitter: Array) ->
     return np.stack([length * np.cos(angle), length * np.sin(angle)], 1)
 
 
+def _orthogonal(normals: Array) -> Array:
+    """Make a matrix turn without squeezing [shape=(A, B)], unit variance in and out.
+
+    A product of plain random matrices would leave w a third of its directions.
+    """
+    rows, columns = normals.shape
+    basis, triangle = np.linalg.qr(normals if rows >= columns else normals.T)
+    basis = basis * np.sign(np.diag(triangle))  # LAPACK leaves the signs open
+    return basis if rows >= columns else basis.T * math.sqrt(columns / rows)
+
+
 def _make_mapping(seed: int, latent_size: int) -> dict[str, Array]:
     """Make the mapping network, its last layer scaled so that each style entry varies by 1."""
     first, second, last = (
-        draw_normals(seed, f"mapping/{place}", size, STYLE_SIZE) / math.sqrt(size)
+        _orthogonal(draw_normals(seed, f"mapping/{place}", size, STYLE_SIZE))
         for place, size in enumerate((latent_size, STYLE_SIZE, STYLE_SIZE))
     )
     z = draw_normals(seed, "mapping/samples", 4096, latent_size)
@@ -150,7 +160,8 @@ def map_latents(weights: Weights, z: torch.Tensor) -> torch.Tensor:
     hidden = z * (z.square().mean(-1, keepdim=True) + 0.02).rsqrt()
     for matrix in (first, second):
         hidden = leaky_relu(hidden @ matrix, 0.2) * math.sqrt(2.0)
-    return hidden @ last
+    styles: torch.Tensor = hidden @ last
+    return styles
 
 
 def mix_styles(
@@ -177,7 +188,8 @@ def mix_styles(
     mixed = near * a + far * b
     length = (a.norm() + 1e-9) ** (1 - share) * (b.norm() + 1e-9) ** share
     mixed = mixed * (length / (mixed.norm(dim=-1, keepdim=True) + 1e-6))
-    return (weights.w_avg + reach * mixed)[None]
+    ws: torch.Tensor = (weights.w_avg + reach * mixed)[None]
+    return ws
 
 
 def modulate(weights: Weights, w: torch.Tensor) -> dict[str, torch.Tensor]:
