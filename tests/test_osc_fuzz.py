@@ -122,7 +122,8 @@ def test_one_bad_element_does_not_lose_the_others(bad):
 @pytest.mark.parametrize("tags", ["i", "f", "h", "d", "s", "c", "r", "ff", "hd", "[f]", "[ii]"])
 def test_a_message_without_its_arguments_does_not_read_its_neighbours(tags):
     short = message(b"/short", tags.encode())
-    assert decode(bundle(short, GOOD, GOOD))[:2] == ([READ, READ], 1)
+    next_one = GOOD + bytes(16)  # its size, 36, would pass for the character $
+    assert decode(bundle(short, next_one, GOOD))[:2] == ([READ, READ], 1)
     assert decode(short)[:2] == ([], 1)
 
 
