@@ -72,7 +72,7 @@ def describe(found: Mapping[str, Any]) -> str:
         width, height = one["size_px"]
         x, y = one["place_px"]
         rate = f" at {one['rate_hz']} Hz" if one["rate_hz"] else ""
-        rows["Monitors"].append(f"{one['name']}  {width}x{height}{rate}, placed at {x},{y}")
+        rows["Monitors"].append(f"{one['name']}  {width:g}x{height:g}{rate}, placed at {x:g},{y:g}")
     for one in found["sound"]:
         ways = f"{one['inputs']} in, {one['outputs']} out, {one['rate_hz']:g} Hz"
         rows["Sound"].append(f"{one['name']}  ({one['host']}; {ways})")

@@ -21,54 +21,35 @@ PROGRAM = ("-m", "engine.app.probe")
 
 def look_gl() -> dict[str, Any]:
     """OpenGL without a window: renderer and version."""
-    import moderngl
+    from engine.compositor.context import open_context
 
-    options = {"backend": "egl"} if sys.platform == "linux" else {}
-    context = moderngl.create_context(standalone=True, require=330, **options)  # type: ignore[arg-type]
-    info = context.info
+    info = open_context().info
     return {"renderer": info["GL_RENDERER"], "version": info["GL_VERSION"]}
 
 
 def look_sound() -> dict[str, Any]:
     """Sound devices by name, with their channels and rate in hertz."""
-    import sounddevice
+    from engine.sources.sound_process import list_devices
 
-    default = list(sounddevice.default.device)
-    hosts = [host["name"] for host in sounddevice.query_hostapis()]
-    devices = [
-        {
-            "index": n,
-            "name": device["name"],
-            "host": hosts[device["hostapi"]],
-            "inputs": device["max_input_channels"],
-            "outputs": device["max_output_channels"],
-            "rate_hz": device["default_samplerate"],
-            "is_default_input": n == default[0],
-            "is_default_output": n == default[1],
-        }
-        for n, device in enumerate(sounddevice.query_devices())
-    ]
-    return {"portaudio": sounddevice.get_portaudio_version()[1], "devices": devices}
+    return {"devices": list_devices(limit_s=LIMIT_S - 1)}
 
 
 def look_monitors() -> dict[str, Any]:
     """Monitors by name: place and size in screen coordinates, refresh rate in hertz."""
-    import glfw
+    from engine.outputs import display, monitors
 
-    if not glfw.init():
-        raise RuntimeError("GLFW cannot open the display")
-    monitors = []
-    for monitor in glfw.get_monitors():
-        mode = glfw.get_video_mode(monitor)
-        monitors.append(
-            {
-                "name": _text(glfw.get_monitor_name(monitor)),
-                "place_px": list(glfw.get_monitor_pos(monitor)),
-                "size_px": [mode.size.width, mode.size.height],
-                "rate_hz": mode.refresh_rate,
-            }
-        )
-    return {"monitors": monitors}
+    with display.connected():
+        return {
+            "monitors": [
+                {
+                    "name": one.name,
+                    "place_px": [one.area.x, one.area.y],
+                    "size_px": [one.area.width, one.area.height],
+                    "rate_hz": one.refresh_hz,
+                }
+                for one in monitors.connected()
+            ]
+        }
 
 
 def look_codecs() -> dict[str, Any]:
@@ -133,15 +114,11 @@ def _has_encoder(av: Any, name: str) -> bool:
     return True
 
 
-def _text(name: bytes | str) -> str:
-    return name.decode("utf-8", "replace") if isinstance(name, bytes) else name
-
-
 def main(name: str) -> None:
     """Look, and print the answer as one line of JSON."""
     try:
         answer = LOOKS[name]()
-    except Exception as error:  # noqa: BLE001  four foreign libraries; whatever they raise is the answer
+    except Exception as error:  # noqa: BLE001  foreign drivers; whatever they raise is the answer
         answer = {"error": f"{error}" or type(error).__name__}
     print("\n" + json.dumps(answer), flush=True)
 
