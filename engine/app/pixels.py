@@ -65,6 +65,7 @@ class LivePixels:
             self._device,
             max_size_px=size,
             rate_cap_hz=generator.rate_hz,
+            clock=time.perf_counter,
         )
         self._made_by[name] = mark
 
@@ -169,7 +170,7 @@ class FilmPixels:
             self._hosts[name] = open_inline(module, config, self._device, clock=time.perf_counter)
         size = picture_size(generator.film_px, request.aspect, generator.spec.any_size)
         host = self._hosts[name]
-        host.ask(replace(request, size_px=size))
+        host.ask(replace(request, size_px=size), 0.0)
         frame = host.newest()
         assert frame is not None
         self._bridge.take(name, frame)

@@ -162,5 +162,7 @@ def _from_take(take: Take) -> Playback:
         history_s=show.history_s,
         line_at=line_at,
         events_of=take.events_of,
-        sound=Sounding(header["rate_hz"], header["channels"], take.sound) if header else None,
+        sound=Sounding(header["rate_hz"], header["channels"], take.sound)
+        if header and take.has_sound
+        else None,
     )

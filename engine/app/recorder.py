@@ -156,6 +156,7 @@ class Recorder:
             self._first_tick = tick
         self._part = f"{tick:010d}"
         self._parts.append(self._part)
+        self._align(tick)
         first = {
             "tick": before.tick,
             "sample": self._count,
@@ -173,12 +174,38 @@ class Recorder:
         for suffix in ("jsonl", "pcm"):
             (self.folder / "parts" / f"{part}.{suffix}").unlink(missing_ok=True)
 
-    def sound(self, samples: NDArray[np.float32]) -> None:
-        """Record the samples that follow the ones before, full scale ±1 [shape=(n, channels)]."""
-        if self._sound is None or self.error or not len(samples):
+    def sound(self, place: int, samples: NDArray[np.float32]) -> None:
+        """Record samples, full scale ±1 [shape=(n, channels)].
+
+        Parameters
+        ----------
+        place
+            Of the first one in show time. Devices report it to within their latency: samples
+            that nearly follow the ones before are taken to follow them exactly.
+        """
+        if self._sound is None or self.error or not len(samples) or not self._part:
             return
+        slack = self._sound[0] // 4
+        if place < self._count - slack:
+            return
+        if place > self._count + slack:
+            self._pad(place - self._count)
         self._count += len(samples)
         self._samples.append(np.rint(np.clip(samples, -1.0, 1.0) * 32767.0).astype("<i2"))
+
+    def _pad(self, count: int) -> None:
+        assert self._sound is not None
+        count = min(count, (PART_S + 1) * self._sound[0])
+        self._count += count
+        self._samples.append(np.zeros((count, self._sound[1]), "<i2"))
+
+    def _align(self, tick: int) -> None:
+        """Begin a part where it begins in show time, if the sound is not there already."""
+        if self._sound is None:
+            return
+        place = round(tick / self._rate * self._sound[0])
+        if abs(place - self._count) > self._sound[0] // 4:
+            self._count = place
 
     def flush(self) -> None:
         """Hand what was gathered to the writer thread."""

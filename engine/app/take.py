@@ -88,6 +88,11 @@ class Take:
         """
         return read_show(self.folder, name)
 
+    @property
+    def has_sound(self) -> bool:
+        """Whether any part holds samples."""
+        return any(self.path(part, "pcm").is_file() for part in self.parts)
+
     def sound(self, start: int, count: int) -> NDArray[np.float32]:
         """Samples by their place in the show's time [shape=(count, channels)]; gaps are silent."""
         channels = self.header["sound"]["channels"]

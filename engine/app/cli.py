@@ -1,0 +1,299 @@
+"""The command line: thin; every command imports what it needs when it is called."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from engine import __version__
+
+USAGE, NO_DEVICE, BAD_SHOW, INTERRUPTED = 2, 69, 78, 130
+T = TypeVar("T")
+
+
+class _Converted(click.ParamType[Any]):
+    """A parameter read by a function that raises ValueError with one sentence."""
+
+    def __init__(self, name: str, read: Callable[[str], Any]) -> None:
+        self.name = name
+        self._read = read
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return self._read(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def read_size(text: str) -> tuple[int, int]:
+    """Read ``WxH`` in pixels.
+
+    Raises
+    ------
+    ValueError
+        If it is no size, or a side is not 16 to 16384 pixels.
+    """
+    width, cross, height = text.lower().replace("×", "x").partition("x")
+    if not (cross and width.isdigit() and height.isdigit()):
+        raise ValueError(f"'{text[:40]}' is not a size: write WIDTHxHEIGHT, like 1920x1080")
+    size = int(width), int(height)
+    if not all(16 <= side <= 16384 for side in size):
+        raise ValueError(f"{text[:40]}: each side has 16 to 16384 pixels")
+    return size
+
+
+def read_rate(text: str) -> Fraction:
+    """Read a frame rate; see `engine.core.clock.parse_rate`."""
+    from engine.core.clock import parse_rate
+
+    return parse_rate(text)
+
+
+def read_seconds(text: str) -> Fraction:
+    """Read a time: seconds, ``M:SS`` or ``H:MM:SS``, fractions allowed.
+
+    Raises
+    ------
+    ValueError
+        If it is none, or negative.
+    """
+    try:
+        total = Fraction(0)
+        for part in text.strip().split(":"):
+            total = total * 60 + Fraction(part)
+    except (ValueError, ZeroDivisionError):
+        total = Fraction(-1)
+    if not 0 <= total <= 360_000 or text.count(":") > 2:
+        raise ValueError(
+            f"'{text[:40]}' is not a time: write seconds or H:MM:SS, at most 100 hours"
+        )
+    return total
+
+
+SIZE = _Converted("WxH", read_size)
+RATE = _Converted("rate", read_rate)
+SECONDS = _Converted("seconds", read_seconds)
+FILE = click.Path(path_type=Path)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="latent-cinema")
+def cli() -> None:
+    """Play a neural image generator like an instrument."""
+
+
+@cli.command()
+@click.argument("show", default="default")
+@click.option("--output", type=click.Choice(["window", "null"]), default="window", help="Where.")
+@click.option("--size", type=SIZE, help="Canvas, instead of the show's.")
+@click.option("--fps", type=RATE, help="Frames per second: 50, 59.94, 60…")
+@click.option("--seed", type=click.IntRange(0, 2**31), help="Instead of the show's.")
+@click.option("--windowed", is_flag=True, help="Start in a window.")
+@click.option("--monitor", help="Name of the monitor, or a part of it.")
+@click.option("--osc", default="127.0.0.1:9000", help="HOST:PORT to listen on; port 0: any free.")
+@click.option("--audio", help="Sound device (name or number), sound file, or 'off'.")
+@click.option("--take", type=FILE, help="Record into this new folder.")
+@click.option("--plan", type=FILE, help="Write every tick's values and latents (.npz).")
+@click.option("--duration", type=SECONDS, help="Stop after that time.")
+@click.option("--stats", type=FILE, help="Write figures of the run (JSON).")
+@click.option("--ready", type=FILE, help="Write pid and ports after the first picture (JSON).")
+@click.option("--demo", is_flag=True, help="Play the built-in music.")
+@click.option("--device", default="auto", help="Generators on auto, cpu, cuda or mps.")
+def play(**given: Any) -> None:
+    """Play SHOW (a file, or the name of a shipped show) live."""
+    from engine.app.live import Options
+    from engine.app.live import play as run
+
+    duration = given["duration"]
+    options = Options(
+        show=given["show"],
+        output=given["output"],
+        size_px=given["size"],
+        fps=given["fps"],
+        seed=given["seed"],
+        is_windowed=given["windowed"],
+        monitor=given["monitor"],
+        osc=given["osc"],
+        audio=given["audio"],
+        take=given["take"],
+        plan=given["plan"],
+        duration_s=None if duration is None else float(duration),
+        stats=given["stats"],
+        ready=given["ready"],
+        is_demo=given["demo"],
+        device=given["device"],
+    )
+    sys.exit(_run(lambda: run(options), on_interrupt=0))
+
+
+@cli.command()
+@click.argument("source", metavar="SHOW_OR_TAKE")
+@click.argument("out", type=FILE)
+@click.option("--size", type=SIZE, help="Instead of the show's.")
+@click.option("--fps", type=RATE, help="Instead of the show's.")
+@click.option("--from", "from_s", type=SECONDS, default="0", help="Start there.")
+@click.option("--to", "to_s", type=SECONDS, help="Stop there.")
+@click.option("--duration", type=SECONDS, help="Stop after that time.")
+@click.option("--audio", type=FILE, help="Sound file that the show hears, and the film carries.")
+@click.option("--demo", is_flag=True, help="Use the built-in music.")
+@click.option("--seed", type=click.IntRange(0, 2**31), help="Instead of the show's.")
+@click.option("--hashes", type=FILE, help="Write SHA-256 of every frame before encoding.")
+@click.option("--codec", type=click.Choice(["h264", "h265"]), default="h264")
+@click.option("--crf", type=click.IntRange(0, 51), default=16, help="Quality; lower is better.")
+@click.option("--preset", default="medium", help="x264's name for effort.")
+@click.option("--device", default="auto", help="Generators on auto, cpu, cuda or mps.")
+def export(**given: Any) -> None:
+    """Render a film: OUT is .mp4, .mov, .mkv or name-%05d.png."""
+    from engine.app.export import Job, render
+    from engine.app.playback import open_playback
+
+    def work() -> int:
+        playback = open_playback(given["source"], given["audio"], given["seed"], given["demo"])
+        to_s = given["to_s"]
+        if given["duration"] is not None:
+            to_s = given["from_s"] + given["duration"]
+        job = Job(
+            given["out"], given["size"], given["fps"], given["from_s"], to_s, given["hashes"],
+            given["codec"], given["crf"], given["preset"], given["device"],
+        )  # fmt: skip
+        render(playback, job, sys.stderr)
+        return 0
+
+    sys.exit(_run(work, on_interrupt=INTERRUPTED))
+
+
+@cli.command()
+@click.argument("source", metavar="SHOW_OR_TAKE")
+@click.option("--out", type=FILE, required=True, help="The .npz to write.")
+@click.option("--audio", type=FILE, help="Sound file that the show hears.")
+@click.option("--demo", is_flag=True, help="Use the built-in music.")
+@click.option("--seed", type=click.IntRange(0, 2**31), help="Instead of the show's.")
+@click.option("--from", "from_s", type=SECONDS, default="0", help="Start there.")
+@click.option("--fps", type=RATE, help="One row per frame at this rate, instead of per tick.")
+@click.option("--frames", type=click.IntRange(1), help="Rows, with --fps.")
+@click.option("--ticks", type=click.IntRange(1), help="Rows, without --fps.")
+def plan(**given: Any) -> None:
+    """Write control values and latents, no pixels."""
+    from engine.app.planfile import write_plan
+    from engine.app.playback import open_playback
+
+    if (given["frames"] is not None) and given["fps"] is None:
+        raise click.UsageError("--frames needs --fps R")
+
+    def work() -> int:
+        playback = open_playback(given["source"], given["audio"], given["seed"], given["demo"])
+        write_plan(
+            playback, given["out"], given["from_s"], given["fps"], given["frames"], given["ticks"]
+        )
+        return 0
+
+    sys.exit(_run(work))
+
+
+@cli.group()
+def shader() -> None:
+    """ISF shaders."""
+
+
+@shader.command("check")
+@click.argument("files", nargs=-1, required=True, type=FILE)
+@click.option("--json", "as_json", is_flag=True)
+@click.option("--size", type=SIZE, default="320x180")
+@click.option("--out", type=FILE, help="Folder for a picture of each.")
+def check_shaders(**given: Any) -> None:
+    """Compile and draw every shader, report each."""
+    from engine.app.inspection import check
+
+    size, out = given["size"], given["out"]
+    sys.exit(_run(lambda: check(given["files"], size, out, given["as_json"])))
+
+
+@cli.group()
+def audio() -> None:
+    """Sound."""
+
+
+@audio.command("analyse")
+@click.argument("file", type=FILE)
+@click.option("--json", "as_json", is_flag=True)
+def analyse(file: Path, as_json: bool) -> None:
+    """Run the live analyser over a file: features and onsets with their times."""
+    from engine.app.inspection import analyse as run
+
+    sys.exit(_run(lambda: run(file, as_json)))
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True)
+def devices(as_json: bool) -> None:
+    """List what is here: monitors, sound devices, GPUs."""
+    from engine.app.doctor import run_devices
+
+    sys.exit(_run(lambda: run_devices(as_json)))
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True)
+def doctor(as_json: bool) -> None:
+    """Find what is wrong, with the line that mends it."""
+    from engine.app.doctor import run
+
+    sys.exit(_run(lambda: run(as_json)))
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True)
+@click.option("--show", default="default")
+@click.option("--size", type=SIZE, default="640x360")
+@click.option("--duration", type=SECONDS, default="10")
+def bench(as_json: bool, show: str, size: tuple[int, int], duration: Fraction) -> None:
+    """Measure this machine: CPU ms per frame for each stage."""
+    from engine.app.inspection import bench as run
+
+    sys.exit(_run(lambda: run(show, size, float(duration), as_json)))
+
+
+def _run(work: Callable[[], int], on_interrupt: int = INTERRUPTED) -> int:
+    """Do a command's work; turn what goes wrong into one sentence and an exit code."""
+    from engine.app.showfile import ShowError
+    from engine.app.take import TakeError
+
+    try:
+        return work()
+    except KeyboardInterrupt:
+        return on_interrupt
+    except (ShowError, TakeError) as error:
+        return _fail(str(error), BAD_SHOW)
+    except ValueError as error:
+        return _fail(str(error), USAGE)
+    except (FileNotFoundError, FileExistsError, PermissionError, NotADirectoryError) as error:
+        return _fail(_sentence(error), USAGE)
+    except OSError as error:
+        return _fail(_sentence(error), NO_DEVICE)
+
+
+def _sentence(error: OSError) -> str:
+    if error.strerror and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
+
+
+def _fail(text: str, code: int) -> int:
+    click.echo(f"latent-cinema: {text}", err=True)
+    return code
+
+
+def main() -> None:
+    """Entry point."""
+    cli(prog_name="latent-cinema")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""Commands that look at one thing: shaders, sound files, the speed of this machine."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+
+def check(files: list[Path], size_px: tuple[int, int], out: Path | None, as_json: bool) -> int:
+    """Compile and draw shaders; 1 if any fails."""
+    from engine.compositor.check import check as check_one
+    from engine.compositor.context import open_context
+    from engine.core.isf import decode
+
+    ctx = open_context()
+    found: list[dict[str, Any]] = []
+    for path in files:
+        try:
+            text = decode(path.read_bytes(), str(path))
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            found.append({"file": str(path), "compiled": False, "drew": False, "error": reason})
+            continue
+        found.append(check_one(ctx, str(path), text, size_px, time.process_time, out))
+    ctx.release()
+    if as_json:
+        print(json.dumps(found, indent=2))
+    else:
+        for each in found:
+            is_good = each["compiled"] and each["drew"]
+            print(f"{'ok  ' if is_good else 'FAIL'} {each['file']} {each.get('error') or ''}")
+    return 0 if all(each["compiled"] and each["drew"] for each in found) else 1
+
+
+def analyse(path: Path, as_json: bool) -> int:
+    """Run the live analyser over a file."""
+    from engine.core.audio import FEATURES
+    from engine.sources.track import features_ahead, load
+
+    track = load(path)
+    features = features_ahead(track)
+    hop_s = features.hop / features.rate_hz
+    times = [(k + 1) * hop_s for k in range(len(features.rows))]
+    onset, kick = FEATURES.index("onset"), FEATURES.index("kick")
+    report = {
+        "file": str(path),
+        "rate_hz": track.rate_hz,
+        "channels": track.pcm.shape[1],
+        "duration_s": track.duration_s,
+        "hop_s": hop_s,
+        "features": {
+            name: [round(float(v), 5) for v in features.rows[:, i]]
+            for i, name in enumerate(FEATURES)
+        },
+        "onsets_s": [
+            round(t, 5) for t, row in zip(times, features.rows, strict=True) if row[onset] > 0
+        ],
+        "kicks_s": [
+            round(t, 5) for t, row in zip(times, features.rows, strict=True) if row[kick] > 0
+        ],
+    }
+    if as_json:
+        print(json.dumps(report))
+    else:
+        print(f"{path}: {track.duration_s:.2f} s, {track.rate_hz} Hz")
+        print(f"{len(report['onsets_s'])} onsets, {len(report['kicks_s'])} kicks")
+    return 0
+
+
+def bench(show: str, size_px: tuple[int, int], duration_s: float, as_json: bool) -> int:
+    """Play without a window and report CPU ms per frame by stage."""
+    from engine.app.live import Options, play
+
+    with tempfile.TemporaryDirectory() as folder:
+        stats = Path(folder) / "stats.json"
+        options = Options(
+            show=show, output="null", size_px=size_px, osc="127.0.0.1:0", audio="off",
+            duration_s=duration_s, stats=stats,
+        )  # fmt: skip
+        begin = time.process_time()
+        code = play(options)
+        cpu_s = time.process_time() - begin
+        report = json.loads(stats.read_text())
+    report["cpu_s_main"] = round(cpu_s, 3)
+    if as_json:
+        print(json.dumps(report, indent=2))
+    else:
+        print(f"{report['fps']:.1f} fps at {size_px[0]}x{size_px[1]} on {report['gl']}")
+        for stage, spent in report["stages_cpu_ms"].items():
+            print(f"{stage:>12} {spent:8.3f} CPU-ms a frame")
+    return code

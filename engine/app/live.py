@@ -1,0 +1,290 @@
+"""Play live: the frame line against the wall clock. The one place that catches what goes wrong."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from engine.app import showfile
+from engine.app.bridge import Bridge
+from engine.app.export import load_shaders, resized
+from engine.app.figures import Figures, write_json
+from engine.app.frame import Line, draw
+from engine.app.hearing import Hearing
+from engine.app.intake import Intake
+from engine.app.memory import Memory
+from engine.app.pacer import Due, Pacer, Stopwatch, now_ns
+from engine.app.pixels import LivePixels
+from engine.app.reload import Reloader
+from engine.app.stage import Stage, open_stage
+from engine.compositor.compose import Compositor
+from engine.compositor.program import ShaderError
+from engine.core.clock import newest_index, parse_rate, seconds_at
+from engine.core.plan import Plan
+from engine.core.show import Show
+from engine.core.state import first_state
+from engine.sources import osc
+
+DRAIN = 256
+"""Most OSC messages taken in one frame; what is beyond waits, and the kernel drops."""
+MOST_STEPS = 4
+FIRST_FRAME_S = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says about a performance; None leaves it to the show."""
+
+    show: str = "default"
+    output: str = "window"
+    size_px: tuple[int, int] | None = None
+    fps: Fraction | None = None
+    seed: int | None = None
+    is_windowed: bool = False
+    monitor: str | None = None
+    osc: str = "127.0.0.1:9000"
+    audio: str | None = None
+    take: Path | None = None
+    plan: Path | None = None
+    duration_s: float | None = None
+    stats: Path | None = None
+    ready: Path | None = None
+    is_demo: bool = False
+    device: str = "auto"
+
+
+def say(text: str) -> None:
+    """Tell the operator, in the terminal."""
+    print(text, file=sys.stderr, flush=True)
+
+
+class Player:
+    """A performance: opens everything, draws until it is told to stop, closes everything."""
+
+    def __init__(self, options: Options, stack: ExitStack) -> None:
+        self.options = options
+        self.loaded = showfile.load(options.show)
+        table = self.loaded.table
+        show = self.arrange(self.loaded.show)
+        self.fps = options.fps or parse_rate(table.output.fps)
+        self.stage: Stage = open_stage(options, table, show, self.fps, stack)
+        self.compositor = Compositor(self.stage.ctx, show.size_px, float(show.picture_hz))
+        stack.callback(self.compositor.close)
+        self.bridge = Bridge(self.stage.ctx)
+        self.pixels = LivePixels(self.bridge, options.device)
+        stack.callback(self.pixels.close)
+        self.line = Line(show, first_state(show), -1, {})
+        self.line.on_show = self._on_show
+        self.intake = Intake()
+        self.host, port = osc.parse_endpoint(options.osc)
+        self.osc = stack.enter_context(osc.open(osc.Config(self.host, port), now_ns))
+        if self.osc.warning:
+            say(self.osc.warning)
+        self.hearing: Hearing = stack.enter_context(Hearing(options, self.say))
+        self.memory: Memory = stack.enter_context(
+            Memory(options, self.loaded, show, self.fps, self.hearing, self.say)
+        )
+        self.line.on_tick = self.memory.tick
+        self.reloader = Reloader(self.loaded)
+        stack.callback(self.reloader.close)
+        self.figures = Figures()
+        self.watch = Stopwatch()
+        self.pacer = Pacer(self.fps)
+        self.is_over = False
+        self._last_error = ""
+        self._picture: Any = None
+
+    def arrange(self, show: Show) -> Show:
+        """Apply the command line's seed and size to a show, also to a reloaded one."""
+        from engine.app.playback import seeded
+
+        return resized(seeded(show, self.options.seed), self.options.size_px or show.size_px)
+
+    def say(self, text: str) -> None:
+        """Tell the operator, in the terminal and on the window."""
+        if text != self._last_error:
+            say(text)
+        self._last_error = text
+        self.stage.toast(text)
+
+    def prepare(self) -> None:
+        """Compile, start the workers and wait a little for the first frame: nothing moves yet."""
+        first = self.line.plan(Fraction(0)) if self.line.state.tick >= 0 else self._look_ahead()
+        self.pixels.open(self.line.show, first.requests)
+        load_shaders(self.compositor, self.line.show)
+        until = time.monotonic() + FIRST_FRAME_S
+        while not self.pixels.is_ready(first) and time.monotonic() < until:
+            self.pixels.ask(self.line.show, self._ahead.state, first, time.monotonic())
+            self.stage.idle()
+            time.sleep(0.004)
+
+    def _look_ahead(self) -> Plan:
+        """Plan of the first frame, from a copy of the line."""
+        self._ahead = Line(self.line.show, self.line.state, -1, {})
+        self._ahead.control(Fraction(0), lambda _: ())
+        return self._ahead.plan(Fraction(0))
+
+    def run(self) -> None:
+        """Draw frame after frame until the time is over or somebody quits."""
+        self.prepare()
+        self.hearing.start(self.intake)
+        self.pacer = Pacer(self.fps)
+        begin = time.monotonic()
+        while not self.is_over:
+            due = self.pacer.wait()
+            started = time.perf_counter()
+            seconds = Fraction(due.index) / self.fps
+            if self.options.duration_s is not None and seconds >= self.options.duration_s:
+                break
+            try:
+                self._frame(due, seconds)
+            except Exception as error:  # noqa: BLE001 - the picture stays up, whatever happened
+                self.say(f"frame {due.index}: {type(error).__name__}: {error}")
+                self.stage.again(self._picture)
+            self.figures.add((time.perf_counter() - started) * 1000.0, due.skipped)
+            if self.figures.frames == 1:
+                self._after_first_picture()
+        self.figures_duration_s = time.monotonic() - begin
+
+    def _frame(self, due: Due, seconds: Fraction) -> None:
+        self.watch.start()
+        now_s = time.monotonic()
+        if due.jump_s:
+            self._jump(due.jump_s)
+        self._listen(seconds, now_s)
+        self.watch.lap("events")
+        steps = self.line.control(seconds, self.intake.events_of)
+        plan = self.line.plan(seconds)
+        self.watch.lap("control")
+        self.pixels.ask(self.line.show, self.line.state, plan, now_s)
+        self.watch.lap("generators")
+        self.figures.steps_dropped += max(len(steps) - MOST_STEPS, 0)
+        picture = draw(self.compositor, self.pixels, steps[-MOST_STEPS:], plan, self.watch)
+        self._picture = picture
+        self.stage.show(due.index, picture, self._overlay_facts)
+        self.watch.lap("output", True)
+        self.memory.sound(seconds)
+        self.watch.lap("take")
+
+    def _jump(self, gap_s: float) -> None:
+        """Give up a long gap: the show clock stood still, and the take says so."""
+        rate = self.line.show.control_hz
+        self.figures.jumps_s += gap_s
+        self.intake.jump(round(gap_s * float(rate)))
+        self.intake.add(self.line.state.tick + 1, "/clock/jump", float(gap_s), "clock")
+
+    def _listen(self, seconds: Fraction, now_s: float) -> None:
+        """Drain every source, bounded, and see to reloads."""
+        show, tick = self.line.show, self.line.state.tick
+        of = self.pacer.show_seconds
+        self.intake.take(show, tick, "osc", self.osc.poll(DRAIN), of)
+        self.intake.take(show, tick, "sound", self.hearing.poll(now_s), of)
+        hands = self.stage.hands(show, self.line.state, now_s)
+        moment = now_ns()
+        self.intake.take(show, tick, "window", [(moment, a, v) for a, v in hands.events], of)
+        for act in hands.acts:
+            self._act(act, newest_index(seconds, show.control_hz))
+        found = self.reloader.poll(show, now_s)
+        if isinstance(found, str):
+            self.say(found)
+        elif found is not None:
+            self._reload(found)
+        self.memory.tend(self.say)
+
+    def _act(self, act: str, tick: int) -> None:
+        if act == "quit":
+            self.is_over = True
+        elif act == "keep":
+            self.memory.keep(self.say)
+        elif act == "music":
+            self.hearing.play_music(self.intake, tick)
+        else:
+            self.stage.act(act)
+
+    def _reload(self, loaded: showfile.Loaded) -> None:
+        show = self.arrange(loaded.show)
+        try:
+            load_shaders(self.compositor, show)
+        except ShaderError as error:
+            self.say(str(error))
+            return
+        name = self.memory.add_show(loaded, show)
+        self.line.shows = {name: show}
+        self.intake.add(self.line.state.tick + 1, "/show/load", name, "host")
+        self.say(f"{loaded.path}: reloaded")
+
+    def _on_show(self, show: Show) -> None:
+        self.pixels.keep(show)
+
+    def _after_first_picture(self) -> None:
+        # A full collection with a scene's worth of objects costs frames: what is here stays.
+        gc.collect()
+        gc.freeze()
+        if self.options.ready is not None:
+            endpoint = {"host": self.host, "port": self.osc.port}
+            write_json(
+                self.options.ready,
+                {"pid": os.getpid(), "osc": endpoint, "ports": {"osc": self.osc.port}},
+            )
+
+    def _overlay_facts(self) -> dict[str, Any]:
+        state = self.line.state
+        show = self.line.show
+        return {
+            "show": show.name,
+            "cue": show.cues[state.cue].id if state.cue >= 0 else "",
+            "seconds": float(seconds_at(max(state.tick, 0), show.control_hz)),
+            "frame_ms": self.figures.recent_ms(),
+            "skipped": self.figures.skipped,
+            "bpm": state.transport.bpm,
+            "generators": self.pixels.stats(),
+            "sound": self.hearing.state,
+            "osc": f"{self.host}:{self.osc.port}",
+        }
+
+    def report(self) -> dict[str, Any]:
+        """Everything the stats file holds."""
+        return {
+            **self.figures.report(self.figures_duration_s, float(self.fps), self.watch.total_ms),
+            "output": self.stage.name,
+            "size_px": list(self.line.show.size_px),
+            "ticks": self.line.state.tick + 1,
+            "generators": self.pixels.stats(),
+            "osc": {
+                "received": self.osc.received,
+                "dropped": self.osc.dropped,
+                "refused": self.osc.refused + self.intake.refused,
+                "unknown": dict(self.intake.unknown),
+            },
+            "sound": self.hearing.state,
+            "take": self.memory.report(),
+            "gl": self.stage.gl,
+        }
+
+
+def play(options: Options) -> int:
+    """Play a show; return the exit code.
+
+    Raises
+    ------
+    ShowError
+        If the show cannot be played.
+    OSError
+        If a display, port or folder is missing.
+    """
+    with ExitStack() as stack:
+        player = Player(options, stack)
+        try:
+            player.run()
+        except KeyboardInterrupt:
+            player.figures_duration_s = float(seconds_at(player.figures.frames, player.fps))
+        if options.stats is not None:
+            write_json(options.stats, player.report())
+    return 0

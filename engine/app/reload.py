@@ -1,0 +1,113 @@
+"""Hot reload: a changed show or shader is read and warmed beside the show, then swapped in."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from pathlib import Path
+
+from engine.app import showfile
+from engine.app.showfile import Loaded
+from engine.compositor.warm import Warmer
+from engine.core.show import Show
+
+
+class Reloader:
+    """Watches a show's files in a thread; hands over shows whose shaders are known to draw.
+
+    Parameters
+    ----------
+    loaded
+        The show as it plays.
+    """
+
+    def __init__(self, loaded: Loaded) -> None:
+        self._name = str(loaded.path)
+        self._folders = _folders(loaded)
+        self._read: queue.SimpleQueue[Loaded | str] = queue.SimpleQueue()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="reload", daemon=True)
+        self._warmer: Warmer | None = None
+        self._candidate: Loaded | None = None
+        self._waiting: set[str] = set()
+        self._thread.start()
+
+    def _watch(self) -> None:
+        from watchfiles import watch
+
+        watched = [p for p in self._folders if p.is_dir()]
+        for changes in watch(
+            *watched, stop_event=self._stop, debounce=100, step=50, recursive=False,
+            raise_interrupt=False, rust_timeout=1000,
+        ):  # fmt: skip
+            if any(Path(name).suffix in (".toml", ".fs") for _, name in changes):
+                try:
+                    self._read.put(showfile.load(self._name))
+                except ValueError as error:
+                    self._read.put(str(error))
+
+    def poll(self, playing: Show, now_s: float) -> Loaded | str | None:
+        """Return a show that may be swapped in, or why a change is refused, or None.
+
+        Never waits: shaders are compiled and drawn in a child process first.
+        """
+        try:
+            found = self._read.get_nowait()
+        except queue.Empty:
+            return self._warm(now_s)
+        if isinstance(found, str):
+            return found
+        problem = _incompatible(playing, found.show)
+        if problem:
+            return problem
+        self._candidate = found
+        fresh = {
+            name: text
+            for name, text in found.show.shaders.items()
+            if playing.shaders.get(name) != text
+        }
+        self._waiting = set(fresh)
+        if fresh and self._warmer is None:
+            self._warmer = Warmer()
+        for name, text in fresh.items():
+            assert self._warmer is not None
+            self._warmer.submit(name, text)
+        return self._warm(now_s)
+
+    def _warm(self, now_s: float) -> Loaded | str | None:
+        candidate = self._candidate
+        if self._warmer is not None:
+            self._warmer.tend(now_s)
+            for name, text, error in self._warmer.poll():
+                if candidate is None or candidate.show.shaders.get(name) != text:
+                    continue
+                if error is not None:
+                    self._candidate = None
+                    return error
+                self._waiting.discard(name)
+        if candidate is not None and not self._waiting:
+            self._candidate = None
+            return candidate
+        return None
+
+    def close(self) -> None:
+        """Stop watching."""
+        self._stop.set()
+        if self._warmer is not None:
+            self._warmer.close()
+        self._thread.join(timeout=3)
+
+
+def _folders(loaded: Loaded) -> set[Path]:
+    found = {p.resolve().parent for p in loaded.shader_paths.values()}
+    if loaded.path is not None:
+        found |= {loaded.path.resolve().parent, loaded.path.resolve().parent / "shaders"}
+    return found
+
+
+def _incompatible(playing: Show, new: Show) -> str:
+    """Say what cannot change while a show plays."""
+    for key in ("control_hz", "picture_hz"):
+        if getattr(playing, key) != getattr(new, key):
+            return f"{key} changed: stop and play the show again for that; the old one goes on"
+    return ""
