@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ import numpy as np
 
 from engine.core.parameter import Parameter
 from engine.core.port import Port, Request, Spec
+
+WATCHED = {"numpy", "torch", "moderngl", "glfw", "engine.app", "pytest"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,8 @@ class Slow:
             os.kill(os.getpid(), signal.SIGSEGV)
         if act == 3:
             time.sleep(1e6)
+        if act == 4:
+            raise RuntimeError("has " + " ".join(sorted(m for m in sys.modules if m in WATCHED)))
         count = (memory or 0) + 1
         width, height = request.size_px
         pixels = np.empty((1, 3, height, width), np.float32)

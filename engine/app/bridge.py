@@ -21,7 +21,7 @@ import moderngl
 
 from engine.generators.frame import Frame
 
-_MAX_CATCH_UP_S = 1.0  # longest fade of a late frame, as long as the gap that it closes
+_MAX_CATCH_UP_S = 0.5  # after a long gap (a restart) the next frame is faded in within this
 _PBOS = 3
 
 
@@ -54,8 +54,6 @@ class Fade:
         The frames before, after and beyond the display time.
     begin_s, end_s
         Display times at which only `older` and only `newer` is seen.
-    gap_s
-        Between the stamps of the last two frames.
     shown_s
         Display time last asked for.
     """
@@ -65,7 +63,6 @@ class Fade:
     pending: Shot | None
     begin_s: float
     end_s: float
-    gap_s: float = 0.0
     shown_s: float = -math.inf
 
 
@@ -77,29 +74,23 @@ def begin_fade(shot: Shot) -> Fade:
 def advance_fade(fade: Fade, seconds: float) -> Fade:
     """Move on to a display time; the pending frame takes over once newer's time is reached.
 
-    A frame whose stamp is exactly `seconds` is shown alone: so an export, which renders each frame
-    for its own time, is exact. When the time runs backwards the picture stays and the next frame
-    is faded to.
+    When frames come in time, the blend of their stamps *is* the display time. A late frame is faded
+    in from what is shown, at most twice as fast as the time it makes up for. When the time runs
+    backwards the picture stays and the next frame is faded to.
     """
     if seconds < fade.shown_s:
         fade = replace(fade, begin_s=seconds, end_s=seconds, shown_s=seconds)
-    pending = fade.pending
-    if pending is not None and pending.seconds == seconds:
-        fade = replace(fade, older=fade.newer, newer=pending, pending=None)
-        fade = replace(fade, begin_s=seconds, end_s=seconds)
-    elif pending is not None and seconds >= fade.end_s:
-        fade = _promote(fade, pending)
+    if fade.pending is not None and seconds >= fade.end_s:
+        fade = _promote(fade, fade.pending)
     return replace(fade, shown_s=seconds)
 
 
 def _promote(fade: Fade, pending: Shot) -> Fade:
     # Late: newer was already shown alone at `shown_s`, so that is where the new fade starts.
     begin_s = max(fade.end_s, fade.shown_s)
-    gap_s = pending.seconds - fade.newer.seconds
-    gap_s = gap_s if gap_s > 0 else fade.gap_s
-    catch_up_s = begin_s + min(gap_s, _MAX_CATCH_UP_S)
-    end_s = pending.seconds if pending.seconds > begin_s else catch_up_s
-    return Fade(fade.newer, pending, None, begin_s, end_s, gap_s, fade.shown_s)
+    gap_s = abs(pending.seconds - fade.newer.seconds)
+    end_s = max(pending.seconds, begin_s + min(gap_s / 2, _MAX_CATCH_UP_S))
+    return Fade(fade.newer, pending, None, begin_s, end_s, fade.shown_s)
 
 
 def weigh(fade: Fade, seconds: float) -> float:
@@ -123,10 +114,13 @@ class Bridge:
     ----------
     ctx
         The root GL context.
+    crossfades
+        False for an export: the frame that was taken last is shown alone, at once.
     """
 
-    def __init__(self, ctx: moderngl.Context) -> None:
+    def __init__(self, ctx: moderngl.Context, *, crossfades: bool = True) -> None:
         self._ctx = ctx
+        self._crossfades = crossfades
         self._slots: dict[str, _Slot] = {}
         self._cuda: _CudaUpload | None = None
 
@@ -148,8 +142,11 @@ class Bridge:
             shot.texture.write(frame.pixels)
         if slot is None:
             self._slots[slot_id] = _Slot(begin_fade(shot))
-        else:
+        elif self._crossfades:
             slot.fade = replace(slot.fade, pending=shot)
+        else:
+            slot.free.append(slot.fade.newer.texture)
+            slot.fade = begin_fade(shot)
 
     def pixels(self, slot_id: str, seconds: float) -> SourcePixels | None:
         """Return what a slot shows at a display time; None before its first frame."""

@@ -51,7 +51,7 @@ class WorkerHost:
         self._requests, self._frames = rings
         self._period_s = 1 / rate_cap_hz
         self._pace = Pace()
-        self._now_s = 0.0
+        self._now_s: float | None = None
         self._asked: Request | None = None
         self._asked_s: dict[int, float] = {}  # number of a posted request: when
         self._due_s = -math.inf
@@ -69,8 +69,13 @@ class WorkerHost:
         """How far ahead of the display to ask; see `engine.generators.pace.lead_s`."""
         return lead_s(self._pace, self._period_s)
 
-    def ask(self, request: Request, now_s: float = 0.0) -> None:
+    def ask(self, request: Request, now_s: float | None = None) -> None:
         """Ask for a frame; the newest request replaces older ones. Never waits.
+
+        Parameters
+        ----------
+        now_s
+            By the clock of `tend`; None is the time of the last `tend`.
 
         Raises
         ------
@@ -84,7 +89,7 @@ class WorkerHost:
                 f"'{self._spec.name}' was opened for"
             )
         self._asked = request
-        self._post(now_s)
+        self._post(self._now_s if now_s is None else now_s)
 
     def newest(self) -> Frame | None:
         """Return the newest finished frame, if it was not returned yet. Never waits."""
@@ -92,10 +97,8 @@ class WorkerHost:
         if found is None:
             return None
         frame = decode_frame(found[1], found[0], self._watch.handles)
-        turnaround_s = self._now_s - self._asked_s.get(frame.request, self._now_s)
-        self._asked_s = {n: s for n, s in self._asked_s.items() if n > frame.request}
-        news = frame.sequence - self._returned
-        self._pace = note_arrival(self._pace, self._now_s, news, turnaround_s, frame.render_s)
+        if self._now_s is not None:
+            self._measure(frame, self._now_s)
         self._returned = frame.sequence
         self._watch.error = ""
         return frame
@@ -114,7 +117,7 @@ class WorkerHost:
     def stats(self) -> HostStats:
         """Return figures for the stats file and the desk."""
         return HostStats(
-            rate_hz=rate_hz(self._pace, self._now_s),
+            rate_hz=rate_hz(self._pace, self._now_s or 0.0),
             render_ms=1000 * self._pace.render_s,
             frames=self._returned if self._is_closed else self._frames.head,
             restarts=self._watch.restarts,
@@ -132,12 +135,19 @@ class WorkerHost:
             self._requests.close()
             self._frames.close()
 
-    def _post(self, now_s: float) -> None:
-        if self._asked is None or self._is_closed or now_s < self._due_s:
+    def _measure(self, frame: Frame, now_s: float) -> None:
+        turnaround_s = now_s - self._asked_s.get(frame.request, now_s)
+        self._asked_s = {n: s for n, s in self._asked_s.items() if n > frame.request}
+        news = frame.sequence - self._returned
+        self._pace = note_arrival(self._pace, now_s, news, turnaround_s, frame.render_s)
+
+    def _post(self, now_s: float | None) -> None:
+        if self._asked is None or self._is_closed or now_s is None or now_s < self._due_s:
             return
-        # On a schedule rather than "one period from now": the mean rate reaches the cap although
-        # the display only looks every 16 ms.
-        self._due_s = max(self._due_s, now_s - self._period_s) + self._period_s
+        # On a schedule, unless that is long past, rather than "one period from now": so the mean
+        # rate reaches the cap although the display only looks every 16 ms.
+        due_s = self._due_s + self._period_s
+        self._due_s = due_s if due_s > now_s else now_s + self._period_s
         number = self._requests.write(encode_request(self._asked))
         self._asked = None
         self._asked_s[number] = now_s

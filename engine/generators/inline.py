@@ -59,8 +59,11 @@ class Host(Protocol):
         """How far ahead of the display to ask."""
         ...
 
-    def ask(self, request: Request, now_s: float = 0.0) -> None:
-        """Ask for a frame; the newest request replaces older ones. Never waits."""
+    def ask(self, request: Request, now_s: float | None = None) -> None:
+        """Ask for a frame; the newest request replaces older ones. Never waits.
+
+        `now_s` is by the clock of `tend` and paces the requests; None: that of the last `tend`.
+        """
         ...
 
     def newest(self) -> Frame | None:
@@ -104,7 +107,7 @@ class InlineHost:
     def ask(
         self,
         request: Request,
-        now_s: float = 0.0,  # noqa: ARG002 -- the interface's; only a worker is paced by it
+        now_s: float | None = None,  # noqa: ARG002 -- the interface's; only a worker is paced by it
     ) -> None:
         """Keep the request for `newest`."""
         self._asked = request

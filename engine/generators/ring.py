@@ -35,14 +35,13 @@ class Ring:
         self.slot_bytes = slot_bytes
         self._memory = memory
         self._is_owner = is_owner
-        self._bytes = np.frombuffer(memory.buf or b"", np.uint8, _total_bytes(slots, slot_bytes))
-        self._words = self._bytes.data.cast("Q")
+        self._is_closed = False
         self._fence = threading.Lock()
 
     @property
     def head(self) -> int:
         """Sequence of the newest whole record, 0 before the first."""
-        return self._words[0]
+        return self._get(0)
 
     def write(self, parts: Sequence[memoryview]) -> int:
         """Write one record, laid out part after part, and make it the newest.
@@ -60,17 +59,17 @@ class Ring:
         length = sum(map(len, parts))
         if length > self.slot_bytes:
             raise ValueError(f"a record of {length} bytes does not fit a slot of {self.slot_bytes}")
-        sequence = self._words[0] + 1
+        sequence = self._get(0) + 1
         word, place = self._place(sequence)
-        self._words[word] = 2 * sequence - 1
+        self._set(word, 2 * sequence - 1)
         self._order()
-        self._words[word + 1] = length
+        self._set(word + 1, length)
         for part in parts:
-            self._bytes[place : place + len(part)] = part
+            self._view()[place : place + len(part)] = part
             place += len(part)
         self._order()
-        self._words[word] = 2 * sequence
-        self._words[0] = sequence
+        self._set(word, 2 * sequence)
+        self._set(0, sequence)
         return sequence
 
     def newest(self, after: int) -> tuple[int, NDArray[np.uint8]] | None:
@@ -83,7 +82,7 @@ class Ring:
             attempt (the next call will find something).
         """
         for _ in range(_TRIES):
-            sequence = self._words[0]
+            sequence = self._get(0)
             if sequence <= after:
                 return None
             data = self._copy(sequence)
@@ -93,13 +92,26 @@ class Ring:
 
     def _copy(self, sequence: int) -> NDArray[np.uint8] | None:
         word, place = self._place(sequence)
-        if self._words[word] != 2 * sequence:
+        if self._get(word) != 2 * sequence:
             return None
         self._order()
-        length = min(self._words[word + 1], self.slot_bytes)
-        data = self._bytes[place : place + length].copy()
+        length = min(self._get(word + 1), self.slot_bytes)
+        data = np.frombuffer(self._view(), np.uint8, length, place).copy()
         self._order()
-        return data if self._words[word] == 2 * sequence else None
+        return data if self._get(word) == 2 * sequence else None
+
+    def _get(self, word: int) -> int:
+        return self._view().cast("Q")[word]  # one aligned 64-bit load, as `_set` is one store
+
+    def _set(self, word: int, value: int) -> None:
+        self._view().cast("Q")[word] = value
+
+    def _view(self) -> memoryview:
+        # Fresh each time: SharedMemory cannot be closed, nor collected in peace, while views live.
+        view = self._memory.buf
+        if view is None:
+            raise ValueError("the ring is closed")
+        return view
 
     def _place(self, sequence: int) -> tuple[int, int]:
         word = _WORDS + sequence % self.slots * (_WORDS + _padded(self.slot_bytes) // 8)
@@ -115,10 +127,9 @@ class Ring:
 
     def close(self) -> None:
         """Unmap it; the owner also removes it from the system. Harmless when repeated."""
-        if self._bytes.size == 0:
+        if self._is_closed:
             return
-        self._words.release()
-        self._bytes = np.empty(0, np.uint8)  # SharedMemory.close refuses while a view is alive
+        self._is_closed = True
         self._memory.close()
         if self._is_owner:
             self._memory.unlink()
@@ -135,7 +146,7 @@ def attach_ring(name: str, slots: int, slot_bytes: int) -> Ring:
 
     A spawned child shares its parent's resource tracker, where a second registration of a name is
     no second entry and the owner's unlink removes it: below Python 3.13 nothing needs undoing, as
-    long as the owner unlinks only after the child has ended.
+    long as the owner unlinks only after it killed the child.
     """
     if sys.version_info >= (3, 13):
         memory = SharedMemory(name, track=False)

@@ -98,7 +98,7 @@ class Watch:
             self._spare.tend(now_s)
 
     def close(self) -> None:
-        """End the worker; returns when it is gone."""
+        """End the worker, without waiting for the end."""
         if self._child is not None:
             self._child.close()
         self._child, self._is_ready = None, False
@@ -146,4 +146,4 @@ class Watch:
         self._failure = self._failure or f"the worker of '{self._name}' {how}"
         self._retry_s = now_s + pause_s(self._quick_deaths)
         self._child, self._is_ready = None, False
-        child.close(patience_s=0.0)
+        child.close()

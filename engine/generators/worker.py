@@ -8,6 +8,7 @@ generator cannot be built).
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import json
@@ -184,8 +185,7 @@ def main(control: Connection) -> None:
     try:
         job = control.recv()
         while not isinstance(job, Job):  # a spare: modules to import while it waits
-            for name in job:
-                importlib.import_module(name)
+            _preload(job)
             job = control.recv()
         _run(control, job)
     except (EOFError, ConnectionError):
@@ -193,6 +193,25 @@ def main(control: Connection) -> None:
     except Exception as error:  # noqa: BLE001 -- the boundary to a generator's own code, loading
         _say(control, "failed", sentence(error))
         raise SystemExit(1) from None
+
+
+def _preload(modules: tuple[str, ...]) -> None:
+    """Import while a spare waits, out of the way of the picture.
+
+    On Linux a thread has a niceness of its own: so the main thread keeps the normal one for the
+    building of a generator, when the spare is suddenly needed.
+    """
+
+    def load_gently() -> None:
+        if sys.platform == "linux":
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
+        for name in modules:
+            with contextlib.suppress(ImportError):  # the generator that needs it will say so
+                importlib.import_module(name)
+
+    thread = threading.Thread(target=load_gently)
+    thread.start()
+    thread.join()
 
 
 def _end_with_parent() -> None:
@@ -205,15 +224,14 @@ def _end_with_parent() -> None:
 
 def _run(control: Connection, job: Job) -> None:
     requests, frames = attach_ring(*job.requests), attach_ring(*job.frames)
-    device = pick_device(job.device)
-    generator = load(job.module, job.config, device)
-    if "torch" in sys.modules:
-        sys.modules["torch"].set_num_threads(1)
-    share = _make_share(job, device)
-    handles = None if share is None else share.handles()
-    _say(control, "ready", device, handles)
-    _settle(job.nice)
     try:
+        device = pick_device(job.device)
+        generator = load(job.module, job.config, device)
+        if "torch" in sys.modules:
+            sys.modules["torch"].set_num_threads(1)
+        share = _make_share(job, device)
+        _say(control, "ready", device, None if share is None else share.handles())
+        _settle(job.nice)
         _serve(control, job, generator, requests, frames, share)
     finally:
         requests.close()
