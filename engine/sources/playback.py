@@ -46,7 +46,7 @@ class Playback:
         device: str | int | None = None,
         is_looping: bool = False,
     ) -> None:
-        self._pcm = np.broadcast_to(pcm, (len(pcm), CHANNELS))
+        self._pcm = np.broadcast_to(pcm.reshape(len(pcm), -1), (len(pcm), CHANNELS))
         self._rate_hz = rate_hz
         self._is_looping = is_looping
         self._memory = create_memory()
