@@ -10,6 +10,7 @@ import math
 
 import moderngl
 
+from engine.compositor.context import collect
 from engine.compositor.glsl import COVER, FINISH, KEEP, PLACE, PLACE_VERTEX
 from engine.compositor.graph import Kit
 from engine.compositor.layers import Layers, Pixels, fit
@@ -95,7 +96,7 @@ class Compositor:
         for program in (self._place, self._cover, self._finish, self._keep):
             program.release()
         self._kit.release()
-        self._ctx.gc()
+        collect(self._ctx)
 
     def step(self, plan: Plan, pixels: Pixels) -> None:
         """Advance every history by exactly one picture step."""
@@ -119,7 +120,7 @@ class Compositor:
         phase = math.floor(plan.seconds * self._kit.picture_hz + 1e-6) % _DITHER_STEPS
         self._show(plan.master, phase, 255.0, screen)
         if frame % _COLLECT_EVERY == 0:
-            self._ctx.gc()
+            collect(self._ctx)
         return Picture(
             screen,
             self._canvas,

@@ -26,3 +26,14 @@ def open_context() -> moderngl.Context:
         ) from error
     ctx.gc_mode = "context_gc"
     return ctx
+
+
+def collect(ctx: moderngl.Context) -> None:
+    """Free the GL objects that Python has dropped, in the context's own thread.
+
+    moderngl's `Context.gc` stops at the first object that had been released by hand.
+    """
+    while ctx.objects:
+        item = ctx.objects.popleft()
+        if hasattr(item, "release"):
+            item.release()

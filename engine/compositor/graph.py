@@ -14,6 +14,8 @@ from engine.compositor.surface import Pool, Surface
 from engine.core.isf import PassSpec, evaluate_size
 from engine.core.plan import Pass
 
+_MOST_PX = 4_000_000
+
 Images = Mapping[str, moderngl.Texture]
 
 
@@ -87,14 +89,15 @@ def run(
     targets = dict(kept)
     mix = item.mix if "inputImage" in shader.names else 1.0
     last = kit.pool.take(out.size_px) if mix < 1 else out
-    _send(kit, shader, item, history)
     surface = last
     for index, spec in enumerate(passes):
         surface = kit.pool.take(sizes[index], _dtype(spec)) if spec.target else last
-        shader.program.send("PASSINDEX", index)
-        shader.program.send("RENDERSIZE", (float(sizes[index][0]), float(sizes[index][1])))
-        _bind(kit, shader, images, targets)
-        shader.program.draw(surface.fbo)
+        program = shader.programs[index]
+        program.send("PASSINDEX", index)
+        program.send("RENDERSIZE", (float(sizes[index][0]), float(sizes[index][1])))
+        _send(kit, shader, program, item, history)
+        _bind(kit, shader, program, images, targets)
+        program.draw(surface.fbo)
         if spec.target:
             old = targets.get(spec.target)
             if old is not None and old is not kept.get(spec.target):
@@ -131,9 +134,20 @@ def _sizes(
             return whole
 
     return [
-        (side(spec.width, width), side(spec.height, height)) if spec.target else out.size_px
+        _bounded((side(spec.width, width), side(spec.height, height)), out.size_px)
+        if spec.target
+        else out.size_px
         for spec in passes
     ]
+
+
+def _bounded(size_px: tuple[int, int], out_px: tuple[int, int]) -> tuple[int, int]:
+    """Shrink a buffer that would take too much memory: no more than 4 outputs, or 4 Mpx."""
+    most = max(4 * out_px[0] * out_px[1], _MOST_PX)
+    excess = size_px[0] * size_px[1] / most
+    if excess <= 1:
+        return size_px
+    return max(1, int(size_px[0] / excess**0.5)), max(1, int(size_px[1] / excess**0.5))
 
 
 def _prepare(
@@ -160,8 +174,9 @@ def _prepare(
         history.targets[name] = fresh
 
 
-def _send(kit: Kit, shader: Shader, item: Pass, history: History | None) -> None:
-    program = shader.program
+def _send(
+    kit: Kit, shader: Shader, program: Program, item: Pass, history: History | None
+) -> None:
     is_first = history is not None and history.steps == 0
     program.send("TIME", item.seconds)
     program.send("TIMEDELTA", 0.0 if is_first else 1.0 / kit.picture_hz)
@@ -172,12 +187,14 @@ def _send(kit: Kit, shader: Shader, item: Pass, history: History | None) -> None
         program.send(shader.names[name], coerce_uniform(kind, value))
 
 
-def _bind(kit: Kit, shader: Shader, images: Images, targets: Mapping[str, Surface]) -> None:
+def _bind(
+    kit: Kit, shader: Shader, program: Program, images: Images, targets: Mapping[str, Surface]
+) -> None:
     for name, in_program in shader.names.items():
-        if in_program in shader.program.units:
+        if in_program in program.units:
             target = targets.get(name)
             texture = target.texture if target else images.get(name, kit.black)
-            shader.program.bind(in_program, texture)
+            program.bind(in_program, texture)
 
 
 def _keep(

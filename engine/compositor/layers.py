@@ -10,7 +10,7 @@ import moderngl
 from engine.compositor.glsl import GATHER, HEIGHTEN, REDUCE, WIDEN
 from engine.compositor.graph import History, Kit, run
 from engine.compositor.program import Program
-from engine.compositor.shader import Shader, compile_shader
+from engine.compositor.shader import Shader, compile_shader, release_shader
 from engine.compositor.surface import Surface, release
 from engine.core.isf import Header
 from engine.core.plan import LayerPlan, Pass, Plan
@@ -77,7 +77,7 @@ class Layers:
         shader = compile_shader(self._ctx, name, text)
         self._shaders[name] = (text, shader)
         if known:
-            known[1].program.release()
+            release_shader(known[1])
         return shader.header
 
     def step(self, plan: Plan, pixels: Pixels) -> None:
@@ -115,7 +115,7 @@ class Layers:
         for surface, _ in self._results.values():
             release(surface)
         for _, shader in self._shaders.values():
-            shader.program.release()
+            release_shader(shader)
         for program in (self._gather, self._widen, self._heighten, self._reduce):
             program.release()
 
@@ -192,10 +192,8 @@ class Layers:
     def _enlarge(self, small: Surface, size_px: tuple[int, int]) -> Surface:
         wide = self._kit.pool.take((size_px[0], small.size_px[1]))
         surface = self._kit.pool.take(size_px)
-        self._widen.send("axis", (1.0, 0.0))
         self._widen.bind("image", small.texture)
         self._widen.draw(wide.fbo)
-        self._heighten.send("axis", (0.0, 1.0))
         self._heighten.bind("image", wide.texture)
         self._heighten.draw(surface.fbo)
         self._kit.pool.give(small)

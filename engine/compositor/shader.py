@@ -12,6 +12,9 @@ from engine.core.isf import Header, Uniform, has_history, parse, uniforms
 from engine.core.isf_table import IMAGES
 
 _RUNGS = (0, 1, 2)
+# With the pass a constant, a compiler leaves out what other passes do. Without a GPU every branch
+# is paid for, so that each of three passes would cost as much as all three.
+_MOST_PROGRAMS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,8 @@ class Shader:
 
     Parameters
     ----------
+    programs
+        One for each pass (a shader of very many passes shares one).
     names
         Input, target or imported image → its name in the program.
     types
@@ -29,7 +34,7 @@ class Shader:
     """
 
     header: Header
-    program: Program
+    programs: tuple[Program, ...]
     names: dict[str, str]
     types: dict[str, str]
     defaults: dict[str, Uniform]
@@ -64,24 +69,38 @@ def compile_shader(
     first: ShaderError | None = None
     for rung in _RUNGS:
         try:
-            program = Program(ctx, translate(header, rung, is_raw))
+            programs = _link(ctx, header, rung, is_raw)
         except moderngl.Error as error:
             first = first or read_error(file, str(error))
             continue
-        if len(program.units) > MOST_SAMPLERS:
-            program.release()
+        if any(len(program.units) > MOST_SAMPLERS for program in programs):
             raise ShaderError(file, 0, f"uses more than {MOST_SAMPLERS} images")
-        return _shader(header, program, rung)
+        return _shader(header, programs, rung)
     assert first is not None
     raise first
 
 
-def _shader(header: Header, program: Program, rung: int) -> Shader:
+def _link(
+    ctx: moderngl.Context, header: Header, rung: int, is_raw: bool
+) -> tuple[Program, ...]:
+    count = len(header.passes)
+    if count == 1 or count > _MOST_PROGRAMS:
+        return (Program(ctx, translate(header, rung, is_raw)),) * count
+    return tuple(Program(ctx, translate(header, rung, is_raw, index)) for index in range(count))
+
+
+def release_shader(shader: Shader) -> None:
+    """Give the GL objects back."""
+    for program in set(shader.programs):
+        program.release()
+
+
+def _shader(header: Header, programs: tuple[Program, ...], rung: int) -> Shader:
     listed = [item.name for item in header.inputs] + [p.target for p in header.passes if p.target]
     listed += [name for name, _ in header.imported]
     return Shader(
         header,
-        program,
+        programs,
         {name: uniform_name(name, rung) for name in listed},
         {item.name: item.type for item in header.inputs if item.type not in IMAGES},
         uniforms(header, {}),

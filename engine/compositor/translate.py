@@ -41,7 +41,6 @@ in vec2 isf_FragNormCoord;
 out vec4 host_Color;
 vec4 isf_FragColor;
 vec4 isf_FragCoord;
-uniform int PASSINDEX;
 uniform int FRAMEINDEX;
 uniform vec2 RENDERSIZE;
 uniform float TIME;
@@ -85,7 +84,9 @@ _RESERVED = (
 _RESERVED_NAME = re.compile(rf"\b({_RESERVED})\b(?!\s+(?:in|out)\b)")
 
 
-def translate(header: Header, rung: int = 0, is_raw: bool = False) -> str:
+def translate(
+    header: Header, rung: int = 0, is_raw: bool = False, index: int | None = None
+) -> str:
     """Fragment shader for a header and its body.
 
     Parameters
@@ -95,6 +96,8 @@ def translate(header: Header, rung: int = 0, is_raw: bool = False) -> str:
         renamed; 2 as 1 and in GLSL 4.50.
     is_raw
         Leave NaN and infinity in the result (to find out whether there are any).
+    index
+        The one pass that this text is for, or None for all.
     """
     body = _clean(header.body)
     if rung:
@@ -107,6 +110,7 @@ def translate(header: Header, rung: int = 0, is_raw: bool = False) -> str:
             _version(rung),
             *extensions,
             _PRELUDE,
+            "uniform int PASSINDEX;" if index is None else f"const int PASSINDEX = {index};",
             *_declarations(header, rung),
             "#define main isf_main",
             f"#line {header.body_line}",
