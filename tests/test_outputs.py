@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from engine.outputs import memory, null, png
+from engine.outputs import memory, null, overlay, png, testcard
 from engine.outputs.writer import Sound, Writer, samples_at
 
 SIZE_PX = (40, 30)
@@ -190,3 +190,73 @@ def test_after_an_error_nothing_more_is_written_and_it_is_told_once() -> None:
 )
 def test_sound_never_drifts_from_the_pictures(fps: Fraction, rate_hz: int, frames: int) -> None:
     assert abs(samples_at(frames, fps, rate_hz) - frames / fps * rate_hz) <= Fraction(1, 2)
+
+
+LINES = ["Keys", "B\tblackout", "F1\tthis panel", "", "Generator\t14.8 Hz – 71 ms"]
+
+
+@pytest.mark.parametrize("size_px", [(480, 520), (900, 500), (120, 80)])
+def test_the_help_panel_shows_keys_and_late_frames(size_px: tuple[int, int]) -> None:
+    quiet = overlay.draw_help(LINES, [15.0] * 100, 16.7, size_px)
+    late = overlay.draw_help(LINES, [15.0] * 50 + [33.0] * 10 + [15.0] * 40, 16.7, size_px)
+    assert quiet.shape == (size_px[1], size_px[0], 4)
+    assert quiet.dtype == np.uint8
+    assert quiet[0, 0, 3] == 0  # rounded corners
+    assert 128 < quiet[size_px[1] // 2, 3, 3] < 255  # the picture shines through
+    assert (late != quiet).any()
+    reddish = (late[..., 0] > 200) & (late[..., 1] < 130)
+    assert reddish.sum() > 10
+    assert not ((quiet[..., 0] > 200) & (quiet[..., 1] < 130)).any()
+    assert (overlay.draw_help(LINES[:2], [15.0] * 100, 16.7, size_px) != quiet).any()
+
+
+@pytest.mark.parametrize("frame_ms", [[], [0.0], [float("nan"), float("inf"), -1.0, 1e12]])
+def test_the_help_panel_takes_any_times(frame_ms: list[float]) -> None:
+    assert overlay.draw_help([], frame_ms, 16.7, (300, 200)).shape == (200, 300, 4)
+
+
+def test_a_message_is_as_wide_as_its_text_and_no_wider_than_allowed() -> None:
+    short = overlay.draw_message("relief.fs:42: undeclared")
+    long = overlay.draw_message("relief.fs:42: undeclared\n" * 100, most_px=600)
+    assert short.shape[0] == long.shape[0] == 40
+    assert short.shape[1] < 400
+    assert short.shape[1] < long.shape[1] <= 600
+    assert overlay.plain("3 × 4 – é…") == "3 x 4 - ?..."
+
+
+@pytest.mark.parametrize("size_px", [(1920, 1080), (2560, 720), (540, 960), (64, 36), (33, 17)])
+def test_the_card_shows_every_edge(size_px: tuple[int, int]) -> None:
+    card = testcard.draw(size_px, "Projector")
+    assert card.shape == (size_px[1], size_px[0], 3)
+    for inset, level in enumerate((255, 0, 255)):
+        inside = card[inset : card.shape[0] - inset, inset : card.shape[1] - inset]
+        for edge in (inside[0], inside[-1], inside[:, 0], inside[:, -1]):
+            assert (edge == level).all()
+
+
+def test_the_card_tells_flips_and_names() -> None:
+    card = testcard.draw((640, 360), "Projector")
+    for flipped in (card[::-1], card[:, ::-1], card[::-1, ::-1]):
+        assert (flipped != card).any()
+    corners = [tuple(card[y, x]) for y in (6, -7) for x in (6, -7)]
+    assert len(set(corners)) == 4
+    assert (testcard.draw((640, 360), "Other") != card).any()
+
+
+def test_the_card_holds_the_darkest_and_brightest_steps() -> None:
+    card = testcard.draw((1920, 1080))
+    greys = card[(card == card[..., :1]).all(-1)][:, 0]
+    assert {2, 4, 6, 8, 10, 12, 245, 247, 249, 251, 253} <= set(np.unique(greys).tolist())
+    assert (card == [191, 191, 0]).all(-1).sum() > 1000
+    assert (card == [0, 0, 191]).all(-1).sum() > 1000
+
+
+def test_circles_are_round() -> None:
+    card = testcard.draw((2000, 1000))[..., 0]
+    unit = 1000 / 24
+    row, column = card[500], card[:, 1000]
+    for radius in (11 * unit,):
+        for place in (1000 - radius, 1000 + radius):
+            assert row[int(place) - 4 : int(place) + 4].max() > 200
+        for place in (500 - radius, 500 + radius):
+            assert column[int(place) - 4 : int(place) + 4].max() > 200
