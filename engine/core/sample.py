@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.core.plan import LayerPlan, Pass, Plan, Uniform
 from engine.core.port import Request
@@ -78,22 +79,32 @@ def sample(show: Show, state: State, seconds: float) -> Plan:
     )
 
 
-def latents(show: Show, state: State, seconds: float) -> dict[str, np.ndarray]:
-    """Latents of every trajectory at `seconds`, by address ``/layer/ID/generator/PORT``."""
+def requests_at(
+    show: Show, state: State, seconds: float, layers: Collection[str]
+) -> dict[str, Request]:
+    """Ask what the named layers' generators would be asked at `seconds`: the look ahead."""
     values = effective(show, state, seconds).tolist()
-    rate = float(show.control_hz)
-    dt = 0.0 if state.is_still else max(seconds - state.tick / rate, 0.0)
+    dt = 0.0 if state.is_still else max(seconds - state.tick / float(show.control_hz), 0.0)
+    return _requests(show, state, values, seconds, dt, layers)
+
+
+def latents(show: Show, state: State, seconds: float) -> dict[str, NDArray[np.float32]]:
+    """Latents of every trajectory at `seconds`, by address ``/layer/ID/generator/PORT``."""
     everyone = {layer.id for layer in show.layers}
-    requests = _requests(show, state, values, seconds, dt, everyone)
     return {
         f"/layer/{name}/generator/{port}": latent
-        for name, request in requests.items()
+        for name, request in requests_at(show, state, seconds, everyone).items()
         for port, latent in request.latents.items()
     }
 
 
 def _requests(
-    show: Show, state: State, values: Sequence[float], seconds: float, dt: float, used: set[str]
+    show: Show,
+    state: State,
+    values: Sequence[float],
+    seconds: float,
+    dt: float,
+    used: Collection[str],
 ) -> dict[str, Request]:
     steer = steer_at(state, dt, values[show.master.steer_omega])
     rate = float(show.control_hz)
