@@ -73,7 +73,7 @@ def render(playback: Playback, job: Job, progress: TextIO | None = None) -> int:
         stack.callback(ctx.release)
         compositor = Compositor(ctx, size_px, float(Fraction(60)))
         stack.callback(compositor.close)
-        bridge = Bridge(ctx)
+        bridge = Bridge(ctx, crossfades=False)
         line, pixels = prepare(playback, job, begin, size_px, compositor, bridge)
         stack.callback(pixels.close)
         bar = Progress(count, progress)

@@ -80,6 +80,9 @@ class Player:
         self.bridge = Bridge(self.stage.ctx)
         self.pixels = LivePixels(self.bridge, options.device)
         stack.callback(self.pixels.close)
+        found = self.pixels.share_cuda(self.stage.ctx)
+        if self.pixels.path != "numpy":
+            say(found)
         self.line = Line(show, first_state(show), -1, {})
         self.line.on_show = self._on_show
         self.intake = Intake()

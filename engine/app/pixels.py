@@ -9,14 +9,14 @@ from dataclasses import replace
 from typing import Any
 
 from engine.app import plugins
-from engine.app.bridge import Bridge
+from engine.app.bridge import Bridge, probe
 from engine.core.plan import Plan
 from engine.core.port import Request
 from engine.core.sample import picture_size, requests_at
 from engine.core.show import Generator, Show
 from engine.core.state import State
-from engine.generators.host import Host, open_inline, open_worker
-from engine.generators.process import Spare
+from engine.generators.frame import Frame
+from engine.generators.host import Host, Spare, open_inline, open_worker
 
 
 class LivePixels:
@@ -35,7 +35,9 @@ class LivePixels:
         self._device = device
         self._hosts: dict[str, Host] = {}
         self._made_by: dict[str, tuple[object, ...]] = {}
-        self._spare: Spare | None = None
+        self._spare = Spare()
+        self._shares_cuda = False
+        self.path = "numpy"
         self.age_ms: dict[str, deque[float]] = {}
         self.clock = 0.0
 
@@ -66,6 +68,8 @@ class LivePixels:
             max_size_px=size,
             rate_cap_hz=generator.rate_hz,
             clock=time.perf_counter,
+            spare=self._spare,
+            shares_cuda=self._shares_cuda,
         )
         self._made_by[name] = mark
 
@@ -80,14 +84,36 @@ class LivePixels:
         """Ask every visible generator for the moment at which its frame will be seen."""
         self.clock = now_s
         self.open(show, plan.requests)
-        for name, host in self._hosts.items():
+        for name, host in list(self._hosts.items()):
             host.tend(now_s)
             if name in plan.requests:
                 ahead = requests_at(show, state, plan.seconds + host.lead_s, {name})
                 host.ask(ahead[name], now_s)
             frame = host.newest()
             if frame is not None:
-                self._bridge.take(name, frame)
+                self._upload(name, frame)
+
+    def share_cuda(self, ctx: Any) -> str:
+        """Probe how frames reach GL; return the line that says which path, and why.
+
+        Torch is imported for this only where OpenGL itself runs on NVIDIA.
+        """
+        self.path, why = probe(ctx)
+        self._shares_cuda = self.path == "cuda-pbo" and self._device in ("auto", "cuda")
+        return f"frames go by {self.path}: {why}"
+
+    def _upload(self, name: str, frame: Frame) -> None:
+        """Upload a frame; if sharing with CUDA fails, go on through main memory. UNTESTED there."""
+        try:
+            self._bridge.take(name, frame)
+        except Exception:  # drivers fail in many ways; all of them mean: the other path
+            if not self._shares_cuda:
+                raise
+            self._shares_cuda, self.path = False, "pinned"
+            for host in self._hosts.values():
+                host.close()
+            self._hosts.clear()
+            self._made_by.clear()
 
     def of(self, plan: Plan, layers: Iterable[str]) -> Mapping[str, Any]:
         """Crossfade of the newest frames around the plan's time."""
@@ -130,6 +156,7 @@ class LivePixels:
         for host in self._hosts.values():
             host.close()
         self._hosts.clear()
+        self._spare.close()
 
 
 class FilmPixels:
