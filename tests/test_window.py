@@ -34,10 +34,11 @@ def display() -> Iterator[str]:
         pytest.skip("Xvfb is not installed")
     read, write = os.pipe()
     # -noreset: a server that starts over after each last client refuses the next one meanwhile.
-    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x720x24", "-noreset"]
+    command = ["Xvfb", "-screen", "0", "1280x720x24", "-nolisten", "tcp", "-noreset", "-displayfd"]
     server = subprocess.Popen(
-        [*command, "-nolisten", "tcp"], pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+        [*command, str(write)],
+        pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
     os.close(write)
     with os.fdopen(read) as answer:
         number = answer.readline().strip()
@@ -159,6 +160,19 @@ def test_full_screen_and_back(screen: Callable[[int, int], tuple[int, ...]]) -> 
         assert out.framebuffer_px == (160, 90)
         out.set_fullscreen(True)
         assert shows(out, picture, screen, corners)
+
+
+def test_what_the_root_draws_is_shown_at_once(
+    screen: Callable[[int, int], tuple[int, ...]],
+) -> None:
+    config = window.Config(is_windowed=True, size_px=(400, 400), swap_interval=-1)
+    with window.open(config, (160, 90), FPS) as out:
+        picture = card(out)
+        framebuffer = out.ctx.framebuffer([picture.texture])
+        for colour in (RED, GREEN, WHITE, BLUE):
+            framebuffer.clear(*(level / 255 for level in colour))
+            assert shows(out, picture, screen, {(640, 360): colour})
+        assert out.ctx.error == "GL_NO_ERROR"
 
 
 def test_the_overlay_is_in_the_window_only(
