@@ -55,6 +55,7 @@ class WorkerHost:
         self._asked: Request | None = None
         self._asked_s: dict[int, float] = {}  # number of a posted request: when
         self._due_s = -math.inf
+        self._woken = 0  # number of the request that the worker was last woken for
         self._returned = 0
         self._is_closed = False
         self._watch = Watch(spec.name, job, spare, policy)
@@ -150,6 +151,9 @@ class WorkerHost:
         self._due_s = due_s if due_s > now_s else now_s + self._period_s
         number = self._requests.write(encode_request(self._asked))
         self._asked = None
+        if self._requests.seen >= self._woken:  # so that at most two wakes are ever unread
+            self._watch.wake()
+            self._woken = number
         self._asked_s[number] = now_s
         self._asked_s.pop(number - _REMEMBERED, None)
         self._watch.note_request(now_s)

@@ -7,6 +7,7 @@ so killing one is always safe.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import multiprocessing
 import signal
@@ -42,6 +43,14 @@ class Child:
         except (BrokenPipeError, ConnectionError):
             return False
         return True
+
+    def wake(self) -> None:
+        """Make its wait for the pipe return.
+
+        Whoever calls it sees to it that few wakes are ever unread, or a full pipe would block.
+        """
+        with contextlib.suppress(BrokenPipeError, ConnectionError):  # `is_alive` will say so
+            self.control.send_bytes(b"")
 
     def receive(self) -> list[tuple[str, str, Any]]:
         """Return what it said since the last call; never waits."""
@@ -119,17 +128,24 @@ class Spare:
         self._delay_s = delay_s
         self._due_s: float | None = None
         self._child: Child | None = None
+        self._is_loaded = False
 
     @property
     def pid(self) -> int:
         """Its process ID, 0 while there is none."""
         return self._child.pid if self._child else 0
 
+    @property
+    def is_loaded(self) -> bool:
+        """Whether it has its libraries: only then is it quicker than a new process."""
+        if self._child is not None and self._child.receive():  # it says one thing
+            self._is_loaded = True
+        return self._is_loaded
+
     def tend(self, now_s: float) -> None:
         """Start it when it is due. Call it once the picture is up; hosts do."""
         if self._child is not None and not self._child.is_alive():
-            self._child.close()
-            self._child, self._due_s = None, None
+            self._forget().close()
         if self._child is not None:
             return
         if self._due_s is None:
@@ -139,15 +155,22 @@ class Spare:
             self._child.send(self._modules)
 
     def take(self) -> Child | None:
-        """Hand it over, if there is one; the taker owns it."""
-        child, self._child, self._due_s = self._child, None, None
-        if child is not None and not child.is_alive():
-            child.close()
+        """Hand it over, if there is one that is loaded; the taker owns it."""
+        if not self.is_loaded or self._child is None:
             return None
+        child = self._forget()
+        if child.is_alive():
+            return child
+        child.close()
+        return None
+
+    def _forget(self) -> Child:
+        child, self._child = self._child, None
+        self._is_loaded, self._due_s = False, None
+        assert child is not None
         return child
 
     def close(self) -> None:
         """End it. Harmless when repeated."""
         if self._child is not None:
-            self._child.close()
-            self._child = None
+            self._forget().close()

@@ -4,9 +4,9 @@ Nobody waits and nobody locks: each slot carries its own sequence number, odd wh
 written (a seqlock). A reader copies out, looks again, and throws the copy away if the writer has
 been there meanwhile. A writer that is killed in the middle leaves an odd slot that nobody reads.
 
-Layout, native 64-bit words: ``head`` (sequence of the newest whole record; 0: none yet), padding to
-64 bytes; then each slot: ``2 · sequence`` (minus 1 while it is written), ``length`` in bytes,
-padding to 64 bytes, data.
+Layout, native 64-bit words: ``head`` (sequence of the newest whole record; 0: none yet), ``seen``
+(the last one that the reader said it had read), padding to 64 bytes; then each slot:
+``2 · sequence`` (minus 1 while it is written), ``length`` in bytes, padding to 64 bytes, data.
 """
 
 from __future__ import annotations
@@ -42,6 +42,15 @@ class Ring:
     def head(self) -> int:
         """Sequence of the newest whole record, 0 before the first."""
         return self._get(0)
+
+    @property
+    def seen(self) -> int:
+        """Sequence that the reader acknowledged last, 0 before the first."""
+        return self._get(1)
+
+    def acknowledge(self, sequence: int) -> None:
+        """Let the writer know what was read; for a ring with a single reader."""
+        self._set(1, sequence)
 
     def write(self, parts: Sequence[memoryview]) -> int:
         """Write one record, laid out part after part, and make it the newest.

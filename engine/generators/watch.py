@@ -8,7 +8,8 @@ from typing import Any
 from engine.generators.process import Child, Spare, launch
 from engine.generators.worker import Job
 
-_STEADY_S = 10.0  # a worker that lived this long after it was ready has earned a quick restart
+_STEADY_S = 5.0  # a worker that lived this long after it was ready has earned a quick restart
+_FREE_RESTARTS = 2
 _MAX_PAUSE_S = 5.0
 
 
@@ -31,9 +32,10 @@ class Policy:
 def pause_s(quick_deaths: int) -> float:
     """How long to wait before the next start, after so many deaths soon after being ready.
 
-    The first restart is immediate; then 0.5, 1, 2, 4 and at most 5 s.
+    The first two restarts are immediate; then 0.5, 1, 2, 4 and at most 5 s.
     """
-    return 0.0 if quick_deaths <= 1 else min(0.5 * 2.0 ** min(quick_deaths - 2, 10), _MAX_PAUSE_S)
+    doublings = quick_deaths - _FREE_RESTARTS - 1
+    return 0.0 if doublings < 0 else min(0.5 * 2.0 ** min(doublings, 10), _MAX_PAUSE_S)
 
 
 class Watch:
@@ -56,7 +58,7 @@ class Watch:
         self._retry_s = 0.0
         self._heard = 0
         self._child: Child | None = None
-        self._is_ready = False
+        self._is_ready = self._was_ready = False
         self._ready_s = 0.0
         self._waiting_s: float | None = None  # since when a sign of life is due
         self._start(launch())
@@ -77,6 +79,11 @@ class Watch:
         """Expect a sign of life from now on."""
         if self._waiting_s is None:
             self._waiting_s = now_s
+
+    def wake(self) -> None:
+        """Tell a sleeping worker that there is a request."""
+        if self._child is not None:
+            self._child.wake()
 
     def tend(self, now_s: float, frames: int) -> None:
         """Hear the worker; bury, restart or kill it as the policy says.
@@ -109,8 +116,8 @@ class Watch:
         child.send(self._job)
 
     def _restart(self) -> None:
-        # The spare is for a worker that dies once on stage, not for one that cannot even start.
-        spare = self._spare.take() if self._spare and self._quick_deaths <= 1 else None
+        # The spare is for a worker that dies on stage, not for one that cannot even start.
+        spare = self._spare.take() if self._spare and self._was_ready else None
         self.restarts += 1
         self._start(spare or launch())
 
@@ -145,5 +152,5 @@ class Watch:
         how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
         self._failure = self._failure or f"the worker of '{self._name}' {how}"
         self._retry_s = now_s + pause_s(self._quick_deaths)
-        self._child, self._is_ready = None, False
+        self._child, self._was_ready, self._is_ready = None, self._is_ready, False
         child.close()

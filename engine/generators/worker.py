@@ -29,8 +29,9 @@ from engine.core.port import Request, Spec
 from engine.generators.frame import Frame, decode_request, encode_frame
 from engine.generators.ring import Ring, attach_ring
 
-IDLE_S = 0.002  # how long an idle worker sleeps before it looks for a request again
+IDLE_S = 0.25  # longest sleep; a request wakes it, this is only for safety
 _MAX_SENTENCE = 400
+_GENTLE = 10  # niceness of a loading spare: a tenth of a core that is wanted, not a hundredth
 
 
 class Generator(Protocol):
@@ -186,6 +187,7 @@ def main(control: Connection) -> None:
         job = control.recv()
         while not isinstance(job, Job):  # a spare: modules to import while it waits
             _preload(job)
+            _say(control, "loaded", "")
             job = control.recv()
         _run(control, job)
     except (EOFError, ConnectionError):
@@ -204,7 +206,7 @@ def _preload(modules: tuple[str, ...]) -> None:
 
     def load_gently() -> None:
         if sys.platform == "linux":
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _GENTLE)
         for name in modules:
             with contextlib.suppress(ImportError):  # the generator that needs it will say so
                 importlib.import_module(name)
@@ -264,10 +266,11 @@ def _serve(
     while True:
         found = requests.newest(done)
         if control.poll(0 if found else IDLE_S):
-            control.recv_bytes()  # nothing more is sent: the pipe was closed, this raises EOFError
+            control.recv_bytes()  # a wake, or EOFError: the player closed the pipe
         if found is None:
             continue
         done, data = found
+        requests.acknowledge(done)
         try:
             frame, memory = _render(generator, decode_request(data), memory, job.clock, done, share)
             frames.write(encode_frame(frame))
