@@ -40,8 +40,9 @@ _GAIN_ATTACK_S = 0.03
 _GAIN_DECAY_DB_S = 1.0
 _RELEASE_S = 0.05
 _LEAST_RISE = 0.12  # nepers of power, mean over the bands
-_LEAST_LOW_RISE = 0.8
-_LOW_SHARE = 0.4  # a kick puts at least this part of its power below 150 Hz
+_LEAST_LOW_RISE = 1.2
+_LOW_HOPS = 5  # a drum's lows come up over a whole frame
+_LOW_SHARE = 0.5  # a kick puts at least this part of what it adds below 150 Hz
 _OVER_MEAN = 2.3
 _MEAN_S = 0.4
 _MASK_S = 0.06
@@ -64,8 +65,8 @@ class Memory(NamedTuple):
 
     powers: Array  # (2, B) band powers of the frame before last and of the last
     white: Array  # (B,) running peak of each band's power
-    lows: tuple[float, float]  # power below 150 Hz of those two frames
-    squares: tuple[float, float]  # mean square of those two frames
+    lows: tuple[float, ...]  # power below 150 Hz of the last frames, oldest first
+    squares: tuple[float, ...]  # mean square of the same frames
     peaks: tuple[float, ...]  # level, low, mid, high, as mean squares
     shown: tuple[float, ...]  # the same after gain and release
     flux_peak: float
@@ -140,8 +141,9 @@ def start(rate_hz: int) -> State:
     bands = spectrum.make_bands(rate_hz)
     count = len(bands.places)
     memory = Memory(
-        np.zeros((2, count)), np.full(count, spectrum.WHITE_FLOOR), (0.0, 0.0), (0.0, 0.0),
-        (_GAIN_FLOOR,) * 4, (0.0,) * 4, _FLUX_FLOOR, 0.5, _SILENCE_AFTER_S, Detector(), Detector(),
+        np.zeros((2, count)), np.full(count, spectrum.WHITE_FLOOR), (0.0,) * _LOW_HOPS,
+        (0.0,) * _LOW_HOPS, (_GAIN_FLOOR,) * 4, (0.0,) * 4, _FLUX_FLOOR, 0.5, _SILENCE_AFTER_S,
+        Detector(), Detector(),
     )  # fmt: skip
     return State(bands, np.zeros((spectrum.OVERLAP - 1) * bands.hop), 0, memory)
 
@@ -235,8 +237,8 @@ def _hop(
     centroid = memory.centroid + moved
     row = (*shown, float(is_onset), float(is_kick), flux, centroid, float(is_silent))
     return Memory(
-        memory.powers, memory.white, (memory.lows[1], low), (memory.squares[1], square), peaks,
-        shown, flux_peak, centroid, quiet_s, onset, kick,
+        memory.powers, memory.white, (*memory.lows[1:], low), (*memory.squares[1:], square),
+        peaks, shown, flux_peak, centroid, quiet_s, onset, kick,
     ), row  # fmt: skip
 
 
@@ -262,7 +264,7 @@ def _low_rise(memory: Memory, low: float, square: float, peaks: tuple[float, ...
     if low - memory.lows[0] < _LOW_SHARE * (square - memory.squares[0]):
         return 0.0
     floor = 0.05 * peaks[1] + 0.01 * peaks[0]
-    return max(math.log((low + floor) / (max(memory.lows) + floor)), 0.0)
+    return max(math.log((low + floor) / (memory.lows[0] + floor)), 0.0)
 
 
 def _detect(
