@@ -19,7 +19,7 @@ WATCHED = {"numpy", "torch", "moderngl", "glfw", "engine.app", "pytest"}
 @dataclass(frozen=True, slots=True)
 class Config:
     delay_s: float = 0.0
-    breaks: str = ""  # "build": cannot be built
+    breaks: str = ""  # "build", "end": how it cannot be built
 
 
 def spec(config: Config) -> Spec:
@@ -61,4 +61,6 @@ class Slow:
 def build(config: Config, device: str) -> Slow:
     if config.breaks == "build":
         raise OSError("weights.safetensors: not found")
+    if config.breaks == "end":
+        raise EOFError("weights.safetensors ends early")
     return Slow(config)

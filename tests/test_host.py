@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import itertools
+import json
 import multiprocessing
 import os
 import signal
@@ -20,11 +21,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core.port import Request
+from engine.generators import cuda_ring
 from engine.generators.frame import Frame
 from engine.generators.host import Host, Policy, Spare, WorkerHost, open_inline, open_worker
 from engine.generators.pace import Pace, lead_s, note_arrival, rate_hz
+from engine.generators.pixels import finish
 from engine.generators.watch import pause_s
-from engine.generators.worker import finish, module_path, pick_device
+from engine.generators.worker import module_path, pick_device
 from tests.slow_generator import Config, build
 
 NAME = "tests.slow_generator"
@@ -302,6 +305,14 @@ def test_a_generator_that_cannot_be_built_says_why(opened: list[WorkerHost | Spa
     assert host.newest() is None
 
 
+def test_a_truncated_file_is_a_failure_and_not_the_end_of_the_player(
+    opened: list[WorkerHost | Spare],
+) -> None:
+    host = open_slow(opened, Config(breaks="end"))
+    wait(host, lambda: host.stats().restarts > 0)
+    assert host.stats().state.startswith("failed: EOFError: weights.safetensors ends early (")
+
+
 def test_restarts_become_rarer() -> None:
     pauses = [pause_s(n) for n in range(1, 2000)]
     assert pauses[:2] == [0, 0]
@@ -536,3 +547,37 @@ def test_the_embedded_generator_runs_in_a_worker(opened: list[WorkerHost | Spare
     assert here is not None
     assert there.pixels.shape == (64, 64, 4)
     assert np.abs(there.pixels.astype(float) - here.pixels.astype(float)).max() < 2 / 255
+
+
+# CUDA
+
+
+def test_handles_of_a_cuda_ring_cross_as_json() -> None:
+    handles = [b"\x00\xff handle", 123, 4, b"counter", 5, b"", True]
+    text = json.loads(json.dumps([cuda_ring._to_text(value) for value in handles]))
+    assert cuda_ring._split(text) == [*handles[:3], False, *handles[3:]]
+
+
+@pytest.mark.cuda
+def test_pictures_stay_on_the_device(opened: list[WorkerHost | Spare]) -> None:
+    import torch
+
+    if not torch.cuda.is_available():
+        pytest.skip("torch finds no CUDA device")
+    cppn = importlib.import_module("engine.generators.cppn")
+    options = {"max_size_px": (64, 64), "rate_cap_hz": 1e9, "shares_cuda": True}
+    host = open_worker("cppn", cppn.Config(), "cuda", **options)
+    opened.append(host)
+    inline = open_inline("cppn", cppn.Config(), "cuda")
+    latents = {p.name: np.ones(p.shape, np.float32) for p in host.spec.ports}
+    for either in (host, inline):
+        either.ask(Request(1.0, latents, size_px=(64, 48)))
+    here, there = inline.newest(), wait_frame(host)
+    assert here is not None
+    assert there.pixels.shape == (48, 64, 0)
+    assert there.share is not None
+    assert there.device_slot is not None
+    target = torch.empty(48 * 64 * 4, dtype=torch.float16, device="cuda")
+    view = cuda_ring.CudaView(dict(there.share))
+    view.copy_to(there.device_slot, target, torch.cuda.current_stream())
+    assert np.allclose(target.reshape(48, 64, 4).cpu().numpy(), here.pixels, atol=2 / 255)

@@ -4,10 +4,11 @@ UNTESTED: written from torch's sources (`torch.multiprocessing.reductions`) on a
 GPU. Linux only (CUDA IPC). The bridge's probe decides whether it is used, and any failure falls
 back to pictures in shared memory.
 
-The worker allocates the ring once, for the largest picture, and exports it and one event per slot
-at the start. A frame's record then only names the slot; the player waits for the slot's event on
-its own stream before it copies. Three slots and newest-frame-wins: the worker would have to finish
-two more pictures during one device copy to touch the one that is read.
+The worker allocates the ring once, for the largest picture, and exports it at the start. It waits
+for its own stream before a frame's record, which then only names the slot, is written: so the
+reader needs no event, and a slow device is not sent ever more work. Three slots and
+newest-frame-wins: the worker would have to finish two more pictures during one device copy to touch
+the one that is read.
 """
 
 from __future__ import annotations
@@ -24,15 +25,12 @@ class CudaRing:
     def __init__(self, max_px: int, device: str) -> None:
         import torch
 
-        cuda: Any = torch.cuda  # its events are untyped
+        self._synchronize = torch.cuda.synchronize
         self._ring = torch.zeros((SLOTS, max_px * 4), dtype=torch.float16, device=device)
-        self._events = [cuda.Event(interprocess=True) for _ in range(SLOTS)]
-        for event in self._events:
-            event.record()
         self._next = 0
 
     def handles(self) -> dict[str, Any]:
-        """Say, in JSON's types, what `attach_cuda_ring` needs in the other process."""
+        """Say, in JSON's types, what `CudaView` needs in the other process."""
         storage: Any = self._ring.untyped_storage()
         shared = storage._share_cuda_()
         return {
@@ -40,16 +38,15 @@ class CudaRing:
             "storage": [_to_text(value) for value in shared[1:]],
             "shape": list(self._ring.shape),
             "offset": self._ring.storage_offset(),
-            "events": [_to_text(event.ipc_handle()) for event in self._events],
         }
 
     def put(self, picture: Any) -> int:
-        """Copy a picture (H, W, 4) float16 into the next slot and return its index; no wait."""
+        """Copy a picture (H, W, 4) float16 into the next slot, wait for it, return the slot."""
         slot = self._next
         self._next = (slot + 1) % SLOTS
         flat = picture.reshape(-1)
         self._ring[slot, : flat.numel()].copy_(flat, non_blocking=True)
-        self._events[slot].record()
+        self._synchronize(self._ring.device)
         return slot
 
 
@@ -62,26 +59,20 @@ class CudaView:
 
         rows, columns = handles["shape"]
         device = int(handles["device"])
-        cuda: Any = torch.cuda  # its events are untyped
-        self._stream = cuda.stream
+        self._stream: Any = torch.cuda.stream
         self._ring = rebuild_cuda_tensor(  # type: ignore[no-untyped-call] # torch's own is untyped
             torch.Tensor,
             torch.Size((rows, columns)),
             (columns, 1),
             handles["offset"],
-            torch.storage.UntypedStorage,
+            torch.storage.TypedStorage,
             torch.float16,
             device,
             *_split(handles["storage"]),
         )
-        self._events = [
-            cuda.Event.from_ipc_handle(torch.device("cuda", device), _from_text(text))
-            for text in handles["events"]
-        ]
 
     def copy_to(self, slot: int, target: Any, stream: Any) -> None:
-        """Copy the head of a slot into a flat float16 device tensor, on `stream`, once ready."""
-        stream.wait_event(self._events[slot])
+        """Copy the head of a slot into a flat float16 device tensor, on `stream`."""
         with self._stream(stream):
             target.copy_(self._ring[slot, : target.numel()], non_blocking=True)
 

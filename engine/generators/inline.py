@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 from engine.core.port import Request, Spec
 from engine.generators.frame import Frame
-from engine.generators.worker import fetch, finish, load, module_path, pick_device
+from engine.generators.pixels import fetch, finish
+from engine.generators.worker import load, module_path, pick_device
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,10 @@ _TRIES = 4  # to read before leaving it to the next call: a lapped reader must n
 class Ring:
     """A mapped ring; made by `create_ring` or `attach_ring`.
 
-    Whoever created it removes it from the system by `close`. A ring belongs to one thread.
+    Whoever created it removes it from the system by `close`. If that process is killed instead,
+    Python's resource tracker removes it and says so on stderr; only if the tracker is killed with
+    it (a whole process group) do the pages stay until the next start of the machine.
+    A ring belongs to one thread.
     """
 
     def __init__(self, memory: SharedMemory, slots: int, slot_bytes: int, is_owner: bool) -> None:

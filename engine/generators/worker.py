@@ -23,10 +23,10 @@ from multiprocessing.connection import Connection
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.core.port import Request, Spec
 from engine.generators.frame import Frame, decode_request, encode_frame
+from engine.generators.pixels import fetch, finish
 from engine.generators.ring import Ring, attach_ring
 
 IDLE_S = 0.25  # longest sleep; a request wakes it, this is only for safety
@@ -122,51 +122,6 @@ def load(module: str, config: Any, device: str) -> Generator:
     return built
 
 
-def finish(pixels: Any) -> Any:
-    """Turn (1, 3 or 4, H, W) into finite RGBA (H, W, 4) float16 in 0..1, where it lies.
-
-    Takes a torch tensor or, from generators without torch, a numpy array; returns the same kind.
-    NaN becomes 0; three channels get alpha 1.
-
-    Raises
-    ------
-    ValueError
-        If the shape is another.
-    """
-    shape = tuple(pixels.shape)
-    if len(shape) != 4 or shape[0] != 1 or shape[1] not in (3, 4):
-        raise ValueError(f"a generator gives pixels of (1, 3 or 4, H, W), not {shape}")
-    if isinstance(pixels, np.ndarray):
-        rgba = np.ones((*shape[2:], 4), np.float16)
-        rgba[..., : shape[1]] = np.clip(np.nan_to_num(pixels[0]), 0, 1).transpose(1, 2, 0)
-        return rgba
-    import torch
-
-    with torch.inference_mode():
-        clean = pixels[0].nan_to_num(0.0, 1.0, 0.0).clamp(0, 1)
-        picture = torch.ones((*shape[2:], 4), dtype=torch.float16, device=pixels.device)
-        picture[..., : shape[1]] = clean.permute(1, 2, 0)
-        return picture
-
-
-def fetch(picture: Any) -> NDArray[np.float16]:
-    """Bring a finished picture into main memory as numpy; waits for the device.
-
-    From CUDA through pinned memory, which torch keeps and reuses (UNTESTED: no GPU here).
-    """
-    if isinstance(picture, np.ndarray):
-        return picture
-    if picture.device.type == "cuda":
-        import torch
-
-        pinned = torch.empty(picture.shape, dtype=picture.dtype, pin_memory=True)
-        pinned.copy_(picture, non_blocking=True)
-        torch.cuda.current_stream(picture.device).synchronize()
-        picture = pinned
-    array: NDArray[np.float16] = picture.cpu().numpy()
-    return array
-
-
 def sentence(error: BaseException) -> str:
     """Say an exception in one line that names the file and line that raised it."""
     trace, place = error.__traceback__, ""
@@ -184,17 +139,25 @@ def main(control: Connection) -> None:
     os.environ["OMP_NUM_THREADS"] = "1"
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        job = control.recv()
-        while not isinstance(job, Job):  # a spare: modules to import while it waits
-            _preload(job)
-            _say(control, "loaded", "")
-            job = control.recv()
-        _run(control, job)
-    except (EOFError, ConnectionError):
-        return  # the player closed the pipe
+        job = _await_job(control)
+        if job is not None:
+            _run(control, job)
     except Exception as error:  # noqa: BLE001 -- the boundary to a generator's own code, loading
         _say(control, "failed", sentence(error))
         raise SystemExit(1) from None
+
+
+def _await_job(control: Connection) -> Job | None:
+    """Wait for the job; None if the player closed the pipe instead."""
+    while True:
+        try:
+            message = control.recv()
+        except (EOFError, ConnectionError):
+            return None
+        if isinstance(message, Job):
+            return message
+        _preload(message)  # this is a spare
+        _say(control, "loaded", "")
 
 
 def _preload(modules: tuple[str, ...]) -> None:
@@ -265,8 +228,8 @@ def _serve(
     done, memory = 0, None
     while True:
         found = requests.newest(done)
-        if control.poll(0 if found else IDLE_S):
-            control.recv_bytes()  # a wake, or EOFError: the player closed the pipe
+        if control.poll(0 if found else IDLE_S) and not _is_open(control):
+            return
         if found is None:
             continue
         done, data = found
@@ -278,6 +241,15 @@ def _serve(
             _say(control, "error", sentence(error))
             if type(error).__name__ == "AcceleratorError":  # torch's: the CUDA context is lost
                 raise
+
+
+def _is_open(control: Connection) -> bool:
+    """Take what made the pipe readable: a wake, or its end."""
+    try:
+        control.recv_bytes()
+    except (EOFError, ConnectionError):
+        return False
+    return True
 
 
 def _render(
@@ -298,4 +270,5 @@ def _render(
 
 
 def _say(control: Connection, what: str, text: str, more: Any = None) -> None:
-    control.send_bytes(json.dumps([what, text, more]).encode())
+    with contextlib.suppress(ConnectionError):  # nobody listens any more: `_serve` will notice
+        control.send_bytes(json.dumps([what, text, more]).encode())

@@ -1,0 +1,53 @@
+"""From what a generator returns to the pixels of a frame."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def finish(pixels: Any) -> Any:
+    """Turn (1, 3 or 4, H, W) into finite RGBA (H, W, 4) float16 in 0..1, where it lies.
+
+    Takes a torch tensor or, from generators without torch, a numpy array; returns the same kind.
+    NaN becomes 0; three channels get alpha 1.
+
+    Raises
+    ------
+    ValueError
+        If the shape is another.
+    """
+    shape = tuple(pixels.shape)
+    if len(shape) != 4 or shape[0] != 1 or shape[1] not in (3, 4):
+        raise ValueError(f"a generator gives pixels of (1, 3 or 4, H, W), not {shape}")
+    if isinstance(pixels, np.ndarray):
+        rgba = np.ones((*shape[2:], 4), np.float16)
+        rgba[..., : shape[1]] = np.clip(np.nan_to_num(pixels[0]), 0, 1).transpose(1, 2, 0)
+        return rgba
+    import torch
+
+    with torch.inference_mode():
+        clean = pixels[0].nan_to_num(0.0, 1.0, 0.0).clamp(0, 1)
+        picture = torch.ones((*shape[2:], 4), dtype=torch.float16, device=pixels.device)
+        picture[..., : shape[1]] = clean.permute(1, 2, 0)
+        return picture
+
+
+def fetch(picture: Any) -> NDArray[np.float16]:
+    """Bring a finished picture into main memory as numpy; waits for the device.
+
+    From CUDA through pinned memory, which torch keeps and reuses (UNTESTED: no GPU here).
+    """
+    if isinstance(picture, np.ndarray):
+        return picture
+    if picture.device.type == "cuda":
+        import torch
+
+        pinned = torch.empty(picture.shape, dtype=picture.dtype, pin_memory=True)
+        pinned.copy_(picture, non_blocking=True)
+        torch.cuda.current_stream(picture.device).synchronize()
+        picture = pinned
+    array: NDArray[np.float16] = picture.cpu().numpy()
+    return array
