@@ -14,7 +14,8 @@ from engine.sources import sound_device
 from engine.sources.sound_memory import Memory, Status, Word
 
 HEARTBEAT_S = 0.5
-_OPENING_S = 10.0  # a server's first block came 1.4 s after the start; more means it hangs
+_SETTLING_S = 3.0  # Pulse asks for one block at once and for the next 1.4 s later
+_OPENING_S = 10.0
 _RETRY_S = 5.0
 _FIRM_S = 2.0
 _STEP_S = 0.1  # a longer gap between two looks says that the player slept, not the process
@@ -93,6 +94,7 @@ class Watched:
         self._beats = 0
         self._still_s = 0.0
         self._alive_s = 0.0
+        self._beating_s = 0.0
         self._looked_s: float | None = None
         self._due_s: float | None = None
         self._was_running = False
@@ -141,12 +143,22 @@ class Watched:
         again_s = now_s if self._alive_s > _FIRM_S else now_s + _RETRY_S
         if not self._process.is_alive():
             self._drop(None if status is Status.NO_LIBRARY else again_s)
-        elif self._still_s > (HEARTBEAT_S if self.is_running else _OPENING_S):
+        elif self._still_s > self._patience_s():
             self._drop(again_s)
+
+    def _patience_s(self) -> float:
+        if not self.is_running:
+            return _OPENING_S
+        return HEARTBEAT_S if self._beating_s > _FIRM_S else _SETTLING_S
 
     def _listen(self, step_s: float) -> None:
         beats = int(self.memory.words[Word.BEATS])
-        self._still_s = 0.0 if beats != self._beats else self._still_s + step_s
+        if beats == self._beats:
+            self._still_s += step_s
+        else:
+            # Ragged beats, far apart, are no rhythm yet that one could miss.
+            self._beating_s += step_s if self._still_s < HEARTBEAT_S / 2 else 0.0
+            self._still_s = 0.0
         self._alive_s += step_s
         self._beats = beats
         self._was_running = self._was_running or self.is_running
@@ -157,7 +169,8 @@ class Watched:
     def _launch(self) -> SpawnProcess:
         self.memory.say(Status.STARTING)
         self.memory.words[Word.BEATS] = 0
-        self._beats, self._still_s, self._alive_s = 0, 0.0, 0.0
+        self._beats = 0
+        self._still_s = self._alive_s = self._beating_s = 0.0
         return launch(self._target, self.memory.name, *self._arguments)
 
     def _drop(self, due_s: float | None) -> None:
