@@ -49,7 +49,7 @@ void main() {
     float line = exp(-edge * 420.0) + 0.12 * exp(-edge * 40.0);
     float height = isf_FragNormCoord.y - 0.5;
     float fade = exp(-height * height * 7.0);
-    float bright = dot(c.rgb, vec3(0.299, 0.587, 0.114));
-    lit = lit * mix(1.0, across, 0.7) + tint.rgb * tint.rgb * line * fade * seam * (0.15 + bright);
+    float bright = dot(c.rgb, vec3(0.299, 0.587, 0.114));    // no light where nothing is
+    lit = lit * mix(1.0, across, 0.7) + tint.rgb * tint.rgb * line * fade * seam * smoothstep(0.0, 0.7, bright);
     gl_FragColor = vec4(sqrt(lit), c.a);
 }

@@ -20,7 +20,7 @@ from engine.core.plan import Pass
 _FRAMES = 4  # histories fill; figures steady
 
 
-def test_picture(size_px: tuple[int, int]) -> NDArray[np.float16]:
+def probe_picture(size_px: tuple[int, int]) -> NDArray[np.float16]:
     """Soft coloured forms on black, as a shader's input [shape=(H, W, 4)], row 0 at the bottom."""
     width, height = size_px
     y, x = np.mgrid[0:height, 0:width]
@@ -46,7 +46,7 @@ def draw_once(ctx: moderngl.Context, name: str, text: str, size_px: tuple[int, i
 
 def check(
     ctx: moderngl.Context, name: str, text: str, size_px: tuple[int, int],
-    cpu_s: Callable[[], float],
+    cpu_s: Callable[[], float], keep: Callable[[NDArray[np.float32]], None] | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Compile and draw a shader, and report on it.
 
@@ -54,6 +54,8 @@ def check(
     ----------
     cpu_s
         Reads the processor time of this process, in seconds.
+    keep
+        Is given the picture: display-referred RGBA, row 0 at the bottom [shape=(H, W, 4)].
 
     Returns
     -------
@@ -78,6 +80,8 @@ def check(
     ctx.finish()
     cpu_ms = (cpu_s() - start_s) / _FRAMES * 1e3
     pixels = bench.pixels()
+    if keep is not None:
+        keep(pixels.reshape(size_px[1], size_px[0], 4))
     bench.close()
     return report | {
         "kind": shader.header.kind,
@@ -98,7 +102,7 @@ class _Bench:
         self._shader = shader
         self._kit = Kit(ctx, 60.0)
         self._history = History("probe")
-        data = test_picture(size_px).tobytes()
+        data = probe_picture(size_px).tobytes()
         self._image = ctx.texture(size_px, 4, data, dtype="f2")
         self._image.repeat_x = self._image.repeat_y = False
         names = [item.name for item in shader.header.inputs if item.type in IMAGES]

@@ -147,7 +147,11 @@ vec4 place(vec4 c, float cover) {
     return vec4(min(decode(max(c.rgb, 0.0)), most) * a, a);
 }
 """
-PLACE = _HEAD + _SRGB + _PLACE + """
+PLACE = (
+    _HEAD
+    + _SRGB
+    + _PLACE
+    + """
 uniform vec2 size_px;
 void main() {
     vec2 inside = (0.5 - abs(isf_FragNormCoord - 0.5)) * size_px;
@@ -155,9 +159,15 @@ void main() {
     host_Color = place(texture(image, isf_FragNormCoord), cover);
 }
 """
-COVER = _HEAD + _SRGB + _PLACE + """
+)
+COVER = (
+    _HEAD
+    + _SRGB
+    + _PLACE
+    + """
 void main() { host_Color = place(texelFetch(image, ivec2(gl_FragCoord.xy), 0), 1.0); }
 """
+)
 
 # Out: brightness, sRGB, dither; the top row first. Exact black and white are not dithered, and
 # less than a third of a step stays black.

@@ -174,9 +174,7 @@ def _prepare(
         history.targets[name] = fresh
 
 
-def _send(
-    kit: Kit, shader: Shader, program: Program, item: Pass, history: History | None
-) -> None:
+def _send(kit: Kit, shader: Shader, program: Program, item: Pass, history: History | None) -> None:
     is_first = history is not None and history.steps == 0
     program.send("TIME", item.seconds)
     program.send("TIMEDELTA", 0.0 if is_first else 1.0 / kit.picture_hz)

@@ -46,9 +46,7 @@ def file_name(name: str) -> str:
     return name if name.endswith(".fs") else f"{name}.fs"
 
 
-def compile_shader(
-    ctx: moderngl.Context, name: str, text: str, is_raw: bool = False
-) -> Shader:
+def compile_shader(ctx: moderngl.Context, name: str, text: str, is_raw: bool = False) -> Shader:
     """Parse, translate, compile and link.
 
     A file that its author wrote for another compiler is tried again with reserved words renamed
@@ -80,9 +78,7 @@ def compile_shader(
     raise first
 
 
-def _link(
-    ctx: moderngl.Context, header: Header, rung: int, is_raw: bool
-) -> tuple[Program, ...]:
+def _link(ctx: moderngl.Context, header: Header, rung: int, is_raw: bool) -> tuple[Program, ...]:
     count = len(header.passes)
     if count == 1 or count > _MOST_PROGRAMS:
         return (Program(ctx, translate(header, rung, is_raw)),) * count

@@ -26,7 +26,9 @@ _GLSL_TYPES = {
     "color": "vec4", "image": "sampler2D", "audio": "sampler2D", "audioFFT": "sampler2D",
 }  # fmt: skip
 # Functions and not macros: they take sampler parameters, a third argument and integer vectors.
-_PRELUDE = f"\n#line {OUR_LINES}" + """
+_PRELUDE = (
+    f"\n#line {OUR_LINES}"
+    + """
 #define gl_FragColor isf_FragColor
 #define gl_FragCoord isf_FragCoord
 #define vv_FragNormCoord isf_FragNormCoord
@@ -54,6 +56,7 @@ vec4 IMG_PIXEL(sampler2D s, vec2 p, float b) { return texture(s, p / vec2(textur
 vec4 IMG_THIS_PIXEL(sampler2D s) { return texture(s, isf_FragNormCoord); }
 vec4 IMG_THIS_NORM_PIXEL(sampler2D s) { return texture(s, isf_FragNormCoord); }
 """
+)
 # NaN and infinity end here: one of them in a history would never leave it again.
 _EPILOGUE = """
 #undef main
@@ -67,10 +70,7 @@ void main() {
     host_Color = host_c;
 }
 """
-_SCRUB = (
-    "host_c = mix(host_c, vec4(0.0), "
-    "bvec4(uvec4(isnan(host_c)) | uvec4(isinf(host_c))));"
-)
+_SCRUB = "host_c = mix(host_c, vec4(0.0), bvec4(uvec4(isnan(host_c)) | uvec4(isinf(host_c))));"
 
 _DECLARED_AGAIN = re.compile(
     r"^[ \t]*(?:uniform|varying|in)\s+\w+\s+(?:RENDERSIZE|TIME|TIMEDELTA|DATE|PASSINDEX|FRAMEINDEX"
@@ -84,9 +84,7 @@ _RESERVED = (
 _RESERVED_NAME = re.compile(rf"\b({_RESERVED})\b(?!\s+(?:in|out)\b)")
 
 
-def translate(
-    header: Header, rung: int = 0, is_raw: bool = False, index: int | None = None
-) -> str:
+def translate(header: Header, rung: int = 0, is_raw: bool = False, index: int | None = None) -> str:
     """Fragment shader for a header and its body.
 
     Parameters

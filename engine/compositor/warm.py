@@ -144,14 +144,14 @@ def _file(name: str) -> str:
 def _end(child: _Child) -> None:
     child.pipe.close()
     child.process.kill()  # SIGTERM would wait for the drawing to end
-    child.process.join(5)
+    child.process.join(0.2)
 
 
 def _serve(pipe: Connection, limit_s: float) -> None:
     """Run the child: answer (name, text) with ("done", error or None) until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is main's business
-    from engine.compositor.context import open_context
     from engine.compositor.check import draw_once
+    from engine.compositor.context import open_context
 
     ctx = open_context()
     pipe.send(_READY)

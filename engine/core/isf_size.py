@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 
-LENGTH = 1000
+LENGTH = 300
 DEPTH = 32
 LARGEST_PX = 16384
 _TOKEN = re.compile(r"\s*(?:(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)|\$?([A-Za-z_]\w*)|(\S))")

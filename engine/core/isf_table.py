@@ -125,8 +125,11 @@ def read_imported(table: Mapping[str, Json]) -> tuple[tuple[str, str], ...]:
     if isinstance(listed, list):
         pairs = [(str(e.get("NAME")), e) for e in listed if isinstance(e, dict)]
     else:
-        pairs = [(k, e) for k, e in (listed or {}).items() if isinstance(e, dict)] \
-            if isinstance(listed, dict) else []
+        pairs = (
+            [(k, e) for k, e in (listed or {}).items() if isinstance(e, dict)]
+            if isinstance(listed, dict)
+            else []
+        )
     for name, _ in pairs:
         if not _NAME.fullmatch(name):
             raise ValueError(f"the imported image '{name[:40]}' has no GLSL name")

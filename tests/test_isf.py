@@ -1,0 +1,251 @@
+"""ISF headers: lenient in form, strict in effect, bounded against hostile files."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.core import isf
+from engine.core.isf import decode, evaluate_size, groups, has_history, parameters, parse, uniforms
+from engine.core.isf_table import TYPES
+from engine.core.parameter import Kind, coerce
+
+BODY = "\nvoid main() { gl_FragColor = vec4(1.0); }\n"
+
+
+def header(text: str) -> isf.Header:
+    return parse(f"/*{text}*/{BODY}", "a.fs")
+
+
+def with_inputs(*inputs: dict[str, object]) -> isf.Header:
+    return header(json.dumps({"ISFVSN": "2", "INPUTS": inputs}))
+
+
+def test_a_plain_header_is_read() -> None:
+    found = header(
+        """{ "ISFVSN": "2", "DESCRIPTION": "d", "CREDIT": "c", "CATEGORIES": ["x", "y"],
+        "INPUTS": [{ "NAME": "inputImage", "TYPE": "image" },
+                   { "NAME": "k", "TYPE": "float", "DEFAULT": 2, "MIN": 1, "MAX": 3 }],
+        "PASSES": [{ "TARGET": "t", "PERSISTENT": true, "FLOAT": true, "WIDTH": "$WIDTH/2" },
+                   {}] }"""
+    )
+    assert (found.description, found.credit, found.categories) == ("d", "c", ("x", "y"))
+    assert found.kind == "filter"
+    assert [(i.name, i.type, i.default, i.low, i.high) for i in found.inputs[1:]] == [
+        ("k", "float", 2.0, 1.0, 3.0)
+    ]
+    assert found.passes == (
+        isf.PassSpec("t", True, True, "$WIDTH/2", ""), isf.PassSpec("", False, False, "", "")
+    )  # fmt: skip
+    assert has_history(found)
+    assert found.version == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{ "INPUTS": [ { "NAME": "k", "TYPE": "float", "DEFAULT": .5, }, ], }',
+        '{ "INPUTS": [ { "NAME": "k" "TYPE": "float",, "DEFAULT": +0.5 } ] }',
+        '{ // a comment\n "INPUTS": [ { "NAME": "k", "TYPE": "float", "DEFAULT": 5.e-1 } ] // b\n}',
+        '\ufeff{\u00a0"INPUTS": [ { "NAME": "k", "TYPE": "float", "DEFAULT": "0.5" } ] }',
+        '{ "DESCRIPTION": "two\nlines\tand http://a.b", '
+        '"INPUTS": [{"NAME":"k","TYPE":"float","DEFAULT":0.5}]}',
+        '{ "DESCRIPTION": "a */ inside", "INPUTS": [{"NAME":"k","TYPE":"float","DEFAULT":0.5}] }',
+        '{ "INPUTS": [{"NAME":"k","TYPE":"float","DEFAULT":0.5}] }} trailing { nonsense',
+        '{ "INPUTS": [\r\n{"NAME":"k","TYPE":"float","DEFAULT":0.5}\r\n] }',
+    ],
+)
+def test_headers_as_people_write_them(text: str) -> None:
+    assert [(i.name, i.default) for i in header(text).inputs] == [("k", 0.5)]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("void main() {}", "a.fs:1: there is no ISF header"),
+        ('\n\n/*{ "A": 1 ', "a.fs:3: the header's comment is not closed"),
+        ('/*{\n"A": }*/', "a.fs:2: in the header, a value was expected"),
+        ('/*{\n\n"A" 1}*/', "a.fs:3: in the header, ':' was expected after"),
+        ("/*{" + '"a":{' * 100_000 + "*/", "nested more than"),
+        ("/*" + "{" * 5000 + "*/", "was expected"),
+        ('/*{"A": 1e999}*/', "too large"),
+        ('/*{"INPUTS": 3}*/', "INPUTS must be a list"),
+        ('/*{"INPUTS": [3]}*/', "every entry of INPUTS"),
+        ('/*{"INPUTS": [{"NAME": "a b", "TYPE": "float"}]}*/', "needs a NAME"),
+        ('/*{"INPUTS": [{"NAME": "TIME", "TYPE": "float"}]}*/', "needs a NAME"),
+        ('/*{"INPUTS": [{"NAME": "a", "TYPE": "colour"}]}*/', "allowed: event, bool"),
+        ('/*{"INPUTS": [{"NAME":"a","TYPE":"bool"},{"NAME":"a","TYPE":"bool"}]}*/', "two inputs"),
+        ('/*{"PASSES": [{"TARGET": "x;y"}]}*/', "no GLSL name"),
+        ('/*{"PASSES": [{"TARGET": "x", "WIDTH": "$nobody"}]}*/', "no input of this shader"),
+        ('/*{"PASSES": [{"TARGET": "x", "WIDTH": "__import__(\'os\')"}]}*/', "has no value"),
+        ("/*{}*/" + " " * 1_000_001, "at most 1000000"),
+    ],
+)
+def test_bad_headers_get_one_sentence_with_the_place(text: str, words: str) -> None:
+    with pytest.raises(ValueError, match=r"a\.fs:") as caught:
+        parse(text, "a.fs")
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@given(st.text(alphabet='{}[]",:\\/*.+-0123456789eENAMTYPEINPUTSfloat \n\t', max_size=300))
+def test_no_text_raises_anything_but_a_value_error(text: str) -> None:
+    for candidate in (text, "/*{" + text + "}*/", '/*{"INPUTS":[{' + text + "}]}*/"):
+        try:
+            found = parse(candidate, "a.fs")
+        except ValueError as error:
+            assert str(error).startswith("a.fs:")  # noqa: PT017 - the message is the subject
+        else:
+            assert isinstance(found, isf.Header)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4)
+    ),
+    max_leaves=8,
+)
+ENTRY = st.fixed_dictionaries(
+    {},
+    optional={
+        "NAME": st.sampled_from(["a", "b", "inputImage"]) | JSON,
+        "TYPE": st.sampled_from(TYPES),
+        "DEFAULT": JSON, "MIN": JSON, "MAX": JSON, "VALUES": JSON, "LABELS": JSON,
+    },
+)  # fmt: skip
+
+
+@given(st.fixed_dictionaries({}, optional={
+    "INPUTS": st.lists(ENTRY, max_size=3) | JSON, "PASSES": JSON, "IMPORTED": JSON,
+    "PERSISTENT_BUFFERS": JSON,
+}))  # fmt: skip
+def test_any_table_gives_finite_parameters_or_a_value_error(table: dict[str, object]) -> None:
+    try:
+        found = header(json.dumps(table))
+    except ValueError:
+        return
+    for parameter in parameters(found):
+        assert parameter.low <= parameter.default <= parameter.high
+        assert math.isfinite(parameter.default)
+        coerce(parameter, parameter.default)
+    assert set(uniforms(found, {})) <= {i.name for i in found.inputs}
+
+
+def test_inputs_become_parameters() -> None:
+    found = with_inputs(
+        {"NAME": "k", "TYPE": "float", "MIN": 0, "MAX": 4, "LABEL": "Much", "UNIT": "s"},
+        {"NAME": "n", "TYPE": "long", "MIN": -2, "MAX": 5, "DEFAULT": 1.0},
+        {"NAME": "c", "TYPE": "long", "VALUES": [3, 7], "LABELS": ["few", "many"], "DEFAULT": 7.0},
+        {"NAME": "b", "TYPE": "bool", "DEFAULT": 1.0},
+        {"NAME": "e", "TYPE": "event"},
+        {"NAME": "p", "TYPE": "point2D", "DEFAULT": [0.2, 0.8]},
+        {"NAME": "t", "TYPE": "color", "DEFAULT": [0.1, 0.2, 0.3]},
+        {"NAME": "i", "TYPE": "image"},
+    )
+    listed = {p.address: p for p in parameters(found)}
+    assert list(listed) == ["k", "n", "c", "b", "e", "p/x", "p/y", "t/r", "t/g", "t/b", "t/a"]
+    assert (listed["k"].default, listed["k"].high, listed["k"].unit) == (2.0, 4.0, "s")
+    assert listed["k"].text == "Much"
+    assert (listed["n"].kind, listed["n"].default, listed["n"].low) == (Kind.INT, 1.0, -2.0)
+    assert (listed["c"].kind, listed["c"].default) == (Kind.CHOICE, 1.0)
+    assert listed["c"].choices == ("few", "many")
+    assert (listed["b"].kind, listed["b"].default) == (Kind.BOOL, 1.0)
+    assert listed["e"].kind is Kind.TRIGGER
+    assert listed["t/a"].default == 1.0
+    assert groups(found) == {"p": ("p/x", "p/y"), "t": ("t/r", "t/g", "t/b", "t/a")}
+    values = uniforms(found, {"k": 3.0, "c": 0.0, "b": 0.0, "p/y": 0.5})
+    assert values == {
+        "k": 3.0, "n": 1, "c": 3, "b": False, "e": False, "p": (0.2, 0.5), "t": (0.1, 0.2, 0.3, 1.0)
+    }  # fmt: skip
+
+
+def test_one_bound_alone_counts_as_none_and_defaults_are_clamped() -> None:
+    a, b, c = with_inputs(
+        {"NAME": "a", "TYPE": "float", "MAX": 9},
+        {"NAME": "b", "TYPE": "float", "MIN": 0, "MAX": 1, "DEFAULT": 5},
+        {"NAME": "c", "TYPE": "float", "MIN": 2, "MAX": 1},
+    ).inputs
+    assert (a.low, a.default, a.high) == (0.0, 0.5, 1.0)
+    assert b.default == 1.0
+    assert (c.low, c.high) == (1.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "kind"),
+    [
+        (["inputImage"], "filter"),
+        (["startImage", "endImage"], "transition"),
+        ([], "generator"),
+    ],
+)
+def test_kinds(inputs: list[str], kind: str) -> None:
+    listed = [{"NAME": n, "TYPE": "image"} for n in inputs]
+    assert with_inputs(*listed, {"NAME": "progress", "TYPE": "float"}).kind == kind
+
+
+def test_version_1_buffers() -> None:
+    found = header('{"PERSISTENT_BUFFERS": {"m": {"WIDTH": 8}}, "PASSES": [{"TARGET": "m"}, {}]}')
+    assert found.version == 1
+    assert found.passes[0] == isf.PassSpec("m", True, False, "8", "")
+    assert has_history(header('{"PERSISTENT_BUFFERS": ["m"], "PASSES": [{"TARGET": "m"}]}'))
+    assert not has_history(header('{"PASSES": [{"TARGET": "m"}, {}]}'))
+
+
+def test_the_body_keeps_its_line_numbers() -> None:
+    text = '/*{\n"ISFVSN": "2"\n}*/\n\nvoid main() {}\n'
+    found = parse(text, "a.fs")
+    lines = found.body.split("\n")
+    assert text.split("\n").index("void main() {}") + 1 == found.body_line + lines.index(
+        "void main() {}"
+    )
+    above = parse("#define A 1\n" + text, "a.fs")
+    assert above.body_line == 1
+    assert above.body.split("\n").index("void main() {}") == 5
+    assert above.body.startswith("#define A 1")
+
+
+def test_files_are_decoded() -> None:
+    assert decode("\ufeffé".encode(), "a.fs") == "é"
+    assert decode(b"\xe9", "a.fs") == "é"
+    with pytest.raises(ValueError, match=r"a\.fs: 1000001 bytes"):
+        decode(bytes(1_000_001), "a.fs")
+
+
+@pytest.mark.parametrize(
+    ("expression", "size"),
+    [
+        ("64", 64), ("$WIDTH / 2", 320), ("floor($WIDTH/2.0)", 320), ("max($HEIGHT - 400, 1)", 1),
+        ("$WIDTH*$scale", 160), ("-5", 1), ("2^3^1 + 10 % 4", 10), ("-2^2 + 10", 6),
+        ("pow(2, 5)", 32), ("min(3, max(1, 2))", 2), ("round(2.6)", 3), ("1e9", 16384),
+        ("2*(3+4)", 14),
+        ("WIDTH", 640), ("ceil(.2) + abs(-3) + sqrt(16)", 8), ("cos(0)*7", 7), ("sin(0) + 2", 2),
+    ],
+)  # fmt: skip
+def test_sizes(expression: str, size: int) -> None:
+    assert evaluate_size(expression, {"WIDTH": 640, "HEIGHT": 360, "scale": 0.25}) == size
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "", "1 +", "(1", "1)", "$a", "1/0", "sqrt(-1)", "10^10^10^10", "pow(1)", "floor 3",
+        "(" * 500 + "1" + ")" * 500, "-" * 900 + "1", "1+" * 499 + "1", "1" * 2000,
+        "a.b", "x[0]", "lambda: 1", "0^-1", "-1^0.5 / 0",
+    ],
+)  # fmt: skip
+def test_sizes_without_a_value(expression: str) -> None:
+    with pytest.raises(ValueError, match="has no value"):
+        evaluate_size(expression, {})
+
+
+@given(st.text(alphabet="0123456789.+-*/%^(),$ WIDTHsqrtfloorpowminmax", max_size=80))
+def test_no_size_raises_anything_but_a_value_error(expression: str) -> None:
+    try:
+        assert 1 <= evaluate_size(expression, {"WIDTH": 640.0}) <= 16384
+    except ValueError as error:
+        assert "has no value" in str(error)  # noqa: PT017 - the message is the subject
