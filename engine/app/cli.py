@@ -6,80 +6,14 @@ import sys
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from engine import __version__
+from engine.app.arguments import DURATION, RATE, SECONDS, SIZE
 
 USAGE, NO_DEVICE, BAD_SHOW, INTERRUPTED = 2, 69, 78, 130
-T = TypeVar("T")
-
-
-class _Converted(click.ParamType[Any]):
-    """A parameter read by a function that raises ValueError with one sentence."""
-
-    def __init__(self, name: str, read: Callable[[str], Any]) -> None:
-        self.name = name
-        self._read = read
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        try:
-            return self._read(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
-def read_size(text: str) -> tuple[int, int]:
-    """Read ``WxH`` in pixels.
-
-    Raises
-    ------
-    ValueError
-        If it is no size, or a side is not 16 to 16384 pixels.
-    """
-    width, cross, height = text.lower().replace("×", "x").partition("x")
-    if not (cross and width.isdigit() and height.isdigit()):
-        raise ValueError(f"'{text[:40]}' is not a size: write WIDTHxHEIGHT, like 1920x1080")
-    size = int(width), int(height)
-    if not all(16 <= side <= 16384 for side in size):
-        raise ValueError(f"{text[:40]}: each side has 16 to 16384 pixels")
-    return size
-
-
-def read_rate(text: str) -> Fraction:
-    """Read a frame rate; see `engine.core.clock.parse_rate`."""
-    from engine.core.clock import parse_rate
-
-    return parse_rate(text)
-
-
-def read_seconds(text: str) -> Fraction:
-    """Read a time: seconds, ``M:SS`` or ``H:MM:SS``, fractions allowed.
-
-    Raises
-    ------
-    ValueError
-        If it is none, or negative.
-    """
-    try:
-        total = Fraction(0)
-        for part in text.strip().split(":"):
-            total = total * 60 + Fraction(part)
-    except (ValueError, ZeroDivisionError):
-        total = Fraction(-1)
-    if not 0 <= total <= 360_000 or text.count(":") > 2:
-        raise ValueError(
-            f"'{text[:40]}' is not a time: write seconds or H:MM:SS, at most 100 hours"
-        )
-    return total
-
-
-SIZE = _Converted("WxH", read_size)
-RATE = _Converted("rate", read_rate)
-SECONDS = _Converted("seconds", read_seconds)
 FILE = click.Path(path_type=Path)
 
 
@@ -101,15 +35,19 @@ def cli() -> None:
 @click.option("--audio", help="Sound device (name or number), sound file, or 'off'.")
 @click.option("--take", type=FILE, help="Record into this new folder.")
 @click.option("--plan", type=FILE, help="Write every tick's values and latents (.npz).")
-@click.option("--duration", type=SECONDS, help="Stop after that time.")
+@click.option("--duration", type=DURATION, help="Stop after that time.")
 @click.option("--stats", type=FILE, help="Write figures of the run (JSON).")
 @click.option("--ready", type=FILE, help="Write pid and ports after the first picture (JSON).")
 @click.option("--demo", is_flag=True, help="Play the built-in music.")
 @click.option("--device", default="auto", help="Generators on auto, cpu, cuda or mps.")
 def play(**given: Any) -> None:
     """Play SHOW (a file, or the name of a shipped show) live."""
-    from engine.app.live import Options
-    from engine.app.live import play as run
+    from engine.app.options import Options
+
+    def work() -> int:
+        from engine.app.live import play as run
+
+        return run(options)
 
     duration = given["duration"]
     options = Options(
@@ -130,7 +68,7 @@ def play(**given: Any) -> None:
         is_demo=given["demo"],
         device=given["device"],
     )
-    sys.exit(_run(lambda: run(options), on_interrupt=0))
+    sys.exit(_run(work, on_interrupt=0))
 
 
 @cli.command()
@@ -140,7 +78,7 @@ def play(**given: Any) -> None:
 @click.option("--fps", type=RATE, help="Instead of the show's.")
 @click.option("--from", "from_s", type=SECONDS, default="0", help="Start there.")
 @click.option("--to", "to_s", type=SECONDS, help="Stop there.")
-@click.option("--duration", type=SECONDS, help="Stop after that time.")
+@click.option("--duration", type=DURATION, help="Stop after that time.")
 @click.option("--audio", type=FILE, help="Sound file that the show hears, and the film carries.")
 @click.option("--demo", is_flag=True, help="Use the built-in music.")
 @click.option("--seed", type=click.IntRange(0, 2**31), help="Instead of the show's.")
@@ -151,10 +89,11 @@ def play(**given: Any) -> None:
 @click.option("--device", default="auto", help="Generators on auto, cpu, cuda or mps.")
 def export(**given: Any) -> None:
     """Render a film: OUT is .mp4, .mov, .mkv or name-%05d.png."""
-    from engine.app.export import Job, render
-    from engine.app.playback import open_playback
 
     def work() -> int:
+        from engine.app.export import Job, render
+        from engine.app.playback import open_playback
+
         playback = open_playback(given["source"], given["audio"], given["seed"], given["demo"])
         to_s = given["to_s"]
         if given["duration"] is not None:
@@ -252,7 +191,7 @@ def doctor(as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True)
 @click.option("--show", default="default")
 @click.option("--size", type=SIZE, default="640x360")
-@click.option("--duration", type=SECONDS, default="10")
+@click.option("--duration", type=DURATION, default="10")
 def bench(as_json: bool, show: str, size: tuple[int, int], duration: Fraction) -> None:
     """Measure this machine: CPU ms per frame for each stage."""
     from engine.app.inspection import bench as run
@@ -262,13 +201,21 @@ def bench(as_json: bool, show: str, size: tuple[int, int], duration: Fraction) -
 
 def _run(work: Callable[[], int], on_interrupt: int = INTERRUPTED) -> int:
     """Do a command's work; turn what goes wrong into one sentence and an exit code."""
+    from engine.app.interrupt import raised
+
+    try:
+        with raised():
+            return _judge(work)
+    except KeyboardInterrupt:
+        return on_interrupt
+
+
+def _judge(work: Callable[[], int]) -> int:
     from engine.app.showfile import ShowError
     from engine.app.take import TakeError
 
     try:
         return work()
-    except KeyboardInterrupt:
-        return on_interrupt
     except (ShowError, TakeError) as error:
         return _fail(str(error), BAD_SHOW)
     except ValueError as error:

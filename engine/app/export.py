@@ -14,8 +14,10 @@ from engine.app.bridge import Bridge
 from engine.app.frame import Line, draw
 from engine.app.pixels import FilmPixels
 from engine.app.playback import Playback
+from engine.app.showfile import ShowError
 from engine.compositor.compose import Compositor
 from engine.compositor.context import open_context
+from engine.compositor.program import ShaderError
 from engine.core.show import Show
 from engine.outputs import film, png
 from engine.outputs.writer import Sound
@@ -66,16 +68,19 @@ def render(playback: Playback, job: Job, progress: TextIO | None = None) -> int:
     begin = playback.start_s + job.from_s
     with ExitStack() as stack:
         config = output_config(playback, job, begin, size_px)
-        module: Any = png if isinstance(config, png.Config) else film
-        output = stack.enter_context(module.open(config, size_px, fps))
         hashes = stack.enter_context(job.hashes.open("w")) if job.hashes else None
         ctx = open_context()
         stack.callback(ctx.release)
         compositor = Compositor(ctx, size_px, float(Fraction(60)))
         stack.callback(compositor.close)
-        bridge = Bridge(ctx, crossfades=False)
-        line, pixels = prepare(playback, job, begin, size_px, compositor, bridge)
+        line, pixels = prepare(
+            playback, job, begin, size_px, compositor, Bridge(ctx, crossfades=False)
+        )
         stack.callback(pixels.close)
+        # Opened late: what cannot be rendered leaves no empty film behind.
+        module: Any = png if isinstance(config, png.Config) else film
+        output = stack.enter_context(module.open(config, size_px, fps))
+        reach(playback, begin, line, compositor, pixels)
         bar = Progress(count, progress)
         for number in range(count):
             seconds = begin + Fraction(number) / fps
@@ -139,7 +144,7 @@ def prepare(
     compositor: Compositor,
     bridge: Bridge,
 ) -> tuple[Line, FilmPixels]:
-    """Bring the line, and every history, to the first frame."""
+    """Make the line and what it draws with; nothing is drawn yet."""
     early = max(begin - Fraction(playback.history_s), playback.start_s)
     line = playback.line_at(early)
     line.show = resized(line.show, size_px)
@@ -152,14 +157,19 @@ def prepare(
 
     load_shaders(compositor, line.show)
     line.on_show = load
-    at = early
-    while at < begin:
-        at = min(at + PREROLL_CHUNK_S, begin - Fraction(1, 1_000_000))
+    return line, pixels
+
+
+def reach(
+    playback: Playback, begin: Fraction, line: Line, compositor: Compositor, pixels: FilmPixels
+) -> None:
+    """Bring the line, and every history, to just before the first frame."""
+    last = begin - Fraction(1, 1_000_000)
+    at = max(begin - Fraction(playback.history_s), playback.start_s)
+    while at < last:
+        at = min(at + PREROLL_CHUNK_S, last)
         for plan in line.control(at, playback.events_of):
             preroll(compositor, pixels, plan)
-        if at + Fraction(1, 1_000_000) >= begin:
-            break
-    return line, pixels
 
 
 def preroll(compositor: Compositor, pixels: FilmPixels, plan: Any) -> None:
@@ -176,10 +186,19 @@ def resized(show: Show, size_px: tuple[int, int]) -> Show:
 
 
 def load_shaders(compositor: Compositor, show: Show) -> None:
-    """Compile every shader of a show."""
+    """Compile every shader of a show.
+
+    Raises
+    ------
+    ShowError
+        If one does not compile, with its file and line.
+    """
     compositor.set_picture_hz(float(show.picture_hz))
     for name, text in show.shaders.items():
-        compositor.load(name, text)
+        try:
+            compositor.load(name, text)
+        except ShaderError as error:
+            raise ShowError(str(error)) from None
 
 
 class Progress:

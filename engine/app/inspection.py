@@ -5,8 +5,17 @@ from __future__ import annotations
 import json
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+UNREAD: dict[str, Any] = {
+    "kind": None, "inputs": [], "compiled": False, "drew": False, "nan": False, "flat": False,
+    "cpu_ms": None,
+}  # fmt: skip
 
 
 def check(files: list[Path], size_px: tuple[int, int], out: Path | None, as_json: bool) -> int:
@@ -15,6 +24,8 @@ def check(files: list[Path], size_px: tuple[int, int], out: Path | None, as_json
     from engine.compositor.context import open_context
     from engine.core.isf import decode
 
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
     ctx = open_context()
     found: list[dict[str, Any]] = []
     for path in files:
@@ -22,9 +33,10 @@ def check(files: list[Path], size_px: tuple[int, int], out: Path | None, as_json
             text = decode(path.read_bytes(), str(path))
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            found.append({"file": str(path), "compiled": False, "drew": False, "error": reason})
+            found.append({**UNREAD, "file": str(path), "error": reason})
             continue
-        found.append(check_one(ctx, str(path), text, size_px, time.process_time, out))
+        keep = None if out is None else partial(_save, out / f"{path.stem}.png")
+        found.append(check_one(ctx, str(path), text, size_px, time.process_time, keep))
     ctx.release()
     if as_json:
         print(json.dumps(found, indent=2))
@@ -33,6 +45,14 @@ def check(files: list[Path], size_px: tuple[int, int], out: Path | None, as_json
             is_good = each["compiled"] and each["drew"]
             print(f"{'ok  ' if is_good else 'FAIL'} {each['file']} {each.get('error') or ''}")
     return 0 if all(each["compiled"] and each["drew"] for each in found) else 1
+
+
+def _save(path: Path, pixels: NDArray[np.float32]) -> None:
+    """Write a picture whose row 0 is at the bottom."""
+    from PIL import Image
+
+    clean = np.nan_to_num(np.clip(pixels[::-1], 0.0, 1.0))
+    Image.fromarray(np.rint(clean * 255.0).astype(np.uint8), "RGBA").save(path)
 
 
 def analyse(path: Path, as_json: bool) -> int:

@@ -7,9 +7,7 @@ import os
 import sys
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 from engine.app import showfile
@@ -19,45 +17,27 @@ from engine.app.figures import Figures, write_json
 from engine.app.frame import Line, draw
 from engine.app.hearing import Hearing
 from engine.app.intake import Intake
+from engine.app.interrupt import Interrupt, heeded
 from engine.app.memory import Memory
+from engine.app.options import Options
 from engine.app.pacer import Due, Pacer, Stopwatch, now_ns
 from engine.app.pixels import LivePixels
 from engine.app.reload import Reloader
 from engine.app.stage import Stage, open_stage
 from engine.compositor.compose import Compositor
-from engine.compositor.program import ShaderError
-from engine.core.clock import newest_index, parse_rate, seconds_at
+from engine.core.clock import parse_rate, seconds_at
 from engine.core.plan import Plan
 from engine.core.show import Show
 from engine.core.state import first_state
 from engine.sources import osc
 
+__all__ = ["Options", "Player", "play"]
+
 DRAIN = 256
 """Most OSC messages taken in one frame; what is beyond waits, and the kernel drops."""
 MOST_STEPS = 4
+COMPLAIN_EVERY = 30
 FIRST_FRAME_S = 8.0
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the command line says about a performance; None leaves it to the show."""
-
-    show: str = "default"
-    output: str = "window"
-    size_px: tuple[int, int] | None = None
-    fps: Fraction | None = None
-    seed: int | None = None
-    is_windowed: bool = False
-    monitor: str | None = None
-    osc: str = "127.0.0.1:9000"
-    audio: str | None = None
-    take: Path | None = None
-    plan: Path | None = None
-    duration_s: float | None = None
-    stats: Path | None = None
-    ready: Path | None = None
-    is_demo: bool = False
-    device: str = "auto"
 
 
 def say(text: str) -> None:
@@ -70,6 +50,7 @@ class Player:
 
     def __init__(self, options: Options, stack: ExitStack) -> None:
         self.options = options
+        self.interrupt: Interrupt = stack.enter_context(heeded())
         self.loaded = showfile.load(options.show)
         table = self.loaded.table
         show = self.arrange(self.loaded.show)
@@ -84,7 +65,7 @@ class Player:
         if self.pixels.path != "numpy":
             say(found)
         self.line = Line(show, first_state(show), -1, {})
-        self.line.on_show = self._on_show
+        self.line.on_show = self.pixels.keep
         self.intake = Intake()
         self.host, port = osc.parse_endpoint(options.osc)
         self.osc = stack.enter_context(osc.open(osc.Config(self.host, port), now_ns))
@@ -101,7 +82,9 @@ class Player:
         self.watch = Stopwatch()
         self.pacer = Pacer(self.fps)
         self.is_over = False
+        self.duration_s = 0.0
         self._last_error = ""
+        self._complaints: dict[str, str] = {}
         self._picture: Any = None
 
     def arrange(self, show: Show) -> Show:
@@ -119,14 +102,38 @@ class Player:
 
     def prepare(self) -> None:
         """Compile, start the workers and wait a little for the first frame: nothing moves yet."""
-        first = self.line.plan(Fraction(0)) if self.line.state.tick >= 0 else self._look_ahead()
+        first = self._look_ahead()
         self.pixels.open(self.line.show, first.requests)
         load_shaders(self.compositor, self.line.show)
         until = time.monotonic() + FIRST_FRAME_S
-        while not self.pixels.is_ready(first) and time.monotonic() < until:
+        while not (self.pixels.is_ready(first) or self.is_ended or time.monotonic() > until):
             self.pixels.ask(self.line.show, self._ahead.state, first, time.monotonic())
             self.stage.idle()
             time.sleep(0.004)
+            if self._complain():
+                break
+        # What a driver does at the first drawing, it does before the clock starts; and a full
+        # collection with a scene's worth of objects costs frames: what is here stays.
+        draw(self.compositor, self.pixels, (), first)
+        self.stage.ctx.finish()
+        gc.collect()
+        gc.freeze()
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether somebody quit, here or from outside."""
+        return self.is_over or self.interrupt.is_asked
+
+    def _complain(self) -> bool:
+        """Tell once what a generator's worker says is wrong; true if one cannot work at all."""
+        found = self.pixels.stats()
+        for name, stats in found.items():
+            failed = stats["state"] if stats["state"].startswith("failed") else ""
+            text = failed or stats["error"]
+            if text and text != self._complaints.get(name):
+                self.say(f"layer {name}: {text}")
+            self._complaints[name] = text
+        return any(stats["state"].startswith("failed") for stats in found.values())
 
     def _look_ahead(self) -> Plan:
         """Plan of the first frame, from a copy of the line."""
@@ -137,11 +144,12 @@ class Player:
     def run(self) -> None:
         """Draw frame after frame until the time is over or somebody quits."""
         self.prepare()
-        self.hearing.start(self.intake)
+        self.hearing.start(self.intake, self.line.show.control_hz)
         self.pacer = Pacer(self.fps)
         begin = time.monotonic()
-        while not self.is_over:
+        while not self.is_ended:
             due = self.pacer.wait()
+            self.duration_s = time.monotonic() - begin
             started = time.perf_counter()
             seconds = Fraction(due.index) / self.fps
             if self.options.duration_s is not None and seconds >= self.options.duration_s:
@@ -149,19 +157,19 @@ class Player:
             try:
                 self._frame(due, seconds)
             except Exception as error:  # noqa: BLE001 - the picture stays up, whatever happened
-                self.say(f"frame {due.index}: {type(error).__name__}: {error}")
+                self.say(f"the picture stands still: {type(error).__name__}: {error}")
                 self.stage.again(self._picture)
             self.figures.add((time.perf_counter() - started) * 1000.0, due.skipped)
-            if self.figures.frames == 1:
-                self._after_first_picture()
-        self.figures_duration_s = time.monotonic() - begin
+            if self.figures.frames == 1 and self.options.ready is not None:
+                write_json(self.options.ready, self._ready())
+        self.duration_s = max(self.duration_s, float(1 / self.fps))
 
     def _frame(self, due: Due, seconds: Fraction) -> None:
         self.watch.start()
         now_s = time.monotonic()
         if due.jump_s:
             self._jump(due.jump_s)
-        self._listen(seconds, now_s)
+        self._listen(now_s)
         self.watch.lap("events")
         steps = self.line.control(seconds, self.intake.events_of)
         plan = self.line.plan(seconds)
@@ -173,17 +181,19 @@ class Player:
         self._picture = picture
         self.stage.show(due.index, picture, self._overlay_facts)
         self.watch.lap("output", True)
-        self.memory.sound(seconds)
+        self.memory.sound(self.intake, seconds)
         self.watch.lap("take")
 
     def _jump(self, gap_s: float) -> None:
         """Give up a long gap: the show clock stood still, and the take says so."""
         rate = self.line.show.control_hz
+        ticks = round(gap_s * float(rate))
         self.figures.jumps_s += gap_s
-        self.intake.jump(round(gap_s * float(rate)))
+        self.intake.jump(ticks)
+        self.hearing.jump(ticks / rate)
         self.intake.add(self.line.state.tick + 1, "/clock/jump", float(gap_s), "clock")
 
-    def _listen(self, seconds: Fraction, now_s: float) -> None:
+    def _listen(self, now_s: float) -> None:
         """Drain every source, bounded, and see to reloads."""
         show, tick = self.line.show, self.line.state.tick
         of = self.pacer.show_seconds
@@ -193,21 +203,23 @@ class Player:
         moment = now_ns()
         self.intake.take(show, tick, "window", [(moment, a, v) for a, v in hands.events], of)
         for act in hands.acts:
-            self._act(act, newest_index(seconds, show.control_hz))
+            self._act(act)
         found = self.reloader.poll(show, now_s)
         if isinstance(found, str):
             self.say(found)
         elif found is not None:
             self._reload(found)
         self.memory.tend(self.say)
+        if self.figures.frames % COMPLAIN_EVERY == 0:
+            self._complain()
 
-    def _act(self, act: str, tick: int) -> None:
+    def _act(self, act: str) -> None:
         if act == "quit":
             self.is_over = True
         elif act == "keep":
             self.memory.keep(self.say)
         elif act == "music":
-            self.hearing.play_music(self.intake, tick)
+            self.hearing.play_music()
         else:
             self.stage.act(act)
 
@@ -215,27 +227,22 @@ class Player:
         show = self.arrange(loaded.show)
         try:
             load_shaders(self.compositor, show)
-        except ShaderError as error:
+        except showfile.ShowError as error:
             self.say(str(error))
             return
         name = self.memory.add_show(loaded, show)
-        self.line.shows = {name: show}
+        self.line.shows = {**self.line.shows, name: show}
         self.intake.add(self.line.state.tick + 1, "/show/load", name, "host")
         self.say(f"{loaded.path}: reloaded")
 
-    def _on_show(self, show: Show) -> None:
-        self.pixels.keep(show)
-
-    def _after_first_picture(self) -> None:
-        # A full collection with a scene's worth of objects costs frames: what is here stays.
-        gc.collect()
-        gc.freeze()
-        if self.options.ready is not None:
-            endpoint = {"host": self.host, "port": self.osc.port}
-            write_json(
-                self.options.ready,
-                {"pid": os.getpid(), "osc": endpoint, "ports": {"osc": self.osc.port}},
-            )
+    def _ready(self) -> dict[str, Any]:
+        """What a script that started us wants to know."""
+        return {
+            "pid": os.getpid(),
+            "osc": {"host": self.host, "port": self.osc.port},
+            "ports": {"osc": self.osc.port},
+            "workers": {name: stats["pid"] for name, stats in self.pixels.stats().items()},
+        }
 
     def _overlay_facts(self) -> dict[str, Any]:
         state = self.line.state
@@ -255,7 +262,7 @@ class Player:
     def report(self) -> dict[str, Any]:
         """Everything the stats file holds."""
         return {
-            **self.figures.report(self.figures_duration_s, float(self.fps), self.watch.total_ms),
+            **self.figures.report(self.duration_s, float(self.fps), self.watch.total_ms),
             "output": self.stage.name,
             "size_px": list(self.line.show.size_px),
             "ticks": self.line.state.tick + 1,
@@ -284,10 +291,7 @@ def play(options: Options) -> int:
     """
     with ExitStack() as stack:
         player = Player(options, stack)
-        try:
-            player.run()
-        except KeyboardInterrupt:
-            player.figures_duration_s = float(seconds_at(player.figures.frames, player.fps))
+        player.run()
         if options.stats is not None:
             write_json(options.stats, player.report())
     return 0

@@ -9,11 +9,13 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import platformdirs
 
 from engine.app.hearing import Hearing
+from engine.app.intake import Intake
+from engine.app.options import Options
 from engine.app.planfile import PlanWriter
 from engine.app.recorder import Recorder
 from engine.app.showfile import Loaded
@@ -21,10 +23,8 @@ from engine.core.event import Event
 from engine.core.show import Show
 from engine.core.state import State
 
-if TYPE_CHECKING:
-    from engine.app.live import Options
-
 ROLLING_S = 600.0
+DEAD_AFTER_S = 60.0
 Say = Callable[[str], None]
 
 
@@ -43,21 +43,21 @@ class Memory:
         self._hearing = hearing
         self._frame_s = 1 / fps
         self._rolling = options.take is None
-        self._said = ""
+        self._said: set[str] = set()
         self._rate = show.control_hz
         self._newest = -1
         self._plan = PlanWriter(options.plan, show) if options.plan is not None else None
         self._recorder: Recorder | None = None
-        folder = options.take or _rolling_folder()
-        header = {
+        header: dict[str, Any] = {
             "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
             "fps": str(fps),
             "size_px": list(show.size_px),
-            "seed": show.seed,
         }
+        if options.seed is not None:  # otherwise each show of the take has its own
+            header["seed"] = options.seed
         try:
             self._recorder = Recorder(
-                folder,
+                options.take or _rolling_folder(say),
                 show,
                 loaded.text,
                 header=header,
@@ -77,9 +77,9 @@ class Memory:
         if self._plan is not None:
             self._plan.tick(show, before, events, after)
 
-    def sound(self, seconds: Fraction) -> None:
-        """Remember the samples of a frame."""
-        self._hearing.tend(self._newest, self._rate)
+    def sound(self, intake: Intake, seconds: Fraction) -> None:
+        """Remember the samples of a frame; let music begin that was waited for."""
+        self._hearing.tend(intake, self._newest, self._rate)
         place, samples = self._hearing.samples(seconds, self._frame_s)
         if self._recorder is not None:
             self._recorder.sound(place, samples)
@@ -98,15 +98,18 @@ class Memory:
             say("nothing is being recorded")
             return
         base = Path(platformdirs.user_videos_dir()) / "latent-cinema"
-        target = base / time.strftime("take-%Y%m%d-%H%M%S")
-        self._recorder.keep(target, ROLLING_S)
-        say(f"kept: {target}")
+        name = time.strftime("take-%Y%m%d-%H%M%S")
+        taken = len(list(base.glob(f"{name}*")))
+        self._recorder.keep(base / (f"{name}-{taken + 1}" if taken else name), ROLLING_S)
 
     def tend(self, say: Say) -> None:
-        """Report a recording that stopped, once."""
-        if self._recorder is not None and self._recorder.error != self._said:
-            self._said = self._recorder.error
-            say(self._said)
+        """Report, once, a recording that stopped and how keeping went."""
+        if self._recorder is None:
+            return
+        for text in (self._recorder.error, self._recorder.news):
+            if text and text not in self._said:
+                self._said.add(text)
+                say(text)
 
     def report(self) -> dict[str, Any]:
         """Figures for the stats file."""
@@ -132,5 +135,25 @@ class Memory:
                 shutil.rmtree(self._recorder.folder, ignore_errors=True)
 
 
-def _rolling_folder() -> Path:
-    return Path(platformdirs.user_cache_dir("latent-cinema")) / f"rolling-{os.getpid()}"
+def _rolling_folder(say: Say) -> Path:
+    """Choose where the rolling take goes; rescue the newest one of a performance that died."""
+    base = Path(platformdirs.user_cache_dir("latent-cinema"))
+    folder, rescued = base / "rolling", base / "rescued"
+    now = time.time()
+    ages = sorted((now - _newest_s(path), path) for path in folder.glob("*"))
+    dead = [path for age, path in ages if age > DEAD_AFTER_S]
+    if dead and (dead[0] / "take.toml").exists():
+        shutil.rmtree(rescued, ignore_errors=True)
+        dead.pop(0).rename(rescued)
+        say(f"the last performance ended unexpectedly; its end is kept as a take in {rescued}")
+    for path in dead:
+        shutil.rmtree(path, ignore_errors=True)
+    return folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
+
+
+def _newest_s(folder: Path) -> float:
+    """When a take was last written to: a living one is, four times a second."""
+    try:
+        return max(p.stat().st_mtime for p in (folder, *(folder / "parts").glob("*")))
+    except OSError:  # it goes away just now: it was alive
+        return time.time()

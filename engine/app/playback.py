@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,7 +13,8 @@ from numpy.typing import NDArray
 from engine.app import showfile
 from engine.app.frame import Line, first_step
 from engine.app.take import Take, open_take
-from engine.core.clock import newest_index, seconds_at
+from engine.core.audio import ADDRESS
+from engine.core.clock import newest_index, parse_rate, seconds_at
 from engine.core.event import Event
 from engine.core.show import Show
 from engine.core.state import first_state
@@ -107,31 +107,54 @@ def load_track(audio: Path | None, music: bool) -> tracks.Track | None:
     return None
 
 
-def track_events(track: tracks.Track, rate: Fraction) -> dict[int, list[Event]]:
-    """Analyse a track ahead; its features as events by tick."""
-    found: dict[int, list[Event]] = defaultdict(list)
-    rows = tracks.events(tracks.features_ahead(track), rate)
-    for sequence, (tick, address, value) in enumerate(rows):
-        found[tick].append(Event(tick, address, value, "track", sequence))
-    return dict(found)
+class Heard(Mapping[int, Sequence[Event]]):
+    """What is heard in a track, as events by tick; worked out when a tick comes.
+
+    Equal to `engine.sources.track.events`, without the hundred milliseconds that listing them all
+    would take in the middle of a show.
+
+    Parameters
+    ----------
+    features
+        Of the whole track.
+    control_hz
+        Ticks per second.
+    """
+
+    def __init__(self, features: tracks.Features, control_hz: Fraction) -> None:
+        self._rows = features.rows
+        self._rows_per_tick = Fraction(features.rate_hz, features.hop) / control_hz
+
+    def __getitem__(self, tick: int) -> Sequence[Event]:
+        # Row k is complete at (k + 1) hops: the first tick that is not before that takes it.
+        first = max((tick - 1) * self._rows_per_tick // 1, 0)
+        last = min(tick * self._rows_per_tick // 1, len(self._rows))
+        return [
+            Event(tick, ADDRESS, tuple(self._rows[k].tolist()), "track", k)
+            for k in range(first, last)
+        ]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(len(self)))
+
+    def __len__(self) -> int:
+        return -(-len(self._rows) // self._rows_per_tick) + 1
 
 
 def seeded(show: Show, seed: int | None) -> Show:
     """The show with another seed."""
-    from dataclasses import replace
-
     return show if seed is None else replace(show, seed=seed)
 
 
 def _from_show(loaded: showfile.Loaded, track: tracks.Track | None, seed: int | None) -> Playback:
     show = seeded(loaded.show, seed)
-    heard = track_events(track, show.control_hz) if track is not None else {}
+    heard: Mapping[int, Sequence[Event]] = {}
+    if track is not None:
+        heard = Heard(tracks.features_ahead(track), show.control_hz)
     sound = None
     if track is not None:
         pcm = track.pcm
         sound = Sounding(track.rate_hz, pcm.shape[1], lambda start, n: pcm[start : start + n])
-    from engine.core.clock import parse_rate
-
     return Playback(
         start_s=Fraction(0),
         end_s=Fraction(len(track.pcm), track.rate_hz) if track is not None else None,
@@ -157,8 +180,8 @@ def _from_take(take: Take) -> Playback:
     return Playback(
         start_s=seconds_at(take.parts[0], rate),
         end_s=seconds_at(take.last_tick + 1, rate),
-        size_px=show.size_px,
-        fps=Fraction(str(take.header.get("fps", 60))),
+        size_px=take.size_px or show.size_px,
+        fps=parse_rate(take.header.get("fps", 60)),
         history_s=show.history_s,
         line_at=line_at,
         events_of=take.events_of,

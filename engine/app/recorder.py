@@ -85,6 +85,7 @@ class Recorder:
         (folder / "blobs").mkdir(exist_ok=True)
         self.folder = folder
         self.error = ""
+        self.news = ""  # how the newest `keep` went
         self._rate = float(show.control_hz)
         self._limit_s = limit_s
         self._sound = sound
@@ -231,7 +232,16 @@ class Recorder:
         self.flush()
         count = int(seconds / PART_S) + 1
         parts, header = self._parts[-count:], {**self._header, "ticks": self._tick + 1}
-        self._put(lambda: self._copy(target, parts, header))
+        self._put(lambda: self._try_copy(target, parts, header))
+
+    def _try_copy(self, target: Path, parts: list[str], header: dict[str, Any]) -> None:
+        """Copy; a place that takes no copy does not end the recording."""
+        try:
+            self._copy(target, parts, header)
+        except OSError as error:
+            self.news = f"{target}: {error.strerror or error}; nothing was kept"
+        else:
+            self.news = f"kept: {target}"
 
     def _copy(self, target: Path, parts: list[str], header: dict[str, Any]) -> None:
         shutil.copytree(self.folder / "blobs", target / "blobs")

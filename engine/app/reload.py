@@ -23,6 +23,7 @@ class Reloader:
 
     def __init__(self, loaded: Loaded) -> None:
         self._name = str(loaded.path)
+        self._newest = _content(loaded)
         self._folders = _folders(loaded)
         self._read: queue.SimpleQueue[Loaded | str] = queue.SimpleQueue()
         self._stop = threading.Event()
@@ -36,15 +37,27 @@ class Reloader:
         from watchfiles import watch
 
         watched = [p for p in self._folders if p.is_dir()]
-        for changes in watch(
-            *watched, stop_event=self._stop, debounce=100, step=50, recursive=False,
-            raise_interrupt=False, rust_timeout=1000,
-        ):  # fmt: skip
-            if any(Path(name).suffix in (".toml", ".fs") for _, name in changes):
-                try:
-                    self._read.put(showfile.load(self._name))
-                except ValueError as error:
-                    self._read.put(str(error))
+        try:
+            for changes in watch(
+                *watched, stop_event=self._stop, debounce=100, step=50, recursive=False,
+                raise_interrupt=False, rust_timeout=1000,
+            ):  # fmt: skip
+                if any(Path(name).suffix in (".toml", ".fs") for _, name in changes):
+                    self._read_again()
+        except (OSError, RuntimeError) as error:  # no more watches are to be had from the system
+            self._read.put(f"changes of the show are not seen any more: {error}")
+
+    def _read_again(self) -> None:
+        """Read the show; hand it over unless it is as it was when it was last read."""
+        try:
+            found = showfile.load(self._name)
+        except (ValueError, OSError) as error:
+            self._newest = ()
+            self._read.put(f"{error}; the old show goes on")
+            return
+        if _content(found) != self._newest:
+            self._newest = _content(found)
+            self._read.put(found)
 
     def poll(self, playing: Show, now_s: float) -> Loaded | str | None:
         """Return a show that may be swapped in, or why a change is refused, or None.
@@ -55,6 +68,7 @@ class Reloader:
             found = self._read.get_nowait()
         except queue.Empty:
             return self._warm(now_s)
+        self._candidate = None
         if isinstance(found, str):
             return found
         problem = _incompatible(playing, found.show)
@@ -83,7 +97,7 @@ class Reloader:
                     continue
                 if error is not None:
                     self._candidate = None
-                    return error
+                    return f"{error}; the old shader goes on"
                 self._waiting.discard(name)
         if candidate is not None and not self._waiting:
             self._candidate = None
@@ -96,6 +110,10 @@ class Reloader:
         if self._warmer is not None:
             self._warmer.close()
         self._thread.join(timeout=3)
+
+
+def _content(loaded: Loaded) -> tuple[object, ...]:
+    return loaded.text, dict(loaded.show.shaders)
 
 
 def _folders(loaded: Loaded) -> set[Path]:

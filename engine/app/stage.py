@@ -5,23 +5,30 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.app.document import ShowTable
 from engine.app.keys import HELP, Hands, Keyboard
+from engine.app.options import Options
 from engine.compositor.context import open_context
 from engine.core.show import Show
 from engine.core.state import State
 from engine.outputs import null
 
-if TYPE_CHECKING:
-    from engine.app.live import Options
-
 TOAST_S = 6.0
 OVERLAY_EVERY_S = 0.25
 CURSOR_S = 2.0
 Facts = Callable[[], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A still that is shown like a picture."""
+
+    texture: Any
+    size_px: tuple[int, int]
 
 
 class Stage:
@@ -73,6 +80,7 @@ class WindowStage(Stage):
         self._monitor = monitor or ""
         self._keyboard = Keyboard()
         self._is_help = self._is_card = False
+        self._drawn_card: Card | None = None
         self._toast = ""
         self._toast_until = self._drawn = self._moved = 0.0
         self._has_cursor = True
@@ -90,14 +98,24 @@ class WindowStage(Stage):
         if is_cursor != self._has_cursor:
             self._has_cursor = is_cursor
             self._window.set_cursor(is_cursor)
-        self._window.write(frame, picture)
+        self._window.write(frame, self._card(picture.size_px) if self._is_card else picture)
+
+    def _card(self, size_px: tuple[int, int]) -> Card:
+        """Test card in place of the picture: so it is laid over the wall as the picture is."""
+        from engine.outputs import testcard
+
+        if self._drawn_card is None or self._drawn_card.size_px != size_px:
+            if self._drawn_card is not None:
+                self._drawn_card.texture.release()
+            rgb = testcard.draw(size_px, self._monitor)
+            texture = self.ctx.texture(size_px, 3, rgb.tobytes(), alignment=1)
+            self._drawn_card = Card(texture, size_px)
+        return self._drawn_card
 
     def _overlay(self, facts: Facts) -> Any:
-        from engine.outputs import overlay, testcard
+        from engine.outputs import overlay
 
         size = self._window.framebuffer_px
-        if self._is_card:
-            return testcard.draw_over(size, self._monitor)
         if self._is_help:
             found = facts()
             lines = [f"{key}   {text}" for key, text in HELP] + _summary(found)

@@ -6,7 +6,7 @@ import json
 import re
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -79,14 +79,21 @@ class Take:
             raise TakeError(f"{self.path(self.part_at(tick), 'jsonl')}:1: {error}") from None
 
     def show(self, name: str) -> Show:
-        """Build the show of a content hash.
+        """Build the show of a content hash, with the seed that it was played with.
 
         Raises
         ------
         TakeError
             If a blob is missing or altered.
         """
-        return read_show(self.folder, name)
+        show = read_show(self.folder, name)
+        return replace(show, seed=self.header.get("seed", show.seed))
+
+    @property
+    def size_px(self) -> tuple[int, int] | None:
+        """Width and height it was played at; None if the header does not say."""
+        found = self.header.get("size_px")
+        return (found[0], found[1]) if found is not None else None
 
     @property
     def has_sound(self) -> bool:
@@ -135,13 +142,26 @@ def open_take(folder: Path) -> Take:
 def _check_header(path: Path, header: dict[str, Any]) -> None:
     try:
         parse_rate(header["control_hz"])
+        parse_rate(header.get("fps", 60))
+        _check_numbers(header, "seed", [header.get("seed", 0)], 0, 2**63)
+        size = header.get("size_px", [16, 16])
+        _check_numbers(header, "size_px", [*size, 0, 0][:2], 16, 16384)
         sound = header.get("sound")
-        if sound is not None and not (
-            8000 <= int(sound["rate_hz"]) <= 384000 and 1 <= int(sound["channels"]) <= 64
-        ):
-            raise ValueError("sound: rate or channels are out of range")
-    except (KeyError, TypeError, ValueError) as error:
+        if sound is not None:
+            _check_numbers(sound, "rate_hz", [sound["rate_hz"]], 8000, 384_000)
+            _check_numbers(sound, "channels", [sound["channels"]], 1, 64)
+    except KeyError as error:
+        raise TakeError(f"{path}: the key {error} is missing; the header is damaged") from None
+    except (TypeError, ValueError, AttributeError) as error:
         raise TakeError(f"{path}: {error}") from None
+
+
+def _check_numbers(table: Any, key: str, found: Sequence[Any], low: int, high: int) -> None:
+    """Refuse what is not a whole number in its range."""
+    for number in found:
+        if type(number) is not int or not low <= number <= high:
+            there = table.get(key)
+            raise ValueError(f"{key}: {there!r:.60} is out of range; the header is damaged")
 
 
 @lru_cache(maxsize=8)

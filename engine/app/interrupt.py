@@ -1,0 +1,61 @@
+"""Ctrl-C and the end that a system asks for: once to end well, twice to end now."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+"""Those that ask a program to end; each system has some of them."""
+
+
+class Interrupt:
+    """Whether somebody asked for the end."""
+
+    def __init__(self) -> None:
+        self.is_asked = False
+
+    def ask(self, number: int = 0, frame: FrameType | None = None) -> None:
+        """Ask; the second time raises `KeyboardInterrupt` wherever the program is."""
+        del number, frame
+        if self.is_asked:
+            raise KeyboardInterrupt
+        self.is_asked = True
+
+
+@contextmanager
+def heeded() -> Iterator[Interrupt]:
+    """Take note of signals instead of dying of them. Outside the main thread nothing changes."""
+    found = Interrupt()
+    with _handled(found.ask):
+        yield found
+
+
+@contextmanager
+def raised() -> Iterator[None]:
+    """Let every signal that asks for the end raise `KeyboardInterrupt`, as Ctrl-C does."""
+    found = Interrupt()
+    found.is_asked = True
+    with _handled(found.ask):
+        yield
+
+
+@contextmanager
+def _handled(ask: Any) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    there = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
+    # What a launcher told us to ignore (nohup) stays ignored.
+    before = {n: signal.getsignal(n) for n in there if signal.getsignal(n) != signal.SIG_IGN}
+    for number in before:
+        signal.signal(number, ask)
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, signal.SIG_DFL if old is None else old)

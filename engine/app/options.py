@@ -1,0 +1,29 @@
+"""What the command line says about a performance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says about a performance; None leaves it to the show."""
+
+    show: str = "default"
+    output: str = "window"
+    size_px: tuple[int, int] | None = None
+    fps: Fraction | None = None
+    seed: int | None = None
+    is_windowed: bool = False
+    monitor: str | None = None
+    osc: str = "127.0.0.1:9000"
+    audio: str | None = None
+    take: Path | None = None
+    plan: Path | None = None
+    duration_s: float | None = None
+    stats: Path | None = None
+    ready: Path | None = None
+    is_demo: bool = False
+    device: str = "auto"
