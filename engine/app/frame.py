@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -60,6 +61,7 @@ class Line:
     shows: Mapping[str, Show]
     on_tick: Callable[[Show, State, Sequence[Event], State], None] | None = None
     on_show: Callable[[Show], None] | None = None
+    _newest: Plan | None = None
 
     def control(self, seconds: Fraction, events_of: EventsOf) -> list[Plan]:
         """Advance every tick up to `seconds`; sample each picture step that falls in between.
@@ -87,6 +89,7 @@ class Line:
         show = self.shows[name]
         self.state = migrate(self.show, show, self.state)
         self.show = show
+        self._newest = None
         if self.on_show is not None:
             self.on_show(show)
 
@@ -96,22 +99,24 @@ class Line:
             return []
         show, state = self.show, self.state
         still = seconds_at(state.still_ticks, show.control_hz)
+        motion = (until - still) * show.picture_hz
+        last = math.ceil(motion) - 1 if is_open else math.floor(motion)
         plans: list[Plan] = []
-        while True:
-            at = seconds_at(self.step + 1, show.picture_hz) + still
-            if at > until or (is_open and at == until) or self._is_held():
-                return plans
+        while self.step < last and not state.is_still:
             self.step += 1
+            at = seconds_at(self.step, show.picture_hz) + still
             # A step that fell into a frozen stretch is taken where the motion goes on.
             moment = max(at, seconds_at(state.tick, show.control_hz))
-            plans.append(sample(show, state, float(moment)))
-
-    def _is_held(self) -> bool:
-        return self.state.is_still
+            self._newest = sample(show, state, float(moment))
+            plans.append(self._newest)
+        return plans
 
     def plan(self, seconds: Fraction) -> Plan:
-        """Sample the frame itself."""
-        return sample(self.show, self.state, float(seconds))
+        """Sample the frame itself; if it falls on the newest step, it is that step's plan."""
+        newest, at = self._newest, float(seconds)
+        if newest is None or newest.seconds != at or newest.tick != self.state.tick:
+            return sample(self.show, self.state, at)
+        return newest
 
 
 def needed(plan: Plan, is_step: bool) -> list[str]:

@@ -60,7 +60,9 @@ class PlanWriter:
         found = latents(show, state, seconds)
         row = [np.array([state.tick, seconds]), values]
         row += [
-            found[a].astype(np.float64) if a in found else np.full(size, np.nan)
+            found[a].astype(np.float64)
+            if a in found and len(found[a]) == size
+            else np.full(size, np.nan)
             for a, size in self._paths
         ]
         self._rows.write(np.concatenate(row).tobytes())
@@ -69,7 +71,7 @@ class PlanWriter:
     def tick(self, show: Show, before: State, events: Sequence[Event], after: State) -> None:
         """Add the row of a tick; fits `Line.on_tick`."""
         del before, events
-        self.write(show, after, after.tick / float(show.control_hz))
+        self.write(show, after, float(seconds_at(after.tick, show.control_hz)))
 
     def close(self) -> None:
         """Write the file."""

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.cue import follow_cues, settle
-from engine.core.curve import euro_cutoff, follow, spring
-from engine.core.event import Event
-from engine.core.parameter import Kind, coerce
-from engine.core.show import Route, Show
-from engine.core.state import PathState, RouteState, State, Transport
+from engine.core.curve import filter_euro, spring
+from engine.core.event import Event, Value
+from engine.core.fixed import fixed
+from engine.core.parameter import coerce, to_float
+from engine.core.show import Show
+from engine.core.state import PathState, Ramp, RouteState, State, Transport
 from engine.core.trajectory import latent_at
-from engine.core.value import effective, route_goal, signals_at
+from engine.core.transport import keep_time
+from engine.core.value import aimed, effective, route_goal, signals_at
 
 Values = NDArray[np.float64]
-TAP_FORGET_S = 2.5
-TAPS = 8
+LARGEST_SIGNAL = 1e9  # beyond it the arithmetic of a route would lose its way to infinity
 
 
 def advance(show: Show, state: State, tick: int, events: Sequence[Event] = ()) -> State:
@@ -41,89 +43,124 @@ def advance(show: Show, state: State, tick: int, events: Sequence[Event] = ()) -
     """
     if tick != state.tick + 1:
         raise ValueError(f"tick {tick} does not follow tick {state.tick}")
-    dt = 0.0 if state.tick < 0 else 1.0 / float(show.control_hz)
-    state = _pass_time(show, state, tick, dt)
+    constants = fixed(show)
+    dt = 0.0 if state.tick < 0 else constants.tick_s
+    was_still = state.is_still
+    still_ticks = state.still_ticks + (1 if was_still and dt else 0)
     fired: list[int] = []
-    if events or show.pulses:
-        state = _take_events(show, state, events, fired)
+    taken = _take_events(show, state, tick, tick - still_ticks, events, fired)
+    state = _pass_time(state, tick, still_ticks, dt, taken)
     state = follow_cues(show, state, fired)
-    seconds = tick / float(show.control_hz)
+    seconds = tick / constants.control_hz
     state = settle(show, state, seconds)
     if fired:
-        state = _take_triggers(show, state, seconds, fired)
-    return _aim(show, state, seconds, dt)
+        state = keep_time(show, state, fired)
+    state = _hold_still(show, state) if was_still else _aim(show, state, seconds, dt)
+    return _leap(show, state, seconds, fired) if fired else state
 
 
-def _pass_time(show: Show, state: State, tick: int, dt: float) -> State:
-    """Carry everything that moves by itself over the interval up to the tick."""
-    beat = state.transport.beat + state.transport.bpm / 60.0 * dt
-    transport = replace(state.transport, beat=beat)
-    if state.is_still:
-        still = state.still_ticks + (1 if dt else 0)
-        return replace(state, tick=tick, transport=transport, still_ticks=still)
-    routes = tuple(
-        RouteState(
-            follow(held.value, held.goal, dt, route.attack_s, route.release_s),
-            held.goal, held.euro, held.euro_speed, held.raw,
-        )
-        for route, held in zip(show.routes, state.routes, strict=True)
-    )  # fmt: skip
-    omega = float(state.base[show.master.steer_omega])
-    x, y = ((*spring(p, v, goal, dt, omega), goal) for p, v, goal in state.steer)
-    return replace(
-        state,
-        tick=tick,
-        transport=transport,
-        routes=routes,
-        steer=(x, y),
-        paths=tuple(
-            PathState(p.phase + p.speed * dt, p.speed, p.place, p.left, p.origin)
-            for p in state.paths
-        ),
-        lfos=tuple((phase + rate * dt, rate) for phase, rate in state.lfos),
-    )
+class Taken(NamedTuple):
+    """What the events of a tick leave behind: fields of the state."""
+
+    base: Values
+    signals: Values
+    ramps: tuple[Ramp, ...]
+    fired: Mapping[int, int]
+    touch_tick: int
+    lost_s: float
 
 
-def _take_events(show: Show, state: State, events: Sequence[Event], fired: list[int]) -> State:
-    """Write events into base values and signals; list the triggers that fired."""
+def _take_events(
+    show: Show, state: State, tick: int, motion: int, events: Sequence[Event], fired: list[int]
+) -> Taken:
+    """Write events into base values and signals; list the triggers that fired.
+
+    Parameters
+    ----------
+    motion
+        The tick less the frozen ones.
+    """
     signals = state.signals.copy()
     for place in show.pulses:
         signals[place] = 0.0
-    base, ramps, touch, lost = state.base, state.ramps, state.touch_tick, state.lost_s
-    fires = dict(state.fired)
-    if events:
-        base = base.copy()
+    base, fires, ramps, touch, lost = (
+        state.base, state.fired, state.ramps, state.touch_tick, state.lost_s
+    )  # fmt: skip
+    if not events:
+        return Taken(base, signals, ramps, fires, touch, lost)
+    base, written = base.copy(), set[int]()
     for event in events:
         if event.address.startswith("/signal/"):
             _hear(show, signals, event)
         elif event.address == "/clock/jump":
-            lost += float(event.value) if isinstance(event.value, (int, float)) else 0.0
+            lost += _finite(event.value)
         else:
-            places = write(show, base, event)
-            if places:
-                touch = state.tick
-                ramps = tuple(r for r in ramps if r.place not in places)
-                fired.extend(p for p in places if p in show.triggers)
-                fires.update({p: state.tick for p in places if p in show.triggers})
-    return replace(
-        state, signals=signals, base=base, ramps=ramps, fired=fires, touch_tick=touch, lost_s=lost
+            for place, value in _targets(show, event):
+                written.add(place)
+                if place in show.triggers:
+                    fired.append(place)
+                    base[place] += 1.0
+                else:
+                    base[place] = value
+    if fired:
+        fires = {**fires, **dict.fromkeys(fired, motion)}
+    if ramps and written:
+        ramps = tuple(r for r in ramps if r.place not in written)
+    return Taken(base, signals, ramps, fires, tick if written else touch, lost)
+
+
+def _pass_time(state: State, tick: int, still_ticks: int, dt: float, taken: Taken) -> State:
+    """Carry everything that moves by itself over the interval up to the tick, but for routes."""
+    steer, paths, lfos = state.steer, state.paths, state.lfos
+    if not state.is_still:
+        omega = state.steer_omega
+        x, y = ((*spring(p, v, goal, dt, omega), goal) for p, v, goal in steer)
+        steer = (x, y)
+        paths = tuple(
+            [PathState(p.phase + p.speed * dt, p.speed, p.place, p.left, p.origin) for p in paths]
+        )
+        lfos = tuple([(phase + rate * dt, rate) for phase, rate in lfos])
+    beat, bpm, taps = state.transport.beat, state.transport.bpm, state.transport.taps
+    # Every field by hand: `dataclasses.replace` takes three times as long, on every tick.
+    return State(
+        tick=tick,
+        base=taken.base,
+        fired=taken.fired,
+        ramps=taken.ramps,
+        signals=taken.signals,
+        routes=state.routes,
+        paths=paths,
+        lfos=lfos,
+        steer=steer,
+        transport=Transport(beat + bpm / 60.0 * dt, bpm, taps),
+        steer_omega=state.steer_omega,
+        still_ticks=still_ticks,
+        is_still=state.is_still,
+        cue=state.cue,
+        cue_tick=state.cue_tick,
+        waiting=state.waiting,
+        touch_tick=taken.touch_tick,
+        lost_s=taken.lost_s,
     )
 
 
-def write(show: Show, base: Values, event: Event) -> tuple[int, ...]:
-    """Write one event into the base values; return the places written, none if refused."""
+def _finite(value: Value) -> float:
+    """Read a number; what is none, or is out of reason, is 0."""
+    if isinstance(value, (str, tuple)):
+        return 0.0
+    number = to_float(value)
+    return number if abs(number) <= LARGEST_SIGNAL else 0.0
+
+
+def _targets(show: Show, event: Event) -> tuple[tuple[int, float], ...]:
+    """Find what an event writes where; nothing if the show refuses it."""
     try:
-        targets = resolve(show, event.address, event.value)
+        return resolve(show, event.address, event.value)
     except (KeyError, ValueError):
         return ()
-    for place, value in targets:
-        base[place] = base[place] + 1.0 if place in show.triggers else value
-    return tuple(place for place, _ in targets)
 
 
-def resolve(
-    show: Show, address: str, value: bool | int | float | str | tuple[float, ...]
-) -> tuple[tuple[int, float], ...]:
+def resolve(show: Show, address: str, value: Value) -> tuple[tuple[int, float], ...]:
     """Find the places an event writes to and the stored values.
 
     Raises
@@ -134,18 +171,15 @@ def resolve(
         If it does not take the value.
     """
     registry = show.registry
-    if address in registry.groups:
-        places = registry.groups[address]
-        if not isinstance(value, tuple) or len(value) != len(places):
-            raise ValueError(f"{address} takes {len(places)} numbers")
-        return tuple(
-            (p, coerce(registry.parameters[p], v)) for p, v in zip(places, value, strict=True)
-        )
-    place = registry.index[address]
-    parameter = registry.parameters[place]
-    if parameter.kind is Kind.TRIGGER and value in (0, 0.0, False):
-        return ()  # the release of a button is not a second press
-    return ((place, coerce(parameter, value)),)
+    place = registry.index.get(address)
+    if place is not None:
+        if place in show.triggers and value in (0, 0.0, False):
+            return ()  # the release of a button is not a second press
+        return ((place, coerce(registry.parameters[place], value)),)
+    places = registry.groups[address]
+    if not isinstance(value, tuple) or len(value) != len(places):
+        raise ValueError(f"{address} takes {len(places)} numbers")
+    return tuple((p, coerce(registry.parameters[p], v)) for p, v in zip(places, value, strict=True))
 
 
 def _hear(show: Show, signals: Values, event: Event) -> None:
@@ -154,101 +188,92 @@ def _hear(show: Show, signals: Values, event: Event) -> None:
     if name == "audio" and isinstance(value, tuple):
         pairs = list(zip(show.audio, value, strict=False))
     elif name in show.signal_of and isinstance(value, (bool, int, float)):
-        pairs = [(show.signal_of[name], float(value))]
+        pairs = [(show.signal_of[name], to_float(value))]
     else:
         return
     for place, number in pairs:
-        if place < 0 or not math.isfinite(number):
+        if place < 0 or math.isnan(number):
             continue
+        number = min(max(number, -LARGEST_SIGNAL), LARGEST_SIGNAL)
         # Two analysis hops may fall on one tick: an onset in either of them is an onset.
         signals[place] = max(signals[place], number) if place in show.pulses else number
 
 
-def _take_triggers(show: Show, state: State, seconds: float, fired: list[int]) -> State:
-    """Jump, tap and resynchronise."""
-    hits = set(fired)
-    master = show.master
-    if master.tap in hits:
-        state = _tap(show, state)
-    if master.resync in hits:
-        state = replace(state, transport=replace(state.transport, beat=0.0))
-    leaving = [i for i, p in enumerate(show.paths) if p.jump in hits or master.jump in hits]
-    if not leaving:
-        return state
-    values = effective(show, state, seconds).tolist()
-    steer = (0.0, 0.0)  # steering and throw are added after the leap
-    paths = list(state.paths)
-    for i in leaving:
-        path, held = show.paths[i], paths[i]
-        bare = list(values)
-        bare[path.throw] = 0.0
-        origin = latent_at(path, show.seed, held, bare, seconds, 0.0, steer, float(show.control_hz))
-        paths[i] = replace(held, place=held.place + 1, left=state.tick, origin=origin)
-    return replace(state, paths=tuple(paths))
-
-
-def _tap(show: Show, state: State) -> State:
-    """Learn the tempo from taps: mean interval of the newest ones; the tap is on the beat."""
-    transport, rate = state.transport, float(show.control_hz)
-    taps = transport.taps
-    if taps and (state.tick - taps[-1]) / rate > TAP_FORGET_S:
-        taps = ()
-    taps = (*taps, state.tick)[-TAPS:]
-    transport = Transport(float(round(transport.beat)), transport.bpm, taps)
-    if len(taps) < 3 or taps[-1] == taps[0]:
-        return replace(state, transport=transport)
-    place = show.master.bpm
-    base = state.base.copy()
-    base[place] = coerce(
-        show.registry.parameters[place], 60.0 * rate * (len(taps) - 1) / (taps[-1] - taps[0])
-    )
-    return replace(state, transport=transport, base=base)
+def _hold_still(show: Show, state: State) -> State:
+    """Stay frozen, or go on from here with the speeds and goals that held before."""
+    still = bool(state.base[show.master.freeze] >= 0.5)
+    bpm = float(state.base[show.master.bpm])
+    return replace(state, is_still=still, transport=replace(state.transport, bpm=bpm))
 
 
 def _aim(show: Show, state: State, seconds: float, dt: float) -> State:
     """Set what holds until the next tick: goals, speeds and rates."""
-    master = show.master
-    if state.is_still:
-        still = state.base[master.freeze] >= 0.5
-        bpm = float(state.base[master.bpm])
-        return replace(state, is_still=still, transport=replace(state.transport, bpm=bpm))
+    master, transport = show.master, state.transport
     signals = signals_at(show, state, 0.0)
-    old_beat = state.transport.beat - state.transport.bpm / 60.0 * dt
-    if dt and math.floor(state.transport.beat) > math.floor(old_beat):
+    old_beat = transport.beat - transport.bpm / 60.0 * dt
+    if dt and math.floor(transport.beat) > math.floor(old_beat):
         signals[show.beat[1]] = 1.0
-    routes = tuple(
-        _aim_route(route, held, float(signals[route.signal]), dt)
-        for route, held in zip(show.routes, state.routes, strict=True)
-    )
-    state = replace(state, routes=routes, signals=signals)
-    values: list[float] = effective(show, state, seconds, signals).tolist()
+    routes = _move_routes(show, state.routes, signals, dt)
+    values = aimed(show, state, routes, seconds, signals)
     speed = values[master.speed]
     goals = (values[master.steer_x], values[master.steer_y])
     x, y = ((p, v, goal) for (p, v, _), goal in zip(state.steer, goals, strict=True))
     return replace(
         state,
+        signals=np.array(signals),
+        routes=routes,
         steer=(x, y),
+        steer_omega=values[master.steer_omega],
         paths=tuple(
             PathState(held.phase, values[path.speed] * speed, held.place, held.left, held.origin)
-            for path, held in zip(show.paths, state.paths, strict=True)
+            for path, held in zip(fixed(show).paths, state.paths, strict=True)
         ),
         lfos=tuple(
             (phase, values[lfo.rate] * speed)
             for lfo, (phase, _) in zip(show.lfos, state.lfos, strict=True)
         ),
-        transport=replace(state.transport, bpm=values[master.bpm]),
-        is_still=values[master.freeze] >= 0.5,
+        transport=Transport(transport.beat, values[master.bpm], transport.taps),
+        # Only a person or a cue freezes the show: a route could not let it go again.
+        is_still=bool(state.base[master.freeze] >= 0.5),
     )
 
 
-def _aim_route(route: Route, held: RouteState, raw: float, dt: float) -> RouteState:
-    """Give a route its goal until the next tick, through the one-euro filter if it has one."""
-    if route.euro is None:
-        return RouteState(held.value, route_goal(route, raw), held.euro, held.euro_speed, raw)
-    if dt <= 0.0:
-        return RouteState(held.value, route_goal(route, raw), raw, 0.0, raw)
-    # One-euro filter (Casiez 2012): the speed through a 1 Hz low-pass opens the cut-off.
-    speed = follow(held.euro_speed, (raw - held.raw) / dt, dt, *(1 / (2 * math.pi),) * 2)
-    tau = 1.0 / (2.0 * math.pi * euro_cutoff(speed, *route.euro))
-    smooth = follow(held.euro, raw, dt, tau, tau)
-    return RouteState(held.value, route_goal(route, smooth), smooth, speed, raw)
+def _move_routes(
+    show: Show, routes: Sequence[RouteState], signals: Sequence[float], dt: float
+) -> tuple[RouteState, ...]:
+    """Let every route follow its goal up to the tick, and give it the next one."""
+    constants = fixed(show)
+    moved = []
+    for route, held, (rise, fall) in zip(show.routes, routes, constants.decays, strict=True):
+        value, goal, euro, speed, last = held
+        # `curve.follow` over one tick, its decay worked out once
+        value = goal + (value - goal) * (rise if goal > value else fall)
+        raw = signals[route.signal]
+        if route.euro is None:
+            moved.append(RouteState(value, route_goal(route, raw), euro, speed, raw))
+        else:
+            if dt > 0.0:
+                now = (raw - last) / dt
+                speed = now + (speed - now) * constants.speed_decay
+                euro = filter_euro(euro, raw, speed, dt, *route.euro)
+            else:
+                euro, speed = raw, 0.0
+            moved.append(RouteState(value, route_goal(route, euro), euro, speed, raw))
+    return tuple(moved)
+
+
+def _leap(show: Show, state: State, seconds: float, fired: Sequence[int]) -> State:
+    """Let trajectories leave for new places: those that jump, or all of them."""
+    paths, is_all = list(state.paths), show.master.jump in fired
+    leaving = [i for i, p in enumerate(fixed(show).paths) if is_all or p.jump in fired]
+    if not leaving:
+        return state
+    values: list[float] = effective(show, state, seconds).tolist()
+    rate, motion = fixed(show).control_hz, state.tick - state.still_ticks
+    for i in leaving:
+        path, held = fixed(show).paths[i], paths[i]
+        bare = list(values)
+        bare[path.throw] = 0.0  # steering and throw are added after the leap
+        origin = latent_at(path, show.seed, held, bare, motion / rate, 0.0, (0.0, 0.0), rate)
+        paths[i] = replace(held, place=held.place + 1, left=motion, origin=origin)
+    return replace(state, paths=tuple(paths))

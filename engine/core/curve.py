@@ -40,9 +40,14 @@ CURVES: dict[str, Callable[[float], float]] = {
 }
 
 
+EURO_SPEED_TAU_S = 1.0 / (2.0 * math.pi)
+"""Time constant of the speed of a one-euro filter: a cut-off of 1 Hz, as the paper has it."""
+
+
 def shape(curve: str, x: float) -> float:
     """Apply a named curve to `x`, clamped into [0, 1]."""
-    return CURVES[curve](min(max(x, 0.0), 1.0))
+    x = 0.0 if x < 0.0 else 1.0 if x > 1.0 else x
+    return x if curve == "linear" else CURVES[curve](x)
 
 
 def follow(value: float, goal: float, seconds: float, attack_s: float, release_s: float) -> float:
@@ -91,6 +96,18 @@ def spring(
     )
 
 
-def euro_cutoff(speed: float, min_cutoff_hz: float, beta: float) -> float:
-    """Cut-off of the one-euro filter in hertz (Casiez, Roussel, Vogel 2012, equation 8)."""
-    return min_cutoff_hz + beta * abs(speed)
+def filter_euro(
+    value: float, raw: float, speed: float, seconds: float, min_cutoff_hz: float, beta: float
+) -> float:
+    """One-euro filter: follow a raw value the faster, the faster it moves.
+
+    A low-pass whose cut-off is ``min_cutoff_hz + beta |speed|`` (Casiez, Roussel, Vogel 2012,
+    equation 8), exact over an interval in which the raw value and its speed hold.
+
+    Parameters
+    ----------
+    speed
+        Of the raw value per second, itself smoothed with `EURO_SPEED_TAU_S`.
+    """
+    cutoff_hz = min_cutoff_hz + beta * abs(speed)
+    return raw + (value - raw) * math.exp(-2.0 * math.pi * cutoff_hz * seconds)

@@ -13,7 +13,7 @@ from engine.core.port import Request
 from engine.core.show import BLENDS, WRAP_S, Effect, Generator, Input, Layer, Show
 from engine.core.state import State
 from engine.core.trajectory import latent_at
-from engine.core.value import effective, steer_at
+from engine.core.value import between, effective, steer_at
 
 _STEP_SLACK = 1e-6  # of a step: n / fps in float64 must not fall just short of its own step
 
@@ -50,7 +50,6 @@ def sample(show: Show, state: State, seconds: float) -> Plan:
     Plan
         With every parameter, visible layer and latent exactly at `seconds`.
     """
-    rate = float(show.control_hz)
     array = effective(show, state, seconds)
     values: list[float] = array.tolist()
     visible = [layer for layer in show.layers if values[layer.opacity] > 0.0]
@@ -61,13 +60,12 @@ def sample(show: Show, state: State, seconds: float) -> Plan:
         for each in (plan.source, *plan.effects):
             if each is not None:
                 used.update(i[6:] for i in each.images.values() if i.startswith("layer:"))
-    dt = 0.0 if state.is_still else max(seconds - state.tick / rate, 0.0)
     master = show.master
     return Plan(
         seconds=seconds,
         tick=state.tick,
         layers=plans,
-        requests=_requests(show, state, values, seconds, dt, used),
+        requests=_requests(show, state, values, seconds, used),
         master=0.0 if values[master.blackout] >= 0.5 else values[master.brightness],
         values=array,
         reads_picture=any(
@@ -84,8 +82,7 @@ def requests_at(
 ) -> dict[str, Request]:
     """Ask what the named layers' generators would be asked at `seconds`: the look ahead."""
     values = effective(show, state, seconds).tolist()
-    dt = 0.0 if state.is_still else max(seconds - state.tick / float(show.control_hz), 0.0)
-    return _requests(show, state, values, seconds, dt, layers)
+    return _requests(show, state, values, seconds, layers)
 
 
 def latents(show: Show, state: State, seconds: float) -> dict[str, NDArray[np.float32]]:
@@ -103,11 +100,11 @@ def _requests(
     state: State,
     values: Sequence[float],
     seconds: float,
-    dt: float,
     used: Collection[str],
 ) -> dict[str, Request]:
-    steer = steer_at(state, dt, values[show.master.steer_omega])
     rate = float(show.control_hz)
+    dt, motion_s = between(show, state, seconds), motion_at(show, state, seconds)
+    steer = steer_at(state, dt)
     requests: dict[str, Request] = {}
     place = 0
     for layer in show.layers:
@@ -118,7 +115,7 @@ def _requests(
         if layer.id in used:
             found = {
                 path.port: latent_at(
-                    path, show.seed, state.paths[place + i], values, seconds, dt, steer, rate
+                    path, show.seed, state.paths[place + i], values, motion_s, dt, steer, rate
                 ).astype(np.float32)
                 for i, path in enumerate(generator.paths)
             }
@@ -198,7 +195,9 @@ def _uniform(show: Show, state: State, entry: Input, values: Sequence[float], st
         index = int(values[place])
         return entry.values[index] if entry.values else index
     if entry.type == "event":
-        tick = state.fired.get(place, -1)
-        since = (tick - state.still_ticks) / float(show.control_hz) * float(show.picture_hz)
-        return tick >= 0 and math.ceil(since - _STEP_SLACK) == step
+        tick = state.fired.get(place)
+        if tick is None:
+            return False
+        first = tick / float(show.control_hz) * float(show.picture_hz)
+        return math.ceil(first - _STEP_SLACK) == step
     return values[place]

@@ -198,9 +198,11 @@ class Master:
     resync: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Show:
     """Everything that is constant while a show plays.
+
+    It is equal to itself only, so that what follows from it (`engine.core.fixed`) is kept with it.
 
     Parameters
     ----------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,7 @@ class PathState:
     """Where a trajectory is.
 
     `phase` in knots, with the speed that holds until the next tick; after a jump, `origin` is the
-    latent that it left at tick `left`, and `place` the number of jumps so far.
+    latent that it left at tick of motion `left`, and `place` the number of jumps so far.
     """
 
     phase: float = 0.0
@@ -39,9 +40,11 @@ class PathState:
     origin: NDArray[np.float64] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RouteState:
-    """A route's smoothed value, its goal, and the one-euro filter's value and speed."""
+class RouteState(NamedTuple):
+    """A route's smoothed value, its goal, the one-euro filter's value and speed, its signal.
+
+    A tuple, because every tick makes one for each route.
+    """
 
     value: float = 0.0
     goal: float = 0.0
@@ -73,11 +76,13 @@ class State:
     base
         Value of every parameter before ramps and routes [shape=(P,)].
     fired
-        Tick at which each trigger parameter last fired, -1 for never.
+        Tick of motion (ticks less the frozen ones) at which each trigger parameter last fired.
     signals
         Value of every signal [shape=(S,)].
     steer
         Spring of each steering axis: (angle, velocity, goal).
+    steer_omega
+        Angular frequency of these springs that holds until the next tick.
     lfos
         Phase in cycles and the rate that holds until the next tick.
     still_ticks
@@ -102,6 +107,7 @@ class State:
     lfos: tuple[tuple[float, float], ...]
     steer: tuple[tuple[float, float, float], tuple[float, float, float]]
     transport: Transport
+    steer_omega: float = 6.0
     still_ticks: int = 0
     is_still: bool = False
     cue: int = -1
@@ -130,4 +136,5 @@ def first_state(show: Show) -> State:
         lfos=tuple((0.0, 0.0) for _ in show.lfos),
         steer=((0.0, 0.0, 0.0), (0.0, 0.0, 0.0)),
         transport=Transport(bpm=float(base[show.master.bpm])),
+        steer_omega=float(base[show.master.steer_omega]),
     )

@@ -76,12 +76,12 @@ def latent_at(
     seed: int,
     held: PathState,
     values: Sequence[float],
-    seconds: float,
+    motion_s: float,
     dt: float,
     steer: tuple[float, float],
     control_hz: float,
 ) -> Vector:
-    """Latent of a trajectory at show time `seconds`, `dt` seconds after its tick.
+    """Latent of a trajectory after `motion_s` seconds of motion, `dt` seconds after its tick.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def latent_at(
     phase = held.phase + held.speed * dt + values[path.offset]
     z = move(path, seed, values, held.place, phase)
     if held.origin is not None:
-        z = _leap(z, held.origin, seconds - held.left / control_hz, values[path.jump_s])
+        z = _leap(z, held.origin, motion_s - held.left / control_hz, values[path.jump_s])
     gain = values[path.steer]
     for axis, angle in zip(("right", "up"), steer, strict=True):
         if angle * gain != 0.0:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.curve import follow, shape, spring
+from engine.core.fixed import fixed
 from engine.core.keyed import gaussian
 from engine.core.show import Lfo, Route, Show
 from engine.core.state import Ramp, RouteState, State
@@ -54,9 +56,9 @@ def beat_at(state: State, dt: float) -> float:
     return state.transport.beat + state.transport.bpm / 60.0 * dt
 
 
-def signals_at(show: Show, state: State, dt: float) -> NDArray[np.float64]:
+def signals_at(show: Show, state: State, dt: float) -> list[float]:
     """Signals between ticks: what comes from outside holds, oscillators and beats go on."""
-    signals = state.signals.copy()
+    signals: list[float] = state.signals.tolist()
     beat = beat_at(state, dt)
     signals[show.beat[0]] = beat - math.floor(beat)
     if not state.is_still:
@@ -71,17 +73,6 @@ def route_goal(route: Route, signal: float) -> float:
     return shape(route.curve, (signal - route.low) / (route.high - route.low))
 
 
-def route_value(route: Route, held: RouteState, signal: float, dt: float) -> float:
-    """Smoothed value of a route `dt` seconds after its tick, in [0, 1].
-
-    With no smoothing the signal itself is shaped at that moment, so that oscillators do not step
-    on ticks.
-    """
-    if route.attack_s <= 0.0 and route.release_s <= 0.0 and route.euro is None:
-        return route_goal(route, signal)
-    return follow(held.value, held.goal, dt, route.attack_s, route.release_s)
-
-
 def routed(route: Route, base: float, y: float, depth: float) -> float:
     """Let a route's value enter its target."""
     if route.mode == "add":
@@ -93,18 +84,16 @@ def routed(route: Route, base: float, y: float, depth: float) -> float:
     return depth * y
 
 
-def ramped(show: Show, state: State, seconds: float) -> NDArray[np.float64]:
-    """Values with ramps, before routes [shape=(P,)]."""
-    values = state.base.copy()
+def ramped(show: Show, state: State, seconds: float) -> list[float]:
+    """Values with ramps, before routes."""
+    values: list[float] = state.base.tolist()
     rate = float(show.control_hz)
     for ramp in state.ramps:
         values[ramp.place] = ramp_value(ramp, seconds, rate)
     return values
 
 
-def effective(
-    show: Show, state: State, seconds: float, signals: NDArray[np.float64] | None = None
-) -> NDArray[np.float64]:
+def effective(show: Show, state: State, seconds: float) -> NDArray[np.float64]:
     """Value of every parameter at show time `seconds`, not before the state's tick.
 
     Returns
@@ -112,19 +101,70 @@ def effective(
     ndarray [shape=(P,)]
         Clamped into range; whole numbers where the parameter is discrete.
     """
-    dt = 0.0 if state.is_still else max(seconds - state.tick / float(show.control_hz), 0.0)
-    values = ramped(show, state, seconds)
+    found = ramped(show, state, seconds)
     if show.routes:
-        heard = signals_at(show, state, dt) if signals is None else signals
-        for route, held in zip(show.routes, state.routes, strict=True):
-            depth = values[route.depth_place] if route.depth_place >= 0 else route.depth
-            y = held.value if state.is_still else route_value(route, held, heard[route.signal], dt)
-            values[route.target] = routed(route, float(values[route.target]), y, float(depth))
+        dt = between(show, state, seconds)
+        # Only routes without smoothing hear between ticks; in a frozen show they hold.
+        is_heard = True in fixed(show).is_direct and not state.is_still
+        heard = signals_at(show, state, dt) if is_heard else None
+        _route(show, state.routes, found, range(len(show.routes)), heard, dt)
+    values = np.array(found)
     np.minimum(np.maximum(values, show.low, out=values), show.high, out=values)
-    return np.where(show.discrete, np.rint(values), values)
+    np.rint(values, out=values, where=show.discrete)
+    return values
 
 
-def steer_at(state: State, dt: float, omega: float) -> tuple[float, float]:
+def aimed(
+    show: Show,
+    state: State,
+    routes: Sequence[RouteState],
+    seconds: float,
+    signals: Sequence[float],
+) -> list[float]:
+    """Values at a tick, of which those in `Fixed.aimed` are effective."""
+    values = ramped(show, state, seconds)
+    constants = fixed(show)
+    if constants.aiming:
+        _route(show, routes, values, constants.aiming, signals, 0.0)
+    parameters = show.registry.parameters
+    for place in constants.aimed:
+        values[place] = min(max(values[place], parameters[place].low), parameters[place].high)
+    return values
+
+
+def _route(
+    show: Show,
+    routes: Sequence[RouteState],
+    values: list[float],
+    chosen: Iterable[int],
+    heard: Sequence[float] | None,
+    dt: float,
+) -> None:
+    """Let routes enter their targets, `dt` seconds after the tick.
+
+    A route without smoothing shapes the signal of that very moment, if that is `heard`, so that
+    oscillators do not step on ticks.
+    """
+    is_direct = fixed(show).is_direct
+    for i in chosen:
+        route, held = show.routes[i], routes[i]
+        if not is_direct[i]:
+            y = follow(held.value, held.goal, dt, route.attack_s, route.release_s)
+        elif heard is None:
+            y = held.goal
+        else:
+            y = route_goal(route, heard[route.signal])
+        depth = values[route.depth_place] if route.depth_place >= 0 else route.depth
+        values[route.target] = routed(route, values[route.target], y, depth)
+
+
+def between(show: Show, state: State, seconds: float) -> float:
+    """Seconds of motion since the state's tick: 0 in a frozen show."""
+    return 0.0 if state.is_still else max(seconds - state.tick / float(show.control_hz), 0.0)
+
+
+def steer_at(state: State, dt: float) -> tuple[float, float]:
     """Both steering axes `dt` seconds after the state's tick, in radians."""
-    x, y = state.steer
-    return spring(x[0], x[1], x[2], dt, omega)[0], spring(y[0], y[1], y[2], dt, omega)[0]
+    (px, vx, gx), (py, vy, gy) = state.steer
+    omega = state.steer_omega
+    return spring(px, vx, gx, dt, omega)[0], spring(py, vy, gy, dt, omega)[0]

@@ -1,0 +1,79 @@
+"""What follows from a show alone, worked out once, so that no tick looks it up again."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from engine.core.curve import EURO_SPEED_TAU_S
+from engine.core.show import Path, Route, Show
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """Constants of a show.
+
+    Parameters
+    ----------
+    control_hz, tick_s
+        Rate and length of a tick as floats.
+    paths
+        `Show.paths`.
+    aimed
+        Places of what holds from tick to tick: speeds, rates, steering, tempo.
+    aiming
+        Indices of the routes that reach those places, in order.
+    decays
+        Of each route over one tick: what is left of the way to its goal, rising and falling.
+    speed_decay
+        Of the speed of every one-euro filter over one tick.
+    is_direct
+        Of each route: it follows its signal at once, also between ticks.
+    """
+
+    control_hz: float
+    tick_s: float
+    paths: tuple[Path, ...]
+    aimed: tuple[int, ...]
+    aiming: tuple[int, ...]
+    decays: tuple[tuple[float, float], ...]
+    speed_decay: float
+    is_direct: tuple[bool, ...]
+
+
+@lru_cache(maxsize=32)
+def fixed(show: Show) -> Fixed:
+    """Work out a show's constants."""
+    rate = float(show.control_hz)
+    tick_s = 1.0 / rate
+    paths, master = show.paths, show.master
+    aimed = {master.speed, master.bpm, master.steer_x, master.steer_y, master.steer_omega}
+    aimed.update(path.speed for path in paths)
+    aimed.update(lfo.rate for lfo in show.lfos)
+    return Fixed(
+        control_hz=rate,
+        tick_s=tick_s,
+        paths=paths,
+        aimed=tuple(sorted(aimed)),
+        aiming=_reaching(show.routes, aimed),
+        decays=tuple((_left(r.attack_s, tick_s), _left(r.release_s, tick_s)) for r in show.routes),
+        speed_decay=_left(EURO_SPEED_TAU_S, tick_s),
+        is_direct=tuple(
+            r.attack_s <= 0.0 and r.release_s <= 0.0 and r.euro is None for r in show.routes
+        ),
+    )
+
+
+def _left(tau_s: float, tick_s: float) -> float:
+    return math.exp(-tick_s / tau_s) if tau_s > 0.0 else 0.0
+
+
+def _reaching(routes: Sequence[Route], places: set[int]) -> tuple[int, ...]:
+    """Routes that write to the places, or to the depth of a route that does."""
+    wanted, found = set(places), -1
+    while found != len(wanted):
+        found = len(wanted)
+        wanted |= {r.depth_place for r in routes if r.target in wanted and r.depth_place >= 0}
+    return tuple(i for i, r in enumerate(routes) if r.target in wanted)
