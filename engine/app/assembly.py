@@ -102,6 +102,11 @@ def _check(table: ShowTable) -> None:
             parse_rate(getattr(table, key))
         except ValueError as error:
             raise ValueError(f"{key}: {error}") from None
+    if not 0 <= table.seed < 2**63:
+        raise ValueError(f"seed: {table.seed} is outside 0 to 2^63 - 1")
+    for place, lfo in enumerate(table.lfos):
+        if lfo.beats and not 1 / 64 <= lfo.beats <= 4096:
+            raise ValueError(f"lfos[{place}].beats: {lfo.beats:g} is neither 0 nor 1/64 to 4096")
     if not 0.0 <= table.history_s <= 600.0:
         raise ValueError(f"history_s: {table.history_s:g} is outside 0 to 600 s")
     for kind in ("layers", "lfos", "cues"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
@@ -9,6 +10,7 @@ from fractions import Fraction
 from engine.core.advance import resolve
 from engine.core.clock import first_index
 from engine.core.event import Event, Value, in_order
+from engine.core.parameter import to_float
 from engine.core.show import Show
 
 MOST_UNKNOWN = 100
@@ -64,7 +66,9 @@ class Intake:
             is_known = name in show.signal_of or (is_trusted and name == "audio")
             if not is_known:
                 self._count_unknown(address)
-            elif isinstance(value, str) or (isinstance(value, tuple) and name != "audio"):
+            elif name != "audio" and not (
+                isinstance(value, (bool, int, float)) and math.isfinite(to_float(value))
+            ):
                 self.refused += 1
                 return False
             return is_known

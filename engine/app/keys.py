@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from engine.core.event import Value
+from engine.core.parameter import coerce
 from engine.core.show import Show
 from engine.core.state import State
 
@@ -27,6 +29,8 @@ STEER_GAIN = 2.5
 """Radians of latent rotation for a drag over the picture's whole height."""
 WHEEL_GAIN = 0.05
 QUIT_HOLD_S = 1.0
+ARRIVED_S = 0.25
+"""An event takes effect one or two frames after it was read; the next drag must not wait for it."""
 _TOGGLES = {"b": "/master/blackout", "h": "/master/freeze", "a": "/autopilot/on"}
 _TRIGGERS = {"space": "/master/jump", "tab": "/transport/tap"}
 _ACTS = {"f": "fullscreen", "escape": "leave", "t": "card", "f1": "help", "k": "keep", "m": "music"}
@@ -50,10 +54,11 @@ class Hands:
 
 
 class Keyboard:
-    """Remembers only how long Ctrl-Q is held."""
+    """Remembers how long Ctrl-Q is held, and what it asked for that is not in the state yet."""
 
     def __init__(self) -> None:
         self._quit_since_s: float | None = None
+        self._asked: dict[str, tuple[float, float]] = {}
 
     def read(
         self, show: Show, state: State, items: Iterable[tuple[str, Value]], now_s: float
@@ -66,23 +71,35 @@ class Keyboard:
             Monotonic time, for keys that must be held.
         """
         hands = Hands()
-        steer = [float(state.base[p]) for p in (show.master.steer_x, show.master.steer_y)]
         for address, value in items:
             if address == "/window/key" and isinstance(value, str):
                 self._press(show, state, value, hands, now_s)
             elif address == "/window/key_up" and str(value) in ("q", "ctrl+q", "ctrl", "control"):
                 self._quit_since_s = None
             elif address == "/window/drag" and isinstance(value, tuple):
-                steer = [s + STEER_GAIN * d for s, d in zip(steer, value, strict=False)]
-                hands.events += [("/master/steer_x", steer[0]), ("/master/steer_y", steer[1])]
+                for axis, moved in zip(("/master/steer_x", "/master/steer_y"), value, strict=False):
+                    now = self._value(show, state, axis, now_s)
+                    self._ask(show, hands, axis, now + STEER_GAIN * moved, now_s)
             elif address == "/window/scroll" and isinstance(value, (int, float)):
-                now = float(state.base[show.master.truncation])
-                hands.events.append(("/master/truncation", now + WHEEL_GAIN * float(value)))
+                now = self._value(show, state, "/master/truncation", now_s)
+                self._ask(show, hands, "/master/truncation", now + WHEEL_GAIN * value, now_s)
             elif address == "/window/close":
                 hands.acts.append("quit")
         if self._quit_since_s is not None and now_s - self._quit_since_s >= QUIT_HOLD_S:
             hands.acts.append("quit")
         return hands
+
+    def _value(self, show: Show, state: State, address: str, now_s: float) -> float:
+        """Where a value stands: as it was asked for, until that has surely arrived."""
+        value, asked_s = self._asked.get(address, (0.0, -math.inf))
+        if now_s - asked_s < ARRIVED_S:
+            return value
+        return float(state.base[show.registry.index[address]])
+
+    def _ask(self, show: Show, hands: Hands, address: str, value: float, now_s: float) -> None:
+        stored = coerce(show.registry[address], value)
+        self._asked[address] = (stored, now_s)
+        hands.events.append((address, stored))
 
     def _press(self, show: Show, state: State, key: str, hands: Hands, now_s: float) -> None:
         if key == "ctrl+q":
@@ -90,8 +107,8 @@ class Keyboard:
         elif key in show.keys:
             hands.events.append(show.keys[key])
         elif key in _TOGGLES:
-            place = show.registry.index[_TOGGLES[key]]
-            hands.events.append((_TOGGLES[key], state.base[place] < 0.5))
+            is_on = self._value(show, state, _TOGGLES[key], now_s) >= 0.5
+            self._ask(show, hands, _TOGGLES[key], 0.0 if is_on else 1.0, now_s)
         elif key in _TRIGGERS:
             hands.events.append((_TRIGGERS[key], True))
         elif key in _ACTS:

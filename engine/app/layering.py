@@ -73,7 +73,7 @@ def bind_images(layers: tuple[Layer, ...], place: int, table: LayerTable) -> Lay
     chain = ([layer.source] if layer.source else []) + list(layer.effects)
     for effect in chain:
         for name, image in effect.images.items():
-            if image != "picture" and image.removeprefix("layer:") not in makers:
+            if image != "picture" and image not in [f"layer:{m}" for m in makers]:
                 raise ValueError(
                     f"layers[{place}]: image '{name}' of {effect.id}: '{image}' is not known; "
                     f"allowed are: picture, {', '.join('layer:' + m for m in makers)}"

@@ -96,7 +96,8 @@ class Recorder:
         self._first_tick = 0
         self._tick = -1
         self._samples: list[NDArray[np.int16]] = []
-        self._count = 0  # samples recorded so far
+        self._count = 0  # place of the next sample
+        self._is_loose = True  # no sample has come yet that the next one follows
         self._jobs: queue.Queue[Callable[[], None] | None] = queue.Queue(QUEUE_JOBS)
         self._thread = threading.Thread(target=self._work, name="take", daemon=True)
         self._header = {
@@ -139,7 +140,7 @@ class Recorder:
         for event in events:
             if event.address == "/show/load":
                 self._name = str(event.value)
-        span = round(PART_S * self._rate)
+        span = max(round(PART_S * self._rate), 1)
         if not self._part or after.tick % span == 0:
             self._next_part(show, before, after.tick)
         for event in events:
@@ -147,7 +148,7 @@ class Recorder:
             row = [event.tick, event.address, value, event.source, event.sequence]
             self._lines.append(json.dumps(row))
         self._tick = after.tick
-        if after.tick % round(self._rate / 4) == 0:
+        if after.tick % max(round(self._rate / 4), 1) == 0:
             self._lines.append(json.dumps({"at": after.tick}))
             self.flush()
 
@@ -186,11 +187,18 @@ class Recorder:
         """
         if self._sound is None or self.error or not len(samples) or not self._part:
             return
-        slack = self._sound[0] // 4
-        if place < self._count - slack:
+        gap = place - self._count
+        if self._is_loose:  # nothing before them to follow: exactly where they say
+            samples = samples[max(-gap, 0) :]
+        elif abs(gap) <= self._sound[0] // 4:
+            gap = 0
+        elif gap < 0:
             return
-        if place > self._count + slack:
-            self._pad(place - self._count)
+        if not len(samples):
+            return
+        if gap > 0:
+            self._pad(gap)
+        self._is_loose = False
         self._count += len(samples)
         self._samples.append(np.rint(np.clip(samples, -1.0, 1.0) * 32767.0).astype("<i2"))
 
@@ -205,8 +213,8 @@ class Recorder:
         if self._sound is None:
             return
         place = round(tick / self._rate * self._sound[0])
-        if abs(place - self._count) > self._sound[0] // 4:
-            self._count = place
+        if self._is_loose or abs(place - self._count) > self._sound[0] // 4:
+            self._count, self._is_loose = place, True
 
     def flush(self) -> None:
         """Hand what was gathered to the writer thread."""
@@ -259,6 +267,8 @@ class Recorder:
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
+            if self.error:
+                continue  # a take with a hole in it would replay as something else
             try:
                 job()
             except OSError as error:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.app import showfile
-from engine.app.recorder import SCHEMA, content_hash
+from engine.app.recorder import PART_S, SCHEMA, content_hash
 from engine.core.clock import parse_rate
 from engine.core.event import Event, Value
 from engine.core.show import Show
@@ -87,6 +87,11 @@ class Take:
             If a blob is missing or altered.
         """
         show = read_show(self.folder, name)
+        if show.control_hz != self.rate:
+            raise TakeError(
+                f"{self.folder}: the header says {self.rate} ticks per second, the show "
+                f"{show.control_hz}; one of them was altered"
+            )
         return replace(show, seed=self.header.get("seed", show.seed))
 
     @property
@@ -135,8 +140,16 @@ def open_take(folder: Path) -> Take:
     if not parts:
         raise TakeError(f"{folder}: the take holds no parts; nothing was recorded")
     _check_header(path, header)
+    while len(parts) > 1 and not _is_begun(folder / "parts" / f"{parts[-1]:010d}.jsonl"):
+        parts = parts[:-1]
     take = Take(folder, header, parts, 0)
     return Take(folder, header, parts, read_part(take, parts[-1])[2])
+
+
+def _is_begun(path: Path) -> bool:
+    """Whether a part got as far as its first whole line before the machine stopped."""
+    with path.open("rb") as file:
+        return file.readline(LARGEST_PART_BYTES).endswith(b"\n")
 
 
 def _check_header(path: Path, header: dict[str, Any]) -> None:
@@ -168,34 +181,53 @@ def _check_numbers(table: Any, key: str, found: Sequence[Any], low: int, high: i
 def read_part(take: Take, part: int) -> tuple[dict[str, Any], dict[int, tuple[Event, ...]], int]:
     """First line, events by tick and newest tick of a part.
 
-    A part that was cut off by a crash ends at its last whole line.
+    A newest part that was cut off by a crash ends at its last whole line.
+
+    Raises
+    ------
+    TakeError
+        If a line is damaged, or is about a tick that is none of this part's.
     """
     path = take.path(part, "jsonl")
-    lines = showfile.read_text(path, LARGEST_PART_BYTES).splitlines()
+    lines = showfile.read_text(path, LARGEST_PART_BYTES).splitlines() or [""]
     events: dict[int, list[Event]] = {}
     newest = part - 1
+    ticks = range(part, part + round(PART_S * take.rate) + 1)
     first: dict[str, Any] = {}
     for number, line in enumerate(lines, 1):
         try:
             row = json.loads(line)
             if number == 1:
-                first = dict(row)
-                if not {"tick", "sample", "show", "state"} <= first.keys():
-                    raise ValueError("no state")
+                first = _start(row, part)
             elif isinstance(row, dict):
-                newest = max(newest, int(row["at"]))
+                newest = max(newest, _tick(row["at"], ticks))
             else:
-                event = _event(row)
+                event = _event(row, ticks)
                 events.setdefault(event.tick, []).append(event)
                 newest = max(newest, event.tick)
-        except (ValueError, TypeError, KeyError, RecursionError):
-            if number == len(lines) and number > 1:
+        except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
+            if number == len(lines) > 1 and part == take.parts[-1]:
                 break
             raise TakeError(f"{path}:{number}: this line is damaged; the take ends here") from None
     return first, {tick: tuple(found) for tick, found in events.items()}, newest
 
 
-def _event(row: Any) -> Event:
+def _start(row: Any, part: int) -> dict[str, Any]:
+    """Check a part's first line: the state before its first tick."""
+    first = dict(row)
+    states = (first["tick"], first["state"]["tick"])
+    if states != (part - 1, part - 1) or type(first["sample"]) is not int:
+        raise ValueError("not the state before this part")
+    return first if isinstance(first["show"], str) else {}
+
+
+def _tick(found: Any, ticks: range) -> int:
+    if type(found) is not int or found not in ticks:
+        raise ValueError("not a tick of this part")
+    return found
+
+
+def _event(row: Any, ticks: range) -> Event:
     tick, address, value, source, sequence = row
     checked: Value
     if isinstance(value, list):
@@ -204,7 +236,7 @@ def _event(row: Any) -> Event:
         checked = value
     else:
         raise TypeError("not a value")
-    return Event(int(tick), str(address), checked, str(source), int(sequence))
+    return Event(_tick(tick, ticks), str(address), checked, str(source), int(sequence))
 
 
 @lru_cache(maxsize=16)
@@ -223,9 +255,9 @@ def read_show(folder: Path, name: str) -> Show:
         table = json.loads(read_blob(folder, name))
         text = read_blob(folder, table["show"])
         shaders = {str(k): str(v) for k, v in table["shaders"].items()}
-    except (KeyError, AttributeError, ValueError) as error:
-        if isinstance(error, TakeError):
-            raise
+    except TakeError:
+        raise
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError):
         raise TakeError(f"{folder}: the show {name} is damaged") from None
 
     def resolve(shader: str) -> str:

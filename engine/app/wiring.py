@@ -39,13 +39,17 @@ def make_route(show: Show, table: RouteTable, depth_place: int) -> Route:
         raise ValueError(f"curve: '{table.curve}' is not known; allowed are: {', '.join(CURVES)}")
     low, high = table.range
     numbers = (table.depth, low, high, table.attack_s, table.release_s)
-    if not all(math.isfinite(n) for n in numbers) or low == high:
+    if not all(math.isfinite(n) for n in numbers) or not 1e-9 <= abs(high - low) <= 1e9:
         raise ValueError("range: two different finite numbers, and finite depth and times")
+    if abs(table.depth) > 1e4:
+        raise ValueError(f"depth: {table.depth:g} is outside -10000 to 10000")
+    if table.id and not re.fullmatch(r"[a-z][a-z0-9_]{0,31}", table.id):
+        raise ValueError(f"id: '{table.id[:40]}' is not an ID; use small letters, digits and _")
     if table.attack_s < 0 or table.release_s < 0:
         raise ValueError("attack_s: times are not negative")
     euro = table.one_euro
-    if euro is not None and not (euro.min_cutoff_hz > 0 and euro.beta >= 0):
-        raise ValueError("one_euro: min_cutoff_hz is above 0 and beta at least 0")
+    if euro is not None and not (0 < euro.min_cutoff_hz <= 1e6 and 0 <= euro.beta <= 1e6):
+        raise ValueError("one_euro: min_cutoff_hz is above 0, beta at least 0, both at most 1e6")
     return Route(
         show.signal_of[table.signal], target, table.depth, low, high, table.curve,
         table.attack_s, table.release_s, table.mode,
@@ -79,7 +83,10 @@ def make_cue(show: Show, table: ShowTable, cue: CueTable, go: int) -> Cue:
     for address, value in cue.set.items():
         try:
             given = tuple(value) if isinstance(value, list) else value
-            targets.update(dict(resolve(show, address, given)))
+            found = dict(resolve(show, address, given))
+            if show.registry.index.get(address, -1) in show.triggers:
+                raise ValueError(f"{address} is a trigger; a cue sets values")
+            targets.update(found)
         except KeyError:
             known = [*show.registry.index, *show.registry.groups]
             raise ValueError(f"set: {_unknown(address, known)}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 
 # Broadcast rates that people write as decimals (SMPTE ST 12-1): 23.976 means 24000/1001.
@@ -10,6 +11,8 @@ _NTSC = {
     for n in (24, 30, 48, 60, 120)
 }
 MAX_RATE_HZ = 1000
+# `Fraction` would multiply out 1e999999999, digit by digit.
+_RATE = re.compile(r"[0-9]{1,9}(/[0-9]{1,9}|(\.[0-9]{1,18})?([eE][-+]?[0-9]{1,2})?)")
 
 
 def parse_rate(text: str | int | float) -> Fraction:
@@ -25,15 +28,15 @@ def parse_rate(text: str | int | float) -> Fraction:
         if written in spellings:
             return rate
     try:
-        rate = Fraction(written)
-    except (ValueError, ZeroDivisionError):
+        rate = Fraction(written if _RATE.fullmatch(written) else 0).limit_denominator(100_000)
+    except ZeroDivisionError:
         rate = Fraction(0)
     if not 0 < rate <= MAX_RATE_HZ:
         raise ValueError(
             f"'{written[:40]}' is not a rate: write a number of hertz above 0 and at most "
             f"{MAX_RATE_HZ}, like 60, 59.94 or 60000/1001"
         )
-    return rate.limit_denominator(100_000)
+    return rate
 
 
 def seconds_at(index: int, rate: Fraction) -> Fraction:

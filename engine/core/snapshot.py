@@ -7,8 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from engine.core.curve import CURVES
 from engine.core.show import Show
 from engine.core.state import PathState, Ramp, RouteState, State, Transport, first_state
+
+LARGEST = 1e15
 
 
 def to_data(show: Show, state: State) -> dict[str, Any]:
@@ -53,7 +56,7 @@ def from_data(show: Show, data: dict[str, Any]) -> State:
     """
     try:
         return _read(show, data)
-    except (KeyError, TypeError, IndexError, AttributeError) as error:
+    except (KeyError, TypeError, IndexError, AttributeError, OverflowError) as error:
         raise ValueError(f"not a state snapshot: {error!r}") from error
 
 
@@ -63,16 +66,17 @@ def _read(show: Show, data: dict[str, Any]) -> State:
     base = fresh.base.copy()
     for address, value in data["base"].items():
         if address in index:
-            base[index[address]] = value
+            base[index[address]] = _number(value)
+    base = np.minimum(np.maximum(base, show.low), show.high)
     signals = fresh.signals.copy()
     for name, value in data["signals"].items():
         if name in show.signal_of:
-            signals[show.signal_of[name]] = value
-    routes = [RouteState(*map(float, r)) for r in data["routes"]]
+            signals[show.signal_of[name]] = _number(value)
+    routes = [RouteState(*map(_number, r)) for r in data["routes"]]
     cue_of = {cue.id: i for i, cue in enumerate(show.cues)}
     cue_id, cue_tick = data["cue"]
     beat, bpm, taps = data["transport"]
-    steer_x, steer_y = (tuple(map(float, axis)) for axis in data["steer"])
+    steer_x, steer_y = data["steer"]
     still_ticks, is_still = data["still"]
     return replace(
         fresh,
@@ -80,25 +84,33 @@ def _read(show: Show, data: dict[str, Any]) -> State:
         base=base,
         fired={index[a]: int(t) for a, t in data["fired"].items() if a in index},
         ramps=tuple(
-            Ramp(index[a], float(o), float(g), int(s), float(t), str(c))
+            Ramp(index[a], _number(o), _number(g), int(s), _number(t), c)
             for a, o, g, s, t, c in data["ramps"]
-            if a in index
+            if a in index and c in CURVES
         ),
         signals=signals,
         routes=tuple(routes) if len(routes) == len(show.routes) else fresh.routes,
         paths=tuple(_path(data["paths"].get(p.name), p.size) for p in show.paths),
         lfos=tuple(_pair(data["lfos"].get(lfo.id, (0.0, 0.0))) for lfo in show.lfos),
         steer=(_axis(steer_x), _axis(steer_y)),
-        steer_omega=float(data["steer_omega"]),
-        transport=Transport(float(beat), float(bpm), tuple(map(int, taps))),
+        steer_omega=_number(data["steer_omega"]),
+        transport=Transport(_number(beat), _number(bpm), tuple(map(int, taps))),
         still_ticks=int(still_ticks),
         is_still=bool(is_still),
         cue=cue_of.get(cue_id, -1),
         cue_tick=int(cue_tick),
-        waiting=tuple((cue_of[i], float(at)) for i, at in data["waiting"] if i in cue_of),
+        waiting=tuple((cue_of[i], _number(at)) for i, at in data["waiting"] if i in cue_of),
         touch_tick=int(data["touch_tick"]),
-        lost_s=float(data["lost_s"]),
+        lost_s=_number(data["lost_s"]),
     )
+
+
+def _number(value: Any) -> float:
+    """Take a number that no arithmetic of the core can turn into infinity."""
+    number = float(value)
+    if not abs(number) <= LARGEST:
+        raise ValueError(f"not a state snapshot: it holds the number {number}")
+    return number
 
 
 def _path(data: Any, size: int) -> PathState:
@@ -107,18 +119,18 @@ def _path(data: Any, size: int) -> PathState:
     phase, speed, place, left, origin = data
     latent = None
     if origin is not None and len(origin) == size:
-        latent = np.array(origin, dtype=np.float64)
-    return PathState(float(phase), float(speed), int(place), int(left), latent)
+        latent = np.array([_number(x) for x in origin])
+    return PathState(_number(phase), _number(speed), int(place), int(left), latent)
 
 
 def _pair(data: Any) -> tuple[float, float]:
     first, second = data
-    return float(first), float(second)
+    return _number(first), _number(second)
 
 
 def _axis(data: Any) -> tuple[float, float, float]:
     first, second, third = data
-    return float(first), float(second), float(third)
+    return _number(first), _number(second), _number(third)
 
 
 def migrate(old: Show, new: Show, state: State) -> State:
@@ -134,6 +146,4 @@ def migrate(old: Show, new: Show, state: State) -> State:
         if value != p.default
     }
     data["base"] = kept
-    carried = from_data(new, data)
-    base = np.minimum(np.maximum(carried.base, new.low), new.high)
-    return replace(carried, base=base)
+    return from_data(new, data)

@@ -84,8 +84,12 @@ def routed(route: Route, base: float, y: float, depth: float) -> float:
     return depth * y
 
 
-def ramped(show: Show, state: State, seconds: float) -> list[float]:
-    """Values with ramps, before routes."""
+def ramped(show: Show, state: State, seconds: float) -> NDArray[np.float64]:
+    """Values with ramps, before routes [shape=(P,)]."""
+    return np.array(_ramped(show, state, seconds))
+
+
+def _ramped(show: Show, state: State, seconds: float) -> list[float]:
     values: list[float] = state.base.tolist()
     rate = float(show.control_hz)
     for ramp in state.ramps:
@@ -101,7 +105,7 @@ def effective(show: Show, state: State, seconds: float) -> NDArray[np.float64]:
     ndarray [shape=(P,)]
         Clamped into range; whole numbers where the parameter is discrete.
     """
-    found = ramped(show, state, seconds)
+    found = _ramped(show, state, seconds)
     if show.routes:
         dt = between(show, state, seconds)
         # Only routes without smoothing hear between ticks; in a frozen show they hold.
@@ -122,7 +126,7 @@ def aimed(
     signals: Sequence[float],
 ) -> list[float]:
     """Values at a tick, of which those in `Fixed.aimed` are effective."""
-    values = ramped(show, state, seconds)
+    values = _ramped(show, state, seconds)
     constants = fixed(show)
     if constants.aiming:
         _route(show, routes, values, constants.aiming, signals, 0.0)
