@@ -1,0 +1,193 @@
+"""Starting the commands as a user does: real processes, waited for by what they do, not by time."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.sources.track import save_wav
+
+SHOWS = Path(__file__).parent / "shows"
+LIMIT_S = 120.0  # only against hanging; nothing is asserted about it
+COMMAND = [sys.executable, "-m", "engine.app.cli"]
+
+
+def latent_cinema(*words: object, cwd: Path | None = None, env: dict[str, str] | None = None):
+    """Run a command to its end."""
+    return subprocess.run(
+        [*COMMAND, *map(str, words)], capture_output=True, text=True, timeout=LIMIT_S, cwd=cwd,
+        env={**os.environ, **(env or {})}, check=False,
+    )  # fmt: skip
+
+
+def succeed(*words: object, env: dict[str, str] | None = None) -> str:
+    """Run a command that must succeed; return what it printed."""
+    done = latent_cinema(*words, env=env)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def until(found: Callable[[], Any], what: str) -> Any:
+    """Wait until something is true, and return it."""
+    begin = time.monotonic()
+    while not (value := found()):
+        assert time.monotonic() - begin < LIMIT_S, f"waited in vain for: {what}"
+        time.sleep(0.02)
+    return value
+
+
+class Playing:
+    """A performance in a process of its own."""
+
+    def __init__(self, folder: Path, process: subprocess.Popen[bytes]) -> None:
+        self.folder = folder
+        self.process = process
+        self.pid = process.pid
+
+    @property
+    def said(self) -> str:
+        return (self.folder / "stderr").read_text("utf-8")
+
+    def ready(self) -> dict[str, Any]:
+        path = self.folder / "ready.json"
+        until(lambda: path.exists() or self.process.poll() is not None, "the first picture")
+        assert path.exists(), self.said
+        return json.loads(path.read_text())
+
+    def hears(self, text: str) -> None:
+        """Wait until it says something."""
+        until(lambda: text in self.said or self.process.poll() is not None, text)
+        assert text in self.said, self.said
+
+    def end(self, number: int = signal.SIGINT) -> int:
+        """End it by a signal; return its exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(LIMIT_S)
+
+    def stats(self) -> dict[str, Any]:
+        """Wait for the end, and read the figures."""
+        code = self.process.wait(LIMIT_S)
+        assert code == 0, self.said
+        return json.loads((self.folder / "stats.json").read_text())
+
+    def records(self, text: str) -> None:
+        """Wait until its take holds a text: then what it stands for has happened."""
+        parts = self.folder / "take" / "parts"
+        until(lambda: any(text in p.read_text("utf-8") for p in parts.glob("*.jsonl")), text)
+
+    def plan(self) -> dict[str, np.ndarray]:
+        return read_plan(self.folder / "plan.npz")
+
+
+def lamp(folder: Path) -> dict[str, str]:
+    """Install `slow_generator` as a third party's generator ``lamp``; return the environment."""
+    info = folder / "installed" / "lamp-1.0.dist-info"
+    info.mkdir(parents=True, exist_ok=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: lamp\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        "[latent_cinema.generators]\nlamp = tests.slow_generator\n"
+    )
+    there = os.environ.get("PYTHONPATH", "")
+    return {"PYTHONPATH": os.pathsep.join([str(info.parent), there])}
+
+
+@contextmanager
+def play(folder: Path, show: object, *words: object) -> Iterator[Playing]:
+    """Play without a window; everything that it writes lies in `folder`."""
+    folder.mkdir(exist_ok=True)
+    command = [
+        *COMMAND, "play", show, "--output", "null", "--osc", "127.0.0.1:0", "--audio", "off",
+        "--ready", folder / "ready.json", "--stats", folder / "stats.json",
+        "--plan", folder / "plan.npz", "--take", folder / "take", *words,
+    ]  # fmt: skip
+    environment = {**os.environ, "XDG_CACHE_HOME": str(folder / "cache"), **lamp(folder)}
+    with (folder / "stderr").open("w") as err:
+        process = subprocess.Popen(list(map(str, command)), stderr=err, env=environment)
+    try:
+        yield Playing(folder, process)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def read_plan(path: Path) -> dict[str, np.ndarray]:
+    with np.load(path) as file:
+        return dict(file)
+
+
+def same_rows(one: dict[str, np.ndarray], other: dict[str, np.ndarray], count: int) -> None:
+    """Compare the first `count` rows of two plan files bit for bit."""
+    assert one.keys() == other.keys()
+    assert min(len(one["tick"]), len(other["tick"])) >= count > 0
+    for address in one:
+        a, b = one[address][:count], other[address][:count]
+        assert a.tobytes() == b.tobytes(), address
+
+
+def replay(folder: Path) -> dict[str, np.ndarray]:
+    """Plan of the take of a performance."""
+    succeed("plan", folder / "take", "--out", folder / "again.npz", env=lamp(folder))
+    return read_plan(folder / "again.npz")
+
+
+def descendants(pid: int) -> set[int]:
+    """Processes below one (Linux)."""
+    parents = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                stat = (entry / "stat").read_text()
+                parents[int(entry.name)] = int(stat.rsplit(")", 1)[1].split()[1])
+            except (OSError, IndexError):
+                continue
+    found: set[int] = set()
+    while more := {p for p, above in parents.items() if above in found | {pid}} - found:
+        found |= more
+    return found
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs (Linux); a zombie does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def shared_memory(pids: set[int]) -> set[Path]:
+    """Shared memory that processes have mapped (Linux)."""
+    found = set()
+    for pid in pids:
+        for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
+            if "/dev/shm/" in line:
+                found.add(Path(line[line.index("/dev/shm/") :].removesuffix(" (deleted)")))
+    return {path for path in found if path.exists()}
+
+
+def click_wav(path: Path, at: int, length: int, rate_hz: int = 48000) -> Path:
+    """A sound file that is silent but for one loud decaying click that begins at a sample."""
+    pcm = np.zeros((length, 2), np.float32)
+    tail = np.arange(2000)
+    burst = 0.9 * np.exp(-tail / 400) * np.where(tail % 2, -1.0, 1.0)
+    pcm[at : at + len(tail)] = burst[:, None]
+    save_wav(path, pcm, rate_hz)
+    return path
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """Change a file as editors do: a new one takes its name."""
+    text = path.read_text("utf-8")
+    assert old in text
+    fresh = path.with_name(path.name + "~")
+    fresh.write_text(text.replace(old, new), "utf-8")
+    fresh.replace(path)
