@@ -32,6 +32,7 @@ def cli() -> None:
 @click.option("--windowed", is_flag=True, help="Start in a window.")
 @click.option("--monitor", help="Name of the monitor, or a part of it.")
 @click.option("--osc", default="127.0.0.1:9000", help="HOST:PORT to listen on; port 0: any free.")
+@click.option("--feedback", help="HOST:PORT that is sent every change of a parameter by OSC.")
 @click.option("--audio", help="Sound device (name or number), sound file, or 'off'.")
 @click.option("--take", type=FILE, help="Record into this new folder.")
 @click.option("--plan", type=FILE, help="Write every tick's values and latents (.npz).")
@@ -59,6 +60,7 @@ def play(**given: Any) -> None:
         is_windowed=given["windowed"],
         monitor=given["monitor"],
         osc=given["osc"],
+        feedback=given["feedback"],
         audio=given["audio"],
         take=given["take"],
         plan=given["plan"],

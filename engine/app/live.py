@@ -13,6 +13,7 @@ from typing import Any
 from engine.app import showfile
 from engine.app.bridge import Bridge
 from engine.app.export import load_shaders, resized
+from engine.app.feedback import Feedback
 from engine.app.figures import Figures, write_json
 from engine.app.frame import Line, draw
 from engine.app.hearing import Hearing
@@ -71,6 +72,10 @@ class Player:
         self.osc = stack.enter_context(osc.open(osc.Config(self.host, port), now_ns))
         if self.osc.warning:
             say(self.osc.warning)
+        self.feedback = None
+        if options.feedback is not None:
+            self.feedback = Feedback(options.feedback)
+            stack.callback(self.feedback.close)
         self.hearing: Hearing = stack.enter_context(Hearing(options, self.say))
         self.memory: Memory = stack.enter_context(
             Memory(options, self.loaded, show, self.fps, self.hearing, self.say)
@@ -197,7 +202,11 @@ class Player:
         """Drain every source, bounded, and see to reloads."""
         show, tick = self.line.show, self.line.state.tick
         of = self.pacer.show_seconds
-        self.intake.take(show, tick, "osc", self.osc.poll(DRAIN), of)
+        heard = self.osc.poll(DRAIN)
+        self.intake.take(show, tick, "osc", heard, of)
+        if self.feedback is not None:
+            arrived = (address for _, address, _ in heard)
+            self.feedback.send(show, self.line.state, arrived)
         self.intake.take(show, tick, "sound", self.hearing.poll(now_s), of)
         hands = self.stage.hands(show, self.line.state, now_s)
         moment = now_ns()

@@ -19,6 +19,7 @@ class Options:
     is_windowed: bool = False
     monitor: str | None = None
     osc: str = "127.0.0.1:9000"
+    feedback: str | None = None
     audio: str | None = None
     take: Path | None = None
     plan: Path | None = None
