@@ -39,10 +39,17 @@ vec3 from_oklab(vec3 lab) {
                 0.2309699292, -0.3413193965, 1.7076147010) * lms;
 }
 
-// Powers of 2.2 stand in for the sRGB curve both ways: a grade does not hear the difference.
+// Direction of a tint in OKLab's plane, per lightness; straight from the code values, because this
+// runs for every pixel.
+vec2 direction(vec3 c) {
+    return vec2(0.45 * (c.r - c.g) + 0.1 * (c.b - c.g), 0.3 * (c.r + c.g) * 0.5 + 0.05 * c.g - 0.35 * c.b)
+         / max(dot(c, vec3(0.299, 0.587, 0.114)), 0.05);
+}
+
+// Squares stand in for the sRGB curve both ways: a grade does not hear the difference.
 void main() {
     vec4 here = IMG_THIS_PIXEL(inputImage);
-    vec3 lab = to_oklab(pow(max(here.rgb, 0.0), vec3(2.2)) * exp2(exposure));
+    vec3 lab = to_oklab(here.rgb * here.rgb * exp2(exposure));
     float l = max(lab.x - crush * (1.0 - min(lab.x, 1.0)), 0.0);
     l = pow(l, 1.0 / gamma) * gain;
     l += lift * (1.0 - min(l, 1.0)) * smoothstep(0.0, 0.08, l);      // lifts the dark, not the black
@@ -51,8 +58,6 @@ void main() {
     float room = 1.0 - knee;
     l = min(l, knee) + (shoulder > 0.0 ? room * over / (over + room) : min(over, room));
     vec2 ab = lab.yz * saturation * l / max(lab.x, 1e-3);
-    vec3 low = to_oklab(pow(shadows.rgb, vec3(2.2)));
-    vec3 high = to_oklab(pow(highlights.rgb, vec3(2.2)));
-    ab += cast * l * mix(low.yz / max(low.x, 0.05), high.yz / max(high.x, 0.05), smoothstep(0.1, 0.8, l));
-    gl_FragColor = vec4(pow(clamp(from_oklab(vec3(l, ab)), 0.0, 1.0), vec3(1.0 / 2.2)), here.a);
+    ab += 0.5 * cast * l * mix(direction(shadows.rgb), direction(highlights.rgb), smoothstep(0.1, 0.8, l));
+    gl_FragColor = vec4(sqrt(clamp(from_oklab(vec3(l, ab)), 0.0, 1.0)), here.a);
 }

@@ -39,7 +39,11 @@ void main() {
     float turn = 6.2831853 * (angle + TIME * float(turning) / 3600.0);
     vec3 toward = normalize(vec3(cos(turn), sin(turn), elevation));
     float lit = max(dot(normal, toward), 0.0);
-    float crest = pow(max(dot(normal, normalize(toward + vec3(0.0, 0.0, 1.0))), 0.0), 24.0);
+    float crest = max(dot(normal, normalize(toward + vec3(0.0, 0.0, 1.0))), 0.0);
+    crest *= crest;
+    crest *= crest;
+    crest *= crest;
+    crest *= crest * crest;                               // to the 24th
 
     float hollow = clamp((0.25 * (a + b + c + d) - own) * 7.0, 0.0, 1.0) * hollows;
     vec3 albedo = here.rgb * here.rgb;                    // near enough linear light

@@ -7,7 +7,7 @@
     { "NAME": "inputImage", "TYPE": "image" },
     { "NAME": "bands", "LABEL": "Number of bands", "TYPE": "long", "DEFAULT": 7, "MIN": 1, "MAX": 32 },
     { "NAME": "drift", "LABEL": "Pace of the drift", "TYPE": "long", "DEFAULT": 4, "MIN": 0, "MAX": 60 },
-    { "NAME": "spread", "LABEL": "How far apart the bands look", "TYPE": "float", "DEFAULT": 0.5, "MIN": 0, "MAX": 1 },
+    { "NAME": "spread", "LABEL": "How far apart the bands look", "TYPE": "float", "DEFAULT": 1, "MIN": 0, "MAX": 1 },
     { "NAME": "width", "LABEL": "How much of the picture the wall spans", "TYPE": "float", "DEFAULT": 1, "MIN": 0.1, "MAX": 4 },
     { "NAME": "depth", "LABEL": "Difference in brightness", "TYPE": "float", "DEFAULT": 0.6, "MIN": 0, "MAX": 1 },
     { "NAME": "seam", "LABEL": "Light of the seams", "TYPE": "float", "DEFAULT": 0.5, "MIN": 0, "MAX": 1 },
@@ -17,7 +17,12 @@
 
 const float OVERLAP = 0.25;
 
-float hash(float n) { return fract(sin(n * 12.9898 + 4.1414) * 43758.5453); }
+// PCG (O'Neill 2014): whole numbers, so that every graphics card picks the same bands.
+float hash(float n) {
+    uint v = uint(n + 64.0) * 747796405u + 2891336453u;
+    v = ((v >> ((v >> 28u) + 4u)) ^ v) * 277803737u;
+    return float(((v >> 22u) ^ v) >> 8u) / 16777216.0;
+}
 
 // A picture without end: its last quarter dissolves into its first.
 vec4 endless(vec2 p) {
@@ -35,8 +40,9 @@ void main() {
     float inside = fract(place);
     // whole turns per hour, so that the hour's end meets its beginning
     float pace = float(drift) * (1.0 + floor(3.0 * hash(band))) * (hash(band + 7.0) < 0.5 ? -1.0 : 1.0);
-    float x = isf_FragNormCoord.x * width + spread * (hash(band + 3.0) - 0.5)
-            + 0.75 * TIME * pace / 3600.0;
+    // the golden section keeps the bands' views apart for any number of them
+    float view = mix(band / count * width, 0.75 * fract(band * 0.618034), spread);
+    float x = view + inside / count * width + 0.75 * TIME * pace / 3600.0;
     vec4 c = endless(vec2(x, isf_FragNormCoord.y));
 
     float swell = 0.5 + 0.5 * cos(6.2831853 * (hash(band + 11.0) + TIME * (60.0 + floor(40.0 * hash(band + 5.0))) / 3600.0));

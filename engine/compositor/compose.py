@@ -11,7 +11,7 @@ import math
 import moderngl
 
 from engine.compositor.context import collect
-from engine.compositor.glsl import COVER, FINISH, KEEP, PLACE, PLACE_VERTEX
+from engine.compositor.glsl import COVER, FINISH, FINISH_LAYER, KEEP, PLACE, PLACE_VERTEX
 from engine.compositor.graph import Kit
 from engine.compositor.layers import Layers, Pixels, fit
 from engine.compositor.picture import Picture
@@ -53,9 +53,11 @@ class Compositor:
         self._place = Program(ctx, PLACE, PLACE_VERTEX)
         self._cover = Program(ctx, COVER)
         self._finish = Program(ctx, FINISH)
+        self._finish_layer = Program(ctx, FINISH_LAYER)
         self._keep = Program(ctx, KEEP)
         self._kept: Surface | None = None  # newest finished picture step, as shaders read it
         self._drawn: tuple[object, object] = (None, None)  # what the canvas shows
+        self._alone: tuple[LayerPlan, Surface] | None = None  # a layer shown without the canvas
         self._frames = 0
         self._make_canvas(size_px)
 
@@ -77,23 +79,26 @@ class Compositor:
         """Change the canvas; histories are rescaled, not lost."""
         if size_px == self.size_px:
             return
+        self._begin()
         for surface in (self._canvas, *self._screens):
             release(surface)
         self._kit.pool.clear()
         self._make_canvas(size_px)
         if self._kept:
             old, self._kept = self._kept, make_surface(self._ctx, size_px)
-            self._begin()
             self._kit.copy(old.texture, self._kept)
             self._layers.picture = self._kept.texture
             release(old)
 
     def close(self) -> None:
         """Release everything."""
+        self._begin()
         self._layers.close()
         for surface in (self._canvas, *self._screens, *filter(None, (self._kept,))):
             release(surface)
-        for program in (self._place, self._cover, self._finish, self._keep):
+        for program in (
+            self._place, self._cover, self._finish, self._finish_layer, self._keep
+        ):  # fmt: skip
             program.release()
         self._kit.release()
         collect(self._ctx)
@@ -111,9 +116,10 @@ class Compositor:
     def compose(self, plan: Plan, pixels: Pixels) -> Picture:
         """Draw one frame: stepped layers as their newest step left them, the others now."""
         self._begin()
-        if self._drawn[0] is not plan or self._drawn[1] != _seen(pixels):
+        is_drawn = self._drawn == (plan, _seen(pixels)) and self._drawn[0] is plan
+        if not is_drawn and not self._show_alone(plan, pixels):
             self._draw_canvas(plan, pixels)
-            self._layers.end()
+        self._layers.end()
         self._drawn = (None, None)  # textures are written in place: only a step's canvas is reused
         self._frames += 1
         frame, screen = self._frames, self._screens[self._frames % 2]
@@ -123,10 +129,28 @@ class Compositor:
             collect(self._ctx)
         return Picture(
             screen,
-            self._canvas,
+            self._linear,
             lambda: self._deepen(plan.master, phase),
             lambda: self._frames == frame and screen in self._screens,
         )
+
+    def _show_alone(self, plan: Plan, pixels: Pixels) -> bool:
+        """Draw the only layer, if it is one and fills the canvas: it is shown as it is."""
+        if len(plan.layers) != 1 or plan.layers[0].blend == "multiply":
+            return False
+        layer = plan.layers[0]
+        if layer.scale < 1 or fit(self.size_px, layer.aspect) != self.size_px:
+            return False
+        surface = self._layers.draw(layer, plan, pixels)
+        if surface is None:
+            return False
+        if surface.size_px != self.size_px:  # a source at half size, and nothing after it
+            self._canvas.fbo.clear()
+            self._place_layer(layer, surface, True)
+            self._layers.done(layer, surface)
+        else:
+            self._alone = (layer, surface)
+        return True
 
     def _make_canvas(self, size_px: tuple[int, int]) -> None:
         self.size_px = self._layers.size_px = size_px
@@ -135,18 +159,33 @@ class Compositor:
 
     def _begin(self) -> None:
         self._ctx.disable(moderngl.BLEND | moderngl.DEPTH_TEST | moderngl.CULL_FACE)
+        if self._alone:
+            self._layers.done(*self._alone)
+            self._alone = None
 
     def _show(self, master: float, phase: int, levels: float, target: Surface) -> None:
-        self._finish.bind("image", self._canvas.texture)
-        self._finish.send("master", float(master))
-        self._finish.send("levels", levels)
-        self._finish.send("phase", 5.588238 * phase)
-        self._finish.draw(target.fbo)
+        finish = self._finish
+        image, light = self._canvas, float(master)
+        if self._alone:
+            finish = self._finish_layer
+            image, light = self._alone[1], light * float(self._alone[0].opacity)
+        finish.bind("image", image.texture)
+        finish.send("master", light)
+        finish.send("levels", levels)
+        finish.send("phase", 5.588238 * phase)
+        finish.draw(target.fbo)
+
+    def _linear(self) -> Surface:
+        """Canvas of the newest frame, drawn now if that frame did without."""
+        self._ctx.disable(moderngl.BLEND)
+        if self._alone:
+            self._place_layer(*self._alone, True)
+        return self._canvas
 
     def _deepen(self, master: float, phase: int) -> Surface:
         """Draw the frame again in 16 bits."""
         surface = self._kit.pool.take(self.size_px, "nu2")
-        self._begin()
+        self._ctx.disable(moderngl.BLEND)
         self._show(master, phase, 65535.0, surface)
         self._kit.pool.give(surface)  # read at once, before anyone can take it
         return surface

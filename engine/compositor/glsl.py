@@ -13,7 +13,7 @@ in vec2 isf_FragNormCoord;
 out vec4 host_Color;
 """
 
-# Fitted to the sRGB curves by us: within 0.06/255 (decode) and 0.012/255 (encode) of the code value
+# Fitted to the sRGB curves by us: within 0.06/255 (decode) and 0.09/255 (encode) of the code value,
 # and exact at 0 and 1. Without a GPU they cost half of what powers cost.
 _SRGB = """
 vec3 decode(vec3 c) {
@@ -21,9 +21,9 @@ vec3 decode(vec3 c) {
     return mix(c / 12.92, high, greaterThan(c, vec3(0.04045)));
 }
 vec3 encode(vec3 c) {
-    vec3 half_ = sqrt(c);
-    vec3 quarter = sqrt(half_);
-    vec3 high = 0.6426443 * half_ + 0.7118736 * quarter - 0.3367846 * sqrt(quarter) - 0.0177333 * c;
+    vec3 s = sqrt(c);
+    vec3 high = s * (1.51482 + s * (-1.380124 + s * (1.966477 + s * (-1.54428 + s * 0.483087))));
+    high -= 0.03998;
     return mix(c * 12.92, high, greaterThan(c, vec3(0.0031308)));
 }
 vec4 scrub(vec4 c) {
@@ -171,22 +171,41 @@ void main() { host_Color = place(texelFetch(image, ivec2(gl_FragCoord.xy), 0), 1
 
 # Out: brightness, sRGB, dither; the top row first. Exact black and white are not dithered, and
 # less than a third of a step stays black.
-FINISH = (
-    _HEAD
-    + _SRGB
-    + """
+_FINISH = """
 uniform sampler2D image;
 uniform float master;
 uniform float levels;
 uniform float phase;
-void main() {
+vec4 read() {
     ivec2 p = ivec2(gl_FragCoord.xy);
-    vec4 c = texelFetch(image, ivec2(p.x, textureSize(image, 0).y - 1 - p.y), 0);
-    vec3 v = encode(clamp(c.rgb * master, 0.0, 1.0));
+    return texelFetch(image, ivec2(p.x, textureSize(image, 0).y - 1 - p.y), 0);
+}
+vec4 finish(vec3 light) {
+    vec3 v = encode(clamp(light * master, 0.0, 1.0));
     vec2 q = gl_FragCoord.xy + phase;
     float noise = fract(52.9829189 * fract(dot(q, vec2(0.06711056, 0.00583715)))) - 0.5;
     vec3 room = clamp(min(v, 1.0 - v) * levels, 0.0, 1.0);
-    host_Color = vec4(v + noise * room / levels, 1.0);
+    return vec4(v + noise * room / levels, 1.0);
+}
+"""
+FINISH = (
+    _HEAD
+    + _SRGB
+    + _FINISH
+    + """
+void main() { host_Color = finish(read().rgb); }
+"""
+)
+
+# The same for a layer that is alone and fills the canvas, which is then not needed.
+FINISH_LAYER = (
+    _HEAD
+    + _SRGB
+    + _FINISH
+    + """
+void main() {
+    vec4 c = scrub(read());
+    host_Color = finish(decode(max(c.rgb, 0.0)) * clamp(c.a, 0.0, 1.0));
 }
 """
 )

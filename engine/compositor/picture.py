@@ -22,13 +22,13 @@ class Picture:
     """
 
     def __init__(
-        self, surface: Surface, accumulator: Surface, deepen: Callable[[], Surface],
+        self, surface: Surface, linear: Callable[[], Surface], deepen: Callable[[], Surface],
         is_current: Callable[[], bool],
     ) -> None:  # fmt: skip
         self.texture: moderngl.Texture = surface.texture
         self.size_px = surface.size_px
         self._surface = surface
-        self._accumulator = accumulator
+        self._linear = linear
         self._deepen = deepen
         self._is_current = is_current
         self._read: dict[str, NDArray[Any]] = {}
@@ -68,7 +68,7 @@ class Picture:
             return _pixels(self._surface, 4, "f1", np.uint8)
         if format == "rgb48":
             return _pixels(self._deepen(), 3, "nu2", np.uint16)
-        return np.ascontiguousarray(_pixels(self._accumulator, 4, "f2", np.float16)[::-1])
+        return np.ascontiguousarray(_pixels(self._linear(), 4, "f2", np.float16)[::-1])
 
 
 def _pixels(surface: Surface, channels: int, dtype: str, kind: type[Any]) -> NDArray[Any]:
