@@ -16,9 +16,9 @@ from engine.core.event import Event, Value
 from engine.core.fixed import fixed
 from engine.core.parameter import coerce, to_float
 from engine.core.show import Show
-from engine.core.state import PathState, Ramp, RouteState, State, Transport
+from engine.core.state import PathState, Ramp, RouteState, State
 from engine.core.trajectory import latent_at
-from engine.core.transport import keep_time
+from engine.core.transport import hold_tempo, is_beat, keep_time, pass_beats
 from engine.core.value import aimed, effective, route_goal, signals_at
 
 Values = NDArray[np.float64]
@@ -45,17 +45,20 @@ def advance(show: Show, state: State, tick: int, events: Sequence[Event] = ()) -
         raise ValueError(f"tick {tick} does not follow tick {state.tick}")
     constants = fixed(show)
     dt = 0.0 if state.tick < 0 else constants.tick_s
-    was_still = state.is_still
+    before, was_still = state.transport, state.is_still
     still_ticks = state.still_ticks + (1 if was_still and dt else 0)
     fired: list[int] = []
     taken = _take_events(show, state, tick, tick - still_ticks, events, fired)
-    state = _pass_time(state, tick, still_ticks, dt, taken)
+    state = _pass_time(state, tick, still_ticks, dt, constants.control_hz, taken)
     state = follow_cues(show, state, fired)
     seconds = tick / constants.control_hz
     state = settle(show, state, seconds)
     if fired:
         state = keep_time(show, state, fired)
-    state = _hold_still(show, state) if was_still else _aim(show, state, seconds, dt)
+    if was_still:
+        state = _hold_still(show, state)
+    else:
+        state = _aim(show, state, seconds, dt, dt > 0.0 and is_beat(before, state.transport))
     return _leap(show, state, seconds, fired) if fired else state
 
 
@@ -109,7 +112,9 @@ def _take_events(
     return Taken(base, signals, ramps, fires, tick if written else touch, lost)
 
 
-def _pass_time(state: State, tick: int, still_ticks: int, dt: float, taken: Taken) -> State:
+def _pass_time(
+    state: State, tick: int, still_ticks: int, dt: float, control_hz: float, taken: Taken
+) -> State:
     """Carry everything that moves by itself over the interval up to the tick, but for routes."""
     steer, paths, lfos = state.steer, state.paths, state.lfos
     if not state.is_still:
@@ -120,7 +125,6 @@ def _pass_time(state: State, tick: int, still_ticks: int, dt: float, taken: Take
             [PathState(p.phase + p.speed * dt, p.speed, p.place, p.left, p.origin) for p in paths]
         )
         lfos = tuple([(phase + rate * dt, rate) for phase, rate in lfos])
-    beat, bpm, taps = state.transport.beat, state.transport.bpm, state.transport.taps
     # Every field by hand: `dataclasses.replace` takes three times as long, on every tick.
     return State(
         tick=tick,
@@ -132,7 +136,7 @@ def _pass_time(state: State, tick: int, still_ticks: int, dt: float, taken: Take
         paths=paths,
         lfos=lfos,
         steer=steer,
-        transport=Transport(beat + bpm / 60.0 * dt, bpm, taps),
+        transport=pass_beats(state.transport, tick, control_hz) if dt else state.transport,
         steer_omega=state.steer_omega,
         still_ticks=still_ticks,
         is_still=state.is_still,
@@ -202,16 +206,15 @@ def _hear(show: Show, signals: Values, event: Event) -> None:
 def _hold_still(show: Show, state: State) -> State:
     """Stay frozen, or go on from here with the speeds and goals that held before."""
     still = bool(state.base[show.master.freeze] >= 0.5)
-    bpm = float(state.base[show.master.bpm])
-    return replace(state, is_still=still, transport=replace(state.transport, bpm=bpm))
+    transport = hold_tempo(state.transport, float(state.base[show.master.bpm]), state.tick)
+    return replace(state, is_still=still, transport=transport)
 
 
-def _aim(show: Show, state: State, seconds: float, dt: float) -> State:
+def _aim(show: Show, state: State, seconds: float, dt: float, is_on_beat: bool) -> State:
     """Set what holds until the next tick: goals, speeds and rates."""
-    master, transport = show.master, state.transport
+    master = show.master
     signals = signals_at(show, state, 0.0)
-    old_beat = transport.beat - transport.bpm / 60.0 * dt
-    if dt and math.floor(transport.beat) > math.floor(old_beat):
+    if is_on_beat:
         signals[show.beat[1]] = 1.0
     routes = _move_routes(show, state.routes, signals, dt)
     values = aimed(show, state, routes, seconds, signals)
@@ -232,7 +235,7 @@ def _aim(show: Show, state: State, seconds: float, dt: float) -> State:
             (phase, values[lfo.rate] * speed)
             for lfo, (phase, _) in zip(show.lfos, state.lfos, strict=True)
         ),
-        transport=Transport(transport.beat, values[master.bpm], transport.taps),
+        transport=hold_tempo(state.transport, values[master.bpm], state.tick),
         # Only a person or a cue freezes the show: a route could not let it go again.
         is_still=bool(state.base[master.freeze] >= 0.5),
     )

@@ -21,6 +21,7 @@ def to_data(show: Show, state: State) -> dict[str, Any]:
         [p.phase, p.speed, p.place, p.left, None if p.origin is None else p.origin.tolist()]
         for p in state.paths
     ]
+    beat = state.transport
     return {
         "tick": state.tick,
         "base": dict(zip(names, state.base.tolist(), strict=True)),
@@ -34,7 +35,7 @@ def to_data(show: Show, state: State) -> dict[str, Any]:
         "lfos": {lfo.id: list(v) for lfo, v in zip(show.lfos, state.lfos, strict=True)},
         "steer": [list(axis) for axis in state.steer],
         "steer_omega": state.steer_omega,
-        "transport": [state.transport.beat, state.transport.bpm, list(state.transport.taps)],
+        "transport": [beat.beat, beat.bpm, list(beat.taps), beat.origin_beat, beat.origin_tick],
         "still": [state.still_ticks, state.is_still],
         "cue": [show.cues[state.cue].id if state.cue >= 0 else "", state.cue_tick],
         "waiting": [[show.cues[i].id, at] for i, at in state.waiting],
@@ -75,7 +76,7 @@ def _read(show: Show, data: dict[str, Any]) -> State:
     routes = [RouteState(*map(_number, r)) for r in data["routes"]]
     cue_of = {cue.id: i for i, cue in enumerate(show.cues)}
     cue_id, cue_tick = data["cue"]
-    beat, bpm, taps = data["transport"]
+    beat, bpm, taps, *origin = data["transport"]
     steer_x, steer_y = data["steer"]
     still_ticks, is_still = data["still"]
     return replace(
@@ -94,7 +95,9 @@ def _read(show: Show, data: dict[str, Any]) -> State:
         lfos=tuple(_pair(data["lfos"].get(lfo.id, (0.0, 0.0))) for lfo in show.lfos),
         steer=(_axis(steer_x), _axis(steer_y)),
         steer_omega=_number(data["steer_omega"]),
-        transport=Transport(_number(beat), _number(bpm), tuple(map(int, taps))),
+        transport=Transport(
+            _number(beat), _number(bpm), tuple(map(int, taps)), _number(origin[0]), int(origin[1])
+        ),
         still_ticks=int(still_ticks),
         is_still=bool(is_still),
         cue=cue_of.get(cue_id, -1),

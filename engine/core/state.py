@@ -57,12 +57,15 @@ class RouteState(NamedTuple):
 class Transport:
     """The beat: `beat` counts beats since the start, `bpm` holds until the next tick.
 
-    `taps` are the ticks of the newest taps.
+    Beats are counted from where the tempo last changed, not summed, so that they fall on their
+    ticks also after months. `taps` are the ticks of the newest taps.
     """
 
     beat: float = 0.0
     bpm: float = 120.0
     taps: tuple[int, ...] = ()
+    origin_beat: float = 0.0
+    origin_tick: int = 0
 
 
 @dataclass(frozen=True, slots=True)
