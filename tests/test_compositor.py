@@ -311,6 +311,18 @@ def test_a_layer_alone_takes_a_short_cut_to_the_same_picture(compositor: Composi
     assert (found[2] == wanted[2]).all()
 
 
+def test_no_two_layers_ever_share_a_surface(compositor: Compositor) -> None:
+    compositor.load("colour", COLOUR)
+    layers = [colour(n, *rgb, 1.0, blend="add") for n, rgb in zip("abc", np.eye(3), strict=True)]
+    free = compositor._kit.pool._free
+    for turn in range(12):
+        shown = layers[: 1 + turn % 3]
+        found = compositor.compose(plan(*shown), {}).read("rgb24")[9, 9]
+        assert tuple(found) == tuple(255 * (np.arange(3) < len(shown)))
+        surfaces = [id(surface) for listed in free.values() for surface in listed]
+        assert len(surfaces) == len(set(surfaces)) <= 4
+
+
 def test_nan_and_infinity_end_at_the_shader(compositor: Compositor) -> None:
     compositor.load(
         "bad",

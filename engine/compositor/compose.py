@@ -149,6 +149,7 @@ class Compositor:
             self._place_layer(layer, surface, True)
             self._layers.done(layer, surface)
         else:
+            self._layers.hold(layer, surface)
             self._alone = (layer, surface)
         return True
 

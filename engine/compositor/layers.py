@@ -103,6 +103,11 @@ class Layers:
         if not layer.is_stepped:
             self._give(layer.id, surface)
 
+    def hold(self, layer: LayerPlan, surface: Surface) -> None:
+        """Let what `draw` gave outlive the frame, until `done`."""
+        if self._sources.get(layer.id) is surface:
+            del self._sources[layer.id]
+
     def end(self) -> None:
         """Close a frame: sources are drawn again in the next one."""
         for surface in self._sources.values():
