@@ -37,13 +37,16 @@ class Reloader:
         from watchfiles import watch
 
         watched = [p for p in self._folders if p.is_dir()]
+        is_first = True
         try:
             for changes in watch(
                 *watched, stop_event=self._stop, debounce=100, step=50, recursive=False,
-                raise_interrupt=False, rust_timeout=1000,
+                raise_interrupt=False, rust_timeout=1000, yield_on_timeout=True,
             ):  # fmt: skip
-                if any(Path(name).suffix in (".toml", ".fs") for _, name in changes):
+                # The first time without a look: what was saved before the watch stood is seen too.
+                if is_first or any(Path(n).suffix in (".toml", ".fs") for _, n in changes):
                     self._read_again()
+                is_first = False
         except (OSError, RuntimeError) as error:  # no more watches are to be had from the system
             self._read.put(f"changes of the show are not seen any more: {error}")
 
