@@ -46,8 +46,7 @@ def display():
         pytest.skip("this Pillow cannot take pictures of an X screen")
     read, write = os.pipe()
     server = subprocess.Popen(
-        ["Xvfb", "-screen", "0", "640x480x24", "-nolisten", "tcp", "-noreset"]
-        + ["-displayfd", str(write)],
+        ["Xvfb", "-screen", "0", "640x480x24", "-nolisten", "tcp", "-noreset", "-displayfd", str(write)],
         pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     os.close(write)
@@ -78,8 +77,7 @@ class Performance:
         command = "play show.toml --windowed --osc 127.0.0.1:0 --audio off --take take"
         with (folder / "stderr").open("w") as said:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "engine.app.cli", *command.split()]
-                + ["--ready", "ready.json", "--stats", "stats.json", "--duration", "120"],
+                [sys.executable, "-m", "engine.app.cli", *command.split(), "--ready", "ready.json", "--stats", "stats.json", "--duration", "120"],
                 cwd=folder, env=self.environ, stderr=said,
             )  # fmt: skip
         self.until(lambda: (folder / "ready.json").exists())
