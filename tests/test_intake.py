@@ -1,0 +1,117 @@
+"""Everything that arrives gets the first tick that is not before it and not yet advanced."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.app.intake import MOST_UNKNOWN, Intake
+from engine.core.event import Event
+from tests.making import read_show
+
+SHOW = read_show('signals = ["hand"]\n')
+AMOUNT = "/layer/form/effect/glow/amount"
+
+
+def seconds_of(ns: int) -> Fraction:
+    return Fraction(ns, 10**9)
+
+
+def took(intake: Intake, *items, newest: int = -1, source: str = "osc") -> None:
+    intake.take(SHOW, newest, source, items, seconds_of)
+
+
+@given(st.integers(0, 10**11), st.integers(-1, 20000))
+def test_an_event_is_never_early_and_never_in_the_past(arrival_ns: int, newest: int) -> None:
+    intake = Intake()
+    took(intake, (arrival_ns, AMOUNT, 0.5), newest=newest)
+    ((tick, events),) = ((t, e) for t, e in intake._pending.items())
+    assert tick > newest
+    assert Fraction(tick, 120) >= seconds_of(arrival_ns)
+    assert tick == newest + 1 or Fraction(tick - 1, 120) < seconds_of(arrival_ns)
+    assert [e.tick for e in events] == [tick]
+
+
+def test_an_arrival_exactly_on_a_tick_gets_that_tick() -> None:
+    intake = Intake()
+    took(intake, (25_000_000, AMOUNT, 0.5))
+    assert [e.value for e in intake.events_of(3)] == [0.5]
+
+
+def test_each_tick_is_handed_over_once() -> None:
+    intake = Intake()
+    took(intake, (0, AMOUNT, 0.5))
+    assert len(intake.events_of(0)) == 1
+    assert intake.events_of(0) == []
+
+
+def test_the_order_is_source_then_arrival() -> None:
+    intake = Intake()
+    took(intake, (0, AMOUNT, 0.1), source="window")
+    took(intake, (0, AMOUNT, 0.2), (0, AMOUNT, 0.3), source="osc")
+    assert [e.value for e in intake.events_of(0)] == [0.2, 0.3, 0.1]
+
+
+@pytest.mark.parametrize(
+    ("address", "value"),
+    [
+        (AMOUNT, "half"),
+        (AMOUNT, math.nan),
+        (AMOUNT, 10**400),
+        (AMOUNT, (1.0, 2.0)),
+        ("/signal/hand", math.inf),
+        ("/signal/hand", 10**400),
+        ("/signal/hand", "high"),
+        ("/signal/hand", (1.0,)),
+        ("/layer/form/effect/glow/tint", 0.5),
+    ],
+)
+def test_what_has_the_wrong_type_is_refused_and_counted(address: str, value) -> None:
+    intake = Intake()
+    took(intake, (0, address, value))
+    assert (intake.refused, intake.unknown, intake.events_of(0)) == (1, {}, [])
+
+
+def test_the_release_of_a_trigger_is_no_error() -> None:
+    intake = Intake()
+    took(intake, (0, "/master/jump", 0.0))
+    assert (intake.refused, intake.unknown, intake.events_of(0)) == (0, {}, [])
+
+
+@pytest.mark.parametrize(
+    "address", ["/signal/audio", "/signal/nobody", "/show/load", "/clock/jump", "/layer/9/opacity"]
+)
+def test_nobody_outside_reaches_what_belongs_to_the_host(address: str) -> None:
+    intake = Intake()
+    took(intake, (0, address, 1.0))
+    assert intake.unknown == {address: 1}
+    assert intake.events_of(0) == []
+
+
+def test_the_sound_may_say_what_it_hears() -> None:
+    intake = Intake()
+    took(intake, (0, "/signal/audio", (0.5,) * 9), source="sound")
+    assert len(intake.events_of(0)) == 1
+
+
+def test_unknown_addresses_are_counted_in_bounded_memory() -> None:
+    intake = Intake()
+    took(intake, *[(0, f"/x/{n % 500}", 1.0) for n in range(1000)])
+    assert len(intake.unknown) == MOST_UNKNOWN
+    assert set(intake.unknown.values()) == {2}
+
+
+def test_a_track_begins_at_its_tick_and_leaves_out_a_gap() -> None:
+    intake = Intake()
+    track = {n: [Event(n, "/signal/audio", (n / 100,), "track", n)] for n in range(0, 100, 2)}
+    intake.play(track, 10)
+    assert intake.events_of(9) == []
+    assert [(e.tick, e.value) for e in intake.events_of(14)] == [(14, (0.04,))]
+    took(intake, (0, AMOUNT, 0.5), newest=15)
+    assert [e.source for e in intake.events_of(16)] == ["osc", "track"]
+    intake.jump(20)
+    assert [(e.tick, e.value) for e in intake.events_of(18)] == [(18, (0.28,))]

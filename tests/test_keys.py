@@ -1,0 +1,128 @@
+"""Hands: keys and mouse as events; nothing is lost while an event is on its way."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.app.keys import HELP, QUIT_HOLD_S, STEER_GAIN, WHEEL_GAIN, Keyboard
+from engine.core.advance import resolve
+from tests.making import read_show, run
+
+SHOW = read_show("""
+[[cues]]
+id = "one"
+key = "1"
+[keys]
+x = "/layer/form/path/jump"
+""")
+STATE = run(SHOW, 5)
+
+
+def read(keyboard: Keyboard, *items, state=STATE, now_s: float = 0.0):
+    return keyboard.read(SHOW, state, items, now_s)
+
+
+def press(key: str):
+    return ("/window/key", key)
+
+
+@pytest.mark.parametrize(
+    ("key", "address"),
+    [("1", "/cue/one/go"), ("x", "/layer/form/path/jump"), ("space", "/master/jump"),
+     ("tab", "/transport/tap")],
+)  # fmt: skip
+def test_keys_fire(key: str, address: str) -> None:
+    hands = read(Keyboard(), press(key))
+    assert [(a, v) for a, v in hands.events if v] == [(address, 1)]
+    assert hands.acts == []
+
+
+@pytest.mark.parametrize(
+    ("key", "address"),
+    [("b", "/master/blackout"), ("h", "/master/freeze"), ("a", "/autopilot/on")],
+)
+def test_toggles_turn_over(key: str, address: str) -> None:
+    keyboard = Keyboard()
+    ((found, first),) = read(keyboard, press(key)).events
+    ((_, second),) = read(keyboard, press(key), now_s=0.05).events  # not in the state yet
+    assert (found, first, second) == (address, 1, 0)
+    on = run(SHOW, 9, [(7, address, True)])
+    assert read(Keyboard(), press(key), state=on).events == [(address, 0)]
+    json.dumps([first, second])  # what a take can write down
+
+
+@pytest.mark.parametrize(
+    ("key", "act"),
+    [("f", "fullscreen"), ("escape", "leave"), ("t", "card"), ("f1", "help"), ("k", "keep"),
+     ("m", "music")],
+)  # fmt: skip
+def test_acts_of_the_host(key: str, act: str) -> None:
+    hands = read(Keyboard(), press(key))
+    assert (hands.acts, hands.events) == ([act], [])
+
+
+def test_quitting_is_held() -> None:
+    keyboard = Keyboard()
+    assert read(keyboard, press("ctrl+q"), now_s=10.0).acts == []
+    assert read(keyboard, now_s=10.0 + QUIT_HOLD_S / 2).acts == []
+    assert read(keyboard, now_s=10.0 + QUIT_HOLD_S).acts == ["quit"]
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl", "ctrl+q"])
+def test_letting_go_quits_nothing(key: str) -> None:
+    keyboard = Keyboard()
+    read(keyboard, press("ctrl+q"), now_s=10.0)
+    read(keyboard, ("/window/key_up", key), now_s=10.5)
+    assert read(keyboard, now_s=20.0).acts == []
+
+
+def test_closing_the_window_quits() -> None:
+    assert read(Keyboard(), ("/window/close", True)).acts == ["quit"]
+
+
+@given(st.lists(st.tuples(st.floats(-0.2, 0.2), st.floats(-0.2, 0.2)), min_size=1, max_size=20))
+def test_a_drag_counts_whole_however_late_its_events_take_effect(moves) -> None:
+    keyboard = Keyboard()
+    for n, move in enumerate(moves):
+        events = read(keyboard, ("/window/drag", move), now_s=n / 60).events  # the state lags
+    wanted = [STEER_GAIN * sum(move[axis] for move in moves) for axis in (0, 1)]
+    assert [v for _, v in events] == pytest.approx(wanted)
+
+
+def test_a_drag_goes_on_from_where_others_left_it() -> None:
+    keyboard = Keyboard()
+    read(keyboard, ("/window/drag", (0.1, 0.0)), now_s=0.0)
+    moved = run(SHOW, 9, [(7, "/master/steer_x", 3.0)])
+    events = read(keyboard, ("/window/drag", (0.1, 0.0)), state=moved, now_s=5.0).events
+    assert dict(events)["/master/steer_x"] == pytest.approx(3.0 + 0.1 * STEER_GAIN)
+
+
+def test_the_wheel_truncates_step_by_step_within_its_range() -> None:
+    keyboard = Keyboard()
+    two = read(keyboard, ("/window/scroll", 1.0), ("/window/scroll", 1.0)).events
+    assert [v for _, v in two] == pytest.approx([1 + WHEEL_GAIN, 1 + 2 * WHEEL_GAIN])
+    assert read(keyboard, ("/window/scroll", -1000.0)).events[0][1] == 0.0
+    assert read(keyboard, ("/window/scroll", 1.0)).events[0][1] == pytest.approx(WHEEL_GAIN)
+
+
+def test_strange_events_do_nothing() -> None:
+    items = [press("ü"), ("/window/key", 3.0), ("/window/drag", 1.0), ("/window/scroll", "up"),
+             ("/window/pointer", (0.0, 0.0))]  # fmt: skip
+    hands = read(Keyboard(), *items)
+    assert (hands.events, hands.acts) == ([], [])
+
+
+def test_every_event_of_the_keys_is_known_to_a_show() -> None:
+    for key in ("space", "tab", "b", "h", "a"):
+        for address, value in read(Keyboard(), press(key)).events:
+            assert resolve(SHOW, address, value)
+
+
+def test_the_help_names_every_act() -> None:
+    text = " ".join(keys for keys, _ in HELP)
+    for key in ("Space", "B", "H", "Tab", "A", "M", "K", "T", "F", "Esc", "F1", "Ctrl-Q"):
+        assert key in text
