@@ -97,9 +97,10 @@ def _check(table: ShowTable) -> None:
     width, height = table.size_px
     if not (16 <= width <= LARGEST_PX and 16 <= height <= LARGEST_PX):
         raise ValueError(f"size_px: {width} x {height}; each side has 16 to {LARGEST_PX} pixels")
-    for key in ("control_hz", "picture_hz"):
+    rates = {"control_hz": table.control_hz, "picture_hz": table.picture_hz}
+    for key, rate in {**rates, "output.fps": table.output.fps}.items():
         try:
-            parse_rate(getattr(table, key))
+            parse_rate(rate)
         except ValueError as error:
             raise ValueError(f"{key}: {error}") from None
     if not 0 <= table.seed < 2**63:

@@ -15,6 +15,7 @@ from engine.app.arguments import DURATION, RATE, SECONDS, SIZE
 
 USAGE, NO_DEVICE, BAD_SHOW, INTERRUPTED = 2, 69, 78, 130
 FILE = click.Path(path_type=Path)
+DEVICE = click.Choice(["auto", "cpu", "cuda", "mps"])
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -40,7 +41,7 @@ def cli() -> None:
 @click.option("--stats", type=FILE, help="Write figures of the run (JSON).")
 @click.option("--ready", type=FILE, help="Write pid and ports after the first picture (JSON).")
 @click.option("--demo", is_flag=True, help="Play the built-in music.")
-@click.option("--device", default="auto", help="Generators on auto, cpu, cuda or mps.")
+@click.option("--device", type=DEVICE, default="auto", help="Where the generators run.")
 def play(**given: Any) -> None:
     """Play SHOW (a file, or the name of a shipped show) live."""
     from engine.app.options import Options
@@ -88,7 +89,7 @@ def play(**given: Any) -> None:
 @click.option("--codec", type=click.Choice(["h264", "h265"]), default="h264")
 @click.option("--crf", type=click.IntRange(0, 51), default=16, help="Quality; lower is better.")
 @click.option("--preset", default="medium", help="x264's name for effort.")
-@click.option("--device", default="auto", help="Generators on auto, cpu, cuda or mps.")
+@click.option("--device", type=DEVICE, default="auto", help="Where the generators run.")
 def export(**given: Any) -> None:
     """Render a film: OUT is .mp4, .mov, .mkv or name-%05d.png."""
 
