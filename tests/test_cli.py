@@ -1,0 +1,152 @@
+"""The command line: what it promises to scripts."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from engine import __version__
+from engine.app.cli import cli
+from tests.performing import SHOWS, click_wav, latent_cinema, read_plan, succeed
+
+HEAVY = {"torch", "numpy", "moderngl", "glfw", "av", "sounddevice", "msgspec"}
+
+
+def test_the_version_loads_next_to_nothing() -> None:
+    script = (
+        "import sys\n"
+        "from engine.app.cli import main\n"
+        "sys.argv = ['latent-cinema', '--version']\n"
+        "try:\n    main()\n"
+        "finally:\n    print(*sys.modules, file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0
+    assert done.stdout.strip().endswith(__version__)
+    loaded = {name.split(".")[0] for name in done.stderr.split()}
+    assert "click" in loaded
+    assert not loaded & HEAVY
+
+
+def commands() -> list[list[str]]:
+    """Every command, with those in groups."""
+    found = []
+    for name, command in cli.commands.items():
+        inner = getattr(command, "commands", None)
+        found += [[name, each] for each in inner] if inner else [[name]]
+    return found
+
+
+@pytest.mark.parametrize("words", commands(), ids=" ".join)
+def test_every_command_explains_itself(words: list[str]) -> None:
+    done = CliRunner().invoke(cli, [*words, "--help"])
+    assert done.exit_code == 0
+    assert len(done.stdout.splitlines()) > 4
+
+
+@pytest.mark.parametrize("words", [["dance"], ["play", "--loud"], ["export"], ["plan", "x"]])
+def test_a_word_that_is_none_is_a_usage_error(words: list[str]) -> None:
+    done = CliRunner().invoke(cli, words)
+    assert done.exit_code == 2
+    assert done.stdout == ""
+
+
+def document(*words: object, codes: tuple[int, ...] = (0,)) -> object:
+    """Run a command with --json: one document on stdout, and nothing else."""
+    done = latent_cinema(*words, "--json")
+    assert done.returncode in codes, done.stderr
+    return json.loads(done.stdout)  # refuses anything before or after the document
+
+
+def test_shader_check_reports_every_file(tmp_path: Path) -> None:
+    (tmp_path / "bad.fs").write_text("/*{}*/\nvoid main() {\n gl_FragColor = oops;\n}\n")
+    files = [SHOWS / "tint.fs", SHOWS / "plain.fs", tmp_path / "bad.fs", tmp_path / "none.fs"]
+    out = tmp_path / "pictures"
+    found = document("shader", "check", *files, "--size", "64x36", "--out", out, codes=(1,))
+    assert isinstance(found, list)
+    keys = {"file", "kind", "inputs", "compiled", "drew", "error", "nan", "flat", "cpu_ms"}
+    assert all(entry.keys() == keys for entry in found)
+    assert [entry["file"] for entry in found] == list(map(str, files))
+    assert [entry["drew"] for entry in found] == [True, True, False, False]
+    assert [entry["flat"] for entry in found] == [False, True, False, False]
+    assert found[0]["kind"] == "filter"
+    assert found[0]["inputs"][1] == {"name": "gain", "type": "float"}
+    assert "bad.fs:3: " in found[2]["error"]
+    assert "No such file" in found[3]["error"]
+    assert sorted(path.name for path in out.iterdir()) == ["plain.png", "tint.png"]
+
+
+def test_shader_check_is_content_with_the_shipped_ones(root: Path) -> None:
+    shipped = sorted((root / "shaders").glob("*.fs"))
+    found = document("shader", "check", *shipped, "--size", "64x36")
+    assert isinstance(found, list)
+    assert len(found) == len(shipped) > 5
+    assert not any(entry["nan"] for entry in found)
+
+
+def test_audio_analyse_finds_the_click(tmp_path: Path) -> None:
+    wav = click_wav(tmp_path / "click.wav", 30_000, 96_000)
+    found = document("audio", "analyse", wav)
+    assert isinstance(found, dict)
+    assert found["rate_hz"] == 48_000
+    assert found["duration_s"] == 2.0
+    lengths = {len(row) for row in found["features"].values()}
+    assert len(lengths) == 1
+    assert {"level", "low", "mid", "high", "onset", "kick"} <= found["features"].keys()
+    # Causal: never before the click, and soon after it.
+    assert len(found["onsets_s"]) == 1
+    assert 30_000 / 48_000 <= found["onsets_s"][0] <= 30_000 / 48_000 + 0.03
+
+
+@pytest.mark.parametrize(("words", "codes"), [(["devices"], (0,)), (["doctor"], (0, 1))])
+def test_what_is_here_is_one_document(words: list[str], codes: tuple[int, ...]) -> None:
+    assert document(*words, codes=codes)
+
+
+def test_bench_reports_every_stage() -> None:
+    found = document("bench", "--show", SHOWS / "wash.toml", "--size", "64x36", "--duration", "0.5")
+    assert isinstance(found, dict)
+    assert {"control", "compose", "output"} <= found["stages_cpu_ms"].keys()
+    assert found["size_px"] == [64, 36]
+
+
+def test_a_plan_has_a_row_for_every_tick_or_frame(tmp_path: Path) -> None:
+    out = tmp_path / "plan.npz"
+    succeed("plan", SHOWS / "tiny.toml", "--ticks", 12, "--out", out)
+    plan = read_plan(out)
+    assert plan["tick"].tolist() == list(range(12))
+    assert plan["/layer/form/generator/z"].shape[0] == 12
+    assert all(len(rows) == 12 for rows in plan.values())
+    stretch = ["--fps", "24", "--frames", "5", "--from", "0:01", "--out", str(out)]
+    done = CliRunner().invoke(cli, ["plan", str(SHOWS / "tiny.toml"), *stretch])
+    assert done.exit_code == 0, done.stderr
+    plan = read_plan(out)
+    assert plan["seconds"].tolist() == [1 + n / 24 for n in range(5)]
+    assert plan["tick"].tolist() == [120, 125, 130, 135, 140]
+
+
+def test_a_seed_changes_the_walk_and_nothing_else(tmp_path: Path) -> None:
+    plans = []
+    for seed in ("1", "2"):
+        out = tmp_path / f"{seed}.npz"
+        words = [
+            "plan",
+            str(SHOWS / "tiny.toml"),
+            "--ticks",
+            "4",
+            "--seed",
+            seed,
+            "--out",
+            str(out),
+        ]
+        done = CliRunner().invoke(cli, words)
+        assert done.exit_code == 0, done.stderr
+        plans.append(read_plan(out))
+    differing = {a for a in plans[0] if plans[0][a].tobytes() != plans[1][a].tobytes()}
+    assert "/layer/form/generator/z" in differing
+    assert all("/generator/" in address for address in differing)
