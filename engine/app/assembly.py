@@ -104,7 +104,7 @@ def _check(table: ShowTable) -> None:
         except ValueError as error:
             raise ValueError(f"{key}: {error}") from None
     if not 0 <= table.seed < 2**63:
-        raise ValueError(f"seed: {table.seed} is outside 0 to 2^63 - 1")
+        raise ValueError("seed: outside 0 to 2^63 - 1")
     for place, lfo in enumerate(table.lfos):
         if lfo.beats and not 1 / 64 <= lfo.beats <= 4096:
             raise ValueError(f"lfos[{place}].beats: {lfo.beats:g} is neither 0 nor 1/64 to 4096")

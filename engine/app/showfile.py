@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -53,10 +54,11 @@ def find_show(name: str) -> Path:
         If there is none.
     """
     path = Path(name)
-    if path.is_file():
-        return path
+    with contextlib.suppress(OSError):  # a name that no file can have
+        if path.is_file():
+            return path
     shipped = assets_dir("presets") / f"{name.removesuffix('.toml')}.toml"
-    if re.fullmatch(r"[\w-]+(\.toml)?", name) and shipped.is_file():
+    if re.fullmatch(r"[\w-]{1,64}(\.toml)?", name) and shipped.is_file():
         return shipped
     there = ", ".join(sorted(p.stem for p in assets_dir("presets").glob("*.toml")))
     raise ShowError(f"{name}: there is no such show file; shipped shows are: {there}")
@@ -154,7 +156,7 @@ def decode(text: str, name: str) -> ShowTable:
     """
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # also for whole numbers of thousands of digits
         raise ShowError(f"{name}: not valid TOML: {error}") from None
     except RecursionError:
         raise ShowError(f"{name}: nested too deeply to be a show") from None
