@@ -52,6 +52,8 @@ class Player:
     def __init__(self, options: Options, stack: ExitStack) -> None:
         self.options = options
         self.interrupt: Interrupt = stack.enter_context(heeded())
+        self._last_error = ""
+        self._complaints: dict[str, str] = {}
         self.loaded = showfile.load(options.show)
         table = self.loaded.table
         show = self.arrange(self.loaded.show)
@@ -88,8 +90,6 @@ class Player:
         self.pacer = Pacer(self.fps)
         self.is_over = False
         self.duration_s = 0.0
-        self._last_error = ""
-        self._complaints: dict[str, str] = {}
         self._picture: Any = None
 
     def arrange(self, show: Show) -> Show:
