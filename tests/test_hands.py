@@ -45,8 +45,9 @@ def display():
     if not features.check("xcb"):
         pytest.skip("this Pillow cannot take pictures of an X screen")
     read, write = os.pipe()
+    words = "-screen 0 640x480x24 -nolisten tcp -noreset -displayfd"
     server = subprocess.Popen(
-        ["Xvfb", "-screen", "0", "640x480x24", "-nolisten", "tcp", "-noreset", "-displayfd", str(write)],
+        ["Xvfb", *words.split(), str(write)],
         pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     os.close(write)
@@ -74,10 +75,13 @@ class Performance:
             "HOME": str(folder),
         }
         self.environ.pop("WAYLAND_DISPLAY", None)
-        command = "play show.toml --windowed --osc 127.0.0.1:0 --audio off --take take"
+        command = (
+            "play show.toml --windowed --osc 127.0.0.1:0 --audio off --take take "
+            "--ready ready.json --stats stats.json --duration 120"
+        )
         with (folder / "stderr").open("w") as said:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "engine.app.cli", *command.split(), "--ready", "ready.json", "--stats", "stats.json", "--duration", "120"],
+                [sys.executable, "-m", "engine.app.cli", *command.split()],
                 cwd=folder, env=self.environ, stderr=said,
             )  # fmt: skip
         self.until(lambda: (folder / "ready.json").exists())
