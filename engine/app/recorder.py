@@ -93,7 +93,6 @@ class Recorder:
         self._lines: list[str] = []
         self._part = ""
         self._parts: list[str] = []
-        self._first_tick = 0
         self._tick = -1
         self._samples: list[NDArray[np.int16]] = []
         self._count = 0  # place of the next sample
@@ -149,13 +148,15 @@ class Recorder:
             self._lines.append(json.dumps(row))
         self._tick = after.tick
         if after.tick % max(round(self._rate / 4), 1) == 0:
-            self._lines.append(json.dumps({"at": after.tick}))
-            self.flush()
+            self._mark()
+
+    def _mark(self) -> None:
+        """Write down how far the take has come, and hand it over."""
+        self._lines.append(json.dumps({"at": self._tick}))
+        self.flush()
 
     def _next_part(self, show: Show, before: State, tick: int) -> None:
-        self.flush()
-        if not self._parts:
-            self._first_tick = tick
+        self._mark()
         self._part = f"{tick:010d}"
         self._parts.append(self._part)
         self._align(tick)
@@ -237,7 +238,7 @@ class Recorder:
 
     def keep(self, target: Path, seconds: float) -> None:
         """Copy the newest `seconds` into a take of their own, in the writer's thread."""
-        self.flush()
+        self._mark()
         count = int(seconds / PART_S) + 1
         parts, header = self._parts[-count:], {**self._header, "ticks": self._tick + 1}
         self._put(lambda: self._try_copy(target, parts, header))
@@ -278,8 +279,7 @@ class Recorder:
     def close(self) -> None:
         """Write what is left and the length."""
         if not self.error:
-            self._lines.append(json.dumps({"at": self._tick}))
-            self.flush()
+            self._mark()
         try:
             self._jobs.put(None, timeout=10)
         except queue.Full:

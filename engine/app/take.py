@@ -16,18 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.app import showfile
-from engine.app.recorder import PART_S, SCHEMA, content_hash
+from engine.app.blobs import TakeError, read_show
+from engine.app.recorder import PART_S, SCHEMA
 from engine.core.clock import parse_rate
 from engine.core.event import Event, Value
 from engine.core.show import Show
 from engine.core.snapshot import from_data
 from engine.core.state import State
 
+__all__ = ["Take", "TakeError", "open_take", "read_part"]
+
 LARGEST_PART_BYTES = 256 * 1024 * 1024
-
-
-class TakeError(ValueError):
-    """A take that cannot be read; the message names file, place and cure."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,10 +108,9 @@ class Take:
         """Samples by their place in the show's time [shape=(count, channels)]; gaps are silent."""
         channels = self.header["sound"]["channels"]
         out = np.zeros((count, channels), np.float32)
-        for part in self.parts:
-            at = int(read_part(self, part)[0]["sample"])
-            if at >= start + count:
-                break
+        for part, at, end in zip(self.parts, *read_places(self), strict=True):
+            if at >= start + count or end <= start:
+                continue
             data = read_pcm(self.path(part, "pcm"), channels)
             low, high = max(start, at), min(start + count, at + len(data))
             if low < high:
@@ -209,6 +207,12 @@ def read_part(take: Take, part: int) -> tuple[dict[str, Any], dict[int, tuple[Ev
             if number == len(lines) > 1 and part == take.parts[-1]:
                 break
             raise TakeError(f"{path}:{number}: this line is damaged; the take ends here") from None
+    after = take.parts[take.parts.index(part) + 1 :]
+    if after and newest != after[0] - 1:
+        raise TakeError(
+            f"{path}: ends at tick {newest}, the next part begins at {after[0]}; something between "
+            "them is lost, the take can be played up to here or from there"
+        )
     return first, {tick: tuple(found) for tick, found in events.items()}, newest
 
 
@@ -216,9 +220,10 @@ def _start(row: Any, part: int) -> dict[str, Any]:
     """Check a part's first line: the state before its first tick."""
     first = dict(row)
     states = (first["tick"], first["state"]["tick"])
-    if states != (part - 1, part - 1) or type(first["sample"]) is not int:
+    kinds = (type(first["sample"]), type(first["show"]))
+    if states != (part - 1, part - 1) or kinds != (int, str):
         raise ValueError("not the state before this part")
-    return first if isinstance(first["show"], str) else {}
+    return first
 
 
 def _tick(found: Any, ticks: range) -> int:
@@ -239,6 +244,23 @@ def _event(row: Any, ticks: range) -> Event:
     return Event(_tick(tick, ticks), str(address), checked, str(source), int(sequence))
 
 
+@lru_cache(maxsize=8)
+def read_places(take: Take) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Place of every part's first sample, and of the one after its last."""
+    frame = 2 * int(take.header["sound"]["channels"])
+    places, ends = [], []
+    for part in take.parts:
+        with take.path(part, "jsonl").open("rb") as file:
+            line = file.readline(LARGEST_PART_BYTES)
+        try:
+            places.append(int(_start(json.loads(line), part)["sample"]))
+        except (ValueError, TypeError, KeyError, RecursionError):
+            raise TakeError(f"{take.path(part, 'jsonl')}:1: this line is damaged") from None
+        path = take.path(part, "pcm")
+        ends.append(places[-1] + (path.stat().st_size // frame if path.is_file() else 0))
+    return tuple(places), tuple(ends)
+
+
 @lru_cache(maxsize=16)
 def read_pcm(path: Path, channels: int) -> NDArray[np.int16]:
     """16-bit samples of a part [shape=(n, channels)]."""
@@ -246,43 +268,3 @@ def read_pcm(path: Path, channels: int) -> NDArray[np.int16]:
         return np.zeros((0, channels), np.int16)
     data = np.fromfile(path, "<i2")
     return data[: len(data) // channels * channels].reshape(-1, channels)
-
-
-@lru_cache(maxsize=16)
-def read_show(folder: Path, name: str) -> Show:
-    """Build a show from a take's blobs."""
-    try:
-        table = json.loads(read_blob(folder, name))
-        text = read_blob(folder, table["show"])
-        shaders = {str(k): str(v) for k, v in table["shaders"].items()}
-    except TakeError:
-        raise
-    except (KeyError, TypeError, AttributeError, ValueError, RecursionError):
-        raise TakeError(f"{folder}: the show {name} is damaged") from None
-
-    def resolve(shader: str) -> str:
-        if shader not in shaders:
-            raise TakeError(f"{folder}: the take lacks the shader '{shader}'")
-        return read_blob(folder, shaders[shader])
-
-    return showfile.read(text, f"{folder}/{name[:15]}", resolve)[0]
-
-
-def read_blob(folder: Path, name: str) -> str:
-    """Text of a blob, checked against its name.
-
-    Raises
-    ------
-    TakeError
-        If it is missing or was altered.
-    """
-    if not re.fullmatch(r"sha256:[0-9a-f]{64}", str(name)):
-        raise TakeError(f"{folder}: '{str(name)[:40]}' is not a content hash")
-    path = folder / "blobs" / name.removeprefix("sha256:")
-    try:
-        data = path.read_bytes()
-    except OSError:
-        raise TakeError(f"{folder}: the take lacks {name}; it was moved without it") from None
-    if content_hash(data) != name:
-        raise TakeError(f"{path}: altered since it was recorded; its content is not {name}")
-    return data.decode("utf-8")

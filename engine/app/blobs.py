@@ -1,0 +1,56 @@
+"""What a take holds by content: its shows and their shaders, each named by its hash."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import lru_cache
+from pathlib import Path
+
+from engine.app import showfile
+from engine.app.recorder import content_hash
+from engine.core.show import Show
+
+
+class TakeError(ValueError):
+    """A take that cannot be read; the message names file, place and cure."""
+
+
+@lru_cache(maxsize=16)
+def read_show(folder: Path, name: str) -> Show:
+    """Build a show from a take's blobs."""
+    try:
+        table = json.loads(read_blob(folder, name))
+        text = read_blob(folder, table["show"])
+        shaders = {str(k): str(v) for k, v in table["shaders"].items()}
+    except TakeError:
+        raise
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError):
+        raise TakeError(f"{folder}: the show {name} is damaged") from None
+
+    def resolve(shader: str) -> str:
+        if shader not in shaders:
+            raise TakeError(f"{folder}: the take lacks the shader '{shader}'")
+        return read_blob(folder, shaders[shader])
+
+    return showfile.read(text, f"{folder}/{name[:15]}", resolve)[0]
+
+
+def read_blob(folder: Path, name: str) -> str:
+    """Text of a blob, checked against its name.
+
+    Raises
+    ------
+    TakeError
+        If it is missing or was altered.
+    """
+    if not re.fullmatch(r"sha256:[0-9a-f]{64}", str(name)):
+        raise TakeError(f"{folder}: '{str(name)[:40]}' is not a content hash")
+    path = folder / "blobs" / name.removeprefix("sha256:")
+    try:
+        data = path.read_bytes()
+    except OSError:
+        raise TakeError(f"{folder}: the take lacks {name}; it was moved without it") from None
+    if content_hash(data) != name:
+        raise TakeError(f"{path}: altered since it was recorded; its content is not {name}")
+    return data.decode("utf-8")
