@@ -9,11 +9,16 @@
     { "NAME": "centre", "LABEL": "Where it strikes", "TYPE": "point2D", "DEFAULT": [0.5, 0.5], "MIN": [0, 0], "MAX": [1, 1] },
     { "NAME": "throw", "LABEL": "How far it throws", "TYPE": "float", "DEFAULT": 0.5, "MIN": 0, "MAX": 1 },
     { "NAME": "split", "LABEL": "How far the colours part", "TYPE": "float", "DEFAULT": 0.35, "MIN": 0, "MAX": 1 },
-    { "NAME": "ring", "LABEL": "Radius of the wave, in picture heights", "TYPE": "float", "DEFAULT": 0.3, "MIN": 0.02, "MAX": 1.5 }
+    { "NAME": "ring", "LABEL": "Radius of the wave, in picture heights", "TYPE": "float", "DEFAULT": 0.3, "MIN": 0.02, "MAX": 1.5 },
+    { "NAME": "light", "LABEL": "Light of the picture; 0 is black", "TYPE": "float", "DEFAULT": 1, "MIN": 0, "MAX": 2 }
   ]
 }*/
 
 void main() {
+    if (light <= 0.0) {
+        gl_FragColor = vec4(0.0, 0.0, 0.0, 1.0);
+        return;
+    }
     vec2 square = vec2(RENDERSIZE.x / RENDERSIZE.y, 1.0);
     vec2 away = (isf_FragNormCoord - centre) * square;
     float r = length(away);
@@ -28,5 +33,5 @@ void main() {
     vec4 g = IMG_NORM_PIXEL(inputImage, base);
     float red = IMG_NORM_PIXEL(inputImage, base - apart).r;
     float blue = IMG_NORM_PIXEL(inputImage, base + apart).b;
-    gl_FragColor = vec4(red, g.g, blue, g.a);
+    gl_FragColor = vec4(vec3(red, g.g, blue) * light, g.a);
 }
