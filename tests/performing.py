@@ -106,7 +106,8 @@ def play(folder: Path, show: object, *words: object) -> Iterator[Playing]:
     """Play without a window; everything that it writes lies in `folder`."""
     folder.mkdir(exist_ok=True)
     command = [
-        *COMMAND, "play", show, "--output", "null", "--osc", "127.0.0.1:0", "--audio", "off", "--device", "cpu",
+        *COMMAND, "play", show, "--output", "null", "--osc", "127.0.0.1:0", "--audio", "off",
+        "--device", "cpu",
         "--ready", folder / "ready.json", "--stats", folder / "stats.json",
         "--plan", folder / "plan.npz", "--take", folder / "take", *words,
     ]  # fmt: skip
