@@ -1,0 +1,112 @@
+"""The process that reads a foreign model file: small, limited, and on its own.
+
+It is started as ``python -m engine.app.model_child JOB``, where JOB is JSON: ``source``, ``out``
+(empty: describe only), ``memory_bytes``, ``cpu_s``. It answers with one JSON document on stdout.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+# What a reader of numbers never does. The hook is a second wall: the first one runs nothing.
+_FORBIDDEN = ("os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.startfile", "os.system",
+              "pty.", "socket.", "subprocess.", "ctypes.", "pickle.find_class", "marshal.",
+              "os.remove", "os.rename", "os.rmdir", "os.mkdir", "shutil.", "urllib.",
+              "webbrowser.", "winreg.")  # fmt: skip
+
+
+def limit(memory_bytes: int, cpu_s: int) -> None:
+    """Bound this process, where the system can (Linux; macOS bounds the time only)."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such thing: the parent's clock is the only bound
+        return
+    bounds = {
+        "RLIMIT_AS": (memory_bytes, memory_bytes),
+        "RLIMIT_CPU": (cpu_s, cpu_s + 1),
+        "RLIMIT_CORE": (0, 0),
+        "RLIMIT_FSIZE": (memory_bytes, memory_bytes),
+    }
+    for name, bound in bounds.items():
+        try:
+            resource.setrlimit(getattr(resource, name), bound)
+        except (AttributeError, ValueError, OSError):  # macOS refuses some of them
+            continue
+
+
+def forbid(out: str) -> None:
+    """Make everything that a reader never does an error, for the rest of this process."""
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        if event.startswith(_FORBIDDEN):
+            raise PermissionError(f"a model reader never does this: {event}")
+        if event == "open" and _writes(arguments) and arguments[0] != out:
+            raise PermissionError("a model reader writes its result only")
+
+    sys.addaudithook(watch)
+
+
+def _writes(arguments: tuple[Any, ...]) -> bool:
+    """Whether the arguments of an ``open`` event (path, mode, flags) ask for writing."""
+    flags = arguments[2] if isinstance(arguments[2], int) else 0
+    return bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
+
+
+def answer(source: Path, out: str) -> dict[str, Any]:
+    """Read a model, write it if asked, describe it.
+
+    Raises
+    ------
+    ValueError
+        If it is refused.
+    """
+    import hashlib
+    from dataclasses import replace
+
+    from engine.generators.card import write
+    from engine.generators.description import describe
+    from engine.generators.network import check_finite
+    from engine.generators.reader import read_network
+    from engine.generators.tensor_file import map_file
+
+    forbid(out)
+    data = map_file(source)
+    network = replace(read_network(data), source_sha256=hashlib.sha256(data).hexdigest())
+    if out:
+        with open(out, "wb") as file:
+            write(file, network)
+    else:
+        for name, tensor in network.state.items():
+            check_finite(name, tensor)
+    return describe(network)
+
+
+def main() -> int:
+    """Do the job of the command line."""
+    job = json.loads(sys.argv[1])
+    limit(job["memory_bytes"], job["cpu_s"])
+    gc.disable()  # a million small objects, all alive: collecting them is time for nothing
+    try:
+        said: dict[str, Any] = {"described": answer(Path(job["source"]), job["out"])}
+    except ValueError as error:
+        said = {"refused": str(error)}
+    except MemoryError:
+        said = {"refused": "wants more memory than its size allows; do not use this file"}
+    except RecursionError:
+        said = {"refused": "is nested without end; do not use this file"}
+    except OSError as error:
+        said = {"failed": error.strerror or str(error)}
+    print(json.dumps(said))
+    return 0
+
+
+if __name__ == "__main__":
+    # Leave at once: taking a million objects apart, one by one, is nobody's wish.
+    code = main()
+    sys.stdout.flush()
+    os._exit(code)

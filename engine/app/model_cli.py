@@ -1,0 +1,72 @@
+"""The commands about model files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.group()
+def model() -> None:
+    """Look at network files and bring them in, without running their code."""
+
+
+@model.command()
+@click.argument("file", type=FILE)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def info(file: Path, as_json: bool) -> None:
+    """Say what FILE is."""
+    from engine.app.models import describe
+
+    try:
+        found = describe(file)
+    except (ValueError, OSError) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(json.dumps(found, indent=1) if as_json else text(found))
+
+
+@model.command(name="import")
+@click.argument("file", type=FILE)
+@click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--licence", default="", help="Of the weights, for the card.")
+@click.option("--origin", default="", help="Where they come from, for the card.")
+@click.option("--data-set", default="", help="What they were trained on, for the card.")
+def import_(file: Path, out: Path, **given: str) -> None:
+    """Convert FILE (.pkl, .pt) to OUT (.safetensors), with a card beside it."""
+    from engine.app.models import import_model
+
+    try:
+        found = import_model(file, out, given)
+    except (ValueError, OSError) as error:
+        raise click.ClickException(str(error)) from None
+    width, height = found["resolution_px"]
+    click.echo(f"{out}: {found['family']} ({found['variant']}), {width}×{height}")
+    click.echo(f"licence: {found['licence']}")
+    for note in found["notes"]:
+        click.echo(f"note: {note}")
+
+
+def text(found: dict[str, Any]) -> str:
+    """Lay a description out for people."""
+    width, height = found["resolution_px"]
+    lines = {
+        "file": f"{found['file']} ({found['file_bytes'] / 1e6:.1f} MB, {found['format']})",
+        "family": f"{found['family']} ({found['variant']})",
+        "picture": f"{width}×{height} px, {found['img_channels']} channels",
+        "latents": f"z {found['z_dim']}, w {found['w_dim']}, {found['num_ws']} per picture",
+        "classes": found["c_dim"] or "none",
+        "layers": ", ".join(f"{x['name']}×{x['channels']}" for x in found["layers"]),
+        "numbers": f"{found['parameters']:,} ({found['weight_bytes'] / 1e6:.0f} MB)",
+        "kwargs": json.dumps(found["kwargs"]),
+        "origin": found["origin"],
+        "licence": found["card"].get("licence") or found["licence"],
+        "data set": found["card"].get("data_set") or found["data_set"] or "unknown",
+        "sha256": found["file_sha256"],
+    }
+    rows = [f"{key:9} {value}" for key, value in lines.items()]
+    return "\n".join([*rows, *(f"note      {note}" for note in found["notes"])])

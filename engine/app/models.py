@@ -1,0 +1,252 @@
+"""Models: what a file is, bringing it in, and the cache of what was brought in on the fly.
+
+A foreign file is read in a process of its own, bounded in memory and time; see
+`engine.app.model_child`. Only our own form is ever opened in the player.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import engine
+from engine.generators import card
+from engine.generators.description import describe as describe_network
+from engine.generators.inert import RefusedError
+from engine.generators.tensor_file import SUFFIX, is_safetensors
+
+MOST_FILE_BYTES = 16 << 30
+_ROOT = Path(engine.__file__).resolve().parents[1]
+
+
+def memory_limit_bytes(file_bytes: int) -> int:
+    """Memory that reading a file of this size may take."""
+    return 2 * file_bytes + (256 << 20)
+
+
+def cpu_limit_s(file_bytes: int) -> int:
+    """Seconds of CPU that reading a file of this size may take."""
+    return 5 + file_bytes // 100_000_000
+
+
+def describe(path: Path) -> dict[str, Any]:
+    """Describe a model file of any kind, without running its code.
+
+    Parameters
+    ----------
+    path
+        A pickle, a checkpoint or a native model.
+
+    Returns
+    -------
+    dict
+        See `engine.generators.description.describe`; and ``file``, ``file_bytes``, ``format``,
+        ``file_sha256``, and ``card``, what a card beside the file says.
+
+    Raises
+    ------
+    RefusedError
+        If the file is no model that we play, or does what no model needs.
+    OSError
+        If it cannot be read.
+    """
+    size = _size(path)
+    is_native = _is_native(path)
+    found = describe_network(card.load(path)) if is_native else _ask(path, None)
+    beside = card.card_path(path)
+    has_card = is_native and beside.is_file() and beside.stat().st_size < 1 << 20
+    return {
+        "file": path.name,
+        "file_bytes": size,
+        "format": "safetensors" if is_native else "foreign",
+        "file_sha256": _sha256(path) if is_native else found["sha256"],
+        **found,
+        "card": card.read_card(beside) if has_card else {},
+    }
+
+
+def import_model(source: Path, out: Path, given: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Bring a foreign model into our form: safetensors and a card.
+
+    Parameters
+    ----------
+    source
+        A pickle or a checkpoint.
+    out
+        The new file, ``….safetensors``; the card lies beside it, ``….toml``.
+    given
+        What the user knows better, for the card: ``licence``, ``origin``, ``data_set``.
+
+    Returns
+    -------
+    dict
+        As `describe`, of the source.
+
+    Raises
+    ------
+    RefusedError
+        If the source is no model that we play, or does what no model needs.
+    ValueError
+        If `out` has another suffix, or is the source.
+    OSError
+        If a file cannot be read or written.
+    """
+    _size(source)
+    if out.suffix != SUFFIX or source.resolve() == out.resolve():
+        raise ValueError(f"{out.name}: the result is a new file that ends in {SUFFIX}")
+    if _is_native(source):
+        raise RefusedError(f"{source.name} is a safetensors file already: play it as it is")
+    part = out.with_name(f".{out.name}.{os.getpid()}.part")
+    try:
+        found = _ask(source, part)
+        found |= {key: value for key, value in (given or {}).items() if value}
+        text = card.card_text(_facts(found, _sha256(part), source.name))
+        _write(card.card_path(out), text)
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)
+    return found
+
+
+def playable(path: Path, cache: Path | None = None) -> Path:
+    """Return a native model for a file of any kind, converting it once into the user's cache.
+
+    Parameters
+    ----------
+    path
+        A native model (returned as it is), a pickle or a checkpoint.
+    cache
+        Folder of converted models; by default the user's.
+
+    Raises
+    ------
+    RefusedError
+        If it is no model that we play.
+    OSError
+        If a file cannot be read or written.
+    """
+    _size(path)
+    if _is_native(path):
+        return path
+    folder = cache or _cache()
+    folder.mkdir(parents=True, exist_ok=True)
+    # The name holds the content and our version: neither can go stale.
+    out = folder / f"{_sha256(path)}-{card.VERSION}{SUFFIX}"
+    try:
+        card.peek(out)
+    except (RefusedError, OSError):  # not there, or not whole: a full disk, a pulled plug
+        import_model(path, out)
+    return out
+
+
+def _cache() -> Path:
+    import platformdirs
+
+    return platformdirs.user_cache_path("latent-cinema", appauthor=False) / "models"
+
+
+def _size(path: Path) -> int:
+    if not path.is_file():  # a pipe or a device would be read for ever
+        raise FileNotFoundError(f"{path} is no file: give the path of a model")
+    size = path.stat().st_size
+    if size > MOST_FILE_BYTES:
+        raise RefusedError(f"{path.name} has {size} bytes, more than any network")
+    return size
+
+
+def _is_native(path: Path) -> bool:
+    with path.open("rb") as file:
+        return is_safetensors(file.read(16))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _write(path: Path, text: str) -> None:
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_text(text, "utf-8")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _facts(found: Mapping[str, Any], sha256: str, source: str) -> dict[str, str | int]:
+    width, height = found["resolution_px"]
+    return {
+        "family": found["family"],
+        "architecture": f"{found['variant']} {width}x{height}",
+        "classes": found["c_dim"],
+        "licence": found["licence"],
+        "origin": found["origin"],
+        "data_set": found["data_set"] or "unknown",
+        "sha256": sha256,
+        "source_file": source,
+        "source_sha256": found["sha256"],
+    }
+
+
+def _ask(source: Path, out: Path | None) -> dict[str, Any]:
+    """Let a process of its own read a foreign file."""
+    size = source.stat().st_size
+    cpu_s = cpu_limit_s(size)
+    job = {
+        "source": str(source.resolve()),
+        "out": str(out.resolve()) if out else "",
+        "memory_bytes": memory_limit_bytes(size),
+        "cpu_s": cpu_s,
+    }
+    # One thread: each more would take address space from the file's share.
+    one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    places = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH", "")]))
+    try:
+        done = subprocess.run(
+            # -P: whatever lies beside the model file must not be imported.
+            [sys.executable, "-P", "-m", "engine.app.model_child", json.dumps(job)],
+            capture_output=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            env=os.environ | one | {"PYTHONPATH": places, "PYTHONDONTWRITEBYTECODE": "1"},
+            timeout=3 * cpu_s,  # of the wall: others may need this machine too
+        )
+    except subprocess.TimeoutExpired:
+        raise RefusedError(f"{source.name} {_TOO_LONG}") from None
+    return _heard(source.name, done)
+
+
+_TOO_LONG = "takes longer to read than any network of its size; do not use this file"
+
+
+def _heard(name: str, done: subprocess.CompletedProcess[bytes]) -> dict[str, Any]:
+    try:
+        said = json.loads(done.stdout)
+    except ValueError:
+        said = {}
+    if "described" in said:
+        described: dict[str, Any] = said["described"]
+        return described
+    if "refused" in said:
+        raise RefusedError(f"{name} {said['refused']}")
+    if "failed" in said:
+        raise OSError(f"{name}: {said['failed']}")
+    if done.returncode in (-_signal("SIGXCPU"), -_signal("SIGKILL")):
+        raise RefusedError(f"{name} {_TOO_LONG}")
+    # No traceback for the user, but its last line for whoever mends it.
+    last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
+    raise RefusedError(
+        f"{name} could not be read ({last[0][:200] if last else f'code {done.returncode}'}); "
+        "if another program reads it, report this"
+    )
+
+
+def _signal(name: str) -> int:
+    return int(getattr(signal, name, 0))  # Windows lacks both

@@ -1,0 +1,76 @@
+"""What a model is, as one table for people and programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.generators.network import STYLEGAN2, Network
+
+
+def describe(network: Network) -> dict[str, Any]:
+    """Describe a network.
+
+    Returns
+    -------
+    dict
+        ``family``, ``variant``, ``resolution_px`` (width, height), ``z_dim``, ``w_dim``, ``c_dim``
+        (classes), ``num_ws``, ``layers`` (``name``, ``size_px``, ``channels``), ``parameters``,
+        ``weight_bytes``, ``kwargs``, ``origin``, ``licence``, ``data_set``, ``notes``, ``sha256``
+        (of the file it came from).
+    """
+    layers = _stylegan2_layers(network) if network.family == STYLEGAN2 else _layers(network)
+    top = network.modules[""]
+    count = sum(tensor.size for tensor in network.state.values())
+    return {
+        "family": network.family,
+        "variant": _variant(network),
+        "resolution_px": layers[-1]["size_px"],
+        "z_dim": top["z_dim"],
+        "w_dim": top["w_dim"],
+        "c_dim": top["c_dim"],
+        "img_channels": top["img_channels"],
+        "num_ws": top.get("num_ws") or network.modules["synthesis"].get("num_ws"),
+        "layers": layers,
+        "parameters": count,
+        "weight_bytes": 4 * count,
+        "kwargs": dict(network.kwargs),
+        "origin": network.origin,
+        "licence": network.licence,
+        "data_set": network.data_set,
+        "notes": list(network.notes),
+        "sha256": network.source_sha256,
+    }
+
+
+def _variant(network: Network) -> str:
+    if network.family == STYLEGAN2:
+        blocks = network.modules["synthesis"]["block_resolutions"]
+        return str(network.modules[f"synthesis.b{blocks[-1]}"].get("architecture", "skip"))
+    if "mapping.embed_proj.weight" in network.state:
+        return "xl"
+    names = network.modules["synthesis"]["layer_names"]
+    kernels = {network.state[f"synthesis.{name}.weight"].shape[2] for name in names[:-1]}
+    return "r" if kernels == {1} else "t"
+
+
+def _stylegan2_layers(network: Network) -> list[dict[str, Any]]:
+    _, height, width = network.state["synthesis.b4.const"].shape
+    layers = []
+    for k, resolution in enumerate(network.modules["synthesis"]["block_resolutions"]):
+        for part in ("conv0", "conv1", "torgb"):
+            name = f"b{resolution}.{part}"
+            weight = network.state.get(f"synthesis.{name}.weight")
+            if weight is not None:
+                size = [width << k, height << k]
+                layers.append({"name": name, "size_px": size, "channels": weight.shape[0]})
+    return layers
+
+
+def _layers(network: Network) -> list[dict[str, Any]]:
+    layers = []
+    for name in network.modules["synthesis"]["layer_names"]:
+        size = network.modules[f"synthesis.{name}"]["out_size"]
+        sides = [int(side) for side in (size if isinstance(size, list) else [size, size])]
+        weight = network.state[f"synthesis.{name}.weight"]
+        layers.append({"name": name, "size_px": sides, "channels": weight.shape[0]})
+    return layers

@@ -1,0 +1,90 @@
+"""What a pickle may turn into when nothing of it is run: names, inert objects, undecoded text."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+MOST_OPCODES = 1_000_000  # real networks need about 100 000
+MOST_TEXT_BYTES = 64 << 20
+
+
+class RefusedError(ValueError):
+    """A file that is not read, or not further; the text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Global:
+    """A name that a pickle may mention, and what we put in its place.
+
+    Parameters
+    ----------
+    name
+        Dotted, as in the file.
+    reduce
+        Answers a call, from its arguments; None: the name may not be called.
+    new
+        Answers the making of an object, from its arguments; None: it may not be made.
+    """
+
+    name: str
+    reduce: Callable[[tuple[Any, ...]], Any] | None = None
+    new: Callable[[tuple[Any, ...]], Any] | None = None
+
+
+class Node:
+    """An object of a class that we do not have: its class by name, its state as it stands.
+
+    Parameters
+    ----------
+    name
+        Dotted name of the class.
+    """
+
+    __slots__ = ("name", "state")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.state: dict[str, Any] = {}
+
+    def build(self, state: Any) -> None:
+        """Take the state (`BUILD`).
+
+        Raises
+        ------
+        RefusedError
+            If it is no table.
+        """
+        if type(state) is not dict:
+            raise RefusedError(f"the state of a {self.name} is no table; do not use this file")
+        self.state = state
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A long text, left undecoded until somebody wants it.
+
+    Parameters
+    ----------
+    raw
+        Its bytes, as a view of the file.
+    encoding
+        How to decode them.
+    """
+
+    raw: memoryview
+    encoding: str
+
+    def decode(self) -> str:
+        """Decode it."""
+        return codecs.decode(self.raw, self.encoding)
+
+
+@dataclass(slots=True)
+class Budget:
+    """What a file and the streams nested in it may still make us do."""
+
+    opcodes: int = MOST_OPCODES
+    text_bytes: int = MOST_TEXT_BYTES

@@ -1,0 +1,75 @@
+"""Any network file → one form: finds out what a file is, without running any of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.generators import (
+    foreign,
+    import_persistent,
+    import_rosinality,
+    import_tf,
+    soundness,
+)
+from engine.generators.allowed import find_for
+from engine.generators.archive import read_archive, read_entries
+from engine.generators.inert import Budget, RefusedError
+from engine.generators.legacy_torch import MAGIC, read_stream
+from engine.generators.network import Network, check_size
+from engine.generators.unpickle import read
+
+_MAGIC_PICKLE = b"\x8a\x0a" + MAGIC.to_bytes(10, "little") + b"."
+
+
+def read_network(data: memoryview) -> Network:
+    """Read a pickle of NVIDIA's (PyTorch or TensorFlow), of a fork, or a rosinality checkpoint.
+
+    Parameters
+    ----------
+    data
+        The whole file; tensors stay views of it.
+
+    Raises
+    ------
+    RefusedError
+        If it is something else, damaged, or wants anything to be run.
+    """
+    network = _convert(_read_value(data))
+    check_size(network.state, len(data))
+    soundness.check(network)
+    return network
+
+
+def _read_value(data: memoryview) -> Any:
+    head = bytes(data[:64])
+    if what := foreign.by_magic(head):
+        raise RefusedError(f"is {what}, no StyleGAN network")
+    if not head:
+        raise RefusedError("is empty: fetch it again")
+    budget = Budget()
+    find = find_for(budget)
+    try:
+        if head.startswith(b"PK"):
+            return read_archive(read_entries(data), find, budget)
+        if _MAGIC_PICKLE in head:
+            return read_stream(data, find, budget)[0]
+        return read(data, find, None, budget)[0]
+    except RefusedError:
+        if foreign.is_stylegan_t(data):
+            raise RefusedError(foreign.STYLEGAN_T) from None
+        raise
+
+
+def _convert(value: Any) -> Network:
+    if import_tf.is_network(value):
+        return import_tf.convert(value)
+    if import_rosinality.is_checkpoint(value):
+        return import_rosinality.convert(value)
+    if import_persistent.is_network(value):
+        return import_persistent.convert(value)
+    if isinstance(value, dict):
+        if any(import_persistent.is_network(part) for part in value.values()):
+            return import_persistent.convert(value)
+        inner = [part for part in value.values() if isinstance(part, dict) and part]
+        raise RefusedError(f"is {foreign.by_names(value if not inner else inner[0])}, no StyleGAN")
+    raise RefusedError(f"holds a {type(value).__name__[:40]}, no StyleGAN network")

@@ -1,0 +1,199 @@
+"""Whether a network's tensors and attributes fit each other, before anything is built from them.
+
+A builder allocates what the attributes say; so no attribute may say more than the tensors hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from numpy.typing import NDArray
+
+from engine.generators.inert import RefusedError
+from engine.generators.network import STYLEGAN2, Network
+
+_MOST_DIM = 65_536
+_MOST_SIDE_PX = 16_384
+_MOST_KERNEL = 31
+_MOST_TAPS = 256
+_MOST_FACTOR = 16
+State = Mapping[str, NDArray[Any]]
+
+
+def check(network: Network) -> None:
+    """Check a network.
+
+    Raises
+    ------
+    RefusedError
+        If something is missing, out of range, or two parts contradict each other.
+    """
+    top = network.modules.get("", {})
+    for key in ("z_dim", "w_dim", "img_resolution", "img_channels"):
+        _number(top, "", key, 1, _MOST_DIM)
+    _number(top, "", "c_dim", 0, _MOST_DIM)
+    _check_mapping(network)
+    if network.family == STYLEGAN2:
+        _check_stylegan2(network)
+    else:
+        _check_stylegan3(network)
+
+
+def shape(state: State, name: str, axes: int) -> tuple[int, ...]:
+    """Return the shape of a tensor that must be there.
+
+    Raises
+    ------
+    RefusedError
+        If it is missing, empty, or has another number of axes.
+    """
+    tensor = state.get(name)
+    if tensor is None:
+        raise RefusedError(f"lacks {name}: the file is incomplete")
+    if tensor.ndim != axes or 0 in tensor.shape:
+        raise RefusedError(f"has {name} of shape {tensor.shape}, where {axes} axes are needed")
+    return tensor.shape
+
+
+def _number(attributes: Mapping[str, Any], module: str, key: str, low: int, high: int) -> int:
+    value = attributes.get(key)
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        place = f"{module}.{key}" if module else key
+        raise RefusedError(f"has {str(value)[:40]} as {place}, where {low} to {high} is possible")
+    return value
+
+
+def _same(name: str, found: object, needed: object) -> None:
+    if found != needed:
+        raise RefusedError(f"has {name} of {found}, where {needed} fits the rest: it is damaged")
+
+
+def _check_mapping(network: Network) -> None:
+    state, modules = network.state, network.modules
+    top = modules[""]
+    mapping = modules.get("mapping", {})
+    for key in ("z_dim", "c_dim", "w_dim"):
+        _same(f"mapping.{key}", mapping.get(key), top[key])
+    count = _number(mapping, "mapping", "num_layers", 1, 64)
+    features = top["z_dim"]
+    if top["c_dim"]:
+        features += _embedded(state, top)
+    for i in range(count):
+        out, into = shape(state, f"mapping.fc{i}.weight", 2)
+        _same(f"mapping.fc{i}.weight", into, features)
+        _same(f"mapping.fc{i}.bias", shape(state, f"mapping.fc{i}.bias", 1), (out,))
+        features = out
+    _same(f"mapping.fc{count - 1}.weight", features, top["w_dim"])
+    average = state.get("mapping.w_avg")
+    if average is not None and average.shape != (top["c_dim"], top["w_dim"]):
+        _same("mapping.w_avg", average.shape, (top["w_dim"],))
+
+
+def _embedded(state: State, top: Mapping[str, Any]) -> int:
+    """How many numbers the class adds to z."""
+    first, second = shape(state, "mapping.embed.weight", 2)
+    if "mapping.embed_proj.weight" not in state:
+        _same("mapping.embed.weight", second, top["c_dim"])
+        return first
+    # StyleGAN-XL: a table of classes, then a projection.
+    _same("mapping.embed.weight", first, top["c_dim"])
+    out, into = shape(state, "mapping.embed_proj.weight", 2)
+    _same("mapping.embed_proj.weight", into, second)
+    return out
+
+
+def _check_layer(state: State, name: str, channels: int, w_dim: int) -> int:
+    """Check a modulated convolution; return its number of output channels."""
+    out, into, height, width = shape(state, f"{name}.weight", 4)
+    _same(f"{name}.weight", into, channels)
+    if height != width or height > _MOST_KERNEL:
+        raise RefusedError(f"has {name}.weight of {height}×{width} taps: it is damaged")
+    _same(f"{name}.affine.weight", shape(state, f"{name}.affine.weight", 2), (channels, w_dim))
+    _same(f"{name}.affine.bias", shape(state, f"{name}.affine.bias", 1), (channels,))
+    _same(f"{name}.bias", shape(state, f"{name}.bias", 1), (out,))
+    return out
+
+
+def _check_stylegan2(network: Network) -> None:
+    state, modules = network.state, network.modules
+    top = modules[""]
+    channels, height, width = shape(state, "synthesis.b4.const", 3)
+    blocks = modules["synthesis"].get("block_resolutions")
+    if (
+        not isinstance(blocks, list)
+        or not 0 < len(blocks) <= 12
+        or blocks != [4 << k for k in range(len(blocks))]
+    ):
+        raise RefusedError(f"has blocks for {str(blocks)[:80]}, where 4, 8, 16… are needed")
+    for k, resolution in enumerate(blocks):
+        block = f"synthesis.b{resolution}"
+        if block not in modules:
+            raise RefusedError(f"lacks the attributes of {block}: the file is incomplete")
+        _check_noise(state, block, (height << k, width << k))
+        into = channels
+        for conv in ("conv0", "conv1") if k else ("conv1",):
+            channels = _check_layer(state, f"{block}.{conv}", channels, top["w_dim"])
+        if f"{block}.torgb.weight" in state:
+            rgb = _check_layer(state, f"{block}.torgb", channels, top["w_dim"])
+            _same(f"{block}.torgb.weight", rgb, top["img_channels"])
+        if f"{block}.skip.weight" in state:
+            _same(f"{block}.skip", shape(state, f"{block}.skip.weight", 4)[:2], (channels, into))
+    if max(height, width) << (len(blocks) - 1) > _MOST_SIDE_PX:
+        raise RefusedError("makes pictures larger than any screen: it is damaged")
+    shape(state, f"synthesis.b{blocks[-1]}.torgb.weight", 4)
+
+
+def _check_noise(state: State, block: str, size: tuple[int, int]) -> None:
+    for conv in ("conv0", "conv1"):
+        layer = f"{block}.{conv}"
+        if f"{layer}.noise_const" in state:
+            _same(f"{layer}.noise_const", shape(state, f"{layer}.noise_const", 2), size)
+            shape(state, f"{layer}.noise_strength", 0)
+
+
+def _check_stylegan3(network: Network) -> None:
+    state, modules = network.state, network.modules
+    w_dim = modules[""]["w_dim"]
+    names = modules["synthesis"].get("layer_names")
+    if not isinstance(names, list) or not names or len(names) > 64:
+        raise RefusedError("lacks synthesis.layer_names: the file is incomplete")
+    channels, waves = shape(state, "synthesis.input.weight", 2)
+    _same("synthesis.input.freqs", shape(state, "synthesis.input.freqs", 2), (waves, 2))
+    _same("synthesis.input.phases", shape(state, "synthesis.input.phases", 1), (waves,))
+    _same("synthesis.input.transform", shape(state, "synthesis.input.transform", 2), (3, 3))
+    affine = "synthesis.input.affine.weight"
+    _same(affine, shape(state, affine, 2), (4, w_dim))
+    source = modules.get("synthesis.input", {})
+    _check_sizes(source, "synthesis.input", ("size",))
+    for name in names:
+        layer = f"synthesis.{name}"
+        attributes = modules.get(layer)
+        if attributes is None:
+            raise RefusedError(f"lacks {layer[:80]}: the file is incomplete")
+        channels = _check_layer(state, layer, channels, w_dim)
+        _check_filters(state, layer, attributes)
+
+
+def _check_sizes(attributes: Mapping[str, Any], module: str, keys: tuple[str, ...]) -> None:
+    for key in keys:
+        value = attributes.get(key)
+        sides = value if isinstance(value, list) else [value, value]
+        if len(sides) != 2 or not all(
+            isinstance(side, int | float) and 1 <= side <= _MOST_SIDE_PX for side in sides
+        ):
+            raise RefusedError(f"has {str(value)[:40]} as {module}.{key}: it is damaged")
+
+
+def _check_filters(state: State, layer: str, attributes: Mapping[str, Any]) -> None:
+    _check_sizes(attributes, layer, ("in_size", "out_size"))
+    padding = attributes.get("padding")
+    if not isinstance(padding, list) or len(padding) != 4:
+        raise RefusedError(f"lacks {layer}.padding: the file is incomplete")
+    for value in padding:
+        _number({"padding": value}, layer, "padding", -_MOST_SIDE_PX, _MOST_SIDE_PX)
+    for way in ("up", "down"):
+        _number(attributes, layer, f"{way}_factor", 1, _MOST_FACTOR)
+        taps = state.get(f"{layer}.{way}_filter")
+        if taps is not None and (taps.ndim > 2 or taps.size > _MOST_TAPS**2):
+            raise RefusedError(f"has {layer}.{way}_filter of shape {taps.shape}: it is damaged")

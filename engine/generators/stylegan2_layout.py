@@ -1,0 +1,272 @@
+"""The module attributes of a StyleGAN2 generator, worked out from its tensors.
+
+For formats that carry tensors only, and for files that lack an attribute.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.generators.inert import RefusedError
+
+_BLOCK = re.compile(r"synthesis\.b(\d{1,5})\.")
+_LAYER = re.compile(r"mapping\.fc(\d{1,3})\.weight")
+# Linear has no gain; the other activations keep the variance with √2.
+_GAINS = {"linear": 1.0, "relu": math.sqrt(2), "lrelu": math.sqrt(2), "swish": math.sqrt(2)}
+State = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What shapes do not tell.
+
+    Parameters
+    ----------
+    architecture
+        ``skip``, ``resnet`` or ``orig``; None: from the tensors.
+    activation, mapping_activation
+        ``lrelu``, ``linear``, ``relu`` or ``swish``.
+    conv_clamp
+        Bound of the features, or None.
+    num_fp16_res
+        How many of the last resolutions run in half precision.
+    lr_multiplier
+        Of the mapping network.
+    w_avg_beta
+        Decay of the average of w; only a trainer needs it.
+    """
+
+    architecture: str | None = None
+    activation: str = "lrelu"
+    mapping_activation: str = "lrelu"
+    conv_clamp: float | None = None
+    num_fp16_res: int = 0
+    lr_multiplier: float = 0.01
+    w_avg_beta: float = 0.995
+
+
+def resample_filter(taps: list[float] | None = None) -> NDArray[np.float32]:
+    """Return the filter as a network stores it: normalised, a square below 8 taps.
+
+    Parameters
+    ----------
+    taps
+        In one dimension; [1, 3, 3, 1] by default.
+    """
+    line = np.asarray(taps or [1.0, 3.0, 3.0, 1.0], np.float64)
+    line = line / line.sum()
+    return (np.outer(line, line) if line.size < 8 else line).astype(np.float32)
+
+
+def resolutions(state: State) -> list[int]:
+    """Names of the blocks, in order: 4, 8, 16 and so on.
+
+    Raises
+    ------
+    RefusedError
+        If one is missing.
+    """
+    found = sorted({int(m[1]) for name in state if (m := _BLOCK.match(name))})
+    if not found or found != [4 << k for k in range(len(found))] or len(found) > 12:
+        raise RefusedError(
+            f"has blocks for {str(found)[:80]}, where 4, 8, 16… are needed: it is incomplete"
+        )
+    return found
+
+
+def _fully_connected(weight: NDArray[Any], activation: str, lr: float) -> dict[str, Any]:
+    return {
+        "class_name": "FullyConnectedLayer",
+        "training": False,
+        "activation": activation,
+        "weight_gain": lr / math.sqrt(weight.shape[1]),
+        "bias_gain": 1 if lr == 1 else lr,
+    }
+
+
+def _need(state: State, name: str, axes: int) -> NDArray[Any]:
+    tensor = state.get(name)
+    if tensor is None or tensor.ndim != axes or not tensor.size:
+        raise RefusedError(f"lacks {name}, or it has another shape: the file is incomplete")
+    return tensor
+
+
+def _mapping(state: State, choices: Choices, num_ws: int) -> dict[str, dict[str, Any]]:
+    count = len([name for name in state if _LAYER.fullmatch(name)])
+    weights = [_need(state, f"mapping.fc{i}.weight", 2) for i in range(count)]
+    if not weights:
+        raise RefusedError("lacks its mapping network: the file is incomplete")
+    w_dim = weights[-1].shape[0]
+    embed = state.get("mapping.embed.weight")
+    c_dim = embed.shape[1] if embed is not None and embed.ndim == 2 else 0
+    modules = {
+        "mapping": {
+            "class_name": "MappingNetwork",
+            "training": False,
+            "z_dim": weights[0].shape[1] - (embed.shape[0] if embed is not None and c_dim else 0),
+            "c_dim": c_dim,
+            "w_dim": w_dim,
+            "num_ws": num_ws,
+            "num_layers": count,
+            "w_avg_beta": choices.w_avg_beta,
+        }
+    }
+    if embed is not None and c_dim:
+        modules["mapping.embed"] = _fully_connected(embed, "linear", 1)
+    for i, weight in enumerate(weights):
+        modules[f"mapping.fc{i}"] = _fully_connected(
+            weight, choices.mapping_activation, choices.lr_multiplier
+        )
+    return modules
+
+
+def _layer(state: State, name: str, resolution: int, choices: Choices) -> dict[str, dict[str, Any]]:
+    weight = _need(state, f"{name}.weight", 4)
+    return {
+        name: {
+            "class_name": "SynthesisLayer",
+            "training": False,
+            "resolution": resolution,
+            "up": 2 if name.endswith("conv0") else 1,
+            "use_noise": f"{name}.noise_strength" in state,
+            "activation": choices.activation,
+            "conv_clamp": choices.conv_clamp,
+            "padding": weight.shape[2] // 2,
+            "act_gain": _GAINS.get(choices.activation, 1.0),
+        },
+        f"{name}.affine": _fully_connected(_need(state, f"{name}.affine.weight", 2), "linear", 1),
+    }
+
+
+def _to_rgb(state: State, name: str, choices: Choices) -> dict[str, dict[str, Any]]:
+    weight = _need(state, f"{name}.weight", 4)
+    return {
+        name: {
+            "class_name": "ToRGBLayer",
+            "training": False,
+            "conv_clamp": choices.conv_clamp,
+            "weight_gain": 1 / math.sqrt(math.prod(weight.shape[1:])),
+        },
+        f"{name}.affine": _fully_connected(_need(state, f"{name}.affine.weight", 2), "linear", 1),
+    }
+
+
+def _skip(state: State, name: str) -> dict[str, dict[str, Any]]:
+    weight = _need(state, f"{name}.weight", 4)
+    return {
+        name: {
+            "class_name": "Conv2dLayer",
+            "training": False,
+            "activation": "linear",
+            "up": 2,
+            "down": 1,
+            "conv_clamp": None,
+            "padding": weight.shape[2] // 2,
+            "weight_gain": 1 / math.sqrt(math.prod(weight.shape[1:])),
+            "act_gain": 1,
+        }
+    }
+
+
+def _block(
+    state: State, resolution: int, final: int, architecture: str, choices: Choices
+) -> dict[str, dict[str, Any]]:
+    name = f"synthesis.b{resolution}"
+    convs = ["conv1"] if resolution == 4 else ["conv0", "conv1"]
+    has_rgb = f"{name}.torgb.weight" in state
+    first = state.get(f"{name}.conv0.weight")
+    rgb = _need(state, f"synthesis.b{final}.torgb.weight", 4)
+    modules = {
+        name: {
+            "class_name": "SynthesisBlock",
+            "training": False,
+            "in_channels": 0 if first is None else first.shape[1],
+            "w_dim": _need(state, f"{name}.conv1.affine.weight", 2).shape[1],
+            "resolution": resolution,
+            "img_channels": rgb.shape[0],
+            "is_last": resolution == final,
+            "architecture": architecture,
+            "use_fp16": resolution >= max(2 * final >> choices.num_fp16_res, 8),
+            "channels_last": False,
+            "num_conv": len(convs),
+            "num_torgb": int(has_rgb),
+        }
+    }
+    for conv in convs:
+        modules |= _layer(state, f"{name}.{conv}", resolution, choices)
+    if has_rgb:
+        modules |= _to_rgb(state, f"{name}.torgb", choices)
+    if f"{name}.skip.weight" in state:
+        modules |= _skip(state, f"{name}.skip")
+    return modules
+
+
+def describe(state: State, choices: Choices) -> dict[str, dict[str, Any]]:
+    """Work out the attributes of every module.
+
+    Parameters
+    ----------
+    state
+        Name → tensor, in NVIDIA's naming.
+    choices
+        What shapes do not tell.
+
+    Returns
+    -------
+    dict
+        Dotted module name → attributes, as NVIDIA's own modules have them.
+
+    Raises
+    ------
+    RefusedError
+        If a tensor is missing or has another number of axes.
+    """
+    blocks = resolutions(state)
+    final = blocks[-1]
+    has_skip = any(name.endswith(".skip.weight") for name in state)
+    by_shape = "resnet" if has_skip else "skip" if "synthesis.b4.torgb.weight" in state else "orig"
+    num_ws = 2 * len(blocks)
+    mapping = _mapping(state, choices, num_ws)
+    dims = {key: mapping["mapping"][key] for key in ("z_dim", "c_dim", "w_dim")}
+    image = {
+        "img_resolution": final,
+        "img_channels": _need(state, f"synthesis.b{final}.torgb.weight", 4).shape[0],
+        "num_ws": num_ws,
+    }
+    modules: dict[str, dict[str, Any]] = {
+        "": {"class_name": "Generator", "training": False} | dims | image,
+        "synthesis": {
+            "class_name": "SynthesisNetwork",
+            "training": False,
+            "w_dim": dims["w_dim"],
+            "img_resolution_log2": final.bit_length() - 1,
+            "block_resolutions": blocks,
+        }
+        | image,
+    }
+    for resolution in blocks:
+        modules |= _block(state, resolution, final, choices.architecture or by_shape, choices)
+    return modules | mapping
+
+
+def complete(state: State, modules: dict[str, dict[str, Any]]) -> None:
+    """Add the attributes that a file lacks, in place; what it has stays.
+
+    Raises
+    ------
+    RefusedError
+        If a tensor is missing or has another number of axes.
+    """
+    for name, attributes in describe(state, Choices()).items():
+        has_class = name in modules
+        for key, value in attributes.items():
+            modules.setdefault(name, {}).setdefault(key, value)
+        if not has_class:
+            modules[name]["class_name"] = attributes["class_name"]
