@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.metadata
+import json
 import os
 import subprocess
 import sys
@@ -100,6 +101,16 @@ def test_the_installed_command_knows_its_version(installed: Path, tmp_path: Path
     suffix = ".exe" if os.name == "nt" else ""
     command = installed.with_name("latent-cinema" + suffix)
     assert engine.__version__ in run(installed, str(command), "--version", cwd=tmp_path)
+
+
+def test_the_installed_command_plays_the_default_show(installed: Path, tmp_path: Path) -> None:
+    code = "from engine.app.cli import main; main()"
+    words = ["play", "--output", "null", "--size", "160x90", "--duration", "0.5", "--audio", "off",
+             "--osc", "127.0.0.1:0", "--device", "cpu", "--stats", "stats.json"]  # fmt: skip
+    assert run(installed, str(installed), "-c", code, *words, cwd=tmp_path) == ""
+    stats = json.loads((tmp_path / "stats.json").read_text())
+    assert stats["frames"] > 0
+    assert stats["generators"]["breath"]["state"] == "ready"
 
 
 def test_everything_imported_is_declared(root: Path, project: dict[str, Any]) -> None:
