@@ -253,6 +253,10 @@ def test_import_writes_a_model_and_a_card(name: str, tmp_path: Path) -> None:
     assert read_back["data_set"] == "cats-64.zip"
     assert read_back["sha256"] == hashlib.sha256(out.read_bytes()).hexdigest()
     assert b"secret" not in out.read_bytes()
+    found = models.describe(out)
+    assert (found["licence"], found["card"]) == (given["licence"], read_back)
+    out.with_suffix(".toml").write_text('licence = "of other weights"\nsha256 = "0"\n')
+    assert "non-commercial" in models.describe(out)["licence"]
 
 
 def test_the_safetensors_library_reads_what_we_write(tmp_path: Path) -> None:

@@ -64,8 +64,8 @@ def text(found: dict[str, Any]) -> str:
         "numbers": f"{found['parameters']:,} ({found['weight_bytes'] / 1e6:.0f} MB)",
         "kwargs": json.dumps(found["kwargs"]),
         "origin": found["origin"],
-        "licence": found["card"].get("licence") or found["licence"],
-        "data set": found["card"].get("data_set") or found["data_set"] or "unknown",
+        "licence": found["licence"],
+        "data set": found["data_set"] or "unknown",
         "sha256": found["file_sha256"],
     }
     rows = [f"{key:9} {value}" for key, value in lines.items()]

@@ -23,6 +23,8 @@ from engine.generators.inert import RefusedError
 from engine.generators.tensor_file import SUFFIX, is_safetensors
 
 MOST_FILE_BYTES = 16 << 30
+_MOST_CARD_BYTES = 1 << 20
+_TOLD = ("licence", "origin", "data_set")
 _ROOT = Path(engine.__file__).resolve().parents[1]
 
 
@@ -48,7 +50,7 @@ def describe(path: Path) -> dict[str, Any]:
     -------
     dict
         See `engine.generators.description.describe`; and ``file``, ``file_bytes``, ``format``,
-        ``file_sha256``, and ``card``, what a card beside the file says.
+        ``file_sha256``, and ``card``, what the card of these weights says (empty: there is none).
 
     Raises
     ------
@@ -60,16 +62,27 @@ def describe(path: Path) -> dict[str, Any]:
     size = _size(path)
     is_native = _is_native(path)
     found = describe_network(card.load(path)) if is_native else _ask(path, None)
-    beside = card.card_path(path)
-    has_card = is_native and beside.is_file() and beside.stat().st_size < 1 << 20
+    sha256 = _sha256(path) if is_native else found["sha256"]
+    beside = _card_of(path, sha256) if is_native else {}
+    known = {key: value for key, value in beside.items() if key in _TOLD}
     return {
         "file": path.name,
         "file_bytes": size,
         "format": "safetensors" if is_native else "foreign",
-        "file_sha256": _sha256(path) if is_native else found["sha256"],
+        "file_sha256": sha256,
         **found,
-        "card": card.read_card(beside) if has_card else {},
+        **known,  # whoever brought the model in may have known more than the file
+        "card": beside,
     }
+
+
+def _card_of(path: Path, sha256: str) -> dict[str, Any]:
+    """Read the card beside a model, if there is one and it speaks of these weights."""
+    beside = card.card_path(path)
+    if not beside.is_file() or beside.stat().st_size > _MOST_CARD_BYTES:
+        return {}
+    said = card.read_card(beside)
+    return said if said.get("sha256") == sha256 else {}
 
 
 def import_model(source: Path, out: Path, given: Mapping[str, str] | None = None) -> dict[str, Any]:
