@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.app import memory, recorder, stage
+from engine.app import account, memory, recorder, stage
 from engine.app.live import Player
 from engine.app.options import Options
 from engine.app.planfile import write_plan
@@ -79,7 +79,7 @@ def perform(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Player]:
             if before is not None:
                 before(player)
             player.run()
-            player.final = player.report()  # type: ignore[attr-defined]
+            player.final = account.report(player)  # type: ignore[attr-defined]
         return player
 
     return run
@@ -141,7 +141,7 @@ def test_a_generator_that_fails_is_told_once_and_the_picture_stays(
         if stats["frames"] > 5 and not told_at:
             tick = player.line.state.tick + 1
             player.intake.add(tick, "/layer/lamp/generator/act", 1.0, "test")
-        if player._complaints.get("lamp"):
+        if player.pixels._told.get("lamp"):
             told_at.append(len(pictures))
         return len(told_at) > 60
 

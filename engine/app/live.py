@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import gc
-import os
 import sys
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
-from engine.app import showfile
+from engine.app import account, showfile
 from engine.app.bridge import Bridge
 from engine.app.export import load_shaders, resized
 from engine.app.feedback import Feedback
@@ -26,7 +27,7 @@ from engine.app.pixels import LivePixels
 from engine.app.reload import Reloader
 from engine.app.stage import Stage, open_stage
 from engine.compositor.compose import Compositor
-from engine.core.clock import parse_rate, seconds_at
+from engine.core.clock import parse_rate
 from engine.core.plan import Plan
 from engine.core.show import Show
 from engine.core.state import first_state
@@ -53,7 +54,6 @@ class Player:
         self.options = options
         self.interrupt: Interrupt = stack.enter_context(heeded())
         self._last_error = ""
-        self._complaints: dict[str, str] = {}
         self.loaded = showfile.load(options.show)
         table = self.loaded.table
         show = self.arrange(self.loaded.show)
@@ -119,26 +119,31 @@ class Player:
                 break
         # What a driver does at the first drawing, it does before the clock starts; and a full
         # collection with a scene's worth of objects costs frames: what is here stays.
-        draw(self.compositor, self.pixels, (), first)
-        self.stage.ctx.finish()
+        with self._unfailing():
+            draw(self.compositor, self.pixels, (), first)
+            self.stage.ctx.finish()
         gc.collect()
         gc.freeze()
+
+    @contextmanager
+    def _unfailing(self) -> Iterator[None]:
+        """Keep the last good picture up, whatever happens, and say what did."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - drivers, generators, bugs: the show goes on
+            self.say(f"the picture stands still: {type(error).__name__}: {error}")
+            self.stage.again(self._picture)
+
+    def _complain(self) -> bool:
+        """Tell what generators say is wrong; true if one cannot work at all."""
+        for text in self.pixels.complaints():
+            self.say(text)
+        return self.pixels.is_failed
 
     @property
     def is_ended(self) -> bool:
         """Whether somebody quit, here or from outside."""
         return self.is_over or self.interrupt.is_asked
-
-    def _complain(self) -> bool:
-        """Tell once what a generator's worker says is wrong; true if one cannot work at all."""
-        found = self.pixels.stats()
-        for name, stats in found.items():
-            failed = stats["state"] if stats["state"].startswith("failed") else ""
-            text = failed or stats["error"]
-            if text and text != self._complaints.get(name):
-                self.say(f"layer {name}: {text}")
-            self._complaints[name] = text
-        return any(stats["state"].startswith("failed") for stats in found.values())
 
     def _look_ahead(self) -> Plan:
         """Plan of the first frame, from a copy of the line."""
@@ -159,14 +164,11 @@ class Player:
             seconds = Fraction(due.index) / self.fps
             if self.options.duration_s is not None and seconds >= self.options.duration_s:
                 break
-            try:
+            with self._unfailing():
                 self._frame(due, seconds)
-            except Exception as error:  # noqa: BLE001 - the picture stays up, whatever happened
-                self.say(f"the picture stands still: {type(error).__name__}: {error}")
-                self.stage.again(self._picture)
             self.figures.add((time.perf_counter() - started) * 1000.0, due.skipped)
             if self.figures.frames == 1 and self.options.ready is not None:
-                write_json(self.options.ready, self._ready())
+                write_json(self.options.ready, account.ready(self))
         self.duration_s = max(self.duration_s, float(1 / self.fps))
 
     def _frame(self, due: Due, seconds: Fraction) -> None:
@@ -184,7 +186,7 @@ class Player:
         self.figures.steps_dropped += max(len(steps) - MOST_STEPS, 0)
         picture = draw(self.compositor, self.pixels, steps[-MOST_STEPS:], plan, self.watch)
         self._picture = picture
-        self.stage.show(due.index, picture, self._overlay_facts)
+        self.stage.show(due.index, picture, partial(account.facts, self))
         self.watch.lap("output", True)
         self.memory.sound(self.intake, seconds)
         self.watch.lap("take")
@@ -244,49 +246,6 @@ class Player:
         self.intake.add(self.line.state.tick + 1, "/show/load", name, "host")
         self.say(f"{loaded.path}: reloaded")
 
-    def _ready(self) -> dict[str, Any]:
-        """What a script that started us wants to know."""
-        return {
-            "pid": os.getpid(),
-            "osc": {"host": self.host, "port": self.osc.port},
-            "ports": {"osc": self.osc.port},
-            "workers": {name: stats["pid"] for name, stats in self.pixels.stats().items()},
-        }
-
-    def _overlay_facts(self) -> dict[str, Any]:
-        state = self.line.state
-        show = self.line.show
-        return {
-            "show": show.name,
-            "cue": show.cues[state.cue].id if state.cue >= 0 else "",
-            "seconds": float(seconds_at(max(state.tick, 0), show.control_hz)),
-            "frame_ms": self.figures.recent_ms(),
-            "skipped": self.figures.skipped,
-            "bpm": state.transport.bpm,
-            "generators": self.pixels.stats(),
-            "sound": self.hearing.state,
-            "osc": f"{self.host}:{self.osc.port}",
-        }
-
-    def report(self) -> dict[str, Any]:
-        """Everything the stats file holds."""
-        return {
-            **self.figures.report(self.duration_s, float(self.fps), self.watch.total_ms),
-            "output": self.stage.name,
-            "size_px": list(self.line.show.size_px),
-            "ticks": self.line.state.tick + 1,
-            "generators": self.pixels.stats(),
-            "osc": {
-                "received": self.osc.received,
-                "dropped": self.osc.dropped,
-                "refused": self.osc.refused + self.intake.refused,
-                "unknown": dict(self.intake.unknown),
-            },
-            "sound": self.hearing.state,
-            "take": self.memory.report(),
-            "gl": self.stage.gl,
-        }
-
 
 def play(options: Options) -> int:
     """Play a show; return the exit code.
@@ -302,5 +261,5 @@ def play(options: Options) -> int:
         player = Player(options, stack)
         player.run()
         if options.stats is not None:
-            write_json(options.stats, player.report())
+            write_json(options.stats, account.report(player))
     return 0

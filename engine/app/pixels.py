@@ -38,6 +38,7 @@ class LivePixels:
         self._spare = Spare()
         self._shares_cuda = False
         self.path = "numpy"
+        self._told: dict[str, str] = {}
         self.age_ms: dict[str, deque[float]] = {}
         self.clock = 0.0
 
@@ -130,6 +131,22 @@ class LivePixels:
     def is_ready(self, plan: Plan) -> bool:
         """Whether every generator that the plan asks has shown a frame."""
         return all(self._bridge.pixels(n, plan.seconds) is not None for n in plan.requests)
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether a generator cannot work at all."""
+        return any(host.stats().state.startswith("failed") for host in self._hosts.values())
+
+    def complaints(self) -> list[str]:
+        """Say once what is newly wrong with a generator, a sentence each."""
+        found = []
+        for name, host in self._hosts.items():
+            stats = host.stats()
+            text = stats.state if stats.state.startswith("failed") else stats.error
+            if text and text != self._told.get(name):
+                found.append(f"layer {name}: {text}")
+            self._told[name] = text
+        return found
 
     def stats(self) -> dict[str, dict[str, Any]]:
         """Rate, age and restarts by layer ID."""
