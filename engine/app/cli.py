@@ -12,6 +12,7 @@ import click
 
 from engine import __version__
 from engine.app.arguments import DURATION, RATE, SECONDS, SIZE
+from engine.app.model_cli import model
 
 USAGE, NO_DEVICE, BAD_SHOW, INTERRUPTED = 2, 69, 78, 130
 FILE = click.Path(path_type=Path)
@@ -200,6 +201,9 @@ def bench(as_json: bool, show: str, size: tuple[int, int], duration: Fraction) -
     from engine.app.inspection import bench as run
 
     sys.exit(_run(lambda: run(show, size, float(duration), as_json)))
+
+
+cli.add_command(model)
 
 
 def _run(work: Callable[[], int], on_interrupt: int = INTERRUPTED) -> int:
