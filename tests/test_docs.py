@@ -137,7 +137,7 @@ def options(command: Any, words: str) -> list[tuple[str, str]]:
 def test_every_command_and_option_is_told(commands: str) -> None:
     for words, option in options(cli, ""):
         name = words.strip()
-        heading = re.search(rf"\n## [^\n]*`{name.split()[0]}[ `][^\n]*\n", commands)
+        heading = re.search(rf"\n## [^\n]*`{name}[ `][^\n]*\n", commands)
         assert heading, name
         if name not in ("devices", "doctor", "bench"):
             assert f"## `{name}" in commands, name
