@@ -55,7 +55,7 @@ def record(folder: Path, ticks: int = 300, events=None, sounds=(), **options) ->
     line, states = line_of(SHOW), []
     line.on_tick = lambda show, before, found, after: states.append(after)
     for tick in range(ticks):
-        line._tick(tick, (events or {}).get(tick, ()))
+        line.tick(tick, (events or {}).get(tick, ()))
         before = states[-2] if tick else first_state(SHOW)
         rec.tick(SHOW, before, (events or {}).get(tick, ()), states[-1])
         for at, place, samples in sounds:
@@ -380,10 +380,10 @@ def test_keeping_copies_the_newest_parts_while_recording_goes_on(tmp_path: Path)
     line = line_of(SHOW)
     line.on_tick = rec.tick
     for tick in range(700):
-        line._tick(tick, ())
+        line.tick(tick, ())
     rec.keep(tmp_path / "kept", 2.0)
     for tick in range(700, 1300):
-        line._tick(tick, ())
+        line.tick(tick, ())
     rec.close()
     kept = open_take(tmp_path / "kept")
     assert kept.parts == (360, 480, 600)
@@ -399,10 +399,10 @@ def test_keeping_where_nothing_can_be_kept_ends_nothing(tmp_path: Path) -> None:
     line = line_of(SHOW)
     line.on_tick = rec.tick
     (tmp_path / "kept" / "blobs").mkdir(parents=True)
-    line._tick(0, ())
+    line.tick(0, ())
     rec.keep(tmp_path / "kept", 2.0)
     for tick in range(1, 50):
-        line._tick(tick, ())
+        line.tick(tick, ())
     rec.close()
     assert "nothing was kept" in rec.news
     assert rec.error == ""
@@ -417,7 +417,7 @@ def test_a_disk_error_ends_the_recording_only(
     line = line_of(SHOW)
     line.on_tick = rec.tick
     for tick in range(130):
-        line._tick(tick, ())
+        line.tick(tick, ())
     rec.flush()
     while rec._jobs.qsize():
         pass
@@ -426,7 +426,7 @@ def test_a_disk_error_ends_the_recording_only(
     else:
         shutil.rmtree(tmp_path / "t" / "parts", ignore_errors=True)
     for tick in range(130, 400):
-        line._tick(tick, ())
+        line.tick(tick, ())
     rec.close()
     assert "recording stopped, the show goes on" in rec.error
     assert str(tmp_path / "t") in rec.error
@@ -445,7 +445,7 @@ def test_a_disk_that_is_too_slow_ends_the_recording_only(
     line = line_of(SHOW)
     line.on_tick = rec.tick
     for tick in range(400):
-        line._tick(tick, ())
+        line.tick(tick, ())
     assert "too slow; recording stopped" in rec.error
     stuck.set()
     rec.close()
@@ -457,7 +457,7 @@ def test_a_rate_of_few_ticks_records(tmp_path: Path) -> None:
     line = line_of(slow)
     line.on_tick = rec.tick
     for tick in range(6):
-        line._tick(tick, ())
+        line.tick(tick, ())
     rec.close()
     assert open_take(tmp_path / "t").last_tick == 5
 

@@ -73,10 +73,11 @@ class Line:
         rate = self.show.control_hz
         for tick in range(self.state.tick + 1, newest_index(seconds, rate) + 1):
             plans += self._steps(seconds_at(tick, rate), is_open=True)
-            self._tick(tick, events_of(tick))
+            self.tick(tick, events_of(tick))
         return plans + self._steps(seconds, is_open=False)
 
-    def _tick(self, tick: int, events: Sequence[Event]) -> None:
+    def tick(self, tick: int, events: Sequence[Event]) -> None:
+        """Advance one tick, through a reload if there is one."""
         for event in events:
             if event.address == LOAD and isinstance(event.value, str):
                 self._swap(event.value)

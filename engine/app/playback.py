@@ -146,11 +146,23 @@ def seeded(show: Show, seed: int | None) -> Show:
     return show if seed is None else replace(show, seed=seed)
 
 
+def skip(line: Line, seconds: Fraction, events_of: Callable[[int], Sequence[Event]]) -> Line:
+    """Let a line go on to the tick before a show time, with no step of the histories taken."""
+    for tick in range(line.state.tick + 1, newest_index(seconds, line.show.control_hz)):
+        line.tick(tick, events_of(tick))
+    line.step = first_step(line.show, line.state)
+    return line
+
+
 def _from_show(loaded: showfile.Loaded, track: tracks.Track | None, seed: int | None) -> Playback:
     show = seeded(loaded.show, seed)
     heard: Mapping[int, Sequence[Event]] = {}
     if track is not None:
         heard = Heard(tracks.features_ahead(track), show.control_hz)
+
+    def events_of(tick: int) -> Sequence[Event]:
+        return heard.get(tick, ())
+
     sound = None
     if track is not None:
         pcm = track.pcm
@@ -161,8 +173,8 @@ def _from_show(loaded: showfile.Loaded, track: tracks.Track | None, seed: int | 
         size_px=show.size_px,
         fps=parse_rate(loaded.table.output.fps),
         history_s=show.history_s,
-        line_at=lambda _: Line(show, first_state(show), -1, {}),
-        events_of=lambda tick: heard.get(tick, ()),
+        line_at=lambda seconds: skip(Line(show, first_state(show), -1, {}), seconds, events_of),
+        events_of=events_of,
         sound=sound,
     )
 
@@ -174,7 +186,8 @@ def _from_take(take: Take) -> Playback:
     def line_at(seconds: Fraction) -> Line:
         tick = max(newest_index(seconds, rate), take.parts[0])
         found, state = take.state_before(tick)
-        return Line(found, state, first_step(found, state), _Shows(take))
+        line = Line(found, state, first_step(found, state), _Shows(take))
+        return skip(line, seconds_at(tick, rate), take.events_of)
 
     header = take.header.get("sound")
     return Playback(
