@@ -61,16 +61,18 @@ def film(folder: Path, played: Playing) -> tuple[Path, list[str]]:
     return export(folder, played.folder / "take", "take.mp4")
 
 
-def export(folder: Path, source: Path, name: str, *words: object) -> tuple[Path, list[str]]:
+def export(folder: Path, source: Path, name: str) -> tuple[Path, list[str]]:
     out, hashes = folder / name, folder / f"{name}.txt"
-    succeed("export", source, out, "--hashes", hashes, "--preset", "ultrafast", *words)
+    succeed("export", source, out, "--hashes", hashes, "--preset", "ultrafast")
     return out, read_hashes(hashes)
 
 
-def export_here(folder: Path, source: Path, name: str, **job: Any) -> tuple[Path, list[str]]:
+def export_here(
+    folder: Path, source: Path, name: str, audio: Path | None = None, **job: Any
+) -> tuple[Path, list[str]]:
     """Export in this process, which has its libraries loaded."""
     out, hashes = folder / name, folder / f"{name}.txt"
-    render(open_playback(str(source)), Job(out, hashes=hashes, preset="ultrafast", **job))
+    render(open_playback(str(source), audio), Job(out, hashes=hashes, preset="ultrafast", **job))
     return out, read_hashes(hashes)
 
 
@@ -136,8 +138,8 @@ def test_show_with_sound_and_take_give_the_same_frames(
     folder: Path, wav: Path, played: Playing, film: tuple[Path, list[str]]
 ) -> None:
     count = steady_ticks(played) * FPS // 120
-    words = ("--audio", wav, "--to", count / FPS)
-    _, hashes = export(folder, SHOW, "show.mp4", *words)
+    stretch = {"to_s": Fraction(count, FPS), "audio": wav}
+    _, hashes = export_here(folder, SHOW, "show.mp4", **stretch)
     assert hashes == film[1][:count]
     assert len(set(hashes)) > 1
 

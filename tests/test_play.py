@@ -37,18 +37,18 @@ on_linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 
 def test_a_performance_says_when_it_is_ready_and_what_it_did(tmp_path: Path) -> None:
-    with play(tmp_path, SHOWS / "tiny.toml", "--duration", "1.5") as playing:
+    with play(tmp_path, SHOWS / "lamp.toml", "--duration", "1.5") as playing:
         ready = playing.ready()
         assert ready["pid"] == playing.pid
         assert ready["ports"]["osc"] > 0
-        assert ready["workers"]["form"] > 0
+        assert ready["workers"]["lamp"] > 0
         stats = playing.stats()
     assert stats.keys() >= PROMISED
     assert stats["schema"] == 1
     assert stats["frame_ms"].keys() >= {"p50", "p95", "p99"}
     assert stats["frame_ms"]["p50"] <= stats["frame_ms"]["p99"]
-    assert stats["generators"]["form"].keys() >= {"rate_hz", "age_ms", "restarts"}
-    assert stats["generators"]["form"]["restarts"] == 0
+    assert stats["generators"]["lamp"].keys() >= {"rate_hz", "age_ms", "restarts"}
+    assert stats["generators"]["lamp"]["restarts"] == 0
     assert stats["osc"].keys() >= {"received", "dropped", "unknown"}
     assert {"control", "compose", "output"} <= stats["stages_cpu_ms"].keys()
     assert stats["frames"] >= 1

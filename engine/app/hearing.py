@@ -147,7 +147,8 @@ class Hearing:
         """
         if self._track is not None:
             low, rate = self._read, self._track.rate_hz
-            self._read = max(low, int((seconds + frame_s - self._origin_s) * rate))
+            high = int((seconds + frame_s - self._origin_s) * rate)
+            self._read = max(low, min(high, len(self._track.pcm)))
             return round(self._origin_s * rate) + low, self._track.pcm[low : self._read]
         if self._device is None:
             return 0, np.zeros((0, 2), np.float32)
