@@ -122,15 +122,19 @@ class Hearing:
         """Features since the last call; keeps the loudspeaker fed."""
         if self._speaker is not None:
             self._speaker.tend(now_s)
+            self._tell(str(self._speaker.state))
         if self._device is None:
             return []
         self._device.tend(now_s)
-        state = str(self._device.state)
+        self._tell(str(self._device.state))
+        found: list[Arrived] = self._device.poll(64)
+        return found
+
+    def _tell(self, state: str) -> None:
+        """Say once that a device is missing or lost."""
         if state != self._said and state.startswith(("no device", "lost")):
             self._say(f"sound: {state}; the show goes on without it")
         self._said = state
-        found: list[Arrived] = self._device.poll(64)
-        return found
 
     def jump(self, gap_s: Fraction) -> None:
         """Leave out what was heard during a gap that the show did not live through."""
