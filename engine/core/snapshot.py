@@ -68,7 +68,8 @@ def _read(show: Show, data: dict[str, Any]) -> State:
     for address, value in data["base"].items():
         if address in index:
             base[index[address]] = _number(value)
-    base = np.minimum(np.maximum(base, show.low), show.high)
+    # Only what is out of range is touched: `np.maximum` would turn -0.0 into another zero.
+    base = np.where(base < show.low, show.low, np.where(base > show.high, show.high, base))
     signals = fresh.signals.copy()
     for name, value in data["signals"].items():
         if name in show.signal_of:
