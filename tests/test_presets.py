@@ -26,6 +26,7 @@ from engine.core.event import Event, Value
 from engine.core.sample import latents
 from engine.core.show import Show
 from engine.core.state import State, first_state
+from engine.core.value import effective
 
 Bytes = NDArray[np.uint8]
 Acts = Mapping[float, Sequence[tuple[str, Value]]]
@@ -180,13 +181,23 @@ def hue(frame: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def test_strike_is_dark_until_it_is_struck(ctx: moderngl.Context) -> None:
-    """Something is heard, so the beat keeps silent; then one kick, and it falls home."""
+    """Before the beat of its own comes, 24 beats of 0.625 s from the start, it is dark."""
     show = showfile.load("default").show
-    acts: Acts = {0.1: [("/cue/strike/go", True), ("/signal/audio/level", 0.5)], 7.0: [KICK]}
-    before, struck, home = film(ctx, show, [6.9, 7.1, 15.0], acts)
+    acts: Acts = {0.1: [("/cue/strike/go", True)], 14.85: [KICK]}
+    before, struck, home = film(ctx, show, [14.8, 14.92, 19.8], acts)
     assert before.mean() < 0.5
     assert struck.mean() > before.mean() + 3.0
     assert home.mean() < 0.2 * struck.mean()
+
+
+def test_a_drum_silences_the_beat_of_strike() -> None:
+    show = showfile.load("default").show
+    place = show.registry.index["/route/eighth/depth"]
+    states = play(show, 32.0, {12.0: [KICK]})
+    depths = {s: effective(show, states[round(s * 120)], s)[place] for s in (11.9, 12.1, 31.9)}
+    assert depths[11.9] > 0.6
+    assert depths[12.1] < 0.1
+    assert depths[31.9] > 0.6
 
 
 def test_strike_lives_in_silence(ctx: moderngl.Context) -> None:
@@ -200,7 +211,7 @@ def test_strike_lives_in_silence(ctx: moderngl.Context) -> None:
 SOUNDS: Mapping[str, Sequence[str]] = {
     "breath": ["audio/level", "audio/low", "audio/kick"],
     "strata": ["audio/level", "audio/low", "audio/mid"],
-    "strike": ["audio/level", "audio/kick"],
+    "strike": ["audio/onset", "audio/kick"],
     "minds": ["audio/low", "audio/high", "audio/kick"],
     "wall": ["audio/level", "audio/low", "audio/mid", "audio/kick"],
 }
@@ -216,8 +227,7 @@ def test_every_scene_hears(name: str) -> None:
         if show.registry.parameters[route.target].address.startswith(f"/layer/{name}/")
         and show.signals[route.signal].startswith("audio/")
     }
-    through_depth = {"audio/level"} if name == "strike" else set()
-    assert heard | through_depth == set(SOUNDS[name])
+    assert heard == set(SOUNDS[name])
 
 
 def calm(show: Show) -> Show:
