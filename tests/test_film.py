@@ -25,9 +25,7 @@ SIZE_PX = (64, 48)
 
 def picture(rgb: np.ndarray) -> SimpleNamespace:
     """Make a picture of an array: what an output needs of one."""
-    return SimpleNamespace(
-        texture=None, size_px=(rgb.shape[1], rgb.shape[0]), read=lambda _: rgb
-    )
+    return SimpleNamespace(texture=None, size_px=(rgb.shape[1], rgb.shape[0]), read=lambda _: rgb)
 
 
 def grey(level: int, size_px: tuple[int, int] = SIZE_PX) -> SimpleNamespace:

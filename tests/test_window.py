@@ -309,9 +309,7 @@ def test_a_span_shows_each_monitor_its_part(
         })  # fmt: skip
 
 
-def test_the_monitor_comes_back_by_name(
-    display: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_monitor_comes_back_by_name(display: str, monkeypatch: pytest.MonkeyPatch) -> None:
     placed: list[tuple[object, int]] = []
 
     def place(handle: object, monitor: object, x: int, *rest: int) -> None:

@@ -155,9 +155,7 @@ def _draw_middle(
             _text(pen, (at, y + top * unit), str(level), unit * 0.55, (shade, shade, shade))
 
 
-def _row(
-    pen: ImageDraw.ImageDraw, colours: Any, box: tuple[float, float, float, float]
-) -> None:
+def _row(pen: ImageDraw.ImageDraw, colours: Any, box: tuple[float, float, float, float]) -> None:
     left, top, width, height = box
     for place, colour in enumerate(colours):
         x0 = left + width * place / len(colours)
