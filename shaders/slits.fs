@@ -30,8 +30,8 @@ void main() {
     float wide = RENDERSIZE.x / RENDERSIZE.y / n;             // of a cell, in picture heights
 
     float swell = 0.5 + 0.5 * cos(cycle(cell + 11.0, 16.0));
-    float half_ = 0.47 * open * swell * swell * (0.25 + 0.75 * hash(cell + 23.0));
-    float middle = (0.46 - half_) * sin(cycle(cell + 41.0, 7.0));
+    float half_ = 0.44 * open * swell * swell * (0.25 + 0.75 * hash(cell + 23.0));
+    float middle = (0.44 - half_) * sin(cycle(cell + 41.0, 7.0));
     float away = abs(inside - middle) - half_;                // < 0 in the slit, in cells
     float height = away * wide;                               // in picture heights
 
@@ -48,7 +48,9 @@ void main() {
     float v = isf_FragNormCoord.y - 0.5;
     float faint = exp(-9.0 * v * v) * 0.05;
     lit += seam * line * (rim * 2.2 + tint.rgb * tint.rgb * (faint + 0.5 * beam));
-    lit += spill * rim * 0.5 * exp(-max(height, 0.0) * 26.0) * step(0.0, height) * seam;
+    // the light that spills ends softly at the next door
+    float room = smoothstep(0.0, 0.14, (0.5 - abs(inside)) * wide);
+    lit += spill * rim * 0.5 * exp(-max(height, 0.0) * 26.0) * step(0.0, height) * seam * room;
     lit = max(lit * exp2(exposure) - 0.003, 0.0);
     gl_FragColor = vec4(sqrt(lit / (1.0 + 0.3 * lit)), here.a);
 }
