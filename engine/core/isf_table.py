@@ -19,6 +19,7 @@ _AUTOMATIC = {
 _MOST_INPUTS = 128
 _MOST_PASSES = 64
 _LARGEST_INT = 2**31 - 1
+_LARGEST = 1e9  # as of signals: no snapshot of a state holds a number that it cannot read back
 
 Number = float | tuple[float, ...]
 
@@ -159,7 +160,7 @@ def _read_input(entry: Mapping[str, Json], place: int) -> Input:
 
 def _range(entry: Mapping[str, Json], kind: str) -> tuple[float, float, float]:
     """Low, default and high of a number (VVISF: one bound alone counts as none)."""
-    low, high, default = (_number(entry.get(key)) for key in ("MIN", "MAX", "DEFAULT"))
+    low, high, default = (_bounded(entry.get(key)) for key in ("MIN", "MAX", "DEFAULT"))
     if low is None or high is None:
         wanted = default if default is not None else 0.0
         low, high = min(0.0, wanted), max(1.0, wanted)
@@ -167,10 +168,7 @@ def _range(entry: Mapping[str, Json], kind: str) -> tuple[float, float, float]:
     if default is None:
         default = low if kind == "long" else (low + high) / 2
     if kind == "long":
-        low, high, default = (
-            float(round(min(max(v, -_LARGEST_INT), _LARGEST_INT))) for v in (low, high, default)
-        )
-        return low, default, high
+        return float(round(low)), float(round(default)), float(round(high))
     return low, min(max(default, low), high), high
 
 
@@ -247,11 +245,16 @@ def _number(value: Json) -> float | None:
     return float(value) if isinstance(value, (bool, float)) else None
 
 
+def _bounded(value: Json) -> float | None:
+    number = _number(value)
+    return None if number is None else min(max(number, -_LARGEST), _LARGEST)
+
+
 def _vector(value: Json, length: int) -> tuple[float, ...] | None:
     """A vector; a colour of three parts is opaque."""
     if not isinstance(value, list):
         return None
-    numbers = tuple(n for n in map(_number, value) if n is not None)
+    numbers = tuple(n for n in map(_bounded, value) if n is not None)
     return (numbers + (1.0,) * length)[:length] if numbers else None
 
 
