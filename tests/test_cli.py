@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from engine import __version__
 from engine.app.cli import cli
+from engine.app.figures import check_writable, write_json
 from tests.performing import SHOWS, click_wav, latent_cinema, read_plan, succeed
 
 HEAVY = {"torch", "numpy", "moderngl", "glfw", "av", "sounddevice", "msgspec"}
@@ -150,3 +151,36 @@ def test_a_seed_changes_the_walk_and_nothing_else(tmp_path: Path) -> None:
     differing = {a for a in plans[0] if plans[0][a].tobytes() != plans[1][a].tobytes()}
     assert "/layer/form/generator/z" in differing
     assert all("/generator/" in address for address in differing)
+
+
+def test_a_place_that_cannot_be_written_is_named_before_anything_begins(tmp_path: Path) -> None:
+    (tmp_path / "old.json").write_text("old")
+    for name in ("new.json", "old.json"):
+        check_writable(tmp_path / name)
+    assert {p.name: p.read_text() for p in tmp_path.iterdir()} == {"old.json": "old"}
+    with pytest.raises(FileNotFoundError, match=r"no/s\.json: there is no folder .*no; make it"):
+        check_writable(tmp_path / "no" / "s.json")
+    with pytest.raises(FileNotFoundError, match=r"old\.json/s\.json: there is no folder"):
+        check_writable(tmp_path / "old.json" / "s.json")
+    for path in (tmp_path, tmp_path / ("x" * 300)):
+        with pytest.raises(PermissionError, match="cannot be written .*; choose another place"):
+            check_writable(path)
+
+
+def test_figures_that_cannot_be_written_name_the_file_that_was_asked_for(tmp_path: Path) -> None:
+    write_json(tmp_path / "s.json", {"a": 1})
+    assert json.loads((tmp_path / "s.json").read_text()) == {"a": 1}
+    with pytest.raises(FileNotFoundError, match=r"no/s\.json: cannot be written \("):
+        write_json(tmp_path / "no" / "s.json", {})
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OSError, match=r"folder: cannot be written \("):
+        write_json(tmp_path / "folder", {})
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["folder", "s.json"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="devices of POSIX")
+def test_no_file_takes_the_place_of_a_device() -> None:
+    for path in (Path("/dev/null"), Path("/dev/stdout")):
+        check_writable(path)
+    write_json(Path("/dev/null"), {})
+    assert Path("/dev/null").is_char_device()

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import tempfile
 from array import array
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +71,69 @@ class Figures:
         }
 
 
+def check_writable(path: Path) -> None:
+    """Find out, before anything is opened, whether a file can be written.
+
+    Raises
+    ------
+    FileNotFoundError
+        If its folder is not there.
+    PermissionError
+        If nothing can be written there.
+    """
+    folder = path.parent
+    try:
+        is_there, why = folder.is_dir(), _obstacle(path)
+    except OSError as error:
+        is_there, why = True, error.strerror or str(error)
+    if not is_there:
+        raise FileNotFoundError(f"{path}: there is no folder {folder}; make it first")
+    if why:
+        raise PermissionError(_unwritable(path, why))
+
+
+def _obstacle(path: Path) -> str:
+    """Why a file in a folder that is there cannot be written; "" if it can."""
+    if path.is_dir():
+        return "it is a folder"
+    if not _is_plain(path):  # opening a pipe would wait for its reader
+        return "" if os.access(path, os.W_OK) else "no permission"
+    if path.exists():
+        path.open("ab").close()
+    if path.parent.is_dir():
+        tempfile.TemporaryFile(dir=path.parent).close()  # a new file takes the old one's place
+    return ""
+
+
 def write_json(path: Path, data: dict[str, Any]) -> None:
-    """Write a JSON file in one step."""
-    new = path.with_name(path.name + ".new")
-    new.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
-    new.replace(path)
+    """Write a JSON file in one step.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; the message names `path`.
+    """
+    text = json.dumps(data, indent=2) + "\n"
+    new = path.with_name(path.name + ".new") if _is_plain(path) else path
+    try:
+        new.write_text(text, encoding="utf-8")
+        if new != path:
+            new.replace(path)
+    except OSError as error:
+        if new != path:
+            _drop(new)
+        raise type(error)(_unwritable(path, error.strerror or str(error))) from None
+
+
+def _unwritable(path: Path, why: str) -> str:
+    return f"{path}: cannot be written ({why}); choose another place"
+
+
+def _is_plain(path: Path) -> bool:
+    """Whether it is a file or nothing yet: no new file may take the place of a device or pipe."""
+    return path.is_file() or not path.exists()
+
+
+def _drop(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
