@@ -128,11 +128,20 @@ def test_a_vector_is_written_whole_or_not_at_all() -> None:
 def test_a_trigger_counts_presses_not_releases() -> None:
     show = read_show()
     jump = "/layer/form/path/jump"
-    presses = [(0, jump, True), (1, jump, 0), (2, jump, 1.0), (3, jump, False), (4, jump, "")]
+    presses = [(0, jump, True), (1, jump, 0), (2, jump, 1.0), (3, jump, False), (4, jump, -1)]
     state = run(show, 5, presses)
     assert base(show, state, jump) == 3.0
     assert state.fired == {show.registry.index[jump]: 4}
     assert state.paths[0].place == 3
+
+
+@pytest.mark.parametrize("value", ["", "go", (), (1.0,), math.nan, math.inf, 10**400])
+def test_a_trigger_takes_numbers_only(value) -> None:
+    show = read_show()
+    with pytest.raises(ValueError, match="/master/jump takes any number but 0"):
+        resolve(show, "/master/jump", value)
+    state = run(show, 0, [(0, "/master/jump", value)])
+    assert (dict(state.fired), state.touch_tick) == ({}, -1)
 
 
 def test_a_jump_flies_from_where_it_was_and_lands_on_the_new_path() -> None:
@@ -238,7 +247,7 @@ def test_a_touch_ends_the_ramp_of_what_it_touches() -> None:
 def test_a_quantised_cue_waits_for_its_beat() -> None:
     show = cued(quantise=4.0)  # 120 bpm: every 240 ticks
     state = run(show, 100, [(30, "/cue/two/go", True)])
-    assert (state.cue, state.waiting) == (0, ((1, 4.0),))
+    assert (state.cue, state.waiting) == (0, ((1, 4.0, False),))
     assert run(show, 239, [], state).cue == 0
     begun = run(show, 240, [], state)
     assert (begun.cue, begun.cue_tick, begun.waiting) == (1, 240, ())
@@ -271,6 +280,14 @@ def test_the_autopilot_yields_to_a_touch() -> None:
     assert run(show, 539, touched).cue == 0  # rest_s = 2 s after the touch
     assert run(show, 540, touched).cue == 1
     assert run(show, 2000, [(10, "/autopilot/on", False)]).cue == 0
+
+
+def test_the_autopilot_yields_with_a_cue_that_waits_for_its_beat() -> None:
+    show = cued("true", quantise=4.0)  # called on tick 360, due on beat 8: tick 480
+    assert run(show, 400).waiting == ((1, 8.0, True),)
+    assert run(show, 480).cue == 1
+    assert run(show, 500, [(400, AMOUNT, 0.4)]).cue == 0
+    assert run(show, 480, [(400, "/cue/two/go", True)]).cue == 1  # asked for by a person
 
 
 def test_what_is_heard_is_no_touch() -> None:

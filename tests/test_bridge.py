@@ -193,6 +193,21 @@ def test_textures_rotate_and_change_size_without_a_leak(bridge: Bridge) -> None:
     assert len(names) <= 6
 
 
+def test_a_fresh_frame_is_seen_at_once_and_leaks_nothing(bridge: Bridge) -> None:
+    """After a rest, the frames of the last time are nothing to fade from."""
+    for number in range(6):
+        bridge.take("a", frame(float(number)))
+        bridge.pixels("a", float(number))
+    bridge.take("a", frame(6.5, 0.75))
+    bridge.take("a", frame(200.0, 0.25), is_fresh=True)
+    pixels = bridge.pixels("a", 199.9)
+    assert pixels is not None
+    assert level(pixels.older) == level(pixels.newer) == 0.25
+    kept = {t.glo for t in bridge._slots["a"].free} | {pixels.newer.glo}
+    bridge.take("a", frame(201.0), is_fresh=True)
+    assert bridge._slots["a"].fade.newer.texture.glo in kept  # none is made, none is lost
+
+
 def test_slots_are_apart_and_can_be_dropped(bridge: Bridge) -> None:
     bridge.take("a", frame(0.0, 0.25))
     bridge.take("b", frame(0.0, 0.75))

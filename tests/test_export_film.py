@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+from dataclasses import replace
 from fractions import Fraction
 from io import StringIO
 from pathlib import Path
@@ -13,7 +14,7 @@ import av
 import numpy as np
 import pytest
 
-from engine.app.export import Job, Progress, render
+from engine.app.export import Job, Progress, frame_count, render
 from engine.app.playback import open_playback
 from tests.performing import (
     COMMAND,
@@ -203,3 +204,15 @@ def test_nothing_is_left_of_a_film_that_cannot_begin(tmp_path: Path) -> None:
     assert done.returncode == 78
     assert "broken.fs:2: " in done.stderr
     assert not (tmp_path / "film.mp4").exists()
+
+
+def test_a_film_is_as_long_as_it_was_asked_to_be(tmp_path: Path, wav: Path) -> None:
+    playback = open_playback(str(SHOWS / "tiny.toml"), wav)
+    assert playback.end_s is not None
+    longer = playback.end_s + 2
+    job = Job(tmp_path / "x.mp4", to_s=longer)
+    assert frame_count(playback, job, Fraction(10)) == round(longer * 10)  # silence follows
+    assert frame_count(playback, Job(job.out), Fraction(10)) == round(playback.end_s * 10)
+    take = replace(playback, is_take=True)
+    with pytest.raises(ValueError, match="the take ends at"):
+        frame_count(take, job, Fraction(10))

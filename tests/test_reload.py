@@ -97,6 +97,17 @@ def test_rates_cannot_change_while_it_plays(show: Path) -> None:
         reloader.close()
 
 
+def test_the_canvas_cannot_change_while_it_plays(show: Path) -> None:
+    loaded = showfile.load(str(show))
+    width, height = loaded.show.size_px
+    reloader = Reloader(loaded)
+    try:
+        edit(show, f"size_px = [{width}, {height}]", f"size_px = [{2 * width}, {height}]")
+        assert "size_px changed" in str(poll(reloader, loaded))
+    finally:
+        reloader.close()
+
+
 def test_saving_without_a_change_reloads_nothing(show: Path) -> None:
     loaded = showfile.load(str(show))
     reloader = Reloader(loaded)

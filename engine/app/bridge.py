@@ -124,8 +124,13 @@ class Bridge:
         self._slots: dict[str, _Slot] = {}
         self._cuda: _CudaUpload | None = None
 
-    def take(self, slot_id: str, frame: Frame) -> None:
+    def take(self, slot_id: str, frame: Frame, *, is_fresh: bool = False) -> None:
         """Upload a frame; it is seen when its time comes, the first of a slot at once.
+
+        Parameters
+        ----------
+        is_fresh
+            Show it at once and forget the frames before it: they are from another time.
 
         Raises
         ------
@@ -142,10 +147,10 @@ class Bridge:
             shot.texture.write(frame.pixels)
         if slot is None:
             self._slots[slot_id] = _Slot(begin_fade(shot))
-        elif self._crossfades:
+        elif self._crossfades and not is_fresh:
             slot.fade = replace(slot.fade, pending=shot)
         else:
-            slot.free.append(slot.fade.newer.texture)
+            slot.free += {slot.fade.older.texture, slot.fade.newer.texture}
             slot.fade = begin_fade(shot)
 
     def pixels(self, slot_id: str, seconds: float) -> SourcePixels | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from engine.app.bridge import Bridge
+from engine.app.figures import check_writable
 from engine.app.frame import Line, draw
 from engine.app.pixels import FilmPixels
 from engine.app.playback import Playback
@@ -66,6 +67,8 @@ def render(playback: Playback, job: Job, progress: TextIO | None = None) -> int:
     size_px, fps = job.size_px or playback.size_px, job.fps or playback.fps
     count = frame_count(playback, job, fps)
     begin = playback.start_s + job.from_s
+    if job.hashes is not None:
+        check_writable(job.hashes)
     with ExitStack() as stack:
         config = output_config(playback, job, begin, size_px)
         hashes = stack.enter_context(job.hashes.open("w")) if job.hashes else None
@@ -106,7 +109,11 @@ def frame_count(playback: Playback, job: Job, fps: Fraction) -> int:
     end = job.to_s
     if playback.end_s is not None:
         whole = playback.end_s - playback.start_s
-        end = whole if end is None else min(end, whole)
+        if end is not None and end > whole and playback.is_take:
+            raise ValueError(
+                f"the take ends at {float(whole):g} s; --to and --duration stay within it"
+            )
+        end = whole if end is None else end
     if end is None:
         raise ValueError("a show has no end: say --duration S, --to S or --audio FILE")
     count = round((end - job.from_s) * fps)

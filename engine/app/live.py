@@ -6,7 +6,7 @@ import gc
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -15,7 +15,7 @@ from engine.app import account, showfile
 from engine.app.bridge import Bridge
 from engine.app.export import load_shaders, resized
 from engine.app.feedback import Feedback
-from engine.app.figures import Figures, write_json
+from engine.app.figures import Figures, check_writable, write_json
 from engine.app.frame import Line, draw
 from engine.app.hearing import Hearing
 from engine.app.intake import Intake
@@ -44,7 +44,8 @@ FIRST_FRAME_S = 8.0
 
 def say(text: str) -> None:
     """Tell the operator, in the terminal."""
-    print(text, file=sys.stderr, flush=True)
+    with suppress(OSError, ValueError):  # nobody may be reading any more
+        print(text, file=sys.stderr, flush=True)
 
 
 class Player:
@@ -54,6 +55,8 @@ class Player:
         self.options = options
         self.interrupt: Interrupt = stack.enter_context(heeded())
         self._last_error = ""
+        for path in filter(None, (options.stats, options.ready)):
+            check_writable(path)
         self.loaded = showfile.load(options.show)
         table = self.loaded.table
         show = self.arrange(self.loaded.show)
@@ -100,9 +103,7 @@ class Player:
 
     def say(self, text: str) -> None:
         """Tell the operator, in the terminal and on the window."""
-        if text != self._last_error:
-            say(text)
-        self._last_error = text
+        say(text)
         self.stage.toast(text)
 
     def prepare(self) -> None:
@@ -130,9 +131,14 @@ class Player:
         """Keep the last good picture up, whatever happens, and say what did."""
         try:
             yield
+            self._last_error = ""
         except Exception as error:  # noqa: BLE001 - drivers, generators, bugs: the show goes on
-            self.say(f"the picture stands still: {type(error).__name__}: {error}")
-            self.stage.again(self._picture)
+            text = f"the picture stands still: {type(error).__name__}: {error}"
+            if text != self._last_error:
+                self.say(text)
+            self._last_error = text
+            with suppress(Exception):
+                self.stage.again(self._picture)
 
     def _complain(self) -> bool:
         """Tell what generators say is wrong; true if one cannot work at all."""
@@ -168,7 +174,8 @@ class Player:
                 self._frame(due, seconds)
             self.figures.add((time.perf_counter() - started) * 1000.0, due.skipped)
             if self.figures.frames == 1 and self.options.ready is not None:
-                write_json(self.options.ready, account.ready(self))
+                with self._unfailing():
+                    write_json(self.options.ready, account.ready(self))
         self.duration_s = max(self.duration_s, float(1 / self.fps))
 
     def _frame(self, due: Due, seconds: Fraction) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -17,6 +18,13 @@ from engine.core.show import Generator, Show
 from engine.core.state import State
 from engine.generators.frame import Frame
 from engine.generators.host import Host, Spare, open_inline, open_worker
+
+MOST_PREPARED = 6
+"""Workers that are kept loaded; more are opened when their scene is seen."""
+REFRESH_S = 4.0
+"""A generator that is not seen makes a frame that often, so that a cut to it shows something."""
+STALE_S = 1.0
+SPARE_AFTER_S = 2.0
 
 
 class LivePixels:
@@ -35,12 +43,13 @@ class LivePixels:
         self._device = device
         self._hosts: dict[str, Host] = {}
         self._made_by: dict[str, tuple[object, ...]] = {}
-        self._spare = Spare()
+        self._spare = Spare(delay_s=SPARE_AFTER_S)
         self._shares_cuda = False
         self.path = "numpy"
         self._told: dict[str, str] = {}
+        self._made_s: dict[str, float] = {}
+        self._asked_s: dict[str, float] = {}
         self.age_ms: dict[str, deque[float]] = {}
-        self.clock = 0.0
 
     def open(self, show: Show, names: Iterable[str]) -> None:
         """Start the workers of these layers, unless they run already."""
@@ -80,19 +89,40 @@ class LivePixels:
         for name in set(self._hosts) - there:
             self._hosts.pop(name).close()
             self._made_by.pop(name, None)
+            self._bridge.drop(name)
 
     def ask(self, show: Show, state: State, plan: Plan, now_s: float) -> None:
         """Ask every visible generator for the moment at which its frame will be seen."""
-        self.clock = now_s
         self.open(show, plan.requests)
+        self._prepare(show)
         for name, host in list(self._hosts.items()):
             host.tend(now_s)
-            if name in plan.requests:
+            rested_s = now_s - self._asked_s.get(name, -math.inf)
+            is_seen = name in plan.requests
+            if is_seen or rested_s > REFRESH_S:
                 ahead = requests_at(show, state, plan.seconds + host.lead_s, {name})
                 host.ask(ahead[name], now_s)
+                self._asked_s[name] = now_s
             frame = host.newest()
             if frame is not None:
-                self._upload(name, frame)
+                self._upload(name, frame, is_fresh=not is_seen or self._is_stale(name, frame))
+
+    def _is_stale(self, name: str, frame: Frame) -> bool:
+        """Whether the frames before this one are too old to fade from."""
+        before, self._made_s[name] = self._made_s.get(name, frame.seconds), frame.seconds
+        return frame.seconds - before > STALE_S
+
+    def _prepare(self, show: Show) -> None:
+        """Load the scenes that are not seen yet, one by one, so that a cut to them is no wait.
+
+        Only into a process that has its libraries already: loading them takes time from the show.
+        """
+        if not self._spare.is_loaded or len(self._hosts) >= MOST_PREPARED:
+            return
+        for layer in show.layers:
+            if layer.generator is not None and layer.id not in self._hosts:
+                self._open(show, layer.id, layer.generator)
+                return
 
     def share_cuda(self, ctx: Any) -> str:
         """Probe how frames reach GL; return the line that says which path, and why.
@@ -103,16 +133,18 @@ class LivePixels:
         self._shares_cuda = self.path == "cuda-pbo" and self._device in ("auto", "cuda")
         return f"frames go by {self.path}: {why}"
 
-    def _upload(self, name: str, frame: Frame) -> None:
+    def _upload(self, name: str, frame: Frame, is_fresh: bool) -> None:
         """Upload a frame; if sharing with CUDA fails, go on through main memory. UNTESTED there."""
         try:
-            self._bridge.take(name, frame)
+            self._bridge.take(name, frame, is_fresh=is_fresh)
         except Exception:  # drivers fail in many ways; all of them mean: the other path
             if not self._shares_cuda:
                 raise
             self._shares_cuda, self.path = False, "pinned"
             for host in self._hosts.values():
                 host.close()
+            for slot in self._hosts:
+                self._bridge.drop(slot)
             self._hosts.clear()
             self._made_by.clear()
 

@@ -38,6 +38,8 @@ class Playback:
 
     Parameters
     ----------
+    is_take
+        Whether it was recorded; otherwise it is a show.
     start_s, end_s
         Show time of its first and last moment; the end is None for a show without a track.
     line_at
@@ -48,6 +50,7 @@ class Playback:
         Or None.
     """
 
+    is_take: bool
     start_s: Fraction
     end_s: Fraction | None
     size_px: tuple[int, int]
@@ -168,6 +171,7 @@ def _from_show(loaded: showfile.Loaded, track: tracks.Track | None, seed: int | 
         pcm = track.pcm
         sound = Sounding(track.rate_hz, pcm.shape[1], lambda start, n: pcm[start : start + n])
     return Playback(
+        is_take=False,
         start_s=Fraction(0),
         end_s=Fraction(len(track.pcm), track.rate_hz) if track is not None else None,
         size_px=show.size_px,
@@ -191,6 +195,7 @@ def _from_take(take: Take) -> Playback:
 
     header = take.header.get("sound")
     return Playback(
+        is_take=True,
         start_s=seconds_at(take.parts[0], rate),
         end_s=seconds_at(take.last_tick + 1, rate),
         size_px=take.size_px or show.size_px,

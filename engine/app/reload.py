@@ -23,6 +23,7 @@ class Reloader:
 
     def __init__(self, loaded: Loaded) -> None:
         self._name = str(loaded.path)
+        self._first = loaded.show
         self._newest = _content(loaded)
         self._folders = _folders(loaded)
         self._read: queue.SimpleQueue[Loaded | str] = queue.SimpleQueue()
@@ -74,7 +75,7 @@ class Reloader:
         self._candidate = None
         if isinstance(found, str):
             return found
-        problem = _incompatible(playing, found.show)
+        problem = _incompatible(self._first, found.show)
         if problem:
             return problem
         self._candidate = found
@@ -128,7 +129,7 @@ def _folders(loaded: Loaded) -> set[Path]:
 
 def _incompatible(playing: Show, new: Show) -> str:
     """Say what cannot change while a show plays."""
-    for key in ("control_hz", "picture_hz"):
+    for key in ("control_hz", "picture_hz", "size_px"):
         if getattr(playing, key) != getattr(new, key):
             return f"{key} changed: stop and play the show again for that; the old one goes on"
     return ""

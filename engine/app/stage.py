@@ -119,7 +119,7 @@ class WindowStage(Stage):
         if self._is_help:
             found = facts()
             lines = [f"{key}   {text}" for key, text in HELP] + _summary(found)
-            period = 1000.0 / 60.0
+            period = 1000.0 / found["fps"]
             return overlay.draw_help(lines, found["frame_ms"], period, size, found["show"])
         return overlay.draw_message(self._toast) if self._toast else None
 

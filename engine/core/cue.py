@@ -19,22 +19,24 @@ def follow_cues(show: Show, state: State, fired: Sequence[int]) -> State:
         if place in show.cue_of:
             state = _call(show, state, show.cue_of[place])
     if state.waiting:
+        if state.touch_tick == state.tick:  # the autopilot yields, also with a cue that waits
+            state = replace(state, waiting=tuple(w for w in state.waiting if not w[2]))
         beat = state.transport.beat
-        due = [index for index, at in state.waiting if at <= beat]
+        due = [index for index, at, _ in state.waiting if at <= beat]
         state = replace(state, waiting=tuple(w for w in state.waiting if w[1] > beat))
         for index in due:
             state = begin(show, state, index)
     return _autopilot(show, state)
 
 
-def _call(show: Show, state: State, index: int) -> State:
+def _call(show: Show, state: State, index: int, by_autopilot: bool = False) -> State:
     """Begin a cue now, or let it wait for its beat."""
     step = show.cues[index].quantise_beats
     if step <= 0.0:
         return begin(show, state, index)
     at = math.ceil(state.transport.beat / step - 1e-9) * step
     others = tuple(w for w in state.waiting if w[0] != index)
-    return replace(state, waiting=(*others, (index, at)))
+    return replace(state, waiting=(*others, (index, at, by_autopilot)))
 
 
 def _autopilot(show: Show, state: State) -> State:
@@ -50,7 +52,7 @@ def _autopilot(show: Show, state: State) -> State:
     rest_s = float(state.base[show.master.rest_s])
     if state.touch_tick >= 0 and (state.tick - state.touch_tick) / rate < rest_s:
         return state
-    return _call(show, replace(state, cue_tick=state.tick), cue.next)
+    return _call(show, replace(state, cue_tick=state.tick), cue.next, by_autopilot=True)
 
 
 def begin(show: Show, state: State, index: int) -> State:

@@ -38,7 +38,7 @@ def to_data(show: Show, state: State) -> dict[str, Any]:
         "transport": [beat.beat, beat.bpm, list(beat.taps), beat.origin_beat, beat.origin_tick],
         "still": [state.still_ticks, state.is_still],
         "cue": [show.cues[state.cue].id if state.cue >= 0 else "", state.cue_tick],
-        "waiting": [[show.cues[i].id, at] for i, at in state.waiting],
+        "waiting": [[show.cues[i].id, at, own] for i, at, own in state.waiting],
         "touch_tick": state.touch_tick,
         "lost_s": state.lost_s,
     }
@@ -103,7 +103,9 @@ def _read(show: Show, data: dict[str, Any]) -> State:
         is_still=bool(is_still),
         cue=cue_of.get(cue_id, -1),
         cue_tick=int(cue_tick),
-        waiting=tuple((cue_of[i], _number(at)) for i, at in data["waiting"] if i in cue_of),
+        waiting=tuple(
+            (cue_of[i], _number(at), bool(own)) for i, at, own in data["waiting"] if i in cue_of
+        ),
         touch_tick=int(data["touch_tick"]),
         lost_s=_number(data["lost_s"]),
     )

@@ -93,7 +93,7 @@ class State:
     cue, cue_tick
         Newest cue and the tick on which it began.
     waiting
-        Cues that wait for a beat: (index, beat).
+        Cues that wait for a beat: (index, beat, whether the autopilot called it).
     touch_tick
         Newest tick on which a person touched anything.
     lost_s
@@ -115,7 +115,7 @@ class State:
     is_still: bool = False
     cue: int = -1
     cue_tick: int = 0
-    waiting: tuple[tuple[int, float], ...] = ()
+    waiting: tuple[tuple[int, float, bool], ...] = ()
     touch_tick: int = -1
     lost_s: float = 0.0
 

@@ -46,7 +46,7 @@ def keep_time(show: Show, state: State, fired: Sequence[int]) -> State:
         state = _tap(show, state)
     if show.master.resync in fired:
         transport = begin_at(state.transport, 0.0, state.tick)
-        waiting = tuple((index, 0.0) for index, _ in state.waiting)
+        waiting = tuple((index, 0.0, by_autopilot) for index, _, by_autopilot in state.waiting)
         state = replace(state, transport=transport, waiting=waiting)
     return state
 

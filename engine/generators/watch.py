@@ -61,7 +61,8 @@ class Watch:
         self._is_ready = self._was_ready = False
         self._ready_s = 0.0
         self._waiting_s: float | None = None  # since when a sign of life is due
-        self._start(launch())
+        spare_child = spare.take() if spare is not None else None
+        self._start(spare_child or launch())
 
     @property
     def state(self) -> str:
