@@ -13,7 +13,7 @@ from engine.app.intake import MOST_UNKNOWN, Intake
 from engine.core.event import Event
 from tests.making import read_show
 
-SHOW = read_show('signals = ["hand"]\n')
+SHOW = read_show('signals = ["hand"]\n[[lfos]]\nid = "o"\nrate_hz = 1.0\n')
 AMOUNT = "/layer/form/effect/glow/amount"
 
 
@@ -68,6 +68,9 @@ def test_the_order_is_source_then_arrival() -> None:
         ("/signal/hand", "high"),
         ("/signal/hand", (1.0,)),
         ("/layer/form/effect/glow/tint", 0.5),
+        ("/master/jump", "go"),
+        ("/master/jump", (1.0,)),
+        ("/master/jump", math.nan),
     ],
 )
 def test_what_has_the_wrong_type_is_refused_and_counted(address: str, value) -> None:
@@ -83,12 +86,15 @@ def test_the_release_of_a_trigger_is_no_error() -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["/signal/audio", "/signal/nobody", "/show/load", "/clock/jump", "/layer/9/opacity"]
-)
-def test_nobody_outside_reaches_what_belongs_to_the_host(address: str) -> None:
+    "address",
+    ["/signal/audio", "/signal/audio/level", "/signal/beat/pulse", "/signal/lfo/o",
+     "/signal/nobody", "/show/load", "/clock/jump", "/layer/9/opacity"],
+)  # fmt: skip
+@pytest.mark.parametrize("source", ["osc", "window"])
+def test_nobody_outside_reaches_what_belongs_to_the_host(address: str, source: str) -> None:
     intake = Intake()
-    took(intake, (0, address, 1.0))
-    assert intake.unknown == {address: 1}
+    took(intake, (0, address, 1.0), source=source)
+    assert (intake.unknown, intake.unknown_total) == ({address: 1}, 1)
     assert intake.events_of(0) == []
 
 
@@ -103,6 +109,7 @@ def test_unknown_addresses_are_counted_in_bounded_memory() -> None:
     took(intake, *[(0, f"/x/{n % 500}", 1.0) for n in range(1000)])
     assert len(intake.unknown) == MOST_UNKNOWN
     assert set(intake.unknown.values()) == {2}
+    assert intake.unknown_total == 1000
 
 
 def test_a_track_begins_at_its_tick_and_leaves_out_a_gap() -> None:

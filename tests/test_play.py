@@ -73,6 +73,7 @@ def test_osc_moves_a_parameter_at_once_and_refuses_what_is_wrong(tmp_path: Path)
     plan = playing.plan()
     assert stats["osc"]["received"] == 8
     assert stats["osc"]["unknown"] == {"/no/such/thing": 2, "/show/load": 1}
+    assert stats["osc"]["unknown_total"] == 3
     assert stats["osc"]["refused"] == 2
     # Nothing between the old value and the new ones: it takes effect on a tick, at once.
     assert set(plan[GAIN].tolist()) - {0.75} == {0.5} or set(plan[GAIN].tolist()) == {

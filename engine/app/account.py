@@ -52,6 +52,7 @@ def report(player: Player) -> dict[str, Any]:
             "refused": player.osc.refused + player.intake.refused,
             "unknown": dict(player.intake.unknown),
         },
+            "unknown_total": player.intake.unknown_total,
         "sound": player.hearing.state,
         "take": player.memory.report(),
         "gl": player.stage.gl,

@@ -26,6 +26,7 @@ class Intake:
         self._track_shift = 0
         self._sequence = 0
         self.unknown: Counter[str] = Counter()
+        self.unknown_total = 0
         self.refused = 0
 
     def take(
@@ -43,14 +44,14 @@ class Intake:
         newest_tick
             The newest tick that was advanced.
         source
-            Name that orders events within a tick.
+            Name that orders events within a tick; ``sound`` alone says what is heard.
         items
             (arrival on the monotonic clock in ns, address, value).
         seconds_of
             Show time of an arrival.
         """
         for arrival_ns, address, value in items:
-            if self._accept(show, address, value, is_trusted=source == "sound"):
+            if self._accept(show, address, value, is_sound=source == "sound"):
                 tick = max(first_index(seconds_of(arrival_ns), show.control_hz), newest_tick + 1)
                 self.add(tick, address, value, source)
 
@@ -60,10 +61,11 @@ class Intake:
         event = Event(tick, address, value, source, self._sequence)
         self._pending.setdefault(tick, []).append(event)
 
-    def _accept(self, show: Show, address: str, value: Value, is_trusted: bool) -> bool:
+    def _accept(self, show: Show, address: str, value: Value, is_sound: bool) -> bool:
         if address.startswith("/signal/"):
             name = address.removeprefix("/signal/")
-            is_known = name in show.signal_of or (is_trusted and name == "audio")
+            # The show's own signals have plain names; those with a "/" the engine makes itself.
+            is_known = is_sound if name == "audio" else name in show.signal_of and "/" not in name
             if not is_known:
                 self._count_unknown(address)
             elif name != "audio" and not (
@@ -81,6 +83,7 @@ class Intake:
         return False
 
     def _count_unknown(self, address: str) -> None:
+        self.unknown_total += 1
         if address in self.unknown or len(self.unknown) < MOST_UNKNOWN:
             self.unknown[address] += 1
 

@@ -60,7 +60,8 @@ _INT, _BOOL, _CHOICE, _TRIGGER = Kind.INT, Kind.BOOL, Kind.CHOICE, Kind.TRIGGER
 def coerce(parameter: Parameter, value: Value) -> float:
     """Turn an arriving value into the stored form: the one choke point of every write.
 
-    Numbers are clamped into the range; what is not a number is refused.
+    Numbers are clamped into the range; what is not a number is refused. For a trigger every number
+    is a press (`engine.core.advance.resolve` has left out its releases).
 
     Raises
     ------
@@ -68,8 +69,6 @@ def coerce(parameter: Parameter, value: Value) -> float:
         If the value has the wrong type, is NaN or infinite, or names no choice.
     """
     kind = parameter.kind
-    if kind is _TRIGGER:
-        return 1.0
     if type(value) is float:
         number = value
     elif isinstance(value, str):
@@ -86,6 +85,8 @@ def coerce(parameter: Parameter, value: Value) -> float:
         number = to_float(value)
     if not math.isfinite(number):
         raise ValueError(f"{parameter.address} takes {describe(parameter)}, not {number}")
+    if kind is _TRIGGER:
+        return 1.0
     if kind is _BOOL:
         return 1.0 if number else 0.0
     if kind is _INT or kind is _CHOICE:
@@ -108,7 +109,7 @@ def describe(parameter: Parameter) -> str:
     if parameter.kind is Kind.BOOL:
         return "true or false"
     if parameter.kind is Kind.TRIGGER:
-        return "a trigger"
+        return "any number but 0, or none at all"
     what = "a whole number" if parameter.kind is Kind.INT else "a number"
     unit = f" {parameter.unit}" if parameter.unit else ""
     return f"{what} from {parameter.low:g} to {parameter.high:g}{unit}"
