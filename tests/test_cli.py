@@ -163,7 +163,7 @@ def test_a_place_that_cannot_be_written_is_named_before_anything_begins(tmp_path
     with pytest.raises(FileNotFoundError, match=r"old\.json/s\.json: there is no folder"):
         check_writable(tmp_path / "old.json" / "s.json")
     for path in (tmp_path, tmp_path / ("x" * 300)):
-        with pytest.raises(PermissionError, match="cannot be written .*; choose another place"):
+        with pytest.raises(PermissionError, match=r"cannot be written .*; choose another place"):
             check_writable(path)
 
 
