@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,31 @@ def test_an_endless_shader_is_refused_and_the_next_one_is_served() -> None:
         "endless.fs: took longer than 2 s to draw one 64×64 frame: an endless loop?"
     )
     assert answers(made, 1) == {"good": None}
+    made.close()
+
+
+def test_ending_a_child_waits_for_nothing_and_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = Warmer(limit_s=30.0)
+    made.submit("good", GOOD)
+    answers(made, 1)
+    first = made._child
+    assert first is not None
+    with monkeypatch.context() as patched:
+        patched.setattr(BaseProcess, "join", lambda *_: pytest.fail("the frame line waits"))
+        made.submit("endless", ENDLESS)
+        made.tend(1000.0)
+        made.tend(1031.0)
+        assert made._child is not first
+        assert [name for name, _, _ in made.poll()] == ["endless"]
+        for _ in range(30_000):
+            made.tend(1031.0)
+            if not made._ended:
+                break
+            time.sleep(0.005)
+    assert made._ended == []
+    assert not first.process.is_alive()
     made.close()
 
 

@@ -49,6 +49,7 @@ class Warmer:
         self._waiting: deque[tuple[str, str]] = deque()
         self._results: list[Result] = []
         self._starts = 0
+        self._ended: list[BaseProcess] = []  # killed, and not yet seen to be gone
         self._child: _Child | None = self._spawn()
 
     def submit(self, name: str, text: str) -> None:
@@ -69,6 +70,7 @@ class Warmer:
 
     def tend(self, now_s: float) -> None:
         """Hand out work, take answers, end a child that takes too long and start another."""
+        self._ended = [process for process in self._ended if process.is_alive()]
         child = self._child
         if child is None:
             self._refuse_all("no shader can be warmed: the warming process does not start here")
@@ -90,10 +92,13 @@ class Warmer:
             )
 
     def close(self) -> None:
-        """End the child."""
+        """End the child; the only place that waits for one, briefly."""
         if self._child is not None:
-            _end(self._child)
+            self._end(self._child)
             self._child = None
+        for process in self._ended:
+            process.join(0.2)
+        self._ended.clear()
 
     def _spawn(self) -> _Child | None:
         if self._starts >= _MOST_STARTS:
@@ -125,12 +130,17 @@ class Warmer:
         return True
 
     def _replace(self, child: _Child, why: str) -> None:
-        _end(child)
+        self._end(child)
         if child.busy is not None:
             name, text = child.busy
             self._results.append((name, text, str(ShaderError(_file(name), 0, why))))
             self._starts = 0
         self._child = self._spawn()
+
+    def _end(self, child: _Child) -> None:
+        child.pipe.close()
+        child.process.kill()  # SIGTERM would wait for the drawing to end
+        self._ended.append(child.process)
 
     def _refuse_all(self, why: str) -> None:
         while self._waiting:
@@ -139,12 +149,6 @@ class Warmer:
 
 def _file(name: str) -> str:
     return name if name.endswith(".fs") else f"{name}.fs"
-
-
-def _end(child: _Child) -> None:
-    child.pipe.close()
-    child.process.kill()  # SIGTERM would wait for the drawing to end
-    child.process.join(0.2)
 
 
 def _serve(pipe: Connection, limit_s: float) -> None:
