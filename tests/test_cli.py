@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from engine import __version__
 from engine.app.cli import cli
 from engine.app.figures import check_writable, write_json
-from tests.performing import SHOWS, click_wav, latent_cinema, read_plan, succeed
+from tests.performing import SHOWS, click_wav, lamp, latent_cinema, read_plan, succeed
 
 HEAVY = {"torch", "numpy", "moderngl", "glfw", "av", "sounddevice", "msgspec"}
 
@@ -114,6 +114,19 @@ def test_bench_reports_every_stage() -> None:
     assert isinstance(found, dict)
     assert {"control", "compose", "output"} <= found["stages_cpu_ms"].keys()
     assert found["size_px"] == [64, 36]
+
+
+def test_bench_of_a_picture_that_never_came_fails(tmp_path: Path) -> None:
+    text = (SHOWS / "lamp.toml").read_text("utf-8")
+    (tmp_path / "lamp.toml").write_text(text.replace("delay_s = 0.0", 'breaks = "build"'))
+    (tmp_path / "tint.fs").write_text((SHOWS / "tint.fs").read_text("utf-8"))
+    words = ["bench", "--show", tmp_path / "lamp.toml", "--size", "64x36", "--duration", "0.3"]
+    done = latent_cinema(*words, "--json", env=lamp(tmp_path))
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["generators"]["lamp"]["frames"] == 0
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("latent-cinema: no generator drew a frame (layer lamp: ")
+    assert "weights.safetensors: not found" in last
 
 
 def test_a_plan_has_a_row_for_every_tick_or_frame(tmp_path: Path) -> None:

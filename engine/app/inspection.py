@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import tempfile
 import time
 from functools import partial
@@ -91,7 +92,7 @@ def analyse(path: Path, as_json: bool) -> int:
 
 
 def bench(show: str, size_px: tuple[int, int], duration_s: float, as_json: bool) -> int:
-    """Play without a window and report CPU ms per frame by stage."""
+    """Play without a window and report CPU ms per frame by stage; 1 if no generator drew."""
     from engine.app.live import Options, play
 
     with tempfile.TemporaryDirectory() as folder:
@@ -111,4 +112,16 @@ def bench(show: str, size_px: tuple[int, int], duration_s: float, as_json: bool)
         print(f"{report['fps']:.1f} fps at {size_px[0]}x{size_px[1]} on {report['gl']}")
         for stage, spent in report["stages_cpu_ms"].items():
             print(f"{stage:>12} {spent:8.3f} CPU-ms a frame")
+    silent = undrawn(report["generators"])
+    if silent:
+        print(f"latent-cinema: {silent}", file=sys.stderr)
+        return 1
     return code
+
+
+def undrawn(generators: dict[str, dict[str, Any]]) -> str:
+    """Say that generators drew nothing at all, so that the figures are those of a black picture."""
+    if not generators or any(each["frames"] for each in generators.values()):
+        return ""
+    told = "; ".join(f"layer {n}: {g['error'] or g['state']}" for n, g in generators.items())
+    return f"no generator drew a frame ({told}); mend that, or measure longer with --duration"
