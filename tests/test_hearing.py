@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from fractions import Fraction
 from pathlib import Path
 
@@ -92,6 +93,12 @@ def test_a_gap_is_left_out_of_the_sound_as_of_the_features(tmp_path: Path) -> No
 def test_what_is_meant_as_a_file_is_no_device() -> None:
     with pytest.raises(ValueError, match=r"song\.FLAC: no such sound file"):
         Hearing(Options(audio="song.FLAC"), print)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="devices of POSIX")
+def test_a_whole_path_is_no_device() -> None:
+    with pytest.raises(ValueError, match="/dev/null: a device, no sound file; name a wav"):
+        Hearing(Options(audio="/dev/null"), print)
 
 
 def test_off_is_off() -> None:

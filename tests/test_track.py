@@ -101,6 +101,8 @@ def test_bad_files_are_refused_in_one_sentence(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match=path.name) as caught:
             track.load(path)
         assert "\n" not in str(caught.value)
+        assert "Errno" not in str(caught.value)
+        assert str(caught.value).count(path.name) == 1
 
 
 def test_too_long_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,7 @@ from engine.sources import sound, track
 MUSIC_WAIT_S = 30.0
 RATE_HZ = 48000
 SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a", ".aac", ".aif", ".aiff", ".w64")
-"""Whatever ends like this is meant as a file, also when it is not there."""
+"""Whatever ends like this, or is a whole path, is meant as a file, also when it is not there."""
 
 
 class Hearing:
@@ -59,7 +59,7 @@ class Hearing:
         audio = options.audio
         if options.is_demo:
             self._find_music()
-        elif audio is not None and (Path(audio).is_file() or audio.lower().endswith(SUFFIXES)):
+        elif audio is not None and _is_file(audio):
             self._track = track.load(audio)
             self._features = track.features_ahead(self._track)
         elif audio != "off":
@@ -193,6 +193,12 @@ class Hearing:
         self._close_device()
         if self._speaker is not None:
             self._speaker.close()
+
+
+def _is_file(audio: str) -> bool:
+    """Whether a file is meant, not the name of a device."""
+    path = Path(audio)
+    return path.is_absolute() or path.is_file() or audio.lower().endswith(SUFFIXES)
 
 
 def stereo(pcm: NDArray[Any]) -> NDArray[np.float32]:

@@ -92,6 +92,9 @@ def load(path: str | Path, rate_hz: int | None = None) -> Track:
 
     path = Path(path)
     if not path.is_file():
+        if path.exists():
+            what = "a folder" if path.is_dir() else "a device"
+            raise ValueError(f"{path}: {what}, no sound file; name a wav or flac")
         raise ValueError(f"{path}: no such sound file; check the path after --audio")
     try:
         with (
@@ -102,8 +105,14 @@ def load(path: str | Path, rate_hz: int | None = None) -> Track:
     except (av.FFmpegError, OSError, ValueError) as error:
         if str(error).startswith(str(path)):
             raise
-        raise ValueError(f"{path}: cannot be read as sound ({error}); use a wav or flac") from error
+        why = _why(error)
+        raise ValueError(f"{path}: cannot be read as sound ({why}); use a wav or flac") from error
     return track
+
+
+def _why(error: Exception) -> str:
+    """What went wrong, in words: FFmpeg's own numbers and a second name of the file say nothing."""
+    return str(getattr(error, "strerror", None) or error).lower()
 
 
 def _decode(container: av.container.InputContainer, path: Path, rate_hz: int | None) -> Track:
