@@ -24,7 +24,7 @@ MOST_PREPARED = 6
 REFRESH_S = 4.0
 """A generator that is not seen makes a frame that often, so that a cut to it shows something."""
 STALE_S = 1.0
-SPARE_AFTER_S = 2.0
+SPARE_AFTER_S = 6.0
 
 
 class LivePixels:
