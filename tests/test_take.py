@@ -15,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.app import recorder, take
+from engine.app.blobs import content_hash, manifest
 from engine.app.playback import open_playback
-from engine.app.recorder import Recorder, content_hash, manifest
+from engine.app.recorder import Recorder
 from engine.app.showfile import ShowError
 from engine.app.take import Take, TakeError, open_take
 from engine.core.event import Event
@@ -407,6 +408,40 @@ def test_keeping_where_nothing_can_be_kept_ends_nothing(tmp_path: Path) -> None:
     assert "nothing was kept" in rec.news
     assert rec.error == ""
     assert open_take(tmp_path / "t").last_tick == 49
+
+
+def test_half_a_copy_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rec = Recorder(tmp_path / "t", SHOW, TEXT, header={})
+    line = line_of(SHOW)
+    line.on_tick = rec.tick
+    for tick in range(130):
+        line.tick(tick, ())
+    copied: list[Path] = []
+
+    def fill_up(one: Path, other: Path) -> None:
+        if one.suffix == ".jsonl":
+            raise OSError(28, "No space left on device")
+        shutil.copyfile(one, other)
+        copied.append(other)
+
+    monkeypatch.setattr(recorder.shutil, "copy2", fill_up)
+    rec.keep(tmp_path / "kept", 2.0)
+    rec.close()
+    assert copied
+    assert rec.news == f"{tmp_path / 'kept'}: No space left on device; nothing was kept"
+    assert not (tmp_path / "kept").exists()
+    assert open_take(tmp_path / "t").last_tick == 129
+
+
+def test_a_take_needs_a_folder_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "holiday.jpg").write_text("a picture")
+    with pytest.raises(FileExistsError, match="it is not empty; choose another folder"):
+        Recorder(tmp_path, SHOW, TEXT, header={})
+    assert [path.name for path in tmp_path.iterdir()] == ["holiday.jpg"]
+    with pytest.raises(FileExistsError, match=r"holiday\.jpg: this is a file; a take is a folder"):
+        Recorder(tmp_path / "holiday.jpg", SHOW, TEXT, header={})
+    (tmp_path / "empty").mkdir()
+    Recorder(tmp_path / "empty", SHOW, TEXT, header={}).close()
 
 
 @pytest.mark.parametrize("failing", ["full", "gone"])

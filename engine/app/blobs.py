@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from functools import lru_cache
 from pathlib import Path
 
 from engine.app import showfile
-from engine.app.recorder import content_hash
 from engine.core.show import Show
 
 
 class TakeError(ValueError):
     """A take that cannot be read; the message names file, place and cure."""
+
+
+def content_hash(data: bytes) -> str:
+    """Name of a blob: ``sha256:`` and the digest."""
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def manifest(text: str, show: Show) -> tuple[str, dict[str, bytes]]:
+    """Name a show by all its content; list the blobs that hold it."""
+    blobs = {content_hash(text.encode()): text.encode()}
+    table = {"show": content_hash(text.encode()), "shaders": {}}
+    for name, source in sorted(show.shaders.items()):
+        blobs[content_hash(source.encode())] = source.encode()
+        table["shaders"][name] = content_hash(source.encode())  # type: ignore[index]
+    listed = json.dumps(table, sort_keys=True).encode()
+    blobs[content_hash(listed)] = listed
+    return content_hash(listed), blobs
 
 
 @lru_cache(maxsize=16)

@@ -7,7 +7,6 @@ start at any of them, and a rolling take forgets its oldest parts.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import queue
 import shutil
@@ -21,6 +20,7 @@ import tomlkit
 from numpy.typing import NDArray
 
 from engine import __version__
+from engine.app.blobs import manifest
 from engine.core.event import Event
 from engine.core.show import Show
 from engine.core.snapshot import to_data
@@ -32,30 +32,13 @@ LEAST_FREE_BYTES = 256 * 1024 * 1024
 QUEUE_JOBS = 512
 
 
-def content_hash(data: bytes) -> str:
-    """Name of a blob: ``sha256:`` and the digest."""
-    return "sha256:" + hashlib.sha256(data).hexdigest()
-
-
-def manifest(text: str, show: Show) -> tuple[str, dict[str, bytes]]:
-    """Name a show by all its content; list the blobs that hold it."""
-    blobs = {content_hash(text.encode()): text.encode()}
-    table = {"show": content_hash(text.encode()), "shaders": {}}
-    for name, source in sorted(show.shaders.items()):
-        blobs[content_hash(source.encode())] = source.encode()
-        table["shaders"][name] = content_hash(source.encode())  # type: ignore[index]
-    listed = json.dumps(table, sort_keys=True).encode()
-    blobs[content_hash(listed)] = listed
-    return content_hash(listed), blobs
-
-
 class Recorder:
     """Writes a take in a thread of its own; the frame line never waits for the disk.
 
     Parameters
     ----------
     folder
-        Where the take goes; made if missing, refused if it holds a take.
+        Where the take goes; made if missing, refused if it holds anything.
     header
         Extra lines of the header, e.g. ``started``.
     sound
@@ -66,7 +49,7 @@ class Recorder:
     Raises
     ------
     OSError
-        If the folder cannot be made or already holds a take.
+        If the folder cannot be made or holds anything already.
     """
 
     def __init__(
@@ -79,8 +62,7 @@ class Recorder:
         sound: tuple[int, int] | None = None,
         limit_s: float | None = None,
     ) -> None:
-        if (folder / "take.toml").exists():
-            raise FileExistsError(f"{folder}: there is a take already; choose another folder")
+        _check_free(folder)
         (folder / "parts").mkdir(parents=True, exist_ok=True)
         (folder / "blobs").mkdir(exist_ok=True)
         self.folder = folder
@@ -244,20 +226,27 @@ class Recorder:
         self._put(lambda: self._try_copy(target, parts, header))
 
     def _try_copy(self, target: Path, parts: list[str], header: dict[str, Any]) -> None:
-        """Copy; a place that takes no copy does not end the recording."""
+        """Copy; a place that takes no copy does not end the recording, nor keeps half of it."""
+        is_ours = False
         try:
+            target.mkdir(parents=True)
+            is_ours = True
             self._copy(target, parts, header)
         except OSError as error:
+            if is_ours:
+                shutil.rmtree(target, ignore_errors=True)
             self.news = f"{target}: {error.strerror or error}; nothing was kept"
         else:
             self.news = f"kept: {target}"
 
     def _copy(self, target: Path, parts: list[str], header: dict[str, Any]) -> None:
-        shutil.copytree(self.folder / "blobs", target / "blobs")
-        (target / "parts").mkdir(parents=True)
+        names = [f"blobs/{path.name}" for path in (self.folder / "blobs").iterdir()]
         for part in parts:
-            for path in (self.folder / "parts").glob(f"{part}.*"):
-                shutil.copy2(path, target / "parts" / path.name)
+            names += [f"parts/{path.name}" for path in (self.folder / "parts").glob(f"{part}.*")]
+        for folder in ("blobs", "parts"):
+            (target / folder).mkdir()
+        for name in names:
+            shutil.copy2(self.folder / name, target / name)
         write_header(target, header)
 
     def _put(self, job: Callable[[], None]) -> None:
@@ -287,6 +276,15 @@ class Recorder:
         self._thread.join(timeout=30)
         if not self.error:
             write_header(self.folder, {**self._header, "ticks": self._tick + 1})
+
+
+def _check_free(folder: Path) -> None:
+    """Refuse a folder that holds something: what is not the take's would be taken for it."""
+    if folder.exists() and not folder.is_dir():
+        raise FileExistsError(f"{folder}: this is a file; a take is a folder, choose another name")
+    if folder.is_dir() and any(folder.iterdir()):
+        what = "there is a take already" if (folder / "take.toml").exists() else "it is not empty"
+        raise FileExistsError(f"{folder}: {what}; choose another folder")
 
 
 def write_header(folder: Path, header: dict[str, Any]) -> None:
