@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
+from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
 
 from engine import __version__
+from engine.app import planfile
 from engine.app.cli import cli
 from engine.app.figures import check_writable, write_json
-from tests.performing import SHOWS, click_wav, lamp, latent_cinema, read_plan, succeed
+from engine.app.playback import open_playback
+from tests.performing import SHOWS, click_wav, lamp, latent_cinema, read_plan, same_rows, succeed
 
 HEAVY = {"torch", "numpy", "moderngl", "glfw", "av", "sounddevice", "msgspec"}
 
@@ -142,6 +147,93 @@ def test_a_plan_has_a_row_for_every_tick_or_frame(tmp_path: Path) -> None:
     plan = read_plan(out)
     assert plan["seconds"].tolist() == [1 + n / 24 for n in range(5)]
     assert plan["tick"].tolist() == [120, 125, 130, 135, 140]
+
+
+@pytest.mark.parametrize("rows", [1, 15, 16, 33])
+def test_blocks_of_rows_come_back_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    playback = open_playback(str(SHOWS / "tiny.toml"))
+    planfile.write_plan(playback, tmp_path / "whole.npz", ticks=rows)
+    monkeypatch.setattr(planfile, "BLOCK_ROWS", 16)
+    assert planfile.write_plan(playback, tmp_path / "blocks.npz", ticks=rows) == rows
+    whole, blocks = read_plan(tmp_path / "whole.npz"), read_plan(tmp_path / "blocks.npz")
+    same_rows(whole, blocks, rows)
+    assert {a: (v.dtype, v.shape) for a, v in whole.items()} == {
+        a: (v.dtype, v.shape) for a, v in blocks.items()
+    }
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["blocks.npz", "whole.npz"]
+
+
+def fill_up(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
+    """Let the disk take so many blocks of 16 rows."""
+    made = planfile.tempfile.TemporaryFile
+
+    class Filling:
+        def __init__(self, **given: object) -> None:
+            self.file, self.left = made(**given), after
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self.file, name)
+
+        def write(self, data: bytes) -> int:
+            self.left -= 1
+            if self.left < 0:
+                raise OSError(28, "No space left on device")
+            return self.file.write(data)
+
+    monkeypatch.setattr(planfile, "tempfile", SimpleNamespace(TemporaryFile=Filling))
+    monkeypatch.setattr(planfile, "BLOCK_ROWS", 16)
+
+
+def test_a_full_disk_ends_the_plan_file_and_never_the_show(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill_up(monkeypatch, 2)
+    line = open_playback(str(SHOWS / "tiny.toml")).line_at(Fraction(0))
+    writer = planfile.PlanWriter(tmp_path / "p.npz", line.show)
+    line.on_tick = writer.tick
+    for tick in range(100):
+        line.tick(tick, ())
+    writer.end()
+    assert "p.npz: the plan file ends early (No space left on device); free some" in writer.error
+    writer.close()
+    assert read_plan(tmp_path / "p.npz")["tick"].tolist() == list(range(32))
+
+
+def test_a_plan_that_does_not_fit_is_refused_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    playback = open_playback(str(SHOWS / "tiny.toml"))
+    with pytest.raises(ValueError, match="at most 4000000"):
+        planfile.write_plan(playback, tmp_path / "p.npz", ticks=4_000_001)
+    with pytest.raises(ValueError, match="has no end"):
+        planfile.write_plan(playback, tmp_path / "p.npz", fps=Fraction(24), ticks=5)
+    fill_up(monkeypatch, 2)
+    with pytest.raises(OSError, match=r"p\.npz: the plan file ends early"):
+        planfile.write_plan(playback, tmp_path / "p.npz", ticks=40)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_slow_disk_holds_up_no_tick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planfile, "QUEUE_ROWS", 8)
+    monkeypatch.setattr(planfile, "BLOCK_ROWS", 1)
+    stuck = threading.Event()
+    save = planfile.PlanWriter._save
+    monkeypatch.setattr(
+        planfile.PlanWriter, "_save", lambda self, block: (stuck.wait(), save(self, block))
+    )
+    line = open_playback(str(SHOWS / "tiny.toml")).line_at(Fraction(0))
+    writer = planfile.PlanWriter(tmp_path / "p.npz", line.show)
+    line.on_tick = writer.tick
+    for tick in range(50):
+        line.tick(tick, ())
+    assert "the disk is too slow" in writer.error
+    stuck.set()
+    writer.close()
+    kept = read_plan(tmp_path / "p.npz")["tick"].tolist()
+    assert kept == list(range(len(kept)))
+    assert len(kept) in (8, 9)  # all that was in the queue, and the row in the thread's hands
 
 
 def test_a_seed_changes_the_walk_and_nothing_else(tmp_path: Path) -> None:

@@ -18,8 +18,9 @@ import pytest
 from engine.app import account, memory, recorder, stage
 from engine.app.live import Player
 from engine.app.options import Options
-from engine.app.planfile import write_plan
+from engine.app.planfile import PlanWriter, write_plan
 from engine.app.playback import open_playback
+from engine.app.take import open_take
 from tests.performing import SHOWS, lamp, read_plan, same_rows
 
 MOST_PICTURES = 20_000  # only against hanging
@@ -249,6 +250,34 @@ def test_a_full_disk_stops_the_recording_and_never_the_show(
     write_plan(open_playback(str(tmp_path / "take")), tmp_path / "again.npz")
     again = read_plan(tmp_path / "again.npz")
     same_rows(read_plan(tmp_path / "plan.npz"), again, len(again["tick"]))
+
+
+def test_a_plan_file_that_fails_is_told_once_and_costs_no_take(
+    tmp_path: Path,
+    perform: Callable[..., Player],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    after: list[int] = []
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    def look(player: Player, _: np.ndarray) -> bool:
+        plan = player.memory._plan
+        assert plan is not None
+        if player.figures.frames == 10:
+            plan._stop("No space left on device", "free some disk")
+        if plan.error:
+            after.append(player.line.state.tick)
+        return len(after) > 40
+
+    monkeypatch.setattr(PlanWriter, "_write_arrays", refuse)
+    with pytest.raises(OSError, match=r"plan\.npz: not written \(No space left on device\); free"):
+        perform(str(SHOWS / "wash.toml"), look, take=tmp_path / "take", plan=tmp_path / "plan.npz")
+    assert capsys.readouterr().err.count("plan.npz: the plan file ends early") == 1
+    assert open_take(tmp_path / "take").header["ticks"] > after[-1]
+    assert not list(tmp_path.glob("plan.npz*"))
 
 
 def test_what_a_dead_performance_left_is_kept_once(

@@ -13,6 +13,7 @@ from typing import Any, Self
 
 import platformdirs
 
+from engine.app.blobs import manifest
 from engine.app.hearing import Hearing
 from engine.app.intake import Intake
 from engine.app.options import Options
@@ -66,6 +67,8 @@ class Memory:
             )
         except OSError as error:
             if not self._rolling:
+                if self._plan is not None:
+                    self._plan.drop()
                 raise
             say(f"no rolling take: {error}")
 
@@ -86,8 +89,6 @@ class Memory:
 
     def add_show(self, loaded: Loaded, show: Show) -> str:
         """Remember a reloaded show; return its content hash."""
-        from engine.app.recorder import manifest
-
         if self._recorder is not None:
             return self._recorder.add_show(loaded.text, show)
         return manifest(loaded.text, show)[0]
@@ -103,10 +104,13 @@ class Memory:
         self._recorder.keep(base / (f"{name}-{taken + 1}" if taken else name), ROLLING_S)
 
     def tend(self, say: Say) -> None:
-        """Report, once, a recording that stopped and how keeping went."""
-        if self._recorder is None:
-            return
-        for text in (self._recorder.error, self._recorder.news):
+        """Report, once, a recording or plan file that stopped and how keeping went."""
+        texts = []
+        if self._plan is not None and self._plan.error:
+            texts.append(f"{self._plan.error}; the show goes on")
+        if self._recorder is not None:
+            texts += [self._recorder.error, self._recorder.news]
+        for text in texts:
             if text and text not in self._said:
                 self._said.add(text)
                 say(text)
@@ -127,12 +131,14 @@ class Memory:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._plan is not None:
-            self._plan.close()
-        if self._recorder is not None:
-            self._recorder.close()
-            if self._rolling:
-                shutil.rmtree(self._recorder.folder, ignore_errors=True)
+        try:
+            if self._plan is not None:
+                self._plan.close()
+        finally:
+            if self._recorder is not None:
+                self._recorder.close()
+                if self._rolling:
+                    shutil.rmtree(self._recorder.folder, ignore_errors=True)
 
 
 def _rolling_folder(say: Say) -> Path:
