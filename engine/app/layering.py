@@ -8,6 +8,7 @@ from dataclasses import replace
 from engine.app import plugins
 from engine.app.document import EffectTable, GeneratorTable, LayerTable, Number, PathTable
 from engine.app.draft import Draft, clamped, each
+from engine.app.show_models import native
 from engine.core import isf
 from engine.core.isf_table import IMAGES
 from engine.core.parameter import Kind, Parameter, coerce, describe
@@ -83,7 +84,8 @@ def bind_images(layers: tuple[Layer, ...], place: int, table: LayerTable) -> Lay
 
 def _generator(draft: Draft, root: str, layer: LayerTable, table: GeneratorTable) -> Generator:
     try:
-        _, spec = plugins.read_spec(table.kind, table.config)
+        config = native(table.kind, table.config)
+        _, spec = plugins.read_spec(table.kind, config)
     except ValueError as error:
         raise ValueError(f"generator: {error}") from None
     film_px = table.film_px or min(spec.max_px, max(table.size_px, 384))
@@ -111,7 +113,7 @@ def _generator(draft: Draft, root: str, layer: LayerTable, table: GeneratorTable
         for port, (name, each) in zip(latent_ports, tables, strict=False)
     )
     return Generator(
-        table.kind, table.config, spec, table.size_px, film_px, table.rate_hz, paths, places
+        table.kind, config, spec, table.size_px, film_px, table.rate_hz, paths, places
     )
 
 

@@ -11,6 +11,12 @@ import click
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
+class Misused(click.ClickException):
+    """What was asked for makes no sense; unlike a usage error it is one sentence."""
+
+    exit_code = 2
+
+
 @click.group()
 def model() -> None:
     """Look at network files and bring them in, without running their code."""
@@ -49,6 +55,43 @@ def import_(file: Path, out: Path, **given: str) -> None:
     click.echo(f"licence: {found['licence']}")
     for note in found["notes"]:
         click.echo(f"note: {note}")
+
+
+@model.command()
+@click.argument("file", type=FILE)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="IMG.npy (raw float32, NCHW) or IMG.png (one picture, or a sheet of all).",
+)
+@click.option("--latents", type=FILE, help="An .npy file: z, w or w+, told apart by its shape.")
+@click.option(
+    "--space",
+    type=click.Choice(["z", "w", "w+"]),
+    help="What the latents are. Without it, those that fit z and w alike are z.",
+)
+@click.option("--seeds", help="Instead of latents: 0-15 or 1,5,9.")
+@click.option("--truncation", type=click.FloatRange(-100, 100), default=1.0, help="Psi; 1: none.")
+@click.option("--noise", type=click.Choice(["const", "none"]), default="const")
+@click.option("--class", "class_", type=click.IntRange(0), default=0, help="If it has classes.")
+def sample(file: Path, out: Path, **given: Any) -> None:
+    """Draw pictures of FILE (.safetensors, .pkl, .pt)."""
+    from engine.app.model_sample import Wish, WrongLatentsError
+    from engine.app.model_sample import sample as draw
+
+    if (given["latents"] is None) == (given["seeds"] is None):
+        raise Misused("say what to draw: either --latents FILE.npy or --seeds 0-15")
+    if given["space"] and given["seeds"]:
+        raise Misused("--space belongs to --latents; seeds are always z")
+    given["seeds"] = given["seeds"] or ""
+    try:
+        count = draw(file, out, Wish(**given))
+    except WrongLatentsError as error:
+        raise Misused(str(error)) from None
+    except (ValueError, OSError) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{out}: {count} picture{'s' if count > 1 else ''}")
 
 
 def text(found: dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ import msgspec
 from engine.app.assembly import assemble
 from engine.app.assets import assets_dir
 from engine.app.document import ShowTable, allowed_keys, allowed_values
+from engine.app.show_models import with_whole_paths
 from engine.core.show import Show
 
 LARGEST_BYTES = 1 << 20
@@ -33,7 +34,7 @@ class Loaded:
     path
         File it was read from, None inside a take.
     text
-        Of the show file.
+        Of the show file, with the paths of its models written out.
     shader_paths
         Shader name → file; for hot reload.
     """
@@ -73,7 +74,7 @@ def load(name: str) -> Loaded:
         If it cannot be played.
     """
     path = find_show(name)
-    text = read_text(path, LARGEST_BYTES)
+    text = with_whole_paths(read_text(path, LARGEST_BYTES), path.parent)
     shader_paths: dict[str, Path] = {}
 
     def resolve(shader: str) -> str:

@@ -1,0 +1,61 @@
+"""Model files that a show names: where they lie, and in which form they are played."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+KINDS = ("stylegan2", "stylegan3")
+"""Generators whose ``config.path`` is a model file."""
+
+
+def with_whole_paths(text: str, folder: Path) -> str:
+    """Write out the models' paths in a show's text: a relative one starts beside the show.
+
+    A take keeps that text, and then finds its models wherever it lies. Text that is no show comes
+    back as it is: whoever reads it says what is wrong.
+    """
+    if not any(kind in text for kind in KINDS):
+        return text
+    try:
+        if not any(_lacks_folder(layer) for layer in tomllib.loads(text)["layers"]):
+            return text
+        import tomlkit
+
+        document: Any = tomlkit.parse(text)
+        for layer in filter(_lacks_folder, document["layers"]):
+            config = layer["generator"]["config"]
+            config["path"] = str(folder.resolve() / str(config["path"]))
+        return tomlkit.dumps(document)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return text
+
+
+def _lacks_folder(layer: Mapping[str, Any]) -> bool:
+    generator = layer.get("generator", {})
+    path = generator.get("config", {}).get("path") if generator.get("kind") in KINDS else None
+    return isinstance(path, str) and path != "" and not Path(path).is_absolute()
+
+
+def native(kind: str, config: dict[str, Any]) -> dict[str, Any]:
+    """Config of a generator with its model in our own form; a foreign file is converted once.
+
+    Raises
+    ------
+    ValueError
+        If the model is missing, or none that we play.
+    """
+    path = config.get("path")
+    if kind not in KINDS or not isinstance(path, str):
+        return config
+    from engine.app.models import playable
+
+    try:
+        return {**config, "path": str(playable(Path(path)))}
+    except OSError as error:
+        why = f"{path}: {error.strerror}" if error.strerror else str(error)
+        raise ValueError(f"config.path: {why}") from None
+    except ValueError as error:
+        raise ValueError(f"config.path: {error}") from None
