@@ -122,8 +122,6 @@ def check_torch(build: tuple[str, str | None] | None, nvidia: bool) -> Check:
         index = f" --index-url {WINDOWS_CUDA_INDEX}" if sys.platform == "win32" else ""
         wheel = version.split("+")[0]
         cure = f"pip install --force-reinstall torch=={wheel}{index}"
-        if "+cpu" in version and not index:
-            cure += " --index-url https://pypi.org/simple"
         return Check("torch", False, f"{version}, a CPU build, but an NVIDIA GPU is here", cure)
     return Check("torch", True, f"{version} for {'CUDA ' + gpu if gpu else 'the CPU'}")
 
