@@ -1,6 +1,6 @@
 """Time of our StyleGANs and of the plain formulation, interleaved in one process, as JSON.
 
-``python bench/stylegan.py [--threads N] [--rounds N] [NAME…]``; names are ``sg2-256``, ``sg2-512``,
+``python -m bench.stylegan [--threads N] [--rounds N] [NAME…]``; names are ``sg2-256``, ``sg2-512``,
 ``sg2-1024``, ``sg3t-256``, ``sg3r-256``, ``sg3t-512``, ``sg3r-512`` and, quicker, ``sg2-128``,
 ``sg3t-128``, ``sg3r-128``. For a kept heap: ``MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=8589934592
 MALLOC_TOP_PAD_=268435456``.
@@ -30,14 +30,14 @@ def make(name: str) -> tuple[Draw, Draw, bool]:
     resolution = int(side)
     ws: torch.Tensor
     random = torch.Generator().manual_seed(1)
+    base = 16384 if resolution < 512 else 32768  # as the papers' configurations
     if kind == "sg2":
-        base = 16384 if resolution < 512 else 32768
         state, modules = make_stylegan2(resolution, base=base)
         two, plain = stylegan2.build_network(state, modules), Plain(state, modules)
         ws = torch.randn(1, two.num_ws, 512, generator=random)
         return lambda: two.synthesize(ws), lambda: draw_stylegan2(plain, ws), bool(two.painter)
-    radial: dict[str, Any] = {"kernel": 1, "radial": True, "base": 65536, "most": 1024}
-    state, modules = make_stylegan3(resolution, **(radial if kind == "sg3r" else {}))
+    radial: dict[str, Any] = {"kernel": 1, "radial": True, "base": 2 * base, "most": 1024}
+    state, modules = make_stylegan3(resolution, **(radial if kind == "sg3r" else {"base": base}))
     three, plain = stylegan3.build_network(state, modules), Plain(state, modules)
     ws = torch.randn(1, three.num_ws, 512, generator=random)
     return lambda: three.synthesize(ws), lambda: draw_stylegan3(plain, ws), bool(three.painter)

@@ -14,7 +14,7 @@ import torch
 from bench.stylegan_nets import low_pass, make_stylegan3
 from bench.stylegan_plain import Plain, draw_stylegan3
 from engine.core.port import Request
-from engine.generators import filtered_kernel, fir, stylegan3
+from engine.generators import filter_plan, filtered_kernel, fir, stylegan3
 from engine.generators.kernels import is_compiled
 from engine.generators.stylegan3_network import synthesize
 
@@ -125,7 +125,7 @@ def test_the_streamed_filter_equals_its_definition(up: int, channels: int, is_pl
     x = random.randn(15, 19, channels).astype(np.float32)
     gain, bias = random.rand(2, channels).astype(np.float32)
     for padding in ((9, 8, 9, 8), (-3, -2, -3, -2), (0, 1, 0, 1), (30, 25, 30, 25)):
-        plan = filtered_kernel.make_plan(rows, down, (up, 2), padding, (15, 19), (0.2, 1.5, 3.0))
+        plan = filter_plan.make_plan(rows, down, (up, 2), padding, (15, 19), (0.2, 1.5, 3.0))
         assert plan is not None
         out = np.full((*plan.out_shape, channels), np.nan, np.float32)
         scratch = np.full(plan.scratch_size(channels), np.nan, np.float32)

@@ -8,13 +8,14 @@ import numpy as np
 
 from engine.generators import winograd
 from engine.generators.kernels import Array
+from engine.generators.product import multiply
 from engine.generators.scratch import Scratch, spread, thread_count
 
 if TYPE_CHECKING:
     import torch
 
 NOTHING = np.zeros((1, 1), np.float32)
-TILES = {True: 384, False: 128}  # in one product, for many and for few channels
+TILES = {True: 768, False: 128}  # in one product, for many and for few channels
 
 # Gain, bias, noise, slope and clamp, see `winograd.transform_output`.
 Ending = tuple[Array, Array, Array, np.float32, np.float32]
@@ -40,9 +41,7 @@ def convolve(
     out
         [shape=(H + 2 pad - 2, W + 2 pad - 2, O)]
     """
-    import torch
-
-    inputs, outputs = matrices.shape[1:]
+    outputs, inputs = matrices.shape[1:]
     across, along = -(-out.shape[1] // winograd.TILE), -(-out.shape[0] // winograd.TILE)
     many = max(1, min(along, TILES[inputs + outputs >= 256] // across))
     own = scratch.take("own", thread_count(), winograd.scratch_size(out.shape[1], inputs, outputs))
@@ -66,5 +65,6 @@ def convolve(
                 )
 
         spread(enter, rows)
-        torch.bmm(before, matrices, out=after)
+        for rows_in, matrix, rows_out in zip(before, matrices, after, strict=True):
+            multiply(rows_in, matrix, rows_out)
         spread(leave, rows)

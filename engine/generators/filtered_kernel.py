@@ -7,124 +7,20 @@ columns has used it. T. Karras et al., "Alias-free generative adversarial networ
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-from numpy.typing import NDArray
 
-from engine.generators.kernels import Array, Scalar, activate6, add, add6, compile_loop, mix6, scale
-
-Starts = NDArray[np.int64]
-BLOCK = 64  # channels worked on together: few calls for long rows, and rows that stay in the cache
-TAPS = 6  # of each phase
-RING = 8  # rows of the input kept
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """Everything about one layer that does not change from frame to frame.
-
-    Parameters
-    ----------
-    up, down
-        Factors; `up` is a multiple of `down`.
-    phases
-        Taps of each phase of the upsampling [shape=(up, 6)].
-    phases_gained
-        The same, times the gain of the activation.
-    starts
-        First input sample of each phase, relative to output index // up [shape=(up,)].
-    taps
-        Of the downsampling, in the order of reading [shape=(6 down,)] or half a symmetric plane
-        [shape=(3 down, 6 down)].
-    slope, clamp
-        Of the activation.
-    shape, out_shape, enlarged
-        (H, W) before, after and in the middle.
-    """
-
-    up: int
-    down: int
-    phases: Array
-    phases_gained: Array
-    starts: Starts
-    taps: Array
-    slope: float
-    clamp: float
-    shape: tuple[int, int]
-    out_shape: tuple[int, int]
-    enlarged: tuple[int, int]
-
-    def scratch_size(self, channels: int) -> int:
-        """How many floats `run` needs beside its arguments, for one thread."""
-        _, left, wide, steps, places = _widths(self.up, self.down, self.out_shape[1], self.starts)
-        width = max(wide, left + self.shape[1])
-        kept = 12 * self.up * steps if self.taps.ndim == 2 else 12 * self.up // self.down * places
-        rows = (RING + 2) * width + 2 * self.up * steps + kept + self.up // self.down * places
-        return rows * min(BLOCK, channels)
-
-
-def make_plan(
-    up_taps: Array,
-    down_taps: Array,
-    factors: tuple[int, int],
-    padding: tuple[int, int, int, int],
-    shape: tuple[int, int],
-    activation: tuple[float, float, float],
-) -> Plan | None:
-    """Prepare a layer; None if these loops do not serve it.
-
-    Parameters
-    ----------
-    up_taps, down_taps
-        As in `fir.resample`, gain folded in.
-    factors
-        Up and down.
-    padding
-        Left, right, top, bottom; the same along both axes, or these loops do not serve it.
-    shape
-        (H, W) of the input.
-    activation
-        Slope, gain and clamp.
-    """
-    up, down = factors
-    left, right, top, bottom = padding
-    fits = up_taps.ndim == 1 and len(up_taps) <= TAPS * up and down_taps.shape[0] <= TAPS * down
-    if not fits or down != 2 or up % down or (left, right) != (top, bottom):
-        return None
-    taps = _down_taps(down_taps, TAPS * down)
-    if taps is None:
-        return None
-    mirrored = np.zeros(TAPS * up + up, np.float32)
-    mirrored[: len(up_taps)] = up_taps[::-1]
-    firsts = [(left - r) % up for r in range(up)]
-    phases = np.stack([mirrored[j : j + TAPS * up : up] for j in firsts])
-    starts = np.array([(r + j - left) // up for r, j in enumerate(firsts)])
-    slope, gain, clamp = activation
-    high, wide = (n * up + left + right - len(up_taps) + 1 for n in shape)
-    span = down_taps.shape[0]
-    out_shape = ((high - span) // down + 1, (wide - span) // down + 1)
-    gained = (phases * np.float32(gain)).astype(np.float32)
-    # A filter that is too short reads on with weight zero: the middle is as long as it reads.
-    high, wide = (down * (n - 1) + TAPS * down for n in out_shape)
-    return Plan(up, down, np.ascontiguousarray(phases, np.float32), gained, starts, taps,
-                slope, clamp, shape, out_shape, (high, wide))  # fmt: skip
-
-
-def _down_taps(taps: Array, length: int) -> Array | None:
-    """Mirror taps and fill up with zeros; of a plane, whose rows mirror each other, the top half.
-
-    A filter that is too short stays aligned to its first tap.
-    """
-    if taps.ndim == 1:
-        row = np.zeros(length, np.float32)
-        row[: len(taps)] = taps[::-1]
-        return row
-    is_symmetric = np.allclose(taps, taps[::-1], rtol=0, atol=1e-6 * float(np.abs(taps).max()))
-    if not is_symmetric or taps.shape != (length, length):
-        return None
-    mirrored = (taps[::-1, ::-1] + taps[:, ::-1]) / 2
-    return np.ascontiguousarray(mirrored[: length // 2], np.float32)
+from engine.generators.filter_plan import BLOCK, RING, Plan, Starts, widths
+from engine.generators.kernels import (
+    Array,
+    Scalar,
+    activate6,
+    add,
+    add6,
+    compile_loop,
+    copy,
+    mix6,
+    scale,
+)
 
 
 def run(plan: Plan, x: Array, gain: Array, bias: Array, out: Array, scratch: Array,
@@ -148,16 +44,6 @@ def run(plan: Plan, x: Array, gain: Array, bias: Array, out: Array, scratch: Arr
         block = (start, min(start + BLOCK, channels[1]))
         _filter(x, gain, bias, out, scratch, block, shapes, plan.phases, plan.phases_gained,
                 plan.starts, plane, is_plane, slope, clamp)  # fmt: skip
-
-
-@compile_loop
-def _widths(up: int, down: int, width: int, starts: Starts) -> tuple[int, int, int, int, int]:
-    """Sizes of rows, in pixels: classes of output columns, margin, input, phase, class."""
-    classes = up // down
-    places = (width + classes - 1) // classes
-    steps = places + 12 // up + 2
-    left = max(0, -int(starts.min()))
-    return classes, left, left + steps + max(0, int(starts.max())) + 6, steps, places
 
 
 @compile_loop
@@ -215,7 +101,7 @@ def _filter(
     n = c1 - c0
     high, up, down = shapes
     height, width = x.shape[0], x.shape[1]
-    classes, left, wide, steps, places = _widths(up, down, out.shape[1], starts)
+    classes, left, wide, steps, places = widths(up, down, out.shape[1], starts)
     wide = max(wide, left + width)
     row, step, place = wide * n, steps * n, places * n
     at = (RING + 1) * row
@@ -264,7 +150,7 @@ def _filter(
 def _fill(row: Array, x: Array, gain: Array, bias: Array, left: int, c0: int) -> None:
     n = gain.size
     for i in range(x.shape[0]):
-        scale(row[(left + i) * n : (left + i + 1) * n], x[i][c0 : c0 + n], gain, bias)
+        scale(row[(left + i) * n : (left + i + 1) * n], x[i, c0 : c0 + n], gain, bias)
 
 
 @compile_loop
@@ -292,4 +178,4 @@ def _store(out: Array, y: Array, c0: int, n: int) -> None:
     classes = y.shape[0]
     for i in range(out.shape[0]):
         start = i // classes * n
-        out[i, c0 : c0 + n] = y[i % classes][start : start + n]
+        copy(out[i, c0 : c0 + n], y[i % classes, start : start + n])

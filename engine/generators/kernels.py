@@ -52,6 +52,14 @@ def mix4(out: Array, a: Array, b: Array, c: Array, d: Array, f: Array) -> None:
 
 
 @compile_loop
+def add4(out: Array, a: Array, b: Array, c: Array, d: Array, f: Array) -> None:
+    """Add the weighted sum of four rows."""
+    f0, f1, f2, f3 = f[0], f[1], f[2], f[3]
+    for i in range(out.size):
+        out[i] += f0 * a[i] + f1 * b[i] + f2 * c[i] + f3 * d[i]
+
+
+@compile_loop
 def mix6(out: Array, a: Array, b: Array, c: Array, d: Array, e: Array, g: Array, f: Array) -> None:
     """Sum six rows with weights."""
     f0, f1, f2, f3, f4, f5 = f[0], f[1], f[2], f[3], f[4], f[5]
@@ -100,6 +108,13 @@ def finish(
         v = gain[i] * a[i] + bias[i] + noise
         v = max(v, v * slope)
         out[i] = min(max(v, -clamp), clamp)
+
+
+@compile_loop
+def copy(out: Array, a: Array) -> None:
+    """Copy a row: a loop, since an assignment would look for overlaps first."""
+    for i in range(out.size):
+        out[i] = a[i]
 
 
 @compile_loop

@@ -14,6 +14,7 @@ from engine.generators import doubling, winograd
 from engine.generators.convolution import NOTHING, Ending, convolve
 from engine.generators.doubling import Taps
 from engine.generators.kernels import Array, is_compiled
+from engine.generators.product import multiply
 from engine.generators.scratch import Scratch, spread, thread_count
 from engine.generators.stylegan2_network import Block, Colour, Layer, Synthesis
 
@@ -25,7 +26,7 @@ STRIP = 1 << 21  # floats of products that are kept before they are merged
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A layer with its weight as matrices [shape=(36 or 9, I, O)] and its filter split."""
+    """A layer with its weight as matrices [shape=(36 or 18, O, I)] and its filter split."""
 
     layer: Layer
     matrices: torch.Tensor
@@ -129,41 +130,70 @@ def _double(
     assert part.taps is not None
     taps = part.taps
     height, width, inputs = x.shape
-    outputs = part.matrices.shape[2]
+    outputs = part.matrices.shape[1]
     matrices = part.matrices
     # The style goes where there is less to scale.
-    if 9 * outputs < height * width:
-        matrices = scratch.take("weight", 9, inputs, outputs)
-        torch.mul(part.matrices, scales[:, None], out=matrices)
+    if len(matrices) * outputs < height * width:
+        matrices = scratch.take("weight", len(matrices), outputs, inputs)
+        torch.mul(part.matrices, scales, out=matrices)
     else:
         x = torch.mul(x, scales, out=scratch.take("scaled", height, width, inputs))
-    strip = max(8, STRIP // (9 * width * outputs))
     own = scratch.take("own", thread_count(), doubling.scratch_size(width, outputs))
     picture, private = out.numpy(), own.numpy()
-    for top in range(0, height, strip):
-        bottom = min(height, top + strip)
+    tiles = -(-height // doubling.TILE)
+    strip = max(2, STRIP // (7 * doubling.TILE * width * outputs))
+    even = scratch.take("after", 15, strip + 1, width, outputs)
+    for top in range(0, tiles, strip):
+        bottom = min(tiles, top + strip)
+        # The tile before serves the first row: tile -1, or the last of the strip before.
+        fresh = top - (top == 0)
+        even[:, 0] = even[:, strip]
+        _multiply_even(scratch, x, matrices[:15], (fresh, bottom), even[:, fresh - top + 1 :])
         # One row more on either side: the filter reaches over.
-        first, last = max(0, top - 1), min(height, bottom + 1)
-        col = scratch.take("after", 9, last - first, width, outputs)
+        first, last = max(0, 4 * top - 1), min(height, 4 * bottom + 1)
+        odd = scratch.take("odd", 3, last - first, width, outputs)
         rows = x[first:last].view(-1, inputs)
-        for k in range(9):
-            torch.mm(rows, matrices[k], out=col[k].view(-1, outputs))
-        products = col.numpy()
+        for k in range(3):
+            multiply(rows, matrices[15 + k], odd[k].view(-1, outputs))
+        products, firsts = (even.numpy(), odd.numpy()), (top - 1, first)
 
         def leave(
             thread: int,
             start: int,
             end: int,
-            products: Array = products,
-            first: int = first,
+            products: tuple[Array, Array] = products,
+            firsts: tuple[int, int] = firsts,
             top: int = top,
         ) -> None:
             doubling.merge(
-                products, first, height, (2 * top + start, 2 * top + end), taps, *ending,
+                products, firsts, height, (8 * top + start, 8 * top + end), taps, *ending,
                 picture, private[thread],
             )  # fmt: skip
 
-        spread(leave, 2 * (bottom - top))
+        spread(leave, min(2 * height, 8 * bottom) - 8 * top)
+
+
+def _multiply_even(
+    scratch: Scratch,
+    x: torch.Tensor,
+    matrices: torch.Tensor,
+    tiles: tuple[int, int],
+    out: torch.Tensor,
+) -> None:
+    """Multiply tiles [from, to) with the matrices of even rows, into the head of `out`."""
+    count = tiles[1] - tiles[0]
+    width, inputs = x.shape[1:]
+    before = scratch.take("before", doubling.POINTS, count, width, inputs)
+    numbers, entered = x.numpy(), before.numpy()
+
+    def enter(_: int, first: int, last: int) -> None:
+        part = (tiles[0] + first, tiles[0] + last)
+        doubling.transform_input(numbers, tiles[0], part, entered)
+
+    spread(enter, count)
+    for k, matrix in enumerate(matrices):
+        rows = before[k // 3].view(-1, inputs)
+        multiply(rows, matrix, out[k, :count].view(-1, out.shape[3]))
 
 
 def _colour(
@@ -209,6 +239,4 @@ def _prepare_layer(layer: Layer) -> Prepared | None:
     taps = None if layer.taps is None else doubling.separate(layer.taps)
     if taps is None:
         return None
-    outputs, inputs = weight.shape[:2]
-    matrices = weight.permute(2, 3, 1, 0).reshape(9, inputs, outputs).contiguous()
-    return Prepared(layer, matrices, taps)
+    return Prepared(layer, doubling.transform_weight(weight), taps)

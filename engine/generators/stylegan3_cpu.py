@@ -12,8 +12,9 @@ import numpy as np
 
 from engine.generators import filtered_kernel, winograd
 from engine.generators.convolution import NOTHING, convolve
-from engine.generators.filtered_kernel import Plan
+from engine.generators.filter_plan import BLOCK, Plan, make_plan
 from engine.generators.kernels import Array, is_compiled
+from engine.generators.product import multiply
 from engine.generators.scratch import Scratch, spread, thread_count
 from engine.generators.stylegan3_network import Layer, Synthesis, Waves, wave
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A layer, its weight as matrices [shape=(36 or 1, I, O)], and the plan of its filters.
+    """A layer, its weight as matrices [shape=(36 or 1, O, I)], and the plan of its filters.
 
     A layer without filters has no plan: it draws the colours.
     """
@@ -92,11 +93,11 @@ def _convolve(
     import torch
 
     height, width, inputs = x.shape
-    outputs = part.matrices.shape[2]
+    outputs = part.matrices.shape[1]
     if len(part.matrices) == 1:
         y = scratch.take("y", height, width, outputs)
-        matrix = torch.mul(part.matrices[0], scales[:, None])
-        torch.mm(x.view(-1, inputs), matrix, out=y.view(-1, outputs))
+        matrix = torch.mul(part.matrices[0], scales)
+        multiply(x.view(-1, inputs), matrix, y.view(-1, outputs))
         return y
     y = scratch.take("y", height + 2, width + 2, outputs)
     plain = (_ones(outputs), _ones(outputs) * 0, NOTHING, np.float32(1), np.float32(np.inf))
@@ -119,7 +120,7 @@ def _filter(
     def work(thread: int, first: int, last: int) -> None:
         filtered_kernel.run(plan, source, scale, shift, target, own[thread], (first, last))
 
-    spread(work, channels, filtered_kernel.BLOCK)
+    spread(work, channels, BLOCK)
     return out
 
 
@@ -131,14 +132,14 @@ def _prepare_layer(layer: Layer, shape: tuple[int, int]) -> Prepared | None:
     if size == 3:
         matrices = winograd.transform_weight(weight)
     else:
-        matrices = weight[:, :, 0, 0].T[None].contiguous()
+        matrices = weight[None, :, :, 0, 0].contiguous()
     if layer.up_taps is None and layer.down_taps is None:
         is_plain = layer.up == layer.down == 1 and not any(layer.padding) and layer.slope == 1
         return Prepared(layer, matrices, None) if is_plain else None
     if layer.up_taps is None or layer.down_taps is None or layer.conv.squares is None:
         return None
     clamp = np.inf if layer.clamp is None else layer.clamp
-    plan = filtered_kernel.make_plan(
+    plan = make_plan(
         layer.up_taps.numpy(),
         layer.down_taps.numpy(),
         (layer.up, layer.down),

@@ -59,12 +59,12 @@ WEIGHTS = np.take_along_axis(INPUT, PLACES, axis=1)
 
 
 def transform_weight(weight: torch.Tensor) -> torch.Tensor:
-    """Prepare a weight [shape=(O, I, 3, 3)] once, as matrices [shape=(36, I, O)]."""
+    """Prepare a weight [shape=(O, I, 3, 3)] once, as matrices [shape=(36, O, I)]."""
     import torch
 
     g = torch.as_tensor(WEIGHT)
-    u = torch.einsum("ak,bl,oikl->abio", g, g, weight.double().cpu())
-    return u.reshape(36, weight.shape[1], weight.shape[0]).float().contiguous()
+    u = torch.einsum("ak,bl,oikl->aboi", g, g, weight.double().cpu())
+    return u.reshape(36, weight.shape[0], weight.shape[1]).float().contiguous()
 
 
 def scratch_size(width: int, inputs: int, outputs: int) -> int:
