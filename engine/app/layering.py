@@ -112,9 +112,7 @@ def _generator(draft: Draft, root: str, layer: LayerTable, table: GeneratorTable
         _path(draft, f"{root}/{name}", each, port.name, port.shape[0])
         for port, (name, each) in zip(latent_ports, tables, strict=False)
     )
-    return Generator(
-        table.kind, config, spec, table.size_px, film_px, table.rate_hz, paths, places
-    )
+    return Generator(table.kind, config, spec, table.size_px, film_px, table.rate_hz, paths, places)
 
 
 def _set(parameter: Parameter, address: str, given: dict[str, Number]) -> Parameter:
