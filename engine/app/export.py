@@ -12,7 +12,7 @@ from typing import Any, TextIO
 
 from engine.app.bridge import Bridge
 from engine.app.figures import check_writable
-from engine.app.frame import Line, draw
+from engine.app.frame import Line, draw, remember
 from engine.app.pixels import FilmPixels
 from engine.app.playback import Playback
 from engine.app.showfile import ShowError
@@ -21,7 +21,6 @@ from engine.compositor.context import open_context
 from engine.compositor.program import ShaderError
 from engine.core.show import Show
 from engine.outputs import film, png
-from engine.outputs.writer import Sound
 
 PREROLL_CHUNK_S = Fraction(1, 4)
 
@@ -74,7 +73,7 @@ def render(playback: Playback, job: Job, progress: TextIO | None = None) -> int:
         hashes = stack.enter_context(job.hashes.open("w")) if job.hashes else None
         ctx = open_context()
         stack.callback(ctx.release)
-        compositor = Compositor(ctx, size_px, float(Fraction(60)))
+        compositor = Compositor(ctx, size_px)
         stack.callback(compositor.close)
         line, pixels = prepare(
             playback, job, begin, size_px, compositor, Bridge(ctx, crossfades=False)
@@ -133,9 +132,7 @@ def output_config(
     if playback.sound is not None:
         source = playback.sound
         first = round(begin * source.rate_hz)
-        sound = Sound(
-            source.rate_hz, source.channels, lambda start, n: source.read(first + start, n)
-        )
+        sound = replace(source, read=lambda start, n: source.read(first + start, n))
     if job.out.suffix.lower() == ".png":
         return png.Config(job.out, audio=sound)
     config = film.Config(job.out, job.codec, job.crf, job.preset, sound)
@@ -152,8 +149,7 @@ def prepare(
     bridge: Bridge,
 ) -> tuple[Line, FilmPixels]:
     """Make the line and what it draws with; nothing is drawn yet."""
-    early = max(begin - Fraction(playback.history_s), playback.start_s)
-    line = playback.line_at(early)
+    line = playback.line_at(before_history(playback, begin))
     line.show = resized(line.show, size_px)
     pixels = FilmPixels(bridge, line.show, job.device)
 
@@ -167,24 +163,21 @@ def prepare(
     return line, pixels
 
 
+def before_history(playback: Playback, begin: Fraction) -> Fraction:
+    """Show time from which every history has all that it remembers at `begin`."""
+    return max(begin - Fraction(playback.history_s), playback.start_s)
+
+
 def reach(
     playback: Playback, begin: Fraction, line: Line, compositor: Compositor, pixels: FilmPixels
 ) -> None:
     """Bring the line, and every history, to just before the first frame."""
     last = begin - Fraction(1, 1_000_000)
-    at = max(begin - Fraction(playback.history_s), playback.start_s)
+    at = before_history(playback, begin)
     while at < last:
         at = min(at + PREROLL_CHUNK_S, last)
         for plan in line.control(at, playback.events_of):
-            preroll(compositor, pixels, plan)
-
-
-def preroll(compositor: Compositor, pixels: FilmPixels, plan: Any) -> None:
-    """Step the histories without drawing a frame."""
-    from engine.app.frame import needed
-
-    if any(layer.is_stepped for layer in plan.layers):
-        compositor.step(plan, pixels.of(plan, needed(plan, is_step=True)))
+            remember(compositor, pixels, plan)
 
 
 def resized(show: Show, size_px: tuple[int, int]) -> Show:

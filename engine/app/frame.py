@@ -156,16 +156,23 @@ def draw(
     Picture
     """
     for each in steps:
-        if any(layer.is_stepped for layer in each.layers):
-            found = pixels.of(each, needed(each, is_step=True))
-            _lap(watch, "upload", True)
-            compositor.step(each, found)
-            _lap(watch, "compose", True)
+        remember(compositor, pixels, each, watch)
     found = pixels.of(plan, needed(plan, is_step=False))
     _lap(watch, "upload", True)
     picture = compositor.compose(plan, found)
     _lap(watch, "compose", True)
     return picture
+
+
+def remember(
+    compositor: Compositor, pixels: Pixels, step: Plan, watch: Stopwatch | None = None
+) -> None:
+    """Advance every history by one picture step, if there is any; no frame is drawn."""
+    if any(layer.is_stepped for layer in step.layers):
+        found = pixels.of(step, needed(step, is_step=True))
+        _lap(watch, "upload", True)
+        compositor.step(step, found)
+        _lap(watch, "compose", True)
 
 
 def _lap(watch: Stopwatch | None, stage: str, is_whole: bool) -> None:

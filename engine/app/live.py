@@ -24,6 +24,7 @@ from engine.app.memory import Memory
 from engine.app.options import Options
 from engine.app.pacer import Due, Pacer, Stopwatch, now_ns
 from engine.app.pixels import LivePixels
+from engine.app.playback import seeded
 from engine.app.reload import Reloader
 from engine.app.stage import Stage, open_stage
 from engine.compositor.compose import Compositor
@@ -97,8 +98,6 @@ class Player:
 
     def arrange(self, show: Show) -> Show:
         """Apply the command line's seed and size to a show, also to a reloaded one."""
-        from engine.app.playback import seeded
-
         return resized(seeded(show, self.options.seed), self.options.size_px or show.size_px)
 
     def say(self, text: str) -> None:

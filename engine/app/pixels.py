@@ -43,6 +43,7 @@ class LivePixels:
         self._device = device
         self._hosts: dict[str, Host] = {}
         self._made_by: dict[str, tuple[object, ...]] = {}
+        self._checked: dict[str, Show] = {}
         self._spare = Spare(delay_s=SPARE_AFTER_S)
         self._shares_cuda = False
         self.path = "numpy"
@@ -54,8 +55,11 @@ class LivePixels:
     def open(self, show: Show, names: Iterable[str]) -> None:
         """Start the workers of these layers, unless they run already."""
         for layer in show.layers:
-            if layer.generator is not None and layer.id in names:
+            if layer.generator is None or layer.id not in names:
+                continue
+            if self._checked.get(layer.id) is not show:  # once a show, not once a frame
                 self._open(show, layer.id, layer.generator)
+                self._checked[layer.id] = show
 
     def _open(self, show: Show, name: str, generator: Generator) -> None:
         aspect = next(x.aspect for x in show.layers if x.id == name)
@@ -89,6 +93,7 @@ class LivePixels:
         for name in set(self._hosts) - there:
             self._hosts.pop(name).close()
             self._made_by.pop(name, None)
+            self._checked.pop(name, None)
             self._bridge.drop(name)
 
     def ask(self, show: Show, state: State, plan: Plan, now_s: float) -> None:
@@ -147,6 +152,7 @@ class LivePixels:
                 self._bridge.drop(slot)
             self._hosts.clear()
             self._made_by.clear()
+            self._checked.clear()
 
     def of(self, plan: Plan, layers: Iterable[str]) -> Mapping[str, Any]:
         """Crossfade of the newest frames around the plan's time."""

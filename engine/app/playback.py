@@ -7,9 +7,6 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from engine.app import showfile
 from engine.app.frame import Line, first_step
 from engine.app.take import Take, open_take
@@ -18,18 +15,8 @@ from engine.core.clock import newest_index, parse_rate, seconds_at
 from engine.core.event import Event
 from engine.core.show import Show
 from engine.core.state import first_state
+from engine.outputs.writer import Sound
 from engine.sources import track as tracks
-
-SoundOf = Callable[[int, int], NDArray[np.float32]]
-
-
-@dataclass(frozen=True, slots=True)
-class Sounding:
-    """Sound by its place in show time: rate, channels and read(start, count)."""
-
-    rate_hz: int
-    channels: int
-    read: SoundOf
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +34,7 @@ class Playback:
     events_of
         Events by tick.
     sound
-        Or None.
+        Read by its place in show time, or None.
     """
 
     is_take: bool
@@ -58,7 +45,7 @@ class Playback:
     history_s: float
     line_at: Callable[[Fraction], Line]
     events_of: Callable[[int], Sequence[Event]]
-    sound: Sounding | None
+    sound: Sound | None
 
 
 class _Shows(Mapping[str, Show]):
@@ -79,7 +66,7 @@ class _Shows(Mapping[str, Show]):
 
 def is_take(name: str) -> bool:
     """Whether a name is that of a take's folder."""
-    return (Path(name) / "take.toml").exists() or Path(name).is_dir()
+    return Path(name).is_dir()
 
 
 def open_playback(
@@ -169,7 +156,7 @@ def _from_show(loaded: showfile.Loaded, track: tracks.Track | None, seed: int | 
     sound = None
     if track is not None:
         pcm = track.pcm
-        sound = Sounding(track.rate_hz, pcm.shape[1], lambda start, n: pcm[start : start + n])
+        sound = Sound(track.rate_hz, pcm.shape[1], lambda start, n: pcm[start : start + n])
     return Playback(
         is_take=False,
         start_s=Fraction(0),
@@ -203,7 +190,7 @@ def _from_take(take: Take) -> Playback:
         history_s=show.history_s,
         line_at=line_at,
         events_of=take.events_of,
-        sound=Sounding(header["rate_hz"], header["channels"], take.sound)
+        sound=Sound(header["rate_hz"], header["channels"], take.sound)
         if header and take.has_sound
         else None,
     )

@@ -29,10 +29,6 @@ class Scratch:
                 kept = self._kept[name] = torch.zeros(size)
         return kept[:size].view(shape)
 
-    def size_bytes(self) -> int:
-        """How much is kept."""
-        return sum(4 * kept.numel() for kept in self._kept.values())
-
 
 @lru_cache(maxsize=1)
 def _pool(threads: int) -> ThreadPoolExecutor:
