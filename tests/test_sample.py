@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 
 from engine.app import showfile
 from engine.core.event import Event
-from engine.core.sample import latents, motion_at, picture_size, requests_at, sample, step_at
+from engine.core.port import Spec
+from engine.core.sample import (
+    asked_size,
+    latents,
+    motion_at,
+    picture_size,
+    requests_at,
+    sample,
+    step_at,
+)
 from engine.core.show import WRAP_S
 from tests.making import GLOW, film, frames_at, latent, line_of, read_show, run
 
@@ -118,7 +127,16 @@ def test_pictures_have_even_sides_and_the_area_of_their_square(side: int, aspect
     if min(width, height) > 40:
         assert width / height == pytest.approx(aspect, rel=0.1)
         assert width * height == pytest.approx(side * side, rel=0.1)
-    assert picture_size(side, aspect, any_size=False) == (side, side)
+
+
+@given(side=st.integers(16, 1024), aspect=st.floats(0.05, 20.0))
+def test_a_picture_of_its_own_aspect_is_asked_for_whole(side: int, aspect: float) -> None:
+    square = Spec("s", (), any_size=False)
+    assert asked_size(square, side, aspect) == (side, side)
+    wide = replace(square, aspect=3.5)
+    width, height = asked_size(wide, side, aspect)
+    assert (width - 1) ** 2 / 3.5 < side * side <= width * height
+    assert asked_size(replace(wide, any_size=True), side, aspect) == picture_size(side, aspect)
 
 
 @pytest.mark.parametrize("control_hz", ["120", "100", "60", "59.94"])

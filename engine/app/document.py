@@ -24,6 +24,7 @@ class PathTable(_Table, frozen=True):
     radius: float = 1.0
     throw: float = 0.0
     throw_seed: int = 0
+    spread: float = 1.0
     steer: float = 1.0
     jump_s: float = 0.8
 
@@ -56,7 +57,7 @@ class LayerTable(_Table, frozen=True):
     blend: Literal["normal", "add", "screen", "multiply"] = "normal"
     opacity: float = 1.0
     scale: float = 1.0
-    aspect: float | Literal["canvas"] = "canvas"
+    aspect: float | Literal["auto", "canvas"] = "auto"
     generator: GeneratorTable | None = None
     uses: str | None = None
     source: EffectTable | None = None

@@ -12,6 +12,7 @@ from engine.app.show_models import native
 from engine.core import isf
 from engine.core.isf_table import IMAGES
 from engine.core.parameter import Kind, Parameter, coerce, describe
+from engine.core.port import Port
 from engine.core.show import MOTIONS, Effect, Generator, Input, Layer, Path
 
 
@@ -21,9 +22,9 @@ def make_layer(draft: Draft, layer: LayerTable) -> Layer:
     kinds = [n for n in ("generator", "uses", "source") if getattr(layer, n) is not None]
     if len(kinds) > 1:
         raise ValueError(f"{kinds[1]}: a layer has one source; it has {' and '.join(kinds)}")
-    aspect = 0.0 if layer.aspect == "canvas" else float(layer.aspect)
+    aspect = 0.0 if isinstance(layer.aspect, str) else float(layer.aspect)
     if aspect and not 0.05 <= aspect <= 20.0:
-        raise ValueError(f'aspect: {aspect:g} is outside 0.05 to 20 (or "canvas")')
+        raise ValueError(f'aspect: {aspect:g} is outside 0.05 to 20 (or "auto", "canvas")')
     opacity = draft.number(f"{root}/opacity", layer.opacity, 0, 1, "", "Of the layer.")
     scale = draft.number(f"{root}/scale", layer.scale, 0.05, 1, "", "Size of the layer's area.")
     generator = None
@@ -71,6 +72,9 @@ def bind_images(layers: tuple[Layer, ...], place: int, table: LayerTable) -> Lay
                 f"there are: {', '.join(makers) or 'none'}"
             )
         layer = replace(layer, uses=table.uses)
+    if table.aspect == "auto" and layer.uses is not None:
+        spec = next(x.generator.spec for x in layers if x.id == layer.uses and x.generator)
+        layer = layer if spec.any_size else replace(layer, aspect=spec.aspect)
     chain = ([layer.source] if layer.source else []) + list(layer.effects)
     for effect in chain:
         for name, image in effect.images.items():
@@ -109,7 +113,7 @@ def _generator(draft: Draft, root: str, layer: LayerTable, table: GeneratorTable
     latent_ports = [p for p in spec.ports if p.geometry in ("gaussian", "sphere")][:2]
     tables = (("path", layer.path), ("path_b", layer.path_b))
     paths = tuple(
-        _path(draft, f"{root}/{name}", each, port.name, port.shape[0])
+        _path(draft, f"{root}/{name}", each, port)
         for port, (name, each) in zip(latent_ports, tables, strict=False)
     )
     return Generator(table.kind, config, spec, table.size_px, film_px, table.rate_hz, paths, places)
@@ -134,8 +138,9 @@ def _strict(parameter: Parameter, value: bool | int | float | str) -> float:
     return stored
 
 
-def _path(draft: Draft, root: str, table: PathTable, port: str, size: int) -> Path:
+def _path(draft: Draft, root: str, table: PathTable, port: Port) -> Path:
     add = draft.number
+    points = port.shape[0] if len(port.shape) > 1 else 1
     motion = draft.add(
         Parameter(
             f"{root}/motion", Kind.CHOICE, float(MOTIONS.index(table.motion)), 0.0,
@@ -151,8 +156,8 @@ def _path(draft: Draft, root: str, table: PathTable, port: str, size: int) -> Pa
     ]
     return Path(
         name=root,
-        port=port,
-        size=size,
+        port=port.name,
+        size=port.shape[-1],
         seeds=tuple(table.seeds),
         motion=motion,
         seed=whole[0],
@@ -164,6 +169,10 @@ def _path(draft: Draft, root: str, table: PathTable, port: str, size: int) -> Pa
         steer=add(f"{root}/steer", table.steer, 0, 4, "", "How much steering turns it."),
         jump=draft.trigger(f"{root}/jump", "Fly to a new place."),
         jump_s=add(f"{root}/jump_s", table.jump_s, 0, 30, "s", "Time of flight."),
+        points=points,
+        spread=add(f"{root}/spread", table.spread, 0, 1, "", "How far its points lie apart.")
+        if points > 1
+        else -1,
     )
 
 

@@ -13,7 +13,7 @@ from engine.app import plugins
 from engine.app.bridge import Bridge, probe
 from engine.core.plan import Plan
 from engine.core.port import Request
-from engine.core.sample import picture_size, requests_at
+from engine.core.sample import asked_size, requests_at
 from engine.core.show import Generator, Show
 from engine.core.state import State
 from engine.generators.frame import Frame
@@ -63,11 +63,8 @@ class LivePixels:
 
     def _open(self, show: Show, name: str, generator: Generator) -> None:
         aspect = next(x.aspect for x in show.layers if x.id == name)
-        size = picture_size(
-            generator.size_px,
-            aspect or show.size_px[0] / show.size_px[1],
-            generator.spec.any_size,
-        )
+        whole = show.size_px[0] / show.size_px[1]
+        size = asked_size(generator.spec, generator.size_px, aspect or whole)
         mark = (generator.kind, repr(generator.config), size, generator.rate_hz)
         if self._made_by.get(name) == mark:
             return
@@ -250,7 +247,7 @@ class FilmPixels:
             config, _ = plugins.read_spec(generator.kind, dict(generator.config))
             module = plugins.module_name(generator.kind)
             self._hosts[name] = open_inline(module, config, self._device, clock=time.perf_counter)
-        size = picture_size(generator.film_px, request.aspect, generator.spec.any_size)
+        size = asked_size(generator.spec, generator.film_px, request.aspect)
         host = self._hosts[name]
         host.ask(replace(request, size_px=size), 0.0)
         frame = host.newest()

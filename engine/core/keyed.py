@@ -19,6 +19,11 @@ def _key(seed: int, name: str) -> int:
 
 @lru_cache(maxsize=1024)
 def gaussian(seed: int, name: str, index: int, size: int) -> NDArray[np.float64]:
+    """Draw as `draw` does, and remember it: for the knots of trajectories."""
+    return draw(seed, name, index, size)
+
+
+def draw(seed: int, name: str, index: int, size: int) -> NDArray[np.float64]:
     """Draw a standard normal vector that depends on its key alone.
 
     Philox-4x64 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"), keyed by a

@@ -59,7 +59,10 @@ class Spec:
     min_px, max_px
         Allowed length of a picture's side.
     any_size
-        Whether every size in that range can be asked for; otherwise `max_px` square.
+        Whether every size in that range can be asked for, of every aspect; otherwise the picture
+        has an `aspect` of its own, and `max_px` is the side of a square with its area.
+    aspect
+        Width / height of a picture that has its own.
     channels
         3 (opaque) or 4 (straight alpha).
     deterministic, stateful, differentiable
@@ -79,6 +82,7 @@ class Spec:
     min_px: int = 64
     max_px: int = 512
     any_size: bool = True
+    aspect: float = 1.0
     channels: int = 3
     deterministic: bool = True
     stateful: bool = False

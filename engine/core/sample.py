@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.plan import LayerPlan, Pass, Plan, Uniform
-from engine.core.port import Request
+from engine.core.port import Request, Spec
 from engine.core.show import BLENDS, WRAP_S, Effect, Generator, Input, Layer, Show
 from engine.core.state import State
 from engine.core.trajectory import latent_at
@@ -124,7 +124,7 @@ def _requests(
                 seconds=seconds,
                 latents=found,
                 parameters=_controls(show, generator, values),
-                size_px=picture_size(generator.size_px, aspect, generator.spec.any_size),
+                size_px=asked_size(generator.spec, generator.size_px, aspect),
                 aspect=aspect,
             )
         place += count
@@ -138,10 +138,24 @@ def _controls(show: Show, generator: Generator, values: Sequence[float]) -> dict
     return controls
 
 
-def picture_size(side_px: int, aspect: float, any_size: bool = True) -> tuple[int, int]:
-    """Width and height of a generator's picture: the area of a square of `side_px`, even sides."""
-    if not any_size:
-        return side_px, side_px
+def asked_size(spec: Spec, side_px: int, aspect: float) -> tuple[int, int]:
+    """Width and height asked of a generator, with the area of a square of `side_px`.
+
+    Of its own aspect if it has one, never less than that.
+
+    Parameters
+    ----------
+    aspect
+        Width / height of the area to fill.
+    """
+    if spec.any_size:
+        return picture_size(side_px, aspect)
+    root = math.sqrt(spec.aspect)
+    return math.ceil(side_px * root - 1e-6), math.ceil(side_px / root - 1e-6)
+
+
+def picture_size(side_px: int, aspect: float) -> tuple[int, int]:
+    """Width and height of a picture with the area of a square of `side_px`, even sides."""
     root = math.sqrt(aspect)
     return max(round(side_px * root / 2) * 2, 16), max(round(side_px / root / 2) * 2, 16)
 

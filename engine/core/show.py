@@ -29,7 +29,8 @@ class Path:
     """One trajectory: the places of its parameters and the port that it feeds.
 
     `name` is its randomness key and `size` the number of latent components; `seeds` are the
-    keyframes of the ``keys`` motion. The other fields are places in the registry.
+    keyframes of the ``keys`` motion. With `points` above 1 it moves as many latents at once, each
+    along a way of its own. The other fields are places in the registry (`spread` -1: one point).
     """
 
     name: str
@@ -46,6 +47,8 @@ class Path:
     steer: int
     jump: int
     jump_s: int
+    points: int = 1
+    spread: int = -1
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from engine.core.curve import CURVES
-from engine.core.show import Show
+from engine.core.show import Path, Show
 from engine.core.state import PathState, Ramp, RouteState, State, Transport, first_state
 
 LARGEST = 1e15
@@ -92,7 +92,7 @@ def _read(show: Show, data: dict[str, Any]) -> State:
         ),
         signals=signals,
         routes=tuple(routes) if len(routes) == len(show.routes) else fresh.routes,
-        paths=tuple(_path(data["paths"].get(p.name), p.size) for p in show.paths),
+        paths=tuple(_path(data["paths"].get(p.name), p) for p in show.paths),
         lfos=tuple(_pair(data["lfos"].get(lfo.id, (0.0, 0.0))) for lfo in show.lfos),
         steer=(_axis(steer_x), _axis(steer_y)),
         steer_omega=_number(data["steer_omega"]),
@@ -119,13 +119,16 @@ def _number(value: Any) -> float:
     return number
 
 
-def _path(data: Any, size: int) -> PathState:
+def _path(data: Any, path: Path) -> PathState:
     if data is None:
         return PathState()
     phase, speed, place, left, origin = data
     latent = None
-    if origin is not None and len(origin) == size:
-        latent = np.array([_number(x) for x in origin])
+    if origin is not None:
+        rows = origin if path.points > 1 else [origin]
+        shape = (path.size,) if path.points == 1 else (path.points, path.size)
+        if [len(row) for row in rows] == [path.size] * path.points:
+            latent = np.array([_number(x) for row in rows for x in row]).reshape(shape)
     return PathState(_number(phase), _number(speed), int(place), int(left), latent)
 
 

@@ -53,18 +53,25 @@ def seed_latent(seed: int, size: int) -> Vector:
     return latent
 
 
-def move(path: Path, seed: int, values: Sequence[float], place: int, phase: float) -> Vector:
-    """Latent of the motion alone, after `place` jumps."""
+def move(
+    path: Path, seed: int, values: Sequence[float], place: int, phase: float, point: int = 0
+) -> Vector:
+    """Latent of the motion alone, after `place` jumps, at one of the path's points.
+
+    Points go ways of their own through the same space: another seed, another key, another part of
+    the circle, another walk.
+    """
     motion = MOTIONS[int(values[path.motion])]
     own = int(values[path.seed])
     if motion == "still":
-        return seed_latent(own + place, path.size)
+        return seed_latent(own + place + point, path.size)
     if motion == "keys":
-        return keys(path.seeds or tuple(range(own, own + 6)), phase + place, path.size)
+        return keys(path.seeds or tuple(range(own, own + 6)), phase + place + point, path.size)
     name = f"{path.name}/{own}/{place}"
     radius = values[path.radius]
     if motion == "orbit":
-        return orbit(seed, name, phase, path.size, radius)
+        return orbit(seed, name, phase + point / path.points, path.size, radius)
+    name = f"{name}/{point}" if point else name
     z = walk(seed, name, phase, path.size)
     if radius >= 1.0:
         return z
@@ -92,12 +99,28 @@ def latent_at(
 
     Returns
     -------
-    ndarray [shape=(size,)]
+    ndarray [shape=(size,)], or of a path of several points [shape=(points, size)]
     """
     phase = held.phase + held.speed * dt + values[path.offset]
-    z = move(path, seed, values, held.place, phase)
-    if held.origin is not None:
-        z = _leap(z, held.origin, motion_s - held.left / control_hz, values[path.jump_s])
+    since_s = motion_s - held.left / control_hz
+    first = move(path, seed, values, held.place, phase)
+    if path.points == 1:
+        return _turn(path, seed, values, steer, _leap(path, values, first, held.origin, since_s))
+    found = [first]
+    for point in range(1, path.points):
+        z = move(path, seed, values, held.place, phase, point)
+        found.append(around(first, z, values[path.spread]))
+    origins = held.origin if held.origin is not None else [None] * path.points
+    leapt = [
+        _leap(path, values, z, origin, since_s) for z, origin in zip(found, origins, strict=True)
+    ]
+    return np.stack([_turn(path, seed, values, steer, z) for z in leapt])
+
+
+def _turn(
+    path: Path, seed: int, values: Sequence[float], steer: tuple[float, float], z: Vector
+) -> Vector:
+    """Add steering and throw."""
     gain = values[path.steer]
     for axis, angle in zip(("right", "up"), steer, strict=True):
         if angle * gain != 0.0:
@@ -108,8 +131,11 @@ def latent_at(
     return z
 
 
-def _leap(z: Vector, origin: Vector, since_s: float, jump_s: float) -> Vector:
+def _leap(
+    path: Path, values: Sequence[float], z: Vector, origin: Vector | None, since_s: float
+) -> Vector:
     """Fly from where a jump began to the new place, at rest at both ends."""
-    if since_s >= jump_s or length(origin) == 0.0:
+    jump_s = values[path.jump_s]
+    if origin is None or since_s >= jump_s or length(origin) == 0.0:
         return z
     return slerp(origin, z, shape("smoother", since_s / jump_s))

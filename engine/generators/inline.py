@@ -94,6 +94,8 @@ class InlineHost:
     ) -> None:
         self._device = pick_device(device)
         self._generator = load(module, config, self._device)
+        if hasattr(self._generator, "hasten"):
+            self._generator.hasten()  # waits: every frame of a film goes the same way
         self._clock = clock
         self._memory: Any = None
         self._asked: Request | None = None

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # Called with a layer's name and its output (N, C, H, W); what it returns goes on instead.
 Bend = Callable[[str, "torch.Tensor"], "torch.Tensor"]
+Scales = tuple["torch.Tensor", "torch.Tensor | None"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +43,24 @@ class Modulated:
     squares: torch.Tensor | None
     even: bool = False
 
-    def scales(self, w: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+    def scales(self, w: torch.Tensor) -> Scales:
         """Turn styles [shape=(N, Dw)] into scales in [shape=(N, I)] and out [shape=(N, O)]."""
-        s = self.affine(w)
+        return self.finish(self.affine(w))
+
+    def finish(self, s: torch.Tensor) -> Scales:
+        """Bring raw scales [shape=(…, I)] to what is multiplied, in and out [shape=(…, O)]."""
         if self.squares is None:
             return s, None
         if self.even:
-            s = s * s.square().mean(dim=1, keepdim=True).rsqrt()
+            s = s * s.square().mean(dim=-1, keepdim=True).rsqrt()
         if self.weight.dtype != self.squares.dtype:
-            s = s / s.abs().amax(dim=1, keepdim=True)  # within float16's range
+            s = s / s.abs().amax(dim=-1, keepdim=True)  # within float16's range
         return s, (s.square() @ self.squares.T + 1e-8).rsqrt()
 
     def scale_in(self, x: torch.Tensor, s: torch.Tensor) -> torch.Tensor:
-        """Scale the channels of x [shape=(N, I, H, W)] and bring it to the layer's precision."""
+        """Scale x [shape=(N, I, H, W)] by s, which spreads over it, in the layer's precision."""
         x = x.to(self.weight.dtype)
-        return x * s.to(x.dtype)[:, :, None, None]
+        return x * s.to(x.dtype)
 
 
 def make_modulated(

@@ -7,18 +7,23 @@ published facts; weights come from a model file, see `card`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from engine.core.parameter import Parameter
 from engine.core.port import Request, Spec
-from engine.generators import styling
+from engine.generators import canvas as canvases
+from engine.generators import styled, styling
+from engine.generators.canvas import Canvas
+from engine.generators.draw import Clock, Drawing
 from engine.generators.layers import Source
-from engine.generators.mapping import Mapping as MappingNetwork
 from engine.generators.mapping import read_mapping
 from engine.generators.modulation import Bend
 from engine.generators.network import STYLEGAN2, Network
-from engine.generators.stylegan2_network import Synthesis, read_synthesis, synthesize
+from engine.generators.stylegan2_network import Synthesis, synthesize
+from engine.generators.stylegan2_reading import read_synthesis
+from engine.generators.stylemap import Grid, Size
 
 if TYPE_CHECKING:
     import torch
@@ -27,55 +32,24 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Config:
-    """What a show may say about this generator.
-
-    Parameters
-    ----------
-    path
-        The model: a ``.safetensors`` file that ``latent-cinema model import`` wrote.
-    """
-
-    path: str
+class Config(Canvas):
+    """What a show may say about this generator; see `canvas.Canvas`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class Model(styled.Styled):
     """A StyleGAN2 on a device.
 
     Parameters
     ----------
-    mapping
-        Its mapping network.
     synthesis
         Its synthesis network.
     painter
         The compiled CPU path, where it serves this network.
     """
 
-    mapping: MappingNetwork
     synthesis: Synthesis
     painter: Painter | None
-
-    @property
-    def num_ws(self) -> int:
-        """How many styles a picture takes."""
-        return self.mapping.num_ws
-
-    @property
-    def z_dim(self) -> int:
-        """Length of a latent."""
-        return self.mapping.z_dim
-
-    @property
-    def w_dim(self) -> int:
-        """Length of a style."""
-        return self.mapping.w_dim
-
-    @property
-    def c_dim(self) -> int:
-        """How many classes there are, 0 for none."""
-        return self.mapping.c_dim
 
     @property
     def layer_names(self) -> tuple[str, ...]:
@@ -84,26 +58,13 @@ class Model:
         names = [layer.name for block in blocks for layer in block.layers]
         return (*names, f"{blocks[-1].name}.torgb")
 
-    def map(self, z: torch.Tensor, c: torch.Tensor | None = None) -> torch.Tensor:
-        """Map latents to styles [shape=(N, w_dim)], see `mapping.Mapping.map`."""
-        return self.mapping.map(z, c)
-
-    def truncate(
-        self,
-        w: torch.Tensor,
-        psi: float | torch.Tensor = 1.0,
-        cutoff: int | None = None,
-        c: torch.Tensor | None = None,
-    ) -> torch.Tensor:
-        """Pull styles towards their mean, see `mapping.Mapping.truncate`."""
-        return self.mapping.truncate(w, psi, cutoff, c)
-
     def synthesize(
         self,
         ws: torch.Tensor,
         noise_mode: str = "const",
         noise_strengths: torch.Tensor | None = None,
         bend: Bend | None = None,
+        grid: Grid | None = None,
     ) -> torch.Tensor:
         """Draw styles as raw pictures [shape=(N, 3, H, W)], see `stylegan2_network.synthesize`.
 
@@ -112,24 +73,28 @@ class Model:
         ValueError
             If the noise mode is unknown or the styles do not fit.
         """
-        if noise_mode not in ("const", "none"):
-            raise ValueError(f"stylegan2: '{noise_mode:.40}' is no noise mode; say const or none")
-        if ws.ndim != 3 or tuple(ws.shape[1:]) != (self.num_ws, self.w_dim):
-            needed = f"(N, {self.num_ws}, {self.w_dim})"
-            raise ValueError(f"stylegan2: styles of shape {tuple(ws.shape)}; {needed} is needed")
-        if self.painter is None or bend is not None or ws.requires_grad:
-            return synthesize(self.synthesis, ws, noise_mode, noise_strengths, bend)
+        self.check("stylegan2", ws, noise_mode)
+        if self.painter is None or bend is not None or ws.requires_grad or grid is not None:
+            return synthesize(self.synthesis, ws, noise_mode, noise_strengths, bend, grid)
         from engine.generators.stylegan2_cpu import paint
 
         return paint(self.painter, ws, noise_mode == "const", noise_strengths)
 
 
 def build_network(
-    state: Mapping[str, Any], modules: Mapping[str, Mapping[str, Any]], device: str = "cpu"
+    state: Mapping[str, Any],
+    modules: Mapping[str, Mapping[str, Any]],
+    device: str = "cpu",
+    start: Size | None = None,
 ) -> Model:
     """Build the network from tensors and the attributes of its modules; see `layers.Source`.
 
     float16 blocks run in float16 on CUDA only (UNTESTED: no GPU here).
+
+    Parameters
+    ----------
+    start
+        Another height and width of the learned start: the picture grows with it.
 
     Raises
     ------
@@ -137,7 +102,7 @@ def build_network(
         If a tensor is missing or an attribute is unknown.
     """
     source = Source(state, modules, device)
-    synthesis = read_synthesis(source, half=device.startswith("cuda"))
+    synthesis = read_synthesis(source, half=device.startswith("cuda"), start=start)
     painter = None
     if device == "cpu":
         from engine.generators.stylegan2_cpu import prepare
@@ -152,12 +117,12 @@ def spec(config: Config) -> Spec:
     Raises
     ------
     ValueError
-        If there is no such model, or it is no StyleGAN2.
+        If there is no such model, it is no StyleGAN2, or it cannot fill this canvas.
     """
-    return _describe(styling.open_model(config.path, STYLEGAN2))
+    return _describe(styling.open_model(config.path, STYLEGAN2), config)
 
 
-def _describe(network: Network) -> Spec:
+def _describe(network: Network, canvas: Canvas) -> Spec:
     names = _blocks(network)
     layers = [
         f"{name}.{part}"
@@ -165,9 +130,21 @@ def _describe(network: Network) -> Spec:
         for part in ("conv0", "conv1")
         if f"synthesis.{name}.{part}.weight" in network.state
     ]
-    _, height, width = network.state["synthesis.b4.const"].shape[-3:]
-    side_px = max(height, width) << (len(names) - 1)
-    return styling.describe(network, [*layers, f"{names[-1]}.torgb"], _noises(names), side_px)
+    canvases.check(canvas, _start(network)[1])
+    layers.append(f"{names[-1]}.torgb")
+    return styled.make_spec(network, canvas, layers, _noises(names), _trained_px(network))
+
+
+def _start(network: Network) -> Size:
+    height, width = network.state["synthesis.b4.const"].shape[-2:]
+    return int(height), int(width)
+
+
+def _trained_px(network: Network) -> tuple[int, int]:
+    """Width and height of the trained picture."""
+    doublings = len(_blocks(network)) - 1
+    height, width = _start(network)
+    return width << doublings, height << doublings
 
 
 def _blocks(network: Network) -> list[str]:
@@ -193,7 +170,7 @@ class Generator:
 
     spec: Spec
     model: Model
-    device: str
+    drawing: Drawing
 
     def render(self, request: Request, memory: object = None) -> tuple[torch.Tensor, object]:
         """Draw one frame: pixels [shape=(1, 3, H, W)] in 0..1, sRGB, row 0 top.
@@ -201,21 +178,20 @@ class Generator:
         Raises
         ------
         ValueError
-            If ``z`` is missing, or a latent has the wrong length.
+            If ``z`` is missing, or a latent has the wrong shape.
         """
         import torch
 
-        styling.check(self.spec, request)
         controls = styling.complete(self.spec, request.parameters)
-        groups = [_group(layer) for layer in self.spec.layers]
         gains = [controls[f"noise_{block.name[1:]}"] for block in self.model.synthesis.blocks]
+        groups = [_group(layer) for layer in self.spec.layers]
         with torch.inference_mode():
-            ws = styling.style(self.model.mapping, request, controls, groups)
-            strengths = None
-            if any(gain != 1.0 for gain in gains):
-                strengths = torch.tensor(gains, device=self.device)
-            picture = self.model.synthesize(ws, "const", strengths)
-            return styling.present(picture, request.size_px), memory
+            inputs = styled.take_inputs(self.model, self.spec, request, groups, torch.tensor(gains))
+            return self.drawing.draw(inputs, request.size_px), memory
+
+    def hasten(self, clock: Clock | None = None) -> None:
+        """Prepare the faster path, see `draw.Drawing.hasten`."""
+        self.drawing.hasten(clock)
 
 
 def build(config: Config, device: str = "cpu") -> Generator:
@@ -226,6 +202,23 @@ def build(config: Config, device: str = "cpu") -> Generator:
     ValueError
         If there is no such model, it is no StyleGAN2, or it is damaged.
     """
+    import torch
+
     network = styling.open_model(config.path, STYLEGAN2)
-    model = build_network(network.state, network.modules, device)
-    return Generator(_describe(network), model, device)
+    described = _describe(network, config)
+    height, width = _start(network)
+    start = (canvases.grown(height, config.high), canvases.grown(width, config.wide))
+    model = build_network(network.state, network.modules, device, start)
+    paths = (
+        partial(_synthesize, replace(model, painter=None), config.grid),
+        partial(_synthesize, model, config.grid) if model.painter else None,
+    )
+    rest = torch.ones(len(model.synthesis.blocks))
+    drawing = Drawing(model, config, _trained_px(network), device, paths, rest)
+    return Generator(described, model, drawing)
+
+
+def _synthesize(
+    model: Model, grid: Grid | None, ws: torch.Tensor, strengths: torch.Tensor
+) -> torch.Tensor:
+    return model.synthesize(ws, "const", strengths, grid=grid)

@@ -6,13 +6,13 @@ generative adversarial networks with limited data" (2020). Written from publishe
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.generators.fir import double, resample
-from engine.generators.layers import Source, activate, check_activation, read_dense
-from engine.generators.modulation import Bend, Modulated, make_modulated
+from engine.generators.layers import activate
+from engine.generators.modulation import Bend, Modulated
+from engine.generators.stylemap import Grid, scales_at, wrap
 
 if TYPE_CHECKING:
     import torch
@@ -103,28 +103,13 @@ class Synthesis:
         return sum(len(block.layers) for block in self.blocks) + 1
 
 
-def read_synthesis(source: Source, *, half: bool) -> Synthesis:
-    """Read the network; `half` lets blocks run in float16 that ask for it (CUDA).
-
-    Raises
-    ------
-    ValueError
-        If a tensor is missing or an activation is unknown.
-    """
-    names = {key.split(".")[1] for key in source.state if key.startswith("synthesis.b")}
-    ordered = sorted(names, key=lambda name: int(name[1:]))
-    const = source.tensor("synthesis.b4.const")
-    if const.ndim == 4:
-        const = const[0]
-    return Synthesis(const, tuple(_read_block(source, name, half) for name in ordered))
-
-
 def synthesize(
     network: Synthesis,
     ws: torch.Tensor,
     noise_mode: str = "const",
     noise_strengths: torch.Tensor | None = None,
     bend: Bend | None = None,
+    grid: Grid | None = None,
 ) -> torch.Tensor:
     """Draw styles [shape=(N, num_ws, Dw)] as a raw picture [shape=(N, 3, H, W)], about -1..1.
 
@@ -136,23 +121,26 @@ def synthesize(
         Factor on the noise of each resolution [shape=(number of blocks,)].
     bend
         Sees and may replace every layer's output, by its name.
+    grid
+        The styles are those of one picture, at the places of this grid, row by row.
     """
-    x = network.const.expand(len(ws), -1, -1, -1)
+    x = network.const.expand(1 if grid else len(ws), -1, -1, -1)
+    closed = grid is not None and grid.closed
     picture: torch.Tensor | None = None
     place = 0
     for index, block in enumerate(network.blocks):
         strength = None if noise_strengths is None else noise_strengths[index]
         x = _enter(block, x)
-        residual = _residual(block, x)
+        residual = _residual(block, x, closed)
         for layer in block.layers:
-            x = _apply(layer, x, ws[:, place], noise_mode == "const", strength)
+            x = _apply(layer, x, ws[:, place], noise_mode == "const", strength, grid)
             x = bend(layer.name, x) if bend else x
             place += 1
         x = x if residual is None else residual + x
         if picture is not None:
-            picture = double(picture, block.taps)
+            picture = _double(picture, block.taps, closed)
         if block.colour is not None:
-            y = _colour(block.colour, x, ws[:, place])
+            y = _colour(block.colour, x, ws[:, place], grid)
             y = bend(block.colour.name, y) if bend else y
             picture = y if picture is None else picture + y
     assert picture is not None
@@ -167,22 +155,44 @@ def _enter(block: Block, x: torch.Tensor) -> torch.Tensor:
     return x.to(torch.float32)
 
 
-def _residual(block: Block, x: torch.Tensor) -> torch.Tensor | None:
+def _double(x: torch.Tensor, taps: torch.Tensor, closed: bool) -> torch.Tensor:
+    if not closed:
+        return double(x, taps)
+    reach = taps.shape[-1] // 2 + 1
+    return double(wrap(x, reach), taps)[..., 2 * reach : -2 * reach]
+
+
+def _residual(block: Block, x: torch.Tensor, closed: bool) -> torch.Tensor | None:
     from torch.nn import functional
 
     if block.skip is None:
         return None
     y = functional.conv2d(x, block.skip)
-    return double(y, block.skip_taps)
+    return _double(y, block.skip_taps, closed)
 
 
 def _apply(
-    layer: Layer, x: torch.Tensor, w: torch.Tensor, noisy: bool, strength: torch.Tensor | None
+    layer: Layer,
+    x: torch.Tensor,
+    w: torch.Tensor,
+    noisy: bool,
+    strength: torch.Tensor | None,
+    grid: Grid | None,
 ) -> torch.Tensor:
-    s, d = layer.conv.scales(w)
-    y = _convolve(layer, layer.conv.scale_in(x, s))
+    size = (x.shape[2], x.shape[3])
+    s, d = scales_at(layer.conv, w, grid, size, size)
+    y = layer.conv.scale_in(x, s)
+    if grid is not None and grid.closed:
+        reach = 2 if layer.taps is None else layer.taps.shape[-1] // 2 + 2
+        edge = layer.up * reach
+        y = _convolve(layer, wrap(y, reach))[..., edge:-edge]
+    else:
+        y = _convolve(layer, y)
+    if grid is not None and layer.up > 1:  # out of a finer grid of pixels
+        size = (y.shape[2], y.shape[3])
+        _, d = scales_at(layer.conv, w, grid, size, size)
     if d is not None:
-        y = y * d.to(y.dtype)[:, :, None, None]
+        y = y * d.to(y.dtype)
     if noisy and layer.noise is not None:
         noise = layer.noise if strength is None else layer.noise * strength
         y = y + noise.to(y.dtype)
@@ -206,95 +216,14 @@ def _convolve(layer: Layer, x: torch.Tensor) -> torch.Tensor:
     return resample(y, layer.taps * gain, 1, 1, (before, after, before, after))
 
 
-def _colour(colour: Colour, x: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
+def _colour(colour: Colour, x: torch.Tensor, w: torch.Tensor, grid: Grid | None) -> torch.Tensor:
     import torch
     from torch.nn import functional
 
-    s, _ = colour.conv.scales(w)
+    size = (x.shape[2], x.shape[3])
+    s, _ = scales_at(colour.conv, w, grid, size, size)
     y = functional.conv2d(colour.conv.scale_in(x, s), colour.conv.weight)
     y = y + colour.bias.to(y.dtype)[:, None, None]
     if colour.clamp is not None:
         y = y.clamp(-colour.clamp, colour.clamp)
     return y.to(torch.float32)
-
-
-def _read_block(source: Source, name: str, half: bool) -> Block:
-    place = f"synthesis.{name}"
-    architecture = source.attribute(place, "architecture", "skip")
-    if architecture not in ("orig", "skip", "resnet"):
-        raise ValueError(f"{place}: the architecture '{architecture!s:.40}' is unknown")
-    half = half and bool(source.attribute(place, "use_fp16", False))
-    has_skip = architecture == "resnet" and source.has(f"{place}.skip.weight")
-    # A residual block halves the power of both paths, so that their sum keeps it.
-    gains = (1.0, math.sqrt(0.5) if has_skip else 1.0)
-    layers = tuple(
-        _read_layer(source, f"{place}.{part}", gain, half, up)
-        for part, gain, up in zip(("conv0", "conv1"), gains, (2, 1), strict=True)
-        if source.has(f"{place}.{part}.weight")
-    )
-    colour = _read_colour(source, f"{place}.torgb", half)
-    taps = _taps(source, place, f"{place}.conv0")
-    skip = _read_skip(source, f"{place}.skip", half) if has_skip else None
-    skip_taps = _taps(source, f"{place}.skip", place)
-    return Block(name, layers, colour, skip, taps, skip_taps, half)
-
-
-def _read_layer(source: Source, place: str, gain: float, half: bool, up: int) -> Layer:
-    affine = read_dense(source, f"{place}.affine")
-    weight = source.tensor(f"{place}.weight")
-    conv = make_modulated(affine, weight, demodulate=True, half=half)
-    noise = None
-    if source.attribute(place, "use_noise", True) and source.has(f"{place}.noise_const"):
-        noise = source.tensor(f"{place}.noise_const") * source.tensor(f"{place}.noise_strength")
-    activation = check_activation(place, source.attribute(place, "activation", "lrelu"))
-    default = math.sqrt(2) if activation in ("relu", "lrelu", "swish") else 1.0
-    clamp = source.attribute(place, "conv_clamp")
-    return Layer(
-        name=place.removeprefix("synthesis."),
-        conv=conv,
-        up=int(source.attribute(place, "up", up)),
-        taps=_taps(source, place, place.rpartition(".")[0]) if up == 2 else None,
-        bias=source.tensor(f"{place}.bias"),
-        noise=noise,
-        activation=activation,
-        gain=float(source.attribute(place, "act_gain", default)) * gain,
-        clamp=None if clamp is None else float(clamp) * gain,
-    )
-
-
-def _read_colour(source: Source, place: str, half: bool) -> Colour | None:
-    if not source.has(f"{place}.weight"):
-        return None
-    weight = source.tensor(f"{place}.weight")
-    fallback = 1 / math.sqrt(weight[0].numel())
-    affine = read_dense(
-        source, f"{place}.affine", float(source.attribute(place, "weight_gain", fallback))
-    )
-    conv = make_modulated(affine, weight, demodulate=False, half=half)
-    clamp = source.attribute(place, "conv_clamp")
-    return Colour(
-        place.removeprefix("synthesis."),
-        conv,
-        source.tensor(f"{place}.bias"),
-        None if clamp is None else float(clamp),
-    )
-
-
-def _read_skip(source: Source, place: str, half: bool) -> torch.Tensor:
-    import torch
-
-    weight = source.tensor(f"{place}.weight")
-    fallback = 1 / math.sqrt(weight[0].numel())
-    gain = float(source.attribute(place, "weight_gain", fallback)) * math.sqrt(0.5)
-    return (weight * gain).to(torch.float16 if half else torch.float32)
-
-
-def _taps(source: Source, place: str, other: str) -> torch.Tensor:
-    import torch
-
-    for name in (place, other):
-        if source.has(f"{name}.resample_filter"):
-            return source.tensor(f"{name}.resample_filter")
-    # Files of other trainers keep no filter: theirs is always this one.
-    taps = torch.tensor([1.0, 3.0, 3.0, 1.0], device=source.device) / 8
-    return torch.outer(taps, taps)

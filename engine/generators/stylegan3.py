@@ -8,21 +8,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.parameter import Parameter
 from engine.core.port import Request, Spec
-from engine.generators import styling
+from engine.generators import canvas as canvases
+from engine.generators import styled, styling
+from engine.generators.canvas import Canvas
+from engine.generators.draw import Clock, Drawing
 from engine.generators.layers import Source
-from engine.generators.mapping import Mapping as MappingNetwork
 from engine.generators.mapping import read_mapping
 from engine.generators.modulation import Bend
 from engine.generators.network import STYLEGAN3, Network
-from engine.generators.stylegan3_network import Synthesis, read_synthesis, synthesize
+from engine.generators.stylegan3_network import Synthesis, synthesize
+from engine.generators.stylegan3_reading import read_synthesis
+from engine.generators.stylemap import Grid
 
 if TYPE_CHECKING:
     import torch
@@ -38,74 +42,29 @@ PLACE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Config:
-    """What a show may say about this generator.
-
-    Parameters
-    ----------
-    path
-        The model: a ``.safetensors`` file that ``latent-cinema model import`` wrote.
-    """
-
-    path: str
+class Config(Canvas):
+    """What a show may say about this generator; see `canvas.Canvas`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class Model(styled.Styled):
     """A StyleGAN3 on a device.
 
     Parameters
     ----------
-    mapping
-        Its mapping network.
     synthesis
         Its synthesis network.
     painter
         The compiled CPU path, where it serves this network.
     """
 
-    mapping: MappingNetwork
     synthesis: Synthesis
     painter: Painter | None
-
-    @property
-    def num_ws(self) -> int:
-        """How many styles a picture takes."""
-        return self.mapping.num_ws
-
-    @property
-    def z_dim(self) -> int:
-        """Length of a latent."""
-        return self.mapping.z_dim
-
-    @property
-    def w_dim(self) -> int:
-        """Length of a style."""
-        return self.mapping.w_dim
-
-    @property
-    def c_dim(self) -> int:
-        """How many classes there are, 0 for none."""
-        return self.mapping.c_dim
 
     @property
     def layer_names(self) -> tuple[str, ...]:
         """What each style steers, coarse to fine."""
         return ("input", *(layer.name for layer in self.synthesis.layers))
-
-    def map(self, z: torch.Tensor, c: torch.Tensor | None = None) -> torch.Tensor:
-        """Map latents to styles [shape=(N, w_dim)], see `mapping.Mapping.map`."""
-        return self.mapping.map(z, c)
-
-    def truncate(
-        self,
-        w: torch.Tensor,
-        psi: float | torch.Tensor = 1.0,
-        cutoff: int | None = None,
-        c: torch.Tensor | None = None,
-    ) -> torch.Tensor:
-        """Pull styles towards their mean, see `mapping.Mapping.truncate`."""
-        return self.mapping.truncate(w, psi, cutoff, c)
 
     def synthesize(
         self,
@@ -113,6 +72,7 @@ class Model:
         noise_mode: str = "const",
         transform: torch.Tensor | None = None,
         bend: Bend | None = None,
+        grid: Grid | None = None,
     ) -> torch.Tensor:
         """Draw styles as raw pictures [shape=(N, 3, H, W)], see `stylegan3_network.synthesize`.
 
@@ -123,24 +83,28 @@ class Model:
         ValueError
             If the noise mode is unknown or the styles do not fit.
         """
-        if noise_mode not in ("const", "none"):
-            raise ValueError(f"stylegan3: '{noise_mode:.40}' is no noise mode; say const or none")
-        if ws.ndim != 3 or tuple(ws.shape[1:]) != (self.num_ws, self.w_dim):
-            needed = f"(N, {self.num_ws}, {self.w_dim})"
-            raise ValueError(f"stylegan3: styles of shape {tuple(ws.shape)}; {needed} is needed")
-        if self.painter is None or bend is not None or ws.requires_grad:
-            return synthesize(self.synthesis, ws, transform, bend)
+        self.check("stylegan3", ws, noise_mode)
+        if self.painter is None or bend is not None or ws.requires_grad or grid is not None:
+            return synthesize(self.synthesis, ws, transform, bend, grid)
         from engine.generators.stylegan3_cpu import paint
 
         return paint(self.painter, ws, transform)
 
 
 def build_network(
-    state: Mapping[str, Any], modules: Mapping[str, Mapping[str, Any]], device: str = "cpu"
+    state: Mapping[str, Any],
+    modules: Mapping[str, Mapping[str, Any]],
+    device: str = "cpu",
+    extent: tuple[float, float] = (1.0, 1.0),
 ) -> Model:
     """Build the network from tensors and the attributes of its modules; see `layers.Source`.
 
     float16 layers run in float16 on CUDA only (UNTESTED: no GPU here).
+
+    Parameters
+    ----------
+    extent
+        Height and width of the picture in trained ones: the waves go on.
 
     Raises
     ------
@@ -148,7 +112,7 @@ def build_network(
         If a tensor or an attribute is missing.
     """
     source = Source(state, modules, device)
-    synthesis = read_synthesis(source, half=device.startswith("cuda"))
+    synthesis = read_synthesis(source, half=device.startswith("cuda"), extent=extent)
     painter = None
     if device == "cpu":
         from engine.generators.stylegan3_cpu import prepare
@@ -172,17 +136,27 @@ def spec(config: Config) -> Spec:
     Raises
     ------
     ValueError
-        If there is no such model, or it is no StyleGAN3.
+        If there is no such model, it is no StyleGAN3, or it cannot fill this canvas.
     """
-    return _describe(styling.open_model(config.path, STYLEGAN3))
+    return _describe(styling.open_model(config.path, STYLEGAN3), config)
 
 
-def _describe(network: Network) -> Spec:
-    names = [str(name) for name in styling.attribute(network.modules, "synthesis", "layer_names")]
-    last = styling.attribute(network.modules, f"synthesis.{names[-1]}", "out_size")
-    side_px = int(max(last) if isinstance(last, list | tuple) else last)
-    more: tuple[Parameter, ...] = PLACE
-    return styling.describe(network, ["input", *names], more, side_px)
+def _describe(network: Network, canvas: Canvas) -> Spec:
+    rate = float(styling.attribute(network.modules, "synthesis.input", "sampling_rate"))
+    canvases.check(canvas, rate)
+    layers = ["input", *_names(network)]
+    return styled.make_spec(network, canvas, layers, PLACE, _trained_px(network))
+
+
+def _names(network: Network) -> list[str]:
+    return [str(name) for name in styling.attribute(network.modules, "synthesis", "layer_names")]
+
+
+def _trained_px(network: Network) -> tuple[int, int]:
+    """Width and height of the trained picture."""
+    last = styling.attribute(network.modules, f"synthesis.{_names(network)[-1]}", "out_size")
+    width, height = last if isinstance(last, list | tuple) else (last, last)
+    return int(width), int(height)
 
 
 def _groups(count: int) -> list[str]:
@@ -196,7 +170,7 @@ class Generator:
 
     spec: Spec
     model: Model
-    device: str
+    drawing: Drawing
 
     def render(self, request: Request, memory: object = None) -> tuple[torch.Tensor, object]:
         """Draw one frame: pixels [shape=(1, 3, H, W)] in 0..1, sRGB, row 0 top.
@@ -204,20 +178,22 @@ class Generator:
         Raises
         ------
         ValueError
-            If ``z`` is missing, or a latent has the wrong length.
+            If ``z`` is missing, or a latent has the wrong shape.
         """
         import torch
 
-        styling.check(self.spec, request)
         controls = styling.complete(self.spec, request.parameters)
+        transform = self.model.synthesis.waves.transform
+        if any(controls[p.address] != p.default for p in PLACE):
+            transform = torch.from_numpy(input_transform(controls))
+        groups = _groups(self.model.num_ws)
         with torch.inference_mode():
-            groups = _groups(self.model.num_ws)
-            ws = styling.style(self.model.mapping, request, controls, groups)
-            transform = None
-            if any(controls[p.address] != p.default for p in PLACE):
-                transform = torch.from_numpy(input_transform(controls)).to(self.device)
-            picture = self.model.synthesize(ws, transform=transform)
-            return styling.present(picture, request.size_px), memory
+            inputs = styled.take_inputs(self.model, self.spec, request, groups, transform)
+            return self.drawing.draw(inputs, request.size_px), memory
+
+    def hasten(self, clock: Clock | None = None) -> None:
+        """Prepare the faster path, see `draw.Drawing.hasten`."""
+        self.drawing.hasten(clock)
 
 
 def build(config: Config, device: str = "cpu") -> Generator:
@@ -229,5 +205,19 @@ def build(config: Config, device: str = "cpu") -> Generator:
         If there is no such model, it is no StyleGAN3, or it is damaged.
     """
     network = styling.open_model(config.path, STYLEGAN3)
-    model = build_network(network.state, network.modules, device)
-    return Generator(_describe(network), model, device)
+    described = _describe(network, config)
+    extent = (config.high, config.wide)
+    model = build_network(network.state, network.modules, device, extent)
+    paths = (
+        partial(_synthesize, replace(model, painter=None), config.grid),
+        partial(_synthesize, model, config.grid) if model.painter else None,
+    )
+    rest = model.synthesis.waves.transform
+    drawing = Drawing(model, config, _trained_px(network), device, paths, rest)
+    return Generator(described, model, drawing)
+
+
+def _synthesize(
+    model: Model, grid: Grid | None, ws: torch.Tensor, transform: torch.Tensor
+) -> torch.Tensor:
+    return model.synthesize(ws, transform=transform, grid=grid)

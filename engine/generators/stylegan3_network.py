@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.generators.fir import Padding, resample
-from engine.generators.layers import Dense, Source, read_dense
-from engine.generators.modulation import Bend, Modulated, make_modulated
+from engine.generators.layers import Dense
+from engine.generators.modulation import Bend, Modulated
+from engine.generators.stylemap import Grid, Size, scales_at
 
 if TYPE_CHECKING:
     import torch
@@ -36,7 +37,9 @@ class Waves:
     points
         Centres of the samples, x first [shape=(H, W, 2)].
     rate, bandwidth
-        Samples per picture, and frequency at which waves begin to fade.
+        Samples per trained picture, and frequency at which waves begin to fade.
+    extent
+        Height and width of the picture in trained ones: 1, 1 unless the network draws more.
     """
 
     affine: Dense
@@ -47,6 +50,7 @@ class Waves:
     points: torch.Tensor
     rate: float
     bandwidth: float
+    extent: tuple[float, float] = (1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,27 +106,12 @@ class Synthesis:
         return len(self.layers) + 1
 
 
-def read_synthesis(source: Source, *, half: bool) -> Synthesis:
-    """Read the network; `half` lets layers run in float16 that ask for it (CUDA).
-
-    Raises
-    ------
-    ValueError
-        If a tensor or the order of the layers is missing.
-    """
-    names = source.attribute("synthesis", "layer_names")
-    if not names:
-        raise ValueError("the network lacks 'layer_names' of its synthesis; its order is unknown")
-    layers = tuple(_read_layer(source, str(name), half) for name in names)
-    scale = float(source.attribute("synthesis", "output_scale", 1.0))
-    return Synthesis(read_waves(source), layers, scale)
-
-
 def synthesize(
     network: Synthesis,
     ws: torch.Tensor,
     transform: torch.Tensor | None = None,
     bend: Bend | None = None,
+    grid: Grid | None = None,
 ) -> torch.Tensor:
     """Draw styles [shape=(N, num_ws, Dw)] as a raw picture [shape=(N, 3, H, W)], about -1..1.
 
@@ -133,41 +122,94 @@ def synthesize(
         [shape=(3, 3)].
     bend
         Sees and may replace every layer's output, by its name.
+    grid
+        The styles are those of one picture, at the places of this grid, row by row. The waves have
+        one place and angle for all: they take the mean style.
     """
-    x = wave(network.waves, ws[:, 0], transform)
+    waves = network.waves
+    closed = grid is not None and grid.closed
+    x = wave(waves, ws[:, 0] if grid is None else ws[:, 0].mean(0, keepdim=True), transform, closed)
     x = bend("input", x) if bend else x
+    rate = waves.rate
     for place, layer in enumerate(network.layers, 1):
-        x = _apply(layer, x, ws[:, place])
+        x = _apply(layer, x, ws[:, place], grid, inner_size(waves, rate))
+        rate *= layer.up / layer.down
+        if closed:
+            rewrap(x, inner_size(waves, rate)[1])
         x = bend(layer.name, x) if bend else x
     return x * network.output_scale
 
 
-def wave(waves: Waves, w: torch.Tensor, transform: torch.Tensor | None = None) -> torch.Tensor:
-    """Draw the Fourier features of styles [shape=(N, Dw)] as [shape=(N, O, H, W)]."""
-    import torch
+def inner_size(waves: Waves, rate: float) -> Size:
+    """How much of a layer of so many samples per trained picture is no margin: height, width."""
+    return round(waves.extent[0] * rate), round(waves.extent[1] * rate)
 
-    freqs, phases = place_waves(waves, w, waves.transform if transform is None else transform)
-    reach = freqs.norm(dim=2)  # (N, C)
-    amplitude = 1 - (reach - waves.bandwidth) / (waves.rate / 2 - waves.bandwidth)
-    turns = torch.einsum("hwk,nck->nhwc", waves.points, freqs) + phases[:, None, None]
-    x = torch.sin(turns * (2 * math.pi)) * amplitude.clamp(0, 1)[:, None, None]
-    mixed: torch.Tensor = x @ waves.weight.T
+
+def rewrap(x: torch.Tensor, inner: int) -> None:
+    """Make both margins of a band [shape=(N, C, H, W)] what lies on the other side, in place."""
+    margin = (x.shape[3] - inner) // 2
+    if margin > 0:
+        x[..., :margin] = x[..., inner : inner + margin]
+        x[..., -margin:] = x[..., margin : 2 * margin]
+
+
+def wave(
+    waves: Waves, w: torch.Tensor, transform: torch.Tensor | None = None, closed: bool = False
+) -> torch.Tensor:
+    """Draw the Fourier features of styles [shape=(N, Dw)] as [shape=(N, O, H, W)]."""
+    whole = _placing(waves, w, waves.transform if transform is None else transform)
+    freqs = waves.freqs @ whole[:, :2, :2]  # (N, C, 2)
+    reach = freqs.norm(dim=2)
+    fade = (1 - (reach - waves.bandwidth) / (waves.rate / 2 - waves.bandwidth)).clamp(0, 1)
+    if closed:
+        x = _close(waves, freqs, whole)
+    else:
+        phases = waves.phases + (waves.freqs @ whole[:, :2, 2:]).squeeze(2)
+        x = _draw_waves(waves, freqs, phases)
+    mixed: torch.Tensor = (x * fade[:, None, None]) @ waves.weight.T
     return mixed.permute(0, 3, 1, 2)
 
 
-def place_waves(
-    waves: Waves, w: torch.Tensor, transform: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Rotate and move the waves by style and transform: freqs [shape=(N, C, 2)] and phases."""
+def _draw_waves(waves: Waves, freqs: torch.Tensor, phases: torch.Tensor) -> torch.Tensor:
+    import torch
+
+    turns = torch.einsum("hwk,nck->nhwc", waves.points, freqs) + phases[:, None, None]
+    return torch.sin(turns * (2 * math.pi))
+
+
+def _close(waves: Waves, freqs: torch.Tensor, whole: torch.Tensor) -> torch.Tensor:
+    """Waves that close along the band: each is a mixture of its two neighbours that do.
+
+    The mixture moves steadily when a style turns the waves. Its power is the same everywhere, since
+    each wave has its neighbours in step at another place of the band.
+    """
+    import torch
+
+    width = waves.extent[1]
+    first = (freqs[..., 0] * width).floor()
+    part = (freqs[..., 0] * width - first) * (math.pi / 2)
+    # Where the transform takes the middle of the picture: M p = A (p + A^-1 b).
+    a, b, c, d = (whole[:, i, j] for i, j in ((0, 0), (0, 1), (1, 0), (1, 1)))
+    x, y = whole[:, 0, 2], whole[:, 1, 2]
+    offset = torch.stack([d * x - b * y, a * y - c * x], dim=1) / (a * d - b * c)[:, None]
+    apart = torch.arange(freqs.shape[1], device=freqs.device) * 0.6180339887 % 1
+    found = []
+    for turns in (first, first + 1):
+        near = torch.stack([turns / width, freqs[..., 1]], dim=2)
+        phases = waves.phases + turns * apart + (near @ offset[:, :, None]).squeeze(2)
+        found.append(_draw_waves(waves, near, phases))
+    return found[0] * part.cos()[:, None, None] + found[1] * part.sin()[:, None, None]
+
+
+def _placing(waves: Waves, w: torch.Tensor, transform: torch.Tensor) -> torch.Tensor:
+    """Rotation and translation of the waves by style and transform [shape=(N, 3, 3)]."""
     t = waves.affine(w)
     t = t / t[:, :2].norm(dim=1, keepdim=True)
     cosine, sine, x, y = t.unbind(1)
     zero, one = cosine * 0, cosine * 0 + 1
     rotate = _matrix(((cosine, -sine, zero), (sine, cosine, zero), (zero, zero, one)))
     move = _matrix(((one, zero, -x), (zero, one, -y), (zero, zero, one)))
-    whole = rotate @ move @ transform
-    phases = waves.phases + (waves.freqs @ whole[:, :2, 2:]).squeeze(2)
-    return waves.freqs @ whole[:, :2, :2], phases
+    return rotate @ move @ transform
 
 
 def _matrix(rows: tuple[tuple[torch.Tensor, ...], ...]) -> torch.Tensor:
@@ -176,15 +218,20 @@ def _matrix(rows: tuple[tuple[torch.Tensor, ...], ...]) -> torch.Tensor:
     return torch.stack([torch.stack(row, dim=1) for row in rows], dim=1)
 
 
-def _apply(layer: Layer, x: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
+def _apply(
+    layer: Layer, x: torch.Tensor, w: torch.Tensor, grid: Grid | None, inner: Size
+) -> torch.Tensor:
     import torch
     from torch.nn import functional
 
-    s, d = layer.conv.scales(w)
+    s, d = scales_at(layer.conv, w, grid, (x.shape[2], x.shape[3]), inner)
     x = layer.conv.scale_in(x.to(torch.float16 if layer.half else torch.float32), s * layer.gain)
-    x = functional.conv2d(x, layer.conv.weight, padding=layer.conv.weight.shape[-1] - 1)
+    grown = layer.conv.weight.shape[-1] - 1
+    x = functional.conv2d(x, layer.conv.weight, padding=grown)
+    if grid is not None and grown:  # the result has a wider margin
+        _, d = scales_at(layer.conv, w, grid, (x.shape[2], x.shape[3]), inner)
     if d is not None:
-        x = x * d.to(x.dtype)[:, :, None, None]
+        x = x * d.to(x.dtype)
     return filtered_lrelu(layer, x + layer.bias.to(x.dtype)[:, None, None])
 
 
@@ -205,63 +252,3 @@ def filtered_lrelu(layer: Layer, x: torch.Tensor) -> torch.Tensor:
     if layer.down_taps is None:
         return x[:, :, :: layer.down, :: layer.down]
     return resample(x, layer.down_taps, 1, layer.down, (0, 0, 0, 0))
-
-
-def read_waves(source: Source, name: str = "synthesis.input") -> Waves:
-    """Read the Fourier features."""
-    import torch
-
-    weight = source.tensor(f"{name}.weight")
-    freqs = source.tensor(f"{name}.freqs")
-    rate = float(source.attribute(name, "sampling_rate"))
-    width, height = (int(side) for side in source.attribute(name, "size"))
-    x = (torch.arange(width, dtype=torch.float32) + 0.5 - width / 2) / rate
-    y = (torch.arange(height, dtype=torch.float32) + 0.5 - height / 2) / rate
-    across, along = torch.meshgrid(x, y, indexing="xy")
-    has_transform = source.has(f"{name}.transform")
-    rest = source.tensor(f"{name}.transform") if has_transform else torch.eye(3)
-    return Waves(
-        affine=read_dense(source, f"{name}.affine"),
-        freqs=freqs,
-        phases=source.tensor(f"{name}.phases"),
-        weight=weight / math.sqrt(weight.shape[1]),
-        transform=rest.to(source.device),
-        points=torch.stack([across, along], dim=2).to(source.device),
-        rate=rate,
-        bandwidth=float(source.attribute(name, "bandwidth")),
-    )
-
-
-def _read_layer(source: Source, name: str, half: bool) -> Layer:
-    place = f"synthesis.{name}"
-    weight = source.tensor(f"{place}.weight")
-    is_colour = bool(source.attribute(place, "is_torgb", False))
-    half = half and bool(source.attribute(place, "use_fp16", False))
-    gain = 1 / math.sqrt(weight[0].numel()) if is_colour else 1.0
-    affine = read_dense(source, f"{place}.affine", gain)
-    clamp = source.attribute(place, "conv_clamp")
-    left, right, top, bottom = (int(n) for n in source.attribute(place, "padding", (0, 0, 0, 0)))
-    up = int(source.attribute(place, "up_factor", 1))
-    taps = _taps(source, f"{place}.up_filter")
-    if taps is not None:
-        taps = taps * float(up) ** taps.ndim
-    power = source.tensor(f"{place}.magnitude_ema")
-    return Layer(
-        name=name,
-        conv=make_modulated(affine, weight, demodulate=not is_colour, even=True, half=half),
-        gain=power.rsqrt(),
-        bias=source.tensor(f"{place}.bias"),
-        up_taps=taps,
-        down_taps=_taps(source, f"{place}.down_filter"),
-        up=up,
-        down=int(source.attribute(place, "down_factor", 1)),
-        padding=(left, right, top, bottom),
-        slope=1.0 if is_colour else 0.2,
-        act_gain=1.0 if is_colour else math.sqrt(2),
-        clamp=None if clamp is None else float(clamp),
-        half=half,
-    )
-
-
-def _taps(source: Source, name: str) -> torch.Tensor | None:
-    return source.tensor(name) if source.has(name) else None

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.core.parameter import Kind, Parameter
 from engine.core.port import Port, Request, Spec
 from engine.generators import card
-from engine.generators.mapping import Mapping as MappingNetwork
 from engine.generators.network import Network
 
 if TYPE_CHECKING:
@@ -48,20 +48,35 @@ def open_model(path: str, family: str) -> Network:
 
 
 def describe(
-    network: Network, layers: Sequence[str], more: Sequence[Parameter], side_px: int
+    network: Network,
+    layers: Sequence[str],
+    more: Sequence[Parameter],
+    size_px: tuple[int, int],
+    points: int = 1,
 ) -> Spec:
-    """Make the spec of a model: ports, styling and class parameters, and `more`."""
+    """Make the spec of a model: ports, styling and class parameters, and `more`.
+
+    Parameters
+    ----------
+    size_px
+        Of its picture, width and height.
+    points
+        How many latents the picture takes of each port.
+    """
     top = network.modules[""]
     classes = int(top.get("c_dim") or 0)
-    latent = (int(top["z_dim"]),)
+    latent = (int(top["z_dim"]),) if points == 1 else (points, int(top["z_dim"]))
+    width, height = size_px
+    side_px = math.ceil(math.sqrt(width * height) - 1e-9)
     return Spec(
         name=network.family,
         ports=(Port("z", "sphere", latent), Port("z_b", "sphere", latent)),
         layers=tuple(layers),
-        parameters=(*_styling(len(layers)), *_classes(classes), *more),
+        parameters=(*_styling(layers), *_classes(classes), *more),
         min_px=min(MIN_PX, side_px),
         max_px=side_px,
         any_size=False,
+        aspect=width / height,
         channels=3,
         classes=tuple(str(place) for place in range(classes)),
         bendable=tuple(layers),
@@ -70,17 +85,33 @@ def describe(
     )
 
 
-def _styling(count: int) -> tuple[Parameter, ...]:
+def _styling(layers: Sequence[str]) -> tuple[Parameter, ...]:
     reach = "Distance from the average picture: 0 is the average, below 0 its opposite."
     depth = "Only the first so many layers are truncated."
+    count = float(len(layers))
+    factors = (
+        number(f"truncation_{group}", 1.0, 0.0, 2.0, f"Factor on the {group} layers' truncation.")
+        for group in GROUPS
+    )
     mixes = (
         number(f"mix_{group}", 0.0, 0.0, 1.0, f"Source of the {group} layers: 0 is z, 1 is z_b.")
         for group in GROUPS
     )
-    cutoff = Parameter(
-        "truncation_cutoff", Kind.INT, float(count), 0.0, float(count), unit="", text=depth
+    alone = [
+        each
+        for place, name in enumerate(layers)
+        for each in (
+            number(f"truncation_{place}", 1.0, 0.0, 2.0, f"Factor on the truncation of {name}."),
+            number(f"mix_{place}", 0.0, -1.0, 1.0, f"Added to its group's mix, for {name}."),
+        )
+    ]
+    return (
+        number("truncation", 1.0, -1.0, 2.0, reach),
+        Parameter("truncation_cutoff", Kind.INT, count, 0.0, count, unit="", text=depth),
+        *factors,
+        *mixes,
+        *alone,
     )
-    return (number("truncation", 1.0, -1.0, 2.0, reach), cutoff, *mixes)
 
 
 def _classes(count: int) -> tuple[Parameter, ...]:
@@ -123,45 +154,43 @@ def check(spec: Spec, request: Request) -> None:
             raise ValueError(f"{spec.name}: {found}; it must be {port.shape}")
 
 
-def style(
-    mapping: MappingNetwork,
-    request: Request,
-    controls: Mapping[str, float],
-    groups: Sequence[str],
-) -> torch.Tensor:
-    """Turn a request's latents and controls into styles [shape=(1, num_ws, Dw)].
-
-    Both latents are mapped and truncated; then each layer fades from one to the other.
-
-    Parameters
-    ----------
-    groups
-        Group of each layer.
-    """
-    import torch
-
+def latents(request: Request) -> NDArray[np.float32]:
+    """Both sources at every control point [shape=(2, K, z_dim)]; one alone stands for both."""
     first = request.latents["z"]
-    latents = np.stack([first, request.latents.get("z_b", first)]).astype(np.float32)
+    found = np.stack([first, request.latents.get("z_b", first)]).astype(np.float32)
     # What came from outside cannot spoil pixels.
-    z = torch.from_numpy(np.nan_to_num(latents.clip(-1e6, 1e6))).to(mapping.w_avg.device)
-    c = _class_weights(mapping, controls)
+    whole: NDArray[np.float32] = np.nan_to_num(found.clip(-1e6, 1e6))
+    return whole.reshape(2, -1, found.shape[-1])
+
+
+def truncations(controls: Mapping[str, float], groups: Sequence[str]) -> list[float]:
+    """Truncation of each layer; beyond the cut-off it is 1."""
     cutoff = round(controls["truncation_cutoff"])
-    ws = mapping.truncate(mapping.map(z, c), controls["truncation"], cutoff, c)
-    parts = [controls[f"mix_{group}"] for group in groups]
-    part = torch.tensor(parts, dtype=ws.dtype, device=ws.device)[:, None]
-    return torch.lerp(ws[:1], ws[1:], part)
+    whole = controls["truncation"]
+    return [
+        whole * controls[f"truncation_{group}"] * controls[f"truncation_{place}"]
+        if place < cutoff
+        else 1.0
+        for place, group in enumerate(groups)
+    ]
 
 
-def _class_weights(mapping: MappingNetwork, controls: Mapping[str, float]) -> torch.Tensor | None:
-    import torch
+def mixes(controls: Mapping[str, float], groups: Sequence[str]) -> list[float]:
+    """Share of the second source in each layer."""
+    return [
+        min(max(controls[f"mix_{group}"] + controls[f"mix_{place}"], 0.0), 1.0)
+        for place, group in enumerate(groups)
+    ]
 
-    if not mapping.c_dim:
-        return None
-    weights = torch.zeros(mapping.c_dim)
-    part = controls["class_mix"]
-    weights[round(controls["class"])] += 1 - part
-    weights[round(controls["class_b"])] += part
-    return weights.expand(2, -1).to(mapping.w_avg.device)
+
+def class_weights(count: int, controls: Mapping[str, float]) -> NDArray[np.float32]:
+    """Weights of the classes [shape=(1, count)]."""
+    weights = np.zeros((1, count), np.float32)
+    if count:
+        part = controls["class_mix"]
+        weights[0, round(controls["class"])] += 1 - part
+        weights[0, round(controls["class_b"])] += part
+    return weights
 
 
 def present(picture: torch.Tensor, size_px: tuple[int, int]) -> torch.Tensor:

@@ -16,6 +16,7 @@ import os
 import signal
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing import parent_process
@@ -26,6 +27,7 @@ import numpy as np
 
 from engine.core.port import Request, Spec
 from engine.generators.frame import Frame, decode_request, encode_frame
+from engine.generators.hasten import hasten
 from engine.generators.pixels import fetch, finish
 from engine.generators.ring import Ring, attach_ring
 
@@ -194,10 +196,11 @@ def _run(control: Connection, job: Job) -> None:
         generator = load(job.module, job.config, device)
         if "torch" in sys.modules:
             sys.modules["torch"].set_num_threads(1)
+        said = hasten(generator, device, job.clock, sentence)
         share = _make_share(job, device)
         _say(control, "ready", device, None if share is None else share.handles())
         _settle(job.nice)
-        _serve(control, job, generator, requests, frames, share)
+        _serve(control, job, generator, requests, frames, share, said)
     finally:
         requests.close()
         frames.close()
@@ -223,7 +226,13 @@ def _make_share(job: Job, device: str) -> Any:
 
 
 def _serve(
-    control: Connection, job: Job, generator: Generator, requests: Ring, frames: Ring, share: Any
+    control: Connection,
+    job: Job,
+    generator: Generator,
+    requests: Ring,
+    frames: Ring,
+    share: Any,
+    said: deque[str],
 ) -> None:
     done, memory = 0, None
     while True:
@@ -237,6 +246,8 @@ def _serve(
         try:
             frame, memory = _render(generator, decode_request(data), memory, job.clock, done, share)
             frames.write(encode_frame(frame))
+            if said:
+                _say(control, "error", said.pop())
         except Exception as error:  # the same boundary, rendering: one bad request is no end
             _say(control, "error", sentence(error))
             if type(error).__name__ == "AcceleratorError":  # torch's: the CUDA context is lost

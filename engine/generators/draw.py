@@ -1,0 +1,153 @@
+"""Drawing a network's pictures by the fastest path that is ready: the plain one plays meanwhile.
+
+On the CPU that path is loops which Numba compiles (a minute when its cache is cold); for networks
+that they do not serve it is `torch.compile`, where a C++ compiler is here and it is faster. On CUDA
+it is a captured graph. None of them is waited for live; a film waits for the first two, so that
+each of its frames goes the same way.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from engine.generators.canvas import Canvas, picture_px
+from engine.generators.styled import Inputs, Styled
+from engine.generators.styling import present
+
+if TYPE_CHECKING:
+    import torch
+
+# From styles and the family's own input to a raw picture (1, 3, H, W).
+Synthesize = Callable[["torch.Tensor", "torch.Tensor"], "torch.Tensor"]
+Clock = Callable[[], float]
+ROUNDS = 3  # of drawing, to find out which path is faster
+
+
+class Drawing:
+    """Draws what is asked of one network.
+
+    Parameters
+    ----------
+    model
+        Turns latents into styles.
+    canvas
+        What is drawn on.
+    trained_px
+        Width and height of the picture that was trained.
+    device
+        Where it is drawn.
+    paths
+        The plain path, and the compiled one where it serves this network.
+    rest
+        The family's own input at rest, see `styled.Inputs`.
+    """
+
+    def __init__(
+        self,
+        model: Styled,
+        canvas: Canvas,
+        trained_px: tuple[int, int],
+        device: str,
+        paths: tuple[Synthesize, Synthesize | None],
+        rest: torch.Tensor,
+    ) -> None:
+        self.path = "plain"
+        self._model = model
+        self._canvas = canvas
+        self._trained_px = trained_px
+        self._device = device
+        self._synthesize, self._compiled = paths
+        self._rest = rest
+        self._graph: Callable[[Inputs], torch.Tensor] | None = None
+
+    def draw(self, inputs: Inputs, size_px: tuple[int, int]) -> torch.Tensor:
+        """Draw a picture [shape=(1, 3, H, W)] in 0..1, no larger than `size_px`.
+
+        Parameters
+        ----------
+        inputs
+            In main memory.
+        """
+        graph = self._graph
+        picture = graph(inputs) if graph else self._raw(inputs.to(self._device))
+        return self._fit(picture, size_px)
+
+    def _raw(self, inputs: Inputs) -> torch.Tensor:
+        return self._synthesize(self._model.styles(inputs, self._canvas), inputs.more)
+
+    def _fit(self, picture: torch.Tensor, size_px: tuple[int, int]) -> torch.Tensor:
+        """Cut what the start's whole columns have too much, evenly, and bring it to the size."""
+        width, height = picture_px(self._canvas, self._trained_px)
+        left, top = (picture.shape[3] - width) // 2, (picture.shape[2] - height) // 2
+        return present(picture[:, :, top : top + height, left : left + width], size_px)
+
+    def example(self) -> Inputs:
+        """Inputs of the average picture, for trying a path out."""
+        import torch
+
+        model = self._model
+        classes = torch.zeros(1, model.c_dim)
+        classes[:, :1] = 1.0
+        latents = torch.ones(2, self._canvas.control_points, model.z_dim)
+        return Inputs(
+            latents, classes, torch.ones(model.num_ws), torch.zeros(model.num_ws), self._rest
+        )
+
+    def hasten(self, clock: Clock | None = None) -> None:
+        """Prepare the faster path and take it.
+
+        Parameters
+        ----------
+        clock
+            Gives seconds. With it, this may be called from another thread than `draw`: the path is
+            tried out before it is taken, and where that is a matter of measuring, measured. Without
+            it nothing is left to chance: the same network always goes the same way.
+        """
+        import torch
+
+        with torch.inference_mode():
+            if self._device.startswith("cuda"):
+                self._capture()
+            elif self._compiled is not None:
+                if clock is not None:
+                    inputs = self.example()
+                    self._compiled(self._model.styles(inputs, self._canvas), inputs.more)
+                self._synthesize, self.path = self._compiled, "loops"
+            elif clock is not None and self._device == "cpu" and has_compiler():
+                self._compile(clock)
+
+    def _capture(self) -> None:
+        from engine.generators.graph import capture
+
+        self._graph, self.path = capture(self._raw, self.example(), self._device), "graph"
+
+    def _compile(self, clock: Clock) -> None:
+        """Try `torch.compile`; keep it only where it is faster."""
+        import torch
+        import torch._inductor.config as settings
+
+        # One: a pool of compiling processes would take the machine from the show.
+        settings.compile_threads = 1
+        inputs, plain = self.example(), self._synthesize
+        ws = self._model.styles(inputs, self._canvas)
+        compiled: Synthesize = torch.compile(plain, dynamic=False)
+        compiled(ws, inputs.more)
+        if _least_s(compiled, ws, inputs, clock) < _least_s(plain, ws, inputs, clock):
+            self._synthesize, self.path = compiled, "torch.compile"
+
+
+def _least_s(synthesize: Synthesize, ws: torch.Tensor, inputs: Inputs, clock: Clock) -> float:
+    spent = []
+    for _ in range(ROUNDS):
+        start_s = clock()
+        synthesize(ws, inputs.more)
+        spent.append(clock() - start_s)
+    return min(spent)
+
+
+def has_compiler() -> bool:
+    """Whether a C++ compiler is here that `torch.compile` can use."""
+    return any(map(shutil.which, filter(None, (os.environ.get("CXX"), "g++", "clang++"))))

@@ -1,0 +1,58 @@
+"""Preparing a generator's faster path beside the frames that it makes already."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+_LAST = 19  # niceness of a thread that compiles
+
+
+def hasten(
+    generator: Any,
+    device: str,
+    clock: Callable[[], float] | None,
+    sentence: Callable[[BaseException], str],
+) -> deque[str]:
+    """Let a generator that has a method ``hasten(clock)`` prepare itself, in a thread.
+
+    On a CUDA device it takes a moment and is waited for: a graph is captured with the device at
+    rest.
+
+    Parameters
+    ----------
+    clock
+        Gives seconds, for the choice between paths.
+    sentence
+        Says an exception in one line.
+
+    Returns
+    -------
+    deque
+        Where a failure will be told; the plain path then goes on.
+    """
+    said: deque[str] = deque(maxlen=1)
+    prepare = getattr(generator, "hasten", None)
+    if prepare is None:
+        return said
+
+    def work() -> None:
+        try:
+            prepare(clock)
+        except Exception as error:  # noqa: BLE001 -- compilers and drivers fail in many ways
+            said.append(f"no faster path: {sentence(error)}")
+
+    def work_gently() -> None:
+        if sys.platform == "linux":  # there a thread has a niceness of its own
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LAST)
+        work()
+
+    if device.startswith("cuda"):
+        work()
+    else:
+        threading.Thread(target=work_gently, daemon=True).start()
+    return said

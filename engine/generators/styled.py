@@ -1,0 +1,167 @@
+"""What both StyleGANs are on the shelf: mapping, styles from latents, and a picture of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Self
+
+from engine.core.parameter import Parameter
+from engine.core.port import Request, Spec
+from engine.generators import styling
+from engine.generators.canvas import Canvas, picture_px
+from engine.generators.mapping import Mapping as MappingNetwork
+from engine.generators.network import Network
+from engine.generators.stylemap import refine
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """All that a picture depends on, as tensors of shapes that never change.
+
+    So a graph captured on a GPU once serves every picture.
+
+    Parameters
+    ----------
+    latents
+        Both sources at every control point [shape=(2, K, z_dim)].
+    classes
+        Weights of the classes, which sum to 1 [shape=(1, c_dim)].
+    psi
+        Truncation of each layer; 1 leaves it alone [shape=(num_ws,)].
+    mix
+        From the first source to the second, per layer [shape=(num_ws,)].
+    more
+        Of the family: strengths of noise, or the transform of the coordinates.
+    """
+
+    latents: torch.Tensor
+    classes: torch.Tensor
+    psi: torch.Tensor
+    mix: torch.Tensor
+    more: torch.Tensor
+
+    def tensors(self) -> list[torch.Tensor]:
+        """All of them, in order."""
+        return [getattr(self, field.name) for field in fields(self)]
+
+    def to(self, device: str) -> Self:
+        """Return the same on another device."""
+        return type(self)(*(tensor.to(device) for tensor in self.tensors()))
+
+
+@dataclass(frozen=True, slots=True)
+class Styled:
+    """A network that styles steer; its families add the synthesis."""
+
+    mapping: MappingNetwork
+
+    @property
+    def num_ws(self) -> int:
+        """How many styles a picture takes."""
+        return self.mapping.num_ws
+
+    @property
+    def z_dim(self) -> int:
+        """Length of a latent."""
+        return self.mapping.z_dim
+
+    @property
+    def w_dim(self) -> int:
+        """Length of a style."""
+        return self.mapping.w_dim
+
+    @property
+    def c_dim(self) -> int:
+        """How many classes there are, 0 for none."""
+        return self.mapping.c_dim
+
+    def map(self, z: torch.Tensor, c: torch.Tensor | None = None) -> torch.Tensor:
+        """Map latents to styles [shape=(N, w_dim)], see `mapping.Mapping.map`."""
+        return self.mapping.map(z, c)
+
+    def truncate(
+        self,
+        w: torch.Tensor,
+        psi: float | torch.Tensor = 1.0,
+        cutoff: int | None = None,
+        c: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Pull styles towards their mean, see `mapping.Mapping.truncate`."""
+        return self.mapping.truncate(w, psi, cutoff, c)
+
+    def check(self, name: str, ws: torch.Tensor, noise_mode: str) -> None:
+        """See to it that styles can be drawn.
+
+        Raises
+        ------
+        ValueError
+            If the noise mode is unknown or the styles do not fit.
+        """
+        if noise_mode not in ("const", "none"):
+            raise ValueError(f"{name}: '{noise_mode:.40}' is no noise mode; say const or none")
+        if ws.ndim != 3 or tuple(ws.shape[1:]) != (self.num_ws, self.w_dim):
+            needed = f"(N, {self.num_ws}, {self.w_dim})"
+            raise ValueError(f"{name}: styles of shape {tuple(ws.shape)}; {needed} is needed")
+
+    def styles(self, inputs: Inputs, canvas: Canvas) -> torch.Tensor:
+        """Turn latents into styles [shape=(P, num_ws, Dw)], one per place of the canvas's grid.
+
+        Both sources are mapped and truncated; then each layer fades from one to the other.
+        """
+        import torch
+
+        latents = inputs.latents
+        if canvas.control_points > 1:
+            shape = (canvas.rows, canvas.points, canvas.closed)
+            latents = torch.stack([refine(points, *shape) for points in latents])
+        places = latents.shape[1]
+        z = latents.flatten(0, 1)
+        c = inputs.classes.expand(len(z), -1) if self.c_dim else None
+        ws = self.truncate(self.map(z, c), inputs.psi, None, c).view(2, places, self.num_ws, -1)
+        return torch.lerp(ws[0], ws[1], inputs.mix[:, None])
+
+
+def take_inputs(
+    model: Styled, spec: Spec, request: Request, groups: list[str], more: torch.Tensor
+) -> Inputs:
+    """Turn a request into tensors in main memory.
+
+    Parameters
+    ----------
+    groups
+        Group of each layer.
+    more
+        See `Inputs`.
+
+    Raises
+    ------
+    ValueError
+        If ``z`` is missing, or a latent has the wrong shape.
+    """
+    import torch
+
+    styling.check(spec, request)
+    controls = styling.complete(spec, request.parameters)
+    return Inputs(
+        torch.from_numpy(styling.latents(request)),
+        torch.from_numpy(styling.class_weights(model.c_dim, controls)),
+        torch.tensor(styling.truncations(controls, groups)),
+        torch.tensor(styling.mixes(controls, groups)),
+        more,
+    )
+
+
+def make_spec(
+    network: Network,
+    canvas: Canvas,
+    layers: list[str],
+    more: Sequence[Parameter],
+    trained_px: tuple[int, int],
+) -> Spec:
+    """Make the spec of a model on a canvas: ports, styling and class parameters, and `more`."""
+    size_px = picture_px(canvas, trained_px)
+    return styling.describe(network, layers, more, size_px, canvas.control_points)
