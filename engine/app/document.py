@@ -33,7 +33,7 @@ class GeneratorTable(_Table, frozen=True):
     """``[layers.generator]``."""
 
     kind: str
-    size_px: int = 128
+    size_px: int = 0
     film_px: int = 0
     rate_hz: float = 15.0
     config: dict[str, Any] = {}

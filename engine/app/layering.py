@@ -15,6 +15,9 @@ from engine.core.parameter import Kind, Parameter, coerce, describe
 from engine.core.port import Port
 from engine.core.show import MOTIONS, Effect, Generator, Input, Layer, Path
 
+ANY_SIZE_PX, ANY_FILM_PX = 128, 384
+"""Of a generator that takes any size, live and in a film, unless the show says another."""
+
 
 def make_layer(draft: Draft, layer: LayerTable) -> Layer:
     """Resolve one layer table."""
@@ -92,8 +95,11 @@ def _generator(draft: Draft, root: str, layer: LayerTable, table: GeneratorTable
         _, spec = plugins.read_spec(table.kind, config)
     except ValueError as error:
         raise ValueError(f"generator: {error}") from None
-    film_px = table.film_px or min(spec.max_px, max(table.size_px, 384))
-    for key, side in (("size_px", table.size_px), ("film_px", film_px)):
+    own_px = ANY_SIZE_PX if spec.any_size else spec.max_px
+    size_px = table.size_px or own_px
+    own_film_px = min(max(size_px, ANY_FILM_PX), spec.max_px) if spec.any_size else own_px
+    film_px = table.film_px or own_film_px
+    for key, side in (("size_px", size_px), ("film_px", film_px)):
         if not spec.min_px <= side <= spec.max_px:
             raise ValueError(
                 f"generator.{key}: {side} is outside {spec.min_px} to {spec.max_px} pixels"
@@ -116,7 +122,7 @@ def _generator(draft: Draft, root: str, layer: LayerTable, table: GeneratorTable
         _path(draft, f"{root}/{name}", each, port)
         for port, (name, each) in zip(latent_ports, tables, strict=False)
     )
-    return Generator(table.kind, config, spec, table.size_px, film_px, table.rate_hz, paths, places)
+    return Generator(table.kind, config, spec, size_px, film_px, table.rate_hz, paths, places)
 
 
 def _set(parameter: Parameter, address: str, given: dict[str, Number]) -> Parameter:
