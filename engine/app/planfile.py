@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import queue
 import tempfile
 import threading
@@ -55,12 +56,12 @@ class PlanWriter:
         self._path = path
         self._addresses = [p.address for p in show.registry.parameters]
         self._paths = [
-            (f"/layer/{layer.id}/generator/{p.port}", p.size)
+            (f"/layer/{layer.id}/generator/{p.port}", p.shape)
             for layer in show.layers
             if layer.generator is not None
             for p in layer.generator.paths
         ]
-        self._width = 2 + len(self._addresses) + sum(size for _, size in self._paths)
+        self._width = 2 + len(self._addresses) + sum(math.prod(shape) for _, shape in self._paths)
         # Unbuffered: what the disk does not take must not come back when the file is closed.
         self._file = tempfile.TemporaryFile(dir=path.parent, buffering=0)  # noqa: SIM115 - kept
         self._count = 0
@@ -105,10 +106,10 @@ class PlanWriter:
         found = latents(show, state, seconds)
         row = [np.array([state.tick, seconds]), values]
         row += [
-            found[a].astype(np.float64)
-            if a in found and len(found[a]) == size
-            else np.full(size, np.nan)
-            for a, size in self._paths
+            found[a].astype(np.float64).ravel()
+            if a in found and found[a].shape == shape
+            else np.full(math.prod(shape), np.nan)
+            for a, shape in self._paths
         ]
         return np.concatenate(row)
 
@@ -188,19 +189,20 @@ class PlanWriter:
 
     def _write_arrays(self, path: Path) -> None:
         """Write an ``.npz`` block by block: no column has to fit into memory."""
-        columns = [("tick", 0, 0, "<i8"), ("seconds", 1, 0, "<f8")]
-        columns += [(address, 2 + i, 0, "<f8") for i, address in enumerate(self._addresses)]
+        columns: list[tuple[str, int, tuple[int, ...], str]]
+        columns = [("tick", 0, (), "<i8"), ("seconds", 1, (), "<f8")]
+        columns += [(address, 2 + i, (), "<f8") for i, address in enumerate(self._addresses)]
         at = 2 + len(self._addresses)
-        for address, size in self._paths:
-            columns.append((address, at, size, "<f4"))
-            at += size
+        for address, shape in self._paths:
+            columns.append((address, at, shape, "<f4"))
+            at += math.prod(shape)
         with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-            for name, first, size, kind in columns:
-                shape = (self._saved, size) if size else (self._saved,)
-                header = {"descr": kind, "fortran_order": False, "shape": shape}
+            for name, first, shape, kind in columns:
+                whole = (self._saved, *shape)
+                header = {"descr": kind, "fortran_order": False, "shape": whole}
                 with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
                     np.lib.format.write_array_header_1_0(file, header)
-                    for rows in self._read(first, max(size, 1)):
+                    for rows in self._read(first, math.prod(shape)):
                         file.write(rows.astype(kind).tobytes())
 
     def _read(self, first: int, size: int) -> Iterator[NDArray[np.float64]]:

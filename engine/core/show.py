@@ -50,6 +50,11 @@ class Path:
     points: int = 1
     spread: int = -1
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of its latents: (size,), or of several points (points, size)."""
+        return (self.size,) if self.points == 1 else (self.points, self.size)
+
 
 @dataclass(frozen=True, slots=True)
 class Generator:

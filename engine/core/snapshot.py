@@ -126,9 +126,8 @@ def _path(data: Any, path: Path) -> PathState:
     latent = None
     if origin is not None:
         rows = origin if path.points > 1 else [origin]
-        shape = (path.size,) if path.points == 1 else (path.points, path.size)
         if [len(row) for row in rows] == [path.size] * path.points:
-            latent = np.array([_number(x) for row in rows for x in row]).reshape(shape)
+            latent = np.array([_number(x) for row in rows for x in row]).reshape(path.shape)
     return PathState(_number(phase), _number(speed), int(place), int(left), latent)
 
 
