@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.cue import follow_cues, settle
+from engine.core.cue import follow_cues, hear_ready, settle
 from engine.core.curve import filter_euro, spring
 from engine.core.event import Event, Value
 from engine.core.fixed import fixed
@@ -71,6 +71,7 @@ class Taken(NamedTuple):
     fired: Mapping[int, int]
     touch_tick: int
     lost_s: float
+    unready: frozenset[str]
 
 
 def _take_events(
@@ -86,11 +87,11 @@ def _take_events(
     signals = state.signals.copy()
     for place in show.pulses:
         signals[place] = 0.0
-    base, fires, ramps, touch, lost = (
-        state.base, state.fired, state.ramps, state.touch_tick, state.lost_s
+    base, fires, ramps, touch, lost, unready = (
+        state.base, state.fired, state.ramps, state.touch_tick, state.lost_s, state.unready
     )  # fmt: skip
     if not events:
-        return Taken(base, signals, ramps, fires, touch, lost)
+        return Taken(base, signals, ramps, fires, touch, lost, unready)
     base, written = base.copy(), set[int]()
     for event in events:
         address = event.address
@@ -102,7 +103,10 @@ def _take_events(
             continue
         try:
             targets = resolve(show, address, event.value)
-        except (KeyError, ValueError):
+        except KeyError:  # no parameter: the host's word about a generator, or nothing
+            unready = hear_ready(show, unready, event)
+            continue
+        except ValueError:
             continue
         for place, value in targets:
             written.add(place)
@@ -115,7 +119,7 @@ def _take_events(
         fires = {**fires, **dict.fromkeys(fired, motion)}
     if ramps and written:
         ramps = tuple(r for r in ramps if r.place not in written)
-    return Taken(base, signals, ramps, fires, tick if written else touch, lost)
+    return Taken(base, signals, ramps, fires, tick if written else touch, lost, unready)
 
 
 def _pass_time(
@@ -149,6 +153,8 @@ def _pass_time(
         cue=state.cue,
         cue_tick=state.cue_tick,
         waiting=state.waiting,
+        unready=taken.unready,
+        awaiting=state.awaiting,
         touch_tick=taken.touch_tick,
         lost_s=taken.lost_s,
     )

@@ -6,37 +6,91 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+from engine.core.event import Event
+from engine.core.fixed import fixed
 from engine.core.show import Cue, Show
 from engine.core.state import Ramp, State
 from engine.core.value import ramp_value
 
 
+def ready_address(layer: str) -> str:
+    """Address by which the host says whether a layer's generator has a picture."""
+    return f"/layer/{layer}/ready"
+
+
+def hear_ready(show: Show, unready: frozenset[str], event: Event) -> frozenset[str]:
+    """Take ``/layer/ID/ready``: 0 while the layer's generator has no picture."""
+    name = event.address.removeprefix("/layer/").removesuffix("/ready")
+    if event.address != ready_address(name) or isinstance(event.value, (str, tuple)):
+        return unready
+    if not any(layer.id == name and layer.generator for layer in show.layers):
+        return unready
+    return unready - {name} if event.value else unready | {name}
+
+
 def follow_cues(show: Show, state: State, fired: Sequence[int]) -> State:
-    """Begin the cues that were fired, whose beat has come, or that the autopilot calls."""
+    """Begin the cues that were fired, that need wait no more, or that the autopilot calls."""
     if state.tick == 0 and show.start >= 0:
-        state = begin(show, state, show.start)
+        state = begin(show, state, show.start)  # there is no picture yet that could stay instead
     for place in fired:
         if place in show.cue_of:
             state = _call(show, state, show.cue_of[place])
-    if state.waiting:
-        if state.touch_tick == state.tick:  # the autopilot yields, also with a cue that waits
-            state = replace(state, waiting=tuple(w for w in state.waiting if not w[2]))
-        beat = state.transport.beat
-        due = [index for index, at, _ in state.waiting if at <= beat]
-        state = replace(state, waiting=tuple(w for w in state.waiting if w[1] > beat))
-        for index in due:
-            state = begin(show, state, index)
+    if state.waiting or state.awaiting:
+        state = _go_on(show, state)
     return _autopilot(show, state)
 
 
 def _call(show: Show, state: State, index: int, by_autopilot: bool = False) -> State:
-    """Begin a cue now, or let it wait for its beat."""
+    """Begin a cue now, or let it wait for its generators and then for its beat.
+
+    It takes the place of those that wait for generators and would fade the same layers.
+    """
+    if state.awaiting:
+        fades = fixed(show).fades
+        others = (w for w in state.awaiting if w[0] != index)
+        kept = tuple(w for w in others if fades[w[0]].isdisjoint(fades[index]))
+        state = replace(state, awaiting=kept)
+    if not _is_ready(show, state, index):
+        return replace(state, awaiting=(*state.awaiting, (index, by_autopilot)))
     step = show.cues[index].quantise_beats
     if step <= 0.0:
         return begin(show, state, index)
     at = math.ceil(state.transport.beat / step - 1e-9) * step
-    others = tuple(w for w in state.waiting if w[0] != index)
-    return replace(state, waiting=(*others, (index, at, by_autopilot)))
+    beats = tuple(w for w in state.waiting if w[0] != index)
+    return replace(state, waiting=(*beats, (index, at, by_autopilot)))
+
+
+def _is_ready(show: Show, state: State, index: int) -> bool:
+    """Whether every generator that a cue brings to light has a picture."""
+    return not state.unready or fixed(show).needs[index].isdisjoint(state.unready)
+
+
+def awaited(show: Show, state: State) -> frozenset[str]:
+    """Layers whose generators a cue waits for."""
+    needs = fixed(show).needs
+    return frozenset[str]().union(*(needs[w[0]] for w in state.awaiting)) & state.unready
+
+
+def _go_on(show: Show, state: State) -> State:
+    """Let go the cues whose generators are ready, then those whose beat has come."""
+    if state.touch_tick == state.tick:  # the autopilot yields, also with a cue that waits
+        state = replace(
+            state,
+            waiting=tuple(w for w in state.waiting if not w[2]),
+            awaiting=tuple(w for w in state.awaiting if not w[1]),
+        )
+    for index, by_autopilot in state.awaiting:
+        if _is_ready(show, state, index):
+            state = _call(show, state, index, by_autopilot)
+    beat = state.transport.beat
+    due = [w for w in state.waiting if w[1] <= beat]
+    state = replace(state, waiting=tuple(w for w in state.waiting if w[1] > beat))
+    for index, _, by_autopilot in due:
+        if _is_ready(show, state, index):
+            state = begin(show, state, index)
+        else:  # a generator came with an edited show while the cue waited for its beat
+            state = _call(show, state, index, by_autopilot)
+    return state
 
 
 def _autopilot(show: Show, state: State) -> State:

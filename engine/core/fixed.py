@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from engine.core.curve import EURO_SPEED_TAU_S
-from engine.core.show import Path, Route, Show
+from engine.core.show import Cue, Path, Route, Show
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,11 @@ class Fixed:
         Of the speed of every one-euro filter over one tick.
     is_direct
         Of each route: it follows its signal at once, also between ticks.
+    fades
+        Of each cue: places of the opacities that it sets.
+    needs
+        Of each cue: layers whose generators must have a picture before it begins, because it
+        brings up layers that show them.
     """
 
     control_hz: float
@@ -41,6 +46,8 @@ class Fixed:
     decays: tuple[tuple[float, float], ...]
     speed_decay: float
     is_direct: tuple[bool, ...]
+    fades: tuple[frozenset[int], ...]
+    needs: tuple[frozenset[str], ...]
 
 
 @lru_cache(maxsize=32)
@@ -52,6 +59,7 @@ def fixed(show: Show) -> Fixed:
     aimed = {master.speed, master.bpm, master.steer_x, master.steer_y, master.steer_omega}
     aimed.update(path.speed for path in paths)
     aimed.update(lfo.rate for lfo in show.lfos)
+    opacities = frozenset(layer.opacity for layer in show.layers)
     return Fixed(
         control_hz=rate,
         tick_s=tick_s,
@@ -63,7 +71,23 @@ def fixed(show: Show) -> Fixed:
         is_direct=tuple(
             r.attack_s <= 0.0 and r.release_s <= 0.0 and r.euro is None for r in show.routes
         ),
+        fades=tuple(opacities.intersection(dict(cue.targets)) for cue in show.cues),
+        needs=tuple(_needed(show, cue) for cue in show.cues),
     )
+
+
+def _needed(show: Show, cue: Cue) -> frozenset[str]:
+    """Layers whose generators' pixels are seen in the layers that a cue brings up."""
+    goals, makers = dict(cue.targets), {layer.id for layer in show.layers if layer.generator}
+    found: set[str] = set()
+    for layer in show.layers:
+        if goals.get(layer.opacity, 0.0) <= 0.0:
+            continue
+        found.add(layer.uses or "")
+        for each in (layer.source, *layer.effects):
+            if each is not None:
+                found.update(i[6:] for i in each.images.values() if i.startswith("layer:"))
+    return frozenset(found & makers)
 
 
 def _left(tau_s: float, tick_s: float) -> float:

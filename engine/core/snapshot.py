@@ -12,6 +12,8 @@ from engine.core.show import Path, Show
 from engine.core.state import PathState, Ramp, RouteState, State, Transport, first_state
 
 LARGEST = 1e15
+VERSION = 2
+"""1 had no number, and knew nothing of generators without a picture."""
 
 
 def to_data(show: Show, state: State) -> dict[str, Any]:
@@ -23,6 +25,7 @@ def to_data(show: Show, state: State) -> dict[str, Any]:
     ]
     beat = state.transport
     return {
+        "version": VERSION,
         "tick": state.tick,
         "base": dict(zip(names, state.base.tolist(), strict=True)),
         "fired": {names[p]: tick for p, tick in state.fired.items()},
@@ -39,6 +42,8 @@ def to_data(show: Show, state: State) -> dict[str, Any]:
         "still": [state.still_ticks, state.is_still],
         "cue": [show.cues[state.cue].id if state.cue >= 0 else "", state.cue_tick],
         "waiting": [[show.cues[i].id, at, own] for i, at, own in state.waiting],
+        "unready": sorted(state.unready),
+        "awaiting": [[show.cues[i].id, own] for i, own in state.awaiting],
         "touch_tick": state.touch_tick,
         "lost_s": state.lost_s,
     }
@@ -53,10 +58,18 @@ def from_data(show: Show, data: dict[str, Any]) -> State:
     Raises
     ------
     ValueError
-        If the data is not a snapshot.
+        If the data is not a snapshot, or is one of a later version.
     """
     try:
-        return _read(show, data)
+        version = data.get("version", 1)
+        if type(version) is not int or version < 1:
+            raise ValueError(f"not a state snapshot: its version is {version!r:.40}")
+        if version > VERSION:
+            raise ValueError(
+                f"this state is written in version {version}, and this program reads up to "
+                f"{VERSION}: open it with the newer one that recorded it"
+            )
+        return _read(show, data if version > 1 else {**data, "unready": [], "awaiting": []})
     except (KeyError, TypeError, IndexError, AttributeError, OverflowError) as error:
         raise ValueError(f"not a state snapshot: {error!r}") from error
 
@@ -76,6 +89,7 @@ def _read(show: Show, data: dict[str, Any]) -> State:
             signals[show.signal_of[name]] = _number(value)
     routes = [RouteState(*map(_number, r)) for r in data["routes"]]
     cue_of = {cue.id: i for i, cue in enumerate(show.cues)}
+    makers = {layer.id for layer in show.layers if layer.generator is not None}
     cue_id, cue_tick = data["cue"]
     beat, bpm, taps, *origin = data["transport"]
     steer_x, steer_y = data["steer"]
@@ -106,6 +120,8 @@ def _read(show: Show, data: dict[str, Any]) -> State:
         waiting=tuple(
             (cue_of[i], _number(at), bool(own)) for i, at, own in data["waiting"] if i in cue_of
         ),
+        unready=frozenset(makers.intersection(map(str, data["unready"]))),
+        awaiting=tuple((cue_of[i], bool(own)) for i, own in data["awaiting"] if i in cue_of),
         touch_tick=int(data["touch_tick"]),
         lost_s=_number(data["lost_s"]),
     )

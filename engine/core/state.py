@@ -94,6 +94,10 @@ class State:
         Newest cue and the tick on which it began.
     waiting
         Cues that wait for a beat: (index, beat, whether the autopilot called it).
+    unready
+        Layers whose generator has no picture yet; only a live host says so.
+    awaiting
+        Cues that wait for such layers: (index, whether the autopilot called it).
     touch_tick
         Newest tick on which a person touched anything.
     lost_s
@@ -116,6 +120,8 @@ class State:
     cue: int = -1
     cue_tick: int = 0
     waiting: tuple[tuple[int, float, bool], ...] = ()
+    unready: frozenset[str] = frozenset()
+    awaiting: tuple[tuple[int, bool], ...] = ()
     touch_tick: int = -1
     lost_s: float = 0.0
 
