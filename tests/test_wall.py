@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -13,6 +14,7 @@ import torch
 from bench.stylegan_nets import make_stylegan2, make_stylegan3
 from engine.core.port import Request
 from engine.generators import stylegan2, stylegan3
+from engine.generators.kernels import is_compiled
 from engine.generators.stylemap import FINE, Grid, fine_grid, refine, spread, wrap
 
 one_thread = pytest.fixture(scope="module", autouse=True)(files.one_thread)
@@ -77,6 +79,24 @@ def test_a_place_has_the_style_that_lies_there(name: str) -> None:
         near = (both[..., column] - alone[place][..., column]).abs().mean()
         far = (both[..., column] - alone[1 - place][..., column]).abs().mean()
         assert near < 0.5 * far
+
+
+@pytest.mark.parametrize("grid", [Grid(1, 5, closed=True), Grid(3, 4), Grid(2, 3, closed=True)])
+@pytest.mark.parametrize("name", ["skip", "orig", "translation", "rotation"])
+def test_the_compiled_wall_is_the_plain_one(name: str, grid: Grid) -> None:
+    wide: Any = (1.0, 2.5) if name in FAMILY else (4, 10)
+    model = build(name, wide)
+    assert (model.painter is not None) == is_compiled()
+    ws = styles(model, grid.rows * grid.columns)
+    plain = replace(model, painter=None)
+    wanted = plain.synthesize(ws, grid=grid)
+    assert files.relative(model.synthesize(ws, grid=grid), wanted) <= 3e-5
+    if name not in FAMILY:
+        gains = torch.tensor([0.0, 2.0, 1.0, 0.5])
+        wanted = plain.synthesize(ws, noise_strengths=gains, grid=grid)
+        assert (
+            files.relative(model.synthesize(ws, noise_strengths=gains, grid=grid), wanted) <= 3e-5
+        )
 
 
 @pytest.mark.parametrize("name", ["skip", "resnet", "orig", "eight-taps"])

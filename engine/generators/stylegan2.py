@@ -74,8 +74,12 @@ class Model(styled.Styled):
             If the noise mode is unknown or the styles do not fit.
         """
         self.check("stylegan2", ws, noise_mode)
-        if self.painter is None or bend is not None or ws.requires_grad or grid is not None:
+        if self.painter is None or bend is not None or ws.requires_grad:
             return synthesize(self.synthesis, ws, noise_mode, noise_strengths, bend, grid)
+        if grid is not None:
+            from engine.generators.wall_cpu import paint2
+
+            return paint2(self.painter, ws, noise_mode == "const", noise_strengths, grid)
         from engine.generators.stylegan2_cpu import paint
 
         return paint(self.painter, ws, noise_mode == "const", noise_strengths)

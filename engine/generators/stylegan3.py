@@ -84,8 +84,12 @@ class Model(styled.Styled):
             If the noise mode is unknown or the styles do not fit.
         """
         self.check("stylegan3", ws, noise_mode)
-        if self.painter is None or bend is not None or ws.requires_grad or grid is not None:
+        if self.painter is None or bend is not None or ws.requires_grad:
             return synthesize(self.synthesis, ws, transform, bend, grid)
+        if grid is not None:
+            from engine.generators.wall_cpu import paint3
+
+            return paint3(self.painter, ws, transform, grid)
         from engine.generators.stylegan3_cpu import paint
 
         return paint(self.painter, ws, transform)
