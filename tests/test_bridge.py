@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.app.bridge import Bridge, Fade, Shot, advance_fade, begin_fade, probe, weigh
+from engine.app.bridge import Bridge, probe
+from engine.app.fade import Fade, Shot, advance_fade, begin_fade, weigh
 from engine.core.port import Request
 from engine.generators.frame import Frame
 from engine.generators.host import open_inline

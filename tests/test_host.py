@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 
@@ -259,18 +260,49 @@ def test_a_dead_worker_is_replaced_and_the_frames_go_on(
 
 
 def test_a_hung_worker_is_killed_and_replaced(opened: list[WorkerHost | Spare]) -> None:
-    host = open_slow(opened, Config(delay_s=1000.0), policy=Policy(hang_s=10))
-    wait(host, lambda: host.stats().state == "ready", now_s=0.0)
-    pid = host.stats().pid
+    host = open_slow(opened, policy=Policy(hang_s=10))
     host.ask(request(0), 0.0)
-    host.tend(9.9)
-    host.tend(9.9)
+    wait_frame(host, now_s=0.0)
+    host.tend(0.5)
+    pid = host.stats().pid
+    host.ask(request(0, act=3), 1.0)
+    host.tend(10.9)
+    host.tend(10.9)
     assert (host.stats().pid, host.stats().state) == (pid, "ready")
-    host.tend(10.1)
-    wait(host, lambda: host.stats().restarts == 1, now_s=10.2)
+    host.tend(11.1)
+    wait(host, lambda: host.stats().restarts == 1, now_s=11.2)
     assert host.stats().state == "failed: the worker of 'slow' did not answer for 10 s"
-    wait(host, lambda: host.stats().state == "ready", now_s=10.3)
+    wait(host, lambda: host.stats().state == "ready", now_s=11.3)
     assert host.stats().pid != pid
+
+
+def test_the_first_frame_may_take_as_long_as_loading(opened: list[WorkerHost | Spare]) -> None:
+    """Also the first one after a restart."""
+    host = open_slow(opened, Config(delay_s=1000.0), policy=Policy(hang_s=10, start_s=40))
+    wait(host, lambda: host.stats().state == "ready", now_s=0.0)
+    host.ask(request(0), 0.0)
+    host.tend(39.9)
+    assert host.stats().state == "ready"
+    host.tend(40.1)
+    wait(host, lambda: host.stats().restarts == 1, now_s=40.2)
+    assert host.stats().state == "failed: the worker of 'slow' did not answer for 40 s"
+
+
+@pytest.mark.parametrize(("render_s", "limit_s"), [(0.0, 10.0), (1.0, 10.0), (25.0, 200.0)])
+def test_a_generator_that_is_known_to_be_slow_is_given_time(
+    opened: list[WorkerHost | Spare], render_s: float, limit_s: float
+) -> None:
+    host = open_slow(opened, policy=Policy(hang_s=10))
+    host.ask(request(0), 0.0)
+    wait_frame(host, now_s=0.0)
+    host.tend(0.5)
+    host._pace = replace(host._pace, render_s=render_s)
+    host.ask(request(0, act=3), 1.0)
+    host.tend(1.0 + limit_s - 0.1)
+    assert host.stats().state == "ready"
+    host.tend(1.0 + limit_s + 0.1)
+    wait(host, lambda: host.stats().restarts == 1, now_s=1.2 + limit_s)
+    assert host.stats().state.endswith(f"did not answer for {limit_s:g} s")
 
 
 def test_a_worker_that_is_asked_nothing_is_left_in_peace(opened: list[WorkerHost | Spare]) -> None:
@@ -513,7 +545,7 @@ def test_the_lead_is_a_period_and_a_turnaround(period: float, share: float, fram
     pace = Pace()
     for n in range(frames):
         pace = note_arrival(pace, n * period, 1, share * period, 0.0)
-    assert lead_s(pace, 1.0) == pytest.approx(min((1 + share) * period, 3.0))
+    assert lead_s(pace, 1.0) == pytest.approx(min((1 + share) * period, 8.0))
     assert rate_hz(pace, frames * period) == pytest.approx(1 / period)
     assert rate_hz(pace, (frames + 99) * period) == pytest.approx(0.01 / period, rel=0.02)
 
@@ -524,6 +556,16 @@ def test_one_late_frame_moves_the_lead_little() -> None:
         pace = note_arrival(pace, n / 10, 1, 0.1, 0.0)
     late = note_arrival(pace, 30.0, 1, 25.0, 0.0)
     assert lead_s(late, 1.0) < 1.5 * lead_s(pace, 1.0)
+
+
+def test_a_hidden_layer_that_is_asked_now_and_then_keeps_its_lead() -> None:
+    pace = Pace()
+    for n in range(50):
+        pace = note_arrival(pace, n / 10, 1, 0.05, 0.0, asked_period_s=0.1)
+    rested = pace
+    for n in range(100):
+        rested = note_arrival(rested, 10.0 + 4.0 * n, 1, 0.05, 0.0, asked_period_s=0.1)
+    assert lead_s(rested, 0.1) < 1.6 * lead_s(pace, 0.1)
 
 
 def test_before_anything_is_known_the_lead_follows_the_cap() -> None:

@@ -12,16 +12,15 @@ Torch is imported for the CUDA path only, and only where OpenGL itself runs on N
 from __future__ import annotations
 
 import importlib
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import moderngl
 
+from engine.app.fade import Fade, Shot, advance_fade, begin_fade, weigh
 from engine.generators.frame import Frame
 
-_MAX_CATCH_UP_S = 0.5  # after a long gap (a restart) the next frame is faded in within this
 _PBOS = 3
 
 
@@ -34,71 +33,6 @@ class SourcePixels(NamedTuple):
     older: moderngl.Texture
     newer: moderngl.Texture
     weight: float
-
-
-@dataclass(frozen=True, slots=True)
-class Shot:
-    """A frame on the device and the show time that it is for."""
-
-    texture: Any
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Fade:
-    """Where a slot's crossfade stands.
-
-    Parameters
-    ----------
-    older, newer, pending
-        The frames before, after and beyond the display time.
-    begin_s, end_s
-        Display times at which only `older` and only `newer` is seen.
-    shown_s
-        Display time last asked for.
-    """
-
-    older: Shot
-    newer: Shot
-    pending: Shot | None
-    begin_s: float
-    end_s: float
-    shown_s: float = -math.inf
-
-
-def begin_fade(shot: Shot) -> Fade:
-    """Show the first frame of a slot at once, whatever its stamp."""
-    return Fade(shot, shot, None, shot.seconds, shot.seconds)
-
-
-def advance_fade(fade: Fade, seconds: float) -> Fade:
-    """Move on to a display time; the pending frame takes over once newer's time is reached.
-
-    When frames come in time, the blend of their stamps *is* the display time. A late frame is faded
-    in from what is shown, at most twice as fast as the time it makes up for. When the time runs
-    backwards the picture stays and the next frame is faded to.
-    """
-    if seconds < fade.shown_s:
-        fade = replace(fade, begin_s=seconds, end_s=seconds, shown_s=seconds)
-    if fade.pending is not None and seconds >= fade.end_s:
-        fade = _promote(fade, fade.pending)
-    return replace(fade, shown_s=seconds)
-
-
-def _promote(fade: Fade, pending: Shot) -> Fade:
-    # Late: newer was already shown alone at `shown_s`, so that is where the new fade starts.
-    begin_s = max(fade.end_s, fade.shown_s)
-    gap_s = abs(pending.seconds - fade.newer.seconds)
-    end_s = max(pending.seconds, begin_s + min(gap_s / 2, _MAX_CATCH_UP_S))
-    return Fade(fade.newer, pending, None, begin_s, end_s, fade.shown_s)
-
-
-def weigh(fade: Fade, seconds: float) -> float:
-    """Share of the newer frame at a display time, 0..1."""
-    span_s = fade.end_s - fade.begin_s
-    if span_s <= 0:
-        return 1.0
-    return min(max((seconds - fade.begin_s) / span_s, 0.0), 1.0)
 
 
 @dataclass(slots=True)
@@ -124,13 +58,17 @@ class Bridge:
         self._slots: dict[str, _Slot] = {}
         self._cuda: _CudaUpload | None = None
 
-    def take(self, slot_id: str, frame: Frame, *, is_fresh: bool = False) -> None:
+    def take(
+        self, slot_id: str, frame: Frame, *, is_fresh: bool = False, fade_s: float = 0.0
+    ) -> None:
         """Upload a frame; it is seen when its time comes, the first of a slot at once.
 
         Parameters
         ----------
         is_fresh
             Show it at once and forget the frames before it: they are from another time.
+        fade_s
+            Fade to it for at least so long: it is from another model.
 
         Raises
         ------
@@ -139,7 +77,9 @@ class Bridge:
         """
         slot = self._slots.get(slot_id)
         size_px = frame.pixels.shape[1], frame.pixels.shape[0]
-        shot = Shot(self._texture(slot, size_px), frame.seconds)
+        if slot is not None and slot.fade.pending is not None:
+            fade_s = max(fade_s, slot.fade.pending.fade_s)  # of the one that it replaces
+        shot = Shot(self._texture(slot, size_px), frame.seconds, fade_s)
         if frame.share is not None and frame.device_slot is not None:
             self._cuda = self._cuda or _CudaUpload(self._ctx)
             self._cuda.write(slot_id, shot.texture, frame.device_slot, frame.share)
@@ -163,6 +103,10 @@ class Bridge:
         if before.older.texture not in (fade.older.texture, fade.newer.texture):
             slot.free.append(before.older.texture)
         return SourcePixels(fade.older.texture, fade.newer.texture, weigh(fade, seconds))
+
+    def holds(self, slot_id: str) -> bool:
+        """Whether a slot has a picture."""
+        return slot_id in self._slots
 
     def age_s(self, slot_id: str, seconds: float) -> float | None:
         """How far the picture of a slot lags behind a display time; None before the first frame.

@@ -29,6 +29,7 @@ from engine.app.reload import Reloader
 from engine.app.stage import Stage, open_stage
 from engine.compositor.compose import Compositor
 from engine.core.clock import parse_rate
+from engine.core.cue import ready_address
 from engine.core.plan import Plan
 from engine.core.show import Show
 from engine.core.state import first_state
@@ -108,7 +109,7 @@ class Player:
     def prepare(self) -> None:
         """Compile, start the workers and wait a little for the first frame: nothing moves yet."""
         first = self._look_ahead()
-        self.pixels.open(self.line.show, first.requests)
+        self.pixels.open(self.line.show, first.requests, time.monotonic())
         load_shaders(self.compositor, self.line.show)
         until = time.monotonic() + FIRST_FRAME_S
         while not (self.pixels.is_ready(first) or self.is_ended or time.monotonic() > until):
@@ -183,6 +184,7 @@ class Player:
         if due.jump_s:
             self._jump(due.jump_s)
         self._listen(now_s)
+        self._tell_ready(self.line.show)
         self.watch.lap("events")
         steps = self.line.control(seconds, self.intake.events_of)
         plan = self.line.plan(seconds)
@@ -205,6 +207,12 @@ class Player:
         self.intake.jump(ticks)
         self.hearing.jump(ticks / rate)
         self.intake.add(self.line.state.tick + 1, "/clock/jump", float(gap_s), "clock")
+
+    def _tell_ready(self, show: Show) -> None:
+        """Let the show know which generators have a picture: cues wait for them."""
+        for name, is_ready in self.pixels.news(show):
+            tick = self.line.state.tick + 1
+            self.intake.add(tick, ready_address(name), int(is_ready), "host")
 
     def _listen(self, now_s: float) -> None:
         """Drain every source, bounded, and see to reloads."""
@@ -250,6 +258,7 @@ class Player:
         name = self.memory.add_show(loaded, show)
         self.line.shows = {**self.line.shows, name: show}
         self.intake.add(self.line.state.tick + 1, "/show/load", name, "host")
+        self._tell_ready(show)  # on the same tick, before a cue can go
         self.say(f"{loaded.path}: reloaded")
 
 

@@ -11,20 +11,22 @@ from typing import Any
 
 from engine.app import plugins
 from engine.app.bridge import Bridge, probe
+from engine.app.slot import Seen, Slot, mark_of, open_host
+from engine.core.cue import awaited
 from engine.core.plan import Plan
 from engine.core.port import Request
-from engine.core.sample import asked_size, requests_at
+from engine.core.sample import asked_size
 from engine.core.show import Generator, Show
 from engine.core.state import State
-from engine.generators.frame import Frame
-from engine.generators.host import Host, Spare, open_inline, open_worker
+from engine.generators.host import Host, Spare, open_inline
 
 MOST_PREPARED = 6
 """Workers that are kept loaded; more are opened when their scene is seen."""
 REFRESH_S = 4.0
 """A generator that is not seen makes a frame that often, so that a cut to it shows something."""
-STALE_S = 1.0
 SPARE_AFTER_S = 6.0
+REOPEN_S = 5.0
+"""A worker that could not be started at all is tried again that often."""
 
 
 class LivePixels:
@@ -41,90 +43,91 @@ class LivePixels:
     def __init__(self, bridge: Bridge, device: str = "auto") -> None:
         self._bridge = bridge
         self._device = device
-        self._hosts: dict[str, Host] = {}
-        self._made_by: dict[str, tuple[object, ...]] = {}
+        self._slots: dict[str, Slot] = {}
         self._checked: dict[str, Show] = {}
+        self._unopened: dict[str, tuple[float, str]] = {}  # when to try again, what was wrong
         self._spare = Spare(delay_s=SPARE_AFTER_S)
         self._shares_cuda = False
         self.path = "numpy"
         self._told: dict[str, str] = {}
-        self._made_s: dict[str, float] = {}
-        self._asked_s: dict[str, float] = {}
+        self._said_ready: dict[str, bool] = {}
         self.age_ms: dict[str, deque[float]] = {}
 
-    def open(self, show: Show, names: Iterable[str]) -> None:
+    def open(self, show: Show, names: Iterable[str], now_s: float) -> None:
         """Start the workers of these layers, unless they run already."""
         for layer in show.layers:
             if layer.generator is None or layer.id not in names:
                 continue
             if self._checked.get(layer.id) is not show:  # once a show, not once a frame
-                self._open(show, layer.id, layer.generator)
-                self._checked[layer.id] = show
+                self._open(show, layer.id, layer.generator, now_s)
 
-    def _open(self, show: Show, name: str, generator: Generator) -> None:
-        aspect = next(x.aspect for x in show.layers if x.id == name)
-        whole = show.size_px[0] / show.size_px[1]
-        size = asked_size(generator.spec, generator.size_px, aspect or whole)
-        mark = (generator.kind, repr(generator.config), size, generator.rate_hz)
-        if self._made_by.get(name) == mark:
-            return
-        old = self._hosts.pop(name, None)
-        if old is not None:
-            old.close()
-        config, _ = plugins.read_spec(generator.kind, dict(generator.config))
-        self._hosts[name] = open_worker(
-            plugins.module_name(generator.kind),
-            config,
-            self._device,
-            max_size_px=size,
-            rate_cap_hz=generator.rate_hz,
-            clock=time.perf_counter,
-            spare=self._spare,
-            shares_cuda=self._shares_cuda,
-        )
-        self._made_by[name] = mark
+    def _open(self, show: Show, name: str, generator: Generator, now_s: float) -> None:
+        """Start a worker; what is wrong with one model ends no frame, nor the other pictures."""
+        slot, mark = self._slots.get(name), mark_of(show, name, generator)
+        if slot is None or not slot.is_for(mark):
+            if now_s < self._unopened.get(name, (-math.inf, ""))[0]:
+                return
+            try:
+                host = open_host(generator, mark, self._device, self._spare, self._shares_cuda)
+            except (ValueError, OSError) as error:
+                self._unopened[name] = (now_s + REOPEN_S, f"failed: {error}")
+                return
+            if slot is None:
+                self._slots[name] = Slot(mark, host)
+            else:
+                slot.follow_with(mark, host)
+        self._unopened.pop(name, None)
+        self._checked[name] = show
 
     def keep(self, show: Show) -> None:
         """Close the workers of layers that a reloaded show no longer has."""
         there = {layer.id for layer in show.layers if layer.generator is not None}
-        for name in set(self._hosts) - there:
-            self._hosts.pop(name).close()
-            self._made_by.pop(name, None)
+        for name in set(self._slots) - there:
+            self._slots.pop(name).close()
             self._checked.pop(name, None)
             self._bridge.drop(name)
+        self._unopened.clear()
+        self._said_ready = {n: is_ready for n, is_ready in self._said_ready.items() if n in there}
 
     def ask(self, show: Show, state: State, plan: Plan, now_s: float) -> None:
-        """Ask every visible generator for the moment at which its frame will be seen."""
-        self.open(show, plan.requests)
-        self._prepare(show)
-        for name, host in list(self._hosts.items()):
-            host.tend(now_s)
-            rested_s = now_s - self._asked_s.get(name, -math.inf)
-            is_seen = name in plan.requests
-            if is_seen or rested_s > REFRESH_S:
-                ahead = requests_at(show, state, plan.seconds + host.lead_s, {name})
-                host.ask(ahead[name], now_s)
-                self._asked_s[name] = now_s
-            frame = host.newest()
-            if frame is not None:
-                self._upload(name, frame, is_fresh=not is_seen or self._is_stale(name, frame))
+        """Ask every visible generator for the moment at which its frame will be seen.
 
-    def _is_stale(self, name: str, frame: Frame) -> bool:
-        """Whether the frames before this one are too old to fade from."""
-        before, self._made_s[name] = self._made_s.get(name, frame.seconds), frame.seconds
-        return frame.seconds - before > STALE_S
+        One that a cue waits for is started, and makes its first frame.
+        """
+        self.open(show, plan.requests, now_s)
+        if state.awaiting:
+            self.open(show, awaited(show, state), now_s)
+        self._prepare(show, now_s)
+        for name, slot in list(self._slots.items()):
+            slot.tend(now_s, is_seen=name in plan.requests)
+            if slot.is_due(now_s, REFRESH_S):
+                slot.ask(show, state, name, plan.seconds, now_s)
+            seen = slot.newest(now_s)
+            if seen is not None:
+                self._upload(name, seen)
 
-    def _prepare(self, show: Show) -> None:
+    def _prepare(self, show: Show, now_s: float) -> None:
         """Load the scenes that are not seen yet, one by one, so that a cut to them is no wait.
 
         Only into a process that has its libraries already: loading them takes time from the show.
         """
-        if not self._spare.is_loaded or len(self._hosts) >= MOST_PREPARED:
+        if not self._spare.is_loaded or len(self._slots) >= MOST_PREPARED:
             return
         for layer in show.layers:
-            if layer.generator is not None and layer.id not in self._hosts:
-                self._open(show, layer.id, layer.generator)
+            is_new = layer.id not in self._slots and layer.id not in self._unopened
+            if layer.generator is not None and is_new:
+                self._open(show, layer.id, layer.generator, now_s)
                 return
+
+    def news(self, show: Show) -> list[tuple[str, bool]]:
+        """Layers of a show whose generator has got its first picture, or has none (once each)."""
+        found = []
+        for layer in show.layers:
+            is_ready = layer.generator is None or self._bridge.holds(layer.id)
+            if is_ready != self._said_ready.get(layer.id, True):
+                found.append((layer.id, is_ready))
+                self._said_ready[layer.id] = is_ready
+        return found
 
     def share_cuda(self, ctx: Any) -> str:
         """Probe how frames reach GL; return the line that says which path, and why.
@@ -135,20 +138,18 @@ class LivePixels:
         self._shares_cuda = self.path == "cuda-pbo" and self._device in ("auto", "cuda")
         return f"frames go by {self.path}: {why}"
 
-    def _upload(self, name: str, frame: Frame, is_fresh: bool) -> None:
+    def _upload(self, name: str, seen: Seen) -> None:
         """Upload a frame; if sharing with CUDA fails, go on through main memory. UNTESTED there."""
         try:
-            self._bridge.take(name, frame, is_fresh=is_fresh)
+            self._bridge.take(name, seen.frame, is_fresh=seen.is_fresh, fade_s=seen.fade_s)
         except Exception:  # drivers fail in many ways; all of them mean: the other path
             if not self._shares_cuda:
                 raise
             self._shares_cuda, self.path = False, "pinned"
-            for host in self._hosts.values():
-                host.close()
-            for slot in self._hosts:
-                self._bridge.drop(slot)
-            self._hosts.clear()
-            self._made_by.clear()
+            for each, slot in self._slots.items():
+                slot.close()
+                self._bridge.drop(each)
+            self._slots.clear()
             self._checked.clear()
 
     def of(self, plan: Plan, layers: Iterable[str]) -> Mapping[str, Any]:
@@ -165,19 +166,21 @@ class LivePixels:
 
     def is_ready(self, plan: Plan) -> bool:
         """Whether every generator that the plan asks has shown a frame."""
-        return all(self._bridge.pixels(n, plan.seconds) is not None for n in plan.requests)
+        return all(self._bridge.holds(name) for name in plan.requests)
 
     @property
     def is_failed(self) -> bool:
         """Whether a generator cannot work at all."""
-        return any(host.stats().state.startswith("failed") for host in self._hosts.values())
+        return any(text.startswith("failed") for text in self._troubles().values())
+
+    def _troubles(self) -> dict[str, str]:
+        found = {name: slot.trouble for name, slot in self._slots.items()}
+        return {**found, **{name: text for name, (_, text) in self._unopened.items()}}
 
     def complaints(self) -> list[str]:
         """Say once what is newly wrong with a generator, a sentence each."""
         found = []
-        for name, host in self._hosts.items():
-            stats = host.stats()
-            text = stats.state if stats.state.startswith("failed") else stats.error
+        for name, text in self._troubles().items():
             if text and text != self._told.get(name):
                 found.append(f"layer {name}: {text}")
             self._told[name] = text
@@ -186,8 +189,8 @@ class LivePixels:
     def stats(self) -> dict[str, dict[str, Any]]:
         """Rate, age and restarts by layer ID."""
         found = {}
-        for name, host in self._hosts.items():
-            stats = host.stats()
+        for name, slot in self._slots.items():
+            stats = slot.host.stats()
             ages = sorted(self.age_ms.get(name, ())) or [0.0]
             found[name] = {
                 "rate_hz": round(stats.rate_hz, 2),
@@ -197,7 +200,7 @@ class LivePixels:
                 "frames": stats.frames,
                 "render_ms": round(stats.render_ms, 2),
                 "state": stats.state,
-                "error": stats.error,
+                "error": slot.trouble if slot.trouble != stats.state else stats.error,
                 "device": stats.device,
                 "pid": stats.pid,
             }
@@ -205,9 +208,9 @@ class LivePixels:
 
     def close(self) -> None:
         """End every worker."""
-        for host in self._hosts.values():
-            host.close()
-        self._hosts.clear()
+        for slot in self._slots.values():
+            slot.close()
+        self._slots.clear()
         self._spare.close()
 
 

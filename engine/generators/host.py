@@ -31,7 +31,7 @@ __all__ = ["Frame", "Host", "HostStats", "Policy", "Spare", "open_inline", "open
 
 FRAME_SLOTS = 4
 REQUEST_SLOTS = 4
-_REMEMBERED = 64  # requests whose time of asking is kept
+_REMEMBERED = 4096  # requests whose time of asking is kept: minutes of them, for slow generators
 
 
 class WorkerHost:
@@ -112,7 +112,7 @@ class WorkerHost:
         """
         self._now_s = now_s
         if not self._is_closed:
-            self._watch.tend(now_s, self._frames.head)
+            self._watch.tend(now_s, self._frames.head, self._pace.render_s)
             self._post(now_s)
 
     def stats(self) -> HostStats:
@@ -137,10 +137,14 @@ class WorkerHost:
             self._frames.close()
 
     def _measure(self, frame: Frame, now_s: float) -> None:
-        turnaround_s = now_s - self._asked_s.get(frame.request, now_s)
+        # What waited for the worker to load says nothing of how fast it is.
+        asked_s = max(self._asked_s.get(frame.request, now_s), self._watch.ready_s)
+        turnaround_s = max(now_s - asked_s, 0.0)
         self._asked_s = {n: s for n, s in self._asked_s.items() if n > frame.request}
         news = frame.sequence - self._returned
-        self._pace = note_arrival(self._pace, now_s, news, turnaround_s, frame.render_s)
+        self._pace = note_arrival(
+            self._pace, now_s, news, turnaround_s, frame.render_s, self._period_s
+        )
 
     def _post(self, now_s: float | None) -> None:
         if self._asked is None or self._is_closed or now_s is None or now_s < self._due_s:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 _GAIN = 0.125  # of a new measurement (RFC 6298 uses the same for round trips)
-_MAX_LEAD_S = 3.0
+# Two periods at one frame in four seconds. A slower generator stands still between its fades: what
+# a hand does must not take longer than this to be seen.
+_MAX_LEAD_S = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +37,25 @@ class Pace:
 
 
 def note_arrival(
-    pace: Pace, now_s: float, frames: int, turnaround_s: float, render_s: float
+    pace: Pace,
+    now_s: float,
+    frames: int,
+    turnaround_s: float,
+    render_s: float,
+    asked_period_s: float = math.inf,
 ) -> Pace:
     """Account for an arrival at `now_s`, the first look since `frames` frames were made.
 
-    One measurement counts for at most twice the mean, so that a restart or a hidden layer does not
-    push the lead away.
+    One measurement counts for at most twice the mean, so that a restart does not push the lead
+    away; nor does a layer that is hidden, and asked for a frame now and then.
+
+    Parameters
+    ----------
+    asked_period_s
+        1 / rate cap: a period is no longer than it takes to ask, and to answer.
     """
     since_s = 0.0 if pace.arrived_s is None else (now_s - pace.arrived_s) / max(frames, 1)
+    since_s = min(since_s, asked_period_s + turnaround_s)
     turned_s = _follow(pace.turnaround_s, turnaround_s)
     # `_follow` moved by a share of the (bounded) deviation: this is that deviation again.
     deviation_s = abs(turned_s - pace.turnaround_s) / _GAIN if pace.turnaround_s else 0.0

@@ -11,6 +11,7 @@ from engine.generators.worker import Job
 _STEADY_S = 5.0  # a worker that lived this long after it was ready has earned a quick restart
 _FREE_RESTARTS = 2
 _MAX_PAUSE_S = 5.0
+_LONG = 8.0  # renderings: a worker that takes longer for one hangs
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +21,9 @@ class Policy:
     Parameters
     ----------
     hang_s
-        Without a frame or a word although asked.
+        Without a frame or a word although asked; longer for a generator that is known to be slow.
     start_s
-        Without being ready: large models take their time.
+        Without being ready, or without the first frame: large models take their time.
     """
 
     hang_s: float = 10.0
@@ -59,7 +60,8 @@ class Watch:
         self._heard = 0
         self._child: Child | None = None
         self._is_ready = self._was_ready = False
-        self._ready_s = 0.0
+        self.ready_s = 0.0  # when the newest process was ready
+        self._first = 0  # frames there were before it
         self._waiting_s: float | None = None  # since when a sign of life is due
         spare_child = spare.take() if spare is not None else None
         self._start(spare_child or launch())
@@ -86,21 +88,24 @@ class Watch:
         if self._child is not None:
             self._child.wake()
 
-    def tend(self, now_s: float, frames: int) -> None:
+    def tend(self, now_s: float, frames: int, render_s: float = 0.0) -> None:
         """Hear the worker; bury, restart or kill it as the policy says.
 
         Parameters
         ----------
         frames
             How many it has made: a growing number is a sign of life.
+        render_s
+            What one takes, as far as known.
         """
         if self._child is not None:
             self._listen(self._child, now_s, frames)
             if not self._child.is_alive():
                 self._bury(self._child, now_s)
-            elif self._is_overdue(now_s):
+            elif self._is_overdue(now_s, self._limit_s(frames, render_s)):
                 self._child.kill()
         if self._child is None and now_s >= self._retry_s:
+            self._first = self._heard = frames
             self._restart()
         if self._spare is not None and self._is_ready and frames:
             self._spare.tend(now_s)
@@ -126,7 +131,7 @@ class Watch:
         said = child.receive()
         for what, text, more in said:
             if what == "ready":
-                self._is_ready, self._ready_s, self._failure = True, now_s, ""
+                self._is_ready, self.ready_s, self._failure = True, now_s, ""
                 self.device, self.handles = text, more
             elif what == "error":
                 self.error = text
@@ -137,8 +142,13 @@ class Watch:
         if not self._is_ready:
             self.note_request(now_s)
 
-    def _is_overdue(self, now_s: float) -> bool:
-        limit_s = self._policy.hang_s if self._is_ready else self._policy.start_s
+    def _limit_s(self, frames: int, render_s: float) -> float:
+        """How long it may be silent: the first frame takes a cold machine much longer."""
+        if not self._is_ready or frames <= self._first:
+            return self._policy.start_s
+        return max(self._policy.hang_s, _LONG * render_s)
+
+    def _is_overdue(self, now_s: float, limit_s: float) -> bool:
         if self._waiting_s is None or now_s - self._waiting_s <= limit_s:
             return False
         self._failure = f"the worker of '{self._name}' did not answer for {limit_s:g} s"
@@ -146,7 +156,7 @@ class Watch:
 
     def _bury(self, child: Child, now_s: float) -> None:
         self._listen(child, now_s, self._heard)  # its last words
-        if self._is_ready and now_s - self._ready_s >= _STEADY_S:
+        if self._is_ready and now_s - self.ready_s >= _STEADY_S:
             self._quick_deaths = 0
         self._quick_deaths += 1
         code = child.process.exitcode or 0
