@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
-from engine.app import showfile
+from engine.app import model_marks, showfile
 from engine.app.frame import Line, first_step
 from engine.app.take import Take, open_take
 from engine.core.audio import ADDRESS
@@ -82,7 +82,9 @@ def open_playback(
     if is_take(name):
         if audio is not None or music:
             raise ValueError(f"{name}: a take brings its own sound; leave --audio and --demo out")
-        return _from_take(open_take(Path(name)))
+        take = open_take(Path(name))
+        model_marks.check(take.folder, take.header.get("models", []))
+        return _from_take(take)
     return _from_show(showfile.load(name), load_track(audio, music), seed)
 
 

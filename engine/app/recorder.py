@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from engine import __version__
 from engine.app.blobs import manifest
+from engine.app.model_marks import marks, with_hashes
 from engine.core.event import Event
 from engine.core.show import Show
 from engine.core.snapshot import to_data
@@ -88,21 +89,26 @@ class Recorder:
             "show": self._name,
             "control_hz": str(show.control_hz),
             "ticks": 0,
-            # How the artist lets a live moment be reproduced; signing and sealing come later.
-            "reproduction": "open",
+            "reproduction": "open",  # how a live moment may be reproduced
             "copy": 0,
             **header,
+            "models": marks(show),
         }
         if sound is not None:
             self._header["sound"] = {"rate_hz": sound[0], "channels": sound[1]}
-        self._header["models"] = [
-            {"layer": x.id, "kind": x.generator.kind, "provenance": x.generator.spec.provenance}
-            for x in show.layers
-            if x.generator is not None
-        ]
         write_header(folder, self._header)
         self._write_blobs(blobs)
         self._thread.start()
+        self._mark_models(show)
+
+    def _mark_models(self, show: Show) -> None:
+        """Note which networks are played, by content, in the writer's thread: it reads them."""
+
+        def write() -> None:
+            self._header["models"] = with_hashes(self._header["models"], show)
+            write_header(self.folder, self._header)
+
+        self._put(write)
 
     def _write_blobs(self, blobs: dict[str, bytes]) -> None:
         for name, data in blobs.items():
@@ -112,6 +118,7 @@ class Recorder:
         """Store a reloaded show by content; return its name for the ``/show/load`` event."""
         name, blobs = manifest(text, show)
         self._put(lambda: self._write_blobs(blobs))
+        self._mark_models(show)
         return name
 
     def tick(self, show: Show, before: State, events: Sequence[Event], after: State) -> None:
