@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 _LAST = 19  # niceness of a thread that compiles
+_SWITCH_S = 1e-4  # how long it may keep a frame waiting for Python's lock
 
 
 def hasten(
@@ -49,7 +50,11 @@ def hasten(
     def work_gently() -> None:
         if sys.platform == "linux":  # there a thread has a niceness of its own
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LAST)
+        # A compiler holds Python's lock; a frame takes it back hundreds of times.
+        before_s = sys.getswitchinterval()
+        sys.setswitchinterval(_SWITCH_S)
         work()
+        sys.setswitchinterval(before_s)
 
     if device.startswith("cuda"):
         work()
