@@ -99,16 +99,12 @@ class Recorder:
         write_header(folder, self._header)
         self._write_blobs(blobs)
         self._thread.start()
-        self._mark_models(show)
+        self._put(lambda: self._mark_models(show))
 
     def _mark_models(self, show: Show) -> None:
-        """Note which networks are played, by content, in the writer's thread: it reads them."""
-
-        def write() -> None:
-            self._header["models"] = with_hashes(self._header["models"], show)
-            write_header(self.folder, self._header)
-
-        self._put(write)
+        """Note which networks are played, by content; in the writer's thread, as it reads them."""
+        self._header["models"] = with_hashes(self._header["models"], show)
+        write_header(self.folder, self._header)
 
     def _write_blobs(self, blobs: dict[str, bytes]) -> None:
         for name, data in blobs.items():
@@ -118,7 +114,7 @@ class Recorder:
         """Store a reloaded show by content; return its name for the ``/show/load`` event."""
         name, blobs = manifest(text, show)
         self._put(lambda: self._write_blobs(blobs))
-        self._mark_models(show)
+        self._put(lambda: self._mark_models(show))
         return name
 
     def tick(self, show: Show, before: State, events: Sequence[Event], after: State) -> None:
