@@ -149,6 +149,19 @@ def test_noise_beyond_the_trained_picture_is_fresh(closed: bool) -> None:
     assert model.synthesize(styles(model, 1), grid=Grid(closed=closed)).shape[2:] == (32, 96)
 
 
+def test_a_start_goes_on_afresh_or_is_repeated() -> None:
+    wide = {repeats: build("skip", (4, 400), repeats).synthesis.const for repeats in (True, False)}
+    own = build("skip").synthesis.const
+    for const in wide.values():
+        assert torch.equal(const[..., :4], own)
+    assert torch.equal(wide[True][..., 4:8], own)
+    fresh, places = wide[False][..., 4:].flatten(1), own.flatten(1)
+    assert float((fresh[:, :16] - fresh[:, 16:32]).abs().mean()) > 0.1
+    assert torch.allclose(fresh.mean(1), places.mean(1), atol=0.15)
+    error = torch.cov(fresh) - torch.cov(places, correction=0)
+    assert float(error.abs().max()) < 0.25 * float(torch.cov(places).abs().max())
+
+
 @pytest.mark.parametrize("closed", [False, True])
 @pytest.mark.parametrize(("rows", "columns"), [(1, 1), (1, 4), (3, 5)])
 def test_the_fine_grid_goes_smoothly_through_its_points(

@@ -33,7 +33,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Config(Canvas):
-    """What a show may say about this generator; see `canvas.Canvas`."""
+    """What a show may say about this generator; see `canvas.Canvas`.
+
+    Parameters
+    ----------
+    repeats
+        Beyond the trained picture the learned start is repeated (faces side by side); else it goes
+        on afresh (landscapes, textures), and nothing recurs.
+    """
+
+    repeats: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +99,7 @@ def build_network(
     modules: Mapping[str, Mapping[str, Any]],
     device: str = "cpu",
     start: Size | None = None,
+    repeats: bool = True,
 ) -> Model:
     """Build the network from tensors and the attributes of its modules; see `layers.Source`.
 
@@ -99,6 +109,8 @@ def build_network(
     ----------
     start
         Another height and width of the learned start: the picture grows with it.
+    repeats
+        Whether a larger start repeats the learned one, see `read_synthesis`.
 
     Raises
     ------
@@ -106,7 +118,7 @@ def build_network(
         If a tensor is missing or an attribute is unknown.
     """
     source = Source(state, modules, device)
-    synthesis = read_synthesis(source, half=device.startswith("cuda"), start=start)
+    synthesis = read_synthesis(source, half=device.startswith("cuda"), start=start, repeats=repeats)
     painter = None
     if device == "cpu":
         from engine.generators.stylegan2_cpu import prepare
@@ -212,7 +224,7 @@ def build(config: Config, device: str = "cpu") -> Generator:
     described = _describe(network, config)
     height, width = _start(network)
     start = (canvases.grown(height, config.high), canvases.grown(width, config.wide))
-    model = build_network(network.state, network.modules, device, start)
+    model = build_network(network.state, network.modules, device, start, config.repeats)
     paths = (
         partial(_synthesize, replace(model, painter=None), config.grid),
         partial(_synthesize, model, config.grid) if model.painter else None,

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     import torch
 
 
-def read_synthesis(source: Source, *, half: bool, start: Size | None = None) -> Synthesis:
+def read_synthesis(
+    source: Source, *, half: bool, start: Size | None = None, repeats: bool = True
+) -> Synthesis:
     """Read the network.
 
     Parameters
@@ -26,8 +28,11 @@ def read_synthesis(source: Source, *, half: bool, start: Size | None = None) -> 
     half
         Lets blocks run in float16 that ask for it (CUDA).
     start
-        Another size of the learned start (height, width): the picture grows with it. The start is
-        repeated; noise goes on as fresh noise, which never repeats.
+        Another size of the learned start (height, width): the picture grows with it, and noise goes
+        on as fresh noise, which never repeats.
+    repeats
+        Whether the start is repeated; else it goes on afresh too, with the mean and the covariance
+        of its places.
 
     Raises
     ------
@@ -44,12 +49,27 @@ def read_synthesis(source: Source, *, half: bool, start: Size | None = None) -> 
         _read_block(source, name, half, (height << level, width << level))
         for level, name in enumerate(ordered)
     )
-    return Synthesis(_tile(const, height, width), blocks)
+    grown = _tile(const, height, width) if repeats else _go_on(const, height, width)
+    return Synthesis(grown, blocks)
 
 
 def _tile(const: torch.Tensor, height: int, width: int) -> torch.Tensor:
     rows, columns = -(-height // const.shape[1]), -(-width // const.shape[2])
     return const.repeat(1, rows, columns)[:, :height, :width].contiguous()
+
+
+def _go_on(const: torch.Tensor, height: int, width: int) -> torch.Tensor:
+    """Lay a field of fresh places [shape=(C, height, width)] round the learned ones."""
+    import torch
+
+    places = const.flatten(1)  # (C, K)
+    count, mean = places.shape[1], places.mean(dim=1, keepdim=True)
+    drawn = draw(0, "start", 0, count * height * width).reshape(count, -1) / math.sqrt(count)
+    weights = torch.from_numpy(drawn.astype("float32")).to(const.device)
+    field = (mean + (places - mean) @ weights).view(-1, height, width)
+    own = const[:, :height, :width]
+    field[:, : own.shape[1], : own.shape[2]] = own
+    return field.contiguous()
 
 
 def _read_block(source: Source, name: str, half: bool, size: Size) -> Block:
