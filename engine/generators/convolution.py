@@ -1,24 +1,24 @@
-"""3×3 convolutions on the CPU, finished in the pass that leaves Winograd's domain."""
+"""3×3 convolutions on the CPU, finished in the pass that leaves Winograd's domain.
+
+A picture is worked on in strips of rows of tiles, whose products stay in the cache.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from engine.generators import winograd
+from engine.generators import doubling, merging, winograd
+from engine.generators.doubling import COUNTS, Kinds, Room, Taps
+from engine.generators.ending import Ending
 from engine.generators.kernels import Array
-from engine.generators.product import multiply
+from engine.generators.lanes import LANES
+from engine.generators.product import multiply_all, round_up
 from engine.generators.scratch import Scratch, spread, thread_count
 
 if TYPE_CHECKING:
     import torch
 
-NOTHING = np.zeros((1, 1), np.float32)
-TILES = {True: 768, False: 128}  # in one product, for many and for few channels
-
-# Gain, bias, noise, slope and clamp, see `winograd.transform_output`.
-Ending = tuple[Array, Array, Array, np.float32, np.float32]
+STRIP = 1 << 22  # floats before and after the products: they stay in the third-level cache
 
 
 def convolve(
@@ -28,43 +28,147 @@ def convolve(
     gain: Array,
     pad: int,
     ending: Ending,
-    out: torch.Tensor,
-) -> None:
-    """Convolve ``gain · x`` [shape=(H, W, I)] with a prepared 3×3 weight, and finish.
+    name: str,
+) -> torch.Tensor:
+    """Convolve ``gain · x`` [shape=(B, H, W, LANES)] with a prepared 3×3 weight, and finish.
 
     Parameters
     ----------
     matrices
         From `winograd.transform_weight`.
-    ending
-        Gain, bias, noise, slope and clamp of `winograd.transform_output`.
-    out
-        [shape=(H + 2 pad - 2, W + 2 pad - 2, O)]
+    gain
+        [shape=(B · LANES,)]
+    name
+        Of the memory that the result is written to.
+
+    Returns
+    -------
+    [shape=(2 panels, H + 2 pad - 2, W + 2 pad - 2, LANES)]
     """
-    outputs, inputs = matrices.shape[1:]
-    across, along = -(-out.shape[1] // winograd.TILE), -(-out.shape[0] // winograd.TILE)
-    many = max(1, min(along, TILES[inputs + outputs >= 256] // across))
-    own = scratch.take("own", thread_count(), winograd.scratch_size(out.shape[1], inputs, outputs))
-    numbers, picture, private = x.numpy(), out.numpy(), own.numpy()
+    count, panels, inputs = matrices.shape[:3]
+    height, width = x.shape[1] + 2 * pad - 2, x.shape[2] + 2 * pad - 2
+    out = scratch.take(name, 2 * panels, height, width, LANES)
+    along, across = -(-height // winograd.TILE), -(-width // winograd.TILE)
+    many = _rows_at_once(along, count * (inputs + 2 * panels) * LANES * across)
     for top in range(0, along, many):
-        rows = min(many, along - top)
-        before = scratch.take("before", 36, rows * across, inputs)
-        after = scratch.take("after", 36, rows * across, outputs)
-        v, m = before.numpy(), after.numpy()
+        tiles = (top, min(along, top + many), across)
+        _convolve_strip(scratch, matrices, x, gain, pad, ending, out, tiles)
+    return out
 
-        def enter(thread: int, first: int, last: int, v: Array = v, top: int = top) -> None:
-            for r in range(first, last):
-                winograd.transform_input(
-                    numbers, gain, pad, (top + r, across), r * across, v, private[thread]
-                )
 
-        def leave(thread: int, first: int, last: int, m: Array = m, top: int = top) -> None:
-            for r in range(first, last):
-                winograd.transform_output(
-                    m, r * across, (top + r, across), *ending, picture, private[thread]
-                )
+def _rows_at_once(rows: int, size: int) -> int:
+    """How many rows of tiles make a strip, if one takes so many floats: all about the same."""
+    strips = -(-rows // max(1, STRIP // size))
+    return -(-rows // strips)
 
-        spread(enter, rows)
-        for rows_in, matrix, rows_out in zip(before, matrices, after, strict=True):
-            multiply(rows_in, matrix, rows_out)
-        spread(leave, rows)
+
+def _convolve_strip(
+    scratch: Scratch,
+    matrices: torch.Tensor,
+    x: torch.Tensor,
+    gain: Array,
+    pad: int,
+    ending: Ending,
+    out: torch.Tensor,
+    tiles: tuple[int, int, int],
+) -> None:
+    count, panels, inputs = matrices.shape[:3]
+    rows = round_up((tiles[1] - tiles[0]) * tiles[2])
+    before = scratch.take("before", count * inputs * rows * LANES).numpy()
+    after = scratch.take("after", count * 2 * panels * rows * LANES).numpy()
+    size = winograd.scratch_size(x.shape[2], tiles[2])
+    own = scratch.take("own", thread_count(), size).numpy()
+    numbers, weights, picture = (part.numpy().reshape(-1) for part in (x, matrices, out))
+    shape, grown = (x.shape[1], x.shape[2]), (out.shape[1], out.shape[2])
+
+    def enter(thread: int, first: int, last: int) -> None:
+        winograd.transform_input(numbers, shape, gain, pad, (first, last), tiles, before,
+                                 (inputs, rows), own[thread])  # fmt: skip
+
+    def leave(thread: int, first: int, last: int) -> None:
+        winograd.transform_output(after, (2 * panels, rows), (first, last), tiles, ending, picture,
+                                  grown, own[thread])  # fmt: skip
+
+    spread(enter, inputs)
+    multiply_all(before, weights, after, count, rows, (inputs, panels))
+    spread(leave, 2 * panels)
+
+
+def double(
+    scratch: Scratch,
+    matrices: torch.Tensor,
+    taps: Taps,
+    x: torch.Tensor,
+    gain: Array,
+    ending: Ending,
+    name: str,
+) -> torch.Tensor:
+    """Convolve ``gain · x`` [shape=(B, H, W, LANES)] at twice its resolution, filter, and finish.
+
+    Parameters
+    ----------
+    matrices
+        From `doubling.transform_weight`.
+    taps
+        From `doubling.separate`.
+
+    Returns
+    -------
+    [shape=(2 panels, 2 H, 2 W, LANES)]
+    """
+    panels, inputs = matrices.shape[1:3]
+    height, width = x.shape[1:3]
+    out = scratch.take(name, 2 * panels, 2 * height, 2 * width, LANES)
+    rings = scratch.take("rings", 2 * panels * doubling.RING * 2 * width * LANES).numpy()
+    along, across = height // doubling.TILE + 1, width // doubling.TILE + 1
+    many = _rows_at_once(along, doubling.ROWS * across * (inputs + 2 * panels) * LANES)
+    for top in range(0, along, many):
+        strip = (height, width, top, min(along, top + many))
+        _double_strip(scratch, matrices, taps, x, gain, ending, out, rings, strip)
+    return out
+
+
+def _double_strip(
+    scratch: Scratch,
+    matrices: torch.Tensor,
+    taps: Taps,
+    x: torch.Tensor,
+    gain: Array,
+    ending: Ending,
+    out: torch.Tensor,
+    rings: Array,
+    strip: doubling.Strip,
+) -> None:
+    panels, inputs = matrices.shape[1:3]
+    a, b, c, d, _ = doubling.row_counts(strip)
+    room = (round_up(a), round_up(b), round_up(c), round_up(d))
+    before = _pieces(scratch, "before", inputs, room)
+    after = _pieces(scratch, "after", 2 * panels, room)
+    own = scratch.take("own", thread_count(), doubling.scratch_size(strip[1])).numpy()
+    numbers, picture = x.numpy().reshape(-1), out.numpy().reshape(-1)
+
+    def enter(thread: int, first: int, last: int) -> None:
+        doubling.transform_input(numbers, gain, (first, last), strip, before, room, inputs,
+                                 own[thread])  # fmt: skip
+
+    def leave(thread: int, first: int, last: int) -> None:
+        merging.merge(after, room, 2 * panels, (first, last), strip, taps, ending, picture, rings,
+                      own[thread])  # fmt: skip
+
+    spread(enter, inputs)
+    start = 0
+    for count, rows, entered, product in zip(COUNTS, room, before, after, strict=True):
+        weights = matrices[start : start + count].numpy().reshape(-1)
+        multiply_all(entered, weights, product, count, rows, (inputs, panels))
+        start += count
+    spread(leave, 2 * panels)
+
+
+def _pieces(scratch: Scratch, name: str, blocks: int, room: Room) -> Kinds:
+    """Memory for the matrices of each kind."""
+    ends = [0]
+    for count, rows in zip(COUNTS, room, strict=True):
+        ends.append(ends[-1] + count * blocks * rows * LANES)
+    whole = scratch.take(name, ends[-1]).numpy()
+    return (whole[: ends[1]], whole[ends[1] : ends[2]], whole[ends[2] : ends[3]],
+            whole[ends[3] :])  # fmt: skip

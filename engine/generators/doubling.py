@@ -1,10 +1,10 @@
 """Doubling the resolution on the CPU: a transposed convolution as matrix products, and its filter.
 
 A 3×3 convolution with stride one half makes odd rows from the middle taps and even rows from the
-outer two. Two taps down are a short filter, for which Winograd's F(4, 2) needs five products where
-eight stand; so 6.75 products per input do what 9 would. One pass then adds shifted results, filters
-along both axes with four taps, and finishes with scale, noise, bias and activation. S. Winograd,
-"Arithmetic complexity of computations" (1980).
+outer two, and columns alike. Two taps are a short filter, for which Winograd's F(4, 2) needs five
+products where eight stand; so, along both axes, 5 products per input do what 9 would. One pass then
+leaves that domain, filters along both axes with four taps, and finishes with scale, noise, bias and
+activation. S. Winograd, "Arithmetic complexity of computations" (1980).
 """
 
 from __future__ import annotations
@@ -14,29 +14,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.generators.kernels import Array, Scalar, add4, compile_loop, finish, mix4
+from engine.generators.kernels import Array, compile_loop
+from engine.generators.lanes import LANES, load, splat, store
+from engine.generators.product import pack
 
 if TYPE_CHECKING:
     import torch
 
 TAPS = 4
-TILE = 4  # even rows that are made together
+TILE = 4  # even rows, and columns, that are made together
 POINTS = 5
-# Transforms of five rows, of two taps, and back to four rows; of the first and the last, the four
-# places and weights that matter.
-INPUT = np.array(
-    [[2, -1, -2, 1, 0], [0, -2, -1, 1, 0], [0, 2, -3, 1, 0], [0, -1, 0, 1, 0], [0, 2, -1, -2, 1]],
-    np.float32,
-)
+# Transform of two taps, for the points 0, 1, -1, 2 and infinity.
 WEIGHT = np.array([[1 / 2, 0], [-1 / 2, -1 / 2], [-1 / 6, 1 / 6], [1 / 6, 1 / 3], [0, 1]])
-OUTPUT = np.array(
-    [[1, 1, 1, 1, 0], [0, 1, -1, 2, 0], [0, 1, 1, 4, 0], [0, 1, -1, 8, 1]], np.float32
-)
-INPUT_PLACES = np.array([[0, 1, 2, 3], [0, 1, 2, 3], [0, 1, 2, 3], [0, 1, 2, 3], [1, 2, 3, 4]])
-INPUT_WEIGHTS = np.take_along_axis(INPUT, INPUT_PLACES, axis=1)
-OUTPUT_PLACES = np.array([[0, 1, 2, 3], [0, 1, 2, 3], [0, 1, 2, 3], [1, 2, 3, 4]])
-OUTPUT_WEIGHTS = np.take_along_axis(OUTPUT, OUTPUT_PLACES, axis=1)
+# Matrices of even rows and columns, of even rows and odd columns, of the reverse, and of odd ones.
+COUNTS = (25, 5, 5, 1)
+ROWS = 81  # of all matrices together, for each tile
+RING = 11  # filtered rows that are kept: a row of tiles makes eight, and three reach over
 Taps = tuple[Array, Array]  # down and across
+Kinds = tuple[Array, Array, Array, Array]  # one array for each of `COUNTS`
+Room = tuple[int, int, int, int]  # and how many rows its matrices have room for
+Strip = tuple[int, int, int, int]  # height and width of the picture, rows of tiles (from, to)
 
 
 def separate(taps: torch.Tensor) -> Taps | None:
@@ -62,196 +59,140 @@ def _mirrored(taps: NDArray[np.float64]) -> Array:
 
 
 def transform_weight(weight: torch.Tensor) -> torch.Tensor:
-    """Prepare a weight [shape=(O, I, 3, 3)] once, as matrices [shape=(18, O, I)].
-
-    Fifteen for even rows (point by tap across), three for odd ones.
-    """
+    """Prepare a weight [shape=(O, I, 3, 3)] once, as 36 packed matrices."""
     import torch
 
+    g = torch.as_tensor(WEIGHT)
     w = weight.double().cpu().permute(2, 3, 0, 1)  # (down, across, O, I)
-    pair = torch.stack([w[2], w[0]])
-    even = torch.einsum("pk,kxoi->pxoi", torch.as_tensor(WEIGHT), pair)
-    matrices = torch.cat([even.flatten(0, 1), w[1]])
-    return matrices.float().contiguous()
+    outer = w[[2, 0]]
+    both = torch.einsum("pk,ql,kloi->pqoi", g, g, outer[:, [2, 0]])
+    down = torch.einsum("pk,koi->poi", g, outer[:, 1])
+    across = torch.einsum("ql,loi->qoi", g, w[1][[2, 0]])
+    return pack(torch.cat([both.flatten(0, 1), down, across, w[1, 1][None]]))
 
 
 @compile_loop
-def transform_input(x: Array, base: int, tiles: tuple[int, int], out: Array) -> None:
-    """Make the rows of tiles [from, to) that the even rows' products take.
+def row_counts(strip: Strip) -> tuple[int, int, int, int, int]:
+    """How many rows the matrices of each kind have (see `COUNTS`), and tiles across."""
+    height, width, first, last = strip
+    across = width // TILE + 1
+    tall = max(0, min(height, TILE * last) - TILE * first)
+    tiles = last - first
+    return tiles * across, tiles * width, tall * across, tall * width, across
 
-    Tile t serves rows 4 t + 1 to 4 t + 4 of the even ones; tile -1 the first.
+
+def scratch_size(width: int) -> int:
+    """How many floats one thread needs for a picture that wide."""
+    return 2 * (TILE + 1) * (2 * width + 2 * TILE + 4) * LANES
+
+
+@compile_loop
+def _five(a: Array, b: Array, c: Array, d: Array, e: Array
+          ) -> tuple[Array, Array, Array, Array, Array]:  # fmt: skip
+    """Transform five inputs."""
+    two, three = splat(np.float32(2)), splat(np.float32(3))
+    low = d - c
+    return (two * (a - c) + (d - b), low - two * b, two * b + (d - three * c), d - b,
+            two * (b - d) + (e - c))  # fmt: skip
+
+
+@compile_loop
+def _four(a: Array, b: Array, c: Array, d: Array, e: Array
+          ) -> tuple[Array, Array, Array, Array]:  # fmt: skip
+    """Transform five products."""
+    two, four, eight = splat(np.float32(2)), splat(np.float32(4)), splat(np.float32(8))
+    even, odd = b + c, b - c
+    return a + even + d, odd + two * d, even + four * d, odd + eight * d + e
+
+
+@compile_loop
+def transform_input(x: Array, gain: Array, blocks: tuple[int, int], strip: Strip,
+                    outs: Kinds, strides: Room, inputs: int, scratch: Array) -> None:  # fmt: skip
+    """Turn rows of tiles into the rows of 36 matrices of four kinds.
+
+    Tile t serves even rows 4 t to 4 t + 3 (twice those of the picture) and odd rows of these.
 
     Parameters
     ----------
     x
-        [shape=(H, W, I)]
-    base
-        Tile that `out` starts with.
-    out
-        [shape=(5, tiles, W, I)]
+        [shape=(B, H, W, LANES)], flat as everything here.
+    gain
+        Scale of each channel [shape=(B · LANES,)].
+    blocks
+        (from, to): which blocks.
+    outs
+        Of each kind [shape=(its count, B, its rows, LANES)].
+    strides
+        Rows that the matrices of each kind have room for.
+    inputs
+        B.
     """
-    height, width, n = x.shape
-    size = width * n
-    nothing = np.zeros(size, np.float32)
-    flat = x.reshape(height, size)
-    for t in range(tiles[0], tiles[1]):
-        first = TILE * t
-        r0 = flat[first] if 0 <= first < height else nothing
-        r1 = flat[first + 1] if 0 <= first + 1 < height else nothing
-        r2 = flat[first + 2] if 0 <= first + 2 < height else nothing
-        r3 = flat[first + 3] if 0 <= first + 3 < height else nothing
-        r4 = flat[first + 4] if 0 <= first + 4 < height else nothing
-        for p in range(4):
-            mix4(out[p, t - base].reshape(size), r0, r1, r2, r3, INPUT_WEIGHTS[p])
-        mix4(out[4, t - base].reshape(size), r1, r2, r3, r4, INPUT_WEIGHTS[4])
-
-
-def scratch_size(width: int, outputs: int) -> int:
-    """How many floats one thread of `merge` needs."""
-    return (4 * 2 + 2 + 3 + 2) * (width + 2) * outputs
-
-
-@compile_loop
-def merge(
-    products: tuple[Array, Array],
-    firsts: tuple[int, int],
-    height: int,
-    rows: tuple[int, int],
-    taps: Taps,
-    gain: Array,
-    bias: Array,
-    noise: Array,
-    slope: Scalar,
-    clamp: Scalar,
-    out: Array,
-    scratch: Array,
-) -> None:
-    """Merge the products of rows of a picture into rows of the doubled one.
-
-    Parameters
-    ----------
-    products
-        For even rows, by point and tap across [shape=(15, tiles, W, O)]; for odd ones, by tap
-        across [shape=(3, rows, W, O)].
-    firsts
-        Tile and row of the picture that they start with.
-    height
-        Of the picture.
-    rows
-        (from, to): rows of `out` to write.
-    taps
-        Down and across, from `separate`.
-    gain, bias, noise, slope, clamp
-        See `winograd.transform_output`.
-    out
-        [shape=(2 height, 2 W, O)]
-    """
-    width, n = products[0].shape[2], products[0].shape[3]
-    size = width * n
-    ring = scratch[: 8 * size].reshape(4, 2, size)
-    y = scratch[8 * size : 10 * size].reshape(2, size)
-    # A column of zeros stands on either side: the odd phase begins one before the picture.
-    even = scratch[10 * size : 11 * size + 2 * n]
-    odd = scratch[11 * size + 2 * n : 12 * size + 4 * n]
-    down, across = taps
-    is_noisy = noise.shape[0] == out.shape[0] and noise.shape[1] == out.shape[1]
-    ready = rows[0] - 1
-    for j in range(rows[0], rows[1]):
-        while ready <= j + 2:
-            h = ring[ready % 4]
-            if ready < 0 or ready > 2 * height:
-                h[:] = 0.0
-            else:
-                _spread_row(products, ready, firsts, even, odd)
-                mix4(h[0], odd[:size], even[:size], odd[n : n + size], even[n : n + size], across)
-                mix4(h[1], even[:size], odd[n : n + size], even[n : n + size],
-                     odd[2 * n : 2 * n + size], across)  # fmt: skip
-            ready += 1
-        for k in range(2):
-            mix4(y[k], ring[(j - 1) % 4, k], ring[j % 4, k], ring[(j + 1) % 4, k],
-                 ring[(j + 2) % 4, k], down)  # fmt: skip
-        for i in range(2 * width):
-            more: Scalar = noise[j, i] if is_noisy else np.float32(0)
-            start = (i // 2) * n
-            finish(out[j, i], y[i % 2][start : start + n], gain, bias, more, slope, clamp)
+    height, width = strip[0], strip[1]
+    across = row_counts(strip)[4]
+    row = (TILE * across + 1) * LANES
+    scratch[: (POINTS + 1) * row + width * LANES] = np.float32(0)
+    z, plain, nothing = scratch, scratch[POINTS * row :], scratch[(POINTS + 1) * row :]
+    for block in range(blocks[0], blocks[1]):
+        g, at = load(gain, block * LANES), block * height * width * LANES
+        for ty in range(strip[2], strip[3]):
+            tile = ty - strip[2]
+            to = (block * strides[1] + tile * width) * LANES
+            _enter_columns(x, at, (height, width), TILE * ty - 1, g, nothing, z, row, outs[1], to,
+                           inputs * strides[1] * LANES)  # fmt: skip
+            for p in range(POINTS):
+                to = ((POINTS * p * inputs + block) * strides[0] + tile * across) * LANES
+                _enter_row(z[p * row :], across, outs[0], to, inputs * strides[0] * LANES)
+            for m in range(TILE * ty, min(height, TILE * ty + TILE)):
+                place = m - TILE * strip[2]
+                to = (block * strides[3] + place * width) * LANES
+                for j in range(0, width * LANES, LANES):
+                    value = load(x, at + m * width * LANES + j) * g
+                    store(plain, LANES + j, value)
+                    store(outs[3], to + j, value)
+                to = (block * strides[2] + place * across) * LANES
+                _enter_row(plain, across, outs[2], to, inputs * strides[2] * LANES)
 
 
 @compile_loop
-def _spread_row(
-    products: tuple[Array, Array], q: int, firsts: tuple[int, int], even: Array, odd: Array
-) -> None:
-    """Row q of the transposed convolution: its even columns, and its odd ones between zeros."""
-    n = products[0].shape[3]
-    size = products[0].shape[2] * n
-    even[:] = 0.0
-    odd[:] = 0.0
-    middle = odd[n : n + size]
-    if q % 2 == 1:
-        m = q // 2 - firsts[1]
-        _accumulate(even[:size], products[1][0, m].reshape(size))
-        _accumulate(even[n : n + size], products[1][2, m].reshape(size))
-        _accumulate(middle, products[1][1, m].reshape(size))
-        return
-    tile = (q // 2 - 1) // TILE
-    row = q // 2 - 1 - TILE * tile
-    _return_row(products[0], tile - firsts[0], 0, row, even[:size])
-    _return_row(products[0], tile - firsts[0], 1, row, middle)
-    _return_row(products[0], tile - firsts[0], 2, row, even[n : n + size])
+def _row(x: Array, at: int, shape: tuple[int, int], i: int, nothing: Array) -> tuple[Array, int]:
+    """Where row i of a block lies, or zeros."""
+    if 0 <= i < shape[0]:
+        return x, at + i * shape[1] * LANES
+    return nothing, 0
 
 
 @compile_loop
-def _return_row(m: Array, tile: int, tap: int, row: int, out: Array) -> None:
-    """Add one even row of one tap across, from its five points [shape=(15, tiles, W, O)]."""
-    p = OUTPUT_PLACES[row]
-    add4(out, m[3 * p[0] + tap, tile].reshape(out.size), m[3 * p[1] + tap, tile].reshape(out.size),
-         m[3 * p[2] + tap, tile].reshape(out.size), m[3 * p[3] + tap, tile].reshape(out.size),
-         OUTPUT_WEIGHTS[row])  # fmt: skip
+def _enter_columns(x: Array, at: int, shape: tuple[int, int], i: int, gain: Array, nothing: Array,
+                   z: Array, row: int, out: Array, to: int, step: int) -> None:  # fmt: skip
+    """Transform columns of five rows from i on: for matrices, and for the way across."""
+    a, a0 = _row(x, at, shape, i, nothing)
+    b, b0 = _row(x, at, shape, i + 1, nothing)
+    c, c0 = _row(x, at, shape, i + 2, nothing)
+    d, d0 = _row(x, at, shape, i + 3, nothing)
+    e, e0 = _row(x, at, shape, i + 4, nothing)
+    for j in range(0, shape[1] * LANES, LANES):
+        p, q, r, s, t = _five(load(a, a0 + j) * gain, load(b, b0 + j) * gain,
+                              load(c, c0 + j) * gain, load(d, d0 + j) * gain,
+                              load(e, e0 + j) * gain)  # fmt: skip
+        _store_five(z, LANES + j, row, p, q, r, s, t)
+        _store_five(out, to + j, step, p, q, r, s, t)
 
 
 @compile_loop
-def _accumulate(out: Array, a: Array) -> None:
-    for i in range(out.size):
-        out[i] += a[i]
+def _store_five(out: Array, to: int, step: int, p: Array, q: Array, r: Array, s: Array,
+                t: Array) -> None:  # fmt: skip
+    store(out, to, p)
+    store(out, to + step, q)
+    store(out, to + 2 * step, r)
+    store(out, to + 3 * step, s)
+    store(out, to + 4 * step, t)
 
 
 @compile_loop
-def add_doubled(
-    small: Array, taps: Taps, bias: Array, clamp: Scalar, out: Array, row: Array
-) -> None:
-    """Finish colours and add the picture so far, doubled: ``out = clamp(out + bias) + doubled``.
-
-    Parameters
-    ----------
-    small
-        The picture so far [shape=(H, W, 3)]; [shape=(0, 0, 3)] for none.
-    taps
-        Down and across, from `separate`.
-    out
-        Colours without bias [shape=(2H, 2W, 3)]; written in place.
-    row
-        Scratch of ``(W + 2) 3`` floats.
-    """
-    down, across = taps
-    n = out.shape[2]
-    height, width = small.shape[0], small.shape[1]
-    row[:] = 0.0
-    for j in range(out.shape[0]):
-        if height > 0:
-            # Even outputs lie between a sample and the one before, odd ones before the next.
-            m, k = j // 2 - 1 + j % 2, j % 2
-            for i in range(width):
-                for c in range(n):
-                    v = np.float32(0)
-                    if m >= 0:
-                        v += down[k] * small[m, i, c]
-                    if m + 1 < height:
-                        v += down[k + 2] * small[m + 1, i, c]
-                    row[(i + 1) * n + c] = v
-        for i in range(out.shape[1]):
-            for c in range(n):
-                v = out[j, i, c] + bias[c]
-                v = min(max(v, -clamp), clamp)
-                if height > 0:
-                    at = (i // 2 + i % 2) * n + c
-                    v += across[i % 2] * row[at] + across[i % 2 + 2] * row[at + n]
-                out[j, i, c] = v
+def _enter_row(z: Array, across: int, out: Array, to: int, step: int) -> None:
+    """Transform a row of tiles across into five matrices."""
+    for tile in range(across):
+        at = TILE * tile * LANES
+        p, q, r, s, t = _five(load(z, at), load(z, at + LANES), load(z, at + 2 * LANES),
+                              load(z, at + 3 * LANES), load(z, at + 4 * LANES))  # fmt: skip
+        _store_five(out, to + tile * LANES, step, p, q, r, s, t)

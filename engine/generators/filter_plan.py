@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.generators.kernels import Array, compile_loop
+from engine.generators.lanes import LANES
 
 Starts = NDArray[np.int64]
-BLOCK = 64  # channels worked on together: few calls for long rows, and rows that stay in the cache
 TAPS = 6  # of each phase
-RING = 8  # rows of the input kept
+KEPT = 12  # rows of the middle that make one of the output
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,8 @@ class Plan:
     starts
         First input sample of each phase, relative to output index // up [shape=(up,)].
     taps
-        Of the downsampling, in the order of reading [shape=(6 down,)] or half a symmetric plane
-        [shape=(3 down, 6 down)].
+        Of the downsampling, in the order of reading [shape=(6 down,)] or a quarter of a symmetric
+        plane [shape=(3 down, 3 down)].
     slope, clamp
         Of the activation.
     shape, out_shape, enlarged
@@ -50,13 +50,12 @@ class Plan:
     out_shape: tuple[int, int]
     enlarged: tuple[int, int]
 
-    def scratch_size(self, channels: int) -> int:
+    def scratch_size(self) -> int:
         """How many floats `filtered_kernel.run` needs beside its arguments, for one thread."""
-        _, left, wide, steps, places = widths(self.up, self.down, self.out_shape[1], self.starts)
-        width = max(wide, left + self.shape[1])
-        kept = 12 * self.up * steps if self.taps.ndim == 2 else 12 * self.up // self.down * places
-        rows = (RING + 2) * width + 2 * self.up * steps + kept + self.up // self.down * places
-        return rows * min(BLOCK, channels)
+        _, wide, steps = widths(self.up, self.enlarged[1], self.shape[1], self.starts)
+        middle = self.up * steps
+        kept = middle if self.taps.ndim == 2 else self.out_shape[1]
+        return (wide + 2 * middle + KEPT * kept) * LANES
 
 
 def make_plan(
@@ -107,7 +106,7 @@ def make_plan(
 
 
 def _down_taps(taps: Array, length: int) -> Array | None:
-    """Mirror taps and fill up with zeros; of a plane, whose rows mirror each other, the top half.
+    """Mirror taps and fill up with zeros; of a plane, which mirrors itself both ways, a quarter.
 
     A filter that is too short stays aligned to its first tap.
     """
@@ -115,18 +114,18 @@ def _down_taps(taps: Array, length: int) -> Array | None:
         row = np.zeros(length, np.float32)
         row[: len(taps)] = taps[::-1]
         return row
-    is_symmetric = np.allclose(taps, taps[::-1], rtol=0, atol=1e-6 * float(np.abs(taps).max()))
+    mean = (taps + taps[::-1] + taps[:, ::-1] + taps[::-1, ::-1]) / 4
+    is_symmetric = np.allclose(taps, mean, rtol=0, atol=1e-6 * float(np.abs(taps).max()))
     if not is_symmetric or taps.shape != (length, length):
         return None
-    mirrored = (taps[::-1, ::-1] + taps[:, ::-1]) / 2
-    return np.ascontiguousarray(mirrored[: length // 2], np.float32)
+    return np.ascontiguousarray(mean[: length // 2, : length // 2], np.float32)
 
 
 @compile_loop
-def widths(up: int, down: int, width: int, starts: Starts) -> tuple[int, int, int, int, int]:
-    """Sizes of rows, in pixels: classes of output columns, margin, input, phase, class."""
-    classes = up // down
-    places = (width + classes - 1) // classes
-    steps = places + 12 // up + 2
+def widths(up: int, enlarged: int, width: int, starts: Starts) -> tuple[int, int, int]:
+    """Sizes of rows: left margin and width of the input, both in pixels, and steps of `up`."""
+    steps = (enlarged + up - 1) // up
+    steps += steps % 2  # two are made at a time
     left = max(0, -int(starts.min()))
-    return classes, left, left + steps + max(0, int(starts.max())) + 6, steps, places
+    reach = left + int(starts.max()) + steps + TAPS
+    return left, max(left + width, reach), steps

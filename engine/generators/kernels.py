@@ -1,7 +1,6 @@
 """Compiled loops of the CPU path: Numba's machine code, or nothing where Numba is missing.
 
-Everything here works on channels-last pictures (H, W, C) and on long flat rows of them, so that
-loops vectorise whatever the number of channels. Numba needs no compiler at the user's place.
+Numba needs no compiler at the user's place. What loops work on is in `lanes`.
 """
 
 from __future__ import annotations
@@ -41,84 +40,3 @@ def compile_loop(function: Function) -> Function:
 def is_compiled() -> bool:
     """Whether Numba is here."""
     return HAS_NUMBA
-
-
-@compile_loop
-def mix4(out: Array, a: Array, b: Array, c: Array, d: Array, f: Array) -> None:
-    """Sum four rows with weights."""
-    f0, f1, f2, f3 = f[0], f[1], f[2], f[3]
-    for i in range(out.size):
-        out[i] = f0 * a[i] + f1 * b[i] + f2 * c[i] + f3 * d[i]
-
-
-@compile_loop
-def add4(out: Array, a: Array, b: Array, c: Array, d: Array, f: Array) -> None:
-    """Add the weighted sum of four rows."""
-    f0, f1, f2, f3 = f[0], f[1], f[2], f[3]
-    for i in range(out.size):
-        out[i] += f0 * a[i] + f1 * b[i] + f2 * c[i] + f3 * d[i]
-
-
-@compile_loop
-def mix6(out: Array, a: Array, b: Array, c: Array, d: Array, e: Array, g: Array, f: Array) -> None:
-    """Sum six rows with weights."""
-    f0, f1, f2, f3, f4, f5 = f[0], f[1], f[2], f[3], f[4], f[5]
-    for i in range(out.size):
-        out[i] = f0 * a[i] + f1 * b[i] + f2 * c[i] + f3 * d[i] + f4 * e[i] + f5 * g[i]
-
-
-@compile_loop
-def add6(out: Array, a: Array, b: Array, c: Array, d: Array, e: Array, g: Array, f: Array) -> None:
-    """Add the weighted sum of six rows."""
-    f0, f1, f2, f3, f4, f5 = f[0], f[1], f[2], f[3], f[4], f[5]
-    for i in range(out.size):
-        out[i] += f0 * a[i] + f1 * b[i] + f2 * c[i] + f3 * d[i] + f4 * e[i] + f5 * g[i]
-
-
-@compile_loop
-def activate6(
-    out: Array,
-    rows: tuple[Array, Array, Array, Array, Array, Array],
-    f: Array,
-    slope: Scalar,
-    clamp: Scalar,
-) -> None:
-    """Sum six rows with weights, then leaky ReLU and clamp."""
-    a, b, c, d, e, g = rows
-    f0, f1, f2, f3, f4, f5 = f[0], f[1], f[2], f[3], f[4], f[5]
-    for i in range(out.size):
-        v = f0 * a[i] + f1 * b[i] + f2 * c[i] + f3 * d[i] + f4 * e[i] + f5 * g[i]
-        v = max(v, v * slope)
-        out[i] = min(max(v, -clamp), clamp)
-
-
-@compile_loop
-def scale(out: Array, a: Array, gain: Array, bias: Array) -> None:
-    """Scale and shift each channel of one pixel."""
-    for i in range(out.size):
-        out[i] = gain[i] * a[i] + bias[i]
-
-
-@compile_loop
-def finish(
-    out: Array, a: Array, gain: Array, bias: Array, noise: Scalar, slope: Scalar, clamp: Scalar
-) -> None:
-    """Scale and shift each channel of one pixel, add noise, then leaky ReLU and clamp."""
-    for i in range(out.size):
-        v = gain[i] * a[i] + bias[i] + noise
-        v = max(v, v * slope)
-        out[i] = min(max(v, -clamp), clamp)
-
-
-@compile_loop
-def copy(out: Array, a: Array) -> None:
-    """Copy a row: a loop, since an assignment would look for overlaps first."""
-    for i in range(out.size):
-        out[i] = a[i]
-
-
-@compile_loop
-def add(out: Array, a: Array, b: Array) -> None:
-    """Sum two rows."""
-    for i in range(out.size):
-        out[i] = a[i] + b[i]

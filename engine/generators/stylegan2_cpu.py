@@ -1,4 +1,4 @@
-"""StyleGAN2 on the CPU: channels last, kept memory, one compiled pass after each product.
+"""StyleGAN2 on the CPU: channels in blocks, kept memory, one compiled pass after each product.
 
 It draws what `stylegan2_network.synthesize` draws, and faster; see ``bench/stylegan.py``.
 """
@@ -10,23 +10,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.generators import doubling, winograd
-from engine.generators.convolution import NOTHING, Ending, convolve
+from engine.generators import colours, doubling, winograd
+from engine.generators.convolution import convolve, double
 from engine.generators.doubling import Taps
+from engine.generators.ending import NOTHING, Ending
 from engine.generators.kernels import Array, is_compiled
-from engine.generators.product import multiply
+from engine.generators.lanes import LANES, blocks_of, fill_up, to_blocks
 from engine.generators.scratch import Scratch, spread, thread_count
 from engine.generators.stylegan2_network import Block, Colour, Layer, Synthesis
 
 if TYPE_CHECKING:
     import torch
 
-STRIP = 1 << 21  # floats of products that are kept before they are merged
-
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A layer with its weight as matrices [shape=(36 or 18, O, I)] and its filter split."""
+    """A layer with its weight as 36 packed matrices and its filter split."""
 
     layer: Layer
     matrices: torch.Tensor
@@ -59,7 +58,7 @@ def prepare(network: Synthesis) -> Painter | None:
     fitting = tuple(block for block in blocks if block is not None)
     if len(fitting) < len(blocks):
         return None
-    return Painter(network.const.permute(1, 2, 0).contiguous(), fitting, Scratch())
+    return Painter(to_blocks(network.const), fitting, Scratch())
 
 
 def paint(
@@ -101,99 +100,27 @@ def _apply(
     layer = part.layer
     scales, demodulation = layer.conv.scales(w[None])
     assert demodulation is not None
-    gain = (demodulation[0] * layer.gain).numpy()
-    bias = (layer.bias * layer.gain).numpy()
+    gain, bias = fill_up(demodulation[0] * layer.gain), fill_up(layer.bias * layer.gain)
     noise = NOTHING
     if layer.noise is not None and factor:
-        noise = (layer.noise * (factor * layer.gain)).numpy()
+        noise = (layer.noise * (factor * layer.gain)).reshape(-1).numpy()
+    ending = (gain, bias, noise, *activation(layer))
+    return apply(scratch, part, x, fill_up(scales[0]), ending, name)
+
+
+def activation(layer: Layer) -> tuple[np.float32, np.float32]:
+    """Slope and clamp of a layer."""
     slope = np.float32(0.2 if layer.activation == "lrelu" else 1.0)
-    clamp = np.float32(np.inf if layer.clamp is None else layer.clamp)
-    ending = (gain, bias, noise, slope, clamp)
-    out = scratch.take(name, layer.up * x.shape[0], layer.up * x.shape[1], len(gain))
+    return slope, np.float32(np.inf if layer.clamp is None else layer.clamp)
+
+
+def apply(
+    scratch: Scratch, part: Prepared, x: torch.Tensor, scales: Array, ending: Ending, name: str
+) -> torch.Tensor:
+    """Convolve ``scales · x`` [shape=(B, H, W, LANES)], doubled if the layer does, and finish."""
     if part.taps is None:
-        convolve(scratch, part.matrices, x, scales[0].numpy(), 1, ending, out)
-    else:
-        _double(scratch, part, x, scales[0], ending, out)
-    return out
-
-
-def _double(
-    scratch: Scratch,
-    part: Prepared,
-    x: torch.Tensor,
-    scales: torch.Tensor,
-    ending: Ending,
-    out: torch.Tensor,
-) -> None:
-    import torch
-
-    assert part.taps is not None
-    taps = part.taps
-    height, width, inputs = x.shape
-    outputs = part.matrices.shape[1]
-    matrices = part.matrices
-    # The style goes where there is less to scale.
-    if len(matrices) * outputs < height * width:
-        matrices = scratch.take("weight", len(matrices), outputs, inputs)
-        torch.mul(part.matrices, scales, out=matrices)
-    else:
-        x = torch.mul(x, scales, out=scratch.take("scaled", height, width, inputs))
-    own = scratch.take("own", thread_count(), doubling.scratch_size(width, outputs))
-    picture, private = out.numpy(), own.numpy()
-    tiles = -(-height // doubling.TILE)
-    strip = max(2, STRIP // (7 * doubling.TILE * width * outputs))
-    even = scratch.take("after", 15, strip + 1, width, outputs)
-    for top in range(0, tiles, strip):
-        bottom = min(tiles, top + strip)
-        # The tile before serves the first row: tile -1, or the last of the strip before.
-        fresh = top - (top == 0)
-        even[:, 0] = even[:, strip]
-        _multiply_even(scratch, x, matrices[:15], (fresh, bottom), even[:, fresh - top + 1 :])
-        # One row more on either side: the filter reaches over.
-        first, last = max(0, 4 * top - 1), min(height, 4 * bottom + 1)
-        odd = scratch.take("odd", 3, last - first, width, outputs)
-        rows = x[first:last].view(-1, inputs)
-        for k in range(3):
-            multiply(rows, matrices[15 + k], odd[k].view(-1, outputs))
-        products, firsts = (even.numpy(), odd.numpy()), (top - 1, first)
-
-        def leave(
-            thread: int,
-            start: int,
-            end: int,
-            products: tuple[Array, Array] = products,
-            firsts: tuple[int, int] = firsts,
-            top: int = top,
-        ) -> None:
-            doubling.merge(
-                products, firsts, height, (8 * top + start, 8 * top + end), taps, *ending,
-                picture, private[thread],
-            )  # fmt: skip
-
-        spread(leave, min(2 * height, 8 * bottom) - 8 * top)
-
-
-def _multiply_even(
-    scratch: Scratch,
-    x: torch.Tensor,
-    matrices: torch.Tensor,
-    tiles: tuple[int, int],
-    out: torch.Tensor,
-) -> None:
-    """Multiply tiles [from, to) with the matrices of even rows, into the head of `out`."""
-    count = tiles[1] - tiles[0]
-    width, inputs = x.shape[1:]
-    before = scratch.take("before", doubling.POINTS, count, width, inputs)
-    numbers, entered = x.numpy(), before.numpy()
-
-    def enter(_: int, first: int, last: int) -> None:
-        part = (tiles[0] + first, tiles[0] + last)
-        doubling.transform_input(numbers, tiles[0], part, entered)
-
-    spread(enter, count)
-    for k, matrix in enumerate(matrices):
-        rows = before[k // 3].view(-1, inputs)
-        multiply(rows, matrix, out[k, :count].view(-1, out.shape[3]))
+        return convolve(scratch, part.matrices, x, scales, 1, ending, name)
+    return double(scratch, part.matrices, part.taps, x, scales, ending, name)
 
 
 def _colour(
@@ -205,19 +132,29 @@ def _colour(
     taps: Taps,
     name: str,
 ) -> torch.Tensor:
-    import torch
-
     s, _ = colour.conv.scales(w[None])
-    matrix = colour.conv.weight[:, :, 0, 0].T * s[0][:, None]
-    height, width, inputs = x.shape
-    channels = matrix.shape[1]
-    out = scratch.take(name, height, width, channels)
-    torch.mm(x.view(-1, inputs), matrix, out=out.view(-1, channels))
+    out = draw_colours(scratch, x, colour.conv.weight[:, :, 0, 0] * s[0], name)
     clamp = np.float32(np.inf if colour.clamp is None else colour.clamp)
-    row = scratch.take("row", (width + 4) * channels)
-    doubling.add_doubled(
-        picture.numpy(), taps, colour.bias.numpy(), clamp, out.numpy(), row.numpy()
-    )
+    row = scratch.take("row", (out.shape[1] + 4) * out.shape[2])
+    colours.add_doubled(picture.numpy(), taps, colour.bias.numpy(), clamp, out.numpy(), row.numpy())
+    return out
+
+
+def draw_colours(
+    scratch: Scratch, x: torch.Tensor, weight: torch.Tensor, name: str
+) -> torch.Tensor:
+    """Mix channels with a weight [shape=(3, C)] into kept memory [shape=(H, W, 3)]."""
+    height, width = x.shape[1:3]
+    whole = np.stack([fill_up(row) for row in weight])[:, : blocks_of(weight.shape[1]) * LANES]
+    whole = np.ascontiguousarray(whole)
+    out = scratch.take(name, height, width, len(whole))
+    own = scratch.take("own", thread_count(), colours.scratch_size(len(whole))).numpy()
+    numbers, flat = x.numpy().reshape(-1), out.numpy().reshape(-1, len(whole))
+
+    def work(thread: int, first: int, last: int) -> None:
+        colours.draw(numbers, whole, (first, last), height * width, flat, own[thread])
+
+    spread(work, height * width)
     return out
 
 

@@ -1,4 +1,4 @@
-"""StyleGAN3 on the CPU: channels last, kept memory, one compiled pass per filtered activation.
+"""StyleGAN3 on the CPU: channels in blocks, kept memory, one compiled pass per filtered activation.
 
 It draws what `stylegan3_network.synthesize` draws, and faster; see ``bench/stylegan.py``.
 """
@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.generators import filtered_kernel, winograd
-from engine.generators.convolution import NOTHING, convolve
-from engine.generators.filter_plan import BLOCK, Plan, make_plan
+from engine.generators.convolution import convolve
+from engine.generators.ending import NOTHING
+from engine.generators.filter_plan import Plan, make_plan
 from engine.generators.kernels import Array, is_compiled
-from engine.generators.product import multiply
+from engine.generators.lanes import LANES, blocks_of, fill_up, from_blocks, to_blocks
+from engine.generators.product import pack, project
 from engine.generators.scratch import Scratch, spread, thread_count
 from engine.generators.stylegan3_network import Layer, Synthesis, Waves, wave
 
@@ -65,62 +67,60 @@ def paint(painter: Painter, ws: torch.Tensor, transform: torch.Tensor | None) ->
     import torch
 
     # Every picture is painted into the same memory.
-    pictures = [_paint_one(painter, w, transform).permute(2, 0, 1) for w in ws[:, None]]
+    pictures = [_paint_one(painter, w, transform) for w in ws[:, None]]
     return torch.stack(pictures)
 
 
 def _paint_one(painter: Painter, w: torch.Tensor, transform: torch.Tensor | None) -> torch.Tensor:
-    x = wave(painter.waves, w[:, 0], transform)[0].permute(1, 2, 0).contiguous()
+    x = to_blocks(wave(painter.waves, w[:, 0], transform)[0])
     for place, part in enumerate(painter.layers, 1):
         x = _apply(painter.scratch, part, x, w[:, place])
-    return x * painter.output_scale
+    return from_blocks(x, len(painter.layers[-1].layer.bias)) * painter.output_scale
 
 
 def _apply(scratch: Scratch, part: Prepared, x: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
     layer = part.layer
     scales, demodulation = layer.conv.scales(w)
-    y = _convolve(scratch, part, x, scales[0] * layer.gain)
+    bias = fill_up(layer.bias)
+    y = convolve_layer(scratch, part, x, fill_up(scales[0] * layer.gain), len(bias))
     if part.plan is None:
-        y += layer.bias
-        return y if layer.clamp is None else y.clamp_(-layer.clamp, layer.clamp)
+        return finish_colours(y, layer, bias)
     assert demodulation is not None
-    return _filter(scratch, part.plan, y, demodulation[0], layer.bias)
+    return filter_layer(scratch, part.plan, y, fill_up(demodulation[0]), bias, len(layer.bias))
 
 
-def _convolve(
-    scratch: Scratch, part: Prepared, x: torch.Tensor, scales: torch.Tensor
-) -> torch.Tensor:
+def finish_colours(y: torch.Tensor, layer: Layer, bias: Array) -> torch.Tensor:
+    """End the last layer, in place."""
     import torch
 
-    height, width, inputs = x.shape
-    outputs = part.matrices.shape[1]
-    if len(part.matrices) == 1:
-        y = scratch.take("y", height, width, outputs)
-        matrix = torch.mul(part.matrices[0], scales)
-        multiply(x.view(-1, inputs), matrix, y.view(-1, outputs))
-        return y
-    y = scratch.take("y", height + 2, width + 2, outputs)
-    plain = (_ones(outputs), _ones(outputs) * 0, NOTHING, np.float32(1), np.float32(np.inf))
-    convolve(scratch, part.matrices, x, scales.numpy(), 2, plain, y)
-    return y
+    y += torch.from_numpy(bias).view(-1, 1, 1, LANES)
+    return y if layer.clamp is None else y.clamp_(-layer.clamp, layer.clamp)
 
 
-def _ones(count: int) -> Array:
-    return np.ones(count, np.float32)
-
-
-def _filter(
-    scratch: Scratch, plan: Plan, y: torch.Tensor, gain: torch.Tensor, bias: torch.Tensor
+def convolve_layer(
+    scratch: Scratch, part: Prepared, x: torch.Tensor, scales: Array, outputs: int
 ) -> torch.Tensor:
-    channels = y.shape[2]
-    out = scratch.take("x", *plan.out_shape, channels)
-    own = scratch.take("rows", thread_count(), plan.scratch_size(channels)).numpy()
-    source, target, scale, shift = y.numpy(), out.numpy(), gain.numpy(), bias.numpy()
+    """Convolve ``scales · x`` [shape=(B, H, W, LANES)]; `outputs` are filled up to whole panels."""
+    if len(part.matrices) == 1:
+        return project(scratch, x, scales, part.matrices, "y")
+    one, nothing = np.ones(outputs, np.float32), np.zeros(outputs, np.float32)
+    plain = (one, nothing, NOTHING, np.float32(1), np.float32(np.inf))
+    return convolve(scratch, part.matrices, x, scales, 2, plain, "y")
+
+
+def filter_layer(
+    scratch: Scratch, plan: Plan, y: torch.Tensor, gain: Array, bias: Array, channels: int
+) -> torch.Tensor:
+    """Activate ``gain · y + bias`` between its filters."""
+    blocks = blocks_of(channels)
+    out = scratch.take("x", blocks, *plan.out_shape, LANES)
+    own = scratch.take("rows", thread_count(), plan.scratch_size()).numpy()
+    source, target = y.numpy(), out.numpy()
 
     def work(thread: int, first: int, last: int) -> None:
-        filtered_kernel.run(plan, source, scale, shift, target, own[thread], (first, last))
+        filtered_kernel.run(plan, source, gain, bias, target, own[thread], (first, last))
 
-    spread(work, channels, BLOCK)
+    spread(work, blocks)
     return out
 
 
@@ -129,10 +129,7 @@ def _prepare_layer(layer: Layer, shape: tuple[int, int]) -> Prepared | None:
     size = weight.shape[-1]
     if size not in (1, 3) or layer.half:
         return None
-    if size == 3:
-        matrices = winograd.transform_weight(weight)
-    else:
-        matrices = weight[None, :, :, 0, 0].contiguous()
+    matrices = winograd.transform_weight(weight) if size == 3 else pack(weight[None, :, :, 0, 0])
     if layer.up_taps is None and layer.down_taps is None:
         is_plain = layer.up == layer.down == 1 and not any(layer.padding) and layer.slope == 1
         return Prepared(layer, matrices, None) if is_plain else None

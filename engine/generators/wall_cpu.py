@@ -11,9 +11,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.generators import stylegan2_cpu, stylegan3_cpu
-from engine.generators.convolution import NOTHING, convolve
-from engine.generators.kernels import Array, Scalar, compile_loop, finish
+from engine.generators import colours, stylegan2_cpu, stylegan3_cpu
+from engine.generators.ending import NOTHING, Ending, finish
+from engine.generators.kernels import Array, compile_loop
+from engine.generators.lanes import (
+    LANES,
+    blocks_of,
+    broadcast,
+    fill_up,
+    from_blocks,
+    load,
+    store,
+    to_blocks,
+)
 from engine.generators.modulation import Modulated
 from engine.generators.scratch import Scratch, spread
 from engine.generators.stylegan3_network import inner_size, wave
@@ -64,16 +74,25 @@ def _out_scales(
 
 
 def _lay(scratch: Scratch, name: str, x: torch.Tensor, s: torch.Tensor, reach: int) -> torch.Tensor:
-    """Scale a picture (H, W, C) into kept memory, `reach` columns of its other end beside it."""
+    """Scale a picture (B, H, W, N) into kept memory, `reach` columns of its other end beside it.
+
+    s spreads over it [shape=(H or 1, W or 1, B · N or less)].
+    """
     import torch
 
-    height, width, channels = x.shape
-    laid = scratch.take(name, height, width + 2 * reach, channels)
-    torch.mul(x, s, out=laid[:, reach : reach + width])
+    scales = to_blocks(s.permute(2, 0, 1))
+    blocks, height, width = len(scales), *x.shape[1:3]
+    laid = scratch.take(name, blocks, height, width + 2 * reach, LANES)
+    torch.mul(x[:blocks], scales, out=laid[:, :, reach : reach + width])
     if reach:
-        laid[:, :reach] = laid[:, width : width + reach]
-        laid[:, -reach:] = laid[:, reach : 2 * reach]
+        _close(laid, reach, width)
     return laid
+
+
+def _close(x: torch.Tensor, reach: int, width: int) -> None:
+    """Lay the other end beside a picture (B, H, W + 2 reach, N) that closes, in place."""
+    x[:, :, :reach] = x[:, :, width : width + reach]
+    x[:, :, -reach:] = x[:, :, reach : 2 * reach]
 
 
 def _layer2(
@@ -86,71 +105,69 @@ def _layer2(
     name: str,
 ) -> torch.Tensor:
     layer = part.layer
-    height, width, inputs = x.shape
+    height, width = x.shape[1:3]
     reach = REACH if grid.closed else 0
     s = _scales(layer.conv, w, grid, (height, width), (height, width))
     laid = _lay(scratch, "laid", x, s, reach)
+    ones = np.ones(blocks_of(layer.conv.weight.shape[1]) * LANES, np.float32)
+    raw = stylegan2_cpu.apply(scratch, part, laid, ones, _no_ending(len(layer.bias)), "raw")
     size = (layer.up * height, layer.up * width)
-    outputs = len(layer.bias)
-    raw = scratch.take("raw", size[0], size[1] + 2 * layer.up * reach, outputs)
-    ending = (_ones(outputs), _zeros(outputs), NOTHING, np.float32(1), np.float32(np.inf))
-    if part.taps is None:
-        convolve(scratch, part.matrices, laid, _ones(inputs), 1, ending, raw)
-    else:
-        import torch
-
-        stylegan2_cpu._double(scratch, part, laid, torch.ones(inputs), ending, raw)
-    d = _out_scales(layer.conv, w, grid, size, size) * layer.gain
-    out = scratch.take(name, *size, outputs)
+    d = to_blocks((_out_scales(layer.conv, w, grid, size, size) * layer.gain).permute(2, 0, 1))
+    out = scratch.take(name, len(d), *size, LANES)
     noise = NOTHING
     if layer.noise is not None and factor:
-        noise = (layer.noise * (factor * layer.gain)).numpy()
-    slope = np.float32(0.2 if layer.activation == "lrelu" else 1.0)
-    clamp = np.float32(np.inf if layer.clamp is None else layer.clamp)
-    source, target, gains = raw.numpy(), out.numpy(), d.contiguous().numpy()
-    bias = (layer.bias * layer.gain).numpy()
+        noise = (layer.noise * (factor * layer.gain)).reshape(-1).numpy()
+    bias, activation = fill_up(layer.bias * layer.gain), stylegan2_cpu.activation(layer)
+    ending = (NOTHING, bias, noise, *activation)
+    source, target, gains = raw.numpy(), out.numpy(), d.numpy()
 
     def work(_: int, first: int, last: int) -> None:
-        _finish_rows(
-            source, layer.up * reach, gains, bias, noise, slope, clamp, (first, last), target
-        )
+        _finish_rows(source, layer.up * reach, gains, ending, (first, last), target)
 
     spread(work, size[0])
     return out
 
 
+def _no_ending(channels: int) -> Ending:
+    """An ending that changes nothing."""
+    filled = -(-channels // (2 * LANES)) * 2 * LANES
+    one, nothing = np.ones(filled, np.float32), np.zeros(filled, np.float32)
+    return one, nothing, NOTHING, np.float32(1), np.float32(np.inf)
+
+
 @compile_loop
 def _finish_rows(
-    x: Array,
-    edge: int,
-    gains: Array,
-    bias: Array,
-    noise: Array,
-    slope: Scalar,
-    clamp: Scalar,
-    rows: tuple[int, int],
-    out: Array,
+    x: Array, edge: int, gains: Array, ending: Ending, rows: tuple[int, int], out: Array
 ) -> None:
     """Finish rows [from, to) with a gain of its own for each pixel.
 
     Parameters
     ----------
     x
-        [shape=(H, W + 2 edge, C)]
+        [shape=(B, H, W + 2 edge, LANES)]
     gains
-        [shape=(H or 1, W or 1, C)]
-    noise
-        [shape=(H, W)], or (1, 1) for none.
+        [shape=(B, H or 1, W or 1, LANES)]
+    ending
+        See `Ending`; its gain is not read.
     out
-        [shape=(H, W, C)]
+        [shape=(B, H, W, LANES)]
     """
-    tall, broad = gains.shape[0] > 1, gains.shape[1] > 1
-    is_noisy = noise.shape[0] == out.shape[0] and noise.shape[1] == out.shape[1]
-    for i in range(rows[0], rows[1]):
-        for j in range(out.shape[1]):
-            more: Scalar = noise[i, j] if is_noisy else np.float32(0)
-            gain = gains[i if tall else 0, j if broad else 0]
-            finish(out[i, j], x[i, j + edge], gain, bias, more, slope, clamp)
+    blocks, height, width = out.shape[:3]
+    flat_x, flat_gains, flat = x.reshape(x.size), gains.reshape(gains.size), out.reshape(out.size)
+    tall, broad = min(gains.shape[1] - 1, 1), min(gains.shape[2] - 1, 1)
+    noise = ending[2]
+    step = 0 if noise.size == 1 else 1
+    for block in range(blocks):
+        bias = load(ending[1], block * LANES)
+        for i in range(rows[0], rows[1]):
+            at = ((block * height + i) * x.shape[2] + edge) * LANES
+            gain = (block * gains.shape[1] + i * tall) * gains.shape[2] * LANES
+            to = (block * height + i) * width * LANES
+            for j in range(width):
+                more = broadcast(noise, (i * width + j) * step)
+                factor = load(flat_gains, gain + j * broad * LANES)
+                value = finish(load(flat_x, at + j * LANES), factor, bias, more, ending)
+                store(flat, to + j * LANES, value)
 
 
 def _colour2(
@@ -162,27 +179,22 @@ def _colour2(
     grid: Grid,
     name: str,
 ) -> torch.Tensor:
-    import torch
-
-    from engine.generators import doubling
-
     colour = block.block.colour
     assert colour is not None
-    height, width, inputs = x.shape
+    height, width = x.shape[1:3]
     reach = COLOUR_REACH if grid.closed and picture.shape[0] else 0
     s = _scales(colour.conv, w, grid, (height, width), (height, width))
     laid = _lay(scratch, "laid", x, s, 2 * reach)
-    matrix = colour.conv.weight[:, :, 0, 0].T
-    channels = matrix.shape[1]
-    wide = scratch.take("colours", height, width + 4 * reach, channels)
-    torch.mm(laid.view(-1, inputs), matrix, out=wide.view(-1, channels))
+    wide = stylegan2_cpu.draw_colours(scratch, laid, colour.conv.weight[:, :, 0, 0], "colours")
+    channels = wide.shape[2]
     before = picture
     if reach:
-        one = picture.new_ones(1)
-        before = _lay(scratch, "before colours", picture, one, reach)
+        before = scratch.take("before colours", height // 2, width // 2 + 2 * reach, channels)
+        before[:, reach:-reach] = picture
+        _close(before[None], reach, width // 2)
     clamp = np.float32(np.inf if colour.clamp is None else colour.clamp)
     row = scratch.take("row", (wide.shape[1] + 4) * channels)
-    doubling.add_doubled(
+    colours.add_doubled(
         before.numpy(), block.taps, colour.bias.numpy(), clamp, wide.numpy(), row.numpy()
     )
     out = scratch.take(name, height, width, channels)
@@ -196,14 +208,15 @@ def paint3(
     """Draw a wall of StyleGAN3 [shape=(1, 3, H, W)] from styles on a grid."""
     waves = painter.waves
     mean = ws[:, 0].mean(0, keepdim=True)
-    x = wave(waves, mean, transform, grid.closed)[0].permute(1, 2, 0).contiguous()
+    x = to_blocks(wave(waves, mean, transform, grid.closed)[0])
     rate = waves.rate
     for place, part in enumerate(painter.layers, 1):
         x = _layer3(painter.scratch, part, x, ws[:, place], grid, inner_size(waves, rate))
         rate *= part.layer.up / part.layer.down
         if grid.closed:
             _rewrap(x, inner_size(waves, rate)[1])
-    return (x * painter.output_scale).permute(2, 0, 1)[None]
+    picture = from_blocks(x, len(painter.layers[-1].layer.bias))
+    return (picture * painter.output_scale)[None]
 
 
 def _layer3(
@@ -214,31 +227,22 @@ def _layer3(
     grid: Grid,
     inner: Size,
 ) -> torch.Tensor:
-    import torch
-
     layer = part.layer
-    height, width, inputs = x.shape
-    s = _scales(layer.conv, w, grid, (height, width), inner) * layer.gain
+    s = _scales(layer.conv, w, grid, (x.shape[1], x.shape[2]), inner) * layer.gain
     laid = _lay(scratch, "laid", x, s, 0)
-    y = stylegan3_cpu._convolve(scratch, part, laid, torch.ones(inputs))
+    bias, ones = fill_up(layer.bias), np.ones(blocks_of(s.shape[2]) * LANES, np.float32)
+    y = stylegan3_cpu.convolve_layer(scratch, part, laid, ones, len(bias))
     if part.plan is None:
-        y += layer.bias
-        return y if layer.clamp is None else y.clamp_(-layer.clamp, layer.clamp)
-    y *= _out_scales(layer.conv, w, grid, (y.shape[0], y.shape[1]), inner)
-    return stylegan3_cpu._filter(scratch, part.plan, y, torch.ones(y.shape[2]), layer.bias)
+        return stylegan3_cpu.finish_colours(y, layer, bias)
+    d = _out_scales(layer.conv, w, grid, (y.shape[1], y.shape[2]), inner)
+    y[: blocks_of(d.shape[2])] *= to_blocks(d.permute(2, 0, 1))
+    one = np.ones(len(bias), np.float32)
+    return stylegan3_cpu.filter_layer(scratch, part.plan, y, one, bias, len(layer.bias))
 
 
 def _rewrap(x: torch.Tensor, inner: int) -> None:
-    """Make both margins of a band (H, W, C) what lies on the other side, in place."""
-    margin = (x.shape[1] - inner) // 2
+    """Make both margins of a band (B, H, W, N) what lies on the other side, in place."""
+    margin = (x.shape[2] - inner) // 2
     if margin > 0:
-        x[:, :margin] = x[:, inner : inner + margin]
-        x[:, -margin:] = x[:, margin : 2 * margin]
-
-
-def _ones(count: int) -> Array:
-    return np.ones(count, np.float32)
-
-
-def _zeros(count: int) -> Array:
-    return np.zeros(count, np.float32)
+        x[:, :, :margin] = x[:, :, inner : inner + margin]
+        x[:, :, -margin:] = x[:, :, margin : 2 * margin]

@@ -1,4 +1,4 @@
-"""3×3 convolution with a quarter of the multiplications, channels last, into kept memory.
+"""3×3 convolution with a quarter of the multiplications, in blocks, into kept memory.
 
 Winograd's F(4×4, 3×3): tiles of 6×6 inputs become 36 small matrices, 36 matrix products do the
 work of 144 multiplications per output and channel pair, and come back as 4×4 outputs. A. Lavin and
@@ -7,180 +7,226 @@ S. Gray, "Fast algorithms for convolutional neural networks" (2016), section 4.3
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from engine.generators.kernels import Array, Scalar, compile_loop, finish, mix4, mix6, scale
+from engine.generators.ending import Ending, finish
+from engine.generators.kernels import Array, compile_loop
+from engine.generators.lanes import LANES, broadcast, load, splat, store
+from engine.generators.product import pack
 
 if TYPE_CHECKING:
     import torch
 
 TILE = 4
 
-# Transform of 6 inputs: four taps suffice for each row; place and weight of each.
-INPUT = np.array(
-    [
-        [4, 0, -5, 0, 1, 0],
-        [0, -4, -4, 1, 1, 0],
-        [0, 4, -4, -1, 1, 0],
-        [0, -2, -1, 2, 1, 0],
-        [0, 2, -1, -2, 1, 0],
-        [0, 4, 0, -5, 0, 1],
-    ],
-    np.float32,
-)
-# Transform of 6 products to 4 outputs.
-OUTPUT = np.array(
-    [
-        [1, 1, 1, 1, 1, 0],
-        [0, 1, -1, 2, -2, 0],
-        [0, 1, 1, 4, 4, 0],
-        [0, 1, -1, 8, -8, 1],
-    ],
-    np.float32,
-)
-# Transform of 3 weights.
-WEIGHT = np.array(
-    [
-        [1 / 4, 0, 0],
-        [-1 / 6, -1 / 6, -1 / 6],
-        [-1 / 6, 1 / 6, -1 / 6],
-        [1 / 24, 1 / 12, 1 / 6],
-        [1 / 24, -1 / 12, 1 / 6],
-        [0, 0, 1],
-    ],
-    np.float64,
-)
-# Where each row of INPUT has weights (filled up to four), and the weights.
-PLACES = np.array([[0, 2, 4, 1], [1, 2, 3, 4], [1, 2, 3, 4], [1, 2, 3, 4], [1, 2, 3, 4],
-                   [1, 3, 5, 2]])  # fmt: skip
-WEIGHTS = np.take_along_axis(INPUT, PLACES, axis=1)
+# Points 0, P, -P, Q, -Q and infinity. These round four times finer than 0, 1, -1, 2 and -2 do, as
+# B. Barabasz et al., "Error analysis and improving the accuracy of Winograd convolution" (2020),
+# expect of points that are each other's inverses.
+P, Q = 2 / 3, 3 / 2
+
+
+def _weight_transform() -> NDArray[np.float64]:
+    """Transform of 3 weights."""
+    finite = (0, P, -P, Q, -Q)
+    rows = [[x**k / math.prod(x - y for y in finite if y != x) for k in range(3)] for x in finite]
+    return np.array([*rows, [0, 0, 1]])
 
 
 def transform_weight(weight: torch.Tensor) -> torch.Tensor:
-    """Prepare a weight [shape=(O, I, 3, 3)] once, as matrices [shape=(36, O, I)]."""
+    """Prepare a weight [shape=(O, I, 3, 3)] once, as 36 packed matrices."""
     import torch
 
-    g = torch.as_tensor(WEIGHT)
+    g = torch.as_tensor(_weight_transform())
     u = torch.einsum("ak,bl,oikl->aboi", g, g, weight.double().cpu())
-    return u.reshape(36, weight.shape[0], weight.shape[1]).float().contiguous()
+    return pack(u.reshape(36, weight.shape[0], weight.shape[1]))
 
 
-def scratch_size(width: int, inputs: int, outputs: int) -> int:
-    """How many floats one thread needs to transform one row of tiles of a picture that wide."""
-    tiles = -(-width // TILE)
-    row = TILE * (tiles + 1)
-    return max(7 * row * inputs, (6 + TILE) * tiles * outputs)
+def scratch_size(width: int, across: int) -> int:
+    """How many floats one thread needs for rows of a picture that wide, of so many tiles."""
+    return (width + max(6 * (TILE * across + 2), 24)) * LANES
 
 
 @compile_loop
-def transform_input(x: Array, gain: Array, pad: int, tiles: tuple[int, int], place: int,
-                    out: Array, scratch: Array) -> None:  # fmt: skip
-    """Turn one row of tiles into its 36 matrices' rows.
+def _six(a: Array, b: Array, c: Array, d: Array, e: Array, f: Array
+         ) -> tuple[Array, Array, Array, Array, Array, Array]:  # fmt: skip
+    """Transform six inputs."""
+    p, q = splat(np.float32(P)), splat(np.float32(Q))
+    pp, qq = splat(np.float32(P * P)), splat(np.float32(Q * Q))
+    both = splat(np.float32(P * P + Q * Q))
+    even, odd = e - qq * c, p * (d - qq * b)
+    near, far = e - pp * c, q * (d - pp * b)
+    first, last = (a + e) - both * c, (b + f) - both * d
+    return first, even + odd, even - odd, near + far, near - far, last
+
+
+@compile_loop
+def _four(a: Array, b: Array, c: Array, d: Array, e: Array, f: Array
+          ) -> tuple[Array, Array, Array, Array]:  # fmt: skip
+    """Transform six products."""
+    p, q = splat(np.float32(P)), splat(np.float32(Q))
+    pp, qq = splat(np.float32(P * P)), splat(np.float32(Q * Q))
+    even, odd = b + c, p * (b - c)
+    near, far = d + e, q * (d - e)
+    return a + even + near, odd + far, pp * even + qq * near, pp * odd + qq * far + f
+
+
+@compile_loop
+def transform_input(x: Array, shape: tuple[int, int], gain: Array, pad: int,
+                    blocks: tuple[int, int], tiles: tuple[int, int, int], out: Array,
+                    sizes: tuple[int, int], scratch: Array) -> None:  # fmt: skip
+    """Turn rows of tiles into the rows of 36 matrices.
 
     Parameters
     ----------
     x
-        [shape=(H, W, I)]
+        [shape=(B, H, W, LANES)], flat as everything here.
+    shape
+        H and W.
     gain
-        Scale of each channel [shape=(I,)].
+        Scale of each channel [shape=(B · LANES,)].
     pad
         Zeros around the picture.
+    blocks
+        (from, to): which blocks.
     tiles
-        (row of tiles, how many tiles it has).
-    place
-        First row of the matrices to write.
+        Rows of tiles (from, to), and how many tiles each has.
     out
-        [shape=(36, T, I)]
+        [shape=(36, B, rows, LANES)]
+    sizes
+        B, and rows of a matrix.
+    scratch
+        See `scratch_size`.
     """
-    ty, count = tiles
-    height, width, n = x.shape
-    plane = (count + 1) * n  # columns whose remainder by 4 is the same lie side by side
-    rows = scratch[: 28 * plane].reshape(7, 4, plane)
-    nothing = np.zeros(n, np.float32)
-    for r in range(6):
-        i = 4 * ty + r - pad
-        if i < 0 or i >= height:
-            rows[r] = 0.0
-            continue
-        for k in range(4 * (count + 1)):
-            j = k - pad
-            target = rows[r, k % 4][(k // 4) * n : (k // 4 + 1) * n]
-            if j < 0 or j >= width:
-                target[:] = 0.0
-            else:
-                scale(target, x[i, j], gain, nothing)
-    z = rows[6].reshape(4 * plane)
-    flat = rows.reshape(7, 4 * plane)
-    size = count * n
-    for a in range(6):
-        p = PLACES[a]
-        mix4(z, flat[p[0]], flat[p[1]], flat[p[2]], flat[p[3]], WEIGHTS[a])
-        for b in range(6):
-            q = PLACES[b]
-            target = out[6 * a + b, place : place + count].reshape(size)
-            k0, k1, k2, k3 = q[0], q[1], q[2], q[3]
-            mix4(target,
-                 rows[6, k0 % 4][(k0 // 4) * n : (k0 // 4) * n + size],
-                 rows[6, k1 % 4][(k1 // 4) * n : (k1 // 4) * n + size],
-                 rows[6, k2 % 4][(k2 // 4) * n : (k2 // 4) * n + size],
-                 rows[6, k3 % 4][(k3 // 4) * n : (k3 // 4) * n + size],
-                 WEIGHTS[b])  # fmt: skip
+    height, width = shape
+    across = tiles[2]
+    row = (TILE * across + 2) * LANES
+    nothing, z = scratch[: width * LANES], scratch[width * LANES :]
+    scratch[: width * LANES + 6 * row] = np.float32(0)
+    for block in range(blocks[0], blocks[1]):
+        g = load(gain, block * LANES)
+        for ty in range(tiles[0], tiles[1]):
+            _transform_columns(x, block * height * width * LANES, shape, TILE * ty - pad, g,
+                               nothing, z[pad * LANES :], row)  # fmt: skip
+            for a in range(6):
+                to = ((6 * a * sizes[0] + block) * sizes[1] + (ty - tiles[0]) * across) * LANES
+                _transform_row(z[a * row :], across, out, to, sizes[0] * sizes[1] * LANES)
 
 
 @compile_loop
-def transform_output(
-    m: Array,
-    place: int,
-    tiles: tuple[int, int],
-    gain: Array,
-    bias: Array,
-    noise: Array,
-    slope: Scalar,
-    clamp: Scalar,
-    out: Array,
-    scratch: Array,
-) -> None:
-    """Turn the 36 products of one row of tiles into up to four rows of the picture.
+def _row(x: Array, at: int, shape: tuple[int, int], i: int, nothing: Array) -> tuple[Array, int]:
+    """Where row i of a block lies, or zeros."""
+    if 0 <= i < shape[0]:
+        return x, at + i * shape[1] * LANES
+    return nothing, 0
+
+
+@compile_loop
+def _transform_columns(x: Array, at: int, shape: tuple[int, int], i: int, gain: Array,
+                       nothing: Array, z: Array, row: int) -> None:  # fmt: skip
+    """Transform columns of six rows from i on."""
+    a, a0 = _row(x, at, shape, i, nothing)
+    b, b0 = _row(x, at, shape, i + 1, nothing)
+    c, c0 = _row(x, at, shape, i + 2, nothing)
+    d, d0 = _row(x, at, shape, i + 3, nothing)
+    e, e0 = _row(x, at, shape, i + 4, nothing)
+    f, f0 = _row(x, at, shape, i + 5, nothing)
+    for j in range(0, shape[1] * LANES, LANES):
+        p, q, r, s, t, u = _six(load(a, a0 + j), load(b, b0 + j), load(c, c0 + j),
+                                load(d, d0 + j), load(e, e0 + j), load(f, f0 + j))  # fmt: skip
+        store(z, j, p * gain)
+        store(z, row + j, q * gain)
+        store(z, 2 * row + j, r * gain)
+        store(z, 3 * row + j, s * gain)
+        store(z, 4 * row + j, t * gain)
+        store(z, 5 * row + j, u * gain)
+
+
+@compile_loop
+def _transform_row(z: Array, across: int, out: Array, to: int, step: int) -> None:
+    """Transform a row of tiles across into six matrices."""
+    for tile in range(across):
+        at = TILE * tile * LANES
+        p, q, r, s, t, u = _six(load(z, at), load(z, at + LANES), load(z, at + 2 * LANES),
+                                load(z, at + 3 * LANES), load(z, at + 4 * LANES),
+                                load(z, at + 5 * LANES))  # fmt: skip
+        store(out, to, p)
+        store(out, to + step, q)
+        store(out, to + 2 * step, r)
+        store(out, to + 3 * step, s)
+        store(out, to + 4 * step, t)
+        store(out, to + 5 * step, u)
+        to += LANES
+
+
+@compile_loop
+def transform_output(m: Array, sizes: tuple[int, int], blocks: tuple[int, int],
+                     tiles: tuple[int, int, int], ending: Ending, out: Array,
+                     shape: tuple[int, int], scratch: Array) -> None:  # fmt: skip
+    """Turn the 36 products of rows of tiles into rows of the picture.
 
     Parameters
     ----------
     m
-        [shape=(36, T, O)]
-    place
-        First row of the matrices to read.
+        [shape=(36, B, rows, LANES)], flat as everything here.
+    sizes
+        B, and rows of a matrix.
+    blocks
+        (from, to): which blocks.
     tiles
-        (row of tiles, how many tiles it has).
-    gain, bias
-        Scale and shift of each channel [shape=(O,)].
-    noise
-        Added to all channels alike [shape=(H, W)], or [shape=(1, 1)] for none.
-    slope, clamp
-        Of the leaky ReLU; slope 1 and an infinite clamp change nothing.
+        Rows of tiles (from, to), and how many tiles each has.
+    ending
+        See `Ending`.
     out
-        [shape=(H, W, O)]
+        [shape=(B, H, W, LANES)]
+    shape
+        H and W.
+    scratch
+        See `scratch_size`.
     """
-    ty, count = tiles
-    height, width, n = out.shape
-    size = count * n
-    q = scratch[: 6 * size].reshape(6, size)
-    y = scratch[6 * size : 10 * size].reshape(4, size)
-    is_noisy = noise.shape[0] == height and noise.shape[1] == width
-    for a in range(min(4, height - 4 * ty)):
-        for b in range(6):
-            mix6(q[b],
-                 m[b, place : place + count].reshape(size),
-                 m[6 + b, place : place + count].reshape(size),
-                 m[12 + b, place : place + count].reshape(size),
-                 m[18 + b, place : place + count].reshape(size),
-                 m[24 + b, place : place + count].reshape(size),
-                 m[30 + b, place : place + count].reshape(size),
-                 OUTPUT[a])  # fmt: skip
-        for b in range(4):
-            mix6(y[b], q[0], q[1], q[2], q[3], q[4], q[5], OUTPUT[b])
-        i = 4 * ty + a
-        for j in range(width):
-            start = (j // 4) * n
-            more: Scalar = noise[i, j] if is_noisy else np.float32(0)
-            finish(out[i, j], y[j % 4][start : start + n], gain, bias, more, slope, clamp)
+    height, width = shape
+    step = sizes[0] * sizes[1] * LANES
+    for block in range(blocks[0], blocks[1]):
+        g, b = load(ending[0], block * LANES), load(ending[1], block * LANES)
+        at = block * sizes[1] * LANES
+        for ty in range(tiles[0], tiles[1]):
+            for tx in range(tiles[2]):
+                for k in range(6):
+                    n = at + k * step
+                    p, q, r, s = _four(load(m, n), load(m, n + 6 * step), load(m, n + 12 * step),
+                                       load(m, n + 18 * step), load(m, n + 24 * step),
+                                       load(m, n + 30 * step))  # fmt: skip
+                    store(scratch, k * LANES, p)
+                    store(scratch, (6 + k) * LANES, q)
+                    store(scratch, (12 + k) * LANES, r)
+                    store(scratch, (18 + k) * LANES, s)
+                at += LANES
+                for a in range(min(TILE, height - TILE * ty)):
+                    i, j = TILE * ty + a, TILE * tx
+                    to = ((block * height + i) * width + j) * LANES
+                    _finish_row(scratch, 6 * a * LANES, g, b, ending, i * width + j, out, to,
+                                min(TILE, width - j))  # fmt: skip
+
+
+@compile_loop
+def _finish_row(z: Array, at: int, gain: Array, bias: Array, ending: Ending, place: int,
+                out: Array, to: int, count: int) -> None:  # fmt: skip
+    """Transform one row of a tile across, finish up to four pixels."""
+    p, q, r, s = _four(load(z, at), load(z, at + LANES), load(z, at + 2 * LANES),
+                       load(z, at + 3 * LANES), load(z, at + 4 * LANES),
+                       load(z, at + 5 * LANES))  # fmt: skip
+    noise = ending[2]
+    step = 0 if noise.size == 1 else 1
+    place *= step
+    store(out, to, finish(p, gain, bias, broadcast(noise, place), ending))
+    if count > 1:
+        store(out, to + LANES, finish(q, gain, bias, broadcast(noise, place + step), ending))
+    if count > 2:
+        n = broadcast(noise, place + 2 * step)
+        store(out, to + 2 * LANES, finish(r, gain, bias, n, ending))
+    if count > 3:
+        n = broadcast(noise, place + 3 * step)
+        store(out, to + 3 * LANES, finish(s, gain, bias, n, ending))

@@ -1,0 +1,149 @@
+"""The way back from the products of a doubling: rows, filter and ending in one pass."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.generators.doubling import (
+    POINTS,
+    RING,
+    TILE,
+    Kinds,
+    Room,
+    Strip,
+    Taps,
+    _four,
+    row_counts,
+)
+from engine.generators.ending import Ending, finish
+from engine.generators.kernels import Array, compile_loop
+from engine.generators.lanes import LANES, broadcast, load, splat, store
+
+
+@compile_loop
+def merge(ins: Kinds, strides: Room, outputs: int, blocks: tuple[int, int], strip: Strip,
+          taps: Taps, ending: Ending, out: Array, rings: Array,
+          scratch: Array) -> None:  # fmt: skip
+    """Merge the products of rows of tiles into rows of the doubled picture.
+
+    Strips must come in order: rows of the one before reach over, in `rings`.
+
+    Parameters
+    ----------
+    ins
+        Of each kind [shape=(its count, B, its rows, LANES)], flat as everything here.
+    strides
+        Rows that the matrices of each kind have room for.
+    outputs
+        B.
+    blocks
+        (from, to): which blocks.
+    taps
+        Down and across, from `separate`.
+    ending
+        See `Ending`.
+    out
+        [shape=(B, 2 H, 2 W, LANES)]
+    rings
+        Rows filtered across [shape=(B, RING, 2 W, LANES)].
+    scratch
+        See `scratch_size`.
+    """
+    height, width = strip[0], strip[1]
+    wide = 2 * width * LANES
+    row = wide + (2 * TILE + 4) * LANES
+    for block in range(blocks[0], blocks[1]):
+        ring = rings[block * RING * wide : (block + 1) * RING * wide]
+        if strip[2] == 0:
+            ring[:] = np.float32(0)
+        for ty in range(strip[2], strip[3]):
+            scratch[: 2 * TILE * row] = np.float32(0)
+            _leave_even(ins, strides, outputs, block, strip, ty, scratch, row)
+            _leave_odd(ins, strides, outputs, block, strip, ty, scratch, row)
+            for k in range(2 * TILE):
+                q = 2 * TILE * ty + k
+                _filter_across(ring[q % RING * wide :], scratch[k * row :], taps[1], wide)
+            for j in range(max(0, 2 * TILE * ty - 2), min(2 * height, 2 * TILE * ty + 6)):
+                _filter_down(ring, j, wide, taps[0], ending, block,
+                             out[(block * 2 * height + j) * wide :])  # fmt: skip
+
+
+@compile_loop
+def _leave_even(ins: Kinds, strides: Room, outputs: int, block: int, strip: Strip, ty: int,
+                rows: Array, row: int) -> None:  # fmt: skip
+    """Even rows of a row of tiles: their even columns, then their odd ones."""
+    height, width = strip[0], strip[1]
+    across, tile = row_counts(strip)[4], ty - strip[2]
+    many = min(TILE, height + 1 - TILE * ty)
+    step = outputs * strides[0] * LANES
+    z = rows[2 * TILE * row :]
+    for tx in range(across):
+        at = (block * strides[0] + tile * across + tx) * LANES
+        for q in range(POINTS):
+            _leave(ins[0], at + q * step, POINTS * step, z, q * LANES, POINTS * LANES, TILE)
+        for m in range(many):
+            to = 2 * m * row + (2 * TILE * tx + 1) * LANES
+            _leave(z, POINTS * m * LANES, LANES, rows, to, 2 * LANES, width + 1 - TILE * tx)
+    step = outputs * strides[1] * LANES
+    at = (block * strides[1] + tile * width) * LANES
+    for n in range(width):
+        _leave(ins[1], at + n * LANES, step, rows, (2 * n + 2) * LANES, 2 * row, many)
+
+
+@compile_loop
+def _leave_odd(ins: Kinds, strides: Room, outputs: int, block: int, strip: Strip, ty: int,
+               rows: Array, row: int) -> None:  # fmt: skip
+    """Odd rows of a row of tiles: their even columns, then their odd ones."""
+    height, width = strip[0], strip[1]
+    across = row_counts(strip)[4]
+    step = outputs * strides[2] * LANES
+    for m in range(min(TILE, height - TILE * ty)):
+        place, to = TILE * (ty - strip[2]) + m, (2 * m + 1) * row
+        for tx in range(across):
+            at = (block * strides[2] + place * across + tx) * LANES
+            _leave(ins[2], at, step, rows, to + (2 * TILE * tx + 1) * LANES, 2 * LANES,
+                   width + 1 - TILE * tx)  # fmt: skip
+        at = (block * strides[3] + place * width) * LANES
+        for n in range(width):
+            store(rows, to + (2 * n + 2) * LANES, load(ins[3], at + n * LANES))
+
+
+@compile_loop
+def _leave(m: Array, at: int, step: int, out: Array, to: int, stride: int, many: int) -> None:
+    """Up to four results of five products."""
+    p, q, r, s = _four(load(m, at), load(m, at + step), load(m, at + 2 * step),
+                       load(m, at + 3 * step), load(m, at + 4 * step))  # fmt: skip
+    store(out, to, p)
+    if many > 1:
+        store(out, to + stride, q)
+    if many > 2:
+        store(out, to + 2 * stride, r)
+    if many > 3:
+        store(out, to + 3 * stride, s)
+
+
+@compile_loop
+def _filter_across(out: Array, row: Array, taps: Array, size: int) -> None:
+    """Four taps across; the row begins with the pixel before the picture."""
+    a, b, c, d = splat(taps[0]), splat(taps[1]), splat(taps[2]), splat(taps[3])
+    for i in range(0, size, LANES):
+        one = a * load(row, i) + b * load(row, i + LANES)
+        store(out, i, one + c * load(row, i + 2 * LANES) + d * load(row, i + 3 * LANES))
+
+
+@compile_loop
+def _filter_down(ring: Array, j: int, size: int, taps: Array, ending: Ending, block: int,
+                 out: Array) -> None:  # fmt: skip
+    """Four taps down, and the ending of row j."""
+    a, b, c, d = splat(taps[0]), splat(taps[1]), splat(taps[2]), splat(taps[3])
+    r0, r1 = (j + RING - 1) % RING * size, j % RING * size
+    r2, r3 = (j + 1) % RING * size, (j + 2) % RING * size
+    gain, bias = load(ending[0], block * LANES), load(ending[1], block * LANES)
+    noise = ending[2]
+    step = 0 if noise.size == 1 else 1
+    place = j * (size // LANES) * step
+    for i in range(0, size, LANES):
+        one = a * load(ring, r0 + i) + b * load(ring, r1 + i)
+        one = one + c * load(ring, r2 + i) + d * load(ring, r3 + i)
+        store(out, i, finish(one, gain, bias, broadcast(noise, place), ending))
+        place += step
