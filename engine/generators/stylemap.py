@@ -69,15 +69,18 @@ def refine(points: torch.Tensor, rows: int, columns: int, closed: bool) -> torch
     """
     import torch
 
-    down = _splines(rows, False).to(points.device)
-    across = _splines(columns, closed).to(points.device)
+    down = _splines(rows, False, points.device)
+    across = _splines(columns, closed, points.device)
     grid = points.view(rows, columns, -1)
     return torch.einsum("hr,wc,rcd->hwd", down, across, grid).reshape(-1, points.shape[1])
 
 
 @lru_cache(maxsize=64)
-def _splines(count: int, closed: bool) -> torch.Tensor:
-    """Weights of control points in each fine one [shape=(fine, count)]; rows sum to 1."""
+def _splines(count: int, closed: bool, device: torch.device) -> torch.Tensor:
+    """Weights of control points in each fine one [shape=(fine, count)]; rows sum to 1.
+
+    Kept on the device: a graph that is being captured takes nothing from main memory.
+    """
     import torch
 
     with torch.inference_mode(False):
@@ -93,7 +96,7 @@ def _splines(count: int, closed: bool) -> torch.Tensor:
             for place, part in enumerate(parts, k - 1):
                 at = place % count if closed else min(max(place, 0), count - 1)
                 weights[row, at] += part
-        return weights
+        return weights.to(device)
 
 
 def scales_at(
