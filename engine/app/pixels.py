@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
+
+import platformdirs
 
 from engine.app import plugins
 from engine.app.bridge import Bridge, probe
@@ -46,6 +49,9 @@ class LivePixels:
         self._slots: dict[str, Slot] = {}
         self._checked: dict[str, Show] = {}
         self._unopened: dict[str, tuple[float, str]] = {}  # when to try again, what was wrong
+        # What workers compile is kept for the next show, not until the next start of the machine.
+        compiled = platformdirs.user_cache_path("latent-cinema", appauthor=False) / "compiled"
+        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(compiled))
         self._spare = Spare(delay_s=SPARE_AFTER_S)
         self._shares_cuda = False
         self.path = "numpy"
