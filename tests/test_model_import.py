@@ -19,6 +19,7 @@ from click.testing import CliRunner
 from engine.app import models
 from engine.app.model_cli import model
 from engine.generators import card, import_rosinality, stylegan2_layout, tensor_file
+from engine.generators.layout import Choices
 from engine.generators.network import Network
 from engine.generators.reader import read_network
 
@@ -232,7 +233,7 @@ def test_the_mapping_that_averages_w_is_the_golden_one() -> None:
 @pytest.mark.parametrize("name", [SG2, SG2_CLASSES])
 def test_the_layout_is_worked_out_from_shapes(name: str) -> None:
     modules, state = files.golden(name)
-    choices = stylegan2_layout.Choices(conv_clamp=256, num_fp16_res=4)
+    choices = Choices(conv_clamp=256, num_fp16_res=4)
     assert stylegan2_layout.describe(state, choices) == modules
 
 

@@ -15,7 +15,8 @@ from PIL import Image
 
 from engine.app import models, showfile
 from engine.app.model_cli import model
-from engine.app.model_sample import draw_seeds, read_seeds
+from engine.app.model_latents import draw_seeds, read_numbers
+from engine.app.model_sample import input_transform
 from engine.app.show_models import with_whole_paths
 from tests.performing import latent_cinema, succeed
 
@@ -115,6 +116,76 @@ def test_w_and_w_plus_are_truncated_too(folder: Path, tmp_path: Path) -> None:
         assert np.abs(np.load(out) - wanted).max() <= 1e-4
 
 
+@pytest.mark.parametrize("name", [SG2_CLASSES, SG3T])
+def test_only_the_first_layers_are_truncated(folder: Path, tmp_path: Path, name: str) -> None:
+    arrays, about = files.golden(name)
+    case = next(c for c in about["cases"] if c["truncation_cutoff"])
+    rows = case["z_rows"]
+    out, z = tmp_path / "out.npy", save(tmp_path / "z.npy", arrays["z"][rows])
+    number = int(arrays["c"][rows].argmax()) if "c" in arrays else 0
+    how = ["--truncation", 0.5, "--truncation-cutoff", case["truncation_cutoff"]]
+    found = ask(folder / f"{name}.safetensors", "--latents", z, "--out", out, *how,
+                "--class", number)  # fmt: skip
+    assert found.exit_code == 0, found.output
+    assert np.abs(np.load(out) - arrays[f"case{case['index']}/img"]).max() <= 1e-4
+
+
+@pytest.mark.parametrize(
+    ("case", "words"),
+    [
+        ("rotate30", ["--rotate", 30]),
+        ("translate", ["--translate", "0.1,-0.2"]),
+        ("rot_trans", ["--rotate", -75, "--translate", "0.15,0.05"]),
+    ],
+)
+@pytest.mark.parametrize("name", [SG3R, SG3T])
+def test_a_stylegan3_is_moved_and_turned(
+    folder: Path, tmp_path: Path, name: str, case: str, words: list[Any]
+) -> None:
+    _, ws, wanted = golden_case(name, case)
+    out, latents = tmp_path / "out.npy", save(tmp_path / "l.npy", ws)
+    path = folder / f"{name}.safetensors"
+    found = ask(path, "--latents", latents, "--out", out, *words)
+    assert found.exit_code == 0, found.output
+    assert np.abs(np.load(out) - wanted).max() <= 1e-4
+
+
+def test_the_transform_is_the_inverse_of_the_pictures() -> None:
+    for case in files.golden(SG3T)[1]["cases"]:
+        if case["name"] in ("rotate30", "translate", "rot_trans"):
+            (c, s, x), (_, _, y), _ = case["image_transform"]
+            found = input_transform((x, y), np.degrees(np.arctan2(s, c)))
+            np.testing.assert_allclose(found, case["input_transform"], atol=1e-6)
+
+
+def test_a_stylegan2_cannot_be_moved(folder: Path, tmp_path: Path) -> None:
+    path, out = folder / f"{SG2}.safetensors", tmp_path / "o.npy"
+    for words in (["--rotate", 0], ["--translate", "0,0"]):
+        assert "only a stylegan3" in refused(path, "--seeds", 1, "--out", out, *words)
+    assert ask(path, "--seeds", 1, "--out", out, "--translate", "1").exit_code == 2
+
+
+def test_every_picture_may_have_a_class_of_its_own(folder: Path, tmp_path: Path) -> None:
+    path = folder / f"{SG2_CLASSES}.safetensors"
+    case, _, wanted = golden_case(SG2_CLASSES, "batch2")
+    arrays, _ = files.golden(SG2_CLASSES)
+    out, z = tmp_path / "out.npy", save(tmp_path / "z.npy", arrays["z"][case["z_rows"]])
+    weights = save(tmp_path / "c.npy", arrays["c"][case["z_rows"]])
+    how = ["--latents", z, "--out", out, "--truncation", 0.8]
+    found = ask(path, *how, "--class", weights)
+    assert found.exit_code == 0, found.output
+    assert np.abs(np.load(out) - wanted).max() <= 1e-4
+    raw = np.load(out)[0]
+    assert ask(path, *how, "--class", "4,1").exit_code == 0
+    assert np.abs(np.load(out)[0] - raw).max() <= 1e-4
+    assert ask(path, "--seeds", 3, "--class", "0-4", "--out", out).exit_code == 0
+    assert len(np.load(out)) == 5
+    assert "2 pictures and 3 classes" in refused(path, *how, "--class", "0-2")
+    assert "no class 5" in refused(path, *how, "--class", "1,5")
+    assert "weights of shape (N, 5)" in refused(path, *how, "--class", z)
+    assert "'cat' are no classes" in refused(path, *how, "--class", "cat")
+
+
 def test_a_foreign_file_is_converted_into_the_cache(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,7 +201,7 @@ def test_a_foreign_file_is_converted_into_the_cache(
 
 
 def test_seeds_are_those_of_the_trainers() -> None:
-    assert read_seeds("0-3,7, 9 - 9") == (0, 1, 2, 3, 7, 9)
+    assert read_numbers("0-3,7, 9 - 9", "seeds") == (0, 1, 2, 3, 7, 9)
     wanted = np.random.RandomState(7).randn(1, 24).astype(np.float32)
     np.testing.assert_array_equal(draw_seeds((3, 7), 24)[1:], wanted)
 
@@ -211,6 +282,7 @@ def test_wrong_words_are_one_sentence(
     path = folder / f"{SG2_CLASSES}.safetensors"
     assert text in refused(path, *words, "--out", tmp_path / "o.png")
     assert "ends in .npy" in refused(path, "--seeds", "1", "--out", tmp_path / "o.jpg")
+    assert "is no folder" in refused(path, "--seeds", "1", "--out", tmp_path / "no" / "o.png")
 
 
 SHOW = """# a show with a network of one's own

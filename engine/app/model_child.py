@@ -1,11 +1,13 @@
 """The process that reads a foreign model file: small, limited, and on its own.
 
 It is started as ``python -m engine.app.model_child JOB``, where JOB is JSON: ``source``, ``out``
-(empty: describe only), ``memory_bytes``, ``cpu_s``. It answers with one JSON document on stdout.
+(empty: describe only), ``parent`` (the ID of its process), ``memory_bytes``, ``cpu_s``. It answers
+with one JSON document on stdout.
 """
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import os
@@ -43,6 +45,8 @@ def forbid(out: str) -> None:
     """Make everything that a reader never does an error, for the rest of this process."""
 
     def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "os.remove" and arguments[0] == out:
+            return
         if event.startswith(_FORBIDDEN):
             raise PermissionError(f"a model reader never does this: {event}")
         if event == "open" and _writes(arguments) and arguments[0] != out:
@@ -57,6 +61,10 @@ def _writes(arguments: tuple[Any, ...]) -> bool:
     return bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
 
 
+class UnwrittenError(Exception):
+    """The disk did not take the result; the text says why."""
+
+
 def answer(source: Path, out: str) -> dict[str, Any]:
     """Read a model, write it if asked, describe it.
 
@@ -64,6 +72,10 @@ def answer(source: Path, out: str) -> dict[str, Any]:
     ------
     ValueError
         If it is refused.
+    UnwrittenError
+        If the result cannot be written.
+    OSError
+        If the model cannot be read.
     """
     import hashlib
     from dataclasses import replace
@@ -78,12 +90,22 @@ def answer(source: Path, out: str) -> dict[str, Any]:
     data = map_file(source)
     network = replace(read_network(data), source_sha256=hashlib.sha256(data).hexdigest())
     if out:
-        with open(out, "wb") as file:
-            write(file, network)
+        try:
+            with open(out, "wb") as file:
+                write(file, network)
+        except OSError as error:
+            raise UnwrittenError(error.strerror or str(error)) from None
     else:
         for name, tensor in network.state.items():
             check_finite(name, tensor)
     return describe(network)
+
+
+def _clear(out: str, parent: int) -> None:
+    """Take the result away if nobody is left who could; one without a name goes by itself."""
+    if out and not out.startswith("/proc/") and os.name == "posix" and os.getppid() != parent:
+        with contextlib.suppress(OSError):
+            os.remove(out)
 
 
 def main() -> int:
@@ -99,8 +121,11 @@ def main() -> int:
         said = {"refused": "wants more memory than its size allows; do not use this file"}
     except RecursionError:
         said = {"refused": "is nested without end; do not use this file"}
+    except UnwrittenError as error:
+        said = {"unwritten": str(error)}
     except OSError as error:
         said = {"failed": error.strerror or str(error)}
+    _clear(job["out"], job["parent"])
     print(json.dumps(said))
     return 0
 

@@ -8,13 +8,39 @@ from typing import Any
 
 import click
 
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_FARTHEST = 1000
+FILE = click.Path(path_type=Path)
 
 
 class Misused(click.ClickException):
     """What was asked for makes no sense; unlike a usage error it is one sentence."""
 
     exit_code = 2
+
+
+def _sentence(error: ValueError | OSError) -> click.ClickException:
+    """Say in one sentence what went wrong; a file that is not there is a wrong usage."""
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return click.ClickException(f"{error.filename}: {error.strerror}")
+    text = " ".join(str(error).split())
+    return Misused(text) if isinstance(error, FileNotFoundError) else click.ClickException(text)
+
+
+class _Pair(click.ParamType[tuple[float, float]]):
+    """Two numbers with a comma between: ``0.3,-1``."""
+
+    name = "X,Y"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[float, float]:
+        """Read them."""
+        parts = str(value).split(",")
+        try:
+            x, y = map(float, parts)
+        except ValueError:
+            self.fail(f"'{value}' is no pair of numbers: write two, as in 0.3,-1", param, ctx)
+        if not abs(x) <= _FARTHEST or not abs(y) <= _FARTHEST:
+            self.fail(f"'{value}' is out of range: {-_FARTHEST} to {_FARTHEST}", param, ctx)
+        return x, y
 
 
 @click.group()
@@ -32,13 +58,13 @@ def info(file: Path, as_json: bool) -> None:
     try:
         found = describe(file)
     except (ValueError, OSError) as error:
-        raise click.ClickException(str(error)) from None
+        raise _sentence(error) from None
     click.echo(json.dumps(found, indent=1) if as_json else text(found))
 
 
 @model.command(name="import")
 @click.argument("file", type=FILE)
-@click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("out", type=FILE)
 @click.option("--licence", default="", help="Of the weights, for the card.")
 @click.option("--origin", default="", help="Where they come from, for the card.")
 @click.option("--data-set", default="", help="What they were trained on, for the card.")
@@ -49,7 +75,7 @@ def import_(file: Path, out: Path, **given: str) -> None:
     try:
         found = import_model(file, out, given)
     except (ValueError, OSError) as error:
-        raise click.ClickException(str(error)) from None
+        raise _sentence(error) from None
     width, height = found["resolution_px"]
     click.echo(f"{out}: {found['family']} ({found['variant']}), {width}×{height}")
     click.echo(f"licence: {found['licence']}")
@@ -62,7 +88,7 @@ def import_(file: Path, out: Path, **given: str) -> None:
 @click.option(
     "--out",
     required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FILE,
     help="IMG.npy (raw float32, NCHW) or IMG.png (one picture, or a sheet of all).",
 )
 @click.option("--latents", type=FILE, help="An .npy file: z, w or w+, told apart by its shape.")
@@ -73,11 +99,26 @@ def import_(file: Path, out: Path, **given: str) -> None:
 )
 @click.option("--seeds", help="Instead of latents: 0-15 or 1,5,9.")
 @click.option("--truncation", type=click.FloatRange(-100, 100), default=1.0, help="Psi; 1: none.")
+@click.option(
+    "--truncation-cutoff",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Truncate only the first N layers.",
+)
 @click.option("--noise", type=click.Choice(["const", "none"]), default="const")
-@click.option("--class", "class_", type=click.IntRange(0), default=0, help="If it has classes.")
+@click.option(
+    "--class",
+    "class_",
+    default="0",
+    metavar="N",
+    help="If it has classes: one for all pictures (3), one for each (0-15), or weights (.npy).",
+)
+@click.option("--translate", type=_Pair(), help="StyleGAN3: move right and down, in its sizes.")
+@click.option("--rotate", type=click.FloatRange(-3600, 3600), help="StyleGAN3: turn, in degrees.")
 def sample(file: Path, out: Path, **given: Any) -> None:
     """Draw pictures of FILE (.safetensors, .pkl, .pt)."""
-    from engine.app.model_sample import Wish, WrongLatentsError
+    from engine.app.model_latents import WrongLatentsError
+    from engine.app.model_sample import Wish
     from engine.app.model_sample import sample as draw
 
     if (given["latents"] is None) == (given["seeds"] is None):
@@ -90,7 +131,7 @@ def sample(file: Path, out: Path, **given: Any) -> None:
     except WrongLatentsError as error:
         raise Misused(str(error)) from None
     except (ValueError, OSError) as error:
-        raise click.ClickException(str(error)) from None
+        raise _sentence(error) from None
     click.echo(f"{out}: {count} picture{'s' if count > 1 else ''}")
 
 

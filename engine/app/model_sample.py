@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import math
-import os
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,20 +12,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.app.model_latents import WrongLatentsError, draw_seeds, read_latents, read_numbers
+from engine.app.model_store import store
 from engine.app.models import playable
 from engine.generators import card
+from engine.generators.network import STYLEGAN3
 
 if TYPE_CHECKING:
     import torch
 
+_MOST_CLASS = 1 << 20
 SPACES = ("z", "w", "w+")
-MOST_PICTURES = 4096
-_MOST_SHEET_PX = 8192
-_LAST_SEED = 2**32 - 1  # of NumPy's RandomState
-
-
-class WrongLatentsError(ValueError):
-    """Latents, seeds or a result's name that make no sense; the message says which do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +39,28 @@ class Wish:
         Seeds as they are typed: ``0-15`` or ``1,5,9``.
     truncation
         Pulls styles towards their mean; 1 leaves them alone.
+    truncation_cutoff
+        How many layers are truncated, from the coarsest on; None: all.
     noise
         ``const`` or ``none``.
     class_
-        Number of the class, in a network that has classes.
+        Classes as they are typed, like seeds, or an ``.npy`` file of their weights
+        [shape=(N, c_dim)]: one for all pictures, or one for each.
+    translate
+        Moves the picture of a StyleGAN3, in its widths and heights.
+    rotate
+        Turns it, in degrees.
     """
 
     latents: Path | None = None
     space: str | None = None
     seeds: str = ""
     truncation: float = 1.0
+    truncation_cutoff: int | None = None
     noise: str = "const"
-    class_: int = 0
+    class_: str = "0"
+    translate: tuple[float, float] | None = None
+    rotate: float | None = None
 
 
 def sample(file: Path, out: Path, wish: Wish) -> int:
@@ -88,95 +92,81 @@ def sample(file: Path, out: Path, wish: Wish) -> int:
     if out.suffix.lower() not in (".npy", ".png"):
         raise WrongLatentsError(f"{out}: the result ends in .npy (raw numbers) or .png")
     if wish.latents is None:
-        seeds, given = read_seeds(wish.seeds), np.zeros((0, 0), np.float32)
+        seeds, given = read_numbers(wish.seeds, "seeds"), np.zeros((0, 0), np.float32)
     else:
         seeds, given = (), read_latents(wish.latents)
-    model = _open(file)
-    _check_class(model, wish.class_)
+    model, place = _open(file, wish)
+    classes = _read_classes(model, wish.class_)
     if wish.latents is None:
         space, given = "z", draw_seeds(seeds, model.z_dim)
     else:
         space = _space_of(model, given, wish)
-    pictures = _pictures(model, given, space, wish)
-    store = _store_raw if out.suffix.lower() == ".npy" else _store_sheet
-    store(out, len(given), pictures)
-    return len(given)
-
-
-def read_seeds(text: str) -> tuple[int, ...]:
-    """Read seeds: numbers and ranges with both ends, ``1,5,9`` or ``0-15``.
-
-    Raises
-    ------
-    WrongLatentsError
-        If they are none, or too many.
-    """
-    found: list[int] = []
-    for part in text.split(","):
-        match = re.fullmatch(r"\s*(\d{1,10})\s*(?:-\s*(\d{1,10})\s*)?", part, re.ASCII)
-        first = int(match[1]) if match else 0
-        last = int(match[2] or first) if match else -1
-        if not first <= last <= _LAST_SEED:
-            raise WrongLatentsError(
-                f"'{text[:40]}' are no seeds: write numbers from 0 to {_LAST_SEED}, as in 0-15 "
-                "or 1,5,9"
-            )
-        if len(found) + last - first >= MOST_PICTURES:
-            raise WrongLatentsError(f"'{text[:40]}': at most {MOST_PICTURES} seeds at a time")
-        found.extend(range(first, last + 1))
-    return tuple(found)
-
-
-def draw_seeds(seeds: tuple[int, ...], z_dim: int) -> NDArray[np.float32]:
-    """Latents [shape=(N, z_dim)] of seeds, the same as in the programs that train networks."""
-    rows = [np.random.RandomState(seed).randn(1, z_dim) for seed in seeds]
-    return np.concatenate(rows).astype(np.float32)
-
-
-def read_latents(path: Path) -> NDArray[np.float32]:
-    """Read an array of two or three axes from an ``.npy`` file; nothing in it is executed.
-
-    Raises
-    ------
-    WrongLatentsError
-        If it is none, too large, or holds what is no number.
-    """
-    found: Any = None
-    # Mapped: a header that promises more than there is costs nothing. A pipe would be waited for.
-    # NumPy parses a header as Python does: damaged ones end in a dozen kinds of exception.
-    with contextlib.suppress(Exception):
-        found = np.lib.format.open_memmap(path, mode="r") if path.is_file() else None
-    if not isinstance(found, np.ndarray) or found.dtype.kind not in "fiu":
-        raise WrongLatentsError(f"{path} is no .npy file of numbers: write one with numpy.save")
-    if found.ndim not in (2, 3) or not 1 <= len(found) <= MOST_PICTURES:
+    count = max(len(given), len(classes))
+    if {len(given), len(classes)} - {1, count}:
         raise WrongLatentsError(
-            f"{path} has the shape {found.shape}: latents are (N, z_dim), (N, w_dim) or "
-            f"(N, num_ws, w_dim) with N from 1 to {MOST_PICTURES}"
+            f"there are {len(given)} pictures and {len(classes)} classes: give one class for all, "
+            "or one for each"
         )
-    if math.prod(found.shape[1:]) > 1 << 20:
-        raise WrongLatentsError(f"{path} has the shape {found.shape}: no network's latent")
-    with np.errstate(over="ignore"):  # what does not fit becomes infinite, and is refused
-        latents = np.array(found, np.float32, order="C")
-    wrong = np.argwhere(~np.isfinite(latents))
-    if len(wrong):
-        raise WrongLatentsError(
-            f"{path} holds what is no number (NaN, infinite), in row {wrong[0][0]}"
-        )
-    return latents
+    given = np.broadcast_to(given, (count, *given.shape[1:]))
+    classes = np.broadcast_to(classes, (count, *classes.shape[1:]))
+    store(out, count, _pictures(model, (given, classes, space), wish, place))
+    return count
 
 
-def _open(file: Path) -> Any:
+def _open(file: Path, wish: Wish) -> tuple[Any, dict[str, torch.Tensor]]:
+    """Build the network; also what its drawing is told of the picture's place."""
     network = card.load(playable(file))
+    is_placed = wish.translate is not None or wish.rotate is not None
+    if is_placed and network.family != STYLEGAN3:
+        raise WrongLatentsError(
+            f"{file.name} is a {network.family}: only a stylegan3 can be moved (--translate) or "
+            "turned (--rotate)"
+        )
     # Families are module names: `card` lets no other pass.
-    return importlib.import_module(f"engine.generators.{network.family}").build_network(
+    model = importlib.import_module(f"engine.generators.{network.family}").build_network(
         network.state, network.modules
     )
+    import torch
+
+    matrix = input_transform(wish.translate or (0.0, 0.0), wish.rotate or 0.0)
+    return model, {"transform": torch.from_numpy(matrix)} if is_placed else {}
 
 
-def _check_class(model: Any, number: int) -> None:
-    if not 0 <= number < max(model.c_dim, 1):
-        classes = f"0 to {model.c_dim - 1}" if model.c_dim else "none"
-        raise WrongLatentsError(f"there is no class {number} in this network; it has {classes}")
+def input_transform(translate: tuple[float, float], rotate: float) -> NDArray[np.float32]:
+    """Matrix of the coordinates [shape=(3, 3)], the inverse of the picture's.
+
+    Parameters
+    ----------
+    translate
+        Right and down, in widths and heights of the picture.
+    rotate
+        Degrees, in the direction of `gen_images.py`.
+    """
+    c, s = math.cos(math.radians(rotate)), math.sin(math.radians(rotate))
+    placed = np.array([[c, s, translate[0]], [-s, c, translate[1]], [0, 0, 1]])
+    inverse: NDArray[np.float32] = np.linalg.inv(placed).astype(np.float32)
+    return inverse
+
+
+def _read_classes(model: Any, text: str) -> NDArray[np.float32]:
+    """Weights of the classes [shape=(N, c_dim)]: numbers as they are typed, or an .npy file."""
+    if text.endswith(".npy"):
+        weights = read_latents(Path(text))
+        if weights.shape[1:] != (model.c_dim,):
+            raise WrongLatentsError(
+                f"{text} has the shape {weights.shape}; the classes of this network are weights of "
+                f"shape (N, {model.c_dim})"
+            )
+        return weights
+    numbers = read_numbers(text, "classes", _MOST_CLASS)
+    for number in numbers:
+        if number >= max(model.c_dim, 1):
+            classes = f"0 to {model.c_dim - 1}" if model.c_dim else "none"
+            raise WrongLatentsError(f"there is no class {number} in this network; it has {classes}")
+    weights = np.zeros((len(numbers), model.c_dim), np.float32)
+    if model.c_dim:
+        weights[np.arange(len(numbers)), list(numbers)] = 1.0
+    return weights
 
 
 def _space_of(model: Any, latents: NDArray[np.float32], wish: Wish) -> str:
@@ -197,59 +187,19 @@ def _space_of(model: Any, latents: NDArray[np.float32], wish: Wish) -> str:
 
 
 def _pictures(
-    model: Any, latents: NDArray[np.float32], space: str, wish: Wish
+    model: Any,
+    drawn: tuple[NDArray[np.float32], NDArray[np.float32], str],
+    wish: Wish,
+    place: dict[str, torch.Tensor],
 ) -> Iterator[torch.Tensor]:
-    """Draw latents one by one: raw pictures [shape=(1, C, H, W)]."""
+    """Draw latents (with their classes and space) one by one: pictures [shape=(1, C, H, W)]."""
     import torch
 
-    c = None
-    if model.c_dim:
-        c = torch.zeros(1, model.c_dim)
-        c[0, wish.class_] = 1.0
-    for row in latents:
+    latents, classes, space = drawn
+    for row, weights in zip(latents, classes, strict=True):
+        c = torch.from_numpy(weights.copy())[None] if model.c_dim else None
         with torch.inference_mode():
-            w = torch.from_numpy(row)[None]
+            w = torch.from_numpy(row.copy())[None]
             w = model.map(w, c) if space == "z" else w
-            yield model.synthesize(model.truncate(w, wish.truncation, None, c), wish.noise)
-
-
-def _store_raw(out: Path, count: int, pictures: Iterator[torch.Tensor]) -> None:
-    def write(part: Path) -> None:
-        rows: Any = None
-        for place, picture in enumerate(pictures):
-            raw = picture.float().cpu().numpy()
-            if rows is None:  # mapped: many large pictures need no memory
-                shape = (count, *raw.shape[1:])
-                rows = np.lib.format.open_memmap(part, "w+", np.dtype("<f4"), shape)
-            rows[place] = raw[0]
-        rows.flush()
-
-    _whole(out, write)
-
-
-def _store_sheet(out: Path, count: int, pictures: Iterator[torch.Tensor]) -> None:
-    from engine.generators.styling import present
-    from engine.outputs.png import encode
-
-    columns = math.ceil(math.sqrt(count))
-    most = (_MOST_SHEET_PX // columns,) * 2
-    sheet = np.zeros((0, 0, 3), np.uint8)
-    for place, picture in enumerate(pictures):
-        cell = present(picture.float(), most)[0].permute(1, 2, 0).cpu().numpy()
-        height, width = cell.shape[:2]
-        if not place:
-            sheet = np.zeros((-(-count // columns) * height, columns * width, 3), np.uint8)
-        top, left = place // columns * height, place % columns * width
-        sheet[top : top + height, left : left + width] = np.rint(cell * 255.0)
-    data = encode(sheet, 6)
-    _whole(out, lambda part: part.write_bytes(data))
-
-
-def _whole(out: Path, write: Callable[[Path], object]) -> None:
-    """Write a file that is whole or absent."""
-    part = out.with_name(f".{out.name}.{os.getpid()}.part")
-    try:
-        write(part)
-        part.replace(out)
-    finally:
-        part.unlink(missing_ok=True)
+            w = model.truncate(w, wish.truncation, wish.truncation_cutoff, c)
+            yield model.synthesize(w, wish.noise, **place)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import engine
+from engine.app.unnamed import Unfinished, unfinished
 from engine.generators import card
 from engine.generators.description import describe as describe_network
 from engine.generators.inert import RefusedError
@@ -116,15 +117,15 @@ def import_model(source: Path, out: Path, given: Mapping[str, str] | None = None
         raise ValueError(f"{out.name}: the result is a new file that ends in {SUFFIX}")
     if _is_native(source):
         raise RefusedError(f"{source.name} is a safetensors file already: play it as it is")
-    part = out.with_name(f".{out.name}.{os.getpid()}.part")
-    try:
-        found = _ask(source, part)
+    with unfinished(out) as part:
+        try:
+            found = _ask(source, part)
+        except _UnwrittenError as error:
+            raise OSError(f"{out}: {error}") from None
         found |= {key: value for key, value in (given or {}).items() if value}
-        text = card.card_text(_facts(found, _sha256(part), source.name))
-        _write(card.card_path(out), text)
-        part.replace(out)
-    finally:
-        part.unlink(missing_ok=True)
+        text = card.card_text(_facts(found, _sha256(part.path), source.name))
+        with unfinished(card.card_path(out)) as beside:
+            beside.path.write_text(text, "utf-8")
     return found
 
 
@@ -149,13 +150,22 @@ def playable(path: Path, cache: Path | None = None) -> Path:
     if _is_native(path):
         return path
     folder = cache or _cache()
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(
+            f"{path.name} cannot be converted, since the cache {folder} cannot be made "
+            f"({error.strerror}): name another folder in XDG_CACHE_HOME, or import the model once"
+        ) from None
     # The name holds the content and our version: neither can go stale.
-    out = folder / f"{_sha256(path)}-{card.VERSION}{SUFFIX}"
+    sha256 = _sha256(path)
+    out = folder / f"{sha256}-{card.VERSION}{SUFFIX}"
     try:
         card.peek(out)
     except (RefusedError, OSError):  # not there, or not whole: a full disk, a pulled plug
-        import_model(path, out)
+        if import_model(path, out)["sha256"] != sha256:
+            out.unlink(missing_ok=True)
+            raise RefusedError(f"{path.name} changed while it was read: try again") from None
     return out
 
 
@@ -167,7 +177,10 @@ def _cache() -> Path:
 
 def _size(path: Path) -> int:
     if not path.is_file():  # a pipe or a device would be read for ever
-        raise FileNotFoundError(f"{path} is no file: give the path of a model")
+        what = "there is nothing of this name"
+        if path.exists():
+            what = "it is a folder" if path.is_dir() else "it is a pipe or a device"
+        raise FileNotFoundError(f"{path} is no file ({what}): give the path of a model")
     size = path.stat().st_size
     if size > MOST_FILE_BYTES:
         raise RefusedError(f"{path.name} has {size} bytes, more than any network")
@@ -182,15 +195,6 @@ def _is_native(path: Path) -> bool:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _write(path: Path, text: str) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_text(text, "utf-8")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _facts(found: Mapping[str, Any], sha256: str, source: str) -> dict[str, str | int]:
@@ -208,13 +212,18 @@ def _facts(found: Mapping[str, Any], sha256: str, source: str) -> dict[str, str 
     }
 
 
-def _ask(source: Path, out: Path | None) -> dict[str, Any]:
+class _UnwrittenError(Exception):
+    """The result could not be written; the text says why."""
+
+
+def _ask(source: Path, out: Unfinished | None) -> dict[str, Any]:
     """Let a process of its own read a foreign file."""
     size = source.stat().st_size
     cpu_s = cpu_limit_s(size)
     job = {
         "source": str(source.resolve()),
-        "out": str(out.resolve()) if out else "",
+        "out": str(out.path.absolute()) if out else "",
+        "parent": os.getpid(),
         "memory_bytes": memory_limit_bytes(size),
         "cpu_s": cpu_s,
     }
@@ -228,6 +237,7 @@ def _ask(source: Path, out: Path | None) -> dict[str, Any]:
             capture_output=True,
             check=False,
             stdin=subprocess.DEVNULL,
+            pass_fds=out.files if out else (),
             env=os.environ | one | {"PYTHONPATH": places, "PYTHONDONTWRITEBYTECODE": "1"},
             timeout=3 * cpu_s,  # of the wall: others may need this machine too
         )
@@ -249,6 +259,8 @@ def _heard(name: str, done: subprocess.CompletedProcess[bytes]) -> dict[str, Any
         return described
     if "refused" in said:
         raise RefusedError(f"{name} {said['refused']}")
+    if "unwritten" in said:
+        raise _UnwrittenError(said["unwritten"])
     if "failed" in said:
         raise OSError(f"{name}: {said['failed']}")
     if done.returncode in (-_signal("SIGXCPU"), -_signal("SIGKILL")):

@@ -17,9 +17,15 @@ _PERSISTENCE = re.compile(r"(\w+\.)*torch_utils\.persistence")
 _EASYDICT = re.compile(r"(\w+\.)*dnnlib(\.util)?")
 _TF_NETWORK = re.compile(r"(\w+\.)*dnnlib\.tflib\.network")
 _TORCH_MODULE = re.compile(r"torch\.nn\.modules\.[a-z_]+")
+# Discriminators of StyleGAN-XL and its kind stand in a snapshot by reference; nobody looks at them.
+_SCENERY = re.compile(
+    r"(timm|torchvision|pg_modules|feature_networks|training|torch\.nn\.(utils|parallel))(\.\w+)*"
+)
 _TORCH_CLASS = re.compile(r"[A-Z][A-Za-z0-9]*")
+_PATHS = re.compile(r"pathlib(\._local)?\.(Pure)?(Posix|Windows)?Path")
 _OLD_NAMES = {"__builtin__": "builtins", "copy_reg": "copyreg"}
 _TORCH_DTYPES = ("float16", "bfloat16", "float32", "float64", "int64", "int32", "uint8")
+_NUMPY_TYPES = ("bool_", "float16", "float32", "float64", "int32", "int64", "uint8")
 PERSISTENT = "persistent class"
 TF_NETWORK = "dnnlib.tflib.network.Network"
 
@@ -42,8 +48,8 @@ def find_for(budget: Budget) -> Callable[[str, str], Global]:
         found = table.get((module, name)) or _find_family(module, name)
         if found is None:
             raise RefusedError(
-                f"names {module[:80]}.{name[:80]}, which no StyleGAN network needs; "
-                "nothing of it was run, do not use this file"
+                f"names {module[:80]}.{name[:80]}, which no StyleGAN network needs: it is another "
+                "program's file or a trap; nothing of it was run, do not use it"
             )
         return found
 
@@ -58,8 +64,11 @@ def _find_family(module: str, name: str) -> Global | None:
         return Global(dotted, _table, _table)
     if name == "Network" and _TF_NETWORK.fullmatch(module):
         return Global(dotted, new=_inert(TF_NETWORK))
-    if _TORCH_MODULE.fullmatch(module) and _TORCH_CLASS.fullmatch(name):
+    is_module = _TORCH_MODULE.fullmatch(module) or _SCENERY.fullmatch(module)
+    if is_module and _TORCH_CLASS.fullmatch(name):
         return Global(dotted, new=_inert(dotted))
+    if _PATHS.fullmatch(dotted):
+        return Global(dotted, _inert("pathlib.Path"))
     return None
 
 
@@ -122,6 +131,22 @@ def _tensor(arguments: tuple[Any, ...]) -> Tensor:
     return Tensor(storage, offset, shape, strides)
 
 
+def _typed_tensor(arguments: tuple[Any, ...]) -> Any:
+    """Answer ``torch._tensor._rebuild_from_type_v2``: a tensor that has attributes of its own."""
+    rebuild, _, inner, _ = arguments
+    name = getattr(rebuild, "name", "")
+    if not name.startswith("torch._utils._rebuild_") or type(inner) is not tuple:
+        raise RefusedError("has a tensor without numbers; do not use this file")
+    return rebuild.reduce(inner)
+
+
+def _default_table(arguments: tuple[Any, ...]) -> dict[Any, Any]:
+    """Answer ``collections.defaultdict``; what it would make of a missing key is never asked."""
+    if len(arguments) > 1 or not all(type(a) is Global or a is None for a in arguments):
+        raise RefusedError("has a table that is none; do not use this file")
+    return {}
+
+
 def _first(arguments: tuple[Any, ...]) -> Any:
     return arguments[0]
 
@@ -137,10 +162,12 @@ def _entries() -> list[Global]:
         Global("builtins.set", _set),
         Global("builtins.bytes", _bytes),
         Global("builtins.object"),
-        Global("builtins.dict"),
+        *(Global(f"builtins.{name}") for name in ("dict", "list", "int", "float", "str", "bool")),
+        Global("collections.defaultdict", _default_table),
         Global("_codecs.encode", _encode),
         Global("copyreg._reconstructor", _reconstruct_object),
         Global("numpy.ndarray"),
+        *(Global(f"numpy.{name}") for name in _NUMPY_TYPES),
         Global("numpy.dtype", arrays.Dtype),
         Global(multiarray + "scalar", arrays.scalar),
         Global(multiarray + "_reconstruct", arrays.reconstruct),
@@ -148,11 +175,14 @@ def _entries() -> list[Global]:
         Global("dill._dill._create_array", arrays.create),
         Global("torch._utils._rebuild_tensor", _tensor),
         Global("torch._utils._rebuild_tensor_v2", _tensor),
+        Global("torch._tensor._rebuild_from_type_v2", _typed_tensor),
+        Global("torch.Tensor"),
+        Global("torch.nn.parameter.Parameter"),
         Global("torch._utils._rebuild_parameter", _first),
         Global("torch._utils._rebuild_parameter_with_state", _first),
         Global("torch.Size", _first),
         Global("torch.device", _inert("torch.device")),
-        # The options of rosinality's trainer.
+        # The options of rosinality's trainer; a path among them is made from its parts.
         Global("argparse.Namespace", new=_inert("argparse.Namespace")),
         *(Global(f"torch.{name}") for name in (*DTYPES, *_TORCH_DTYPES)),
     ]

@@ -29,7 +29,7 @@ def describe(network: Network) -> dict[str, Any]:
         "w_dim": top["w_dim"],
         "c_dim": top["c_dim"],
         "img_channels": top["img_channels"],
-        "num_ws": top.get("num_ws") or network.modules["synthesis"].get("num_ws"),
+        "num_ws": _count_styles(network),
         "layers": layers,
         "parameters": count,
         "weight_bytes": 4 * count,
@@ -40,6 +40,13 @@ def describe(network: Network) -> dict[str, Any]:
         "notes": list(network.notes),
         "sha256": network.source_sha256,
     }
+
+
+def _count_styles(network: Network) -> int:
+    synthesis = network.modules["synthesis"]
+    if network.family == STYLEGAN2:  # one per convolution, one for the last colours
+        return 2 * len(synthesis["block_resolutions"])
+    return len(synthesis["layer_names"]) + 1  # one for the waves
 
 
 def _variant(network: Network) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from engine.generators import stylegan2_layout
+from engine.generators import forks, stylegan2_layout, stylegan3_layout
 from engine.generators.allowed import PERSISTENT
 from engine.generators.inert import Node, RefusedError, Text
 from engine.generators.legacy_torch import Tensor
@@ -69,15 +69,20 @@ def convert(root: Any) -> Network:
     found = _Found()
     _walk(top, "", found, 0)
     family = _family(found)
-    if family == STYLEGAN2:
-        stylegan2_layout.complete(found.state, found.modules)
     _, state = _class_and_state(top)
+    kwargs = plain_table(_table(state.get("_init_kwargs")), found.allowance)
+    forks.settle_noise(found.state, found.modules)
+    forks.settle_classes(found.state, found.modules)
+    if family == STYLEGAN2:
+        stylegan2_layout.complete(found.state, found.modules, forks.choices(kwargs))
+    else:
+        stylegan3_layout.complete(found.state, found.modules, forks.choices(kwargs, clamp=256))
     return Network(
         family,
         found.state,
         found.modules,
         origin=_origin(top, family),
-        kwargs=plain_table(_table(state.get("_init_kwargs")), found.allowance),
+        kwargs=kwargs,
         data_set=_data_set(_table(table.get("training_set_kwargs"))),
         notes=tuple(notes),
     )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from engine.generators import stylegan2_layout
 from engine.generators.inert import RefusedError
+from engine.generators.layout import Choices
 from engine.generators.legacy_torch import Tensor
 from engine.generators.network import STYLEGAN2, Network
 
@@ -27,8 +28,13 @@ def is_checkpoint(value: Any) -> bool:
 
 
 def _generator(value: Any) -> dict[Any, Any]:
-    table = value.get("g_ema", value.get("g", value)) if isinstance(value, dict) else {}
-    return table if isinstance(table, dict) else {}
+    """Find the generator's table: the average over training if there is one."""
+    if not isinstance(value, dict):
+        return {}
+    inner = (value.get(key) for key in ("g_ema", "g", "state_dict"))
+    table = next((part for part in inner if isinstance(part, dict) and part), value)
+    # What torch's DataParallel wraps has its names behind a word.
+    return {k.removeprefix("module.") if type(k) is str else k: v for k, v in table.items()}
 
 
 def _same(tensor: _Array) -> _Array:
@@ -107,6 +113,11 @@ def convert(root: Any) -> Network:
         If a part of the generator is missing.
     """
     theirs = _generator(root)
+    if any(str(key).startswith(("iwt.", "to_rgb1.iwt.", "to_rgbs.0.iwt.")) for key in theirs):
+        raise RefusedError(
+            "is a SWAGAN checkpoint (it draws wavelets): a generator of another design, which this "
+            "engine does not play"
+        )
     state: dict[str, _Array] = {}
     for key, value in theirs.items():
         place = _place(key) if type(key) is str and isinstance(value, Tensor) else None
@@ -116,7 +127,7 @@ def convert(root: Any) -> Network:
     notes: list[str] = []
     state |= _filters(theirs, blocks)
     state |= _noise(state, blocks, notes)
-    modules = stylegan2_layout.describe(state, stylegan2_layout.Choices())
+    modules = stylegan2_layout.describe(state, Choices())
     state["mapping.w_avg"] = _average(root, state, modules, notes)
     return Network(
         STYLEGAN2,

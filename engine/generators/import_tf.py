@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.generators import stylegan2_layout
+from engine.generators import forks, stylegan2_layout
 from engine.generators.allowed import TF_NETWORK
 from engine.generators.arrays import Array
 from engine.generators.inert import Node, RefusedError
+from engine.generators.layout import Choices
 from engine.generators.network import MOST_TENSORS, STYLEGAN2, Allowance, Network, plain_table
 
 _OLDEST_VERSION = 4  # of the pickled network; StyleGAN 1 and ProGAN wrote lower ones
@@ -52,6 +53,7 @@ def convert(root: Any) -> Network:
     tensors = {_modern(name, final): value for name, value in tensors.items()}
     for name, value in tensors.items():
         state |= _place(name, value)
+    forks.settle_noise(state, {})
     if not any(name.startswith("synthesis.") for name in state):
         raise RefusedError("is a TensorFlow network without a StyleGAN2 generator in it")
     return _network(state, kwargs, is_orig)
@@ -66,7 +68,7 @@ def _network(state: dict[str, NDArray[Any]], kwargs: dict[str, Any], is_orig: bo
         for part in (*parts, *skip):
             state[f"{block}{part}.resample_filter"] = stylegan2_layout.resample_filter(taps)
     architecture = "orig" if is_orig else kwargs.get("architecture")
-    choices = stylegan2_layout.Choices(
+    choices = Choices(
         architecture=architecture if architecture in ("skip", "resnet", "orig") else None,
         activation=kwargs.get("nonlinearity", "lrelu"),
         mapping_activation=kwargs.get("mapping_nonlinearity", "lrelu"),

@@ -30,9 +30,11 @@ def check(network: Network) -> None:
         If something is missing, out of range, or two parts contradict each other.
     """
     top = network.modules.get("", {})
-    for key in ("z_dim", "w_dim", "img_resolution", "img_channels"):
+    for key in ("w_dim", "img_resolution", "img_channels"):
         _number(top, "", key, 1, _MOST_DIM)
-    _number(top, "", "c_dim", 0, _MOST_DIM)
+    classes = _number(top, "", "c_dim", 0, _MOST_DIM)
+    # A network of classes alone needs no z.
+    _number(top, "", "z_dim", 0 if classes else 1, _MOST_DIM)
     _check_mapping(network)
     if network.family == STYLEGAN2:
         _check_stylegan2(network)

@@ -7,49 +7,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.generators.inert import RefusedError
+from engine.generators.layout import GAINS, Choices, State, fill, fully_connected, mapping, need
 
 _BLOCK = re.compile(r"synthesis\.b(\d{1,5})\.")
-_LAYER = re.compile(r"mapping\.fc(\d{1,3})\.weight")
-# Linear has no gain; the other activations keep the variance with √2.
-_GAINS = {"linear": 1.0, "relu": math.sqrt(2), "lrelu": math.sqrt(2), "swish": math.sqrt(2)}
-State = Mapping[str, NDArray[Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Choices:
-    """What shapes do not tell.
-
-    Parameters
-    ----------
-    architecture
-        ``skip``, ``resnet`` or ``orig``; None: from the tensors.
-    activation, mapping_activation
-        ``lrelu``, ``linear``, ``relu`` or ``swish``.
-    conv_clamp
-        Bound of the features, or None.
-    num_fp16_res
-        How many of the last resolutions run in half precision.
-    lr_multiplier
-        Of the mapping network.
-    w_avg_beta
-        Decay of the average of w; only a trainer needs it.
-    """
-
-    architecture: str | None = None
-    activation: str = "lrelu"
-    mapping_activation: str = "lrelu"
-    conv_clamp: float | None = None
-    num_fp16_res: int = 0
-    lr_multiplier: float = 0.01
-    w_avg_beta: float = 0.995
 
 
 def resample_filter(taps: list[float] | None = None) -> NDArray[np.float32]:
@@ -81,54 +47,8 @@ def resolutions(state: State) -> list[int]:
     return found
 
 
-def _fully_connected(weight: NDArray[Any], activation: str, lr: float) -> dict[str, Any]:
-    return {
-        "class_name": "FullyConnectedLayer",
-        "training": False,
-        "activation": activation,
-        "weight_gain": lr / math.sqrt(weight.shape[1]),
-        "bias_gain": 1 if lr == 1 else lr,
-    }
-
-
-def _need(state: State, name: str, axes: int) -> NDArray[Any]:
-    tensor = state.get(name)
-    if tensor is None or tensor.ndim != axes or not tensor.size:
-        raise RefusedError(f"lacks {name}, or it has another shape: the file is incomplete")
-    return tensor
-
-
-def _mapping(state: State, choices: Choices, num_ws: int) -> dict[str, dict[str, Any]]:
-    count = len([name for name in state if _LAYER.fullmatch(name)])
-    weights = [_need(state, f"mapping.fc{i}.weight", 2) for i in range(count)]
-    if not weights:
-        raise RefusedError("lacks its mapping network: the file is incomplete")
-    w_dim = weights[-1].shape[0]
-    embed = state.get("mapping.embed.weight")
-    c_dim = embed.shape[1] if embed is not None and embed.ndim == 2 else 0
-    modules = {
-        "mapping": {
-            "class_name": "MappingNetwork",
-            "training": False,
-            "z_dim": weights[0].shape[1] - (embed.shape[0] if embed is not None and c_dim else 0),
-            "c_dim": c_dim,
-            "w_dim": w_dim,
-            "num_ws": num_ws,
-            "num_layers": count,
-            "w_avg_beta": choices.w_avg_beta,
-        }
-    }
-    if embed is not None and c_dim:
-        modules["mapping.embed"] = _fully_connected(embed, "linear", 1)
-    for i, weight in enumerate(weights):
-        modules[f"mapping.fc{i}"] = _fully_connected(
-            weight, choices.mapping_activation, choices.lr_multiplier
-        )
-    return modules
-
-
 def _layer(state: State, name: str, resolution: int, choices: Choices) -> dict[str, dict[str, Any]]:
-    weight = _need(state, f"{name}.weight", 4)
+    weight = need(state, f"{name}.weight", 4)
     return {
         name: {
             "class_name": "SynthesisLayer",
@@ -139,14 +59,14 @@ def _layer(state: State, name: str, resolution: int, choices: Choices) -> dict[s
             "activation": choices.activation,
             "conv_clamp": choices.conv_clamp,
             "padding": weight.shape[2] // 2,
-            "act_gain": _GAINS.get(choices.activation, 1.0),
+            "act_gain": GAINS.get(choices.activation, 1.0),
         },
-        f"{name}.affine": _fully_connected(_need(state, f"{name}.affine.weight", 2), "linear", 1),
+        f"{name}.affine": fully_connected(need(state, f"{name}.affine.weight", 2), "linear", 1),
     }
 
 
 def _to_rgb(state: State, name: str, choices: Choices) -> dict[str, dict[str, Any]]:
-    weight = _need(state, f"{name}.weight", 4)
+    weight = need(state, f"{name}.weight", 4)
     return {
         name: {
             "class_name": "ToRGBLayer",
@@ -154,12 +74,12 @@ def _to_rgb(state: State, name: str, choices: Choices) -> dict[str, dict[str, An
             "conv_clamp": choices.conv_clamp,
             "weight_gain": 1 / math.sqrt(math.prod(weight.shape[1:])),
         },
-        f"{name}.affine": _fully_connected(_need(state, f"{name}.affine.weight", 2), "linear", 1),
+        f"{name}.affine": fully_connected(need(state, f"{name}.affine.weight", 2), "linear", 1),
     }
 
 
 def _skip(state: State, name: str) -> dict[str, dict[str, Any]]:
-    weight = _need(state, f"{name}.weight", 4)
+    weight = need(state, f"{name}.weight", 4)
     return {
         name: {
             "class_name": "Conv2dLayer",
@@ -182,13 +102,13 @@ def _block(
     convs = ["conv1"] if resolution == 4 else ["conv0", "conv1"]
     has_rgb = f"{name}.torgb.weight" in state
     first = state.get(f"{name}.conv0.weight")
-    rgb = _need(state, f"synthesis.b{final}.torgb.weight", 4)
+    rgb = need(state, f"synthesis.b{final}.torgb.weight", 4)
     modules = {
         name: {
             "class_name": "SynthesisBlock",
             "training": False,
             "in_channels": 0 if first is None else first.shape[1],
-            "w_dim": _need(state, f"{name}.conv1.affine.weight", 2).shape[1],
+            "w_dim": need(state, f"{name}.conv1.affine.weight", 2).shape[1],
             "resolution": resolution,
             "img_channels": rgb.shape[0],
             "is_last": resolution == final,
@@ -233,11 +153,11 @@ def describe(state: State, choices: Choices) -> dict[str, dict[str, Any]]:
     has_skip = any(name.endswith(".skip.weight") for name in state)
     by_shape = "resnet" if has_skip else "skip" if "synthesis.b4.torgb.weight" in state else "orig"
     num_ws = 2 * len(blocks)
-    mapping = _mapping(state, choices, num_ws)
-    dims = {key: mapping["mapping"][key] for key in ("z_dim", "c_dim", "w_dim")}
+    maps = mapping(state, choices, num_ws)
+    dims = {key: maps["mapping"][key] for key in ("z_dim", "c_dim", "w_dim")}
     image = {
         "img_resolution": final,
-        "img_channels": _need(state, f"synthesis.b{final}.torgb.weight", 4).shape[0],
+        "img_channels": need(state, f"synthesis.b{final}.torgb.weight", 4).shape[0],
         "num_ws": num_ws,
     }
     modules: dict[str, dict[str, Any]] = {
@@ -253,20 +173,23 @@ def describe(state: State, choices: Choices) -> dict[str, dict[str, Any]]:
     }
     for resolution in blocks:
         modules |= _block(state, resolution, final, choices.architecture or by_shape, choices)
-    return modules | mapping
+    return modules | maps
 
 
-def complete(state: State, modules: dict[str, dict[str, Any]]) -> None:
-    """Add the attributes that a file lacks, in place; what it has stays.
+def complete(
+    state: State, modules: dict[str, dict[str, Any]], choices: Choices | None = None
+) -> None:
+    """Add the attributes that a file lacks, in place; what it has stays, and decides.
+
+    Parameters
+    ----------
+    choices
+        What shapes do not tell, as far as the file does.
 
     Raises
     ------
     RefusedError
         If a tensor is missing or has another number of axes.
     """
-    for name, attributes in describe(state, Choices()).items():
-        has_class = name in modules
-        for key, value in attributes.items():
-            modules.setdefault(name, {}).setdefault(key, value)
-        if not has_class:
-            modules[name]["class_name"] = attributes["class_name"]
+    for name, attributes in describe(state, choices or Choices()).items():
+        fill(modules, name, attributes)
