@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -20,6 +21,7 @@ WATCHED = {"numpy", "torch", "moderngl", "glfw", "engine.app", "pytest"}
 class Config:
     delay_s: float = 0.0
     breaks: str = ""  # "build", "end": how it cannot be built
+    needs: str = ""  # file that says how many bytes it needs
 
 
 def spec(config: Config) -> Spec:
@@ -29,6 +31,11 @@ def spec(config: Config) -> Spec:
         parameters=(Parameter("act", high=9.0),),
         stateful=True,
     )
+
+
+def memory_bytes(config: Config, device: str) -> int:
+    assert device == "cpu"
+    return int(Path(config.needs).read_text()) if config.needs else 0
 
 
 class Slow:

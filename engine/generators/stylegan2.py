@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from engine.core.parameter import Parameter
 from engine.core.port import Request, Spec
 from engine.generators import canvas as canvases
-from engine.generators import styled, styling
+from engine.generators import model_size, styled, styling
 from engine.generators.canvas import Canvas
 from engine.generators.draw import Clock, Drawing
 from engine.generators.layers import Source
@@ -136,6 +136,18 @@ def spec(config: Config) -> Spec:
         If there is no such model, it is no StyleGAN2, or it cannot fill this canvas.
     """
     return _describe(styling.open_model(config.path, STYLEGAN2), config)
+
+
+def memory_bytes(config: Config, device: str) -> int:
+    """Estimate the memory of a process that plays the model, see `model_size.memory_bytes`.
+
+    Raises
+    ------
+    ValueError
+        As `spec`.
+    """
+    network = styling.open_model(config.path, STYLEGAN2)
+    return model_size.memory_bytes(network, config, device)
 
 
 def _describe(network: Network, canvas: Canvas) -> Spec:

@@ -135,7 +135,7 @@ class Watch:
                 self.device, self.handles = text, more
             elif what == "error":
                 self.error = text
-            else:
+            else:  # "failed", and "starting" with no text
                 self._failure = text
         if said or frames > self._heard:
             self._heard, self._waiting_s = frames, None

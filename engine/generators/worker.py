@@ -3,7 +3,7 @@
 `main` is what the player spawns (see `process`). It takes a job over its control pipe, attaches the
 two rings that the player made, and then serves the newest request until the pipe closes. All it
 says goes back over the pipe as JSON: ``ready``, ``error`` (one request failed), ``failed`` (the
-generator cannot be built).
+generator cannot be built, or not yet: see `room`), ``starting`` (now it can).
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from engine.core.port import Request, Spec
+from engine.generators import room
 from engine.generators.frame import Frame, decode_request, encode_frame
 from engine.generators.hasten import hasten
 from engine.generators.pixels import fetch, finish
@@ -193,6 +194,12 @@ def _run(control: Connection, job: Job) -> None:
     requests, frames = attach_ring(*job.requests), attach_ring(*job.frames)
     try:
         device = pick_device(job.device)
+        if not room.await_room(
+            lambda: room.refusal(job.module, job.config, device),
+            lambda what, text: _say(control, what, text),
+            lambda: not control.poll(room.RETRY_S) or _is_open(control),
+        ):
+            return
         generator = load(job.module, job.config, device)
         if "torch" in sys.modules:
             sys.modules["torch"].set_num_threads(1)
