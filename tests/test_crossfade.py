@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bench.stylegan_nets import make_stylegan2
 from engine.app import stage
 from engine.app.live import Player
 from engine.app.options import Options
@@ -21,7 +22,7 @@ from engine.app.playback import open_playback
 from engine.app.take import open_take
 from tests import stylegan_files as files
 from tests import test_unfailing as unfailing
-from tests.performing import read_plan, same_rows
+from tests.performing import edit, read_plan, same_rows
 
 _own_places = unfailing._own_places
 MOST_PICTURES = 20_000  # only against hanging
@@ -150,6 +151,31 @@ def test_a_show_fades_from_one_model_to_another_that_is_still_loading(
     assert max(abs(y - x) for x, y in pairwise(lights[1:])) < 0.15
     write_plan(open_playback(str(tmp_path / "take")), tmp_path / "again.npz")
     same_rows(plan, read_plan(tmp_path / "again.npz"), len(plan["tick"]))
+
+
+def test_another_model_in_an_edited_show_is_faded_to(
+    tmp_path: Path, perform: Callable[..., Player]
+) -> None:
+    """The picture is always that of one of them, or between them."""
+    lights: list[float] = []
+    show = make_show(tmp_path)
+    state, modules = make_stylegan2(64, base=512, most=32, dims=(32, 0, 32), seed=7)
+    other = files.save(tmp_path / "c.safetensors", "stylegan2", state, modules)
+    left = 90
+
+    def on_picture(player: Player, light: float) -> bool:
+        nonlocal left
+        lights.append(light)
+        if len(lights) == 30:
+            edit(Path(show), "a.safetensors", other.name)
+        config = player.pixels._slots["a"].mark.config
+        left -= other.name in config
+        return left == 0
+
+    perform(show, on_picture)
+    assert len(lights) > 150
+    assert min(lights) > 0.5 * lights[29]
+    assert max(abs(y - x) for x, y in pairwise(lights[1:])) < 0.05
 
 
 def test_a_generator_of_a_few_frames_a_second_is_smooth_on_the_screen(

@@ -20,7 +20,7 @@ from engine.core.show import Show
 from engine.core.state import State
 from engine.generators.frame import Frame
 from engine.generators.inline import HostStats
-from engine.generators.pace import Pace, lead_s, note_arrival
+from engine.generators.pace import Pace, lead_s, note_arrival, rate_hz
 from tests.making import read_show, run
 
 FPS = 60
@@ -93,7 +93,8 @@ class Fake:
 
     def stats(self) -> HostStats:
         state = f"failed: {self.failure}" if self.failure else "ready"
-        return HostStats(state=state, frames=self._made)
+        rate = rate_hz(self._pace, self._now_s)
+        return HostStats(state=state, frames=self._made, rate_hz=rate)
 
     def close(self) -> None:
         self.is_closed = True
@@ -167,6 +168,9 @@ def test_a_slow_generator_is_blended_and_never_cut(stage: Stage, render_s: float
     assert min(steps) > -half
     # From beginning on no frame differs from the one before by more than a fast fade does.
     assert max(steps) < max(render_s, 0.1) * 2 / (0.5 * FPS) + half
+    tail = np.array(values[len(values) // 2 :])
+    # It never rests either: in every stretch of half a second something happens.
+    assert (tail[30:] - tail[:-30]).min() > 0.1
     if render_s <= 2.5:  # once the pace is known: exactly the moment of display
         tail = np.array(values[len(values) * 3 // 4 :])
         moments = np.arange(stage.frame - len(tail), stage.frame) / FPS

@@ -23,6 +23,10 @@ CHANGE_S = 1.0
 CUT_WITHIN_S = 0.25
 """The first frame that comes so soon after its layer appeared replaces the picture from before:
 it passes for part of the change. A later one is faded in."""
+SLOW_S = 4.0
+"""Beyond this period frames cannot be asked for early enough (`engine.generators.pace`) and all
+come late: each is then faded in for as long as the next one takes, so that the picture never rests.
+"""
 
 
 class Mark(NamedTuple):
@@ -165,6 +169,9 @@ class Slot:
         if self._appeared_s is None:
             return Seen(frame, True, 0.0)
         is_fresh = not before and now_s - self._appeared_s <= CUT_WITHIN_S
+        rate_hz = self.host.stats().rate_hz
+        if 0.0 < rate_hz < 1.0 / SLOW_S:
+            fade_s = max(fade_s, 1.0 / rate_hz)
         return Seen(frame, is_fresh, fade_s)
 
     @property
