@@ -16,7 +16,7 @@ import torch
 from bench.stylegan_nets import make_stylegan2
 from bench.stylegan_plain import Plain, draw_stylegan2
 from engine.core.port import Request
-from engine.generators import stylegan2
+from engine.generators import convolution, stylegan2
 from engine.generators.kernels import is_compiled
 from engine.generators.scratch import spread
 from engine.generators.stylegan2_network import synthesize
@@ -158,6 +158,16 @@ def test_threads_do_not_change_the_picture() -> None:
         torch.set_num_threads(before)
     # Matrix products add up in another order.
     assert files.distance(*pictures) < 1e-4
+
+
+def test_strips_do_not_change_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the last has nothing but the row of tiles that reaches over."""
+    model = model_of(GOLDEN[0])
+    ws = torch.randn(1, model.num_ws, model.w_dim, generator=torch.Generator().manual_seed(1))
+    whole = model.synthesize(ws)
+    for size in (1, 60_000, 200_000):
+        monkeypatch.setattr(convolution, "STRIP", size)
+        assert files.distance(model.synthesize(ws), whole) < 1e-6
 
 
 @pytest.mark.parametrize(("count", "step"), [(1, 1), (7, 1), (130, 64), (64, 64), (5, 9)])

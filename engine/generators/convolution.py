@@ -18,6 +18,7 @@ from engine.generators.scratch import Scratch, spread, thread_count
 if TYPE_CHECKING:
     import torch
 
+TILES = {36: 4, 64: 6}  # side of a tile, by how many matrices there are
 STRIP = 1 << 22  # floats before and after the products: they stay in the third-level cache
 
 
@@ -48,7 +49,8 @@ def convolve(
     count, panels, inputs = matrices.shape[:3]
     height, width = x.shape[1] + 2 * pad - 2, x.shape[2] + 2 * pad - 2
     out = scratch.take(name, 2 * panels, height, width, LANES)
-    along, across = -(-height // winograd.TILE), -(-width // winograd.TILE)
+    tile = TILES[count]
+    along, across = -(-height // tile), -(-width // tile)
     many = _rows_at_once(along, count * (inputs + 2 * panels) * LANES * across)
     for top in range(0, along, many):
         tiles = (top, min(along, top + many), across)
@@ -76,18 +78,19 @@ def _convolve_strip(
     rows = round_up((tiles[1] - tiles[0]) * tiles[2])
     before = scratch.take("before", count * inputs * rows * LANES).numpy()
     after = scratch.take("after", count * 2 * panels * rows * LANES).numpy()
-    size = winograd.scratch_size(x.shape[2], tiles[2])
+    tile = TILES[count]
+    size = winograd.scratch_size(tile, tiles[2])
     own = scratch.take("own", thread_count(), size).numpy()
     numbers, weights, picture = (part.numpy().reshape(-1) for part in (x, matrices, out))
     shape, grown = (x.shape[1], x.shape[2]), (out.shape[1], out.shape[2])
 
     def enter(thread: int, first: int, last: int) -> None:
-        winograd.transform_input(numbers, shape, gain, pad, (first, last), tiles, before,
+        winograd.transform_input(numbers, shape, gain, pad, (first, last), tile, tiles, before,
                                  (inputs, rows), own[thread])  # fmt: skip
 
     def leave(thread: int, first: int, last: int) -> None:
-        winograd.transform_output(after, (2 * panels, rows), (first, last), tiles, ending, picture,
-                                  grown, own[thread])  # fmt: skip
+        winograd.transform_output(after, (2 * panels, rows), (first, last), tile, tiles, ending,
+                                  picture, grown, own[thread])  # fmt: skip
 
     spread(enter, inputs)
     multiply_all(before, weights, after, count, rows, (inputs, panels))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 PIXELS = 6  # in registers
 PANEL = 2 * LANES  # outputs in registers
-KEPT = 49152  # floats of inputs that stay in the second-level cache
+KEPT = 32768  # floats of inputs that stay in the second-level cache
 
 
 def pack(matrices: torch.Tensor) -> torch.Tensor:
@@ -45,7 +45,7 @@ def round_up(rows: int) -> int:
 def evenly(rows: int, most: int) -> int:
     """How many rows at a time, so that all parts are about as long and few exceed `most`."""
     parts = max(1, (rows + most // 2) // max(1, most))
-    return round_up((rows + parts - 1) // parts)
+    return max(PIXELS, round_up((rows + parts - 1) // parts))
 
 
 @compile_loop

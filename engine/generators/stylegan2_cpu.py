@@ -5,6 +5,7 @@ It draws what `stylegan2_network.synthesize` draws, and faster; see ``bench/styl
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A layer with its weight as 36 packed matrices and its filter split."""
+    """A layer with its weight as 36 or 64 packed matrices and its filter split."""
 
     layer: Layer
     matrices: torch.Tensor
@@ -54,11 +55,16 @@ def prepare(network: Synthesis) -> Painter | None:
     """Prepare a network; None where this path does not serve it (torch draws it then)."""
     if not is_compiled() or network.const.device.type != "cpu":
         return None
-    blocks = [_prepare_block(block) for block in network.blocks]
-    fitting = tuple(block for block in blocks if block is not None)
-    if len(fitting) < len(blocks):
-        return None
-    return Painter(to_blocks(network.const), fitting, Scratch())
+    shape = (network.const.shape[1], network.const.shape[2])
+    fitting = []
+    for block in network.blocks:
+        grown = math.prod(layer.up for layer in block.layers)
+        shape = (grown * shape[0], grown * shape[1])
+        prepared = _prepare_block(block, shape)
+        if prepared is None:
+            return None
+        fitting.append(prepared)
+    return Painter(to_blocks(network.const), tuple(fitting), Scratch())
 
 
 def paint(
@@ -83,8 +89,8 @@ def _paint_one(painter: Painter, ws: torch.Tensor, factors: list[float]) -> torc
     picture = x.new_zeros(0, 0, 3)
     place = 0
     for index, prepared in enumerate(painter.blocks):
-        for number, part in enumerate(prepared.layers):
-            x = _apply(scratch, part, x, ws[place], factors[index], f"x{number}")
+        for part in prepared.layers:
+            x = _apply(scratch, part, x, ws[place], factors[index], f"x{place % 2}")
             place += 1
         if prepared.block.colour is not None:
             name = f"picture{index % 2}"
@@ -158,21 +164,21 @@ def draw_colours(
     return out
 
 
-def _prepare_block(block: Block) -> PreparedBlock | None:
+def _prepare_block(block: Block, shape: tuple[int, int]) -> PreparedBlock | None:
     taps = doubling.separate(block.taps)
-    layers = [_prepare_layer(layer) for layer in block.layers]
+    layers = [_prepare_layer(layer, shape) for layer in block.layers]
     fitting = tuple(layer for layer in layers if layer is not None)
     if taps is None or block.skip is not None or block.half or len(fitting) < len(layers):
         return None
     return PreparedBlock(block, fitting, taps)
 
 
-def _prepare_layer(layer: Layer) -> Prepared | None:
+def _prepare_layer(layer: Layer, shape: tuple[int, int]) -> Prepared | None:
     weight = layer.conv.weight
     if layer.activation not in ("lrelu", "linear") or weight.shape[-1] != 3:
         return None
     if layer.up == 1:
-        return Prepared(layer, winograd.transform_weight(weight), None)
+        return Prepared(layer, winograd.transform_weight(weight, winograd.tile_for(*shape)), None)
     taps = None if layer.taps is None else doubling.separate(layer.taps)
     if taps is None:
         return None

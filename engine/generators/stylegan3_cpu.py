@@ -129,7 +129,10 @@ def _prepare_layer(layer: Layer, shape: tuple[int, int]) -> Prepared | None:
     size = weight.shape[-1]
     if size not in (1, 3) or layer.half:
         return None
-    matrices = winograd.transform_weight(weight) if size == 3 else pack(weight[None, :, :, 0, 0])
+    if size == 3:
+        matrices = winograd.transform_weight(weight, winograd.tile_for(*shape))
+    else:
+        matrices = pack(weight[None, :, :, 0, 0])
     if layer.up_taps is None and layer.down_taps is None:
         is_plain = layer.up == layer.down == 1 and not any(layer.padding) and layer.slope == 1
         return Prepared(layer, matrices, None) if is_plain else None
