@@ -112,7 +112,7 @@ def perform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Pl
 
 
 def test_a_show_fades_from_one_model_to_another_that_is_still_loading(
-    tmp_path: Path, perform: Callable[..., Player]
+    tmp_path: Path, perform: Callable[..., Player], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The cue is given on the second picture; loading the other takes seconds."""
     lights: list[float] = []
@@ -132,6 +132,7 @@ def test_a_show_fades_from_one_model_to_another_that_is_still_loading(
         return left == 0
 
     perform(make_show(tmp_path), on_picture)
+    assert capsys.readouterr().err == "cue b waits for the first picture of layer b\n"
     plan, found = read_plan(tmp_path / "plan.npz"), open_take(tmp_path / "take")
     events = [e for tick in range(found.last_tick + 1) for e in found.events_of(tick)]
     told = {(e.address, e.value): e.tick for e in events if e.address.endswith("/ready")}

@@ -29,7 +29,7 @@ from engine.app.reload import Reloader
 from engine.app.stage import Stage, open_stage
 from engine.compositor.compose import Compositor
 from engine.core.clock import parse_rate
-from engine.core.cue import ready_address
+from engine.core.cue import awaited, ready_address
 from engine.core.plan import Plan
 from engine.core.show import Show
 from engine.core.state import first_state
@@ -57,6 +57,7 @@ class Player:
         self.options = options
         self.interrupt: Interrupt = stack.enter_context(heeded())
         self._last_error = ""
+        self._waiting = ""
         for path in filter(None, (options.stats, options.ready)):
             check_writable(path)
         self.loaded = showfile.load(options.show)
@@ -188,6 +189,7 @@ class Player:
         self.watch.lap("events")
         steps = self.line.control(seconds, self.intake.events_of)
         plan = self.line.plan(seconds)
+        self._tell_waiting()
         self.watch.lap("control")
         self.pixels.ask(self.line.show, self.line.state, plan, now_s)
         self.watch.lap("generators")
@@ -213,6 +215,15 @@ class Player:
         for name, is_ready in self.pixels.news(show):
             tick = self.line.state.tick + 1
             self.intake.add(tick, ready_address(name), int(is_ready), "host")
+
+    def _tell_waiting(self) -> None:
+        """Tell the operator why a cue that was given does not begin."""
+        show, state = self.line.show, self.line.state
+        waiting = ", ".join(show.cues[index].id for index, _ in state.awaiting)
+        if waiting and waiting != self._waiting:
+            layers = ", ".join(sorted(awaited(show, state)))
+            self.say(f"cue {waiting} waits for the first picture of layer {layers}")
+        self._waiting = waiting
 
     def _listen(self, now_s: float) -> None:
         """Drain every source, bounded, and see to reloads."""

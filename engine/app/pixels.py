@@ -206,6 +206,7 @@ class LivePixels:
                 "frames": stats.frames,
                 "render_ms": round(stats.render_ms, 2),
                 "state": stats.state,
+                "has_picture": self._bridge.holds(name),
                 "error": slot.trouble if slot.trouble != stats.state else stats.error,
                 "device": stats.device,
                 "pid": stats.pid,
