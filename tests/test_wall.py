@@ -15,7 +15,7 @@ from bench.stylegan_nets import make_stylegan2, make_stylegan3
 from engine.core.port import Request
 from engine.generators import stylegan2, stylegan3
 from engine.generators.kernels import is_compiled
-from engine.generators.stylemap import FINE, Grid, fine_grid, refine, spread, wrap
+from engine.generators.stylemap import FINE, Area, Grid, fine_grid, refine, spread, wrap
 
 one_thread = pytest.fixture(scope="module", autouse=True)(files.one_thread)
 
@@ -183,9 +183,9 @@ def test_the_fine_grid_goes_smoothly_through_its_points(
 @pytest.mark.parametrize("grid", [Grid(1, 4, True), Grid(2, 3), Grid(3, 4, True)], ids=str)
 def test_styles_are_spread_between_their_places(grid: Grid) -> None:
     ones = torch.ones(grid.rows * grid.columns, 2)
-    assert torch.allclose(spread(ones, grid, (20, 36), (16, 32)), torch.ones(1), atol=1e-6)
+    assert torch.allclose(spread(ones, grid, Area((20, 36), (16, 32))), torch.ones(1), atol=1e-6)
     values = torch.arange(grid.columns, dtype=torch.float32).repeat(grid.rows)[:, None]
-    laid = spread(values, grid, (16, 32), (16, 32))[0, :, 0]
+    laid = spread(values, grid, Area((16, 32)))[0, :, 0]
     if grid.closed:  # half way across the seam lies the mean of both ends
         assert float(laid.max() - laid.min()) <= grid.columns - 1
         assert abs(float(laid[0] - laid[-1])) < 1.0

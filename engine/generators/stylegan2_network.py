@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from engine.generators.fir import double, resample
 from engine.generators.layers import activate
 from engine.generators.modulation import Bend, Modulated
-from engine.generators.stylemap import Grid, scales_at, wrap
+from engine.generators.stylemap import Area, Grid, scales_at, wrap
 
 if TYPE_CHECKING:
     import torch
@@ -179,8 +179,9 @@ def _apply(
     strength: torch.Tensor | None,
     grid: Grid | None,
 ) -> torch.Tensor:
-    size = (x.shape[2], x.shape[3])
-    s, d = scales_at(layer.conv, w, grid, size, size)
+    height, width = x.shape[2:]
+    out = Area((layer.up * height, layer.up * width))
+    s, d = scales_at(layer.conv, w, grid, Area((height, width)), out)
     y = layer.conv.scale_in(x, s)
     if grid is not None and grid.closed:
         reach = 2 if layer.taps is None else layer.taps.shape[-1] // 2 + 2
@@ -188,9 +189,6 @@ def _apply(
         y = _convolve(layer, wrap(y, reach))[..., edge:-edge]
     else:
         y = _convolve(layer, y)
-    if grid is not None and layer.up > 1:  # out of a finer grid of pixels
-        size = (y.shape[2], y.shape[3])
-        _, d = scales_at(layer.conv, w, grid, size, size)
     if d is not None:
         y = y * d.to(y.dtype)
     if noisy and layer.noise is not None:
@@ -220,8 +218,7 @@ def _colour(colour: Colour, x: torch.Tensor, w: torch.Tensor, grid: Grid | None)
     import torch
     from torch.nn import functional
 
-    size = (x.shape[2], x.shape[3])
-    s, _ = scales_at(colour.conv, w, grid, size, size)
+    s, _ = scales_at(colour.conv, w, grid, Area((x.shape[2], x.shape[3])))
     y = functional.conv2d(colour.conv.scale_in(x, s), colour.conv.weight)
     y = y + colour.bias.to(y.dtype)[:, None, None]
     if colour.clamp is not None:

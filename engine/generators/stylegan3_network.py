@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from engine.generators.fir import Padding, resample
 from engine.generators.layers import Dense
 from engine.generators.modulation import Bend, Modulated
-from engine.generators.stylemap import Grid, Size, scales_at
+from engine.generators.stylemap import Area, Grid, Size, scales_at
 
 if TYPE_CHECKING:
     import torch
@@ -224,12 +224,12 @@ def _apply(
     import torch
     from torch.nn import functional
 
-    s, d = scales_at(layer.conv, w, grid, (x.shape[2], x.shape[3]), inner)
-    x = layer.conv.scale_in(x.to(torch.float16 if layer.half else torch.float32), s * layer.gain)
     grown = layer.conv.weight.shape[-1] - 1
+    height, width = x.shape[2:]
+    into, out = Area((height, width), inner), Area((height + grown, width + grown), inner)
+    s, d = scales_at(layer.conv, w, grid, into, out)
+    x = layer.conv.scale_in(x.to(torch.float16 if layer.half else torch.float32), s * layer.gain)
     x = functional.conv2d(x, layer.conv.weight, padding=grown)
-    if grid is not None and grown:  # the result has a wider margin
-        _, d = scales_at(layer.conv, w, grid, (x.shape[2], x.shape[3]), inner)
     if d is not None:
         x = x * d.to(x.dtype)
     return filtered_lrelu(layer, x + layer.bias.to(x.dtype)[:, None, None])

@@ -40,6 +40,27 @@ class Grid:
     closed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Area:
+    """What is scaled: its size, and how much of it lies in the picture.
+
+    The rest, half on either side, is a margin. None: all of it is picture.
+    """
+
+    size: Size
+    picture: Size | None = None
+
+    @property
+    def inner(self) -> Size:
+        """Height and width of what lies in the picture."""
+        return self.picture or self.size
+
+    def pixels(self, grid: Grid) -> int:
+        """How many pixels differ, where the styles lie on this grid."""
+        height, width = self.size
+        return (height if grid.rows > 1 else 1) * (width if grid.columns > 1 else 1)
+
+
 def fine_grid(rows: int, columns: int, closed: bool) -> Grid:
     """Grid of the styles that `refine` makes of so many rows and columns of control points."""
     return Grid(_fine(rows, False), _fine(columns, closed), closed)
@@ -100,7 +121,7 @@ def _splines(count: int, closed: bool, device: torch.device) -> torch.Tensor:
 
 
 def scales_at(
-    conv: Modulated, w: torch.Tensor, grid: Grid | None, size: Size, inner: Size
+    conv: Modulated, w: torch.Tensor, grid: Grid | None, into: Area, out: Area | None = None
 ) -> Scales:
     """Scales in and out of a convolution, at every pixel or for the whole picture.
 
@@ -109,10 +130,8 @@ def scales_at(
     w
         Styles, one per picture [shape=(N, Dw)], or with a grid one per place
         [shape=(rows · columns, Dw)].
-    size
-        Of what is scaled.
-    inner
-        How much of it lies in the picture; the rest, half on either side, is a margin.
+    into, out
+        What goes in, and what comes out if it is of another size.
 
     Returns
     -------
@@ -122,11 +141,27 @@ def scales_at(
     if grid is None:
         s, d = conv.scales(w)
         return s[:, :, None, None], None if d is None else d[:, :, None, None]
-    s, d = conv.finish(spread(conv.affine(w), grid, size, inner))
+    s, d = scale_maps(conv, w, grid, into, out)
     return s.permute(2, 0, 1)[None], None if d is None else d.permute(2, 0, 1)[None]
 
 
-def spread(values: torch.Tensor, grid: Grid, size: Size, inner: Size) -> torch.Tensor:
+def scale_maps(
+    conv: Modulated, w: torch.Tensor, grid: Grid, into: Area, out: Area | None = None
+) -> Scales:
+    """Scales in and out at every pixel [shape=(height, width, channels)]; see `scales_at`.
+
+    They are worked out where there are fewer places, those of the grid or the pixels: between the
+    places of the grid demodulation changes as little as the scales themselves.
+    """
+    raw, out = conv.affine(w), out or into
+    if out.pixels(grid) < len(raw):
+        s, d = conv.finish(spread(raw, grid, into))
+        return s, d if d is None or out == into else conv.finish(spread(raw, grid, out))[1]
+    s, d = conv.finish(raw)
+    return spread(s, grid, into), None if d is None else spread(d, grid, out)
+
+
+def spread(values: torch.Tensor, grid: Grid, area: Area) -> torch.Tensor:
     """Interpolate values on the grid [shape=(rows · columns, C)] at every pixel.
 
     Returns
@@ -138,9 +173,9 @@ def spread(values: torch.Tensor, grid: Grid, size: Size, inner: Size) -> torch.T
     where = values.device
     held = values.view(grid.rows, grid.columns, -1)
     if grid.columns > 1:
-        held = _lines(grid.columns, size[1], inner[1], grid.closed, where) @ held
+        held = _lines(grid.columns, area.size[1], area.inner[1], grid.closed, where) @ held
     if grid.rows > 1:
-        down = _lines(grid.rows, size[0], inner[0], False, where)
+        down = _lines(grid.rows, area.size[0], area.inner[0], False, where)
         held = torch.tensordot(down, held, dims=1)
     return held
 
