@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.generators.ending import clear, copy, lay_row
 from engine.generators.kernels import Array, compile_loop
 from engine.generators.lanes import LANES, load, splat, store
 from engine.generators.product import pack
@@ -87,25 +88,6 @@ def scratch_size(width: int) -> int:
 
 
 @compile_loop
-def _five(a: Array, b: Array, c: Array, d: Array, e: Array
-          ) -> tuple[Array, Array, Array, Array, Array]:  # fmt: skip
-    """Transform five inputs."""
-    two, three = splat(np.float32(2)), splat(np.float32(3))
-    low = d - c
-    return (two * (a - c) + (d - b), low - two * b, two * b + (d - three * c), d - b,
-            two * (b - d) + (e - c))  # fmt: skip
-
-
-@compile_loop
-def _four(a: Array, b: Array, c: Array, d: Array, e: Array
-          ) -> tuple[Array, Array, Array, Array]:  # fmt: skip
-    """Transform five products."""
-    two, four, eight = splat(np.float32(2)), splat(np.float32(4)), splat(np.float32(8))
-    even, odd = b + c, b - c
-    return a + even + d, odd + two * d, even + four * d, odd + eight * d + e
-
-
-@compile_loop
 def transform_input(x: Array, gain: Array, blocks: tuple[int, int], strip: Strip,
                     outs: Kinds, strides: Room, inputs: int, scratch: Array) -> None:  # fmt: skip
     """Turn rows of tiles into the rows of 36 matrices of four kinds.
@@ -130,69 +112,45 @@ def transform_input(x: Array, gain: Array, blocks: tuple[int, int], strip: Strip
     height, width = strip[0], strip[1]
     across = row_counts(strip)[4]
     row = (TILE * across + 1) * LANES
-    scratch[: (POINTS + 1) * row + width * LANES] = np.float32(0)
-    z, plain, nothing = scratch, scratch[POINTS * row :], scratch[(POINTS + 1) * row :]
+    clear(scratch, 0, POINTS * row)  # what lies beside the picture stays zero
     for block in range(blocks[0], blocks[1]):
         g, at = load(gain, block * LANES), block * height * width * LANES
         for ty in range(strip[2], strip[3]):
             tile = ty - strip[2]
-            to = (block * strides[1] + tile * width) * LANES
-            _enter_columns(x, at, (height, width), TILE * ty - 1, g, nothing, z, row, outs[1], to,
-                           inputs * strides[1] * LANES)  # fmt: skip
+            for r in range(POINTS):
+                i = TILE * ty - 1 + r
+                lay_row(x, at, (height, width), i, g, scratch, r * row + LANES)
+                if r > 0 and i < height:
+                    place = block * strides[3] + (i - TILE * strip[2]) * width
+                    copy(scratch, r * row + LANES, outs[3], place * LANES, width)
+                    place = block * strides[2] + (i - TILE * strip[2]) * across
+                    _enter_row(scratch, r * row, across, outs[2], place * LANES,
+                               inputs * strides[2] * LANES)  # fmt: skip
+            for j in range(0, row, LANES):
+                _enter(scratch, j, row, scratch, j, row)
             for p in range(POINTS):
-                to = ((POINTS * p * inputs + block) * strides[0] + tile * across) * LANES
-                _enter_row(z[p * row :], across, outs[0], to, inputs * strides[0] * LANES)
-            for m in range(TILE * ty, min(height, TILE * ty + TILE)):
-                place = m - TILE * strip[2]
-                to = (block * strides[3] + place * width) * LANES
-                for j in range(0, width * LANES, LANES):
-                    value = load(x, at + m * width * LANES + j) * g
-                    store(plain, LANES + j, value)
-                    store(outs[3], to + j, value)
-                to = (block * strides[2] + place * across) * LANES
-                _enter_row(plain, across, outs[2], to, inputs * strides[2] * LANES)
+                place = (p * inputs + block) * strides[1] + tile * width
+                copy(scratch, p * row + LANES, outs[1], place * LANES, width)
+                place = (POINTS * p * inputs + block) * strides[0] + tile * across
+                _enter_row(scratch, p * row, across, outs[0], place * LANES,
+                           inputs * strides[0] * LANES)  # fmt: skip
 
 
 @compile_loop
-def _row(x: Array, at: int, shape: tuple[int, int], i: int, nothing: Array) -> tuple[Array, int]:
-    """Where row i of a block lies, or zeros."""
-    if 0 <= i < shape[0]:
-        return x, at + i * shape[1] * LANES
-    return nothing, 0
+def _enter(x: Array, at: int, stride: int, out: Array, to: int, step: int) -> None:
+    """Transform five inputs."""
+    a, b, c = load(x, at), load(x, at + stride), load(x, at + 2 * stride)
+    d, e = load(x, at + 3 * stride), load(x, at + 4 * stride)
+    two, three = splat(np.float32(2)), splat(np.float32(3))
+    store(out, to, two * (a - c) + (d - b))
+    store(out, to + step, (d - c) - two * b)
+    store(out, to + 2 * step, two * b + (d - three * c))
+    store(out, to + 3 * step, d - b)
+    store(out, to + 4 * step, two * (b - d) + (e - c))
 
 
 @compile_loop
-def _enter_columns(x: Array, at: int, shape: tuple[int, int], i: int, gain: Array, nothing: Array,
-                   z: Array, row: int, out: Array, to: int, step: int) -> None:  # fmt: skip
-    """Transform columns of five rows from i on: for matrices, and for the way across."""
-    a, a0 = _row(x, at, shape, i, nothing)
-    b, b0 = _row(x, at, shape, i + 1, nothing)
-    c, c0 = _row(x, at, shape, i + 2, nothing)
-    d, d0 = _row(x, at, shape, i + 3, nothing)
-    e, e0 = _row(x, at, shape, i + 4, nothing)
-    for j in range(0, shape[1] * LANES, LANES):
-        p, q, r, s, t = _five(load(a, a0 + j) * gain, load(b, b0 + j) * gain,
-                              load(c, c0 + j) * gain, load(d, d0 + j) * gain,
-                              load(e, e0 + j) * gain)  # fmt: skip
-        _store_five(z, LANES + j, row, p, q, r, s, t)
-        _store_five(out, to + j, step, p, q, r, s, t)
-
-
-@compile_loop
-def _store_five(out: Array, to: int, step: int, p: Array, q: Array, r: Array, s: Array,
-                t: Array) -> None:  # fmt: skip
-    store(out, to, p)
-    store(out, to + step, q)
-    store(out, to + 2 * step, r)
-    store(out, to + 3 * step, s)
-    store(out, to + 4 * step, t)
-
-
-@compile_loop
-def _enter_row(z: Array, across: int, out: Array, to: int, step: int) -> None:
+def _enter_row(z: Array, at: int, across: int, out: Array, to: int, step: int) -> None:
     """Transform a row of tiles across into five matrices."""
     for tile in range(across):
-        at = TILE * tile * LANES
-        p, q, r, s, t = _five(load(z, at), load(z, at + LANES), load(z, at + 2 * LANES),
-                              load(z, at + 3 * LANES), load(z, at + 4 * LANES))  # fmt: skip
-        _store_five(out, to + tile * LANES, step, p, q, r, s, t)
+        _enter(z, at + TILE * tile * LANES, LANES, out, to + tile * LANES, step)

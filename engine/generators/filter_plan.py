@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.generators.kernels import Array, compile_loop
+from engine.generators.kernels import Array
 from engine.generators.lanes import LANES
 
 Starts = NDArray[np.int64]
@@ -50,12 +50,20 @@ class Plan:
     out_shape: tuple[int, int]
     enlarged: tuple[int, int]
 
+    def widths(self) -> tuple[int, int, int]:
+        """Left margin and width of a row of the input, in pixels, and steps of `up` across."""
+        steps = -(-self.enlarged[1] // self.up)
+        steps += steps % 2  # two are made at a time
+        left = max(0, -int(self.starts.min()))
+        reach = left + int(self.starts.max()) + steps + TAPS
+        return left, max(left + self.shape[1], reach), steps
+
     def scratch_size(self) -> int:
         """How many floats `filtered_kernel.run` needs beside its arguments, for one thread."""
-        _, wide, steps = widths(self.up, self.enlarged[1], self.shape[1], self.starts)
+        _, wide, steps = self.widths()
         middle = self.up * steps
         kept = middle if self.taps.ndim == 2 else self.out_shape[1]
-        return (wide + 2 * middle + KEPT * kept) * LANES
+        return (wide + middle + KEPT * kept) * LANES
 
 
 def make_plan(
@@ -119,13 +127,3 @@ def _down_taps(taps: Array, length: int) -> Array | None:
     if not is_symmetric or taps.shape != (length, length):
         return None
     return np.ascontiguousarray(mean[: length // 2, : length // 2], np.float32)
-
-
-@compile_loop
-def widths(up: int, enlarged: int, width: int, starts: Starts) -> tuple[int, int, int]:
-    """Sizes of rows: left margin and width of the input, both in pixels, and steps of `up`."""
-    steps = (enlarged + up - 1) // up
-    steps += steps % 2  # two are made at a time
-    left = max(0, -int(starts.min()))
-    reach = left + int(starts.max()) + steps + TAPS
-    return left, max(left + width, reach), steps

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.generators.ending import activate
-from engine.generators.filter_plan import KEPT, Plan, Starts, widths
+from engine.generators.ending import activate, clear
+from engine.generators.filter_plan import KEPT, TAPS, Plan, Starts
 from engine.generators.kernels import Array, Scalar, compile_loop
-from engine.generators.lanes import LANES, load, splat, store
+from engine.generators.lanes import LANES, broadcast, load, splat, store
 
 
 def run(plan: Plan, x: Array, gain: Array, bias: Array, out: Array, scratch: Array,
@@ -29,7 +29,7 @@ def run(plan: Plan, x: Array, gain: Array, bias: Array, out: Array, scratch: Arr
     scratch
         At least `Plan.scratch_size` floats.
     """
-    sizes = (plan.shape, plan.out_shape, plan.enlarged[1], plan.up)
+    sizes = (plan.shape, plan.out_shape, plan.up, plan.widths())
     is_plane = plan.taps.ndim == 2
     activation = (np.float32(plan.slope), np.float32(plan.clamp))
     for block in range(*blocks):
@@ -46,7 +46,7 @@ def _filter(
     bias: Array,
     out: Array,
     scratch: Array,
-    sizes: tuple[tuple[int, int], tuple[int, int], int, int],
+    sizes: tuple[tuple[int, int], tuple[int, int], int, tuple[int, int, int]],
     phases: Array,
     gained: Array,
     starts: Starts,
@@ -55,47 +55,43 @@ def _filter(
     activation: tuple[Scalar, Scalar],
 ) -> None:
     """Stream the rows of one block."""
-    shape, out_shape, enlarged, up = sizes
-    left, wide, steps = widths(up, enlarged, shape[1], starts)
+    shape, out_shape, up, (left, wide, steps) = sizes
     middle, row = up * steps * LANES, out_shape[1] * LANES
-    v = scratch[: wide * LANES]
-    v[:] = np.float32(0)
-    at = wide * LANES
-    e = scratch[at : at + middle]
-    pair = scratch[at + middle : at + 2 * middle]
-    kept = scratch[at + 2 * middle :]
+    e = wide * LANES  # the row at work, or the sum of two
+    kept = e + middle
+    clear(scratch, 0, e)
     for k in range(2 * out_shape[0] + KEPT - 2):
-        phase = k % up
-        _rise(v[left * LANES :], x, shape, k // up + starts[phase], phases[6 * phase :], gain, bias)
-        target = kept[k % KEPT * middle : k % KEPT * middle + middle] if is_plane else e
+        phase, first = k % up, k // up + starts[k % up]
+        _rise(x, shape, first, phases, TAPS * phase, gain, bias, scratch, left * LANES)
+        target = kept + k % KEPT * middle if is_plane else e
         for s in range(up):
-            _widen(target[s * LANES :], v[(left + starts[s]) * LANES :], gained[6 * s :], up, steps,
-                   activation)  # fmt: skip
+            _widen(scratch, (left + starts[s]) * LANES, gained, TAPS * s, up, steps, activation,
+                   target + s * LANES)  # fmt: skip
         if not is_plane:
-            _narrow(kept[k % KEPT * row :], e, taps, out_shape[1])
+            _narrow(scratch, e, taps, out_shape[1], kept + k % KEPT * row)
         if k >= KEPT - 1 and k % 2 == 1:
-            y = out[(k - KEPT + 1) // 2 * row :]
+            to = (k - KEPT + 1) // 2 * row
             if not is_plane:
-                _fall(y, kept, taps, (k + 1) % KEPT, row)
+                _fall(scratch, kept, (k + 1) % KEPT, taps, out, to, row)
                 continue
             for p in range(KEPT // 2):
-                first, last = (k + 1 + p) % KEPT, (k - p) % KEPT
-                _add(pair, kept[first * middle :], kept[last * middle :], middle)
-                _narrow_pair(y, pair, taps[6 * p :], out_shape[1], p == 0)
+                a, b = kept + (k + 1 + p) % KEPT * middle, kept + (k - p) % KEPT * middle
+                _add(scratch, a, b, middle, e)
+                _narrow_pair(scratch, e, taps, TAPS * p, out_shape[1], out, to)
 
 
 @compile_loop
-def _rise(v: Array, x: Array, shape: tuple[int, int], first: int, f: Array, gain: Array,
-          bias: Array) -> None:  # fmt: skip
+def _rise(x: Array, shape: tuple[int, int], first: int, f: Array, at: int, gain: Array,
+          bias: Array, v: Array, to: int) -> None:  # fmt: skip
     """One row of the enlarged picture, not yet enlarged across, from six rows of the input."""
     height, row = shape[0], shape[1] * LANES
     nothing = np.float32(0)
-    f0 = f[0] if 0 <= first < height else nothing
-    f1 = f[1] if 0 <= first + 1 < height else nothing
-    f2 = f[2] if 0 <= first + 2 < height else nothing
-    f3 = f[3] if 0 <= first + 3 < height else nothing
-    f4 = f[4] if 0 <= first + 4 < height else nothing
-    f5 = f[5] if 0 <= first + 5 < height else nothing
+    f0 = f[at] if 0 <= first < height else nothing
+    f1 = f[at + 1] if 0 <= first + 1 < height else nothing
+    f2 = f[at + 2] if 0 <= first + 2 < height else nothing
+    f3 = f[at + 3] if 0 <= first + 3 < height else nothing
+    f4 = f[at + 4] if 0 <= first + 4 < height else nothing
+    f5 = f[at + 5] if 0 <= first + 5 < height else nothing
     g = load(gain, 0)
     shift = splat(f0 + f1 + f2 + f3 + f4 + f5) * load(bias, 0)
     a, b, c, d, e, h = (splat(f0) * g, splat(f1) * g, splat(f2) * g, splat(f3) * g,
@@ -110,77 +106,80 @@ def _rise(v: Array, x: Array, shape: tuple[int, int], first: int, f: Array, gain
     for i in range(0, row, LANES):
         low = shift + a * load(x, r0 + i) + b * load(x, r1 + i) + c * load(x, r2 + i)
         high = d * load(x, r3 + i) + e * load(x, r4 + i) + h * load(x, r5 + i)
-        store(v, i, low + high)
+        store(v, to + i, low + high)
 
 
 @compile_loop
-def _widen(out: Array, v: Array, f: Array, up: int, steps: int,
-           activation: tuple[Scalar, Scalar]) -> None:  # fmt: skip
+def _widen(v: Array, at: int, f: Array, tap: int, up: int, steps: int,
+           activation: tuple[Scalar, Scalar], to: int) -> None:  # fmt: skip
     """One phase of the enlarged row, activated: every up-th pixel, from six of the input each."""
     slope, clamp = activation
-    f0, f1, f2 = splat(f[0]), splat(f[1]), splat(f[2])
-    f3, f4, f5 = splat(f[3]), splat(f[4]), splat(f[5])
-    for i in range(0, steps * LANES, 2 * LANES):
+    f0, f1, f2 = broadcast(f, tap), broadcast(f, tap + 1), broadcast(f, tap + 2)
+    f3, f4, f5 = broadcast(f, tap + 3), broadcast(f, tap + 4), broadcast(f, tap + 5)
+    for i in range(at, at + steps * LANES, 2 * LANES):
         b, c, d = load(v, i + LANES), load(v, i + 2 * LANES), load(v, i + 3 * LANES)
         e, g = load(v, i + 4 * LANES), load(v, i + 5 * LANES)
         one = f0 * load(v, i) + f1 * b + f2 * c + f3 * d + f4 * e + f5 * g
         two = f0 * b + f1 * c + f2 * d + f3 * e + f4 * g + f5 * load(v, i + 6 * LANES)
-        store(out, i * up, activate(one, slope, clamp))
-        store(out, (i + LANES) * up, activate(two, slope, clamp))
+        place = to + (i - at) * up
+        store(v, place, activate(one, slope, clamp))
+        store(v, place + up * LANES, activate(two, slope, clamp))
 
 
 @compile_loop
-def _narrow(out: Array, e: Array, f: Array, width: int) -> None:
+def _narrow(x: Array, at: int, f: Array, width: int, to: int) -> None:
     """Filter an enlarged row across and keep every second pixel."""
-    f0, f1, f2, f3 = splat(f[0]), splat(f[1]), splat(f[2]), splat(f[3])
-    f4, f5, f6, f7 = splat(f[4]), splat(f[5]), splat(f[6]), splat(f[7])
-    f8, f9, fa, fb = splat(f[8]), splat(f[9]), splat(f[10]), splat(f[11])
+    f0, f1, f2, f3 = broadcast(f, 0), broadcast(f, 1), broadcast(f, 2), broadcast(f, 3)
+    f4, f5, f6, f7 = broadcast(f, 4), broadcast(f, 5), broadcast(f, 6), broadcast(f, 7)
+    f8, f9, fa, fb = broadcast(f, 8), broadcast(f, 9), broadcast(f, 10), broadcast(f, 11)
     for j in range(0, width * LANES, LANES):
-        i = 2 * j
-        one = f0 * load(e, i) + f1 * load(e, i + LANES) + f2 * load(e, i + 2 * LANES)
-        two = f3 * load(e, i + 3 * LANES) + f4 * load(e, i + 4 * LANES)
-        one = one + f5 * load(e, i + 5 * LANES) + f6 * load(e, i + 6 * LANES)
-        two = two + f7 * load(e, i + 7 * LANES) + f8 * load(e, i + 8 * LANES)
-        one = one + f9 * load(e, i + 9 * LANES) + fa * load(e, i + 10 * LANES)
-        store(out, j, one + (two + fb * load(e, i + 11 * LANES)))
+        i = at + 2 * j
+        one = f0 * load(x, i) + f1 * load(x, i + LANES) + f2 * load(x, i + 2 * LANES)
+        two = f3 * load(x, i + 3 * LANES) + f4 * load(x, i + 4 * LANES)
+        one = one + f5 * load(x, i + 5 * LANES) + f6 * load(x, i + 6 * LANES)
+        two = two + f7 * load(x, i + 7 * LANES) + f8 * load(x, i + 8 * LANES)
+        one = one + f9 * load(x, i + 9 * LANES) + fa * load(x, i + 10 * LANES)
+        store(x, to + j, one + (two + fb * load(x, i + 11 * LANES)))
 
 
 @compile_loop
-def _fall(out: Array, kept: Array, f: Array, oldest: int, row: int) -> None:
-    """Filter twelve kept rows along columns."""
-    r0, r1, r2 = oldest * row, (oldest + 1) % KEPT * row, (oldest + 2) % KEPT * row
-    r3, r4, r5 = (oldest + 3) % KEPT * row, (oldest + 4) % KEPT * row, (oldest + 5) % KEPT * row
-    r6, r7, r8 = (oldest + 6) % KEPT * row, (oldest + 7) % KEPT * row, (oldest + 8) % KEPT * row
-    r9, ra, rb = (oldest + 9) % KEPT * row, (oldest + 10) % KEPT * row, (oldest + 11) % KEPT * row
-    f0, f1, f2, f3 = splat(f[0]), splat(f[1]), splat(f[2]), splat(f[3])
-    f4, f5, f6, f7 = splat(f[4]), splat(f[5]), splat(f[6]), splat(f[7])
-    f8, f9, fa, fb = splat(f[8]), splat(f[9]), splat(f[10]), splat(f[11])
+def _fall(x: Array, at: int, oldest: int, f: Array, out: Array, to: int, row: int) -> None:
+    """Filter twelve kept rows along columns, from the oldest on."""
+    f0, f1, f2, f3 = broadcast(f, 0), broadcast(f, 1), broadcast(f, 2), broadcast(f, 3)
+    f4, f5, f6, f7 = broadcast(f, 4), broadcast(f, 5), broadcast(f, 6), broadcast(f, 7)
+    f8, f9, fa, fb = broadcast(f, 8), broadcast(f, 9), broadcast(f, 10), broadcast(f, 11)
+    r0, r1 = at + oldest * row, at + (oldest + 1) % KEPT * row
+    r2, r3 = at + (oldest + 2) % KEPT * row, at + (oldest + 3) % KEPT * row
+    r4, r5 = at + (oldest + 4) % KEPT * row, at + (oldest + 5) % KEPT * row
+    r6, r7 = at + (oldest + 6) % KEPT * row, at + (oldest + 7) % KEPT * row
+    r8, r9 = at + (oldest + 8) % KEPT * row, at + (oldest + 9) % KEPT * row
+    ra, rb = at + (oldest + 10) % KEPT * row, at + (oldest + 11) % KEPT * row
     for j in range(0, row, LANES):
-        one = f0 * load(kept, r0 + j) + f1 * load(kept, r1 + j) + f2 * load(kept, r2 + j)
-        two = f3 * load(kept, r3 + j) + f4 * load(kept, r4 + j) + f5 * load(kept, r5 + j)
-        one = one + f6 * load(kept, r6 + j) + f7 * load(kept, r7 + j) + f8 * load(kept, r8 + j)
-        two = two + f9 * load(kept, r9 + j) + fa * load(kept, ra + j) + fb * load(kept, rb + j)
-        store(out, j, one + two)
+        one = f0 * load(x, r0 + j) + f1 * load(x, r1 + j) + f2 * load(x, r2 + j)
+        two = f3 * load(x, r3 + j) + f4 * load(x, r4 + j) + f5 * load(x, r5 + j)
+        one = one + f6 * load(x, r6 + j) + f7 * load(x, r7 + j) + f8 * load(x, r8 + j)
+        two = two + f9 * load(x, r9 + j) + fa * load(x, ra + j) + fb * load(x, rb + j)
+        store(out, to + j, one + two)
 
 
 @compile_loop
-def _add(out: Array, a: Array, b: Array, size: int) -> None:
+def _add(x: Array, a: int, b: int, size: int, to: int) -> None:
     for i in range(0, size, LANES):
-        store(out, i, load(a, i) + load(b, i))
+        store(x, to + i, load(x, a + i) + load(x, b + i))
 
 
 @compile_loop
-def _narrow_pair(out: Array, e: Array, f: Array, width: int, is_first: bool) -> None:
+def _narrow_pair(x: Array, at: int, f: Array, tap: int, width: int, out: Array, to: int) -> None:
     """Add two rows of a plane that mirrors itself, across: every second pixel."""
-    f0, f1, f2 = splat(f[0]), splat(f[1]), splat(f[2])
-    f3, f4, f5 = splat(f[3]), splat(f[4]), splat(f[5])
+    f0, f1, f2 = broadcast(f, tap), broadcast(f, tap + 1), broadcast(f, tap + 2)
+    f3, f4, f5 = broadcast(f, tap + 3), broadcast(f, tap + 4), broadcast(f, tap + 5)
     for j in range(0, width * LANES, LANES):
-        i = 2 * j
-        one = f0 * (load(e, i) + load(e, i + 11 * LANES))
-        two = f1 * (load(e, i + LANES) + load(e, i + 10 * LANES))
-        one = one + f2 * (load(e, i + 2 * LANES) + load(e, i + 9 * LANES))
-        two = two + f3 * (load(e, i + 3 * LANES) + load(e, i + 8 * LANES))
-        one = one + f4 * (load(e, i + 4 * LANES) + load(e, i + 7 * LANES))
-        two = two + f5 * (load(e, i + 5 * LANES) + load(e, i + 6 * LANES))
-        one = one + two
-        store(out, j, one if is_first else load(out, j) + one)
+        i = at + 2 * j
+        one = f0 * (load(x, i) + load(x, i + 11 * LANES))
+        two = f1 * (load(x, i + LANES) + load(x, i + 10 * LANES))
+        one = one + f2 * (load(x, i + 2 * LANES) + load(x, i + 9 * LANES))
+        two = two + f3 * (load(x, i + 3 * LANES) + load(x, i + 8 * LANES))
+        one = one + f4 * (load(x, i + 4 * LANES) + load(x, i + 7 * LANES))
+        two = two + f5 * (load(x, i + 5 * LANES) + load(x, i + 6 * LANES))
+        # Taps begin with the outermost pair of rows: it finds whatever was there before.
+        store(out, to + j, one + two if tap == 0 else load(out, to + j) + (one + two))

@@ -12,10 +12,9 @@ from engine.generators.doubling import (
     Room,
     Strip,
     Taps,
-    _four,
     row_counts,
 )
-from engine.generators.ending import Ending, finish
+from engine.generators.ending import Ending, clear, finish
 from engine.generators.kernels import Array, compile_loop
 from engine.generators.lanes import LANES, broadcast, load, splat, store
 
@@ -53,19 +52,19 @@ def merge(ins: Kinds, strides: Room, outputs: int, blocks: tuple[int, int], stri
     wide = 2 * width * LANES
     row = wide + (2 * TILE + 4) * LANES
     for block in range(blocks[0], blocks[1]):
-        ring = rings[block * RING * wide : (block + 1) * RING * wide]
+        ring = block * RING * wide
         if strip[2] == 0:
-            ring[:] = np.float32(0)
+            clear(rings, ring, ring + RING * wide)
         for ty in range(strip[2], strip[3]):
-            scratch[: 2 * TILE * row] = np.float32(0)
+            clear(scratch, 0, 2 * TILE * row)
             _leave_even(ins, strides, outputs, block, strip, ty, scratch, row)
             _leave_odd(ins, strides, outputs, block, strip, ty, scratch, row)
             for k in range(2 * TILE):
-                q = 2 * TILE * ty + k
-                _filter_across(ring[q % RING * wide :], scratch[k * row :], taps[1], wide)
+                to = ring + (2 * TILE * ty + k) % RING * wide
+                _filter_across(scratch, k * row, taps[1], rings, to, wide)
             for j in range(max(0, 2 * TILE * ty - 2), min(2 * height, 2 * TILE * ty + 6)):
-                _filter_down(ring, j, wide, taps[0], ending, block,
-                             out[(block * 2 * height + j) * wide :])  # fmt: skip
+                to = (block * 2 * height + j) * wide
+                _filter_down(rings, ring, j, taps[0], ending, block, out, to, wide)
 
 
 @compile_loop
@@ -76,14 +75,15 @@ def _leave_even(ins: Kinds, strides: Room, outputs: int, block: int, strip: Stri
     across, tile = row_counts(strip)[4], ty - strip[2]
     many = min(TILE, height + 1 - TILE * ty)
     step = outputs * strides[0] * LANES
-    z = rows[2 * TILE * row :]
+    z = 2 * TILE * row
     for tx in range(across):
         at = (block * strides[0] + tile * across + tx) * LANES
         for q in range(POINTS):
-            _leave(ins[0], at + q * step, POINTS * step, z, q * LANES, POINTS * LANES, TILE)
+            _leave(ins[0], at + q * step, POINTS * step, rows, z + q * LANES, POINTS * LANES,
+                   TILE)  # fmt: skip
         for m in range(many):
             to = 2 * m * row + (2 * TILE * tx + 1) * LANES
-            _leave(z, POINTS * m * LANES, LANES, rows, to, 2 * LANES, width + 1 - TILE * tx)
+            _leave(rows, z + POINTS * m * LANES, LANES, rows, to, 2 * LANES, width + 1 - TILE * tx)
     step = outputs * strides[1] * LANES
     at = (block * strides[1] + tile * width) * LANES
     for n in range(width):
@@ -111,33 +111,35 @@ def _leave_odd(ins: Kinds, strides: Room, outputs: int, block: int, strip: Strip
 @compile_loop
 def _leave(m: Array, at: int, step: int, out: Array, to: int, stride: int, many: int) -> None:
     """Up to four results of five products."""
-    p, q, r, s = _four(load(m, at), load(m, at + step), load(m, at + 2 * step),
-                       load(m, at + 3 * step), load(m, at + 4 * step))  # fmt: skip
-    store(out, to, p)
+    b, c, d = load(m, at + step), load(m, at + 2 * step), load(m, at + 3 * step)
+    two, four, eight = splat(np.float32(2)), splat(np.float32(4)), splat(np.float32(8))
+    even, odd = b + c, b - c
+    store(out, to, load(m, at) + even + d)
     if many > 1:
-        store(out, to + stride, q)
+        store(out, to + stride, odd + two * d)
     if many > 2:
-        store(out, to + 2 * stride, r)
+        store(out, to + 2 * stride, even + four * d)
     if many > 3:
-        store(out, to + 3 * stride, s)
+        store(out, to + 3 * stride, odd + eight * d + load(m, at + 4 * step))
 
 
 @compile_loop
-def _filter_across(out: Array, row: Array, taps: Array, size: int) -> None:
+def _filter_across(x: Array, at: int, taps: Array, out: Array, to: int, size: int) -> None:
     """Four taps across; the row begins with the pixel before the picture."""
     a, b, c, d = splat(taps[0]), splat(taps[1]), splat(taps[2]), splat(taps[3])
     for i in range(0, size, LANES):
-        one = a * load(row, i) + b * load(row, i + LANES)
-        store(out, i, one + c * load(row, i + 2 * LANES) + d * load(row, i + 3 * LANES))
+        one = a * load(x, at + i) + b * load(x, at + i + LANES)
+        one = one + c * load(x, at + i + 2 * LANES) + d * load(x, at + i + 3 * LANES)
+        store(out, to + i, one)
 
 
 @compile_loop
-def _filter_down(ring: Array, j: int, size: int, taps: Array, ending: Ending, block: int,
-                 out: Array) -> None:  # fmt: skip
+def _filter_down(ring: Array, at: int, j: int, taps: Array, ending: Ending, block: int, out: Array,
+                 to: int, size: int) -> None:  # fmt: skip
     """Four taps down, and the ending of row j."""
     a, b, c, d = splat(taps[0]), splat(taps[1]), splat(taps[2]), splat(taps[3])
-    r0, r1 = (j + RING - 1) % RING * size, j % RING * size
-    r2, r3 = (j + 1) % RING * size, (j + 2) % RING * size
+    r0, r1 = at + (j + RING - 1) % RING * size, at + j % RING * size
+    r2, r3 = at + (j + 1) % RING * size, at + (j + 2) % RING * size
     gain, bias = load(ending[0], block * LANES), load(ending[1], block * LANES)
     noise = ending[2]
     step = 0 if noise.size == 1 else 1
@@ -145,5 +147,5 @@ def _filter_down(ring: Array, j: int, size: int, taps: Array, ending: Ending, bl
     for i in range(0, size, LANES):
         one = a * load(ring, r0 + i) + b * load(ring, r1 + i)
         one = one + c * load(ring, r2 + i) + d * load(ring, r3 + i)
-        store(out, i, finish(one, gain, bias, broadcast(noise, place), ending))
+        store(out, to + i, finish(one, gain, bias, broadcast(noise, place), ending))
         place += step

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.generators.ending import Ending, finish
+from engine.generators.ending import Ending, clear, finish, lay_row
 from engine.generators.kernels import Array, compile_loop
 from engine.generators.lanes import LANES, broadcast, load, splat, store
 from engine.generators.product import pack, round_up
@@ -170,18 +170,13 @@ def transform_input(x: Array, shape: tuple[int, int], gain: Array, pad: int,
     side, across = tile + 2, tiles[2]
     row = (tile * across + 2) * LANES
     step = sizes[0] * sizes[1] * LANES
-    scratch[: side * row] = np.float32(0)
+    clear(scratch, 0, side * row)  # what lies beside the picture stays zero
     for block in range(blocks[0], blocks[1]):
         g = load(gain, block * LANES)
         for ty in range(tiles[0], tiles[1]):
             for r in range(side):
-                i = tile * ty + r - pad
-                at, to = (block * height + i) * width * LANES, r * row + pad * LANES
-                if 0 <= i < height:
-                    for j in range(0, width * LANES, LANES):
-                        store(scratch, to + j, load(x, at + j) * g)
-                else:
-                    scratch[r * row : (r + 1) * row] = np.float32(0)
+                lay_row(x, block * height * width * LANES, shape, tile * ty + r - pad, g, scratch,
+                        r * row + pad * LANES)  # fmt: skip
             place = (block * sizes[1] + (ty - tiles[0]) * across) * LANES
             _enter_tiles(scratch, row, tile, across, out, place, step)
 
