@@ -24,11 +24,9 @@ from engine.generators.lanes import (
     store,
     to_blocks,
 )
-from engine.generators.modulation import Modulated
 from engine.generators.scratch import Scratch, spread
 from engine.generators.stylegan3_network import inner_size, wave
-from engine.generators.stylemap import Grid, Size
-from engine.generators.stylemap import spread as interpolate
+from engine.generators.stylemap import Area, Grid, Size, scale_maps
 
 if TYPE_CHECKING:
     import torch
@@ -59,18 +57,6 @@ def paint2(
         elif picture.shape[0]:
             raise AssertionError("a picture was begun and is not gone on with")
     return picture.permute(2, 0, 1)[None].clone()
-
-
-def _scales(conv: Modulated, w: torch.Tensor, grid: Grid, size: Size, inner: Size) -> torch.Tensor:
-    return conv.finish(interpolate(conv.affine(w), grid, size, inner))[0]
-
-
-def _out_scales(
-    conv: Modulated, w: torch.Tensor, grid: Grid, size: Size, inner: Size
-) -> torch.Tensor:
-    found = conv.finish(interpolate(conv.affine(w), grid, size, inner))[1]
-    assert found is not None
-    return found
 
 
 def _lay(scratch: Scratch, name: str, x: torch.Tensor, s: torch.Tensor, reach: int) -> torch.Tensor:
@@ -107,19 +93,20 @@ def _layer2(
     layer = part.layer
     height, width = x.shape[1:3]
     reach = REACH if grid.closed else 0
-    s = _scales(layer.conv, w, grid, (height, width), (height, width))
+    size = (layer.up * height, layer.up * width)
+    s, d = scale_maps(layer.conv, w, grid, Area((height, width)), Area(size))
+    assert d is not None
     laid = _lay(scratch, "laid", x, s, reach)
     ones = np.ones(blocks_of(layer.conv.weight.shape[1]) * LANES, np.float32)
     raw = stylegan2_cpu.apply(scratch, part, laid, ones, _no_ending(len(layer.bias)), "raw")
-    size = (layer.up * height, layer.up * width)
-    d = to_blocks((_out_scales(layer.conv, w, grid, size, size) * layer.gain).permute(2, 0, 1))
-    out = scratch.take(name, len(d), *size, LANES)
+    gains = to_blocks((d * layer.gain).permute(2, 0, 1)).numpy()
+    out = scratch.take(name, len(gains), *size, LANES)
     noise = NOTHING
     if layer.noise is not None and factor:
         noise = (layer.noise * (factor * layer.gain)).reshape(-1).numpy()
     bias, activation = fill_up(layer.bias * layer.gain), stylegan2_cpu.activation(layer)
     ending = (NOTHING, bias, noise, *activation)
-    source, target, gains = raw.numpy(), out.numpy(), d.numpy()
+    source, target = raw.numpy(), out.numpy()
 
     def work(_: int, first: int, last: int) -> None:
         _finish_rows(source, layer.up * reach, gains, ending, (first, last), target)
@@ -183,7 +170,7 @@ def _colour2(
     assert colour is not None
     height, width = x.shape[1:3]
     reach = COLOUR_REACH if grid.closed and picture.shape[0] else 0
-    s = _scales(colour.conv, w, grid, (height, width), (height, width))
+    s, _ = scale_maps(colour.conv, w, grid, Area((height, width)))
     laid = _lay(scratch, "laid", x, s, 2 * reach)
     wide = stylegan2_cpu.draw_colours(scratch, laid, colour.conv.weight[:, :, 0, 0], "colours")
     channels = wide.shape[2]
@@ -228,13 +215,16 @@ def _layer3(
     inner: Size,
 ) -> torch.Tensor:
     layer = part.layer
-    s = _scales(layer.conv, w, grid, (x.shape[1], x.shape[2]), inner) * layer.gain
-    laid = _lay(scratch, "laid", x, s, 0)
+    height, width = x.shape[1:3]
+    grown = layer.conv.weight.shape[-1] - 1
+    into, out = Area((height, width), inner), Area((height + grown, width + grown), inner)
+    s, d = scale_maps(layer.conv, w, grid, into, out)
+    laid = _lay(scratch, "laid", x, s * layer.gain, 0)
     bias, ones = fill_up(layer.bias), np.ones(blocks_of(s.shape[2]) * LANES, np.float32)
     y = stylegan3_cpu.convolve_layer(scratch, part, laid, ones, len(bias))
     if part.plan is None:
         return stylegan3_cpu.finish_colours(y, layer, bias)
-    d = _out_scales(layer.conv, w, grid, (y.shape[1], y.shape[2]), inner)
+    assert d is not None
     y[: blocks_of(d.shape[2])] *= to_blocks(d.permute(2, 0, 1))
     one = np.ones(len(bias), np.float32)
     return stylegan3_cpu.filter_layer(scratch, part.plan, y, one, bias, len(layer.bias))
