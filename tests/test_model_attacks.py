@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import codecs
 import contextlib
 import io
@@ -255,7 +256,7 @@ def tensor(offset: Any, shape: Any, strides: Any, inner: bytes | None = None) ->
         pytest.param(b"\x80\x04\x95" + struct.pack("<Q", 2**40) + b".", "damaged", id="frame"),
         pytest.param(b"\x80\x02\x8b" + struct.pack("<i", 2**30) + b".", "absurd", id="integer"),
         pytest.param(b"\x80\x02\x8b" + struct.pack("<i", -1) + b".", "too early", id="negative"),
-        pytest.param(b"I" + b"9" * 100_000 + b"\n.", "line without an end", id="digits"),
+        pytest.param(b"I" + b"9" * 100_000 + b"\n.", "is a text", id="digits"),
         pytest.param(b"\x80\x02]r\xff\xff\xff\xff0j\xff\xff\xff\x7f.", "damaged", id="memo index"),
     ],
 )  # fmt: skip
@@ -320,11 +321,11 @@ def cyclic_pickle() -> bytes:
         (lambda: files.dump({"G_ema": module(_modules={"a": [1]})}), "no module"),
         (lambda: files.dump({"G_ema": module(_parameters={"a": np.zeros(2)})}), "no numbers"),
         (lambda: b"\x80\x02" + b"(" * 1_500_000, "longer than any"),
-        (lambda: b"\x80\x02" + b"(" * 400_000 + b"t" * 400_000 + b".", "holds a tuple"),
-        (lambda: b"\x80\x02]" + b"]" * 300_000 + b"a" * 300_000 + b".", "holds a list"),
-        (lambda: b"\x80\x02" + b"]q\x00h\x00a" * 1 + b".", "holds a list"),
+        (lambda: b"\x80\x02" + b"(" * 400_000 + b"t" * 400_000 + b".", "(tuple)"),
+        (lambda: b"\x80\x02]" + b"]" * 300_000 + b"a" * 300_000 + b".", "(list)"),
+        (lambda: b"\x80\x02" + b"]q\x00h\x00a" * 1 + b".", "(list)"),
         (lambda: b"\x80\x02}" + b"2" * 1_100_000 + b".", "longer than any"),
-        (lambda: b"\x80\x02(" + b"\x8f" * 900_000 + b"l.", "holds a list"),
+        (lambda: b"\x80\x02(" + b"\x8f" * 900_000 + b"l.", "(list)"),
         (lambda: b"\x80\x02]" + b"\x85" * 500_000 + b"}\x86K\x01s.", "damaged"),
         (lambda: files.dump(files.Network(version=4, variables=[], components={})), "TensorFl"),
     ],
@@ -454,6 +455,7 @@ def test_other_things_are_called_by_their_names(monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
     sys.modules["networks.generator"].Generator = Generator  # type: ignore[attr-defined]
     refuse(pickle.dumps({"G_ema": Generator()}, 4), "StyleGAN-T")
+    refuse(pickle.dumps({"D": "x" * 99_999, "G_ema": Generator()}, 2), "StyleGAN-T")
     diffusion = {"state_dict": {"model.diffusion_model.x": torch.zeros(1)}}
     file = io.BytesIO()
     torch.save(diffusion, file)
@@ -464,7 +466,13 @@ def test_other_things_are_called_by_their_names(monkeypatch: pytest.MonkeyPatch)
     refuse(b"version https://git-lfs.github.com/spec/v1", "Git LFS")
     refuse(b"\x89PNG\r\n", "PNG")
     refuse(b"", "empty")
-    refuse(files.dump(3), "holds a int")
+    refuse(files.dump(3), "(number)")
+    refuse(files.dump({"G_ema": argparse.Namespace()}), "argparse.Namespace")
+    refuse(b"Dear Sir or Madam,\n" * 9, "is a text")
+    refuse(bytes(99), "zeros")
+    refuse(b"\0\0\0\x18ftypisom", "a video")
+    refuse(archive({"a/data.pkl": b"", "a/constants.pkl": b""}), "TorchScript")
+    refuse(archive({"x.npy": b""}), "NumPy arrays")
 
 
 def native(header: bytes, data: bytes = b"", length: int | None = None) -> bytes:

@@ -16,7 +16,8 @@ import pytest
 import stylegan_files
 import torch
 
-from engine.generators import stylegan2, stylegan3
+from engine.app import models
+from engine.generators import card, stylegan2, stylegan3
 from engine.generators.network import Network
 from engine.generators.reader import read_network
 
@@ -214,3 +215,29 @@ def test_rosinality_in_other_wrappings(new: bool) -> None:
         assert all(np.array_equal(found[key], wanted[key]) for key in wanted)
     with pytest.raises(ValueError, match="SWAGAN"):
         read(saved({"g_ema": theirs | {"iwt.ll": torch.ones(2, 2)}}, new))
+
+
+def _without_average() -> bytes:
+    kept = torch.load(files.DATA / "tiny-rosinality-64.pt", weights_only=True)["g_ema"]
+    return saved({key: value for key, value in kept.items() if not key.startswith("noises.")})
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        *(lambda p=p, n=n: files.snapshot(n, p) for p in (0, 1, 2, 4) for n in (SG2, SG3T)),
+        lambda: files.snapshot(SG3R, 4, numpy=1),
+        lambda: files.tf_pickle(files.golden(SG2_CLASSES)[1], 2),
+        _without_average,
+        lambda: saved(torch.load(files.DATA / "tiny-rosinality-64.pt", weights_only=True), False),
+    ],
+)
+def test_the_process_that_may_do_nothing_reads_it_too(make: Any, tmp_path: pathlib.Path) -> None:
+    """It imports nothing once it has begun: codecs and random numbers must be there."""
+    path = tmp_path / "net.pkl"
+    path.write_bytes(make())
+    models.import_model(path, tmp_path / "net.safetensors")
+    found = card.load(tmp_path / "net.safetensors")
+    for key, value in read(path.read_bytes()).state.items():  # means of w differ by threads
+        np.testing.assert_allclose(found.state[key], value, atol=1e-5, err_msg=key)
+    assert models.describe(path)["family"] == found.family

@@ -77,7 +77,9 @@ def answer(source: Path, out: str) -> dict[str, Any]:
     OSError
         If the model cannot be read.
     """
+    import codecs
     import hashlib
+    import importlib
     from dataclasses import replace
 
     from engine.generators.card import write
@@ -86,6 +88,10 @@ def answer(source: Path, out: str) -> dict[str, Any]:
     from engine.generators.reader import read_network
     from engine.generators.tensor_file import map_file
 
+    # What Python and NumPy import when it is first used: from here on nothing is imported.
+    importlib.import_module("numpy.random")
+    for name in ("ascii", "latin-1", "raw-unicode-escape", "utf-8"):
+        codecs.lookup(name)
     forbid(out)
     data = map_file(source)
     network = replace(read_network(data), source_sha256=hashlib.sha256(data).hexdigest())

@@ -81,8 +81,8 @@ def _read_entry(data: memoryview, at: int) -> tuple[str, memoryview, int]:
     name = bytes(data[at + 46 : at + 46 + name_bytes]).decode("utf-8")
     if method != 0 or flags & 1:
         raise RefusedError(
-            "is a compressed or encrypted archive, which torch never writes: "
-            "load it where it was made and save it again with torch.save"
+            "is a compressed or encrypted archive, which torch never writes: unpack it, and give "
+            "the network file itself"
         )
     extra = data[at + 46 + name_bytes : at + 46 + name_bytes + extra_bytes]
     size, packed, start = _widen(bytes(extra), size, packed, start)

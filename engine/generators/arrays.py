@@ -27,7 +27,7 @@ def raw_bytes(value: Any) -> memoryview | bytes:
     if isinstance(value, memoryview | bytes):
         return value
     if isinstance(value, Text):
-        value = value.decode()
+        return value.latin()
     if isinstance(value, str):
         return value.encode("latin-1")
     raise RefusedError(_BAD_STATE)

@@ -9,45 +9,91 @@ STYLEGAN_T = (
     "is a StyleGAN-T network: a text-to-image generator of another design (CLIP text tower, "
     "classes by reference), which this engine does not play"
 )
+TEXT = "is a text (or a damaged pickle of protocol 0), no StyleGAN network: fetch the file itself"
+# First bytes → what such a file is, and after a colon what to do about it.
 _MAGICS = (
     (b"\x89HDF", "an HDF5 file (Keras?)"),
     (b"GGUF", "a GGUF language model"),
     (b"\x89PNG", "a PNG picture"),
     (b"\xff\xd8\xff", "a JPEG picture"),
+    (b"GIF8", "a GIF picture"),
+    (b"%PDF", "a PDF document"),
     (b"\x1f\x8b", "a gzip archive: unpack it first"),
     (b"7z\xbc\xaf", "a 7-Zip archive: unpack it first"),
     (b"Rar!", "a RAR archive: unpack it first"),
+    (b"BZh", "a bzip2 archive: unpack it first"),
+    (b"\xfd7zXZ", "an xz archive: unpack it first"),
     (b"\x28\xb5\x2f\xfd", "a Zstandard archive: unpack it first"),
-    (b"<!DO", "a web page: the download went wrong, fetch the file itself"),
-    (b"<htm", "a web page: the download went wrong, fetch the file itself"),
     (b"version https://git-lfs", "a Git LFS pointer: fetch the file itself (git lfs pull)"),
     (b"MZ", "a Windows program"),
     (b"\x7fELF", "a program"),
     (b"\x93NUMPY", "a NumPy array"),
-    (b"RIFF", "a sound or video"),
+    (b"RIFF", "a sound, video or WebP picture"),
+    (b"OggS", "a sound or video"),
+    (b"\x1aE\xdf\xa3", "a Matroska video"),
+)
+_LATER = ((4, b"ftyp", "a video"), (4, b"TFL3", "a TensorFlow Lite model"),
+          (257, b"ustar", "a tar archive: unpack it, or save it again with a newer torch"),
+          (2, b"\x12\x07pytorch", "an ONNX model"))  # fmt: skip
+_PAGE = (b"<!doctype", b"<html")
+# Name in the directory of a zip archive → what the archive is.
+_ENTRIES = (
+    (b"constants.pkl", "a TorchScript program: save the network's own .pkl or .pt instead"),
+    (b"model.weights.h5", "a Keras model"),
+    (b"[Content_Types].xml", "an office document"),
+    (b"META-INF/MANIFEST.MF", "a Java program"),
+    (b".npy", "an archive of NumPy arrays"),
 )
 # Part of a name in a state dictionary → what such a dictionary is.
 _KEYS = (
     ("model.diffusion_model.", "a Stable Diffusion checkpoint"),
     ("lora_", "a LoRA for a diffusion model"),
     ("first_stage_model.", "a latent-diffusion autoencoder"),
+    ("down_blocks.", "the U-Net of a diffusion model"),
     ("text_model.", "a text encoder"),
     ("transformer.", "a transformer"),
     ("synthesis.", "a StyleGAN state dictionary without the attributes it needs: "
                    "give the whole pickle"),
+    ("decoder.", "an autoencoder (VAE)"),
     ("encoder.", "an encoder"),
     ("discriminator.", "a discriminator"),
 )  # fmt: skip
-_STYLEGAN_T_NAMES = (b"networks.generator", b"networks\ngenerator", b"networks.discriminator")
-_SEARCHED_BYTES = 1 << 30
+_STYLEGAN_T_NAMES = ("names networks.generator.", "names networks.discriminator.")
 
 
-def by_magic(head: bytes) -> str | None:
-    """Name a file by its first bytes; None: it may be a network."""
-    for magic, name in _MAGICS:
-        if head.startswith(magic):
-            return name
+def by_bytes(head: bytes, tail: bytes) -> str | None:
+    """Say what a file is by its first and its last bytes; None: it may be a network."""
+    for at, magic, what in (*((0, *pair) for pair in _MAGICS), *_LATER):
+        if head.startswith(magic, at):
+            return _sentence(what)
+    if head.lstrip().lower().startswith(_PAGE):
+        return _sentence("a web page: the download went wrong, fetch the file itself")
+    if head.startswith(b"PK"):
+        # A checkpoint's own numbers may look like a short name.
+        entries = _ENTRIES[:1] if b"data.pkl" in tail else _ENTRIES
+        return next((_sentence(what) for name, what in entries if name in tail), None)
+    if not head.strip(b"\0"):
+        return "is filled with zeros" + _AGAIN if head else "is empty" + _AGAIN
     return None
+
+
+_AGAIN = ": fetch it again"
+
+
+def _sentence(what: str) -> str:
+    name, colon, cure = what.partition(":")
+    return f"is {name}, no StyleGAN network{colon}{cure}"
+
+
+def is_text(head: bytes) -> bool:
+    """Whether a file that cannot be read begins like one for people."""
+    try:
+        text = head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if not len(head) - 3 <= error.start > 0:  # the end may cut through a letter
+            return False
+        text = head[: error.start].decode("utf-8")
+    return all(letter.isprintable() or letter.isspace() for letter in text)
 
 
 def by_names(keys: Iterable[Any]) -> str:
@@ -61,7 +107,17 @@ def by_names(keys: Iterable[Any]) -> str:
     )
 
 
-def is_stylegan_t(data: memoryview) -> bool:
-    """Whether a pickle speaks of StyleGAN-T's modules."""
-    text = bytes(data[: min(len(data), 1 << 16)])
-    return any(name in text for name in _STYLEGAN_T_NAMES)
+def is_stylegan_t(refusal: str) -> bool:
+    """Whether a pickle was refused for what only StyleGAN-T names."""
+    return any(name in refusal for name in _STYLEGAN_T_NAMES)
+
+
+def by_kind(value: object) -> str:
+    """Name a value that is no network."""
+    kind = type(value).__name__
+    return _KINDS.get(kind, kind[:40])
+
+
+_KINDS = {"Array": "NumPy array", "NoneType": "nothing", "Tensor": "tensor", "Text": "text",
+          "dict": "table", "float": "number", "int": "number", "memoryview": "run of bytes",
+          "str": "text"}  # fmt: skip

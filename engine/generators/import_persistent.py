@@ -36,10 +36,8 @@ class _Found:
 
 
 def is_network(value: Any) -> bool:
-    """Whether a value is a persistent object or a torch module."""
-    return isinstance(value, Node) and (
-        value.name == PERSISTENT or value.name.startswith("torch.nn.modules.")
-    )
+    """Whether a value is a module: a persistent object, or written by reference."""
+    return isinstance(value, Node) and (value.name == PERSISTENT or "_modules" in value.state)
 
 
 def convert(root: Any) -> Network:
@@ -68,7 +66,7 @@ def convert(root: Any) -> Network:
         )
     found = _Found()
     _walk(top, "", found, 0)
-    family = _family(found)
+    family = _family(found, top)
     _, state = _class_and_state(top)
     kwargs = plain_table(_table(state.get("_init_kwargs")), found.allowance)
     forks.settle_noise(found.state, found.modules)
@@ -139,12 +137,12 @@ def _list(table: dict[Any, Any]) -> str:
     return ", ".join(str(key)[:40] for key in list(table)[:8]) or "none"
 
 
-def _family(found: _Found) -> str:
+def _family(found: _Found, top: Node) -> str:
     if "synthesis.input" in found.modules:
         return STYLEGAN3
     if "synthesis.b4.const" in found.state:
         return STYLEGAN2
-    name = found.modules[""]["class_name"]
+    name = _class_and_state(top)[0] if top.name == PERSISTENT else top.name[:120]
     parts = ", ".join(key for key in found.modules if key and "." not in key)[:200]
     raise RefusedError(
         f"holds a '{name}' (of {parts or 'no parts'}), which is neither StyleGAN2 nor StyleGAN3"

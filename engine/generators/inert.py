@@ -9,6 +9,7 @@ from typing import Any
 
 MOST_OPCODES = 1_000_000  # real networks need about 100 000
 MOST_TEXT_BYTES = 64 << 20
+_BIT_BYTES = 4 << 20
 
 
 class RefusedError(ValueError):
@@ -80,6 +81,16 @@ class Text:
     def decode(self) -> str:
         """Decode it."""
         return codecs.decode(self.raw, self.encoding)
+
+    def latin(self) -> memoryview:
+        """Take the bytes that protocols without bytes have written as letters, a bit at a time."""
+        decoder = codecs.getincrementaldecoder(self.encoding)()
+        found = bytearray()
+        for at in range(0, len(self.raw), _BIT_BYTES):
+            bit = bytes(self.raw[at : at + _BIT_BYTES])
+            is_last = at + _BIT_BYTES >= len(self.raw)
+            found += decoder.decode(bit, is_last).encode("latin-1")
+        return memoryview(found).toreadonly()
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from engine.generators import (
 )
 from engine.generators.allowed import find_for
 from engine.generators.archive import read_archive, read_entries
-from engine.generators.inert import Budget, RefusedError
+from engine.generators.inert import Budget, Node, RefusedError
 from engine.generators.legacy_torch import MAGIC, read_stream
 from engine.generators.network import Network, check_size
 from engine.generators.unpickle import read
@@ -41,22 +41,23 @@ def read_network(data: memoryview) -> Network:
 
 
 def _read_value(data: memoryview) -> Any:
-    head = bytes(data[:64])
-    if what := foreign.by_magic(head):
-        raise RefusedError(f"is {what}, no StyleGAN network")
-    if not head:
-        raise RefusedError("is empty: fetch it again")
+    head = bytes(data[:512])
+    if what := foreign.by_bytes(head, bytes(data[-65_536:])):
+        raise RefusedError(what)
     budget = Budget()
     find = find_for(budget)
     try:
         if head.startswith(b"PK"):
             return read_archive(read_entries(data), find, budget)
-        if _MAGIC_PICKLE in head:
+        if _MAGIC_PICKLE in head[:64]:
             return read_stream(data, find, budget)[0]
         return read(data, find, None, budget)[0]
-    except RefusedError:
-        if foreign.is_stylegan_t(data):
+    except RefusedError as error:
+        if foreign.is_stylegan_t(str(error)):
             raise RefusedError(foreign.STYLEGAN_T) from None
+        is_unread = "damaged" in str(error) or str(error).startswith("at byte 0 ")
+        if is_unread and foreign.is_text(head):
+            raise RefusedError(foreign.TEXT) from None
         raise
 
 
@@ -70,6 +71,9 @@ def _convert(value: Any) -> Network:
     if isinstance(value, dict):
         if any(import_persistent.is_network(part) for part in value.values()):
             return import_persistent.convert(value)
+        for part in (value.get("G_ema"), value.get("G")):
+            if isinstance(part, Node):
+                raise RefusedError(f"holds a {part.name[:120]}, which is no StyleGAN2 or StyleGAN3")
         inner = [part for part in value.values() if isinstance(part, dict) and part]
         raise RefusedError(f"is {foreign.by_names(value if not inner else inner[0])}, no StyleGAN")
-    raise RefusedError(f"holds a {type(value).__name__[:40]}, no StyleGAN network")
+    raise RefusedError(f"holds no StyleGAN network ({foreign.by_kind(value)})")

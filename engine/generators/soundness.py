@@ -18,6 +18,10 @@ _MOST_SIDE_PX = 16_384
 _MOST_KERNEL = 31
 _MOST_TAPS = 256
 _MOST_FACTOR = 16
+_NUMBER = (int, float)
+_NUMBERS = frozenset(("act_gain", "bandwidth", "bias_gain", "conv_clamp", "output_scale",
+                      "sampling_rate", "weight_gain"))  # fmt: skip
+_NAMES = frozenset(("activation", "architecture"))
 State = Mapping[str, NDArray[Any]]
 
 
@@ -29,6 +33,8 @@ def check(network: Network) -> None:
     RefusedError
         If something is missing, out of range, or two parts contradict each other.
     """
+    for name, attributes in network.modules.items():
+        _check_attributes(name, attributes)
     top = network.modules.get("", {})
     for key in ("w_dim", "img_resolution", "img_channels"):
         _number(top, "", key, 1, _MOST_DIM)
@@ -66,6 +72,33 @@ def _number(attributes: Mapping[str, Any], module: str, key: str, low: int, high
     return value
 
 
+def _check_attributes(module: str, attributes: Mapping[str, Any]) -> None:
+    """See to it that what a builder takes for a number or a name is one, or None."""
+    for kinds, keys in ((_NUMBER, _NUMBERS), ((str,), _NAMES)):
+        for key in keys & attributes.keys():
+            value = attributes[key]
+            if value is not None and type(value) not in kinds:
+                place = f"{module}.{key}" if module else key
+                raise RefusedError(f"has {str(value)[:40]} as {place[:80]}: it is damaged")
+
+
+def _check_dense(state: State, name: str, sizes: tuple[int, int]) -> None:
+    _same(f"{name}.weight", shape(state, f"{name}.weight", 2), sizes)
+    if f"{name}.bias" in state:
+        _same(f"{name}.bias", shape(state, f"{name}.bias", 1), sizes[:1])
+
+
+def _check_filter(state: State, name: str) -> int:
+    """Check a filter, if there is one: a line or a square; return the number of its taps."""
+    taps = state.get(name)
+    if taps is None:
+        return 1
+    count = taps.shape[0] if taps.ndim else 0
+    if taps.shape not in ((count,), (count, count)) or not 0 < count <= _MOST_TAPS:
+        raise RefusedError(f"has {name[:80]} of shape {taps.shape}: it is damaged")
+    return count
+
+
 def _same(name: str, found: object, needed: object) -> None:
     if found != needed:
         raise RefusedError(f"has {name} of {found}, where {needed} fits the rest: it is damaged")
@@ -96,12 +129,12 @@ def _embedded(state: State, top: Mapping[str, Any]) -> int:
     """How many numbers the class adds to z."""
     first, second = shape(state, "mapping.embed.weight", 2)
     if "mapping.embed_proj.weight" not in state:
-        _same("mapping.embed.weight", second, top["c_dim"])
+        _check_dense(state, "mapping.embed", (first, top["c_dim"]))
         return first
     # StyleGAN-XL: a table of classes, then a projection.
     _same("mapping.embed.weight", first, top["c_dim"])
-    out, into = shape(state, "mapping.embed_proj.weight", 2)
-    _same("mapping.embed_proj.weight", into, second)
+    out, _ = shape(state, "mapping.embed_proj.weight", 2)
+    _check_dense(state, "mapping.embed_proj", (out, second))
     return out
 
 
@@ -111,15 +144,13 @@ def _check_layer(state: State, name: str, channels: int, w_dim: int) -> int:
     _same(f"{name}.weight", into, channels)
     if height != width or height > _MOST_KERNEL:
         raise RefusedError(f"has {name}.weight of {height}×{width} taps: it is damaged")
-    _same(f"{name}.affine.weight", shape(state, f"{name}.affine.weight", 2), (channels, w_dim))
-    _same(f"{name}.affine.bias", shape(state, f"{name}.affine.bias", 1), (channels,))
+    _check_dense(state, f"{name}.affine", (channels, w_dim))
     _same(f"{name}.bias", shape(state, f"{name}.bias", 1), (out,))
     return out
 
 
 def _check_stylegan2(network: Network) -> None:
     state, modules = network.state, network.modules
-    top = modules[""]
     channels, height, width = shape(state, "synthesis.b4.const", 3)
     blocks = modules["synthesis"].get("block_resolutions")
     if (
@@ -132,24 +163,45 @@ def _check_stylegan2(network: Network) -> None:
         block = f"synthesis.b{resolution}"
         if block not in modules:
             raise RefusedError(f"lacks the attributes of {block}: the file is incomplete")
-        _check_noise(state, block, (height << k, width << k))
-        into = channels
-        for conv in ("conv0", "conv1") if k else ("conv1",):
-            channels = _check_layer(state, f"{block}.{conv}", channels, top["w_dim"])
-        if f"{block}.torgb.weight" in state:
-            rgb = _check_layer(state, f"{block}.torgb", channels, top["w_dim"])
-            _same(f"{block}.torgb.weight", rgb, top["img_channels"])
-        if f"{block}.skip.weight" in state:
-            _same(f"{block}.skip", shape(state, f"{block}.skip.weight", 4)[:2], (channels, into))
+        _check_noise(network, block, (height << k, width << k))
+        channels = _check_block(network, block, channels, k == 0)
     if max(height, width) << (len(blocks) - 1) > _MOST_SIDE_PX:
         raise RefusedError("makes pictures larger than any screen: it is damaged")
     shape(state, f"synthesis.b{blocks[-1]}.torgb.weight", 4)
 
 
-def _check_noise(state: State, block: str, size: tuple[int, int]) -> None:
+def _check_block(network: Network, block: str, into: int, is_first: bool) -> int:
+    """Check a resolution of a StyleGAN2; return the number of its channels."""
+    state, modules = network.state, network.modules
+    top, architecture = modules[""], modules[block].get("architecture")
+    channels = into
+    for conv, up in (("conv0", 2), ("conv1", 1)):
+        layer = f"{block}.{conv}"
+        if conv == "conv1" or not is_first:
+            channels = _check_layer(state, layer, channels, top["w_dim"])
+            _same(f"{layer}.up", modules.get(layer, {}).get("up", up), up)
+            if not shape(state, f"{layer}.weight", 4)[-1] % 2:
+                raise RefusedError(f"has {layer}.weight of an even number of taps: it is damaged")
+        _check_filter(state, f"{layer}.resample_filter")
+    _check_filter(state, f"{block}.resample_filter")
+    if architecture == "skip" or f"{block}.torgb.weight" in state:
+        rgb = _check_layer(state, f"{block}.torgb", channels, top["w_dim"])
+        sizes = shape(state, f"{block}.torgb.weight", 4)
+        _same(f"{block}.torgb.weight", sizes, (top["img_channels"], channels, 1, 1))
+        _same(f"{block}.torgb.bias", rgb, top["img_channels"])
+    if architecture == "resnet" and not is_first:
+        sizes = shape(state, f"{block}.skip.weight", 4)
+        _same(f"{block}.skip.weight", sizes, (channels, into, 1, 1))
+        _check_filter(state, f"{block}.skip.resample_filter")
+    return channels
+
+
+def _check_noise(network: Network, block: str, size: tuple[int, int]) -> None:
+    state = network.state
     for conv in ("conv0", "conv1"):
         layer = f"{block}.{conv}"
-        if f"{layer}.noise_const" in state:
+        is_told = network.modules.get(layer, {}).get("use_noise") is True
+        if is_told or f"{layer}.noise_const" in state:
             _same(f"{layer}.noise_const", shape(state, f"{layer}.noise_const", 2), size)
             shape(state, f"{layer}.noise_strength", 0)
 
@@ -164,17 +216,24 @@ def _check_stylegan3(network: Network) -> None:
     _same("synthesis.input.freqs", shape(state, "synthesis.input.freqs", 2), (waves, 2))
     _same("synthesis.input.phases", shape(state, "synthesis.input.phases", 1), (waves,))
     _same("synthesis.input.transform", shape(state, "synthesis.input.transform", 2), (3, 3))
-    affine = "synthesis.input.affine.weight"
-    _same(affine, shape(state, affine, 2), (4, w_dim))
+    _check_dense(state, "synthesis.input.affine", (4, w_dim))
     source = modules.get("synthesis.input", {})
     _check_sizes(source, "synthesis.input", ("size",))
+    for key in ("sampling_rate", "bandwidth"):
+        if not 0 < (source.get(key) or 0) <= _MOST_SIDE_PX:
+            raise RefusedError(f"has {source.get(key)} as synthesis.input.{key}: it is damaged")
+    size: Any = source["size"]
+    if not isinstance(size, list):
+        raise RefusedError(f"has {size} as synthesis.input.size, where two are needed")
     for name in names:
         layer = f"synthesis.{name}"
         attributes = modules.get(layer)
         if attributes is None:
             raise RefusedError(f"lacks {layer[:80]}: the file is incomplete")
         channels = _check_layer(state, layer, channels, w_dim)
-        _check_filters(state, layer, attributes)
+        shape(state, f"{layer}.magnitude_ema", 0)
+        size = _check_filters(state, layer, attributes, size)
+    _same("the last layer", channels, modules[""]["img_channels"])
 
 
 def _check_sizes(attributes: Mapping[str, Any], module: str, keys: tuple[str, ...]) -> None:
@@ -187,15 +246,23 @@ def _check_sizes(attributes: Mapping[str, Any], module: str, keys: tuple[str, ..
             raise RefusedError(f"has {str(value)[:40]} as {module}.{key}: it is damaged")
 
 
-def _check_filters(state: State, layer: str, attributes: Mapping[str, Any]) -> None:
+def _check_filters(
+    state: State, layer: str, attributes: Mapping[str, Any], size: list[int]
+) -> list[int]:
+    """Check how a layer of a StyleGAN3 filters what has `size`; return the size of its result."""
     _check_sizes(attributes, layer, ("in_size", "out_size"))
     padding = attributes.get("padding")
     if not isinstance(padding, list) or len(padding) != 4:
         raise RefusedError(f"lacks {layer}.padding: the file is incomplete")
     for value in padding:
         _number({"padding": value}, layer, "padding", -_MOST_SIDE_PX, _MOST_SIDE_PX)
-    for way in ("up", "down"):
-        _number(attributes, layer, f"{way}_factor", 1, _MOST_FACTOR)
-        taps = state.get(f"{layer}.{way}_filter")
-        if taps is not None and (taps.ndim > 2 or taps.size > _MOST_TAPS**2):
-            raise RefusedError(f"has {layer}.{way}_filter of shape {taps.shape}: it is damaged")
+    up = int(_number(attributes, layer, "up_factor", 1, _MOST_FACTOR))
+    down = int(_number(attributes, layer, "down_factor", 1, _MOST_FACTOR))
+    lost = sum(_check_filter(state, f"{layer}.{way}_filter") - 1 for way in ("up", "down"))
+    grown = shape(state, f"{layer}.weight", 4)[-1] - 1
+    result = []
+    for side, pads in zip(size, (padding[:2], padding[2:]), strict=True):
+        result.append((int((side + grown) * up + sum(pads)) - lost - 1) // down + 1)
+    out: Any = attributes["out_size"]
+    _same(f"{layer}.out_size", out if isinstance(out, list) else [out, out], result)
+    return result

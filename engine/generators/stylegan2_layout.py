@@ -101,7 +101,7 @@ def _block(
     name = f"synthesis.b{resolution}"
     convs = ["conv1"] if resolution == 4 else ["conv0", "conv1"]
     has_rgb = f"{name}.torgb.weight" in state
-    first = state.get(f"{name}.conv0.weight")
+    first = None if resolution == 4 else need(state, f"{name}.conv0.weight", 4)
     rgb = need(state, f"synthesis.b{final}.torgb.weight", 4)
     modules = {
         name: {
