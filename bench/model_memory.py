@@ -26,6 +26,7 @@ MODELS: dict[str, tuple[str, int, dict[str, int], dict[str, Any]]] = {
     "sg2-512": ("stylegan2", 512, {}, {}),
     "sg2-1024": ("stylegan2", 1024, {}, {}),
     "sg3-t-256": ("stylegan3", 256, {}, {}),
+    "sg2-64": ("stylegan2", 64, {"base": 2048, "most": 64}, {}),
     "sg2-256-wall": ("stylegan2", 256, {"base": 16384}, {"wide": 4.0, "points": 4}),
 }
 PICTURES = 3

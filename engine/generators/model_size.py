@@ -17,17 +17,17 @@ from engine.generators.network import STYLEGAN2, Network
 
 FLOAT_BYTES = 4
 MB = 1 << 20
-PROCESS_BYTES = 420 * MB
+PROCESS_BYTES = 450 * MB
 """Of the interpreter, torch and the compiler of loops at work, before any model."""
 CONTEXT_BYTES = 512 * MB
 """Of a CUDA context and its libraries' workspace; never measured, no GPU was here."""
-KEPT = 1.5
+KEPT = 1.7
 """Bytes of the process for each byte of weight: building leaves the heap full of holes."""
 PLAIN = {STYLEGAN2: 5.0, "stylegan3": 3.0}
 """Pieces as large as the largest activation that the plain path holds at a time."""
-SPREAD = 2.0
+SPREAD = 4.0
 """More of them where every pixel has a style of its own."""
-LOOPS = 2.5
+LOOPS = 3.0
 """The same of the loops, for the largest activation between layers."""
 LOOPS_BYTES = 64 * MB
 """Of the loops, whatever the network: one strip of tiles."""
