@@ -264,6 +264,17 @@ def test_a_damaged_file_is_one_sentence(folder: Path, tmp_path: Path, data: byte
     assert "is no .npy file of numbers" in refused(folder / f"{SG2}.safetensors", *how)
 
 
+def test_an_interrupt_is_no_traceback(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("engine.app.model_sample.store", interrupt)
+    found = ask(folder / f"{SG2}.safetensors", "--seeds", 1, "--out", tmp_path / "o.png")
+    assert (found.exit_code, found.output) == (130, "")
+
+
 @pytest.mark.parametrize(
     ("words", "text"),
     [

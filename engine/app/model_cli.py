@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
 _FARTHEST = 1000
+_INTERRUPTED = 130
 FILE = click.Path(path_type=Path)
 
 
@@ -18,12 +22,22 @@ class Misused(click.ClickException):
     exit_code = 2
 
 
-def _sentence(error: ValueError | OSError) -> click.ClickException:
-    """Say in one sentence what went wrong; a file that is not there is a wrong usage."""
-    if isinstance(error, OSError) and error.filename and error.strerror:
-        return click.ClickException(f"{error.filename}: {error.strerror}")
-    text = " ".join(str(error).split())
-    return Misused(text) if isinstance(error, FileNotFoundError) else click.ClickException(text)
+@contextmanager
+def _told() -> Iterator[None]:
+    """Say in one sentence what went wrong; what is not there, or does not fit, is wrong usage."""
+    from engine.app.model_latents import WrongLatentsError
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
+    except (ValueError, OSError) as error:
+        text = " ".join(str(error).split())
+        if isinstance(error, OSError) and error.filename and error.strerror:
+            text = f"{error.filename}: {error.strerror}"
+        elif isinstance(error, FileNotFoundError | WrongLatentsError):
+            raise Misused(text) from None
+        raise click.ClickException(text) from None
 
 
 class _Pair(click.ParamType[tuple[float, float]]):
@@ -55,10 +69,8 @@ def info(file: Path, as_json: bool) -> None:
     """Say what FILE is."""
     from engine.app.models import describe
 
-    try:
+    with _told():
         found = describe(file)
-    except (ValueError, OSError) as error:
-        raise _sentence(error) from None
     click.echo(json.dumps(found, indent=1) if as_json else text(found))
 
 
@@ -72,10 +84,8 @@ def import_(file: Path, out: Path, **given: str) -> None:
     """Convert FILE (.pkl, .pt) to OUT (.safetensors), with a card beside it."""
     from engine.app.models import import_model
 
-    try:
+    with _told():
         found = import_model(file, out, given)
-    except (ValueError, OSError) as error:
-        raise _sentence(error) from None
     width, height = found["resolution_px"]
     click.echo(f"{out}: {found['family']} ({found['variant']}), {width}×{height}")
     click.echo(f"licence: {found['licence']}")
@@ -117,7 +127,6 @@ def import_(file: Path, out: Path, **given: str) -> None:
 @click.option("--rotate", type=click.FloatRange(-3600, 3600), help="StyleGAN3: turn, in degrees.")
 def sample(file: Path, out: Path, **given: Any) -> None:
     """Draw pictures of FILE (.safetensors, .pkl, .pt)."""
-    from engine.app.model_latents import WrongLatentsError
     from engine.app.model_sample import Wish
     from engine.app.model_sample import sample as draw
 
@@ -126,12 +135,8 @@ def sample(file: Path, out: Path, **given: Any) -> None:
     if given["space"] and given["seeds"]:
         raise Misused("--space belongs to --latents; seeds are always z")
     given["seeds"] = given["seeds"] or ""
-    try:
+    with _told():
         count = draw(file, out, Wish(**given))
-    except WrongLatentsError as error:
-        raise Misused(str(error)) from None
-    except (ValueError, OSError) as error:
-        raise _sentence(error) from None
     click.echo(f"{out}: {count} picture{'s' if count > 1 else ''}")
 
 

@@ -51,9 +51,16 @@ def native(kind: str, config: dict[str, Any]) -> dict[str, Any]:
     if kind not in KINDS or not isinstance(path, str):
         return config
     from engine.app.models import playable
+    from engine.generators.card import peek
 
     try:
-        return {**config, "path": str(playable(Path(path)))}
+        if not path:
+            raise ValueError("it is empty: give the path of a model")
+        model = playable(Path(path))
+        family = peek(model).family
+        if family != kind:  # said here by the user's name of it, not by the cache's
+            raise ValueError(f"{Path(path).name} is a {family}; its kind is '{family}'")
+        return {**config, "path": str(model)}
     except OSError as error:
         why = f"{path}: {error.strerror}" if error.strerror else str(error)
         raise ValueError(f"config.path: {why}") from None
