@@ -570,6 +570,14 @@ def _with_nan() -> tuple[Any, Any]:
     return modules, state | {last: np.full_like(state[last], np.inf)}
 
 
+def _encoded_again_and_again() -> bytes:
+    """One long text from the memo, turned into bytes by protocol 2's detour, and all kept."""
+    text = "é".encode() * 2_000_000
+    head = b"\x80\x02c_codecs\nencode\nq\x010X" + struct.pack("<I", len(text)) + text
+    head += b"q\x020X\x06\x00\x00\x00latin1q\x030"
+    return head + b"h\x01h\x02h\x03\x86R" * 20_000 + b"N."
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds the address space")
 def test_bombs_stay_small_and_short(tmp_path: Path) -> None:
     bombs = {
@@ -579,6 +587,7 @@ def test_bombs_stay_small_and_short(tmp_path: Path) -> None:
         "laughs": files.dump({"G_ema": module(deep=shared(4, 1000))}),
         "text": b"\x80\x02(" + (b"X\xff\xff\x00\x00" + b"\xc3\xbf" * 32767 + b"a") * 600 + b"l.",
         "stride": tensor(0, (2**40,), (0,)),
+        "encoded": _encoded_again_and_again(),
         "zip": archive({"data.pkl": bytes(200_000_000)}, zipfile.ZIP_DEFLATED),
     }
     for name, data in bombs.items():

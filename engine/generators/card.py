@@ -25,7 +25,7 @@ from engine.generators.network import (
 )
 
 METADATA = "latent_cinema"
-VERSION = 1
+VERSION = 2  # of the conversion: a new one makes the cache convert again
 
 
 def write(file: BinaryIO, network: Network) -> None:
