@@ -65,7 +65,7 @@ def run(installed: Path, *words: str, cwd: Path) -> str:
 
 def test_every_shader_and_show_is_in_the_wheel(root: Path, wheel: Path) -> None:
     inside = set(zipfile.ZipFile(wheel).namelist())
-    shipped = [*root.glob("shaders/**/*.fs"), *root.glob("presets/**/*.toml")]
+    shipped = [*root.glob("shaders/**/*.fs"), *root.glob("presets/**/*.*")]
     assert shipped
     assert {f"engine/_assets/{path.relative_to(root).as_posix()}" for path in shipped} <= inside
 
