@@ -47,6 +47,30 @@ def walk(seed: int, name: str, phase: float, size: int, period: int = 0) -> Vect
     return z
 
 
+def walks(seed: int, name: str, phase: float, size: int, points: int) -> Vector:
+    """Wander at several points at once, each on a walk of its own; the first is that of `walk`.
+
+    Returns
+    -------
+    ndarray [shape=(points, size)]
+    """
+    first = math.floor(phase) - 1
+    z = np.zeros((points, size))
+    for knot in range(first, first + 4):
+        z += math.sqrt(_basis(phase - knot)) * _knots(seed, name, knot, size, points)
+    return z
+
+
+@lru_cache(maxsize=64)
+def _knots(seed: int, name: str, index: int, size: int, points: int) -> Vector:
+    return np.stack([gaussian(seed, point_name(name, k), index, size) for k in range(points)])
+
+
+def point_name(name: str, point: int) -> str:
+    """Name a walk's key at one of several points; the first is the walk itself."""
+    return f"{name}/{point}" if point else name
+
+
 @lru_cache(maxsize=64)
 def _key_points(seeds: tuple[int, ...], size: int) -> tuple[Vector, ...]:
     """Keyframes from seeds as other StyleGAN tools draw them, moved onto the shell."""

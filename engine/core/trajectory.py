@@ -11,7 +11,7 @@ import numpy as np
 from engine.core.curve import shape
 from engine.core.geometry import Vector, away, length, onto_shell, shell_radius, slerp
 from engine.core.keyed import gaussian
-from engine.core.path import around, keys, walk
+from engine.core.path import around, keys, point_name, walk, walks
 from engine.core.show import MOTIONS, Path
 from engine.core.state import PathState
 
@@ -71,7 +71,7 @@ def move(
     radius = values[path.radius]
     if motion == "orbit":
         return orbit(seed, name, phase + point / path.points, path.size, radius)
-    name = f"{name}/{point}" if point else name
+    name = point_name(name, point)
     z = walk(seed, name, phase, path.size)
     if radius >= 1.0:
         return z
@@ -103,18 +103,25 @@ def latent_at(
     """
     phase = held.phase + held.speed * dt + values[path.offset]
     since_s = motion_s - held.left / control_hz
-    first = move(path, seed, values, held.place, phase)
     if path.points == 1:
-        return _turn(path, seed, values, steer, _leap(path, values, first, held.origin, since_s))
-    found = [first]
-    for point in range(1, path.points):
-        z = move(path, seed, values, held.place, phase, point)
-        found.append(around(first, z, values[path.spread]))
-    origins = held.origin if held.origin is not None else [None] * path.points
-    leapt = [
-        _leap(path, values, z, origin, since_s) for z, origin in zip(found, origins, strict=True)
-    ]
-    return np.stack([_turn(path, seed, values, steer, z) for z in leapt])
+        z = move(path, seed, values, held.place, phase)
+        return _turn(path, seed, values, steer, _leap(path, values, z, held.origin, since_s))
+    found = _moves(path, seed, values, held.place, phase)
+    found[1:] = around(found[0], found[1:], values[path.spread])
+    is_turned = values[path.throw] != 0.0 or (steer != (0.0, 0.0) and values[path.steer] != 0.0)
+    for point in range(path.points) if held.origin is not None or is_turned else ():
+        origin = None if held.origin is None else held.origin[point]
+        z = _leap(path, values, found[point], origin, since_s)
+        found[point] = _turn(path, seed, values, steer, z)
+    return found
+
+
+def _moves(path: Path, seed: int, values: Sequence[float], place: int, phase: float) -> Vector:
+    """Latents of the motion alone at every point [shape=(points, size)]."""
+    if MOTIONS[int(values[path.motion])] == "walk" and values[path.radius] >= 1.0:
+        name = f"{path.name}/{int(values[path.seed])}/{place}"
+        return walks(seed, name, phase, path.size, path.points)
+    return np.stack([move(path, seed, values, place, phase, k) for k in range(path.points)])
 
 
 def _turn(
