@@ -131,12 +131,32 @@ def test_pictures_have_even_sides_and_the_area_of_their_square(side: int, aspect
 
 @given(side=st.integers(16, 1024), aspect=st.floats(0.05, 20.0))
 def test_a_picture_of_its_own_aspect_is_asked_for_whole(side: int, aspect: float) -> None:
-    square = Spec("s", (), any_size=False)
-    assert asked_size(square, side, aspect) == (side, side)
+    square, canvas = Spec("s", (), any_size=False, max_px=1024), (1280, 720)
+    assert asked_size(square, side, aspect, canvas) == (side, side)
     wide = replace(square, aspect=3.5)
-    width, height = asked_size(wide, side, aspect)
+    width, height = asked_size(wide, side, aspect, canvas)
     assert (width - 1) ** 2 / 3.5 < side * side <= width * height
-    assert asked_size(replace(wide, any_size=True), side, aspect) == picture_size(side, aspect)
+    free = replace(wide, any_size=True)
+    assert asked_size(free, side, aspect, canvas) == picture_size(side, aspect)
+
+
+@pytest.mark.parametrize(
+    ("own", "aspect", "canvas", "size"),
+    [
+        (1.0, 1.0, (1920, 1080), (256, 256)),  # all that there is
+        (1.0, 1.0, (320, 180), (180, 180)),  # no more than the layer shows
+        (1.0, 1.0, (100, 400), (100, 100)),
+        (1.0, 16 / 9, (320, 180), (256, 256)),  # stretched: enough for the longer side
+        (1.0, 16 / 9, (160, 90), (160, 160)),
+        (4.0, 4.0, (4096, 1024), (512, 128)),
+        (4.0, 4.0, (256, 256), (256, 64)),
+    ],
+)
+def test_a_networks_own_size_is_no_more_than_the_canvas_shows(
+    own: float, aspect: float, canvas: tuple[int, int], size: tuple[int, int]
+) -> None:
+    spec = Spec("s", (), any_size=False, max_px=256, aspect=own)
+    assert asked_size(spec, 0, aspect, canvas) == size
 
 
 @pytest.mark.parametrize("control_hz", ["120", "100", "60", "59.94"])

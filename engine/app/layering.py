@@ -95,12 +95,12 @@ def _generator(draft: Draft, root: str, layer: LayerTable, table: GeneratorTable
         _, spec = plugins.read_spec(table.kind, config)
     except ValueError as error:
         raise ValueError(f"generator: {error}") from None
-    own_px = ANY_SIZE_PX if spec.any_size else spec.max_px
-    size_px = table.size_px or own_px
-    own_film_px = min(max(size_px, ANY_FILM_PX), spec.max_px) if spec.any_size else own_px
-    film_px = table.film_px or own_film_px
+    size_px, film_px = table.size_px, table.film_px
+    if spec.any_size:  # a network has a size of its own, and 0 stands for it
+        size_px = size_px or ANY_SIZE_PX
+        film_px = film_px or min(max(size_px, ANY_FILM_PX), spec.max_px)
     for key, side in (("size_px", size_px), ("film_px", film_px)):
-        if not spec.min_px <= side <= spec.max_px:
+        if side and not spec.min_px <= side <= spec.max_px:
             raise ValueError(
                 f"generator.{key}: {side} is outside {spec.min_px} to {spec.max_px} pixels"
             )

@@ -257,7 +257,7 @@ class FilmPixels:
             config, _ = plugins.read_spec(generator.kind, dict(generator.config))
             module = plugins.module_name(generator.kind)
             self._hosts[name] = open_inline(module, config, self._device, clock=time.perf_counter)
-        size = asked_size(generator.spec, generator.film_px, request.aspect)
+        size = asked_size(generator.spec, generator.film_px, request.aspect, self._show.size_px)
         host = self._hosts[name]
         host.ask(replace(request, size_px=size), 0.0)
         frame = host.newest()

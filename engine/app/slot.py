@@ -50,7 +50,7 @@ def mark_of(show: Show, name: str, generator: Generator) -> Mark:
     """Say what the worker of a layer is to be opened for."""
     aspect = next(x.aspect for x in show.layers if x.id == name)
     whole = show.size_px[0] / show.size_px[1]
-    size_px = asked_size(generator.spec, generator.size_px, aspect or whole)
+    size_px = asked_size(generator.spec, generator.size_px, aspect or whole, show.size_px)
     return Mark(generator.kind, repr(generator.config), size_px, generator.rate_hz)
 
 

@@ -124,7 +124,7 @@ def _requests(
                 seconds=seconds,
                 latents=found,
                 parameters=_controls(show, generator, values),
-                size_px=asked_size(generator.spec, generator.size_px, aspect),
+                size_px=asked_size(generator.spec, generator.size_px, aspect, show.size_px),
                 aspect=aspect,
             )
         place += count
@@ -138,20 +138,26 @@ def _controls(show: Show, generator: Generator, values: Sequence[float]) -> dict
     return controls
 
 
-def asked_size(spec: Spec, side_px: int, aspect: float) -> tuple[int, int]:
+def asked_size(
+    spec: Spec, side_px: int, aspect: float, canvas_px: tuple[int, int]
+) -> tuple[int, int]:
     """Width and height asked of a generator, with the area of a square of `side_px`.
 
-    Of its own aspect if it has one, never less than that.
+    Of its own aspect if it has one, never less than that. With `side_px` 0 it is the generator's
+    own size, or what its layer has on the canvas if that is less.
 
     Parameters
     ----------
     aspect
-        Width / height of the area to fill.
+        Width / height of the area to fill, which is as large as it fits into the canvas.
     """
     if spec.any_size:
         return picture_size(side_px, aspect)
-    root = math.sqrt(spec.aspect)
-    return math.ceil(side_px * root - 1e-6), math.ceil(side_px / root - 1e-6)
+    root, side = math.sqrt(spec.aspect), float(side_px or spec.max_px)
+    if not side_px:
+        height_px = min(canvas_px[1], canvas_px[0] / aspect)
+        side *= min(max(aspect * height_px / (side * root), height_px * root / side), 1.0)
+    return max(math.ceil(side * root - 1e-6), 1), max(math.ceil(side / root - 1e-6), 1)
 
 
 def picture_size(side_px: int, aspect: float) -> tuple[int, int]:

@@ -65,7 +65,8 @@ class Generator:
     kind, config
         File on the shelf and its own table of the show file.
     size_px, film_px
-        Side of a square with the picture's area, live and in a film.
+        Side of a square with the picture's area, live and in a film; 0: the generator's own size,
+        or less where the canvas shows less.
     rate_hz
         Cap on live frames per second.
     paths
