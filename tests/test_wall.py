@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -126,7 +127,20 @@ def test_a_band_of_waves_turns_with_its_place(name: str) -> None:
         moved = torch.eye(3)
         moved[0, 2] = -samples / rate
         turned = model.synthesize(ws, transform=moved, grid=grid)
-        assert files.relative(turned, picture.roll(samples * 32 // round(rate), 3)) <= 1e-3
+        assert files.relative(turned, picture.roll(samples * 32 // round(rate), 3)) <= 3e-5
+
+
+def test_a_band_needs_a_margin(tmp_path: Path) -> None:
+    for margin, is_enough in ((5, False), (6, True)):
+        net = make_stylegan3(32, **THREE, margin=margin)
+        path = str(files.save(tmp_path / f"{margin}.safetensors", "stylegan3", *net))
+        stylegan3.spec(stylegan3.Config(path, wide=2.0, points=3))
+        closed = stylegan3.Config(path, wide=2.0, points=3, closed=True)
+        if is_enough:
+            stylegan3.spec(closed)
+            continue
+        with pytest.raises(ValueError, match="margin of 5 samples"):
+            stylegan3.spec(closed)
 
 
 @pytest.mark.parametrize("name", ["translation", "rotation"])

@@ -160,8 +160,28 @@ def memory_bytes(config: Config, device: str) -> int:
 def _describe(network: Network, canvas: Canvas) -> Spec:
     rate = float(styling.attribute(network.modules, "synthesis.input", "sampling_rate"))
     canvases.check(canvas, rate)
+    if canvas.closed:
+        _check_margin(network, rate)
     layers = ["input", *_names(network)]
     return styled.make_spec(network, canvas, layers, PLACE, _trained_px(network))
+
+
+def _check_margin(network: Network, rate: float) -> None:
+    """See to it that the margin of a band, which is laid anew after each layer, is wide enough."""
+    size = styling.attribute(network.modules, "synthesis.input", "size")
+    width = int(size[0] if isinstance(size, list | tuple) else size)
+    reach = 1.0
+    for name in _names(network):
+        taps = network.state.get(f"synthesis.{name}.up_filter")
+        if taps is not None:
+            up = int(styling.attribute(network.modules, f"synthesis.{name}", "up_factor"))
+            reach = max(reach, taps.shape[-1] / up)
+    margin = (width - rate) / 2
+    if margin < reach:
+        raise ValueError(
+            f"config.closed: this network has a margin of {margin:g} samples, and a band without a "
+            f"seam needs {reach:g}; leave closed out"
+        )
 
 
 def _names(network: Network) -> list[str]:
