@@ -120,9 +120,9 @@ class Drawing:
                 self._compile(clock)
 
     def _capture(self) -> None:
-        from engine.generators.graph import capture
+        from engine.generators.graph import Static
 
-        self._graph, self.path = capture(self._raw, self.example(), self._device), "graph"
+        self._graph, self.path = Static(self._raw, self.example(), self._device), "graph"
 
     def _compile(self, clock: Clock) -> None:
         """Try `torch.compile`; keep it only where it is faster."""

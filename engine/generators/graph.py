@@ -92,8 +92,3 @@ class Static:
         current.wait_stream(self._stream)
         picture: torch.Tensor = self._picture
         return picture
-
-
-def capture(draw: Draw, example: Inputs, device: str) -> Static:
-    """Capture `draw` over inputs of these shapes; see `Static`."""
-    return Static(draw, example, device)

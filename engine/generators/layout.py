@@ -14,10 +14,9 @@ from typing import Any
 from numpy.typing import NDArray
 
 from engine.generators.inert import RefusedError
+from engine.generators.layers import GAINS
 
 _LAYER = re.compile(r"mapping\.fc(\d{1,3})\.weight")
-# Linear has no gain; the other activations keep the variance with √2.
-GAINS = {"linear": 1.0, "relu": math.sqrt(2), "lrelu": math.sqrt(2), "swish": math.sqrt(2)}
 State = Mapping[str, NDArray[Any]]
 
 

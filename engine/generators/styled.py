@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Self
 
@@ -126,12 +126,19 @@ class Styled:
 
 
 def take_inputs(
-    model: Styled, spec: Spec, request: Request, groups: list[str], more: torch.Tensor
+    model: Styled,
+    spec: Spec,
+    request: Request,
+    controls: Mapping[str, float],
+    groups: list[str],
+    more: torch.Tensor,
 ) -> Inputs:
     """Turn a request into tensors in main memory.
 
     Parameters
     ----------
+    controls
+        The request's parameters, complete (`styling.complete`).
     groups
         Group of each layer.
     more
@@ -145,7 +152,6 @@ def take_inputs(
     import torch
 
     styling.check(spec, request)
-    controls = styling.complete(spec, request.parameters)
     return Inputs(
         torch.from_numpy(styling.latents(request)),
         torch.from_numpy(styling.class_weights(model.c_dim, controls)),

@@ -214,7 +214,9 @@ class Generator:
         gains = [controls[f"noise_{block.name[1:]}"] for block in self.model.synthesis.blocks]
         groups = [_group(layer) for layer in self.spec.layers]
         with torch.inference_mode():
-            inputs = styled.take_inputs(self.model, self.spec, request, groups, torch.tensor(gains))
+            inputs = styled.take_inputs(
+                self.model, self.spec, request, controls, groups, torch.tensor(gains)
+            )
             return self.drawing.draw(inputs, request.size_px), memory
 
     def hasten(self, clock: Clock | None = None) -> None:

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.generators.inert import RefusedError
-from engine.generators.layout import GAINS, Choices, State, fill, fully_connected, mapping, need
+from engine.generators.layers import GAINS
+from engine.generators.layout import Choices, State, fill, fully_connected, mapping, need
 
 _BLOCK = re.compile(r"synthesis\.b(\d{1,5})\.")
 

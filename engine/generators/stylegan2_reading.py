@@ -9,7 +9,7 @@ import math
 from typing import TYPE_CHECKING
 
 from engine.core.keyed import draw
-from engine.generators.layers import Source, check_activation, read_dense
+from engine.generators.layers import GAINS, Source, check_activation, read_dense
 from engine.generators.modulation import make_modulated
 from engine.generators.stylegan2_network import Block, Colour, Layer, Synthesis
 from engine.generators.stylemap import Size
@@ -99,7 +99,6 @@ def _read_layer(source: Source, place: str, kind: tuple[bool, float], up: int, s
     weight = source.tensor(f"{place}.weight")
     conv = make_modulated(affine, weight, demodulate=True, half=half)
     activation = check_activation(place, source.attribute(place, "activation", "lrelu"))
-    default = math.sqrt(2) if activation in ("relu", "lrelu", "swish") else 1.0
     clamp = source.attribute(place, "conv_clamp")
     return Layer(
         name=place.removeprefix("synthesis."),
@@ -109,7 +108,7 @@ def _read_layer(source: Source, place: str, kind: tuple[bool, float], up: int, s
         bias=source.tensor(f"{place}.bias"),
         noise=_read_noise(source, place, size),
         activation=activation,
-        gain=float(source.attribute(place, "act_gain", default)) * gain,
+        gain=float(source.attribute(place, "act_gain", GAINS[activation])) * gain,
         clamp=None if clamp is None else float(clamp) * gain,
     )
 

@@ -224,7 +224,7 @@ class Generator:
             transform = torch.from_numpy(input_transform(controls))
         groups = _groups(self.model.num_ws)
         with torch.inference_mode():
-            inputs = styled.take_inputs(self.model, self.spec, request, groups, transform)
+            inputs = styled.take_inputs(self.model, self.spec, request, controls, groups, transform)
             return self.drawing.draw(inputs, request.size_px), memory
 
     def hasten(self, clock: Clock | None = None) -> None:

@@ -25,7 +25,7 @@ from engine.generators.lanes import (
     to_blocks,
 )
 from engine.generators.scratch import Scratch, spread
-from engine.generators.stylegan3_network import inner_size, wave
+from engine.generators.stylegan3_network import inner_size, rewrap, wave
 from engine.generators.stylemap import Area, Grid, Size, scale_maps
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ def paint3(
         x = _layer3(painter.scratch, part, x, ws[:, place], grid, inner_size(waves, rate))
         rate *= part.layer.up / part.layer.down
         if grid.closed:
-            _rewrap(x, inner_size(waves, rate)[1])
+            rewrap(x.permute(0, 3, 1, 2), inner_size(waves, rate)[1])
     picture = from_blocks(x, len(painter.layers[-1].layer.bias))
     return (picture * painter.output_scale)[None]
 
@@ -228,11 +228,3 @@ def _layer3(
     y[: blocks_of(d.shape[2])] *= to_blocks(d.permute(2, 0, 1))
     one = np.ones(len(bias), np.float32)
     return stylegan3_cpu.filter_layer(scratch, part.plan, y, one, bias, len(layer.bias))
-
-
-def _rewrap(x: torch.Tensor, inner: int) -> None:
-    """Make both margins of a band (B, H, W, N) what lies on the other side, in place."""
-    margin = (x.shape[2] - inner) // 2
-    if margin > 0:
-        x[:, :, :margin] = x[:, :, inner : inner + margin]
-        x[:, :, -margin:] = x[:, :, margin : 2 * margin]
