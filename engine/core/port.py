@@ -112,6 +112,9 @@ class Request:
         `size_px`, which is rounded: geometry follows this one.
     images
         Port name → frame reference ``SLOT@SEQUENCE`` of another slot's ring.
+    pictures
+        Port name → what an image port sees [shape=(H, W, 3)], uint8, sRGB, row 0 top; a port that
+        is missing sees nothing yet.
     """
 
     seconds: float
@@ -120,3 +123,4 @@ class Request:
     size_px: tuple[int, int] = (128, 128)
     aspect: float = 1.0
     images: Mapping[str, str] = field(default_factory=dict)
+    pictures: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)

@@ -6,6 +6,7 @@ the weights are.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tomllib
 from collections.abc import Mapping
@@ -28,7 +29,7 @@ METADATA = "latent_cinema"
 VERSION = 2  # of the conversion: a new one makes the cache convert again
 
 
-def write(file: BinaryIO, network: Network) -> None:
+def write(file: BinaryIO, network: Network, *, half: bool = False) -> None:
     """Write a network, one tensor at a time.
 
     Parameters
@@ -37,13 +38,15 @@ def write(file: BinaryIO, network: Network) -> None:
         Open for writing, empty.
     network
         What to write; floats become float32.
+    half
+        Whether they become float16 instead: half the size, for networks that are to be given away.
 
     Raises
     ------
     RefusedError
         If a weight is no number.
     """
-    tensor_file.write(file, network.state, {METADATA: _metadata(network)})
+    tensor_file.write(file, network.state, {METADATA: _metadata(network)}, half=half)
 
 
 def _metadata(network: Network) -> str:
@@ -142,6 +145,12 @@ def _described(metadata: Mapping[str, Any], state: dict[str, NDArray[Any]]) -> N
         notes=tuple(map(str, said["notes"])) if isinstance(said.get("notes"), list) else (),
         source_sha256=str(said.get("sha256", "")),
     )
+
+
+def sha256_of(path: Path) -> str:
+    """Return the hash of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def card_path(model: Path) -> Path:

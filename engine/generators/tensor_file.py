@@ -34,7 +34,13 @@ def is_safetensors(head: bytes) -> bool:
     return len(head) > 8 and head[8:9] == b"{"
 
 
-def write(file: BinaryIO, state: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> None:
+def write(
+    file: BinaryIO,
+    state: Mapping[str, NDArray[Any]],
+    metadata: Mapping[str, str],
+    *,
+    half: bool = False,
+) -> None:
     """Write tensors, one at a time.
 
     Parameters
@@ -45,6 +51,8 @@ def write(file: BinaryIO, state: Mapping[str, NDArray[Any]], metadata: Mapping[s
         Name → numbers; floats become float32.
     metadata
         Goes into the header.
+    half
+        Whether floats become float16 instead.
 
     Raises
     ------
@@ -54,9 +62,10 @@ def write(file: BinaryIO, state: Mapping[str, NDArray[Any]], metadata: Mapping[s
     names = sorted(state, key=lambda name: (-_item_bytes(state[name]), name))
     table: dict[str, Any] = {"__metadata__": dict(metadata)}
     at = 0
+    stored = np.dtype(np.float16 if half else np.float32)
     for name in names:
         tensor = state[name]
-        dtype = np.dtype(np.float32) if tensor.dtype.kind == "f" else tensor.dtype
+        dtype = stored if tensor.dtype.kind == "f" else tensor.dtype
         code = _CODES.get(dtype.newbyteorder("<"))
         if code is None:
             raise RefusedError(f"has {dtype} numbers in {name}, which no network has; refused")
@@ -74,6 +83,9 @@ def write(file: BinaryIO, state: Mapping[str, NDArray[Any]], metadata: Mapping[s
     file.write(struct.pack("<Q", len(header)) + header)
     for name in names:
         tensor = numbers(state[name])
+        if half and tensor.dtype.kind == "f":
+            with np.errstate(over="ignore"):  # what is too large is refused below
+                tensor = tensor.astype(stored)
         check_finite(name, tensor)
         file.write(tensor.data if tensor.size else b"")
 

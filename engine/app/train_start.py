@@ -1,0 +1,179 @@
+"""How a training begins: the folder is checked, the networks are made or found again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.generators import card
+from engine.generators.inert import RefusedError
+from engine.training import keeping
+from engine.training.generator import load_arrays
+from engine.training.group import Group
+from engine.training.pictures import Prepared, prepare
+from engine.training.shape import PRESETS, Shape, shape_of
+from engine.training.supply import Supply
+from engine.training.trainer import Settings, Trainer
+from engine.training.transfer import begin_with, shape_of_network
+
+if TYPE_CHECKING:
+    from engine.app.train import Wish
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A training that is ready to go.
+
+    Parameters
+    ----------
+    trainer, supply
+        The networks and their pictures.
+    folder
+        Where everything of this training lies: ``OUT.train``.
+    pictures
+        How many will have been shown at the end.
+    record
+        What decides its course; a later start must ask for the same.
+    spent_s
+        How long earlier starts took.
+    licence, data_set, credits
+        For the card.
+    """
+
+    trainer: Trainer
+    supply: Supply
+    folder: Path
+    pictures: int
+    record: dict[str, Any]
+    spent_s: float
+    licence: str
+    data_set: str
+    credits: str
+    count: int
+
+    def told(self, trainer: Trainer) -> dict[str, str | int]:
+        """Return facts for the card."""
+        return {
+            "family": "stylegan2",
+            "architecture": f"StyleGAN2, ours, {trainer.shape.size}x{trainer.shape.size}",
+            "licence": self.licence,
+            "data_set": self.data_set,
+            "credits": self.credits,
+            "pictures": self.count,
+            "pictures_shown": trainer.shown,
+            "steps": trainer.step,
+            "seed": trainer.settings.seed,
+            "origin": "latent-cinema train",
+        }
+
+
+def folder_of(out: Path) -> Path:
+    """Return where a training keeps its things: beside the network."""
+    return out.with_suffix(".train")
+
+
+def begin(wish: Wish, device: str, group: Group, say: Callable[[str], None]) -> Start:
+    """Check everything, and make or find the networks.
+
+    Raises
+    ------
+    ValueError, OSError
+        If something is missing or does not fit.
+    """
+    folder = folder_of(wish.out)
+    state = folder / "state.safetensors"
+    if not wish.out.parent.is_dir():
+        raise NotADirectoryError(f"{wish.out.parent} is no folder: make it first")
+    if wish.out.suffix != ".safetensors":
+        raise ValueError(f"{wish.out.name}: the network is a file that ends in .safetensors")
+    if not wish.resumes and (state.exists() or wish.out.exists()):
+        raise FileExistsError(
+            f"{wish.out}: there is a training of this name already; go on with --resume, or "
+            "choose another name"
+        )
+    shape = _shape(wish)
+    prepared = _prepared(wish, folder, shape.size, group, say)
+    say(prepared.report.text())
+    if len(prepared.pictures) < len(prepared.report.files) or wish.tiles:
+        say(f"{len(prepared.pictures)} squares of {shape.size} px made of them")
+    settings, pictures = _settings(wish)
+    supply = Supply(
+        prepared.pictures, prepared.names, wish.seed, mirrors=wish.mirrors, turns=wish.turns
+    )
+    trainer = Trainer(shape, settings, supply, device, group)
+    if wish.augmentation is not None:
+        trainer.adaptive.hold(wish.augmentation)
+    record = {"shape": asdict(shape), "settings": asdict(settings), "pictures": prepared.sha256,
+              "turned": [wish.mirrors, wish.turns]}  # fmt: skip
+    record = json.loads(json.dumps(record))
+    spent_s = 0.0
+    if wish.resumes and state.exists():
+        spent_s = _resume(trainer, state, record)
+        say(f"going on after {trainer.shown} pictures")
+    elif wish.source is not None:
+        say(begin_with(trainer, wish.source))
+    return Start(trainer, supply, folder, pictures, record, spent_s, *_told(wish, prepared))
+
+
+def _shape(wish: Wish) -> Shape:
+    preset = PRESETS[wish.preset]
+    if wish.source is None:
+        return shape_of(preset, wish.size)
+    return shape_of_network(wish.source, preset, wish.size)
+
+
+def _prepared(
+    wish: Wish, folder: Path, size: int, group: Group, say: Callable[[str], None]
+) -> Prepared:
+    """Make the pictures ready, in the first process; the others find them in the cache."""
+    if group.rank:
+        group.wait()
+    found = prepare(wish.folder, folder / "ready", size, tiles=wish.tiles, told=say)
+    if not group.rank:
+        group.wait()
+    return found
+
+
+def _settings(wish: Wish) -> tuple[Settings, int]:
+    preset = PRESETS[wish.preset]
+    pictures = wish.pictures or preset.pictures
+    batch = wish.batch or preset.batch
+    is_new = wish.source is None
+    settings = Settings(
+        pictures, batch, preset.rates, wish.seed, grows=is_new, frozen=wish.frozen,
+        warm_up=0 if is_new else 64,
+    )  # fmt: skip
+    return settings, pictures
+
+
+def _resume(trainer: Trainer, state: Path, record: dict[str, Any]) -> float:
+    tensors, numbers = keeping.read_state(state)
+    was = numbers.get("start", {})
+    for key, value in record.items():
+        if was.get(key) != value:
+            what = "the pictures have changed" if key == "pictures" else f"other {key}"
+            raise ValueError(
+                f"{state}: this training was begun with something else ({what}); ask for the "
+                "same as then, or choose another name"
+            )
+    try:
+        trainer.load(tensors, numbers)
+    except (KeyError, ValueError, RuntimeError) as error:
+        raise ValueError(f"{state}: this state is damaged ({error})") from None
+    return float(numbers["spent_s"])
+
+
+def _told(wish: Wish, prepared: Prepared) -> tuple[str, str, str, int]:
+    used = [prepared.report.credit[name] for name in dict.fromkeys(prepared.names)]
+    licences = sorted({one.licence for one in used if one.licence})
+    credits_ = sorted({one.credit for one in used if one.credit})
+    licence = wish.licence or "; ".join(licences) or "not said"
+    return (
+        licence,
+        wish.data_set or wish.folder.resolve().name,
+        wish.credit or "; ".join(credits_[:200]),
+        len(used),
+    )

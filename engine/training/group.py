@@ -1,0 +1,65 @@
+"""Processes that train together, as started by the standard launcher (``torchrun``)."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import torch
+from torch import distributed, nn
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The processes.
+
+    Parameters
+    ----------
+    rank
+        Of this one.
+    size
+        Count.
+    local_rank
+        Of this one on its machine: the number of its GPU.
+    """
+
+    rank: int = 0
+    size: int = 1
+    local_rank: int = 0
+
+    def average(self, network: nn.Module) -> None:
+        """Make the gradients of a network the mean over all processes."""
+        if self.size == 1:
+            return
+        slopes = [x.grad for x in network.parameters() if x.grad is not None]
+        flat = torch.cat([x.flatten() for x in slopes])
+        distributed.all_reduce(flat)
+        flat /= self.size
+        for x, part in zip(slopes, flat.split([x.numel() for x in slopes]), strict=True):
+            x.copy_(part.view_as(x))
+
+    def mean(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the mean of a tensor over all processes."""
+        if self.size > 1:
+            x = x.clone()
+            distributed.all_reduce(x)
+            x /= self.size
+        return x
+
+    def wait(self) -> None:
+        """Wait for the others."""
+        if self.size > 1:
+            distributed.barrier()
+
+
+def join(device: str) -> Group:
+    """Join the other processes, if a launcher started this one."""
+    if "RANK" not in os.environ or "WORLD_SIZE" not in os.environ:
+        return Group()
+    backend = "nccl" if device.startswith("cuda") else "gloo"
+    distributed.init_process_group(backend)
+    return Group(
+        distributed.get_rank(),
+        distributed.get_world_size(),
+        int(os.environ.get("LOCAL_RANK", "0")),
+    )
