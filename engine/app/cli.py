@@ -13,6 +13,7 @@ import click
 from engine import __version__
 from engine.app.arguments import DURATION, RATE, SECONDS, SIZE
 from engine.app.model_cli import model
+from engine.app.train_cli import train
 
 USAGE, NO_DEVICE, BAD_SHOW, INTERRUPTED = 2, 69, 78, 130
 FILE = click.Path(path_type=Path)
@@ -204,6 +205,7 @@ def bench(as_json: bool, show: str, size: tuple[int, int], duration: Fraction) -
 
 
 cli.add_command(model)
+cli.add_command(train)
 
 
 def _run(work: Callable[[], int], on_interrupt: int = INTERRUPTED) -> int:

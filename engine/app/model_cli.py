@@ -23,7 +23,7 @@ class Misused(click.ClickException):
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def told() -> Iterator[None]:
     """Say in one sentence what went wrong; what is not there, or does not fit, is wrong usage."""
     from engine.app.model_latents import WrongLatentsError
 
@@ -69,7 +69,7 @@ def info(file: Path, as_json: bool) -> None:
     """Say what FILE is."""
     from engine.app.models import describe
 
-    with _told():
+    with told():
         found = describe(file)
     click.echo(json.dumps(found, indent=1) if as_json else text(found))
 
@@ -84,7 +84,7 @@ def import_(file: Path, out: Path, **given: str) -> None:
     """Convert FILE (.pkl, .pt) to OUT (.safetensors), with a card beside it."""
     from engine.app.models import import_model
 
-    with _told():
+    with told():
         found = import_model(file, out, given)
     width, height = found["resolution_px"]
     click.echo(f"{out}: {found['family']} ({found['variant']}), {width}×{height}")
@@ -135,7 +135,7 @@ def sample(file: Path, out: Path, **given: Any) -> None:
     if given["space"] and given["seeds"]:
         raise Misused("--space belongs to --latents; seeds are always z")
     given["seeds"] = given["seeds"] or ""
-    with _told():
+    with told():
         count = draw(file, out, Wish(**given))
     click.echo(f"{out}: {count} picture{'s' if count > 1 else ''}")
 
