@@ -75,7 +75,9 @@ def look(
 def named(lat: float, lon: float) -> str:
     """Name a place as maps do."""
     north, east = math.degrees(lat), math.degrees(lon)
-    return f"{abs(north):.1f}°{'N' if north >= 0 else 'S'} {abs(east):.1f}°{'E' if east >= 0 else 'W'}"
+    return (
+        f"{abs(north):.1f}°{'N' if north >= 0 else 'S'} {abs(east):.1f}°{'E' if east >= 0 else 'W'}"
+    )
 
 
 def load(path: Path) -> np.ndarray:

@@ -1,34 +1,32 @@
-"""``latent-cinema train``: a training from its folder of pictures to its network, clock included."""
+"""``latent-cinema train``: from a folder of pictures to a network, clock and signals included."""
 
 from __future__ import annotations
 
 import json
-import os
 import signal
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 from typing import Any
-
-import torch
 
 from engine.app.train_start import Start, begin
 from engine.generators import card
-from engine.generators.network import Network
-from engine.training import keeping
-from engine.training.distance import distance
+from engine.training import keeping, machine
+from engine.training.distance import compare
 from engine.training.generator import network_of
 from engine.training.group import Group, join
-from engine.training.trainer import Trainer
+from engine.training.shape import cost_left
 
-_SAVED_S = 120.0
-_TOLD_S = 15.0
-_SHEET = (64, 8)
+SAVED_S = 120.0
+"""Time between two savings: so much is lost at most."""
+TOLD_S = 15.0
+_SHEET = (64, 8)  # pictures, columns
 _COMPARED = 512
+_LATE_OVERFIT = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +37,14 @@ class Wish:
     ----------
     folder, out
         Pictures in, network out (``….safetensors``).
-    size, preset, pictures, batch, seed
-        Sizes; 0 and None: the preset's.
+    size
+        Side in pixels.
+    preset
+        ``small`` or ``standard``.
+    pictures, batch
+        How many are shown, altogether and per step; 0: as the preset has it.
+    seed
+        Of everything that is drawn.
     source
         A network to begin with.
     resumes
@@ -93,21 +97,17 @@ def train(wish: Wish, say: Callable[[str], None]) -> bool:
     Returns
     -------
     bool
-        Whether it is finished; else ``--resume`` goes on.
+        Whether it is finished; else a later start goes on.
 
     Raises
     ------
     ValueError, OSError
         If it cannot begin, or cannot go on: the sentence says why.
     """
-    device = _device(wish.device)
+    device = machine.choose(wish.device)
     group = join(device)
-    if device == "cuda":
-        device = f"cuda:{group.local_rank}"
-        torch.cuda.set_device(device)
-        torch.backends.cudnn.benchmark = True
     heard = say if group.rank == 0 else _silent
-    start = begin(wish, device, group, heard)
+    start = begin(wish, machine.settle(device, group), group, heard)
     return _Run(wish, start, group, heard).go()
 
 
@@ -115,53 +115,35 @@ def _silent(_: str) -> None:
     """Say nothing: another process speaks."""
 
 
-def _device(asked: str) -> str:
-    if asked != "auto":
-        return asked
-    return "cuda" if torch.cuda.is_available() else "cpu"
-
-
 class _Run:
     """One start of a training until it stops."""
 
     def __init__(self, wish: Wish, start: Start, group: Group, say: Callable[[str], None]) -> None:
         self.wish, self.start, self.group, self.say = wish, start, group, say
-        self.trainer: Trainer = start.trainer
+        self.trainer = start.trainer
         self.begun = self.saved = self.told = time.monotonic()
-        self.first = self.trainer.shown
+        self.mark = (self.begun, self.trainer.shown, self.trainer.stage.side)
         self.stop = threading.Event()
 
     def go(self) -> bool:
         """Go on until the end."""
-        kept = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
-        if threading.current_thread() is threading.main_thread():
-            for name in kept:
-                signal.signal(name, self._asked_to_stop)
-        try:
+        with signals(self.stop):
             while not self._is_over():
                 self._snapshot()
                 self.trainer.advance()
                 self._tell()
-                if time.monotonic() - self.saved > _SAVED_S:
+                if time.monotonic() - self.saved > SAVED_S:
                     self.save()
-            self._snapshot()
-            self.save(is_last=self.trainer.shown >= self.start.pictures)
-        finally:
-            if threading.current_thread() is threading.main_thread():
-                for name, handler in kept.items():
-                    signal.signal(name, handler)
-        return self.trainer.shown >= self.start.pictures
-
-    def _asked_to_stop(self, _number: int, _frame: FrameType | None) -> None:
-        self.stop.set()
+        self._snapshot()
+        is_done = self.trainer.shown >= self.trainer.settings.pictures
+        self.save(is_last=is_done)
+        return is_done
 
     def _is_over(self) -> bool:
         """Whether to stop; all processes stop at the same step."""
         is_late = 0 < self.wish.minutes * 60 < time.monotonic() - self.begun
-        is_over = self.stop.is_set() or is_late
-        if self.group.size > 1:
-            is_over = bool(self.group.mean(torch.tensor(float(is_over)).to(self.trainer.device)))
-        return is_over or self.trainer.shown >= self.start.pictures
+        is_full = self.trainer.shown >= self.trainer.settings.pictures
+        return is_full or self.group.any(self.stop.is_set() or is_late)
 
     def _snapshot(self) -> None:
         trainer = self.trainer
@@ -169,19 +151,22 @@ class _Run:
             keeping.write_snapshot(self.start.folder / "snapshots", trainer.mean, trainer.shown)
 
     def _tell(self) -> None:
-        now = time.monotonic()
-        if now - self.told < _TOLD_S:
+        now, trainer = time.monotonic(), self.trainer
+        stage, settings = trainer.stage, trainer.settings
+        if stage.side != self.mark[2]:
+            self.mark = (now, trainer.shown, stage.side)
+        if now - self.told < TOLD_S or trainer.shown == self.mark[1]:
             return
         self.told = now
-        trainer = self.trainer
-        rate = (trainer.shown - self.first) / (now - self.begun)
-        stage = trainer.stage
-        left_s = (self.start.pictures - trainer.shown) / max(rate, 1e-6)
-        overfit = f", learning by heart {trainer.adaptive.overfit:.2f}" if trainer.adaptive.overfit > 0.4 else ""
+        rate = (trainer.shown - self.mark[1]) / (now - self.mark[0])
+        left = cost_left(trainer.shape, trainer.shown, settings.pictures, grows=settings.grows)
+        kept = trainer.adaptive
+        by_heart = f", learning by heart ({kept.overfit:.2f})"
         self.say(
-            f"{trainer.shown} of {self.start.pictures} pictures, at {stage.side} px, "
-            f"{rate:.1f}/s, augmentation {trainer.adaptive.probability:.2f}{overfit}, "
-            f"{_duration(left_s)} left at this rate (larger pictures take longer)"
+            f"{trainer.shown} of {settings.pictures} pictures, at {stage.side} px, {rate:.1f}/s, "
+            f"augmentation {kept.probability:.2f}"
+            + (by_heart if kept.overfit > _LATE_OVERFIT else "")
+            + f", about {duration(left / rate)} left"
         )
 
     def save(self, *, is_last: bool = False) -> None:
@@ -192,44 +177,65 @@ class _Run:
         trainer, folder = self.trainer, self.start.folder
         tensors, numbers = trainer.state()
         spent_s = self.start.spent_s + time.monotonic() - self.begun
-        keeping.write_state(
-            folder / "state.safetensors", tensors,
-            {**numbers, "start": self.start.record, "spent_s": spent_s},
-        )  # fmt: skip
+        kept = {**numbers, "start": self.start.record, "spent_s": spent_s}
+        keeping.write_state(folder / "state.safetensors", tensors, kept)
         pictures = keeping.pictures_of(trainer.mean, _SHEET[0])
         keeping.write_sheet(folder / "sheets" / f"{trainer.shown:010d}.png", pictures, _SHEET[1])
-        facts: dict[str, Any] = {}
+        told: dict[str, str | int] = {}
         if is_last:
-            facts["distance"] = self._distance()
-            self.say(f"sliced Wasserstein distance (×1000) by side: {facts['distance']}")
-        self._write_network(spent_s, facts)
+            apart = compare(trainer.mean, self.start.supply, _COMPARED)
+            self.say(f"sliced Wasserstein distance (×1000) by side: {json.dumps(apart)}")
+            told["distance"] = f"sliced Wasserstein ×1000: {json.dumps(apart)}"
+        self._write_network(spent_s, told)
 
-    def _distance(self) -> dict[int, float]:
-        count = min(_COMPARED, len(self.start.supply.shown))
-        made = keeping.pictures_of(self.trainer.mean, count, seed=10_000)
-        real = self.start.supply.pictures[self.start.supply.shown[:: len(self.start.supply.shown) // count][:count]]
-        sets = [torch.from_numpy(x.copy()).permute(0, 3, 1, 2).float() / 127.5 - 1 for x in (real, made)]
-        return distance(sets[0], sets[1])
-
-    def _write_network(self, spent_s: float, facts: dict[str, Any]) -> None:
+    def _write_network(self, spent_s: float, more: dict[str, str | int]) -> None:
         start, trainer, out = self.start, self.trainer, self.wish.out
-        network: Network = network_of(
+        network = network_of(
             trainer.mean, origin=f"latent-cinema train, {trainer.shown} pictures shown",
             data_set=start.data_set, licence=start.licence,
         )  # fmt: skip
-        keeping.replace(out, lambda file: card.write(file, network, half=True))
-        told = card.card_text(
-            {
-                **start.told(trainer),
-                "date": datetime.now(UTC).date().isoformat(),
-                "hours": f"{spent_s / 3600:.2f}",
-                **({"distance": json.dumps(facts["distance"])} if facts else {}),
-                "sha256": card.sha256_of(out),
-            }
+        write_with_card(
+            out,
+            lambda file: card.write(file, network, half=True),
+            {**start.facts(), **more, "hours": f"{spent_s / 3600:.2f}"},
         )
-        keeping.replace(card.card_path(out), lambda file: file.write(told.encode()) and None)
 
 
-def _duration(seconds: float) -> str:
-    minutes = int(seconds / 60)
+def write_with_card(out: Path, write: Callable[[Any], None], facts: dict[str, str | int]) -> None:
+    """Write a network in one step, then its card with today's date and its hash.
+
+    Raises
+    ------
+    OSError
+        If one of them cannot be written.
+    """
+    keeping.replace(out, write)
+    told = {**facts, "date": datetime.now(UTC).date().isoformat(), "sha256": card.sha256_of(out)}
+    text = card.card_text(told).encode()
+
+    def write_card(file: Any) -> None:
+        file.write(text)
+
+    keeping.replace(card.card_path(out), write_card)
+
+
+@contextmanager
+def signals(stop: threading.Event) -> Iterator[None]:
+    """Let Ctrl-C and the end of the session stop the work at the next step, not in the middle."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    kept = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
+    for name in kept:
+        signal.signal(name, lambda *_: stop.set())
+    try:
+        yield
+    finally:
+        for name, handler in kept.items():
+            signal.signal(name, handler)
+
+
+def duration(seconds: float) -> str:
+    """Write a duration for people."""
+    minutes = round(seconds / 60)
     return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min"

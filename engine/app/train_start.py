@@ -8,10 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.generators import card
-from engine.generators.inert import RefusedError
+from engine.generators.network import STYLEGAN2
 from engine.training import keeping
-from engine.training.generator import load_arrays
 from engine.training.group import Group
 from engine.training.pictures import Prepared, prepare
 from engine.training.shape import PRESETS, Shape, shape_of
@@ -33,40 +31,40 @@ class Start:
         The networks and their pictures.
     folder
         Where everything of this training lies: ``OUT.train``.
-    pictures
-        How many will have been shown at the end.
     record
         What decides its course; a later start must ask for the same.
     spent_s
         How long earlier starts took.
     licence, data_set, credits
         For the card.
+    files
+        How many pictures of the folder are used.
     """
 
     trainer: Trainer
     supply: Supply
     folder: Path
-    pictures: int
     record: dict[str, Any]
     spent_s: float
     licence: str
     data_set: str
     credits: str
-    count: int
+    files: int
 
-    def told(self, trainer: Trainer) -> dict[str, str | int]:
-        """Return facts for the card."""
+    def facts(self) -> dict[str, str | int]:
+        """Return what a card says of this training as it is now."""
+        size = self.trainer.shape.size
         return {
-            "family": "stylegan2",
-            "architecture": f"StyleGAN2, ours, {trainer.shape.size}x{trainer.shape.size}",
+            "family": STYLEGAN2,
+            "architecture": f"StyleGAN2 {size}x{size}",
             "licence": self.licence,
+            "origin": "latent-cinema train",
             "data_set": self.data_set,
             "credits": self.credits,
-            "pictures": self.count,
-            "pictures_shown": trainer.shown,
-            "steps": trainer.step,
-            "seed": trainer.settings.seed,
-            "origin": "latent-cinema train",
+            "pictures": self.files,
+            "pictures_shown": self.trainer.shown,
+            "steps": self.trainer.step,
+            "seed": self.trainer.settings.seed,
         }
 
 
@@ -99,7 +97,7 @@ def begin(wish: Wish, device: str, group: Group, say: Callable[[str], None]) -> 
     say(prepared.report.text())
     if len(prepared.pictures) < len(prepared.report.files) or wish.tiles:
         say(f"{len(prepared.pictures)} squares of {shape.size} px made of them")
-    settings, pictures = _settings(wish)
+    settings = _settings(wish)
     supply = Supply(
         prepared.pictures, prepared.names, wish.seed, mirrors=wish.mirrors, turns=wish.turns
     )
@@ -115,7 +113,7 @@ def begin(wish: Wish, device: str, group: Group, say: Callable[[str], None]) -> 
         say(f"going on after {trainer.shown} pictures")
     elif wish.source is not None:
         say(begin_with(trainer, wish.source))
-    return Start(trainer, supply, folder, pictures, record, spent_s, *_told(wish, prepared))
+    return Start(trainer, supply, folder, record, spent_s, *_told(wish, prepared))
 
 
 def _shape(wish: Wish) -> Shape:
@@ -137,16 +135,14 @@ def _prepared(
     return found
 
 
-def _settings(wish: Wish) -> tuple[Settings, int]:
+def _settings(wish: Wish) -> Settings:
     preset = PRESETS[wish.preset]
-    pictures = wish.pictures or preset.pictures
-    batch = wish.batch or preset.batch
+    pictures, batch = wish.pictures or preset.pictures, wish.batch or preset.batch
     is_new = wish.source is None
-    settings = Settings(
+    return Settings(
         pictures, batch, preset.rates, wish.seed, grows=is_new, frozen=wish.frozen,
         warm_up=0 if is_new else 64,
     )  # fmt: skip
-    return settings, pictures
 
 
 def _resume(trainer: Trainer, state: Path, record: dict[str, Any]) -> float:

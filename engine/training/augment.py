@@ -98,7 +98,8 @@ def _moved(x: torch.Tensor, chosen: torch.Tensor, random: torch.Generator) -> to
     n, _, height, width = x.shape
     rows, columns = _grid(x)
     down, right = (
-        ((_uniform(x, random)[:, 0] * 2 - 1) * (side / 8)).round().long() for side in (height, width)
+        ((_uniform(x, random)[:, 0] * 2 - 1) * (side / 8)).round().long()
+        for side in (height, width)
     )
     down, right = down * chosen[:, 0], right * chosen[:, 0]
     padded = torch.nn.functional.pad(x, (1, 1, 1, 1)).permute(0, 2, 3, 1)

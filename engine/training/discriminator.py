@@ -30,7 +30,8 @@ class Block(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Apply it."""
         y = self.b(functional.avg_pool2d(self.a(x), 2))
-        return (y + self.skip(functional.avg_pool2d(x, 2))) * math.sqrt(0.5)
+        halved: torch.Tensor = (y + self.skip(functional.avg_pool2d(x, 2))) * math.sqrt(0.5)
+        return halved
 
 
 class Discriminator(nn.Module):
@@ -49,7 +50,7 @@ class Discriminator(nn.Module):
 
     def features(self, x: torch.Tensor, stage: Stage) -> torch.Tensor:
         """Return what the blocks see of pictures [shape=(N, 3, side, side)]: (N, C, 4, 4)."""
-        seen = self.looks[f"b{stage.side}"](x)
+        seen: torch.Tensor = self.looks[f"b{stage.side}"](x)
         side = stage.side // 2
         while side > SMALLEST:
             seen = self.blocks[f"b{side}"](seen)

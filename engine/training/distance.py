@@ -7,10 +7,14 @@ does not see what is on a picture, and its numbers are no FID.
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch.nn import functional
 
 from engine.training.blocks import TAPS
+from engine.training.generator import Generator
+from engine.training.keeping import pictures_of
+from engine.training.supply import Supply
 
 _PATCH = 7
 _PATCHES = 64  # of each picture and level
@@ -67,3 +71,21 @@ def _described(x: torch.Tensor, random: torch.Generator) -> torch.Tensor:
     flat = patches.flatten(0, 1).flatten(1, 2)  # (N × patches, 49, 3)
     flat = flat - flat.mean((0, 1))
     return (flat / flat.std((0, 1)).clamp_min(1e-6)).flatten(1)
+
+
+def compare(generator: Generator, supply: Supply, count: int) -> dict[int, float]:
+    """Return the distance between pictures that a generator makes and those it is shown.
+
+    Parameters
+    ----------
+    count
+        How many of each, at most; there may be fewer.
+    """
+    count = min(count, len(supply.shown))
+    chosen = supply.shown[np.linspace(0, len(supply.shown) - 1, count).astype(int)]
+    made = pictures_of(generator, count, seed=10_000)
+    a, b = (
+        torch.from_numpy(np.array(x)).permute(0, 3, 1, 2).float() / 127.5 - 1
+        for x in (supply.pictures[chosen], made)
+    )
+    return distance(a, b)

@@ -7,6 +7,7 @@ skip generator, style mixing, noise.
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -30,9 +31,7 @@ class Generator(nn.Module):
         super().__init__()
         self.shape = shape
         sizes = [shape.z_dim] + [shape.w_dim] * shape.mapping
-        self.mapping = nn.ModuleList(
-            Dense(a, b, _MAPPING_RATE) for a, b in zip(sizes[:-1], sizes[1:], strict=True)
-        )
+        self.mapping = nn.ModuleList(Dense(a, b, _MAPPING_RATE) for a, b in pairwise(sizes))
         self.const = nn.Parameter(torch.zeros(shape.channels(SMALLEST), SMALLEST, SMALLEST))
         self.layers, self.colours = nn.ModuleDict(), nn.ModuleDict()
         before = shape.channels(SMALLEST)

@@ -35,7 +35,7 @@ class Group:
         flat = torch.cat([x.flatten() for x in slopes])
         distributed.all_reduce(flat)
         flat /= self.size
-        for x, part in zip(slopes, flat.split([x.numel() for x in slopes]), strict=True):
+        for x, part in zip(slopes, torch.split(flat, [x.numel() for x in slopes]), strict=True):
             x.copy_(part.view_as(x))
 
     def mean(self, x: torch.Tensor) -> torch.Tensor:
@@ -46,6 +46,16 @@ class Group:
             x /= self.size
         return x
 
+    def any(self, is_so: bool) -> bool:
+        """Whether it is so in any process; all of them ask at once."""
+        if self.size == 1:
+            return is_so
+        backend = distributed.get_backend()
+        device = f"cuda:{self.local_rank}" if backend == "nccl" else "cpu"
+        asked = torch.tensor(float(is_so), device=device)
+        distributed.all_reduce(asked)
+        return bool(asked.item())
+
     def wait(self) -> None:
         """Wait for the others."""
         if self.size > 1:
@@ -53,11 +63,17 @@ class Group:
 
 
 def join(device: str) -> Group:
-    """Join the other processes, if a launcher started this one."""
+    """Join the other processes, if a launcher started this one.
+
+    Parameters
+    ----------
+    device
+        ``cpu`` or ``cuda``.
+    """
     if "RANK" not in os.environ or "WORLD_SIZE" not in os.environ:
         return Group()
     backend = "nccl" if device.startswith("cuda") else "gloo"
-    distributed.init_process_group(backend)
+    distributed.init_process_group(backend)  # the launcher says in the environment with whom
     return Group(
         distributed.get_rank(),
         distributed.get_world_size(),

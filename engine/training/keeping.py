@@ -102,7 +102,7 @@ def pictures_of(generator: Generator, count: int, seed: int = 0) -> NDArray[np.u
     device = generator.w_avg.device
     found = []
     with torch.no_grad():
-        for z in latents(generator.shape.z_dim, count, seed).split(16):
+        for z in torch.split(latents(generator.shape.z_dim, count, seed), 16):
             w = generator.map(z.to(device))[:, None].expand(-1, generator.shape.num_ws, -1)
             found.append(generator.draw(w, generator.shape.size).float().cpu())
     x = ((torch.cat(found).clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)

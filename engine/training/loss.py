@@ -11,8 +11,8 @@ from collections.abc import Callable
 import torch
 from torch.nn import functional
 
-_WEIGHT = 1.0  # of the penalties at 32 pixels; it grows with the count of pixels
-_LEAST = 0.3  # part of the weight that is left at the end
+_FIRST, _LAST = 0.4, 0.04  # weight of the penalties at 32 pixels; it grows with their count
+_FALL = 0.6  # part of the training in which the weight falls
 
 
 def weight_at(side: int, progress: float) -> float:
@@ -25,7 +25,8 @@ def weight_at(side: int, progress: float) -> float:
     progress
         Part of the training that is done, 0 to 1.
     """
-    return _WEIGHT * (side / 32) ** 2 * (1 - (1 - _LEAST) * progress)
+    fallen: float = (_LAST / _FIRST) ** min(progress / _FALL, 1.0)
+    return _FIRST * fallen * (side / 32) ** 2
 
 
 def discriminator_loss(real: torch.Tensor, made: torch.Tensor) -> torch.Tensor:

@@ -99,7 +99,9 @@ def load(path: Path) -> Image.Image:
                 turned = ImageOps.exif_transpose(opened)
                 if turned.mode in ("RGBA", "LA", "PA") or "transparency" in turned.info:
                     seen = turned.convert("RGBA")
-                    return Image.alpha_composite(Image.new("RGBA", seen.size, "black"), seen).convert("RGB")
+                    return Image.alpha_composite(
+                        Image.new("RGBA", seen.size, "black"), seen
+                    ).convert("RGB")
                 if turned.mode.startswith("I"):  # 16 bits of grey
                     grey = np.asarray(turned, np.float32) / 257
                     return Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8)).convert("RGB")
@@ -130,7 +132,9 @@ def read_credits(folder: Path) -> tuple[Credit, dict[str, Credit]]:
             name: Credit(**{"credit": whole.credit, "licence": whole.licence, **one})
             for name, one in files.items()
         }
-        if not all(isinstance(x, str) for c in [whole, *single.values()] for x in asdict(c).values()):
+        if not all(
+            isinstance(x, str) for c in [whole, *single.values()] for x in asdict(c).values()
+        ):
             raise TypeError
     except (TypeError, AttributeError):
         raise ValueError(
@@ -189,7 +193,9 @@ def check(folder: Path, size: int, told: Callable[[str], None] = lambda _: None)
             told(f"{count + 1} of {len(paths)} files looked at")
     if not report.files:
         broken = "; ".join(f"{name}: {why}" for name, why in list(report.broken.items())[:3])
-        raise ValueError(f"{folder}: there is no picture that can be used ({broken or 'none at all'})")
+        raise ValueError(
+            f"{folder}: there is no picture that can be used ({broken or 'none at all'})"
+        )
     return report
 
 
@@ -310,9 +316,7 @@ def _squares(picture: Image.Image, size: int, tiles: bool) -> Iterator[NDArray[n
         yield _shrunk(picture, (0, 0, min(picture.size), min(picture.size)), size)
 
 
-def _shrunk(
-    picture: Image.Image, box: tuple[int, int, int, int], size: int
-) -> NDArray[np.uint8]:
+def _shrunk(picture: Image.Image, box: tuple[int, int, int, int], size: int) -> NDArray[np.uint8]:
     side = box[2] - box[0]
     way = Image.Resampling.BOX if side % size == 0 else Image.Resampling.LANCZOS
     cut = picture.crop(box)

@@ -61,6 +61,14 @@ class Shape:
         """Sides at which pictures are shown, one after the other."""
         return tuple(side for side in self.sides if side >= min(_FIRST_STAGE, self.size))
 
+    def cost(self, side: int) -> int:
+        """Return what a picture of this side costs, in multiplications of its convolutions."""
+        return sum(
+            9 * here * here * (w * w + v * v)
+            for here, w, v in zip(self.sides, self.widths, self.seen_widths, strict=True)
+            if here <= side
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Preset:
@@ -139,16 +147,32 @@ class Stage:
     progress: float
 
 
+_SHARE = 0.75  # pictures of a stage for each of the stage before
 _FADE = 0.15  # part of a stage in which its finest block comes in
 
 
 def stage_at(shape: Shape, shown: int, pictures: int, *, grows: bool = True) -> Stage:
-    """Return the stage after `shown` of `pictures`; each stage shows as many as any other.
+    """Return the stage after `shown` of `pictures`; each stage shows fewer than the one before.
 
     The last stage goes on for as long as the training does. Without growing it is the only one.
     """
     progress = min(shown / max(pictures, 1), 1.0)
     stages = shape.stages if grows else shape.stages[-1:]
-    index = min(int(progress * len(stages)), len(stages) - 1)
-    fade = min((progress * len(stages) - index) / _FADE, 1.0) if index else 1.0
+    whole = sum(_SHARE**n for n in range(len(stages)))
+    begun = 0.0
+    for index in range(len(stages)):
+        share = _SHARE**index / whole
+        if progress < begun + share or index == len(stages) - 1:
+            break
+        begun += share
+    fade = min((progress - begun) / share / _FADE, 1.0) if index else 1.0
     return Stage(stages[index], fade, progress)
+
+
+def cost_left(shape: Shape, shown: int, pictures: int, *, grows: bool = True) -> float:
+    """Return what the rest of a training costs, in pictures of the stage that it is at."""
+    here = shape.cost(stage_at(shape, shown, pictures, grows=grows).side)
+    places = range(shown, pictures, max((pictures - shown) // 200, 1))
+    sides = [stage_at(shape, place, pictures, grows=grows).side for place in places]
+    mean = sum(map(shape.cost, sides)) / max(len(sides), 1)
+    return (pictures - shown) * mean / here

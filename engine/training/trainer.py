@@ -125,9 +125,7 @@ class Trainer:
     @property
     def stage(self) -> Stage:
         """Where the training is."""
-        return stage_at(
-            self.shape, self.shown, self.settings.pictures, grows=self.settings.grows
-        )
+        return stage_at(self.shape, self.shown, self.settings.pictures, grows=self.settings.grows)
 
     def advance(self) -> None:
         """Take one step of both networks."""
@@ -167,7 +165,9 @@ class Trainer:
         factor = self.shape.size // stage.side
         return nn.functional.avg_pool2d(x, factor) if factor > 1 else x
 
-    def _judge(self, stage: Stage, random: torch.Generator) -> Callable[[torch.Tensor], torch.Tensor]:
+    def _judge(
+        self, stage: Stage, random: torch.Generator
+    ) -> Callable[[torch.Tensor], torch.Tensor]:
         def judge(x: torch.Tensor) -> torch.Tensor:
             judged: torch.Tensor = self.discriminator(
                 augment(x, self.adaptive.probability, random), stage
@@ -231,7 +231,8 @@ class Trainer:
         with torch.no_grad(), self._autocast():
             sets = [real, self._seen(held, stage), made]
             judged = torch.stack([self.discriminator(x, stage).mean() for x in sets])
-        self.adaptive.hear(*self.group.mean(judged).tolist(), _ASKED * self.settings.batch)
+        shown, held_out, generated = self.group.mean(judged).tolist()
+        self.adaptive.hear(shown, held_out, generated, _ASKED * self.settings.batch)
 
     def state(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Return all that a later start needs: tensors, and numbers."""

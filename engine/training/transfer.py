@@ -37,12 +37,16 @@ def shape_of_network(path: Path, preset: Preset, size: int) -> Shape:
         raise ValueError(f"{path}: {why}; begin without --from, or with another network")
     sides = {int(found[1]) for name in network.state if (found := _LAYER.fullmatch(name))}
     if max(sides) != size:
-        raise ValueError(f"{path}: this network draws {max(sides)} px: train with --size {max(sides)}")
+        raise ValueError(
+            f"{path}: this network draws {max(sides)} px: train with --size {max(sides)}"
+        )
     about = network.modules[""]
     widths = tuple(
         network.state[f"synthesis.b{side}.conv1.weight"].shape[0] for side in sorted(sides)
     )
-    mapping = sum(name.startswith("mapping.fc") and name.endswith("weight") for name in network.state)
+    mapping = sum(
+        name.startswith("mapping.fc") and name.endswith("weight") for name in network.state
+    )
     seen = shape_of(preset, size).seen_widths
     return Shape(int(about["z_dim"]), int(about["w_dim"]), mapping, widths, seen)
 
@@ -60,7 +64,9 @@ def _unfit(network: Network) -> str:
         return "it is residual, and only skip generators can be trained on"
     filters = [x for name, x in network.state.items() if name.endswith("resample_filter")]
     line = np.array([1, 3, 3, 1]) / 8
-    if any(x.shape != (4, 4) or not np.allclose(x, np.outer(line, line), atol=1e-4) for x in filters):
+    if any(
+        x.shape != (4, 4) or not np.allclose(x, np.outer(line, line), atol=1e-4) for x in filters
+    ):
         return "it has other filters than [1, 3, 3, 1]"
     if any(name.startswith("mapping.embed") for name in network.state):
         return "networks with classes cannot be trained on yet"
