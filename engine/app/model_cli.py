@@ -140,6 +140,23 @@ def sample(file: Path, out: Path, **given: Any) -> None:
     click.echo(f"{out}: {count} picture{'s' if count > 1 else ''}")
 
 
+@model.command()
+@click.argument("file", type=FILE)
+@click.option("--snapshots", type=FILE, help="Folder; without it FILE's own: FILE.train/snapshots.")
+@click.option("--count", type=click.IntRange(1, 32), default=8, help="How many ages.")
+@click.option("--bits", type=click.IntRange(1, 8), default=2, help="For each weight.")
+@click.option("--out", type=FILE, help="Without it beside FILE, where a show looks for it.")
+def ages(file: Path, snapshots: Path | None, count: int, bits: int, out: Path | None) -> None:
+    """Write the ages of FILE (.safetensors): snapshots of its training that a show can scrub."""
+    from engine.training.ages import write_ages
+
+    folder = snapshots or file.with_suffix(".train") / "snapshots"
+    with told():
+        done = write_ages(folder, file, out, count=count, bits=bits)
+    shown = ", ".join(map(str, done.shown))
+    click.echo(f"{done.path}: {done.file_bytes / 1e6:.2f} MB, after {shown} pictures shown")
+
+
 def text(found: dict[str, Any]) -> str:
     """Lay a description out for people."""
     width, height = found["resolution_px"]

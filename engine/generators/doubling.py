@@ -9,6 +9,7 @@ activation. S. Winograd, "Arithmetic complexity of computations" (1980).
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from engine.generators.ending import clear, copy, lay_row
 from engine.generators.kernels import Array, compile_loop
 from engine.generators.lanes import LANES, load, splat, store
-from engine.generators.product import pack
+from engine.generators.product import mix
 
 if TYPE_CHECKING:
     import torch
@@ -59,17 +60,17 @@ def _mirrored(taps: NDArray[np.float64]) -> Array:
     return np.ascontiguousarray(2 * taps[::-1], np.float32)
 
 
+@lru_cache(maxsize=1)
+def mixture() -> NDArray[np.float64]:
+    """How each matrix is mixed from the nine taps of a weight [shape=(36, 9)]."""
+    outer, middle = WEIGHT @ [[0, 0, 1], [1, 0, 0]], [[0, 1, 0]]
+    ways = ((outer, outer), (outer, middle), (middle, outer), (middle, middle))
+    return np.concatenate([np.kron(down, across) for down, across in ways])
+
+
 def transform_weight(weight: torch.Tensor) -> torch.Tensor:
     """Prepare a weight [shape=(O, I, 3, 3)] once, as 36 packed matrices."""
-    import torch
-
-    g = torch.as_tensor(WEIGHT)
-    w = weight.double().cpu().permute(2, 3, 0, 1)  # (down, across, O, I)
-    outer = w[[2, 0]]
-    both = torch.einsum("pk,ql,kloi->pqoi", g, g, outer[:, [2, 0]])
-    down = torch.einsum("pk,koi->poi", g, outer[:, 1])
-    across = torch.einsum("ql,loi->qoi", g, w[1][[2, 0]])
-    return pack(torch.cat([both.flatten(0, 1), down, across, w[1, 1][None]]))
+    return mix(weight, mixture())
 
 
 @compile_loop

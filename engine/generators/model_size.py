@@ -47,7 +47,7 @@ class Extent(NamedTuple):
     outer: float
 
 
-def memory_bytes(network: Network, canvas: Canvas, device: str) -> int:
+def memory_bytes(network: Network, canvas: Canvas, device: str, ages: int = 0) -> int:
     """Estimate what a process takes that draws this model: never less, at most 1.6 times.
 
     On the CPU: main memory, all that the process holds. On CUDA: the device's memory (from the
@@ -59,15 +59,20 @@ def memory_bytes(network: Network, canvas: Canvas, device: str) -> int:
         What is drawn on.
     device
         ``cpu``, ``cuda`` or ``mps``.
+    ages
+        How many snapshots of its training are kept beside it.
     """
     layers = list(_stylegan2(network) if network.family == STYLEGAN2 else _stylegan3(network))
     area = max(canvas.wide, 0.01) * max(canvas.high, 0.01)
     weights = float(sum(math.prod(tensor.shape) for tensor in network.state.values()))
     pieces = PLAIN[network.family] + (SPREAD if canvas.is_wall else 0.0)
     plain = pieces * area * max((layer.inner for layer in layers), default=0.0)
+    if ages:  # each whole, and the network once more
+        weights *= 2 + ages
     if device != "cpu":
         return CONTEXT_BYTES + round(FLOAT_BYTES * (KEPT * weights + plain))
     copies = sum(layer.weight * WINOGRAD.get(layer.up, WINOGRAD[1]) for layer in layers)
+    copies *= 2 if ages else 1
     loops = LOOPS * area * max((layer.outer for layer in layers), default=0.0)
     floats = KEPT * (weights + copies) + plain + loops
     return PROCESS_BYTES + LOOPS_BYTES + round(FLOAT_BYTES * floats)

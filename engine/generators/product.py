@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.generators.kernels import Array, compile_loop
 from engine.generators.lanes import LANES, blocks_of, broadcast, load, splat, store
@@ -33,6 +34,29 @@ def pack(matrices: torch.Tensor) -> torch.Tensor:
     whole = torch.nn.functional.pad(matrices, margins)
     split = whole.view(count, panels, PANEL, blocks, LANES)
     return split.permute(0, 1, 3, 4, 2).float().contiguous()
+
+
+def mix(weight: torch.Tensor, mixture: NDArray[np.float64]) -> torch.Tensor:
+    """Mix matrices from the taps of a weight [shape=(O, I, K, K)] and pack them.
+
+    Parameters
+    ----------
+    mixture
+        [shape=(N, K²)]
+    """
+    import torch
+
+    taps = weight.double().cpu().permute(2, 3, 0, 1).flatten(0, 1)
+    return pack(torch.tensordot(torch.as_tensor(mixture), taps, 1))
+
+
+def mix_again(weight: torch.Tensor, mixture: NDArray[np.float64], out: torch.Tensor) -> None:
+    """Write what `mix` returns to where an earlier result lies, quickly: in single precision."""
+    import torch
+
+    taps = pack(weight.permute(2, 3, 0, 1).flatten(0, 1))
+    factors = torch.as_tensor(mixture, dtype=torch.float32)
+    torch.mm(factors, taps.flatten(1), out=out.view(len(out), -1))
 
 
 @compile_loop

@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.core.parameter import Parameter
 from engine.core.port import Request, Spec
+from engine.generators import ages, model_size, styled, styling
 from engine.generators import canvas as canvases
-from engine.generators import model_size, styled, styling
+from engine.generators.ageing import Ageing
+from engine.generators.ages import Ages
 from engine.generators.canvas import Canvas
 from engine.generators.draw import Clock, Drawing
 from engine.generators.layers import Source
@@ -117,14 +120,22 @@ def build_network(
     ValueError
         If a tensor is missing or an attribute is unknown.
     """
-    source = Source(state, modules, device)
-    synthesis = read_synthesis(source, half=device.startswith("cuda"), start=start, repeats=repeats)
-    painter = None
-    if device == "cpu":
-        from engine.generators.stylegan2_cpu import prepare
+    half = device.startswith("cuda")
+    return _prepared(_read(Source(state, modules, device), start, repeats, half=half), device)
 
-        painter = prepare(synthesis)
-    return Model(read_mapping(source, synthesis.num_ws), synthesis, painter)
+
+def _read(source: Source, start: Size | None, repeats: bool, *, half: bool) -> Model:
+    synthesis = read_synthesis(source, half=half, start=start, repeats=repeats)
+    return Model(read_mapping(source, synthesis.num_ws), synthesis, None)
+
+
+def _prepared(model: Model, device: str) -> Model:
+    """Give a model the compiled path, where it serves it."""
+    if device != "cpu":
+        return model
+    from engine.generators.stylegan2_cpu import prepare
+
+    return replace(model, painter=prepare(model.synthesis))
 
 
 def spec(config: Config) -> Spec:
@@ -133,9 +144,11 @@ def spec(config: Config) -> Spec:
     Raises
     ------
     ValueError
-        If there is no such model, it is no StyleGAN2, or it cannot fill this canvas.
+        If there is no such model, it is no StyleGAN2, it cannot fill this canvas, or the ages that
+        lie beside it are damaged or another's.
     """
-    return _describe(styling.open_model(config.path, STYLEGAN2), config)
+    network = styling.open_model(config.path, STYLEGAN2)
+    return _describe(network, config, ages.find(Path(config.path), network))
 
 
 def memory_bytes(config: Config, device: str) -> int:
@@ -147,10 +160,11 @@ def memory_bytes(config: Config, device: str) -> int:
         As `spec`.
     """
     network = styling.open_model(config.path, STYLEGAN2)
-    return model_size.memory_bytes(network, config, device)
+    found = ages.find(Path(config.path), network)
+    return model_size.memory_bytes(network, config, device, len(found.shown) if found else 0)
 
 
-def _describe(network: Network, canvas: Canvas) -> Spec:
+def _describe(network: Network, canvas: Canvas, found: Ages | None) -> Spec:
     names = _blocks(network)
     layers = [
         f"{name}.{part}"
@@ -160,7 +174,13 @@ def _describe(network: Network, canvas: Canvas) -> Spec:
     ]
     canvases.check(canvas, _start(network)[1])
     layers.append(f"{names[-1]}.torgb")
-    return styled.make_spec(network, canvas, layers, _noises(names), _trained_px(network))
+    more = [*_noises(names), *([_AGE] if found else [])]
+    return styled.make_spec(network, canvas, layers, more, _trained_px(network))
+
+
+_AGE = styling.number(
+    "age", 1.0, 0.0, 1.0, "How far it has learned: 0 is untrained, 1 is the network as it is."
+)
 
 
 def _start(network: Network) -> Size:
@@ -199,6 +219,7 @@ class Generator:
     spec: Spec
     model: Model
     drawing: Drawing
+    ageing: Ageing | None = None
 
     def render(self, request: Request, memory: object = None) -> tuple[torch.Tensor, object]:
         """Draw one frame: pixels [shape=(1, 3, H, W)] in 0..1, sRGB, row 0 top.
@@ -214,6 +235,8 @@ class Generator:
         gains = [controls[f"noise_{block.name[1:]}"] for block in self.model.synthesis.blocks]
         groups = [_group(layer) for layer in self.spec.layers]
         with torch.inference_mode():
+            if self.ageing is not None:
+                self.ageing.set(controls["age"])
             inputs = styled.take_inputs(
                 self.model, self.spec, request, controls, groups, torch.tensor(gains)
             )
@@ -235,17 +258,29 @@ def build(config: Config, device: str = "cpu") -> Generator:
     import torch
 
     network = styling.open_model(config.path, STYLEGAN2)
-    described = _describe(network, config)
+    found = ages.find(Path(config.path), network)
+    described = _describe(network, config, found)
     height, width = _start(network)
     start = (canvases.grown(height, config.high), canvases.grown(width, config.wide))
-    model = build_network(network.state, network.modules, device, start, config.repeats)
+
+    def read(state: Mapping[str, Any], *, half: bool = False) -> Model:
+        source = Source(state, network.modules, device)
+        return _read(source, start, config.repeats, half=half)
+
+    # Weights in half precision are scaled each for itself: ages do not blend there.
+    half = device.startswith("cuda") and found is None
+    model = _prepared(read(network.state, half=half), device)
+    ageing = None
+    if found is not None:
+        stops = [read(state) for state in found.states(network)]
+        ageing = Ageing(model, stops[::-1], found.places)
     paths = (
         partial(_synthesize, replace(model, painter=None), config.grid),
         partial(_synthesize, model, config.grid) if model.painter else None,
     )
     rest = torch.ones(len(model.synthesis.blocks))
     drawing = Drawing(model, config, _trained_px(network), device, paths, rest)
-    return Generator(described, model, drawing)
+    return Generator(described, model, drawing, ageing)
 
 
 def _synthesize(

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.generators import colours, doubling, winograd
-from engine.generators.convolution import convolve, double
+from engine.generators.convolution import TILES, convolve, double
 from engine.generators.doubling import Taps
 from engine.generators.ending import NOTHING, Ending
 from engine.generators.kernels import Array, is_compiled
 from engine.generators.lanes import LANES, blocks_of, fill_up, to_blocks
+from engine.generators.product import mix_again
 from engine.generators.scratch import Scratch, spread, thread_count
 from engine.generators.stylegan2_network import Block, Colour, Layer, Synthesis
 
@@ -65,6 +67,26 @@ def prepare(network: Synthesis) -> Painter | None:
             return None
         fitting.append(prepared)
     return Painter(to_blocks(network.const), tuple(fitting), Scratch())
+
+
+def renew(painter: Painter, const: torch.Tensor) -> None:
+    """Prepare again what was prepared from weights that are others now, where it lies.
+
+    Parameters
+    ----------
+    const
+        The network's learned start.
+    """
+    painter.const.copy_(to_blocks(const))
+    for block in painter.blocks:
+        for part in block.layers:
+            mix_again(part.layer.conv.weight, _mixture(part), part.matrices)
+
+
+def _mixture(part: Prepared) -> NDArray[np.float64]:
+    if part.taps is not None:
+        return doubling.mixture()
+    return winograd.mixture(TILES[len(part.matrices)])
 
 
 def paint(

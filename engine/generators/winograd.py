@@ -9,6 +9,7 @@ networks" (2016), section 4.3.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from engine.generators.ending import Ending, clear, finish, lay_row
 from engine.generators.kernels import Array, compile_loop
 from engine.generators.lanes import LANES, broadcast, load, splat, store
-from engine.generators.product import pack, round_up
+from engine.generators.product import mix, round_up
 
 if TYPE_CHECKING:
     import torch
@@ -46,13 +47,16 @@ def _weight_transform(tile: int) -> NDArray[np.float64]:
     return np.array([*rows, [0, 0, 1]])
 
 
+@lru_cache(maxsize=2)
+def mixture(tile: int) -> NDArray[np.float64]:
+    """How each matrix is mixed from the nine taps of a weight [shape=((tile + 2)², 9)]."""
+    g = _weight_transform(tile)
+    return np.asarray(np.kron(g, g), np.float64)
+
+
 def transform_weight(weight: torch.Tensor, tile: int) -> torch.Tensor:
     """Prepare a weight [shape=(O, I, 3, 3)] once, as 36 or 64 packed matrices."""
-    import torch
-
-    g = torch.as_tensor(_weight_transform(tile))
-    u = torch.einsum("ak,bl,oikl->aboi", g, g, weight.double().cpu())
-    return pack(u.flatten(0, 1))
+    return mix(weight, mixture(tile))
 
 
 def scratch_size(tile: int, across: int) -> int:
