@@ -1,0 +1,110 @@
+"""How well an archive is found again: pictures moved, turned and recoloured, against raw pixels.
+
+    python -m bench.nearest OUT.train [--pictures 1400] [--queries 300]
+
+Every query is one of the index' pictures, cut by 5 to 20 % at a random place (so it is moved and
+enlarged), mirrored and turned as the training did, its colours scaled by up to 15 % each, its
+gamma changed by up to 25 %. What counts is the place of the original among the answers. All ways
+of looking may turn the query. Pixels: at 16×16, as they are, and whitened like the features are
+(64 principal directions, unit vectors): that is the baseline that is hard to beat.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from engine.generators import index as indexes
+from engine.generators import likeness
+from engine.generators.likeness import Bytes
+from engine.training import keeping, nearest
+
+Floats = NDArray[np.float32]
+
+
+def changed(picture: Bytes, turns: tuple[int, ...], draw: np.random.Generator) -> Bytes:
+    """Move, enlarge, turn and recolour a picture [shape=(S, S, 3)]."""
+    side = len(picture)
+    kept = int(side * draw.uniform(0.8, 0.95))
+    top, left = draw.integers(0, side - kept + 1, 2)
+    cut = Image.fromarray(picture[top : top + kept, left : left + kept])
+    x = np.asarray(cut.resize((side, side), Image.Resampling.BICUBIC)) / 255.0
+    x = np.clip(x * draw.uniform(0.85, 1.15, 3), 0, 1) ** draw.uniform(0.8, 1.25)
+    return likeness.turned((x * 255).round().astype(np.uint8), int(draw.choice(turns))).copy()
+
+
+def small(pictures: Bytes) -> Floats:
+    """Pixels at 16×16 [shape=(N, 768)]."""
+    found = [likeness.square(picture, 16).reshape(-1) for picture in pictures]
+    return np.stack(found).astype(np.float32)
+
+
+def places(
+    describe: Callable[[Bytes], Floats], known: Floats, asked: list[Bytes], own: Floats,
+    turns: tuple[int, ...],
+) -> dict[str, float]:  # fmt: skip
+    """Where the originals are among the answers; the nearest by Euclidean distance is first."""
+    found = []
+    for picture, place in zip(asked, own, strict=True):
+        seen = describe(np.stack([likeness.turned(picture, turn) for turn in turns]))
+        apart = ((known[:, None] - seen[None]) ** 2).sum(2).min(1)
+        found.append(int((apart < apart[int(place)]).sum()))
+    ranks = np.array(found)
+    return {"top1": float((ranks < 1).mean()), "top5": float((ranks < 5).mean())}
+
+
+def main() -> None:
+    """Measure, and print one JSON document."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--pictures", type=int, default=1400)
+    parser.add_argument("--queries", type=int, default=300)
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+    begun = time.perf_counter()
+    wish = nearest.Wish(given.pictures, thumb_px=0)
+    tensors, numbers = keeping.read_state(given.folder / "state.safetensors")
+    prepared = nearest.ready(given.folder / "ready")
+    index = nearest.make(tensors, numbers, prepared, wish)
+    made_s = time.perf_counter() - begun
+    eye = likeness.make_eye(index.side, index.last, index.eye)
+    by_name = {name: place for place, name in enumerate(prepared.names)}
+    pictures = prepared.pictures[[by_name[entry.name] for entry in index.entries]]
+    draw = np.random.default_rng(5)
+    own = draw.choice(len(pictures), min(given.queries, len(pictures)), replace=False)
+    asked = [changed(pictures[place], index.turns, draw) for place in own]
+    pixels = small(pictures)
+    centre, basis = likeness.fit(pixels, nearest.FEATURES)
+
+    def whitened(seen: Bytes) -> Floats:
+        rows = (small(seen) - centre) @ basis.T
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+    def described(seen: Bytes) -> Floats:
+        return likeness.describe(eye, np.stack([likeness.square(p, eye.side) for p in seen]))
+
+    ways: dict[str, tuple[Callable[[Bytes], Floats], Floats]] = {
+        "pixels": (small, pixels),
+        "whitened pixels": (whitened, whitened(pictures)),
+        "discriminator": (described, indexes.unit(index.features)),
+    }
+    table = {n: places(f, known, asked, own, index.turns) for n, (f, known) in ways.items()}
+    begun = time.perf_counter()
+    for picture in asked[:20]:
+        indexes.find(index, eye, ways["discriminator"][1], picture, 9)
+    table |= {"seconds": {"index": made_s, "one lookup": (time.perf_counter() - begun) / 20}}
+    print(
+        json.dumps({"pictures_shown": numbers["step"] * 16, "side": index.side, **table}, indent=1)
+    )
+
+
+if __name__ == "__main__":
+    main()
