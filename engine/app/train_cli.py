@@ -71,14 +71,18 @@ def train(folder: Path, out: Path, **given: Any) -> None:
             given["licence"] = ask_licence(folder)
         from engine.app.train import Wish
         from engine.app.train import train as train_alone
-        from engine.app.train_pairs import train_pairs
         from engine.training.machine import use_threads
 
         use_threads(given.pop("threads"))
         is_pairs, given["size"] = given.pop("pairs"), int(given["size"])
         given |= {name: given[name] or 0 for name in ("pictures", "batch")}
         wish = Wish(folder, out, **given)
-        is_done = (train_pairs if is_pairs else train_alone)(wish, click.echo)
+        if is_pairs:
+            from engine.app.train_pairs import train_pairs
+
+            is_done = train_pairs(wish, click.echo)
+        else:
+            is_done = train_alone(wish, click.echo)
     click.echo(f"{out}: finished" if is_done else f"{out}: stopped; go on with --resume")
 
 

@@ -14,11 +14,12 @@ from engine.training.group import Group
 from engine.training.pictures import Prepared, prepare
 from engine.training.shape import PRESETS, Shape, shape_of
 from engine.training.supply import Supply
-from engine.training.trainer import Settings, Trainer
+from engine.training.trainer import Settings, Trainer, share
 from engine.training.transfer import begin_with, shape_of_network
 
 if TYPE_CHECKING:
     from engine.app.train import Wish
+    from engine.training.pair_trainer import PairTrainer
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +74,13 @@ def folder_of(out: Path) -> Path:
     return out.with_suffix(".train")
 
 
-def begin(wish: Wish, device: str, group: Group, say: Callable[[str], None]) -> Start:
-    """Check everything, and make or find the networks.
+def find_place(wish: Wish) -> tuple[Path, Path]:
+    """Return the folder and the state of a training, if it may go there.
 
     Raises
     ------
     ValueError, OSError
-        If something is missing or does not fit.
+        If it may not.
     """
     folder = folder_of(wish.out)
     state = folder / "state.safetensors"
@@ -92,12 +93,24 @@ def begin(wish: Wish, device: str, group: Group, say: Callable[[str], None]) -> 
             f"{wish.out}: there is a training of this name already; go on with --resume, or "
             "choose another name"
         )
-    shape = _shape(wish)
+    return folder, state
+
+
+def begin(wish: Wish, device: str, group: Group, say: Callable[[str], None]) -> Start:
+    """Check everything, and make or find the networks.
+
+    Raises
+    ------
+    ValueError, OSError
+        If something is missing or does not fit.
+    """
+    folder, state = find_place(wish)
+    shape, settings = _shape(wish), _settings(wish)
+    share(settings, group)
     prepared = _prepared(wish, folder, shape.size, group, say)
     say(prepared.report.text())
     if len(prepared.pictures) < len(prepared.report.files) or wish.tiles:
         say(f"{len(prepared.pictures)} squares of {shape.size} px made of them")
-    settings = _settings(wish)
     supply = Supply(
         prepared.pictures, prepared.names, wish.seed, mirrors=wish.mirrors, turns=wish.turns
     )
@@ -109,7 +122,7 @@ def begin(wish: Wish, device: str, group: Group, say: Callable[[str], None]) -> 
     record = json.loads(json.dumps(record))
     spent_s = 0.0
     if wish.resumes and state.exists():
-        spent_s = _resume(trainer, state, record)
+        spent_s = resume(trainer, state, record)
         say(f"going on after {trainer.shown} pictures")
     elif wish.source is not None:
         say(begin_with(trainer, wish.source))
@@ -145,7 +158,14 @@ def _settings(wish: Wish) -> Settings:
     )  # fmt: skip
 
 
-def _resume(trainer: Trainer, state: Path, record: dict[str, Any]) -> float:
+def resume(trainer: Trainer | PairTrainer, state: Path, record: dict[str, Any]) -> float:
+    """Go on where a training was stopped; return how many seconds it took until then.
+
+    Raises
+    ------
+    ValueError, OSError
+        If the state is damaged, or was begun otherwise than `record` says.
+    """
     tensors, numbers = keeping.read_state(state)
     was = numbers.get("start", {})
     for key, value in record.items():

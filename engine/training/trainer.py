@@ -69,6 +69,22 @@ class Settings:
     warm_up: int = 0
 
 
+def share(settings: Settings, group: Group) -> int:
+    """Return how many pictures of a batch are a process's own.
+
+    Raises
+    ------
+    ValueError
+        If the batch cannot be shared out: the discriminator looks at groups of four.
+    """
+    if settings.batch % (4 * group.size):
+        raise ValueError(
+            f"batch {settings.batch}: it must be a multiple of {4 * group.size} "
+            f"(4 for each of {group.size} processes)"
+        )
+    return settings.batch // group.size
+
+
 class Trainer:
     """A generator, its running mean and a discriminator, and what they have learnt so far.
 
@@ -89,11 +105,7 @@ class Trainer:
     def __init__(
         self, shape: Shape, settings: Settings, supply: Supply, device: str, group: Group
     ) -> None:
-        if settings.batch % (4 * group.size):
-            raise ValueError(
-                f"batch {settings.batch}: it must be a multiple of {4 * group.size} "
-                f"(4 for each of {group.size} processes)"
-            )
+        self.share = share(settings, group)
         self.shape, self.settings, self.supply, self.group = shape, settings, supply, group
         self.device = torch.device(device)
         start = torch.Generator().manual_seed(settings.seed)
@@ -129,7 +141,7 @@ class Trainer:
 
     def advance(self) -> None:
         """Take one step of both networks."""
-        stage, share = self.stage, self.settings.batch // self.group.size
+        stage, share = self.stage, self.share
         key = [self.settings.seed, self.step, self.group.rank]
         choice = np.random.Generator(np.random.Philox(key))
         random = torch.Generator(self.device).manual_seed(int(choice.integers(2**62)))
