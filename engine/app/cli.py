@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from engine import __version__
+from engine.app.archive_cli import archive
 from engine.app.arguments import DURATION, RATE, SECONDS, SIZE
 from engine.app.model_cli import model
 from engine.app.train_cli import train
@@ -204,6 +205,17 @@ def bench(as_json: bool, show: str, size: tuple[int, int], duration: Fraction) -
     sys.exit(_run(lambda: run(show, size, float(duration), as_json)))
 
 
+@cli.command("credits")
+@click.argument("source", metavar="SHOW_OR_MODEL", required=False)
+@click.option("--json", "as_json", is_flag=True)
+def credit(source: str | None, as_json: bool) -> None:
+    """Say whom everything is from: the engine, or the parts of a show or model."""
+    from engine.app.acknowledgements import run
+
+    sys.exit(_run(lambda: run(source, as_json)))
+
+
+cli.add_command(archive)
 cli.add_command(model)
 cli.add_command(train)
 

@@ -13,6 +13,10 @@ import click
 
 _FARTHEST = 1000
 _INTERRUPTED = 130
+_TRAINED = {"pictures_shown": "shown"} | {
+    name: name for name in ("credits", "pictures", "steps", "seed", "date", "hours", "distance")
+}
+"""What the card of a network that was trained here says, and what a line of it begins with."""
 FILE = click.Path(path_type=Path)
 
 
@@ -159,6 +163,8 @@ def ages(file: Path, snapshots: Path | None, count: int, bits: int, out: Path | 
 
 def text(found: dict[str, Any]) -> str:
     """Lay a description out for people."""
+    from engine.generators.index import plain
+
     width, height = found["resolution_px"]
     lines = {
         "file": f"{found['file']} ({found['file_bytes'] / 1e6:.1f} MB, {found['format']})",
@@ -175,4 +181,6 @@ def text(found: dict[str, Any]) -> str:
         "sha256": found["file_sha256"],
     }
     rows = [f"{key:9} {value}" for key, value in lines.items()]
+    said = found.get("card", {})
+    rows += [f"{name:9} {plain(said[key])}" for key, name in _TRAINED.items() if key in said]
     return "\n".join([*rows, *(f"note      {note}" for note in found["notes"])])
