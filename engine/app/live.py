@@ -268,9 +268,12 @@ class Player:
             return
         name = self.memory.add_show(loaded, show)
         self.line.shows = {**self.line.shows, name: show}
-        self.intake.add(self.line.state.tick + 1, "/show/load", name, "host")
+        tick = self.line.state.tick + 1
+        for path, sha256 in loaded.replaced.items():
+            self.intake.add(tick, "/show/model", f"{sha256} {path}", "host")
+        self.intake.add(tick, "/show/load", name, "host")
         self._tell_ready(show)  # on the same tick, before a cue can go
-        self.say(f"{loaded.path}: reloaded")
+        self.say(f"{', '.join(loaded.replaced) or loaded.path}: reloaded")
 
 
 def play(options: Options) -> int:

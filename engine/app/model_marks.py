@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from engine.app.blobs import TakeError
 from engine.core.show import Show
+from engine.generators.ages import path_of
 
 
 def marks(show: Show) -> list[dict[str, Any]]:
@@ -33,13 +34,25 @@ def _path(path: object) -> dict[str, str]:
 def with_hashes(known: Sequence[dict[str, Any]], show: Show) -> list[dict[str, Any]]:
     """Add a show's marks, each model with the hash of its file, to those that are known.
 
-    It reads the files: a second for a gigabyte.
+    A model whose file was replaced has a mark for each version. It reads the files: a second for a
+    gigabyte.
     """
-    found = {_key(mark): mark for mark in known}
-    for mark in marks(show):
-        sha256 = _hash_at(mark.get("path"))
-        found[_key(mark)] = {**mark, "sha256": sha256} if sha256 else mark
-    return list(found.values())
+    new = [{**mark, **_hashes(mark.get("path"))} for mark in marks(show)]
+    places = {_key(mark) for mark in new}
+    old = [mark for mark in known if "sha256" in mark or _key(mark) not in places]
+    return old + [mark for mark in new if mark not in old]
+
+
+def _hashes(path: object) -> dict[str, str]:
+    found = {key: _hash_at(place) for key, place in _files(path)}
+    return {key: sha256 for key, sha256 in found.items() if sha256}
+
+
+def _files(path: object) -> list[tuple[str, str]]:
+    """Files that a mark is about, by the key of their hash: a model, and its ages."""
+    if not isinstance(path, str) or not Path(path).name:
+        return []
+    return [("sha256", path), ("ages_sha256", str(path_of(Path(path))))]
 
 
 def _key(mark: dict[str, Any]) -> tuple[object, ...]:
@@ -61,26 +74,37 @@ def check(folder: Path, listed: object) -> None:
     TakeError
         If a model is another one now, or is gone; its hash and place are named.
     """
-    for mark in listed if isinstance(listed, list) else ():
-        if not isinstance(mark, dict):
-            continue
-        wanted, path = str(mark.get("sha256", "")), str(mark.get("path", ""))
-        if not wanted or not path:
-            continue  # no file, or the machine stopped before it was read
-        found = _hash_at(path)
-        if found != wanted:
-            what = f"has the hash {found[:12]} now" if found else "is not there"
-            raise TakeError(
-                f"{folder}: layer {mark.get('layer')} was played with the model {path} of hash "
-                f"{wanted[:12]}, which {what}; put that file back"
-            )
+    found = [mark for mark in listed if isinstance(mark, dict)] if isinstance(listed, list) else []
+    for mark in found:
+        for key, place in _files(mark.get("path")):
+            wanted = str(mark.get(key, ""))
+            # Without a hash: no file, or the machine stopped before it was read.
+            if wanted and _hash_at(place) != wanted:
+                same = [each for each in found if each.get("path") == mark.get("path")]
+                versions = len({str(each[key]) for each in same if key in each})
+                raise TakeError(f"{folder}: {_told(mark, place, wanted, versions)}")
+
+
+def _told(mark: Mapping[str, Any], path: str, wanted: str, versions: int) -> str:
+    there = _hash_at(path)
+    what = f"has the hash {there[:12]} now" if there else "is not there"
+    told = (
+        f"layer {mark.get('layer')} was played with the model {path} of hash {wanted[:12]}, "
+        f"which {what}"
+    )
+    if versions == 1:
+        return f"{told}; put that file back"
+    return (
+        f"{told}; the file was replaced while it played, and a film of {versions} networks under "
+        "one name cannot be made: play the show again with the last one"
+    )
 
 
 def _hash_at(path: object) -> str:
     try:
         stat = Path(str(path)).stat()
         return _hash(str(path), stat.st_size, stat.st_mtime_ns) if path else ""
-    except OSError:
+    except (OSError, ValueError):  # a name that no file can have
         return ""
 
 

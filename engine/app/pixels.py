@@ -71,6 +71,8 @@ class LivePixels:
         """Start a worker; what is wrong with one model ends no frame, nor the other pictures."""
         slot, mark = self._slots.get(name), mark_of(show, name, generator)
         if slot is None or not slot.is_for(mark):
+            if slot is not None and slot.is_loading(mark):
+                return
             if now_s < self._unopened.get(name, (-math.inf, ""))[0]:
                 return
             try:

@@ -1,15 +1,25 @@
-"""Hot reload: a changed show or shader is read and warmed beside the show, then swapped in."""
+"""Hot reload: a changed show or shader is read and warmed beside the show, then swapped in.
+
+So is a network whose file is replaced, as a training does again and again.
+"""
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
+import time
+from dataclasses import replace
 from pathlib import Path
 
 from engine.app import showfile
+from engine.app.model_versions import hashes, model_paths, stamp_of, watched_paths
 from engine.app.showfile import Loaded
 from engine.compositor.warm import Warmer
 from engine.core.show import Show
+
+REPLACED_S = 5.0
+"""A network is not taken over more often: of many versions in between the newest counts."""
 
 
 class Reloader:
@@ -24,7 +34,10 @@ class Reloader:
     def __init__(self, loaded: Loaded) -> None:
         self._name = str(loaded.path)
         self._first = loaded.show
-        self._newest = _content(loaded)
+        self._models = model_paths(loaded)
+        self._stamps = {path: stamp_of(path) for path in self._models}
+        self._newest: tuple[object, ...] = (*_content(loaded), self._stamps)
+        self._replaced_s = -math.inf
         self._folders = _folders(loaded)
         self._read: queue.SimpleQueue[Loaded | str] = queue.SimpleQueue()
         self._stop = threading.Event()
@@ -35,33 +48,51 @@ class Reloader:
         self._thread.start()
 
     def _watch(self) -> None:
-        from watchfiles import watch
-
-        watched = [p for p in self._folders if p.is_dir()]
-        is_first = True
         try:
-            for changes in watch(
-                *watched, stop_event=self._stop, debounce=100, step=50, recursive=False,
-                raise_interrupt=False, rust_timeout=1000, yield_on_timeout=True,
-            ):  # fmt: skip
-                # The first time without a look: what was saved before the watch stood is seen too.
-                if is_first or any(Path(n).suffix in (".toml", ".fs") for _, n in changes):
-                    self._read_again()
-                is_first = False
+            while not self._stop.is_set():
+                self._watch_folders(self._folders)
         except (OSError, RuntimeError) as error:  # no more watches are to be had from the system
             self._read.put(f"changes of the show are not seen any more: {error}")
 
+    def _watch_folders(self, folders: set[Path]) -> None:
+        """Watch until the show names files in other folders."""
+        from watchfiles import watch
+
+        is_first, is_replaced = True, False
+        for changes in watch(
+            *(p for p in folders if p.is_dir()), stop_event=self._stop, debounce=100, step=50,
+            recursive=False, raise_interrupt=False, rust_timeout=1000, yield_on_timeout=True,
+        ):  # fmt: skip
+            names = {Path(name) for _, name in changes}
+            is_replaced |= not names.isdisjoint(watched_paths(self._models))
+            is_time = is_replaced and time.monotonic() - self._replaced_s >= REPLACED_S
+            # The first time without a look: what was saved before the watch stood is seen too.
+            if is_first or is_time or any(name.suffix in (".toml", ".fs") for name in names):
+                self._read_again()
+                is_replaced = False
+            if self._folders != folders:
+                return
+            is_first = False
+
     def _read_again(self) -> None:
         """Read the show; hand it over unless it is as it was when it was last read."""
+        # Before, so that what is replaced meanwhile is seen as a change.
+        stamps = {path: stamp_of(path) for path in self._models}
         try:
             found = showfile.load(self._name)
         except (ValueError, OSError) as error:
             self._newest = ()
             self._read.put(f"{error}; the old show goes on")
             return
-        if _content(found) != self._newest:
-            self._newest = _content(found)
-            self._read.put(found)
+        if (*_content(found), stamps) == self._newest:
+            return
+        replaced = [path for path, stamp in stamps.items() if stamp != self._stamps.get(path)]
+        if replaced:
+            self._replaced_s = time.monotonic()
+        self._models, self._folders = model_paths(found), _folders(found)
+        self._stamps = {path: stamps.get(path) or stamp_of(path) for path in self._models}
+        self._newest = (*_content(found), self._stamps)
+        self._read.put(replace(found, replaced=hashes(replaced)))
 
     def poll(self, playing: Show, now_s: float) -> Loaded | str | None:
         """Return a show that may be swapped in, or why a change is refused, or None.
@@ -121,7 +152,8 @@ def _content(loaded: Loaded) -> tuple[object, ...]:
 
 
 def _folders(loaded: Loaded) -> set[Path]:
-    found = {p.resolve().parent for p in loaded.shader_paths.values()}
+    found = {path.parent for path in watched_paths(model_paths(loaded))}
+    found |= {p.resolve().parent for p in loaded.shader_paths.values()}
     if loaded.path is not None:
         found |= {loaded.path.resolve().parent, loaded.path.resolve().parent / "shaders"}
     return found

@@ -6,7 +6,7 @@ import contextlib
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -37,6 +37,8 @@ class Loaded:
         Of the show file, with the paths of its models written out.
     shader_paths
         Shader name → file; for hot reload.
+    replaced
+        Model file → hash, of those that were replaced since the show was last read.
     """
 
     show: Show
@@ -44,6 +46,7 @@ class Loaded:
     path: Path | None
     text: str
     shader_paths: Mapping[str, Path]
+    replaced: Mapping[str, str] = field(default_factory=dict)
 
 
 def find_show(name: str) -> Path:

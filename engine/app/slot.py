@@ -11,6 +11,7 @@ import time
 from typing import NamedTuple
 
 from engine.app import plugins
+from engine.app.model_versions import Stamp, stamp_of
 from engine.core.port import Request
 from engine.core.sample import asked_size, requests_at
 from engine.core.show import Generator, Show
@@ -36,6 +37,7 @@ class Mark(NamedTuple):
     config: str
     size_px: tuple[int, int]
     rate_hz: float
+    stamp: Stamp = ()
 
 
 class Seen(NamedTuple):
@@ -51,7 +53,8 @@ def mark_of(show: Show, name: str, generator: Generator) -> Mark:
     aspect = next(x.aspect for x in show.layers if x.id == name)
     whole = show.size_px[0] / show.size_px[1]
     size_px = asked_size(generator.spec, generator.size_px, aspect or whole, show.size_px)
-    return Mark(generator.kind, repr(generator.config), size_px, generator.rate_hz)
+    stamp = stamp_of(generator.config.get("path"))
+    return Mark(generator.kind, repr(generator.config), size_px, generator.rate_hz, stamp)
 
 
 def open_host(
@@ -103,6 +106,15 @@ class Slot:
             self._coming = None
         newest = self.mark if self._coming is None else self._coming[0]
         return newest == mark
+
+    def is_loading(self, mark: Mark) -> bool:
+        """Whether an earlier version of this model is on its way: the next one waits for it.
+
+        So a file that is replaced more often than it can be loaded is seen all the same.
+        """
+        if self._coming is None or self._coming[0]._replace(stamp=mark.stamp) != mark:
+            return False
+        return not self._coming[1].stats().state.startswith("failed")
 
     def follow_with(self, mark: Mark, host: Host) -> None:
         """Let another worker follow as soon as it has a frame."""
