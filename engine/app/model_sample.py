@@ -16,7 +16,7 @@ from engine.app.model_latents import WrongLatentsError, draw_seeds, read_latents
 from engine.app.model_store import store
 from engine.app.models import playable
 from engine.generators import card
-from engine.generators.network import STYLEGAN3
+from engine.generators.network import PIX2PIX, STYLEGAN3
 
 if TYPE_CHECKING:
     import torch
@@ -116,6 +116,11 @@ def sample(file: Path, out: Path, wish: Wish) -> int:
 def _open(file: Path, wish: Wish) -> tuple[Any, dict[str, torch.Tensor]]:
     """Build the network; also what its drawing is told of the picture's place."""
     network = card.load(playable(file))
+    if network.family == PIX2PIX:
+        raise WrongLatentsError(
+            f"{file.name} answers pictures, and latents alone are none: play it in a show, as "
+            "presets/draw-the-earth.toml does"
+        )
     is_placed = wish.translate is not None or wish.rotate is not None
     if is_placed and network.family != STYLEGAN3:
         raise WrongLatentsError(

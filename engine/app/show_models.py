@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-KINDS = ("stylegan2", "stylegan3")
+KINDS = ("stylegan2", "stylegan3", "pix2pix")
 """Generators whose ``config.path`` is a model file."""
+_FILES = (*KINDS, "nearest")
+"""Generators whose ``config.path`` is any file."""
 
 
 def with_whole_paths(text: str, folder: Path) -> str:
@@ -17,7 +19,7 @@ def with_whole_paths(text: str, folder: Path) -> str:
     A take keeps that text, and then finds its models wherever it lies. Text that is no show comes
     back as it is: whoever reads it says what is wrong.
     """
-    if not any(kind in text for kind in KINDS):
+    if not any(kind in text for kind in _FILES):
         return text
     try:
         if not any(_lacks_folder(layer) for layer in tomllib.loads(text)["layers"]):
@@ -35,7 +37,7 @@ def with_whole_paths(text: str, folder: Path) -> str:
 
 def _lacks_folder(layer: Mapping[str, Any]) -> bool:
     generator = layer.get("generator", {})
-    path = generator.get("config", {}).get("path") if generator.get("kind") in KINDS else None
+    path = generator.get("config", {}).get("path") if generator.get("kind") in _FILES else None
     return isinstance(path, str) and path != "" and not Path(path).is_absolute()
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.generators.network import STYLEGAN2, Network
+from engine.generators.network import PIX2PIX, STYLEGAN2, Network
+from engine.generators.pix2pix_network import shape_of
 
 
 def describe(network: Network) -> dict[str, Any]:
@@ -18,7 +19,8 @@ def describe(network: Network) -> dict[str, Any]:
         ``weight_bytes``, ``kwargs``, ``origin``, ``licence``, ``data_set``, ``notes``, ``sha256``
         (of the file it came from).
     """
-    layers = _stylegan2_layers(network) if network.family == STYLEGAN2 else _layers(network)
+    read = {STYLEGAN2: _stylegan2_layers, PIX2PIX: _pix2pix_layers}.get(network.family, _layers)
+    layers = read(network)
     top = network.modules[""]
     count = sum(tensor.size for tensor in network.state.values())
     return {
@@ -43,6 +45,8 @@ def describe(network: Network) -> dict[str, Any]:
 
 
 def _count_styles(network: Network) -> int:
+    if network.family == PIX2PIX:
+        return 1
     synthesis = network.modules["synthesis"]
     if network.family == STYLEGAN2:  # one per convolution, one for the last colours
         return 2 * len(synthesis["block_resolutions"])
@@ -50,6 +54,8 @@ def _count_styles(network: Network) -> int:
 
 
 def _variant(network: Network) -> str:
+    if network.family == PIX2PIX:
+        return "u-net"
     if network.family == STYLEGAN2:
         blocks = network.modules["synthesis"]["block_resolutions"]
         return str(network.modules[f"synthesis.b{blocks[-1]}"].get("architecture", "skip"))
@@ -58,6 +64,16 @@ def _variant(network: Network) -> str:
     names = network.modules["synthesis"]["layer_names"]
     kernels = {network.state[f"synthesis.{name}.weight"].shape[2] for name in names[:-1]}
     return "r" if kernels == {1} else "t"
+
+
+def _pix2pix_layers(network: Network) -> list[dict[str, Any]]:
+    top = network.modules[""]
+    side = int(top["img_resolution"])
+    sizes = [(name, side >> level, width) for name, width, level in shape_of(top).styled]
+    return [
+        {"name": name, "size_px": [px, px], "channels": width}
+        for name, px, width in [*sizes, ("colour", side, 3)]
+    ]
 
 
 def _stylegan2_layers(network: Network) -> list[dict[str, Any]]:

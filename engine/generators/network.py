@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from engine.generators.arrays import Array
 from engine.generators.inert import RefusedError
 
-STYLEGAN2, STYLEGAN3 = "stylegan2", "stylegan3"
+STYLEGAN2, STYLEGAN3, PIX2PIX = "stylegan2", "stylegan3", "pix2pix"
 MOST_TENSORS = 20_000
 _MOST_ITEMS = 4096
 _MOST_MADE_BYTES = 64 << 20  # filters and noise that a format does without
@@ -36,7 +36,7 @@ class Network:
     Parameters
     ----------
     family
-        ``stylegan2`` or ``stylegan3``.
+        ``stylegan2``, ``stylegan3`` or ``pix2pix``.
     state
         Name → numbers, often read-only views of the file they came from.
     modules

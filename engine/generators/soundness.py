@@ -11,7 +11,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from engine.generators.inert import RefusedError
-from engine.generators.network import STYLEGAN2, Network
+from engine.generators.network import PIX2PIX, STYLEGAN2, Network
+from engine.generators.pix2pix_network import shape_of
 
 _MOST_DIM = 65_536
 _MOST_SIDE_PX = 16_384
@@ -35,6 +36,9 @@ def check(network: Network) -> None:
     """
     for name, attributes in network.modules.items():
         _check_attributes(name, attributes)
+    if network.family == PIX2PIX:
+        _check_pix2pix(network)
+        return
     top = network.modules.get("", {})
     for key in ("w_dim", "img_resolution", "img_channels"):
         _number(top, "", key, 1, _MOST_DIM)
@@ -102,6 +106,22 @@ def _check_filter(state: State, name: str) -> int:
 def _same(name: str, found: object, needed: object) -> None:
     if found != needed:
         raise RefusedError(f"has {name} of {found}, where {needed} fits the rest: it is damaged")
+
+
+def _check_pix2pix(network: Network) -> None:
+    """Check that the tensors are exactly those of the shape that the attributes tell."""
+    top = network.modules[""]
+    try:
+        needed = shape_of(top).tensors()
+    except ValueError as error:
+        raise RefusedError(f"has {error}: it is damaged") from None
+    _number(top, "", "img_resolution", 1, _MOST_SIDE_PX)
+    for name in network.state.keys() - needed.keys():
+        raise RefusedError(f"has {name[:80]}, which no such network has: it is damaged")
+    for name, size in needed.items():
+        _same(name, shape(network.state, name, len(size)), size)
+        if network.state[name].dtype.kind != "f":
+            raise RefusedError(f"has {network.state[name].dtype} numbers in {name}: it is damaged")
 
 
 def _check_mapping(network: Network) -> None:
