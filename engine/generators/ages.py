@@ -30,7 +30,7 @@ METADATA = "latent_cinema_ages"
 VERSION = 1
 MOST_AGES = 32
 MOST_BITS = 8
-SCALE = 500
+SCALE = 2000
 """Pictures shown, from which on the way to the network is measured in powers."""
 _FEWEST = 256  # numbers of a tensor that is coded; a smaller one is stored as it is
 _UNLEARNED = (".noise_const", ".resample_filter")
