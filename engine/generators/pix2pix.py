@@ -163,7 +163,7 @@ class Generator:
             )
         unit = self.shape.unit_px
         width, height = (max(-(-side // unit), 1) * unit for side in request.size_px)
-        picture = torch.from_numpy(np.ascontiguousarray(seen)).to(self.device)
+        picture = torch.from_numpy(np.array(seen)).to(self.device)
         picture = picture.permute(2, 0, 1)[None].float() / 127.5 - 1
         if picture.shape[2:] == (1, 1):
             picture = picture.expand(-1, -1, height, width)
