@@ -29,7 +29,7 @@ class Generator(nn.Module):
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
-        self.shape = shape
+        self.shape, self.layout = shape, torch.channels_last
         sizes = [shape.z_dim] + [shape.w_dim] * shape.mapping
         self.mapping = nn.ModuleList(Dense(a, b, _MAPPING_RATE) for a, b in pairwise(sizes))
         self.const = nn.Parameter(torch.zeros(shape.channels(SMALLEST), SMALLEST, SMALLEST))
@@ -73,7 +73,7 @@ class Generator(nn.Module):
             [shape=(N, 3, side, side)], about -1 to 1.
         """
         x = self.const[None].expand(len(ws), -1, -1, -1)
-        x = x.contiguous(memory_format=torch.channels_last)
+        x = x.contiguous(memory_format=self.layout)
         picture: torch.Tensor | None = None
         place = 0
         for here in (s for s in self.shape.sides if s <= side):

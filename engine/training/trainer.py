@@ -102,6 +102,8 @@ class Trainer:
         The processes that train together.
     """
 
+    layout = torch.channels_last
+
     def __init__(
         self, shape: Shape, settings: Settings, supply: Supply, device: str, group: Group
     ) -> None:
@@ -119,8 +121,9 @@ class Trainer:
 
     def _settle(self) -> None:
         """Put the networks where they belong, and make what depends on them anew."""
-        self.generator.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.discriminator.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.generator.to(self.device, memory_format=self.layout)  # type: ignore[call-overload]
+        self.discriminator.to(self.device, memory_format=self.layout)  # type: ignore[call-overload]
+        self.generator.layout = self.layout
         self.mean = copy.deepcopy(self.generator).requires_grad_(False)
         rates = self.settings.rates
         self.optimisers = {
@@ -174,6 +177,7 @@ class Trainer:
         if self.device.type == "cuda":
             raw = raw.pin_memory().to(self.device, non_blocking=True)
         x = raw.permute(0, 3, 1, 2).float() / 127.5 - 1
+        x = x.contiguous(memory_format=self.layout)
         factor = self.shape.size // stage.side
         return nn.functional.avg_pool2d(x, factor) if factor > 1 else x
 
