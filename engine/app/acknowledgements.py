@@ -95,7 +95,8 @@ def _of_show(name: str) -> dict[str, Any]:
             files.append(Path(path))
         else:
             spec = layer.generator.spec
-            computed.append({"name": spec.name, "origin": spec.provenance, "licence": spec.licence})
+            made = {"name": spec.name, "origin": spec.provenance, "licence": spec.licence}
+            computed += [made] if made not in computed else []
     found = _of_files(list(dict.fromkeys(files)), loaded.shader_paths)
     return {"of": loaded.show.name, **found, "networks": [*found["networks"], *computed]}
 

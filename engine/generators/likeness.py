@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import torch
 
 GRID = 4  # places across and down at which features are averaged
+_DAMPED = 0.03  # of the largest spread
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
@@ -120,13 +121,14 @@ def fit(averaged: Floats, most: int) -> tuple[Floats, Floats]:
     Returns
     -------
     tuple
-        Mean [shape=(F,)] and directions [shape=(K, F)]: along each, the features' variance is 1.
+        Mean [shape=(F,)] and directions [shape=(K, F)]: along each, the features' variance is 1,
+        or less where it was small: the last directions of few pictures are chance.
     """
     centre = averaged.mean(0)
     _, sizes, ways = np.linalg.svd(averaged - centre, full_matrices=False)
     spread = sizes / math.sqrt(len(averaged))
     count = max(min(most, int((spread > 1e-4 * max(spread[0], 1e-9)).sum())), 1)
-    whitened = ways[:count] / np.maximum(spread[:count], 1e-9)[:, None]
+    whitened = ways[:count] / (spread[:count] + _DAMPED * spread[0] + 1e-9)[:, None]
     return centre.astype(np.float32), whitened.astype(np.float32)
 
 
