@@ -23,6 +23,7 @@ SECTIONS = {
     "## `[autopilot]`": document.AutopilotTable,
     "## `[[layers]]`": document.LayerTable,
     "### `[layers.generator]`": document.GeneratorTable,
+    "The table `images`:": document.ImageTable,
     "### `[layers.path]`": document.PathTable,
     "### `[[layers.effects]]` and `[layers.source]`": document.EffectTable,
     "## `[[lfos]]`": document.LfoTable,

@@ -11,6 +11,7 @@ import numpy as np
 from engine.app.document import ShowTable
 from engine.app.draft import Draft, each
 from engine.app.layering import bind_images, make_layer
+from engine.app.ports import bind_ports
 from engine.app.wiring import cue_index, key_map, make_cue, make_route, signal_names
 from engine.core.audio import FEATURES
 from engine.core.clock import parse_rate
@@ -41,6 +42,7 @@ def assemble(table: ShowTable, resolve: Callable[[str], str]) -> Show:
     for number, layer in enumerate(layers, 1):
         draft.aliases[f"/layer/{number}/"] = f"/layer/{layer.id}/"
     layers = tuple(bind_images(layers, i, table.layers[i]) for i in range(len(layers)))
+    layers = tuple(bind_ports(layers, i, table.layers[i].generator) for i in range(len(layers)))
     goes = [draft.trigger(f"/cue/{c.id}/go", f"Begin the cue {c.id}.") for c in table.cues]
     rates = [draft.number(f"/lfo/{o.id}/rate_hz", o.rate_hz, 0.0, 60.0, "hz") for o in table.lfos]
     depths = [
@@ -82,6 +84,8 @@ def assemble(table: ShowTable, resolve: Callable[[str], str]) -> Show:
         start=-1,
         shaders=draft.shaders,
         keys=key_map(table, registry.index.keys() | registry.groups.keys()),
+        edges=frozenset(draft.edges),
+        drag=table.drag,
     )
     routes = tuple(
         each(list(zip(table.routes, depths, strict=True)), "routes", lambda r: make_route(show, *r))
@@ -124,6 +128,8 @@ def _check(table: ShowTable) -> None:
 
 def _master(draft: Draft, table: ShowTable) -> Master:
     m, auto = table.master, table.autopilot
+    if has_brush(table):
+        _brush(draft)
     return Master(
         brightness=draft.number("/master/brightness", m.brightness, 0, 1, "", "Of the picture."),
         blackout=draft.switch("/master/blackout", "Black, at once."),
@@ -144,3 +150,18 @@ def _master(draft: Draft, table: ShowTable) -> Master:
         tap=draft.trigger("/transport/tap", "Tap the beat."),
         resync=draft.trigger("/transport/resync", "The beat begins now."),
     )
+
+
+def has_brush(table: ShowTable) -> bool:
+    """Whether somebody can paint: by dragging, or because a shader reads the brush."""
+    effects = [e for layer in table.layers for e in (layer.source, *layer.effects) if e]
+    given = [value for effect in effects for value in effect.inputs.values()]
+    return table.drag == "paint" or any(str(value).startswith("/brush") for value in given)
+
+
+def _brush(draft: Draft) -> None:
+    draft.number("/brush/x", 0.5, 0, 1, "", "Of the canvas, from the left.")
+    draft.number("/brush/y", 0.5, 0, 1, "", "Of the canvas, from the bottom.")
+    draft.groups["/brush"] = ("/brush/x", "/brush/y")
+    draft.switch("/brush/down", "Whether it touches the canvas.")
+    draft.switch("/brush/erase", "Whether it takes away.")

@@ -29,6 +29,13 @@ class PathTable(_Table, frozen=True):
     jump_s: float = 0.8
 
 
+class ImageTable(_Table, frozen=True):
+    """What an image port of a generator sees, and how many picture steps late."""
+
+    of: str
+    delay_steps: int = 1
+
+
 class GeneratorTable(_Table, frozen=True):
     """``[layers.generator]``."""
 
@@ -38,6 +45,7 @@ class GeneratorTable(_Table, frozen=True):
     rate_hz: float = 15.0
     config: dict[str, Any] = {}
     parameters: dict[str, Number] = {}
+    images: dict[str, str | ImageTable] = {}
 
 
 class EffectTable(_Table, frozen=True):
@@ -148,6 +156,7 @@ class ShowTable(_Table, frozen=True):
     seed: int = 1
     history_s: float = 8.0
     start: str = ""
+    drag: Literal["steer", "paint"] = "steer"
     output: OutputTable = OutputTable()
     master: MasterTable = MasterTable()
     autopilot: AutopilotTable = AutopilotTable()
@@ -162,7 +171,7 @@ class ShowTable(_Table, frozen=True):
 def table_at(path: str) -> type[msgspec.Struct] | None:
     """Find the table at a msgspec path such as ``$.layers[...].generator``."""
     table: type[msgspec.Struct] | None = ShowTable
-    for part in path.removeprefix("$").split("."):
+    for part in path.removeprefix("$").replace("[...]", "").split("."):
         name = part.split("[")[0]
         if name and table is not None:
             fields = {f.name: f.type for f in msgspec.structs.fields(table)}

@@ -25,6 +25,7 @@ class Draft:
     shaders: dict[str, str] = field(default_factory=dict)
     headers: dict[str, isf.Header] = field(default_factory=dict)
     places: dict[str, int] = field(default_factory=dict)
+    edges: set[int] = field(default_factory=set)
 
     def add(self, parameter: Parameter) -> int:
         """Give a parameter the next place."""

@@ -12,8 +12,8 @@ from engine.app.pacer import Stopwatch
 from engine.core.advance import advance
 from engine.core.clock import newest_index, seconds_at
 from engine.core.event import Event
-from engine.core.plan import Plan
-from engine.core.sample import sample, step_at
+from engine.core.plan import Glimpse, Plan
+from engine.core.sample import borrowed, sample, step_at
 from engine.core.show import Show
 from engine.core.snapshot import migrate
 from engine.core.state import State
@@ -28,6 +28,9 @@ class Pixels(Protocol):
     def of(self, plan: Plan, layers: Iterable[str]) -> Mapping[str, Any]:
         """Newest pixels of the named layers' generators for this plan, by layer ID."""
 
+    def see(self, eyes: Compositor) -> None:
+        """Let generators' image ports see what this compositor draws."""
+
 
 class Compositor(Protocol):
     """What the line asks of `engine.compositor.compose.Compositor`."""
@@ -37,6 +40,9 @@ class Compositor(Protocol):
 
     def compose(self, plan: Plan, pixels: Mapping[str, Any]) -> Any:
         """Draw the finished picture."""
+
+    def glimpses(self, is_waiting: bool) -> Iterable[Glimpse]:
+        """Read what was drawn for image ports."""
 
 
 @dataclass(slots=True)
@@ -125,13 +131,10 @@ def needed(plan: Plan, is_step: bool) -> list[str]:
     everything = is_step and plan.reads_picture
     ids: list[str] = []
     for layer in plan.layers:
-        if layer.is_stepped != is_step and not everything:
-            continue
-        if layer.generator is not None:
-            ids.append(layer.generator)
-        for each in (layer.source, *layer.effects):
-            if each is not None:
-                ids += [i[6:] for i in each.images.values() if i.startswith("layer:")]
+        if layer.is_stepped == is_step or everything:
+            ids += sorted(borrowed([layer]))
+    if is_step:
+        ids += sorted(borrowed(plan.watched))
     return list(dict.fromkeys(ids))
 
 
@@ -168,7 +171,9 @@ def remember(
     compositor: Compositor, pixels: Pixels, step: Plan, watch: Stopwatch | None = None
 ) -> None:
     """Advance every history by one picture step, if there is any; no frame is drawn."""
-    if any(layer.is_stepped for layer in step.layers):
+    if step.looks:
+        pixels.see(compositor)
+    if step.looks or any(layer.is_stepped for layer in step.layers):
         found = pixels.of(step, needed(step, is_step=True))
         _lap(watch, "upload", True)
         compositor.step(step, found)

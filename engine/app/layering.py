@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 
 from engine.app import plugins
+from engine.app.binding import bind_inputs
 from engine.app.document import EffectTable, GeneratorTable, LayerTable, Number, PathTable
 from engine.app.draft import Draft, clamped, each
 from engine.app.show_models import native
@@ -198,9 +199,11 @@ def _effect(draft: Draft, root: str, table: EffectTable, has_mix: bool) -> Effec
         draft.shaders[name] = text
         draft.headers[name] = isf.parse(text, f"{name.removesuffix('.fs')}.fs")
     header = draft.headers[name]
-    declared = {p.address: p for p in isf.parameters(header)}
-    vectors = isf.groups(header)
-    given = _flat(table, declared, vectors)
+    bound = bind_inputs(draft, header, table.inputs)
+    free = replace(header, inputs=tuple(i for i in header.inputs if i.name not in bound))
+    declared = {p.address: p for p in isf.parameters(free)}
+    vectors = isf.groups(free)
+    given = _flat({n: v for n, v in table.inputs.items() if n not in bound}, declared, vectors)
     mix = draft.number(f"{root}/mix", table.mix, 0, 1, "", "Dry to wet.") if has_mix else -1
     places = {short: draft.add(_set(p, f"{root}/{short}", given)) for short, p in declared.items()}
     for vector, parts in vectors.items():
@@ -210,7 +213,12 @@ def _effect(draft: Draft, root: str, table: EffectTable, has_mix: bool) -> Effec
         if image not in images or image == "inputImage":
             raise ValueError(f"images: '{image}' is not an image input of {name}.fs")
     inputs = tuple(
-        Input(i.name, i.type, tuple(places[a] for a in vectors.get(i.name, (i.name,))), i.values)
+        Input(
+            i.name,
+            i.type,
+            bound.get(i.name) or tuple(places[a] for a in vectors.get(i.name, (i.name,))),
+            i.values,
+        )
         for i in header.inputs
         if i.type not in IMAGES
     )
@@ -218,11 +226,11 @@ def _effect(draft: Draft, root: str, table: EffectTable, has_mix: bool) -> Effec
 
 
 def _flat(
-    table: EffectTable, declared: dict[str, Parameter], vectors: dict[str, tuple[str, ...]]
+    inputs: dict[str, Number], declared: dict[str, Parameter], vectors: dict[str, tuple[str, ...]]
 ) -> dict[str, Number]:
     """Spread vectors of a shader's inputs over their components."""
     given: dict[str, Number] = {}
-    for name, value in table.inputs.items():
+    for name, value in inputs.items():
         if name in vectors and isinstance(value, list):
             parts = vectors[name]
             if len(value) not in (len(parts), len(parts) - 1):

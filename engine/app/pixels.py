@@ -14,8 +14,11 @@ import platformdirs
 
 from engine.app import plugins
 from engine.app.bridge import Bridge, probe
+from engine.app.frame import Compositor
+from engine.app.sightings import Sightings
 from engine.app.slot import Seen, Slot, mark_of, open_host
 from engine.core.cue import awaited
+from engine.core.fixed import fixed
 from engine.core.plan import Plan
 from engine.core.port import Request
 from engine.core.sample import asked_size
@@ -53,6 +56,8 @@ class LivePixels:
         compiled = platformdirs.user_cache_path("latent-cinema", appauthor=False) / "compiled"
         os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(compiled))
         self._spare = Spare(delay_s=SPARE_AFTER_S)
+        self._sightings = Sightings()
+        self._eyes: Compositor | None = None
         self._shares_cuda = False
         self.path = "numpy"
         self._told: dict[str, str] = {}
@@ -106,10 +111,13 @@ class LivePixels:
         if state.awaiting:
             self.open(show, awaited(show, state), now_s)
         self._prepare(show, now_s)
+        if self._eyes is not None:
+            self._sightings.take(self._eyes.glimpses(is_waiting=False))
         for name, slot in list(self._slots.items()):
             slot.tend(now_s, is_seen=name in plan.requests)
             if slot.is_due(now_s, REFRESH_S):
-                slot.ask(show, state, name, plan.seconds, now_s)
+                pictures = self._sightings.pictures(fixed(show).sights.get(name, ()), plan.step)
+                slot.ask(show, state, name, plan.seconds, now_s, pictures)
             seen = slot.newest(now_s)
             if seen is not None:
                 self._upload(name, seen)
@@ -172,6 +180,10 @@ class LivePixels:
                     self.age_ms.setdefault(name, deque(maxlen=4096)).append(1000.0 * age_s)
         return found
 
+    def see(self, eyes: Compositor) -> None:
+        """Let image ports see what was drawn, as soon as it can be read without waiting."""
+        self._eyes = eyes
+
     def is_ready(self, plan: Plan) -> bool:
         """Whether every generator that the plan asks has shown a frame."""
         return all(self._bridge.holds(name) for name in plan.requests)
@@ -232,6 +244,8 @@ class FilmPixels:
         self._device = device
         self._hosts: dict[str, Host] = {}
         self._drawn: dict[str, float] = {}
+        self._sightings = Sightings()
+        self._eyes: Compositor | None = None
 
     def load(self, show: Show) -> None:
         """Go on with a reloaded show."""
@@ -240,17 +254,25 @@ class FilmPixels:
 
     def of(self, plan: Plan, layers: Iterable[str]) -> Mapping[str, Any]:
         """Render the named layers for exactly this plan."""
+        if self._eyes is not None:
+            self._sightings.take(self._eyes.glimpses(is_waiting=True))
         found = {}
         for name in layers:
             if name not in plan.requests:
                 continue
             if self._drawn.get(name) != plan.seconds:
-                self._render(name, plan.requests[name])
+                sights = fixed(self._show).sights.get(name, ())
+                pictures = self._sightings.pictures(sights, plan.step)
+                self._render(name, replace(plan.requests[name], pictures=pictures))
                 self._drawn[name] = plan.seconds
             pixels = self._bridge.pixels(name, plan.seconds)
             if pixels is not None:
                 found[name] = pixels
         return found
+
+    def see(self, eyes: Compositor) -> None:
+        """Let image ports see what was drawn on the picture steps before."""
+        self._eyes = eyes
 
     def _render(self, name: str, request: Request) -> None:
         generator = next(x.generator for x in self._show.layers if x.id == name)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import replace
 from typing import NamedTuple
 
 from engine.app import plugins
 from engine.app.model_versions import Stamp, stamp_of
+from engine.app.sightings import Pictures
 from engine.core.port import Request
 from engine.core.sample import asked_size, requests_at
 from engine.core.show import Generator, Show
@@ -139,24 +141,40 @@ class Slot:
         self._asked_s = now_s
         return True
 
-    def ask(self, show: Show, state: State, name: str, seconds: float, now_s: float) -> None:
+    def ask(
+        self,
+        show: Show,
+        state: State,
+        name: str,
+        seconds: float,
+        now_s: float,
+        pictures: Pictures,
+    ) -> None:
         """Ask for the moment at which the frame will be seen, from display time `seconds` on."""
         if self._coming is None:
-            self._ask_one(self.host, show, state, name, seconds, now_s)
+            self._ask_one(self.host, show, state, name, seconds, now_s, pictures)
             return
-        asked = self._ask_one(self._coming[1], show, state, name, seconds, now_s)
+        asked = self._ask_one(self._coming[1], show, state, name, seconds, now_s, pictures)
         # The show is the new model's. The old one goes on if it understands the same request.
         (width, height), (most_x, most_y) = asked.size_px, self.mark.size_px
         if self.host.spec.ports == self._coming[1].spec.ports and (
             width * height <= most_x * most_y
         ):
-            self._ask_one(self.host, show, state, name, seconds, now_s)
+            self._ask_one(self.host, show, state, name, seconds, now_s, pictures)
 
     @staticmethod
     def _ask_one(
-        host: Host, show: Show, state: State, name: str, seconds: float, now_s: float
+        host: Host,
+        show: Show,
+        state: State,
+        name: str,
+        seconds: float,
+        now_s: float,
+        pictures: Pictures,
     ) -> Request:
         request = requests_at(show, state, seconds + host.lead_s, {name})[name]
+        if pictures:
+            request = replace(request, pictures=pictures)
         host.ask(request, now_s)
         return request
 

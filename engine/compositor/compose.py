@@ -7,6 +7,7 @@ ISF passes see display-referred values with straight alpha; the canvas is linear
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import moderngl
 
@@ -14,11 +15,12 @@ from engine.compositor.context import collect
 from engine.compositor.glsl import COVER, FINISH, FINISH_LAYER, KEEP, PLACE, PLACE_VERTEX
 from engine.compositor.graph import Kit
 from engine.compositor.layers import Layers, Pixels, fit
+from engine.compositor.look import Looks
 from engine.compositor.picture import Picture
 from engine.compositor.program import Program
 from engine.compositor.surface import Surface, make_surface, release
 from engine.core.isf import Header
-from engine.core.plan import LayerPlan, Plan
+from engine.core.plan import Glimpse, LayerPlan, Plan
 
 _BLENDS = {
     "normal": (moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA),
@@ -50,6 +52,7 @@ class Compositor:
         self._ctx = ctx
         self._kit = Kit(ctx, picture_hz)
         self._layers = Layers(ctx, self._kit, size_px)
+        self._looks = Looks(ctx)
         self._place = Program(ctx, PLACE, PLACE_VERTEX)
         self._cover = Program(ctx, COVER)
         self._finish = Program(ctx, FINISH)
@@ -94,6 +97,7 @@ class Compositor:
         """Release everything."""
         self._begin()
         self._layers.close()
+        self._looks.release()
         for surface in (self._canvas, *self._screens, *filter(None, (self._kept,))):
             release(surface)
         for program in (
@@ -111,7 +115,13 @@ class Compositor:
         if plan.reads_picture:
             self._draw_canvas(plan, pixels)
             self._keep_picture()
+        if plan.looks:
+            self._layers.look(plan, pixels, self._looks, self._frames)
         self._layers.end()
+
+    def glimpses(self, is_waiting: bool) -> Iterator[Glimpse]:
+        """What image ports see, oldest first: of earlier frames, or also of now if one waits."""
+        return self._looks.take(None if is_waiting else self._frames)
 
     def compose(self, plan: Plan, pixels: Pixels) -> Picture:
         """Draw one frame: stepped layers as their newest step left them, the others now."""

@@ -9,6 +9,7 @@ import moderngl
 
 from engine.compositor.glsl import GATHER, HEIGHTEN, REDUCE, WIDEN
 from engine.compositor.graph import History, Kit, run
+from engine.compositor.look import Looks, cover
 from engine.compositor.program import Program
 from engine.compositor.shader import Shader, compile_shader, release_shader
 from engine.compositor.surface import Surface, release
@@ -54,6 +55,11 @@ def fit(canvas_px: tuple[int, int], aspect: float) -> tuple[int, int]:
     return max(1, round(across)), max(1, round(down))
 
 
+def _name(layer: LayerPlan) -> str:
+    """Name of a layer's source: drawn small for image ports it is another one."""
+    return f"{layer.id}/small" if any(layer.cover_px) else layer.id
+
+
 class Layers:
     """Owns the shaders, the histories and the newest result of every stepped layer."""
 
@@ -86,10 +92,25 @@ class Layers:
     def step(self, plan: Plan, pixels: Pixels) -> None:
         """Draw every stepped layer and keep the result."""
         self._steps += 1
-        for layer in plan.layers:
+        for layer in (*plan.layers, *plan.watched):
             if layer.is_stepped:
                 self._keep(layer, self._draw_chain(layer, plan, pixels, True))
         self._forget()
+
+    def look(self, plan: Plan, pixels: Pixels, looks: Looks, frame: int) -> None:
+        """Draw what the image ports see; a layer without a picture yet is not seen."""
+        there = {layer.id: layer for layer in (*plan.layers, *plan.watched)}
+        for look in plan.looks:
+            if look.of == "picture":
+                if self.picture is not None:
+                    aspect = self.size_px[0] / self.size_px[1]
+                    looks.draw(look, plan.step, frame, self.picture, aspect)
+                continue
+            layer = there[look.of.removeprefix("layer:")]
+            surface = self.draw(layer, plan, pixels)
+            if surface is not None:
+                looks.draw(look, plan.step, frame, surface.texture, layer.aspect)
+                self.done(layer, surface)
 
     def draw(self, layer: LayerPlan, plan: Plan, pixels: Pixels) -> Surface | None:
         """Result of a layer, display-referred; None where there is nothing to see."""
@@ -101,12 +122,12 @@ class Layers:
     def done(self, layer: LayerPlan, surface: Surface) -> None:
         """Take back what `draw` gave."""
         if not layer.is_stepped:
-            self._give(layer.id, surface)
+            self._give(_name(layer), surface)
 
     def hold(self, layer: LayerPlan, surface: Surface) -> None:
         """Let what `draw` gave outlive the frame, until `done`."""
-        if self._sources.get(layer.id) is surface:
-            del self._sources[layer.id]
+        if self._sources.get(_name(layer)) is surface:
+            del self._sources[_name(layer)]
 
     def end(self) -> None:
         """Close a frame: sources are drawn again in the next one."""
@@ -133,10 +154,10 @@ class Layers:
 
     def _keep(self, layer: LayerPlan, surface: Surface | None) -> None:
         if surface is None:
-            surface = self._kit.pool.take(fit(self.size_px, layer.aspect))
+            surface = self._kit.pool.take(self._area(layer))
             surface.fbo.clear()
-        if self._sources.get(layer.id) is surface:
-            del self._sources[layer.id]
+        if self._sources.get(_name(layer)) is surface:
+            del self._sources[_name(layer)]
         if layer.id in self._results:
             self._kit.pool.give(self._results[layer.id][0])
         self._results[layer.id] = (surface, self._steps)
@@ -160,10 +181,10 @@ class Layers:
         for effect in layer.effects:
             if effect.shader not in self._shaders:
                 continue  # its load failed, and said so: the picture goes on without it
-            out = self._kit.pool.take(fit(self.size_px, layer.aspect))
+            out = self._kit.pool.take(self._area(layer))
             self._run(effect, plan, pixels, surface, out, is_step)
             if surface:
-                self._give(layer.id, surface)
+                self._give(_name(layer), surface)
             surface = out
         return surface
 
@@ -171,9 +192,9 @@ class Layers:
         self, layer: LayerPlan, plan: Plan, pixels: Pixels, is_step: bool
     ) -> Surface | None:
         """Draw the source at the layer's size, once per frame; it stays until `end`."""
-        if layer.id in self._sources:
-            return self._sources[layer.id]
-        size_px = fit(self.size_px, layer.aspect)
+        if _name(layer) in self._sources:
+            return self._sources[_name(layer)]
+        size_px = self._area(layer)
         surface: Surface | None = None
         if layer.generator is not None and layer.generator in pixels:
             surface = self._draw_pixels(pixels[layer.generator], size_px)
@@ -181,8 +202,13 @@ class Layers:
             surface = self._kit.pool.take(size_px)
             self._run(layer.source, plan, pixels, None, surface, is_step)
         if surface:
-            self._sources[layer.id] = surface
+            self._sources[_name(layer)] = surface
         return surface
+
+    def _area(self, layer: LayerPlan) -> tuple[int, int]:
+        if any(layer.cover_px):
+            return cover(layer.cover_px, layer.aspect)
+        return fit(self.size_px, layer.aspect)
 
     def _draw_pixels(self, pixels: SourcePixels, size_px: tuple[int, int]) -> Surface:
         """Mix a generator's two pictures, turn them the right way up, enlarge them."""

@@ -114,6 +114,8 @@ def _take_events(
                 fired.append(place)
                 base[place] += 1.0
             else:
+                if value > base[place] and place in show.edges:
+                    fires = {**fires, place: motion}
                 base[place] = value
     if fired:
         fires = {**fires, **dict.fromkeys(fired, motion)}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from engine.core.curve import EURO_SPEED_TAU_S
-from engine.core.show import Cue, Path, Route, Show
+from engine.core.port import Sight
+from engine.core.show import Cue, Layer, Path, Route, Show
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,10 @@ class Fixed:
     needs
         Of each cue: layers whose generators must have a picture before it begins, because it
         brings up layers that show them.
+    layers
+        By ID.
+    sights
+        Of each layer whose generator has image ports: what they see.
     """
 
     control_hz: float
@@ -48,6 +53,8 @@ class Fixed:
     is_direct: tuple[bool, ...]
     fades: tuple[frozenset[int], ...]
     needs: tuple[frozenset[str], ...]
+    layers: Mapping[str, Layer]
+    sights: Mapping[str, tuple[Sight, ...]]
 
 
 @lru_cache(maxsize=32)
@@ -73,6 +80,10 @@ def fixed(show: Show) -> Fixed:
         ),
         fades=tuple(opacities.intersection(dict(cue.targets)) for cue in show.cues),
         needs=tuple(_needed(show, cue) for cue in show.cues),
+        layers={layer.id: layer for layer in show.layers},
+        sights={
+            x.id: x.generator.sights for x in show.layers if x.generator and x.generator.sights
+        },
     )
 
 

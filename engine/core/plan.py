@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.port import Request
+from engine.core.port import Look, Request
 
 Uniform = bool | int | float | tuple[float, ...]
 
@@ -45,6 +46,14 @@ class Pass:
     mix: float = 1.0
 
 
+class Glimpse(NamedTuple):
+    """What image ports see: `look` at a picture step [shape=(H, W, 3)], uint8, sRGB, row 0 top."""
+
+    look: Look
+    step: int
+    pixels: NDArray[np.uint8]
+
+
 @dataclass(frozen=True, slots=True)
 class LayerPlan:
     """One layer of the picture.
@@ -70,6 +79,8 @@ class LayerPlan:
         Size of that area relative to the largest one that fits, 0..1.
     is_stepped
         Whether it has a history: then it is redrawn on picture steps only.
+    cover_px
+        If not (0, 0), it is drawn for image ports only: just large enough to cover this size.
     """
 
     id: str
@@ -81,6 +92,7 @@ class LayerPlan:
     aspect: float
     scale: float
     is_stepped: bool
+    cover_px: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +114,13 @@ class Plan:
     values
         Effective value of every parameter, in registry order [shape=(P,)].
     reads_picture
-        Whether some visible layer reads the finished picture back.
+        Whether some visible layer, or an image port, reads the finished picture back.
+    step
+        Index of the newest picture step.
+    looks
+        What image ports see; drawn on every step.
+    watched
+        Layers that are drawn small for them.
     """
 
     seconds: float
@@ -112,3 +130,6 @@ class Plan:
     master: float
     values: NDArray[np.float64]
     reads_picture: bool = False
+    step: int = 0
+    looks: tuple[Look, ...] = ()
+    watched: tuple[LayerPlan, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,25 @@ class Port:
     name: str
     geometry: str
     shape: tuple[int, ...]
+
+
+class Look(NamedTuple):
+    """One small picture for image ports: of what, and width and height.
+
+    `of` is ``picture`` (the finished composite) or ``layer:ID`` (that layer with its effects,
+    before its opacity).
+    """
+
+    of: str
+    size_px: tuple[int, int]
+
+
+class Sight(NamedTuple):
+    """What an image port sees: `look` as it was `delay` picture steps ago, at least 1."""
+
+    port: str
+    look: Look
+    delay: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.fixed import fixed
 from engine.core.plan import LayerPlan, Pass, Plan, Uniform
-from engine.core.port import Request, Spec
+from engine.core.port import Look, Request, Spec
 from engine.core.show import BLENDS, WRAP_S, Effect, Generator, Input, Layer, Show
 from engine.core.state import State
 from engine.core.trajectory import latent_at
@@ -55,11 +57,8 @@ def sample(show: Show, state: State, seconds: float) -> Plan:
     visible = [layer for layer in show.layers if values[layer.opacity] > 0.0]
     moment = (motion_at(show, state, seconds), step_at(show, state, seconds))
     plans = tuple(_layer(show, state, layer, values, moment) for layer in visible)
-    used = {layer.uses for layer in visible if layer.uses}
-    for plan in plans:
-        for each in (plan.source, *plan.effects):
-            if each is not None:
-                used.update(i[6:] for i in each.images.values() if i.startswith("layer:"))
+    used = borrowed(plans)
+    looks, watched = _watch(show, state, plans, values, moment, used)
     master = show.master
     return Plan(
         seconds=seconds,
@@ -68,13 +67,72 @@ def sample(show: Show, state: State, seconds: float) -> Plan:
         requests=_requests(show, state, values, seconds, used),
         master=0.0 if values[master.blackout] >= 0.5 else values[master.brightness],
         values=array,
-        reads_picture=any(
+        reads_picture=any(look.of == "picture" for look in looks)
+        or any(
             "picture" in each.images.values()
-            for plan in plans
+            for plan in (*plans, *watched)
             for each in (plan.source, *plan.effects)
             if each is not None
         ),
+        step=moment[1],
+        looks=looks,
+        watched=watched,
     )
+
+
+def borrowed(plans: Iterable[LayerPlan]) -> set[str]:
+    """IDs of the layers whose generators' pixels are seen in some layers."""
+    found = {plan.generator for plan in plans if plan.generator}
+    for plan in plans:
+        for each in (plan.source, *plan.effects):
+            if each is not None:
+                found.update(i[6:] for i in each.images.values() if i.startswith("layer:"))
+    return found
+
+
+def _watch(
+    show: Show,
+    state: State,
+    plans: Sequence[LayerPlan],
+    values: Sequence[float],
+    moment: tuple[float, int],
+    used: set[str],
+) -> tuple[tuple[Look, ...], tuple[LayerPlan, ...]]:
+    """Find what the image ports of the used generators see, and the layers drawn for them.
+
+    Generators that these need join `used`. A visible layer with a history is drawn anyway.
+    """
+    sights = fixed(show).sights
+    if not sights:
+        return (), ()
+    sizes: dict[str, list[tuple[int, int]]] = {}
+    seen = {plan.id: plan for plan in plans}
+    waiting = sorted(used & sights.keys())
+    asked = set(waiting)
+    while waiting:
+        for _, look, _ in sights[waiting.pop()]:
+            of = look.of.removeprefix("layer:")
+            if look.of not in sizes and look.of != "picture":
+                layer = fixed(show).layers[of]
+                seen.setdefault(of, _layer(show, state, layer, values, moment))
+                used |= borrowed([seen[of]])
+                more = (used & sights.keys()) - asked
+                asked |= more
+                waiting += sorted(more)
+            sizes.setdefault(look.of, []).append(look.size_px)
+    visible = {plan.id for plan in plans if plan.is_stepped}
+    return (
+        tuple(Look(of, size) for of in sorted(sizes) for size in sorted(set(sizes[of]))),
+        tuple(
+            replace(seen[of[6:]], cover_px=_cover(sizes[of]))
+            for of in sorted(sizes)
+            if of != "picture" and of[6:] not in visible
+        ),
+    )
+
+
+def _cover(sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    return max(width for width, _ in sizes), max(height for _, height in sizes)
 
 
 def requests_at(

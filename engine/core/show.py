@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.parameter import Registry
-from engine.core.port import Spec
+from engine.core.port import Sight, Spec
 
 MOTIONS = ("walk", "keys", "orbit", "still")
 BLENDS = ("normal", "add", "screen", "multiply")
@@ -73,6 +73,8 @@ class Generator:
         Trajectories, at most one per latent port.
     places
         (short parameter name, place).
+    sights
+        What its image ports see.
     """
 
     kind: str
@@ -83,6 +85,7 @@ class Generator:
     rate_hz: float
     paths: tuple[Path, ...]
     places: tuple[tuple[str, int], ...]
+    sights: tuple[Sight, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +234,10 @@ class Show:
         Index of the first cue, -1 for none.
     shaders
         Shader name → source text.
+    edges
+        Places of switches whose turning on is remembered like the firing of a trigger.
+    drag
+        What dragging in the window does: ``steer`` or ``paint``.
     """
 
     name: str
@@ -258,6 +265,8 @@ class Show:
     start: int
     shaders: Mapping[str, str]
     keys: Mapping[str, tuple[str, float]] = field(default_factory=dict)
+    edges: frozenset[int] = frozenset()
+    drag: str = "steer"
 
     @property
     def paths(self) -> tuple[Path, ...]:

@@ -22,7 +22,12 @@ MAX_HEADER_BYTES = 64 * 1024
 MAX_REQUEST_BYTES = 1024 * 1024  # W+ of 18 layers is 36 kB; a page is only used once it is written
 MAX_ARRAYS = 64
 _ALIGN = 64
-_KINDS: dict[str, np.dtype[Any]] = {"f2": np.dtype("<f2"), "f4": np.dtype("<f4")}
+_KINDS: dict[str, np.dtype[Any]] = {
+    "f2": np.dtype("<f2"),
+    "f4": np.dtype("<f4"),
+    "u1": np.dtype("u1"),
+}
+_PICTURE = "/picture/"  # before the names of image ports, apart from latents
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +71,16 @@ def encode(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> lis
     Raises
     ------
     ValueError
-        If a number of the header is not finite, an array is neither float16 nor float32, or the
-        header is too long.
+        If a number of the header is not finite, an array is none of float16, float32 and uint8, or
+        the header is too long.
     """
     listed, parts = [], []
     for name, array in arrays.items():
         kind = array.dtype.newbyteorder("<").str[1:]
         if kind not in _KINDS:
-            raise ValueError(f"array '{name}' is {array.dtype}: records hold float16 and float32")
+            raise ValueError(
+                f"array '{name}' is {array.dtype}: records hold float16, float32 and uint8"
+            )
         listed.append([name, kind, list(array.shape)])
         raw = np.ascontiguousarray(array, _KINDS[kind])
         parts.append(raw.reshape(-1).view(np.uint8).data)
@@ -129,24 +136,31 @@ def encode_request(request: Request) -> list[memoryview]:
         "aspect": request.aspect,
         "images": dict(request.images),
     }
-    latents = {name: np.asarray(a, np.float32) for name, a in request.latents.items()}
-    parts = encode(header, latents)
+    arrays: dict[str, NDArray[Any]] = {
+        name: np.asarray(a, np.float32) for name, a in request.latents.items()
+    }
+    arrays |= {_PICTURE + name: np.asarray(a, np.uint8) for name, a in request.pictures.items()}
+    parts = encode(header, arrays)
     if sum(map(len, parts)) > MAX_REQUEST_BYTES:
-        raise ValueError(f"a request holds at most {MAX_REQUEST_BYTES} bytes of latents")
+        raise ValueError(
+            f"a request holds at most {MAX_REQUEST_BYTES} bytes of latents and pictures"
+        )
     return parts
 
 
 def decode_request(data: NDArray[np.uint8]) -> Request:
-    """Read a request's record back; its latents are views of `data`."""
-    header, latents = decode(data)
+    """Read a request's record back; its latents and pictures are views of `data`."""
+    header, arrays = decode(data)
     width, height = header["size_px"]
+    pictures = {n.removeprefix(_PICTURE): a for n, a in arrays.items() if n.startswith(_PICTURE)}
     return Request(
         seconds=header["seconds"],
-        latents=latents,
+        latents={name: a for name, a in arrays.items() if not name.startswith(_PICTURE)},
         parameters=header["parameters"],
         size_px=(width, height),
         aspect=header["aspect"],
         images=header["images"],
+        pictures=pictures,
     )
 
 

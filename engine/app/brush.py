@@ -1,0 +1,49 @@
+"""The brush in the performer's hand: pointer and buttons of the window become its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from engine.core.event import Value
+
+_BUTTONS = {"left": 0.0, "right": 1.0}  # whether it erases
+
+
+class Brush:
+    """Paints while the left button is held, erases while the right one is."""
+
+    def __init__(self) -> None:
+        self._place = (0.5, 0.5)
+        self._button = ""  # that holds it down
+
+    def read(self, items: Iterable[tuple[str, Value]]) -> Iterator[tuple[str, Value]]:
+        """Translate the window's events since the last frame.
+
+        Motions of one poll arrive as one, after everything else: so the brush is where they end
+        when it goes down or up.
+        """
+        listed = list(items)
+        has_moved = False
+        for address, value in listed:
+            if address == "/window/pointer" and isinstance(value, tuple) and len(value) == 2:
+                self._place, has_moved = (float(value[0]), float(value[1])), True
+        if has_moved and self._button:
+            yield from self._move()
+        for address, value in listed:
+            if address == "/window/button" and value in _BUTTONS and not self._button:
+                self._button = str(value)
+                yield from self._move()
+                yield "/brush/erase", _BUTTONS[self._button]
+                yield "/brush/down", 1.0
+            elif self._is_lifted(address, value):
+                self._button = ""
+                yield "/brush/down", 0.0
+
+    def _is_lifted(self, address: str, value: Value) -> bool:
+        if not self._button:
+            return False
+        is_lost = address == "/window/focus" and not value
+        return is_lost or (address == "/window/button_up" and value == self._button)
+
+    def _move(self) -> Iterator[tuple[str, Value]]:
+        yield from zip(("/brush/x", "/brush/y"), self._place, strict=True)
