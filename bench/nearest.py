@@ -101,9 +101,8 @@ def main() -> None:
     for picture in asked[:20]:
         indexes.find(index, eye, ways["discriminator"][1], picture, 9)
     table |= {"seconds": {"index": made_s, "one lookup": (time.perf_counter() - begun) / 20}}
-    print(
-        json.dumps({"pictures_shown": numbers["step"] * 16, "side": index.side, **table}, indent=1)
-    )
+    about = {"steps": numbers["step"], "side": index.side, "pictures": len(pictures)}
+    print(json.dumps({**about, **table}, indent=1))
 
 
 if __name__ == "__main__":

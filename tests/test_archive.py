@@ -6,6 +6,8 @@ import json
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from fractions import Fraction
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -16,9 +18,18 @@ import torch
 from click.testing import CliRunner
 from PIL import Image
 
+from engine.app import showfile
+from engine.app.bridge import Bridge
 from engine.app.cli import cli
+from engine.app.export import load_shaders
+from engine.app.frame import Line, draw
+from engine.app.pixels import FilmPixels
 from engine.app.show_models import with_whole_paths
+from engine.compositor.compose import Compositor
+from engine.compositor.context import open_context
+from engine.core.event import Event
 from engine.core.port import Request
+from engine.core.state import first_state
 from engine.generators import card, hanging, likeness, nearest, tensor_file
 from engine.generators import index as indexes
 from engine.generators.index import Entry, Index, Match
@@ -88,7 +99,13 @@ def index(path: Path) -> Index:
 
 
 def picture_of(entry: Entry) -> likeness.Bytes:
-    return discs(COUNT, SIDE)[int(entry.name[:4])]
+    found: likeness.Bytes = _all_discs()[int(entry.name[:4])]
+    return found
+
+
+@lru_cache(maxsize=1)
+def _all_discs() -> likeness.Bytes:
+    return discs(COUNT, SIDE)
 
 
 def ask(index: Index, picture: likeness.Bytes, count: int = 5) -> list[Match]:
@@ -452,6 +469,62 @@ def test_a_shows_index_lies_beside_it(tmp_path: Path) -> None:
     text = 'schema = 1\n[[layers]]\nid = "a"\n[layers.generator]\nkind = "nearest"\n'
     text += 'config = { path = "x.archive.safetensors" }\n'
     assert str(tmp_path / "x.archive.safetensors") in with_whole_paths(text, tmp_path)
+
+
+DISC = """/*{"ISFVSN": "2"}*/
+void main() {
+    vec2 at = isf_FragNormCoord - vec2(0.4, 0.6);
+    float inside = smoothstep(0.22, 0.19, length(at));
+    gl_FragColor = vec4(mix(vec3(30.0), vec3(225.0, 80.0, 80.0), inside) / 255.0, 1.0);
+}
+"""
+SHOW = """
+schema = 1
+size_px = [96, 96]
+picture_hz = 30
+[[layers]]
+id = "disc"
+[layers.source]
+shader = "disc"
+[[layers]]
+id = "archive"
+opacity = 0.0
+[layers.generator]
+kind = "nearest"
+config = {{ path = "{path}" }}
+images = {{ image = "layer:disc" }}
+parameters = {{ caption = false }}
+[[cues]]
+id = "nearest"
+key = "n"
+time_s = 0.5
+set = {{ "/layer/archive/opacity" = 1.0 }}
+"""
+
+
+def test_a_key_dissolves_to_the_archive(path: Path) -> None:
+    """The layer sees what is below it; its picture is another one that looks like it."""
+    show = showfile.read(SHOW.format(path=path), "test", {"disc": DISC}.__getitem__)[0]
+    context = open_context()
+    compositor, bridge = Compositor(context, show.size_px, 30.0), Bridge(context, crossfades=False)
+    pixels = FilmPixels(bridge, show, "cpu")
+    load_shaders(compositor, show)
+    line = Line(show, first_state(show), -1, {})
+    frames = {}
+    press = [Event(24, *show.keys["n"])]
+    for seconds in (Fraction(0), Fraction(1, 10), Fraction(1)):
+        steps = line.control(seconds, lambda tick: press if tick == 24 else ())
+        picture = draw(compositor, pixels, steps, line.plan(seconds))
+        frames[float(seconds)] = picture.read("rgb24").copy()
+    for each in (pixels, bridge, compositor):
+        each.close()
+    context.release()
+    apart = {at: np.abs(frames[at].astype(int) - frames[0.0]).max() for at in (0.1, 1.0)}
+    assert apart[0.1] <= 2  # dithered anew
+    assert apart[1.0] > 20
+    (at, hue), (at_found, hue_found) = factors(frames[0.0][None]), factors(frames[1.0][None])
+    assert abs(np.angle(np.exp(1j * (hue - hue_found)))[0]) < 0.6
+    assert np.abs(at - at_found).max() < 0.12
 
 
 # The commands
