@@ -14,6 +14,7 @@ STEP = 8  # of 255, that red grows by
 @dataclass(frozen=True, slots=True)
 class Config:
     side_px: int = 16
+    any_size: bool = False
 
 
 def spec(config: Config) -> Spec:
@@ -23,7 +24,7 @@ def spec(config: Config) -> Spec:
         ports=(Port("image", "image", (3, side, side)), Port("z", "gaussian", (2,))),
         min_px=16,
         max_px=side,
-        any_size=False,
+        any_size=config.any_size,
     )
 
 
@@ -33,10 +34,10 @@ class Echo:
 
     def render(self, request: Request, memory: None) -> tuple[np.ndarray, None]:
         """Blue is full where nothing is seen yet."""
-        side = self.spec.max_px
+        width, height = request.size_px
         seen = request.pictures.get("image")
         if seen is None:
-            pixels = np.zeros((1, 3, side, side), np.float32)
+            pixels = np.zeros((1, 3, height, width), np.float32)
             pixels[:, 2] = 1.0
             return pixels, None
         pixels = seen.astype(np.float32).transpose(2, 0, 1)[None] / 255

@@ -151,6 +151,17 @@ def test_the_port_sees_the_middle_the_right_way_up_over_black(ctx: moderngl.Cont
     np.testing.assert_allclose(glimpse.pixels[..., 1] / 255, green, atol=2 / 255)
 
 
+def test_where_every_size_is_drawn_the_port_sees_all_of_its_area(ctx: moderngl.Context) -> None:
+    echo = ECHO.format("a", '"layer:s"') + "size_px = 64\nfilm_px = 64\n"
+    echo += "config = { side_px = 64, any_size = true }\n"
+    show = read(SOURCE.format("s", "slope", 0) + echo)
+    line = Line(show, first_state(show), -1, {})
+    (plan,) = line.control(Fraction(0), lambda _: ())
+    assert plan.looks == (Look("layer:s", (90, 46)),)
+    frame = film(ctx, show, 30, 4)[-1].astype(int)
+    assert frame[16, 60, 0] - frame[16, 4, 0] > 200  # from edge to edge
+
+
 def test_a_large_picture_is_averaged_and_clear_is_black(ctx: moderngl.Context) -> None:
     texture = ctx.texture((64, 64), 4, dtype="f2")
     board = np.indices((64, 64)).sum(0) % 2

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from engine.core.curve import EURO_SPEED_TAU_S
-from engine.core.port import Sight
+from engine.core.port import Sight, picture_size
 from engine.core.show import Cue, Layer, Path, Route, Show
 
 
@@ -81,9 +81,23 @@ def fixed(show: Show) -> Fixed:
         fades=tuple(opacities.intersection(dict(cue.targets)) for cue in show.cues),
         needs=tuple(_needed(show, cue) for cue in show.cues),
         layers={layer.id: layer for layer in show.layers},
-        sights={
-            x.id: x.generator.sights for x in show.layers if x.generator and x.generator.sights
-        },
+        sights={layer.id: sights for layer in show.layers if (sights := _sights(show, layer))},
+    )
+
+
+def _sights(show: Show, layer: Layer) -> tuple[Sight, ...]:
+    """What a generator's image ports see, in the aspect of the area that it fills."""
+    generator = layer.generator
+    if generator is None or not generator.spec.any_size:
+        return generator.sights if generator else ()
+    aspect = layer.aspect or show.size_px[0] / show.size_px[1]
+    return tuple(
+        sight._replace(
+            look=sight.look._replace(
+                size_px=picture_size(round(math.sqrt(math.prod(sight.look.size_px))), aspect)
+            )
+        )
+        for sight in generator.sights
     )
 
 

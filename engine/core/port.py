@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -55,7 +56,11 @@ class Look(NamedTuple):
 
 
 class Sight(NamedTuple):
-    """What an image port sees: `look` as it was `delay` picture steps ago, at least 1."""
+    """What an image port sees: `look` as it was `delay` picture steps ago, at least 1.
+
+    Of a generator that draws every size it has the port's number of pixels and the aspect of the
+    area that the generator fills; of another one, the port's own size.
+    """
 
     port: str
     look: Look
@@ -133,8 +138,8 @@ class Request:
     images
         Port name → frame reference ``SLOT@SEQUENCE`` of another slot's ring.
     pictures
-        Port name → what an image port sees [shape=(H, W, 3)], uint8, sRGB, row 0 top; a port that
-        is missing sees nothing yet.
+        Port name → what an image port sees [shape=(H, W, 3)], uint8, sRGB, row 0 top; see `Sight`
+        for its size. A port that is missing sees nothing yet.
     """
 
     seconds: float
@@ -144,3 +149,9 @@ class Request:
     aspect: float = 1.0
     images: Mapping[str, str] = field(default_factory=dict)
     pictures: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
+
+
+def picture_size(side_px: int, aspect: float) -> tuple[int, int]:
+    """Width and height of a picture with the area of a square of `side_px`, even sides."""
+    root = math.sqrt(aspect)
+    return max(round(side_px * root / 2) * 2, 16), max(round(side_px / root / 2) * 2, 16)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from engine.core.fixed import fixed
 from engine.core.plan import LayerPlan, Pass, Plan, Uniform
-from engine.core.port import Look, Request, Spec
+from engine.core.port import Look, Request, Spec, picture_size
 from engine.core.show import BLENDS, WRAP_S, Effect, Generator, Input, Layer, Show
 from engine.core.state import State
 from engine.core.trajectory import latent_at
@@ -216,12 +216,6 @@ def asked_size(
         height_px = min(canvas_px[1], canvas_px[0] / aspect)
         side *= min(max(aspect * height_px / (side * root), height_px * root / side), 1.0)
     return max(math.ceil(side * root - 1e-6), 1), max(math.ceil(side / root - 1e-6), 1)
-
-
-def picture_size(side_px: int, aspect: float) -> tuple[int, int]:
-    """Width and height of a picture with the area of a square of `side_px`, even sides."""
-    root = math.sqrt(aspect)
-    return max(round(side_px * root / 2) * 2, 16), max(round(side_px / root / 2) * 2, 16)
 
 
 def _layer(
