@@ -28,12 +28,13 @@ from engine.training.supply import Supply
 
 _BETAS = (0.5, 0.99)
 _EMA_PICTURES = (500, 10_000)  # half life of the running mean: 5 % of what was shown, within these
-_CROPPED = 0.85  # part of the pictures that are seen in quarters
+_CROPPED = 0.9  # part of the pictures that are seen in quarters
 _FALLS = 0.7  # where the learning rate begins to fall
 _LEAST_RATE = 0.05
-_LIKE, _SHORT, _HEARD = 10.0, 0.02, 0.5  # weights: like the target, code short, code obeyed
-_SLOPE = 2.0  # weight of the penalty, per patch
+_LIKE, _SHORT, _HEARD = 5.0, 0.004, 0.5  # weights: like the target, code short, code obeyed
+_SLOPE = 0.1  # weight of the penalty, per patch
 _COARSEST = 16
+_LEAST_PX = 16  # what the critic needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +86,10 @@ class PairTrainer:
         side = supply.pictures.shape[1]
         if settings.batch % 2 or settings.batch < 2:
             raise ValueError(f"batch {settings.batch}: it must be even")
-        if side % shape.unit_px:
-            raise ValueError(f"{side} px: it must be a multiple of {shape.unit_px}")
+        if side % shape.unit_px or side < _LEAST_PX:
+            raise ValueError(
+                f"{side} px: it must be a multiple of {shape.unit_px}, and at least {_LEAST_PX}"
+            )
         self.shape, self.settings, self.supply = shape, settings, supply
         self.device = torch.device(device)
         start = torch.Generator().manual_seed(settings.seed)
@@ -113,7 +116,7 @@ class PairTrainer:
         """Side of what is seen now: first quarters of the pictures, then the whole."""
         whole, unit = int(self.supply.pictures.shape[1]), self.shape.unit_px
         is_early = self.shown < _CROPPED * self.settings.pictures
-        is_cut = is_early and whole % (2 * unit) == 0 and whole >= 4 * unit
+        is_cut = is_early and whole % (2 * unit) == 0 and whole >= 2 * max(2 * unit, _LEAST_PX)
         return whole // 2 if is_cut else whole
 
     def cost_left(self) -> float:
