@@ -28,7 +28,7 @@ from engine.training.supply import Supply
 
 _BETAS = (0.5, 0.99)
 _EMA_PICTURES = (500, 10_000)  # half life of the running mean: 5 % of what was shown, within these
-_CROPPED = 0.9  # part of the pictures that are seen in quarters
+_CROPPED = 0.95  # part of the pictures that are seen in quarters
 _FALLS = 0.7  # where the learning rate begins to fall
 _LEAST_RATE = 0.05
 _LIKE, _SHORT, _HEARD = 5.0, 0.004, 0.5  # weights: like the target, code short, code obeyed
