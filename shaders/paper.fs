@@ -53,13 +53,20 @@ float ragged(vec2 p) {
     return noise(p * 9.0) + 0.6 * noise(p * 19.0 + 7.0) + 0.4 * noise(p * 41.0 + 3.0);
 }
 
+// Sharp ridges, as water leaves them.
+float ridges(vec2 p) {
+    float a = 1.0 - 4.0 * abs(noise(p * 13.0 + 17.0));
+    float b = 1.0 - 4.0 * abs(noise(p * 31.0 + 9.0 + 0.4 * a));
+    return 0.6 * a + 0.4 * b * (0.5 + 0.5 * a);
+}
+
 // Two sheets of noise on circles of their own: after an hour both are where they were.
 float world(vec2 p) {
     float turn = 6.2831853 * TIME * float(drift) / 3600.0;
-    vec2 a = p * 2.1 + 7.0 * vec2(cos(turn), sin(turn)) + 20.0;
-    vec2 b = p * 3.7 + 9.0 * vec2(sin(turn), cos(turn)) + 40.0;
-    float h = 1.5 * noise(a) + 0.75 * noise(b) + 0.4 * noise(2.1 * b + 5.0);
-    return h + 0.35 * level - 0.12;
+    vec2 a = p * 2.6 + 7.0 * vec2(cos(turn), sin(turn)) + 20.0;
+    vec2 b = p * 4.9 + 9.0 * vec2(sin(turn), cos(turn)) + 40.0;
+    float h = 0.95 * noise(a) + 0.8 * noise(b) + 0.45 * noise(2.1 * b + 5.0);
+    return h + 0.35 * level - 0.06;
 }
 
 // x, y: painted height, weighed by how much is painted · how much.
@@ -97,14 +104,14 @@ vec4 raise() {
     float since = IMG_NORM_PIXEL(hand, vec2(0.5)).z;
     float up = max(islands, smoothstep(rest, rest + AWAKE, since));
     float h = painted.x + (1.0 - painted.y) * mix(SEA, world(p), up);
-    h += rough * ragged(p + 11.0) * (0.16 + 0.18 * max(h, 0.0));
+    h += rough * (0.24 * ragged(p + 11.0) + (0.04 + 0.5 * clamp(h, 0.0, 0.6)) * ridges(p));
     return vec4(h, 0.0, 0.0, 1.0);
 }
 
 // The colours of relief maps, by metres; after the scale of the ETOPO1 picture.
 vec3 chart(float h) {
     if (h < 0.0) {
-        float m = 6500.0 * pow(min(-h, 1.0), 1.4);
+        float m = 6500.0 * pow(min(-h, 1.0), 1.15);
         vec3 c = mix(vec3(188, 230, 255), vec3(94, 223, 255), clamp(m / 1000.0, 0.0, 1.0));
         c = mix(c, vec3(43, 186, 255), clamp((m - 1000.0) / 2000.0, 0.0, 1.0));
         c = mix(c, vec3(19, 117, 244), clamp((m - 3000.0) / 2000.0, 0.0, 1.0));
@@ -130,7 +137,7 @@ vec4 illuminate() {
     float e = 1.0 / 192.0;
     float h = at(0.0, 0.0);
     float slope = at(e, 0.0) - at(-e, 0.0) - at(0.0, e) + at(0.0, -e);
-    float shade = light * clamp(2.0 * slope, -0.6, 0.3) * (h < 0.0 ? 0.6 : 1.0);
+    float shade = light * clamp(2.0 * slope, -0.6, 0.35) * (h < 0.0 ? 0.7 : 1.0);
     return vec4(h, 1.0 + shade, 0.0, 1.0);
 }
 
