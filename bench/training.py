@@ -20,9 +20,10 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from engine.training.group import Group
+from engine.training.settings import Settings
 from engine.training.shape import PRESETS, shape_of, stage_at
 from engine.training.supply import Supply
-from engine.training.trainer import Settings, Trainer
+from engine.training.trainer import Trainer
 
 PICTURES = 1 << 20
 

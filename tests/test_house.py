@@ -98,8 +98,10 @@ def test_set_up_loads_only_the_standard_library() -> None:
 
 
 def test_no_file_loads_torch_on_import() -> None:
-    modules = [module(path) for path in FILES]
-    loaded = third_parties("import " + ", ".join(modules))
+    # A training is made of torch, and loaded when one begins; nothing else leads there.
+    training = {"train", "train_pairs", "train_start"}
+    files = [p for p in FILES if p.parent.name != "training" and p.stem not in training]
+    loaded = third_parties("import " + ", ".join(map(module, files)))
     assert "torch" not in loaded
     assert "numpy" in loaded
 

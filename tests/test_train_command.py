@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -20,6 +21,7 @@ from PIL import Image
 from engine.app.cli import cli
 from engine.app.train import duration
 from engine.generators import card
+from engine.training import folder as folders
 from engine.training import keeping, pictures
 from tests.training import discs, save_pictures
 
@@ -62,6 +64,10 @@ def test_a_folder_of_pictures_becomes_a_network_with_a_card(tmp_path: Path) -> N
     folder = tmp_path / "discs.train"
     assert (folder / "sheets" / "0000000032.png").is_file()
     assert not list(tmp_path.rglob("*.part"))
+    found = CliRunner().invoke(cli, ["archive", "nearest", str(out), "--seeds", "0", "--json"])
+    assert found.exit_code == 0, found.output
+    assert json.loads(found.stdout)["archive"] == 12
+    assert (tmp_path / "discs.ages.safetensors").is_file()
     with Image.open(folder / "sheets" / "0000000032.png") as sheet:
         assert sheet.size == (8 * 34 - 2, 8 * 34 - 2)
     code, said = train(tmp_path / "discs", out, *SMALL)
@@ -255,17 +261,17 @@ def test_modes_of_pictures(tmp_path: Path) -> None:
     clear = Image.new("RGBA", (8, 8), (200, 100, 50, 0))
     clear.putpixel((0, 0), (200, 100, 50, 255))
     clear.save(tmp_path / "clear.png")
-    assert pictures.load(tmp_path / "clear.png").getpixel((0, 0)) == (200, 100, 50)
-    assert pictures.load(tmp_path / "clear.png").getpixel((5, 5)) == (0, 0, 0)
+    assert folders.load(tmp_path / "clear.png").getpixel((0, 0)) == (200, 100, 50)
+    assert folders.load(tmp_path / "clear.png").getpixel((5, 5)) == (0, 0, 0)
     Image.fromarray(np.full((8, 8), 128 * 257, np.uint16)).save(tmp_path / "deep.png")
-    assert pictures.load(tmp_path / "deep.png").getpixel((1, 1)) == (128, 128, 128)
+    assert folders.load(tmp_path / "deep.png").getpixel((1, 1)) == (128, 128, 128)
     turned = Image.new("RGB", (8, 4))
     exif = turned.getexif()
     exif[0x0112] = 6
     turned.save(tmp_path / "turned.jpg", exif=exif)
-    assert pictures.load(tmp_path / "turned.jpg").size == (4, 8)
+    assert folders.load(tmp_path / "turned.jpg").size == (4, 8)
     Image.new("L", (4, 4), 9).save(tmp_path / "grey.gif")
-    assert pictures.load(tmp_path / "grey.gif").getpixel((0, 0)) == (9, 9, 9)
+    assert folders.load(tmp_path / "grey.gif").getpixel((0, 0)) == (9, 9, 9)
 
 
 def test_durations() -> None:

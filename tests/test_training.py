@@ -16,12 +16,12 @@ from engine.generators import card
 from engine.generators.inert import RefusedError
 from engine.training import keeping
 from engine.training.augment import Adaptive, augment
-from engine.training.discriminator import Discriminator
+from engine.training.discriminator import Discriminator, frozen_parts
 from engine.training.distance import compare, distance
 from engine.training.generator import Generator, load_arrays, network_of
 from engine.training.shape import PRESETS, SIZES, Stage, cost_left, shape_of, stage_at
 from engine.training.supply import Supply
-from engine.training.trainer import Trainer, frozen_parts
+from engine.training.trainer import Trainer
 from engine.training.transfer import begin_with, shape_of_network
 from tests.training import discs, factors, small_shape, small_trainer
 

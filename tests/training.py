@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from engine.training.group import Group
+from engine.training.settings import Settings
 from engine.training.shape import Shape
 from engine.training.supply import Supply
-from engine.training.trainer import Settings, Trainer
+from engine.training.trainer import Trainer
 
 
 def discs(count: int, side: int, seed: int = 0) -> NDArray[np.uint8]:

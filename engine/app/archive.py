@@ -129,7 +129,7 @@ def nearest(
 
 
 def _load(path: Path) -> tuple[str, Bytes]:
-    from engine.training.pictures import load
+    from engine.training.folder import load
 
     return path.name, np.asarray(load(path))
 

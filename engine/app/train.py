@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.app.train_start import Start, begin
-from engine.generators import card
-from engine.training import keeping, machine
+from engine.generators import ages, card, index
+from engine.training import keeping, machine, nearest
+from engine.training.ages import write_ages
 from engine.training.distance import compare
 from engine.training.generator import network_of
 from engine.training.group import Group, join
@@ -186,7 +187,10 @@ class _Run:
             apart = compare(trainer.mean, self.start.supply, _COMPARED)
             self.say(f"sliced Wasserstein distance (×1000) by side: {json.dumps(apart)}")
             told["distance"] = f"sliced Wasserstein ×1000: {json.dumps(apart)}"
+        ages.path_of(self.wish.out).unlink(missing_ok=True)  # they are of the network before
         self._write_network(spent_s, told)
+        if is_last:
+            self._finish()
 
     def _write_network(self, spent_s: float, more: dict[str, str | int]) -> None:
         start, trainer, out = self.start, self.trainer, self.wish.out
@@ -199,6 +203,16 @@ class _Run:
             lambda file: card.write(file, network, half=True),
             {**start.facts(), **more, "hours": f"{spent_s / 3600:.2f}"},
         )
+
+
+    def _finish(self) -> None:
+        """Write what belongs to a finished network: its ages, and its archive."""
+        out, folder = self.wish.out, self.start.folder
+        written = write_ages(folder / "snapshots", out)
+        self.say(f"{written.path.name}: {len(written.shown)} ages, for …/generator/age")
+        archive = index.path_beside(out)
+        found = nearest.write_index(folder, archive, told=self.say)
+        self.say(f"{archive.name}: {len(found.entries)} pictures, to show the archive")
 
 
 def write_with_card(out: Path, write: Callable[[Any], None], facts: dict[str, str | int]) -> None:

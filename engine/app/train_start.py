@@ -12,9 +12,10 @@ from engine.generators.network import STYLEGAN2
 from engine.training import keeping
 from engine.training.group import Group
 from engine.training.pictures import Prepared, prepare
+from engine.training.settings import Settings, share
 from engine.training.shape import PRESETS, Shape, shape_of
 from engine.training.supply import Supply
-from engine.training.trainer import Settings, Trainer, share
+from engine.training.trainer import Trainer
 from engine.training.transfer import begin_with, shape_of_network
 
 if TYPE_CHECKING:

@@ -70,3 +70,11 @@ class Discriminator(nn.Module):
         x = self.last(torch.cat([x, more], 1)).flatten(1)
         judged: torch.Tensor = self.out(activate(self.dense(x)))[:, 0]
         return judged.float()
+
+
+def frozen_parts(network: Discriminator, shape: Shape, count: int) -> list[nn.Module]:
+    """Return the parts of the discriminator that look first: its finest blocks."""
+    if count <= 0:
+        return []
+    finest = [network.blocks[f"b{s}"] for s in reversed(shape.sides[1:-1])]
+    return [*network.looks.values(), *finest[: count - 1]]

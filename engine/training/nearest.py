@@ -24,7 +24,8 @@ from engine.generators.index import Entry, Index
 from engine.generators.licence import allows_copies
 from engine.generators.likeness import Bytes, Eye, Floats
 from engine.training import keeping
-from engine.training.pictures import Credit, Prepared, Report
+from engine.training.folder import Credit, Report
+from engine.training.pictures import Prepared
 from engine.training.shape import Shape, Stage, stage_at
 from engine.training.supply import Supply
 

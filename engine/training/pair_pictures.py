@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from engine.training.pictures import SUFFIXES, Credit, load, read_credits
+from engine.training.folder import SUFFIXES, Credit, load, read_credits
 
 SIDES = ("source", "target")
 _VERSION = 1

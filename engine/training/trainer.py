@@ -7,10 +7,8 @@ stopped it goes on, bit by bit, as if it had not been.
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,10 +18,11 @@ from torch import nn
 
 from engine.training.augment import Adaptive, augment
 from engine.training.blocks import initialise
-from engine.training.discriminator import Discriminator
+from engine.training.discriminator import Discriminator, frozen_parts
 from engine.training.generator import Generator, initial_start
 from engine.training.group import Group
 from engine.training.loss import discriminator_loss, generator_loss, slope, weight_at
+from engine.training.settings import Settings, share
 from engine.training.shape import Shape, Stage, stage_at
 from engine.training.supply import Supply
 
@@ -32,57 +31,6 @@ _MIXED = 0.5  # part of the batches with two styles
 _EMA_PICTURES = (500, 10_000)  # half life of the running mean: 5 % of what was shown, within these
 _W_AVG = 0.005
 _ASKED = 32  # steps between two looks at held-out pictures
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How a training goes.
-
-    Parameters
-    ----------
-    pictures
-        How many are shown; it decides when the network grows.
-    batch
-        Pictures per step, over all processes.
-    rates
-        Learning rates of generator and discriminator.
-    seed
-        Of everything that is drawn.
-    lazy
-        Steps between two penalties.
-    grows
-        Whether small pictures come first.
-    frozen
-        How many of the discriminator's finest blocks stay as they are (freeze-D: S. Mo et al.,
-        2020).
-    warm_up
-        Steps in which only the discriminator learns.
-    """
-
-    pictures: int
-    batch: int
-    rates: tuple[float, float]
-    seed: int = 0
-    lazy: int = 8
-    grows: bool = True
-    frozen: int = 0
-    warm_up: int = 0
-
-
-def share(settings: Settings, group: Group) -> int:
-    """Return how many pictures of a batch are a process's own.
-
-    Raises
-    ------
-    ValueError
-        If the batch cannot be shared out: the discriminator looks at groups of four.
-    """
-    if settings.batch % (4 * group.size):
-        raise ValueError(
-            f"batch {settings.batch}: it must be a multiple of {4 * group.size} "
-            f"(4 for each of {group.size} processes)"
-        )
-    return settings.batch // group.size
 
 
 class Trainer:
@@ -311,19 +259,3 @@ def _adam(tensors: dict[str, NDArray[Any]], prefix: str) -> dict[int, dict[str, 
             index, part = name.removeprefix(prefix).split(".")
             found.setdefault(int(index), {})[part] = torch.from_numpy(np.array(values))
     return found
-
-
-def frozen_parts(network: Discriminator, shape: Shape, count: int) -> list[nn.Module]:
-    """Return the parts of the discriminator that look first: its finest blocks."""
-    if count <= 0:
-        return []
-    finest = [network.blocks[f"b{s}"] for s in reversed(shape.sides[1:-1])]
-    return [*network.looks.values(), *finest[: count - 1]]
-
-
-def memory_bytes(shape: Shape) -> int:
-    """Estimate how much memory the weights of a training take, optimisers included."""
-    counted = sum(
-        9 * (a * b + b * b) for a, b in zip(shape.widths, (*shape.widths[1:], 0), strict=True)
-    )
-    return math.ceil(counted * 4 * 9)
