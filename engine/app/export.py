@@ -15,6 +15,7 @@ from engine.app.figures import check_writable
 from engine.app.frame import Line, draw, remember
 from engine.app.pixels import FilmPixels
 from engine.app.playback import Playback
+from engine.app.ports import unrepeatable
 from engine.app.showfile import ShowError
 from engine.compositor.compose import Compositor
 from engine.compositor.context import open_context
@@ -79,6 +80,8 @@ def render(playback: Playback, job: Job, progress: TextIO | None = None) -> int:
             playback, job, begin, size_px, compositor, Bridge(ctx, crossfades=False)
         )
         stack.callback(pixels.close)
+        if progress is not None:
+            progress.writelines(f"{text}\n" for text in unrepeatable(line.show))
         # Opened late: what cannot be rendered leaves no empty film behind.
         module: Any = png if isinstance(config, png.Config) else film
         output = stack.enter_context(module.open(config, size_px, fps))

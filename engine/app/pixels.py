@@ -277,6 +277,8 @@ class FilmPixels:
     def _render(self, name: str, request: Request) -> None:
         generator = next(x.generator for x in self._show.layers if x.id == name)
         assert generator is not None
+        if generator.spec.live_only:
+            return
         if name not in self._hosts:
             config, _ = plugins.read_spec(generator.kind, dict(generator.config))
             module = plugins.module_name(generator.kind)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from engine.app.document import GeneratorTable, ImageTable
 from engine.app.sightings import MOST_BYTES, MOST_DELAY
 from engine.core.port import Look, Port, Sight
-from engine.core.show import Layer
+from engine.core.show import Layer, Show
 from engine.generators.frame import MAX_REQUEST_BYTES
 
 _REST_BYTES = 128 * 1024
@@ -40,6 +40,16 @@ def bind_ports(layers: tuple[Layer, ...], place: int, table: GeneratorTable | No
     except ValueError as error:
         raise ValueError(f"layers[{place}].generator.images{error}") from None
     return replace(layer, generator=replace(generator, sights=sights))
+
+
+def unrepeatable(show: Show) -> list[str]:
+    """Say which layers a film cannot have, a sentence each."""
+    return [
+        f"layer {layer.id}: what a {layer.generator.kind} saw is not in a take; "
+        "the film shows nothing of it"
+        for layer in show.layers
+        if layer.generator is not None and layer.generator.spec.live_only
+    ]
 
 
 def _sights(ports: dict[str, Port], table: GeneratorTable, ids: list[str]) -> Iterator[Sight]:

@@ -98,6 +98,8 @@ class Spec:
         Layers whose activations can be bent.
     licence, provenance
         Of the weights; "none" where there are none.
+    live_only
+        It shows what happens now: no film can have it.
     """
 
     name: str
@@ -116,6 +118,7 @@ class Spec:
     bendable: tuple[str, ...] = ()
     licence: str = "none"
     provenance: str = "none"
+    live_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
