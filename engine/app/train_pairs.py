@@ -21,7 +21,7 @@ from engine.training.pair_showing import measure, sheet
 from engine.training.pair_trainer import PairTrainer, Settings
 from engine.training.supply import Supply
 
-PAIRS = 32_000
+PAIRS = 60_000
 """How many are shown, if nothing is said."""
 BATCH = 4
 _FEW, _MANY = 96, 512  # pairs that answers are compared to, on the way and at the end
