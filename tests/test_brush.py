@@ -219,22 +219,27 @@ def pointer(x: float, y: float) -> tuple[str, Value]:
 
 def test_dragging_paints_where_the_show_says_so() -> None:
     show, keyboard = sheet(), Keyboard()
-    assert (
-        paths(pointer(0.1, 0.2), ("/window/drag", (0.1, 0.1)), keyboard=keyboard, show=show) == []
-    )
-    pressed = paths(("/window/button", "left"), pointer(0.3, 0.4), keyboard=keyboard, show=show)
+
+    def read(*items: tuple[str, Value]) -> list[tuple[str, Value]]:
+        return paths(*items, keyboard=keyboard, show=show)
+
+    assert read(pointer(0.1, 0.2), ("/window/drag", (0.1, 0.1))) == []
+    pressed = read(pointer(0.3, 0.4), ("/window/button", "left"), pointer(0.35, 0.4))
     assert pressed == [("/brush/x", 0.3), ("/brush/y", 0.4), ("/brush/erase", 0.0), DOWN]
-    moved = paths(pointer(0.5, 0.6), ("/window/drag", (0.2, 0.2)), keyboard=keyboard, show=show)
+    # where it went on the frame of the press is told on the next one, so that no piece is lost
+    assert read() == [("/brush/x", 0.35), ("/brush/y", 0.4)]
+    moved = read(("/window/drag", (0.2, 0.2)), pointer(0.5, 0.6))
     assert moved == [("/brush/x", 0.5), ("/brush/y", 0.6)]
-    lifted = paths(("/window/button_up", "left"), pointer(0.7, 0.6), keyboard=keyboard, show=show)
+    lifted = read(pointer(0.7, 0.6), ("/window/button_up", "left"), pointer(0.9, 0.9))
     assert lifted == [("/brush/x", 0.7), ("/brush/y", 0.6), UP]
-    assert paths(pointer(0.9, 0.9), keyboard=keyboard, show=show) == []
+    assert read(pointer(0.9, 0.9)) == []
 
 
 def test_the_right_button_erases_and_the_first_button_holds_the_brush() -> None:
     show, keyboard = sheet(), Keyboard()
     pressed = paths(("/window/button", "right"), keyboard=keyboard, show=show)
     assert pressed[-2:] == [("/brush/erase", 1.0), DOWN]
+    assert len(paths(keyboard=keyboard, show=show)) == 2
     others = [("/window/button", "left"), ("/window/button_up", "left"), ("/window/focus", True)]
     assert paths(*others, keyboard=keyboard, show=show) == []
     assert paths(("/window/focus", False), keyboard=keyboard, show=show) == [UP]

@@ -18,6 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import ImageGrab, features
 
+from engine.app import showfile
+from engine.app.keys import Keyboard
+from engine.core.state import first_state
 from engine.outputs import monitors, window
 from engine.outputs.controls import name_key
 from engine.outputs.monitors import Area, Monitor
@@ -482,3 +485,27 @@ def test_neighbours_in_a_span_meet_at_the_seam(left: int, right: int, height: in
     second = monitors.viewport(placed, panes[1], (right, height))
     assert first[0] == second[0] + left
     assert first[1:] == second[1:]
+
+
+def test_a_stroke_in_the_window_is_a_stroke_of_the_brush(xdotool: Callable[[str], None]) -> None:
+    show = showfile.read('schema = 1\ndrag = "paint"\n', "test", str)[0]
+    keyboard, state, told = Keyboard(), first_state(show), list[tuple[str, object]]()
+    with window.open(windowed((800, 600)), (160, 90), FPS) as out:
+        picture = card(out)  # 800 x 450 in the window, at (240, 135) on the screen
+        xdotool("mousemove 640 360")
+        settle(out, picture)
+        out.events()
+
+        def step() -> None:
+            out.write(0, picture)
+            told.extend(keyboard.read(show, state, out.events(), 0.0).events)
+
+        xdotool("mousedown 3")
+        assert until(lambda: ("/brush/down", 1.0) in told, step)
+        xdotool("mousemove 685 315 mouseup 3")
+        assert until(lambda: ("/brush/down", 0.0) in told, step)
+    assert ("/brush/erase", 1.0) in told
+    places = [value for address, value in told if address == "/brush/x"]
+    np.testing.assert_allclose([places[0], places[-1]], [400 / 800, 445 / 800], atol=1e-6)
+    places = [value for address, value in told if address == "/brush/y"]
+    np.testing.assert_allclose([places[0], places[-1]], [225 / 450, 270 / 450], atol=1e-6)

@@ -15,28 +15,29 @@ class Brush:
     def __init__(self) -> None:
         self._place = (0.5, 0.5)
         self._button = ""  # that holds it down
+        self._is_late = False
 
     def read(self, items: Iterable[tuple[str, Value]]) -> Iterator[tuple[str, Value]]:
         """Translate the window's events since the last frame.
 
-        Motions of one poll arrive as one, after everything else: so the brush is where they end
-        when it goes down or up.
+        What it does after it went down waits for the next frame: on one tick there is one place,
+        and a stroke begins where the button was pressed.
         """
-        listed = list(items)
-        has_moved = False
-        for address, value in listed:
-            if address == "/window/pointer" and isinstance(value, tuple) and len(value) == 2:
-                self._place, has_moved = (float(value[0]), float(value[1])), True
-        if has_moved and self._button:
+        if self._is_late:
+            self._is_late = False
             yield from self._move()
-        for address, value in listed:
-            if address == "/window/button" and value in _BUTTONS and not self._button:
-                self._button = str(value)
+        for address, value in items:
+            if address == "/window/pointer" and isinstance(value, tuple) and len(value) == 2:
+                self._place = (float(value[0]), float(value[1]))
+                if self._button and not self._is_late:
+                    yield from self._move()
+            elif address == "/window/button" and value in _BUTTONS and not self._button:
+                self._button, self._is_late = str(value), True
                 yield from self._move()
                 yield "/brush/erase", _BUTTONS[self._button]
                 yield "/brush/down", 1.0
             elif self._is_lifted(address, value):
-                self._button = ""
+                self._button, self._is_late = "", False
                 yield "/brush/down", 0.0
 
     def _is_lifted(self, address: str, value: Value) -> bool:

@@ -94,7 +94,7 @@ class Controls:
         glfw.set_window_close_callback(handle, self._close)
 
     def take(self) -> list[tuple[str, Value]]:
-        """Hand out what was collected, in order, motions last."""
+        """Hand out what was collected, in order, motions last; before a button, where it was."""
         events, self._events = self._events, []
         if self._moved is not None:
             events.append(("/window/pointer", self._moved))
@@ -133,6 +133,8 @@ class Controls:
         is_down = action == glfw.PRESS
         if button == 0:
             self._is_dragging = is_down
+        if self._place is not None:
+            self._events.append(("/window/pointer", self._place))
         self._events.append(("/window/button" if is_down else "/window/button_up", name))
 
     def _wheel(self, steps: float) -> None:
