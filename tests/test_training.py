@@ -220,6 +220,24 @@ def test_networks_that_cannot_be_trained_on_are_refused(tmp_path: Path) -> None:
         shape_of_network(path, PRESETS["small"], 128)
 
 
+def test_a_network_that_draws_in_another_way_is_refused(tmp_path: Path) -> None:
+    trainer = small_trainer(discs(40, 32))
+    for part in trainer.mean.colours.values():
+        part.weight.data.normal_(generator=torch.Generator().manual_seed(3))
+    network = network_of(trainer.mean, origin="test")
+    path = tmp_path / "other.safetensors"
+    slow = {**network.modules["mapping.fc0"], "weight_gain": 0.5}
+    missing = {k: v for k, v in network.state.items() if k != "synthesis.b8.conv0.noise_const"}
+    for state, modules, why in (
+        (network.state, {**network.modules, "mapping.fc0": slow}, "draws in a way that cannot"),
+        (missing, network.modules, r"b8\.conv0\.noise_const"),
+    ):
+        with path.open("wb") as file:
+            card.write(file, type(network)("stylegan2", state, modules, origin=""))
+        with pytest.raises(ValueError, match=why):
+            begin_with(small_trainer(discs(40, 32)), path)
+
+
 def test_a_damaged_state_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "state.safetensors"
     path.write_bytes(b"\x10\0\0\0\0\0\0\0{}")

@@ -10,14 +10,17 @@ import re
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from engine.generators import card
 from engine.generators.network import STYLEGAN2, Network
+from engine.generators.stylegan2 import build_network
 from engine.training import keeping
-from engine.training.generator import load_arrays
+from engine.training.generator import Generator, load_arrays
 from engine.training.shape import SMALLEST, Preset, Shape, shape_of
 from engine.training.trainer import Trainer
 
+_ELSE = "; begin without --from, or with another network"
 _LAYER = re.compile(r"synthesis\.b(\d+)\.conv1\.weight")
 
 
@@ -34,7 +37,7 @@ def shape_of_network(path: Path, preset: Preset, size: int) -> Shape:
     network = card.load(path)
     why = _unfit(network)
     if why:
-        raise ValueError(f"{path}: {why}; begin without --from, or with another network")
+        raise ValueError(f"{path}: {why}{_ELSE}")
     sides = {int(found[1]) for name in network.state if (found := _LAYER.fullmatch(name))}
     if max(sides) != size:
         raise ValueError(
@@ -73,6 +76,19 @@ def _unfit(network: Network) -> str:
     return ""
 
 
+def _is_other(generator: Generator, network: Network) -> bool:
+    """Whether a generator draws something else than the engine makes of the same file."""
+    with torch.no_grad():
+        z = keeping.latents(generator.shape.z_dim, 2)
+        model = build_network(network.state, network.modules)
+        count = generator.shape.num_ws
+        played = model.synthesize(model.map(z, None)[:, None].expand(-1, count, -1), "const")
+        w = generator.map(z.to(generator.w_avg.device))[:, None].expand(-1, count, -1)
+        ours = generator.draw(w, generator.shape.size)
+    apart = (ours.float().cpu() - played).abs().max()
+    return not bool(apart <= 1e-3 * played.abs().max())
+
+
 def begin_with(trainer: Trainer, path: Path) -> str:
     """Give a trainer the weights of a network, and of its discriminator if it lies there.
 
@@ -84,11 +100,16 @@ def begin_with(trainer: Trainer, path: Path) -> str:
     Raises
     ------
     ValueError
-        If the discriminator is damaged.
+        If a training cannot go on with such a network, or the discriminator is damaged.
     """
     network = card.load(path)
-    load_arrays(trainer.generator, dict(network.state))
-    load_arrays(trainer.mean, dict(network.state))
+    for generator in (trainer.generator, trainer.mean):
+        try:
+            load_arrays(generator, dict(network.state))
+        except (KeyError, RuntimeError) as error:
+            raise ValueError(f"{path}: {error} is missing or does not fit{_ELSE}") from None
+    if _is_other(trainer.mean, network):
+        raise ValueError(f"{path}: it draws in a way that cannot be trained on{_ELSE}")
     state = path.with_suffix(".train") / "state.safetensors"
     if not state.is_file():
         return f"beginning with {path.name}; its discriminator is not here and begins anew"
