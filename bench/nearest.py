@@ -1,21 +1,27 @@
 """How well an archive is found again: pictures moved, turned and recoloured, against raw pixels.
 
-    python -m bench.nearest OUT.train [--pictures 1400] [--queries 300]
+    python -m bench.nearest OUT.train [--pictures 1400] [--queries 300] [--random] [--climate N]
 
 Every query is one of the index' pictures, cut by 5 to 20 % at a random place (so it is moved and
 enlarged), mirrored and turned as the training did, its colours scaled by up to 15 % each, its
 gamma changed by up to 25 %. What counts is the place of the original among the answers. All ways
 of looking may turn the query. Pixels: at 16×16, as they are, and whitened like the features are
-(64 principal directions, unit vectors): that is the baseline that is hard to beat.
+(64 principal directions, unit vectors): that is the baseline that is hard to beat. `--random` gives
+the discriminator random weights instead of those that it has learnt.
+
+`--climate N`, for pictures whose titles say where on Earth they are: how far in latitude, without
+its sign, the five nearest of N pictures are that lie more than 2500 km away (median, in degrees).
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,6 +32,9 @@ from engine.generators import index as indexes
 from engine.generators import likeness
 from engine.generators.likeness import Bytes
 from engine.training import keeping, nearest
+from engine.training.blocks import initialise
+from engine.training.discriminator import Discriminator
+from engine.training.shape import Shape
 
 Floats = NDArray[np.float32]
 
@@ -61,17 +70,58 @@ def places(
     return {"top1": float((ranks < 1).mean()), "top5": float((ranks < 5).mean())}
 
 
+def climate(
+    ways: dict[str, Callable[[Bytes], Floats]], pictures: Bytes, titles: list[str],
+    turns: tuple[int, ...],
+) -> dict[str, float]:  # fmt: skip
+    """How far in latitude the nearest pictures are that show another part of the Earth."""
+    found = [re.match(r"([\d.]+)°([NS]) ([\d.]+)°([EW])", title) for title in titles]
+    if not all(found):
+        raise SystemExit("--climate: these titles do not say where the pictures are")
+    said = [match.groups() for match in found if match]
+    north = np.radians([float(a) * (1 if b == "N" else -1) for a, b, _, _ in said])
+    east = np.radians([float(c) * (1 if d == "E" else -1) for _, _, c, d in said])
+    place = np.cos(north) * np.cos(east), np.cos(north) * np.sin(east), np.sin(north)
+    is_near = 6371 * np.arccos(np.clip(np.stack(place, 1) @ np.stack(place), -1, 1)) < 2500
+    turned = [np.stack([likeness.turned(p, turn) for p in pictures]) for turn in turns]
+    table = {}
+    for name, describe in ways.items():
+        rows = [
+            np.concatenate([describe(some) for some in np.array_split(seen, len(seen) // 32 + 1)])
+            for seen in turned
+        ]
+        own = (rows[0] ** 2).sum(1)
+        near = np.max([2 * x @ rows[0].T - (x**2).sum(1)[:, None] - own for x in rows], axis=0)
+        near[is_near] = -np.inf
+        five = near.argsort(1)[:, -5:]
+        away = np.abs(np.abs(north)[:, None] - np.abs(north)[five])
+        table[name] = round(float(np.degrees(np.median(away))), 2)
+    return table
+
+
+def untaught(tensors: dict[str, Any], shape: Shape) -> dict[str, Any]:
+    """Give a state's discriminator random weights."""
+    network = Discriminator(shape)
+    initialise(network, torch.Generator().manual_seed(9))
+    drawn = {f"discriminator.{name}": x.numpy() for name, x in network.state_dict().items()}
+    return {**tensors, **drawn}
+
+
 def main() -> None:
     """Measure, and print one JSON document."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--pictures", type=int, default=1400)
     parser.add_argument("--queries", type=int, default=300)
+    parser.add_argument("--random", action="store_true")
+    parser.add_argument("--climate", type=int, default=0)
     given = parser.parse_args()
     torch.set_num_threads(1)
     begun = time.perf_counter()
     wish = nearest.Wish(given.pictures, thumb_px=0)
     tensors, numbers = keeping.read_state(given.folder / "state.safetensors")
+    if given.random:
+        tensors = untaught(tensors, nearest._shape(numbers["start"]["shape"]))
     prepared = nearest.ready(given.folder / "ready")
     index = nearest.make(tensors, numbers, prepared, wish)
     made_s = time.perf_counter() - begun
@@ -96,11 +146,18 @@ def main() -> None:
         "whitened pixels": (whitened, whitened(pictures)),
         "discriminator": (described, indexes.unit(index.features)),
     }
-    table = {n: places(f, known, asked, own, index.turns) for n, (f, known) in ways.items()}
+    table: dict[str, Any] = {
+        n: places(f, known, asked, own, index.turns) for n, (f, known) in ways.items()
+    }
     begun = time.perf_counter()
     for picture in asked[:20]:
         indexes.find(index, eye, ways["discriminator"][1], picture, 9)
     table |= {"seconds": {"index": made_s, "one lookup": (time.perf_counter() - begun) / 20}}
+    if given.climate:
+        some = np.linspace(0, len(prepared.names) - 1, given.climate).astype(int)
+        titles = [prepared.report.credit[prepared.names[place]].title for place in some]
+        seers = {name: way for name, (way, _) in ways.items()}
+        table["climate"] = climate(seers, prepared.pictures[some], titles, index.turns)
     about = {"steps": numbers["step"], "side": index.side, "pictures": len(pictures)}
     print(json.dumps({**about, **table}, indent=1))
 
