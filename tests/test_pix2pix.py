@@ -265,3 +265,20 @@ def test_a_shape_says_what_cannot_be() -> None:
     with pytest.raises(ValueError, match="code"):
         Shape(z_dim=513)
     assert pix2pix_files.SHAPE.unit_px == 4
+
+
+def test_the_network_that_is_shipped_draws_land_in_the_sea() -> None:
+    path = OTHER.with_name("draw-earth.safetensors")
+    assert path.stat().st_size < 2_000_000
+    assert card.read_card(card.card_path(path))["sha256"] == card.sha256_of(path)
+    built = pix2pix.build(pix2pix.Config(str(path)))
+    sheet = np.full((128, 128, 3), (42, 127, 224), np.uint8)
+    sheet[32:96, 32:96] = (240, 205, 160)
+    random = np.random.default_rng(3)
+    codes = [random.standard_normal(8).astype(np.float32) for _ in range(6)]
+    drawn = [pixels(built, sheet, (128, 128), z=z)[0] for z in codes]
+    for red, _, blue in (one[:, 8:24, 8:24].mean((1, 2)) for one in drawn):
+        assert blue > red + 0.1  # sea, whatever the climate
+    lands = np.array([one[:, 48:80, 48:80].mean((1, 2)) for one in drawn])
+    assert (lands[:, 2] < lands[:, 0] + 0.02).all()
+    assert lands.max(0).min() > lands.min(0).max() + 0.2  # from forest to snow

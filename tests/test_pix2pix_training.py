@@ -86,9 +86,9 @@ def test_small_squares_come_first_and_the_rate_falls() -> None:
     learning = trainer(side=32)
     assert (learning.side, learning.rate) == (16, learning.settings.rate)
     early = learning.cost_left()
-    learning.step = 90
+    learning.step = 96
     assert learning.side == 32
-    assert learning.cost_left() == pytest.approx(40)
+    assert learning.cost_left() == pytest.approx(16)
     assert early > 400
     learning.step = 100
     assert learning.rate < learning.settings.rate / 10
