@@ -204,7 +204,6 @@ class _Run:
             {**start.facts(), **more, "hours": f"{spent_s / 3600:.2f}"},
         )
 
-
     def _finish(self) -> None:
         """Write what belongs to a finished network: its ages, and its archive."""
         out, folder = self.wish.out, self.start.folder
