@@ -255,9 +255,11 @@ def test_a_killed_film_lacks_at_most_its_last_second(tmp_path: Path, suffix: str
     child.kill()
     child.wait()
     child.stdout.close()
-    found = luma_times(path)
-    assert len(found) >= written - 30
-    np.testing.assert_allclose([time for time, _ in found], np.arange(len(found)) / 30, atol=1e-3)
+    times = [time for time, _ in luma_times(path)]
+    least = written - 30
+    np.testing.assert_allclose(times[:least], np.arange(least) / 30, atol=1e-3)
+    # Beyond that a kill in the middle of writing may leave out pictures that lean on later ones.
+    assert times == sorted(times)
     assert len(samples(path)) >= (written - 36) * 1600
 
 
