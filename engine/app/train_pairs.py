@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from engine.app.train import SAVED_S, TOLD_S, Wish, duration, signals, write_with_card
-from engine.app.train_start import find_place, resume
+from engine.app.train_start import attribution, find_place, resume
 from engine.generators import card
 from engine.generators.network import PIX2PIX, Network
 from engine.generators.pix2pix_network import Shape
@@ -142,7 +142,7 @@ class _Run:
 
     def _write_network(self, spent_s: float, apart: str) -> None:
         trainer, wish = self.trainer, self.wish
-        licence, data_set, credits_ = _told(wish, self.report)
+        licence, data_set, credits_ = attribution(wish, self.report.credit.values())
         side = trainer.supply.pictures.shape[1]
         network = Network(
             PIX2PIX,
@@ -167,14 +167,3 @@ class _Run:
             "hours": f"{spent_s / 3600:.2f}",
         }
         write_with_card(wish.out, lambda file: card.write(file, network, half=True), facts)
-
-
-def _told(wish: Wish, report: PairReport) -> tuple[str, str, str]:
-    used = report.credit.values()
-    licences = sorted({one.licence for one in used if one.licence})
-    credits_ = sorted({one.credit for one in used if one.credit})
-    return (
-        wish.licence or "; ".join(licences) or "not said",
-        wish.data_set or wish.folder.resolve().name,
-        wish.credit or "; ".join(credits_[:200]),
-    )

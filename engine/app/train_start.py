@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.generators.network import STYLEGAN2
 from engine.training import keeping
+from engine.training.folder import Credit
 from engine.training.group import Group
 from engine.training.pictures import Prepared, prepare
 from engine.training.settings import Settings, share
@@ -127,7 +128,9 @@ def begin(wish: Wish, device: str, group: Group, say: Callable[[str], None]) -> 
         say(f"going on after {trainer.shown} pictures")
     elif wish.source is not None:
         say(begin_with(trainer, wish.source))
-    return Start(trainer, supply, folder, record, spent_s, *_told(wish, prepared))
+    used = [prepared.report.credit[name] for name in dict.fromkeys(prepared.names)]
+    told = attribution(wish, used)
+    return Start(trainer, supply, folder, record, spent_s, *told, len(used))
 
 
 def _shape(wish: Wish) -> Shape:
@@ -183,14 +186,12 @@ def resume(trainer: Trainer | PairTrainer, state: Path, record: dict[str, Any]) 
     return float(numbers["spent_s"])
 
 
-def _told(wish: Wish, prepared: Prepared) -> tuple[str, str, str, int]:
-    used = [prepared.report.credit[name] for name in dict.fromkeys(prepared.names)]
+def attribution(wish: Wish, used: Collection[Credit]) -> tuple[str, str, str]:
+    """Return licence, data set and credits for a card: as asked for, else as the pictures say."""
     licences = sorted({one.licence for one in used if one.licence})
     credits_ = sorted({one.credit for one in used if one.credit})
-    licence = wish.licence or "; ".join(licences) or "not said"
     return (
-        licence,
+        wish.licence or "; ".join(licences) or "not said",
         wish.data_set or wish.folder.resolve().name,
         wish.credit or "; ".join(credits_[:200]),
-        len(used),
     )

@@ -105,14 +105,8 @@ def initial_start(generator: Generator, random: torch.Generator) -> None:
 
 def arrays_of(generator: Generator) -> dict[str, NDArray[np.float32]]:
     """Return every tensor of a generator's file, by name, float32."""
-    state: dict[str, torch.Tensor] = {
-        "mapping.w_avg": generator.w_avg,
-        "synthesis.b4.const": generator.const,
-    }
-    for place, layer in enumerate(generator.mapping):
-        state |= {f"mapping.fc{place}.{part}": x for part, x in layer.state_dict().items()}
+    state = _held(generator)
     for name, module in _parts(generator):
-        state |= {f"{name}.{part}": x for part, x in module.state_dict().items()}
         if isinstance(module, Styled):
             state[f"{name}.resample_filter"] = TAPS
     for side in generator.shape.sides:
@@ -129,11 +123,12 @@ def load_arrays(generator: Generator, state: dict[str, NDArray[Any]]) -> None:
         If one is missing.
     """
     with torch.no_grad():
-        for name, tensor in _targets(generator).items():
+        for name, tensor in _held(generator).items():
             tensor.copy_(torch.from_numpy(np.array(state[name], np.float32)).view(tensor.shape))
 
 
-def _targets(generator: Generator) -> dict[str, torch.Tensor]:
+def _held(generator: Generator) -> dict[str, torch.Tensor]:
+    """Return what a generator holds itself, by its name in files; the tensors are its own."""
     found: dict[str, torch.Tensor] = {
         "mapping.w_avg": generator.w_avg,
         "synthesis.b4.const": generator.const,

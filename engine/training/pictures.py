@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,7 @@ class Prepared:
 
 def prepare(
     folder: Path, cache: Path, size: int, *, tiles: bool = False,
-    told: Callable[[str], None] = lambda _: None, names: Sequence[str] | None = None,
+    told: Callable[[str], None] = lambda _: None,
 ) -> Prepared:  # fmt: skip
     """Check a folder and make its pictures ready, or take them from the cache.
 
@@ -64,38 +64,35 @@ def prepare(
         picture gives its middle square.
     told
         Hears how far it is.
-    names
-        Only these files (pairs need the same ones of both folders).
 
     Raises
     ------
     ValueError, OSError
         As `check`; OSError too if the cache cannot be written.
     """
-    key = _key(folder, size, tiles, names)
+    key = _key(folder, size, tiles)
     known = _from_cache(cache, key)
     if known is not None:
         return known
     report = check(folder, size, told)
-    chosen = [name for name in report.files if names is None or name in set(names)]
     cache.mkdir(parents=True, exist_ok=True)
     made, origins = 0, list[str]()
     raw = cache / "pictures.raw"
     with raw.open("wb") as file:
-        for count, name in enumerate(chosen):
+        for count, name in enumerate(report.files):
             for square in _squares(load(folder / name), size, tiles):
                 file.write(square.tobytes())
                 origins.append(name)
                 made += 1
             if count % 500 == 499:
-                told(f"{count + 1} of {len(chosen)} pictures made ready")
+                told(f"{count + 1} of {len(report.files)} pictures made ready")
     about = {"key": key, "names": origins, "size": size, "report": asdict(report)}
     (cache / "pictures.json").write_text(json.dumps(about), "utf-8")
     return Prepared(_mapped(raw, made, size), origins, report, key)
 
 
-def _key(folder: Path, size: int, tiles: bool, names: Sequence[str] | None) -> str:
-    listed: list[Any] = [_VERSION, size, tiles, list(names) if names is not None else None]
+def _key(folder: Path, size: int, tiles: bool) -> str:
+    listed: list[Any] = [_VERSION, size, tiles]
     for path in sorted(folder.rglob("*")) if folder.is_dir() else []:
         if path.is_file():
             about = path.stat()
