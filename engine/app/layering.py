@@ -13,6 +13,7 @@ from engine.app.show_models import native
 from engine.core import isf
 from engine.core.isf_table import IMAGES
 from engine.core.parameter import Kind, Parameter, coerce, describe
+from engine.core.path_settings import SETTINGS, Setting
 from engine.core.port import Port
 from engine.core.show import MOTIONS, Effect, Generator, Input, Layer, Path
 
@@ -117,7 +118,7 @@ def _generator(draft: Draft, root: str, layer: LayerTable, table: GeneratorTable
         (p.address, draft.add(_set(p, f"{root}/generator/{p.address}", table.parameters)))
         for p in spec.parameters
     )
-    latent_ports = [p for p in spec.ports if p.geometry in ("gaussian", "sphere")][:2]
+    latent_ports = [p for p in spec.ports if p.geometry in ("gaussian", "sphere", "wspace")][:2]
     tables = (("path", layer.path), ("path_b", layer.path_b))
     paths = tuple(
         _path(draft, f"{root}/{name}", each, port)
@@ -180,7 +181,20 @@ def _path(draft: Draft, root: str, table: PathTable, port: Port) -> Path:
         spread=add(f"{root}/spread", table.spread, 0, 1, "", "How far its points lie apart.")
         if points > 1
         else -1,
+        chart=port.chart,
+        at={s.name: draft.add(_path_parameter(s, f"{root}/{s.name}", table)) for s in SETTINGS},
     )
+
+
+def _path_parameter(setting: Setting, address: str, table: PathTable) -> Parameter:
+    """Make the parameter of a path's setting; the show file's key of that name is its default."""
+    if setting.kind is Kind.TRIGGER:
+        return Parameter(address, Kind.TRIGGER, 0.0, 0.0, math.inf, text=setting.text)
+    full = Parameter(
+        address, setting.kind, setting.default, setting.low, setting.high, setting.choices,
+        setting.unit, setting.text,
+    )  # fmt: skip
+    return replace(full, default=_strict(full, getattr(table, setting.name)))
 
 
 def _effects(draft: Draft, root: str, tables: list[EffectTable]) -> tuple[Effect, ...]:

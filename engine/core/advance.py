@@ -17,7 +17,8 @@ from engine.core.fixed import fixed
 from engine.core.parameter import coerce, to_float
 from engine.core.show import Show
 from engine.core.state import PathState, Ramp, RouteState, State
-from engine.core.trajectory import latent_at
+from engine.core.telling import is_told, tell
+from engine.core.trajectory import coordinates_at
 from engine.core.transport import hold_tempo, is_beat, keep_time, pass_beats
 from engine.core.value import aimed, effective, route_goal, signals_at
 
@@ -48,7 +49,8 @@ def advance(show: Show, state: State, tick: int, events: Sequence[Event] = ()) -
     before, was_still = state.transport, state.is_still
     still_ticks = state.still_ticks + (1 if was_still and dt else 0)
     fired: list[int] = []
-    taken = _take_events(show, state, tick, tick - still_ticks, events, fired)
+    told: list[Event] = []
+    taken = _take_events(show, state, tick, tick - still_ticks, events, fired, told)
     state = _pass_time(state, tick, still_ticks, dt, constants.control_hz, taken)
     state = follow_cues(show, state, fired)
     seconds = tick / constants.control_hz
@@ -59,7 +61,9 @@ def advance(show: Show, state: State, tick: int, events: Sequence[Event] = ()) -
         state = _hold_still(show, state)
     else:
         state = _aim(show, state, seconds, dt, dt > 0.0 and is_beat(before, state.transport))
-    return _leap(show, state, seconds, fired) if fired else state
+    if fired:
+        state = _leap(show, state, seconds, fired)
+    return tell(show, state, seconds, told, fired) if told or fired else state
 
 
 class Taken(NamedTuple):
@@ -75,9 +79,15 @@ class Taken(NamedTuple):
 
 
 def _take_events(
-    show: Show, state: State, tick: int, motion: int, events: Sequence[Event], fired: list[int]
+    show: Show,
+    state: State,
+    tick: int,
+    motion: int,
+    events: Sequence[Event],
+    fired: list[int],
+    told: list[Event],
 ) -> Taken:
-    """Write events into base values and signals; list the triggers that fired.
+    """Write events into base values and signals; list the triggers that fired, and what paths hear.
 
     Parameters
     ----------
@@ -104,6 +114,8 @@ def _take_events(
         try:
             targets = resolve(show, address, event.value)
         except KeyError:  # no parameter: the host's word about a generator, or nothing
+            if is_told(show, address):
+                told.append(event)
             unready = hear_ready(show, unready, event)
             continue
         except ValueError:
@@ -134,7 +146,10 @@ def _pass_time(
         x, y = ((*spring(p, v, goal, dt, omega), goal) for p, v, goal in steer)
         steer = (x, y)
         paths = tuple(
-            [PathState(p.phase + p.speed * dt, p.speed, p.place, p.left, p.origin) for p in paths]
+            [
+                PathState(p.phase + p.speed * dt, p.speed, p.place, p.left, p.origin, p.more)
+                for p in paths
+            ]
         )
         lfos = tuple([(phase + rate * dt, rate) for phase, rate in lfos])
     # Every field by hand: `dataclasses.replace` takes three times as long, on every tick.
@@ -234,7 +249,14 @@ def _aim(show: Show, state: State, seconds: float, dt: float, is_on_beat: bool) 
         steer=(x, y),
         steer_omega=values[master.steer_omega],
         paths=tuple(
-            PathState(held.phase, values[path.speed] * speed, held.place, held.left, held.origin)
+            PathState(
+                held.phase,
+                values[path.speed] * speed,
+                held.place,
+                held.left,
+                held.origin,
+                held.more,
+            )
             for path, held in zip(fixed(show).paths, state.paths, strict=True)
         ),
         lfos=tuple(
@@ -285,6 +307,6 @@ def _leap(show: Show, state: State, seconds: float, fired: Sequence[int]) -> Sta
         path, held = fixed(show).paths[i], paths[i]
         bare = list(values)
         bare[path.throw] = 0.0  # steering and throw are added after the leap
-        origin = latent_at(path, show.seed, held, bare, motion / rate, 0.0, (0.0, 0.0), rate)
+        origin = coordinates_at(path, show.seed, held, bare, motion / rate, 0.0, (0.0, 0.0), rate)
         paths[i] = replace(held, place=held.place + 1, left=motion, origin=origin)
     return replace(state, paths=tuple(paths))

@@ -41,6 +41,8 @@ class Fixed:
         By ID.
     sights
         Of each layer whose generator has image ports: what they see.
+    path_of
+        Name of a path → its index.
     """
 
     control_hz: float
@@ -55,6 +57,7 @@ class Fixed:
     needs: tuple[frozenset[str], ...]
     layers: Mapping[str, Layer]
     sights: Mapping[str, tuple[Sight, ...]]
+    path_of: Mapping[str, int]
 
 
 @lru_cache(maxsize=32)
@@ -82,6 +85,7 @@ def fixed(show: Show) -> Fixed:
         needs=tuple(_needed(show, cue) for cue in show.cues),
         layers={layer.id: layer for layer in show.layers},
         sights={layer.id: sights for layer in show.layers if (sights := _sights(show, layer))},
+        path_of={path.name: i for i, path in enumerate(paths)},
     )
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.chart import Chart
 from engine.core.parameter import Parameter
 
 GEOMETRIES = (
@@ -37,11 +38,14 @@ class Port:
         One of `GEOMETRIES`: how the engine interpolates and steers it.
     shape
         Shape of one item, without the batch axis.
+    chart
+        Coordinates in which trajectories move, of a ``wspace``; None: those of the port itself.
     """
 
     name: str
     geometry: str
     shape: tuple[int, ...]
+    chart: Chart | None = None
 
 
 class Look(NamedTuple):

@@ -13,6 +13,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.chart import Chart
 from engine.core.parameter import Registry
 from engine.core.port import Sight, Spec
 
@@ -30,7 +31,9 @@ class Path:
 
     `name` is its randomness key and `size` the number of latent components; `seeds` are the
     keyframes of the ``keys`` motion. With `points` above 1 it moves as many latents at once, each
-    along a way of its own. The other fields are places in the registry (`spread` -1: one point).
+    along a way of its own. `chart` turns its coordinates into what the port takes; `at` gives the
+    places of the parameters of `engine.core.path_settings`. The other fields are places in the
+    registry (`spread` -1: one point).
     """
 
     name: str
@@ -49,6 +52,8 @@ class Path:
     jump_s: int
     points: int = 1
     spread: int = -1
+    chart: Chart | None = None
+    at: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def shape(self) -> tuple[int, ...]:

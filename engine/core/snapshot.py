@@ -8,19 +8,25 @@ from typing import Any
 import numpy as np
 
 from engine.core.curve import CURVES
+from engine.core.more import read_more, write_more
 from engine.core.show import Path, Show
-from engine.core.state import PathState, Ramp, RouteState, State, Transport, first_state
+from engine.core.state import NOTHING, PathState, Ramp, RouteState, State, Transport, first_state
 
 LARGEST = 1e15
-VERSION = 2
-"""1 had no number, and knew nothing of generators without a picture."""
+VERSION = 3
+"""1 had no number, and knew nothing of generators without a picture; up to 2 a path was told
+nothing."""
 
 
 def to_data(show: Show, state: State) -> dict[str, Any]:
     """Write a state as JSON-ready data. Floats survive ``repr``, so the way back is exact."""
     names = [p.address for p in show.registry.parameters]
     paths = [
-        [p.phase, p.speed, p.place, p.left, None if p.origin is None else p.origin.tolist()]
+        [
+            *(p.phase, p.speed, p.place, p.left),
+            None if p.origin is None else p.origin.tolist(),
+            write_more(p.more),
+        ]
         for p in state.paths
     ]
     beat = state.transport
@@ -138,13 +144,20 @@ def _number(value: Any) -> float:
 def _path(data: Any, path: Path) -> PathState:
     if data is None:
         return PathState()
-    phase, speed, place, left, origin = data
+    phase, speed, place, left, origin, *more = data
     latent = None
     if origin is not None:
         rows = origin if path.points > 1 else [origin]
         if [len(row) for row in rows] == [path.size] * path.points:
             latent = np.array([_number(x) for row in rows for x in row]).reshape(path.shape)
-    return PathState(_number(phase), _number(speed), int(place), int(left), latent)
+    return PathState(
+        _number(phase),
+        _number(speed),
+        int(place),
+        int(left),
+        latent,
+        read_more(path, more[0]) if more else NOTHING,
+    )
 
 
 def _pair(data: Any) -> tuple[float, float]:

@@ -26,11 +26,20 @@ class Ramp:
 
 
 @dataclass(frozen=True, slots=True)
+class More:
+    """What a trajectory has been told, see `engine.core.path_event`; it seldom changes."""
+
+
+NOTHING = More()
+
+
+@dataclass(frozen=True, slots=True)
 class PathState:
     """Where a trajectory is.
 
     `phase` in knots, with the speed that holds until the next tick; after a jump, `origin` is the
-    latent that it left at tick of motion `left`, and `place` the number of jumps so far.
+    latent that it left at tick of motion `left`, and `place` the number of jumps so far; `more` is
+    what it has been told.
     """
 
     phase: float = 0.0
@@ -38,6 +47,7 @@ class PathState:
     place: int = 0
     left: int = -1
     origin: NDArray[np.float64] | None = None
+    more: More = NOTHING
 
 
 class RouteState(NamedTuple):

@@ -1,4 +1,8 @@
-"""Where a trajectory is: motion, centre, jump, steering and throw, in that order."""
+"""Where a trajectory is: the chain of its nodes, from its phase to what the generator gets.
+
+Every node works in coordinates (see `engine.core.chart`): motion, jump, steering and throw; the
+last step decodes them.
+"""
 
 from __future__ import annotations
 
@@ -88,7 +92,22 @@ def latent_at(
     steer: tuple[float, float],
     control_hz: float,
 ) -> Vector:
-    """Latent of a trajectory after `motion_s` seconds of motion, `dt` seconds after its tick.
+    """Latent of a trajectory, as its port takes it; see `coordinates_at`."""
+    found = coordinates_at(path, seed, held, values, motion_s, dt, steer, control_hz)
+    return found if path.chart is None else path.chart.decode(found)
+
+
+def coordinates_at(
+    path: Path,
+    seed: int,
+    held: PathState,
+    values: Sequence[float],
+    motion_s: float,
+    dt: float,
+    steer: tuple[float, float],
+    control_hz: float,
+) -> Vector:
+    """Coordinates of a trajectory after `motion_s` seconds of motion, `dt` seconds after its tick.
 
     Parameters
     ----------
