@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.core.port import Request, Spec
+from engine.generators.errand import Errand, Post, Result
 from engine.generators.frame import (
     MAX_HEADER_BYTES,
     MAX_REQUEST_BYTES,
@@ -45,6 +46,7 @@ class WorkerHost:
         rate_cap_hz: float,
         spare: Spare | None,
         policy: Policy,
+        post: Post,
     ) -> None:
         self._spec = spec
         self._max_px = job.max_px
@@ -58,6 +60,7 @@ class WorkerHost:
         self._woken = 0  # number of the request that the worker was last woken for
         self._returned = 0
         self._is_closed = False
+        self._letters = post
         self._watch = Watch(spec.name, job, spare, policy)
 
     @property
@@ -114,6 +117,24 @@ class WorkerHost:
         if not self._is_closed:
             self._watch.tend(now_s, self._frames.head, self._pace.render_s)
             self._post(now_s)
+            if self._letters.tend(self._watch.restarts):
+                self._watch.wake()
+
+    def send(self, errand: Errand) -> None:
+        """Give the worker something to do beside its frames; `tend` posts it. Never waits.
+
+        An errand with the number of one that is under way replaces it; the kind "" ends it.
+
+        Raises
+        ------
+        ValueError
+            If too many are under way, or its arrays are too large or of a kind that cannot travel.
+        """
+        self._letters.send(errand)
+
+    def results(self) -> list[Result]:
+        """Return what came of errands since the last call. Never waits."""
+        return [] if self._is_closed else self._letters.results()
 
     def stats(self) -> HostStats:
         """Return figures for the stats file and the desk."""
@@ -135,6 +156,7 @@ class WorkerHost:
             self._watch.close()  # before the rings: see `attach_ring`
             self._requests.close()
             self._frames.close()
+            self._letters.close()
 
     def _measure(self, frame: Frame, now_s: float) -> None:
         # What waited for the worker to load says nothing of how fast it is.
@@ -210,15 +232,17 @@ def open_worker(
     max_px = max_size_px[0] * max_size_px[1]
     requests = create_ring(REQUEST_SLOTS, MAX_REQUEST_BYTES + MAX_HEADER_BYTES)
     frames = create_ring(FRAME_SLOTS, 8 * max_px + MAX_REQUEST_BYTES + MAX_HEADER_BYTES)
+    post = Post()
     job = Job(
         module=module_path(module_name),
         config=config,
         device=device,
         requests=(requests.name, requests.slots, requests.slot_bytes),
         frames=(frames.name, frames.slots, frames.slot_bytes),
+        letters=post.rings,
         nice=nice,
         clock=clock,
         shares_cuda=shares_cuda,
         max_px=max_px,
     )
-    return WorkerHost(spec, job, (requests, frames), rate_cap_hz, spare, policy or Policy())
+    return WorkerHost(spec, job, (requests, frames), rate_cap_hz, spare, policy or Policy(), post)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from engine.core.port import Request, Spec
+from engine.generators.errand import Errand, Result
 from engine.generators.frame import Frame
 from engine.generators.pixels import fetch, finish
 from engine.generators.worker import load, module_path, pick_device
@@ -75,6 +76,14 @@ class Host(Protocol):
         """Look after the worker; call it once per display frame."""
         ...
 
+    def send(self, errand: Errand) -> None:
+        """Give it something to do beside its frames; see `engine.generators.errand`."""
+        ...
+
+    def results(self) -> list[Result]:
+        """Return what came of errands since the last call. Never waits."""
+        ...
+
     def stats(self) -> HostStats:
         """Return figures for the stats file and the desk."""
         ...
@@ -132,6 +141,20 @@ class InlineHost:
 
     def tend(self, now_s: float) -> None:
         """Do nothing: there is no worker to look after."""
+
+    def send(self, errand: Errand) -> None:
+        """Refuse: what a film needs is in its take, or worked out before its first frame.
+
+        Raises
+        ------
+        ValueError
+            Always.
+        """
+        raise ValueError(f"a film does no errands, so no '{errand.kind}': play the show instead")
+
+    def results(self) -> list[Result]:
+        """Return nothing: see `send`."""
+        return []
 
     def stats(self) -> HostStats:
         """Return how many frames were made, and their mean time."""

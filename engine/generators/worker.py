@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
-import json
 import os
 import signal
 import sys
@@ -27,13 +26,14 @@ import numpy as np
 
 from engine.core.port import Request, Spec
 from engine.generators import room
+from engine.generators.errand import Chores
 from engine.generators.frame import Frame, decode_request, encode_frame
 from engine.generators.hasten import hasten
 from engine.generators.pixels import fetch, finish
 from engine.generators.ring import Ring, attach_ring
+from engine.generators.saying import say, sentence
 
 IDLE_S = 0.25  # longest sleep; a request wakes it, this is only for safety
-_MAX_SENTENCE = 400
 _GENTLE = 10  # niceness of a loading spare: a tenth of a core that is wanted, not a hundredth
 
 
@@ -61,6 +61,8 @@ class Job:
         ``auto``, ``cpu``, ``cuda`` or ``mps``.
     requests, frames
         Name, slots and bytes per slot of the two rings.
+    letters
+        The same of both letter boxes; see `engine.generators.errand`.
     nice
         POSIX niceness once the generator is built; 0 leaves it alone.
     clock
@@ -76,6 +78,7 @@ class Job:
     device: str
     requests: tuple[str, int, int]
     frames: tuple[str, int, int]
+    letters: tuple[tuple[str, int, int], tuple[str, int, int]]
     nice: int
     clock: Callable[[], float] | None
     shares_cuda: bool
@@ -125,17 +128,6 @@ def load(module: str, config: Any, device: str) -> Generator:
     return built
 
 
-def sentence(error: BaseException) -> str:
-    """Say an exception in one line that names the file and line that raised it."""
-    trace, place = error.__traceback__, ""
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        place = f" ({os.path.basename(code.co_filename)}:{trace.tb_lineno})"
-        trace = trace.tb_next
-    text = " ".join(str(error).split()) or "no message"
-    return f"{type(error).__name__}: {text[:_MAX_SENTENCE]}{place}"
-
-
 def main(control: Connection) -> None:
     """Run in the spawned process: wait for a job, serve it, end when the player does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the player's; it closes the pipe
@@ -146,7 +138,7 @@ def main(control: Connection) -> None:
         if job is not None:
             _run(control, job)
     except Exception as error:  # noqa: BLE001 -- the boundary to a generator's own code, loading
-        _say(control, "failed", sentence(error))
+        say(control, "failed", sentence(error))
         raise SystemExit(1) from None
 
 
@@ -160,7 +152,7 @@ def _await_job(control: Connection) -> Job | None:
         if isinstance(message, Job):
             return message
         _preload(message)  # this is a spare
-        _say(control, "loaded", "")
+        say(control, "loaded", "")
 
 
 def _preload(modules: tuple[str, ...]) -> None:
@@ -196,7 +188,7 @@ def _run(control: Connection, job: Job) -> None:
         device = pick_device(job.device)
         if not room.await_room(
             lambda: room.refusal(job.module, job.config, device),
-            lambda what, text: _say(control, what, text),
+            lambda what, text: say(control, what, text),
             lambda: not control.poll(room.RETRY_S) or _is_open(control),
         ):
             return
@@ -205,9 +197,12 @@ def _run(control: Connection, job: Job) -> None:
             sys.modules["torch"].set_num_threads(1)
         said = hasten(generator, device, job.clock, sentence)
         share = _make_share(job, device)
-        _say(control, "ready", device, None if share is None else share.handles())
+        say(control, "ready", device, None if share is None else share.handles())
         _settle(job.nice)
-        _serve(control, job, generator, requests, frames, share, said)
+        inbox, outbox = (attach_ring(*ring) for ring in job.letters)
+        chores = Chores(inbox, outbox, sentence, device)
+        _serve(control, job, generator, (requests, frames), share, said, chores)
+        chores.close()
     finally:
         requests.close()
         frames.close()
@@ -236,17 +231,19 @@ def _serve(
     control: Connection,
     job: Job,
     generator: Generator,
-    requests: Ring,
-    frames: Ring,
+    rings: tuple[Ring, Ring],
     share: Any,
     said: deque[str],
+    chores: Chores,
 ) -> None:
     done, memory = 0, None
+    requests, frames = rings
     while True:
         found = requests.newest(done)
-        if control.poll(0 if found else IDLE_S) and not _is_open(control):
+        if control.poll(0 if found else chores.rest_s(IDLE_S)) and not _is_open(control):
             return
         if found is None:
+            chores.work(generator)
             continue
         done, data = found
         requests.acknowledge(done)
@@ -254,11 +251,12 @@ def _serve(
             frame, memory = _render(generator, decode_request(data), memory, job.clock, done, share)
             frames.write(encode_frame(frame))
             if said:
-                _say(control, "error", said.pop())
+                say(control, "error", said.pop())
         except Exception as error:  # the same boundary, rendering: one bad request is no end
-            _say(control, "error", sentence(error))
+            say(control, "error", sentence(error))
             if type(error).__name__ == "AcceleratorError":  # torch's: the CUDA context is lost
                 raise
+        chores.work(generator)  # one slice a frame, if there is always a next one
 
 
 def _is_open(control: Connection) -> bool:
@@ -285,8 +283,3 @@ def _render(
     shown = fetch(picture) if slot is None else np.empty((*picture.shape[:2], 0), np.float16)
     render_s = clock() - start_s if clock else 0.0
     return Frame(request.seconds, 0, shown, request.latents, render_s, number, slot), memory
-
-
-def _say(control: Connection, what: str, text: str, more: Any = None) -> None:
-    with contextlib.suppress(ConnectionError):  # nobody listens any more: `_serve` will notice
-        control.send_bytes(json.dumps([what, text, more]).encode())

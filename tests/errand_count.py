@@ -1,0 +1,26 @@
+"""An errand for tests: counts, one number a slice, and can misbehave."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from engine.generators.errand import Errand, Result
+
+
+def start(generator: Any, errand: Errand) -> Iterator[Result | None]:
+    act, upto = errand.options.get("act", ""), int(errand.options["upto"])
+    for n in range(upto):
+        if n == 2 and act == "fail":
+            raise RuntimeError("lost count")
+        if n == 2 and act == "die":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if act == "endless":
+            yield None
+        yield Result(options={"n": n}, done=False)
+    total = errand.arrays["x"].astype(np.float32).sum(keepdims=True)
+    yield Result({"sum": total}, {"name": generator.spec.name})
