@@ -22,13 +22,17 @@ PULSES = ("audio/onset", "audio/kick", "beat/pulse")
 LARGEST_PX = 16384
 
 
-def assemble(table: ShowTable, resolve: Callable[[str], str]) -> Show:
+def assemble(
+    table: ShowTable, resolve: Callable[[str], str], open_file: Callable[[str], bytes]
+) -> Show:
     """Resolve a checked show table.
 
     Parameters
     ----------
     resolve
         Shader name → source text.
+    open_file
+        Name of a small file → its content.
 
     Raises
     ------
@@ -36,7 +40,7 @@ def assemble(table: ShowTable, resolve: Callable[[str], str]) -> Show:
         ``key: what is wrong and what is allowed``.
     """
     _check(table)
-    draft = Draft(resolve)
+    draft = Draft(resolve, open_file)
     master = _master(draft, table)
     layers = tuple(each(table.layers, "layers", lambda layer: make_layer(draft, layer)))
     for number, layer in enumerate(layers, 1):
@@ -86,6 +90,7 @@ def assemble(table: ShowTable, resolve: Callable[[str], str]) -> Show:
         keys=key_map(table, registry.index.keys() | registry.groups.keys()),
         edges=frozenset(draft.edges),
         drag=table.drag,
+        files=draft.files,
     )
     routes = tuple(
         each(list(zip(table.routes, depths, strict=True)), "routes", lambda r: make_route(show, *r))

@@ -1,4 +1,4 @@
-"""What a take holds by content: its shows and their shaders, each named by its hash."""
+"""What a take holds by content: its shows, their shaders and small files, named by their hashes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import re
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from engine.app import showfile
 from engine.core.show import Show
@@ -24,10 +25,13 @@ def content_hash(data: bytes) -> str:
 def manifest(text: str, show: Show) -> tuple[str, dict[str, bytes]]:
     """Name a show by all its content; list the blobs that hold it."""
     blobs = {content_hash(text.encode()): text.encode()}
-    table = {"show": content_hash(text.encode()), "shaders": {}}
+    table: dict[str, Any] = {"show": content_hash(text.encode()), "shaders": {}}
     for name, source in sorted(show.shaders.items()):
         blobs[content_hash(source.encode())] = source.encode()
-        table["shaders"][name] = content_hash(source.encode())  # type: ignore[index]
+        table["shaders"][name] = content_hash(source.encode())
+    for name, data in sorted(show.files.items()):
+        blobs[content_hash(data)] = data
+        table.setdefault("files", {})[name] = content_hash(data)
     listed = json.dumps(table, sort_keys=True).encode()
     blobs[content_hash(listed)] = listed
     return content_hash(listed), blobs
@@ -40,6 +44,7 @@ def read_show(folder: Path, name: str) -> Show:
         table = json.loads(read_blob(folder, name))
         text = read_blob(folder, table["show"])
         shaders = {str(k): str(v) for k, v in table["shaders"].items()}
+        files = {str(k): str(v) for k, v in table.get("files", {}).items()}
     except TakeError:
         raise
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError):
@@ -50,11 +55,21 @@ def read_show(folder: Path, name: str) -> Show:
             raise TakeError(f"{folder}: the take lacks the shader '{shader}'")
         return read_blob(folder, shaders[shader])
 
-    return showfile.read(text, f"{folder}/{name[:15]}", resolve)[0]
+    def open_file(file: str) -> bytes:
+        if file not in files:
+            raise TakeError(f"{folder}: the take lacks the file '{file[:80]}'")
+        return read_data(folder, files[file])
+
+    return showfile.read(text, f"{folder}/{name[:15]}", resolve, open_file)[0]
 
 
 def read_blob(folder: Path, name: str) -> str:
-    """Text of a blob, checked against its name.
+    """Text of a blob, see `read_data`."""
+    return read_data(folder, name).decode("utf-8")
+
+
+def read_data(folder: Path, name: str) -> bytes:
+    """Content of a blob, checked against its name.
 
     Raises
     ------
@@ -70,4 +85,4 @@ def read_blob(folder: Path, name: str) -> str:
         raise TakeError(f"{folder}: the take lacks {name}; it was moved without it") from None
     if content_hash(data) != name:
         raise TakeError(f"{path}: altered since it was recorded; its content is not {name}")
-    return data.decode("utf-8")
+    return data

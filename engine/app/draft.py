@@ -19,6 +19,7 @@ class Draft:
     """What is gathered while the tables are read."""
 
     resolve: Callable[[str], str]
+    open_file: Callable[[str], bytes]
     parameters: list[Parameter] = field(default_factory=list)
     groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
@@ -26,6 +27,13 @@ class Draft:
     headers: dict[str, isf.Header] = field(default_factory=dict)
     places: dict[str, int] = field(default_factory=dict)
     edges: set[int] = field(default_factory=set)
+    files: dict[str, bytes] = field(default_factory=dict)
+
+    def file(self, name: str) -> bytes:
+        """Content of a small file that the show names; a take holds it by content."""
+        if name not in self.files:
+            self.files[name] = self.open_file(name)
+        return self.files[name]
 
     def add(self, parameter: Parameter) -> int:
         """Give a parameter the next place."""

@@ -18,6 +18,7 @@ from engine.app.show_models import with_whole_paths
 from engine.core.show import Show
 
 LARGEST_BYTES = 1 << 20
+LARGEST_FILE_BYTES = 64 << 20
 SCHEMA = 1
 
 
@@ -84,7 +85,7 @@ def load(name: str) -> Loaded:
         shader_paths[shader] = find_shader(shader, path.parent)
         return read_text(shader_paths[shader], LARGEST_BYTES)
 
-    show, table = read(text, str(path), resolve)
+    show, table = read(text, str(path), resolve, lambda file: read_file(file, path.parent))
     return Loaded(show, table, path, text, shader_paths)
 
 
@@ -128,7 +129,36 @@ def find_shader(name: str, folder: Path) -> Path:
     raise ShowError(f"there is no shader '{name}' beside the show; shipped shaders are: {there}")
 
 
-def read(text: str, name: str, resolve: Callable[[str], str]) -> tuple[Show, ShowTable]:
+def read_file(name: str, folder: Path) -> bytes:
+    """Read a file that a show names, beside the show or by its whole path.
+
+    Raises
+    ------
+    ShowError
+        If it is missing or too large.
+    """
+    path = folder / name
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST_FILE_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise ShowError(f"{path}: cannot be read: {getattr(error, 'strerror', error)}") from None
+    if len(data) > LARGEST_FILE_BYTES:
+        raise ShowError(f"{path}: larger than {LARGEST_FILE_BYTES >> 20} MB; is it the right file?")
+    return data
+
+
+def no_file(name: str) -> bytes:
+    """Read no file at all: for shows that stand alone."""
+    raise ShowError(f"'{name[:80]}' cannot be read: this show stands alone, without its files")
+
+
+def read(
+    text: str,
+    name: str,
+    resolve: Callable[[str], str],
+    open_file: Callable[[str], bytes] = no_file,
+) -> tuple[Show, ShowTable]:
     """Read a show's text.
 
     Parameters
@@ -137,6 +167,8 @@ def read(text: str, name: str, resolve: Callable[[str], str]) -> tuple[Show, Sho
         What to call it in messages.
     resolve
         Shader name → source text; may raise `ShowError`.
+    open_file
+        Name of a small file (latents, a map, bans) → its content; may raise `ShowError`.
 
     Raises
     ------
@@ -145,7 +177,7 @@ def read(text: str, name: str, resolve: Callable[[str], str]) -> tuple[Show, Sho
     """
     table = decode(text, name)
     try:
-        return assemble(table, resolve), table
+        return assemble(table, resolve, open_file), table
     except ValueError as error:
         raise ShowError(f"{name}: {error}") from None
 

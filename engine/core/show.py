@@ -243,6 +243,8 @@ class Show:
         Places of switches whose turning on is remembered like the firing of a trigger.
     drag
         What dragging in the window does: ``steer`` or ``paint``.
+    files
+        Name of a small file in the show → its content.
     """
 
     name: str
@@ -272,6 +274,7 @@ class Show:
     keys: Mapping[str, tuple[str, float]] = field(default_factory=dict)
     edges: frozenset[int] = frozenset()
     drag: str = "steer"
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def paths(self) -> tuple[Path, ...]:
