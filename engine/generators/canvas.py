@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from engine.generators.stylemap import Grid, fine_grid
 
 MOST_SIDE, MOST_POINTS, MOST_ROWS = 32.0, 64, 16
+SPACES = ("z", "w", "w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class Canvas:
     closed
         Whether the picture closes into a band without a seam: then ``wide`` must be a whole number
         of the start's columns.
+    space
+        Where latents live: ``z``, ``w`` (one style for all layers) or ``w+`` (one for each).
     """
 
     path: str
@@ -35,6 +38,7 @@ class Canvas:
     points: int = 1
     rows: int = 1
     closed: bool = False
+    space: str = "z"
 
     @property
     def is_wall(self) -> bool:
@@ -71,6 +75,13 @@ def check(canvas: Canvas, columns: float) -> None:
     if canvas.control_points > MOST_POINTS:
         raise ValueError(
             f"config.rows: {canvas.rows} rows of {canvas.points} are more than {MOST_POINTS} points"
+        )
+    if canvas.space not in SPACES:
+        raise ValueError(f"config.space: '{canvas.space!s:.20}' is none; there are: z, w, w+")
+    if canvas.space != "z" and canvas.control_points > 1:
+        raise ValueError(
+            f"config.space: a picture of several control points takes latents of z, not of "
+            f"{canvas.space}; leave space out, or points and rows"
         )
     exact = canvas.wide * columns
     if canvas.closed and abs(exact - round(exact)) > 1e-6:

@@ -60,6 +60,7 @@ class Drawing:
         self._trained_px = trained_px
         self._device = device
         self._synthesize, self._compiled = paths
+        self._plain = self._synthesize
         self._rest = rest
         self._graph: Callable[[Inputs], torch.Tensor] | None = None
 
@@ -84,6 +85,27 @@ class Drawing:
         left, top = (picture.shape[3] - width) // 2, (picture.shape[2] - height) // 2
         return present(picture[:, :, top : top + height, left : left + width], size_px)
 
+    def trace(self, inputs: Inputs, size_px: tuple[int, int]) -> torch.Tensor:
+        """Draw by the plain path, which has gradients; parameters as in `draw`."""
+        inputs = inputs.to(self._device)
+        ws = self._model.styles(inputs, self._canvas)
+        return self._fit(self._plain(ws, inputs.more), size_px)
+
+    def features(self, inputs: Inputs, px: int) -> torch.Tensor:
+        """Return features at most `px` wide that cover the picture, see `Styled.features`."""
+        from torch.nn import functional
+
+        inputs = inputs.to(self._device)
+        ws = self._model.styles(inputs, self._canvas)
+        x = self._model.features(ws, inputs.more, self._canvas.grid, px)
+        width, height = picture_px(self._canvas, self._trained_px)
+        whole = self._model.raw_size
+        if (height, width) == whole:
+            return x
+        theta = x.new_tensor([[[width / whole[1], 0, 0], [0, height / whole[0], 0]]])
+        places = functional.affine_grid(theta, [1, *x.shape[1:]], align_corners=False)
+        return functional.grid_sample(x, places, align_corners=False)
+
     def example(self) -> Inputs:
         """Inputs of the average picture, for trying a path out."""
         import torch
@@ -91,7 +113,9 @@ class Drawing:
         model = self._model
         classes = torch.zeros(1, model.c_dim)
         classes[:, :1] = 1.0
-        latents = torch.ones(2, self._canvas.control_points, model.z_dim)
+        rows = model.num_ws if self._canvas.space == "w+" else self._canvas.control_points
+        size = model.z_dim if self._canvas.space == "z" else model.w_dim
+        latents = torch.ones(2, rows, size)
         return Inputs(
             latents, classes, torch.ones(model.num_ws), torch.zeros(model.num_ws), self._rest
         )

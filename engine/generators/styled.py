@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Self
 
 from engine.core.parameter import Parameter
 from engine.core.port import Request, Spec
-from engine.generators import styling
+from engine.generators import styling, wspace
 from engine.generators.canvas import Canvas, picture_px
 from engine.generators.mapping import Mapping as MappingNetwork
 from engine.generators.network import Network
-from engine.generators.stylemap import refine
+from engine.generators.stylemap import Grid, Size, refine
 
 if TYPE_CHECKING:
     import torch
@@ -27,7 +27,8 @@ class Inputs:
     Parameters
     ----------
     latents
-        Both sources at every control point [shape=(2, K, z_dim)].
+        Both sources at every control point [shape=(2, K, z_dim)]; of a canvas in the space of
+        styles these, one for all layers or one for each [shape=(2, 1 or num_ws, w_dim)].
     classes
         Weights of the classes, which sum to 1 [shape=(1, c_dim)].
     psi
@@ -107,6 +108,17 @@ class Styled:
             needed = f"(N, {self.num_ws}, {self.w_dim})"
             raise ValueError(f"{name}: styles of shape {tuple(ws.shape)}; {needed} is needed")
 
+    @property
+    def raw_size(self) -> Size:
+        """Height and width of what the synthesis draws."""
+        raise NotImplementedError
+
+    def features(
+        self, ws: torch.Tensor, more: torch.Tensor, grid: Grid | None, width: float
+    ) -> torch.Tensor:
+        """Return the last features before colours, no wider than `width` [shape=(N, C, H, W)]."""
+        raise NotImplementedError
+
     def styles(self, inputs: Inputs, canvas: Canvas) -> torch.Tensor:
         """Turn latents into styles [shape=(P, num_ws, Dw)], one per place of the canvas's grid.
 
@@ -115,12 +127,17 @@ class Styled:
         import torch
 
         latents = inputs.latents
+        c = inputs.classes if self.c_dim else None
+        if canvas.space != "z":
+            ws = latents.expand(2, self.num_ws, -1)
+            ws = self.truncate(ws, inputs.psi, None, c)[:, None]
+            return torch.lerp(ws[0], ws[1], inputs.mix[:, None])
         if canvas.control_points > 1:
             shape = (canvas.rows, canvas.points, canvas.closed)
             latents = torch.stack([refine(points, *shape) for points in latents])
         places = latents.shape[1]
         z = latents.flatten(0, 1)
-        c = inputs.classes.expand(len(z), -1) if self.c_dim else None
+        c = c if c is None else c.expand(len(z), -1)
         ws = self.truncate(self.map(z, c), inputs.psi, None, c).view(2, places, self.num_ws, -1)
         return torch.lerp(ws[0], ws[1], inputs.mix[:, None])
 
@@ -147,13 +164,13 @@ def take_inputs(
     Raises
     ------
     ValueError
-        If ``z`` is missing, or a latent has the wrong shape.
+        If the first latent is missing, or one has the wrong shape.
     """
     import torch
 
     styling.check(spec, request)
     return Inputs(
-        torch.from_numpy(styling.latents(request)),
+        torch.from_numpy(styling.latents(spec, request)),
         torch.from_numpy(styling.class_weights(model.c_dim, controls)),
         torch.tensor(styling.truncations(controls, groups)),
         torch.tensor(styling.mixes(controls, groups)),
@@ -170,4 +187,5 @@ def make_spec(
 ) -> Spec:
     """Make the spec of a model on a canvas: ports, styling and class parameters, and `more`."""
     size_px = picture_px(canvas, trained_px)
-    return styling.describe(network, layers, more, size_px, canvas.control_points)
+    ports = wspace.ports(network, canvas, len(layers))
+    return styling.describe(network, layers, more, size_px, ports)

@@ -52,7 +52,7 @@ def describe(
     layers: Sequence[str],
     more: Sequence[Parameter],
     size_px: tuple[int, int],
-    points: int = 1,
+    ports: tuple[Port, ...],
 ) -> Spec:
     """Make the spec of a model: ports, styling and class parameters, and `more`.
 
@@ -60,17 +60,16 @@ def describe(
     ----------
     size_px
         Of its picture, width and height.
-    points
-        How many latents the picture takes of each port.
+    ports
+        Where its latents come in.
     """
     top = network.modules[""]
     classes = int(top.get("c_dim") or 0)
-    latent = (int(top["z_dim"]),) if points == 1 else (points, int(top["z_dim"]))
     width, height = size_px
     side_px = math.ceil(math.sqrt(width * height) - 1e-9)
     return Spec(
         name=network.family,
-        ports=(Port("z", "sphere", latent), Port("z_b", "sphere", latent)),
+        ports=ports,
         layers=tuple(layers),
         parameters=(*_styling(layers), *_classes(classes), *more),
         min_px=min(MIN_PX, side_px),
@@ -141,23 +140,24 @@ def check(spec: Spec, request: Request) -> None:
     Raises
     ------
     ValueError
-        If ``z`` is missing, or a latent has the wrong length.
+        If the first latent is missing, or one has the wrong length.
     """
+    first = spec.ports[0].name
     for port in spec.ports:
         latent = request.latents.get(port.name)
-        if latent is None and port.name == "z":
+        if latent is None and port.name == first:
             raise ValueError(
-                f"{spec.name}: the request has no latent 'z'; route a trajectory to it"
+                f"{spec.name}: the request has no latent '{first}'; route a trajectory to it"
             )
         if latent is not None and latent.shape != port.shape:
             found = f"latent '{port.name}' has shape {latent.shape}"
             raise ValueError(f"{spec.name}: {found}; it must be {port.shape}")
 
 
-def latents(request: Request) -> NDArray[np.float32]:
-    """Both sources at every control point [shape=(2, K, z_dim)]; one alone stands for both."""
-    first = request.latents["z"]
-    found = np.stack([first, request.latents.get("z_b", first)]).astype(np.float32)
+def latents(spec: Spec, request: Request) -> NDArray[np.float32]:
+    """Both sources at every control point or layer [shape=(2, K, D)]; one stands for both."""
+    first = request.latents[spec.ports[0].name]
+    found = np.stack([first, request.latents.get(spec.ports[1].name, first)]).astype(np.float32)
     # What came from outside cannot spoil pixels.
     whole: NDArray[np.float32] = np.nan_to_num(found.clip(-1e6, 1e6))
     return whole.reshape(2, -1, found.shape[-1])
