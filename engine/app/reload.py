@@ -148,7 +148,7 @@ class Reloader:
 
 
 def _content(loaded: Loaded) -> tuple[object, ...]:
-    return loaded.text, dict(loaded.show.shaders)
+    return loaded.text, dict(loaded.show.shaders), dict(loaded.show.files)
 
 
 def _folders(loaded: Loaded) -> set[Path]:
