@@ -11,14 +11,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from engine.core.parameter import Kind, Parameter
 from engine.core.port import Port, Request, Spec
 from engine.generators import palette
 from engine.generators.field import Bend, cached_grid, trace
+from engine.generators.latents import Latents, pair
 from engine.generators.light import illuminate
+from engine.generators.palette_table import cached_table
 from engine.generators.style import (
     GROUPS,
     LAYERS,
@@ -179,7 +180,7 @@ class Generator:
         import torch
 
         grid = cached_grid(size_px, aspect, self.device)
-        table = _table(controls, self.device)
+        table = cached_table(controls, self.device)
         pictures = []
         for w in ws:
             style = modulate(self.weights, w)
@@ -195,18 +196,55 @@ class Generator:
         ValueError
             If ``z`` is missing, a latent has the wrong length, or the size cannot be drawn.
         """
-        import numpy as np
         import torch
 
-        _check(self.spec, request)
-        first = request.latents["z"]
-        latents = np.stack([first, request.latents.get("z_b", first)]).astype(np.float32)
-        # What came from outside cannot spoil pixels.
-        latents = np.nan_to_num(latents.clip(-1e6, 1e6))
-        controls = complete(request.parameters)
         with torch.inference_mode():
-            ws = self.mix(torch.from_numpy(latents).to(self.device), controls)
-            return self.synthesize(ws, controls, request.size_px, request.aspect), memory
+            return self.draw({}, request), memory
+
+    def draw(self, latents: Latents, request: Request) -> torch.Tensor:
+        """Draw the picture of `render`, with gradients to the latents.
+
+        Parameters
+        ----------
+        latents
+            By port; what is missing here comes from the request.
+        request
+            All else.
+
+        Raises
+        ------
+        ValueError
+            As `render`.
+        """
+        ws, controls = self._styles(latents, request)
+        return self.synthesize(ws, controls, request.size_px, request.aspect)
+
+    def features(self, latents: Latents, request: Request, px: int) -> torch.Tensor:
+        """Return the planes that are lit and coloured, at most `px` wide [shape=(1, C, H, W)].
+
+        With gradients; parameters as in `draw`.
+        """
+        ws, controls = self._styles(latents, request)
+        width, height = request.size_px
+        size_px = min(px, width), max(round(height * min(px / width, 1.0)), 1)
+        grid = cached_grid(size_px, request.aspect, self.device)
+        seen: list[torch.Tensor] = []
+
+        def see(name: str, planes: torch.Tensor) -> torch.Tensor:
+            if name == "vein":
+                seen.append(planes)
+            return planes
+
+        trace(self.weights, modulate(self.weights, ws[0]), grid, controls, see)
+        return seen[0][None, :, 1:-1, 1:-1]
+
+    def _styles(
+        self, latents: Latents, request: Request
+    ) -> tuple[torch.Tensor, Mapping[str, float]]:
+        """Make the styles of each layer [shape=(1, L, Dw)], and complete the parameters."""
+        _check(self.spec, request)
+        controls = complete(request.parameters)
+        return self.mix(pair(latents, request).to(self.device), controls), controls
 
 
 def build(config: Config, device: str = "cpu") -> Generator:
@@ -245,26 +283,3 @@ def _check(described: Spec, request: Request) -> None:
         raise ValueError(f"cppn: cannot draw {width}x{height} px; sides are 1 to 16384 px")
     if not (math.isfinite(request.aspect) and 1e-3 < request.aspect < 1e3):
         raise ValueError(f"cppn: cannot draw an aspect of {request.aspect}; give width / height")
-
-
-def _table(controls: Mapping[str, float], device: str) -> torch.Tensor:
-    """Palette table of a request; fades are rounded to 1/1024, far below what an eye can see."""
-    first, second = int(controls["palette"]), int(controls["palette_b"])
-    part = round(controls["palette_mix"] * 1024)
-    return _cached_table(first, second if part else first, part, device)
-
-
-@lru_cache(maxsize=64)
-def _cached_table(first: int, second: int, part: int, device: str) -> torch.Tensor:
-    import torch
-
-    mixed = _oklab(first) * (1 - part / 1024) + _oklab(second) * (part / 1024)
-    pixels = palette.encode(palette.linear_from_oklab(mixed))
-    with torch.inference_mode(False):
-        table = torch.tensor(pixels, dtype=torch.float32, device=device)  # (V, U, 3)
-        return table.permute(2, 0, 1)[None].contiguous()
-
-
-@lru_cache(maxsize=len(palette.PALETTES))
-def _oklab(place: int) -> palette.Array:
-    return palette.tabulate(palette.PALETTES[place])

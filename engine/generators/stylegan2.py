@@ -12,19 +12,20 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.core.parameter import Parameter
 from engine.core.port import Request, Spec
 from engine.generators import ages, model_size, styled, styling
 from engine.generators import canvas as canvases
+from engine.generators import stylegan2_facts as facts
 from engine.generators.ageing import Ageing
 from engine.generators.ages import Ages
 from engine.generators.canvas import Canvas
 from engine.generators.draw import Clock, Drawing
+from engine.generators.gradients import Traced
 from engine.generators.layers import Source
 from engine.generators.mapping import read_mapping
 from engine.generators.modulation import Bend
 from engine.generators.network import STYLEGAN2, Network
-from engine.generators.stylegan2_network import Synthesis, synthesize
+from engine.generators.stylegan2_network import Synthesis, features, synthesize
 from engine.generators.stylegan2_reading import read_synthesis
 from engine.generators.stylemap import Grid, Size
 
@@ -69,6 +70,19 @@ class Model(styled.Styled):
         blocks = self.synthesis.blocks
         names = [layer.name for block in blocks for layer in block.layers]
         return (*names, f"{blocks[-1].name}.torgb")
+
+    @property
+    def raw_size(self) -> Size:
+        """Height and width of what the synthesis draws."""
+        doublings = len(self.synthesis.blocks) - 1
+        height, width = self.synthesis.const.shape[-2:]
+        return height << doublings, width << doublings
+
+    def features(
+        self, ws: torch.Tensor, more: torch.Tensor, grid: Grid | None, width: float
+    ) -> torch.Tensor:
+        """Return features no wider than `width`, see `stylegan2_network.features`."""
+        return features(self.synthesis, ws, width, more, grid=grid)
 
     def synthesize(
         self,
@@ -165,17 +179,17 @@ def memory_bytes(config: Config, device: str) -> int:
 
 
 def _describe(network: Network, canvas: Canvas, found: Ages | None) -> Spec:
-    names = _blocks(network)
+    names = facts.blocks(network)
     layers = [
         f"{name}.{part}"
         for name in names
         for part in ("conv0", "conv1")
         if f"synthesis.{name}.{part}.weight" in network.state
     ]
-    canvases.check(canvas, _start(network)[1])
+    canvases.check(canvas, facts.start(network)[1])
     layers.append(f"{names[-1]}.torgb")
-    more = [*_noises(names), *([_AGE] if found else [])]
-    return styled.make_spec(network, canvas, layers, more, _trained_px(network))
+    more = [*facts.noises(names), *([_AGE] if found else [])]
+    return styled.make_spec(network, canvas, layers, more, facts.trained_px(network))
 
 
 _AGE = styling.number(
@@ -183,37 +197,8 @@ _AGE = styling.number(
 )
 
 
-def _start(network: Network) -> Size:
-    height, width = network.state["synthesis.b4.const"].shape[-2:]
-    return int(height), int(width)
-
-
-def _trained_px(network: Network) -> tuple[int, int]:
-    """Width and height of the trained picture."""
-    doublings = len(_blocks(network)) - 1
-    height, width = _start(network)
-    return width << doublings, height << doublings
-
-
-def _blocks(network: Network) -> list[str]:
-    names = {key.split(".")[1] for key in network.state if key.startswith("synthesis.b")}
-    return sorted(names, key=lambda name: int(name[1:]))
-
-
-def _noises(names: list[str]) -> list[Parameter]:
-    text = "Strength of the fine chance detail at {} px; 1 is as trained."
-    return [
-        styling.number(f"noise_{name[1:]}", 1.0, 0.0, 4.0, text.format(name[1:])) for name in names
-    ]
-
-
-def _group(layer: str) -> str:
-    resolution = int(layer[1:].partition(".")[0])
-    return "coarse" if resolution <= 8 else "middle" if resolution <= 32 else "fine"
-
-
 @dataclass(frozen=True, slots=True)
-class Generator:
+class Generator(Traced):
     """A built StyleGAN2. Stateless: `render` hands its memory back untouched."""
 
     spec: Spec
@@ -231,16 +216,21 @@ class Generator:
         """
         import torch
 
-        controls = styling.complete(self.spec, request.parameters)
-        gains = [controls[f"noise_{block.name[1:]}"] for block in self.model.synthesis.blocks]
-        groups = [_group(layer) for layer in self.spec.layers]
         with torch.inference_mode():
-            if self.ageing is not None:
+            return self.drawing.draw(self.inputs(request), request.size_px), memory
+
+    def inputs(self, request: Request) -> styled.Inputs:
+        """Turn a request into tensors, and the network to its age; see `styled.take_inputs`."""
+        import torch
+
+        controls = styling.complete(self.spec, request.parameters)
+        if self.ageing is not None:
+            with torch.no_grad():
                 self.ageing.set(controls["age"])
-            inputs = styled.take_inputs(
-                self.model, self.spec, request, controls, groups, torch.tensor(gains)
-            )
-            return self.drawing.draw(inputs, request.size_px), memory
+        gains = [controls[f"noise_{block.name[1:]}"] for block in self.model.synthesis.blocks]
+        groups = [facts.group(layer) for layer in self.spec.layers]
+        more = torch.tensor(gains)
+        return styled.take_inputs(self.model, self.spec, request, controls, groups, more)
 
     def hasten(self, clock: Clock | None = None) -> None:
         """Prepare the faster path, see `draw.Drawing.hasten`."""
@@ -260,7 +250,7 @@ def build(config: Config, device: str = "cpu") -> Generator:
     network = styling.open_model(config.path, STYLEGAN2)
     found = ages.find(Path(config.path), network)
     described = _describe(network, config, found)
-    height, width = _start(network)
+    height, width = facts.start(network)
     start = (canvases.grown(height, config.high), canvases.grown(width, config.wide))
 
     def read(state: Mapping[str, Any], *, half: bool = False) -> Model:
@@ -279,7 +269,7 @@ def build(config: Config, device: str = "cpu") -> Generator:
         partial(_synthesize, model, config.grid) if model.painter else None,
     )
     rest = torch.ones(len(model.synthesis.blocks))
-    drawing = Drawing(model, config, _trained_px(network), device, paths, rest)
+    drawing = Drawing(model, config, facts.trained_px(network), device, paths, rest)
     return Generator(described, model, drawing, ageing)
 
 

@@ -130,13 +130,8 @@ def synthesize(
     place = 0
     for index, block in enumerate(network.blocks):
         strength = None if noise_strengths is None else noise_strengths[index]
-        x = _enter(block, x)
-        residual = _residual(block, x, closed)
-        for layer in block.layers:
-            x = _apply(layer, x, ws[:, place], noise_mode == "const", strength, grid)
-            x = bend(layer.name, x) if bend else x
-            place += 1
-        x = x if residual is None else residual + x
+        x = _pass(block, x, ws[:, place:], noise_mode == "const", strength, bend, grid)
+        place += len(block.layers)
         if picture is not None:
             picture = _double(picture, block.taps, closed)
         if block.colour is not None:
@@ -145,6 +140,47 @@ def synthesize(
             picture = y if picture is None else picture + y
     assert picture is not None
     return picture
+
+
+def features(
+    network: Synthesis,
+    ws: torch.Tensor,
+    width: float,
+    noise_strengths: torch.Tensor | None = None,
+    bend: Bend | None = None,
+    grid: Grid | None = None,
+) -> torch.Tensor:
+    """Return the last features before colours that are no wider than `width`, or the first.
+
+    Parameters are those of `synthesize`. Returns [shape=(N, C, H, W)], float32.
+    """
+    x = network.const.expand(1 if grid else len(ws), -1, -1, -1)
+    place = 0
+    for index, block in enumerate(network.blocks):
+        if place and x.shape[3] * block.layers[0].up > width:
+            break
+        strength = None if noise_strengths is None else noise_strengths[index]
+        x = _pass(block, x, ws[:, place:], True, strength, bend, grid)
+        place += len(block.layers)
+    return x.float()
+
+
+def _pass(
+    block: Block,
+    x: torch.Tensor,
+    ws: torch.Tensor,
+    noisy: bool,
+    strength: torch.Tensor | None,
+    bend: Bend | None,
+    grid: Grid | None,
+) -> torch.Tensor:
+    """Send features through a block; its styles come first in `ws`."""
+    x = _enter(block, x)
+    residual = _residual(block, x, grid is not None and grid.closed)
+    for place, layer in enumerate(block.layers):
+        x = _apply(layer, x, ws[:, place], noisy, strength, grid)
+        x = bend(layer.name, x) if bend else x
+    return x if residual is None else residual + x
 
 
 def _enter(block: Block, x: torch.Tensor) -> torch.Tensor:

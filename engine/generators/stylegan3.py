@@ -20,13 +20,14 @@ from engine.generators import canvas as canvases
 from engine.generators import model_size, styled, styling
 from engine.generators.canvas import Canvas
 from engine.generators.draw import Clock, Drawing
+from engine.generators.gradients import Traced
 from engine.generators.layers import Source
 from engine.generators.mapping import read_mapping
 from engine.generators.modulation import Bend
 from engine.generators.network import STYLEGAN3, Network
-from engine.generators.stylegan3_network import Synthesis, synthesize
+from engine.generators.stylegan3_network import Synthesis, features, inner_size, synthesize
 from engine.generators.stylegan3_reading import read_synthesis
-from engine.generators.stylemap import Grid
+from engine.generators.stylemap import Grid, Size
 
 if TYPE_CHECKING:
     import torch
@@ -65,6 +66,20 @@ class Model(styled.Styled):
     def layer_names(self) -> tuple[str, ...]:
         """What each style steers, coarse to fine."""
         return ("input", *(layer.name for layer in self.synthesis.layers))
+
+    @property
+    def raw_size(self) -> Size:
+        """Height and width of what the synthesis draws."""
+        waves, rate = self.synthesis.waves, self.synthesis.waves.rate
+        for layer in self.synthesis.layers:
+            rate *= layer.up / layer.down
+        return inner_size(waves, rate)
+
+    def features(
+        self, ws: torch.Tensor, more: torch.Tensor, grid: Grid | None, width: float
+    ) -> torch.Tensor:
+        """Return features no wider than `width`, see `stylegan3_network.features`."""
+        return features(self.synthesis, ws, width, more, grid=grid)
 
     def synthesize(
         self,
@@ -201,7 +216,7 @@ def _groups(count: int) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Generator:
+class Generator(Traced):
     """A built StyleGAN3. Stateless: `render` hands its memory back untouched."""
 
     spec: Spec
@@ -218,14 +233,19 @@ class Generator:
         """
         import torch
 
+        with torch.inference_mode():
+            return self.drawing.draw(self.inputs(request), request.size_px), memory
+
+    def inputs(self, request: Request) -> styled.Inputs:
+        """Turn a request into tensors in main memory, see `styled.take_inputs`."""
+        import torch
+
         controls = styling.complete(self.spec, request.parameters)
         transform = self.model.synthesis.waves.transform
         if any(controls[p.address] != p.default for p in PLACE):
             transform = torch.from_numpy(input_transform(controls))
         groups = _groups(self.model.num_ws)
-        with torch.inference_mode():
-            inputs = styled.take_inputs(self.model, self.spec, request, controls, groups, transform)
-            return self.drawing.draw(inputs, request.size_px), memory
+        return styled.take_inputs(self.model, self.spec, request, controls, groups, transform)
 
     def hasten(self, clock: Clock | None = None) -> None:
         """Prepare the faster path, see `draw.Drawing.hasten`."""

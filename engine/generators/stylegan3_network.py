@@ -126,18 +126,53 @@ def synthesize(
         The styles are those of one picture, at the places of this grid, row by row. The waves have
         one place and angle for all: they take the mean style.
     """
+    return _pass(network, ws, math.inf, transform, bend, grid) * network.output_scale
+
+
+def features(
+    network: Synthesis,
+    ws: torch.Tensor,
+    width: float,
+    transform: torch.Tensor | None = None,
+    bend: Bend | None = None,
+    grid: Grid | None = None,
+) -> torch.Tensor:
+    """Return the last features before colours that are no wider than `width`, or the first.
+
+    Parameters are those of `synthesize`. Returns [shape=(N, C, H, W)] without the margin.
+    """
+    return _pass(network, ws, width, transform, bend, grid).float()
+
+
+def _pass(
+    network: Synthesis,
+    ws: torch.Tensor,
+    widest: float,
+    transform: torch.Tensor | None,
+    bend: Bend | None,
+    grid: Grid | None,
+) -> torch.Tensor:
+    """Go through the layers: all, or up to colours and a width, where the margin is cut off."""
     waves = network.waves
     closed = grid is not None and grid.closed
     x = wave(waves, ws[:, 0] if grid is None else ws[:, 0].mean(0, keepdim=True), transform, closed)
     x = bend("input", x) if bend else x
     rate = waves.rate
-    for place, layer in enumerate(network.layers, 1):
+    layers = network.layers if math.isinf(widest) else network.layers[:-1]
+    for place, layer in enumerate(layers, 1):
+        passed = rate * layer.up / layer.down
+        if passed > rate and inner_size(waves, passed)[1] > widest:
+            break
         x = _apply(layer, x, ws[:, place], grid, inner_size(waves, rate))
-        rate *= layer.up / layer.down
+        rate = passed
         if closed:
             rewrap(x, inner_size(waves, rate)[1])
         x = bend(layer.name, x) if bend else x
-    return x * network.output_scale
+    if math.isinf(widest):
+        return x
+    height, width = inner_size(waves, rate)
+    top, left = (x.shape[2] - height) // 2, (x.shape[3] - width) // 2
+    return x[:, :, top : top + height, left : left + width]
 
 
 def inner_size(waves: Waves, rate: float) -> Size:

@@ -1,0 +1,41 @@
+"""What a StyleGAN2's file says of the network: blocks, sizes, noises, groups of layers."""
+
+from __future__ import annotations
+
+from engine.core.parameter import Parameter
+from engine.generators import styling
+from engine.generators.network import Network
+from engine.generators.stylemap import Size
+
+
+def start(network: Network) -> Size:
+    """Height and width of the learned start."""
+    height, width = network.state["synthesis.b4.const"].shape[-2:]
+    return int(height), int(width)
+
+
+def trained_px(network: Network) -> tuple[int, int]:
+    """Width and height of the trained picture."""
+    doublings = len(blocks(network)) - 1
+    height, width = start(network)
+    return width << doublings, height << doublings
+
+
+def blocks(network: Network) -> list[str]:
+    """Names of the blocks, coarse to fine."""
+    names = {key.split(".")[1] for key in network.state if key.startswith("synthesis.b")}
+    return sorted(names, key=lambda name: int(name[1:]))
+
+
+def noises(names: list[str]) -> list[Parameter]:
+    """One strength of noise per block."""
+    text = "Strength of the fine chance detail at {} px; 1 is as trained."
+    return [
+        styling.number(f"noise_{name[1:]}", 1.0, 0.0, 4.0, text.format(name[1:])) for name in names
+    ]
+
+
+def group(layer: str) -> str:
+    """Coarse, middle or fine: the group of a layer."""
+    resolution = int(layer[1:].partition(".")[0])
+    return "coarse" if resolution <= 8 else "middle" if resolution <= 32 else "fine"
