@@ -22,8 +22,8 @@ from engine.app import showfile
 from engine.app.bridge import Bridge
 from engine.app.cli import cli
 from engine.app.export import load_shaders
+from engine.app.film_pixels import FilmPixels
 from engine.app.frame import Line, draw
-from engine.app.pixels import FilmPixels
 from engine.app.show_models import with_whole_paths
 from engine.compositor.compose import Compositor
 from engine.compositor.context import open_context

@@ -16,9 +16,9 @@ from engine.app import showfile
 from engine.app.assets import assets_dir
 from engine.app.bridge import Bridge
 from engine.app.export import load_shaders
+from engine.app.film_pixels import FilmPixels
 from engine.app.frame import Line, draw
 from engine.app.keys import Keyboard
-from engine.app.pixels import FilmPixels
 from engine.compositor.compose import Compositor
 from engine.compositor.context import open_context
 from engine.core.event import Event, Value

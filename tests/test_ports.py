@@ -15,8 +15,9 @@ import pytest
 from engine.app import showfile
 from engine.app.bridge import Bridge
 from engine.app.export import load_shaders
+from engine.app.film_pixels import FilmPixels
 from engine.app.frame import Line, draw
-from engine.app.pixels import FilmPixels, LivePixels
+from engine.app.pixels import LivePixels
 from engine.app.sightings import Sightings
 from engine.compositor.compose import Compositor
 from engine.compositor.context import open_context

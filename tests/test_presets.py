@@ -17,8 +17,8 @@ from engine.app import showfile
 from engine.app.assets import assets_dir
 from engine.app.bridge import Bridge
 from engine.app.export import load_shaders, resized
+from engine.app.film_pixels import FilmPixels
 from engine.app.frame import Line, draw
-from engine.app.pixels import FilmPixels
 from engine.compositor.compose import Compositor
 from engine.compositor.context import open_context
 from engine.core.advance import advance

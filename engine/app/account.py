@@ -47,6 +47,7 @@ def report(player: Player) -> dict[str, Any]:
         "size_px": list(player.line.show.size_px),
         "ticks": player.line.state.tick + 1,
         "generators": player.pixels.stats(),
+        "errands": player.errands.report(),
         "osc": {
             "received": player.osc.received,
             "dropped": player.osc.dropped,

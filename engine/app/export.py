@@ -12,8 +12,8 @@ from typing import Any, TextIO
 
 from engine.app.bridge import Bridge
 from engine.app.figures import check_writable
+from engine.app.film_pixels import FilmPixels
 from engine.app.frame import Line, draw, remember
-from engine.app.pixels import FilmPixels
 from engine.app.playback import Playback
 from engine.app.ports import unrepeatable
 from engine.app.showfile import ShowError

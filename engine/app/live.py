@@ -13,6 +13,7 @@ from typing import Any
 
 from engine.app import account, showfile
 from engine.app.bridge import Bridge
+from engine.app.errands import Errands
 from engine.app.export import load_shaders, resized
 from engine.app.feedback import Feedback
 from engine.app.figures import Figures, check_writable, write_json
@@ -91,6 +92,7 @@ class Player:
         self.line.on_tick = self.memory.tick
         self.reloader = Reloader(self.loaded)
         stack.callback(self.reloader.close)
+        self.errands = Errands(self.pixels.host, self.say)
         self.figures = Figures()
         self.watch = Stopwatch()
         self.pacer = Pacer(self.fps)
@@ -246,6 +248,7 @@ class Player:
         elif found is not None:
             self._reload(found)
         self.memory.tend(self.say)
+        self.errands.tend(show, self.line.state, now_s, self.intake)
         if self.figures.frames % COMPLAIN_EVERY == 0:
             self._complain()
 

@@ -1,18 +1,15 @@
-"""Pixels for a plan: from worker processes live, from inline generators in a film."""
+"""Pixels for a plan, live: from worker processes. A film's: `engine.app.film_pixels`."""
 
 from __future__ import annotations
 
 import math
 import os
-import time
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import platformdirs
 
-from engine.app import plugins
 from engine.app.bridge import Bridge, probe
 from engine.app.frame import Compositor
 from engine.app.sightings import Sightings
@@ -20,11 +17,9 @@ from engine.app.slot import Seen, Slot, mark_of, open_host
 from engine.core.cue import awaited
 from engine.core.fixed import fixed
 from engine.core.plan import Plan
-from engine.core.port import Request
-from engine.core.sample import asked_size
 from engine.core.show import Generator, Show
 from engine.core.state import State
-from engine.generators.host import Host, Spare, open_inline
+from engine.generators.host import Host, Spare
 
 MOST_PREPARED = 6
 """Workers that are kept loaded; more are opened when their scene is seen."""
@@ -145,6 +140,11 @@ class LivePixels:
                 self._said_ready[layer.id] = is_ready
         return found
 
+    def host(self, name: str) -> Host | None:
+        """Generator of a layer, as it is seen now; None while there is none."""
+        slot = self._slots.get(name)
+        return None if slot is None else slot.host
+
     def share_cuda(self, ctx: Any) -> str:
         """Probe how frames reach GL; return the line that says which path, and why.
 
@@ -233,66 +233,3 @@ class LivePixels:
             slot.close()
         self._slots.clear()
         self._spare.close()
-
-
-class FilmPixels:
-    """Inline generators: every frame exactly at its time, at the size of the film."""
-
-    def __init__(self, bridge: Bridge, show: Show, device: str = "auto") -> None:
-        self._bridge = bridge
-        self._show = show
-        self._device = device
-        self._hosts: dict[str, Host] = {}
-        self._drawn: dict[str, float] = {}
-        self._sightings = Sightings()
-        self._eyes: Compositor | None = None
-
-    def load(self, show: Show) -> None:
-        """Go on with a reloaded show."""
-        self._show = show
-        self.close()
-
-    def of(self, plan: Plan, layers: Iterable[str]) -> Mapping[str, Any]:
-        """Render the named layers for exactly this plan."""
-        if self._eyes is not None:
-            self._sightings.take(self._eyes.glimpses(is_waiting=True))
-        found = {}
-        for name in layers:
-            if name not in plan.requests:
-                continue
-            if self._drawn.get(name) != plan.seconds:
-                sights = fixed(self._show).sights.get(name, ())
-                pictures = self._sightings.pictures(sights, plan.step)
-                self._render(name, replace(plan.requests[name], pictures=pictures))
-                self._drawn[name] = plan.seconds
-            pixels = self._bridge.pixels(name, plan.seconds)
-            if pixels is not None:
-                found[name] = pixels
-        return found
-
-    def see(self, eyes: Compositor) -> None:
-        """Let image ports see what was drawn on the picture steps before."""
-        self._eyes = eyes
-
-    def _render(self, name: str, request: Request) -> None:
-        generator = next(x.generator for x in self._show.layers if x.id == name)
-        assert generator is not None
-        if generator.spec.live_only:
-            return
-        if name not in self._hosts:
-            config, _ = plugins.read_spec(generator.kind, dict(generator.config))
-            module = plugins.module_name(generator.kind)
-            self._hosts[name] = open_inline(module, config, self._device, clock=time.perf_counter)
-        size = asked_size(generator.spec, generator.film_px, request.aspect, self._show.size_px)
-        host = self._hosts[name]
-        host.ask(replace(request, size_px=size), 0.0)
-        frame = host.newest()
-        assert frame is not None
-        self._bridge.take(name, frame)
-
-    def close(self) -> None:
-        """Forget every generator."""
-        for host in self._hosts.values():
-            host.close()
-        self._hosts.clear()
-        self._drawn.clear()
