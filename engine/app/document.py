@@ -16,7 +16,7 @@ class _Table(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=Tr
 class PathTable(_Table, frozen=True):
     """``[layers.path]``: a trajectory; see `engine.core.trajectory`."""
 
-    motion: Literal["walk", "keys", "orbit", "still"] = "walk"
+    motion: Literal["walk", "keys", "orbit", "still", "map"] = "walk"
     seeds: list[int] = []
     seed: int = 0
     speed: float = 0.15
@@ -27,6 +27,8 @@ class PathTable(_Table, frozen=True):
     spread: float = 1.0
     steer: float = 1.0
     jump_s: float = 0.8
+    map: str = ""
+    inputs: int = 0
 
 
 class ImageTable(_Table, frozen=True):

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from dataclasses import replace
+from typing import Any
 
 from engine.app import plugins
 from engine.app.binding import bind_inputs
 from engine.app.document import EffectTable, GeneratorTable, LayerTable, Number, PathTable
 from engine.app.draft import Draft, clamped, each
+from engine.app.maps import read_atlas
 from engine.app.show_models import native
 from engine.core import isf
+from engine.core.atlas import MOST_INPUTS
 from engine.core.isf_table import IMAGES
 from engine.core.parameter import Kind, Parameter, coerce, describe
 from engine.core.path_settings import SETTINGS, Setting
@@ -115,7 +119,7 @@ def _generator(draft: Draft, root: str, layer: LayerTable, table: GeneratorTable
             + ", ".join(p.address for p in spec.parameters)
         )
     places = tuple(
-        (p.address, draft.add(_set(p, f"{root}/generator/{p.address}", table.parameters)))
+        (p.address, _place(draft, p, f"{root}/generator/{p.address}", table.parameters))
         for p in spec.parameters
     )
     latent_ports = [p for p in spec.ports if p.geometry in ("gaussian", "sphere", "wspace")][:2]
@@ -125,6 +129,21 @@ def _generator(draft: Draft, root: str, layer: LayerTable, table: GeneratorTable
         for port, (name, each) in zip(latent_ports, tables, strict=False)
     )
     return Generator(table.kind, config, spec, size_px, film_px, table.rate_hz, paths, places)
+
+
+def _place(draft: Draft, parameter: Parameter, address: str, given: dict[str, Number]) -> int:
+    """Add a declared parameter; one whose value is an address follows that parameter instead."""
+    value = given.get(parameter.address)
+    if not isinstance(value, str) or not value.startswith("/"):
+        return draft.add(_set(parameter, address, given))
+    place = draft.places.get(value)
+    if place is None or draft.parameters[place].kind is Kind.TRIGGER:
+        near = difflib.get_close_matches(value, draft.places, 3, 0.5)
+        raise ValueError(
+            f"generator.parameters.{parameter.address}: no parameter before this layer has the "
+            f"address '{value[:80]}'; near are: {', '.join(near) or 'none'}"
+        )
+    return place
 
 
 def _set(parameter: Parameter, address: str, given: dict[str, Number]) -> Parameter:
@@ -183,7 +202,21 @@ def _path(draft: Draft, root: str, table: PathTable, port: Port) -> Path:
         else -1,
         chart=port.chart,
         at={s.name: draft.add(_path_parameter(s, f"{root}/{s.name}", table)) for s in SETTINGS},
+        **_map(draft, root, table, port),
     )
+
+
+def _map(draft: Draft, root: str, table: PathTable, port: Port) -> dict[str, Any]:
+    """Read the examples of a path's map, and give each of its controllers a parameter."""
+    atlas = read_atlas(draft.file(table.map), table.map, port) if table.map else None
+    count = table.inputs if atlas is None else atlas.places.shape[1]
+    if not 0 <= count <= MOST_INPUTS:
+        raise ValueError(f"path.inputs: {count} is outside 0 to {MOST_INPUTS}")
+    text = "Controller {} of the map."
+    inputs = tuple(
+        draft.number(f"{root}/map_{k}", 0.5, 0, 1, "", text.format(k)) for k in range(1, count + 1)
+    )
+    return {"atlas": atlas, "inputs": inputs}
 
 
 def _path_parameter(setting: Setting, address: str, table: PathTable) -> Parameter:

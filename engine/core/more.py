@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.core import lessons
 from engine.core.show import Path
 from engine.core.state import NOTHING, More
 
@@ -15,7 +16,9 @@ LARGEST = 1e15
 
 Write = Callable[[Any], Any]
 Read = Callable[[Path, Any], Any]
-FIELDS: Mapping[str, tuple[Write, Read]] = {}
+FIELDS: Mapping[str, tuple[Write, Read]] = {
+    "lessons": (lessons.write, lessons.read),
+}
 """Field of `More` → how it is written as JSON-ready data, and read back for a path.
 
 What does not fit the path any more (an edited show) is read as the field's default.

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from engine.core import lessons
 from engine.core.event import Value
 from engine.core.geometry import Vector
 from engine.core.parameter import Kind
@@ -41,7 +42,12 @@ class Moment(NamedTuple):
 
 
 Take = Callable[[Moment, Path, PathState, tuple[float, ...]], PathState]
-TAKES: Mapping[str, Take] = {}
+TAKES: Mapping[str, Take] = {
+    "teach": lambda moment, path, held, _: lessons.teach(
+        path, held, moment.values, moment.coordinates()
+    ),
+    "forget": lambda _, path, held, __: lessons.forget(path, held),
+}
 """Name of an event or a trigger → what it does. One that cannot be is left out, without an error:
 the application has said why before."""
 

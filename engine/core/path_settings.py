@@ -28,5 +28,8 @@ class Setting(NamedTuple):
     choices: tuple[str, ...] = ()
 
 
-SETTINGS: tuple[Setting, ...] = ()
+SETTINGS: tuple[Setting, ...] = (
+    Setting("teach", "The controllers stand for this picture now.", kind=Kind.TRIGGER),
+    Setting("forget", "Takes the newest taught example away.", kind=Kind.TRIGGER),
+)
 """In the order of the registry: append, so that recorded shows keep their places."""

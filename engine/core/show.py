@@ -13,11 +13,12 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.atlas import Atlas
 from engine.core.chart import Chart
 from engine.core.parameter import Registry
 from engine.core.port import Sight, Spec
 
-MOTIONS = ("walk", "keys", "orbit", "still")
+MOTIONS = ("walk", "keys", "orbit", "still", "map")
 BLENDS = ("normal", "add", "screen", "multiply")
 MODES = ("add", "multiply", "replace", "max")
 WAVES = ("sine", "triangle", "saw", "square", "noise")
@@ -32,7 +33,8 @@ class Path:
     `name` is its randomness key and `size` the number of latent components; `seeds` are the
     keyframes of the ``keys`` motion. With `points` above 1 it moves as many latents at once, each
     along a way of its own. `chart` turns its coordinates into what the port takes; `at` gives the
-    places of the parameters of `engine.core.path_settings`. The other fields are places in the
+    places of the parameters of `engine.core.path_settings`. `atlas` holds the examples of the
+    ``map`` motion and `inputs` the places of its controllers. The other fields are places in the
     registry (`spread` -1: one point).
     """
 
@@ -54,6 +56,8 @@ class Path:
     spread: int = -1
     chart: Chart | None = None
     at: Mapping[str, int] = field(default_factory=dict)
+    atlas: Atlas | None = None
+    inputs: tuple[int, ...] = ()
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.atlas import Atlas
 from engine.core.parameter import Registry
 from engine.core.show import Show
 
@@ -27,7 +28,13 @@ class Ramp:
 
 @dataclass(frozen=True, slots=True)
 class More:
-    """What a trajectory has been told, see `engine.core.path_event`; it seldom changes."""
+    """What a trajectory has been told, see `engine.core.path_event`; it seldom changes.
+
+    `lessons` are examples of the ``map`` motion that were taught while it played, instead of those
+    of its file.
+    """
+
+    lessons: Atlas | None = None
 
 
 NOTHING = More()

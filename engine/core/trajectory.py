@@ -15,6 +15,7 @@ import numpy as np
 from engine.core.curve import shape
 from engine.core.geometry import Vector, away, length, onto_shell, shell_radius, slerp
 from engine.core.keyed import gaussian
+from engine.core.lessons import place_on
 from engine.core.path import around, keys, point_name, walk, walks
 from engine.core.show import MOTIONS, Path
 from engine.core.state import PathState
@@ -67,7 +68,7 @@ def move(
     """
     motion = MOTIONS[int(values[path.motion])]
     own = int(values[path.seed])
-    if motion == "still":
+    if motion in ("still", "map"):  # a map without examples rests
         return seed_latent(own + place + point, path.size)
     if motion == "keys":
         return keys(path.seeds or tuple(range(own, own + 6)), phase + place + point, path.size)
@@ -122,11 +123,16 @@ def coordinates_at(
     """
     phase = held.phase + held.speed * dt + values[path.offset]
     since_s = motion_s - held.left / control_hz
+    is_mapped = MOTIONS[int(values[path.motion])] == "map"
+    mapped = place_on(path, held, values) if is_mapped else None
     if path.points == 1:
-        z = move(path, seed, values, held.place, phase)
+        z = move(path, seed, values, held.place, phase) if mapped is None else mapped
         return _turn(path, seed, values, steer, _leap(path, values, z, held.origin, since_s))
-    found = _moves(path, seed, values, held.place, phase)
-    found[1:] = around(found[0], found[1:], values[path.spread])
+    if mapped is None:
+        found = _moves(path, seed, values, held.place, phase)
+        found[1:] = around(found[0], found[1:], values[path.spread])
+    else:
+        found = mapped
     is_turned = values[path.throw] != 0.0 or (steer != (0.0, 0.0) and values[path.steer] != 0.0)
     for point in range(path.points) if held.origin is not None or is_turned else ():
         origin = None if held.origin is None else held.origin[point]

@@ -1,0 +1,154 @@
+"""Latent maps: laid out and drawn into a file, and read into a show."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.core.atlas import Atlas, layout
+from engine.core.geometry import Vector
+from engine.core.port import Port, Request
+from engine.generators import map_file
+from engine.generators.map_file import MapFile
+
+LAYOUTS = ("latent", "style", "picture")
+LOOK_PX = 24
+"""Pictures are compared at this side."""
+
+
+def read_atlas(data: bytes, name: str, port: Port) -> Atlas:
+    """Read a map's examples for a port, in its coordinates.
+
+    Raises
+    ------
+    ValueError
+        If it is no map, or one of other latents.
+    """
+    found = map_file.read(data, name)
+    rows = port.shape[0] if len(port.shape) > 1 else 1
+    size = port.shape[-1]
+    latents = found.latents.astype(np.float64)
+    shape = latents.shape[1:]
+    if shape not in ((size,), (rows, size)):
+        raise ValueError(
+            f"path.map: {name} holds latents of shape {shape}, and the port '{port.name}' takes "
+            f"{port.shape}: make the map with this model"
+        )
+    if latents.ndim == 2:
+        latents = np.repeat(latents[:, None], rows, axis=1)
+    if port.chart is not None:
+        latents = port.chart.encode(latents)
+    return Atlas(found.places.astype(np.float64), latents)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How a map is to be made.
+
+    Parameters
+    ----------
+    by
+        What is laid out: the ``latent`` as it is, the ``style`` that the model makes of it, or the
+        ``picture``.
+    thumb_px
+        Side of the small pictures.
+    """
+
+    by: str = "style"
+    thumb_px: int = 64
+
+
+def make(
+    model: str, latents: NDArray[np.float32], wish: Wish, told: Callable[[str], None]
+) -> MapFile:
+    """Draw latents and lay them out.
+
+    Parameters
+    ----------
+    model
+        A model file, or ``cppn``.
+    latents
+        [shape=(K, D)], of the generator's first port.
+
+    Raises
+    ------
+    ValueError
+        If the model cannot be read, or the latents do not fit it.
+    """
+    generator, mark = open_generator(model)
+    port = generator.spec.ports[0]
+    if latents.shape[1:] != port.shape:
+        raise ValueError(
+            f"latents of shape {latents.shape[1:]}: {model} takes {port.shape} at its port "
+            f"'{port.name}'"
+        )
+    thumbs = []
+    for k, latent in enumerate(latents):
+        thumbs.append(draw(generator, latent, wish.thumb_px))
+        if (k + 1) % 32 == 0:
+            told(f"{k + 1} of {len(latents)} drawn")
+    features: Vector = latents.astype(np.float64)
+    if wish.by == "picture":
+        features = np.stack([_look(thumb) for thumb in thumbs])
+    elif wish.by == "style":
+        features = _styles(generator, latents)
+    places = layout(features).astype(np.float32)
+    about: dict[str, Any] = {"port": port.name, "by": wish.by, "model": mark}
+    return MapFile(places, latents, np.stack(thumbs), about)
+
+
+def open_generator(model: str) -> tuple[Any, str]:
+    """Build a generator outside a show, on the CPU; also what to call its model (a hash).
+
+    Raises
+    ------
+    ValueError, OSError
+        If it cannot be read.
+    """
+    if model == "cppn":
+        module = importlib.import_module("engine.generators.cppn")
+        return module.build(module.Config()), "cppn"
+    from engine.app.model_marks import _hash_at
+    from engine.app.models import playable
+    from engine.generators.card import peek
+
+    path = playable(Path(model))
+    module = importlib.import_module(f"engine.generators.{peek(path).family}")
+    return module.build(module.Config(path=str(path))), _hash_at(str(path))
+
+
+def draw(generator: Any, latent: NDArray[np.float32], side_px: int) -> NDArray[np.uint8]:
+    """Draw a latent of the first port as a small square [shape=(S, S, 3)], sRGB."""
+    from PIL import Image
+
+    spec = generator.spec
+    size = (max(side_px, spec.min_px),) * 2
+    pixels, _ = generator.render(Request(0.0, {spec.ports[0].name: latent}, {}, size, 1.0), None)
+    rgb = (pixels[0, :3].clamp(0, 1) * 255).round().byte().permute(1, 2, 0).cpu().numpy()
+    side = min(rgb.shape[:2])
+    top, left = (rgb.shape[0] - side) // 2, (rgb.shape[1] - side) // 2
+    square = Image.fromarray(rgb[top : top + side, left : left + side])
+    return np.asarray(square.resize((side_px, side_px), Image.Resampling.LANCZOS))
+
+
+def _look(thumb: NDArray[np.uint8]) -> Vector:
+    from PIL import Image
+
+    small = Image.fromarray(thumb).resize((LOOK_PX, LOOK_PX), Image.Resampling.BOX)
+    return np.asarray(small, np.float64).reshape(-1) / 255.0
+
+
+def _styles(generator: Any, latents: NDArray[np.float32]) -> Vector:
+    import torch
+
+    network = getattr(generator, "model", generator)
+    with torch.inference_mode():
+        mapped = network.map(torch.from_numpy(latents))
+    found: Vector = mapped.cpu().numpy().astype(np.float64)
+    return found
