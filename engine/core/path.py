@@ -8,8 +8,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from engine.core.geometry import Vector, exp_map, log_map, onto_shell, shell_radius, slerp
+from engine.core.geometry import Vector, onto_shell, shell_radius
 from engine.core.keyed import gaussian
+from engine.core.manifold import SHELL
+from engine.core.spline import Spline, at, spline
 
 
 def _basis(x: float) -> float:
@@ -72,41 +74,20 @@ def point_name(name: str, point: int) -> str:
 
 
 @lru_cache(maxsize=64)
-def _key_points(seeds: tuple[int, ...], size: int) -> tuple[Vector, ...]:
-    """Keyframes from seeds as other StyleGAN tools draw them, moved onto the shell."""
-    radius = shell_radius(size)
-    return tuple(
-        onto_shell(np.random.RandomState(seed & 0xFFFFFFFF).randn(1, size)[0], radius)
-        for seed in seeds
-    )
+def _closed(seeds: tuple[int, ...], size: int) -> Spline:
+    """Lay a loop through seeds as other StyleGAN tools draw them, moved onto the shell."""
+    return spline(SHELL, [seed_key(seed, size) for seed in seeds])
 
 
-@lru_cache(maxsize=64)
-def _controls(seeds: tuple[int, ...], size: int) -> tuple[tuple[Vector, ...], ...]:
-    """Bézier points of every segment of the closed spherical Hermite spline."""
-    points = _key_points(seeds, size)
-    n = len(points)
-    tangents = [
-        0.5 * (log_map(points[i], points[(i + 1) % n]) - log_map(points[i], points[i - 1]))
-        for i in range(n)
-    ]
-    return tuple(
-        (
-            points[i],
-            exp_map(points[i], tangents[i] / 3.0),
-            exp_map(points[(i + 1) % n], -tangents[(i + 1) % n] / 3.0),
-            points[(i + 1) % n],
-        )
-        for i in range(n)
-    )
+@lru_cache(maxsize=256)
+def seed_key(seed: int, size: int) -> Vector:
+    """Latent of a seed (``RandomState(seed).randn(1, size)``), moved onto the shell."""
+    latent = np.random.RandomState(seed & 0xFFFFFFFF).randn(1, size)[0]
+    return onto_shell(latent, shell_radius(size))
 
 
 def keys(seeds: Sequence[int], phase: float, size: int) -> Vector:
-    """Go through keyframes in a closed loop: a spherical Hermite spline.
-
-    Cubic Bézier segments on the shell by de Casteljau's algorithm with slerp (Shoemake 1985;
-    Park and Ravani 1995), tangents ``m_i = (log_i(p_i+1) - log_i(p_i-1)) / 2``. C1 and on the
-    shell by construction; key i is met at phase i.
+    """Go through keyframes in a closed loop: a spherical Hermite spline, see `spline.at`.
 
     Parameters
     ----------
@@ -119,15 +100,7 @@ def keys(seeds: Sequence[int], phase: float, size: int) -> Vector:
     -------
     ndarray [shape=(size,)]
     """
-    seeds = tuple(seeds)
-    if len(seeds) == 1:
-        return _key_points(seeds, size)[0]
-    place = phase % len(seeds)
-    segment = min(int(place), len(seeds) - 1)
-    t = place - segment
-    p0, p1, p2, p3 = _controls(seeds, size)[segment]
-    a, b, c = slerp(p0, p1, t), slerp(p1, p2, t), slerp(p2, p3, t)
-    return slerp(slerp(a, b, t), slerp(b, c, t), t)
+    return at(_closed(tuple(seeds), size), phase)
 
 
 def around(centre: Vector, motion: Vector, radius: float) -> Vector:
