@@ -18,6 +18,7 @@ from engine.core.parameter import coerce, to_float
 from engine.core.show import Show
 from engine.core.state import PathState, Ramp, RouteState, State
 from engine.core.telling import is_told, tell
+from engine.core.track_head import aim_head, seek
 from engine.core.trajectory import coordinates_at
 from engine.core.transport import hold_tempo, is_beat, keep_time, pass_beats
 from engine.core.value import aimed, effective, route_goal, signals_at
@@ -52,6 +53,8 @@ def advance(show: Show, state: State, tick: int, events: Sequence[Event] = ()) -
     told: list[Event] = []
     taken = _take_events(show, state, tick, tick - still_ticks, events, fired, told)
     state = _pass_time(state, tick, still_ticks, dt, constants.control_hz, taken)
+    if show.track is not None and events:
+        state = replace(state, head=seek(show, state, events))
     state = follow_cues(show, state, fired)
     seconds = tick / constants.control_hz
     state = settle(show, state, seconds)
@@ -174,6 +177,7 @@ def _pass_time(
         awaiting=state.awaiting,
         touch_tick=taken.touch_tick,
         lost_s=taken.lost_s,
+        head=state.head,
     )
 
 
@@ -266,6 +270,7 @@ def _aim(show: Show, state: State, seconds: float, dt: float, is_on_beat: bool) 
         transport=hold_tempo(state.transport, values[master.bpm], state.tick),
         # Only a person or a cue freezes the show: a route could not let it go again.
         is_still=bool(state.base[master.freeze] >= 0.5),
+        head=aim_head(show, state, values),
     )
 
 

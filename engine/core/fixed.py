@@ -68,6 +68,8 @@ def fixed(show: Show) -> Fixed:
     paths, master = show.paths, show.master
     aimed = {master.speed, master.bpm, master.steer_x, master.steer_y, master.steer_omega}
     aimed.update(path.speed for path in paths)
+    if show.track is not None:
+        aimed |= {show.track.speed, show.track.place}
     aimed.update(lfo.rate for lfo in show.lfos)
     opacities = frozenset(layer.opacity for layer in show.layers)
     return Fixed(

@@ -17,6 +17,7 @@ from engine.core.atlas import Atlas
 from engine.core.chart import Chart
 from engine.core.parameter import Registry
 from engine.core.port import Sight, Spec
+from engine.core.track import Track, Written
 
 MOTIONS = ("walk", "keys", "orbit", "still", "map")
 BLENDS = ("normal", "add", "screen", "multiply")
@@ -56,6 +57,7 @@ class Path:
     spread: int = -1
     chart: Chart | None = None
     at: Mapping[str, int] = field(default_factory=dict)
+    track: Written | None = None
     atlas: Atlas | None = None
     inputs: tuple[int, ...] = ()
 
@@ -249,6 +251,8 @@ class Show:
         What dragging in the window does: ``steer`` or ``paint``.
     files
         Name of a small file in the show → its content.
+    track
+        What an edited proxy film does to it.
     """
 
     name: str
@@ -279,6 +283,7 @@ class Show:
     edges: frozenset[int] = frozenset()
     drag: str = "steer"
     files: Mapping[str, bytes] = field(default_factory=dict)
+    track: Track | None = None
 
     @property
     def paths(self) -> tuple[Path, ...]:

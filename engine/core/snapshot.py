@@ -52,6 +52,7 @@ def to_data(show: Show, state: State) -> dict[str, Any]:
         "awaiting": [[show.cues[i].id, own] for i, own in state.awaiting],
         "touch_tick": state.touch_tick,
         "lost_s": state.lost_s,
+        "head": list(state.head),
     }
 
 
@@ -130,6 +131,7 @@ def _read(show: Show, data: dict[str, Any]) -> State:
         awaiting=tuple((cue_of[i], bool(own)) for i, own in data["awaiting"] if i in cue_of),
         touch_tick=int(data["touch_tick"]),
         lost_s=_number(data["lost_s"]),
+        head=_head(*data.get("head", fresh.head)),
     )
 
 
@@ -158,6 +160,10 @@ def _path(data: Any, path: Path) -> PathState:
         latent,
         read_more(path, more[0]) if more else NOTHING,
     )
+
+
+def _head(gone_s: Any, tick: Any, speed: Any) -> tuple[float, int, float]:
+    return _number(gone_s), int(tick), _number(speed)
 
 
 def _pair(data: Any) -> tuple[float, float]:

@@ -119,6 +119,8 @@ class State:
         Newest tick on which a person touched anything.
     lost_s
         Time given up in clock jumps.
+    head
+        Playhead of the track, see `engine.core.track`.
     """
 
     tick: int
@@ -141,6 +143,7 @@ class State:
     awaiting: tuple[tuple[int, bool], ...] = ()
     touch_tick: int = -1
     lost_s: float = 0.0
+    head: tuple[float, int, float] = (0.0, 0, 0.0)
 
 
 def defaults(registry: Registry) -> NDArray[np.float64]:

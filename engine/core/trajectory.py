@@ -19,6 +19,7 @@ from engine.core.lessons import place_on
 from engine.core.path import around, keys, point_name, walk, walks
 from engine.core.show import MOTIONS, Path
 from engine.core.state import PathState
+from engine.core.track import on_track
 
 
 @lru_cache(maxsize=64)
@@ -123,21 +124,27 @@ def coordinates_at(
     """
     phase = held.phase + held.speed * dt + values[path.offset]
     since_s = motion_s - held.left / control_hz
-    is_mapped = MOTIONS[int(values[path.motion])] == "map"
-    mapped = place_on(path, held, values) if is_mapped else None
+    found = on_track(path.track, values, lambda: _own(path, seed, held, values, phase))
     if path.points == 1:
-        z = move(path, seed, values, held.place, phase) if mapped is None else mapped
+        z = found
         return _turn(path, seed, values, steer, _leap(path, values, z, held.origin, since_s))
-    if mapped is None:
-        found = _moves(path, seed, values, held.place, phase)
-        found[1:] = around(found[0], found[1:], values[path.spread])
-    else:
-        found = mapped
     is_turned = values[path.throw] != 0.0 or (steer != (0.0, 0.0) and values[path.steer] != 0.0)
     for point in range(path.points) if held.origin is not None or is_turned else ():
         origin = None if held.origin is None else held.origin[point]
         z = _leap(path, values, found[point], origin, since_s)
         found[point] = _turn(path, seed, values, steer, z)
+    return found
+
+
+def _own(path: Path, seed: int, held: PathState, values: Sequence[float], phase: float) -> Vector:
+    """Coordinates of the path's own motion [shape=path.shape]."""
+    mapped = place_on(path, held, values) if MOTIONS[int(values[path.motion])] == "map" else None
+    if mapped is not None:
+        return mapped
+    if path.points == 1:
+        return move(path, seed, values, held.place, phase)
+    found = _moves(path, seed, values, held.place, phase)
+    found[1:] = around(found[0], found[1:], values[path.spread])
     return found
 
 

@@ -13,6 +13,7 @@ from engine.core.fixed import fixed
 from engine.core.keyed import gaussian
 from engine.core.show import Lfo, Route, Show
 from engine.core.state import Ramp, RouteState, State
+from engine.core.track_head import follow_track
 
 
 def wave(name: str, phase: float, seed: int, key: str) -> float:
@@ -113,6 +114,8 @@ def effective(show: Show, state: State, seconds: float) -> NDArray[np.float64]:
         heard = signals_at(show, state, dt) if is_heard else None
         _route(show, state.routes, found, range(len(show.routes)), heard, dt)
     values = np.array(found)
+    if show.track is not None:
+        follow_track(show, show.track, state, values, between(show, state, seconds))
     np.minimum(np.maximum(values, show.low, out=values), show.high, out=values)
     np.rint(values, out=values, where=show.discrete)
     return values
