@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.arcs import slerps
 from engine.core.geometry import Vector
+from engine.core.manifold import Manifold, firm
 
 _SLACK = 1e-6  # of a frame: a float64 must not fall just short of its own frame
 
@@ -70,10 +70,13 @@ class Written:
     ----------
     rows
         In coordinates [shape=(N, size) or (N, points, size)].
+    space
+        In which they move.
     """
 
     frames: Frames
     rows: NDArray[np.float32]
+    space: Manifold
     place: int
     mix: int
 
@@ -190,5 +193,6 @@ def on_track(written: Written | None, values: Sequence[float], own: Callable[[],
     first, second, share = written.frames.find(values[written.place])
     found: Vector = written.rows[first].astype(np.float64)
     if share:
-        found = slerps(found, written.rows[second].astype(np.float64), share)
-    return found if mix >= 1.0 else slerps(own(), found, mix)
+        goal = written.rows[second].astype(np.float64)
+        found = written.space.slide(firm(found), firm(goal), share)
+    return found if mix >= 1.0 else written.space.slide(firm(own()), firm(found), mix)
