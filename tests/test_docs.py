@@ -21,6 +21,7 @@ SECTIONS = {
     "## `[output]`": document.OutputTable,
     "## `[master]`": document.MasterTable,
     "## `[autopilot]`": document.AutopilotTable,
+    "## `[track]`": document.TrackTable,
     "## `[[layers]]`": document.LayerTable,
     "### `[layers.generator]`": document.GeneratorTable,
     "The table `images`:": document.ImageTable,

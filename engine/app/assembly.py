@@ -12,6 +12,7 @@ from engine.app.document import ShowTable
 from engine.app.draft import Draft, each
 from engine.app.layering import bind_images, make_layer
 from engine.app.ports import bind_ports
+from engine.app.track_binding import bind_track, lay_track
 from engine.app.wiring import cue_index, key_map, make_cue, make_route, signal_names
 from engine.core.audio import FEATURES
 from engine.core.clock import parse_rate
@@ -42,6 +43,7 @@ def assemble(
     _check(table)
     draft = Draft(resolve, open_file)
     master = _master(draft, table)
+    laid = lay_track(draft, table.track)
     layers = tuple(each(table.layers, "layers", lambda layer: make_layer(draft, layer)))
     for number, layer in enumerate(layers, 1):
         draft.aliases[f"/layer/{number}/"] = f"/layer/{layer.id}/"
@@ -99,7 +101,7 @@ def assemble(
         each(list(zip(table.cues, goes, strict=True)), "cues", lambda c: make_cue(show, table, *c))
     )
     start = cue_index(table, table.start, "start") if table.start else -1
-    return replace(show, routes=routes, cues=cues, start=start)
+    return bind_track(laid, replace(show, routes=routes, cues=cues, start=start))
 
 
 def _check(table: ShowTable) -> None:

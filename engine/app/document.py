@@ -139,6 +139,16 @@ class MasterTable(_Table, frozen=True):
     bpm: float = 120.0
 
 
+class TrackTable(_Table, frozen=True):
+    """``[track]``: an edited proxy film that the show follows."""
+
+    file: str = ""
+    loop: bool = False
+    speed: float = 1.0
+    place: float = 0.0
+    mix: float = 1.0
+
+
 class OutputTable(_Table, frozen=True):
     """``[output]``: how `play` opens it, unless the command line says otherwise."""
 
@@ -158,10 +168,11 @@ class ShowTable(_Table, frozen=True):
     seed: int = 1
     history_s: float = 8.0
     start: str = ""
-    drag: Literal["steer", "paint"] = "steer"
+    drag: Literal["steer", "paint", "map"] = "steer"
     output: OutputTable = OutputTable()
     master: MasterTable = MasterTable()
     autopilot: AutopilotTable = AutopilotTable()
+    track: TrackTable = TrackTable()
     layers: list[LayerTable] = []
     signals: list[str] = []
     lfos: list[LfoTable] = []

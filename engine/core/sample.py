@@ -14,6 +14,7 @@ from engine.core.plan import LayerPlan, Pass, Plan, Uniform
 from engine.core.port import Look, Request, Spec, picture_size
 from engine.core.show import BLENDS, WRAP_S, Effect, Generator, Input, Layer, Show
 from engine.core.state import State
+from engine.core.track import clock
 from engine.core.trajectory import latent_at
 from engine.core.value import between, effective, steer_at
 
@@ -55,7 +56,8 @@ def sample(show: Show, state: State, seconds: float) -> Plan:
     array = effective(show, state, seconds)
     values: list[float] = array.tolist()
     visible = [layer for layer in show.layers if values[layer.opacity] > 0.0]
-    moment = (motion_at(show, state, seconds), step_at(show, state, seconds))
+    motion_s = clock(show.track, values, motion_at(show, state, seconds))
+    moment = (motion_s, step_at(show, state, seconds))
     plans = tuple(_layer(show, state, layer, values, moment) for layer in visible)
     used = borrowed(plans)
     looks, watched = _watch(show, state, plans, values, moment, used)

@@ -1,0 +1,203 @@
+"""Track and sidecar files: arrays of a show frame by frame, and a page that says what they are.
+
+An ``.npz`` of plain members, none compressed: ``about.json`` (see `About`), ``values.npy``,
+``motion_s.npy``, ``cuts.npy``, and ``ADDRESS.npy`` for the coordinates of every latent; files that
+the show names lie in ``beside/``. Nothing in it is trusted, and nothing is run.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import zipfile
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+LARGEST_BYTES = 1 << 29
+MOST_FRAMES = 4_000_000
+_ABOUT = "about.json"
+_MOST_MEMBERS = 512
+_LARGEST_ABOUT = 32 << 20
+_KINDS = {"values": "<f8", "motion_s": "<f8", "cuts": "|b1"}
+
+
+class TrackError(ValueError):
+    """A track or sidecar that cannot be read; the message names file, place and cure."""
+
+
+class About(msgspec.Struct, frozen=True):
+    """What the arrays of a track are.
+
+    Parameters
+    ----------
+    kind
+        ``sidecar`` (of a proxy film) or ``track``.
+    fps, frames
+        Exact rate, and how many there are.
+    parameters
+        Address → [kind, unit, low, high] of every parameter.
+    columns
+        Addresses of the columns of ``values``; `constants` are the other parameters.
+    latents
+        Address → geometry of the port.
+    film, show, text, hash, models
+        Name of the film · of the show · its text and content hash · marks of its models.
+    """
+
+    kind: str
+    fps: str
+    frames: int
+    parameters: dict[str, tuple[str, str, float | None, float | None]]
+    columns: list[str]
+    constants: dict[str, float]
+    latents: dict[str, str]
+    film: str = ""
+    show: str = ""
+    text: str = ""
+    hash: str = ""
+    models: list[dict[str, Any]] = []
+
+    @property
+    def rate(self) -> Fraction:
+        """Frames per second."""
+        return Fraction(self.fps)
+
+
+class TrackFile(msgspec.Struct, frozen=True):
+    """A track or sidecar that was read.
+
+    Parameters
+    ----------
+    values [shape=(N, K)], motion_s [shape=(N,)], cuts [shape=(N,)]
+        Columns of the parameters that change · TIME of shaders · whether a cut follows a frame.
+    latents
+        Address → coordinates [shape=(N, size) or (N, points, size)], float32.
+    beside
+        Name of a file of the show → its content.
+    """
+
+    about: About
+    values: NDArray[np.float64]
+    motion_s: NDArray[np.float64]
+    cuts: NDArray[np.bool_]
+    latents: Mapping[str, NDArray[np.float32]]
+    beside: Mapping[str, bytes] = {}
+
+
+def write(path: Path, file: TrackFile) -> None:
+    """Write a track in one step.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    new = path.with_name(path.name + ".new")
+    arrays: dict[str, NDArray[Any]] = {
+        "values": file.values.astype("<f8"), "motion_s": file.motion_s.astype("<f8"),
+        "cuts": file.cuts.astype("|b1"),
+        **{name: rows.astype("<f4") for name, rows in file.latents.items()},
+    }  # fmt: skip
+    try:
+        with zipfile.ZipFile(new, "w", zipfile.ZIP_STORED) as archive:
+            archive.writestr(_ABOUT, msgspec.json.encode(file.about))
+            for name, rows in arrays.items():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                    np.lib.format.write_array(member, np.ascontiguousarray(rows))
+            for name, data in file.beside.items():
+                archive.writestr(f"beside/{name}", data)
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def read(data: bytes, name: str) -> TrackFile:
+    """Read a track or sidecar; arrays are views of its bytes.
+
+    Raises
+    ------
+    TrackError
+        If it is damaged, holds what is no number, or is none.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = {m.filename: m for m in archive.infolist()}
+            _check_members(name, members)
+            about = msgspec.json.decode(archive.read(_ABOUT), type=About)
+            beside = {n[7:]: archive.read(n) for n in members if n.startswith("beside/")}
+            found = {
+                n[:-4]: _array(data, m) for n, m in members.items() if n.endswith(".npy")
+            }  # fmt: skip
+        _check(about, found)
+        values, motion_s, cuts = (found.pop(each) for each in _KINDS)
+    except TrackError:
+        raise
+    except KeyError as error:
+        raise TrackError(f"{name}: {error} is missing; it is no track or sidecar of ours") from None
+    except Exception as error:  # noqa: BLE001 - zip and NumPy headers end in a dozen kinds of it
+        raise TrackError(f"{name}: no track or sidecar that can be read: {error}") from None
+    for address in about.latents:
+        if not np.isfinite(found[address]).all():
+            row = int(np.argwhere(~np.isfinite(found[address]))[0][0])
+            raise TrackError(f"{name}: {address}: frame {row} holds what is no number")
+    rows = {n: found[n] for n in about.latents}
+    return TrackFile(about, values, motion_s, cuts, rows, beside)
+
+
+def _check_members(name: str, members: Mapping[str, zipfile.ZipInfo]) -> None:
+    if len(members) > _MOST_MEMBERS or any(m.compress_type for m in members.values()):
+        raise TrackError(f"{name}: no track or sidecar of ours: its members are packed or too many")
+    if members[_ABOUT].file_size > _LARGEST_ABOUT:
+        raise TrackError(f"{name}: its page {_ABOUT} is too large")
+
+
+def _array(data: bytes, member: zipfile.ZipInfo) -> NDArray[Any]:
+    """View of an array in the file; a header that promises more than there is ends in an error."""
+    at = member.header_offset
+    start = at + 30 + int.from_bytes(data[at + 26 : at + 28], "little")
+    start += int.from_bytes(data[at + 28 : at + 30], "little")
+    head = io.BytesIO(data[start : start + min(member.file_size, 65536)])
+    version = np.lib.format.read_magic(head)
+    reader = np.lib.format.read_array_header_1_0
+    shape, is_fortran, dtype = (reader if version == (1, 0) else _refuse)(head)
+    if is_fortran or dtype.str not in (*_KINDS.values(), "<f4") or len(shape) > 3:
+        raise ValueError(f"{member.filename} is {dtype}, shape {shape}")
+    count = math.prod(shape)
+    if head.tell() + count * dtype.itemsize != member.file_size:
+        raise ValueError(f"{member.filename} is cut off")
+    return np.frombuffer(data, dtype, count, start + head.tell()).reshape(shape)
+
+
+def _refuse(_: Any) -> Any:
+    raise ValueError("arrays of another version of NumPy's format")
+
+
+def _check(about: About, found: Mapping[str, NDArray[Any]]) -> None:
+    """Hold the arrays to what the page says.
+
+    Raises
+    ------
+    KeyError, ValueError
+        If one is missing, or does not fit.
+    """
+    count, rate = about.frames, about.rate
+    if not 1 <= count <= MOST_FRAMES or not 0 < rate <= 1000 or rate.denominator > 100_000:
+        raise ValueError(f"{count} frames at {about.fps} a second make no track")
+    shapes = {"values": (count, len(about.columns)), "motion_s": (count,), "cuts": (count,)}
+    for each, shape in shapes.items():
+        if found[each].dtype.str != _KINDS[each] or found[each].shape != shape:
+            raise ValueError(f"{each} has the shape {found[each].shape}, not {shape}")
+    for address in about.latents:
+        rows = found[address]
+        if rows.dtype.str != "<f4" or rows.ndim < 2 or len(rows) != count or not rows.size:
+            raise ValueError(f"{address} has the shape {rows.shape} for {count} frames")
+    if not np.isfinite(found["values"]).all() or not np.isfinite(found["motion_s"]).all():
+        raise ValueError("values that are no numbers")
+    if not all(math.isfinite(x) for x in about.constants.values()):
+        raise ValueError("constants that are no numbers")
