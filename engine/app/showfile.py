@@ -18,7 +18,7 @@ from engine.app.show_models import with_whole_paths
 from engine.core.show import Show
 
 LARGEST_BYTES = 1 << 20
-LARGEST_FILE_BYTES = 64 << 20
+LARGEST_FILE_BYTES = 512 << 20
 SCHEMA = 1
 
 
