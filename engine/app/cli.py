@@ -13,6 +13,7 @@ import click
 from engine import __version__
 from engine.app.archive_cli import archive
 from engine.app.arguments import DURATION, RATE, SECONDS, SIZE
+from engine.app.map_cli import latent_map
 from engine.app.model_cli import model
 from engine.app.train_cli import train
 
@@ -216,6 +217,7 @@ def credit(source: str | None, as_json: bool) -> None:
 
 
 cli.add_command(archive)
+cli.add_command(latent_map)
 cli.add_command(model)
 cli.add_command(train)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from engine.app.brush import Brush
+from engine.app.flying import Flight
 from engine.core.event import Value
 from engine.core.parameter import coerce
 from engine.core.show import Show
@@ -15,7 +16,7 @@ from engine.core.state import State
 HELP = (
     ("1 – 9", "scenes"),
     ("Space", "fly to a new place"),
-    ("drag · wheel", "steer, or paint · truncation"),
+    ("drag · wheel", "steer, paint or fly · truncation"),
     ("B · H", "blackout · freeze"),
     ("Tab", "tap the beat"),
     ("A", "autopilot"),
@@ -61,6 +62,7 @@ class Keyboard:
         self._quit_since_s: float | None = None
         self._asked: dict[str, tuple[float, float]] = {}
         self._brush = Brush()
+        self._flight = Flight()
 
     def read(
         self, show: Show, state: State, items: Iterable[tuple[str, Value]], now_s: float
@@ -73,16 +75,18 @@ class Keyboard:
             Monotonic time, for keys that must be held.
         """
         hands = Hands()
-        paints = show.drag == "paint"
-        if paints:
-            items = list(items)
+        steers, items = show.drag == "steer", list(items)
+        if show.drag == "paint":
             hands.events += self._brush.read(items)
+        elif show.drag == "map":
+            mapped = next((path.name for path in show.paths if len(path.inputs) > 1), "")
+            hands.events += self._flight.read(items, mapped) if mapped else ()
         for address, value in items:
             if address == "/window/key" and isinstance(value, str):
                 self._press(show, state, value, hands, now_s)
             elif address == "/window/key_up" and str(value) in ("q", "ctrl+q", "ctrl", "control"):
                 self._quit_since_s = None
-            elif address == "/window/drag" and isinstance(value, tuple) and not paints:
+            elif address == "/window/drag" and isinstance(value, tuple) and steers:
                 for axis, moved in zip(("/master/steer_x", "/master/steer_y"), value, strict=False):
                     now = self._value(show, state, axis, now_s)
                     self._ask(show, hands, axis, now + STEER_GAIN * moved, now_s)

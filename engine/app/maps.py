@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.app.model_latents import draw_seeds, read_latents, read_numbers
+from engine.app.unnamed import unfinished
 from engine.core.atlas import Atlas, layout
 from engine.core.geometry import Vector
 from engine.core.port import Port, Request
@@ -20,6 +22,7 @@ from engine.generators.map_file import MapFile
 LAYOUTS = ("latent", "style", "picture")
 LOOK_PX = 24
 """Pictures are compared at this side."""
+SHEET_PX = (1600, 1200)
 
 
 def read_atlas(data: bytes, name: str, port: Port) -> Atlas:
@@ -65,7 +68,7 @@ class Wish:
 
 
 def make(
-    model: str, latents: NDArray[np.float32], wish: Wish, told: Callable[[str], None]
+    model: str, seeds: str, saved: Path | None, wish: Wish, told: Callable[[str], None]
 ) -> MapFile:
     """Draw latents and lay them out.
 
@@ -73,8 +76,10 @@ def make(
     ----------
     model
         A model file, or ``cppn``.
-    latents
-        [shape=(K, D)], of the generator's first port.
+    seeds
+        As they are typed, ``0-95``.
+    saved
+        Instead of seeds, a file of latents of the generator's first port.
 
     Raises
     ------
@@ -83,6 +88,10 @@ def make(
     """
     generator, mark = open_generator(model)
     port = generator.spec.ports[0]
+    if saved is None:
+        latents = draw_seeds(read_numbers(seeds, "seeds"), port.shape[-1])
+    else:
+        latents = read_latents(saved)
     if latents.shape[1:] != port.shape:
         raise ValueError(
             f"latents of shape {latents.shape[1:]}: {model} takes {port.shape} at its port "
@@ -101,6 +110,28 @@ def make(
     places = layout(features).astype(np.float32)
     about: dict[str, Any] = {"port": port.name, "by": wish.by, "model": mark}
     return MapFile(places, latents, np.stack(thumbs), about)
+
+
+def store(found: MapFile, out: Path, sheet: Path | None) -> None:
+    """Write a map; also as one picture, if that is wanted.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be written.
+    """
+    with unfinished(out) as part:
+        part.path.write_bytes(map_file.write(found))
+    if sheet is not None:
+        from PIL import Image
+
+        from engine.generators.map import complete
+        from engine.generators.map import draw as draw_map
+
+        drawn = draw_map(found, complete({"lit": 0.0, "mark": 0.0, "size": 0.09}), SHEET_PX)
+        ground = Image.new("RGBA", SHEET_PX, (0, 0, 0, 255))
+        with unfinished(sheet) as part:
+            Image.alpha_composite(ground, drawn).convert("RGB").save(part.path, "PNG")
 
 
 def open_generator(model: str) -> tuple[Any, str]:

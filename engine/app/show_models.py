@@ -9,7 +9,7 @@ from typing import Any
 
 KINDS = ("stylegan2", "stylegan3", "pix2pix")
 """Generators whose ``config.path`` is a model file."""
-_FILES = (*KINDS, "nearest")
+_FILES = (*KINDS, "nearest", "map")
 """Generators whose ``config.path`` is any file."""
 
 

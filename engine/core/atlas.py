@@ -18,6 +18,7 @@ from engine.core.karcher import karcher
 NEAR = 8
 """So many examples are mixed at most; farther ones have faded out."""
 MOST_INPUTS = 8
+EVEN = 0.65
 _MARGIN = 0.06  # of a layout, on each side
 
 
@@ -105,13 +106,16 @@ def blend(atlas: Atlas, place: Vector) -> Vector:
     )
 
 
-def layout(features: Vector) -> Vector:
+def layout(features: Vector, even: float = EVEN) -> Vector:
     """Lay things out on a plane by their two principal axes.
 
     Parameters
     ----------
     features
         [shape=(K, D)]
+    even
+        From 0, distances as they are, to 1, only the order counts: few far ones do not push the
+        rest together.
 
     Returns
     -------
@@ -126,5 +130,7 @@ def layout(features: Vector) -> Vector:
         along = centred @ axis
         span = float(np.ptp(along))
         if span > 1e-12:
-            places[:, k] = _MARGIN + (1 - 2 * _MARGIN) * (along - along.min()) / span
+            order = np.argsort(np.argsort(along, kind="stable"), kind="stable")
+            spread = even * order / (len(along) - 1) + (1 - even) * (along - along.min()) / span
+            places[:, k] = _MARGIN + (1 - 2 * _MARGIN) * spread
     return places
