@@ -119,18 +119,18 @@ def test_a_compiler_is_used_where_it_pays(
     def compiled(plain: Any, dynamic: bool) -> Any:
         assert dynamic is False
 
-        def run(ws: torch.Tensor, more: torch.Tensor) -> torch.Tensor:
+        def run(ws: torch.Tensor, more: torch.Tensor, bend: Any) -> torch.Tensor:
             calls.append("compiled")
             clock["s"] += 0.5 if faster else 2.0
-            return plain.__wrapped__(ws, more)  # type: ignore[no-any-return]
+            return plain.__wrapped__(ws, more, bend)  # type: ignore[no-any-return]
 
         return run
 
     real = generator.drawing._synthesize
 
-    def plain(ws: torch.Tensor, more: torch.Tensor) -> torch.Tensor:
+    def plain(ws: torch.Tensor, more: torch.Tensor, bend: Any) -> torch.Tensor:
         clock["s"] += 1.0
-        return real(ws, more)  # type: ignore[no-any-return]
+        return real(ws, more, bend)  # type: ignore[no-any-return]
 
     plain.__wrapped__ = real  # type: ignore[attr-defined]
     generator.drawing._synthesize = plain

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from engine.generators.bend_ops import BendTable
 from engine.generators.stylemap import Grid, fine_grid
 
 MOST_SIDE, MOST_POINTS, MOST_ROWS = 32.0, 64, 16
@@ -30,6 +31,8 @@ class Canvas:
         of the start's columns.
     space
         Where latents live: ``z``, ``w`` (one style for all layers) or ``w+`` (one for each).
+    bends
+        What is done to the network's features, see `bend_ops.BendTable`.
     """
 
     path: str
@@ -39,6 +42,7 @@ class Canvas:
     rows: int = 1
     closed: bool = False
     space: str = "z"
+    bends: tuple[BendTable, ...] = ()
 
     @property
     def is_wall(self) -> bool:

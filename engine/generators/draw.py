@@ -13,15 +13,17 @@ import shutil
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from engine.generators.bent import Bends
 from engine.generators.canvas import Canvas, picture_px
+from engine.generators.modulation import Bend
 from engine.generators.styled import Inputs, Styled
 from engine.generators.styling import present
 
 if TYPE_CHECKING:
     import torch
 
-# From styles and the family's own input to a raw picture (1, 3, H, W).
-Synthesize = Callable[["torch.Tensor", "torch.Tensor"], "torch.Tensor"]
+# From styles, the family's own input and what bends features to a raw picture (1, 3, H, W).
+Synthesize = Callable[["torch.Tensor", "torch.Tensor", "Bend | None"], "torch.Tensor"]
 Clock = Callable[[], float]
 ROUNDS = 3  # of drawing, to find out which path is faster
 
@@ -43,6 +45,8 @@ class Drawing:
         The plain path, and the compiled one where it serves this network.
     rest
         The family's own input at rest, see `styled.Inputs`.
+    bends
+        What is done to features.
     """
 
     def __init__(
@@ -53,6 +57,7 @@ class Drawing:
         device: str,
         paths: tuple[Synthesize, Synthesize | None],
         rest: torch.Tensor,
+        bends: Bends,
     ) -> None:
         self.path = "plain"
         self._model = model
@@ -62,6 +67,7 @@ class Drawing:
         self._synthesize, self._compiled = paths
         self._plain = self._synthesize
         self._rest = rest
+        self.bends = bends
         self._graph: Callable[[Inputs], torch.Tensor] | None = None
 
     def draw(self, inputs: Inputs, size_px: tuple[int, int]) -> torch.Tensor:
@@ -77,7 +83,8 @@ class Drawing:
         return self._fit(picture, size_px)
 
     def _raw(self, inputs: Inputs) -> torch.Tensor:
-        return self._synthesize(self._model.styles(inputs, self._canvas), inputs.more)
+        ws = self._model.styles(inputs, self._canvas)
+        return self._synthesize(ws, inputs.more, self.bends.bend(inputs.bends))
 
     def _fit(self, picture: torch.Tensor, size_px: tuple[int, int]) -> torch.Tensor:
         """Cut what the start's whole columns have too much, evenly, and bring it to the size."""
@@ -89,7 +96,7 @@ class Drawing:
         """Draw by the plain path, which has gradients; parameters as in `draw`."""
         inputs = inputs.to(self._device)
         ws = self._model.styles(inputs, self._canvas)
-        return self._fit(self._plain(ws, inputs.more), size_px)
+        return self._fit(self._plain(ws, inputs.more, self.bends.bend(inputs.bends)), size_px)
 
     def features(self, inputs: Inputs, px: int) -> torch.Tensor:
         """Return features at most `px` wide that cover the picture, see `Styled.features`."""
@@ -116,9 +123,8 @@ class Drawing:
         rows = model.num_ws if self._canvas.space == "w+" else self._canvas.control_points
         size = model.z_dim if self._canvas.space == "z" else model.w_dim
         latents = torch.ones(2, rows, size)
-        return Inputs(
-            latents, classes, torch.ones(model.num_ws), torch.zeros(model.num_ws), self._rest
-        )
+        psi, mix = torch.ones(model.num_ws), torch.zeros(model.num_ws)
+        return Inputs(latents, classes, psi, mix, self._rest, self.bends.rest)
 
     def hasten(self, clock: Clock | None = None) -> None:
         """Prepare the faster path and take it.
@@ -138,9 +144,9 @@ class Drawing:
             elif self._compiled is not None:
                 if clock is not None:
                     inputs = self.example()
-                    self._compiled(self._model.styles(inputs, self._canvas), inputs.more)
+                    self._compiled(self._model.styles(inputs, self._canvas), inputs.more, None)
                 self._synthesize, self.path = self._compiled, "loops"
-            elif clock is not None and self._device == "cpu" and has_compiler():
+            elif clock and self._device == "cpu" and not self.bends and has_compiler():
                 self._compile(clock)
 
     def _capture(self) -> None:
@@ -158,7 +164,7 @@ class Drawing:
         inputs, plain = self.example(), self._synthesize
         ws = self._model.styles(inputs, self._canvas)
         compiled: Synthesize = torch.compile(plain, dynamic=False)
-        compiled(ws, inputs.more)
+        compiled(ws, inputs.more, None)
         if _least_s(compiled, ws, inputs, clock) < _least_s(plain, ws, inputs, clock):
             self._synthesize, self.path = compiled, "torch.compile"
 
@@ -167,7 +173,7 @@ def _least_s(synthesize: Synthesize, ws: torch.Tensor, inputs: Inputs, clock: Cl
     spent = []
     for _ in range(ROUNDS):
         start_s = clock()
-        synthesize(ws, inputs.more)
+        synthesize(ws, inputs.more, None)
         spent.append(clock() - start_s)
     return min(spent)
 

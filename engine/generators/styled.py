@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from engine.core.parameter import Parameter
 from engine.core.port import Request, Spec
-from engine.generators import styling, wspace
+from engine.generators import bend_ops, bending, styling, wspace
 from engine.generators.canvas import Canvas, picture_px
 from engine.generators.mapping import Mapping as MappingNetwork
 from engine.generators.network import Network
@@ -37,6 +37,8 @@ class Inputs:
         From the first source to the second, per layer [shape=(num_ws,)].
     more
         Of the family: strengths of noise, or the transform of the coordinates.
+    bends
+        What is done to features, see `bending.table` [shape=(rows, 13)].
     """
 
     latents: torch.Tensor
@@ -44,6 +46,7 @@ class Inputs:
     psi: torch.Tensor
     mix: torch.Tensor
     more: torch.Tensor
+    bends: torch.Tensor
 
     def tensors(self) -> list[torch.Tensor]:
         """All of them, in order."""
@@ -149,6 +152,7 @@ def take_inputs(
     controls: Mapping[str, float],
     groups: list[str],
     more: torch.Tensor,
+    bends: torch.Tensor,
 ) -> Inputs:
     """Turn a request into tensors in main memory.
 
@@ -158,7 +162,7 @@ def take_inputs(
         The request's parameters, complete (`styling.complete`).
     groups
         Group of each layer.
-    more
+    more, bends
         See `Inputs`.
 
     Raises
@@ -175,6 +179,7 @@ def take_inputs(
         torch.tensor(styling.truncations(controls, groups)),
         torch.tensor(styling.mixes(controls, groups)),
         more,
+        bends,
     )
 
 
@@ -185,7 +190,9 @@ def make_spec(
     more: Sequence[Parameter],
     trained_px: tuple[int, int],
 ) -> Spec:
-    """Make the spec of a model on a canvas: ports, styling and class parameters, and `more`."""
+    """Make the spec of a model on a canvas: ports, styling and class parameters, bends, `more`."""
+    plan = bending.plan_of(network, canvas.path, canvas.bends, layers)
+    more = [*more, *bend_ops.parameters(plan.bends)]
     size_px = picture_px(canvas, trained_px)
     ports = wspace.ports(network, canvas, len(layers))
     return styling.describe(network, layers, more, size_px, ports)

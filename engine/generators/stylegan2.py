@@ -18,6 +18,8 @@ from engine.generators import canvas as canvases
 from engine.generators import stylegan2_facts as facts
 from engine.generators.ageing import Ageing
 from engine.generators.ages import Ages
+from engine.generators.bending import plan_of
+from engine.generators.bent import Bending, Bends
 from engine.generators.canvas import Canvas
 from engine.generators.draw import Clock, Drawing
 from engine.generators.gradients import Traced
@@ -100,15 +102,17 @@ class Model(styled.Styled):
             If the noise mode is unknown or the styles do not fit.
         """
         self.check("stylegan2", ws, noise_mode)
-        if self.painter is None or bend is not None or ws.requires_grad:
+        if (bend is not None and not isinstance(bend, Bending)) or (
+            self.painter is None or ws.requires_grad
+        ):
             return synthesize(self.synthesis, ws, noise_mode, noise_strengths, bend, grid)
         if grid is not None:
             from engine.generators.wall_cpu import paint2
 
-            return paint2(self.painter, ws, noise_mode == "const", noise_strengths, grid)
+            return paint2(self.painter, ws, noise_mode == "const", noise_strengths, grid, bend)
         from engine.generators.stylegan2_cpu import paint
 
-        return paint(self.painter, ws, noise_mode == "const", noise_strengths)
+        return paint(self.painter, ws, noise_mode == "const", noise_strengths, bend)
 
 
 def build_network(
@@ -230,7 +234,8 @@ class Generator(Traced):
         gains = [controls[f"noise_{block.name[1:]}"] for block in self.model.synthesis.blocks]
         groups = [facts.group(layer) for layer in self.spec.layers]
         more = torch.tensor(gains)
-        return styled.take_inputs(self.model, self.spec, request, controls, groups, more)
+        bends = self.drawing.bends.numbers(controls)
+        return styled.take_inputs(self.model, self.spec, request, controls, groups, more, bends)
 
     def hasten(self, clock: Clock | None = None) -> None:
         """Prepare the faster path, see `draw.Drawing.hasten`."""
@@ -269,11 +274,17 @@ def build(config: Config, device: str = "cpu") -> Generator:
         partial(_synthesize, model, config.grid) if model.painter else None,
     )
     rest = torch.ones(len(model.synthesis.blocks))
-    drawing = Drawing(model, config, facts.trained_px(network), device, paths, rest)
+    plan = plan_of(network, config.path, config.bends, list(described.layers))
+    bends = Bends(plan, device, dict.fromkeys(described.layers, start[1] / start[0]))
+    drawing = Drawing(model, config, facts.trained_px(network), device, paths, rest, bends)
     return Generator(described, model, drawing, ageing)
 
 
 def _synthesize(
-    model: Model, grid: Grid | None, ws: torch.Tensor, strengths: torch.Tensor
+    model: Model,
+    grid: Grid | None,
+    ws: torch.Tensor,
+    strengths: torch.Tensor,
+    bend: Bend | None,
 ) -> torch.Tensor:
-    return model.synthesize(ws, "const", strengths, grid=grid)
+    return model.synthesize(ws, "const", strengths, bend, grid)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.generators import colours, doubling, winograd
+from engine.generators.bent import Bending, bend_blocks, bend_colours
 from engine.generators.convolution import TILES, convolve, double
 from engine.generators.doubling import Taps
 from engine.generators.ending import NOTHING, Ending
@@ -94,6 +95,7 @@ def paint(
     ws: torch.Tensor,
     noisy: bool,
     strengths: torch.Tensor | None,
+    bend: Bending | None = None,
 ) -> torch.Tensor:
     """Draw styles [shape=(N, num_ws, Dw)] as [shape=(N, 3, H, W)]; see `synthesize`."""
     import torch
@@ -101,11 +103,13 @@ def paint(
     factors = [1.0] * len(painter.blocks) if strengths is None else strengths.tolist()
     factors = factors if noisy else [0.0] * len(painter.blocks)
     # Every picture is painted into the same memory.
-    pictures = [_paint_one(painter, w, factors).permute(2, 0, 1).clone() for w in ws]
+    pictures = [_paint_one(painter, w, factors, bend).permute(2, 0, 1).clone() for w in ws]
     return torch.stack(pictures)
 
 
-def _paint_one(painter: Painter, ws: torch.Tensor, factors: list[float]) -> torch.Tensor:
+def _paint_one(
+    painter: Painter, ws: torch.Tensor, factors: list[float], bend: Bending | None
+) -> torch.Tensor:
     scratch = painter.scratch
     x = painter.const
     picture = x.new_zeros(0, 0, 3)
@@ -113,11 +117,12 @@ def _paint_one(painter: Painter, ws: torch.Tensor, factors: list[float]) -> torc
     for index, prepared in enumerate(painter.blocks):
         for part in prepared.layers:
             x = _apply(scratch, part, x, ws[place], factors[index], f"x{place % 2}")
+            x = bend_blocks(bend, part.layer.name, x, len(part.layer.bias)) if bend else x
             place += 1
         if prepared.block.colour is not None:
             name = f"picture{index % 2}"
             picture = _colour(
-                scratch, prepared.block.colour, x, ws[place], picture, prepared.taps, name
+                scratch, prepared.block.colour, x, ws[place], picture, prepared.taps, name, bend
             )
     return picture
 
@@ -159,12 +164,13 @@ def _colour(
     picture: torch.Tensor,
     taps: Taps,
     name: str,
+    bend: Bending | None,
 ) -> torch.Tensor:
     s, _ = colour.conv.scales(w[None])
     out = draw_colours(scratch, x, colour.conv.weight[:, :, 0, 0] * s[0], name)
-    clamp = np.float32(np.inf if colour.clamp is None else colour.clamp)
+    bias, clamp = bend_colours(bend, colour, out)
     row = scratch.take("row", (out.shape[1] + 4) * out.shape[2])
-    colours.add_doubled(picture.numpy(), taps, colour.bias.numpy(), clamp, out.numpy(), row.numpy())
+    colours.add_doubled(picture.numpy(), taps, bias, clamp, out.numpy(), row.numpy())
     return out
 
 

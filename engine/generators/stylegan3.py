@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from engine.core.port import Request, Spec
 from engine.generators import canvas as canvases
 from engine.generators import model_size, styled, styling
+from engine.generators.bending import plan_of
+from engine.generators.bent import Bending, Bends, aspects
 from engine.generators.canvas import Canvas
 from engine.generators.draw import Clock, Drawing
 from engine.generators.gradients import Traced
@@ -99,15 +101,17 @@ class Model(styled.Styled):
             If the noise mode is unknown or the styles do not fit.
         """
         self.check("stylegan3", ws, noise_mode)
-        if self.painter is None or bend is not None or ws.requires_grad:
+        if (bend is not None and not isinstance(bend, Bending)) or (
+            self.painter is None or ws.requires_grad
+        ):
             return synthesize(self.synthesis, ws, transform, bend, grid)
         if grid is not None:
             from engine.generators.wall_cpu import paint3
 
-            return paint3(self.painter, ws, transform, grid)
+            return paint3(self.painter, ws, transform, grid, bend)
         from engine.generators.stylegan3_cpu import paint
 
-        return paint(self.painter, ws, transform)
+        return paint(self.painter, ws, transform, bend)
 
 
 def build_network(
@@ -245,7 +249,10 @@ class Generator(Traced):
         if any(controls[p.address] != p.default for p in PLACE):
             transform = torch.from_numpy(input_transform(controls))
         groups = _groups(self.model.num_ws)
-        return styled.take_inputs(self.model, self.spec, request, controls, groups, transform)
+        bends = self.drawing.bends.numbers(controls)
+        return styled.take_inputs(
+            self.model, self.spec, request, controls, groups, transform, bends
+        )
 
     def hasten(self, clock: Clock | None = None) -> None:
         """Prepare the faster path, see `draw.Drawing.hasten`."""
@@ -269,11 +276,17 @@ def build(config: Config, device: str = "cpu") -> Generator:
         partial(_synthesize, model, config.grid) if model.painter else None,
     )
     rest = model.synthesis.waves.transform
-    drawing = Drawing(model, config, _trained_px(network), device, paths, rest)
+    plan = plan_of(network, config.path, config.bends, list(described.layers))
+    bends = Bends(plan, device, aspects(model, config))
+    drawing = Drawing(model, config, _trained_px(network), device, paths, rest, bends)
     return Generator(described, model, drawing)
 
 
 def _synthesize(
-    model: Model, grid: Grid | None, ws: torch.Tensor, transform: torch.Tensor
+    model: Model,
+    grid: Grid | None,
+    ws: torch.Tensor,
+    transform: torch.Tensor,
+    bend: Bend | None,
 ) -> torch.Tensor:
-    return model.synthesize(ws, transform=transform, grid=grid)
+    return model.synthesize(ws, transform=transform, bend=bend, grid=grid)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.generators import filtered_kernel, winograd
+from engine.generators.bent import Bending, bend_blocks
 from engine.generators.convolution import convolve
 from engine.generators.ending import NOTHING
 from engine.generators.filter_plan import Plan, make_plan
@@ -62,19 +63,28 @@ def prepare(network: Synthesis) -> Painter | None:
     return Painter(network.waves, tuple(layers), network.output_scale, Scratch())
 
 
-def paint(painter: Painter, ws: torch.Tensor, transform: torch.Tensor | None) -> torch.Tensor:
+def paint(
+    painter: Painter,
+    ws: torch.Tensor,
+    transform: torch.Tensor | None,
+    bend: Bending | None = None,
+) -> torch.Tensor:
     """Draw styles [shape=(N, num_ws, Dw)] as [shape=(N, 3, H, W)]; see `synthesize`."""
     import torch
 
     # Every picture is painted into the same memory.
-    pictures = [_paint_one(painter, w, transform) for w in ws[:, None]]
+    pictures = [_paint_one(painter, w, transform, bend) for w in ws[:, None]]
     return torch.stack(pictures)
 
 
-def _paint_one(painter: Painter, w: torch.Tensor, transform: torch.Tensor | None) -> torch.Tensor:
-    x = to_blocks(wave(painter.waves, w[:, 0], transform)[0])
+def _paint_one(
+    painter: Painter, w: torch.Tensor, transform: torch.Tensor | None, bend: Bending | None
+) -> torch.Tensor:
+    first = wave(painter.waves, w[:, 0], transform)
+    x = to_blocks((bend("input", first) if bend else first)[0])
     for place, part in enumerate(painter.layers, 1):
         x = _apply(painter.scratch, part, x, w[:, place])
+        x = bend_blocks(bend, part.layer.name, x, len(part.layer.bias)) if bend else x
     return from_blocks(x, len(painter.layers[-1].layer.bias)) * painter.output_scale
 
 

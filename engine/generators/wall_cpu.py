@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.generators import colours, stylegan2_cpu, stylegan3_cpu
+from engine.generators.bent import Bending, bend_blocks, bend_colours
 from engine.generators.ending import NOTHING, Ending, finish
 from engine.generators.kernels import Array, compile_loop
 from engine.generators.lanes import (
@@ -41,6 +42,7 @@ def paint2(
     noisy: bool,
     strengths: torch.Tensor | None,
     grid: Grid,
+    bend: Bending | None = None,
 ) -> torch.Tensor:
     """Draw a wall of StyleGAN2 [shape=(1, 3, H, W)] from styles on a grid."""
     factors = [1.0] * len(painter.blocks) if strengths is None else strengths.tolist()
@@ -50,10 +52,11 @@ def paint2(
         factor = factors[index] if noisy else 0.0
         for part in block.layers:
             x = _layer2(scratch, part, x, ws[:, place], factor, grid, f"x{place % 2}")
+            x = bend_blocks(bend, part.layer.name, x, len(part.layer.bias)) if bend else x
             place += 1
         if block.block.colour is not None:
             name = f"picture{index % 2}"
-            picture = _colour2(scratch, block, x, ws[:, place], picture, grid, name)
+            picture = _colour2(scratch, block, x, ws[:, place], picture, grid, name, bend)
         elif picture.shape[0]:
             raise AssertionError("a picture was begun and is not gone on with")
     return picture.permute(2, 0, 1)[None].clone()
@@ -165,6 +168,7 @@ def _colour2(
     picture: torch.Tensor,
     grid: Grid,
     name: str,
+    bend: Bending | None,
 ) -> torch.Tensor:
     colour = block.block.colour
     assert colour is not None
@@ -179,29 +183,33 @@ def _colour2(
         before = scratch.take("before colours", height // 2, width // 2 + 2 * reach, channels)
         before[:, reach:-reach] = picture
         _close(before[None], reach, width // 2)
-    clamp = np.float32(np.inf if colour.clamp is None else colour.clamp)
+    bias, clamp = bend_colours(bend, colour, wide[:, 2 * reach : 2 * reach + width])
     row = scratch.take("row", (wide.shape[1] + 4) * channels)
-    colours.add_doubled(
-        before.numpy(), block.taps, colour.bias.numpy(), clamp, wide.numpy(), row.numpy()
-    )
+    colours.add_doubled(before.numpy(), block.taps, bias, clamp, wide.numpy(), row.numpy())
     out = scratch.take(name, height, width, channels)
     out.copy_(wide[:, 2 * reach : 2 * reach + width])
     return out
 
 
 def paint3(
-    painter: stylegan3_cpu.Painter, ws: torch.Tensor, transform: torch.Tensor | None, grid: Grid
+    painter: stylegan3_cpu.Painter,
+    ws: torch.Tensor,
+    transform: torch.Tensor | None,
+    grid: Grid,
+    bend: Bending | None = None,
 ) -> torch.Tensor:
     """Draw a wall of StyleGAN3 [shape=(1, 3, H, W)] from styles on a grid."""
     waves = painter.waves
     mean = ws[:, 0].mean(0, keepdim=True)
-    x = to_blocks(wave(waves, mean, transform, grid.closed)[0])
+    first = wave(waves, mean, transform, grid.closed)
+    x = to_blocks((bend("input", first) if bend else first)[0])
     rate = waves.rate
     for place, part in enumerate(painter.layers, 1):
         x = _layer3(painter.scratch, part, x, ws[:, place], grid, inner_size(waves, rate))
         rate *= part.layer.up / part.layer.down
         if grid.closed:
             rewrap(x.permute(0, 3, 1, 2), inner_size(waves, rate)[1])
+        x = bend_blocks(bend, part.layer.name, x, len(part.layer.bias)) if bend else x
     picture = from_blocks(x, len(painter.layers[-1].layer.bias))
     return (picture * painter.output_scale)[None]
 
