@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from engine.core import path
 from engine.core.geometry import Vector, length, shell_radius, shell_score
 from engine.core.keyed import gaussian
-from engine.core.trajectory import orbit, seed_latent
+from engine.core.motion import orbit, seed_latent
 
 SIZE = 512
 FPS = 60

@@ -19,7 +19,7 @@ from engine.core.show import Show
 from engine.core.state import PathState, Ramp, RouteState, State
 from engine.core.telling import is_told, tell
 from engine.core.track_head import aim_head, seek
-from engine.core.trajectory import coordinates_at
+from engine.core.trajectory import led_at
 from engine.core.transport import hold_tempo, is_beat, keep_time, pass_beats
 from engine.core.value import aimed, effective, route_goal, signals_at
 
@@ -310,8 +310,6 @@ def _leap(show: Show, state: State, seconds: float, fired: Sequence[int]) -> Sta
     rate, motion = fixed(show).control_hz, state.tick - state.still_ticks
     for i in leaving:
         path, held = fixed(show).paths[i], paths[i]
-        bare = list(values)
-        bare[path.throw] = 0.0  # steering and throw are added after the leap
-        origin = coordinates_at(path, show.seed, held, bare, motion / rate, 0.0, (0.0, 0.0), rate)
+        origin = led_at(path, show.seed, held, values, motion / rate, 0.0, rate)
         paths[i] = replace(held, place=held.place + 1, left=motion, origin=origin)
     return replace(state, paths=tuple(paths))
