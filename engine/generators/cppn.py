@@ -10,19 +10,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.core.parameter import Kind, Parameter
 from engine.core.port import Port, Request, Spec
-from engine.generators import palette
+from engine.generators import styling
+from engine.generators.cppn_controls import PARAMETERS
+from engine.generators.direction import Shape, read
 from engine.generators.field import Bend, cached_grid, trace
 from engine.generators.latents import Latents, pair
 from engine.generators.light import illuminate
 from engine.generators.palette_table import cached_table
+from engine.generators.slider import NO_SLIDERS, Sliders
 from engine.generators.style import (
     GROUPS,
     LAYERS,
+    MODULATION,
+    STYLE_SIZE,
     Weights,
     make_weights,
     map_latents,
@@ -44,58 +49,13 @@ class Config:
         Seed of every fixed weight: another seed is another world of pictures.
     latent_size
         Length of ``z`` and ``z_b``, 32 or more.
+    directions
+        File of named directions; empty: none.
     """
 
     network_seed: int = 42
     latent_size: int = 64
-
-
-def _number(
-    address: str, default: float, low: float, high: float, text: str, unit: str = ""
-) -> Parameter:
-    return Parameter(address, Kind.FLOAT, default, low, high, unit=unit, text=text)
-
-
-def _choice(address: str, default: str, text: str) -> Parameter:
-    names = palette.NAMES
-    place, last = float(names.index(default)), len(names) - 1.0
-    return Parameter(address, Kind.CHOICE, place, 0.0, last, names, text=text)
-
-
-def _styling() -> tuple[Parameter, ...]:
-    reach = "Distance from the average picture: 0 is the average, above 1 is wilder."
-    factors = (
-        _number(f"truncation_{group}", 1.0, 0.0, 2.0, f"Factor on the {group} layers' truncation.")
-        for group in GROUPS
-    )
-    mixes = (
-        _number(f"mix_{group}", 0.0, 0.0, 1.0, f"Source of the {group} layers: 0 is z, 1 is z_b.")
-        for group in GROUPS
-    )
-    return (_number("truncation", 1.0, 0.0, 2.0, reach), *factors, *mixes)
-
-
-PARAMETERS = (
-    *_styling(),
-    _choice("palette", "ember", "The colours."),
-    _choice("palette_b", "lagoon", "The colours that palette_mix fades to."),
-    _number("palette_mix", 0.0, 0.0, 1.0, "Fade from palette to palette_b."),
-    _number("palette_shift", 0.0, 0.0, 1.0, "Turns the ring of hues; 1 is where 0 was."),
-    _number("contrast", 1.0, 0.0, 2.0, "Steepness of the tone curve."),
-    _number("black", 0.4, 0.0, 1.0, "How much of the field falls to true black."),
-    _number("scale", 1.0, 0.25, 4.0, "Zoom: 2 is twice as near."),
-    _number("detail", 0.5, 0.0, 1.0, "Finest structure let through."),
-    _number("warp", 1.0, 0.0, 2.0, "How far the field is bent by its own flow."),
-    _number("symmetry", 0.0, 0.0, 1.0, "Slides a mirror in from the left; 1 is the middle."),
-    _number("rotation", 0.0, -math.pi, math.pi, "Turns the field.", "rad"),
-    _number("offset_x", 0.0, -2.0, 2.0, "Moves the field right, in half short sides."),
-    _number("offset_y", 0.0, -2.0, 2.0, "Moves the field up, in half short sides."),
-    _number("form", 0.0, 0.0, 1.0, "0 is an endless field, 1 is one centred form on nothing."),
-    _number("relief", 0.6, 0.0, 1.0, "Strength of light raking over the height."),
-    _number("veil", 0.5, 0.0, 1.0, "Light gathered where the field folds over itself."),
-    _number("line", 0.5, 0.0, 1.0, "Thin lines along equal heights."),
-    _number("height", 0.0, 0.0, 1.0, "Fades from the lit picture to its bare height, a relief."),
-)
+    directions: str = ""
 
 
 def spec(config: Config) -> Spec:
@@ -104,7 +64,7 @@ def spec(config: Config) -> Spec:
     Raises
     ------
     ValueError
-        If the latent size is below 32 or above 4096.
+        If the latent size is below 32 or above 4096, or the directions are another network's.
     """
     if not 32 <= config.latent_size <= 4096:
         found = config.latent_size
@@ -114,7 +74,7 @@ def spec(config: Config) -> Spec:
         name="cppn",
         ports=(Port("z", "gaussian", shape), Port("z_b", "gaussian", shape)),
         layers=LAYERS,
-        parameters=PARAMETERS,
+        parameters=(*PARAMETERS, *_sliders(config).parameters),
         min_px=64,
         max_px=512,
         channels=4,
@@ -135,11 +95,14 @@ class Generator:
         Every fixed number of the two networks, on the device.
     device
         Torch device name.
+    sliders
+        Named directions.
     """
 
     spec: Spec
     weights: Weights
     device: str
+    sliders: Sliders = NO_SLIDERS
 
     def map(self, z: torch.Tensor) -> torch.Tensor:
         """Map latents [shape=(N, D)] to styles [shape=(N, Dw)], unit variance around `w_avg`."""
@@ -169,7 +132,7 @@ class Generator:
         ws
             One style vector per layer.
         controls
-            Value of every parameter, see `complete`.
+            Value of every parameter, see `styling.complete`.
         size_px
             Width and height.
         aspect
@@ -242,9 +205,13 @@ class Generator:
         self, latents: Latents, request: Request
     ) -> tuple[torch.Tensor, Mapping[str, float]]:
         """Make the styles of each layer [shape=(1, L, Dw)], and complete the parameters."""
+        import torch
+
         _check(self.spec, request)
-        controls = complete(request.parameters)
-        return self.mix(pair(latents, request).to(self.device), controls), controls
+        controls = styling.complete(self.spec, request.parameters)
+        edit = torch.from_numpy(self.sliders.pack(controls)).to(self.device)
+        z = self.sliders.move(pair(latents, request).to(self.device), edit, "z")
+        return self.sliders.move(self.mix(z, controls), edit, "w"), controls
 
 
 def build(config: Config, device: str = "cpu") -> Generator:
@@ -255,19 +222,32 @@ def build(config: Config, device: str = "cpu") -> Generator:
     ValueError
         If the configuration is impossible, see `spec`.
     """
-    described = spec(config)
+    described, sliders = spec(config), _sliders(config)
     weights = make_weights(config.network_seed, config.latent_size, device)
-    return Generator(described, weights, device)
+    return Generator(described, widened_weights(weights, sliders), device, sliders)
 
 
-def complete(parameters: Mapping[str, float]) -> dict[str, float]:
-    """Fill in defaults, and clamp: a value that came past the registry cannot break the picture."""
-    full = {}
-    for parameter in PARAMETERS:
-        value = float(parameters.get(parameter.address, parameter.default))
-        value = value if math.isfinite(value) else parameter.default
-        full[parameter.address] = min(max(value, parameter.low), parameter.high)
-    return full
+def _sliders(config: Config) -> Sliders:
+    shape = Shape(config.latent_size, STYLE_SIZE, len(LAYERS), MODULATION)
+    if not config.directions:
+        return Sliders((), shape)
+    return Sliders(read(Path(config.directions), model_hash(config), shape), shape)
+
+
+def model_hash(config: Config) -> str:
+    """What tells this network from others, in a file of directions."""
+    return f"cppn {config.network_seed} {config.latent_size}"
+
+
+def widened_weights(weights: Weights, sliders: Sliders) -> Weights:
+    """Let modulations take the gains of single numbers after each style, see `slider.widened`."""
+    import torch
+
+    affine = {
+        name: torch.cat([x, torch.from_numpy(sliders.columns(name, len(x))).to(x)], 1)
+        for name, x in weights.affine.items()
+    }
+    return replace(weights, affine=affine) if sliders.of("s") else weights
 
 
 def _check(described: Spec, request: Request) -> None:

@@ -195,7 +195,10 @@ def mix_styles(
 def modulate(weights: Weights, w: torch.Tensor) -> dict[str, torch.Tensor]:
     """Turn the style of each layer [shape=(L, Dw)] into its modulation, about N(0, 1) numbers.
 
-    It is centred on `w_avg`: the average picture is the one that the code below describes.
+    It is centred on `w_avg`: the average picture is the one that the code below describes. Gains
+    of single numbers may follow each style, see `slider.widened`.
     """
-    offset = w - weights.w_avg
+    from torch.nn.functional import pad
+
+    offset = w - pad(weights.w_avg, (0, w.shape[-1] - len(weights.w_avg)))
     return {name: weights.affine[name] @ offset[place] for place, name in enumerate(LAYERS)}
