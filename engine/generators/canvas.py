@@ -33,6 +33,8 @@ class Canvas:
         Where latents live: ``z``, ``w`` (one style for all layers) or ``w+`` (one for each).
     bends
         What is done to the network's features, see `bend_ops.BendTable`.
+    directions
+        File of named directions; empty: the one beside the model, if there is one.
     """
 
     path: str
@@ -43,6 +45,7 @@ class Canvas:
     closed: bool = False
     space: str = "z"
     bends: tuple[BendTable, ...] = ()
+    directions: str = ""
 
     @property
     def is_wall(self) -> bool:

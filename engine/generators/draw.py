@@ -124,7 +124,8 @@ class Drawing:
         size = model.z_dim if self._canvas.space == "z" else model.w_dim
         latents = torch.ones(2, rows, size)
         psi, mix = torch.ones(model.num_ws), torch.zeros(model.num_ws)
-        return Inputs(latents, classes, psi, mix, self._rest, self.bends.rest)
+        edit = torch.from_numpy(model.sliders.pack({}))
+        return Inputs(latents, classes, psi, mix, self._rest, self.bends.rest, edit)
 
     def hasten(self, clock: Clock | None = None) -> None:
         """Prepare the faster path and take it.

@@ -7,6 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from engine.generators.layers import Dense, Source, normalise, read_dense
+from engine.generators.slider import NO_SLIDERS, Sliders
 
 if TYPE_CHECKING:
     import torch
@@ -28,6 +29,8 @@ class Mapping:
         StyleGAN-XL: one row per class [shape=(c_dim, E)], read before `embed`.
     w_avg
         Mean style [shape=(w_dim,)]; StyleGAN-XL: one per class [shape=(c_dim, w_dim)].
+    sliders
+        Named directions of z, w and scales.
     """
 
     z_dim: int
@@ -38,6 +41,7 @@ class Mapping:
     embed: Dense | None
     table: torch.Tensor | None
     w_avg: torch.Tensor
+    sliders: Sliders
 
     def map(self, z: torch.Tensor, c: torch.Tensor | None = None) -> torch.Tensor:
         """Map latents [shape=(N, z_dim)] and class weights [shape=(N, c_dim)] to w.
@@ -102,7 +106,9 @@ class Mapping:
         return self._classes(z, c) @ self.table
 
 
-def read_mapping(source: Source, num_ws: int, name: str = "mapping") -> Mapping:
+def read_mapping(
+    source: Source, num_ws: int, sliders: Sliders = NO_SLIDERS, name: str = "mapping"
+) -> Mapping:
     """Read the mapping network; sizes come from attributes or, where they lack, from shapes."""
     import torch
 
@@ -124,4 +130,4 @@ def read_mapping(source: Source, num_ws: int, name: str = "mapping") -> Mapping:
     inputs = layers[0].weight.shape[1] - (embed.weight.shape[0] if embed is not None else 0)
     has_mean = source.has(f"{name}.w_avg")
     mean = source.tensor(f"{name}.w_avg") if has_mean else torch.zeros(w_dim, device=source.device)
-    return Mapping(inputs, classes, w_dim, num_ws, tuple(layers), embed, table, mean)
+    return Mapping(inputs, classes, w_dim, num_ws, tuple(layers), embed, table, mean, sliders)

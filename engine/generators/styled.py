@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from engine.core.parameter import Parameter
 from engine.core.port import Request, Spec
-from engine.generators import bend_ops, bending, styling, wspace
+from engine.generators import bend_ops, bending, direction, styling, wspace
 from engine.generators.canvas import Canvas, picture_px
 from engine.generators.mapping import Mapping as MappingNetwork
 from engine.generators.network import Network
+from engine.generators.slider import Sliders
 from engine.generators.stylemap import Grid, Size, refine
 
 if TYPE_CHECKING:
@@ -39,6 +41,8 @@ class Inputs:
         Of the family: strengths of noise, or the transform of the coordinates.
     bends
         What is done to features, see `bending.table` [shape=(rows, 13)].
+    edit
+        What the sliders of named directions do, packed [shape=(N,)], see `slider.Sliders.pack`.
     """
 
     latents: torch.Tensor
@@ -47,6 +51,7 @@ class Inputs:
     mix: torch.Tensor
     more: torch.Tensor
     bends: torch.Tensor
+    edit: torch.Tensor
 
     def tensors(self) -> list[torch.Tensor]:
         """All of them, in order."""
@@ -83,6 +88,11 @@ class Styled:
         """How many classes there are, 0 for none."""
         return self.mapping.c_dim
 
+    @property
+    def sliders(self) -> Sliders:
+        """The directions that its styles can be moved along."""
+        return self.mapping.sliders
+
     def map(self, z: torch.Tensor, c: torch.Tensor | None = None) -> torch.Tensor:
         """Map latents to styles [shape=(N, w_dim)], see `mapping.Mapping.map`."""
         return self.mapping.map(z, c)
@@ -107,8 +117,9 @@ class Styled:
         """
         if noise_mode not in ("const", "none"):
             raise ValueError(f"{name}: '{noise_mode:.40}' is no noise mode; say const or none")
-        if ws.ndim != 3 or tuple(ws.shape[1:]) != (self.num_ws, self.w_dim):
-            needed = f"(N, {self.num_ws}, {self.w_dim})"
+        size = self.w_dim + len(self.sliders.of("s"))
+        if ws.ndim != 3 or tuple(ws.shape[1:]) != (self.num_ws, size):
+            needed = f"(N, {self.num_ws}, {size})"
             raise ValueError(f"{name}: styles of shape {tuple(ws.shape)}; {needed} is needed")
 
     @property
@@ -125,8 +136,12 @@ class Styled:
     def styles(self, inputs: Inputs, canvas: Canvas) -> torch.Tensor:
         """Turn latents into styles [shape=(P, num_ws, Dw)], one per place of the canvas's grid.
 
-        Both sources are mapped and truncated; then each layer fades from one to the other.
+        Both sources are mapped and truncated; then each layer fades from one to the other, and is
+        moved along the named directions.
         """
+        return self.sliders.move(self._mixed(inputs, canvas), inputs.edit, "w")
+
+    def _mixed(self, inputs: Inputs, canvas: Canvas) -> torch.Tensor:
         import torch
 
         latents = inputs.latents
@@ -139,6 +154,7 @@ class Styled:
             shape = (canvas.rows, canvas.points, canvas.closed)
             latents = torch.stack([refine(points, *shape) for points in latents])
         places = latents.shape[1]
+        latents = self.sliders.move(latents, inputs.edit, "z")
         z = latents.flatten(0, 1)
         c = c if c is None else c.expand(len(z), -1)
         ws = self.truncate(self.map(z, c), inputs.psi, None, c).view(2, places, self.num_ws, -1)
@@ -180,7 +196,21 @@ def take_inputs(
         torch.tensor(styling.mixes(controls, groups)),
         more,
         bends,
+        torch.from_numpy(model.sliders.pack(controls)),
     )
+
+
+def sliders_of(network: Network, canvas: Canvas, layers: Sequence[str]) -> Sliders:
+    """Read the named directions of a model, of those spaces that the canvas has.
+
+    Raises
+    ------
+    ValueError
+        If their file is damaged, or another model's.
+    """
+    shape = direction.shape_of(network, len(layers))
+    found = direction.beside(Path(canvas.path), canvas.directions, shape)
+    return Sliders(tuple(d for d in found if d.space != "z" or canvas.space == "z"), shape)
 
 
 def make_spec(
@@ -193,6 +223,7 @@ def make_spec(
     """Make the spec of a model on a canvas: ports, styling and class parameters, bends, `more`."""
     plan = bending.plan_of(network, canvas.path, canvas.bends, layers)
     more = [*more, *bend_ops.parameters(plan.bends)]
+    more += sliders_of(network, canvas, layers).parameters
     size_px = picture_px(canvas, trained_px)
     ports = wspace.ports(network, canvas, len(layers))
     return styling.describe(network, layers, more, size_px, ports)

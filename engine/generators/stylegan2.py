@@ -27,6 +27,7 @@ from engine.generators.layers import Source
 from engine.generators.mapping import read_mapping
 from engine.generators.modulation import Bend
 from engine.generators.network import STYLEGAN2, Network
+from engine.generators.slider import NO_SLIDERS, Sliders, widened
 from engine.generators.stylegan2_network import Synthesis, features, synthesize
 from engine.generators.stylegan2_reading import read_synthesis
 from engine.generators.stylemap import Grid, Size
@@ -121,6 +122,7 @@ def build_network(
     device: str = "cpu",
     start: Size | None = None,
     repeats: bool = True,
+    sliders: Sliders = NO_SLIDERS,
 ) -> Model:
     """Build the network from tensors and the attributes of its modules; see `layers.Source`.
 
@@ -132,6 +134,8 @@ def build_network(
         Another height and width of the learned start: the picture grows with it.
     repeats
         Whether a larger start repeats the learned one, see `read_synthesis`.
+    sliders
+        Named directions that it can be moved along.
 
     Raises
     ------
@@ -139,12 +143,16 @@ def build_network(
         If a tensor is missing or an attribute is unknown.
     """
     half = device.startswith("cuda")
-    return _prepared(_read(Source(state, modules, device), start, repeats, half=half), device)
+    source = Source(state, modules, device)
+    return _prepared(_read(source, start, repeats, sliders, half=half), device)
 
 
-def _read(source: Source, start: Size | None, repeats: bool, *, half: bool) -> Model:
+def _read(
+    source: Source, start: Size | None, repeats: bool, sliders: Sliders, *, half: bool
+) -> Model:
     synthesis = read_synthesis(source, half=half, start=start, repeats=repeats)
-    return Model(read_mapping(source, synthesis.num_ws), synthesis, None)
+    mapping = read_mapping(source, synthesis.num_ws, sliders)
+    return Model(mapping, widened(synthesis, sliders), None)
 
 
 def _prepared(model: Model, device: str) -> Model:
@@ -257,10 +265,11 @@ def build(config: Config, device: str = "cpu") -> Generator:
     described = _describe(network, config, found)
     height, width = facts.start(network)
     start = (canvases.grown(height, config.high), canvases.grown(width, config.wide))
+    sliders = styled.sliders_of(network, config, described.layers)
 
     def read(state: Mapping[str, Any], *, half: bool = False) -> Model:
         source = Source(state, network.modules, device)
-        return _read(source, start, config.repeats, half=half)
+        return _read(source, start, config.repeats, sliders, half=half)
 
     # Weights in half precision are scaled each for itself: ages do not blend there.
     half = device.startswith("cuda") and found is None

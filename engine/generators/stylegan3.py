@@ -27,6 +27,7 @@ from engine.generators.layers import Source
 from engine.generators.mapping import read_mapping
 from engine.generators.modulation import Bend
 from engine.generators.network import STYLEGAN3, Network
+from engine.generators.slider import NO_SLIDERS, Sliders, widened
 from engine.generators.stylegan3_network import Synthesis, features, inner_size, synthesize
 from engine.generators.stylegan3_reading import read_synthesis
 from engine.generators.stylemap import Grid, Size
@@ -119,6 +120,7 @@ def build_network(
     modules: Mapping[str, Mapping[str, Any]],
     device: str = "cpu",
     extent: tuple[float, float] = (1.0, 1.0),
+    sliders: Sliders = NO_SLIDERS,
 ) -> Model:
     """Build the network from tensors and the attributes of its modules; see `layers.Source`.
 
@@ -128,6 +130,8 @@ def build_network(
     ----------
     extent
         Height and width of the picture in trained ones: the waves go on.
+    sliders
+        Named directions that it can be moved along.
 
     Raises
     ------
@@ -136,12 +140,13 @@ def build_network(
     """
     source = Source(state, modules, device)
     synthesis = read_synthesis(source, half=device.startswith("cuda"), extent=extent)
+    synthesis = widened(synthesis, sliders)
     painter = None
     if device == "cpu":
         from engine.generators.stylegan3_cpu import prepare
 
         painter = prepare(synthesis)
-    return Model(read_mapping(source, synthesis.num_ws), synthesis, painter)
+    return Model(read_mapping(source, synthesis.num_ws, sliders), synthesis, painter)
 
 
 def input_transform(controls: Mapping[str, float]) -> NDArray[np.float32]:
@@ -270,7 +275,8 @@ def build(config: Config, device: str = "cpu") -> Generator:
     network = styling.open_model(config.path, STYLEGAN3)
     described = _describe(network, config)
     extent = (config.high, config.wide)
-    model = build_network(network.state, network.modules, device, extent)
+    sliders = styled.sliders_of(network, config, described.layers)
+    model = build_network(network.state, network.modules, device, extent, sliders)
     paths = (
         partial(_synthesize, replace(model, painter=None), config.grid),
         partial(_synthesize, model, config.grid) if model.painter else None,
