@@ -10,25 +10,26 @@ from typing import Any
 
 from engine.app.blobs import TakeError
 from engine.core.show import Show
-from engine.generators.ages import path_of
+from engine.generators import ages, direction
 
 
 def marks(show: Show) -> list[dict[str, Any]]:
-    """List the generators of a show: layer, kind, provenance, and the path of a model."""
+    """List a show's generators: layer, kind, provenance, paths of a model and of directions."""
     return [
         {
             "layer": layer.id,
             "kind": layer.generator.kind,
             "provenance": layer.generator.spec.provenance,
-            **_path(layer.generator.config.get("path")),
+            **_paths(layer.generator.config),
         }
         for layer in show.layers
         if layer.generator is not None
     ]
 
 
-def _path(path: object) -> dict[str, str]:
-    return {"path": path} if isinstance(path, str) else {}
+def _paths(config: Mapping[str, object]) -> dict[str, str]:
+    named = {key: config.get(key) for key in ("path", "directions")}
+    return {key: path for key, path in named.items() if isinstance(path, str)}
 
 
 def with_hashes(known: Sequence[dict[str, Any]], show: Show) -> list[dict[str, Any]]:
@@ -37,22 +38,29 @@ def with_hashes(known: Sequence[dict[str, Any]], show: Show) -> list[dict[str, A
     A model whose file was replaced has a mark for each version. It reads the files: a second for a
     gigabyte.
     """
-    new = [{**mark, **_hashes(mark.get("path"))} for mark in marks(show)]
+    new = [{**mark, **_hashes(mark)} for mark in marks(show)]
     places = {_key(mark) for mark in new}
-    old = [mark for mark in known if "sha256" in mark or _key(mark) not in places]
+    old = [mark for mark in known if _is_hashed(mark) or _key(mark) not in places]
     return old + [mark for mark in new if mark not in old]
 
 
-def _hashes(path: object) -> dict[str, str]:
-    found = {key: _hash_at(place) for key, place in _files(path)}
+def _hashes(mark: Mapping[str, Any]) -> dict[str, str]:
+    found = {key: _hash_at(place) for key, place in _files(mark)}
     return {key: sha256 for key, sha256 in found.items() if sha256}
 
 
-def _files(path: object) -> list[tuple[str, str]]:
-    """Files that a mark is about, by the key of their hash: a model, and its ages."""
-    if not isinstance(path, str) or not Path(path).name:
-        return []
-    return [("sha256", path), ("ages_sha256", str(path_of(Path(path))))]
+def _files(mark: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Files that a mark is about, by the key of their hash: a model, its ages, its directions."""
+    path, named = mark.get("path"), mark.get("directions")
+    found = []
+    if isinstance(path, str) and Path(path).name:
+        found = [("sha256", path), ("ages_sha256", str(ages.path_of(Path(path))))]
+        named = named or str(direction.path_of(Path(path)))
+    return [*found, ("directions_sha256", named)] if isinstance(named, str) else found
+
+
+def _is_hashed(mark: Mapping[str, Any]) -> bool:
+    return any(key.endswith("sha256") for key in mark)
 
 
 def _key(mark: dict[str, Any]) -> tuple[object, ...]:
@@ -76,7 +84,7 @@ def check(folder: Path, listed: object) -> None:
     """
     found = [mark for mark in listed if isinstance(mark, dict)] if isinstance(listed, list) else []
     for mark in found:
-        for key, place in _files(mark.get("path")):
+        for key, place in _files(mark):
             wanted = str(mark.get(key, ""))
             # Without a hash: no file, or the machine stopped before it was read.
             if wanted and _hash_at(place) != wanted:

@@ -7,8 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.app.show_models import KINDS
-from engine.generators.ages import network_hash, path_of
+from engine.app.show_models import DIRECTED, KINDS
+from engine.generators import ages, direction
+from engine.generators.ages import network_hash
 
 if TYPE_CHECKING:
     from engine.app.showfile import Loaded
@@ -17,28 +18,32 @@ Stamp = tuple[int, ...]
 
 
 def model_paths(loaded: Loaded) -> tuple[Path, ...]:
-    """List the model files that a show names, as it names them."""
+    """List the files of models and of directions that a show names, as it names them."""
     found: dict[Path, None] = {}
-    for layer in loaded.table.layers:
-        made = layer.generator
-        path = made.config.get("path") if made is not None and made.kind in KINDS else None
-        if isinstance(path, str) and path:
-            found[Path(path)] = None
+    for made in filter(None, (layer.generator for layer in loaded.table.layers)):
+        for key, kinds in (("path", KINDS), ("directions", DIRECTED)):
+            path = made.config.get(key) if made.kind in kinds else None
+            if isinstance(path, str) and path:
+                found[Path(path)] = None
     return tuple(found)
 
 
 def watched_paths(models: Iterable[Path]) -> set[Path]:
-    """Files whose change is a change of a model: itself, what it links to, and its ages."""
-    both = {each for path in models for each in (path, path_of(path))}
-    return {place for path in both for place in (path.parent.resolve() / path.name, path.resolve())}
+    """Files whose change is a change of a model: see `stamp_of`, and what they link to."""
+    found = {each for path in models for each in _of(path)}
+    return {each for path in found for each in (path.parent.resolve() / path.name, path.resolve())}
+
+
+def _of(path: Path) -> tuple[Path, ...]:
+    return path, ages.path_of(path), direction.path_of(path)
 
 
 def stamp_of(path: object) -> Stamp:
-    """Tell a version of a model's file, and of its ages, from any other without reading it."""
+    """Tell a version of a model, its ages and its directions from others without reading them."""
     if not isinstance(path, str | Path) or not Path(path).name:
         return ()
     found: list[int] = []
-    for each in (Path(path), path_of(Path(path))):
+    for each in _of(Path(path)):
         try:
             stat = each.stat()
             found += [stat.st_ino, stat.st_size, stat.st_mtime_ns]

@@ -11,6 +11,8 @@ KINDS = ("stylegan2", "stylegan3", "pix2pix")
 """Generators whose ``config.path`` is a model file."""
 _FILES = (*KINDS, "nearest", "map")
 """Generators whose ``config.path`` is any file."""
+DIRECTED = ("stylegan2", "stylegan3", "cppn")
+"""Generators whose ``config.directions`` is a file of named directions."""
 
 
 def with_whole_paths(text: str, folder: Path) -> str:
@@ -19,26 +21,32 @@ def with_whole_paths(text: str, folder: Path) -> str:
     A take keeps that text, and then finds its models wherever it lies. Text that is no show comes
     back as it is: whoever reads it says what is wrong.
     """
-    if not any(kind in text for kind in _FILES):
+    if not any(kind in text for kind in {*_FILES, *DIRECTED}):
         return text
     try:
-        if not any(_lacks_folder(layer) for layer in tomllib.loads(text)["layers"]):
+        if not any(_without_folder(layer) for layer in tomllib.loads(text)["layers"]):
             return text
         import tomlkit
 
         document: Any = tomlkit.parse(text)
-        for layer in filter(_lacks_folder, document["layers"]):
-            config = layer["generator"]["config"]
-            config["path"] = str(folder.resolve() / str(config["path"]))
+        for layer in document["layers"]:
+            for key in _without_folder(layer):
+                config = layer["generator"]["config"]
+                config[key] = str(folder.resolve() / str(config[key]))
         return tomlkit.dumps(document)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return text
 
 
-def _lacks_folder(layer: Mapping[str, Any]) -> bool:
+def _without_folder(layer: Mapping[str, Any]) -> list[str]:
+    """Keys of a layer's config that name a file beside the show."""
     generator = layer.get("generator", {})
-    path = generator.get("config", {}).get("path") if generator.get("kind") in _FILES else None
-    return isinstance(path, str) and path != "" and not Path(path).is_absolute()
+    paths = {
+        key: generator.get("config", {}).get(key)
+        for key, kinds in (("path", _FILES), ("directions", DIRECTED))
+        if generator.get("kind") in kinds
+    }
+    return [k for k, p in paths.items() if isinstance(p, str) and p and not Path(p).is_absolute()]
 
 
 def native(kind: str, config: dict[str, Any]) -> dict[str, Any]:

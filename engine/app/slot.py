@@ -55,7 +55,7 @@ def mark_of(show: Show, name: str, generator: Generator) -> Mark:
     aspect = next(x.aspect for x in show.layers if x.id == name)
     whole = show.size_px[0] / show.size_px[1]
     size_px = asked_size(generator.spec, generator.size_px, aspect or whole, show.size_px)
-    stamp = stamp_of(generator.config.get("path"))
+    stamp = sum((stamp_of(generator.config.get(key)) for key in ("path", "directions")), ())
     return Mark(generator.kind, repr(generator.config), size_px, generator.rate_hz, stamp)
 
 
