@@ -13,8 +13,10 @@ import click
 from engine import __version__
 from engine.app.archive_cli import archive
 from engine.app.arguments import DURATION, RATE, SECONDS, SIZE
+from engine.app.bend_cli import bend
 from engine.app.map_cli import latent_map
 from engine.app.model_cli import model
+from engine.app.proxy_cli import conform, proxy
 from engine.app.train_cli import train
 
 USAGE, NO_DEVICE, BAD_SHOW, INTERRUPTED = 2, 69, 78, 130
@@ -75,7 +77,7 @@ def play(**given: Any) -> None:
         is_demo=given["demo"],
         device=given["device"],
     )
-    sys.exit(_run(work, on_interrupt=0))
+    sys.exit(finish(work, on_interrupt=0))
 
 
 @cli.command()
@@ -112,7 +114,7 @@ def export(**given: Any) -> None:
         render(playback, job, sys.stderr)
         return 0
 
-    sys.exit(_run(work, on_interrupt=INTERRUPTED))
+    sys.exit(finish(work, on_interrupt=INTERRUPTED))
 
 
 @cli.command()
@@ -140,7 +142,7 @@ def plan(**given: Any) -> None:
         )
         return 0
 
-    sys.exit(_run(work))
+    sys.exit(finish(work))
 
 
 @cli.group()
@@ -158,7 +160,7 @@ def check_shaders(**given: Any) -> None:
     from engine.app.inspection import check
 
     size, out = given["size"], given["out"]
-    sys.exit(_run(lambda: check(given["files"], size, out, given["as_json"])))
+    sys.exit(finish(lambda: check(given["files"], size, out, given["as_json"])))
 
 
 @cli.group()
@@ -173,7 +175,7 @@ def analyse(file: Path, as_json: bool) -> None:
     """Run the live analyser over a file: features and onsets with their times."""
     from engine.app.inspection import analyse as run
 
-    sys.exit(_run(lambda: run(file, as_json)))
+    sys.exit(finish(lambda: run(file, as_json)))
 
 
 @cli.command()
@@ -182,7 +184,7 @@ def devices(as_json: bool) -> None:
     """List what is here: monitors, sound devices, GPUs."""
     from engine.app.doctor import run_devices
 
-    sys.exit(_run(lambda: run_devices(as_json)))
+    sys.exit(finish(lambda: run_devices(as_json)))
 
 
 @cli.command()
@@ -191,7 +193,7 @@ def doctor(as_json: bool) -> None:
     """Find what is wrong, with the line that mends it."""
     from engine.app.doctor import run
 
-    sys.exit(_run(lambda: run(as_json)))
+    sys.exit(finish(lambda: run(as_json)))
 
 
 @cli.command()
@@ -203,7 +205,7 @@ def bench(as_json: bool, show: str, size: tuple[int, int], duration: Fraction) -
     """Measure this machine: CPU ms per frame for each stage."""
     from engine.app.inspection import bench as run
 
-    sys.exit(_run(lambda: run(show, size, float(duration), as_json)))
+    sys.exit(finish(lambda: run(show, size, float(duration), as_json)))
 
 
 @cli.command("credits")
@@ -213,16 +215,19 @@ def credit(source: str | None, as_json: bool) -> None:
     """Say whom everything is from: the engine, or the parts of a show or model."""
     from engine.app.acknowledgements import run
 
-    sys.exit(_run(lambda: run(source, as_json)))
+    sys.exit(finish(lambda: run(source, as_json)))
 
 
 cli.add_command(archive)
+cli.add_command(bend)
 cli.add_command(latent_map)
 cli.add_command(model)
+cli.add_command(proxy)
+cli.add_command(conform)
 cli.add_command(train)
 
 
-def _run(work: Callable[[], int], on_interrupt: int = INTERRUPTED) -> int:
+def finish(work: Callable[[], int], on_interrupt: int = INTERRUPTED) -> int:
     """Do a command's work; turn what goes wrong into one sentence and an exit code."""
     from engine.app.interrupt import raised
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -24,6 +25,7 @@ from engine.core.show import Show
 from engine.outputs import film, png
 
 PREROLL_CHUNK_S = Fraction(1, 4)
+Mark = Callable[[int, Line, Fraction, Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +56,13 @@ class Job:
     device: str = "auto"
 
 
-def render(playback: Playback, job: Job, progress: TextIO | None = None) -> int:
+def render(
+    playback: Playback, job: Job, progress: TextIO | None = None, mark: Mark | None = None
+) -> int:
     """Render a film; return the number of frames.
 
-    A `KeyboardInterrupt` leaves a playable file that ends early.
+    A `KeyboardInterrupt` leaves a playable file that ends early. `mark` is given every picture, and
+    returns the one that is written.
 
     Raises
     ------
@@ -91,6 +96,8 @@ def render(playback: Playback, job: Job, progress: TextIO | None = None) -> int:
             seconds = begin + Fraction(number) / fps
             steps = line.control(seconds, playback.events_of)
             picture = draw(compositor, pixels, steps, line.plan(seconds))
+            if mark is not None:
+                picture = mark(number, line, seconds, picture)
             if hashes is not None:
                 digest = hashlib.sha256(picture.read("rgb24").tobytes()).hexdigest()
                 hashes.write(f"{number} {digest}\n")

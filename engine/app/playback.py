@@ -28,7 +28,8 @@ class Playback:
     is_take
         Whether it was recorded; otherwise it is a show.
     start_s, end_s
-        Show time of its first and last moment; the end is None for a show without a track.
+        Show time of its first and last moment; the end is None for a show without a sound track or
+        a `[track]`.
     line_at
         Make a line whose next tick is not later than a show time.
     events_of
@@ -155,14 +156,18 @@ def _from_show(loaded: showfile.Loaded, track: tracks.Track | None, seed: int | 
     def events_of(tick: int) -> Sequence[Event]:
         return heard.get(tick, ())
 
-    sound = None
+    sound, end_s = None, None
+    if show.track is not None and not show.track.frames.is_loop:
+        fps = Fraction(show.track.frames.fps).limit_denominator(100_000)
+        end_s = len(show.track.motion_s) / fps
     if track is not None:
         pcm = track.pcm
+        end_s = Fraction(len(pcm), track.rate_hz)
         sound = Sound(track.rate_hz, pcm.shape[1], lambda start, n: pcm[start : start + n])
     return Playback(
         is_take=False,
         start_s=Fraction(0),
-        end_s=Fraction(len(track.pcm), track.rate_hz) if track is not None else None,
+        end_s=end_s,
         size_px=show.size_px,
         fps=parse_rate(loaded.table.output.fps),
         history_s=show.history_s,

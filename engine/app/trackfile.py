@@ -117,6 +117,16 @@ def write(path: Path, file: TrackFile) -> None:
         new.unlink(missing_ok=True)
 
 
+def load(path: Path) -> TrackFile:
+    """Read a track or sidecar from a file, see `read`."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(2 * LARGEST_BYTES)
+    except OSError as error:
+        raise TrackError(f"{path}: cannot be read: {error.strerror}") from None
+    return read(data, str(path))
+
+
 def read(data: bytes, name: str) -> TrackFile:
     """Read a track or sidecar; arrays are views of its bytes.
 

@@ -123,13 +123,22 @@ class Track:
         first, second, share = self.frames.find(seconds)
         values = self.columns[first]
         if share:
-            way = self.columns[second] - values
-            turns = self.turns[self.moving]
-            way -= turns * np.round(way / np.where(turns > 0.0, turns, 1.0))
-            values = np.where(self.is_held[self.moving], values, values + share * way)
+            held, turns = self.is_held[self.moving], self.turns[self.moving]
+            values = mixed(values, self.columns[second], share, held, turns)
         row = self.constants.copy()
         row[self.moving] = values
         return row
+
+
+def mixed(
+    a: NDArray[np.float64], b: NDArray[np.float64], share: Any, is_held: NDArray[np.bool_],
+    turns: NDArray[np.float64],
+) -> NDArray[np.float64]:  # fmt: skip
+    """Go from values to others [shape=(…, K)]: straight, angles the shorter way, others hold."""
+    way = b - a
+    way -= turns * np.round(way / np.where(turns > 0.0, turns, 1.0))
+    found: NDArray[np.float64] = np.where(is_held, a, a + share * way)
+    return found
 
 
 def follow(
