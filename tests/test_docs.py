@@ -26,6 +26,7 @@ SECTIONS = {
     "### `[layers.generator]`": document.GeneratorTable,
     "The table `images`:": document.ImageTable,
     "### `[layers.path]`": document.PathTable,
+    "A table of `keys`:": document.KeyTable,
     "### `[[layers.effects]]` and `[layers.source]`": document.EffectTable,
     "## `[[lfos]]`": document.LfoTable,
     "## `[[routes]]`": document.RouteTable,
@@ -82,7 +83,7 @@ def test_every_key_of_a_show_is_explained_with_its_default(shows: str, heading: 
         elif value is None:
             assert told[name][2] == "none", name
         elif isinstance(value, msgspec.Struct):
-            assert told[name][2] in ("see below", "seed 1"), name
+            assert told[name][2] in ("see below", "seed 1", "seed 2", "seed 3"), name
         else:
             assert told[name][2] == written(value), name
         assert len(told[name]) == 4

@@ -13,10 +13,21 @@ class _Table(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=Tr
     """A table that refuses keys it does not know."""
 
 
+class KeyTable(_Table, frozen=True):
+    """One of ``keys``: a seed, or a file and the number of a latent in it; its time in knots."""
+
+    seed: int | None = None
+    file: str | None = None
+    row: int | None = None
+    at: float | None = None
+
+
 class PathTable(_Table, frozen=True):
     """``[layers.path]``: a trajectory; see `engine.core.trajectory`."""
 
-    motion: Literal["walk", "keys", "orbit", "still", "map"] = "walk"
+    motion: Literal[
+        "walk", "keys", "orbit", "still", "map", "loop", "drift", "noise", "opensimplex"
+    ] = "walk"
     seeds: list[int] = []
     seed: int = 0
     speed: float = 0.15
@@ -24,11 +35,23 @@ class PathTable(_Table, frozen=True):
     radius: float = 1.0
     throw: float = 0.0
     throw_seed: int = 0
-    spread: float = 1.0
+    spread: float | None = None
     steer: float = 1.0
     jump_s: float = 0.8
     map: str = ""
     inputs: int = 0
+    keys: list[int | str | KeyTable] = []
+    spline: Literal["hermite", "catmull", "slerp", "linear"] = "hermite"
+    tension: float = 0.0
+    closed: bool = True
+    ease: str = "linear"
+    turning: Literal["loop", "pingpong", "once"] = "loop"
+    period: float = 0.0
+    octaves: int = 1
+    wander: float = 0.0
+    centre: Literal["own", "seed", "key", "here"] = "own"
+    beats: float = 0.0
+    beat_ratio: float = 1.0
 
 
 class ImageTable(_Table, frozen=True):
@@ -73,6 +96,9 @@ class LayerTable(_Table, frozen=True):
     source: EffectTable | None = None
     path: PathTable = PathTable()
     path_b: PathTable = PathTable(seed=1)
+    path_c: PathTable = PathTable(seed=2)
+    path_d: PathTable = PathTable(seed=3)
+    paths: dict[str, PathTable] = {}
     effects: list[EffectTable] = []
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from engine.core import isf
-from engine.core.parameter import Kind, Parameter
+from engine.core.parameter import Kind, Parameter, coerce, describe
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -75,3 +75,17 @@ def each(entries: list[T], key: str, make: Callable[[T], R]) -> Iterator[R]:
             yield make(entry)
         except ValueError as error:
             raise ValueError(f"{key}[{place}].{error}") from None
+
+
+def strict(parameter: Parameter, value: bool | int | float | str) -> float:
+    """Take a value of a show file: unlike a live one it must already be in range.
+
+    Raises
+    ------
+    ValueError
+        If it is not.
+    """
+    stored = coerce(parameter, value)
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and stored != value:
+        raise ValueError(f"{parameter.address} takes {describe(parameter)}, not {value:g}")
+    return stored

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import difflib
-import math
 from dataclasses import replace
-from typing import Any
 
 from engine.app import plugins
 from engine.app.binding import bind_inputs
-from engine.app.document import EffectTable, GeneratorTable, LayerTable, Number, PathTable
-from engine.app.draft import Draft, clamped, each
-from engine.app.maps import read_atlas
+from engine.app.document import EffectTable, GeneratorTable, LayerTable, Number
+from engine.app.draft import Draft, each, strict
+from engine.app.pathing import make_paths
 from engine.app.show_models import native
 from engine.core import isf
-from engine.core.atlas import MOST_INPUTS
 from engine.core.isf_table import IMAGES
-from engine.core.parameter import Kind, Parameter, coerce, describe
-from engine.core.path_settings import SETTINGS, Setting
-from engine.core.port import Port
-from engine.core.show import MOTIONS, Effect, Generator, Input, Layer, Path
+from engine.core.parameter import Kind, Parameter
+from engine.core.show import Effect, Generator, Input, Layer
 
 ANY_SIZE_PX, ANY_FILM_PX = 128, 384
 """Of a generator that takes any size, live and in a film, unless the show says another."""
@@ -122,12 +117,7 @@ def _generator(draft: Draft, root: str, layer: LayerTable, table: GeneratorTable
         (p.address, _place(draft, p, f"{root}/generator/{p.address}", table.parameters))
         for p in spec.parameters
     )
-    latent_ports = [p for p in spec.ports if p.geometry in ("gaussian", "sphere", "wspace")][:2]
-    tables = (("path", layer.path), ("path_b", layer.path_b))
-    paths = tuple(
-        _path(draft, f"{root}/{name}", each, port)
-        for port, (name, each) in zip(latent_ports, tables, strict=False)
-    )
+    paths = make_paths(draft, root, layer, spec, str(config.get("path", "")))
     return Generator(table.kind, config, spec, size_px, film_px, table.rate_hz, paths, places)
 
 
@@ -154,80 +144,7 @@ def _set(parameter: Parameter, address: str, given: dict[str, Number]) -> Parame
     value = given[parameter.address]
     if isinstance(value, list):
         raise ValueError(f"parameters.{parameter.address}: one value, not {len(value)}")
-    return replace(full, default=_strict(full, value))
-
-
-def _strict(parameter: Parameter, value: bool | int | float | str) -> float:
-    """Take a value of a show file: unlike a live one it must already be in range."""
-    stored = coerce(parameter, value)
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and stored != value:
-        raise ValueError(f"{parameter.address} takes {describe(parameter)}, not {value:g}")
-    return stored
-
-
-def _path(draft: Draft, root: str, table: PathTable, port: Port) -> Path:
-    add = draft.number
-    points = port.shape[0] if len(port.shape) > 1 else 1
-    motion = draft.add(
-        Parameter(
-            f"{root}/motion", Kind.CHOICE, float(MOTIONS.index(table.motion)), 0.0,
-            len(MOTIONS) - 1.0, MOTIONS, text="How the trajectory moves.",
-        )
-    )  # fmt: skip
-    whole = [
-        draft.add(clamped(Parameter(f"{root}/{n}", Kind.INT, float(v), 0, 2**31, text=t)))
-        for n, v, t in (
-            ("seed", table.seed, "Which trajectory."),
-            ("throw_seed", table.throw_seed, "Which way a throw goes."),
-        )
-    ]
-    return Path(
-        name=root,
-        port=port.name,
-        size=port.shape[-1],
-        seeds=tuple(table.seeds),
-        motion=motion,
-        seed=whole[0],
-        speed=add(f"{root}/speed", table.speed, -20, 20, "knots/s", "Speed along the path."),
-        offset=add(f"{root}/offset", table.offset, -1e4, 1e4, "knots", "Place on the path."),
-        radius=add(f"{root}/radius", table.radius, 0, 1, "", "How far it wanders."),
-        throw=add(f"{root}/throw", table.throw, -math.pi, math.pi, "rad", "Thrown off its path."),
-        throw_seed=whole[1],
-        steer=add(f"{root}/steer", table.steer, 0, 4, "", "How much steering turns it."),
-        jump=draft.trigger(f"{root}/jump", "Fly to a new place."),
-        jump_s=add(f"{root}/jump_s", table.jump_s, 0, 30, "s", "Time of flight."),
-        points=points,
-        spread=add(f"{root}/spread", table.spread, 0, 1, "", "How far its points lie apart.")
-        if points > 1
-        else -1,
-        chart=port.chart,
-        at={s.name: draft.add(_path_parameter(s, f"{root}/{s.name}", table)) for s in SETTINGS},
-        **_map(draft, root, table, port),
-    )
-
-
-def _map(draft: Draft, root: str, table: PathTable, port: Port) -> dict[str, Any]:
-    """Read the examples of a path's map, and give each of its controllers a parameter."""
-    atlas = read_atlas(draft.file(table.map), table.map, port) if table.map else None
-    count = table.inputs if atlas is None else atlas.places.shape[1]
-    if not 0 <= count <= MOST_INPUTS:
-        raise ValueError(f"path.inputs: {count} is outside 0 to {MOST_INPUTS}")
-    text = "Controller {} of the map."
-    inputs = tuple(
-        draft.number(f"{root}/map_{k}", 0.5, 0, 1, "", text.format(k)) for k in range(1, count + 1)
-    )
-    return {"atlas": atlas, "inputs": inputs}
-
-
-def _path_parameter(setting: Setting, address: str, table: PathTable) -> Parameter:
-    """Make the parameter of a path's setting; the show file's key of that name is its default."""
-    if setting.kind is Kind.TRIGGER:
-        return Parameter(address, Kind.TRIGGER, 0.0, 0.0, math.inf, text=setting.text)
-    full = Parameter(
-        address, setting.kind, setting.default, setting.low, setting.high, setting.choices,
-        setting.unit, setting.text,
-    )  # fmt: skip
-    return replace(full, default=_strict(full, getattr(table, setting.name)))
+    return replace(full, default=strict(full, value))
 
 
 def _effects(draft: Draft, root: str, tables: list[EffectTable]) -> tuple[Effect, ...]:

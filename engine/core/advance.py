@@ -10,18 +10,19 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.beat_lock import paced
 from engine.core.cue import follow_cues, hear_ready, settle
 from engine.core.curve import filter_euro, spring
 from engine.core.event import Event, Value
 from engine.core.fixed import fixed
+from engine.core.jump import leap
 from engine.core.parameter import coerce, to_float
 from engine.core.show import Show
 from engine.core.state import PathState, Ramp, RouteState, State
 from engine.core.telling import is_told, tell
 from engine.core.track_head import aim_head, seek
-from engine.core.trajectory import led_at
 from engine.core.transport import hold_tempo, is_beat, keep_time, pass_beats
-from engine.core.value import aimed, effective, route_goal, signals_at
+from engine.core.value import aimed, route_goal, signals_at
 
 Values = NDArray[np.float64]
 LARGEST_SIGNAL = 1e9  # beyond it the arithmetic of a route would lose its way to infinity
@@ -65,7 +66,7 @@ def advance(show: Show, state: State, tick: int, events: Sequence[Event] = ()) -
     else:
         state = _aim(show, state, seconds, dt, dt > 0.0 and is_beat(before, state.transport))
     if fired:
-        state = _leap(show, state, seconds, fired)
+        state = leap(show, state, seconds, fired)
     return tell(show, state, seconds, told, fired) if told or fired else state
 
 
@@ -243,7 +244,8 @@ def _aim(show: Show, state: State, seconds: float, dt: float, is_on_beat: bool) 
         signals[show.beat[1]] = 1.0
     routes = _move_routes(show, state.routes, signals, dt)
     values = aimed(show, state, routes, seconds, signals)
-    speed = values[master.speed]
+    speed, tick_s = values[master.speed], fixed(show).tick_s
+    beat, per_tick = state.transport.beat, values[master.bpm] / 60.0 * tick_s
     goals = (values[master.steer_x], values[master.steer_y])
     x, y = ((p, v, goal) for (p, v, _), goal in zip(state.steer, goals, strict=True))
     return replace(
@@ -253,14 +255,7 @@ def _aim(show: Show, state: State, seconds: float, dt: float, is_on_beat: bool) 
         steer=(x, y),
         steer_omega=values[master.steer_omega],
         paths=tuple(
-            PathState(
-                held.phase,
-                values[path.speed] * speed,
-                held.place,
-                held.left,
-                held.origin,
-                held.more,
-            )
+            paced(path, held, values, values[path.speed] * speed, beat, per_tick, tick_s)
             for path, held in zip(fixed(show).paths, state.paths, strict=True)
         ),
         lfos=tuple(
@@ -298,18 +293,3 @@ def _move_routes(
             goal = route_goal(route, euro)
         moved.append(make(RouteState, (value, goal, euro, speed, raw)))
     return tuple(moved)
-
-
-def _leap(show: Show, state: State, seconds: float, fired: Sequence[int]) -> State:
-    """Let trajectories leave for new places: those that jump, or all of them."""
-    paths, is_all = list(state.paths), show.master.jump in fired
-    leaving = [i for i, p in enumerate(fixed(show).paths) if is_all or p.jump in fired]
-    if not leaving:
-        return state
-    values: list[float] = effective(show, state, seconds).tolist()
-    rate, motion = fixed(show).control_hz, state.tick - state.still_ticks
-    for i in leaving:
-        path, held = fixed(show).paths[i], paths[i]
-        origin = led_at(path, show.seed, held, values, motion / rate, 0.0, rate)
-        paths[i] = replace(held, place=held.place + 1, left=motion, origin=origin)
-    return replace(state, paths=tuple(paths))

@@ -67,7 +67,8 @@ def fixed(show: Show) -> Fixed:
     tick_s = 1.0 / rate
     paths, master = show.paths, show.master
     aimed = {master.speed, master.bpm, master.steer_x, master.steer_y, master.steer_omega}
-    aimed.update(path.speed for path in paths)
+    for path in paths:
+        aimed |= {path.speed, path.at["beats"], path.at["beat_ratio"]}
     if show.track is not None:
         aimed |= {show.track.speed, show.track.place}
     aimed.update(lfo.rate for lfo in show.lfos)

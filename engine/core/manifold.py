@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from engine.core.chart import Chart
 from engine.core.geometry import Vector, exp_map, log_map, onto_shell, shell_radius, slerp
 
 _TURN, _SPREAD = 0.6, np.array([0.3, 0.6, 0.2, 0.2])
@@ -135,6 +136,9 @@ class AffineChart:
         found[..., 0] = np.log(np.maximum(found[..., 0], math.exp(-8.0)))
         found /= _SPREAD
         return found
+
+
+AnyChart = Chart | SimplexChart | AffineChart
 
 
 def firm(rows: Vector) -> Vector:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.core import lessons
+from engine.core import key_event, lessons
 from engine.core.show import Path
 from engine.core.state import NOTHING, More
 
@@ -16,8 +16,23 @@ LARGEST = 1e15
 
 Write = Callable[[Any], Any]
 Read = Callable[[Path, Any], Any]
+
+
+def read_rows(path: Path, data: Any) -> np.ndarray[Any, np.dtype[np.float64]] | None:
+    """Read coordinates of a path [shape=path.shape]; None if they are of another shape."""
+    found = np.asarray(data, np.float64)
+    if found.shape != path.shape:
+        return None
+    if not (np.abs(found) <= LARGEST).all():
+        raise ValueError("not a state snapshot: it holds a number that is not finite")
+    return found
+
+
 FIELDS: Mapping[str, tuple[Write, Read]] = {
     "lessons": (lessons.write, lessons.read),
+    "keys": (key_event.write, key_event.read),
+    "centre": (lambda centre: centre.tolist(), read_rows),
+    "is_relocating": (bool, lambda _, data: bool(data)),
 }
 """Field of `More` → how it is written as JSON-ready data, and read back for a path.
 
@@ -44,13 +59,3 @@ def read_more(path: Path, data: Any) -> More:
     """
     known = {name: FIELDS[name][1](path, value) for name, value in data.items() if name in FIELDS}
     return More(**known) if known else NOTHING
-
-
-def read_rows(path: Path, data: Any) -> np.ndarray[Any, np.dtype[np.float64]] | None:
-    """Read coordinates of a path [shape=path.shape]; None if they are of another shape."""
-    found = np.asarray(data, np.float64)
-    if found.shape != path.shape:
-        return None
-    if not (np.abs(found) <= LARGEST).all():
-        raise ValueError("not a state snapshot: it holds a number that is not finite")
-    return found

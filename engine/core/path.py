@@ -49,6 +49,16 @@ def walk(seed: int, name: str, phase: float, size: int, period: int = 0) -> Vect
     return z
 
 
+def walk_octaves(
+    seed: int, name: str, phase: float, size: int, period: int = 0, octaves: int = 1
+) -> Vector:
+    """Walk with finer and finer walks on top, each half as far and twice as fast; still N(0, I)."""
+    z = walk(seed, name, phase, size, period)
+    for k in range(1, octaves):
+        z = z + 0.5**k * walk(seed, f"{name}/octave{k}", 2.0**k * phase, size, 2**k * period)
+    return z if octaves == 1 else z / math.sqrt((4.0 - 4.0 ** (1 - octaves)) / 3.0)
+
+
 def walks(seed: int, name: str, phase: float, size: int, points: int) -> Vector:
     """Wander at several points at once, each on a walk of its own; the first is that of `walk`.
 

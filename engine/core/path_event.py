@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from engine.core import lessons
+from engine.core import key_event, lessons
 from engine.core.event import Value
 from engine.core.geometry import Vector
 from engine.core.parameter import Kind
@@ -47,6 +47,11 @@ TAKES: Mapping[str, Take] = {
         path, held, moment.values, moment.coordinates()
     ),
     "forget": lambda _, path, held, __: lessons.forget(path, held),
+    "key": key_event.take_key,
+    "drop_key": key_event.take_drop,
+    "take_key": key_event.take_back,
+    "clear_keys": key_event.take_clear,
+    "centre_here": key_event.take_centre,
 }
 """Name of an event or a trigger → what it does. One that cannot be is left out, without an error:
 the application has said why before."""

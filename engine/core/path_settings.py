@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from engine.core.key_path import EASES
 from engine.core.parameter import Kind
+from engine.core.position import CENTRES, TURNINGS
+from engine.core.spline import SPLINES
 
 
 class Setting(NamedTuple):
@@ -28,8 +31,27 @@ class Setting(NamedTuple):
     choices: tuple[str, ...] = ()
 
 
+def _choice(name: str, text: str, choices: tuple[str, ...]) -> Setting:
+    return Setting(name, text, 0.0, 0.0, len(choices) - 1.0, "", Kind.CHOICE, choices)
+
+
 SETTINGS: tuple[Setting, ...] = (
     Setting("teach", "The controllers stand for this picture now.", kind=Kind.TRIGGER),
     Setting("forget", "Takes the newest taught example away.", kind=Kind.TRIGGER),
+    _choice("spline", "How it goes from key to key.", SPLINES),
+    Setting("tension", "1: it has no velocity at its keys.", 0.0, -1.0, 1.0),
+    Setting("closed", "The last key leads back to the first.", 1.0, kind=Kind.BOOL),
+    _choice("ease", "Curve of the time from key to key.", EASES),
+    _choice("turning", "What it does at the end of its path.", TURNINGS),
+    Setting("period", "Length of the loop; 0: the motion's own, or none.", 0.0, 0.0, 1e4, "knots"),
+    Setting("octaves", "Finer and finer walks on top of a walk.", 1.0, 1.0, 6.0, "", Kind.INT),
+    Setting("wander", "How much of a walk is mixed into the path.", 0.0),
+    _choice("centre", "What an orbit goes around.", CENTRES),
+    Setting("beats", "A knot takes so many beats; 0: its own speed.", 0.0, 0.0, 256.0, "beats"),
+    Setting("beat_ratio", "2: double time, 0.5: half time.", 1.0, 0.125, 8.0),
+    Setting("drop_key", "Where it is now becomes a key.", kind=Kind.TRIGGER),
+    Setting("take_key", "Takes the newest dropped key away.", kind=Kind.TRIGGER),
+    Setting("clear_keys", "Takes all dropped keys away.", kind=Kind.TRIGGER),
+    Setting("centre_here", "Where it is now becomes the centre of orbits.", kind=Kind.TRIGGER),
 )
 """In the order of the registry: append, so that recorded shows keep their places."""

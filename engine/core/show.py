@@ -14,12 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.atlas import Atlas
-from engine.core.chart import Chart
+from engine.core.keyframe import NO_KEYS, Keyframes
+from engine.core.manifold import AnyChart
 from engine.core.parameter import Registry
 from engine.core.port import Sight, Spec
 from engine.core.track import Track, Written
 
-MOTIONS = ("walk", "keys", "orbit", "still", "map")
+MOTIONS = (
+    "walk", "keys", "orbit", "still", "map", "loop", "drift", "noise", "opensimplex"
+)  # fmt: skip
 BLENDS = ("normal", "add", "screen", "multiply")
 MODES = ("add", "multiply", "replace", "max")
 WAVES = ("sine", "triangle", "saw", "square", "noise")
@@ -55,11 +58,13 @@ class Path:
     jump_s: int
     points: int = 1
     spread: int = -1
-    chart: Chart | None = None
+    chart: AnyChart | None = None
     at: Mapping[str, int] = field(default_factory=dict)
     track: Written | None = None
     atlas: Atlas | None = None
     inputs: tuple[int, ...] = ()
+    geometry: str = "gaussian"
+    keys: Keyframes = NO_KEYS
 
     @property
     def shape(self) -> tuple[int, ...]:

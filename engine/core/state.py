@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.atlas import Atlas
+from engine.core.keyframe import Dropped
 from engine.core.parameter import Registry
 from engine.core.show import Show
 
@@ -31,10 +32,14 @@ class More:
     """What a trajectory has been told, see `engine.core.path_event`; it seldom changes.
 
     `lessons` are examples of the ``map`` motion that were taught while it played, instead of those
-    of its file.
+    of its file. `keys` were dropped into its row of keys, `centre` is what it orbits "here";
+    `is_relocating`: it makes good what it is off the beat by.
     """
 
     lessons: Atlas | None = None
+    keys: Dropped | None = None
+    centre: NDArray[np.float64] | None = None
+    is_relocating: bool = False
 
 
 NOTHING = More()

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from engine.core.curve import shape
 from engine.core.geometry import Vector, away, length, slerp
 from engine.core.keyed import gaussian
 from engine.core.motion import move
-from engine.core.position import position
+from engine.core.position import WRAP_KNOTS, position
 from engine.core.show import Path
 from engine.core.state import PathState
 from engine.core.track import on_track
@@ -28,7 +30,12 @@ def latent_at(
     steer: tuple[float, float],
     control_hz: float,
 ) -> Vector:
-    """Latent of a trajectory, as its port takes it; see `coordinates_at`."""
+    """Latent of a trajectory, as its port takes it; see `coordinates_at`.
+
+    A field of noise that is one number takes the place on the path, modulo `WRAP_KNOTS`.
+    """
+    if path.geometry == "noise-field" and path.size == 1:
+        return np.array([position(path, held, values, dt) % WRAP_KNOTS])
     found = coordinates_at(path, seed, held, values, motion_s, dt, steer, control_hz)
     return found if path.chart is None else path.chart.decode(found)
 

@@ -1,0 +1,27 @@
+"""Jumps: trajectories that leave for a new place, from wherever they are led at that moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from engine.core.fixed import fixed
+from engine.core.show import Show
+from engine.core.state import State
+from engine.core.trajectory import led_at
+from engine.core.value import effective
+
+
+def leap(show: Show, state: State, seconds: float, fired: Sequence[int]) -> State:
+    """Let trajectories leave for new places: those that jump, or all of them."""
+    paths, is_all = list(state.paths), show.master.jump in fired
+    leaving = [i for i, p in enumerate(fixed(show).paths) if is_all or p.jump in fired]
+    if not leaving:
+        return state
+    values: list[float] = effective(show, state, seconds).tolist()
+    rate, motion = fixed(show).control_hz, state.tick - state.still_ticks
+    for i in leaving:
+        path, held = fixed(show).paths[i], paths[i]
+        origin = led_at(path, show.seed, held, values, motion / rate, 0.0, rate)
+        paths[i] = replace(held, place=held.place + 1, left=motion, origin=origin)
+    return replace(state, paths=tuple(paths))
