@@ -38,7 +38,7 @@ def slopes(x: Values, y: Values, is_closed: bool = False) -> Values:
     w0, w1 = 2.0 * h1 + h0, h1 + 2.0 * h0
     is_turn = d0 * d1 <= 0.0
     safe0, safe1 = np.where(is_turn, 1.0, d0), np.where(is_turn, 1.0, d1)
-    inner = np.where(is_turn, 0.0, (w0 + w1) / (w0 / safe0 + w1 / safe1))
+    inner = np.where(is_turn, 0.0, (w0 + w1) * safe0 * safe1 / (w0 * safe1 + w1 * safe0))
     if is_closed:
         return inner
     return np.concatenate(
