@@ -121,9 +121,9 @@ def _check_model(wanted: str, model: str, name: str) -> None:
     """Refuse latents of another model, if the file says of which they are."""
     if not wanted or not model:
         return
-    from engine.app.model_marks import _hash_at
+    from engine.app.model_marks import hash_at
 
-    there = _hash_at(model)
+    there = hash_at(model)
     if there and not there.startswith(wanted):
         raise ValueError(
             f"file: {name} is of the model with the hash {wanted[:12]}, and {model} has "

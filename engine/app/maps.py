@@ -145,13 +145,13 @@ def open_generator(model: str) -> tuple[Any, str]:
     if model == "cppn":
         module = importlib.import_module("engine.generators.cppn")
         return module.build(module.Config()), "cppn"
-    from engine.app.model_marks import _hash_at
+    from engine.app.model_marks import hash_at
     from engine.app.models import playable
     from engine.generators.card import peek
 
     path = playable(Path(model))
     module = importlib.import_module(f"engine.generators.{peek(path).family}")
-    return module.build(module.Config(path=str(path))), _hash_at(str(path))
+    return module.build(module.Config(path=str(path))), hash_at(str(path))
 
 
 def draw(generator: Any, latent: NDArray[np.float32], side_px: int) -> NDArray[np.uint8]:

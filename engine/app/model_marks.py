@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.app.blobs import TakeError
 from engine.core.show import Show
-from engine.generators import ages, direction
+from engine.generators import ages, clusters, direction
 
 
 def marks(show: Show) -> list[dict[str, Any]]:
@@ -28,7 +28,8 @@ def marks(show: Show) -> list[dict[str, Any]]:
 
 
 def _paths(config: Mapping[str, object]) -> dict[str, str]:
-    named = {key: config.get(key) for key in ("path", "directions")}
+    named = {key: config.get(key) for key in ("path", "directions", "other")}
+    named["other"] = named["other"] or None
     return {key: path for key, path in named.items() if isinstance(path, str)}
 
 
@@ -45,16 +46,18 @@ def with_hashes(known: Sequence[dict[str, Any]], show: Show) -> list[dict[str, A
 
 
 def _hashes(mark: Mapping[str, Any]) -> dict[str, str]:
-    found = {key: _hash_at(place) for key, place in _files(mark)}
+    found = {key: hash_at(place) for key, place in _files(mark)}
     return {key: sha256 for key, sha256 in found.items() if sha256}
 
 
 def _files(mark: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Files that a mark is about, by the key of their hash: a model, its ages, its directions."""
-    path, named = mark.get("path"), mark.get("directions")
+    """Files that a mark is about, by the key of their hash: models, and what lies beside one."""
+    path, named, other = mark.get("path"), mark.get("directions"), mark.get("other")
     found = []
     if isinstance(path, str) and Path(path).name:
-        found = [("sha256", path), ("ages_sha256", str(ages.path_of(Path(path))))]
+        beside = (("ages", ages.path_of(Path(path))), ("clusters", clusters.path_of(Path(path))))
+        found = [("sha256", path), *((f"{name}_sha256", str(p)) for name, p in beside)]
+        found += [("other_sha256", other)] if isinstance(other, str) and other else []
         named = named or str(direction.path_of(Path(path)))
     return [*found, ("directions_sha256", named)] if isinstance(named, str) else found
 
@@ -87,14 +90,14 @@ def check(folder: Path, listed: object) -> None:
         for key, place in _files(mark):
             wanted = str(mark.get(key, ""))
             # Without a hash: no file, or the machine stopped before it was read.
-            if wanted and _hash_at(place) != wanted:
+            if wanted and hash_at(place) != wanted:
                 same = [each for each in found if each.get("path") == mark.get("path")]
                 versions = len({str(each[key]) for each in same if key in each})
                 raise TakeError(f"{folder}: {_told(mark, place, wanted, versions)}")
 
 
 def _told(mark: Mapping[str, Any], path: str, wanted: str, versions: int) -> str:
-    there = _hash_at(path)
+    there = hash_at(path)
     what = f"has the hash {there[:12]} now" if there else "is not there"
     told = (
         f"layer {mark.get('layer')} was played with the model {path} of hash {wanted[:12]}, "
@@ -108,7 +111,8 @@ def _told(mark: Mapping[str, Any], path: str, wanted: str, versions: int) -> str
     )
 
 
-def _hash_at(path: object) -> str:
+def hash_at(path: object) -> str:
+    """Hash of a file, kept as long as it is not changed; empty if there is none."""
     try:
         stat = Path(str(path)).stat()
         return _hash(str(path), stat.st_size, stat.st_mtime_ns) if path else ""
