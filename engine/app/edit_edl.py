@@ -26,6 +26,7 @@ class _Event(NamedTuple):
     reel: str
     dissolve: int
     times: tuple[Fraction, Fraction, Fraction, Fraction]
+    hour_s: Fraction  # of its record time
     name: str = ""
     speed: Fraction | None = None
 
@@ -44,8 +45,7 @@ def read(text: str, name: str, film: Film, fps: Fraction | None) -> tuple[Stack,
     events = sorted(_events(text, name, film, fps), key=lambda event: event.times[2])
     if not events:
         raise EditError(f"{name}: holds no video event; is it a CMX3600 edit list?")
-    first_s = min(event.times[2] for event in events)
-    begin_s = Fraction(first_s // 3600 * 3600)
+    begin_s = events[0].hour_s
     items: list[Item] = []
     reels: list[str] = []
     for event in events:
@@ -121,7 +121,9 @@ def _event(
         raise EditError(f"{place}: a key lays one picture over another; remove it")
     codes = [_seconds(found[6 + i], rates[i // 2], is_drop, place) for i in range(4)]
     dissolve = 0 if found[4] == "C" else int(found[5] or 0)
-    return _Event(line, found[1], found[2], dissolve, (codes[0], codes[1], codes[2], codes[3]))
+    hour_s = _seconds(f"{found[8][:2]}:00:00:00", rates[1], is_drop, place)
+    times = (codes[0], codes[1], codes[2], codes[3])
+    return _Event(line, found[1], found[2], dissolve, times, hour_s)
 
 
 def _item(event: _Event, name: str, film: Film, begin_s: Fraction) -> Item:

@@ -16,7 +16,7 @@ from xml.parsers import expat
 
 from engine.app.edit import EditError, Fade, Film, Item, Stack, ordered
 
-_DEEPEST_XML, _MOST_ELEMENTS, _DEEPEST, _MOST_ITEMS = 64, 500_000, 16, 100_000
+_DEEPEST_XML, _MOST_ELEMENTS, _DEEPEST, _MOST_ITEMS = 64, 500_000, 16, 20_000
 _CLOCK = re.compile(r"(?:(\d{1,3}):)?(?:(\d{1,2}):)?(\d{1,9})([.,;:]\d{1,6})?")
 _FADES = ("luma", "dissolve")
 

@@ -103,8 +103,10 @@ def conform(
             if first > 0 and last + 1 < len(shots):
                 _bridge(found, first - 1, last + 1)
     if heal > 0:
-        for cut in np.flatnonzero(found.cuts if is_loop else found.cuts[:-1]).tolist():
-            _heal(found, cut, heal)
+        cuts = found.cuts if is_loop else found.cuts[:-1]
+        spans = [_healed(found, cut, heal) for cut in np.flatnonzero(cuts).tolist()]
+        for first, last in spans:
+            _bridge(found, first, last)
     return found
 
 
@@ -178,14 +180,13 @@ def _runs(marks: NDArray[np.bool_]) -> list[tuple[int, int]]:
     return [(int(a), int(b) - 1) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def _heal(reel: Reel, cut: int, frames: int) -> None:
-    """Replace frames around a cut by an arc; each side gives at most half of its shot."""
+def _healed(reel: Reel, cut: int, frames: int) -> tuple[int, int]:
+    """First and last frame of the arc over a cut; each side gives at most half of its shot."""
     count = len(reel.cuts)
     before, after = _shot_frames(reel, cut, -1), _shot_frames(reel, (cut + 1) % count, 1)
     left = min(frames // 2, (before - 1) // 2)
     right = min(frames - frames // 2, (after - 1) // 2)
-    if left + right:
-        _bridge(reel, cut - left, cut + 1 + right)
+    return cut - left, cut + 1 + right
 
 
 def _shot_frames(reel: Reel, at: int, step: int) -> int:
