@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.app.document import ShowTable
+from engine.app.document import MasterTable, ShowTable
 from engine.app.draft import Draft, each
 from engine.app.layering import bind_images, make_layer
 from engine.app.ports import bind_ports
@@ -16,9 +16,10 @@ from engine.app.track_binding import bind_track, lay_track
 from engine.app.wiring import cue_index, key_map, make_cue, make_route, signal_names
 from engine.core.audio import FEATURES
 from engine.core.clock import parse_rate
-from engine.core.parameter import Kind, make_registry
+from engine.core.parameter import Kind, Parameter, make_registry
 from engine.core.show import Lfo, Master, Show
 
+STEER_MODES = ("position", "velocity")
 PULSES = ("audio/onset", "audio/kick", "beat/pulse")
 LARGEST_PX = 16384
 
@@ -137,6 +138,7 @@ def _master(draft: Draft, table: ShowTable) -> Master:
     m, auto = table.master, table.autopilot
     if has_brush(table):
         _brush(draft)
+    _steering(draft, m)
     return Master(
         brightness=draft.number("/master/brightness", m.brightness, 0, 1, "", "Of the picture."),
         blackout=draft.switch("/master/blackout", "Black, at once."),
@@ -157,6 +159,21 @@ def _master(draft: Draft, table: ShowTable) -> Master:
         tap=draft.trigger("/transport/tap", "Tap the beat."),
         resync=draft.trigger("/transport/resync", "The beat begins now."),
     )
+
+
+def _steering(draft: Draft, master: MasterTable) -> None:
+    mode = float(STEER_MODES.index(master.steer_mode))
+    text = "position: where the hand is · velocity: how far the stick is bent, in rad/s."
+    draft.add(Parameter("/master/steer_mode", Kind.CHOICE, mode, 0.0, 1.0, STEER_MODES, text=text))
+    draft.number(
+        "/master/steer_momentum_s",
+        master.steer_momentum_s,
+        0,
+        30,
+        "s",
+        "Let go, it fades in it.",
+    )
+    draft.trigger("/master/steer_release", "Lets go of steering, which goes on by itself.")
 
 
 def has_brush(table: ShowTable) -> bool:

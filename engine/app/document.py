@@ -52,6 +52,29 @@ class PathTable(_Table, frozen=True):
     centre: Literal["own", "seed", "key", "here"] = "own"
     beats: float = 0.0
     beat_ratio: float = 1.0
+    magnet: float = 0.0
+    magnet_rad: float = 0.6
+    snap_rad: float = 0.0
+    pad: float = 0.0
+    pad_x: float = 0.5
+    pad_y: float = 0.5
+    push_1: float = 0.0
+    push_2: float = 0.0
+    push_3: float = 0.0
+    push_4: float = 0.0
+    push_5: float = 0.0
+    push_6: float = 0.0
+    push_7: float = 0.0
+    push_8: float = 0.0
+    push_seed: int = 0
+    glide_s: float = 0.2
+    limit: bool = True
+    pace: float = 0.0
+    bans: str = ""
+    ban_radius: float = 0.35
+    patina: float = 0.0
+    patina_s: float = 10.0
+    journal: str = ""
 
 
 class ImageTable(_Table, frozen=True):
@@ -162,6 +185,8 @@ class MasterTable(_Table, frozen=True):
     speed: float = 1.0
     truncation: float = 1.0
     steer_omega: float = 6.0
+    steer_mode: Literal["position", "velocity"] = "position"
+    steer_momentum_s: float = 0.6
     bpm: float = 120.0
 
 

@@ -14,6 +14,10 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
+class NoFileError(ValueError):
+    """A file that a show names, and that is not there."""
+
+
 @dataclass
 class Draft:
     """What is gathered while the tables are read."""

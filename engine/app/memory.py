@@ -17,6 +17,7 @@ from engine.app.blobs import manifest
 from engine.app.hearing import Hearing
 from engine.app.intake import Intake
 from engine.app.options import Options
+from engine.app.past_file import Journals
 from engine.app.planfile import PlanWriter
 from engine.app.recorder import Recorder
 from engine.app.showfile import Loaded
@@ -47,6 +48,11 @@ class Memory:
         self._said: set[str] = set()
         self._rate = show.control_hz
         self._newest = -1
+        self._last: tuple[Show, State] | None = None
+        self._journals = Journals(loaded.path.parent if loaded.path is not None else None)
+        for path in show.paths:
+            for problem in path.past.problems:
+                say(problem)
         self._plan = PlanWriter(options.plan, show) if options.plan is not None else None
         self._recorder: Recorder | None = None
         header: dict[str, Any] = {
@@ -74,7 +80,8 @@ class Memory:
 
     def tick(self, show: Show, before: State, events: Sequence[Event], after: State) -> None:
         """Remember one tick; fits `Line.on_tick`."""
-        self._newest = after.tick
+        self._newest, self._last = after.tick, (show, after)
+        self._journals.tend(show, after, time.monotonic())
         if self._recorder is not None:
             self._recorder.tick(show, before, events, after)
         if self._plan is not None:
@@ -105,7 +112,7 @@ class Memory:
 
     def tend(self, say: Say) -> None:
         """Report, once, a recording or plan file that stopped and how keeping went."""
-        texts = []
+        texts = [self._journals.error]
         if self._plan is not None and self._plan.error:
             texts.append(f"{self._plan.error}; the show goes on")
         if self._recorder is not None:
@@ -132,6 +139,8 @@ class Memory:
         trace: TracebackType | None,
     ) -> None:
         try:
+            if self._last is not None:
+                self._journals.tend(*self._last, time.monotonic(), is_last=True)
             if self._plan is not None:
                 self._plan.close()
         finally:

@@ -10,6 +10,7 @@ from engine.app.document import LayerTable, PathTable
 from engine.app.draft import Draft, clamped, strict
 from engine.app.latent_files import read_keys
 from engine.app.maps import read_atlas
+from engine.app.past_file import read_past
 from engine.core.atlas import MOST_INPUTS
 from engine.core.manifold import AffineChart, AnyChart, SimplexChart
 from engine.core.parameter import Kind, Parameter
@@ -123,6 +124,7 @@ def _path(draft: Draft, root: str, table: PathTable, port: Port, model: str) -> 
         at={s.name: draft.add(_path_parameter(s, f"{root}/{s.name}", table)) for s in SETTINGS},
         geometry=port.geometry,
         keys=read_keys(draft, table.keys, port, chart, model),
+        past=read_past(draft, table.bans, table.journal, size),
         **_map(draft, root, table, port),
     )
 

@@ -14,6 +14,7 @@ import msgspec
 from engine.app.assembly import assemble
 from engine.app.assets import assets_dir
 from engine.app.document import ShowTable, allowed_keys, allowed_values
+from engine.app.draft import NoFileError
 from engine.app.show_models import with_whole_paths
 from engine.core.show import Show
 
@@ -24,6 +25,10 @@ SCHEMA = 1
 
 class ShowError(ValueError):
     """A show that cannot be played; the message names file, key and cure."""
+
+
+class MissingFileError(ShowError, NoFileError):
+    """A show that names a file that is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +146,8 @@ def read_file(name: str, folder: Path) -> bytes:
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST_FILE_BYTES + 1)
+    except FileNotFoundError:
+        raise MissingFileError(f"{path}: cannot be read: there is no such file") from None
     except (OSError, ValueError) as error:
         raise ShowError(f"{path}: cannot be read: {getattr(error, 'strerror', error)}") from None
     if len(data) > LARGEST_FILE_BYTES:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -12,20 +11,23 @@ from numpy.typing import NDArray
 
 from engine.core.beat_lock import paced
 from engine.core.cue import follow_cues, hear_ready, settle
-from engine.core.curve import filter_euro, spring
+from engine.core.curve import filter_euro
 from engine.core.event import Event, Value
 from engine.core.fixed import fixed
+from engine.core.glide import aim_glides, pass_glides
 from engine.core.jump import leap
-from engine.core.parameter import coerce, to_float
+from engine.core.parameter import coerce
+from engine.core.remember import remember
 from engine.core.show import Show
+from engine.core.signal import finite, hear
 from engine.core.state import PathState, Ramp, RouteState, State
+from engine.core.steer import aim_steer, let_go, pass_steer
 from engine.core.telling import is_told, tell
 from engine.core.track_head import aim_head, seek
 from engine.core.transport import hold_tempo, is_beat, keep_time, pass_beats
 from engine.core.value import aimed, route_goal, signals_at
 
 Values = NDArray[np.float64]
-LARGEST_SIGNAL = 1e9  # beyond it the arithmetic of a route would lose its way to infinity
 
 
 def advance(show: Show, state: State, tick: int, events: Sequence[Event] = ()) -> State:
@@ -60,14 +62,16 @@ def advance(show: Show, state: State, tick: int, events: Sequence[Event] = ()) -
     seconds = tick / constants.control_hz
     state = settle(show, state, seconds)
     if fired:
-        state = keep_time(show, state, fired)
+        state = let_go(show, keep_time(show, state, fired), fired)
     if was_still:
         state = _hold_still(show, state)
     else:
         state = _aim(show, state, seconds, dt, dt > 0.0 and is_beat(before, state.transport))
     if fired:
         state = leap(show, state, seconds, fired)
-    return tell(show, state, seconds, told, fired) if told or fired else state
+    if told or fired:
+        state = tell(show, state, seconds, told, fired)
+    return remember(show, state, seconds)
 
 
 class Taken(NamedTuple):
@@ -110,10 +114,10 @@ def _take_events(
     for event in events:
         address = event.address
         if address.startswith("/signal/"):
-            _hear(show, signals, event)
+            hear(show, signals, event)
             continue
         if address == "/clock/jump":
-            lost += _finite(event.value)
+            lost += finite(event.value)
             continue
         try:
             targets = resolve(show, address, event.value)
@@ -144,11 +148,10 @@ def _pass_time(
     state: State, tick: int, still_ticks: int, dt: float, control_hz: float, taken: Taken
 ) -> State:
     """Carry everything that moves by itself over the interval up to the tick, but for routes."""
-    steer, paths, lfos = state.steer, state.paths, state.lfos
+    steer, paths, lfos, glides = state.steer, state.paths, state.lfos, state.glides
     if not state.is_still:
-        omega = state.steer_omega
-        x, y = ((*spring(p, v, goal, dt, omega), goal) for p, v, goal in steer)
-        steer = (x, y)
+        steer = pass_steer(state, dt)
+        glides = pass_glides(glides, dt)
         paths = tuple(
             [
                 PathState(p.phase + p.speed * dt, p.speed, p.place, p.left, p.origin, p.more)
@@ -178,16 +181,11 @@ def _pass_time(
         awaiting=state.awaiting,
         touch_tick=taken.touch_tick,
         lost_s=taken.lost_s,
+        steer_tau=state.steer_tau,
+        steer_rest=state.steer_rest,
+        glides=glides,
         head=state.head,
     )
-
-
-def _finite(value: Value) -> float:
-    """Read a number; what is none, or is out of reason, is 0."""
-    if isinstance(value, (str, tuple)):
-        return 0.0
-    number = to_float(value)
-    return number if abs(number) <= LARGEST_SIGNAL else 0.0
 
 
 def resolve(show: Show, address: str, value: Value) -> tuple[tuple[int, float], ...]:
@@ -212,23 +210,6 @@ def resolve(show: Show, address: str, value: Value) -> tuple[tuple[int, float], 
     return tuple((p, coerce(registry.parameters[p], v)) for p, v in zip(places, value, strict=True))
 
 
-def _hear(show: Show, signals: Values, event: Event) -> None:
-    """Take a signal event: the audio vector, or one named signal."""
-    name, value = event.address[len("/signal/") :], event.value
-    if name == "audio" and isinstance(value, tuple):
-        pairs = list(zip(show.audio, value, strict=False))
-    elif name in show.signal_of and isinstance(value, (bool, int, float)):
-        pairs = [(show.signal_of[name], to_float(value))]
-    else:
-        return
-    for place, number in pairs:
-        if place < 0 or math.isnan(number):
-            continue
-        number = min(max(number, -LARGEST_SIGNAL), LARGEST_SIGNAL)
-        # Two analysis hops may fall on one tick: an onset in either of them is an onset.
-        signals[place] = max(signals[place], number) if place in show.pulses else number
-
-
 def _hold_still(show: Show, state: State) -> State:
     """Stay frozen, or go on from here with the speeds and goals that held before."""
     still = bool(state.base[show.master.freeze] >= 0.5)
@@ -246,14 +227,16 @@ def _aim(show: Show, state: State, seconds: float, dt: float, is_on_beat: bool) 
     values = aimed(show, state, routes, seconds, signals)
     speed, tick_s = values[master.speed], fixed(show).tick_s
     beat, per_tick = state.transport.beat, values[master.bpm] / 60.0 * tick_s
-    goals = (values[master.steer_x], values[master.steer_y])
-    x, y = ((p, v, goal) for (p, v, _), goal in zip(state.steer, goals, strict=True))
+    steer, omega, taus, rest = aim_steer(show, state, values)
     return replace(
         state,
         signals=np.array(signals),
         routes=routes,
-        steer=(x, y),
-        steer_omega=values[master.steer_omega],
+        steer=steer,
+        steer_omega=omega,
+        steer_tau=taus,
+        steer_rest=rest,
+        glides=aim_glides(fixed(show).glides, state.glides, values),
         paths=tuple(
             paced(path, held, values, values[path.speed] * speed, beat, per_tick, tick_s)
             for path, held in zip(fixed(show).paths, state.paths, strict=True)

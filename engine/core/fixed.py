@@ -6,8 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from engine.core.curve import EURO_SPEED_TAU_S
+from engine.core.pad import GLIDING
 from engine.core.port import Sight, picture_size
 from engine.core.show import Cue, Layer, Path, Route, Show
 
@@ -43,6 +48,13 @@ class Fixed:
         Of each layer whose generator has image ports: what they see.
     path_of
         Name of a path → its index.
+    steering
+        Places of how steering moves.
+    glides
+        Of each parameter on a spring: its place, and that of the time of its way.
+    remembered, is_remembering
+        Places that let paths remember where they were if they are not 0; whether paths may do so
+        for another reason.
     """
 
     control_hz: float
@@ -58,6 +70,18 @@ class Fixed:
     layers: Mapping[str, Layer]
     sights: Mapping[str, tuple[Sight, ...]]
     path_of: Mapping[str, int]
+    steering: Steering
+    glides: tuple[tuple[int, int], ...]
+    remembered: NDArray[np.intp]
+    is_remembering: bool
+
+
+class Steering(NamedTuple):
+    """Places of ``/master/steer_…``, see `engine.core.steer`."""
+
+    mode: int
+    momentum_s: int
+    release: int
 
 
 @lru_cache(maxsize=32)
@@ -69,6 +93,10 @@ def fixed(show: Show) -> Fixed:
     aimed = {master.speed, master.bpm, master.steer_x, master.steer_y, master.steer_omega}
     for path in paths:
         aimed |= {path.speed, path.at["beats"], path.at["beat_ratio"]}
+    steering = Steering(*(show.registry.index[f"/master/steer_{n}"] for n in Steering._fields))
+    glides = _glides(show)
+    aimed.update(steering[:2], *glides)
+    remembered = {path.at[name] for path in paths for name in ("pace", "patina")}
     if show.track is not None:
         aimed |= {show.track.speed, show.track.place}
     aimed.update(lfo.rate for lfo in show.lfos)
@@ -89,7 +117,26 @@ def fixed(show: Show) -> Fixed:
         layers={layer.id: layer for layer in show.layers},
         sights={layer.id: sights for layer in show.layers if (sights := _sights(show, layer))},
         path_of={path.name: i for i, path in enumerate(paths)},
+        steering=steering,
+        glides=glides,
+        remembered=np.array(sorted(remembered), np.intp),
+        is_remembering=any(path.past.traces is not None for path in paths)
+        or any(route.target in remembered for route in show.routes)
+        or any(place in remembered for cue in show.cues for place, _ in cue.targets),
     )
+
+
+def _glides(show: Show) -> tuple[tuple[int, int], ...]:
+    """Pads, pushes and map inputs of paths; parameters of generators that glide, as their first path does."""
+    parameters = show.registry.parameters
+    found = [(p.at[name], p.at["glide_s"]) for p in show.paths for name in GLIDING]
+    found += [(place, p.at["glide_s"]) for p in show.paths for place in p.inputs]
+    for layer in show.layers:
+        if layer.generator is not None and layer.generator.paths:
+            time = layer.generator.paths[0].at["glide_s"]
+            places = [place for _, place in layer.generator.places if parameters[place].glides]
+            found += [(place, time) for place in places]
+    return tuple(dict(found).items())
 
 
 def _sights(show: Show, layer: Layer) -> tuple[Sight, ...]:

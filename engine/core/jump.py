@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from engine.core.ban_event import next_place
 from engine.core.fixed import fixed
 from engine.core.show import Show
 from engine.core.state import State
@@ -23,5 +24,6 @@ def leap(show: Show, state: State, seconds: float, fired: Sequence[int]) -> Stat
     for i in leaving:
         path, held = fixed(show).paths[i], paths[i]
         origin = led_at(path, show.seed, held, values, motion / rate, 0.0, rate)
-        paths[i] = replace(held, place=held.place + 1, left=motion, origin=origin)
+        place = next_place(path, show.seed, held, values)
+        paths[i] = replace(held, place=place, left=motion, origin=origin)
     return replace(state, paths=tuple(paths))

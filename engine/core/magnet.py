@@ -48,6 +48,7 @@ def magnet(z: Vector, keys: Vector, strength: float, reach: float, hold: float) 
 def _angles(units: Vector, unit: Vector) -> Vector:
     """Angles from a direction to others, accurate where they are small [shape=(N,)]."""
     apart, along = units - unit, units + unit
-    return 2.0 * np.arctan2(
+    found: Vector = np.arctan2(
         np.sqrt((apart * apart).sum(axis=1)), np.sqrt((along * along).sum(axis=1))
     )
+    return 2.0 * found

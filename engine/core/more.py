@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.core import key_event, lessons
+from engine.core import key_event, lessons, past_data
 from engine.core.show import Path
 from engine.core.state import NOTHING, More
 
@@ -33,6 +33,12 @@ FIELDS: Mapping[str, tuple[Write, Read]] = {
     "keys": (key_event.write, key_event.read),
     "centre": (lambda centre: centre.tolist(), read_rows),
     "is_relocating": (bool, lambda _, data: bool(data)),
+    "bans": (past_data.write_bans, past_data.read_bans),
+    "traces": (past_data.write_traces, past_data.read_traces),
+    "seam": (past_data.write_seam, past_data.read_seam),
+    "steer_zero": (list, past_data.read_pair),
+    "paced": (past_data.write_paced, past_data.read_paced),
+    "corners": (past_data.write_corners, past_data.read_corners),
 }
 """Field of `More` → how it is written as JSON-ready data, and read back for a path.
 

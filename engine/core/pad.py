@@ -13,6 +13,8 @@ from engine.core.keyed import gaussian
 
 CORNERS = 4
 PUSHES = 8
+GLIDING = ("pad", "pad_x", "pad_y", *(f"push_{k + 1}" for k in range(PUSHES)))
+"""Settings that move on springs."""
 
 
 def bilinear(x: float, y: float) -> Vector:
@@ -34,7 +36,7 @@ def on_pad(z: Vector, corners: Sequence[Vector], x: float, y: float, amount: flo
         0 leaves the latent as it is, 1 is the pad alone.
     """
     weights = bilinear(x, y)
-    used = np.flatnonzero(weights > 0.0)
+    used = np.flatnonzero(weights > 0.0).tolist()
     place = corners[used[0]]
     if len(used) > 1:
         place = karcher(np.stack([corners[k] for k in used]), weights[used])

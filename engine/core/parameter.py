@@ -41,6 +41,8 @@ class Parameter:
         ``s``, ``hz``, ``rad``, ``px``, ``beats`` or empty.
     text
         One sentence for people.
+    glides
+        Whether it moves on a spring, see `engine.core.glide`.
     """
 
     address: str
@@ -51,6 +53,7 @@ class Parameter:
     choices: tuple[str, ...] = ()
     unit: str = ""
     text: str = ""
+    glides: bool = False
 
 
 # On Python 3.11 looking a member up costs as much as the rest of a write.

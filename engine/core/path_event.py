@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from engine.core import key_event, lessons
+from engine.core import ban_event, key_event, lessons
 from engine.core.event import Value
 from engine.core.geometry import Vector
 from engine.core.parameter import Kind
@@ -52,6 +52,11 @@ TAKES: Mapping[str, Take] = {
     "take_key": key_event.take_back,
     "clear_keys": key_event.take_clear,
     "centre_here": key_event.take_centre,
+    "ban": ban_event.take_ban,
+    "unban": ban_event.take_unban,
+    "clear_bans": ban_event.take_clear,
+    "snap": ban_event.take_snap,
+    "corner": ban_event.take_corner,
 }
 """Name of an event or a trigger → what it does. One that cannot be is left out, without an error:
 the application has said why before."""

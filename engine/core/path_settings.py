@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from engine.core.key_path import EASES
+from engine.core.pad import PUSHES
 from engine.core.parameter import Kind
 from engine.core.position import CENTRES, TURNINGS
 from engine.core.spline import SPLINES
@@ -53,5 +54,26 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("take_key", "Takes the newest dropped key away.", kind=Kind.TRIGGER),
     Setting("clear_keys", "Takes all dropped keys away.", kind=Kind.TRIGGER),
     Setting("centre_here", "Where it is now becomes the centre of orbits.", kind=Kind.TRIGGER),
+    Setting("snap", "Flies to the nearest key, or whole knot.", kind=Kind.TRIGGER),
+    Setting("magnet", "How strongly keys draw it when it is near to one.", 0.0),
+    Setting("magnet_rad", "How far they reach.", 0.6, 0.01, 1.5, "rad"),
+    Setting("snap_rad", "So near to a key it is the key.", 0.0, 0.0, 0.5, "rad"),
+    Setting("pad", "How much the pad leads it.", 0.0),
+    Setting("pad_x", "On the pad, from the left.", 0.5),
+    Setting("pad_y", "On the pad, from the bottom.", 0.5),
+    *(
+        Setting(f"push_{k + 1}", f"Along random direction {k + 1}, in sigmas.", 0.0, -8.0, 8.0)
+        for k in range(PUSHES)
+    ),
+    Setting("push_seed", "Which random directions.", 0.0, 0.0, 2.0**31, "", Kind.INT),
+    Setting("glide_s", "Pads, pushes and directions are half way after it.", 0.2, 0.0, 30.0, "s"),
+    Setting("limit", "Holds back what has left its distribution.", 1.0, kind=Kind.BOOL),
+    Setting("pace", "Fastest it may turn; 0: no limit.", 0.0, 0.0, 20.0, "rad/s"),
+    Setting("ban", "Never again: nothing comes near to where it is now.", kind=Kind.TRIGGER),
+    Setting("unban", "Lifts the newest ban.", kind=Kind.TRIGGER),
+    Setting("clear_bans", "Lifts all bans.", kind=Kind.TRIGGER),
+    Setting("ban_radius", "How near is too near, for the next ban.", 0.35, 0.02, 1.2, "rad"),
+    Setting("patina", "Bends it to where it was (1), or away (-1).", 0.0, -1.0, 1.0),
+    Setting("patina_s", "Time from visit to visit.", 10.0, 0.1, 3600.0, "s"),
 )
 """In the order of the registry: append, so that recorded shows keep their places."""

@@ -17,6 +17,7 @@ from engine.core.atlas import Atlas
 from engine.core.keyframe import NO_KEYS, Keyframes
 from engine.core.manifold import AnyChart
 from engine.core.parameter import Registry
+from engine.core.past import NO_PAST, Past
 from engine.core.port import Sight, Spec
 from engine.core.track import Track, Written
 
@@ -65,6 +66,7 @@ class Path:
     inputs: tuple[int, ...] = ()
     geometry: str = "gaussian"
     keys: Keyframes = NO_KEYS
+    past: Past = NO_PAST
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -6,8 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.core.curve import CURVES
+from engine.core.fixed import fixed
+from engine.core.glide import Glide
 from engine.core.more import read_more, write_more
 from engine.core.show import Path, Show
 from engine.core.state import NOTHING, PathState, Ramp, RouteState, State, Transport, first_state
@@ -44,6 +47,11 @@ def to_data(show: Show, state: State) -> dict[str, Any]:
         "lfos": {lfo.id: list(v) for lfo, v in zip(show.lfos, state.lfos, strict=True)},
         "steer": [list(axis) for axis in state.steer],
         "steer_omega": state.steer_omega,
+        "steer_hold": [list(state.steer_tau), state.steer_rest],
+        "glides": {
+            names[place]: list(each)
+            for (place, _), each in zip(fixed(show).glides, state.glides, strict=False)
+        },
         "transport": [beat.beat, beat.bpm, list(beat.taps), beat.origin_beat, beat.origin_tick],
         "still": [state.still_ticks, state.is_still],
         "cue": [show.cues[state.cue].id if state.cue >= 0 else "", state.cue_tick],
@@ -100,6 +108,7 @@ def _read(show: Show, data: dict[str, Any]) -> State:
     cue_id, cue_tick = data["cue"]
     beat, bpm, taps, *origin = data["transport"]
     steer_x, steer_y = data["steer"]
+    hold = data.get("steer_hold", ((0.0, 0.0), None))
     still_ticks, is_still = data["still"]
     return replace(
         fresh,
@@ -117,6 +126,9 @@ def _read(show: Show, data: dict[str, Any]) -> State:
         lfos=tuple(_pair(data["lfos"].get(lfo.id, (0.0, 0.0))) for lfo in show.lfos),
         steer=(_axis(steer_x), _axis(steer_y)),
         steer_omega=_number(data["steer_omega"]),
+        steer_tau=_pair(hold[0]),
+        steer_rest=None if hold[1] is None else _pair(hold[1]),
+        glides=_glides(show, data.get("glides", {}), base),
         transport=Transport(
             _number(beat), _number(bpm), tuple(map(int, taps)), _number(origin[0]), int(origin[1])
         ),
@@ -164,6 +176,16 @@ def _path(data: Any, path: Path) -> PathState:
 
 def _head(gone_s: Any, tick: Any, speed: Any) -> tuple[float, int, float]:
     return _number(gone_s), int(tick), _number(speed)
+
+
+def _glides(show: Show, data: Any, base: NDArray[np.float64]) -> tuple[Glide, ...]:
+    """Springs of the parameters that glide; those that it does not know rest where they are."""
+    names = [show.registry.parameters[place].address for place, _ in fixed(show).glides]
+    values = [float(base[place]) for place, _ in fixed(show).glides]
+    return tuple(
+        Glide(*map(_number, data[name])) if name in data else Glide(value, 0.0, value, 0.0)
+        for name, value in zip(names, values, strict=True)
+    )
 
 
 def _pair(data: Any) -> tuple[float, float]:

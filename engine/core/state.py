@@ -10,8 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.atlas import Atlas
+from engine.core.glide import Glide
 from engine.core.keyframe import Dropped
 from engine.core.parameter import Registry
+from engine.core.past import Ban, Seam
+from engine.core.patina import Traces
 from engine.core.show import Show
 
 
@@ -40,6 +43,12 @@ class More:
     keys: Dropped | None = None
     centre: NDArray[np.float64] | None = None
     is_relocating: bool = False
+    bans: tuple[Ban, ...] | None = None
+    traces: Traces | None = None
+    seam: Seam | None = None
+    steer_zero: tuple[float, float] = (0.0, 0.0)
+    paced: tuple[NDArray[np.float64], int] | None = None
+    corners: tuple[NDArray[np.float64] | None, ...] | None = None
 
 
 NOTHING = More()
@@ -148,6 +157,9 @@ class State:
     awaiting: tuple[tuple[int, bool], ...] = ()
     touch_tick: int = -1
     lost_s: float = 0.0
+    steer_tau: tuple[float, float] = (0.0, 0.0)
+    steer_rest: tuple[float, float] | None = None
+    glides: tuple[Glide, ...] = ()
     head: tuple[float, int, float] = (0.0, 0, 0.0)
 
 

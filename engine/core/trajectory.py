@@ -1,7 +1,7 @@
 """Where a trajectory is: the chain of its nodes, from its phase to what the generator gets.
 
-Every node works in coordinates (see `engine.core.chart`): position, motion, jump, steering and
-throw; the last step decodes them.
+Every node works in coordinates (see `engine.core.chart`): position, motion, patina and jump lead
+it, then come those of `engine.core.hand`; the last step decodes them.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.core.curve import shape
-from engine.core.geometry import Vector, away, length, slerp
-from engine.core.keyed import gaussian
+from engine.core.geometry import Vector, length, slerp
+from engine.core.hand import handled
 from engine.core.motion import move
+from engine.core.patina import aged
 from engine.core.position import WRAP_KNOTS, position
 from engine.core.show import Path
 from engine.core.state import PathState
@@ -64,12 +65,7 @@ def coordinates_at(
     ndarray [shape=path.shape]
     """
     found = led_at(path, seed, held, values, motion_s, dt, control_hz)
-    if path.points == 1:
-        return _turn(path, seed, values, steer, found)
-    if values[path.throw] != 0.0 or (steer != (0.0, 0.0) and values[path.steer] != 0.0):
-        for point in range(path.points):
-            found[point] = _turn(path, seed, values, steer, found[point])
-    return found
+    return handled(path, seed, held, values, steer, (motion_s, control_hz), found)
 
 
 def led_at(
@@ -85,6 +81,7 @@ def led_at(
     found = on_track(
         path.track, values, lambda: move(path, seed, held, values, position(path, held, values, dt))
     )
+    found = aged(path, held, values, motion_s, control_hz, found)
     since_s = motion_s - held.left / control_hz
     if held.origin is None or since_s >= values[path.jump_s]:
         return found
@@ -93,20 +90,6 @@ def led_at(
     for point in range(path.points):
         found[point] = _leap(path, values, found[point], held.origin[point], since_s)
     return found
-
-
-def _turn(
-    path: Path, seed: int, values: Sequence[float], steer: tuple[float, float], z: Vector
-) -> Vector:
-    """Add steering and throw."""
-    gain = values[path.steer]
-    for axis, angle in zip(("right", "up"), steer, strict=True):
-        if angle * gain != 0.0:
-            z = away(z, gaussian(seed, f"{path.name}/{axis}", 0, path.size), angle * gain)
-    if values[path.throw] != 0.0:
-        index = int(values[path.throw_seed])
-        z = away(z, gaussian(seed, f"{path.name}/throw", index, path.size), values[path.throw])
-    return z
 
 
 def _leap(path: Path, values: Sequence[float], z: Vector, origin: Vector, since_s: float) -> Vector:

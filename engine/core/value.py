@@ -8,11 +8,13 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.curve import follow, shape, spring
+from engine.core.curve import follow, shape
 from engine.core.fixed import fixed
+from engine.core.glide import glide
 from engine.core.keyed import gaussian
 from engine.core.show import Lfo, Route, Show
 from engine.core.state import Ramp, RouteState, State
+from engine.core.steer import pass_steer
 from engine.core.track_head import follow_track
 
 
@@ -118,6 +120,8 @@ def effective(show: Show, state: State, seconds: float) -> NDArray[np.float64]:
         follow_track(show, show.track, state, values, between(show, state, seconds))
     np.minimum(np.maximum(values, show.low, out=values), show.high, out=values)
     np.rint(values, out=values, where=show.discrete)
+    if state.glides:
+        glide(fixed(show).glides, state.glides, values, between(show, state, seconds))
     return values
 
 
@@ -172,6 +176,5 @@ def between(show: Show, state: State, seconds: float) -> float:
 
 def steer_at(state: State, dt: float) -> tuple[float, float]:
     """Both steering axes `dt` seconds after the state's tick, in radians."""
-    (px, vx, gx), (py, vy, gy) = state.steer
-    omega = state.steer_omega
-    return spring(px, vx, gx, dt, omega)[0], spring(py, vy, gy, dt, omega)[0]
+    x, y = pass_steer(state, dt)
+    return x[0], y[0]

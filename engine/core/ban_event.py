@@ -1,0 +1,159 @@
+"""Never again, snap, corners: what a performer says about where a trajectory is now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.core.avoid import angle, centre_bytes, centre_of
+from engine.core.geometry import Vector, length, onto_shell
+from engine.core.hand import bans_of
+from engine.core.key_path import Way, row_of, way_of
+from engine.core.motion import move
+from engine.core.pad import CORNERS
+from engine.core.past import Ban, Seam
+from engine.core.position import TURNINGS, position
+from engine.core.show import MOTIONS, Path
+from engine.core.state import PathState
+from engine.core.trajectory import coordinates_at
+from engine.core.value import steer_at
+
+if TYPE_CHECKING:
+    from engine.core.path_event import Moment
+
+MOST_BANS = 512
+TRIES = 32
+Data = tuple[float, ...]
+
+
+def take_ban(moment: Moment, path: Path, held: PathState, _: Data) -> PathState:
+    """Ban the neighbourhood of where the path is, of all its points."""
+    bans, radius = bans_of(path, held), moment.values[path.at["ban_radius"]]
+    units: list[Vector] = []
+    for row in moment.coordinates().reshape(-1, path.size):
+        if length(row) > 0.0 and len(bans) + len(units) < MOST_BANS:
+            unit = onto_shell(row, 1.0)
+            if all(angle(other, unit) > 1e-3 for other in units):  # the points may be one
+                units.append(unit)
+    found = (*bans, *((centre_bytes(unit), radius) for unit in units))
+    return _sewn(moment, path, held, _banning(held, found), len(bans))
+
+
+def take_unban(moment: Moment, path: Path, held: PathState, _: Data) -> PathState:
+    """Lift the newest ban."""
+    left = bans_of(path, held)[:-1]
+    return _sewn(moment, path, held, _banning(held, left), len(left))
+
+
+def take_clear(moment: Moment, path: Path, held: PathState, _: Data) -> PathState:
+    """Lift all bans."""
+    return _sewn(moment, path, held, _banning(held, ()), 0)
+
+
+def _banning(held: PathState, bans: tuple[Ban, ...]) -> PathState:
+    return replace(held, more=replace(held.more, bans=bans))
+
+
+def _sewn(moment: Moment, path: Path, before: PathState, after: PathState, firm: int) -> PathState:
+    """Let a path that is elsewhere now fly there, in the time of a jump.
+
+    Parameters
+    ----------
+    firm
+        How many bans hold before and after.
+    """
+    state, rate = moment.state, float(moment.show.control_hz)
+    tick, origin = state.tick - state.still_ticks, moment.coordinates()
+    goal = coordinates_at(
+        path, moment.show.seed, after, moment.values, tick / rate, 0.0, steer_at(state, 0.0), rate
+    )
+    if np.array_equal(origin, goal):
+        return after
+    old = before.more.seam
+    if old is not None and (tick - old.left) / rate < moment.values[path.jump_s]:
+        firm = min(firm, old.firm)
+    seam = Seam(origin.reshape(path.shape), tick, firm)
+    return replace(after, more=replace(after.more, seam=seam))
+
+
+def is_banned(path: Path, held: PathState, z: Vector) -> bool:
+    """Whether any of a path's points [shape=path.shape] lies within a ban."""
+    centres = [(centre_of(data), radius) for data, radius in bans_of(path, held)]
+    units = [onto_shell(row, 1.0) for row in z.reshape(-1, path.size)]
+    return any(angle(centre, unit) < radius for centre, radius in centres for unit in units)
+
+
+def next_place(path: Path, seed: int, held: PathState, values: Sequence[float]) -> int:
+    """Number of the next place of a path that is not banned when a jump lands there."""
+    first = held.place + 1
+    if not bans_of(path, held):
+        return first
+    for place in range(first, first + TRIES):
+        landed = replace(held, place=place)
+        phase = position(path, landed, values, values[path.jump_s])
+        if not is_banned(path, landed, move(path, seed, landed, values, phase)):
+            return place
+    return first
+
+
+def take_snap(moment: Moment, path: Path, held: PathState, _: Data) -> PathState:
+    """Fly to the nearest whole place: of a path through keys the nearest key, else whole knots.
+
+    Steering begins anew there, so that the key itself is met.
+    """
+    values = moment.values
+    phase = held.phase + _way_to_whole(path, held, values, moment.coordinates())
+    x, y = moment.state.steer
+    more = replace(held.more, steer_zero=(x[0], y[0]), seam=None)
+    after = replace(held, phase=phase, origin=None, more=more)
+    return _sewn(moment, path, held, after, len(bans_of(path, held)))
+
+
+def _way_to_whole(path: Path, held: PathState, values: Sequence[float], z: Vector) -> float:
+    """Knots from the place on the path to the nearest whole place."""
+    raw = held.phase + values[path.offset]
+    if MOTIONS[int(values[path.motion])] != "keys":
+        return float(round(raw)) - raw
+    units = [onto_shell(row, 1.0) for row in z.reshape(-1, path.size)]
+
+    def apart(key: Vector) -> float:
+        rows = key.reshape(-1, path.size)
+        return sum(angle(onto_shell(a, 1.0), b) for a, b in zip(rows, units, strict=True))
+
+    way, points = way_of(path, held, values), row_of(path, held, values).points
+    nearest = min(range(len(points)), key=lambda k: apart(points[k]))
+    time = tuple(accumulate(way.spline.spans, initial=0.0))[nearest]
+    place = raw + held.place - way.start
+    turning = TURNINGS[int(values[path.at["turning"]])]
+    if turning == "once":
+        return time - place
+    goals, period = [time], way.length
+    if turning == "pingpong":
+        there = _unfolded(path, held, values, way, time)
+        goals, period = [there, -there], 2.0 * way.length
+    return min((g - place + period * round((place - g) / period) for g in goals), key=abs)
+
+
+def _unfolded(path: Path, held: PathState, values: Sequence[float], way: Way, time: float) -> float:
+    """Place that a path that turns back leads to a time, on its way there: by bisection."""
+    low, high = 0.0, way.length
+    for _step in range(60):
+        middle = 0.5 * (low + high)
+        phase = way.start + middle - values[path.offset] - held.place
+        at = position(path, replace(held, phase=phase), values, 0.0) - way.start
+        low, high = (middle, high) if at < time else (low, middle)
+    return high
+
+
+def take_corner(moment: Moment, path: Path, held: PathState, data: Data) -> PathState:
+    """Let where the path is be a corner of its pad: 1 to 4, from the bottom left."""
+    if len(data) != 1 or not 1.0 <= data[0] <= CORNERS:
+        return held
+    known = list(held.more.corners or (None,) * CORNERS)
+    known[round(data[0]) - 1] = moment.coordinates().reshape(path.shape)
+    after = replace(held, more=replace(held.more, corners=tuple(known)))
+    return _sewn(moment, path, held, after, len(bans_of(path, held)))
