@@ -56,11 +56,14 @@ class PlanWriter:
         self._path = path
         self._addresses = [p.address for p in show.registry.parameters]
         self._paths = [
-            (f"/layer/{layer.id}/generator/{p.port}", p.shape)
+            (f"/layer/{layer.id}/generator/{port.name}", port.shape)
             for layer in show.layers
             if layer.generator is not None
             for p in layer.generator.paths
+            for port in layer.generator.spec.ports
+            if port.name == p.port
         ]
+        self._paths += [(f"{p.name}/coordinates", p.shape) for p in show.paths if p.chart]
         self._width = 2 + len(self._addresses) + sum(math.prod(shape) for _, shape in self._paths)
         # Unbuffered: what the disk does not take must not come back when the file is closed.
         self._file = tempfile.TemporaryFile(dir=path.parent, buffering=0)  # noqa: SIM115 - kept

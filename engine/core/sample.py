@@ -15,7 +15,7 @@ from engine.core.port import Look, Request, Spec, picture_size
 from engine.core.show import BLENDS, WRAP_S, Effect, Generator, Input, Layer, Show
 from engine.core.state import State
 from engine.core.track import clock
-from engine.core.trajectory import latent_at
+from engine.core.trajectory import coordinates_at, latent_at
 from engine.core.value import between, effective, steer_at
 
 _STEP_SLACK = 1e-6  # of a step: n / fps in float64 must not fall just short of its own step
@@ -146,13 +146,25 @@ def requests_at(
 
 
 def latents(show: Show, state: State, seconds: float) -> dict[str, NDArray[np.float32]]:
-    """Latents of every trajectory at `seconds`, by address ``/layer/ID/generator/PORT``."""
+    """Latents of every trajectory at `seconds`, by address ``/layer/ID/generator/PORT``.
+
+    Where a trajectory moves in coordinates of its own, those too: ``/layer/ID/path/coordinates``.
+    """
     everyone = {layer.id for layer in show.layers}
-    return {
+    found = {
         f"/layer/{name}/generator/{port}": latent
         for name, request in requests_at(show, state, seconds, everyone).items()
         for port, latent in request.latents.items()
     }
+    charted = [(i, p) for i, p in enumerate(fixed(show).paths) if p.chart is not None]
+    if charted:
+        values: list[float] = effective(show, state, seconds).tolist()
+        dt, motion_s = between(show, state, seconds), motion_at(show, state, seconds)
+        steer, rate = steer_at(state, dt), fixed(show).control_hz
+        for i, path in charted:
+            z = coordinates_at(path, show.seed, state.paths[i], values, motion_s, dt, steer, rate)
+            found[f"{path.name}/coordinates"] = z.astype(np.float32)
+    return found
 
 
 def _requests(
@@ -173,10 +185,13 @@ def _requests(
             continue
         count = len(generator.paths)
         if layer.id in used:
+            shapes = {port.name: port.shape for port in generator.spec.ports}
             found = {
                 path.port: latent_at(
                     path, show.seed, state.paths[place + i], values, motion_s, dt, steer, rate
-                ).astype(np.float32)
+                )
+                .astype(np.float32)
+                .reshape(shapes[path.port])
                 for i, path in enumerate(generator.paths)
             }
             aspect = layer.aspect or show.size_px[0] / show.size_px[1]
