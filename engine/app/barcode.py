@@ -1,8 +1,8 @@
 """The number of a frame, burnt into a corner: digits for people, a barcode that survives editing.
 
-Thirty cells in two rows: light, dark, light, dark; 20 bits of the number, the highest first; 6
-bits of its CRC-32. All sizes are parts of the picture's height, so that a scaled copy reads alike.
-While one shot dissolves into another their codes lie over each other, and both can be read.
+Thirty-two cells in two rows: light, dark, light, dark; 20 bits of the number, the highest first;
+8 bits of its CRC-32. All sizes are parts of the picture's height: a scaled copy reads alike. While
+one shot dissolves into another their codes lie over each other, and both can be read.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from engine.outputs.overlay import font
 
 MOST_FRAMES = 1 << 20
 LEAST_HEIGHT_PX = 120
-_SYNC, _BITS, _CHECK, _COLUMNS, _ROWS = (1, 0, 1, 0), 20, 6, 15, 2
+_SYNC, _BITS, _CHECK, _COLUMNS, _ROWS = (1, 0, 1, 0), 20, 8, 16, 2
 _PART = 30  # a cell is this part of the height
 _DARK, _LIGHT = 16, 235
 
@@ -105,17 +105,14 @@ def _decode(levels: NDArray[np.float64]) -> Reading | None:
     """Read levels from 0 to 1: near 0 and 1 of one number, between them of two that dissolve."""
     strong = levels > 0.5
     distance = np.where(strong, 1.0 - levels, levels)
-    weak = distance > 0.04
-    if not weak.any():
-        number = _number(strong)
-        return None if number is None else Reading(number)
-    share = float(np.median(distance[distance > 0.6 * distance.max()]))
-    other = np.where(strong, distance < share / 2, distance > share / 2)
-    first, second = _number(strong), _number(other)
-    if first is None or second is None or not 0.04 < share < 0.47:
-        first = _number(strong) if distance.max() < 0.3 else None
-        return None if first is None else Reading(first, None, share)
-    return Reading(first, second, share)
+    first = _number(strong)
+    is_far = distance > 0.5 * distance.max()
+    share, near = float(np.median(distance[is_far])), distance[~is_far]
+    is_told = 0.04 < share < 0.47 and np.ptp(distance[is_far]) < 0.4 * share
+    if first is not None and is_told and near.size and near.max() < 0.3 * share:
+        second = _number(strong ^ is_far)
+        return Reading(first, second, share)
+    return None if first is None or distance.max() > 0.4 else Reading(first)
 
 
 def _number(bits: NDArray[np.bool_]) -> int | None:

@@ -45,14 +45,15 @@ def read(path: Path, film: Film) -> tuple[list[Shot], Fraction]:
         if found is None and float(gray.mean()) > _DARK:
             unread.append(number)
         readings.append(found)
-    for number in unread:
-        before, after = _near(readings, number, -1), _near(readings, number, 1)
-        if before is None or after is None:
-            raise EditError(
-                f"{path}: frame {number} ({float(number / fps):.2f} s) shows no frame number of "
-                "the proxy; leave its lower left corner as it is, and take other pictures out"
-            )
-    shots = _shots(readings, set(unread), path.name)
+    shots = _shots([_known(each, film) for each in readings], set(unread), path.name)
+    lost = [number for number in unread if shots[number].first is None]
+    # A picture or two between shots may be blurred; three in a row are something else.
+    odd = next((n for n in lost if {n + 1, n + 2} <= set(lost)), None)
+    if odd is not None:
+        raise EditError(
+            f"{path}: frame {odd} ({float(odd / fps):.2f} s) shows no frame number of the proxy; "
+            "leave its lower left corner as it is, and take other pictures out"
+        )
     while shots and shots[-1].first is None:
         shots.pop()
     if not shots:
@@ -90,11 +91,11 @@ def _pictures(path: Path) -> tuple[Fraction, Iterator[NDArray[Any]]]:
     return fps, pictures()
 
 
-def _near(readings: Sequence[Reading | None], at: int, step: int) -> Reading | None:
-    """Nearest picture that can be read, no farther than a long dissolve."""
-    reach = range(at + step, at + 64 * step, step)
-    there = [readings[n] for n in reach if 0 <= n < len(readings)]
-    return next((each for each in there if each is not None), None)
+def _known(reading: Reading | None, film: Film) -> Reading | None:
+    """Take a second number that the proxy does not have for what it is: noise."""
+    if reading is not None and reading.second is not None and reading.second >= film.frames:
+        return Reading(reading.first, None, reading.share)
+    return reading
 
 
 @dataclass(slots=True)
@@ -124,16 +125,16 @@ class _Line:
         return away if away <= 1.6 + 0.05 * (number - last) else math.inf
 
     def settle(self) -> None:
-        """Find the line: exactly where steps are even, else the straight line through all."""
+        """Find the line: through all readings, or just above them if each was shown for a while."""
         x, y = np.array(self.points, float).T
-        self.slope = self.start = 0.0
         if len(x) > 1:
             self.slope = float((y[-1] - y[0]) / (x[-1] - x[0]))
-            self.start = float(y[0] - self.slope * x[0])
-            if np.abs(self.start + self.slope * x - y).max() > 1e-9:
-                self.slope, self.start = map(float, np.polyfit(x, y, 1))
-        else:
-            self.start = float(y[0])
+            if np.abs(y - y[0] - self.slope * (x - x[0])).max() > 1e-9:
+                self.slope = float(np.polyfit(x, y, 1)[0])
+                simple = float(Fraction(self.slope).limit_denominator(20))
+                if np.ptp(y - simple * x) < 1.0:
+                    self.slope = simple
+        self.start = float(np.max(y - self.slope * x))
 
     def at(self, number: int) -> Fraction:
         """Place in the proxy, in frames."""
