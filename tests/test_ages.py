@@ -130,15 +130,16 @@ def test_an_age_beyond_the_ends_is_the_end(model: Path) -> None:
 def test_weights_stay_where_they_are(model: Path, device: str) -> None:
     """What a captured graph needs: it reads the new weights at the old places."""
     generator = stylegan2.build(stylegan2.Config(str(model)), device)
-    assert generator.ageing is not None
-    places = [tensor.data_ptr() for tensor in generator.ageing._live]
+    assert generator.changing is not None
+    live = [x for part in generator.changing._live.values() for x in part.weights + part.prepared]
+    places = [tensor.data_ptr() for tensor in live]
     wanted = [draw(generator, age) for age in (0.2, 0.7, 1.0)]
     drawing = generator.drawing
     drawing._graph = Static(drawing._raw, drawing.example(), device)
     near = 1e-6 if device == "cpu" else 2e-2
     for age, picture in zip((0.2, 0.7, 1.0), wanted, strict=True):
         assert files.distance(draw(generator, age).cpu(), picture.cpu()) < near
-    assert places == [tensor.data_ptr() for tensor in generator.ageing._live]
+    assert places == [tensor.data_ptr() for tensor in live]
 
 
 def test_only_a_network_with_ages_has_an_age(model: Path, tmp_path: Path) -> None:

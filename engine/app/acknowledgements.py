@@ -92,7 +92,8 @@ def _of_show(name: str) -> dict[str, Any]:
             continue
         path = layer.generator.config.get("path")
         if isinstance(path, str):
-            files.append(Path(path))
+            other = layer.generator.config.get("other")
+            files += [Path(path), *([Path(str(other))] if other else [])]
         else:
             spec = layer.generator.spec
             made = {"name": spec.name, "origin": spec.provenance, "licence": spec.licence}

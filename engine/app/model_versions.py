@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.app.show_models import DIRECTED, KINDS
-from engine.generators import ages, direction
+from engine.generators import ages, clusters, direction
 from engine.generators.ages import network_hash
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def model_paths(loaded: Loaded) -> tuple[Path, ...]:
     """List the files of models and of directions that a show names, as it names them."""
     found: dict[Path, None] = {}
     for made in filter(None, (layer.generator for layer in loaded.table.layers)):
-        for key, kinds in (("path", KINDS), ("directions", DIRECTED)):
+        for key, kinds in (("path", KINDS), ("other", KINDS), ("directions", DIRECTED)):
             path = made.config.get(key) if made.kind in kinds else None
             if isinstance(path, str) and path:
                 found[Path(path)] = None
@@ -35,7 +35,7 @@ def watched_paths(models: Iterable[Path]) -> set[Path]:
 
 
 def _of(path: Path) -> tuple[Path, ...]:
-    return path, ages.path_of(path), direction.path_of(path)
+    return path, ages.path_of(path), direction.path_of(path), clusters.path_of(path)
 
 
 def stamp_of(path: object) -> Stamp:

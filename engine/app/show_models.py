@@ -43,7 +43,7 @@ def _without_folder(layer: Mapping[str, Any]) -> list[str]:
     generator = layer.get("generator", {})
     paths = {
         key: generator.get("config", {}).get(key)
-        for key, kinds in (("path", _FILES), ("directions", DIRECTED))
+        for key, kinds in (("path", _FILES), ("other", KINDS), ("directions", DIRECTED))
         if generator.get("kind") in kinds
     }
     return [k for k, p in paths.items() if isinstance(p, str) and p and not Path(p).is_absolute()]
@@ -57,9 +57,14 @@ def native(kind: str, config: dict[str, Any]) -> dict[str, Any]:
     ValueError
         If the model is missing, or none that we play.
     """
-    path = config.get("path")
-    if kind not in KINDS or not isinstance(path, str):
+    if kind not in KINDS:
         return config
+    keys = [key for key in ("path", "other") if isinstance(config.get(key), str)]
+    found = {key: _native(kind, key, config[key]) for key in keys if key == "path" or config[key]}
+    return {**config, **found}
+
+
+def _native(kind: str, key: str, path: str) -> str:
     from engine.app.models import playable
     from engine.generators.card import peek
 
@@ -70,9 +75,9 @@ def native(kind: str, config: dict[str, Any]) -> dict[str, Any]:
         family = peek(model).family
         if family != kind:  # said here by the user's name of it, not by the cache's
             raise ValueError(f"{Path(path).name} is a {family}; its kind is '{family}'")
-        return {**config, "path": str(model)}
+        return str(model)
     except OSError as error:
         why = f"{path}: {error.strerror}" if error.strerror else str(error)
-        raise ValueError(f"config.path: {why}") from None
+        raise ValueError(f"config.{key}: {why}") from None
     except ValueError as error:
-        raise ValueError(f"config.path: {error}") from None
+        raise ValueError(f"config.{key}: {error}") from None

@@ -33,6 +33,10 @@ class Canvas:
         Where latents live: ``z``, ``w`` (one style for all layers) or ``w+`` (one for each).
     bends
         What is done to the network's features, see `bend_ops.BendTable`.
+    other
+        Another network of the same shapes that this one is mixed with; empty: none.
+    blends
+        Its parts that are mixed, as `blend.open_other` names them; none: all.
     directions
         File of named directions; empty: the one beside the model, if there is one.
     """
@@ -45,6 +49,8 @@ class Canvas:
     closed: bool = False
     space: str = "z"
     bends: tuple[BendTable, ...] = ()
+    other: str = ""
+    blends: tuple[str, ...] = ()
     directions: str = ""
 
     @property

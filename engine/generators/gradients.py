@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.core.port import Request, Spec
-from engine.generators.draw import Drawing
+from engine.generators.draw import Clock, Drawing
 from engine.generators.latents import Latents, pair
 from engine.generators.styled import Inputs
 
@@ -20,6 +20,10 @@ class Traced:
     __slots__ = ()
     spec: Spec
     drawing: Drawing
+
+    def hasten(self, clock: Clock | None = None) -> None:
+        """Prepare the faster path, see `draw.Drawing.hasten`."""
+        self.drawing.hasten(clock)
 
     def inputs(self, request: Request) -> Inputs:
         """Turn a request into tensors in main memory, see `styled.take_inputs`."""

@@ -67,12 +67,12 @@ def memory_bytes(network: Network, canvas: Canvas, device: str, ages: int = 0) -
     weights = float(sum(math.prod(tensor.shape) for tensor in network.state.values()))
     pieces = PLAIN[network.family] + (SPREAD if canvas.is_wall else 0.0)
     plain = pieces * area * max((layer.inner for layer in layers), default=0.0)
-    if ages:  # each whole, and the network once more
-        weights *= 2 + ages
+    kept = (1 if ages or canvas.other else 0) + (1 if canvas.other else 0)
+    weights *= 1 + kept + ages  # snapshots and another network whole, and the network once more
     if device != "cpu":
         return CONTEXT_BYTES + round(FLOAT_BYTES * (KEPT * weights + plain))
     copies = sum(layer.weight * WINOGRAD.get(layer.up, WINOGRAD[1]) for layer in layers)
-    copies *= 2 if ages else 1
+    copies *= 1 + kept
     loops = LOOPS * area * max((layer.outer for layer in layers), default=0.0)
     floats = KEPT * (weights + copies) + plain + loops
     return PROCESS_BYTES + LOOPS_BYTES + round(FLOAT_BYTES * floats)

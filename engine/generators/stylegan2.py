@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.core.port import Request, Spec
-from engine.generators import ages, model_size, styled, styling
+from engine.generators import ages, blend, model_size, styled, styling
 from engine.generators import canvas as canvases
 from engine.generators import stylegan2_facts as facts
-from engine.generators.ageing import Ageing
 from engine.generators.ages import Ages
 from engine.generators.bending import plan_of
 from engine.generators.bent import Bending, Bends
 from engine.generators.canvas import Canvas
-from engine.generators.draw import Clock, Drawing
+from engine.generators.changing import Changing, Stops
+from engine.generators.draw import Drawing
 from engine.generators.gradients import Traced
 from engine.generators.layers import Source
 from engine.generators.mapping import read_mapping
@@ -191,17 +191,11 @@ def memory_bytes(config: Config, device: str) -> int:
 
 
 def _describe(network: Network, canvas: Canvas, found: Ages | None) -> Spec:
-    names = facts.blocks(network)
-    layers = [
-        f"{name}.{part}"
-        for name in names
-        for part in ("conv0", "conv1")
-        if f"synthesis.{name}.{part}.weight" in network.state
-    ]
     canvases.check(canvas, facts.start(network)[1])
-    layers.append(f"{names[-1]}.torgb")
-    more = [*facts.noises(names), *([_AGE] if found else [])]
-    return styled.make_spec(network, canvas, layers, more, facts.trained_px(network))
+    blend.open_other(network, canvas, facts.prefixes(network))
+    more = [*facts.noises(facts.blocks(network)), *([_AGE] if found else [])]
+    more += blend.parameters(canvas, facts.groups(network))
+    return styled.make_spec(network, canvas, facts.layers(network), more, facts.trained_px(network))
 
 
 _AGE = styling.number(
@@ -216,7 +210,8 @@ class Generator(Traced):
     spec: Spec
     model: Model
     drawing: Drawing
-    ageing: Ageing | None = None
+    changing: Changing | None = None
+    mixed: tuple[str, ...] = ()
 
     def render(self, request: Request, memory: object = None) -> tuple[torch.Tensor, object]:
         """Draw one frame: pixels [shape=(1, 3, H, W)] in 0..1, sRGB, row 0 top.
@@ -236,18 +231,15 @@ class Generator(Traced):
         import torch
 
         controls = styling.complete(self.spec, request.parameters)
-        if self.ageing is not None:
+        blocks = {block.name[1:]: facts.group(block.name) for block in self.model.synthesis.blocks}
+        if self.changing is not None:
             with torch.no_grad():
-                self.ageing.set(controls["age"])
-        gains = [controls[f"noise_{block.name[1:]}"] for block in self.model.synthesis.blocks]
+                shares = blend.shares(controls, self.mixed, blocks)
+                self.changing.set(controls.get("age", 1.0), shares)
         groups = [facts.group(layer) for layer in self.spec.layers]
-        more = torch.tensor(gains)
+        more = torch.tensor([controls[f"noise_{name}"] for name in blocks])
         bends = self.drawing.bends.numbers(controls)
         return styled.take_inputs(self.model, self.spec, request, controls, groups, more, bends)
-
-    def hasten(self, clock: Clock | None = None) -> None:
-        """Prepare the faster path, see `draw.Drawing.hasten`."""
-        self.drawing.hasten(clock)
 
 
 def build(config: Config, device: str = "cpu") -> Generator:
@@ -272,12 +264,15 @@ def build(config: Config, device: str = "cpu") -> Generator:
         return _read(source, start, config.repeats, sliders, half=half)
 
     # Weights in half precision are scaled each for itself: ages do not blend there.
-    half = device.startswith("cuda") and found is None
+    other = blend.open_other(network, config, facts.prefixes(network))
+    half = device.startswith("cuda") and found is None and other is None
     model = _prepared(read(network.state, half=half), device)
-    ageing = None
-    if found is not None:
-        stops = [read(state) for state in found.states(network)]
-        ageing = Ageing(model, stops[::-1], found.places)
+    changing = None
+    if found or other:
+        ends = [read(state) for state in found.states(network)][::-1] if found else []
+        stops = Stops(ends, found.places) if found else None
+        second = _prepared(read(other.state), device) if other else None
+        changing = Changing(model, stops, second)
     paths = (
         partial(_synthesize, replace(model, painter=None), config.grid),
         partial(_synthesize, model, config.grid) if model.painter else None,
@@ -286,7 +281,8 @@ def build(config: Config, device: str = "cpu") -> Generator:
     plan = plan_of(network, config.path, config.bends, list(described.layers))
     bends = Bends(plan, device, dict.fromkeys(described.layers, start[1] / start[0]))
     drawing = Drawing(model, config, facts.trained_px(network), device, paths, rest, bends)
-    return Generator(described, model, drawing, ageing)
+    mixed = blend.parts(config, facts.groups(network))
+    return Generator(described, model, drawing, changing, tuple(mixed))
 
 
 def _synthesize(

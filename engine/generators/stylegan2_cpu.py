@@ -70,18 +70,10 @@ def prepare(network: Synthesis) -> Painter | None:
     return Painter(to_blocks(network.const), tuple(fitting), Scratch())
 
 
-def renew(painter: Painter, const: torch.Tensor) -> None:
-    """Prepare again what was prepared from weights that are others now, where it lies.
-
-    Parameters
-    ----------
-    const
-        The network's learned start.
-    """
-    painter.const.copy_(to_blocks(const))
-    for block in painter.blocks:
-        for part in block.layers:
-            mix_again(part.layer.conv.weight, _mixture(part), part.matrices)
+def renew(block: PreparedBlock) -> None:
+    """Prepare again what was prepared from weights that are others now, where it lies."""
+    for part in block.layers:
+        mix_again(part.layer.conv.weight, _mixture(part), part.matrices)
 
 
 def _mixture(part: Prepared) -> NDArray[np.float64]:

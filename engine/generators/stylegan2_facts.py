@@ -27,6 +27,25 @@ def blocks(network: Network) -> list[str]:
     return sorted(names, key=lambda name: int(name[1:]))
 
 
+def layers(network: Network) -> list[str]:
+    """Names of the layers that a style steers, coarse to fine."""
+    names = blocks(network)
+    found = [f"{name}.{part}" for name in names for part in ("conv0", "conv1")]
+    found = [name for name in found if f"synthesis.{name}.weight" in network.state]
+    return [*found, f"{names[-1]}.torgb"]
+
+
+def groups(network: Network) -> dict[str, str]:
+    """Group of each resolution, by its number."""
+    return {name[1:]: group(name) for name in blocks(network)}
+
+
+def prefixes(network: Network) -> dict[str, str]:
+    """What the names of tensors begin with, by part of the network."""
+    own = {name[1:]: f"synthesis.{name}." for name in blocks(network)}
+    return {"mapping": "mapping.", **own}
+
+
 def noises(names: list[str]) -> list[Parameter]:
     """One strength of noise per block."""
     text = "Strength of the fine chance detail at {} px; 1 is as trained."

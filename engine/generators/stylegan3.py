@@ -16,12 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.port import Request, Spec
+from engine.generators import blend, model_size, styled, styling
 from engine.generators import canvas as canvases
-from engine.generators import model_size, styled, styling
+from engine.generators import stylegan3_facts as facts
 from engine.generators.bending import plan_of
 from engine.generators.bent import Bending, Bends, aspects
 from engine.generators.canvas import Canvas
-from engine.generators.draw import Clock, Drawing
+from engine.generators.changing import Changing
+from engine.generators.draw import Drawing
 from engine.generators.gradients import Traced
 from engine.generators.layers import Source
 from engine.generators.mapping import read_mapping
@@ -121,10 +123,11 @@ def build_network(
     device: str = "cpu",
     extent: tuple[float, float] = (1.0, 1.0),
     sliders: Sliders = NO_SLIDERS,
+    half: bool = True,
 ) -> Model:
     """Build the network from tensors and the attributes of its modules; see `layers.Source`.
 
-    float16 layers run in float16 on CUDA only (UNTESTED: no GPU here).
+    float16 layers run in float16 on CUDA only, and if `half` lets them (UNTESTED: no GPU here).
 
     Parameters
     ----------
@@ -139,7 +142,7 @@ def build_network(
         If a tensor or an attribute is missing.
     """
     source = Source(state, modules, device)
-    synthesis = read_synthesis(source, half=device.startswith("cuda"), extent=extent)
+    synthesis = read_synthesis(source, half=half and device.startswith("cuda"), extent=extent)
     synthesis = widened(synthesis, sliders)
     painter = None
     if device == "cpu":
@@ -185,43 +188,11 @@ def _describe(network: Network, canvas: Canvas) -> Spec:
     rate = float(styling.attribute(network.modules, "synthesis.input", "sampling_rate"))
     canvases.check(canvas, rate)
     if canvas.closed:
-        _check_margin(network, rate)
-    layers = ["input", *_names(network)]
-    return styled.make_spec(network, canvas, layers, PLACE, _trained_px(network))
-
-
-def _check_margin(network: Network, rate: float) -> None:
-    """See to it that the margin of a band, which is laid anew after each layer, is wide enough."""
-    size = styling.attribute(network.modules, "synthesis.input", "size")
-    width = int(size[0] if isinstance(size, list | tuple) else size)
-    reach = 1.0
-    for name in _names(network):
-        taps = network.state.get(f"synthesis.{name}.up_filter")
-        if taps is not None:
-            up = int(styling.attribute(network.modules, f"synthesis.{name}", "up_factor"))
-            reach = max(reach, taps.shape[-1] / up)
-    margin = (width - rate) / 2
-    if margin < reach:
-        raise ValueError(
-            f"config.closed: this network has a margin of {margin:g} samples, and a band without a "
-            f"seam needs {reach:g}; leave closed out"
-        )
-
-
-def _names(network: Network) -> list[str]:
-    return [str(name) for name in styling.attribute(network.modules, "synthesis", "layer_names")]
-
-
-def _trained_px(network: Network) -> tuple[int, int]:
-    """Width and height of the trained picture."""
-    last = styling.attribute(network.modules, f"synthesis.{_names(network)[-1]}", "out_size")
-    width, height = last if isinstance(last, list | tuple) else (last, last)
-    return int(width), int(height)
-
-
-def _groups(count: int) -> list[str]:
-    """Thirds: in these networks every layer changes shapes and textures alike, but for scale."""
-    return [styling.GROUPS[min(3 * place // count, 2)] for place in range(count)]
+        facts.check_margin(network, rate)
+    blend.open_other(network, canvas, facts.prefixes(network))
+    layers = ["input", *facts.names(network)]
+    more = [*PLACE, *blend.parameters(canvas, facts.parts(len(layers)))]
+    return styled.make_spec(network, canvas, layers, more, facts.trained_px(network))
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +202,8 @@ class Generator(Traced):
     spec: Spec
     model: Model
     drawing: Drawing
+    changing: Changing | None = None
+    mixed: tuple[str, ...] = ()
 
     def render(self, request: Request, memory: object = None) -> tuple[torch.Tensor, object]:
         """Draw one frame: pixels [shape=(1, 3, H, W)] in 0..1, sRGB, row 0 top.
@@ -250,18 +223,18 @@ class Generator(Traced):
         import torch
 
         controls = styling.complete(self.spec, request.parameters)
+        if self.changing is not None:
+            with torch.no_grad():
+                shares = blend.shares(controls, self.mixed, facts.parts(self.model.num_ws))
+                self.changing.set(1.0, shares)
         transform = self.model.synthesis.waves.transform
         if any(controls[p.address] != p.default for p in PLACE):
             transform = torch.from_numpy(input_transform(controls))
-        groups = _groups(self.model.num_ws)
+        groups = facts.groups(self.model.num_ws)
         bends = self.drawing.bends.numbers(controls)
         return styled.take_inputs(
             self.model, self.spec, request, controls, groups, transform, bends
         )
-
-    def hasten(self, clock: Clock | None = None) -> None:
-        """Prepare the faster path, see `draw.Drawing.hasten`."""
-        self.drawing.hasten(clock)
 
 
 def build(config: Config, device: str = "cpu") -> Generator:
@@ -276,7 +249,11 @@ def build(config: Config, device: str = "cpu") -> Generator:
     described = _describe(network, config)
     extent = (config.high, config.wide)
     sliders = styled.sliders_of(network, config, described.layers)
-    model = build_network(network.state, network.modules, device, extent, sliders)
+    other = blend.open_other(network, config, facts.prefixes(network))
+    built = partial(build_network, modules=network.modules, device=device, extent=extent,
+                    sliders=sliders, half=other is None)  # fmt: skip
+    model = built(network.state)
+    changing = Changing(model, None, built(other.state)) if other else None
     paths = (
         partial(_synthesize, replace(model, painter=None), config.grid),
         partial(_synthesize, model, config.grid) if model.painter else None,
@@ -284,8 +261,9 @@ def build(config: Config, device: str = "cpu") -> Generator:
     rest = model.synthesis.waves.transform
     plan = plan_of(network, config.path, config.bends, list(described.layers))
     bends = Bends(plan, device, aspects(model, config))
-    drawing = Drawing(model, config, _trained_px(network), device, paths, rest, bends)
-    return Generator(described, model, drawing)
+    drawing = Drawing(model, config, facts.trained_px(network), device, paths, rest, bends)
+    mixed = blend.parts(config, facts.parts(model.num_ws))
+    return Generator(described, model, drawing, changing, tuple(mixed))
 
 
 def _synthesize(

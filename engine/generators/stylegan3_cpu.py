@@ -12,12 +12,12 @@ import numpy as np
 
 from engine.generators import filtered_kernel, winograd
 from engine.generators.bent import Bending, bend_blocks
-from engine.generators.convolution import convolve
+from engine.generators.convolution import TILES, convolve
 from engine.generators.ending import NOTHING
 from engine.generators.filter_plan import Plan, make_plan
 from engine.generators.kernels import Array, is_compiled
 from engine.generators.lanes import LANES, blocks_of, fill_up, from_blocks, to_blocks
-from engine.generators.product import pack, project
+from engine.generators.product import mix_again, pack, project
 from engine.generators.scratch import Scratch, spread, thread_count
 from engine.generators.stylegan3_network import Layer, Synthesis, Waves, wave
 
@@ -132,6 +132,15 @@ def filter_layer(
 
     spread(work, blocks)
     return out
+
+
+def renew(part: Prepared) -> None:
+    """Prepare a layer again whose weights are others now, where its matrices lie."""
+    weight = part.layer.conv.weight
+    if len(part.matrices) == 1:
+        part.matrices.copy_(pack(weight[None, :, :, 0, 0]))
+    else:
+        mix_again(weight, winograd.mixture(TILES[len(part.matrices)]), part.matrices)
 
 
 def _prepare_layer(layer: Layer, shape: tuple[int, int]) -> Prepared | None:
