@@ -14,7 +14,9 @@ from engine import __version__
 from engine.app.archive_cli import archive
 from engine.app.arguments import DURATION, RATE, SECONDS, SIZE
 from engine.app.bend_cli import bend
+from engine.app.direction_cli import directions, teach
 from engine.app.gather_cli import gather
+from engine.app.invert_cli import invert
 from engine.app.map_cli import latent_map
 from engine.app.model_cli import model
 from engine.app.proxy_cli import conform, proxy
@@ -222,7 +224,10 @@ def credit(source: str | None, as_json: bool) -> None:
 cli.add_command(archive)
 cli.add_command(bend)
 cli.add_command(gather)
+cli.add_command(invert)
 cli.add_command(latent_map)
+cli.add_command(directions)
+cli.add_command(teach)
 cli.add_command(model)
 cli.add_command(proxy)
 cli.add_command(conform)

@@ -227,8 +227,13 @@ def build(config: Config, device: str = "cpu") -> Generator:
     return Generator(described, widened_weights(weights, sliders), device, sliders)
 
 
+def shape_of(config: Config) -> Shape:
+    """What the directions of this network have to fit."""
+    return Shape(config.latent_size, STYLE_SIZE, len(LAYERS), MODULATION)
+
+
 def _sliders(config: Config) -> Sliders:
-    shape = Shape(config.latent_size, STYLE_SIZE, len(LAYERS), MODULATION)
+    shape = shape_of(config)
     if not config.directions:
         return Sliders((), shape)
     return Sliders(read(Path(config.directions), model_hash(config), shape), shape)

@@ -139,8 +139,8 @@ def read(path: Path, model_hash: str, shape: Shape) -> tuple[Direction, ...]:
         said = _said(metadata.get(METADATA))
         if said.get("model_sha256") != model_hash:
             raise RefusedError(
-                "belongs to another model: find its directions anew with 'latent-cinema "
-                "directions', or delete it"
+                "belongs to another model: delete it, and find directions anew with "
+                "'latent-cinema directions'"
             )
         listed = said.get("directions")
         if not isinstance(listed, list) or len(listed) != len(table) or len(table) > MOST:
