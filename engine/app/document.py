@@ -74,6 +74,8 @@ class PathTable(_Table, frozen=True):
     ban_radius: float = 0.35
     patina: float = 0.0
     patina_s: float = 10.0
+    even: float = 0.0
+    change: float = 0.0
     journal: str = ""
 
 

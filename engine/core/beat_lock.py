@@ -13,6 +13,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+from engine.core.even import even_speed
 from engine.core.show import Path
 from engine.core.state import PathState
 
@@ -46,7 +47,9 @@ def paced(
         Beat at this tick, and how far it goes until the next one.
     """
     rate, more = knots_per_beat(path, values), held.more
-    if rate > 0.0 and speed != 0.0:
+    if rate <= 0.0:
+        speed = even_speed(path, held, values, speed)
+    elif speed != 0.0:
         way = math.copysign(rate, speed)
         off = beat * way - held.phase
         error = (off - round(off)) / way

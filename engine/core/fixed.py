@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from engine.core.curve import EURO_SPEED_TAU_S
 from engine.core.pad import GLIDING
+from engine.core.path_settings import PACING
 from engine.core.port import Sight, picture_size
 from engine.core.show import Cue, Layer, Path, Route, Show
 
@@ -92,7 +93,8 @@ def fixed(show: Show) -> Fixed:
     paths, master = show.paths, show.master
     aimed = {master.speed, master.bpm, master.steer_x, master.steer_y, master.steer_omega}
     for path in paths:
-        aimed |= {path.speed, path.at["beats"], path.at["beat_ratio"]}
+        aimed |= {path.speed, path.motion, path.seed, path.offset}
+        aimed.update(path.at[name] for name in PACING)
     steering = Steering(*(show.registry.index[f"/master/steer_{n}"] for n in Steering._fields))
     glides = _glides(show)
     aimed.update(steering[:2], *glides)

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from engine.core import ban_event, key_event, lessons
+from engine.core import ban_event, even, key_event, lessons
 from engine.core.event import Value
 from engine.core.geometry import Vector
 from engine.core.parameter import Kind
@@ -57,6 +57,8 @@ TAKES: Mapping[str, Take] = {
     "clear_bans": ban_event.take_clear,
     "snap": ban_event.take_snap,
     "corner": ban_event.take_corner,
+    "table": even.take_table,
+    "felt": even.take_felt,
 }
 """Name of an event or a trigger → what it does. One that cannot be is left out, without an error:
 the application has said why before."""

@@ -75,5 +75,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("ban_radius", "How near is too near, for the next ban.", 0.35, 0.02, 1.2, "rad"),
     Setting("patina", "Bends it to where it was (1), or away (-1).", 0.0, -1.0, 1.0),
     Setting("patina_s", "Time from visit to visit.", 10.0, 0.1, 3600.0, "s"),
+    Setting("even", "How much its speed is evened to the eye; 0: knots per second.", 0.0),
+    Setting("change", "Perceived change per second; 0: its speed in knots counts.", high=100.0),
 )
 """In the order of the registry: append, so that recorded shows keep their places."""
+
+PACING = ("beats", "beat_ratio", "even", "change", "turning", "closed", "period")
+"""Those that its speed depends on: effective on every tick, not only when a frame is drawn."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from engine.core.key_path import way_of
 from engine.core.show import MOTIONS, Path
 from engine.core.state import PathState
+from engine.core.table import warp
 
 TURNINGS = ("loop", "pingpong", "once")
 CENTRES = ("own", "seed", "key", "here")
@@ -20,14 +21,21 @@ _SOFT = 0.25  # knots in which a path that turns back slows down
 def position(path: Path, held: PathState, values: Sequence[float], dt: float) -> float:
     """Place on the path, in knots, `dt` seconds after the state's tick.
 
-    Of a path through keys a jump is a step of one key.
+    Of a path through keys a jump is a step of one key. One that keeps to the beat is evened within
+    its knots (see `engine.core.table.warp`), any other by its speed.
 
     Parameters
     ----------
     values
         Effective values of all parameters.
     """
-    place = held.phase + held.speed * dt + values[path.offset]
+    place = _folded(path, held, values, held.phase + held.speed * dt + values[path.offset])
+    if values[path.at["beats"]] > 0.0 and held.more.table is not None:
+        return warp(held.more.table, values[path.at["even"]], place)
+    return place
+
+
+def _folded(path: Path, held: PathState, values: Sequence[float], place: float) -> float:
     motion = MOTIONS[int(values[path.motion])]
     if motion == "keys":
         place += held.place

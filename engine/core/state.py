@@ -16,6 +16,7 @@ from engine.core.parameter import Registry
 from engine.core.past import Ban, Seam
 from engine.core.patina import Traces
 from engine.core.show import Show
+from engine.core.table import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ class More:
 
     `lessons` are examples of the ``map`` motion that were taught while it played, instead of those
     of its file. `keys` were dropped into its row of keys, `centre` is what it orbits "here";
-    `is_relocating`: it makes good what it is off the beat by.
+    `is_relocating`: it makes good what it is off the beat by. `table` and `felt` tell how fast its
+    picture changes, see `engine.core.even`.
     """
 
     lessons: Atlas | None = None
@@ -49,6 +51,8 @@ class More:
     steer_zero: tuple[float, float] = (0.0, 0.0)
     paced: tuple[NDArray[np.float64], int] | None = None
     corners: tuple[NDArray[np.float64] | None, ...] | None = None
+    table: Table | None = None
+    felt: tuple[float, float] | None = None
 
 
 NOTHING = More()

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.core.curve import shape
+from engine.core.even import even_dt
 from engine.core.geometry import Vector, length, slerp
 from engine.core.hand import handled
 from engine.core.motion import move
@@ -78,8 +79,11 @@ def led_at(
     control_hz: float,
 ) -> Vector:
     """Coordinates before anybody turns them: where motion and jumps lead. See `coordinates_at`."""
+    even = even_dt(path, held, values, dt)
     found = on_track(
-        path.track, values, lambda: move(path, seed, held, values, position(path, held, values, dt))
+        path.track,
+        values,
+        lambda: move(path, seed, held, values, position(path, held, values, even)),
     )
     found = aged(path, held, values, motion_s, control_hz, found)
     since_s = motion_s - held.left / control_hz
