@@ -131,9 +131,9 @@ class _Line:
             self.slope = float((y[-1] - y[0]) / (x[-1] - x[0]))
             if np.abs(y - y[0] - self.slope * (x - x[0])).max() > 1e-9:
                 self.slope = float(np.polyfit(x, y, 1)[0])
-                simple = float(Fraction(self.slope).limit_denominator(20))
-                if np.ptp(y - simple * x) < 1.0:
-                    self.slope = simple
+                simple = (round(self.slope * n) / n for n in range(1, 25))
+                fits = (slope for slope in simple if np.ptp(y - slope * x) < 1.0)
+                self.slope = next(fits, self.slope)
         self.start = float(np.max(y - self.slope * x))
 
     def at(self, number: int) -> Fraction:
