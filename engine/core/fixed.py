@@ -29,7 +29,7 @@ class Fixed:
     paths
         `Show.paths`.
     aimed
-        Places of what holds from tick to tick: speeds, rates, steering, tempo.
+        Places and ranges of what holds from tick to tick: speeds, rates, steering, springs, tempo.
     aiming
         Indices of the routes that reach those places, in order.
     decays
@@ -61,7 +61,7 @@ class Fixed:
     control_hz: float
     tick_s: float
     paths: tuple[Path, ...]
-    aimed: tuple[int, ...]
+    aimed: tuple[tuple[int, float, float], ...]
     aiming: tuple[int, ...]
     decays: tuple[tuple[float, float], ...]
     speed_decay: float
@@ -107,7 +107,9 @@ def fixed(show: Show) -> Fixed:
         control_hz=rate,
         tick_s=tick_s,
         paths=paths,
-        aimed=tuple(sorted(aimed)),
+        aimed=tuple(
+            (place, float(show.low[place]), float(show.high[place])) for place in sorted(aimed)
+        ),
         aiming=_reaching(show.routes, aimed),
         decays=tuple((_left(r.attack_s, tick_s), _left(r.release_s, tick_s)) for r in show.routes),
         speed_decay=_left(EURO_SPEED_TAU_S, tick_s),
@@ -129,7 +131,7 @@ def fixed(show: Show) -> Fixed:
 
 
 def _glides(show: Show) -> tuple[tuple[int, int], ...]:
-    """Pads, pushes and map inputs of paths; parameters of generators that glide, as their first path does."""
+    """Pads, pushes and map inputs of paths; of generators what glides, as their first path does."""
     parameters = show.registry.parameters
     found = [(p.at[name], p.at["glide_s"]) for p in show.paths for name in GLIDING]
     found += [(place, p.at["glide_s"]) for p in show.paths for place in p.inputs]

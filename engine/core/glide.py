@@ -20,12 +20,15 @@ _GONE = 1e-13
 
 
 class Glide(NamedTuple):
-    """A parameter on its spring: its omega holds until the next tick; 0: it is there at once."""
+    """A parameter on its spring: after `half_s` it is half way to its goal; 0: it is there at once.
+
+    Goal and time hold until the next tick.
+    """
 
     value: float
     speed: float
     goal: float
-    omega: float
+    half_s: float
 
 
 def pass_glides(glides: Sequence[Glide], dt: float) -> tuple[Glide, ...]:
@@ -34,13 +37,12 @@ def pass_glides(glides: Sequence[Glide], dt: float) -> tuple[Glide, ...]:
 
 
 def _pass(glide: Glide, dt: float) -> Glide:
-    _, speed, goal, omega = glide
-    value = goal
-    if omega:
-        value, speed = spring(glide.value, speed, goal, dt, omega)
-    if not omega or (abs(value - goal) <= _GONE * max(1.0, abs(goal)) and abs(speed) <= _GONE):
-        return Glide(goal, 0.0, goal, omega)
-    return Glide(value, speed, goal, omega)
+    value, speed, goal, half_s = glide
+    if half_s > 0.0:
+        value, speed = spring(value, speed, goal, dt, HALF / half_s)
+        if abs(value - goal) > _GONE * max(1.0, abs(goal)) or abs(speed) > _GONE:
+            return Glide(value, speed, goal, half_s)
+    return Glide(goal, 0.0, goal, half_s)
 
 
 def aim_glides(
@@ -55,13 +57,14 @@ def aim_glides(
     values
         Of all parameters, without springs.
     """
+    if not glides:
+        return tuple([Glide(values[p], 0.0, values[p], values[time]) for p, time in places])
     aimed = []
-    for k, (place, time) in enumerate(places):
+    for (place, time), old in zip(places, glides, strict=True):
         goal, half_s = values[place], values[time]
-        omega = HALF / half_s if half_s > 0.0 else 0.0
-        old = glides[k] if k < len(glides) else Glide(goal, 0.0, goal, omega)
-        if old.goal != goal or old.omega != omega:
-            old = Glide(old.value, old.speed, goal, omega) if omega else Glide(goal, 0.0, goal, 0.0)
+        if old[2] != goal or old[3] != half_s:
+            value, speed = (old[0], old[1]) if half_s > 0.0 else (goal, 0.0)
+            old = Glide(value, speed, goal, half_s)
         aimed.append(old)
     return tuple(aimed)
 
@@ -74,5 +77,7 @@ def glide(
 ) -> None:
     """Put where the springs are, `dt` seconds after their tick, into values [shape=(P,)]."""
     for (place, _), each in zip(places, glides, strict=True):
-        if each.omega > 0.0:
+        if each[1] or each[0] != each[2]:
             values[place] = _pass(each, dt).value
+        elif each[3] > 0.0:
+            values[place] = each[2]

@@ -180,6 +180,8 @@ def _head(gone_s: Any, tick: Any, speed: Any) -> tuple[float, int, float]:
 
 def _glides(show: Show, data: Any, base: NDArray[np.float64]) -> tuple[Glide, ...]:
     """Springs of the parameters that glide; those that it does not know rest where they are."""
+    if not data:  # before the first tick nothing is on its way
+        return ()
     names = [show.registry.parameters[place].address for place, _ in fixed(show).glides]
     values = [float(base[place]) for place, _ in fixed(show).glides]
     return tuple(

@@ -137,9 +137,10 @@ def aimed(
     constants = fixed(show)
     if constants.aiming:
         _route(show, routes, values, constants.aiming, signals, 0.0)
-    parameters = show.registry.parameters
-    for place in constants.aimed:
-        values[place] = min(max(values[place], parameters[place].low), parameters[place].high)
+    for place, low, high in constants.aimed:
+        value = values[place]
+        if not low <= value <= high:
+            values[place] = min(max(value, low), high)
     return values
 
 
