@@ -60,6 +60,7 @@ class Keyboard:
 
     def __init__(self) -> None:
         self._quit_since_s: float | None = None
+        self._is_steering = False
         self._asked: dict[str, tuple[float, float]] = {}
         self._brush = Brush()
         self._flight = Flight()
@@ -90,6 +91,9 @@ class Keyboard:
                 for axis, moved in zip(("/master/steer_x", "/master/steer_y"), value, strict=False):
                     now = self._value(show, state, axis, now_s)
                     self._ask(show, hands, axis, now + STEER_GAIN * moved, now_s)
+                self._is_steering = True
+            elif address == "/window/button_up" and value == "left" and self._is_steering:
+                self._let_go(hands)
             elif address == "/window/scroll" and isinstance(value, (int, float)):
                 now = self._value(show, state, "/master/truncation", now_s)
                 self._ask(show, hands, "/master/truncation", now + WHEEL_GAIN * value, now_s)
@@ -105,6 +109,13 @@ class Keyboard:
         if now_s - asked_s < ARRIVED_S:
             return value
         return float(state.base[show.registry.index[address]])
+
+    def _let_go(self, hands: Hands) -> None:
+        """End a drag: what it turned goes on by itself, and comes to rest elsewhere."""
+        self._is_steering = False
+        for axis in ("/master/steer_x", "/master/steer_y"):
+            self._asked.pop(axis, None)
+        hands.events.append(("/master/steer_release", True))
 
     def _ask(self, show: Show, hands: Hands, address: str, value: float, now_s: float) -> None:
         stored = coerce(show.registry[address], value)

@@ -48,10 +48,10 @@ class Sliders:
         for each in self.directions:
             told = f"Along the direction {each.name} ({each.method}), in its sigmas."
             name = f"direction_{each.name}"
-            made.append(Parameter(name, Kind.FLOAT, 0.0, -REACH, REACH, text=told))
+            made.append(Parameter(name, Kind.FLOAT, 0.0, -REACH, REACH, text=told, glides=True))
             if each.space != "s":
                 told = f"1: {name} is where the picture stays, wherever the journey goes."
-                made.append(Parameter(f"hold_{each.name}", Kind.FLOAT, 0.0, 0.0, 1.0, text=told))
+                made.append(Parameter(f"hold_{each.name}", text=told, glides=True))
         return tuple(made)
 
     def of(self, space: str) -> list[Direction]:
