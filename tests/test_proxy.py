@@ -59,7 +59,7 @@ def test_digits_are_as_large_as_letters_of_a_subtitle() -> None:
     assert (shown != other).any()
 
 
-def edited(path: Path, pictures: list[np.ndarray], size: tuple[int, int] = (480, 270)) -> Path:
+def edited(path: Path, pictures: list[np.ndarray], size: tuple[int, int] = (240, 136)) -> Path:
     """What an editor renders: scaled, and compressed once more."""
     with av.open(str(path), "w") as film:
         stream = film.add_stream("libx264", rate=25, options={"crf": "28", "preset": "veryfast"})
