@@ -107,8 +107,12 @@ def take_snap(moment: Moment, path: Path, held: PathState, _: Data) -> PathState
     """
     values = moment.values
     phase = held.phase + _way_to_whole(path, held, values, moment.coordinates())
-    x, y = moment.state.steer
-    more = replace(held.more, steer_zero=(x[0], y[0]), seam=None)
+    state = moment.state
+    # Where each axis comes to rest; a joystick's angle goes on from where it is.
+    x, y = (
+        a[2] if tau <= 0.0 else a[0] for a, tau in zip(state.steer, state.steer_tau, strict=True)
+    )
+    more = replace(held.more, steer_zero=(x, y), seam=None)
     after = replace(held, phase=phase, origin=None, more=more)
     return _sewn(moment, path, held, after, len(bans_of(path, held)))
 
