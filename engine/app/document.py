@@ -74,9 +74,9 @@ class PathTable(_Table, frozen=True):
     ban_radius: float = 0.35
     patina: float = 0.0
     patina_s: float = 10.0
+    journal: str = ""
     even: float = 0.0
     change: float = 0.0
-    journal: str = ""
 
 
 class ImageTable(_Table, frozen=True):
