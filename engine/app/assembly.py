@@ -52,12 +52,7 @@ def assemble(
     layers = tuple(bind_ports(layers, i, table.layers[i].generator) for i in range(len(layers)))
     goes = [draft.trigger(f"/cue/{c.id}/go", f"Begin the cue {c.id}.") for c in table.cues]
     rates = [draft.number(f"/lfo/{o.id}/rate_hz", o.rate_hz, 0.0, 60.0, "hz") for o in table.lfos]
-    depths = [
-        draft.number(f"/route/{r.id}/depth", r.depth, -1e4, 1e4, "", "Depth of a route.")
-        if r.id
-        else -1
-        for r in table.routes
-    ]
+    depths = _depths(draft, table)
     registry = make_registry(draft.parameters, draft.groups, draft.aliases)
     signals = signal_names(table)
     signal_of = {name: place for place, name in enumerate(signals)}
@@ -103,6 +98,16 @@ def assemble(
     )
     start = cue_index(table, table.start, "start") if table.start else -1
     return bind_track(laid, replace(show, routes=routes, cues=cues, start=start))
+
+
+def _depths(draft: Draft, table: ShowTable) -> list[int]:
+    """Places of the routes' depths; -1 of a route without an ID."""
+    return [
+        draft.number(f"/route/{r.id}/depth", r.depth, -1e4, 1e4, "", "Depth of a route.")
+        if r.id
+        else -1
+        for r in table.routes
+    ]
 
 
 def _check(table: ShowTable) -> None:
