@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from engine.generators.bend_ops import BendTable
 from engine.generators.stylemap import Grid, fine_grid
 
-MOST_SIDE, MOST_POINTS, MOST_ROWS = 32.0, 64, 16
+MOST_SIDE, MOST_POINTS, MOST_ROWS, MOST_SOURCES = 32.0, 64, 16, 4
 SPACES = ("z", "w", "w+")
 
 
@@ -31,6 +31,10 @@ class Canvas:
         of the start's columns.
     space
         Where latents live: ``z``, ``w`` (one style for all layers) or ``w+`` (one for each).
+    sources
+        How many latents are mixed, layer by layer: 2 to 4, each with a path of its own.
+    vivid
+        Whether mixes keep their distance from the average picture, see `mixing`.
     bends
         What is done to the network's features, see `bend_ops.BendTable`.
     other
@@ -48,6 +52,8 @@ class Canvas:
     rows: int = 1
     closed: bool = False
     space: str = "z"
+    sources: int = 2
+    vivid: bool = False
     bends: tuple[BendTable, ...] = ()
     other: str = ""
     blends: tuple[str, ...] = ()
@@ -89,6 +95,8 @@ def check(canvas: Canvas, columns: float) -> None:
         raise ValueError(
             f"config.rows: {canvas.rows} rows of {canvas.points} are more than {MOST_POINTS} points"
         )
+    if not 2 <= canvas.sources <= MOST_SOURCES:
+        raise ValueError(f"config.sources: {canvas.sources} is outside 2 to {MOST_SOURCES}")
     if canvas.space not in SPACES:
         raise ValueError(f"config.space: '{canvas.space!s:.20}' is none; there are: z, w, w+")
     if canvas.space != "z" and canvas.control_points > 1:

@@ -122,8 +122,9 @@ class Drawing:
         classes[:, :1] = 1.0
         rows = model.num_ws if self._canvas.space == "w+" else self._canvas.control_points
         size = model.z_dim if self._canvas.space == "z" else model.w_dim
-        latents = torch.ones(2, rows, size)
-        psi, mix = torch.ones(model.num_ws), torch.zeros(model.num_ws)
+        count = self._canvas.sources
+        latents = torch.ones(count, rows, size)
+        psi, mix = torch.ones(model.num_ws), torch.zeros(count - 1, model.num_ws)
         edit = torch.from_numpy(model.sliders.pack({}))
         return Inputs(latents, classes, psi, mix, self._rest, self.bends.rest, edit)
 

@@ -9,6 +9,7 @@ from engine.core.port import Request, Spec
 from engine.generators.draw import Clock, Drawing
 from engine.generators.latents import Latents, pair
 from engine.generators.styled import Inputs
+from engine.generators.styling import sources
 
 if TYPE_CHECKING:
     import torch
@@ -54,5 +55,5 @@ class Traced:
         return self.drawing.features(self._traced(latents, request), px)
 
     def _traced(self, latents: Latents, request: Request) -> Inputs:
-        both = pair(latents, request, [port.name for port in self.spec.ports[:2]])
-        return replace(self.inputs(request), latents=both.reshape(2, -1, both.shape[-1]))
+        found = pair(latents, request, [port.name for port in sources(self.spec)])
+        return replace(self.inputs(request), latents=found.reshape(len(found), -1, found.shape[-1]))

@@ -14,22 +14,23 @@ Latents = Mapping[str, "torch.Tensor"]
 
 
 def pair(latents: Latents, request: Request, ports: Sequence[str] = ("z", "z_b")) -> torch.Tensor:
-    """Stack both sources [shape=(2, …)], float32, finite; one alone stands for both.
+    """Stack the sources [shape=(S, …)], float32, finite; the first stands for a missing one.
 
     Parameters
     ----------
     latents
         By port, with gradients if wanted; what is missing here comes from the request.
     ports
-        Names of both sources; the second may be missing.
+        Names of the sources; only the first must be there.
     """
     import torch
 
-    found = [
-        latents[port] if port in latents else torch.tensor(request.latents[port])
+    found = {
+        port: latents[port] if port in latents else torch.tensor(request.latents[port])
         for port in ports
         if port in latents or port in request.latents
-    ]
-    both = torch.stack([found[0].float(), found[-1].float().to(found[0].device)])
+    }
+    first = next(iter(found.values()))
+    all_ = torch.stack([found.get(port, first).float().to(first.device) for port in ports])
     # What came from outside cannot spoil pixels.
-    return both.clamp(-1e6, 1e6).nan_to_num()
+    return all_.clamp(-1e6, 1e6).nan_to_num()

@@ -12,6 +12,7 @@ from engine.core.port import Request, Spec
 from engine.generators import bend_ops, bending, direction, styling, wspace
 from engine.generators.canvas import Canvas, picture_px
 from engine.generators.mapping import Mapping as MappingNetwork
+from engine.generators.mixing import mix, mix_vividly, parameters, shares
 from engine.generators.network import Network
 from engine.generators.slider import Sliders
 from engine.generators.stylemap import Grid, Size, refine
@@ -29,14 +30,15 @@ class Inputs:
     Parameters
     ----------
     latents
-        Both sources at every control point [shape=(2, K, z_dim)]; of a canvas in the space of
-        styles these, one for all layers or one for each [shape=(2, 1 or num_ws, w_dim)].
+        All sources at every control point [shape=(S, K, z_dim)]; of a canvas in the space of
+        styles these, one for all layers or one for each [shape=(S, 1 or num_ws, w_dim)].
     classes
         Weights of the classes, which sum to 1 [shape=(1, c_dim)].
     psi
         Truncation of each layer; 1 leaves it alone [shape=(num_ws,)].
     mix
-        From the first source to the second, per layer [shape=(num_ws,)].
+        From the first source to the second, from there to the third, per layer
+        [shape=(S - 1, num_ws)].
     more
         Of the family: strengths of noise, or the transform of the coordinates.
     bends
@@ -136,8 +138,8 @@ class Styled:
     def styles(self, inputs: Inputs, canvas: Canvas) -> torch.Tensor:
         """Turn latents into styles [shape=(P, num_ws, Dw)], one per place of the canvas's grid.
 
-        Both sources are mapped and truncated; then each layer fades from one to the other, and is
-        moved along the named directions.
+        All sources are mapped, truncated and mixed, layer by layer, and moved along the named
+        directions.
         """
         return self.sliders.move(self._mixed(inputs, canvas), inputs.edit, "w")
 
@@ -147,18 +149,32 @@ class Styled:
         latents = inputs.latents
         c = inputs.classes if self.c_dim else None
         if canvas.space != "z":
-            ws = latents.expand(2, self.num_ws, -1)
-            ws = self.truncate(ws, inputs.psi, None, c)[:, None]
-            return torch.lerp(ws[0], ws[1], inputs.mix[:, None])
+            ws = latents.expand(-1, self.num_ws, -1)
+            return self._blended(ws[:, None], inputs, canvas, c)
         if canvas.control_points > 1:
             shape = (canvas.rows, canvas.points, canvas.closed)
             latents = torch.stack([refine(points, *shape) for points in latents])
         places = latents.shape[1]
         latents = self.sliders.move(latents, inputs.edit, "z")
         z = latents.flatten(0, 1)
-        c = c if c is None else c.expand(len(z), -1)
-        ws = self.truncate(self.map(z, c), inputs.psi, None, c).view(2, places, self.num_ws, -1)
-        return torch.lerp(ws[0], ws[1], inputs.mix[:, None])
+        w = self.map(z, c if c is None else c.expand(len(z), -1))
+        ws = w.view(len(latents), places, 1, -1).expand(-1, -1, self.num_ws, -1)
+        return self._blended(ws, inputs, canvas, c)
+
+    def _blended(
+        self, ws: torch.Tensor, inputs: Inputs, canvas: Canvas, c: torch.Tensor | None
+    ) -> torch.Tensor:
+        """Truncate and mix the styles of all sources [shape=(S, P, num_ws, Dw)]."""
+        count, places = ws.shape[:2]
+        if canvas.vivid:
+            mixed = mix_vividly(ws, inputs.mix, canvas.path)
+            return self.truncate(mixed, inputs.psi, None, _for_all(c, places))
+        flat = self.truncate(ws.flatten(0, 1), inputs.psi, None, _for_all(c, count * places))
+        return mix(flat.view(ws.shape), inputs.mix)
+
+
+def _for_all(c: torch.Tensor | None, count: int) -> torch.Tensor | None:
+    return c if c is None else c.expand(count, -1)
 
 
 def take_inputs(
@@ -193,7 +209,7 @@ def take_inputs(
         torch.from_numpy(styling.latents(spec, request)),
         torch.from_numpy(styling.class_weights(model.c_dim, controls)),
         torch.tensor(styling.truncations(controls, groups)),
-        torch.tensor(styling.mixes(controls, groups)),
+        torch.tensor(shares(controls, groups, len(styling.sources(spec)))),
         more,
         bends,
         torch.from_numpy(model.sliders.pack(controls)),
@@ -225,5 +241,6 @@ def make_spec(
     more = [*more, *bend_ops.parameters(plan.bends)]
     more += sliders_of(network, canvas, layers).parameters
     size_px = picture_px(canvas, trained_px)
+    more += parameters(canvas.sources, layers, styling.GROUPS)
     ports = wspace.ports(network, canvas, len(layers))
     return styling.describe(network, layers, more, size_px, ports)

@@ -154,13 +154,19 @@ def check(spec: Spec, request: Request) -> None:
             raise ValueError(f"{spec.name}: {found}; it must be {port.shape}")
 
 
+def sources(spec: Spec) -> list[Port]:
+    """Ports of the latents that are mixed, the first of which must be given."""
+    return [port for port in spec.ports if port.geometry in ("sphere", "wspace")]
+
+
 def latents(spec: Spec, request: Request) -> NDArray[np.float32]:
-    """Both sources at every control point or layer [shape=(2, K, D)]; one stands for both."""
-    first = request.latents[spec.ports[0].name]
-    found = np.stack([first, request.latents.get(spec.ports[1].name, first)]).astype(np.float32)
+    """All sources at every control point or layer [shape=(S, K, D)]; one for all if need be."""
+    ports = sources(spec)
+    first = request.latents[ports[0].name]
+    found = np.stack([request.latents.get(port.name, first) for port in ports]).astype(np.float32)
     # What came from outside cannot spoil pixels.
     whole: NDArray[np.float32] = np.nan_to_num(found.clip(-1e6, 1e6))
-    return whole.reshape(2, -1, found.shape[-1])
+    return whole.reshape(len(ports), -1, found.shape[-1])
 
 
 def truncations(controls: Mapping[str, float], groups: Sequence[str]) -> list[float]:
@@ -171,14 +177,6 @@ def truncations(controls: Mapping[str, float], groups: Sequence[str]) -> list[fl
         whole * controls[f"truncation_{group}"] * controls[f"truncation_{place}"]
         if place < cutoff
         else 1.0
-        for place, group in enumerate(groups)
-    ]
-
-
-def mixes(controls: Mapping[str, float], groups: Sequence[str]) -> list[float]:
-    """Share of the second source in each layer."""
-    return [
-        min(max(controls[f"mix_{group}"] + controls[f"mix_{place}"], 0.0), 1.0)
         for place, group in enumerate(groups)
     ]
 

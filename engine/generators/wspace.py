@@ -24,14 +24,15 @@ from engine.generators.card import peek
 from engine.generators.network import Network
 
 SLOPE = 0.2
+ENDS = ("", "_b", "_c", "_d")
 _FEWEST, _MOST_PER_NUMBER = 4096, 16
 _FLATTEST = 1e-6
 """Smallest variance along an axis of P, relative to the largest: what a network does not use."""
 Floats = NDArray[np.float32]
 
 
-def ports(network: Network, canvas: Canvas, num_ws: int) -> tuple[Port, Port]:
-    """Make the latent ports of a model: ``z`` and ``z_b``, or where it is steered in w those.
+def ports(network: Network, canvas: Canvas, num_ws: int) -> tuple[Port, ...]:
+    """Make the latent ports of a model: ``z``, ``z_b`` …, or where it is steered in w those.
 
     Parameters
     ----------
@@ -47,11 +48,11 @@ def ports(network: Network, canvas: Canvas, num_ws: int) -> tuple[Port, Port]:
     points = canvas.control_points
     if canvas.space == "z":
         shape = (size,) if points == 1 else (points, size)
-        return Port("z", "sphere", shape), Port("z_b", "sphere", shape)
+        return tuple(Port(f"z{end}", "sphere", shape) for end in ENDS[: canvas.sources])
     chart = chart_of(Path(canvas.path))
     size = len(chart.mean)
     shape = (size,) if canvas.space == "w" else (num_ws, size)
-    return Port("w", "wspace", shape, chart), Port("w_b", "wspace", shape, chart)
+    return tuple(Port(f"w{end}", "wspace", shape, chart) for end in ENDS[: canvas.sources])
 
 
 def chart_of(path: Path) -> Chart:
