@@ -14,6 +14,7 @@ from typing import Any
 from engine.app import account, showfile
 from engine.app.bridge import Bridge
 from engine.app.errands import Errands
+from engine.app.evening import Evening
 from engine.app.export import load_shaders, resized
 from engine.app.feedback import Feedback
 from engine.app.figures import Figures, check_writable, write_json
@@ -92,7 +93,8 @@ class Player:
         self.line.on_tick = self.memory.tick
         self.reloader = Reloader(self.loaded)
         stack.callback(self.reloader.close)
-        self.errands = Errands(self.pixels.host, self.say)
+        evening = Evening(self.pixels.newest.get, self.say)
+        self.errands = Errands(self.pixels.host, self.say, [evening])
         self.figures = Figures()
         self.watch = Stopwatch()
         self.pacer = Pacer(self.fps)

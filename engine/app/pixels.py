@@ -19,6 +19,7 @@ from engine.core.fixed import fixed
 from engine.core.plan import Plan
 from engine.core.show import Generator, Show
 from engine.core.state import State
+from engine.generators.frame import Frame
 from engine.generators.host import Host, Spare
 
 MOST_PREPARED = 6
@@ -55,6 +56,7 @@ class LivePixels:
         self._eyes: Compositor | None = None
         self._shares_cuda = False
         self.path = "numpy"
+        self.newest: dict[str, Frame] = {}
         self._told: dict[str, str] = {}
         self._said_ready: dict[str, bool] = {}
         self.age_ms: dict[str, deque[float]] = {}
@@ -158,6 +160,7 @@ class LivePixels:
         """Upload a frame; if sharing with CUDA fails, go on through main memory. UNTESTED there."""
         try:
             self._bridge.take(name, seen.frame, is_fresh=seen.is_fresh, fade_s=seen.fade_s)
+            self.newest[name] = seen.frame
         except Exception:  # drivers fail in many ways; all of them mean: the other path
             if not self._shares_cuda:
                 raise

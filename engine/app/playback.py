@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from engine.app import model_marks, showfile
+from engine.app.evened import Evened
 from engine.app.frame import Line, first_step
 from engine.app.take import Take, open_take
 from engine.core.audio import ADDRESS
@@ -153,8 +154,8 @@ def _from_show(loaded: showfile.Loaded, track: tracks.Track | None, seed: int | 
     if track is not None:
         heard = Heard(tracks.features_ahead(track), show.control_hz)
 
-    def events_of(tick: int) -> Sequence[Event]:
-        return heard.get(tick, ())
+    evened = Evened(lambda tick: heard.get(tick, ()))
+    events_of = evened.events_of
 
     sound, end_s = None, None
     if show.track is not None and not show.track.frames.is_loop:
@@ -171,7 +172,9 @@ def _from_show(loaded: showfile.Loaded, track: tracks.Track | None, seed: int | 
         size_px=show.size_px,
         fps=parse_rate(loaded.table.output.fps),
         history_s=show.history_s,
-        line_at=lambda seconds: skip(Line(show, first_state(show), -1, {}), seconds, events_of),
+        line_at=lambda seconds: skip(
+            evened.follow(Line(show, first_state(show), -1, {})), seconds, events_of
+        ),
         events_of=events_of,
         sound=sound,
     )

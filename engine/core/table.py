@@ -19,7 +19,12 @@ JUMP = 6.0
 """A cell that many times the median is no motion but a jump: nothing is slowed down for it."""
 WIDEST = 8.0
 """Most that a place is hurried or slowed."""
+FELT_WIDEST = 4.0
+"""The same by the newest frames alone."""
+FELT_SHARE = 0.7
+"""Of the newest step in what is felt."""
 MOST_CELLS = 4096
+_MOST_BENT = 2.0
 _HEAD = 4
 
 
@@ -65,21 +70,59 @@ class Table:
                    + t * (3.0 * t - 2.0) * b, 0.0)  # fmt: skip
 
 
-class Jump(NamedTuple):
-    """Where a picture jumps: place on the path in knots, and how many times the median step."""
+def arcs(chords: Sequence[float], skips: Sequence[float], is_closed: bool) -> tuple[float, ...]:
+    """Estimate how far a picture goes between probes from how far apart they look.
 
-    place: float
-    times: float
+    It bends on its way, so that a distance is shorter than the way. How much is seen from every
+    other probe: with ``r = (c_i + c_i+1) / s_i`` the way is about ``c r^1.5``.
 
-
-def jumps(start: float, per_knot: float, steps: Sequence[float]) -> list[Jump]:
-    """Find the cells that are no motion."""
-    usual = median(steps) if steps else 0.0
-    return [
-        Jump(start + (cell + 0.5) / per_knot, step / usual)
-        for cell, step in enumerate(steps)
-        if usual > 0.0 and step > JUMP * usual
+    Parameters
+    ----------
+    chords
+        From each probe to the next one.
+    skips
+        From each probe to the next but one; of an open path one less than chords.
+    is_closed
+        Whether the last chord leads back to the first probe.
+    """
+    count = len(chords)
+    bends = [
+        min(max((chords[i] + chords[(i + 1) % count]) / skip, 1.0), _MOST_BENT)
+        if skip > 0.0
+        else 1.0
+        for i, skip in enumerate(skips)
     ]
+    found = []
+    for i, chord in enumerate(chords):
+        near = [bends[i - 1]] if i or is_closed else []
+        near += [bends[i]] if i < len(bends) else []
+        found.append(chord * (sum(near) / len(near)) ** 1.5 if near else chord)
+    return tuple(found)
+
+
+class Feeling(NamedTuple):
+    """What the newest frames tell while there is no table.
+
+    Change per knot now, smoothed, and since the beginning: change and knots.
+    """
+
+    now: float = 0.0
+    change: float = 0.0
+    knots: float = 0.0
+
+    @property
+    def felt(self) -> tuple[float, float]:
+        """Change per knot now and on the whole, at most `FELT_WIDEST` apart."""
+        mean = self.change / self.knots
+        return min(max(self.now, mean / FELT_WIDEST), mean * FELT_WIDEST), mean
+
+
+def feel(before: Feeling, step: float, knots: float) -> Feeling:
+    """Take one more step between frames: how far apart they look, and how far the path went."""
+    now = step / knots
+    if before.knots > 0.0:
+        now = before.now + FELT_SHARE * (now - before.now)
+    return Feeling(now, before.change + step, before.knots + knots)
 
 
 def make_table(
@@ -99,10 +142,7 @@ def make_table(
     even = [min(max(step, low), high) for step in even]
     ends = (even[-1], even[0]) if is_closed else (even[0], even[-1])
     around = [ends[0], *even, ends[1]]
-    slopes = [
-        2.0 * a * b / (a + b) * per_knot if a + b > 0.0 else 0.0
-        for a, b in pairwise(around)
-    ]
+    slopes = [2.0 * a * b / (a + b) * per_knot if a + b > 0.0 else 0.0 for a, b in pairwise(around)]
     return Table(start, per_knot, is_closed, mean, tuple(even), tuple(slopes))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from engine.core.port import Request, Spec
-from engine.generators.errand import Errand, Result
+from engine.generators.errand import Errand, Result, find_kind
 from engine.generators.frame import Frame
 from engine.generators.pixels import fetch, finish
 from engine.generators.worker import load, module_path, pick_device
@@ -152,6 +152,13 @@ class InlineHost:
         """
         raise ValueError(f"a film does no errands, so no '{errand.kind}': play the show instead")
 
+    def do(self, errand: Errand) -> Result:
+        """Do a whole errand now, and return the last that comes of it. Waits, and may raise."""
+        last = Result()
+        for result in find_kind(errand.kind)(self._generator, errand):
+            last = result or last
+        return last
+
     def results(self) -> list[Result]:
         """Return nothing: see `send`."""
         return []
@@ -193,7 +200,7 @@ def open_inline(
     device: str = "auto",
     *,
     clock: Callable[[], float] | None = None,
-) -> Host:
+) -> InlineHost:
     """Open a generator in this process.
 
     Parameters
