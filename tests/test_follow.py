@@ -40,6 +40,10 @@ film_px = 64
 [layers.path]
 speed = 2.0
 throw = 0.3
+push_1 = 1.5
+pad = 0.2
+magnet = 0.3
+pace = 3.0
 [[layers.effects]]
 id = "glow"
 shader = "glow"

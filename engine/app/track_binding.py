@@ -6,19 +6,23 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.app import trackfile
 from engine.app.document import TrackTable
 from engine.app.draft import Draft
 from engine.core.manifold import manifold
+from engine.core.pad import PUSHES
 from engine.core.parameter import Kind, Parameter
 from engine.core.show import Layer, Path, Show
 from engine.core.track import Frames, Track, Written
 
+Floats = NDArray[np.float64]
 _OWN = ("/track/", "/autopilot/", "/transport/", "/route/", "/lfo/", "/cue/", "/master/steer")
 _OWN_TOO = ("/master/speed", "/master/freeze")
 """What steers other things: its effect is in the track already."""
-_NEUTRAL = {"throw": 0.0}
+_PUSHES = tuple(f"push_{k + 1}" for k in range(PUSHES))
+_NEUTRAL = ("magnet", "snap_rad", "pad", *_PUSHES, "patina", "limit", "pace")
 """Of trajectories: what comes after their motion is in the latents of the track already."""
 
 
@@ -85,11 +89,18 @@ def bind_track(laid: Laid | None, show: Show) -> Show:
     there = {p.address for p in listed if is_written(p)}
     still = {address: value for address, value in about.constants.items() if address in there}
     for path in show.paths:
-        still |= {listed[getattr(path, n)].address: v for n, v in _NEUTRAL.items()}
+        places = [path.throw, *(path.at[name] for name in _NEUTRAL)]
+        still |= {listed[place].address: 0.0 for place in places}
     there = (there & column.keys()) | still.keys()
     chosen = [i for i, p in enumerate(listed) if p.address in there]
-    moving = [k for k, i in enumerate(chosen) if listed[i].address not in still]
-    columns = [column[listed[chosen[k]].address] for k in moving]
+    picked = [listed[i] for i in chosen]
+    moving = [k for k, p in enumerate(picked) if p.address not in still]
+    columns = [column[picked[k].address] for k in moving]
+
+    def bounded(values: Floats, places: list[int]) -> Floats:
+        clipped = np.clip(values, show.low[places], show.high[places])
+        return np.where(show.discrete[places], np.rint(clipped), clipped)
+
     return replace(
         show,
         layers=layers,
@@ -100,12 +111,14 @@ def bind_track(laid: Laid | None, show: Show) -> Show:
             place=laid.place,
             mix=laid.mix,
             places=np.array(chosen, np.intp),
-            defaults=np.array([listed[i].default for i in chosen]),
-            constants=np.array([still.get(listed[i].address, 0.0) for i in chosen]),
+            defaults=np.array([p.default for p in picked]),
+            constants=bounded(
+                np.array([still.get(listed[i].address, 0.0) for i in chosen]), chosen
+            ),
             moving=np.array(moving, np.intp),
-            columns=np.ascontiguousarray(laid.file.values[:, columns]),
+            columns=bounded(laid.file.values[:, columns], [chosen[k] for k in moving]),
             is_held=show.discrete[chosen],
-            turns=np.array([turn_of(p.unit, p.low, p.high) for p in (listed[i] for i in chosen)]),
+            turns=np.array([turn_of(p.unit, p.low, p.high) for p in picked]),
             motion_s=laid.file.motion_s,
         ),
     )

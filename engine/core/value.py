@@ -116,12 +116,12 @@ def effective(show: Show, state: State, seconds: float) -> NDArray[np.float64]:
         heard = signals_at(show, state, dt) if is_heard else None
         _route(show, state.routes, found, range(len(show.routes)), heard, dt)
     values = np.array(found)
-    if show.track is not None:
-        follow_track(show, show.track, state, values, between(show, state, seconds))
     np.minimum(np.maximum(values, show.low, out=values), show.high, out=values)
     np.rint(values, out=values, where=show.discrete)
     if state.glides:
         glide(fixed(show).glides, state.glides, values, between(show, state, seconds))
+    if show.track is not None:
+        follow_track(show, show.track, state, values, between(show, state, seconds))
     return values
 
 
