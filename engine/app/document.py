@@ -77,6 +77,8 @@ class PathTable(_Table, frozen=True):
     journal: str = ""
     even: float = 0.0
     change: float = 0.0
+    pull_s: float = 1.0
+    invert: str = ""
 
 
 class ImageTable(_Table, frozen=True):

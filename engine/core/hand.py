@@ -19,6 +19,7 @@ from engine.core.limit import limit
 from engine.core.magnet import magnet
 from engine.core.pad import CORNERS, PUSHES, on_pad, push, push_basis
 from engine.core.past import Ban
+from engine.core.pull import drag
 from engine.core.show import Path
 from engine.core.state import PathState
 
@@ -47,6 +48,7 @@ def handled(
     rows = _turn(path, seed, held, values, steer, own)
     if values[path.at["pad"]] > 0.0:
         rows = _pad(path, held, values, rows)
+    rows = drag(held.more.pull, now, rows)
     rows = _magnet(path, held, values, rows)
     rows = _keep_out(path, held, values, now, rows)
     if values[path.at["limit"]] >= 0.5:

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from engine.core import ban_event, even, key_event, lessons
+from engine.core import ban_event, even, key_event, lessons, pull
 from engine.core.event import Value
 from engine.core.geometry import Vector
 from engine.core.parameter import Kind
@@ -59,6 +59,9 @@ TAKES: Mapping[str, Take] = {
     "corner": ban_event.take_corner,
     "table": even.take_table,
     "felt": even.take_felt,
+    "pull": pull.take_pull,
+    "release": pull.take_release,
+    "invert": lambda _, path, held, __: held,  # the latent that is found comes as a key
 }
 """Name of an event or a trigger → what it does. One that cannot be is left out, without an error:
 the application has said why before."""

@@ -77,6 +77,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("patina_s", "Time from visit to visit.", 10.0, 0.1, 3600.0, "s"),
     Setting("even", "How much its speed is evened to the eye; 0: knots per second.", 0.0),
     Setting("change", "Perceived change per second; 0: its speed in knots counts.", high=100.0),
+    Setting("invert", "Finds the latent of its picture, which becomes a key.", kind=Kind.TRIGGER),
+    Setting("release", "What was dragged goes back to where it was.", kind=Kind.TRIGGER),
+    Setting("pull_s", "Time constant of that.", 1.0, 0.02, 600.0, "s"),
 )
 """In the order of the registry: append, so that recorded shows keep their places."""
 

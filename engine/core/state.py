@@ -15,6 +15,7 @@ from engine.core.keyframe import Dropped
 from engine.core.parameter import Registry
 from engine.core.past import Ban, Seam
 from engine.core.patina import Traces
+from engine.core.pull import Pull
 from engine.core.show import Show
 from engine.core.table import Table
 
@@ -38,7 +39,7 @@ class More:
     `lessons` are examples of the ``map`` motion that were taught while it played, instead of those
     of its file. `keys` were dropped into its row of keys, `centre` is what it orbits "here";
     `is_relocating`: it makes good what it is off the beat by. `table` and `felt` tell how fast its
-    picture changes, see `engine.core.even`.
+    picture changes, see `engine.core.even`; `pull` is what a hand has pulled it by.
     """
 
     lessons: Atlas | None = None
@@ -53,6 +54,7 @@ class More:
     corners: tuple[NDArray[np.float64] | None, ...] | None = None
     table: Table | None = None
     felt: tuple[float, float] | None = None
+    pull: Pull | None = None
 
 
 NOTHING = More()
