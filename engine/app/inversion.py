@@ -15,6 +15,7 @@ from engine.app.model_latents import WrongLatentsError
 from engine.app.model_marks import hash_at
 from engine.app.models import playable
 from engine.app.past_file import write_whole
+from engine.app.picture_keys import SUFFIX
 from engine.generators import encoder, inversion
 from engine.generators.card import peek
 from engine.generators.errand_invert import fit, invert, read_picture
@@ -24,7 +25,6 @@ from engine.generators.worker import pick_device
 if TYPE_CHECKING:
     import torch
 
-SUFFIX = ".latent.npz"
 CPPN = "cppn"
 Tell = Callable[[str], None]
 

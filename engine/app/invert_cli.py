@@ -25,7 +25,8 @@ FILE = click.Path(path_type=Path)
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto")
 def invert(model: Path, images: tuple[Path, ...], encoder: bool, **given: Any) -> None:
     """Find the latents that MODEL (a network's file, or cppn) draws each IMAGE from."""
-    from engine.app.inversion import CPPN, SUFFIX, Wish, run, teach
+    from engine.app.inversion import CPPN, Wish, run, teach
+    from engine.app.picture_keys import SUFFIX
 
     if not images and not encoder:
         raise Misused("say what to invert: one or more pictures, or --encoder alone")

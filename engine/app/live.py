@@ -13,8 +13,8 @@ from typing import Any
 
 from engine.app import account, showfile
 from engine.app.bridge import Bridge
+from engine.app.duties import duties
 from engine.app.errands import Errands
-from engine.app.evening import Evening
 from engine.app.export import load_shaders, resized
 from engine.app.feedback import Feedback
 from engine.app.figures import Figures, check_writable, write_json
@@ -93,8 +93,7 @@ class Player:
         self.line.on_tick = self.memory.tick
         self.reloader = Reloader(self.loaded)
         stack.callback(self.reloader.close)
-        evening = Evening(self.pixels.newest.get, self.say)
-        self.errands = Errands(self.pixels.host, self.say, [evening])
+        self.errands = Errands(self.pixels.host, self.say, duties(self.pixels, self.say))
         self.figures = Figures()
         self.watch = Stopwatch()
         self.pacer = Pacer(self.fps)

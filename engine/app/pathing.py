@@ -11,6 +11,7 @@ from engine.app.draft import Draft, clamped, strict
 from engine.app.latent_files import read_keys
 from engine.app.maps import read_atlas
 from engine.app.past_file import read_past
+from engine.app.picture_keys import read_pictures
 from engine.core.atlas import MOST_INPUTS
 from engine.core.manifold import AffineChart, AnyChart, SimplexChart
 from engine.core.parameter import Kind, Parameter
@@ -98,6 +99,7 @@ def _path(draft: Draft, root: str, table: PathTable, port: Port, model: str) -> 
             ("throw_seed", table.throw_seed, "Which way a throw goes."),
         )
     ]
+    pictured = read_pictures(draft, table, port)
     apart = table.spread
     if apart is None:  # the layers of a w+ begin as one style
         apart = 0.0 if port.geometry == "wspace" else 1.0
@@ -123,8 +125,10 @@ def _path(draft: Draft, root: str, table: PathTable, port: Port, model: str) -> 
         chart=chart,
         at={s.name: draft.add(_path_parameter(s, f"{root}/{s.name}", table)) for s in SETTINGS},
         geometry=port.geometry,
-        keys=read_keys(draft, table.keys, port, chart, model),
+        keys=read_keys(draft, pictured.keys, port, chart, model),
         past=read_past(draft, table.bans, table.journal, size),
+        pictures=pictured.pictures,
+        invert=pictured.invert,
         **_map(draft, root, table, port),
     )
 

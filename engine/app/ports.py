@@ -43,8 +43,14 @@ def bind_ports(layers: tuple[Layer, ...], place: int, table: GeneratorTable | No
 
 
 def unrepeatable(show: Show) -> list[str]:
-    """Say which layers a film cannot have, a sentence each."""
-    return [
+    """Say which layers and keys a film may not have, a sentence each."""
+    unfound = [
+        f"{path.name}: {name} has no latent yet; a film has this key only where a take found it, "
+        f"or with {name}.latent.npz beside it, which 'latent-cinema invert' writes"
+        for path in show.paths
+        for name in path.pictures
+    ]
+    return unfound + [
         f"layer {layer.id}: what a {layer.generator.kind} saw is not in a take; "
         "the film shows nothing of it"
         for layer in show.layers

@@ -61,7 +61,7 @@ TAKES: Mapping[str, Take] = {
     "felt": even.take_felt,
     "pull": pull.take_pull,
     "release": pull.take_release,
-    "invert": lambda _, path, held, __: held,  # the latent that is found comes as a key
+    "invert": lambda _, __, held, ___: held,  # the latent that is found comes as a key
 }
 """Name of an event or a trigger → what it does. One that cannot be is left out, without an error:
 the application has said why before."""

@@ -39,8 +39,9 @@ class Path:
     keyframes of the ``keys`` motion. With `points` above 1 it moves as many latents at once, each
     along a way of its own. `chart` turns its coordinates into what the port takes; `at` gives the
     places of the parameters of `engine.core.path_settings`. `atlas` holds the examples of the
-    ``map`` motion and `inputs` the places of its controllers. The other fields are places in the
-    registry (`spread` -1: one point).
+    ``map`` motion and `inputs` the places of its controllers; `pictures` are keys whose latents
+    are still to be found, and `invert` is what the trigger of that name inverts. The other fields
+    are places in the registry (`spread` -1: one point).
     """
 
     name: str
@@ -67,6 +68,8 @@ class Path:
     geometry: str = "gaussian"
     keys: Keyframes = NO_KEYS
     past: Past = NO_PAST
+    pictures: tuple[str, ...] = ()
+    invert: str = ""
 
     @property
     def shape(self) -> tuple[int, ...]:
