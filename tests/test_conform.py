@@ -44,23 +44,25 @@ def seen(suffix: str, *clips: Clip) -> list[Shot]:
     return shots(stack, fps, FILM, "edit")
 
 
-CUTS = (Clip(10, 20), Clip(None, 6), Clip(50, 10), Clip(90, 10))
-KEPT = [*range(10, 30), *range(50, 60), *range(90, 100)]
+# The edit that Memo Akten's tools are shown with: 46 frames, two of its five stretches are blank.
+CUTS = (Clip(10, 20), Clip(None, 10), Clip(35, 10), Clip(None, 5), Clip(60, 1))
+KEPT = [*range(10, 30), *range(35, 45), 60]
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_cut_of_a_hundred_frames_to_46_is_exact(suffix: str) -> None:
     source = reel()
     found = conform(source, seen(suffix, *CUTS))
-    shown = [*range(20), *range(26, 46)]
+    shown = [*range(20), *range(30, 40), 45]
     z = found.latents["z"]
     assert z.shape == (46, SIZE)
     assert z.dtype == np.float32
     assert np.array_equal(z[shown], source.latents["z"][KEPT])
     assert np.array_equal(found.values[shown], source.values[KEPT])
     assert np.array_equal(found.motion_s[shown], source.motion_s[KEPT])
-    assert (z[20:26] == z[19]).all()  # held, where memo's tools wrote zeros
-    assert np.flatnonzero(found.cuts).tolist() == [25, 35, 45]
+    assert (z[20:30] == z[19]).all()  # held: zeros would be the mean of all pictures
+    assert (z[40:45] == z[39]).all()
+    assert np.flatnonzero(found.cuts).tolist() == [29, 44, 45]
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -68,11 +70,11 @@ def test_a_blank_can_be_bridged_without_a_corner(suffix: str) -> None:
     found = conform(reel(), seen(suffix, *CUTS), is_bridged=True)
     held = conform(reel(), seen(suffix, *CUTS))
     z = found.latents["z"].astype(float)
-    assert np.flatnonzero(found.cuts).tolist() == [35, 45]
-    assert max(jumps(z)[18:26]) < 0.3 * max(jumps(held.latents["z"].astype(float))[18:26])
-    low, high = np.sort(np.linalg.norm(z[[19, 26]], axis=1))
-    assert (np.linalg.norm(z[19:27], axis=1) > low - 1e-4).all()
-    assert (np.linalg.norm(z[19:27], axis=1) < high + 1e-4).all()
+    assert np.flatnonzero(found.cuts).tolist() == [45]
+    assert max(jumps(z)[18:30]) < 0.3 * max(jumps(held.latents["z"].astype(float))[18:30])
+    low, high = np.sort(np.linalg.norm(z[[19, 30]], axis=1))
+    assert (np.linalg.norm(z[19:31], axis=1) > low - 1e-4).all()
+    assert (np.linalg.norm(z[19:31], axis=1) < high + 1e-4).all()
 
 
 def steps(z: np.ndarray) -> np.ndarray:
@@ -142,13 +144,11 @@ def test_a_dissolve_is_one_of_latents_and_stays_on_the_shell(suffix: str) -> Non
 
 def test_healing_takes_the_corner_out_of_a_cut() -> None:
     source = reel(128)
-    plain = conform(source, seen(".otio", *CUTS[2:]))
     healed = conform(source, seen(".otio", Clip(10, 40), Clip(55, 40)), heal=12)
     cut = conform(source, seen(".otio", Clip(10, 40), Clip(55, 40)))
     a, b = cut.latents["z"].astype(float), healed.latents["z"].astype(float)
     touched = np.flatnonzero((a != b).any(axis=1)).tolist()
     assert touched == list(range(34, 46))
-    assert plain.cuts.sum() == 2
     assert healed.cuts.sum() == 1  # only the end
     assert max(steps(b)[33:46]) < 0.4 * steps(a)[39]
     assert max(jumps(b)[32:47]) < 0.1 * max(jumps(a)[32:47])
