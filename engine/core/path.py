@@ -14,7 +14,7 @@ from engine.core.manifold import SHELL
 from engine.core.spline import Spline, at, spline
 
 
-def _basis(x: float) -> float:
+def basis(x: float) -> float:
     """Cubic B-spline kernel."""
     x = abs(x)
     if x < 1.0:
@@ -45,7 +45,7 @@ def walk(seed: int, name: str, phase: float, size: int, period: int = 0) -> Vect
     z = np.zeros(size)
     for knot in range(first, first + 4):
         index = knot % period if period > 0 else knot
-        z += math.sqrt(_basis(phase - knot)) * gaussian(seed, name, index, size)
+        z += math.sqrt(basis(phase - knot)) * gaussian(seed, name, index, size)
     return z
 
 
@@ -69,7 +69,7 @@ def walks(seed: int, name: str, phase: float, size: int, points: int) -> Vector:
     first = math.floor(phase) - 1
     z = np.zeros((points, size))
     for knot in range(first, first + 4):
-        z += math.sqrt(_basis(phase - knot)) * _knots(seed, name, knot, size, points)
+        z += math.sqrt(basis(phase - knot)) * _knots(seed, name, knot, size, points)
     return z
 
 

@@ -16,7 +16,6 @@ from engine.core.port import Request, Spec
 from engine.generators import ages, blend, model_size, styled, styling
 from engine.generators import canvas as canvases
 from engine.generators import stylegan2_facts as facts
-from engine.generators.ages import Ages
 from engine.generators.bending import plan_of
 from engine.generators.bent import Bending, Bends
 from engine.generators.canvas import Canvas
@@ -26,7 +25,8 @@ from engine.generators.gradients import Traced
 from engine.generators.layers import Source
 from engine.generators.mapping import read_mapping
 from engine.generators.modulation import Bend
-from engine.generators.network import STYLEGAN2, Network
+from engine.generators.network import STYLEGAN2
+from engine.generators.noise_motion import NoiseMotion
 from engine.generators.slider import NO_SLIDERS, Sliders, widened
 from engine.generators.stylegan2_network import Synthesis, features, synthesize
 from engine.generators.stylegan2_reading import read_synthesis
@@ -47,9 +47,12 @@ class Config(Canvas):
     repeats
         Beyond the trained picture the learned start is repeated (faces side by side); else it goes
         on afresh (landscapes, textures), and nothing recurs.
+    moving_noise
+        Whether its chance detail can move, on a path of its own: see `noise_motion`.
     """
 
     repeats: bool = False
+    moving_noise: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +84,9 @@ class Model(styled.Styled):
         height, width = self.synthesis.const.shape[-2:]
         return height << doublings, width << doublings
 
-    def features(
-        self, ws: torch.Tensor, more: torch.Tensor, grid: Grid | None, width: float
-    ) -> torch.Tensor:
+    def features(self, ws: torch.Tensor, width: float, *more: Any) -> torch.Tensor:
         """Return features no wider than `width`, see `stylegan2_network.features`."""
-        return features(self.synthesis, ws, width, more, grid=grid)
+        return features(self.synthesis, ws, width, *more)
 
     def synthesize(
         self,
@@ -174,7 +175,9 @@ def spec(config: Config) -> Spec:
         lie beside it are damaged or another's.
     """
     network = styling.open_model(config.path, STYLEGAN2)
-    return _describe(network, config, ages.find(Path(config.path), network))
+    return facts.describe(
+        network, config, ages.find(Path(config.path), network), config.moving_noise
+    )
 
 
 def memory_bytes(config: Config, device: str) -> int:
@@ -187,20 +190,10 @@ def memory_bytes(config: Config, device: str) -> int:
     """
     network = styling.open_model(config.path, STYLEGAN2)
     found = ages.find(Path(config.path), network)
-    return model_size.memory_bytes(network, config, device, len(found.shown) if found else 0)
-
-
-def _describe(network: Network, canvas: Canvas, found: Ages | None) -> Spec:
-    canvases.check(canvas, facts.start(network)[1])
-    blend.open_other(network, canvas, facts.prefixes(network))
-    more = [*facts.noises(facts.blocks(network)), *([_AGE] if found else [])]
-    more += blend.parameters(canvas, facts.groups(network))
-    return styled.make_spec(network, canvas, facts.layers(network), more, facts.trained_px(network))
-
-
-_AGE = styling.number(
-    "age", 1.0, 0.0, 1.0, "How far it has learned: 0 is untrained, 1 is the network as it is."
-)
+    more = facts.maps_bytes(network, config) if config.moving_noise else 0
+    return more + model_size.memory_bytes(
+        network, config, device, len(found.shown if found else ())
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +205,7 @@ class Generator(Traced):
     drawing: Drawing
     changing: Changing | None = None
     mixed: tuple[str, ...] = ()
+    moving: NoiseMotion | None = None
 
     def render(self, request: Request, memory: object = None) -> tuple[torch.Tensor, object]:
         """Draw one frame: pixels [shape=(1, 3, H, W)] in 0..1, sRGB, row 0 top.
@@ -232,10 +226,16 @@ class Generator(Traced):
 
         controls = styling.complete(self.spec, request.parameters)
         blocks = {block.name[1:]: facts.group(block.name) for block in self.model.synthesis.blocks}
-        if self.changing is not None:
-            with torch.no_grad():
+        with torch.no_grad():
+            if self.moving is not None and self.changing is not None:
+                self.moving.still()
+            if self.changing is not None:
                 shares = blend.shares(controls, self.mixed, blocks)
-                self.changing.set(controls.get("age", 1.0), shares)
+                changed = self.changing.set(controls.get("age", 1.0), shares)
+                if self.moving is not None and changed:
+                    self.moving.keep()
+            if self.moving is not None:
+                self.moving.set(float(request.latents.get("noise", (0.0,))[0]), controls)
         groups = [facts.group(layer) for layer in self.spec.layers]
         more = torch.tensor([controls[f"noise_{name}"] for name in blocks])
         bends = self.drawing.bends.numbers(controls)
@@ -254,7 +254,7 @@ def build(config: Config, device: str = "cpu") -> Generator:
 
     network = styling.open_model(config.path, STYLEGAN2)
     found = ages.find(Path(config.path), network)
-    described = _describe(network, config, found)
+    described = facts.describe(network, config, found, config.moving_noise)
     height, width = facts.start(network)
     start = (canvases.grown(height, config.high), canvases.grown(width, config.wide))
     sliders = styled.sliders_of(network, config, described.layers)
@@ -282,7 +282,8 @@ def build(config: Config, device: str = "cpu") -> Generator:
     bends = Bends(plan, device, dict.fromkeys(described.layers, start[1] / start[0]))
     drawing = Drawing(model, config, facts.trained_px(network), device, paths, rest, bends)
     mixed = blend.parts(config, facts.groups(network))
-    return Generator(described, model, drawing, changing, tuple(mixed))
+    moving = NoiseMotion(model.synthesis) if config.moving_noise else None
+    return Generator(described, model, drawing, changing, tuple(mixed), moving)
 
 
 def _synthesize(

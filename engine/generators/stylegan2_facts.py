@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from engine.core.parameter import Parameter
-from engine.generators import styling
+from engine.core.port import Spec
+from engine.generators import blend, noise_motion, styled, styling
+from engine.generators.ages import Ages
+from engine.generators.canvas import Canvas, check
 from engine.generators.network import Network
 from engine.generators.stylemap import Size
 
@@ -58,3 +63,39 @@ def group(layer: str) -> str:
     """Coarse, middle or fine: the group of a layer."""
     resolution = int(layer[1:].partition(".")[0])
     return "coarse" if resolution <= 8 else "middle" if resolution <= 32 else "fine"
+
+
+_AGE = styling.number(
+    "age", 1.0, 0.0, 1.0, "How far it has learned: 0 is untrained, 1 is the network as it is."
+)
+
+
+def describe(network: Network, canvas: Canvas, found: Ages | None, moves: bool) -> Spec:
+    """Describe a network.
+
+    Parameters
+    ----------
+    found
+        What lies beside it of its training.
+    moves
+        Whether its noise can move.
+
+    Raises
+    ------
+    ValueError
+        If it cannot fill this canvas, or something that the canvas names does not fit.
+    """
+    check(canvas, start(network)[1])
+    blend.open_other(network, canvas, prefixes(network))
+    names = blocks(network)
+    more = [*noises(names), *([_AGE] if found else [])]
+    more += blend.parameters(canvas, groups(network))
+    more += noise_motion.parameters([name[1:] for name in names]) if moves else []
+    spec = styled.make_spec(network, canvas, layers(network), more, trained_px(network))
+    return replace(spec, ports=(*spec.ports, noise_motion.PORT)) if moves else spec
+
+
+def maps_bytes(network: Network, canvas: Canvas) -> int:
+    """Memory of the maps between which noise moves."""
+    trained = sum(x.size for n, x in network.state.items() if n.endswith("noise_const"))
+    return round(4 * trained * canvas.wide * canvas.high * (noise_motion.MAPS + 2))
