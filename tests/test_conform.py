@@ -167,6 +167,12 @@ def test_a_loop_is_healed_over_its_seam_and_short_shots_give_half_of_themselves(
     assert np.array_equal(found.latents["z"][32], reel(64).latents["z"][62])
 
 
+def test_a_loop_that_closes_by_itself_has_no_cut() -> None:
+    edit = seen(".otio", Clip(20, 30), Clip(5, 15))
+    assert np.flatnonzero(conform(reel(), edit, is_loop=True).cuts).tolist() == [29]
+    assert np.flatnonzero(conform(reel(), edit).cuts).tolist() == [29, 44]
+
+
 def test_a_blade_without_a_move_is_no_cut_and_a_cut_of_the_proxy_stays_one() -> None:
     source = reel()
     whole = conform(source, seen(".edl", Clip(10, 20), Clip(30, 20)))
