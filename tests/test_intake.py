@@ -122,3 +122,12 @@ def test_a_track_begins_at_its_tick_and_leaves_out_a_gap() -> None:
     assert [e.source for e in intake.events_of(16)] == ["osc", "track"]
     intake.jump(20)
     assert [(e.tick, e.value) for e in intake.events_of(18)] == [(18, (0.28,))]
+
+
+def test_what_a_path_is_told_is_an_event_of_numbers() -> None:
+    intake = Intake()
+    told = "/layer/form/path/key"
+    took(intake, (0, told, (0.5, 1.0)), (0, told, (math.nan,)), (0, told, "no"))
+    assert [e.value for e in intake.events_of(0)] == [(0.5, 1.0)]
+    assert intake.refused == 2
+    assert not intake.unknown

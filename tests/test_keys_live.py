@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from engine.app import showfile
+from engine.app.blobs import manifest, read_show
 from engine.core.advance import advance
 from engine.core.event import Event
 from engine.core.fixed import fixed
@@ -219,3 +221,16 @@ def test_bad_files_are_refused_in_one_sentence(what: str) -> None:
 def test_bad_lists_of_keys_are_refused(keys: str, words: str) -> None:
     with pytest.raises(showfile.ShowError, match=words):
         make(f"keys = {keys}\n", {"x.npy": npy(np.ones((2, SIZE)))})
+
+
+def test_a_take_holds_the_files_of_its_keys(tmp_path: Path) -> None:
+    files = {"saved.npy": npy(np.random.RandomState(2).randn(3, SIZE))}
+    text = FORM + 'keys = ["saved.npy"]\n'
+    show = make('keys = ["saved.npy"]\n', files)
+    name, blobs = manifest(text, show)
+    (tmp_path / "blobs").mkdir()
+    for each, data in blobs.items():
+        (tmp_path / "blobs" / each.removeprefix("sha256:")).write_bytes(data)
+    again = read_show(tmp_path, name)
+    states = [play(each, first_state(each), 200, {}) for each in (show, again)]
+    assert np.array_equal(latent(show, states[0]), latent(again, states[1]))

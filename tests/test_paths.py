@@ -84,7 +84,7 @@ def test_every_port_has_a_path_and_what_it_takes() -> None:
 @pytest.mark.usefixtures("many")
 def test_classes_transforms_and_fields_have_keys_of_their_own() -> None:
     text = '[layers.paths.label]\nmotion = "keys"\nseeds = [2, 0]\nspeed = 0\n'
-    text += "[layers.paths.boil]\nspeed = 1000\n".replace("1000", "20")
+    text += "[layers.paths.boil]\nspeed = 20\n"
     show, state = play(text, 1600)
     found = at(show, state)
     assert found["generator/label"].tolist() == [0.0, 0.0, 1.0, 0.0]

@@ -11,7 +11,9 @@ from engine.core.advance import resolve
 from engine.core.clock import first_index
 from engine.core.event import Event, Value, in_order
 from engine.core.parameter import to_float
+from engine.core.path_event import numbers
 from engine.core.show import Show
+from engine.core.telling import is_told
 
 MOST_UNKNOWN = 100
 Arrived = tuple[int, str, Value]
@@ -77,6 +79,10 @@ class Intake:
         try:
             return bool(resolve(show, address, value))
         except KeyError:
+            if is_told(show, address):
+                is_data = numbers(value) is not None
+                self.refused += not is_data
+                return is_data
             self._count_unknown(address)
         except ValueError:
             self.refused += 1
