@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from engine.core.keyed import draw
+from engine.core.keyed import draw, gaussian
 from engine.core.parameter import Kind, Parameter
 from engine.core.path import basis
 from engine.core.port import Port
@@ -73,7 +73,7 @@ class _Layer:
 
     def _map(self, knot: int) -> torch.Tensor:
         height, width = self.live.shape
-        down, right = draw(0, f"shift/{self.name}", knot, 2)
+        down, right = gaussian(0, f"shift/{self.name}", knot, 2)
         return self.maps[knot % MAPS].roll((int(1e4 * down) % height, int(1e4 * right) % width),
                                            (0, 1))  # fmt: skip
 
