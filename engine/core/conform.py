@@ -97,8 +97,9 @@ def conform(
         other = _resampled(reel, [filled[n].second or Fraction(0) for n in fading])
         _dissolve(found, other, fading, [float(filled[n].share) for n in fading])
     ends = [*pairwise(filled), (filled[-1], filled[0])]
-    cuts = [_is_cut(reel, a, b) for a, b in ends]
-    found = replace(found, cuts=np.array([*cuts[:-1], cuts[-1] or not is_loop]))
+    marks = [_is_cut(reel, a, b) for a, b in ends]
+    marks[-1] = marks[-1] or not is_loop
+    found = replace(found, cuts=np.array(marks))
     if is_bridged:
         for first, last in _runs(~seen):
             if first > 0 and last + 1 < len(shots):
