@@ -102,7 +102,7 @@ def _path(draft: Draft, root: str, table: PathTable, port: Port, model: str) -> 
     pictured = read_pictures(draft, table, port)
     apart = table.spread
     if apart is None:  # the layers of a w+ begin as one style
-        apart = 0.0 if port.geometry == "wspace" else 1.0
+        apart = 0.0 if port.geometry == "wspace" or port.groups else 1.0
     return Path(
         name=root,
         port=port.name,
@@ -129,7 +129,20 @@ def _path(draft: Draft, root: str, table: PathTable, port: Port, model: str) -> 
         past=read_past(draft, table.bans, table.journal, size),
         pictures=pictured.pictures,
         invert=pictured.invert,
+        freezes=_freezes(draft, root, port),
         **_map(draft, root, table, port),
+    )
+
+
+def _freezes(draft: Draft, root: str, port: Port) -> tuple[tuple[tuple[int, ...], int], ...]:
+    """Give each group of a port's rows a parameter that holds them."""
+    text = "How much of the {} layers' latents stays what it was: 1 is all, and above 0 catches it."
+    return tuple(
+        (
+            tuple(row for row, each in enumerate(port.groups) if each == group),
+            draft.number(f"{root}/freeze_{group}", 0.0, 0, 1, "", text.format(group)),
+        )
+        for group in dict.fromkeys(port.groups)
     )
 
 

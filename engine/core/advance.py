@@ -14,6 +14,7 @@ from engine.core.cue import follow_cues, hear_ready, settle
 from engine.core.curve import filter_euro
 from engine.core.event import Event, Value
 from engine.core.fixed import fixed
+from engine.core.freezing import hold
 from engine.core.glide import aim_glides, pass_glides
 from engine.core.jump import leap
 from engine.core.parameter import coerce
@@ -71,6 +72,7 @@ def advance(show: Show, state: State, tick: int, events: Sequence[Event] = ()) -
         state = leap(show, state, seconds, fired)
     if told or fired:
         state = tell(show, state, seconds, told, fired)
+    state = hold(show, state, seconds) if constants.freezing else state
     return remember(show, state, seconds)
 
 

@@ -56,6 +56,8 @@ class Fixed:
     remembered, is_remembering
         Places that let paths remember where they were if they are not 0; whether paths may do so
         for another reason.
+    freezing
+        Indices of the paths that have rows to freeze.
     """
 
     control_hz: float
@@ -75,6 +77,7 @@ class Fixed:
     glides: tuple[tuple[int, int], ...]
     remembered: NDArray[np.intp]
     is_remembering: bool
+    freezing: tuple[int, ...]
 
 
 class Steering(NamedTuple):
@@ -127,6 +130,7 @@ def fixed(show: Show) -> Fixed:
         is_remembering=any(path.past.traces is not None for path in paths)
         or any(route.target in remembered for route in show.routes)
         or any(place in remembered for cue in show.cues for place, _ in cue.targets),
+        freezing=tuple(i for i, path in enumerate(paths) if path.freezes),
     )
 
 

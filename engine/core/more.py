@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.core import even, key_event, lessons, past_data, pull
+from engine.core import even, freeze, key_event, lessons, past_data, pull
 from engine.core.show import Path
 from engine.core.state import NOTHING, More
 
@@ -42,6 +42,7 @@ FIELDS: Mapping[str, tuple[Write, Read]] = {
     "table": (even.write_table, even.read_table),
     "felt": (list, even.read_felt),
     "pull": (pull.write, pull.read),
+    "frozen": (freeze.write, freeze.read),
 }
 """Field of `More` → how it is written as JSON-ready data, and read back for a path.
 

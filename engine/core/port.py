@@ -40,12 +40,16 @@ class Port:
         Shape of one item, without the batch axis.
     chart
         Coordinates in which trajectories move, of a ``wspace``; None: those of the port itself.
+    groups
+        Of each row, if it has rows: the group of layers (``coarse`` …) that it is for. Rows of a
+        group can be frozen.
     """
 
     name: str
     geometry: str
     shape: tuple[int, ...]
     chart: Chart | None = None
+    groups: tuple[str, ...] = ()
 
 
 class Look(NamedTuple):

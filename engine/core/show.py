@@ -35,13 +35,13 @@ WRAP_S = 3600
 class Path:
     """One trajectory: the places of its parameters and the port that it feeds.
 
-    `name` is its randomness key and `size` the number of latent components; `seeds` are the
-    keyframes of the ``keys`` motion. With `points` above 1 it moves as many latents at once, each
-    along a way of its own. `chart` turns its coordinates into what the port takes; `at` gives the
-    places of the parameters of `engine.core.path_settings`. `atlas` holds the examples of the
-    ``map`` motion and `inputs` the places of its controllers; `pictures` are keys whose latents
-    are still to be found, and `invert` is what the trigger of that name inverts. The other fields
-    are places in the registry (`spread` -1: one point).
+    `name` is its randomness key, `size` the number of latent components, `seeds` the keyframes of
+    the ``keys`` motion. With `points` above 1 it moves as many latents, each its own way.
+    `chart` turns its coordinates into what the port takes; `at` gives the places of the parameters
+    of `engine.core.path_settings`; `atlas` holds the examples of the ``map`` motion, `inputs` the
+    places of its controllers. `pictures` are keys whose latents are still to be found, `invert` is
+    what the trigger of that name inverts, `freezes` are rows that freeze together and the place of
+    how much. The other fields are places in the registry (`spread` -1: one point).
     """
 
     name: str
@@ -70,6 +70,7 @@ class Path:
     past: Past = NO_PAST
     pictures: tuple[str, ...] = ()
     invert: str = ""
+    freezes: tuple[tuple[tuple[int, ...], int], ...] = ()
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -194,10 +195,9 @@ class Cue:
         (place, goal in stored form).
     time_s, delay_s, curve
         How the goals are reached; discrete values switch when the delay is over.
-    quantise_beats
-        If above 0, the cue waits for the next multiple of that many beats.
-    after_s, next
-        The autopilot goes to the cue `next` (an index, -1: none) after that time.
+    quantise_beats, after_s, next
+        If above 0, the cue waits for the next multiple of that many beats · the autopilot goes to
+        the cue `next` (an index, -1: none) after that time.
     """
 
     id: str
@@ -243,10 +243,9 @@ class Show:
         Canvas, width and height. Its aspect is part of the show, its size is not.
     control_hz, picture_hz
         Rate of ticks · rate at which histories step.
-    seed
-        Of all keyed randomness.
-    history_s
-        Time after which a history has forgotten: pre-roll of a film that starts late.
+    seed, history_s
+        Of all keyed randomness · time after which a history has forgotten: pre-roll of a film that
+        starts late.
     signals
         Names; the place of a signal is its index.
     pulses

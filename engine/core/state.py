@@ -39,7 +39,8 @@ class More:
     `lessons` are examples of the ``map`` motion that were taught while it played, instead of those
     of its file. `keys` were dropped into its row of keys, `centre` is what it orbits "here";
     `is_relocating`: it makes good what it is off the beat by. `table` and `felt` tell how fast its
-    picture changes, see `engine.core.even`; `pull` is what a hand has pulled it by.
+    picture changes, see `engine.core.even`; `pull` is what a hand has pulled it by,
+    `frozen` the rows of each group that is frozen, see `engine.core.freeze`.
     """
 
     lessons: Atlas | None = None
@@ -55,6 +56,7 @@ class More:
     table: Table | None = None
     felt: tuple[float, float] | None = None
     pull: Pull | None = None
+    frozen: tuple[NDArray[np.float64] | None, ...] | None = None
 
 
 NOTHING = More()

@@ -12,6 +12,7 @@ import numpy as np
 
 from engine.core.curve import shape
 from engine.core.even import even_dt
+from engine.core.freeze import frozen
 from engine.core.geometry import Vector, length, slerp
 from engine.core.hand import handled
 from engine.core.motion import move
@@ -66,7 +67,8 @@ def coordinates_at(
     ndarray [shape=path.shape]
     """
     found = led_at(path, seed, held, values, motion_s, dt, control_hz)
-    return handled(path, seed, held, values, steer, (motion_s, control_hz), found)
+    found = handled(path, seed, held, values, steer, (motion_s, control_hz), found)
+    return frozen(path, held, values, found)
 
 
 def led_at(
