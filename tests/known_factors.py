@@ -16,6 +16,7 @@ import torch
 
 from engine.core.keyed import draw
 from engine.generators.direction import Direction, Floats, Shape
+from engine.generators.slider import NO_SLIDERS, Sliders
 from engine.generators.subject import Subject
 
 FORM = ("x", "y", "size", "petals", "turn")
@@ -30,13 +31,21 @@ def _matrix(name: str, rows: int, columns: int) -> np.ndarray[Any, Any]:
 
 
 @dataclass(frozen=True, slots=True)
+class Weights:
+    """Affines by name."""
+
+    affine: dict[str, torch.Tensor]
+
+
+@dataclass(frozen=True, slots=True)
 class Blossom:
     """The generator: what `Subject` needs of one that has no file."""
 
-    weights: Any
+    weights: Weights
     mapping: torch.Tensor
     back: torch.Tensor
     spec: Any
+    sliders: Sliders = NO_SLIDERS
 
     def map(self, z: torch.Tensor) -> torch.Tensor:
         """z to w: each factor bent a little by another one, then all turned into one another."""
@@ -84,9 +93,7 @@ def blossom() -> Subject:
     affine = {"form": form @ read[:5], "colour": colour @ read[5:]}
     back = np.zeros((15, 10))
     back[:8, :5], back[8:, 5:] = np.linalg.pinv(form).T, np.linalg.pinv(colour).T
-    weights = SimpleNamespace(
-        affine={name: torch.tensor(x, dtype=torch.float32) for name, x in affine.items()}
-    )
+    weights = Weights({name: torch.tensor(x, dtype=torch.float32) for name, x in affine.items()})
     f32 = [torch.tensor(x, dtype=torch.float32) for x in (mapping, back)]
     model = Blossom(weights, *f32, SimpleNamespace(parameters=()))
     shape = Shape(Z, W, 2, {"form": 8, "colour": 7})

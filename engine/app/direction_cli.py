@@ -51,7 +51,7 @@ def _check_sheet(sheet: Path | None) -> None:
 @click.option("--samples", type=click.IntRange(100, 1_000_000), help="Instead of the way's own.")
 @click.option("--space", type=click.Choice(["z", "w"]), default="w", help="Of random directions.")
 @click.option("--sets", type=FILE, nargs=2, metavar="MORE LESS", help="Two files of latents.")
-@click.option("--measure", default="", metavar="A,B", help="What is measured; all there is.")
+@click.option("--measure", default="", metavar="A,B/C+D", help="Scores, and what stays.")
 @click.option("--fix", default="", metavar="A,B", help="What stays: scores, or known directions.")
 @click.option("--sheet", type=FILE, metavar="OUT.png", help="Draw them from -3 to +3 sigmas.")
 @click.option("--name", multiple=True, metavar="1=dry", help="Keep number 1 by this name.")

@@ -21,8 +21,7 @@ from engine.generators.subject import Subject
 STEPS = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
 COLUMNS = 12
 PX = 96
-_SHOWN = "shown"
-"""What the picture of a sheet's rows is drawn by."""
+_SHOWN, _EXAMPLES, _TRIED = "shown", 2, 64
 
 
 class Book:
@@ -155,7 +154,9 @@ def check_name(name: str) -> str:
 
 
 def draw_sheet(subject: Subject, found: Sequence[Direction], out: Path, seed: int) -> None:
-    """Draw each direction as a row, from -3 to +3 sigmas, of the same picture.
+    """Draw each direction as a row, from -3 to +3 sigmas, of the same two pictures.
+
+    They are the most typical ones of a few: nearest to the mean style.
 
     Raises
     ------
@@ -166,8 +167,11 @@ def draw_sheet(subject: Subject, found: Sequence[Direction], out: Path, seed: in
     """
     if not found:
         raise ValueError("there is no direction to draw: find some with --find")
-    steps = np.array(STEPS, np.float32)
-    z = np.repeat(subject.latents(seed, _SHOWN, 1), len(steps), 0)
+    steps = np.tile(np.array(STEPS, np.float32), _EXAMPLES)
+    z = subject.latents(seed, _SHOWN, _TRIED)
+    w = subject.map(z)
+    nearest = np.linalg.norm(w - w.mean(0), axis=1).argsort(kind="stable")[:_EXAMPLES]
+    z = np.repeat(z[nearest], len(STEPS), 0)
     rows = []
     for each in found:
         if each.space == "z":
@@ -176,7 +180,7 @@ def draw_sheet(subject: Subject, found: Sequence[Direction], out: Path, seed: in
         else:
             rows.append(subject.draw(subject.map(z), PX, [each], steps[:, None]))
     labels = [f"{n}  {each.name}" for n, each in enumerate(found, 1)]
-    sheets.store(out, rows, labels, [f"{step:+g} sigma" if step else "0" for step in STEPS])
+    sheets.store(out, rows, labels, [f"{s:+g} sigma" if s else "0" for s in STEPS] * _EXAMPLES)
 
 
 def draw_thumbs(subject: Subject, out: Path, seed: int) -> None:

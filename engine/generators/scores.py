@@ -17,9 +17,20 @@ def _light(x: Floats) -> Floats:
     return found
 
 
-def _colour(red: float, green: float, blue: float) -> Score:
-    mixed = np.array([red, green, blue], np.float32)
-    return lambda x: np.asarray(np.tensordot(x, mixed, (1, 0)).mean((1, 2)))
+def _grey(x: Floats) -> Floats:
+    """How little colour each place has, 0..1 [shape=(N, H, W)]."""
+    return np.asarray(np.exp(-np.square((x.max(1) - x.min(1)) / 0.12)))
+
+
+def _most(channel: int) -> Score:
+    """Share of the picture in which this channel is the strongest; soft, and of colours only."""
+
+    def score(x: Floats) -> Floats:
+        weights = np.exp((x - x.max(1, keepdims=True)) / 0.03)
+        share = weights[:, channel] / weights.sum(1)
+        return np.asarray((share * (1 - _grey(x))).mean((1, 2)))
+
+    return score
 
 
 def _edges(x: Floats) -> Floats:
@@ -34,10 +45,9 @@ def _saturation(x: Floats) -> Floats:
 
 def _share(x: Floats, low: float, high: float) -> Floats:
     """How much of a picture is grey and as light as this; soft at both ends."""
-    grey = np.exp(-np.square((x.max(1) - x.min(1)) / 0.15))
     light = _light(x)
     inside = 1 / (1 + np.exp(-(light - low) / 0.05)) - 1 / (1 + np.exp(-(light - high) / 0.05))
-    return np.asarray((grey * inside).mean((1, 2)))
+    return np.asarray((_grey(x) * inside).mean((1, 2)))
 
 
 def _slope(x: Floats) -> Floats:
@@ -66,9 +76,10 @@ SCORES: Mapping[str, Score] = {
     "brightness": lambda x: np.asarray(_light(x).mean((1, 2))),
     "contrast": lambda x: np.asarray(_light(x).std((1, 2))),
     "saturation": _saturation,
-    "warmth": _colour(1.0, 0.0, -1.0),
-    "green": _colour(-0.5, 1.0, -0.5),
-    "blue": _colour(-0.5, -0.5, 1.0),
+    "warmth": lambda x: np.asarray((x[:, 0] - x[:, 2]).mean((1, 2))),
+    "red": _most(0),
+    "green": _most(1),
+    "blue": _most(2),
     "white": lambda x: _share(x, 0.6, 2.0),
     "dark": lambda x: _share(x, -1.0, 0.2),
     "edges": _edges,

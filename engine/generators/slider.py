@@ -105,7 +105,7 @@ class Sliders:
             inner = root[:, :, None] * products * root[:, None]
             inner += (1.0 - held + _FIRM)[:, :, None] * eye
             hold = root[:, :, None] * np.linalg.inv(inner) * root[:, None]
-            target = np.array([d.centre for d in named]) + steps - free @ products
+            target = np.array([d.centre for d in named]) + steps - free @ (products - eye)
             free = free + (hold @ target[..., None])[..., 0]
         return free @ axes, axes, hold
 

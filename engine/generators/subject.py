@@ -70,20 +70,20 @@ class Subject:
             x = torch.from_numpy(z).to(self.device)
             classes = getattr(self.model, "c_dim", 0)
             if not classes:
-                return np.asarray(self.model.map(x).cpu())
+                return _numbers(self.model.map(x))
             c = x.new_zeros(len(x), classes)
             c[:, self.label] = 1.0
-            return np.asarray(self.model.map(x, c).cpu())
+            return _numbers(self.model.map(x, c))
 
     def affines(self) -> list[Affine]:
         """Every affine that a style goes through, in the order of the synthesis."""
         if not hasattr(self.model, "synthesis"):
             return [
-                Affine(name, row, np.array(weight.cpu()))
+                Affine(name, row, weight.cpu().numpy())
                 for row, (name, weight) in enumerate(self.model.weights.affine.items())
             ]
         return [
-            Affine(part.name, row, np.array(part.conv.affine.weight.cpu()))
+            Affine(part.name, row, part.conv.affine.weight.cpu().numpy())
             for part, row in _parts(self.model.synthesis)
         ]
 
@@ -119,7 +119,6 @@ class Subject:
         return np.concatenate(drawn)
 
     def _pictures(self, ws: torch.Tensor, px: int, sliders: Sliders) -> Floats:
-        import torch
         from torch.nn.functional import interpolate
 
         model = self._with(sliders)
@@ -134,7 +133,7 @@ class Subject:
 
             drawn = model.synthesize(ws, styling.complete(model.spec, {}), (px, px), 1.0)
             x = drawn[:, :3] * drawn[:, 3:]
-        return np.asarray(x.to(torch.float32).cpu())
+        return _numbers(x)
 
     def _with(self, sliders: Sliders) -> Any:
         """The model with room for gains of channels; the last one is kept."""
@@ -145,6 +144,11 @@ class Subject:
             self._made.clear()
             self._made[key] = _widened(self.model, sliders)
         return self._made[key]
+
+
+def _numbers(x: torch.Tensor) -> Floats:
+    found: Floats = x.float().cpu().numpy()
+    return found
 
 
 def _widened(model: Any, sliders: Sliders) -> Any:
