@@ -35,6 +35,7 @@ def luma(pixels: np.ndarray, size: tuple[int, int] | None = None) -> np.ndarray:
 @pytest.mark.parametrize("size", [(320, 180), (640, 360), (240, 134), (214, 120)])
 def test_numbers_are_read_in_copies_of_every_size(size: tuple[int, int]) -> None:
     for number in (0, 1, 299, 65536, barcode.MOST_FRAMES - 1):
+        assert barcode.read(luma(picture(number), size)) == (number, None, 0.0)
         shown = luma(picture(number), size).astype(float)
         shown += np.random.default_rng(number).normal(0, 6, shown.shape)
         assert barcode.read(np.clip(shown, 0, 255).astype(np.uint8)) == (number, None, 0.0)
@@ -59,7 +60,7 @@ def test_digits_are_as_large_as_letters_of_a_subtitle() -> None:
     assert (shown != other).any()
 
 
-def edited(path: Path, pictures: list[np.ndarray], size: tuple[int, int] = (240, 136)) -> Path:
+def edited(path: Path, pictures: list[np.ndarray], size: tuple[int, int] = (320, 180)) -> Path:
     """What an editor renders: scaled, and compressed once more."""
     with av.open(str(path), "w") as film:
         stream = film.add_stream("libx264", rate=25, options={"crf": "28", "preset": "veryfast"})
@@ -175,6 +176,7 @@ def test_a_proxy_is_cut_and_the_show_follows(tmp_path: Path) -> None:
     again = trackfile.load(away / "back.npz")
     for address, rows in track.latents.items():
         assert np.array_equal(again.latents[address], rows)
+    assert list(again.beside) == ["shaders/own.fs"]  # and not the track that is followed
     assert again.motion_s == pytest.approx(source.motion_s[ids])
     assert again.about.constants["/layer/form/opacity"] == 0.75
     assert np.flatnonzero(again.cuts).tolist() == [4, 8]

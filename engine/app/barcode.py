@@ -106,6 +106,8 @@ def _decode(levels: NDArray[np.float64]) -> Reading | None:
     strong = levels > 0.5
     distance = np.where(strong, 1.0 - levels, levels)
     first = _number(strong)
+    if first is not None and distance.max() < 0.04:
+        return Reading(first)
     is_far = distance > 0.5 * distance.max()
     share, near = float(np.median(distance[is_far])), distance[~is_far]
     is_told = 0.04 < share < 0.47 and np.ptp(distance[is_far]) < 0.4 * share

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -186,7 +187,9 @@ def make(source: str, playback: Playback, job: Job, sidecar: Path, progress: Tex
         "fps": str(fps), "film": job.out.name, "show": name, "text": text,
         "hash": content_hash(text.encode()), "models": with_hashes([], show),
     }  # fmt: skip
-    trackfile.write(sidecar, kept.file(about, beside(show)))
+    files = beside(show)
+    files.pop(tomllib.loads(text).get("track", {}).get("file", ""), None)  # another takes its place
+    trackfile.write(sidecar, kept.file(about, files))
     return count
 
 
