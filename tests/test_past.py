@@ -181,6 +181,26 @@ def test_a_bad_file_is_one_sentence_and_is_left_alone(tmp_path: Path, content) -
     assert len(state.paths[0].more.bans or ()) == 1
 
 
+def test_a_ban_is_on_disk_within_seconds_and_visits_within_a_minute(tmp_path: Path) -> None:
+    (tmp_path / "show.toml").write_text(HEAD + FILES)
+    show = showfile.load(str(tmp_path / "show.toml")).show
+    before, after = run(show, 130), run(show, 131, [(131, f"{PATH}ban", 1)])
+    journals = Journals(tmp_path)
+    for now_s, state in ((0.0, before), (1.0, after), (1.9, after)):
+        journals.tend(show, state, now_s)
+    assert not (tmp_path / "never.npz").exists()
+    journals.tend(show, after, 2.1)
+    journals.tend(show, after, 2.2, is_last=True)
+    stamp = (tmp_path / "never.npz").stat().st_mtime_ns
+    later = run(show, 200, (), after)
+    journals.tend(show, later, 61.0)
+    assert (tmp_path / "never.npz").stat().st_mtime_ns == stamp
+    journals.tend(show, later, 62.3)
+    journals.tend(show, later, 62.4, is_last=True)
+    with np.load(tmp_path / "traces.npz") as found:
+        assert found["weights"].sum() == 200 // 12 - FRESH
+
+
 def test_a_take_holds_what_the_show_began_with(tmp_path: Path) -> None:
     (tmp_path / "show.toml").write_text(HEAD + FILES)
     play(tmp_path, 400, [(130, f"{PATH}ban", 1)])
@@ -216,7 +236,7 @@ def test_a_performance_writes_its_files_when_it_ends(tmp_path: Path, monkeypatch
 
 @pytest.mark.parametrize(
     ("text", "wrong"),
-    [('journal = "a.txt"', r"a\.txt"), ('bans = "a.npz"\njournal = "a.npz"', "both")],
+    [('journal = "a.txt"', r"a\.txt"), ('bans = "a.npz"\njournal = "a.npz"', "twice")],
 )
 def test_names_of_files_are_checked(tmp_path: Path, text: str, wrong: str) -> None:
     (tmp_path / "show.toml").write_text(HEAD + text)

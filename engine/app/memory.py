@@ -17,7 +17,7 @@ from engine.app.blobs import manifest
 from engine.app.hearing import Hearing
 from engine.app.intake import Intake
 from engine.app.options import Options
-from engine.app.past_file import Journals
+from engine.app.past_file import Journals, problems
 from engine.app.planfile import PlanWriter
 from engine.app.recorder import Recorder
 from engine.app.showfile import Loaded
@@ -50,9 +50,6 @@ class Memory:
         self._newest = -1
         self._last: tuple[Show, State] | None = None
         self._journals = Journals(loaded.path.parent if loaded.path is not None else None)
-        for path in show.paths:
-            for problem in path.past.problems:
-                say(problem)
         self._plan = PlanWriter(options.plan, show) if options.plan is not None else None
         self._recorder: Recorder | None = None
         header: dict[str, Any] = {
@@ -113,6 +110,8 @@ class Memory:
     def tend(self, say: Say) -> None:
         """Report, once, a recording or plan file that stopped and how keeping went."""
         texts = [self._journals.error]
+        if self._last is not None:
+            texts += problems(self._last[0])
         if self._plan is not None and self._plan.error:
             texts.append(f"{self._plan.error}; the show goes on")
         if self._recorder is not None:

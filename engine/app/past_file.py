@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from engine.app.draft import Draft, NoFileError
 from engine.app.latent_files import _arrays
 from engine.core.ban_event import MOST_BANS
+from engine.core.fixed import fixed
 from engine.core.hand import bans_of
 from engine.core.past import NO_PAST, Ban, Past
 from engine.core.patina import LARGEST_WEIGHT, MOST, Traces, blank, settled, traces_of
@@ -28,6 +29,8 @@ from engine.core.show import Show
 from engine.core.state import PathState, State
 
 WRITE_S = 60.0
+SOON_S = 2.0
+"""After a ban: it must outlive whatever follows."""
 Arrays = dict[str, NDArray[Any]]
 
 
@@ -49,23 +52,21 @@ def read_past(draft: Draft, bans: str, journal: str, size: int) -> Past:
     for name in filter(None, (bans, journal)):
         if not name.endswith(".npz"):
             raise ValueError(f"bans, journal: '{name}' does not end in .npz")
-    if bans == journal:
-        raise ValueError(f"bans, journal: '{bans}' cannot be both; name two files")
-    problems: list[str] = []
-    found_bans = _read(draft, bans, lambda a: _bans(a, size), problems)
-    traces = _read(draft, journal, lambda a: _traces(a, size), problems)
+        if name in draft.files or bans == journal:
+            raise ValueError(f"bans, journal: the show names '{name}' twice; name a file for each")
+    wrong: list[str] = []
+    found_bans = _read(draft, bans, lambda a: _bans(a, size), wrong)
+    traces = _read(draft, journal, lambda a: _traces(a, size), wrong)
     return Past(
         bans=None if not bans else found_bans or (),
         traces=None if not journal else traces or blank(size),
         bans_file="" if found_bans is None else bans,
         journal="" if traces is None else journal,
-        problems=tuple(problems),
+        problems=tuple(wrong),
     )
 
 
-def _read(
-    draft: Draft, name: str, read: Callable[[Arrays | None], Any], problems: list[str]
-) -> Any:
+def _read(draft: Draft, name: str, read: Callable[[Arrays | None], Any], wrong: list[str]) -> Any:
     if not name:
         return None
     try:
@@ -74,12 +75,12 @@ def _read(
         draft.files[name] = data = b""  # so that a take knows that there was none
     except ValueError as error:
         draft.files[name] = b""
-        problems.append(f"{error}; the show goes on without it")
+        wrong.append(f"{error}; the show goes on without it")
         return None
     try:
         return read(dict(_arrays(data, name)) if data else None)
     except (ValueError, KeyError):
-        problems.append(
+        wrong.append(
             f"{name} is not what this show wrote for this path; the show goes on without it, and "
             "leaves it as it is: move it away to begin anew"
         )
@@ -109,6 +110,11 @@ def _traces(arrays: Arrays | None, size: int) -> Traces:
     if not (weights <= LARGEST_WEIGHT).all():
         raise ValueError("no weights")
     return Traces(centres.astype(np.float16), weights, blank(size).fresh)
+
+
+def problems(show: Show) -> list[str]:
+    """Sentences about files that could not be read."""
+    return [text for path in fixed(show).paths for text in path.past.problems]
 
 
 def written(path: Trajectory, held: PathState) -> dict[str, Arrays]:
@@ -141,6 +147,7 @@ class Journals:
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
         self._kept: dict[str, object] = {}
+        self._bans: tuple[object, ...] = ()
         self._since_s: float | None = None
         self._thread: threading.Thread | None = None
         self.error = ""
@@ -156,12 +163,13 @@ class Journals:
             It is time, and nothing comes after it: wait for the disk.
         """
         since_s = now_s if self._since_s is None else self._since_s
-        self._since_s = since_s
-        if self._folder is None or not (is_last or now_s - since_s >= WRITE_S):
+        self._since_s, bans = since_s, tuple([held.more.bans for held in state.paths])
+        wait_s = WRITE_S if bans == self._bans else SOON_S
+        if self._folder is None or not (is_last or now_s - since_s >= wait_s):
             return
         if self._thread is not None and self._thread.is_alive() and not is_last:
             return
-        self._since_s = now_s
+        self._since_s, self._bans = now_s, bans
         changed: dict[str, Arrays] = {}
         for path, held in zip(show.paths, state.paths, strict=True):
             now = (held.more.bans, held.more.traces)

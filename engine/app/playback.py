@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -10,6 +11,7 @@ from pathlib import Path
 from engine.app import model_marks, showfile
 from engine.app.evened import Evened
 from engine.app.frame import Line, first_step
+from engine.app.past_file import problems
 from engine.app.take import Take, open_take
 from engine.core.audio import ADDRESS
 from engine.core.clock import newest_index, parse_rate, seconds_at
@@ -87,7 +89,10 @@ def open_playback(
         take = open_take(Path(name))
         model_marks.check(take.folder, take.header.get("models", []))
         return _from_take(take)
-    return _from_show(showfile.load(name), load_track(audio, music), seed)
+    loaded = showfile.load(name)
+    for text in problems(loaded.show):
+        print(text, file=sys.stderr)
+    return _from_show(loaded, load_track(audio, music), seed)
 
 
 def load_track(audio: Path | None, music: bool) -> tracks.Track | None:
