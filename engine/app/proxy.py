@@ -61,8 +61,9 @@ class Sidecar:
         self._values: list[NDArray[np.float64]] = []
         self._motion_s: list[float] = []
         self._passed: list[int] = []
-        self._latents: dict[str, list[NDArray[np.float32]]] = {}
+        self._latents: dict[str, list[NDArray[Any]]] = {}
         self._geometries: dict[str, str] = {}
+        self._charted: set[str] = set()
         numbers = 0
         for layer in show.layers:
             if layer.generator is not None:
@@ -71,7 +72,9 @@ class Sidecar:
                     address = f"/layer/{layer.id}/generator/{path.port}"
                     self._latents[address] = []
                     self._geometries[address] = ports[path.port]
-                    numbers += int(np.prod(path.shape))
+                    numbers += int(np.prod(path.shape)) * (1 if path.chart is None else 2)
+                    if path.chart is not None:
+                        self._charted.add(address)
         if frames * numbers * 4 > trackfile.LARGEST_BYTES or frames > barcode.MOST_FRAMES:
             raise ValueError(
                 f"{frames} frames of {numbers} latent numbers are more than a sidecar holds; make "
@@ -98,7 +101,9 @@ class Sidecar:
         at = 0 if track is None else track.frames.find(listed[track.place])[0]
         self._passed.append(0 if track is None else int(track.frames.cuts[:at].sum()))
         for address, rows in found.items():
-            self._latents[address].append(rows.astype(np.float32))
+            # What is decoded needs all its bits to be the same again; the rest is asked in float32.
+            kind = np.float64 if address in self._charted else np.float32
+            self._latents[address].append(rows.astype(kind))
 
     def file(self, about: dict[str, Any], beside: dict[str, bytes]) -> TrackFile:
         """Put together what was gathered; values that never change become constants."""

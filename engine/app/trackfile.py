@@ -24,6 +24,7 @@ MOST_FRAMES = 4_000_000
 _ABOUT = "about.json"
 _MOST_MEMBERS = 512
 _LARGEST_ABOUT = 32 << 20
+_LATENT = ("<f4", "<f8")
 _KINDS = {"values": "<f8", "motion_s": "<f8", "cuts": "|b1"}
 
 
@@ -77,7 +78,8 @@ class TrackFile(msgspec.Struct, frozen=True):
     values [shape=(N, K)], motion_s [shape=(N,)], cuts [shape=(N,)]
         Columns of the parameters that change · TIME of shaders · whether a cut follows a frame.
     latents
-        Address → coordinates [shape=(N, size) or (N, points, size)], float32.
+        Address → coordinates [shape=(N, size) or (N, points, size)]: float32 where the port takes
+        them as they are, else float64.
     beside
         Name of a file of the show → its content.
     """
@@ -86,7 +88,7 @@ class TrackFile(msgspec.Struct, frozen=True):
     values: NDArray[np.float64]
     motion_s: NDArray[np.float64]
     cuts: NDArray[np.bool_]
-    latents: Mapping[str, NDArray[np.float32]]
+    latents: Mapping[str, NDArray[Any]]
     beside: Mapping[str, bytes] = {}
 
 
@@ -102,7 +104,7 @@ def write(path: Path, file: TrackFile) -> None:
     arrays: dict[str, NDArray[Any]] = {
         "values": file.values.astype("<f8"), "motion_s": file.motion_s.astype("<f8"),
         "cuts": file.cuts.astype("|b1"),
-        **{name: rows.astype("<f4") for name, rows in file.latents.items()},
+        **{n: rows.astype(rows.dtype.newbyteorder("<")) for n, rows in file.latents.items()},
     }  # fmt: skip
     try:
         with zipfile.ZipFile(new, "w", zipfile.ZIP_STORED) as archive:
@@ -176,7 +178,7 @@ def _array(data: bytes, member: zipfile.ZipInfo) -> NDArray[Any]:
     version = np.lib.format.read_magic(head)
     reader = np.lib.format.read_array_header_1_0
     shape, is_fortran, dtype = (reader if version == (1, 0) else _refuse)(head)
-    if is_fortran or dtype.str not in (*_KINDS.values(), "<f4") or len(shape) > 3:
+    if is_fortran or dtype.str not in (*_KINDS.values(), *_LATENT) or len(shape) > 3:
         raise ValueError(f"{member.filename} is {dtype}, shape {shape}")
     count = math.prod(shape)
     if head.tell() + count * dtype.itemsize != member.file_size:
@@ -205,7 +207,7 @@ def _check(about: About, found: Mapping[str, NDArray[Any]]) -> None:
             raise ValueError(f"{each} has the shape {found[each].shape}, not {shape}")
     for address in about.latents:
         rows = found[address]
-        if rows.dtype.str != "<f4" or rows.ndim < 2 or len(rows) != count or not rows.size:
+        if rows.dtype.str not in _LATENT or rows.ndim < 2 or len(rows) != count or not rows.size:
             raise ValueError(f"{address} has the shape {rows.shape} for {count} frames")
     if not np.isfinite(found["values"]).all() or not np.isfinite(found["motion_s"]).all():
         raise ValueError("values that are no numbers")

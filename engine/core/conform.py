@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +67,7 @@ class Reel:
     turns: Floats
     motion_s: Floats
     cuts: NDArray[np.bool_]
-    latents: Mapping[str, NDArray[np.float32]]
+    latents: Mapping[str, NDArray[Any]]
     spaces: Mapping[str, Manifold]
 
 

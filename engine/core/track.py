@@ -75,7 +75,7 @@ class Written:
     """
 
     frames: Frames
-    rows: NDArray[np.float32]
+    rows: NDArray[Any]
     space: Manifold
     place: int
     mix: int
