@@ -68,24 +68,26 @@ def directions(model: str, **given: Any) -> None:
     _check_sheet(given["sheet"])
     if given["keep"] and not way:
         raise Misused("--keep keeps what --find finds: say --find")
+    layers, files = _layers(given["layers"]), given["sets"]
     with told():
+        for name in names.values():
+            work.check_name(name)
+        sets = (work.read_set(files[0]), work.read_set(files[1])) if files else None
         book = work.Book(model, given["out"])
         if removed:
             book.remove(removed)
         found = list(book.known)
         if way:
-            files = given["sets"]
-            sets = (work.read_set(files[0]), work.read_set(files[1])) if files else None
-            wish = Wish(given["count"], given["seed"], given["samples"] or 0,
-                        _layers(given["layers"]), given["space"], sets,
-                        _listed(given["measure"]), _listed(given["fix"]))  # fmt: skip
+            wish = Wish(given["count"], given["seed"], given["samples"] or 0, layers,
+                        given["space"], sets, _listed(given["measure"]),
+                        _listed(given["fix"]))  # fmt: skip
             found = work.find(book, way, wish)
             kept = work.named(found, names) + (found if given["keep"] and not names else [])
             if kept:
                 book.keep(kept)
         elif names:
             byplace = {str(n): each.name for n, each in enumerate(found, 1)}
-            book.rename({byplace.get(old, old): work.check_name(new) for old, new in names.items()})
+            book.rename({byplace.get(old, old): new for old, new in names.items()})
             found = list(book.known)
         if given["sheet"]:
             work.draw_sheet(book.subject, found, given["sheet"], given["seed"])
@@ -120,13 +122,15 @@ def teach(model: str, sheet: Path | None, **given: Any) -> None:
     if given["more"] and not given["name"]:
         raise Misused("give the new direction a name: --name NAME")
     with told():
+        more, less = (
+            list(read_numbers(given[key], "numbers")) if given[key] else []
+            for key in ("more", "less")
+        )
+        if more:
+            work.check_name(given["name"])
         book = work.Book(model, given["out"])
         made = None
-        if given["more"]:
-            more, less = (
-                list(read_numbers(given[key], "numbers")) if given[key] else []
-                for key in ("more", "less")
-            )
+        if more:
             fixed = _listed(given["fix"])
             made = work.teach(book, given["name"], given["seed"], (more, less), fixed)
         if sheet is not None and made is None:

@@ -43,10 +43,10 @@ class Book:
     """
 
     def __init__(self, model: str, out: Path | None) -> None:
+        if out is not None and not out.name.endswith(direction.SUFFIX):
+            raise ValueError(f"{out.name}: a file of directions ends in {direction.SUFFIX}")
         self.subject, beside = open_subject(model)
         self.path = out or beside
-        if not self.path.name.endswith(direction.SUFFIX):
-            raise ValueError(f"{self.path.name}: a file of directions ends in {direction.SUFFIX}")
         self.known: tuple[Direction, ...] = ()
         if self.path.is_file():
             self.known = direction.read(self.path, self.subject.sha256, self.subject.shape)
@@ -235,7 +235,7 @@ def teach(
     wish = finding.Wish(seed=seed, fixed=fixed, known=book.known)
     styles = teaching.thumbs(book.subject, seed)
     found = teaching.teach(book.subject, wish, styles, more, less)
-    made = replace(found, name=check_name(name))
+    made = replace(found, name=name)
     book.keep([made])
     return made
 
