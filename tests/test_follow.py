@@ -18,6 +18,7 @@ from engine.app.conform import lay_beside, reel_of
 from engine.app.playback import open_playback
 from engine.app.proxy import Sidecar
 from engine.app.trackfile import TrackError, TrackFile
+from engine.core.chart import Chart
 from engine.core.sample import latents, sample
 from engine.core.show import Show
 from engine.core.snapshot import from_data, to_data
@@ -305,3 +306,19 @@ def test_a_sidecar_of_another_show_in_a_take_and_a_too_long_one(sidecar: TrackFi
         Sidecar(show, 1 << 21)
     moved = replace(show, seed=9)
     kept.add(moved, run(moved, 0), 0.0)
+
+
+def test_latents_of_a_style_space_keep_all_their_bits() -> None:
+    show, draw = make_show(TEXT), np.random.default_rng(2)
+    back = draw.normal(0, 0.2, (64, 64))
+    chart = Chart(draw.normal(0, 1, 64), back, np.linalg.inv(back))
+    layer = show.layers[0]
+    paths = tuple(replace(path, chart=chart) for path in layer.generator.paths)
+    layers = (replace(layer, generator=replace(layer.generator, paths=paths)),)
+    show, state = replace(show, layers=layers), run(show, 30)
+    kept = Sidecar(show, 1)
+    kept.add(show, state, 0.25)
+    file = trackfile.read(written(kept.file({"fps": "30"}, {})), "x.npz")
+    rows = file.latents[Z]
+    assert rows.dtype == np.float64
+    assert np.array_equal(chart.decode(rows[0]).astype(np.float32), latents(show, state, 0.25)[Z])
