@@ -48,7 +48,7 @@ def paced(
     """
     rate, more = knots_per_beat(path, values), held.more
     if rate <= 0.0:
-        speed = even_speed(path, held, values, speed)
+        speed = even_speed(path, held, values, speed, tick_s)
     elif speed != 0.0:
         way = math.copysign(rate, speed)
         off = beat * way - held.phase

@@ -20,8 +20,8 @@ from engine.core.table import Table, from_numbers, rate, to_numbers
 
 MOST_KNOTS = 64.0
 """A longer path is looked at piece by piece, like an endless one."""
-STEP_S = 1.0 / 30.0
-_MOST_STEPS = 32
+STEP_S = 1.0 / 60.0
+_MOST_STEPS = 64
 
 
 class Stretch(NamedTuple):
@@ -68,17 +68,18 @@ def factor(path: Path, held: PathState, values: Sequence[float], place: float) -
     return 1.0 if felt is None else rate(*felt, even)
 
 
-def even_speed(path: Path, held: PathState, values: Sequence[float], speed: float) -> float:
-    """Speed along a path in knots per second, from the one that was asked for.
+def even_speed(
+    path: Path, held: PathState, values: Sequence[float], speed: float, tick_s: float
+) -> float:
+    """Speed along a path until the next tick, in knots per second, from the one asked for.
 
-    With ``change`` above 0 that is so much perceived change per second, and of the asked speed the
+    It is that of the middle of the tick. With ``change`` above 0 that is so much perceived change per second, and of the asked speed the
     direction and the master's part count.
     """
     at, own = path.at, values[path.speed]
     if speed == 0.0 or (values[at["even"]] <= 0.0 and values[at["change"]] <= 0.0):
         return speed
-    place = position(path, held, values, 0.0)
-    felt = felt_at(held, place)
+    felt = felt_at(held, position(path, held, values, 0.5 * tick_s))
     if felt is None or felt[1] <= 0.0:
         return speed
     if values[at["change"]] > 0.0:
@@ -86,7 +87,9 @@ def even_speed(path: Path, held: PathState, values: Sequence[float], speed: floa
     return speed * rate(*felt, values[at["even"]])
 
 
-def even_dt(path: Path, held: PathState, values: Sequence[float], dt: float) -> float:
+def even_dt(
+    path: Path, held: PathState, values: Sequence[float], dt: float, tick_s: float
+) -> float:
     """Time at the present speed in which a path goes as far as in `dt` seconds of even motion.
 
     So that who asks for a picture ahead of time asks for the right one.
@@ -97,7 +100,8 @@ def even_dt(path: Path, held: PathState, values: Sequence[float], dt: float) -> 
         return dt
     count = min(math.ceil(dt / STEP_S), _MOST_STEPS)
     now = position(path, held, values, 0.0)
-    speed, gone = held.speed / factor(path, held, values, now), 0.0
+    middle = position(path, held, values, 0.5 * tick_s)
+    speed, gone = held.speed / factor(path, held, values, middle), 0.0
     for _ in range(count):
         middle = now + gone + 0.5 * speed * factor(path, held, values, now + gone) * dt / count
         gone += speed * factor(path, held, values, middle) * dt / count
@@ -110,10 +114,20 @@ def take_table(_: Any, __: Path, held: PathState, data: tuple[float, ...]) -> Pa
     return replace(held, more=more)
 
 
-def take_felt(_: Any, __: Path, held: PathState, data: tuple[float, ...]) -> PathState:
-    """Take what was seen of the newest frames: change per knot now, and on the whole."""
+def take_felt(moment: Any, path: Path, held: PathState, data: tuple[float, ...]) -> PathState:
+    """Take what was seen of the newest frames: change per knot now, and on the whole.
+
+    It is late already, so the speed follows on this tick.
+    """
     felt = read_felt(None, data)
-    return held if felt is None else replace(held, more=replace(held.more, felt=felt))
+    if felt is None:
+        return held
+    told, values = replace(held, more=replace(held.more, felt=felt)), moment.values
+    if values[path.at["beats"]] > 0.0:
+        return told
+    place = position(path, held, values, 0.0)
+    change = factor(path, told, values, place) / factor(path, held, values, place)
+    return replace(told, speed=held.speed * change)
 
 
 def write_table(table: Table) -> list[float]:

@@ -21,8 +21,8 @@ WIDEST = 8.0
 """Most that a place is hurried or slowed."""
 FELT_WIDEST = 4.0
 """The same by the newest frames alone."""
-FELT_SHARE = 0.7
-"""Of the newest step in what is felt."""
+FELT_SHARE, FELT_TREND = 0.85, 0.5
+"""Of the newest step in what is felt · of its growth that is expected to go on."""
 MOST_CELLS = 4096
 _MOST_BENT = 2.0
 _HEAD = 4
@@ -103,26 +103,29 @@ def arcs(chords: Sequence[float], skips: Sequence[float], is_closed: bool) -> tu
 class Feeling(NamedTuple):
     """What the newest frames tell while there is no table.
 
-    Change per knot now, smoothed, and since the beginning: change and knots.
+    Change per knot now, smoothed; since the beginning change and knots; what `now` grew by.
     """
 
     now: float = 0.0
     change: float = 0.0
     knots: float = 0.0
+    trend: float = 0.0
 
     @property
     def felt(self) -> tuple[float, float]:
         """Change per knot now and on the whole, at most `FELT_WIDEST` apart."""
         mean = self.change / self.knots
-        return min(max(self.now, mean / FELT_WIDEST), mean * FELT_WIDEST), mean
+        next_one = self.now + FELT_TREND * self.trend  # it is always a step late
+        return min(max(next_one, mean / FELT_WIDEST), mean * FELT_WIDEST), mean
 
 
 def feel(before: Feeling, step: float, knots: float) -> Feeling:
     """Take one more step between frames: how far apart they look, and how far the path went."""
-    now = step / knots
+    now, trend = step / knots, 0.0
     if before.knots > 0.0:
-        now = before.now + FELT_SHARE * (now - before.now)
-    return Feeling(now, before.change + step, before.knots + knots)
+        trend = FELT_SHARE * (now - before.now)
+        now = before.now + trend
+    return Feeling(now, before.change + step, before.knots + knots, trend)
 
 
 def make_table(

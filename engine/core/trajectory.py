@@ -81,7 +81,7 @@ def led_at(
     control_hz: float,
 ) -> Vector:
     """Coordinates before anybody turns them: where motion and jumps lead. See `coordinates_at`."""
-    even = even_dt(path, held, values, dt)
+    even = even_dt(path, held, values, dt, 1.0 / control_hz)
     found = on_track(
         path.track,
         values,

@@ -1,0 +1,133 @@
+"""How even the picture changes along a path: uniform, by tables of 4, 8 and 16 looks, and online.
+
+Prints the variation (std / mean) of the perceived distance (msd, 64 px) of successive frames over a
+closed path through six keys, 240 frames; the whole line is driven: show, ticks, events, latents.
+
+    python bench/speed.py [cppn] [earth]
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from engine.app import evenness, plugins, showfile
+from engine.core.advance import advance
+from engine.core.event import Event
+from engine.core.perceive import distance, features
+from engine.core.sample import requests_at
+from engine.core.show import Show
+from engine.core.state import State, first_state
+from engine.core.table import Feeling, feel
+from engine.generators.errand import find_kind
+from engine.generators.inline import open_inline
+from engine.generators.pixels import fetch, finish
+
+FRAMES, KEYS, FPS = 240, 6, 60
+NETWORK = Path(__file__).resolve().parents[1] / "presets/networks/earth.safetensors"
+GENERATORS = {
+    "cppn": 'kind = "cppn"',
+    "earth": f'kind = "stylegan2"\nconfig = {{ path = "{NETWORK}" }}',
+}
+SHOW = """schema = 1
+[[layers]]
+id = "form"
+aspect = 1.0
+[layers.generator]
+%s
+[layers.path]
+motion = "keys"
+seeds = [%d, %d, %d, %d, %d, %d]
+speed = %g
+even = %g
+"""
+
+
+def open_show(kind: str, seed: int, even: float) -> Show:
+    seeds = range(seed, seed + KEYS)
+    text = SHOW % (GENERATORS[kind], *seeds, KEYS * FPS / FRAMES, even)
+    with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
+        file.write(text)
+        file.flush()
+        return showfile.load(file.name).show
+
+
+def open_generator(show: Show) -> Any:
+    found = show.layers[0].generator
+    assert found is not None
+    config, _ = plugins.read_spec(found.kind, dict(found.config))
+    return open_inline(plugins.module_name(found.kind), config, "cpu")._generator
+
+
+def look(generator: Any, show: Show, state: State, seconds: float, side_px: int) -> Any:
+    request = requests_at(show, state, seconds, {"form"})["form"]
+    request = replace(request, size_px=(side_px, side_px))
+    return features(fetch(finish(generator.render(request, None)[0])))
+
+
+def probe(generator: Any, show: Show, state: State, per_knot: int) -> Event:
+    """Look at the whole path once."""
+    looks = evenness.Looks()
+    mover = next(evenness.movers(show, state, 0.0))
+    window = evenness.Window(0.0, float(per_knot), True, KEYS * per_knot)
+    path = [mover.latent(show.seed, place) for place in window.places]
+    errand = evenness.errand_of(show, state, 0.0, mover, window, path)
+    *_, result = (each for each in find_kind("probe")(generator, errand) if each)
+    (event,), said = looks.take(mover.path, window, result)
+    for text in said:
+        print("   ", text)
+    return Event(1, *event)
+
+
+def steps(generator: Any, show: Show, per_knot: int, online: bool) -> list[float]:
+    """Perceived distances of successive frames."""
+    name, rate = show.paths[0].name, float(show.control_hz)
+    state, seen, where, feeling = first_state(show), [], [], Feeling()
+    events: list[Event] = []
+    loops = 2 if online else 1  # what is felt has to begin with something
+    for frame in range(FRAMES * loops + 1):
+        while (state.tick + 1) / rate <= frame / FPS:
+            tick = state.tick + 1
+            state = advance(show, state, tick, [replace(e, tick=tick) for e in events])
+            events = []
+            if per_knot and tick == 0:
+                events = [probe(generator, show, state, per_knot)]
+        seen.append(look(generator, show, state, frame / FPS, 64))
+        where.append(state.paths[0].phase)
+        if online and len(seen) > 1:
+            gone = where[-1] - where[-2]
+            feeling = feel(feeling, distance(seen[-2], seen[-1]), gone)
+            events = [Event(0, f"{name}/felt", feeling.felt)]
+    return [distance(a, b) for a, b in pairwise(seen)][-FRAMES:]
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    for kind in sys.argv[1:] or GENERATORS:
+        for seed in (0, 11):
+            print(f"{kind}, keys {seed} to {seed + KEYS - 1}")
+            before = 0.0
+            for name, per_knot, online in (
+                ("uniform", 0, False),
+                ("LUT 4", 4, False),
+                ("LUT 8", 8, False),
+                ("LUT 16", 16, False),
+                ("online", 0, True),
+            ):
+                show = open_show(kind, seed, 0.0 if name == "uniform" else 1.0)
+                found = steps(open_generator(show), show, per_knot, online)
+                cv = statistics.pstdev(found) / statistics.mean(found)
+                before = before or cv
+                jump = max(found) / statistics.median(found)
+                print(f"  {name:8} CV {cv:.3f}  before/after {before / cv:4.1f}  jump {jump:.2f}")
+
+
+if __name__ == "__main__":
+    main()
