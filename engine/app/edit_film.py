@@ -7,6 +7,7 @@ line, which finds speeds again; dissolves are read from the two codes that lie o
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -105,6 +106,7 @@ class _Line:
     points: list[tuple[int, float]]
     slope: float = 0.0
     start: float = 0.0
+    is_steady: bool = True
 
     @property
     def first(self) -> int:
@@ -135,13 +137,15 @@ class _Line:
                 fits = (slope for slope in simple if np.ptp(y - slope * x) < 1.0)
                 self.slope = next(fits, self.slope)
         self.start = float(np.max(y - self.slope * x))
+        self.is_steady = bool(np.abs(self.start + self.slope * x - y).max() <= 1.5)
 
     def at(self, number: int) -> Fraction:
         """Place in the proxy, in frames."""
         found = self.start + self.slope * number
-        x, y = np.array(self.points, float).T
-        if np.abs(self.start + self.slope * x - y).max() > 1.5:  # no steady speed: as it is read
-            found = float(np.interp(number, x, y))
+        if not self.is_steady:  # as it is read
+            after = min(bisect_left(self.points, (number, -math.inf)), len(self.points) - 1)
+            (x0, y0), (x1, y1) = self.points[max(after - 1, 0)], self.points[after]
+            found = y1 if x1 == x0 else y0 + (y1 - y0) * (number - x0) / (x1 - x0)
         exact = Fraction(found).limit_denominator(_DENOMINATOR)
         return exact if abs(exact - Fraction(found)) < Fraction(1, 1000) else Fraction(found)
 
@@ -182,9 +186,12 @@ def _shots(readings: Sequence[Reading | None], unread: set[int], name: str) -> l
     for (i, before), (j, after) in pairwise(enumerate(lines)):
         if after.first <= before.last:
             spans[i][1], spans[j][0] = _dissolve(readings, before, after)
+    seen: list[list[int]] = [[] for _ in readings]
+    for i, (first, last) in enumerate(spans):
+        for number in range(first, last + 1):
+            seen[number].append(i)
     shots: list[Shot] = []
-    for number, reading in enumerate(readings):
-        here = [i for i, (first, last) in enumerate(spans) if first <= number <= last]
+    for number, (reading, here) in enumerate(zip(readings, seen, strict=True)):
         if not here or (reading is None and number not in unread):
             shots.append(Shot(None))
             continue

@@ -1,7 +1,7 @@
 """Edits as Kdenlive and other editors on MLT write them: playlists, tractors, time warps.
 
-The project's last tractor is the timeline. Of every other document it is read with bounds, and one
-that declares entities is refused.
+The project's last tractor is the timeline. Nothing in it is trusted: it is read within bounds, and
+a document that declares entities is refused.
 """
 
 from __future__ import annotations
