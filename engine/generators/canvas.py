@@ -9,7 +9,7 @@ from engine.generators.bend_ops import BendTable
 from engine.generators.stylemap import Grid, fine_grid
 
 MOST_SIDE, MOST_POINTS, MOST_ROWS, MOST_SOURCES = 32.0, 64, 16, 4
-SPACES = ("z", "w", "w+")
+SPACES = ("z", "z+", "w", "w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,8 @@ class Canvas:
         Whether the picture closes into a band without a seam: then ``wide`` must be a whole number
         of the start's columns.
     space
-        Where latents live: ``z``, ``w`` (one style for all layers) or ``w+`` (one for each).
+        Where latents live: ``z``, ``z+`` (one for each group of layers), ``w`` (one style for all
+        layers) or ``w+`` (one for each).
     sources
         How many latents are mixed, layer by layer: 2 to 4, each with a path of its own.
     vivid
@@ -63,6 +64,11 @@ class Canvas:
     def is_wall(self) -> bool:
         """Whether this is more than the picture that was trained."""
         return (self.wide, self.high, self.points, self.rows, self.closed) != (1, 1, 1, 1, False)
+
+    @property
+    def is_mapped(self) -> bool:
+        """Whether its latents go through the mapping network."""
+        return self.space in ("z", "z+")
 
     @property
     def control_points(self) -> int:
@@ -98,7 +104,9 @@ def check(canvas: Canvas, columns: float) -> None:
     if not 2 <= canvas.sources <= MOST_SOURCES:
         raise ValueError(f"config.sources: {canvas.sources} is outside 2 to {MOST_SOURCES}")
     if canvas.space not in SPACES:
-        raise ValueError(f"config.space: '{canvas.space!s:.20}' is none; there are: z, w, w+")
+        raise ValueError(
+            f"config.space: '{canvas.space!s:.20}' is none; there are: {', '.join(SPACES)}"
+        )
     if canvas.space != "z" and canvas.control_points > 1:
         raise ValueError(
             f"config.space: a picture of several control points takes latents of z, not of "

@@ -104,7 +104,8 @@ class Drawing:
 
         inputs = inputs.to(self._device)
         ws = self._model.styles(inputs, self._canvas)
-        x = self._model.features(ws, inputs.more, self._canvas.grid, px)
+        bend = self.bends.bend(inputs.bends)
+        x = self._model.features(ws, px, inputs.more, bend, self._canvas.grid)
         width, height = picture_px(self._canvas, self._trained_px)
         whole = self._model.raw_size
         if (height, width) == whole:
@@ -120,8 +121,9 @@ class Drawing:
         model = self._model
         classes = torch.zeros(1, model.c_dim)
         classes[:, :1] = 1.0
-        rows = model.num_ws if self._canvas.space == "w+" else self._canvas.control_points
-        size = model.z_dim if self._canvas.space == "z" else model.w_dim
+        special = {"w+": model.num_ws, "z+": len(set(model.groups))}
+        rows = special.get(self._canvas.space, self._canvas.control_points)
+        size = model.z_dim if self._canvas.is_mapped else model.w_dim
         count = self._canvas.sources
         latents = torch.ones(count, rows, size)
         psi, mix = torch.ones(model.num_ws), torch.zeros(count - 1, model.num_ws)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from engine.core.parameter import Parameter
 from engine.core.port import Request, Spec
@@ -15,7 +16,7 @@ from engine.generators.mapping import Mapping as MappingNetwork
 from engine.generators.mixing import mix, mix_vividly, parameters, shares
 from engine.generators.network import Network
 from engine.generators.slider import Sliders
-from engine.generators.stylemap import Grid, Size, refine
+from engine.generators.stylemap import Size, refine
 
 if TYPE_CHECKING:
     import torch
@@ -125,14 +126,20 @@ class Styled:
             raise ValueError(f"{name}: styles of shape {tuple(ws.shape)}; {needed} is needed")
 
     @property
+    def groups(self) -> tuple[str, ...]:
+        """Group of each layer."""
+        raise NotImplementedError
+
+    @property
     def raw_size(self) -> Size:
         """Height and width of what the synthesis draws."""
         raise NotImplementedError
 
-    def features(
-        self, ws: torch.Tensor, more: torch.Tensor, grid: Grid | None, width: float
-    ) -> torch.Tensor:
-        """Return the last features before colours, no wider than `width` [shape=(N, C, H, W)]."""
+    def features(self, ws: torch.Tensor, width: float, *more: Any) -> torch.Tensor:
+        """Return the last features before colours, no wider than `width` [shape=(N, C, H, W)].
+
+        `more` is of the family, what bends, and the grid.
+        """
         raise NotImplementedError
 
     def styles(self, inputs: Inputs, canvas: Canvas) -> torch.Tensor:
@@ -148,7 +155,7 @@ class Styled:
 
         latents = inputs.latents
         c = inputs.classes if self.c_dim else None
-        if canvas.space != "z":
+        if not canvas.is_mapped:
             ws = latents.expand(-1, self.num_ws, -1)
             return self._blended(ws[:, None], inputs, canvas, c)
         if canvas.control_points > 1:
@@ -158,7 +165,10 @@ class Styled:
         latents = self.sliders.move(latents, inputs.edit, "z")
         z = latents.flatten(0, 1)
         w = self.map(z, c if c is None else c.expand(len(z), -1))
-        ws = w.view(len(latents), places, 1, -1).expand(-1, -1, self.num_ws, -1)
+        if canvas.space == "z+":
+            ws = w.view(len(latents), 1, places, -1)[:, :, _rows(self.groups, w.device)]
+        else:
+            ws = w.view(len(latents), places, 1, -1).expand(-1, -1, self.num_ws, -1)
         return self._blended(ws, inputs, canvas, c)
 
     def _blended(
@@ -173,6 +183,16 @@ class Styled:
         return mix(flat.view(ws.shape), inputs.mix)
 
 
+@lru_cache(maxsize=8)
+def _rows(groups: tuple[str, ...], device: torch.device) -> torch.Tensor:
+    """Row of each layer's group [shape=(num_ws,)], kept on the device."""
+    import torch
+
+    there = list(dict.fromkeys(groups))
+    with torch.inference_mode(False):
+        return torch.tensor([there.index(group) for group in groups], device=device)
+
+
 def _for_all(c: torch.Tensor | None, count: int) -> torch.Tensor | None:
     return c if c is None else c.expand(count, -1)
 
@@ -182,7 +202,6 @@ def take_inputs(
     spec: Spec,
     request: Request,
     controls: Mapping[str, float],
-    groups: list[str],
     more: torch.Tensor,
     bends: torch.Tensor,
 ) -> Inputs:
@@ -192,8 +211,6 @@ def take_inputs(
     ----------
     controls
         The request's parameters, complete (`styling.complete`).
-    groups
-        Group of each layer.
     more, bends
         See `Inputs`.
 
@@ -205,6 +222,7 @@ def take_inputs(
     import torch
 
     styling.check(spec, request)
+    groups = model.groups
     return Inputs(
         torch.from_numpy(styling.latents(spec, request)),
         torch.from_numpy(styling.class_weights(model.c_dim, controls)),
@@ -226,7 +244,7 @@ def sliders_of(network: Network, canvas: Canvas, layers: Sequence[str]) -> Slide
     """
     shape = direction.shape_of(network, len(layers))
     found = direction.beside(Path(canvas.path), canvas.directions, shape)
-    return Sliders(tuple(d for d in found if d.space != "z" or canvas.space == "z"), shape)
+    return Sliders(tuple(d for d in found if d.space != "z" or canvas.is_mapped), shape)
 
 
 def make_spec(
@@ -235,6 +253,7 @@ def make_spec(
     layers: list[str],
     more: Sequence[Parameter],
     trained_px: tuple[int, int],
+    groups: Sequence[str],
 ) -> Spec:
     """Make the spec of a model on a canvas: ports, styling and class parameters, bends, `more`."""
     plan = bending.plan_of(network, canvas.path, canvas.bends, layers)
@@ -242,5 +261,5 @@ def make_spec(
     more += sliders_of(network, canvas, layers).parameters
     size_px = picture_px(canvas, trained_px)
     more += parameters(canvas.sources, layers, styling.GROUPS)
-    ports = wspace.ports(network, canvas, len(layers))
+    ports = wspace.ports(network, canvas, groups)
     return styling.describe(network, layers, more, size_px, ports)

@@ -78,6 +78,11 @@ class Model(styled.Styled):
         return (*names, f"{blocks[-1].name}.torgb")
 
     @property
+    def groups(self) -> tuple[str, ...]:
+        """Group of each layer."""
+        return tuple(facts.group(name) for name in self.layer_names)
+
+    @property
     def raw_size(self) -> Size:
         """Height and width of what the synthesis draws."""
         doublings = len(self.synthesis.blocks) - 1
@@ -236,10 +241,9 @@ class Generator(Traced):
                     self.moving.keep()
             if self.moving is not None:
                 self.moving.set(float(request.latents.get("noise", (0.0,))[0]), controls)
-        groups = [facts.group(layer) for layer in self.spec.layers]
         more = torch.tensor([controls[f"noise_{name}"] for name in blocks])
         bends = self.drawing.bends.numbers(controls)
-        return styled.take_inputs(self.model, self.spec, request, controls, groups, more, bends)
+        return styled.take_inputs(self.model, self.spec, request, controls, more, bends)
 
 
 def build(config: Config, device: str = "cpu") -> Generator:

@@ -91,7 +91,9 @@ def describe(network: Network, canvas: Canvas, found: Ages | None, moves: bool) 
     more = [*noises(names), *([_AGE] if found else [])]
     more += blend.parameters(canvas, groups(network))
     more += noise_motion.parameters([name[1:] for name in names]) if moves else []
-    spec = styled.make_spec(network, canvas, layers(network), more, trained_px(network))
+    listed = layers(network)
+    own = [group(layer) for layer in listed]
+    spec = styled.make_spec(network, canvas, listed, more, trained_px(network), own)
     return replace(spec, ports=(*spec.ports, noise_motion.PORT)) if moves else spec
 
 

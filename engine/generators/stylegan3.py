@@ -73,6 +73,11 @@ class Model(styled.Styled):
         return ("input", *(layer.name for layer in self.synthesis.layers))
 
     @property
+    def groups(self) -> tuple[str, ...]:
+        """Group of each layer."""
+        return tuple(facts.groups(self.num_ws))
+
+    @property
     def raw_size(self) -> Size:
         """Height and width of what the synthesis draws."""
         waves, rate = self.synthesis.waves, self.synthesis.waves.rate
@@ -80,11 +85,9 @@ class Model(styled.Styled):
             rate *= layer.up / layer.down
         return inner_size(waves, rate)
 
-    def features(
-        self, ws: torch.Tensor, more: torch.Tensor, grid: Grid | None, width: float
-    ) -> torch.Tensor:
+    def features(self, ws: torch.Tensor, width: float, *more: Any) -> torch.Tensor:
         """Return features no wider than `width`, see `stylegan3_network.features`."""
-        return features(self.synthesis, ws, width, more, grid=grid)
+        return features(self.synthesis, ws, width, *more)
 
     def synthesize(
         self,
@@ -192,7 +195,8 @@ def _describe(network: Network, canvas: Canvas) -> Spec:
     blend.open_other(network, canvas, facts.prefixes(network))
     layers = ["input", *facts.names(network)]
     more = [*PLACE, *blend.parameters(canvas, facts.parts(len(layers)))]
-    return styled.make_spec(network, canvas, layers, more, facts.trained_px(network))
+    groups = facts.groups(len(layers))
+    return styled.make_spec(network, canvas, layers, more, facts.trained_px(network), groups)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,11 +234,8 @@ class Generator(Traced):
         transform = self.model.synthesis.waves.transform
         if any(controls[p.address] != p.default for p in PLACE):
             transform = torch.from_numpy(input_transform(controls))
-        groups = facts.groups(self.model.num_ws)
         bends = self.drawing.bends.numbers(controls)
-        return styled.take_inputs(
-            self.model, self.spec, request, controls, groups, transform, bends
-        )
+        return styled.take_inputs(self.model, self.spec, request, controls, transform, bends)
 
 
 def build(config: Config, device: str = "cpu") -> Generator:

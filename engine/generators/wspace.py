@@ -7,7 +7,7 @@ where are the good latents?" (2020).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
@@ -31,13 +31,13 @@ _FLATTEST = 1e-6
 Floats = NDArray[np.float32]
 
 
-def ports(network: Network, canvas: Canvas, num_ws: int) -> tuple[Port, ...]:
+def ports(network: Network, canvas: Canvas, groups: Sequence[str]) -> tuple[Port, ...]:
     """Make the latent ports of a model: ``z``, ``z_b`` …, or where it is steered in w those.
 
     Parameters
     ----------
-    num_ws
-        Styles of a picture; ``w+`` has a row for each.
+    groups
+        Of each layer; ``w+`` has a row for each layer, ``z+`` for each group.
 
     Raises
     ------
@@ -49,10 +49,15 @@ def ports(network: Network, canvas: Canvas, num_ws: int) -> tuple[Port, ...]:
     if canvas.space == "z":
         shape = (size,) if points == 1 else (points, size)
         return tuple(Port(f"z{end}", "sphere", shape) for end in ENDS[: canvas.sources])
+    if canvas.space == "z+":
+        rows = tuple(dict.fromkeys(groups))
+        own = ("sphere", (len(rows), size), None, rows)
+        return tuple(Port(f"z{end}", *own) for end in ENDS[: canvas.sources])
     chart = chart_of(Path(canvas.path))
     size = len(chart.mean)
-    shape = (size,) if canvas.space == "w" else (num_ws, size)
-    return tuple(Port(f"w{end}", "wspace", shape, chart) for end in ENDS[: canvas.sources])
+    rows = () if canvas.space == "w" else tuple(groups)
+    shape = (len(rows), size) if rows else (size,)
+    return tuple(Port(f"w{end}", "wspace", shape, chart, rows) for end in ENDS[: canvas.sources])
 
 
 def chart_of(path: Path) -> Chart:
