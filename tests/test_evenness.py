@@ -234,6 +234,19 @@ def test_a_whole_loop_is_looked_at_or_what_lies_ahead(
     assert list(movers(uneven, first_state(uneven), 0.0)) == []
 
 
+def test_a_way_that_bends_between_two_looks_is_looked_at_more_finely(tmp_path: Path) -> None:
+    show = read(tmp_path, KEYS + "even = 1.0")
+    looks, mover = Looks(), next(movers(show, run(show, 1)[0], 0.0))
+    for cells in (96, 192):
+        window = looks.due(mover, show.seed)
+        assert window is not None
+        assert (window.cells, window.per_knot) == (cells, cells / 6)
+        ones = np.ones(cells, np.float32)
+        found = {"chords": ones, "skips": 1.3 * ones, "jumps": np.zeros((0, 2), np.float32)}
+        looks.take(mover.path, window, Result(found))
+    assert looks.due(mover, show.seed) is None
+
+
 @dataclass
 class Glimpses:
     """A host that does an errand at once, on a cheap generator, when results are asked for."""
@@ -289,7 +302,10 @@ def test_live_the_worker_is_sent_and_until_it_is_back_the_frames_tell(tmp_path: 
     assert errands.report()["even"][NAME]["cells"] == 160
 
 
-def test_a_film_looks_by_itself_at_any_rate_of_frames(tmp_path: Path) -> None:
+def test_a_film_looks_by_itself_at_any_rate_of_frames(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.app.evenness.LEAST_CELLS", 16)
     show = read(tmp_path, 'motion = "orbit"\nspeed = 0.5\neven = 1.0')
 
     def phases(fps: int) -> list[float]:

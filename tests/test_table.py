@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.core.perceive import distance, features, shrink
@@ -23,7 +23,8 @@ from engine.core.table import (
     warp,
 )
 
-STEPS = st.lists(st.floats(0.1, 0.6), min_size=32, max_size=64)
+STEPS = st.lists(st.floats(0.1, 0.6), min_size=32, max_size=40)
+FEW = settings(max_examples=25)
 
 
 def picture(seed: int, shape: tuple[int, ...] = (36, 64, 3)) -> np.ndarray:
@@ -60,6 +61,7 @@ def test_the_speed_of_a_table_adds_up_to_its_steps() -> None:
     assert make_table(-1.0, 16.0, False, 0.0, steps).speed_at(-1.1) is None
 
 
+@FEW
 @given(STEPS, st.floats(0.0, 1.0))
 def test_a_loop_takes_as_long_as_without(steps: list[float], even: float) -> None:
     table = make_table(0.0, 16.0, True, 0.0, steps)
@@ -78,6 +80,7 @@ def test_a_jump_slows_nothing_and_no_place_is_hurried_without_end() -> None:
     assert rate(1.0, 0.0, 1.0) == 1.0
 
 
+@FEW
 @given(STEPS, st.booleans(), st.floats(0.0, 4.0))
 def test_a_table_survives_being_an_event(steps: list[float], closed: bool, mean: float) -> None:
     table = make_table(2.0, 16.0, closed, mean, steps)
@@ -96,6 +99,7 @@ def test_what_is_no_table_is_none(numbers: tuple[float, ...]) -> None:
     assert from_numbers(numbers) is None
 
 
+@FEW
 @given(STEPS, st.floats(0.0, 1.0), st.integers(-3, 3))
 def test_warped_knots_stay_and_the_way_between_goes_on(
     steps: list[float], even: float, knot: int

@@ -34,6 +34,8 @@ LEAST_CELLS = 64
 """Of a whole loop, however short."""
 AHEAD_KNOTS, BEHIND_KNOTS, LEFT_KNOTS = 8, 1, 1
 """Of a path without end: so far it is looked at, and again when so much of that is left."""
+BENT, FINEST = 1.25, 2
+"""A way that is so much longer than what was seen of it is looked at again, so much more finely."""
 _FRESH = 0.25  # share of a new stretch in what counts as ordinary on a path without end
 _SAMPLES = (0.3, 0.71)
 EVENT, FORGET = "table", (0.0,)
@@ -63,6 +65,8 @@ class Look:
     shape: bytes = b""
     window: Window | None = None
     mean: float = 0.0
+    fineness: int = 1
+    told: set[float] = field(default_factory=set)
     figures: dict[str, Any] = field(default_factory=dict)
 
 
@@ -124,9 +128,11 @@ class Looks:
         if shape != look.shape:
             self._looks[path.name] = look = Look(shape)
         place = position(path, held, values, 0.0)
-        if look.window is not None and not _is_leaving(look.window, stretch, place, held.speed):
-            return None
-        return window_of(stretch, place, held.speed)
+        window = window_of(stretch, place, held.speed, look.fineness)
+        known = look.window
+        if known is not None and known.per_knot >= window.per_knot:
+            return window if _is_leaving(known, stretch, place, held.speed) else None
+        return window
 
     @staticmethod
     def _shape(mover: Mover, seed: int, stretch: Stretch) -> bytes:
@@ -147,6 +153,8 @@ class Looks:
         endless = not window.is_closed and look.mean > 0.0
         look.mean = look.mean + _FRESH * (fresh - look.mean) if endless else fresh
         look.window = window
+        if sum(steps) > BENT * sum(chords):
+            look.fineness = FINEST
         look.figures = {
             "cells": window.cells,
             "change_per_knot": round(look.mean, 4),
@@ -158,7 +166,9 @@ class Looks:
             f"{path.name}: the picture jumps at {at:.2f} knots ({n:.0f} times the usual step); no "
             "speed evens that out: set a key beside it, or fade over it"
             for at, n in jumps
+            if round(at, 1) not in look.told
         ]
+        look.told |= {round(at, 1) for at, _ in jumps}
         return [(f"{path.name}/{EVENT}", numbers)], said
 
     def report(self) -> dict[str, Any]:
@@ -166,15 +176,17 @@ class Looks:
         return {name: look.figures for name, look in self._looks.items() if look.figures}
 
 
-def window_of(stretch: Stretch, place: float, speed: float) -> Window:
+def window_of(stretch: Stretch, place: float, speed: float, fineness: int = 1) -> Window:
     """Choose what to look at: a path with ends as a whole, another ahead of where it is."""
     if stretch.length > 0.0:
         cells = max(round(stretch.length * PER_KNOT), LEAST_CELLS if stretch.is_closed else 2)
+        cells *= fineness
         return Window(stretch.start, cells / stretch.length, stretch.is_closed, cells)
     back, there = BEHIND_KNOTS, AHEAD_KNOTS
     if speed < 0.0:
         back, there = there, back
-    return Window(float(math.floor(place) - back), PER_KNOT, False, (back + there + 1) * PER_KNOT)
+    per_knot = PER_KNOT * fineness
+    return Window(float(math.floor(place) - back), per_knot, False, (back + there + 1) * per_knot)
 
 
 def _is_leaving(window: Window, stretch: Stretch, place: float, speed: float) -> bool:

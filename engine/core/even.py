@@ -73,8 +73,8 @@ def even_speed(
 ) -> float:
     """Speed along a path until the next tick, in knots per second, from the one asked for.
 
-    It is that of the middle of the tick. With ``change`` above 0 that is so much perceived change per second, and of the asked speed the
-    direction and the master's part count.
+    It is that of the middle of the tick. With ``change`` above 0 that is so much perceived change
+    per second, and of the asked speed the direction and the master's part count.
     """
     at, own = path.at, values[path.speed]
     if speed == 0.0 or (values[at["even"]] <= 0.0 and values[at["change"]] <= 0.0):
