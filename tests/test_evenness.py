@@ -203,10 +203,12 @@ def test_a_jump_of_the_generator_is_found_and_a_quick_motion_is_none() -> None:
 def test_jumps_are_said_with_their_place_and_a_cure(tmp_path: Path) -> None:
     show = read(tmp_path, KEYS + "even = 1.0")
     chords = {"chords": np.ones(32, np.float32), "skips": 2 * np.ones(32, np.float32)}
+    chords["chords"][24], chords["skips"][23:25] = 9.0, 10.0
     looks, window = Looks(), Window(0.0, 16.0, True, 32)
     jumps = np.array([[24.0, 9.0]], np.float32)
     told, said = looks.take(show.paths[0], window, Result({**chords, "jumps": jumps}))
     assert told[0][0] == f"{NAME}/table"
+    assert told[0][1][4 + 24] == 1.0  # nothing is slowed down for it
     assert said == [f"{NAME}: the picture jumps at 1.50 knots (9 times the usual step); no speed "
                     "evens that out: set a key beside it, or fade over it"]  # fmt: skip
     assert looks.report()[NAME]["jumps"] == [[1.5, 9.0]]

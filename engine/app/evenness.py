@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from statistics import mean, pstdev
+from statistics import mean, median, pstdev
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -147,6 +147,9 @@ class Looks:
         chords, skips = result.arrays["chords"].tolist(), result.arrays["skips"].tolist()
         steps = arcs(chords, skips, window.is_closed)
         jumps = [(window.start + at / window.per_knot, n) for at, n in result.arrays["jumps"]]
+        leaping = {int(at) for at, _ in result.arrays["jumps"]}
+        usual = median(steps)
+        steps = tuple(usual if i in leaping else step for i, step in enumerate(steps))
         fresh = mean(steps) * window.per_knot
         if not math.isfinite(fresh) or fresh <= 0.0:
             return [], [f"{path.name}: the picture does not change along the path; it goes as told"]

@@ -12,11 +12,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import median
 from typing import NamedTuple
 
 JUMP = 6.0
-"""A cell that many times the median is no motion but a jump: nothing is slowed down for it."""
+"""A step that many times the median may be no motion but a jump."""
 WIDEST = 8.0
 """Most that a place is hurried or slowed."""
 FELT_WIDEST = 4.0
@@ -43,7 +42,7 @@ class Table:
     mean
         Perceived change per knot that counts as ordinary.
     steps
-        Of each cell, jumps evened out.
+        Of each cell, without what jumps: nothing is slowed down for that.
     slopes
         Of the distance at the ends of cells, per knot [shape=(cells + 1,)].
     """
@@ -138,11 +137,9 @@ def make_table(
     mean
         Per knot; 0 takes that of the steps.
     """
-    usual = median(steps)
-    even = [usual if step > JUMP * usual > 0.0 else step for step in steps]
-    mean = mean or sum(even) / len(even) * per_knot
+    mean = mean or sum(steps) / len(steps) * per_knot
     low, high = mean / per_knot / WIDEST, mean / per_knot * WIDEST
-    even = [min(max(step, low), high) for step in even]
+    even = [min(max(step, low), high) for step in steps]
     ends = (even[-1], even[0]) if is_closed else (even[0], even[-1])
     around = [ends[0], *even, ends[1]]
     slopes = [2.0 * a * b / (a + b) * per_knot if a + b > 0.0 else 0.0 for a, b in pairwise(around)]
