@@ -232,6 +232,18 @@ def test_a_show_with_a_track_ends_where_it_ends(sidecar: TrackFile, tmp_path: Pa
     assert open_playback(str(path)).end_s is None
 
 
+def test_a_track_that_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "s.toml"
+    for name, told in (
+        ("/dev/zero", "it is no file"),
+        (".", "it is no file"),
+        ("gone", "no such file"),
+    ):
+        path.write_text(f'schema = 1\n[track]\nfile = "{name}"\n')
+        with pytest.raises(showfile.ShowError, match=told):
+            showfile.load(str(path))
+
+
 def test_any_numpy_reads_a_track_and_its_page(sidecar: TrackFile) -> None:
     with np.load(io.BytesIO(written(sidecar))) as file:
         assert np.array_equal(file[Z], sidecar.latents[Z])

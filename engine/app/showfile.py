@@ -144,6 +144,8 @@ def read_file(name: str, folder: Path) -> bytes:
     """
     path = folder / name
     try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            raise OSError(22, "it is no file")
         with path.open("rb") as file:
             data = file.read(LARGEST_FILE_BYTES + 1)
     except FileNotFoundError:
