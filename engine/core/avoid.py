@@ -53,44 +53,71 @@ def angle(a: Vector, b: Vector) -> float:
     return 2.0 * math.atan2(length(a - b), length(a + b))
 
 
+class Holes(NamedTuple):
+    """Holes whose halos do not overlap, with all centres [shape=(N, D)] and cosines of halos."""
+
+    each: tuple[Hole, ...]
+    centres: Vector
+    cosines: Vector
+
+    def near(self, unit: Vector) -> list[Hole]:
+        """Find those whose halo a direction may lie in: hardly ever more than one."""
+        found = np.flatnonzero(self.centres @ unit > self.cosines - 1e-9).tolist()
+        return [self.each[k] for k in found]
+
+
 @lru_cache(maxsize=64)
-def holes(caps: tuple[tuple[bytes, float], ...]) -> tuple[Hole, ...]:
-    """Take together the caps that touch, and give each a halo of its own.
+def holes(caps: tuple[tuple[bytes, float], ...]) -> Holes | None:
+    """Take together the caps that touch, and give each a halo of its own; None if there are none.
 
     Parameters
     ----------
     caps
         Centre as bytes of float32, and radius: so that they are found again.
     """
-    listed = _united([Cap(centre_of(data), radius) for data, radius in caps])
-    found = []
-    for i, cap in enumerate(listed):
-        halo = min(HALO * cap.radius, 0.5 * (cap.radius + math.pi))
-        for other in listed[:i] + listed[i + 1 :]:
-            gap = angle(cap.centre, other.centre) - cap.radius - other.radius
-            halo = min(halo, cap.radius + 0.5 * gap)
+    if not caps:
+        return None
+    listed, angles = _united([Cap(centre_of(data), radius) for data, radius in caps])
+    found, radii = [], np.array([cap.radius for cap in listed])
+    for cap, row in zip(listed, angles, strict=True):
+        gap = float((row - radii).min()) - cap.radius  # its own angle to itself is infinite
+        halo = min(HALO * cap.radius, 0.5 * (cap.radius + math.pi), cap.radius + 0.5 * gap)
         side = gaussian(0, "avoid", 0, len(cap.centre))
         # The tear's antipode lies as far from that of the centre: the halo must not reach it.
         tear = min(TEAR * cap.radius, 0.5 * (math.pi - halo))
         found.append(Hole(cap, halo, onto_shell(away(cap.centre, side, tear), 1.0)))
-    return tuple(found)
+    centres = np.stack([cap.centre for cap in listed])
+    return Holes(tuple(found), centres, np.array([math.cos(hole.halo) for hole in found]))
 
 
-def _united(caps: list[Cap]) -> list[Cap]:
-    """Put the smallest cap around every two that touch, until none do."""
-    done: list[Cap] = []
-    while caps:
-        cap = caps.pop(0)
-        for i, other in enumerate(done):
-            between = angle(cap.centre, other.centre)
-            room = _APART * min(cap.radius, other.radius)
-            if between < cap.radius + other.radius + 2.0 * room:
-                del done[i]
-                caps.insert(0, _around(cap, other, between))
-                break
-        else:
-            done.append(cap)
-    return done
+def _united(caps: list[Cap]) -> tuple[list[Cap], Vector]:
+    """Put the smallest cap around every two that touch, until none do.
+
+    Returns
+    -------
+    caps, and the angles between them [shape=(N, N)], infinite on the diagonal
+    """
+    centres, radii = np.stack([cap.centre for cap in caps]), np.array([cap.radius for cap in caps])
+    angles = _angles(centres, centres)
+    np.fill_diagonal(angles, np.inf)
+    while True:
+        rooms = 2.0 * _APART * np.minimum.outer(radii, radii)
+        touching = angles < np.add.outer(radii, radii) + rooms
+        if not touching.any():
+            return [Cap(c, float(r)) for c, r in zip(centres, radii, strict=True)], angles
+        pair = list(divmod(int(np.argmax(touching)), len(radii)))
+        one, other = (Cap(centres[k], float(radii[k])) for k in pair)
+        cap = _around(one, other, angle(one.centre, other.centre))
+        centres, radii = np.delete(centres, pair, 0), np.delete(radii, pair)
+        angles = np.delete(np.delete(angles, pair, 0), pair, 1)
+        row = _angles(centres, cap.centre[None])
+        angles = np.block([[angles, row], [row.T, np.full((1, 1), np.inf)]])
+        centres, radii = np.concatenate([centres, cap.centre[None]]), np.append(radii, cap.radius)
+
+
+def _angles(a: Vector, b: Vector) -> Vector:
+    """Angles between unit vectors [shape=(N, D), (M, D) → (N, M)], to 1e-7 rad."""
+    return np.asarray(np.arccos(np.clip(a @ b.T, -1.0, 1.0)), np.float64)
 
 
 def _around(a: Cap, b: Cap, between: float) -> Cap:
@@ -103,7 +130,7 @@ def _around(a: Cap, b: Cap, between: float) -> Cap:
     return Cap(onto_shell(away(a.centre, b.centre, radius - a.radius), 1.0), radius)
 
 
-def avoid(z: Vector, found: tuple[Hole, ...]) -> Vector:
+def avoid(z: Vector, found: Holes) -> Vector:
     """Push a latent out of the holes, along the great circle that leads away from their tear.
 
     Along it, let b and B be the angles at which the cap and its halo end: what was at r < B goes
@@ -118,7 +145,7 @@ def avoid(z: Vector, found: tuple[Hole, ...]) -> Vector:
     size = length(z)
     if size == 0.0:
         return z
-    for cap, halo, tear in found:
+    for cap, halo, tear in found.near(z / size):
         unit = z / size
         if angle(unit, cap.centre) >= halo:
             continue
@@ -146,10 +173,10 @@ def _ends(cap: Cap, halo: float, tear: Vector, way: Vector) -> tuple[float, floa
     return edge, outer
 
 
-def expel(z: Vector, found: tuple[Hole, ...]) -> Vector:
+def expel(z: Vector, found: Holes) -> Vector:
     """Put a latent that is in a hole on its edge; leave any other as it is."""
     size = length(z)
-    for cap, _, tear in found if size > 0.0 else ():
+    for cap, _, tear in found.near(z / size) if size > 0.0 else ():
         unit = z / size
         if angle(unit, cap.centre) < cap.radius:
             way = log_map(tear, unit)

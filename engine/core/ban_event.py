@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.core.avoid import angle, centre_bytes, centre_of
+from engine.core.avoid import angle, centre_bytes, holes
 from engine.core.geometry import Vector, length, onto_shell
 from engine.core.hand import bans_of
 from engine.core.key_path import Way, row_of, way_of
@@ -82,9 +82,13 @@ def _sewn(moment: Moment, path: Path, before: PathState, after: PathState, firm:
 
 def is_banned(path: Path, held: PathState, z: Vector) -> bool:
     """Whether any of a path's points [shape=path.shape] lies within a ban."""
-    centres = [(centre_of(data), radius) for data, radius in bans_of(path, held)]
-    units = [onto_shell(row, 1.0) for row in z.reshape(-1, path.size)]
-    return any(angle(centre, unit) < radius for centre, radius in centres for unit in units)
+    found = holes(bans_of(path, held))
+    units = [onto_shell(row, 1.0) for row in z.reshape(-1, path.size)] if found else []
+    return found is not None and any(
+        angle(hole.cap.centre, unit) < hole.cap.radius
+        for unit in units
+        for hole in found.near(unit)
+    )
 
 
 def next_place(path: Path, seed: int, held: PathState, values: Sequence[float]) -> int:
