@@ -321,3 +321,9 @@ def test_a_film_looks_by_itself_at_any_rate_of_frames(
         return found
 
     assert phases(24)[::24] == phases(12)[::12]
+
+
+def test_a_generator_that_nobody_sees_is_left_in_peace(tmp_path: Path) -> None:
+    show = read(tmp_path, KEYS + "even = 1.0")
+    states = run(show, 2, lambda tick: [Event(tick, "/layer/form/opacity", 1.0 - tick)])
+    assert [len(list(movers(show, state, state.tick / 120))) for state in states] == [1, 0]

@@ -75,7 +75,8 @@ class Evening:
         found = list(movers(show, state, state.tick / float(show.control_hz)))
         wanted = {mover.path.name for mover in found}
         for name in self._tasks.keys() - wanted:
-            errands.cancel(self._tasks.pop(name).number)
+            errands.cancel(self._tasks[name].number)
+            self._tasks[name].window = None
         for mover in found:
             task = self._tasks.setdefault(mover.path.name, _Task())
             if is_check:
@@ -120,6 +121,7 @@ class Evening:
         def heed(result: Result) -> Iterable[Told]:
             if result.error or self._looks.of(path).shape != shape:
                 return []
+            task.rest_until_s = -math.inf
             told, said = self._looks.take(path, window, result)
             for text in said:
                 self._say(text)

@@ -86,7 +86,7 @@ class Mover(NamedTuple):
 
 
 def movers(show: Show, state: State, seconds: float) -> Iterator[Mover]:
-    """List the paths that are to be evened and whose generator can be looked at."""
+    """List the paths that are to be evened, are seen, and whose generator can be looked at."""
     places = [path.at[name] for path in fixed(show).paths for name in ("even", "change")]
     routed = any(route.target in places for route in show.routes)
     if not routed and not any(state.base[place] > 0.0 for place in places):
@@ -101,8 +101,23 @@ def movers(show: Show, state: State, seconds: float) -> Iterator[Mover]:
             if values[at["even"]] <= 0.0 and values[at["change"]] <= 0.0:
                 continue
             assert generator is not None
-            if not (generator.spec.stateful or generator.spec.live_only):
+            is_open = not (generator.spec.stateful or generator.spec.live_only)
+            if is_open and _is_seen(show, layer, values):
                 yield Mover(layer, generator, path, now, values)
+
+
+def _is_seen(show: Show, layer: Layer, values: Sequence[float]) -> bool:
+    """Whether a visible layer shows this one's generator, as its source or in an effect."""
+    return any(
+        layer.id == other.uses
+        or any(
+            f"layer:{layer.id}" in each.images.values()
+            for each in (other.source, *other.effects)
+            if each is not None
+        )
+        for other in show.layers
+        if values[other.opacity] > 0.0
+    )
 
 
 class Looks:

@@ -96,6 +96,7 @@ class LivePixels:
             self._slots.pop(name).close()
             self._checked.pop(name, None)
             self._bridge.drop(name)
+            self.newest.pop(name, None)
         self._unopened.clear()
         self._said_ready = {n: is_ready for n, is_ready in self._said_ready.items() if n in there}
 
