@@ -97,8 +97,8 @@ def test_keys_have_times_of_their_own() -> None:
 
 def test_a_dropped_key_changes_nothing_now_and_is_met_again() -> None:
     show = make("seeds = [1, 2, 3]\nspeed = 0.5\n")
-    plain, _ = track(show, 300, {})
-    dropped, state = track(show, 300, {150: (f"{PATH}/drop_key", 1)})
+    plain, _ = track(show, 220, {})
+    dropped, state = track(show, 220, {150: (f"{PATH}/drop_key", 1)})
     assert np.array_equal(plain[:150], dropped[:150])
     steps = np.linalg.norm(np.diff(dropped, axis=0), axis=1)
     assert steps.max() < 2.0 * np.median(steps)  # nothing jumps
@@ -117,7 +117,7 @@ def test_taking_keys_back_flies(event: str) -> None:
         100: (f"{PATH}/drop_key", 1),
         130: (f"{PATH}/{event}", 1),
     }
-    found, state = track(show, 400, events)
+    found, state = track(show, 260, events)
     steps = np.linalg.norm(np.diff(found, axis=0), axis=1)
     assert steps.max() < 5.0 * np.median(steps)
     kept = state.paths[0].more.keys
