@@ -16,7 +16,7 @@ import torch
 from bench.stylegan_nets import make_stylegan2, make_stylegan3
 from engine.core.keyed import draw
 from engine.core.port import Request
-from engine.generators import bending, stylegan2, stylegan3
+from engine.generators import bending, cppn, stylegan2, stylegan3
 from engine.generators.bend_ops import OPS, BendTable
 from engine.generators.bent import SHARPNESS, Bending, Bends, prepare
 from engine.generators.kernels import is_compiled
@@ -296,3 +296,22 @@ def test_nothing_bent_costs_nothing(paths: dict[str, Path]) -> None:
     assert not bends
     assert bends.bend(bends.numbers({})) is None
     assert isinstance(bends, Bends)
+
+
+def test_the_planes_of_a_cppn_are_bent_too() -> None:
+    tables = (BendTable("flow", "multiply"), BendTable("vein", "rotate", "half"))
+    plain, bent = cppn.build(cppn.Config()), cppn.build(cppn.Config(bends=tables))
+    z = {"z": np.random.RandomState(1).randn(64).astype(np.float32)}
+
+    def draw_it(generator: cppn.Generator, **controls: float) -> torch.Tensor:
+        return generator.render(Request(0.0, z, controls, (48, 32), 1.5))[0]
+
+    rest = draw_it(plain)
+    assert torch.equal(draw_it(bent), rest)
+    warped = draw_it(bent, bend_multiply=-1.0)
+    assert files.distance(warped, rest) > 0.05
+    turned = draw_it(bent, bend_rotate=0.5)
+    assert files.distance(turned, rest) > 0.05
+    assert turned.isfinite().all()
+    with pytest.raises(ValueError, match=r"bends\[0\]\.at: 'light'"):
+        cppn.spec(cppn.Config(bends=(BendTable("light", "add"),)))

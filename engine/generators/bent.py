@@ -119,13 +119,18 @@ class Bends:
         """Whether there are any."""
         return bool(self._layers)
 
-    def numbers(self, controls: Mapping[str, float]) -> torch.Tensor:
-        """Numbers of a picture in main memory [shape=(rows, 13)], see `bending.table`."""
+    def numbers(
+        self, controls: Mapping[str, float], aspects: Mapping[str, float] | None = None
+    ) -> torch.Tensor:
+        """Numbers of a picture in main memory [shape=(rows, 13)], see `bending.table`.
+
+        `aspects` are those of this picture, where they are not always the same.
+        """
         import torch
 
         if not self._layers:
             return self.rest
-        return torch.from_numpy(table(self.plan, controls, self._aspects))
+        return torch.from_numpy(table(self.plan, controls, aspects or self._aspects))
 
     def bend(self, numbers: torch.Tensor) -> Bending | None:
         """Return what the network calls, if there is anything to do at all."""

@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING
 
 from engine.core.port import Port, Request, Spec
 from engine.generators import styling
+from engine.generators.bend_ops import BendTable, parameters
+from engine.generators.bending import Plan, make_plan
+from engine.generators.bent import Bends
 from engine.generators.cppn_controls import PARAMETERS
 from engine.generators.direction import Shape, read
 from engine.generators.field import Bend, cached_grid, trace
@@ -24,10 +27,12 @@ from engine.generators.light import illuminate
 from engine.generators.palette_table import cached_table
 from engine.generators.slider import NO_SLIDERS, Sliders
 from engine.generators.style import (
+    BODY,
     GROUPS,
     LAYERS,
     MODULATION,
     STYLE_SIZE,
+    WEAVE,
     Weights,
     make_weights,
     map_latents,
@@ -51,11 +56,14 @@ class Config:
         Length of ``z`` and ``z_b``, 32 or more.
     directions
         File of named directions; empty: none.
+    bends
+        What is done to the planes of its layers, see `bend_ops.BendTable`.
     """
 
     network_seed: int = 42
     latent_size: int = 64
     directions: str = ""
+    bends: tuple[BendTable, ...] = ()
 
 
 def spec(config: Config) -> Spec:
@@ -64,7 +72,8 @@ def spec(config: Config) -> Spec:
     Raises
     ------
     ValueError
-        If the latent size is below 32 or above 4096, or the directions are another network's.
+        If the latent size is below 32 or above 4096, the directions are another network's, or a
+        bend makes no sense.
     """
     if not 32 <= config.latent_size <= 4096:
         found = config.latent_size
@@ -74,7 +83,7 @@ def spec(config: Config) -> Spec:
         name="cppn",
         ports=(Port("z", "gaussian", shape), Port("z_b", "gaussian", shape)),
         layers=LAYERS,
-        parameters=(*PARAMETERS, *_sliders(config).parameters),
+        parameters=(*PARAMETERS, *_sliders(config).parameters, *parameters(_plan(config).bends)),
         min_px=64,
         max_px=512,
         channels=4,
@@ -97,12 +106,15 @@ class Generator:
         Torch device name.
     sliders
         Named directions.
+    bends
+        What is done to planes.
     """
 
     spec: Spec
     weights: Weights
     device: str
     sliders: Sliders = NO_SLIDERS
+    bends: Bends | None = None
 
     def map(self, z: torch.Tensor) -> torch.Tensor:
         """Map latents [shape=(N, D)] to styles [shape=(N, Dw)], unit variance around `w_avg`."""
@@ -180,7 +192,17 @@ class Generator:
             As `render`.
         """
         ws, controls = self._styles(latents, request)
-        return self.synthesize(ws, controls, request.size_px, request.aspect)
+        bend = self._bend(controls, request.aspect)
+        return self.synthesize(ws, controls, request.size_px, request.aspect, bend)
+
+    def _bend(self, controls: Mapping[str, float], aspect: float) -> Bend | None:
+        if not self.bends:
+            return None
+        numbers = self.bends.numbers(controls, dict.fromkeys(LAYERS, aspect))
+        bending = self.bends.bend(numbers.to(self.device))
+        if bending is None:
+            return None
+        return lambda name, x: bending(name, x[None])[0] if name in bending.layers else x
 
     def features(self, latents: Latents, request: Request, px: int) -> torch.Tensor:
         """Return the planes that are lit and coloured, at most `px` wide [shape=(1, C, H, W)].
@@ -192,8 +214,10 @@ class Generator:
         size_px = min(px, width), max(round(height * min(px / width, 1.0)), 1)
         grid = cached_grid(size_px, request.aspect, self.device)
         seen: list[torch.Tensor] = []
+        bend = self._bend(controls, request.aspect)
 
         def see(name: str, planes: torch.Tensor) -> torch.Tensor:
+            planes = bend(name, planes) if bend else planes
             if name == "vein":
                 seen.append(planes)
             return planes
@@ -224,7 +248,13 @@ def build(config: Config, device: str = "cpu") -> Generator:
     """
     described, sliders = spec(config), _sliders(config)
     weights = make_weights(config.network_seed, config.latent_size, device)
-    return Generator(described, widened_weights(weights, sliders), device, sliders)
+    bends = Bends(_plan(config), device, {})
+    return Generator(described, widened_weights(weights, sliders), device, sliders, bends)
+
+
+def _plan(config: Config) -> Plan:
+    sizes = {"flow": 2, "fold": 2, "body": BODY, "weave": WEAVE, "vein": WEAVE}
+    return make_plan(config.bends, sizes, lambda _: None)
 
 
 def shape_of(config: Config) -> Shape:

@@ -113,8 +113,9 @@ def trace(
     def bent(name: str, planes: torch.Tensor) -> torch.Tensor:
         if bend is None:
             return planes
-        seen = bend(name, planes[:, :count].view(-1, high, wide)).reshape(-1, count)
-        return torch.cat([seen, planes[:, count:]], 1)
+        whole = planes[:, :count].view(-1, high, wide)
+        seen = bend(name, whole)
+        return planes if seen is whole else torch.cat([seen.flatten(1), planes[:, count:]], 1)
 
     step = (grid.step[0] / controls["scale"], grid.step[1] / controls["scale"])
     origin = _aim(grid.points, controls)
