@@ -18,6 +18,7 @@ from engine.core.port import Port, Spec
 from engine.core.sample import latents
 from engine.core.show import Show
 from engine.core.state import State, first_state
+from tests.test_keys_live import npy
 
 SIZE = 6
 CHART = Chart(np.full(SIZE, 0.5), 2.0 * np.eye(SIZE), 0.5 * np.eye(SIZE))
@@ -121,3 +122,17 @@ def test_a_plan_holds_latents_and_coordinates(tmp_path: Path) -> None:
     assert found["/layer/form/paths/w/coordinates"].shape == (1, 3, SIZE)
     assert found["/layer/form/generator/grain"].shape == (1, 2, 3, 4)
     assert np.linalg.norm(found["/layer/form/paths/label/coordinates"][0]) < 3 * shell_radius(4)
+
+
+@pytest.mark.usefixtures("many")
+def test_a_transform_and_tokens_keep_keys_that_no_normal_latent_has() -> None:
+    random = np.random.RandomState(3)
+    frame, words = np.array([4.0, 3.0, 2.0, -2.0]), 9.0 * random.randn(5, 8)
+    text = '[layers.paths.frame]\nmotion = "keys"\nkeys = ["frame.npy"]\nspeed = 0\n'
+    text += '[layers.paths.words]\nmotion = "keys"\nkeys = ["words.npy"]\nspeed = 0\n'
+    files = {"frame.npy": npy(frame), "words.npy": npy(words)}
+    show = showfile.read(SHOW + text, "t.toml", str, lambda name: files[name])[0]
+    state = advance(show, first_state(show), 0, [Event(0, "/master/steer_x", 0.5, "t", 0)])
+    found = at(show, state)
+    assert found["generator/frame"] == pytest.approx(frame, abs=1e-5)
+    assert found["generator/words"] == pytest.approx(words.astype(np.float32), abs=1e-4)

@@ -6,7 +6,9 @@ same array where it has nothing to do.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -15,6 +17,7 @@ from engine.core.curve import shape
 from engine.core.geometry import Vector, away, length, slerp
 from engine.core.key_path import row_of
 from engine.core.keyed import gaussian
+from engine.core.keyframe import Row
 from engine.core.limit import limit
 from engine.core.magnet import magnet
 from engine.core.pad import CORNERS, PUSHES, on_pad, push, push_basis
@@ -23,6 +26,8 @@ from engine.core.pull import drag
 from engine.core.show import Path
 from engine.core.state import PathState
 
+LIMITED = ("gaussian", "sphere", "wspace")
+"""Geometries whose coordinates are N(0, I), so that they can be implausible."""
 _PUSHES = tuple(f"push_{k + 1}" for k in range(PUSHES))
 
 
@@ -51,11 +56,19 @@ def handled(
     rows = drag(held.more.pull, now, rows)
     rows = _magnet(path, held, values, rows)
     rows = _keep_out(path, held, values, now, rows)
-    if values[path.at["limit"]] >= 0.5:
-        rows = [limit(row) for row in rows]
+    if values[path.at["limit"]] >= 0.5 and path.geometry in LIMITED:
+        above = _longest(row_of(path, held, values)) if path.keys.keys or held.more.keys else 0.0
+        rows = [limit(row, above) for row in rows]
     if all(a is b for a, b in zip(rows, own, strict=True)):
         return z
     return rows[0] if path.points == 1 else np.stack(rows)
+
+
+@lru_cache(maxsize=32)
+def _longest(row: Row) -> float:
+    """Length of the longest key, by ``sqrt d``: what somebody chose as a key is met as it is."""
+    squares = [(point * point).mean(axis=-1).max() for point in row.points]
+    return math.sqrt(max(squares, default=0.0)) * (1.0 + 1e-9)
 
 
 def _turn(

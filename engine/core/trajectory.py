@@ -13,8 +13,9 @@ import numpy as np
 from engine.core.curve import shape
 from engine.core.even import even_dt
 from engine.core.freeze import frozen
-from engine.core.geometry import Vector, length, slerp
+from engine.core.geometry import Vector, length
 from engine.core.hand import handled
+from engine.core.manifold import manifold
 from engine.core.motion import move
 from engine.core.patina import aged
 from engine.core.position import WRAP_KNOTS, position
@@ -67,7 +68,8 @@ def coordinates_at(
     ndarray [shape=path.shape]
     """
     found = led_at(path, seed, held, values, motion_s, dt, control_hz)
-    found = handled(path, seed, held, values, steer, (motion_s, control_hz), found)
+    if path.geometry != "affine2d":  # hands turn what lies on a shell
+        found = handled(path, seed, held, values, steer, (motion_s, control_hz), found)
     return frozen(path, held, values, found)
 
 
@@ -102,4 +104,5 @@ def _leap(path: Path, values: Sequence[float], z: Vector, origin: Vector, since_
     """Fly from where a jump began to the new place, at rest at both ends."""
     if length(origin) == 0.0:
         return z
-    return slerp(origin, z, shape("smoother", since_s / values[path.jump_s]))
+    slide = manifold(path.geometry).slide
+    return slide(origin, z, shape("smoother", since_s / values[path.jump_s]))
