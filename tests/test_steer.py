@@ -197,3 +197,12 @@ def test_a_state_that_was_written_down_goes_on_to_the_bit(told, at: int) -> None
     assert np.isfinite(z_of(show, whole)).all()
     assert z_of(show, again).tobytes() == z_of(show, whole).tobytes()
     assert to_data(show, again) == to_data(show, whole)
+
+
+def test_a_key_that_somebody_chose_is_met_however_far_out_it_is() -> None:
+    show = show_of('motion = "keys"\nspeed = 0.0\nseeds = [5, 6]')
+    far = 3.0 * keys((7,), 0.0, 64)
+    told = [(5, f"{PATH}key", tuple(far)), (6, f"{PATH}offset", 1.0)]
+    assert np.abs(z_of(show, run(show, 300, told)) - far).max() < 1e-5
+    held = run(show, 300, [*told, (7, f"{PATH}pad", 1.0), (7, f"{PATH}clear_keys", 1)])
+    assert np.linalg.norm(z_of(show, held)) < 9.0  # a pad between seeds is on the shell

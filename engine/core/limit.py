@@ -19,7 +19,7 @@ def knee(size: int) -> float:
     return max(KNEE, 1.0 + _TAIL / math.sqrt(size))
 
 
-def limit(z: Vector) -> Vector:
+def limit(z: Vector, above: float = 0.0) -> Vector:
     """Hold back a latent that has left its distribution, smoothly, and never beyond a bound.
 
     With ``r = |z| / sqrt d``: above the knee k it is ``k + (m - k) tanh((r - k) / (m - k))``,
@@ -29,9 +29,11 @@ def limit(z: Vector) -> Vector:
     ----------
     z [shape=(D,)]
         Coordinates that are N(0, I) where they are typical.
+    above
+        A knee that the path asks for, if it is higher.
     """
     scale = math.sqrt(z.shape[0])
-    k = knee(z.shape[0])
+    k = max(knee(z.shape[0]), above)
     r = length(z) / scale
     if not r > k:
         return z
