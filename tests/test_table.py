@@ -146,6 +146,6 @@ def test_what_is_felt_follows_the_newest_steps_and_stays_within_reason() -> None
     for _ in range(50):
         feeling = feel(feeling, 0.02, 0.01)
     assert feeling.felt == pytest.approx((2.0, 2.0))
-    assert feel(feeling, 0.03, 0.01).felt[0] == pytest.approx(2.0 + 0.85 * 1.5)
+    assert feel(feeling, 0.03, 0.01).felt[0] == pytest.approx(2.0 + 0.7 * 1.5)
     high, mean = feel(feeling, 9.0, 0.01).felt
     assert high == pytest.approx(mean * FELT_WIDEST)

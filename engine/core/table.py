@@ -20,7 +20,7 @@ WIDEST = 8.0
 """Most that a place is hurried or slowed."""
 FELT_WIDEST = 4.0
 """The same by the newest frames alone."""
-FELT_SHARE, FELT_TREND = 0.85, 0.5
+FELT_SHARE, FELT_TREND = 0.7, 0.5
 """Of the newest step in what is felt · of its growth that is expected to go on."""
 MOST_CELLS = 4096
 _MOST_BENT = 2.0
