@@ -332,3 +332,24 @@ def test_a_relative_name_begins_beside_the_show(tmp_path: Path) -> None:
     )
     assert str(tmp_path / "d.safetensors") in whole
     assert '"/n.safetensors"' in whole
+
+
+def test_what_earth_ships_does_what_it_is_called(root: Path) -> None:
+    from engine.app.directions import Book
+    from engine.generators.scores import measured
+
+    book = Book(str(root / "presets" / "networks" / "earth.safetensors"), None)
+    names = [each.name for each in book.known]
+    assert names[:5] == ["sea", "ice", "rugged", "land_west", "land_north"]
+    assert names[5:] == ["dry", "green", "shallow"]
+    w = book.subject.map(book.subject.latents(3, "shown", 16))
+    scores = ("blue", "white", "left")
+    for name, score in (("sea", 0), ("ice", 1), ("land_west", 2)):
+        along = [each for each in book.known if each.name == name]
+        ends = [
+            measured(book.subject.draw(w, 32, along, np.full((16, 1), step, np.float32)), scores)
+            for step in (-1.5, 1.5)
+        ]
+        change = (ends[1] - ends[0]).mean(0) / np.concatenate(ends).std(0)
+        assert change[score] > 0.5
+        assert np.abs(change).argmax() == score

@@ -13,6 +13,9 @@ from engine.app.model_cli import FILE, Misused, told
 from engine.generators.finding import WAYS
 
 _OUT = "Instead of beside MODEL."
+_CLASS = click.option(
+    "--class", "label", type=click.IntRange(0), default=0, metavar="N", help="Which is looked at."
+)
 
 
 def _names(text: tuple[str, ...]) -> dict[str, str]:
@@ -57,6 +60,7 @@ def _check_sheet(sheet: Path | None) -> None:
 @click.option("--name", multiple=True, metavar="1=dry", help="Keep number 1 by this name.")
 @click.option("--keep", is_flag=True, help="Keep all that are found.")
 @click.option("--remove", default="", metavar="A,B", help="Leave known directions out.")
+@_CLASS
 @click.option("--out", type=FILE, help=_OUT)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def directions(model: str, **given: Any) -> None:
@@ -73,7 +77,7 @@ def directions(model: str, **given: Any) -> None:
         for name in names.values():
             work.check_name(name)
         sets = (work.read_set(files[0]), work.read_set(files[1])) if files else None
-        book = work.Book(model, given["out"])
+        book = work.Book(model, given["out"], given["label"])
         if removed:
             book.remove(removed)
         found = list(book.known)
@@ -110,6 +114,7 @@ def directions(model: str, **given: Any) -> None:
 @click.option("--less", default="", metavar="1,4", help="And less like that.")
 @click.option("--name", metavar="NAME", help="Of the new direction.")
 @click.option("--fix", default="", metavar="A,B", help="Known directions that stay.")
+@_CLASS
 @click.option("--out", type=FILE, help=_OUT)
 def teach(model: str, sheet: Path | None, **given: Any) -> None:
     """Teach MODEL (a file, or cppn) a direction by examples picked on a sheet."""
@@ -128,7 +133,7 @@ def teach(model: str, sheet: Path | None, **given: Any) -> None:
         )
         if more:
             work.check_name(given["name"])
-        book = work.Book(model, given["out"])
+        book = work.Book(model, given["out"], given["label"])
         made = None
         if more:
             fixed = _listed(given["fix"])

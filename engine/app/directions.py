@@ -33,6 +33,8 @@ class Book:
         A model file of any kind, ``cppn``, or ``cppn:SEED``.
     out
         The file of directions; None: beside the model, where a show finds it.
+    label
+        Class that is looked at, in a network with classes.
 
     Raises
     ------
@@ -42,10 +44,10 @@ class Book:
         If a file cannot be read.
     """
 
-    def __init__(self, model: str, out: Path | None) -> None:
+    def __init__(self, model: str, out: Path | None, label: int = 0) -> None:
         if out is not None and not out.name.endswith(direction.SUFFIX):
             raise ValueError(f"{out.name}: a file of directions ends in {direction.SUFFIX}")
-        self.subject, beside = open_subject(model)
+        self.subject, beside = open_subject(model, label)
         self.path = out or beside
         self.known: tuple[Direction, ...] = ()
         if self.path.is_file():
@@ -89,13 +91,13 @@ class Book:
                 raise ValueError(f"{self.path.name} has no direction '{name}'; it has: {listed}")
 
 
-def open_subject(model: str) -> tuple[Subject, Path]:
+def open_subject(model: str, label: int = 0) -> tuple[Subject, Path]:
     """Build what directions are looked for in; also where its file of them lies.
 
     Raises
     ------
     ValueError
-        If there is no such model, or it has no styles.
+        If there is no such model, it has no styles, or no such class.
     OSError
         If it cannot be read.
     """
@@ -117,8 +119,11 @@ def open_subject(model: str) -> tuple[Subject, Path]:
         raise ValueError(f"{path.name} answers pictures: it has no styles to move")
     module = importlib.import_module(f"engine.generators.{network.family}")
     built = module.build_network(network.state, network.modules)
+    if label and label >= built.c_dim:
+        classes = f"0 to {built.c_dim - 1}" if built.c_dim else "none"
+        raise ValueError(f"there is no class {label} in {path.name}; it has {classes}")
     shape = direction.shape_of(network, built.num_ws)
-    return Subject(built, shape, network_hash(path)), direction.path_of(path)
+    return Subject(built, shape, network_hash(path), label), direction.path_of(path)
 
 
 def named(found: Sequence[Direction], names: Mapping[str, str]) -> list[Direction]:

@@ -166,7 +166,7 @@ def widened(part: Any, sliders: Sliders, name: str = "") -> Any:
 
     if not sliders.of("s"):
         return part
-    if isinstance(part, tuple):
+    if type(part) is tuple:
         return tuple(widened(each, sliders, name) for each in part)
     if not is_dataclass(part) or isinstance(part, type):
         return part
@@ -175,7 +175,7 @@ def widened(part: Any, sliders: Sliders, name: str = "") -> Any:
     changed = {
         key: widened(value, sliders, name)
         for key, value in found.items()
-        if key != "affine" and (isinstance(value, tuple) or is_dataclass(value))
+        if key != "affine" and (type(value) is tuple or is_dataclass(value))
     }
     if "affine" in found:
         weight = found["affine"].weight

@@ -154,8 +154,8 @@ def _numbers(x: torch.Tensor) -> Floats:
 def _widened(model: Any, sliders: Sliders) -> Any:
     if hasattr(model, "synthesis"):
         mapping = replace(model.mapping, sliders=sliders)
-        synthesis = widened(model.synthesis, sliders)
-        return replace(model, mapping=mapping, synthesis=synthesis, painter=None)
+        parts = {name: widened(getattr(model, name), sliders) for name in ("synthesis", "painter")}
+        return replace(model, mapping=mapping, **parts)
     from engine.generators.cppn import widened_weights
 
     return replace(model, weights=widened_weights(model.weights, sliders), sliders=sliders)
