@@ -143,6 +143,8 @@ def _master(draft: Draft, table: ShowTable) -> Master:
     m, auto = table.master, table.autopilot
     if has_brush(table):
         _brush(draft)
+    if table.drag == "grab":
+        _grab(draft)
     _steering(draft, m)
     return Master(
         brightness=draft.number("/master/brightness", m.brightness, 0, 1, "", "Of the picture."),
@@ -186,6 +188,13 @@ def has_brush(table: ShowTable) -> bool:
     effects = [e for layer in table.layers for e in (layer.source, *layer.effects) if e]
     given = [value for effect in effects for value in effect.inputs.values()]
     return table.drag == "paint" or any(str(value).startswith("/brush") for value in given)
+
+
+def _grab(draft: Draft) -> None:
+    draft.number("/grab/x", 0.5, 0, 1, "", "Of the canvas, from the left.")
+    draft.number("/grab/y", 0.5, 0, 1, "", "Of the canvas, from the bottom.")
+    draft.groups["/grab"] = ("/grab/x", "/grab/y")
+    draft.switch("/grab/down", "Whether it holds what lies below it.")
 
 
 def _brush(draft: Draft) -> None:

@@ -1,4 +1,4 @@
-"""The brush in the performer's hand: pointer and buttons of the window become its parameters."""
+"""The performer's hand: pointer and buttons of the window move the brush, or what it grabs."""
 
 from __future__ import annotations
 
@@ -10,9 +10,20 @@ _BUTTONS = {"left": 0.0, "right": 1.0}  # whether it erases
 
 
 class Brush:
-    """Paints while the left button is held, erases while the right one is."""
+    """Paints while the left button is held, erases while the right one is.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    root
+        Of the parameters that it moves.
+    erases
+        Whether they know of erasing; else the right button does nothing.
+    """
+
+    def __init__(self, root: str = "/brush", *, erases: bool = True) -> None:
+        self._root = root
+        self._buttons = _BUTTONS if erases else {"left": 0.0}
+        self._erases = erases
         self._place = (0.5, 0.5)
         self._button = ""  # that holds it down
         self._is_late = False
@@ -31,14 +42,15 @@ class Brush:
                 self._place = (float(value[0]), float(value[1]))
                 if self._button and not self._is_late:
                     yield from self._move()
-            elif address == "/window/button" and value in _BUTTONS and not self._button:
+            elif address == "/window/button" and value in self._buttons and not self._button:
                 self._button, self._is_late = str(value), True
                 yield from self._move()
-                yield "/brush/erase", _BUTTONS[self._button]
-                yield "/brush/down", 1.0
+                if self._erases:
+                    yield f"{self._root}/erase", self._buttons[self._button]
+                yield f"{self._root}/down", 1.0
             elif self._is_lifted(address, value):
                 self._button, self._is_late = "", False
-                yield "/brush/down", 0.0
+                yield f"{self._root}/down", 0.0
 
     def _is_lifted(self, address: str, value: Value) -> bool:
         if not self._button:
@@ -47,4 +59,4 @@ class Brush:
         return is_lost or (address == "/window/button_up" and value == self._button)
 
     def _move(self) -> Iterator[tuple[str, Value]]:
-        yield from zip(("/brush/x", "/brush/y"), self._place, strict=True)
+        yield from zip((f"{self._root}/x", f"{self._root}/y"), self._place, strict=True)

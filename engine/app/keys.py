@@ -16,7 +16,7 @@ from engine.core.state import State
 HELP = (
     ("1 – 9", "scenes"),
     ("Space", "fly to a new place"),
-    ("drag · wheel", "steer, paint or fly · truncation"),
+    ("drag · wheel", "steer, paint, fly or grab · truncation"),
     ("B · H", "blackout · freeze"),
     ("Tab", "tap the beat"),
     ("A", "autopilot"),
@@ -63,6 +63,7 @@ class Keyboard:
         self._is_steering = False
         self._asked: dict[str, tuple[float, float]] = {}
         self._brush = Brush()
+        self._grab = Brush("/grab", erases=False)
         self._flight = Flight()
 
     def read(
@@ -79,6 +80,10 @@ class Keyboard:
         steers, items = show.drag == "steer", list(items)
         if show.drag == "paint":
             hands.events += self._brush.read(items)
+        elif show.drag == "grab":
+            hands.events += self._grab.read(items)
+            if ("/window/button", "right") in items:
+                hands.events += [(f"{path.name}/release", True) for path in show.paths]
         elif show.drag == "map":
             mapped = next((path.name for path in show.paths if len(path.inputs) > 1), "")
             hands.events += self._flight.read(items, mapped) if mapped else ()

@@ -257,7 +257,7 @@ class Show:
     edges
         Places of switches whose turning on is remembered like the firing of a trigger.
     drag
-        What dragging in the window does: ``steer`` or ``paint``.
+        What dragging in the window does: ``steer``, ``paint``, ``map`` or ``grab``.
     files
         Name of a small file in the show → its content.
     track

@@ -1,7 +1,8 @@
 """Errands: work that a generator does in the background, in its own worker, between frames.
 
 A kind of errand is a file ``errand_KIND.py`` with ``start(generator, errand)``, a Python generator:
-each step of it is one slice of at most about one rendering, and yields a `Result` or None. Frames
+each step of it is one slice of at most about one rendering, and yields a `Result` or None. If it is
+an object with ``hear(errand)``, an errand that replaces it is told to it instead. Frames
 go first: a worker that is busy with them does one slice after each, an idle one goes on and on.
 
 Errands and results travel as the records of `engine.generators.frame`, each way through a ring of
@@ -237,6 +238,10 @@ class Chores:
             self._out.post()
 
     def _begin(self, generator: Any, errand: Errand) -> None:
+        hear = getattr(self._under_way.get(errand.number), "hear", None)
+        if hear is not None and errand.kind != _CANCEL:
+            hear(errand)
+            return
         self._end(errand.number)
         if errand.kind != _CANCEL:
             self._under_way[errand.number] = find_kind(errand.kind)(generator, errand)
