@@ -18,11 +18,11 @@ STEP = 5.0
 """How far a channel is moved both ways, in sigmas."""
 PX = 32
 MOST_TRIED = 1024
-_TOGETHER = 32
+_TOGETHER, _CHOICE = 32, 3
 
 
 def find(subject: Subject, wish: Wish) -> list[Direction]:
-    """Return channels whose change is most in one place, among those that change much."""
+    """Return channels whose change is most in one place, among those that change most."""
     first, last = wish.layers or (0, subject.shape.num_ws)
     w = np.concatenate(list(samples_of(subject, wish, SAMPLES)))
     found: list[Direction] = []
@@ -38,7 +38,7 @@ def find(subject: Subject, wish: Wish) -> list[Direction]:
     # A thousand take a minute; of more, those of the widest spread.
     found = sorted(found, key=lambda each: -each.sigma)[:MOST_TRIED]
     changes, scatter = _try(subject, found, w.mean(0, keepdims=True))
-    strong = changes >= np.median(changes)
+    strong = changes >= np.sort(changes)[-min(len(changes), _CHOICE * wish.count)]
     order = np.lexsort((scatter, ~strong))[: wish.count]
     return [found[place] for place in order]
 
