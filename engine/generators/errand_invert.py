@@ -158,7 +158,7 @@ def invert(
         yield None
     if begin is None:
         for found in search(target, wanted, samples):
-            begin = found.n
+            begin = None if found is None else found.n
             yield None
     assert begin is not None
     yield from refine(target, wanted, begin, steps)
@@ -179,5 +179,7 @@ def guess(target: Aim, wanted: torch.Tensor, model: Path) -> torch.Tensor | None
         n = encoder.encode(encoder.tensors(weights), wanted.cpu())[0]
     if target.port.chart is None:
         is_free = not target.generator.model.c_dim  # classes would have to be found as well
-        return from_styles(target.generator.model, chart_of(model), n) if is_free else None
+        if not is_free:
+            return None
+        n = from_styles(target.generator.model, chart_of(model), n)
     return n.expand(target.port.shape).clone()

@@ -22,9 +22,12 @@ from engine.core.port import Port, Request, picture_size
 if TYPE_CHECKING:
     import torch
 
-STEPS, RATE, PULL = 40, 0.03, 0.02
-STARTS = 64
-"""Latents that are drawn to find a start, where no encoder tells one."""
+STEPS, PULL = 40, 0.02
+RATE, MAPPED_RATE = 0.03, 0.1
+"""Of Adam, in whitened styles, and where a mapping network lies between."""
+STARTS, RUNNERS, HEAT = 64, 3, 12
+"""Latents that are drawn to find a start, where no encoder tells one; how many of them are refined
+by how many steps."""
 SCALES = (1, 2, 4)  # the first is the picture itself
 ANY_SIZE_PX = 64
 GEOMETRIES = ("gaussian", "sphere", "wspace")
@@ -78,7 +81,8 @@ def aim(
     Parameters
     ----------
     name
-        Of the port; empty: the first one that takes latents.
+        Of the port; empty: the first one that takes latents. What another source of the same
+        space is to draw is found for the first: it draws alone.
     parameters
         Of the generator; what is missing is at its default.
     size_px
@@ -96,6 +100,7 @@ def aim(
         raise ValueError(
             f"the generator '{spec.name}' gives no latent '{name or 'z'}' of a picture"
         )
+    found = ports[0] if found.shape == ports[0].shape else found
     side_px = min(max(spec.min_px, ANY_SIZE_PX), spec.max_px) if spec.any_size else spec.max_px
     size_px = size_px if min(size_px) > 0 else picture_size(side_px, spec.aspect)
     zeros = np.zeros(found.shape, np.float32)
@@ -192,22 +197,34 @@ class Step:
     psnr_db: float
 
 
-def search(target: Aim, wanted: torch.Tensor, count: int = STARTS) -> Iterator[Step]:
-    """Draw one start after the other, and yield the nearest so far."""
+def search(target: Aim, wanted: torch.Tensor, count: int = STARTS) -> Iterator[Step | None]:
+    """Look for a start: draw one sample after the other, refine the nearest ones a little.
+
+    Where pictures change wildly with the latent (a CPPN's do) the nearest sample is seldom the one
+    to begin from.
+
+    Yields
+    ------
+    Step or None
+        None while it looks; then the start.
+    """
     import torch
 
-    best: Step | None = None
+    drawn: list[tuple[float, torch.Tensor]] = []
     for n in starts(target, count):
         with torch.no_grad():
-            x = target.draw(n)
-            far = float(distance(x, wanted))
-        if best is None or far < best.distance:
-            best = Step(n, far, psnr_db(x, wanted))
-        yield best
+            drawn.append((float(distance(target.draw(n), wanted)), n))
+        yield None
+    best: Step | None = None
+    for _, n in sorted(drawn, key=lambda pair: pair[0])[:RUNNERS]:
+        for step in refine(target, wanted, n, HEAT):
+            best = step if best is None or step.distance < best.distance else best
+            yield None
+    yield best
 
 
 def refine(
-    target: Aim, wanted: torch.Tensor, start: torch.Tensor, steps: int = STEPS, rate: float = RATE
+    target: Aim, wanted: torch.Tensor, start: torch.Tensor, steps: int = STEPS, rate: float = 0.0
 ) -> Iterator[Step]:
     """Go down from a start, step by step, and yield the nearest so far: `steps` + 1 times.
 
@@ -218,9 +235,11 @@ def refine(
     start
         Coordinates [shape=port.shape].
     rate
-        Of Adam, falling to a tenth at the end.
+        Of Adam, falling to a tenth at the end; 0: as is good for the port.
     """
     import torch
+
+    rate = rate or (MAPPED_RATE if target.port.chart is None else RATE)
 
     n = start.detach().clone().requires_grad_(True)
     best: Step | None = None
