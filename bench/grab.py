@@ -1,11 +1,11 @@
 """How fast the picture can be grabbed, and how far the feature follows: one thread of this machine.
 
 Usage: python bench/grab.py [FOLDER]
-Prints, for each generator: steps per second of CPU time, the distance from the hand before and after 10, 20 and
-40 steps (medians over drags, in pixels of the picture), how many came within a fifth of the way,
-how alike the picture around the goal is to what was grabbed (0: the same, 1: as before), the
-angle that the latent turned by. With a folder, pictures of before and after go there: red is
-where it was grabbed, green where it was wanted, blue where it is.
+Prints, for each generator: steps per second of CPU time, the distance from the hand before and
+after 10, 20 and 40 steps (medians over drags, in pixels of the picture), how many came within a
+fifth of the way, how alike the picture around the goal is to what was grabbed (0: the same, 1: as
+before), and the angle that the latent turned by. With a folder, pictures of before and after go
+there: red is where it was grabbed, green where it was wanted, blue where it is.
 """
 
 from __future__ import annotations
@@ -106,9 +106,7 @@ def pull(generator: Any, seed: int, side_px: int) -> tuple[list[float], float, f
     cosine = float((n * rows).sum() / (n.norm() * rows.norm()))
     after = show(generator, request, decode(n.numpy().reshape(port.shape)).astype(np.float32))
     was = patch(before, point)
-    alike = float(
-        (patch(after, goal) - was).abs().mean() / (patch(before, goal) - was).abs().mean()
-    )
+    here, there = (float((patch(p, goal) - was).abs().mean()) for p in (after, before))
     pictures = (image(before, point, goal), image(after, point, goal, place))
     return left, here / there, math.acos(min(cosine, 1.0)), step_s, pictures
 
