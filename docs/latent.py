@@ -1,0 +1,91 @@
+"""Draw the pictures of docs/latent.md: ``python docs/latent.py`` in a clone, a few minutes.
+
+Sheets of networks come from the commands that everybody has; the figure of paths is drawn here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from engine.core.geometry import length, onto_shell, shell_radius, slerp
+from engine.core.noise import circle
+from engine.core.path import keys, walk
+
+OUT = Path(__file__).parent / "latent"
+SIZE, FPS, KEYS, KEY_S = 64, 60, (3, 14, 15, 92, 65, 35), 2.0
+Way = Callable[[float], np.ndarray]
+
+
+def points() -> list[np.ndarray]:
+    """Return six keys on the shell."""
+    made = (np.random.RandomState(seed).randn(SIZE) for seed in KEYS)
+    return [onto_shell(each, shell_radius(SIZE)) for each in made]
+
+
+def piecewise(mix: Callable[[np.ndarray, np.ndarray, float], np.ndarray]) -> Way:
+    """Go from key to key, each piece for itself."""
+    found = points()
+
+    def at(phase: float) -> np.ndarray:
+        k, t = int(phase) % len(found), phase - math.floor(phase)
+        return mix(found[k], found[(k + 1) % len(found)], t)
+
+    return at
+
+
+WAYS: dict[str, Way] = {
+    "lerp from key to key": piecewise(lambda a, b, t: (1 - t) * a + t * b),
+    "slerp from key to key": piecewise(slerp),
+    "OpenSimplex circle": lambda phase: circle(1, math.tau * phase / len(KEYS), SIZE, math.tau),
+    "keys: spherical Hermite": lambda phase: keys(KEYS, phase, SIZE),
+    "walk: root of B-splines": lambda phase: walk(1, "figure", phase, SIZE),
+}
+
+
+def figures(way: Way) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return length over the shell's, speed in rad/s, and turn of the velocity in degrees a frame."""
+    count = round(len(KEYS) * KEY_S * FPS)
+    z = np.array([way(n / (KEY_S * FPS)) for n in range(count + 2)])
+    unit = z / np.linalg.norm(z, axis=1, keepdims=True)
+    speed = 2 * np.arcsin(np.clip(np.linalg.norm(np.diff(unit, axis=0), axis=1) / 2, 0, 1)) * FPS
+    v = np.diff(z, axis=0)
+    v /= np.maximum(np.linalg.norm(v, axis=1, keepdims=True), 1e-12)
+    turn = np.degrees(np.arccos(np.clip((v[1:] * v[:-1]).sum(axis=1), -1, 1)))
+    return np.array([length(each) for each in z[:count]]) / shell_radius(SIZE), speed[:count], turn[:count]
+
+
+def draw_paths(out: Path) -> None:
+    """Draw length, speed and turn of every way over twelve seconds."""
+    left, wide, high, top = 300, 420, 86, 70
+    titles = (("length (1 is the shell)", 1.25), ("speed, rad/s", 2.4), ("turn, ° in a frame", 100.0))
+    sheet = Image.new("RGB", (left + 3 * wide + 20, top + len(WAYS) * (high + 24) + 10), (16, 16, 18))
+    pen = ImageDraw.Draw(sheet)
+    large, small = (ImageFont.load_default(size) for size in (20, 14))
+    for column, (title, most) in enumerate(titles):
+        x = left + column * wide
+        pen.text((x, 20), title, (235, 235, 235), large)
+        pen.text((x + wide - 70, 24), f"0 to {most:g}", (140, 140, 140), small)
+    for row, (name, way) in enumerate(WAYS.items()):
+        y = top + row * (high + 24)
+        is_ours = row >= 3
+        pen.text((16, y + high // 2 - 10), name, (255, 214, 120) if is_ours else (200, 200, 200), large)
+        for column, (values, (_, most)) in enumerate(zip(figures(way), titles, strict=True)):
+            x = left + column * wide
+            pen.rectangle((x, y, x + wide - 24, y + high), (26, 26, 30))
+            if column == 0:
+                level = y + high - high / most
+                pen.line((x, level, x + wide - 24, level), (70, 70, 76))
+            shown = np.clip(values / most, 0, 1)
+            line = [(x + (wide - 24) * i / len(shown), y + high - high * v) for i, v in enumerate(shown)]
+            pen.line(line, (255, 190, 60) if is_ours else (120, 170, 255), 2)
+    sheet.save(out)
+
+
+if __name__ == "__main__":
+    OUT.mkdir(exist_ok=True)
+    draw_paths(OUT / "paths.png")
