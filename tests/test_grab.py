@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,31 @@ def test_a_feature_of_the_cppn_follows_the_hand() -> None:
         assert left[0] > 3.5
         assert left[-1] < 1.5
     assert np.median(followed) < 0.5, followed
+
+
+def test_a_hand_that_holds_still_holds_the_feature_while_the_path_goes_on() -> None:
+    generator = cppn.build(cppn.Config())
+    size = generator.spec.ports[0].shape
+    z, way = np.random.default_rng(3).normal(size=(2, *size)).astype(np.float32)
+    held = errand_drag.Drag(
+        generator,
+        Errand("drag", 1, {"coordinates": z, "pull": 0 * z}, {**GRAB, "x": 0.5, "y": 0.5}),
+    )
+    idle = torch.zeros(1, *size)
+    free = drag.grab(idle, (0.5, 0.5))
+    for k in range(30):
+        moved = z + 0.0015 * k * way
+        held.hear(Errand("drag", 1, {"coordinates": moved}, {**GRAB, "x": 0.5, "y": 0.5}))
+        left = float(next(held).options["left_px"])
+        free = drag.step(
+            lambda n: generator.features({"z": n[0]}, held._request, 64)[0],
+            torch.from_numpy(moved)[None],
+            replace(free, displacement=idle, momentum=idle),
+            (0.5, 0.5),
+        )
+    away = 32 * float(np.hypot(free.point[0] - 0.5, free.point[1] - 0.5))
+    assert left < 0.7
+    assert away > 2.0
 
 
 @pytest.mark.parametrize("space", ["z", "w+"])
@@ -180,7 +206,6 @@ def test_nobody_is_sent_a_second_letter_before_the_first_is_answered() -> None:
     grabbing = Grabbing(said.append)
     errands = Errands(lambda _: host, said.append, [grabbing])  # type: ignore[arg-type, return-value]
     state = run(show, 2, [(1, "/grab", (0.25, 0.75)), (2, "/grab/down", 1.0)])
-    grabbing.tend(show, run(show, 1), errands, 0.0)
     for _ in range(3):
         grabbing.tend(show, state, errands, 0.0)
     (errand,) = host.sent

@@ -105,16 +105,17 @@ class Grabbing:
         """Begin, go on or end with what is dragged."""
         del now_s
         index = show.registry.index
-        if ADDRESSES[0] not in index:
+        if ADDRESSES[0] not in index or show is not self._show:
             self._end(errands)
-            self._is_down = False
+            self._show = show
             return ()
         seconds = state.tick / float(show.control_hz)
         values = effective(show, state, max(seconds, 0.0)).tolist()
         x, y, down = (values[index[address]] for address in ADDRESSES)
-        if down < 0.5 or show is not self._show:
+        if down < 0.5:
             self._end(errands)
         elif not self._is_down:
+            self._is_down = True
             self._target = under(show, values, x, y)
             if self._target is None:
                 self._say("nothing here can be dragged")
@@ -122,13 +123,12 @@ class Grabbing:
                 self._send(show, state, values, errands, (x, y))
         elif self._target is not None and self._is_heard and errands.is_open(self._number):
             self._send(show, state, values, errands, (x, y))
-        self._is_down, self._show = down >= 0.5, show
         return ()
 
     def _end(self, errands: Errands) -> None:
         if self._number:
             errands.cancel(self._number)
-        self._number, self._target, self._told = 0, None, ()
+        self._number, self._target, self._told, self._is_down = 0, None, (), False
 
     def _send(
         self,
