@@ -39,7 +39,7 @@ def _remember(
     rate, more = fixed(show).control_hz, held.more
     every = max(round(values[path.at["patina_s"]] * rate), 1)
     is_aging = path.past.traces is not None or values[path.at["patina"]] != 0.0
-    is_visit = is_aging and motion % every == 0 and motion > 0
+    is_visit = is_aging and motion % every == 0 and motion > traces_of(path, held).since
     if values[path.at["pace"]] <= 0.0 and not is_visit:
         return held
     here = coordinates_at(
