@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from collections.abc import Callable, Mapping
@@ -12,12 +13,14 @@ import pytest
 
 from engine.app import showfile
 from engine.app.blobs import manifest, read_show
+from engine.app.latent_files import read_latents
 from engine.core.advance import advance
 from engine.core.event import Event
 from engine.core.fixed import fixed
 from engine.core.geometry import length, shell_radius
 from engine.core.key_path import row_of
 from engine.core.path import seed_key
+from engine.core.port import Port
 from engine.core.sample import latents
 from engine.core.show import Show
 from engine.core.snapshot import from_data, migrate, to_data
@@ -234,3 +237,22 @@ def test_a_take_holds_the_files_of_its_keys(tmp_path: Path) -> None:
     again = read_show(tmp_path, name)
     states = [play(each, first_state(each), 200, {}) for each in (show, again)]
     assert np.array_equal(latent(show, states[0]), latent(again, states[1]))
+
+
+def test_styles_and_latents_go_where_they_belong(tmp_path: Path) -> None:
+    one = np.random.RandomState(6).randn(8)
+    projected = npz(w=np.tile(one, (1, 4, 1)))  # as NVIDIA's projector writes it
+    w, w_plus = (Port("w", "wspace", shape) for shape in ((8,), (4, 8)))
+    assert np.array_equal(read_latents(projected, "p.npz", w), one[None])
+    assert np.array_equal(read_latents(projected, "p.npz", w_plus), np.tile(one, (1, 4, 1)))
+    rows = npz(w=np.random.RandomState(7).randn(1, 4, 8))
+    with pytest.raises(ValueError, match=r"shape \(1, 4, 8\)"):
+        read_latents(rows, "p.npz", w)
+    with pytest.raises(ValueError, match="config.space"):
+        read_latents(npz(z=one), "p.npz", w)
+    model = tmp_path / "m.safetensors"
+    model.write_bytes(b"a network")
+    own = hashlib.sha256(b"a network").hexdigest()
+    assert len(read_latents(npz(w=one, model=own), "p.npz", w, str(model))) == 1
+    with pytest.raises(ValueError, match=r"p\.npz is of the model with the hash 0000.*make it"):
+        read_latents(npz(w=one, model="0" * 64), "p.npz", w, str(model))
