@@ -248,7 +248,7 @@ def test_styles_and_latents_go_where_they_belong(tmp_path: Path) -> None:
     rows = npz(w=np.random.RandomState(7).randn(1, 4, 8))
     with pytest.raises(ValueError, match=r"shape \(1, 4, 8\)"):
         read_latents(rows, "p.npz", w)
-    with pytest.raises(ValueError, match="config.space"):
+    with pytest.raises(ValueError, match=r"config\.space"):
         read_latents(npz(z=one), "p.npz", w)
     model = tmp_path / "m.safetensors"
     model.write_bytes(b"a network")
