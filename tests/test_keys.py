@@ -93,6 +93,18 @@ def test_a_drag_counts_whole_however_late_its_events_take_effect(moves) -> None:
     assert [v for _, v in events] == pytest.approx(wanted)
 
 
+def test_a_drag_that_ends_lets_go_of_steering_and_a_click_does_not() -> None:
+    keyboard = Keyboard()
+    click = [("/window/button", "left"), ("/window/button_up", "left")]
+    assert read(keyboard, *click).events == []
+    read(keyboard, ("/window/button", "left"), ("/window/drag", (0.1, 0.0)), now_s=0.0)
+    ended = read(keyboard, ("/window/button_up", "left"), now_s=0.1).events
+    assert ended == [("/master/steer_release", True)]
+    assert read(keyboard, ("/window/button_up", "left"), now_s=0.2).events == []
+    next_ = read(keyboard, ("/window/drag", (0.1, 0.0)), now_s=0.2).events
+    assert next_[0][1] == pytest.approx(0.25)  # from where the state is, not from what was asked
+
+
 def test_a_drag_goes_on_from_where_others_left_it() -> None:
     keyboard = Keyboard()
     read(keyboard, ("/window/drag", (0.1, 0.0)), now_s=0.0)
