@@ -62,7 +62,7 @@ def test_what_is_banned_never_comes_again_and_nothing_jumps_when_it_is() -> None
     state = run(show, 130)
     here = z_of(show, state)
     told = [(131, f"{PATH}ban", True), (400, f"{PATH}ban", True)]
-    found = angles(show, state, 700, told)
+    found = angles(show, state, 520, told)
     assert found[0, 0] < 0.02  # it was there, and leaves within a flight
     assert found[24:, 0].min() >= RADIUS - 1e-6
     assert found[270 + 24 :].min() >= RADIUS - 1e-6
@@ -119,7 +119,7 @@ def test_a_walk_that_ages_comes_back_to_where_it_was() -> None:
     """The patina's effect: mean angle to the traces after ten minutes, and that it is smooth."""
     z: dict[float, np.ndarray] = {}
     for amount in (-1.0, 0.0, 1.0):
-        show = show_of(f"patina = {amount}\npatina_s = 0.1\nradius = 0.6\nspeed = 0.6", "20")
+        show = show_of(f"patina = {amount}\npatina_s = 0.2\nradius = 0.6\nspeed = 0.6", "20")
         state, rows = run(show, 0), []
         for _ in range(0, 1200, 6):
             state = run(show, state.tick + 6, (), state)
