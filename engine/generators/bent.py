@@ -31,13 +31,12 @@ from engine.generators.bend_ops import (
     Floats,
 )
 from engine.generators.bending import Cells, LayerPlan, Plan, table
-from engine.generators.kernels import Array
-from engine.generators.lanes import from_blocks, to_blocks
 
 if TYPE_CHECKING:
     import torch
 
     from engine.generators.canvas import Canvas
+    from engine.generators.kernels import Array
     from engine.generators.stylegan2_network import Colour
 
 REST = NOTHING[:6].tolist()
@@ -192,6 +191,8 @@ class Bending:
 
 def bend_blocks(bend: Bending, name: str, x: torch.Tensor, channels: int) -> torch.Tensor:
     """Bend what the CPU's loops made [shape=(B, H, W, LANES)], where the plan says so."""
+    from engine.generators.lanes import from_blocks, to_blocks
+
     if name not in bend.layers:
         return x
     return to_blocks(bend(name, from_blocks(x, channels)[None])[0])
