@@ -17,7 +17,7 @@ from engine.core.keyed import draw
 from engine.generators.encoder import Weights, encode, shapes
 from engine.generators.inversion import Aim, distance
 
-STEPS, BATCH, RATE = 600, 16, 2e-3
+STEPS, BATCH, RATE = 450, 16, 2e-3
 _DRAWN = 8  # of a batch are drawn again: that takes longest
 _STYLES, _HELD, _WARM = 0.1, 32, 50
 Tell = Callable[[str], None]
