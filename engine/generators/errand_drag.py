@@ -17,7 +17,7 @@ from engine.generators.drag import Point, grab, step
 from engine.generators.errand import Errand, Result
 
 ANY_SIZE_PX = 64
-MOST_PX, LEAST_PX = 64, 16
+MOST_PX, LEAST_PX = 64, 32
 PARAMETER, PORT = "parameter/", "port/"
 """What the names of parameters among the options, and of other latents, begin with."""
 
@@ -53,9 +53,9 @@ class Drag:
             )
         self._generator, self._port = generator, port
         self._px = ANY_SIZE_PX
-        if not spec.any_size:  # a quarter of its width: where things are, not yet their grain
+        if not spec.any_size:  # an eighth of its width: where things are, not yet their grain
             width = round(spec.max_px * spec.aspect**0.5)
-            self._px = min(max(width // 4, LEAST_PX), MOST_PX)
+            self._px = min(max(width // 8, LEAST_PX), MOST_PX)
         self._decode = _decoder(self._port.chart)
         self.hear(errand)
         pull = torch.tensor(errand.arrays["pull"], dtype=torch.float32)
