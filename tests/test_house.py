@@ -15,8 +15,6 @@ ENGINE = Path(__file__).resolve().parents[1] / "engine"
 FILES = sorted(ENGINE.rglob("*.py"))
 # Raising one of these is a visible decision.
 MOST_LINES = 54_000  # the spine 18 000; networks 19 000; the latent instrument 16 000
-    48_000  # the spine 18 000; StyleGAN and training 19 000; the latent instrument the rest
-)
 MOST_LINES_OF_FILE = 300
 MOST_LINES_OF_FUNCTION = 60
 NOT_IN_CORE = {"asyncio", "multiprocessing", "random", "secrets", "socket", "subprocess",
