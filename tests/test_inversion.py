@@ -54,7 +54,7 @@ def known(target: Aim, seed: int) -> tuple[torch.Tensor, float]:
 def test_a_known_latent_of_a_stylegan_is_found_again(model: Path, space: str) -> None:
     target = aim(build(model, space))
     wanted, average_db = known(target, 1)
-    steps = [s for s in invert(target, wanted, 40, samples=8) if s is not None]
+    steps = [s for s in invert(target, wanted, 40, samples=2) if s is not None]
     assert steps[-1].psnr_db >= average_db + 6.0
     assert steps[-1].psnr_db > steps[0].psnr_db
     assert len(steps) == 41
@@ -65,12 +65,14 @@ def test_a_known_latent_of_a_stylegan_is_found_again(model: Path, space: str) ->
 def test_a_known_latent_of_the_cppn_is_found_again() -> None:
     target = aim(cppn.build(cppn.Config()), size_px=(48, 48))
     wanted, average_db = known(target, 2)
-    steps = [s for s in invert(target, wanted, 60, samples=48) if s is not None]
+    steps = [s for s in invert(target, wanted, 40, samples=48) if s is not None]
     assert steps[-1].psnr_db >= average_db + 6.0
 
 
 def errand(model: Path, arrays: dict[str, Any], **options: Any) -> list[Result | None]:
-    return list(start(build(model), Errand("invert", 1, arrays, {"port": "w", **options})))
+    return list(
+        start(build(model), Errand("invert", 1, arrays, {"port": "w", "samples": 2.0, **options}))
+    )
 
 
 def png(picture: np.ndarray) -> bytes:
@@ -83,7 +85,7 @@ def test_an_errand_goes_in_slices_and_tells_on_the_way(model: Path) -> None:
     picture = np.full((40, 60, 3), 90, np.uint8)
     found = errand(model, {"picture": picture}, steps=6.0, every=3.0)
     told = [r for r in found if r is not None]
-    assert len(found) > 64 + 6
+    assert len(found) > 2 + 2 * 13 + 6
     assert [r.options["step"] for r in told] == [0.0, 3.0, 6.0]
     assert [r.done for r in told] == [False, False, True]
     assert told[-1].arrays["coordinates"].shape == (32,)
@@ -134,10 +136,10 @@ def test_an_encoder_learns_and_is_the_models_own(model: Path, tmp_path: Path) ->
     own.write_bytes(model.read_bytes())
     assert encoder.find(own, 32) is None
     pupil = Pupil(aim(build(own)))
-    for index in range(10):
-        pupil.step(index, 10)
+    for index in range(6):
+        pupil.step(index, 6)
     average_db, found_db = pupil.gain_db()
-    assert found_db >= average_db + 1.0
+    assert found_db >= average_db + 0.5
     path = encoder.write(own, pupil.numbers())
     for space in ("w+", "z"):
         target = aim(build(own, space))

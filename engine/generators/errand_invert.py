@@ -48,7 +48,8 @@ def start(generator: Any, errand: Errand) -> Iterator[Result | None]:
         Arrays ``picture`` [shape=(H, W, 3)], uint8, or ``file``, the bytes of a picture's file.
         Options: ``port``, ``model`` (its file, to find an encoder beside it), ``steps``, ``width``
         and ``height`` of the pictures that are compared, ``every``: steps from one told result to
-        the next (0: only the last is told), and ``parameter/NAME`` of the generator.
+        the next (0: only the last is told), ``samples`` that are looked at for a start, and
+        ``parameter/NAME`` of the generator.
 
     Yields
     ------
@@ -72,7 +73,8 @@ def start(generator: Any, errand: Errand) -> Iterator[Result | None]:
     yield None
     every, first, step = int(options.get("every", 0)), None, 0
     steps = min(max(int(options.get("steps", STEPS)), 0), MOST_STEPS)
-    for found in invert(target, wanted, steps, str(options.get("model", ""))):
+    samples = min(max(int(options.get("samples", STARTS)), 1), MOST_STEPS)
+    for found in invert(target, wanted, steps, str(options.get("model", "")), samples):
         if found is None:
             yield None
             continue
