@@ -136,8 +136,8 @@ def test_an_encoder_learns_and_is_the_models_own(model: Path, tmp_path: Path) ->
     own.write_bytes(model.read_bytes())
     assert encoder.find(own, 32) is None
     pupil = Pupil(aim(build(own)))
-    for index in range(6):
-        pupil.step(index, 6)
+    for index in range(8):
+        pupil.step(index, 60)
     average_db, found_db = pupil.gain_db()
     assert found_db >= average_db + 0.5
     path = encoder.write(own, pupil.numbers())
