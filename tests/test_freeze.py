@@ -84,6 +84,18 @@ def test_a_frozen_group_stays_while_the_others_move(show: Show) -> None:
     assert not np.allclose(later["middle"][0], later["fine"][0])
 
 
+def test_a_single_layer_freezes_where_each_has_a_latent(show: Show) -> None:
+    is_plus = show.layers[0].generator.spec.ports[0].name == "w"  # type: ignore[union-attr]
+    assert ("/layer/a/path/freeze_1" in show.registry.index) == is_plus
+    if is_plus:
+        state = play(show, play(show, first_state(show), 30), 1, freeze_1=1.0)
+        before, after = rows(show, state), rows(show, play(show, state, 40))
+        stays = [
+            np.array_equal(a, b) for a, b in zip(before["coarse"], after["coarse"], strict=True)
+        ]
+        assert stays == [False, True, False]
+
+
 def test_letting_go_has_no_jump(show: Show) -> None:
     state = play(show, first_state(show), 30, freeze_coarse=1.0)
     state = play(show, state, 60)
@@ -102,7 +114,7 @@ def test_what_is_frozen_travels_in_snapshots_and_replays(show: Show) -> None:
     again = from_data(show, data)
     for name, found in rows(show, play(show, again, 40)).items():
         assert np.array_equal(found, rows(show, play(show, state, 40))[name])
-    data["paths"]["/layer/a/path"][-1]["frozen"] = [None, [[1.0]], None]
+    data["paths"]["/layer/a/path"][-1]["frozen"][1] = [[1.0]]
     assert from_data(show, data).paths[0].more.frozen is None
 
 

@@ -135,14 +135,18 @@ def _path(draft: Draft, root: str, table: PathTable, port: Port, model: str) -> 
 
 
 def _freezes(draft: Draft, root: str, port: Port) -> tuple[tuple[tuple[int, ...], int], ...]:
-    """Give each group of a port's rows a parameter that holds them."""
-    text = "How much of the {} layers' latents stays what it was: 1 is all, and above 0 catches it."
+    """Give each group of a port's rows, and each row of larger groups, a parameter to hold it."""
+    text = "How much of the {} latents stays what it was: 1 is all, and above 0 catches it."
+    there = tuple(dict.fromkeys(port.groups))
+    held = {
+        group: tuple(row for row, each in enumerate(port.groups) if each == group)
+        for group in there
+    }
+    if len(there) < len(port.groups):
+        held |= {str(row): (row,) for row in range(len(port.groups))}
     return tuple(
-        (
-            tuple(row for row, each in enumerate(port.groups) if each == group),
-            draft.number(f"{root}/freeze_{group}", 0.0, 0, 1, "", text.format(group)),
-        )
-        for group in dict.fromkeys(port.groups)
+        (rows, draft.number(f"{root}/freeze_{name}", 0.0, 0, 1, "", text.format(name)))
+        for name, rows in held.items()
     )
 
 
