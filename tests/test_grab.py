@@ -167,6 +167,8 @@ def test_a_hand_meets_what_lies_uppermost_below_it() -> None:
     hidden = under(show, now, 0.5, 0.5)
     assert hidden is not None
     assert hidden.layer == "form"
+    now[show.registry.index["/layer/form/opacity"]] = 0.0
+    assert under(show, now, 0.5, 0.5) is None
 
 
 def test_the_mouse_moves_the_hand_and_the_right_button_lets_go() -> None:
