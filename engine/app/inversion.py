@@ -110,9 +110,7 @@ def teach(wish: Wish, tell: Tell) -> Path:
     if str(wish.model) == CPPN:
         raise WrongLatentsError("a cppn has no file that an encoder could lie beside")
     _one_thread()
-    generator, path = open_model(
-        Wish(wish.model, (), space="w", device="cpu" if wish.device == "auto" else wish.device)
-    )
+    generator, path = open_model(Wish(wish.model, (), space="w", device=wish.device))
     return encoder.write(Path(path), training.teach(inversion.aim(generator), tell))
 
 

@@ -24,7 +24,7 @@ Tell = Callable[[str], None]
 
 
 class Pupil:
-    """An encoder in training.
+    """An encoder in training, on the CPU; the model may be elsewhere.
 
     Parameters
     ----------
@@ -63,7 +63,8 @@ class Pupil:
     def pictures(self, n: torch.Tensor) -> torch.Tensor:
         """Draw coordinates [shape=(N, D)] as pictures [shape=(N, 3, H, W)] in 0..1."""
         model: Any = self._target.generator.model
-        raw = model.synthesize(model.truncate(self._target.latent(n)))
+        w = self._target.latent(n).to(model.mapping.w_avg.device)
+        raw = model.synthesize(model.truncate(w)).cpu()
         pictures: torch.Tensor = (raw[:, :3] * 0.5 + 0.5).clamp(0, 1).expand(-1, 3, -1, -1)
         return pictures
 
