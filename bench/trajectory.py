@@ -272,9 +272,7 @@ def why(name: str, metric: str, found: Mapping[str, float], reach: tuple[float, 
     if metric == "flick" and after > 0.07:
         return "lines finer than their motion in a frame; see the row of the soft CPPN"
     if metric == "flick":
-        return (
-            "random weights bend the picture, not the path (see turn); 0.13 to 0.22 along the loop"
-        )
+        return "random weights bend the picture, not the path (see turn): 0.13 to 0.22 by place"
     return "not explained: look at it"
 
 
