@@ -20,6 +20,8 @@ from engine.app.inverting import Inverting
 from engine.app.ports import unrepeatable
 from engine.core.advance import advance
 from engine.core.event import Event
+from engine.core.key_path import row_of
+from engine.core.sample import latents
 from engine.core.show import Show
 from engine.core.state import State, first_state
 from engine.generators import cppn, encoder, stylegan2
@@ -296,3 +298,25 @@ def test_a_trigger_inverts_what_another_layer_shows(
     assert sent.started[1][2]["picture"].shape == (8, 8, 3)
     failed = sent.started[1][4](Result(error="lost"))
     assert list(failed) == []
+
+
+def test_pictures_alone_take_the_place_of_the_seeds_that_stood_in(
+    model: Path, tmp_path: Path
+) -> None:
+    path = written(tmp_path, model)
+    path.write_text(path.read_text().replace("keys = [1, ", "keys = ["))
+    show = showfile.load(str(path)).show
+    state = advance(show, first_state(show), 0, [])
+    for tick, level in ((1, 0.5), (2, -0.5)):
+        told = Event(tick, "/layer/a/path/key", (level,) * 32, "errand", 0)
+        state = advance(show, state, tick, [told])
+        values = state.base.tolist()
+        row = row_of(show.paths[0], state.paths[0], values).points
+        assert len(row) == tick
+    for tick in range(3, 140):
+        state = advance(show, state, tick, [])
+    found = latents(show, state, state.tick / 120)["/layer/a/generator/w"]
+    chart = show.paths[0].chart
+    assert chart is not None
+    far = np.linalg.norm(chart.encode(found.astype(np.float64))) / np.sqrt(32)
+    assert far == pytest.approx(0.5, abs=1e-3)  # on the way between the two

@@ -51,7 +51,8 @@ def _insert(
     values = moment.values
     is_way = MOTIONS[int(values[path.motion])] == "keys"
     is_bare = not (path.seeds or path.keys.keys)
-    known = held.more.keys or Dropped((), is_alone=is_bare and not is_way)
+    is_alone = is_bare and (not is_way or bool(path.pictures))  # pictures are all it waits for
+    known = held.more.keys or Dropped((), is_alone=is_alone)
     if len(known.keys) >= MOST_DROPPED:
         return held
     count = len(known.keys) if known.is_alone else len(row_of(path, held, values).points)
