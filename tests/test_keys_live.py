@@ -256,3 +256,27 @@ def test_styles_and_latents_go_where_they_belong(tmp_path: Path) -> None:
     assert len(read_latents(npz(w=one, model=own), "p.npz", w, str(model))) == 1
     with pytest.raises(ValueError, match=r"p\.npz is of the model with the hash 0000.*make it"):
         read_latents(npz(w=one, model="0" * 64), "p.npz", w, str(model))
+
+
+def seen(text: str, told: Mapping[int, tuple[str, object]]) -> np.ndarray:
+    show = showfile.read(FORM.replace('motion = "keys"\n', "") + text, "t.toml", str)[0]
+    state, found = first_state(show), []
+    for _ in range(240):
+        state = play(show, state, 1, told)
+        found.append(latent(show, state))
+    return np.array(found)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [("motion", "walk", "keys"), ("motion", "walk", "orbit"), ("turning", "loop", "once")],
+)
+def test_another_way_of_moving_is_flown_to(name: str, old: str, new: str) -> None:
+    text = "offset = 9.4\nspeed = 0.2\njump_s = 0.5\n"
+    text += 'motion = "keys"\n' if name == "turning" else ""
+    z = seen(f'{text}{name} = "{old}"\n', {100: (f"{PATH}/{name}", new)})
+    steps = np.linalg.norm(np.diff(z, axis=0), axis=1)
+    assert steps[99] < 2 * steps[:99].max()  # no cut
+    fresh = seen(f'{text}{name} = "{new}"\n', {})
+    assert np.linalg.norm(fresh[100] - z[99]) > 20 * steps[:99].max()  # there would be one
+    assert np.array_equal(z[-1], fresh[-1])  # half a second later it is there

@@ -16,7 +16,7 @@ from engine.core.event import Event, Value
 from engine.core.fixed import fixed
 from engine.core.freezing import hold
 from engine.core.glide import aim_glides, pass_glides
-from engine.core.jump import leap
+from engine.core.jump import leap, switch
 from engine.core.parameter import coerce
 from engine.core.remember import remember
 from engine.core.show import Show
@@ -51,7 +51,7 @@ def advance(show: Show, state: State, tick: int, events: Sequence[Event] = ()) -
         raise ValueError(f"tick {tick} does not follow tick {state.tick}")
     constants = fixed(show)
     dt = 0.0 if state.tick < 0 else constants.tick_s
-    before, was_still = state.transport, state.is_still
+    before, was_still, old = state.transport, state.is_still, state.base
     still_ticks = state.still_ticks + (1 if was_still and dt else 0)
     fired: list[int] = []
     told: list[Event] = []
@@ -68,6 +68,8 @@ def advance(show: Show, state: State, tick: int, events: Sequence[Event] = ()) -
         state = _hold_still(show, state)
     else:
         state = _aim(show, state, seconds, dt, dt > 0.0 and is_beat(before, state.transport))
+    if state.base is not old and dt > 0.0:
+        state = switch(show, old, state, seconds)
     if fired:
         state = leap(show, state, seconds, fired)
     if told or fired:

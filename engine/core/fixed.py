@@ -17,6 +17,9 @@ from engine.core.path_settings import PACING
 from engine.core.port import Sight, picture_size
 from engine.core.show import Cue, Layer, Path, Route, Show
 
+SWITCHES = ("spline", "closed", "turning", "centre")
+"""Settings of a path that change how it moves, beside its motion."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
@@ -47,6 +50,8 @@ class Fixed:
         By ID.
     sights
         Of each layer whose generator has image ports: what they see.
+    switches
+        Of each path: places of what says how it moves; it flies over when one of them changes.
     path_of
         Name of a path → its index.
     steering
@@ -72,6 +77,7 @@ class Fixed:
     needs: tuple[frozenset[str], ...]
     layers: Mapping[str, Layer]
     sights: Mapping[str, tuple[Sight, ...]]
+    switches: tuple[tuple[int, ...], ...]
     path_of: Mapping[str, int]
     steering: Steering
     glides: tuple[tuple[int, int], ...]
@@ -123,6 +129,7 @@ def fixed(show: Show) -> Fixed:
         needs=tuple(_needed(show, cue) for cue in show.cues),
         layers={layer.id: layer for layer in show.layers},
         sights={layer.id: sights for layer in show.layers if (sights := _sights(show, layer))},
+        switches=tuple((p.motion, *(p.at[name] for name in SWITCHES)) for p in paths),
         path_of={path.name: i for i, path in enumerate(paths)},
         steering=steering,
         glides=glides,
