@@ -113,12 +113,27 @@ def read_latents(data: bytes, name: str, port: Port, model: str = "") -> Vector:
             f"file: {name} holds {what}, and the port '{port.name}' takes others: set the "
             f"generator's config.space to {cure}"
         )
-    _check_model(wanted, model, name)
+    check_model(wanted, model, f"file: {name}")
     return _fitted(found[key], name, port)
 
 
-def _check_model(wanted: str, model: str, name: str) -> None:
-    """Refuse latents of another model, if the file says of which they are."""
+def check_model(wanted: str, model: str, name: str) -> None:
+    """Refuse latents of another model, if their file says of which they are.
+
+    Parameters
+    ----------
+    wanted
+        What the hash of the model begins with, or empty.
+    model
+        File of the generator's model, or empty.
+    name
+        What the error begins with.
+
+    Raises
+    ------
+    ValueError
+        If they are.
+    """
     if not wanted or not model:
         return
     from engine.app.model_marks import hash_at
@@ -126,7 +141,7 @@ def _check_model(wanted: str, model: str, name: str) -> None:
     there = hash_at(model)
     if there and not there.startswith(wanted):
         raise ValueError(
-            f"file: {name} is of the model with the hash {wanted[:12]}, and {model} has "
+            f"{name} is of the model with the hash {wanted[:12]}, and {model} has "
             f"{there[:12]}: make it again with this one"
         )
 

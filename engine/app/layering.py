@@ -10,6 +10,7 @@ from engine.app.binding import bind_inputs
 from engine.app.document import EffectTable, GeneratorTable, LayerTable, Number
 from engine.app.draft import Draft, each, strict
 from engine.app.pathing import make_paths
+from engine.app.picture_keys import LAYER
 from engine.app.show_models import native
 from engine.core import isf
 from engine.core.isf_table import IMAGES
@@ -87,6 +88,13 @@ def bind_images(layers: tuple[Layer, ...], place: int, table: LayerTable) -> Lay
                     f"layers[{place}]: image '{name}' of {effect.id}: '{image}' is not known; "
                     f"allowed are: picture, {', '.join('layer:' + m for m in makers)}"
                 )
+    for path in layer.generator.paths if layer.generator else ():
+        if path.invert.startswith(LAYER) and path.invert.removeprefix(LAYER) not in makers:
+            key = path.name.removeprefix(f"/layer/{layer.id}/").replace("/", ".")
+            raise ValueError(
+                f"layers[{place}].{key}.invert: '{path.invert}' is not known; allowed are: "
+                f"{', '.join(LAYER + m for m in makers)}, or a picture's file"
+            )
     return layer
 
 

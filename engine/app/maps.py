@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.app.latent_files import check_model
 from engine.app.model_latents import draw_seeds, read_latents, read_numbers
 from engine.app.unnamed import unfinished
 from engine.core.atlas import Atlas, layout
@@ -25,13 +26,18 @@ LOOK_PX = 24
 SHEET_PX = (1600, 1200)
 
 
-def read_atlas(data: bytes, name: str, port: Port) -> Atlas:
+def read_atlas(data: bytes, name: str, port: Port, model: str) -> Atlas:
     """Read a map's examples for a port, in its coordinates.
+
+    Parameters
+    ----------
+    model
+        File of the generator's model, or empty.
 
     Raises
     ------
     ValueError
-        If it is no map, or one of other latents.
+        If it is no map, or one of other latents or of another model.
     """
     found = map_file.read(data, name)
     rows = port.shape[0] if len(port.shape) > 1 else 1
@@ -40,9 +46,10 @@ def read_atlas(data: bytes, name: str, port: Port) -> Atlas:
     shape = latents.shape[1:]
     if shape not in ((size,), (rows, size)):
         raise ValueError(
-            f"path.map: {name} holds latents of shape {shape}, and the port '{port.name}' takes "
+            f"map: {name} holds latents of shape {shape}, and the port '{port.name}' takes "
             f"{port.shape}: make the map with this model"
         )
+    check_model(str(found.about.get("model", "")), model, f"map: {name}")
     if latents.ndim == 2:
         latents = np.repeat(latents[:, None], rows, axis=1)
     if port.chart is not None:
@@ -94,8 +101,8 @@ def make(
         latents = read_latents(saved)
     if latents.shape[1:] != port.shape:
         raise ValueError(
-            f"latents of shape {latents.shape[1:]}: {model} takes {port.shape} at its port "
-            f"'{port.name}'"
+            f"{saved or seeds}: latents of shape {latents.shape[1:]}, and {model} takes "
+            f"{port.shape} at its port '{port.name}'"
         )
     thumbs = []
     for k, latent in enumerate(latents):

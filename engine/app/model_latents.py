@@ -66,6 +66,8 @@ def read_latents(path: Path) -> NDArray[np.float32]:
         If it is none, too large, or holds what is no number.
     """
     found: Any = None
+    if not path.exists():
+        raise WrongLatentsError(f"{path}: there is no such file")
     # Mapped: a header that promises more than there is costs nothing. A pipe would be waited for.
     # NumPy parses a header as Python does: damaged ones end in a dozen kinds of exception.
     with contextlib.suppress(Exception):

@@ -130,7 +130,7 @@ def _path(draft: Draft, root: str, table: PathTable, port: Port, model: str) -> 
         pictures=pictured.pictures,
         invert=pictured.invert,
         freezes=_freezes(draft, root, port),
-        **_map(draft, root, table, port),
+        **_map(draft, root, table, port, model),
     )
 
 
@@ -150,9 +150,10 @@ def _freezes(draft: Draft, root: str, port: Port) -> tuple[tuple[tuple[int, ...]
     )
 
 
-def _map(draft: Draft, root: str, table: PathTable, port: Port) -> dict[str, Any]:
+def _map(draft: Draft, root: str, table: PathTable, port: Port, model: str) -> dict[str, Any]:
     """Read the examples of a path's map, and give each of its controllers a parameter."""
-    atlas = read_atlas(draft.file(table.map), table.map, port) if table.map else None
+    name = table.map
+    atlas = read_atlas(draft.file(name), name, port, model) if name else None
     count = table.inputs if atlas is None else atlas.places.shape[1]
     if not 0 <= count <= MOST_INPUTS:
         raise ValueError(f"inputs: {count} is outside 0 to {MOST_INPUTS}")

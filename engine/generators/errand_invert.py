@@ -106,7 +106,7 @@ def read_picture(data: bytes) -> Picture:
     ValueError
         If it is none, or larger than any screen.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
         with Image.open(io.BytesIO(data)) as image:
@@ -116,6 +116,8 @@ def read_picture(data: bytes) -> Picture:
             turned = ImageOps.exif_transpose(image)
             black = Image.new("RGBA", turned.size, (0, 0, 0, 255))
             whole = Image.alpha_composite(black, turned.convert("RGBA")).convert("RGB")
+    except UnidentifiedImageError:
+        raise ValueError("this is no picture that can be read") from None
     except (OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise ValueError(f"this is no picture that can be read ({str(error)[:80]})") from None
     return check_picture(np.asarray(whole))
