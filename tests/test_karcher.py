@@ -33,6 +33,12 @@ def test_of_two_points_it_is_the_great_circle(seed: int, t: float) -> None:
     assert karcher(np.stack([a, b]), np.array([1 - t, t])) == pytest.approx(slerp(a, b, t))
 
 
+def test_rows_have_means_of_their_own() -> None:
+    x, w = np.stack([points(k, 5, 12) for k in range(3)]), np.arange(1.0, 6.0)
+    x[1, 1:] = x[1, 0]  # one is there before the others
+    assert karcher(x, w) == pytest.approx(np.stack([karcher(each, w) for each in x]), abs=1e-12)
+
+
 def test_a_point_with_all_the_weight_is_the_mean_also_beside_its_opposite() -> None:
     a, b = points(1, 2, 8)
     assert karcher(np.stack([a, b, -a, a]), np.array([2.0, 0, 0, 1])) == pytest.approx(a)

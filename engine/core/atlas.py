@@ -101,9 +101,7 @@ def blend(atlas: Atlas, place: Vector) -> Vector:
     if len(near) == 1:
         latent: Vector = atlas.latents[near[0]]
         return latent
-    return np.stack(
-        [karcher(atlas.latents[near, row], shares[near]) for row in range(atlas.latents.shape[1])]
-    )
+    return karcher(atlas.latents[near].swapaxes(0, 1), shares[near])
 
 
 def layout(features: Vector, even: float = EVEN) -> Vector:

@@ -106,7 +106,7 @@ def _pad(path: Path, held: PathState, values: Sequence[float], rows: list[Vector
     ]
     x, y, amount = (values[path.at[name]] for name in ("pad_x", "pad_y", "pad"))
     split = [corner.reshape(-1, path.size) for corner in corners if corner is not None]
-    return [on_pad(row, [c[k] for c in split], x, y, amount) for k, row in enumerate(rows)]
+    return list(on_pad(np.stack(rows), split, x, y, amount))
 
 
 def _magnet(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from engine.core.geometry import Vector, onto_shell
@@ -23,50 +21,66 @@ def karcher(points: Vector, weights: Vector) -> Vector:
 
     Parameters
     ----------
-    points [shape=(N, D)]
-        None of length 0. Where they leave the mean undetermined (opposite points), it is that
-        nearest to their sum.
+    points [shape=(N, D) or (R, N, D)]
+        None of length 0; of R rows each has a mean of its own. Where they leave the mean
+        undetermined (opposite points), it is that nearest to their sum.
     weights [shape=(N,)]
         At least 0, of a sum above 0; they are divided by their sum.
 
     Returns
     -------
-    ndarray [shape=(D,)]
+    ndarray [shape=(D,) or (R, D)]
     """
+    if points.ndim == 2:
+        mean: Vector = karcher(points[None], weights)[0]
+        return mean
     w = weights / weights.sum()
-    lengths = np.sqrt((points * points).sum(axis=1))
-    units = points / lengths[:, None]
-    radius = math.exp(float(w @ np.log(lengths)))
-    gram = units @ units.T
-    a = w / max(math.sqrt(float(w @ gram @ w)), _TINY)  # the mean is `a @ units`
+    lengths = np.sqrt((points * points).sum(axis=-1))
+    units = points / lengths[..., None]
+    gram = units @ units.swapaxes(1, 2)
+    a = w / np.maximum(np.sqrt((w @ gram) @ w), _TINY)[:, None]  # the mean is `a @ units`
     for _ in range(ITERATIONS):
         step = _step(gram, w, a)
-        size = math.sqrt(max(float(step @ gram @ step), 0.0))
-        if size < RESIDUAL:
+        size = _size(gram, step)
+        is_moving = size >= RESIDUAL
+        if not is_moving.any():
             break
-        turn = min(size, 0.5 * math.pi)
-        a = math.cos(turn) * a + (math.sin(turn) / size) * step
-        a /= max(math.sqrt(max(float(a @ gram @ a), 0.0)), _TINY)
-    return onto_shell(a @ units, radius)
+        turn = np.minimum(size, 0.5 * np.pi)
+        moved = np.cos(turn) * a + np.sin(turn) / np.maximum(size, _TINY) * step
+        a = np.where(is_moving, moved / np.maximum(_size(gram, moved), _TINY), a)
+    means = (a[:, None] @ units)[:, 0]
+    radii = np.exp(np.log(lengths) @ w)
+    return np.stack([onto_shell(m, float(r)) for m, r in zip(means, radii, strict=True)])
+
+
+def _size(gram: Vector, a: Vector) -> Vector:
+    """Lengths of what coefficients [shape=(R, N)] of the points stand for [shape=(R, 1)]."""
+    found = np.sqrt(np.maximum((a[:, None] @ gram @ a[..., None])[..., 0], 0.0))
+    return np.asarray(found, np.float64)
 
 
 def _step(gram: Vector, w: Vector, a: Vector) -> Vector:
-    """Tangent by which the mean moves: Newton's, or the plain sum of logs where that would not do.
+    """Tangents by which means move: Newton's, or the plain sum of logs where that would not do.
 
-    All in coefficients of the points.
+    All in coefficients of the points [shape=(R, N)].
     """
-    cosine = np.minimum(np.maximum(gram @ a, -1.0), 1.0)
-    angle = np.arccos(cosine)
+    count = len(w)
+    cosine = np.minimum(np.maximum((gram @ a[..., None])[..., 0], -1.0), 1.0)
     sine = np.sqrt(1.0 - cosine * cosine)
     is_near = sine < 1e-7
     sine = np.where(is_near, 1.0, sine)
-    stretch = np.where(is_near, 1.0, angle / sine)
-    sides = np.eye(len(w)) - np.outer(cosine, a)  # row i: the way from the mean to point i
-    step: Vector = (w * stretch) @ sides
+    stretch = np.where(is_near, 1.0, np.arccos(cosine) / sine)
+    # Row i: the way from the mean to point i.
+    sides = np.eye(count) - cosine[..., None] * a[:, None]
+    step = ((w * stretch)[:, None] @ sides)[:, 0]
     curve = np.where(is_near, 1.0, stretch * cosine)
-    least = float(w @ curve)
-    if least < 0.05:
-        return step
-    sides /= sine[:, None]
-    bent = (sides.T * (w * (1.0 - curve))) @ sides @ gram
-    return np.asarray(np.linalg.solve(least * np.eye(len(w)) + bent, step), np.float64)
+    least = curve @ w
+    is_newton = least >= 0.05
+    if not is_newton.any():
+        return np.asarray(step, np.float64)
+    sides /= sine[..., None]
+    bent = (sides.swapaxes(1, 2) * (w * (1.0 - curve))[:, None]) @ sides @ gram
+    bent = np.where(
+        is_newton[:, None, None], least[:, None, None] * np.eye(count) + bent, np.eye(count)
+    )
+    return np.asarray(np.linalg.solve(bent, step[..., None])[..., 0], np.float64)

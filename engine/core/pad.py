@@ -23,13 +23,13 @@ def bilinear(x: float, y: float) -> Vector:
 
 
 def on_pad(z: Vector, corners: Sequence[Vector], x: float, y: float, amount: float) -> Vector:
-    """Draw a latent to the place of a pad: the Karcher mean of its corners, bilinear weights.
+    """Draw latents to the place of a pad: the Karcher mean of its corners, bilinear weights.
 
     Parameters
     ----------
-    z [shape=(D,)]
+    z [shape=(D,) or (R, D)]
     corners
-        Four latents [shape=(D,)].
+        Four of the same shape.
     x, y
         0..1, from the bottom left.
     amount
@@ -39,8 +39,12 @@ def on_pad(z: Vector, corners: Sequence[Vector], x: float, y: float, amount: flo
     used = np.flatnonzero(weights > 0.0).tolist()
     place = corners[used[0]]
     if len(used) > 1:
-        place = karcher(np.stack([corners[k] for k in used]), weights[used])
-    return place if amount >= 1.0 else slerp(z, place, amount)
+        place = karcher(np.stack([corners[k] for k in used], axis=-2), weights[used])
+    if amount >= 1.0:
+        return place
+    if z.ndim == 1:
+        return slerp(z, place, amount)
+    return np.stack([slerp(a, b, amount) for a, b in zip(z, place, strict=True)])
 
 
 @lru_cache(maxsize=64)
