@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
@@ -21,6 +21,7 @@ from engine.app.evening import CHECK_S, Evening
 from engine.app.evenness import Looks, Window, errand_of, movers, window_of
 from engine.app.frame import Line
 from engine.app.intake import Intake
+from engine.app.one_thread import one_thread
 from engine.core.advance import advance
 from engine.core.even import Stretch, even_dt
 from engine.core.event import Event
@@ -50,10 +51,9 @@ FRAMES, FPS, PX = 180, 60, 40
 
 
 @pytest.fixture(autouse=True)
-def one_thread() -> None:
-    import torch
-
-    torch.set_num_threads(1)
+def _one_thread() -> Iterator[None]:
+    with one_thread():
+        yield
 
 
 def read(tmp_path: Path, path: str) -> Show:

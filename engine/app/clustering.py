@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from engine.app.model_latents import draw_seeds
 from engine.app.models import playable
+from engine.app.one_thread import one_thread
 from engine.app.unnamed import unfinished
 from engine.generators import card, clusters
 from engine.generators.network import PIX2PIX
@@ -59,9 +60,9 @@ def make(
         raise ValueError(f"{model.name} is a {network.family}, and only StyleGANs are bent")
     module = importlib.import_module(f"engine.generators.{network.family}")
     built = module.build_network(network.state, network.modules)
-    if max(built.raw_size) <= SMALL_PX:
-        importlib.import_module("torch").set_num_threads(1)
-    maps = _maps(built, tell)
+    is_small = max(built.raw_size) <= SMALL_PX
+    with one_thread(is_small):
+        maps = _maps(built, tell)
     names = [name for name in built.layer_names if len(maps[name]) >= FEWEST]
     found = {
         name: clusters.find_clusters(maps[name], clusters.count_at(place), name)
@@ -73,7 +74,8 @@ def make(
     if sheet is not None:
         from engine.outputs.png import encode
 
-        picture = _draw_sheet(built, found, tell)
+        with one_thread(is_small):
+            picture = _draw_sheet(built, found, tell)
         with unfinished(sheet) as part:
             part.path.write_bytes(encode(picture, 6))
     return path, {name: np.bincount(labels).tolist() for name, labels in found.items()}

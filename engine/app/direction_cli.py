@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from engine.app.model_cli import FILE, Misused, told
-from engine.generators.finding import WAYS
+from engine.generators.find_ways import WAYS
 
 _OUT = "Instead of beside MODEL."
 _CLASS = click.option(

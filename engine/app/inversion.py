@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from engine.app.model_latents import WrongLatentsError
 from engine.app.model_marks import hash_at
 from engine.app.models import playable
+from engine.app.one_thread import one_thread
 from engine.app.past_file import write_whole
 from engine.app.picture_keys import SUFFIX
 from engine.generators import encoder, inversion
@@ -95,6 +96,7 @@ def open_model(wish: Wish) -> tuple[Any, str]:
     return module.build(module.Config(**config), pick_device(wish.device)), path
 
 
+@one_thread()
 def teach(wish: Wish, tell: Tell) -> Path:
     """Teach an encoder with the model's own pictures, and write it beside the model.
 
@@ -109,18 +111,11 @@ def teach(wish: Wish, tell: Tell) -> Path:
 
     if str(wish.model) == CPPN:
         raise WrongLatentsError("a cppn has no file that an encoder could lie beside")
-    _one_thread()
     generator, path = open_model(Wish(wish.model, (), space="w", device=wish.device))
     return encoder.write(Path(path), training.teach(inversion.aim(generator), tell))
 
 
-def _one_thread() -> None:
-    """Keep torch to one, as workers do: with pictures this small threads wait for each other."""
-    import torch
-
-    torch.set_num_threads(1)
-
-
+@one_thread()
 def run(wish: Wish, tell: Tell) -> list[Found]:
     """Invert the pictures of a wish, and write what it asks for.
 
@@ -142,7 +137,6 @@ def run(wish: Wish, tell: Tell) -> list[Found]:
         except ValueError as error:
             raise WrongLatentsError(f"{image}: {error}") from None
     generator, path = open_model(wish)
-    _one_thread()
     target = inversion.aim(generator)
     found = []
     for image, picture in zip(wish.images, pictures, strict=True):

@@ -59,9 +59,6 @@ class Wish:
     known: tuple[Direction, ...] = ()
 
 
-WAYS = ("ganspace", "sefa", "random", "difference", "boundary", "measured", "stylespace")
-
-
 def find(way: str, subject: Subject, wish: Wish) -> list[Direction]:
     """Find directions one way.
 

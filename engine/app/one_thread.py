@@ -1,0 +1,20 @@
+"""Small pictures on one thread, as workers draw them: the threads of more would only wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def one_thread(is_small: bool = True) -> Iterator[None]:
+    """Keep torch to one thread for a while, if what is drawn is small."""
+    import torch
+
+    before = torch.get_num_threads()
+    if is_small:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
