@@ -67,7 +67,7 @@ def turn_of(unit: str, low: float, high: float) -> float:
 def is_written(parameter: Parameter) -> bool:
     """Whether a parameter follows a track at all."""
     address = parameter.address
-    is_path = address.startswith("/layer/") and address.split("/")[3] in ("path", "path_b")
+    is_path = address.startswith("/layer/") and address.split("/")[3].startswith("path")
     is_own = address.startswith(_OWN) or address in _OWN_TOO
     return parameter.kind is not Kind.TRIGGER and not is_path and not is_own
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from engine.core.avoid import angle, avoid, expel, holes
+from engine.core.avoid import Holes, angle, avoid, expel, holes
 from engine.core.curve import shape
 from engine.core.geometry import Vector, away, length, slerp
 from engine.core.key_path import row_of
@@ -141,7 +141,7 @@ def _keep_out(
     motion_s, control_hz = now
     bans, seam, jump_s = bans_of(path, held), held.more.seam, values[path.jump_s]
     found = firm = holes(bans)
-    rows = [avoid(row, found) for row in rows] if found else rows
+    rows = [_around(path, values, row, found) for row in rows] if found else rows
     is_led = False
     if seam is not None and (since_s := motion_s - seam.left / control_hz) < jump_s:
         is_led, firm = True, holes(bans[: seam.firm])
@@ -152,6 +152,16 @@ def _keep_out(
         is_led, reach = True, pace * max(motion_s - last[1] / control_hz, 0.0)
         rows = [_within(a, b, reach) for a, b in zip(_rows(path, last[0]), rows, strict=True)]
     return [expel(row, firm) for row in rows] if is_led and firm else rows
+
+
+def _around(path: Path, values: Sequence[float], z: Vector, found: Holes) -> Vector:
+    """Lead around what is banned; of a track, which went around it before, only what lies in it."""
+    written = path.track
+    share = 0.0 if written is None else min(max(values[written.mix], 0.0), 1.0)
+    if share <= 0.0:
+        return avoid(z, found)
+    firm = expel(z, found)
+    return firm if share >= 1.0 else expel(slerp(avoid(z, found), firm, share), found)
 
 
 def _rows(path: Path, z: Vector) -> Vector:
