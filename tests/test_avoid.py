@@ -60,6 +60,8 @@ def test_what_is_far_from_a_ban_keeps_its_bits(seed: int, size: int) -> None:
     z = away(found.each[0].cap.centre, drawn(seed + 1, 1, size)[0], found.each[0].halo + 1e-6)
     assert avoid(z, found) is z
     assert expel(z, found) is z
+    near = avoid(away(found.each[0].cap.centre, z, 0.3 * found.each[0].halo), found)
+    assert expel(near, found) is near  # so that a track, written behind a ban, stays as it is
 
 
 @given(seeds, st.sampled_from([16, 512]), st.floats(0.05, 0.6))
