@@ -160,3 +160,18 @@ def test_a_push_is_one_sigma_of_the_projection() -> None:
     before = float(basis[2] @ z)
     after = float(basis[2] @ push(z, basis, [0, 0, 1.0, 0, 0, 0, 0, 0]))
     assert after - before == pytest.approx(1.0, abs=0.02)
+
+
+@settings(max_examples=25)
+@given(seeds, st.sampled_from([3, 64]), st.integers(4, 9))
+def test_bans_too_wide_to_be_one_are_kept_each_for_itself(seed, size, count) -> None:
+    rng, z = np.random.default_rng(seed), drawn(seed + 1, 1, size)[0]
+    caps = tuple((centre_bytes(rng.standard_normal(size)), 0.8) for _ in range(count))
+    found = holes(caps)
+    unit = onto_shell(z, 1.0)
+    assert found is not None
+    least = min(angle(centre_of(centre), onto_shell(avoid(z, found), 1.0)) for centre, _ in caps)
+    if size > 3:  # on a sphere of two dimensions so many caps may leave no place at all
+        assert least > 0.8 - 1e-6
+    if all(angle(centre_of(centre), unit) > 3.0 for centre, _ in caps):
+        assert np.array_equal(avoid(z, found), z)

@@ -126,8 +126,9 @@ def test_a_track_begins_at_its_tick_and_leaves_out_a_gap() -> None:
 
 def test_what_a_path_is_told_is_an_event_of_numbers() -> None:
     intake = Intake()
-    told = "/layer/form/path/key"
-    took(intake, (0, told, (0.5, 1.0)), (0, told, (math.nan,)), (0, told, "no"))
-    assert [e.value for e in intake.events_of(0)] == [(0.5, 1.0)]
-    assert intake.refused == 2
+    told, key = "/layer/form/path/key", (0.5,) * SHOW.paths[0].size
+    wrong = ((math.nan, *key[1:]), "no", key[1:])
+    took(intake, (0, told, key), *((0, told, value) for value in wrong))
+    assert [e.value for e in intake.events_of(0)] == [key]
+    assert intake.refused == 3
     assert not intake.unknown

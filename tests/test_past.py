@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.app import showfile
+from engine.app.assets import assets_dir
 from engine.app.memory import Memory
 from engine.app.options import Options
 from engine.app.past_file import Journals, write_whole
@@ -23,6 +24,7 @@ from engine.core.geometry import length, onto_shell
 from engine.core.patina import FRESH, MOST, REACH, Traces, bend, blank, settled, visit
 from engine.core.sample import latents
 from engine.core.show import Show
+from engine.core.snapshot import from_data, to_data
 from engine.core.state import State
 from tests.making import line_of, run
 from tests.test_steer import show_of, z_of
@@ -242,3 +244,19 @@ def test_names_of_files_are_checked(tmp_path: Path, text: str, wrong: str) -> No
     (tmp_path / "show.toml").write_text(HEAD + text)
     with pytest.raises(showfile.ShowError, match=wrong):
         showfile.load(str(tmp_path / "show.toml"))
+
+
+def test_a_press_bans_every_layer_of_a_style_and_one_unban_lifts_them_all() -> None:
+    path = assets_dir("presets") / "networks" / "earth.safetensors"
+    text = HEAD.replace('"cppn"', '"stylegan2"').replace("size_px = 64\n", "").replace(
+        "config = { latent_size = 64 }", f'config = {{ path = "{path}", space = "w+" }}'
+    ).replace("jump_s = 0.2", "jump_s = 0.2\nspread = 1.0")  # fmt: skip
+    show = showfile.read(text, "test", lambda name: "")[0]
+    one = run(show, 40, [(20, f"{PATH}ban", 1)])
+    both = run(show, 80, [(60, f"{PATH}ban", 1)], one)
+    counts = [len(state.paths[0].more.bans or ()) for state in (one, both)]
+    assert counts[1] > counts[0] > 1
+    left = run(show, 90, [(85, f"{PATH}unban", 1)], from_data(show, to_data(show, both)))
+    assert len(left.paths[0].more.bans or ()) == counts[0]
+    bare = run(show, 100, [(95, f"{PATH}unban", 1)], left)
+    assert bare.paths[0].more.bans == ()

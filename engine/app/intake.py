@@ -13,7 +13,7 @@ from engine.core.event import Event, Value, in_order
 from engine.core.parameter import to_float
 from engine.core.path_event import numbers
 from engine.core.show import Show
-from engine.core.telling import is_told
+from engine.core.telling import fits, is_told
 
 MOST_UNKNOWN = 100
 Arrived = tuple[int, str, Value]
@@ -80,7 +80,7 @@ class Intake:
             return bool(resolve(show, address, value))
         except KeyError:
             if is_told(show, address):
-                is_data = numbers(value) is not None
+                is_data = fits(show, address, numbers(value))
                 self.refused += not is_data
                 return is_data
             self._count_unknown(address)

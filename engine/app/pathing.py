@@ -157,6 +157,10 @@ def _map(draft: Draft, root: str, table: PathTable, port: Port, model: str) -> d
     count = table.inputs if atlas is None else atlas.places.shape[1]
     if not 0 <= count <= MOST_INPUTS:
         raise ValueError(f"inputs: {count} is outside 0 to {MOST_INPUTS}")
+    if table.motion == "map" and not count:
+        raise ValueError(
+            'motion: "map" goes by examples: give map = "FILE.map.npz", or inputs = 2 and teach it'
+        )
     text = "Controller {} of the map."
     inputs = tuple(
         draft.number(f"{root}/map_{k}", 0.5, 0, 1, "", text.format(k)) for k in range(1, count + 1)

@@ -20,6 +20,7 @@ SLACK = 1e-9  # rad outside the edge, so that rounding brings nothing back insid
 HALO = 2.0  # a cap of radius r moves what is nearer than HALO r to its centre
 TEAR = 0.5  # of the radius: where the map tears
 LARGEST = 2.4  # rad; caps that overlap are taken together only up to it
+ROUNDS = 32
 _APART = 0.25  # of a radius: room that a halo needs at least
 
 
@@ -54,11 +55,16 @@ def angle(a: Vector, b: Vector) -> float:
 
 
 class Holes(NamedTuple):
-    """Holes whose halos do not overlap, with all centres [shape=(N, D)] and cosines of halos."""
+    """Holes whose halos do not overlap, with all centres [shape=(N, D)] and cosines of halos.
+
+    `firm` are centres and radii of the caps themselves, where they lie too widely to be taken
+    together; else None.
+    """
 
     each: tuple[Hole, ...]
     centres: Vector
     cosines: Vector
+    firm: tuple[Vector, Vector] | None
 
     def near(self, unit: Vector) -> list[Hole]:
         """Find those whose halo a direction may lie in: hardly ever more than one."""
@@ -77,7 +83,8 @@ def holes(caps: tuple[tuple[bytes, float], ...]) -> Holes | None:
     """
     if not caps:
         return None
-    listed, angles = _united([Cap(centre_of(data), radius) for data, radius in caps])
+    whole = [Cap(centre_of(data), radius) for data, radius in caps]
+    listed, angles = _united(whole)
     found, radii = [], np.array([cap.radius for cap in listed])
     for cap, row in zip(listed, angles, strict=True):
         gap = float((row - radii).min()) - cap.radius  # its own angle to itself is infinite
@@ -87,7 +94,10 @@ def holes(caps: tuple[tuple[bytes, float], ...]) -> Holes | None:
         tear = min(TEAR * cap.radius, 0.5 * (math.pi - halo))
         found.append(Hole(cap, halo, onto_shell(away(cap.centre, side, tear), 1.0)))
     centres = np.stack([cap.centre for cap in listed])
-    return Holes(tuple(found), centres, np.array([math.cos(hole.halo) for hole in found]))
+    firm = None
+    if radii.max() >= LARGEST:
+        firm = (np.stack([cap.centre for cap in whole]), np.array([cap.radius for cap in whole]))
+    return Holes(tuple(found), centres, np.array([math.cos(h.halo) for h in found]), firm)
 
 
 def _united(caps: list[Cap]) -> tuple[list[Cap], Vector]:
@@ -156,6 +166,25 @@ def avoid(z: Vector, found: Holes) -> Vector:
         b, far = _ends(cap, halo, tear, way / length(way))
         if r < far:
             z = onto_shell(away(tear, way, b + (far - b) * (r / far) ** (far / (far - b))), size)
+    return _firmly(z, found)
+
+
+def _firmly(z: Vector, found: Holes) -> Vector:
+    """Push a latent out of each cap by itself, the deepest first: not smooth, but outside."""
+    size = length(z)
+    for _ in range(ROUNDS if found.firm and size > 0.0 else 0):
+        assert found.firm is not None
+        centres, radii = found.firm
+        inside = radii - _angles(centres, z[None] / size)[:, 0]
+        deepest = int(np.argmax(inside))
+        if inside[deepest] <= 0.0:
+            break
+        centre, unit = centres[deepest], z / size
+        way = log_map(centre, unit)
+        if length(way) < 1e-9:
+            way = gaussian(0, "avoid", 0, len(unit))  # `away` takes its part along the sphere
+        edge = radii[deepest] + 1e-6
+        z = onto_shell(away(centre, way, edge), size)
     return z
 
 
@@ -183,4 +212,4 @@ def expel(z: Vector, found: Holes) -> Vector:
             way = way if length(way) > 1e-9 else log_map(tear, -cap.centre)
             way /= length(way)
             z = onto_shell(away(tear, way, _ends(cap, cap.radius, tear, way)[0]), size)
-    return z
+    return _firmly(z, found)

@@ -40,18 +40,26 @@ def take_ban(moment: Moment, path: Path, held: PathState, _: Data) -> PathState:
             if all(angle(other, unit) > 1e-3 for other in units):  # the points may be one
                 units.append(unit)
     found = (*bans, *((centre_bytes(unit), radius) for unit in units))
-    return _sewn(moment, path, held, _banning(held, found), len(bans))
+    after = _banning(held, found)
+    if units:
+        more = replace(after.more, presses=(*held.more.presses, len(units)))
+        after = replace(after, more=more)
+    return _sewn(moment, path, held, after, len(bans))
 
 
 def take_unban(moment: Moment, path: Path, held: PathState, _: Data) -> PathState:
-    """Lift the newest ban."""
-    left = bans_of(path, held)[:-1]
-    return _sewn(moment, path, held, _banning(held, left), len(left))
+    """Lift what the newest press banned; of bans from a file, the last one."""
+    bans, presses = bans_of(path, held), held.more.presses
+    left = bans[: max(len(bans) - (presses[-1] if presses else 1), 0)]
+    after = _banning(held, left)
+    after = replace(after, more=replace(after.more, presses=presses[:-1]))
+    return _sewn(moment, path, held, after, len(left))
 
 
 def take_clear(moment: Moment, path: Path, held: PathState, _: Data) -> PathState:
     """Lift all bans."""
-    return _sewn(moment, path, held, _banning(held, ()), 0)
+    after = _banning(held, ())
+    return _sewn(moment, path, held, replace(after, more=replace(after.more, presses=())), 0)
 
 
 def _banning(held: PathState, bans: tuple[Ban, ...]) -> PathState:

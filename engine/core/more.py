@@ -34,6 +34,7 @@ FIELDS: Mapping[str, tuple[Write, Read]] = {
     "centre": (lambda centre: centre.tolist(), read_rows),
     "is_relocating": (bool, lambda _, data: bool(data)),
     "bans": (past_data.write_bans, past_data.read_bans),
+    "presses": (list, lambda _, data: tuple(map(int, data))),
     "traces": (past_data.write_traces, past_data.read_traces),
     "seam": (past_data.write_seam, past_data.read_seam),
     "steer_zero": (list, past_data.read_pair),

@@ -48,6 +48,7 @@ class More:
     centre: NDArray[np.float64] | None = None
     is_relocating: bool = False
     bans: tuple[Ban, ...] | None = None
+    presses: tuple[int, ...] = ()
     traces: Traces | None = None
     seam: Seam | None = None
     steer_zero: tuple[float, float] = (0.0, 0.0)

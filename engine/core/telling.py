@@ -21,6 +21,15 @@ def is_told(show: Show, address: str) -> bool:
     return name in TAKES and name not in TRIGGERS and root in fixed(show).path_of
 
 
+def fits(show: Show, address: str, data: tuple[float, ...] | None) -> bool:
+    """Whether an event for which `is_told` holds brings as many numbers as its path takes."""
+    root, _, name = address.rpartition("/")
+    path = fixed(show).paths[fixed(show).path_of[root]]
+    whole = path.points * path.size
+    allowed = {"key": (path.size, whole), "pull": (whole,), "corner": (1,)}.get(name)
+    return data is not None and (allowed is None or len(data) in allowed)
+
+
 def tell(
     show: Show, state: State, seconds: float, told: Sequence[Event], fired: Sequence[int]
 ) -> State:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _LARGEST_BYTES = 64 << 20
 _WHITE = (255, 255, 255)
+_LIGHTS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,15 +141,21 @@ def draw(found: MapFile, controls: Mapping[str, float], size_px: tuple[int, int]
             continue
         share = float(shares[k]) ** 0.5
         own = max(round(side * (1.0 + 0.5 * share)), 4)
-        thumb = Image.fromarray(found.thumbs[k]).resize((own, own), Image.Resampling.BILINEAR)
-        light = 1.0 - controls["lit"] * (1.0 - share)
-        sheet.paste(thumb.point(lambda v, f=light: round(v * f)), (x - own // 2, y - own // 2))
+        light = round(_LIGHTS * (1.0 - controls["lit"] * (1.0 - share)))
+        sheet.paste(_tile(found, int(k), own, light), (x - own // 2, y - own // 2))
     if controls["mark"] >= 0.5:
         x, y = at(here)
         radius, line = max(height // 60, 3), max(height // 240, 1)
         box = (x - radius, y - radius, x + radius, y + radius)
         ImageDraw.Draw(sheet).ellipse(box, outline=(*_WHITE, 255), width=line)
     return sheet
+
+
+@lru_cache(maxsize=2048)
+def _tile(found: MapFile, place: int, side: int, light: int) -> Image.Image:
+    """Small picture in a size and a light; most of a map stays as it is from frame to frame."""
+    tile = Image.fromarray(found.thumbs[place]).resize((side, side), Image.Resampling.BILINEAR)
+    return tile.point([round(v % 256 * light / _LIGHTS) for v in range(3 * 256)])
 
 
 def complete(parameters: Mapping[str, float]) -> dict[str, float]:
