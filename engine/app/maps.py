@@ -20,7 +20,6 @@ from engine.core.port import Port, Request
 from engine.generators import map_file
 from engine.generators.map_file import MapFile
 
-LAYOUTS = ("latent", "style", "picture")
 LOOK_PX = 24
 """Pictures are compared at this side."""
 SHEET_PX = (1600, 1200)
@@ -132,10 +131,12 @@ def store(found: MapFile, out: Path, sheet: Path | None) -> None:
     if sheet is not None:
         from PIL import Image
 
-        from engine.generators.map import complete
+        from engine.generators.map import PARAMETERS
         from engine.generators.map import draw as draw_map
 
-        drawn = draw_map(found, complete({"lit": 0.0, "mark": 0.0, "size": 0.09}), SHEET_PX)
+        controls = {each.address: each.default for each in PARAMETERS}
+        controls |= {"lit": 0.0, "mark": 0.0, "size": 0.09}
+        drawn = draw_map(found, controls, SHEET_PX)
         ground = Image.new("RGBA", SHEET_PX, (0, 0, 0, 255))
         with unfinished(sheet) as part:
             Image.alpha_composite(ground, drawn).convert("RGB").save(part.path, "PNG")

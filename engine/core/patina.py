@@ -174,8 +174,10 @@ def aged(
 ) -> Vector:
     """Let what was visited bend coordinates [shape=path.shape]."""
     amount = values[path.at["patina"]]
+    if amount == 0.0:
+        return z
     traces = traces_of(path, held)
-    if amount == 0.0 or not len(traces.centres):
+    if not len(traces.centres):
         return z
     share = (motion_s - traces.since / control_hz) / values[path.at["patina_s"]]
     rows = [bend(row, traces, amount, share) for row in z.reshape(-1, path.size)]

@@ -88,13 +88,7 @@ def find(model: Path, size: int) -> Weights | None:
     OSError
         If it cannot be read.
     """
-    path = path_of(model)
-    if not path.is_file():
-        return None
-    try:
-        return _read(path, model, size)
-    except RefusedError as error:
-        raise RefusedError(f"{path.name} {error}") from None
+    return tensor_file.if_there(path_of(model), lambda path: _read(path, model, size))
 
 
 def _read(path: Path, model: Path, size: int) -> Weights:

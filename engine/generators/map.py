@@ -20,6 +20,7 @@ from engine.core.parameter import Kind, Parameter
 from engine.core.port import Request, Spec
 from engine.generators import map_file
 from engine.generators.map_file import MapFile
+from engine.generators.styling import complete
 
 if TYPE_CHECKING:
     import torch
@@ -115,7 +116,9 @@ class Generator:
         width, height = request.size_px
         if not (16 <= width <= 16384 and 16 <= height <= 16384):
             raise ValueError(f"map: cannot draw {width}x{height} px; sides are 16 to 16384 px")
-        drawn = np.asarray(draw(self.found, complete(request.parameters), (width, height)))
+        drawn = np.asarray(
+            draw(self.found, complete(self.spec, request.parameters), (width, height))
+        )
         pixels = torch.from_numpy(drawn.copy()).permute(2, 0, 1)[None].float() / 255
         return pixels, memory
 
@@ -156,16 +159,6 @@ def _tile(found: MapFile, place: int, side: int, light: int) -> Image.Image:
     """Small picture in a size and a light; most of a map stays as it is from frame to frame."""
     tile = Image.fromarray(found.thumbs[place]).resize((side, side), Image.Resampling.BILINEAR)
     return tile.point([round(v % 256 * light / _LIGHTS) for v in range(3 * 256)])
-
-
-def complete(parameters: Mapping[str, float]) -> dict[str, float]:
-    """Fill in defaults, and clamp."""
-    full = {}
-    for each in PARAMETERS:
-        value = float(parameters.get(each.address, each.default))
-        value = value if math.isfinite(value) else each.default
-        full[each.address] = min(max(value, each.low), each.high)
-    return full
 
 
 def build(config: Config, device: str = "cpu") -> Generator:

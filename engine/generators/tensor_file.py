@@ -11,9 +11,9 @@ import json
 import math
 import mmap
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from engine.generators.inert import RefusedError
 from engine.generators.network import MOST_TENSORS, check_finite, numbers
 
+T = TypeVar("T")
 SUFFIX = ".safetensors"
 _MOST_HEADER_BYTES = 1 << 20  # ours have about 100 kB
 _MOST_AXES = 8
@@ -171,6 +172,22 @@ def map_file(path: Path) -> memoryview:
         if not path.stat().st_size:
             return memoryview(b"")
         return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+
+
+def if_there(path: Path, read: Callable[[Path], T]) -> T | None:
+    """Read a file that may lie beside a model; None if it does not.
+
+    Raises
+    ------
+    RefusedError
+        As `read`, after the file's name.
+    """
+    if not path.is_file():
+        return None
+    try:
+        return read(path)
+    except RefusedError as error:
+        raise RefusedError(f"{path.name} {error}") from None
 
 
 def tensor_of(data: memoryview, entry: Mapping[str, Any]) -> NDArray[Any]:
