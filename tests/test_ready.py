@@ -25,7 +25,7 @@ from engine.core.fixed import fixed
 from engine.core.sample import sample
 from engine.core.show import Show
 from engine.core.snapshot import VERSION, from_data, migrate, to_data
-from engine.core.state import State, first_state
+from engine.core.state import NOTHING, State, first_state
 from tests.making import line_of, read_show, run
 
 GENERATOR = '[layers.generator]\nkind = "cppn"\nconfig = { latent_size = 32 }\n'
@@ -249,6 +249,23 @@ def test_a_take_of_the_first_shape_still_plays(tmp_path: Path, monkeypatch) -> N
     late = open_playback(str(there / "take")).line_at(Fraction(5, 2))
     assert late.state.tick >= 240
     assert late.state.unready == set()
+
+
+def test_a_take_of_the_third_shape_still_plays(tmp_path: Path, monkeypatch) -> None:
+    """Paths were told all that version 3 keeps: keys, bans, traces, seams, centres, pads."""
+    monkeypatch.setattr(take, "PART_S", 1)
+    there = Path(__file__).parent / "data" / "take-snapshot-3"
+    write_plan(open_playback(str(there / "take")), tmp_path / "plan.npz")
+    with np.load(there / "values.npz") as wanted, np.load(tmp_path / "plan.npz") as found:
+        for name in wanted.files:
+            np.testing.assert_allclose(
+                found[name.replace("|", "/")][::12], wanted[name], rtol=1e-9, atol=1e-12
+            )
+    # From the middle it begins with a snapshot, and goes on as the whole take does.
+    late = open_playback(str(there / "take")).line_at(Fraction(5, 2))
+    whole = open_playback(str(there / "take")).line_at(Fraction(0))
+    assert late.state.tick > whole.state.tick
+    assert sum(path.more is not NOTHING for path in late.state.paths) >= 2
 
 
 def test_a_take_of_a_newer_shape_names_the_place(tmp_path: Path) -> None:
