@@ -26,9 +26,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from engine.core.port import Request
-from engine.generators import ages, card, stylegan2, tensor_file
-from engine.training.ages import write_ages
+from engine.core.show.generator import Request
+from engine.generators.kinds import stylegan2
+from engine.lab.training.snapshots import write_ages
+from engine.models import card, safetensors
+from engine.models.sidecars import snapshots as ages
 
 PICTURES = 24
 Pixels = np.ndarray[Any, Any]
@@ -93,9 +95,9 @@ def decibels(a: Pixels, b: Pixels) -> float:
 
 def stored(path: Path, network: Any) -> dict[str, Any]:
     """Read a snapshot."""
-    data = tensor_file.map_file(path)
-    table, _, at = tensor_file.read_header(data)
-    parts = {n: tensor_file.tensor_of(data[at:], e).astype(np.float32) for n, e in table.items()}
+    data = safetensors.map_file(path)
+    table, _, at = safetensors.read_header(data)
+    parts = {n: safetensors.tensor_of(data[at:], e).astype(np.float32) for n, e in table.items()}
     return {**network.state, **parts}
 
 

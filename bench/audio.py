@@ -19,18 +19,19 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import test_audio as drums  # noqa: E402  the tests' drums, found through the line above
 
-from engine.core import audio  # noqa: E402  as above
-from engine.sources import music, track  # noqa: E402  as above
+from engine.core.audio import features  # noqa: E402  as above
+from engine.sources.audio import file  # noqa: E402  as above
+from engine.sources.demo import piece as music  # noqa: E402  as above
 
 
 def cost_us(sound: np.ndarray, block: int) -> float:
     """CPU microseconds per hop, best of five, with calls of `block` samples."""
     best = float("inf")
     for _ in range(5):
-        state, hops = audio.start(drums.RATE_HZ), 0
+        state, hops = features.start(drums.RATE_HZ), 0
         begin = time.process_time()
         for first in range(0, len(sound), block):
-            state, rows = audio.analyse(state, sound[first : first + block])
+            state, rows = features.analyse(state, sound[first : first + block])
             hops += len(rows)
         best = min(best, (time.process_time() - begin) / hops * 1e6)
     return round(best, 1)
@@ -65,7 +66,7 @@ def main() -> None:
     """Measure, and print one JSON document."""
     sound, _ = drums.pattern(("kick", "snare", "hat"), "chord")
     piece = music.compose()
-    hop = audio.start(drums.RATE_HZ).bands.hop
+    hop = features.start(drums.RATE_HZ).bands.hop
     live_us = cost_us(sound, hop)
     report = {
         "live_us_per_hop": live_us,
@@ -75,7 +76,7 @@ def main() -> None:
         "kick": {"kick": latency_ms("kick", "kick")},
         "compose_cpu_s": seconds(music.compose),
         "features_of_the_piece_cpu_s": seconds(
-            lambda: track.features_ahead(track.Track(piece, drums.RATE_HZ))
+            lambda: file.features_ahead(file.Track(piece, drums.RATE_HZ))
         ),
     }
     print(json.dumps(report, indent=2))

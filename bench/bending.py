@@ -17,10 +17,11 @@ import numpy as np
 import torch
 
 from bench.stylegan_nets import make_stylegan2
-from engine.core.port import Request
-from engine.generators import card, stylegan2
-from engine.generators.bend_ops import OPS, BendTable
-from engine.generators.network import Network
+from engine.core.show.generator import Request
+from engine.generators.editing.bend_ops import OPS, BendTable
+from engine.generators.kinds import stylegan2
+from engine.models import card
+from engine.models.network import Network
 
 EARTH = Path(__file__).parents[1] / "presets/networks/earth.safetensors"
 AWAY = {

@@ -16,10 +16,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from engine.core.conform import Reel, Shot, conform
-from engine.core.geometry import shell_radius, shell_score
-from engine.core.manifold import SHELL
-from engine.core.path import walk
+from engine.core.latent.geometry import shell_radius, shell_score
+from engine.core.latent.manifold import SHELL
+from engine.core.motions.walk import walk
+from engine.core.track.conform import Reel, Shot, conform
 
 SIZE, FPS, FRAMES, SPEED = 512, 25, 500, 0.5
 RADIUS = shell_radius(SIZE)

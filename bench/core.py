@@ -14,15 +14,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from engine.app import showfile
-from engine.app.frame import Line, draw
-from engine.core.advance import advance
 from engine.core.event import Event
+from engine.core.frame.advance import advance
+from engine.core.frame.plan import Plan
+from engine.core.frame.sample import sample
 from engine.core.parameter import Kind
-from engine.core.plan import Plan
-from engine.core.sample import sample
-from engine.core.show import Show
-from engine.core.state import State, first_state
+from engine.core.show.show import Show
+from engine.core.show.state import State, first_state
+from engine.documents.show import load
+from engine.play.line import Line, draw
 
 TRAILS = """/*{"ISFVSN": "2", "INPUTS": [
   {"NAME": "inputImage", "TYPE": "image"},
@@ -55,7 +55,7 @@ def make_show(layers: int, size: int, routes: int) -> Show:
             "[[routes]]", f'signal = "{signals[n % len(signals)]}"', f'target = "{target}"',
             "depth = 0.05", kinds[n % len(kinds)],
         ]  # fmt: skip
-    return showfile.read("\n".join(text), "bench", lambda _: TRAILS)[0]
+    return load.read("\n".join(text), "bench", lambda _: TRAILS)[0]
 
 
 def make_events(show: Show, tick: int, count: int) -> list[Event]:

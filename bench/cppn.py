@@ -7,8 +7,8 @@ import time
 import numpy as np
 import torch
 
-from engine.core.port import Request
-from engine.generators import cppn
+from engine.core.show.generator import Request
+from engine.generators.kinds import cppn
 
 
 def measure(generator: cppn.Generator, size_px: tuple[int, int], rounds: int) -> float:

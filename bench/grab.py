@@ -23,10 +23,11 @@ from PIL import Image, ImageDraw
 from torch.nn import functional
 
 from bench.stylegan_nets import make_stylegan2
-from engine.core.port import Request
-from engine.generators import cppn, drag, stylegan2
-from engine.generators.errand import Errand
-from engine.generators.errand_drag import Drag
+from engine.core.show.generator import Request
+from engine.generators.host.tasks import Errand
+from engine.generators.kinds import cppn, stylegan2
+from engine.generators.tasks import point_tracking
+from engine.generators.tasks.drag import Drag
 from tests.stylegan_files import save
 
 EARTH = "presets/networks/earth.safetensors"
@@ -102,7 +103,7 @@ def pull(generator: Any, seed: int, side_px: int) -> tuple[list[float], float, f
         left.append(math.dist(place, goal))
     step_s = (time.process_time() - start_s) / (STEPS + 1)
     rows = torch.from_numpy(z.reshape(-1, size))
-    n = drag.turned(rows, torch.from_numpy(result.arrays["pull"]).reshape(rows.shape))
+    n = point_tracking.turned(rows, torch.from_numpy(result.arrays["pull"]).reshape(rows.shape))
     cosine = float((n * rows).sum() / (n.norm() * rows.norm()))
     after = show(generator, request, decode(n.numpy().reshape(port.shape)).astype(np.float32))
     was = patch(before, point)

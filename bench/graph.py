@@ -18,9 +18,10 @@ import numpy as np
 import torch
 
 from bench.stylegan_nets import make_stylegan2, make_stylegan3
-from engine.core.port import Request
-from engine.generators import card, stylegan2, stylegan3
-from engine.generators.network import Network
+from engine.core.show.generator import Request
+from engine.generators.kinds import stylegan2, stylegan3
+from engine.models import card
+from engine.models.network import Network
 
 
 def make(name: str, folder: Path, device: str) -> Any:

@@ -15,14 +15,14 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from engine.app import showfile
-from engine.core.advance import advance
-from engine.core.avoid import angle
 from engine.core.event import Event
-from engine.core.geometry import onto_shell
-from engine.core.sample import latents
-from engine.core.show import Show
-from engine.core.state import first_state
+from engine.core.frame.advance import advance
+from engine.core.frame.sample import latents
+from engine.core.latent.caps import angle
+from engine.core.latent.geometry import onto_shell
+from engine.core.show.show import Show
+from engine.core.show.state import first_state
+from engine.documents.show import load
 
 TICKS = 600 * 60  # two minutes of CPU for all of them
 BAN = 1500
@@ -40,7 +40,7 @@ config = { latent_size = 512 }
 
 def play(text: str, is_banning: bool = False, every: int = 1) -> np.ndarray:
     """Directions of ten minutes, with a ban pressed at `BAN`."""
-    show: Show = showfile.read(SHOW + text, "bench", str)[0]
+    show: Show = load.read(SHOW + text, "bench", str)[0]
     state, rows = first_state(show), []
     for tick in range(TICKS):
         told = [Event(tick, "/layer/form/path/ban", True)] if is_banning and tick == BAN else []

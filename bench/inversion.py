@@ -14,19 +14,20 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from engine.core.keyed import draw
-from engine.generators import stylegan2, wspace
-from engine.generators.card import peek
-from engine.generators.errand_invert import invert
-from engine.generators.inversion import aim, psnr_db
+from engine.core.rng import draw
+from engine.generators.kinds import stylegan2
+from engine.generators.stylegan import w_space
+from engine.generators.tasks.inversion import aim, psnr_db
+from engine.generators.tasks.invert import invert
+from engine.models.card import peek
 
 EARTH = Path("presets/networks/earth.safetensors")
 
 
 def spaces(model: Path) -> None:
     """Print how far from typical styles lie that come about in several ways."""
-    chart = wspace.chart_of(model)
-    w = wspace.map_samples(peek(model), 24_000)[0][-4000:].astype(np.float64)
+    chart = w_space.chart_of(model)
+    w = w_space.map_samples(peek(model), 24_000)[0][-4000:].astype(np.float64)
     n, half = chart.encode(w), len(w) // 2
     a, b = n[:half], n[half:]
     ways = {

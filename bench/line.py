@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-COMMAND = [sys.executable, "-m", "engine.app.cli"]
+COMMAND = [sys.executable, "-m", "engine.app.cli.main"]
 SIZES = ("640x360", "1280x720")
 VERSION_RUNS = 7
 READY_LIMIT_S = 120.0

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from bench.stylegan_nets import make_stylegan2, make_stylegan3
-from engine.generators import card
-from engine.generators.network import Network
+from engine.models import card
+from engine.models.network import Network
 
 MODELS: dict[str, tuple[str, int, dict[str, int], dict[str, Any]]] = {
     "sg2-256": ("stylegan2", 256, {"base": 16384}, {}),
@@ -40,11 +40,11 @@ def play(kind: str, path: str, canvas: dict[str, Any], answer: Any) -> None:
 
     import torch
 
-    from engine.core.port import Request
-    from engine.core.sample import asked_size
+    from engine.core.frame.sample import asked_size
+    from engine.core.show.generator import Request
 
     torch.set_num_threads(1)
-    module = importlib.import_module(f"engine.generators.{kind}")
+    module = importlib.import_module(f"engine.generators.kinds.{kind}")
     config = module.Config(path, **canvas)
     generator = module.build(config, "cpu")
     spec = generator.spec

@@ -28,13 +28,13 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from engine.generators import index as indexes
-from engine.generators import likeness
-from engine.generators.likeness import Bytes
-from engine.training import keeping, nearest
-from engine.training.blocks import initialise
-from engine.training.discriminator import Discriminator
-from engine.training.shape import Shape
+from engine.generators.archive import features
+from engine.generators.archive import index as indexes
+from engine.generators.archive.features import Bytes
+from engine.lab.gan.blocks import initialise
+from engine.lab.gan.discriminator import Discriminator
+from engine.lab.gan.shape import Shape
+from engine.lab.training import archive_index, checkpoint
 
 Floats = NDArray[np.float32]
 
@@ -47,12 +47,12 @@ def changed(picture: Bytes, turns: tuple[int, ...], draw: np.random.Generator) -
     cut = Image.fromarray(picture[top : top + kept, left : left + kept])
     x = np.asarray(cut.resize((side, side), Image.Resampling.BICUBIC)) / 255.0
     x = np.clip(x * draw.uniform(0.85, 1.15, 3), 0, 1) ** draw.uniform(0.8, 1.25)
-    return likeness.turned((x * 255).round().astype(np.uint8), int(draw.choice(turns))).copy()
+    return features.turned((x * 255).round().astype(np.uint8), int(draw.choice(turns))).copy()
 
 
 def small(pictures: Bytes) -> Floats:
     """Pixels at 16×16 [shape=(N, 768)]."""
-    found = [likeness.square(picture, 16).reshape(-1) for picture in pictures]
+    found = [features.square(picture, 16).reshape(-1) for picture in pictures]
     return np.stack(found).astype(np.float32)
 
 
@@ -63,7 +63,7 @@ def places(
     """Where the originals are among the answers; the nearest by Euclidean distance is first."""
     found = []
     for picture, place in zip(asked, own, strict=True):
-        seen = describe(np.stack([likeness.turned(picture, turn) for turn in turns]))
+        seen = describe(np.stack([features.turned(picture, turn) for turn in turns]))
         apart = ((known[:, None] - seen[None]) ** 2).sum(2).min(1)
         found.append(int((apart < apart[int(place)]).sum()))
     ranks = np.array(found)
@@ -83,7 +83,7 @@ def climate(
     east = np.radians([float(c) * (1 if d == "E" else -1) for _, _, c, d in said])
     place = np.cos(north) * np.cos(east), np.cos(north) * np.sin(east), np.sin(north)
     is_near = 6371 * np.arccos(np.clip(np.stack(place, 1) @ np.stack(place), -1, 1)) < 2500
-    turned = [np.stack([likeness.turned(p, turn) for p in pictures]) for turn in turns]
+    turned = [np.stack([features.turned(p, turn) for p in pictures]) for turn in turns]
     table = {}
     for name, describe in ways.items():
         rows = [
@@ -118,28 +118,28 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(1)
     begun = time.perf_counter()
-    wish = nearest.Wish(given.pictures, thumb_px=0)
-    tensors, numbers = keeping.read_state(given.folder / "state.safetensors")
+    wish = archive_index.Wish(given.pictures, thumb_px=0)
+    tensors, numbers = checkpoint.read_state(given.folder / "state.safetensors")
     if given.random:
-        tensors = untaught(tensors, nearest._shape(numbers["start"]["shape"]))
-    prepared = nearest.ready(given.folder / "ready")
-    index = nearest.make(tensors, numbers, prepared, wish)
+        tensors = untaught(tensors, archive_index._shape(numbers["start"]["shape"]))
+    prepared = archive_index.ready(given.folder / "ready")
+    index = archive_index.make(tensors, numbers, prepared, wish)
     made_s = time.perf_counter() - begun
-    eye = likeness.make_eye(index.side, index.last, index.eye)
+    eye = features.make_eye(index.side, index.last, index.eye)
     by_name = {name: place for place, name in enumerate(prepared.names)}
     pictures = prepared.pictures[[by_name[entry.name] for entry in index.entries]]
     draw = np.random.default_rng(5)
     own = draw.choice(len(pictures), min(given.queries, len(pictures)), replace=False)
     asked = [changed(pictures[place], index.turns, draw) for place in own]
     pixels = small(pictures)
-    centre, basis = likeness.fit(pixels, nearest.FEATURES)
+    centre, basis = features.fit(pixels, archive_index.FEATURES)
 
     def whitened(seen: Bytes) -> Floats:
         rows = (small(seen) - centre) @ basis.T
         return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
     def described(seen: Bytes) -> Floats:
-        return likeness.describe(eye, np.stack([likeness.square(p, eye.side) for p in seen]))
+        return features.describe(eye, np.stack([features.square(p, eye.side) for p in seen]))
 
     ways: dict[str, tuple[Callable[[Bytes], Floats], Floats]] = {
         "pixels": (small, pixels),

@@ -18,17 +18,19 @@ from typing import Any
 
 import torch
 
-from engine.app import evenness, plugins, showfile
-from engine.core.advance import advance
 from engine.core.event import Event
-from engine.core.perceive import distance, features
-from engine.core.sample import requests_at
-from engine.core.show import Show
-from engine.core.state import State, first_state
-from engine.core.table import Feeling, feel
-from engine.generators.errand import find_kind
-from engine.generators.inline import open_inline
-from engine.generators.pixels import fetch, finish
+from engine.core.frame.advance import advance
+from engine.core.frame.sample import requests_at
+from engine.core.path.arc_length import Feeling, feel
+from engine.core.path.perceived_change import distance, features
+from engine.core.show.show import Show
+from engine.core.show.state import State, first_state
+from engine.documents.show import load
+from engine.generators import registry
+from engine.generators.host.inline_host import open_inline
+from engine.generators.host.pixels import fetch, finish
+from engine.generators.host.tasks import find_kind
+from engine.play.tasks import even_speed
 
 FRAMES, KEYS, FPS = 240, 6, 60
 NETWORK = Path(__file__).resolve().parents[1] / "presets/networks/earth.safetensors"
@@ -56,14 +58,14 @@ def open_show(kind: str, seed: int, even: float) -> Show:
     with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
         file.write(text)
         file.flush()
-        return showfile.load(file.name).show
+        return load.load(file.name).show
 
 
 def open_generator(show: Show) -> Any:
     found = show.layers[0].generator
     assert found is not None
-    config, _ = plugins.read_spec(found.kind, dict(found.config))
-    return open_inline(plugins.module_name(found.kind), config, "cpu")._generator
+    config, _ = registry.read_spec(found.kind, dict(found.config))
+    return open_inline(registry.module_name(found.kind), config, "cpu")._generator
 
 
 def look(generator: Any, show: Show, state: State, seconds: float, side_px: int) -> Any:
@@ -74,11 +76,11 @@ def look(generator: Any, show: Show, state: State, seconds: float, side_px: int)
 
 def probe(generator: Any, show: Show, state: State, per_knot: int) -> Event:
     """Look at the whole path once."""
-    looks = evenness.Looks()
-    mover = next(evenness.movers(show, state, 0.0))
-    window = evenness.Window(0.0, float(per_knot), True, KEYS * per_knot)
+    looks = even_speed.Looks()
+    mover = next(even_speed.movers(show, state, 0.0))
+    window = even_speed.Window(0.0, float(per_knot), True, KEYS * per_knot)
     path = [mover.latent(show.seed, place) for place in window.places]
-    errand = evenness.errand_of(show, state, 0.0, mover, window, path)
+    errand = even_speed.errand_of(show, state, 0.0, mover, window, path)
     *_, result = (each for each in find_kind("probe")(generator, errand) if each)
     (event,), said = looks.take(mover.path, window, result)
     for text in said:

@@ -19,11 +19,11 @@ import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from engine.training.group import Group
-from engine.training.settings import Settings
-from engine.training.shape import PRESETS, shape_of, stage_at
-from engine.training.supply import Supply
-from engine.training.trainer import Trainer
+from engine.lab.data.sampler import Supply
+from engine.lab.gan.group import Group
+from engine.lab.gan.settings import Settings
+from engine.lab.gan.shape import PRESETS, shape_of, stage_at
+from engine.lab.gan.trainer import Trainer
 
 PICTURES = 1 << 20
 

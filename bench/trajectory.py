@@ -36,26 +36,30 @@ import torch
 from numpy.typing import NDArray
 
 from bench.stylegan_nets import make_stylegan2
-from engine.app import showfile
-from engine.core.advance import advance
-from engine.core.chart import Chart
-from engine.core.drift import drift, fourier
 from engine.core.event import Event
-from engine.core.geometry import Vector, length, shell_radius, shell_score
-from engine.core.keyed import gaussian
-from engine.core.manifold import SHELL
-from engine.core.motion import orbit
-from engine.core.noise import circle, ring
-from engine.core.path import seed_key, walk
-from engine.core.perceive import Features, distance, features, shrink
-from engine.core.port import Request
-from engine.core.sample import latents
-from engine.core.spline import at, spline
-from engine.core.state import first_state
-from engine.core.table import make_table, rate
-from engine.generators import card, cppn, styled, stylegan2
-from engine.generators.network import Network
-from engine.generators.wspace import measure
+from engine.core.frame.advance import advance
+from engine.core.frame.sample import latents
+from engine.core.latent.coordinates import Chart
+from engine.core.latent.geometry import Vector, length, shell_radius, shell_score
+from engine.core.latent.manifold import SHELL
+from engine.core.latent.seeds import seed_key
+from engine.core.latent.spline import at, spline
+from engine.core.motions.drift import drift
+from engine.core.motions.loop import fourier
+from engine.core.motions.noise import circle, ring
+from engine.core.motions.orbit import orbit
+from engine.core.motions.walk import walk
+from engine.core.path.arc_length import make_table, rate
+from engine.core.path.perceived_change import Features, distance, features, shrink
+from engine.core.rng import gaussian
+from engine.core.show.generator import Request
+from engine.core.show.state import first_state
+from engine.documents.show import load
+from engine.generators.kinds import cppn, stylegan2
+from engine.generators.stylegan import model as styled
+from engine.generators.stylegan.w_space import measure
+from engine.models import card
+from engine.models.network import Network
 
 KEYS = (3, 14, 15, 92, 65, 35)
 KNOT_FRAMES = 120  # at 60 fps a knot of 2 s
@@ -322,7 +326,7 @@ def independence() -> float:
     for hz in (30, 144):
         text = f'schema = 1\ncontrol_hz = {hz}\n[[layers]]\nid = "a"\n'
         text += '[layers.generator]\nkind = "cppn"\n'
-        show = showfile.read(text, "bench", str)[0]
+        show = load.read(text, "bench", str)[0]
         state = first_state(show)
         for tick in range(10 * hz + 1):
             heard = [Event(tick, "/master/steer_x", 0.7, "b", 0)] if tick == hz else []

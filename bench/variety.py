@@ -23,13 +23,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engine.app.train_start import folder_of
-from engine.generators import card
-from engine.training import keeping
-from engine.training.generator import Generator, load_arrays
-from engine.training.shape import PRESETS
-from engine.training.supply import Supply
-from engine.training.transfer import shape_of_network
+from engine.lab.data.sampler import Supply
+from engine.lab.gan.generator import Generator, load_arrays
+from engine.lab.gan.shape import PRESETS
+from engine.lab.training import checkpoint
+from engine.lab.training.start import folder_of
+from engine.lab.training.transfer import shape_of_network
+from engine.models import card
 
 SIDE = 16
 
@@ -82,11 +82,11 @@ def main() -> None:
     about = json.loads((ready / "pictures.json").read_text("utf-8"))
     side, names = about["size"], about["names"]
     whole = np.memmap(ready / "pictures.raw", np.uint8, "r", shape=(len(names), side, side, 3))
-    state = keeping.read_state(folder_of(asked.model) / "state.safetensors")[1]
+    state = checkpoint.read_state(folder_of(asked.model) / "state.safetensors")[1]
     supply = Supply(whole, names, state["start"]["settings"]["seed"])
     generator = Generator(shape_of_network(asked.model, PRESETS["small"], side))
     load_arrays(generator, dict(card.load(asked.model).state))
-    made = keeping.pictures_of(generator, asked.count, seed=50_000)
+    made = checkpoint.pictures_of(generator, asked.count, seed=50_000)
     shown, held = whole[supply.shown], whole[supply.held]
     a, b, c = small(made), small(shown), small(held)
     as_many = b[np.linspace(0, len(b) - 1, len(a)).astype(int)]

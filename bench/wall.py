@@ -16,9 +16,9 @@ from typing import Any
 import torch
 
 from bench.stylegan_nets import make_stylegan2, make_stylegan3
-from engine.generators import stylegan2, stylegan3
-from engine.generators.canvas import Canvas
-from engine.generators.styled import Inputs
+from engine.generators.kinds import stylegan2, stylegan3
+from engine.generators.stylegan.canvas import Canvas
+from engine.generators.stylegan.model import Inputs
 
 WIDE = 3.5
 CANVASES = {

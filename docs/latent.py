@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from engine.core.geometry import length, onto_shell, shell_radius, slerp
-from engine.core.noise import circle
-from engine.core.path import keys, walk
+from engine.core.latent.geometry import length, onto_shell, shell_radius, slerp
+from engine.core.motions.noise import circle
+from engine.core.motions.walk import keys, walk
 
 OUT = Path(__file__).parent / "latent"
 SIZE, FPS, KEYS, KEY_S = 64, 60, (3, 14, 15, 92, 65, 35), 2.0
@@ -124,9 +124,9 @@ def draw_bends(out: Path) -> None:
     """Draw one Earth with half of a layer's channels bent, each way."""
     import torch
 
-    from engine.core.port import Request
-    from engine.generators import stylegan2
-    from engine.generators.bend_ops import BendTable
+    from engine.core.show.generator import Request
+    from engine.generators.editing.bend_ops import BendTable
+    from engine.generators.kinds import stylegan2
 
     side, columns, gap, below = 192, 5, 8, 26
     rows = -(-len(BENDS) // columns)

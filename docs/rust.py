@@ -15,7 +15,9 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from engine.generators import ages, card
+from engine.models import card
+from engine.models.sidecars import snapshots
+from engine.system import hashing
 
 COLOURS = np.array([[0.15, 0.15, 0.7], [0.45, 0.35, 0.2], [0.75, 0.25, 0.0]], np.float32)
 """New red, green and blue from the old ones; rows sum to 1, so that white stays white."""
@@ -26,7 +28,7 @@ FACTS = ("architecture", "licence", "data_set", "credits")
 def main(source: Path, target: Path) -> None:
     """Write the network and its card."""
     network = card.load(source)
-    found = ages.find(source, network)
+    found = snapshots.find(source, network)
     assert found is not None, "the ages must lie beside the network"
     earlier = list(found.states(network))[::-1][AGE]
     state = {
@@ -42,7 +44,7 @@ def main(source: Path, target: Path) -> None:
         card.write(file, replace(network, state=state, origin="docs/rust.py"), half=True)
     told = card.read_card(card.card_path(source))
     facts = {"family": network.family, **{key: told[key] for key in FACTS}}
-    facts |= {"origin": f"docs/rust.py, from {source.name}", "sha256": card.sha256_of(target)}
+    facts |= {"origin": f"docs/rust.py, from {source.name}", "sha256": hashing.sha256_of(target)}
     card.card_path(target).write_text(card.card_text(facts), "utf-8")
 
 

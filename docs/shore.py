@@ -25,8 +25,8 @@ from torch import nn
 from torch.nn import functional
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from engine.generators import card as cards
-from engine.generators.network import Network
+from engine.models import card as cards
+from engine.models.network import Network
 
 SIZE, Z, BATCH = 32, 64, 16
 RESOLUTIONS = (4, 8, 16, 32)

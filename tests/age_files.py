@@ -10,8 +10,9 @@ import numpy as np
 import stylegan_files as files
 
 from bench.stylegan_nets import make_stylegan2
-from engine.generators import card, tensor_file
-from engine.training.ages import write_ages
+from engine.lab.training.snapshots import write_ages
+from engine.models import card, safetensors
+from engine.system import hashing
 
 SHOWN = (0, 500, 2000, 8000)
 TRAINED = 20_000
@@ -21,7 +22,7 @@ SMALL: dict[str, Any] = {"base": 512, "most": 24, "dims": (24, 0, 32), "mapping_
 def network(path: Path, **kwargs: Any) -> Path:
     """Write a network and its card."""
     files.save(path, "stylegan2", *make_stylegan2(32, **{**SMALL, **kwargs}))
-    facts = {"sha256": card.sha256_of(path), "pictures_shown": TRAINED}
+    facts = {"sha256": hashing.sha256_of(path), "pictures_shown": TRAINED}
     card.card_path(path).write_text(card.card_text(facts))
     return path
 
@@ -38,7 +39,7 @@ def snapshots(model: Path, shown: Sequence[int] = SHOWN, step: float = 0.15) -> 
                 spread = step * float(np.abs(x).mean())
                 state[name] = x + spread * random.standard_normal(x.shape).astype(np.float32)
         with (folder / f"{count:010d}.safetensors").open("wb") as file:
-            tensor_file.write(file, state, {}, half=True)
+            safetensors.write(file, state, {}, half=True)
     return folder
 
 

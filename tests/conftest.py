@@ -10,7 +10,7 @@ import hypothesis
 import numpy as np
 import pytest
 
-from engine.app.environment import has_nvidia
+from engine.app.setup.environment import has_nvidia
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.core.port import Port, Request, Spec
+from engine.core.show.generator import Port, Request, Spec
 
 STEP = 8  # of 255, that red grows by
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.generators.errand import Errand, Result
+from engine.generators.host.tasks import Errand, Result
 
 
 def start(generator: Any, errand: Errand) -> Iterator[Result | None]:

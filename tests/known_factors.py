@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from engine.core.keyed import draw
-from engine.generators.direction import Direction, Floats, Shape
-from engine.generators.slider import NO_SLIDERS, Sliders
-from engine.generators.subject import Subject
+from engine.core.rng import draw
+from engine.generators.editing.sliders import NO_SLIDERS, Sliders
+from engine.lab.directions.studied_model import Subject
+from engine.models.sidecars.directions import Direction, Floats, Shape
 
 FORM = ("x", "y", "size", "petals", "turn")
 COLOUR = ("hue", "ground", "gradient", "core", "light")

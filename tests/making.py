@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
-from engine.app import showfile
-from engine.app.frame import Line
-from engine.core.advance import advance
 from engine.core.event import Event, Value
-from engine.core.plan import Plan
-from engine.core.show import Show
-from engine.core.state import State, first_state
+from engine.core.frame.advance import advance
+from engine.core.frame.plan import Plan
+from engine.core.show.show import Show
+from engine.core.show.state import State, first_state
+from engine.documents.show import load
+from engine.play.line import Line
 
 GLOW = """/*{"ISFVSN": "2", "INPUTS": [
   {"NAME": "inputImage", "TYPE": "image"},
@@ -51,7 +51,7 @@ def read_show(text: str = "", control_hz: str = "120") -> Show:
     whole = f'schema = 1\ncontrol_hz = "{control_hz}"\n{text}'
     if "[[layers]]" not in text:
         whole += FORM
-    return showfile.read(whole, "test", lambda name: GLOW)[0]
+    return load.read(whole, "test", lambda name: GLOW)[0]
 
 
 def run(

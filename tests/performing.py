@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from engine.sources.track import save_wav
+from engine.sources.audio.file import save_wav
 
 SHOWS = Path(__file__).parent / "shows"
 LIMIT_S = 120.0  # only against hanging; nothing is asserted about it
-COMMAND = [sys.executable, "-m", "engine.app.cli"]
+COMMAND = [sys.executable, "-m", "engine.app.cli.main"]
 
 
 def latent_cinema(*words: object, cwd: Path | None = None, env: dict[str, str] | None = None):

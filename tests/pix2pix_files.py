@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from engine.generators import card
-from engine.generators.network import PIX2PIX, Network
-from engine.generators.pix2pix_network import Shape
+from engine.models import card
+from engine.models.network import PIX2PIX, Network
+from engine.models.pix2pix_shape import Shape
 
 SHAPE = Shape((4, 6, 8), 3, 5)
 

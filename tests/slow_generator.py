@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.core.parameter import Parameter
-from engine.core.port import Port, Request, Spec
+from engine.core.show.generator import Port, Request, Spec
 
 WATCHED = {"numpy", "torch", "moderngl", "glfw", "engine.app", "pytest"}
 

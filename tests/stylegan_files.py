@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from engine.generators import card
-from engine.generators.network import Network
+from engine.models import card
+from engine.models.network import Network
 
 DATA = Path(__file__).parent / "data"
 Arrays = dict[str, np.ndarray[Any, Any]]

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.core.advance import advance, resolve
 from engine.core.event import Event, in_order
-from engine.core.geometry import length
-from engine.core.sample import latents
-from engine.core.state import first_state
-from engine.core.value import effective
+from engine.core.frame.advance import advance, resolve
+from engine.core.frame.sample import latents
+from engine.core.frame.values import effective
+from engine.core.latent.geometry import length
+from engine.core.show.state import first_state
 from tests.making import base, read_show, run
 
 AMOUNT = "/layer/form/effect/glow/amount"

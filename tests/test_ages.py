@@ -16,11 +16,13 @@ import stylegan_files as files
 import torch
 from age_files import SHOWN, SMALL, TRAINED, aged, network, snapshots
 
-from engine.core.port import Request
-from engine.generators import ages, card, stylegan2, tensor_file
-from engine.generators.graph import Static
-from engine.generators.kernels import is_compiled
-from engine.training.ages import choose, encode, write_ages
+from engine.core.show.generator import Request
+from engine.generators.cpu.compile import is_compiled
+from engine.generators.kinds import stylegan2
+from engine.generators.stylegan.cuda_graph import Static
+from engine.lab.training.snapshots import choose, encode, write_ages
+from engine.models import card, safetensors
+from engine.models.sidecars import snapshots as ages
 from tests.performing import latent_cinema, succeed
 
 one_thread = pytest.fixture(scope="module", autouse=True)(files.one_thread)
@@ -155,10 +157,10 @@ def error(found: list[dict[str, Any]], folder: Path) -> float:
     """Root of the mean squared error of the coded weights."""
     squares = []
     for state, count in zip(found, SHOWN, strict=True):
-        data = tensor_file.map_file(folder / f"{count:010d}.safetensors")
-        table, _, at = tensor_file.read_header(data)
+        data = safetensors.map_file(folder / f"{count:010d}.safetensors")
+        table, _, at = safetensors.read_header(data)
         for name, _ in ages.layout_of(state).coded:
-            stored = tensor_file.tensor_of(data[at:], table[name]).astype(np.float32)
+            stored = safetensors.tensor_of(data[at:], table[name]).astype(np.float32)
             squares.append(np.square(state[name] - stored).mean())
     return float(np.sqrt(np.mean(squares)))
 
@@ -206,13 +208,13 @@ def test_ages_lie_evenly_on_the_way() -> None:
 def spoil(path: Path, change: Callable[[dict[str, Any], dict[str, Any]], None]) -> None:
     """Write a file of ages with something about it that is wrong."""
     beside = ages.path_of(path)
-    data = tensor_file.map_file(beside)
-    table, metadata, at = tensor_file.read_header(data)
-    parts = {n: np.array(tensor_file.tensor_of(data[at:], e)) for n, e in table.items()}
+    data = safetensors.map_file(beside)
+    table, metadata, at = safetensors.read_header(data)
+    parts = {n: np.array(safetensors.tensor_of(data[at:], e)) for n, e in table.items()}
     said = json.loads(metadata[ages.METADATA])
     change(said, parts)
     with beside.open("wb") as file:
-        tensor_file.write(file, parts, {ages.METADATA: json.dumps(said)}, half=True)
+        safetensors.write(file, parts, {ages.METADATA: json.dumps(said)}, half=True)
 
 
 def cut(name: str) -> Callable[[dict[str, Any], dict[str, Any]], None]:
@@ -280,7 +282,7 @@ def test_numbers_that_are_none_are_refused(tmp_path: Path, name: str) -> None:
     path = aged(tmp_path / "net.safetensors")
     beside = ages.path_of(path)
     data = bytearray(beside.read_bytes())
-    table, _, at = tensor_file.read_header(memoryview(bytes(data)))
+    table, _, at = safetensors.read_header(memoryview(bytes(data)))
     begin = at + table[name]["data_offsets"][0]
     data[begin : begin + 2] = np.float16(np.inf).tobytes()
     beside.write_bytes(bytes(data))

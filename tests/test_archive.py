@@ -18,26 +18,29 @@ import torch
 from click.testing import CliRunner
 from PIL import Image
 
-from engine.app import showfile
-from engine.app.bridge import Bridge
-from engine.app.cli import cli
-from engine.app.export import load_shaders
-from engine.app.film_pixels import FilmPixels
-from engine.app.frame import Line, draw
-from engine.app.show_models import with_whole_paths
+from engine.app.cli.main import cli
 from engine.compositor.compose import Compositor
-from engine.compositor.context import open_context
+from engine.compositor.gl.context import open_context
 from engine.core.event import Event
-from engine.core.port import Request
-from engine.core.state import first_state
-from engine.generators import card, hanging, likeness, nearest, tensor_file
-from engine.generators import index as indexes
-from engine.generators.index import Entry, Index, Match
-from engine.generators.inert import RefusedError
-from engine.generators.licence import allows_copies
-from engine.training import keeping, pictures
-from engine.training import nearest as making
-from engine.training.generator import network_of
+from engine.core.show.generator import Request
+from engine.core.show.state import first_state
+from engine.documents.show import load
+from engine.documents.show.model_files import with_whole_paths
+from engine.generators.archive import features
+from engine.generators.archive import index as indexes
+from engine.generators.archive import sheet as hanging
+from engine.generators.archive.index import Entry, Index, Match
+from engine.generators.archive.licence import allows_copies
+from engine.generators.kinds import nearest
+from engine.lab.data import pictures
+from engine.lab.gan.generator import network_of
+from engine.lab.training import archive_index as making
+from engine.lab.training import checkpoint
+from engine.models import card, safetensors
+from engine.models.unpickle.inert import RefusedError
+from engine.play.line import Line, draw, load_shaders
+from engine.play.pixels.bridge import Bridge
+from engine.play.pixels.film import FilmPixels
 from tests.training import discs, factors, save_pictures, small_trainer
 
 SIDE, COUNT = 32, 90
@@ -78,10 +81,10 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "turned": [True, False],
     }
     state = folder / "discs.train" / "state.safetensors"
-    keeping.write_state(state, tensors, {**numbers, "start": start, "spent_s": 1.0})
+    checkpoint.write_state(state, tensors, {**numbers, "start": start, "spent_s": 1.0})
     out = folder / "discs.safetensors"
     made = network_of(trainer.mean, origin="a test", data_set="discs", licence="CC-BY-4.0")
-    keeping.replace(out, lambda file: card.write(file, made, half=True))
+    checkpoint.replace(out, lambda file: card.write(file, made, half=True))
     (folder / "discs" / "credits.toml").unlink()  # the folder is needed no more
     return out
 
@@ -98,18 +101,18 @@ def index(path: Path) -> Index:
     return indexes.load(path)
 
 
-def picture_of(entry: Entry) -> likeness.Bytes:
-    found: likeness.Bytes = _all_discs()[int(entry.name[:4])]
+def picture_of(entry: Entry) -> features.Bytes:
+    found: features.Bytes = _all_discs()[int(entry.name[:4])]
     return found
 
 
 @lru_cache(maxsize=1)
-def _all_discs() -> likeness.Bytes:
+def _all_discs() -> features.Bytes:
     return discs(COUNT, SIDE)
 
 
-def ask(index: Index, picture: likeness.Bytes, count: int = 5) -> list[Match]:
-    eye = likeness.make_eye(index.side, index.last, index.eye)
+def ask(index: Index, picture: features.Bytes, count: int = 5) -> list[Match]:
+    eye = features.make_eye(index.side, index.last, index.eye)
     return indexes.find(index, eye, indexes.unit(index.features), picture, count)
 
 
@@ -187,7 +190,7 @@ def test_what_is_near_looks_alike(index: Index) -> None:
     found = []
     for picture in asked:
         best = ask(index, picture)[0]
-        found.append(likeness.turned_back(picture_of(index.entries[best.place]), best.turn))
+        found.append(features.turned_back(picture_of(index.entries[best.place]), best.turn))
     (at, hue), (at_found, hue_found) = factors(asked), factors(np.stack(found))
     apart = np.abs(np.angle(np.exp(1j * (hue - hue_found))))
     away = np.linalg.norm(at - at_found, axis=1)
@@ -217,15 +220,15 @@ def test_fewer_are_chosen_far_apart() -> None:
 
 def test_turns_are_undone() -> None:
     picture = discs(1, 8)[0]
-    for turn in likeness.turns(mirrors=True, quarters=True):
-        back = likeness.turned_back(likeness.turned(picture, turn), turn)
+    for turn in features.turns(mirrors=True, quarters=True):
+        back = features.turned_back(features.turned(picture, turn), turn)
         assert (back == picture).all()
-    assert list(likeness.turns(mirrors=False, quarters=True)) == [0, 1, 2, 3]
+    assert list(features.turns(mirrors=False, quarters=True)) == [0, 1, 2, 3]
 
 
 def test_the_eye_sees_what_the_discriminator_sees(model: Path, index: Index) -> None:
     """To half precision: the gains that are multiplied in are the right ones."""
-    tensors, _ = keeping.read_state(model.with_suffix(".train") / "state.safetensors")
+    tensors, _ = checkpoint.read_state(model.with_suffix(".train") / "state.safetensors")
     trainer = small_trainer(discs(8, SIDE))
     trainer.load_discriminator(
         {
@@ -235,12 +238,12 @@ def test_the_eye_sees_what_the_discriminator_sees(model: Path, index: Index) -> 
         }
     )
     seen = discs(8, SIDE, seed=4)
-    eye = likeness.make_eye(index.side, index.last, index.eye)
+    eye = features.make_eye(index.side, index.last, index.eye)
     with torch.no_grad():
         x = torch.from_numpy(seen).permute(0, 3, 1, 2).float() / 127.5 - 1
         x = trainer.discriminator.looks[f"b{SIDE}"](x)
-        wanted = torch.nn.functional.adaptive_avg_pool2d(x, likeness.GRID).flatten(1)
-    found = likeness.average(eye, seen)
+        wanted = torch.nn.functional.adaptive_avg_pool2d(x, features.GRID).flatten(1)
+    found = features.average(eye, seen)
     assert (found - wanted).abs().max() < 0.01 * wanted.abs().max()
 
 
@@ -249,14 +252,14 @@ def test_deeper_blocks_are_the_discriminators_too() -> None:
     tensors, _ = trainer.state()
     weights = making._weights(tensors, 64, 8)
     blank = np.zeros((1, 1), np.float32)
-    eye = likeness.make_eye(64, 8, {**weights, "centre": blank, "basis": blank})
+    eye = features.make_eye(64, 8, {**weights, "centre": blank, "basis": blank})
     with torch.no_grad():
         x = torch.from_numpy(discs(3, 64)).permute(0, 3, 1, 2).float() / 127.5 - 1
         x = trainer.discriminator.looks["b64"](x)
         for side in (32, 16):
             x = trainer.discriminator.blocks[f"b{side}"](x)
-        wanted = torch.nn.functional.adaptive_avg_pool2d(x, likeness.GRID).flatten(1)
-    found = likeness.average(eye, discs(3, 64))
+        wanted = torch.nn.functional.adaptive_avg_pool2d(x, features.GRID).flatten(1)
+    found = features.average(eye, discs(3, 64))
     assert (found - wanted).abs().max() < 0.01 * wanted.abs().max()
 
 
@@ -267,13 +270,13 @@ def rewritten(
     path: Path, out: Path, change: Callable[[dict[str, Any], dict[str, Any]], None]
 ) -> Path:
     """Write an index anew, something of it changed."""
-    data = tensor_file.map_file(path)
-    table, metadata, at = tensor_file.read_header(data)
-    tensors = {name: tensor_file.tensor_of(data[at:], e) for name, e in table.items()}
+    data = safetensors.map_file(path)
+    table, metadata, at = safetensors.read_header(data)
+    tensors = {name: safetensors.tensor_of(data[at:], e) for name, e in table.items()}
     about = json.loads(metadata[indexes.METADATA])
     change(tensors, about)
     with out.open("wb") as file:
-        tensor_file.write(file, tensors, {indexes.METADATA: json.dumps(about)}, half=True)
+        safetensors.write(file, tensors, {indexes.METADATA: json.dumps(about)}, half=True)
     return out
 
 
@@ -369,16 +372,16 @@ def test_a_copy_that_is_none_of_ours_is_never_decoded(index: Index, data: bytes)
 
 
 def request(
-    seen: likeness.Bytes | None, size: tuple[int, int] = (320, 180), **set_: float
+    seen: features.Bytes | None, size: tuple[int, int] = (320, 180), **set_: float
 ) -> Request:
     return Request(0.0, {}, set_, size, pictures={} if seen is None else {"image": seen})
 
 
-def shown(generator: nearest.Generator, asked: Request) -> likeness.Bytes:
+def shown(generator: nearest.Generator, asked: Request) -> features.Bytes:
     pixels, memory = generator.render(asked)
     assert memory is None
     assert pixels.shape == (1, 4, asked.size_px[1], asked.size_px[0])
-    rounded: likeness.Bytes = (pixels[0] * 255).round().byte().permute(1, 2, 0).numpy()
+    rounded: features.Bytes = (pixels[0] * 255).round().byte().permute(1, 2, 0).numpy()
     return rounded
 
 
@@ -504,7 +507,7 @@ set = {{ "/layer/archive/opacity" = 1.0 }}
 
 def test_a_key_dissolves_to_the_archive(path: Path) -> None:
     """The layer sees what is below it; its picture is another one that looks like it."""
-    show = showfile.read(SHOW.format(path=path), "test", {"disc": DISC}.__getitem__)[0]
+    show = load.read(SHOW.format(path=path), "test", {"disc": DISC}.__getitem__)[0]
     context = open_context()
     compositor, bridge = Compositor(context, show.size_px, 30.0), Bridge(context, crossfades=False)
     pixels = FilmPixels(bridge, show, "cpu")

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from engine.core import audio
+from engine.core.audio import features
 
 RATE_HZ = 48_000
 TOLERANCE_S = 0.03
 Sound = NDArray[np.float32]
-COLUMN = {name: i for i, name in enumerate(audio.FEATURES)}
+COLUMN = {name: i for i, name in enumerate(features.FEATURES)}
 
 
 def kick(rng: np.random.Generator, rate_hz: int) -> NDArray[np.float64]:
@@ -70,12 +70,12 @@ def pattern(
 
 def rows_of(sound: Sound, rate_hz: int = RATE_HZ) -> NDArray[np.float64]:
     """Analyse in one call (m, F)."""
-    return np.array(audio.analyse(audio.start(rate_hz), sound)[1])
+    return np.array(features.analyse(features.start(rate_hz), sound)[1])
 
 
 def times_where(rows: NDArray[np.float64], name: str, rate_hz: int = RATE_HZ) -> list[float]:
     """Times of the rows where a trigger is 1."""
-    hop = audio.start(rate_hz).bands.hop
+    hop = features.start(rate_hz).bands.hop
     return [(int(k) + 1) * hop / rate_hz for k in np.flatnonzero(rows[:, COLUMN[name]])]
 
 
@@ -143,7 +143,7 @@ def test_silence_is_flagged_and_quiet() -> None:
     assert not silent[:, [COLUMN["onset"], COLUMN["kick"], COLUMN["flux"]]].any()
     assert (silent[-100:, :4] < 1e-3).all()
     first = rows_of(np.zeros(RATE_HZ, np.float32))
-    assert first.tolist() == [[*audio.SILENT[:7], 0.5, 1.0]] * len(first)
+    assert first.tolist() == [[*features.SILENT[:7], 0.5, 1.0]] * len(first)
     assert (rows[round(1.5 * RATE_HZ / 256) : round(6 * RATE_HZ / 256), -1] == 0.0).all()
 
 
@@ -193,10 +193,10 @@ def test_offset_is_not_sound() -> None:
 def test_blocks_do_not_matter(sizes: list[int], rate_hz: int) -> None:
     sound, _ = pattern(("kick", "snare", "hat"), "noise", rate_hz=rate_hz)
     sound = sound[rate_hz : rate_hz + sum(sizes) + 700]
-    _, whole = audio.analyse(audio.start(rate_hz), sound)
-    state, rows, at = audio.start(rate_hz), [], 0
+    _, whole = features.analyse(features.start(rate_hz), sound)
+    state, rows, at = features.start(rate_hz), [], 0
     for size in [*sizes, len(sound) - sum(sizes)]:
-        state, some = audio.analyse(state, sound[at : at + size])
+        state, some = features.analyse(state, sound[at : at + size])
         rows += some
         at += size
     assert rows == whole
@@ -213,9 +213,9 @@ def test_it_is_causal() -> None:
 
 def test_state_is_a_value() -> None:
     sound, _ = pattern(("kick",))
-    state, _ = audio.analyse(audio.start(RATE_HZ), sound[: 2 * RATE_HZ])
-    first = audio.analyse(state, sound[2 * RATE_HZ : 4 * RATE_HZ])[1]
-    assert audio.analyse(state, sound[2 * RATE_HZ : 4 * RATE_HZ])[1] == first
+    state, _ = features.analyse(features.start(RATE_HZ), sound[: 2 * RATE_HZ])
+    first = features.analyse(state, sound[2 * RATE_HZ : 4 * RATE_HZ])[1]
+    assert features.analyse(state, sound[2 * RATE_HZ : 4 * RATE_HZ])[1] == first
 
 
 @settings(max_examples=60, deadline=None)
@@ -224,9 +224,9 @@ def test_hostile_samples_give_finite_rows_and_do_no_lasting_harm(data: st.DataOb
     nasty = st.floats(width=32) | st.sampled_from([math.nan, math.inf, -math.inf, 3.4e38, 1e-45])
     bad = np.array(data.draw(st.lists(nasty, min_size=1, max_size=50)), np.float32)
     block = np.resize(bad, data.draw(st.integers(1, 6000)))
-    state, rows = audio.analyse(audio.start(RATE_HZ), block)
+    state, rows = features.analyse(features.start(RATE_HZ), block)
     drums, times = pattern(("snare",), seed=2)
-    _, after = audio.analyse(state, drums[: 4 * RATE_HZ])
+    _, after = features.analyse(state, drums[: 4 * RATE_HZ])
     table = np.array([*rows, *after])
     assert np.isfinite(table).all()
     assert ((table >= 0.0) & (table <= 1.0)).all()
@@ -235,13 +235,13 @@ def test_hostile_samples_give_finite_rows_and_do_no_lasting_harm(data: st.DataOb
 
 def test_channels_are_mixed_by_their_mean() -> None:
     pair = np.array([[1.0, 0.0], [0.5, -0.5]], np.float32)
-    assert audio.mix(pair).tolist() == [0.5, 0.0]
-    assert audio.mix(pair[:, :1]).tolist() == [1.0, 0.5]
-    assert audio.mix(np.ones((3, 6))).tolist() == [1.0] * 3
-    assert audio.mix([1.0, 2.0]).dtype == np.float32
+    assert features.mix(pair).tolist() == [0.5, 0.0]
+    assert features.mix(pair[:, :1]).tolist() == [1.0, 0.5]
+    assert features.mix(np.ones((3, 6))).tolist() == [1.0] * 3
+    assert features.mix([1.0, 2.0]).dtype == np.float32
 
 
 @pytest.mark.parametrize("rate_hz", [0, -48_000, 7_999, 500_000])
 def test_impossible_rates_are_refused(rate_hz: int) -> None:
     with pytest.raises(ValueError, match="is not a sample rate that can be analysed"):
-        audio.start(rate_hz)
+        features.start(rate_hz)

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.core.avoid import angle, avoid, centre_bytes, centre_of, expel, holes
-from engine.core.geometry import Vector, away, length, onto_shell, shell_radius
-from engine.core.limit import knee, limit
-from engine.core.magnet import magnet
-from engine.core.pad import bilinear, on_pad, push, push_basis
-from engine.core.path import keys, walk
+from engine.core.latent.caps import angle, avoid, centre_bytes, centre_of, expel, holes
+from engine.core.latent.geometry import Vector, away, length, onto_shell, shell_radius
+from engine.core.modifiers.limiter import knee, limit
+from engine.core.modifiers.magnet import magnet
+from engine.core.modifiers.pad import bilinear, on_pad, push, push_basis
+from engine.core.motions.walk import keys, walk
 
 seeds = st.integers(0, 9999)
 sizes = st.sampled_from([2, 3, 16, 512])

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from engine.app.cli import cli
-from engine.app.recorder import Recorder
-from engine.app.showfile import load
-from engine.core.advance import advance
-from engine.core.state import first_state
+from engine.app.cli.main import cli
+from engine.core.frame.advance import advance
+from engine.core.show.state import first_state
+from engine.documents.show.load import load
+from engine.documents.take.recorder import Recorder
 from tests.performing import SHOWS, latent_cinema
 
 USAGE, NO_DEVICE, BAD_SHOW = 2, 69, 78

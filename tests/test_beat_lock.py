@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.app import showfile
-from engine.core.advance import advance
 from engine.core.event import Event
-from engine.core.show import Show
-from engine.core.snapshot import from_data, to_data
-from engine.core.state import State, first_state
+from engine.core.frame.advance import advance
+from engine.core.show.show import Show
+from engine.core.show.snapshot import from_data, to_data
+from engine.core.show.state import State, first_state
+from engine.documents.show import load
 
 HZ = 60
 SHOW = """schema = 1
@@ -32,7 +32,7 @@ Events = Callable[[int], Sequence[tuple[str, float]]]
 
 
 def make(text: str) -> Show:
-    return showfile.read(SHOW.format(text), "t.toml", str)[0]
+    return load.read(SHOW.format(text), "t.toml", str)[0]
 
 
 def run(

@@ -14,12 +14,13 @@ import stylegan_files as files
 import torch
 
 from bench.stylegan_nets import make_stylegan2, make_stylegan3
-from engine.core.keyed import draw
-from engine.core.port import Request
-from engine.generators import bending, cppn, stylegan2, stylegan3
-from engine.generators.bend_ops import OPS, BendTable
-from engine.generators.bent import SHARPNESS, Bending, Bends, prepare
-from engine.generators.kernels import is_compiled
+from engine.core.rng import draw
+from engine.core.show.generator import Request
+from engine.generators.cpu.compile import is_compiled
+from engine.generators.editing import bend_plan
+from engine.generators.editing.bend import SHARPNESS, Bending, Bends, prepare
+from engine.generators.editing.bend_ops import OPS, BendTable
+from engine.generators.kinds import cppn, stylegan2, stylegan3
 
 Array = np.ndarray[Any, Any]
 one_thread = pytest.fixture(scope="module", autouse=True)(files.one_thread)
@@ -48,8 +49,8 @@ WISHES = {**MOVES, **OTHERS}
 
 def bend(tables: list[BendTable], controls: Mapping[str, float], x: Array = X) -> Array:
     """Bend features of one layer, ``a``, by the whole way from the show's tables."""
-    plan = bending.make_plan(tables, {"a": x.shape[1]}, lambda layer: None)
-    numbers = bending.table(plan, controls, {"a": x.shape[3] / x.shape[2]})
+    plan = bend_plan.make_plan(tables, {"a": x.shape[1]}, lambda layer: None)
+    numbers = bend_plan.table(plan, controls, {"a": x.shape[3] / x.shape[2]})
     bent = Bending(prepare(plan, "cpu"), torch.from_numpy(numbers))
     found: Array = bent("a", torch.from_numpy(x)).numpy()
     return found
@@ -148,7 +149,7 @@ def test_bends_of_one_layer_go_together() -> None:
         BendTable("a", "multiply", (2, 5)),
         BendTable("a", "invert", (2, 2)),
     ]
-    plan = bending.make_plan(tables, {"a": 6}, lambda layer: None)
+    plan = bend_plan.make_plan(tables, {"a": 6}, lambda layer: None)
     assert len(prepare(plan, "cpu")["a"].groups) == 2
     quarter = math.pi / 2
     controls = {
@@ -169,7 +170,7 @@ def test_chance_is_the_same_every_time_and_a_larger_share_contains_the_smaller()
     shares = {}
     for share in (0.2, 0.5, 0.8):
         chosen = [
-            bending._choose(BendTable("b", "add", share, seed=seed), 50, lambda layer: None)
+            bend_plan._choose(BendTable("b", "add", share, seed=seed), 50, lambda layer: None)
             for seed in (0, 0, 1)
         ]
         assert np.array_equal(chosen[0], chosen[1])
@@ -178,9 +179,9 @@ def test_chance_is_the_same_every_time_and_a_larger_share_contains_the_smaller()
         shares[share] = chosen[0]
     assert (shares[0.2] <= shares[0.5]).all()
     assert (shares[0.5] <= shares[0.8]).all()
-    half = bending._choose(BendTable("b", "add", "half"), 50, lambda layer: None)
+    half = bend_plan._choose(BendTable("b", "add", "half"), 50, lambda layer: None)
     assert np.array_equal(half, shares[0.5])
-    other = bending._choose(BendTable("c", "add", "half"), 50, lambda layer: None)
+    other = bend_plan._choose(BendTable("c", "add", "half"), 50, lambda layer: None)
     assert not np.array_equal(half, other)
 
 
@@ -284,10 +285,10 @@ def test_addresses_are_not_shared() -> None:
         [BendTable("a", "threshold", id="go"), BendTable("a", "add", id="go")],
     ):
         with pytest.raises(ValueError, match=r"bends\[1\]\.id.*give one an id"):
-            bending.make_plan(tables, {"a": 4}, lambda layer: None)
+            bend_plan.make_plan(tables, {"a": 4}, lambda layer: None)
     many = [BendTable("a", "add", id=f"a{n}") for n in range(17)]
     with pytest.raises(ValueError, match="more than 16"):
-        bending.make_plan(many, {"a": 4}, lambda layer: None)
+        bend_plan.make_plan(many, {"a": 4}, lambda layer: None)
 
 
 def test_nothing_bent_costs_nothing(paths: dict[str, Path]) -> None:

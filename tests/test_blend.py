@@ -12,13 +12,14 @@ import torch
 from age_files import SMALL, aged
 
 from bench.stylegan_nets import make_stylegan2, make_stylegan3
-from engine.app.acknowledgements import collect
-from engine.app.model_marks import check, marks, with_hashes
-from engine.app.showfile import load
-from engine.core.port import Request
-from engine.generators import card, stylegan2, stylegan3
-from engine.generators.changing import parts_of
-from engine.generators.kernels import is_compiled
+from engine.app.credits import collect
+from engine.core.show.generator import Request
+from engine.documents.show.load import load
+from engine.documents.take.models import check, marks, with_hashes
+from engine.generators.cpu.compile import is_compiled
+from engine.generators.kinds import stylegan2, stylegan3
+from engine.generators.stylegan.weight_blend import parts_of
+from engine.models import card
 
 one_thread = pytest.fixture(scope="module", autouse=True)(files.one_thread)
 FAMILIES = {"stylegan2": stylegan2, "stylegan3": stylegan3}

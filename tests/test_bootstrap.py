@@ -18,9 +18,17 @@ from pathlib import Path
 
 import pytest
 
-from engine.app import bootstrap, environment, installation, system_packages, torch_choice
-from engine.app.installation import Wish
-from engine.app.torch_choice import CPU_INDEX, Choice, Facts, choose_torch, is_recent, needs_gpu
+from engine.app import bootstrap
+from engine.app.setup import environment, installation, system_packages, torch_build
+from engine.app.setup.installation import Wish
+from engine.app.setup.torch_build import (
+    CPU_INDEX,
+    Choice,
+    Facts,
+    choose_torch,
+    is_recent,
+    needs_gpu,
+)
 
 CPU_SET = ("torch", "filelock", "sympy")
 CUDA_SET = ("torch", "filelock", "nvidia-cublas", "triton")
@@ -53,7 +61,7 @@ def never() -> tuple[str, ...]:
         ),
         (
             Facts("Windows", has_nvidia=True),
-            ("--index-url", torch_choice.WINDOWS_CUDA_INDEX, "torch>=2.10"),
+            ("--index-url", torch_build.WINDOWS_CUDA_INDEX, "torch>=2.10"),
             "CUDA",
         ),
         (Facts("Darwin"), ("torch>=2.10",), "macOS"),
@@ -372,7 +380,7 @@ def test_sources_that_bring_cuda_give_way_to_the_cpu_index(
 ) -> None:
     url, asked = indexes
     monkeypatch.setenv("PIP_INDEX_URL", f"{url}/cuda")
-    monkeypatch.setattr(torch_choice, "CPU_INDEX", f"{url}/cpu")
+    monkeypatch.setattr(torch_build, "CPU_INDEX", f"{url}/cpu")
     choice = environment.install_torch(fresh)
     assert choice is not None
     assert f"{url}/cpu" in choice.reason

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.app.bridge import Bridge, probe
-from engine.app.fade import Fade, Shot, advance_fade, begin_fade, weigh
-from engine.core.port import Request
-from engine.generators.frame import Frame
-from engine.generators.host import open_inline
+from engine.core.show.generator import Request
+from engine.generators.host.inline_host import open_inline
+from engine.generators.host.messages import Frame
+from engine.play.pixels.bridge import Bridge, probe
+from engine.play.pixels.crossfade import Fade, Shot, advance_fade, begin_fade, weigh
 from tests.slow_generator import Config
 
 

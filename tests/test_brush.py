@@ -12,20 +12,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.app import showfile
-from engine.app.assets import assets_dir
-from engine.app.bridge import Bridge
-from engine.app.export import load_shaders
-from engine.app.film_pixels import FilmPixels
-from engine.app.frame import Line, draw
-from engine.app.keys import Keyboard
 from engine.compositor.compose import Compositor
-from engine.compositor.context import open_context
+from engine.compositor.gl.context import open_context
 from engine.core.event import Event, Value
-from engine.core.sample import sample
-from engine.core.show import Show
-from engine.core.snapshot import from_data, to_data
-from engine.core.state import first_state
+from engine.core.frame.sample import sample
+from engine.core.show.show import Show
+from engine.core.show.snapshot import from_data, to_data
+from engine.core.show.state import first_state
+from engine.documents.assets import assets_dir
+from engine.documents.show import load
+from engine.play.line import Line, draw, load_shaders
+from engine.play.live.keyboard import Keyboard
+from engine.play.pixels.bridge import Bridge
+from engine.play.pixels.film import FilmPixels
 from tests.making import line_of, read_show, run
 from tests.performing import lamp, play, succeed
 from tests.test_play import send
@@ -61,7 +60,7 @@ def ctx() -> Iterator[moderngl.Context]:
 
 
 def sheet(picture_hz: int = 60, more: str = "") -> Show:
-    return showfile.read(HEAD.format(picture_hz) + more, "test", lambda _: PAPER)[0]
+    return load.read(HEAD.format(picture_hz) + more, "test", lambda _: PAPER)[0]
 
 
 def paint(
@@ -164,7 +163,7 @@ def test_the_painting_does_not_depend_on_the_rate_of_frames(ctx: moderngl.Contex
 
 
 def test_a_painting_has_the_same_place_at_every_size(ctx: moderngl.Context) -> None:
-    from engine.app.export import resized
+    from engine.play.line import resized
 
     acts: Acts = {10: [("/brush", (0.2, 0.3)), DOWN], 20: [("/brush", (0.8, 0.7))], 30: [UP]}
     small = paint(ctx, sheet(), acts).astype(int)
@@ -266,15 +265,15 @@ def test_dragging_steers_where_the_show_says_nothing() -> None:
 def test_an_input_that_cannot_follow_says_why(given: str, words: tuple[str, ...]) -> None:
     name = given.split(" ")[0]
     lines = [line for line in HEAD.format(60).splitlines() if not line.startswith(f"{name} =")]
-    with pytest.raises(showfile.ShowError) as error:
-        showfile.read("\n".join([*lines, given]), "test", lambda _: PAPER)
+    with pytest.raises(load.ShowError) as error:
+        load.read("\n".join([*lines, given]), "test", lambda _: PAPER)
     for word in ("test: layers[0].", *words):
         assert word in str(error.value)
 
 
 def test_only_the_two_ways_to_drag() -> None:
-    with pytest.raises(showfile.ShowError, match="drag: 'draw' is not allowed; allowed are"):
-        showfile.read(HEAD.format(60).replace('"paint"', '"draw"'), "test", lambda _: PAPER)
+    with pytest.raises(load.ShowError, match="drag: 'draw' is not allowed; allowed are"):
+        load.read(HEAD.format(60).replace('"paint"', '"draw"'), "test", lambda _: PAPER)
 
 
 def test_a_painted_take_is_painted_again(tmp_path: Path) -> None:

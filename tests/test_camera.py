@@ -14,13 +14,13 @@ import av
 import numpy as np
 import pytest
 
-from engine.app import showfile
-from engine.app.export import Job, render
-from engine.app.playback import open_playback
-from engine.core.port import Request
-from engine.generators import camera
-from engine.generators.camera import Config, Generator, build, spec
-from engine.generators.host import open_worker
+from engine.core.show.generator import Request
+from engine.documents.show import load
+from engine.generators.host.worker_host import open_worker
+from engine.generators.kinds import camera
+from engine.generators.kinds.camera import Config, Generator, build, spec
+from engine.play.film.export import Job, render
+from engine.play.film.playback import open_playback
 from tests.performing import until
 
 
@@ -199,7 +199,7 @@ def test_a_film_has_nothing_of_it_and_says_so(tmp_path: Path) -> None:
 
 
 def test_a_show_names_its_camera() -> None:
-    show = showfile.read(SHOW, "test", lambda _: "")[0]
+    show = load.read(SHOW, "test", lambda _: "")[0]
     assert "/layer/eye/generator/mirror" in show.registry.index
-    with pytest.raises(showfile.ShowError, match=r"layers\[0\]\.generator: config\.device"):
-        showfile.read(SHOW.replace("testsrc", "movie=x"), "test", lambda _: "")
+    with pytest.raises(load.ShowError, match=r"layers\[0\]\.generator: config\.device"):
+        load.read(SHOW.replace("testsrc", "movie=x"), "test", lambda _: "")

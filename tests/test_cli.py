@@ -14,10 +14,11 @@ import pytest
 from click.testing import CliRunner
 
 from engine import __version__
-from engine.app import planfile
-from engine.app.cli import cli
-from engine.app.figures import check_writable, write_json
-from engine.app.playback import open_playback
+from engine.app.cli.main import cli
+from engine.play import plan_file
+from engine.play.film import plan as planfile
+from engine.play.film.playback import open_playback
+from engine.system.atomic import check_writable, write_json
 from tests.performing import SHOWS, click_wav, lamp, latent_cinema, read_plan, same_rows, succeed
 
 HEAVY = {"torch", "numpy", "moderngl", "glfw", "av", "sounddevice", "msgspec"}
@@ -26,7 +27,7 @@ HEAVY = {"torch", "numpy", "moderngl", "glfw", "av", "sounddevice", "msgspec"}
 def test_the_version_loads_next_to_nothing() -> None:
     script = (
         "import sys\n"
-        "from engine.app.cli import main\n"
+        "from engine.app.cli.main import main\n"
         "sys.argv = ['latent-cinema', '--version']\n"
         "try:\n    main()\n"
         "finally:\n    print(*sys.modules, file=sys.stderr)\n"
@@ -191,7 +192,7 @@ def test_a_full_disk_ends_the_plan_file_and_never_the_show(
 ) -> None:
     fill_up(monkeypatch, 2)
     line = open_playback(str(SHOWS / "tiny.toml")).line_at(Fraction(0))
-    writer = planfile.PlanWriter(tmp_path / "p.npz", line.show)
+    writer = plan_file.PlanWriter(tmp_path / "p.npz", line.show)
     line.on_tick = writer.tick
     for tick in range(100):
         line.tick(tick, ())
@@ -219,12 +220,12 @@ def test_a_slow_disk_holds_up_no_tick(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(planfile, "QUEUE_ROWS", 8)
     monkeypatch.setattr(planfile, "BLOCK_ROWS", 1)
     stuck = threading.Event()
-    save = planfile.PlanWriter._save
+    save = plan_file.PlanWriter._save
     monkeypatch.setattr(
-        planfile.PlanWriter, "_save", lambda self, block: (stuck.wait(), save(self, block))
+        plan_file.PlanWriter, "_save", lambda self, block: (stuck.wait(), save(self, block))
     )
     line = open_playback(str(SHOWS / "tiny.toml")).line_at(Fraction(0))
-    writer = planfile.PlanWriter(tmp_path / "p.npz", line.show)
+    writer = plan_file.PlanWriter(tmp_path / "p.npz", line.show)
     line.on_tick = writer.tick
     for tick in range(50):
         line.tick(tick, ())

@@ -10,9 +10,10 @@ import stylegan_files as files
 from click.testing import CliRunner
 
 from bench.stylegan_nets import make_stylegan2
-from engine.app.cli import cli
-from engine.generators import clusters, stylegan2
-from engine.generators.bend_ops import BendTable
+from engine.app.cli.main import cli
+from engine.generators.editing.bend_ops import BendTable
+from engine.generators.kinds import stylegan2
+from engine.models.sidecars import clusters
 
 one_thread = pytest.fixture(scope="module", autouse=True)(files.one_thread)
 

@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.compositor.check import check, probe_picture
 from engine.compositor.compose import Compositor
-from engine.compositor.context import collect, open_context
+from engine.compositor.gl.context import collect, open_context
+from engine.compositor.gl.program import ShaderError, read_error
+from engine.compositor.isf.check import check, probe_picture
+from engine.compositor.isf.shader import compile_shader
 from engine.compositor.layers import fit
-from engine.compositor.program import ShaderError, read_error
-from engine.compositor.shader import compile_shader
-from engine.core.plan import LayerPlan, Pass, Plan
+from engine.core.frame.plan import LayerPlan, Pass, Plan
 
 SHADERS = Path(__file__).parent.parent / "shaders"
 GOLDEN = Path(__file__).parent / "golden"

@@ -8,18 +8,18 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from engine.app import edit_edl, edit_mlt, edit_otio
-from engine.app.conform import read_edit
-from engine.app.edit import EditError, Film, shots
-from engine.core.conform import Reel, Shot, conform
-from engine.core.geometry import shell_radius, shell_score
-from engine.core.manifold import AFFINE, ROWS, SHELL
-from engine.core.path import walk
+from engine.core.latent.geometry import shell_radius, shell_score
+from engine.core.latent.manifold import AFFINE, ROWS, SHELL
+from engine.core.motions.walk import walk
+from engine.core.track.conform import Reel, Shot, conform
+from engine.documents.edit import edl, mlt, otio
+from engine.documents.edit.conform import read_edit
+from engine.documents.edit.timeline import EditError, Film, shots
 from tests.edits import FPS, Clip, write
 
 SUFFIXES = (".otio", ".edl", ".kdenlive")
 FILM = Film(("out.mp4",), Fraction(FPS), 100)
-READ = {".otio": edit_otio.read, ".edl": edit_edl.read, ".kdenlive": edit_mlt.read}
+READ = {".otio": otio.read, ".edl": edl.read, ".kdenlive": mlt.read}
 SIZE = 16
 
 

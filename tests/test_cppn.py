@@ -11,8 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.core.parameter import Kind
-from engine.core.port import Request
-from engine.generators import cppn, palette, style, styling
+from engine.core.show.generator import Request
+from engine.generators import contract
+from engine.generators.cppn import palette
+from engine.generators.cppn import weights as style
+from engine.generators.kinds import cppn
 
 torch = pytest.importorskip("torch")
 
@@ -214,9 +217,9 @@ def test_truncation_spreads_pictures(generator):
 @pytest.mark.parametrize("group", style.GROUPS)
 def test_truncation_of_a_group_leaves_the_others(generator, group):
     z = torch.tensor(np.stack([latent(1), latent(2)])).to(generator.device)
-    whole = generator.mix(z, styling.complete(cppn.spec(cppn.Config()), {}))[0]
+    whole = generator.mix(z, contract.complete(cppn.spec(cppn.Config()), {}))[0]
     less = generator.mix(
-        z, styling.complete(cppn.spec(cppn.Config()), {f"truncation_{group}": 0.5})
+        z, contract.complete(cppn.spec(cppn.Config()), {f"truncation_{group}": 0.5})
     )[0]
     changed = {i for i in range(len(whole)) if not torch.equal(whole[i], less[i])}
     assert changed == set(style.GROUPS[group])
@@ -246,7 +249,7 @@ def test_mixing_keeps_the_distance_from_the_mean(part, seed):
 
 
 def test_bending_reaches_each_bendable_layer(generator):
-    controls = styling.complete(cppn.spec(cppn.Config()), {})
+    controls = contract.complete(cppn.spec(cppn.Config()), {})
     z = torch.tensor(np.stack([latent(1), latent(1)])).to(generator.device)
     ws = generator.mix(z, controls)
     plain = generator.synthesize(ws, controls, (64, 64), 1.0)
@@ -268,7 +271,7 @@ def test_bending_reaches_each_bendable_layer(generator):
 
 def test_gradients_reach_the_latent(generator):
     z = torch.tensor(np.stack([latent(1), latent(2)]), device=generator.device, requires_grad=True)
-    controls = styling.complete(cppn.spec(cppn.Config()), {"form": 0.5, "mix_fine": 0.5})
+    controls = contract.complete(cppn.spec(cppn.Config()), {"form": 0.5, "mix_fine": 0.5})
     pixels = generator.synthesize(generator.mix(z, controls), controls, (64, 64), 1.0)
     (slope,) = torch.autograd.grad(pixels.mean(), z)
     assert torch.isfinite(slope).all()
@@ -276,7 +279,7 @@ def test_gradients_reach_the_latent(generator):
 
 
 def test_batches_are_items(generator):
-    controls = styling.complete(cppn.spec(cppn.Config()), {})
+    controls = contract.complete(cppn.spec(cppn.Config()), {})
     pairs = [torch.tensor(np.stack([latent(s), latent(s)])).to(generator.device) for s in (1, 2)]
     ws = torch.cat([generator.mix(pair, controls) for pair in pairs])
     both = generator.synthesize(ws, controls, (64, 64), 1.0)

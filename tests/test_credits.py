@@ -11,12 +11,13 @@ import pytest
 from click.testing import CliRunner
 
 from bench.stylegan_nets import make_stylegan2
-from engine.app import acknowledgements
-from engine.app.cli import cli
-from engine.generators import card
-from engine.generators import index as indexes
-from engine.generators.index import Entry, Index
-from engine.generators.likeness import GRID
+from engine.app import credits as acknowledgements
+from engine.app.cli.main import cli
+from engine.generators.archive import index as indexes
+from engine.generators.archive.features import GRID
+from engine.generators.archive.index import Entry, Index
+from engine.models import card
+from engine.system import hashing
 from tests import stylegan_files as files
 
 CARD = {
@@ -46,7 +47,7 @@ def model(tmp_path: Path) -> Path:
     """A network with its card, and an index of three pictures."""
     net = make_stylegan2(16, base=128, most=8, dims=(32, 0, 32), mapping_layers=1, seed=1)
     path = files.save(tmp_path / "leaves.safetensors", "stylegan2", *net)
-    text = card.card_text({**CARD, "sha256": card.sha256_of(path)})
+    text = card.card_text({**CARD, "sha256": hashing.sha256_of(path)})
     card.card_path(path).write_text(text, "utf-8")
     rows = GRID**2
     eye = {

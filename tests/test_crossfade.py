@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 
 from bench.stylegan_nets import make_stylegan2
-from engine.app import stage
-from engine.app.live import Player
-from engine.app.options import Options
-from engine.app.planfile import write_plan
-from engine.app.playback import open_playback
-from engine.app.take import open_take
+from engine.documents.take.reader import open_take
+from engine.play.film.plan import write_plan
+from engine.play.film.playback import open_playback
+from engine.play.live import presenter
+from engine.play.live.options import Options
+from engine.play.live.player import Player
 from tests import stylegan_files as files
 from tests import test_unfailing as unfailing
 from tests.performing import edit, read_plan, same_rows
@@ -98,7 +98,7 @@ def perform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Pl
             yield SimpleNamespace(write=write)
 
         watched = SimpleNamespace(Config=SimpleNamespace, open=open_watched)
-        monkeypatch.setattr(stage, "null", watched)
+        monkeypatch.setattr(presenter, "null", watched)
         options = Options(
             show=show, output="null", osc="127.0.0.1:0", audio="off", device="cpu",
             take=tmp_path / "take", plan=tmp_path / "plan.npz",

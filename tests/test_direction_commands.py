@@ -13,13 +13,13 @@ from age_files import network
 from click.testing import CliRunner
 from PIL import Image
 
-from engine.app import showfile
-from engine.app.cli import cli
-from engine.app.reload import Reloader
-from engine.app.slot import mark_of
-from engine.core.show import Generator
-from engine.generators import direction
-from engine.generators.direction import Direction, Shape
+from engine.app.cli.main import cli
+from engine.core.show.show import Generator
+from engine.documents.show import load
+from engine.models.sidecars import directions
+from engine.models.sidecars.directions import Direction, Shape
+from engine.play.live.reload import Reloader
+from engine.play.pixels.slot import mark_of
 from tests.performing import edit
 from tests.test_swap import poll
 
@@ -53,10 +53,10 @@ def succeed(*words: object) -> Any:
 
 def kept(model: Path) -> tuple[Direction, ...]:
     """Directions in the file beside a model."""
-    path = direction.path_of(model)
+    path = directions.path_of(model)
     if not path.is_file():
         return ()
-    return direction.read(path, direction.network_hash(model), Shape(24, 32, 8))
+    return directions.read(path, directions.network_hash(model), Shape(24, 32, 8))
 
 
 def known(model: Path) -> list[str]:
@@ -123,7 +123,7 @@ def test_a_formula_has_directions_too(tmp_path: Path, monkeypatch: pytest.Monkey
     path = tmp_path / "show.toml"
     named = 'config = { directions = "cppn.directions.safetensors" }'
     path.write_text(SHOW.format(f'kind = "cppn"\n{named}'))
-    loaded = showfile.load(str(path))
+    loaded = load.load(str(path))
     assert "/layer/net/generator/direction_swirl" in loaded.show.registry.index
 
 
@@ -175,7 +175,7 @@ def test_a_taught_slider_appears_in_a_running_show(model: Path) -> None:
     """The show names it before there is one: it is told, and waited for."""
     path = model.parent / "show.toml"
     path.write_text(SHOW.format(f'kind = "stylegan2"\nconfig = {{ path = "{model}" }}'))
-    loaded = showfile.load(str(path))
+    loaded = load.load(str(path))
     before = mark_of(loaded.show, "net", generator(loaded))
     reloader = Reloader(loaded)
     try:
@@ -187,7 +187,7 @@ def test_a_taught_slider_appears_in_a_running_show(model: Path) -> None:
         assert "direction_mood" in told
         succeed("teach", model, "--more", "3,7", "--less", "1,4", "--name", "mood")
         found = poll(reloader, loaded)
-        assert isinstance(found, showfile.Loaded)
+        assert isinstance(found, load.Loaded)
         registry = found.show.registry
         place = registry.index["/layer/net/generator/direction_mood"]
         assert registry.parameters[place].default == 2.0
@@ -196,7 +196,7 @@ def test_a_taught_slider_appears_in_a_running_show(model: Path) -> None:
         reloader.close()
 
 
-def generator(loaded: showfile.Loaded) -> Generator:
+def generator(loaded: load.Loaded) -> Generator:
     made = loaded.show.layers[0].generator
     assert made is not None
     return made

@@ -14,15 +14,17 @@ import torch
 from age_files import aged, network
 
 from bench.stylegan_nets import make_stylegan3
-from engine.app import model_marks
-from engine.app.blobs import TakeError
-from engine.app.show_models import with_whole_paths
-from engine.core.port import Request
-from engine.generators import cppn, direction, stylegan2, stylegan3, tensor_file
-from engine.generators.direction import Direction, Shape, unit
-from engine.generators.graph import Static
-from engine.generators.kernels import is_compiled
-from engine.generators.slider import Sliders
+from engine.core.show.generator import Request
+from engine.documents.show.model_files import with_whole_paths
+from engine.documents.take import models
+from engine.documents.take.blobs import TakeError
+from engine.generators.cpu.compile import is_compiled
+from engine.generators.editing.sliders import Sliders
+from engine.generators.kinds import cppn, stylegan2, stylegan3
+from engine.generators.stylegan.cuda_graph import Static
+from engine.models import safetensors
+from engine.models.sidecars import directions
+from engine.models.sidecars.directions import Direction, Shape, unit
 from tests.making import read_show
 
 one_thread = pytest.fixture(scope="module", autouse=True)(files.one_thread)
@@ -49,8 +51,8 @@ KNOWN = (
 
 def save(model: Path, known: tuple[Direction, ...] = KNOWN) -> Path:
     """Write directions beside a network."""
-    path = direction.path_of(model)
-    direction.write(path, direction.network_hash(model), known)
+    path = directions.path_of(model)
+    directions.write(path, directions.network_hash(model), known)
     return path
 
 
@@ -85,7 +87,7 @@ def draw(generator: Any, points: int = 1, **controls: float) -> torch.Tensor:
 
 def test_what_is_written_is_read(moved: Path) -> None:
     shape = Shape(Z, W, ROWS, {"b16.conv1": 8})
-    found = direction.read(direction.path_of(moved), direction.network_hash(moved), shape)
+    found = directions.read(directions.path_of(moved), directions.network_hash(moved), shape)
     assert [each.name for each in found] == [each.name for each in KNOWN]
     for one, other in zip(found, KNOWN, strict=True):
         assert np.array_equal(one.vector, other.vector)
@@ -126,13 +128,13 @@ def test_a_file_that_lies_is_refused_in_one_sentence(
     path = tmp_path / "net.safetensors"
     path.write_bytes(model.read_bytes())
     beside = save(path)
-    data = tensor_file.map_file(beside)
-    table, metadata, at = tensor_file.read_header(data)
-    parts = {n: np.array(tensor_file.tensor_of(data[at:], e)) for n, e in table.items()}
-    said = json.loads(metadata[direction.METADATA])
+    data = safetensors.map_file(beside)
+    table, metadata, at = safetensors.read_header(data)
+    parts = {n: np.array(safetensors.tensor_of(data[at:], e)) for n, e in table.items()}
+    said = json.loads(metadata[directions.METADATA])
     change(said, parts)
     with beside.open("wb") as file:
-        tensor_file.write(file, parts, {direction.METADATA: json.dumps(said)})
+        safetensors.write(file, parts, {directions.METADATA: json.dumps(said)})
     with pytest.raises(ValueError, match=r"net\.directions\.safetensors .*delete") as told:
         stylegan2.spec(stylegan2.Config(str(path)))
     assert "\n" not in str(told.value)
@@ -273,7 +275,7 @@ def test_the_cppn_has_them_by_name_of_a_file(tmp_path: Path) -> None:
         Direction("swirl", vector(1, 64), 1.0, "w", 0.0, (0, 3)),
         Direction("grain", one_hot(3, 48), 1.0, "s", layer="weave"),
     )
-    direction.write(path, cppn.model_hash(cppn.Config()), known)
+    directions.write(path, cppn.model_hash(cppn.Config()), known)
     generator = cppn.build(cppn.Config(directions=str(path)))
     z = np.random.RandomState(1).randn(64).astype(np.float32)
 
@@ -316,14 +318,14 @@ def test_shows_name_sliders_and_takes_insist_on_the_file(tmp_path: Path, moved: 
     beside = save(path)
     show = read_show(text(path))
     assert "/layer/net/generator/hold_ice" in show.registry.index
-    marks = model_marks.with_hashes(model_marks.marks(show), show)
-    model_marks.check(tmp_path, marks)
+    marks = models.with_hashes(models.marks(show), show)
+    models.check(tmp_path, marks)
     save(path, KNOWN[:1])
     with pytest.raises(TakeError, match=marks[0]["directions_sha256"][:12]):
-        model_marks.check(tmp_path, marks)
+        models.check(tmp_path, marks)
     beside.unlink()
     with pytest.raises(TakeError, match="is not there; put that file back"):
-        model_marks.check(tmp_path, marks)
+        models.check(tmp_path, marks)
 
 
 def test_a_relative_name_begins_beside_the_show(tmp_path: Path) -> None:
@@ -335,8 +337,8 @@ def test_a_relative_name_begins_beside_the_show(tmp_path: Path) -> None:
 
 
 def test_what_earth_ships_does_what_it_is_called(root: Path) -> None:
-    from engine.app.directions import Book
-    from engine.generators.scores import measured
+    from engine.lab.directions.library import Book
+    from engine.lab.directions.scores import measured
 
     book = Book(str(root / "presets" / "networks" / "earth.safetensors"), None)
     names = [each.name for each in book.known]

@@ -9,29 +9,29 @@ from typing import Any
 import msgspec
 import pytest
 
-from engine.app import document
-from engine.app.cli import cli
-from engine.app.showfile import load
-from engine.core.curve import CURVES
-from engine.generators import cppn
+from engine.app.cli.main import cli
+from engine.core.curves import CURVES
+from engine.documents import schema
+from engine.documents.show.load import load
+from engine.generators.kinds import cppn
 from tests.performing import SHOWS
 
 SECTIONS = {
-    "## The show": document.ShowTable,
-    "## `[output]`": document.OutputTable,
-    "## `[master]`": document.MasterTable,
-    "## `[autopilot]`": document.AutopilotTable,
-    "## `[track]`": document.TrackTable,
-    "## `[[layers]]`": document.LayerTable,
-    "### `[layers.generator]`": document.GeneratorTable,
-    "The table `images`:": document.ImageTable,
-    "### `[layers.path]`": document.PathTable,
-    "A table of `keys`:": document.KeyTable,
-    "### `[[layers.effects]]` and `[layers.source]`": document.EffectTable,
-    "## `[[lfos]]`": document.LfoTable,
-    "## `[[routes]]`": document.RouteTable,
-    "The table `one_euro`:": document.EuroTable,
-    "## `[[cues]]`": document.CueTable,
+    "## The show": schema.ShowTable,
+    "## `[output]`": schema.OutputTable,
+    "## `[master]`": schema.MasterTable,
+    "## `[autopilot]`": schema.AutopilotTable,
+    "## `[track]`": schema.TrackTable,
+    "## `[[layers]]`": schema.LayerTable,
+    "### `[layers.generator]`": schema.GeneratorTable,
+    "The table `images`:": schema.ImageTable,
+    "### `[layers.path]`": schema.PathTable,
+    "A table of `keys`:": schema.KeyTable,
+    "### `[[layers.effects]]` and `[layers.source]`": schema.EffectTable,
+    "## `[[lfos]]`": schema.LfoTable,
+    "## `[[routes]]`": schema.RouteTable,
+    "The table `one_euro`:": schema.EuroTable,
+    "## `[[cues]]`": schema.CueTable,
 }
 
 
@@ -93,7 +93,7 @@ def test_every_key_of_a_show_is_explained_with_its_default(shows: str, heading: 
 def test_every_table_of_the_format_has_its_section() -> None:
     tables = {
         each
-        for each in vars(document).values()
+        for each in vars(schema).values()
         if isinstance(each, type) and issubclass(each, msgspec.Struct) and each.__name__[0] != "_"
     }
     tables -= {msgspec.Struct}
@@ -103,7 +103,7 @@ def test_every_table_of_the_format_has_its_section() -> None:
 def test_every_word_of_the_format_is_told(shows: str) -> None:
     for table in SECTIONS.values():
         for field in msgspec.structs.fields(table):
-            for word in document._words(field.type):
+            for word in schema._words(field.type):
                 assert f"`{word}`" in shows or f'"{word}"' in shows, word
 
 

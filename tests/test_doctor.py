@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.app import assets, doctor, inventory, probe
-from engine.app.doctor import Check
+from engine.app.setup import devices, doctor, probe
+from engine.app.setup.doctor import Check
+from engine.documents import assets
 
 
 def test_the_diagnosis_of_this_machine(capsys: pytest.CaptureFixture[str]) -> None:
@@ -88,7 +89,7 @@ def test_no_display_is_no_failure() -> None:
     assert "export" in check.cure
     assert "--output null" in check.cure
     assert doctor.check_display({"DISPLAY": ":1"}, "linux") == Check("display", True, ":1")
-    assert inventory.display({}, "darwin") == "the desktop"
+    assert devices.display({}, "darwin") == "the desktop"
 
 
 def test_no_sound_device_is_no_failure_but_no_portaudio_is() -> None:
@@ -186,7 +187,7 @@ def test_devices_are_listed_or_their_absence_explained(
 
 
 def test_devices_as_text() -> None:
-    text = inventory.describe(
+    text = devices.describe(
         {
             "monitors": [
                 {"name": "Projector", "size_px": [1920, 1080], "rate_hz": 50, "place_px": [0, 0]}

@@ -15,12 +15,13 @@ import stylegan_files as files
 import torch
 
 from bench.stylegan_nets import make_stylegan2, make_stylegan3
-from engine.core.port import Request
-from engine.generators import draw, stylegan2, stylegan3
-from engine.generators.graph import Static
-from engine.generators.hasten import hasten
-from engine.generators.inline import InlineHost
-from engine.generators.kernels import is_compiled
+from engine.core.show.generator import Request
+from engine.generators.cpu.compile import is_compiled
+from engine.generators.host.inline_host import InlineHost
+from engine.generators.host.warm_up import hasten
+from engine.generators.kinds import stylegan2, stylegan3
+from engine.generators.stylegan import drawing as draw
+from engine.generators.stylegan.cuda_graph import Static
 
 one_thread = pytest.fixture(scope="module", autouse=True)(files.one_thread)
 TINY: dict[str, Any] = {"base": 512, "most": 24, "dims": (24, 3, 32), "mapping_layers": 2}
@@ -102,7 +103,7 @@ def test_frames_go_on_while_a_worker_prepares() -> None:
 
 def test_a_film_waits_for_the_faster_path(paths: dict[str, Path]) -> None:
     config = stylegan2.Config(str(paths["stylegan2"]))
-    host = InlineHost("engine.generators.stylegan2", config, "cpu", None)
+    host = InlineHost("engine.generators.kinds.stylegan2", config, "cpu", None)
     assert host._generator.drawing.path == ("loops" if is_compiled() else "plain")  # type: ignore[attr-defined]
 
 

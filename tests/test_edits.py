@@ -11,9 +11,9 @@ import numpy as np
 import opentimelineio as otio
 import pytest
 
-from engine.app.conform import read_edit
-from engine.app.edit import EditError, Film
-from engine.app.showfile import ShowError
+from engine.documents.edit.conform import read_edit
+from engine.documents.edit.timeline import EditError, Film
+from engine.documents.show.load import ShowError
 from tests.edits import FPS, Clip, mlt_text, otio_clip, otio_text, write
 
 NONE = "00:00:00:00"

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from engine.core.port import Request
-from engine.generators.errand import MOST_OPEN, Errand, Result
-from engine.generators.host import WorkerHost, open_inline, open_worker
+from engine.core.show.generator import Request
+from engine.generators.host.inline_host import open_inline
+from engine.generators.host.tasks import MOST_OPEN, Errand, Result
+from engine.generators.host.worker_host import WorkerHost, open_worker
 from tests.slow_generator import Config
 
 NAME = "tests.slow_generator"

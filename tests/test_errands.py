@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.app.errands import Errands, Told
-from engine.app.intake import Intake
-from engine.core.state import State
-from engine.generators.errand import Errand, Result
+from engine.core.show.state import State
+from engine.generators.host.tasks import Errand, Result
+from engine.play.intake import Intake
+from engine.play.tasks.tasks import Errands, Told
 
 
 class Fake:

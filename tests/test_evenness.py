@@ -14,28 +14,28 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.app import showfile
-from engine.app.errands import Errands
-from engine.app.evened import Evened
-from engine.app.evening import CHECK_S, Evening
-from engine.app.evenness import Looks, Window, errand_of, movers, window_of
-from engine.app.frame import Line
-from engine.app.intake import Intake
-from engine.app.one_thread import one_thread
-from engine.core.advance import advance
-from engine.core.even import Stretch, even_dt
 from engine.core.event import Event
-from engine.core.perceive import distance, features
-from engine.core.port import Request
-from engine.core.sample import requests_at
-from engine.core.show import Show
-from engine.core.snapshot import from_data, to_data
-from engine.core.state import State, first_state
-from engine.core.table import Feeling, feel
-from engine.generators import cppn
-from engine.generators.errand import Errand, Result, find_kind
-from engine.generators.frame import Frame
-from engine.generators.pixels import fetch, finish
+from engine.core.frame.advance import advance
+from engine.core.frame.sample import requests_at
+from engine.core.path.arc_length import Feeling, feel
+from engine.core.path.perceived_change import distance, features
+from engine.core.path.speed import Stretch, even_dt
+from engine.core.show.generator import Request
+from engine.core.show.show import Show
+from engine.core.show.snapshot import from_data, to_data
+from engine.core.show.state import State, first_state
+from engine.documents.show import load
+from engine.generators.host.messages import Frame
+from engine.generators.host.pixels import fetch, finish
+from engine.generators.host.tasks import Errand, Result, find_kind
+from engine.generators.kinds import cppn
+from engine.lab.one_thread import one_thread
+from engine.play.intake import Intake
+from engine.play.line import Line
+from engine.play.tasks.even_speed import Looks, Window, errand_of, movers, window_of
+from engine.play.tasks.even_speed_film import Evened
+from engine.play.tasks.even_speed_live import CHECK_S, Evening
+from engine.play.tasks.tasks import Errands
 
 NAME = "/layer/form/path"
 TEXT = """schema = 1
@@ -59,7 +59,7 @@ def _one_thread() -> Iterator[None]:
 def read(tmp_path: Path, path: str) -> Show:
     file = tmp_path / "show.toml"
     file.write_text(TEXT + path)
-    return showfile.load(str(file)).show
+    return load.load(str(file)).show
 
 
 def run(show: Show, ticks: int, told: Callable[[int], list[Event]] = lambda _: []) -> list[State]:
@@ -308,7 +308,7 @@ def test_live_the_worker_is_sent_and_until_it_is_back_the_frames_tell(tmp_path: 
 def test_a_film_looks_by_itself_at_any_rate_of_frames(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.app.evenness.LEAST_CELLS", 16)
+    monkeypatch.setattr("engine.play.tasks.even_speed.LEAST_CELLS", 16)
     show = read(tmp_path, 'motion = "orbit"\nspeed = 0.5\neven = 1.0')
 
     def phases(fps: int) -> list[float]:

@@ -14,8 +14,8 @@ import av
 import numpy as np
 import pytest
 
-from engine.app.export import Job, Progress, frame_count, render
-from engine.app.playback import open_playback
+from engine.play.film.export import Job, Progress, frame_count, render
+from engine.play.film.playback import open_playback
 from tests.performing import (
     COMMAND,
     LIMIT_S,

@@ -6,12 +6,12 @@ import socket
 
 import pytest
 
-from engine.app import showfile
-from engine.app.feedback import Feedback
-from engine.core.advance import advance
 from engine.core.event import Event
-from engine.core.state import first_state
-from engine.sources import osc
+from engine.core.frame.advance import advance
+from engine.core.show.state import first_state
+from engine.documents.show import load
+from engine.play.live.feedback import Feedback
+from engine.sources.osc import receiver as osc
 
 SHOW = "schema = 1\n[[layers]]\nid = 'a'\n[layers.generator]\nkind = 'cppn'\n"
 
@@ -35,7 +35,7 @@ def drain(receiver):
 
 
 def test_every_parameter_is_told_once_and_changes_follow(receiver):
-    show, _ = showfile.read(SHOW, "t", lambda name: "")
+    show, _ = load.read(SHOW, "t", lambda name: "")
     feedback = Feedback(f"127.0.0.1:{receiver.getsockname()[1]}")
     state = first_state(show)
     for _ in range(6):
@@ -53,7 +53,7 @@ def test_every_parameter_is_told_once_and_changes_follow(receiver):
 
 
 def test_a_value_that_came_by_osc_is_not_echoed(receiver):
-    show, _ = showfile.read(SHOW, "t", lambda name: "")
+    show, _ = load.read(SHOW, "t", lambda name: "")
     feedback = Feedback(f"127.0.0.1:{receiver.getsockname()[1]}")
     state = first_state(show)
     for _ in range(6):

@@ -16,8 +16,8 @@ import av
 import numpy as np
 import pytest
 
-from engine.outputs import film
-from engine.outputs.encoder import Encoder
+from engine.outputs.film import film
+from engine.outputs.film.encoder import Encoder
 from engine.outputs.writer import Sound
 
 SIZE_PX = (64, 48)

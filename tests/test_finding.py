@@ -10,11 +10,11 @@ import pytest
 import stylegan_files as files
 from known_factors import FACTORS
 
-from engine.generators import find_measured, teaching
-from engine.generators.direction import Direction
-from engine.generators.finding import Wish, apart, find
-from engine.generators.spread import measure
-from engine.generators.subject import Subject
+from engine.lab.directions import by_measured, teaching
+from engine.lab.directions.discovery import Wish, apart, find
+from engine.lab.directions.moments import measure
+from engine.lab.directions.studied_model import Subject
+from engine.models.sidecars.directions import Direction
 
 one_thread = pytest.fixture(scope="module", autouse=True)(files.one_thread)
 FEW = Wish(samples=4000, count=10)
@@ -184,7 +184,7 @@ def test_measured_directions_raise_what_is_measured(subject: Subject) -> None:
     changes = []
     for each in found:
         ends = [
-            find_measured.measured(
+            by_measured.measured(
                 subject.draw(w, 32, [each], np.full((200, 1), step, np.float32)),
                 ("brightness", "left", "top"),
             )

@@ -12,18 +12,19 @@ import msgspec
 import numpy as np
 import pytest
 
-from engine.app import showfile, trackfile
-from engine.app.blobs import manifest, read_show
-from engine.app.conform import lay_beside, reel_of
-from engine.app.playback import open_playback
-from engine.app.proxy import Sidecar
-from engine.app.trackfile import TrackError, TrackFile
-from engine.core.chart import Chart
-from engine.core.sample import latents, sample
-from engine.core.show import Show
-from engine.core.snapshot import from_data, to_data
-from engine.core.state import first_state
-from engine.core.value import effective
+from engine.core.frame.sample import latents, sample
+from engine.core.frame.values import effective
+from engine.core.latent.coordinates import Chart
+from engine.core.show.show import Show
+from engine.core.show.snapshot import from_data, to_data
+from engine.core.show.state import first_state
+from engine.documents import track_file
+from engine.documents.edit.conform import lay_beside, reel_of
+from engine.documents.show import load
+from engine.documents.take.blobs import manifest, read_show
+from engine.documents.track_file import TrackError, TrackFile
+from engine.play.film.playback import open_playback
+from engine.play.film.proxy import Sidecar
 from tests.making import GLOW, run
 from tests.making import read_show as make_show
 from tests.test_conform import reference
@@ -81,7 +82,7 @@ def sidecar() -> TrackFile:
 def written(file: TrackFile) -> bytes:
     path = Path("/dev/shm" if Path("/dev/shm").is_dir() else "/tmp") / "follow-test.track.npz"
     try:
-        trackfile.write(path, file)
+        track_file.write(path, file)
         return path.read_bytes()
     finally:
         path.unlink(missing_ok=True)
@@ -90,7 +91,7 @@ def written(file: TrackFile) -> bytes:
 def following(file: TrackFile, track: str = "", text: str = TEXT) -> Show:
     whole = f'schema = 1\n{text}\n[track]\nfile = "t.npz"\n{track}\n'
     data = written(file)
-    return showfile.read(whole, "test", lambda name: GLOW, lambda name: data)[0]
+    return load.read(whole, "test", lambda name: GLOW, lambda name: data)[0]
 
 
 def at(show: Show, state, seconds: float) -> dict[str, float]:
@@ -212,7 +213,7 @@ def test_snapshots_and_takes_hold_the_track(sidecar: TrackFile, tmp_path: Path) 
         "effect/glow/amount", "opacity"
     )
     (tmp_path / "show2.toml").write_text(text)
-    loaded = showfile.load(str(tmp_path / "show2.toml"))
+    loaded = load.load(str(tmp_path / "show2.toml"))
     name, blobs = manifest(loaded.text, loaded.show)
     (tmp_path / "blobs").mkdir()
     for each, content in blobs.items():
@@ -240,8 +241,8 @@ def test_a_track_that_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
         ("gone", "no such file"),
     ):
         path.write_text(f'schema = 1\n[track]\nfile = "{name}"\n')
-        with pytest.raises(showfile.ShowError, match=told):
-            showfile.load(str(path))
+        with pytest.raises(load.ShowError, match=told):
+            load.load(str(path))
 
 
 def test_any_numpy_reads_a_track_and_its_page(sidecar: TrackFile) -> None:
@@ -256,28 +257,28 @@ def test_any_numpy_reads_a_track_and_its_page(sidecar: TrackFile) -> None:
 
 def test_tracks_of_another_model_and_damaged_ones_are_refused(sidecar: TrackFile) -> None:
     other = {**sidecar.latents, Z: np.zeros((FRAMES, 7), np.float32)}
-    with pytest.raises(showfile.ShowError, match=r"track\.file: .*z has latents of shape \(7,\)"):
+    with pytest.raises(load.ShowError, match=r"track\.file: .*z has latents of shape \(7,\)"):
         following(msgspec.structs.replace(sidecar, latents=other))
     rows = sidecar.latents[Z].copy()
     rows[12, 3] = np.nan
-    with pytest.raises(showfile.ShowError, match=r"t\.npz: .*z: frame 12 holds what is no number"):
+    with pytest.raises(load.ShowError, match=r"t\.npz: .*z: frame 12 holds what is no number"):
         following(msgspec.structs.replace(sidecar, latents={**sidecar.latents, Z: rows}))
-    with pytest.raises(showfile.ShowError, match="place: 1e\\+09 is outside"):
+    with pytest.raises(load.ShowError, match="place: 1e\\+09 is outside"):
         following(sidecar, "place = 1e9")
     whole = written(sidecar)
     for data in (b"", b"PK", whole[:-30], whole[: len(whole) // 2], packed(whole), pickled()):
         with pytest.raises(TrackError, match=r"^x\.npz: "):
-            trackfile.read(data, "x.npz")
+            track_file.read(data, "x.npz")
     short = msgspec.structs.replace(sidecar, motion_s=sidecar.motion_s[1:])
     with pytest.raises(TrackError, match="motion_s has the shape"):
-        trackfile.read(written(short), "x.npz")
+        track_file.read(written(short), "x.npz")
     draw = np.random.default_rng(3)
     for _ in range(60):
         data = bytearray(whole)
         for at_byte in draw.integers(0, len(data), 8):
             data[at_byte] = draw.integers(0, 256)
         try:
-            found = trackfile.read(bytes(data), "x.npz")
+            found = track_file.read(bytes(data), "x.npz")
         except TrackError:
             continue
         assert all(np.isfinite(rows).all() for rows in found.latents.values())
@@ -330,7 +331,7 @@ def test_latents_of_a_style_space_keep_all_their_bits() -> None:
     show, state = replace(show, layers=layers), run(show, 30)
     kept = Sidecar(show, 1)
     kept.add(show, state, 0.25)
-    file = trackfile.read(written(kept.file({"fps": "30"}, {})), "x.npz")
+    file = track_file.read(written(kept.file({"fps": "30"}, {})), "x.npz")
     rows = file.latents[Z]
     assert rows.dtype == np.float64
     assert np.array_equal(chart.decode(rows[0]).astype(np.float32), latents(show, state, 0.25)[Z])

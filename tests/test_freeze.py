@@ -12,15 +12,15 @@ import stylegan_files as files
 import torch
 
 from bench.stylegan_nets import make_stylegan2
-from engine.app.showfile import load
-from engine.core.advance import advance
 from engine.core.event import Event
-from engine.core.port import Request
-from engine.core.sample import latents
-from engine.core.show import Show
-from engine.core.snapshot import from_data, to_data
-from engine.core.state import State, first_state
-from engine.generators import stylegan2
+from engine.core.frame.advance import advance
+from engine.core.frame.sample import latents
+from engine.core.show.generator import Request
+from engine.core.show.show import Show
+from engine.core.show.snapshot import from_data, to_data
+from engine.core.show.state import State, first_state
+from engine.documents.show.load import load
+from engine.generators.kinds import stylegan2
 
 one_thread = pytest.fixture(scope="module", autouse=True)(files.one_thread)
 AT = "/layer/a/generator/z"

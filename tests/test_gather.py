@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 from click.testing import CliRunner
 
-from engine.app import showfile
-from engine.app.cli import cli
-from engine.app.frame import Line
-from engine.app.recorder import Recorder
+from engine.app.cli.main import cli
 from engine.core.event import Event
-from engine.core.sample import latents
-from engine.core.state import State, first_state
+from engine.core.frame.sample import latents
+from engine.core.show.state import State, first_state
+from engine.documents.show import load
+from engine.documents.take.recorder import Recorder
+from engine.play.line import Line
 
 SHOW = """
 schema = 1
@@ -33,7 +33,7 @@ ROOT = "/layer/form/path"
 def perform(folder: Path) -> list[State]:
     """Walk for three seconds; drop two keys and teach two places on the way."""
     text = SHOW.format(more="")
-    show = showfile.read(text, "test", str)[0]
+    show = load.read(text, "test", str)[0]
     events = {
         60: [(f"{ROOT}/drop_key", True), (f"{ROOT}/map_1", 0.1), (f"{ROOT}/map_2", 0.9)],
         150: [(f"{ROOT}/teach", True)],
@@ -55,7 +55,7 @@ def perform(folder: Path) -> list[State]:
 
 def test_what_was_found_live_is_a_show_again(tmp_path: Path) -> None:
     states = perform(tmp_path / "take")
-    show = showfile.read(SHOW.format(more=""), "test", str)[0]
+    show = load.read(SHOW.format(more=""), "test", str)[0]
 
     def was(tick: int) -> np.ndarray:
         return latents(show, states[tick], tick / 120)["/layer/form/generator/z"]
@@ -69,7 +69,7 @@ def test_what_was_found_live_is_a_show_again(tmp_path: Path) -> None:
     assert np.allclose(keys, [was(60), was(200)], atol=1e-6)
 
     def read(more: str) -> np.ndarray:
-        found = showfile.read(
+        found = load.read(
             SHOW.format(more=more), "test", str, lambda name: (out / name).read_bytes()
         )[0]
         line = Line(found, first_state(found), -1, {})

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.core import geometry as g
-from engine.core.keyed import gaussian
+from engine.core.latent import geometry as g
+from engine.core.rng import gaussian
 
 seeds = st.integers(0, 10_000)
 sizes = st.integers(2, 512)

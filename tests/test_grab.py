@@ -14,15 +14,17 @@ import stylegan_files as files
 import torch
 
 from bench.stylegan_nets import make_stylegan2
-from engine.app.errands import Errands
-from engine.app.grabbing import Grabbing, under
-from engine.app.keys import Keyboard
-from engine.core.pull import turned
-from engine.core.sample import requests_at
-from engine.core.show import Show
-from engine.core.value import effective
-from engine.generators import cppn, drag, errand_drag, stylegan2
-from engine.generators.errand import Errand
+from engine.core.frame.sample import requests_at
+from engine.core.frame.values import effective
+from engine.core.modifiers.drag import turned
+from engine.core.show.show import Show
+from engine.generators.host.tasks import Errand
+from engine.generators.kinds import cppn, stylegan2
+from engine.generators.tasks import drag as errand_drag
+from engine.generators.tasks import point_tracking
+from engine.play.live.keyboard import Keyboard
+from engine.play.tasks.dragging import Grabbing, under
+from engine.play.tasks.tasks import Errands
 from tests.making import read_show, run
 from tests.performing import play, replay, same_rows, until
 from tests.test_play import send
@@ -77,7 +79,7 @@ def test_a_feature_of_the_cppn_follows_the_hand() -> None:
         aim(dragged, 0.6, 0.56, seed)
         left = [float(next(dragged).options["left_px"]) for _ in range(30)]
         found = next(dragged)
-        n = drag.turned(z, torch.from_numpy(found.arrays["pull"])[None])
+        n = point_tracking.turned(z, torch.from_numpy(found.arrays["pull"])[None])
         assert float(n.norm()) == pytest.approx(float(z.norm()), rel=1e-5)
         before, after = (
             generator.features({"z": each[0]}, dragged._request, 64)[0] for each in (z, n)
@@ -99,12 +101,12 @@ def test_a_hand_that_holds_still_holds_the_feature_while_the_path_goes_on() -> N
         Errand("drag", 1, {"coordinates": z, "pull": 0 * z}, {**GRAB, "x": 0.5, "y": 0.5}),
     )
     idle = torch.zeros(1, *size)
-    free = drag.grab(idle, (0.5, 0.5))
+    free = point_tracking.grab(idle, (0.5, 0.5))
     for k in range(30):
         moved = z + 0.0015 * k * way
         held.hear(Errand("drag", 1, {"coordinates": moved}, {**GRAB, "x": 0.5, "y": 0.5}))
         left = float(next(held).options["left_px"])
-        free = drag.step(
+        free = point_tracking.step(
             lambda n: generator.features({"z": n[0]}, held._request, 64)[0],
             torch.from_numpy(moved)[None],
             replace(free, displacement=idle, momentum=idle),
@@ -135,7 +137,7 @@ def test_a_feature_of_a_stylegan_follows(space: str, tmp_path: Path) -> None:
 
 def test_the_two_ways_of_turning_are_one() -> None:
     z, d = np.random.default_rng(1).normal(size=(2, 3, 24))
-    ours = drag.turned(torch.from_numpy(z), torch.from_numpy(d)).numpy()
+    ours = point_tracking.turned(torch.from_numpy(z), torch.from_numpy(d)).numpy()
     assert np.allclose(ours, turned(z, d), atol=1e-12)
 
 

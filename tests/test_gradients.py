@@ -12,8 +12,8 @@ import stylegan_files as files
 import torch
 
 from bench.stylegan_nets import make_stylegan2, make_stylegan3
-from engine.core.port import Request
-from engine.generators import cppn, stylegan2, stylegan3
+from engine.core.show.generator import Request
+from engine.generators.kinds import cppn, stylegan2, stylegan3
 
 one_thread = pytest.fixture(scope="module", autouse=True)(files.one_thread)
 KINDS = ("cppn", "stylegan2", "stylegan3")

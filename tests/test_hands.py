@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import ImageGrab, features
 
-from engine.app.take import open_take
+from engine.documents.take.reader import open_take
 
 SHOW = """
 schema = 1
@@ -81,7 +81,7 @@ class Performance:
         )
         with (folder / "stderr").open("w") as said:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "engine.app.cli", *command.split()],
+                [sys.executable, "-m", "engine.app.cli.main", *command.split()],
                 cwd=folder, env=self.environ, stderr=said,
             )  # fmt: skip
         self.until(lambda: (folder / "ready.json").exists())

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.app.hearing import RATE_HZ, Hearing, Resampler
-from engine.app.intake import Intake
-from engine.app.options import Options
-from engine.app.playback import Heard
-from engine.core.audio import FEATURES
-from engine.sources import track
+from engine.core.audio.features import FEATURES
+from engine.play.heard import Heard
+from engine.play.intake import Intake
+from engine.play.live.listening import RATE_HZ, Hearing, Resampler
+from engine.play.live.options import Options
+from engine.sources.audio import file
 from tests.performing import click_wav
 
 
@@ -26,9 +26,9 @@ def test_events_by_tick_are_those_of_the_whole_list(
     control_hz: Fraction, rate_hz: int, hop: int
 ) -> None:
     rows = np.random.default_rng(1).random((500, len(FEATURES)))
-    features = track.Features(rate_hz, hop, rows)
+    features = file.Features(rate_hz, hop, rows)
     heard = Heard(features, control_hz)
-    listed = list(track.events(features, control_hz))
+    listed = list(file.events(features, control_hz))
     last = listed[-1][0]
     by_tick = [
         (event.tick, event.address, event.value)
@@ -51,7 +51,7 @@ def silent(monkeypatch: pytest.MonkeyPatch) -> None:
         def __getattr__(self, name: str) -> object:
             return lambda *_: None
 
-    monkeypatch.setattr("engine.app.hearing.sound.open_playback", lambda *_: Speaker())
+    monkeypatch.setattr("engine.play.live.listening.sound.open_playback", lambda *_: Speaker())
 
 
 @pytest.mark.usefixtures("silent")
@@ -60,7 +60,7 @@ def test_every_sample_is_handed_over_once_whatever_is_skipped(tmp_path: Path) ->
     hearing = Hearing(Options(audio=str(wav)), print)
     intake = Intake()
     hearing.start(intake, Fraction(120))
-    pcm = track.load(wav).pcm
+    pcm = file.load(wav).pcm
     fps = Fraction(60000, 1001)
     rows, at, frame = [], 0, 0
     for skip in [0, 0, 1, 0, 3, 0, 0, 2, *[0] * 60]:
@@ -80,7 +80,7 @@ def test_a_gap_is_left_out_of_the_sound_as_of_the_features(tmp_path: Path) -> No
     wav = click_wav(tmp_path / "click.wav", 60_000, 96_000)
     hearing = Hearing(Options(audio=str(wav)), print)
     hearing.start(Intake(), Fraction(120))
-    pcm = track.load(wav).pcm
+    pcm = file.load(wav).pcm
     place, before = hearing.samples(Fraction(1, 2), Fraction(0))
     hearing.jump(Fraction(1))
     after_place, after = hearing.samples(Fraction(3, 4), Fraction(0))

@@ -21,14 +21,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.core.port import Request
-from engine.generators import cuda_ring
-from engine.generators.frame import Frame
-from engine.generators.host import Host, Policy, Spare, WorkerHost, open_inline, open_worker
-from engine.generators.pace import Pace, lead_s, note_arrival, rate_hz
-from engine.generators.pixels import finish
-from engine.generators.watch import pause_s
-from engine.generators.worker import module_path, pick_device
+from engine.core.show.generator import Request
+from engine.generators.host import cuda_ring
+from engine.generators.host.inline_host import open_inline
+from engine.generators.host.interface import Host
+from engine.generators.host.latency import Pace, lead_s, note_arrival, rate_hz
+from engine.generators.host.messages import Frame
+from engine.generators.host.pixels import finish
+from engine.generators.host.spare import Spare
+from engine.generators.host.watchdog import Policy, pause_s
+from engine.generators.host.worker_host import WorkerHost, open_worker
+from engine.generators.registry import module_path, pick_device
 from tests.slow_generator import Config, build
 
 NAME = "tests.slow_generator"
@@ -502,7 +505,7 @@ def test_a_player_ends_without_a_word_on_stderr_about_its_workers(end: str) -> N
 
 
 def test_generators_are_named_by_module() -> None:
-    assert module_path("cppn") == "engine.generators.cppn"
+    assert module_path("cppn") == "engine.generators.kinds.cppn"
     assert module_path("somewhere.else_") == "somewhere.else_"
 
 
@@ -576,7 +579,7 @@ def test_before_anything_is_known_the_lead_follows_the_cap() -> None:
 
 
 def test_the_embedded_generator_runs_in_a_worker(opened: list[WorkerHost | Spare]) -> None:
-    cppn = importlib.import_module("engine.generators.cppn")
+    cppn = importlib.import_module("engine.generators.kinds.cppn")
     config = cppn.Config()
     host = open_worker("cppn", config, "cpu", max_size_px=(64, 64), rate_cap_hz=1e9)
     opened.append(host)
@@ -606,7 +609,7 @@ def test_pictures_stay_on_the_device(opened: list[WorkerHost | Spare]) -> None:
 
     if not torch.cuda.is_available():
         pytest.skip("torch finds no CUDA device")
-    cppn = importlib.import_module("engine.generators.cppn")
+    cppn = importlib.import_module("engine.generators.kinds.cppn")
     options = {"max_size_px": (64, 64), "rate_cap_hz": 1e9, "shares_cuda": True}
     host = open_worker("cppn", cppn.Config(), "cuda", **options)
     opened.append(host)

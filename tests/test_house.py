@@ -94,7 +94,7 @@ def test_core_loads_only_numpy() -> None:
 
 
 def test_set_up_loads_only_the_standard_library() -> None:
-    assert third_parties("import engine.app.bootstrap, engine.app.installation") == set()
+    assert third_parties("import engine.app.bootstrap, engine.app.setup.installation") == set()
 
 
 def test_no_file_loads_torch_on_import() -> None:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.app.intake import MOST_UNKNOWN, Intake
 from engine.core.event import Event
+from engine.play.intake import MOST_UNKNOWN, Intake
 from tests.making import read_show
 
 SHOW = read_show('signals = ["hand"]\n[[lfos]]\nid = "o"\nrate_hz = 1.0\n')

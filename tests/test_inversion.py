@@ -14,22 +14,23 @@ import torch
 from click.testing import CliRunner
 from PIL import Image
 
-from engine.app import showfile
-from engine.app.cli import cli
-from engine.app.inverting import Inverting
-from engine.app.ports import unrepeatable
-from engine.core.advance import advance
+from engine.app.cli.main import cli
 from engine.core.event import Event
-from engine.core.key_path import row_of
-from engine.core.sample import latents
-from engine.core.show import Show
-from engine.core.state import State, first_state
-from engine.generators import cppn, encoder, stylegan2
-from engine.generators.errand import Errand, Result
-from engine.generators.errand_invert import fit, invert, read_picture, start
-from engine.generators.frame import Frame
-from engine.generators.inversion import Aim, aim, check_picture, psnr_db
-from engine.training.encoder import Pupil
+from engine.core.frame.advance import advance
+from engine.core.frame.sample import latents
+from engine.core.path.keyframes import row_of
+from engine.core.show.show import Show
+from engine.core.show.state import State, first_state
+from engine.documents.show import load
+from engine.documents.show.image_inputs import unrepeatable
+from engine.generators.host.messages import Frame
+from engine.generators.host.tasks import Errand, Result
+from engine.generators.kinds import cppn, stylegan2
+from engine.generators.tasks import encoder
+from engine.generators.tasks.inversion import Aim, aim, check_picture, psnr_db
+from engine.generators.tasks.invert import fit, invert, read_picture, start
+from engine.lab.analysis.encoder import Pupil
+from engine.play.tasks.inversion import Inverting
 
 one_thread = pytest.fixture(scope="module", autouse=True)(files.one_thread)
 
@@ -199,7 +200,7 @@ def test_the_command_writes_latents_that_shows_take_for_keys(model: Path, tmp_pa
     assert "dB after 5 steps" in said
     with np.load(tmp_path / "p.png.latent.npz") as saved:
         assert saved["w"].shape == (1, 8, 32)
-    path = showfile.load(str(show)).show.paths[0]
+    path = load.load(str(show)).show.paths[0]
     assert path.pictures == ()
     assert len(path.keys.keys) == 2
     with Image.open(tmp_path / "s.png") as sheet:
@@ -207,10 +208,10 @@ def test_the_command_writes_latents_that_shows_take_for_keys(model: Path, tmp_pa
     other = age_files.network(tmp_path / "other.safetensors", mapping_layers=3)
     written(tmp_path, other)
     with pytest.raises(ValueError, match="is of the model with the hash"):
-        showfile.load(str(show))
+        load.load(str(show))
     written(tmp_path, model, "z")
     with pytest.raises(ValueError, match=r"holds styles \(w\)"):
-        showfile.load(str(show))
+        load.load(str(show))
 
 
 def test_the_command_says_what_is_wrong(model: Path, tmp_path: Path) -> None:
@@ -251,7 +252,7 @@ Playing = tuple[Show, Inverting, Sent, list[str]]
 
 @pytest.fixture
 def playing(model: Path, tmp_path: Path) -> Playing:
-    show = showfile.load(str(written(tmp_path, model))).show
+    show = load.load(str(written(tmp_path, model))).show
     said: list[str] = []
     pixels = np.ones((8, 8, 4), np.float16)
     return show, Inverting(lambda name: Frame(0.0, 1, pixels, {}), said.append), Sent(), said
@@ -305,7 +306,7 @@ def test_pictures_alone_take_the_place_of_the_seeds_that_stood_in(
 ) -> None:
     path = written(tmp_path, model)
     path.write_text(path.read_text().replace("keys = [1, ", "keys = ["))
-    show = showfile.load(str(path)).show
+    show = load.load(str(path)).show
     state = advance(show, first_state(show), 0, [])
     for tick, level in ((1, 0.5), (2, -0.5)):
         told = Event(tick, "/layer/a/path/key", (level,) * 32, "errand", 0)

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.core import isf
-from engine.core.isf import decode, evaluate_size, groups, has_history, parameters, parse, uniforms
-from engine.core.isf_table import TYPES
+from engine.core.isf import header as isf
+from engine.core.isf.header import decode, groups, has_history, parameters, parse, uniforms
+from engine.core.isf.inputs import TYPES
+from engine.core.isf.size import evaluate_size
 from engine.core.parameter import Kind, coerce
 
 BODY = "\nvoid main() { gl_FragColor = vec4(1.0); }\n"

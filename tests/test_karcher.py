@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.core.geometry import length, log_map, onto_shell, slerp
-from engine.core.karcher import karcher
+from engine.core.latent.geometry import length, log_map, onto_shell, slerp
+from engine.core.latent.mean import karcher
 
 
 def points(seed: int, count: int, size: int) -> np.ndarray:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.app.keys import HELP, QUIT_HOLD_S, STEER_GAIN, WHEEL_GAIN, Keyboard
-from engine.core.advance import resolve
+from engine.core.frame.advance import resolve
+from engine.play.live.keyboard import HELP, QUIT_HOLD_S, STEER_GAIN, WHEEL_GAIN, Keyboard
 from tests.making import read_show, run
 
 SHOW = read_show("""

@@ -11,21 +11,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.app import showfile
-from engine.app.blobs import manifest, read_show
-from engine.app.latent_files import read_latents
-from engine.core.advance import advance
 from engine.core.event import Event
-from engine.core.fixed import fixed
-from engine.core.geometry import length, shell_radius
-from engine.core.key_path import row_of
-from engine.core.path import seed_key
-from engine.core.port import Port
-from engine.core.sample import latents
-from engine.core.show import Show
-from engine.core.snapshot import from_data, migrate, to_data
-from engine.core.state import State, first_state
-from engine.core.value import effective
+from engine.core.frame.advance import advance
+from engine.core.frame.sample import latents
+from engine.core.frame.values import effective
+from engine.core.latent.geometry import length, shell_radius
+from engine.core.latent.seeds import seed_key
+from engine.core.path.keyframes import row_of
+from engine.core.show.constants import fixed
+from engine.core.show.generator import Port
+from engine.core.show.show import Show
+from engine.core.show.snapshot import from_data, migrate, to_data
+from engine.core.show.state import State, first_state
+from engine.documents.path.keyframes import read_latents
+from engine.documents.show import load
+from engine.documents.take.blobs import manifest, read_show
 
 SIZE = 32
 PATH = "/layer/form/path"
@@ -42,7 +42,7 @@ motion = "keys"
 
 
 def make(text: str, files: Mapping[str, bytes] | None = None, more: str = "") -> Show:
-    return showfile.read(FORM + text + more, "t.toml", str, lambda name: (files or {})[name])[0]
+    return load.read(FORM + text + more, "t.toml", str, lambda name: (files or {})[name])[0]
 
 
 def npy(array: object) -> bytes:
@@ -202,7 +202,7 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
 @pytest.mark.parametrize("what", BAD)
 def test_bad_files_are_refused_in_one_sentence(what: str) -> None:
     data, words = BAD[what]
-    with pytest.raises(showfile.ShowError) as error:
+    with pytest.raises(load.ShowError) as error:
         make('keys = ["x.npz"]\n', {"x.npz": data()})
     text = str(error.value)
     assert "x.npz" in text
@@ -222,7 +222,7 @@ def test_bad_files_are_refused_in_one_sentence(what: str) -> None:
     ],
 )
 def test_bad_lists_of_keys_are_refused(keys: str, words: str) -> None:
-    with pytest.raises(showfile.ShowError, match=words):
+    with pytest.raises(load.ShowError, match=words):
         make(f"keys = {keys}\n", {"x.npy": npy(np.ones((2, SIZE)))})
 
 
@@ -259,7 +259,7 @@ def test_styles_and_latents_go_where_they_belong(tmp_path: Path) -> None:
 
 
 def seen(text: str, told: Mapping[int, tuple[str, object]]) -> np.ndarray:
-    show = showfile.read(FORM.replace('motion = "keys"\n', "") + text, "t.toml", str)[0]
+    show = load.read(FORM.replace('motion = "keys"\n', "") + text, "t.toml", str)[0]
     state, found = first_state(show), []
     for _ in range(240):
         state = play(show, state, 1, told)

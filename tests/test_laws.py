@@ -16,14 +16,16 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from engine.app import pacer, recorder, take
-from engine.app.intake import Intake
-from engine.app.pacer import Pacer
-from engine.app.planfile import PlanWriter, write_plan
-from engine.app.playback import open_playback
-from engine.app.recorder import Recorder
 from engine.core.event import Event
-from engine.core.plan import Plan
+from engine.core.frame.plan import Plan
+from engine.documents.take import reader, recorder
+from engine.documents.take.recorder import Recorder
+from engine.play import pacer
+from engine.play.film.plan import write_plan
+from engine.play.film.playback import open_playback
+from engine.play.intake import Intake
+from engine.play.pacer import Pacer
+from engine.play.plan_file import PlanWriter
 from tests.making import film, frames_at, latent, line_of, read_show
 
 AMOUNT = "/layer/form/effect/glow/amount"
@@ -101,10 +103,10 @@ SHOW, SHOW_B = read_show(PLAYED), read_show(EDITED)
 @pytest.fixture(autouse=True)
 def _short_parts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(recorder, "PART_S", 1)
-    monkeypatch.setattr(take, "PART_S", 1)
+    monkeypatch.setattr(reader, "PART_S", 1)
     monkeypatch.setattr(recorder, "LEAST_FREE_BYTES", 0)
     yield
-    for cached in (take.read_part, take.read_pcm, take.read_places, take.read_show):
+    for cached in (reader.read_part, reader.read_pcm, reader.read_places, reader.read_show):
         cached.cache_clear()
 
 
@@ -198,7 +200,7 @@ def test_a_take_replays_to_the_bit_whatever_live_did(fps, spent_ms, arrived, rel
         assert count == len(live["tick"])
         assert live.keys() == rows(folder / "film.npz").keys()
         assert equal(live, rows(folder / "film.npz"))
-        for part in take.open_take(folder / "t").parts[1:]:
+        for part in reader.open_take(folder / "t").parts[1:]:
             _assert_same_from(folder, part, live)
 
 
@@ -218,7 +220,7 @@ def test_the_performances_of_this_test_are_eventful(tmp_path: Path) -> None:
     arrived += [(10**8, "osc", "/master/jump", True), (5 * 10**8, "window", AMOUNT, 0.9)]
     perform(tmp_path, Fraction(60), [10] * 20 + [300, 1500] + [10] * 60, arrived, {9: 1, 40: 0})
     live = rows(tmp_path / "live.npz")
-    found = take.open_take(tmp_path / "t")
+    found = reader.open_take(tmp_path / "t")
     events = [e for tick in range(found.last_tick + 1) for e in found.events_of(tick)]
     assert {e.address for e in events} >= {
         "/signal/hand", "/master/jump", AMOUNT, "/clock/jump", "/show/load",
@@ -455,7 +457,7 @@ def shoot(
     """Render a stretch as a film; return its frames (n, H, W, 3) and their hashes."""
     from PIL import Image
 
-    from engine.app.export import Job, render
+    from engine.play.film.export import Job, render
 
     (studio / "wake.fs").write_text(WAKE)
     show = studio / "show.toml"

@@ -11,21 +11,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from engine.app import showfile
-from engine.app.cli import cli
-from engine.app.flying import Flight
-from engine.core.advance import advance
-from engine.core.atlas import NEAR, Atlas, blend, layout, weights
+from engine.app.cli.main import cli
 from engine.core.event import Event
-from engine.core.geometry import shell_radius
-from engine.core.port import Request
-from engine.core.sample import latents, requests_at
-from engine.core.show import Show
-from engine.core.snapshot import from_data, to_data
-from engine.core.state import State, first_state
-from engine.generators import map as maps
-from engine.generators import map_file
-from engine.generators.map_file import MapFile
+from engine.core.frame.advance import advance
+from engine.core.frame.sample import latents, requests_at
+from engine.core.latent.examples import NEAR, Atlas, blend, layout, weights
+from engine.core.latent.geometry import shell_radius
+from engine.core.show.generator import Request
+from engine.core.show.show import Show
+from engine.core.show.snapshot import from_data, to_data
+from engine.core.show.state import State, first_state
+from engine.documents.show import load
+from engine.generators.kinds import map as maps
+from engine.models.sidecars import latent_map
+from engine.models.sidecars.latent_map import MapFile
+from engine.play.live.pointer import Flight
 
 SHOW = """
 schema = 1
@@ -50,12 +50,12 @@ def atlas(count: int = 30, size: int = 64, inputs: int = 2) -> Atlas:
 def file_of(found: Atlas, **more: NDArray[np.generic]) -> bytes:
     thumbs = np.full((len(found), 16, 16, 3), 200, np.uint8)
     arrays = {"places": found.places.astype("f4"), "latents": found.latents[:, 0].astype("f4")}
-    return map_file.write(MapFile(**{**arrays, "thumbs": thumbs, **more}))  # type: ignore[arg-type]
+    return latent_map.write(MapFile(**{**arrays, "thumbs": thumbs, **more}))  # type: ignore[arg-type]
 
 
 def read(more: str, data: bytes = b"", motion: str = "map") -> Show:
     text = SHOW.format(motion=motion, more=more)
-    return showfile.read(text, "test", str, lambda name: data)[0]
+    return load.read(text, "test", str, lambda name: data)[0]
 
 
 def go(show: Show, state: State, *events: tuple[str, object]) -> State:
@@ -178,13 +178,13 @@ def test_a_generator_follows_an_address_and_says_what_it_cannot() -> None:
     more = (
         '[[layers]]\nid = "two"\n[layers.generator]\nkind = "cppn"\nparameters = { warp = "%s" }\n'
     )
-    show = showfile.read(text + more % f"{ROOT}/map_1", "test", str)[0]
+    show = load.read(text + more % f"{ROOT}/map_1", "test", str)[0]
     assert "/layer/two/generator/warp" not in show.registry.index
     state = go(show, first_state(show), (f"{ROOT}/map_1", 0.25))
     asked = requests_at(show, state, 0.0, {"two"})["two"]
     assert asked.parameters["warp"] == 0.25
     with pytest.raises(ValueError, match="near are"):
-        showfile.read(text + more % f"{ROOT}/map_9", "test", str)
+        load.read(text + more % f"{ROOT}/map_9", "test", str)
 
 
 def test_a_hand_flies_only_while_it_holds() -> None:
@@ -201,7 +201,7 @@ def test_the_command_makes_a_map_of_the_formula(tmp_path: Path) -> None:
     words = ["map", "cppn", "--out", str(out), "--seeds", "0-5", "--thumb", "16"]
     done = CliRunner().invoke(cli, [*words, "--sheet", str(sheet)])
     assert done.exit_code == 0, done.output
-    found = map_file.read(out.read_bytes(), "m")
+    found = latent_map.read(out.read_bytes(), "m")
     assert found.thumbs.shape == (6, 16, 16, 3)
     assert found.latents[3, 0] == np.float32(np.random.RandomState(3).randn())
     assert sheet.stat().st_size > 1000

@@ -11,10 +11,10 @@ import stylegan_files as files
 import torch
 
 from bench.stylegan_nets import make_stylegan2
-from engine.app.showfile import load
-from engine.core.port import Request
-from engine.generators import stylegan2
-from engine.generators.wspace import chart_of
+from engine.core.show.generator import Request
+from engine.documents.show.load import load
+from engine.generators.kinds import stylegan2
+from engine.generators.stylegan.w_space import chart_of
 
 one_thread = pytest.fixture(scope="module", autouse=True)(files.one_thread)
 NAMES = ("z", "z_b", "z_c", "z_d")

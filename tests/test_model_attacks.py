@@ -26,12 +26,12 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.app import models
-from engine.app.model_cli import model
-from engine.generators import card, description, tensor_file
-from engine.generators.inert import RefusedError
-from engine.generators.legacy_torch import MAGIC
-from engine.generators.reader import read_network
+from engine.app.cli.models import model
+from engine.models import card, describe, safetensors
+from engine.models.formats.reader import read_network
+from engine.models.importer import catalogue, sandbox
+from engine.models.unpickle.inert import RefusedError
+from engine.models.unpickle.torch_storage import MAGIC
 
 MARKER = "the-model-ran-this"
 COMMAND = f"touch {MARKER}"
@@ -418,7 +418,7 @@ def test_weights_that_are_no_numbers(tmp_path: Path) -> None:
     path = tmp_path / "nan.pkl"
     path.write_bytes(files.dump({"G_ema": files.tree(modules, state)}))
     with pytest.raises(RefusedError, match=r"NaN or infinity, in mapping\.fc0\.bias"):
-        models.describe(path)
+        catalogue.describe(path)
 
 
 @pytest.mark.parametrize(
@@ -521,7 +521,7 @@ def test_native_attributes_are_held_against_the_tensors(tmp_path: Path) -> None:
     said = {"family": "stylegan2", "modules": modules | {"": modules[""] | {"w_dim": 2**20}}}
     path = tmp_path / "x.safetensors"
     with path.open("wb") as file:
-        tensor_file.write(file, state, {card.METADATA: json.dumps(said)})
+        safetensors.write(file, state, {card.METADATA: json.dumps(said)})
     with pytest.raises(RefusedError, match="w_dim"):
         card.load(path)
 
@@ -541,9 +541,9 @@ def test_a_described_lie_is_refused_or_harmless(
     said |= {key: data.draw(lies) for key in ("notes", "kwargs", "sha256")}
     path = tmp_path / "x.safetensors"
     with path.open("wb") as file:
-        tensor_file.write(file, state, {card.METADATA: json.dumps(said)})
+        safetensors.write(file, state, {card.METADATA: json.dumps(said)})
     with contextlib.suppress(RefusedError):
-        found = description.describe(card.load(path))
+        found = describe.describe(card.load(path))
         assert found["resolution_px"][0] <= 16_384
 
 
@@ -612,15 +612,17 @@ def test_bombs_stay_small_and_short(tmp_path: Path) -> None:
     for name, line in zip(names, done.stdout.splitlines(), strict=True):
         used_kib, cpu_s, said = line.split("|")
         size = len(bombs[name])
-        assert int(used_kib) * 1024 <= models.memory_limit_bytes(size), name
-        assert float(cpu_s) <= models.cpu_limit_s(size) + 1, name
+        assert int(used_kib) * 1024 <= sandbox.memory_limit_bytes(size), name
+        assert float(cpu_s) <= sandbox.cpu_limit_s(size) + 1, name
         assert said.startswith(name + " ")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds the address space")
 def test_the_limits_hold_whatever_the_reader_does() -> None:
     for waste, code in (("x = bytes(2_000_000_000)", 1), ("while True: pass", -24)):
-        script = f"from engine.app.model_child import limit; limit(300 << 20, 1)\n{waste}"
+        script = (
+            f"from engine.models.importer.sandbox_child import limit; limit(300 << 20, 1)\n{waste}"
+        )
         done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
         assert done.returncode == code
         assert ("MemoryError" in done.stderr) == (code == 1)
@@ -636,7 +638,8 @@ def test_the_limits_hold_whatever_the_reader_does() -> None:
 )  # fmt: skip
 def test_the_second_wall(deed: str) -> None:
     script = (
-        "import os, pickle, socket, subprocess\nfrom engine.app.model_child import forbid\n"
+        "import os, pickle, socket, subprocess\n"
+        "from engine.models.importer.sandbox_child import forbid\n"
         f"evil = pickle.dumps(os.system)\nforbid('mine')\nopen('mine', 'w').close()\n{deed}"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
@@ -649,9 +652,9 @@ def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
     else:
         (tmp_path / "pipe.pkl").mkdir()
     with pytest.raises(FileNotFoundError, match="is no file"):
-        models.describe(tmp_path / "pipe.pkl")
+        catalogue.describe(tmp_path / "pipe.pkl")
     with pytest.raises(FileNotFoundError, match="is no file"):
-        models.playable(tmp_path / "missing.pkl", tmp_path)
+        catalogue.playable(tmp_path / "missing.pkl", tmp_path)
 
 
 def test_an_import_does_not_overwrite_its_source(tmp_path: Path) -> None:
@@ -660,5 +663,5 @@ def test_an_import_does_not_overwrite_its_source(tmp_path: Path) -> None:
     path.write_bytes(data)
     for out in (path, tmp_path / "x.pkl"):
         with pytest.raises(ValueError, match="ends in"):
-            models.import_model(path, out)
+            catalogue.import_model(path, out)
     assert path.read_bytes() == data

@@ -16,10 +16,11 @@ import pytest
 import stylegan_files
 import torch
 
-from engine.app import models
-from engine.generators import card, stylegan2, stylegan3
-from engine.generators.network import Network
-from engine.generators.reader import read_network
+from engine.generators.kinds import stylegan2, stylegan3
+from engine.models import card
+from engine.models.formats.reader import read_network
+from engine.models.importer import catalogue
+from engine.models.network import Network
 
 SG2, SG2_CLASSES, SG3R, SG3T = files.GOLDEN
 one_thread = pytest.fixture(scope="module", autouse=True)(stylegan_files.one_thread)
@@ -236,8 +237,8 @@ def test_the_process_that_may_do_nothing_reads_it_too(make: Any, tmp_path: pathl
     """It imports nothing once it has begun: codecs and random numbers must be there."""
     path = tmp_path / "net.pkl"
     path.write_bytes(make())
-    models.import_model(path, tmp_path / "net.safetensors")
+    catalogue.import_model(path, tmp_path / "net.safetensors")
     found = card.load(tmp_path / "net.safetensors")
     for key, value in read(path.read_bytes()).state.items():  # means of w differ by threads
         np.testing.assert_allclose(found.state[key], value, atol=1e-5, err_msg=key)
-    assert models.describe(path)["family"] == found.family
+    assert catalogue.describe(path)["family"] == found.family

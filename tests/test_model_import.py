@@ -16,12 +16,13 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from engine.app import models
-from engine.app.model_cli import model
-from engine.generators import card, import_rosinality, stylegan2_layout, tensor_file
-from engine.generators.layout import Choices
-from engine.generators.network import Network
-from engine.generators.reader import read_network
+from engine.app.cli.models import model
+from engine.models import card, safetensors
+from engine.models.formats import rosinality, stylegan2_modules
+from engine.models.formats.modules import Choices
+from engine.models.formats.reader import read_network
+from engine.models.importer import catalogue
+from engine.models.network import Network
 
 SG2, SG2_CLASSES, SG3R, SG3T = files.GOLDEN
 
@@ -132,7 +133,7 @@ def test_stylegan_xl() -> None:
     assert b"_create_array" in data
     network = read(data)
     assert_is(network, modules, state)
-    assert models.describe_network(network)["variant"] == "xl"
+    assert catalogue.describe_network(network)["variant"] == "xl"
 
 
 class _Dilled:
@@ -226,7 +227,7 @@ def test_the_mapping_that_averages_w_is_the_golden_one() -> None:
     modules, state = files.golden(SG2)
     with np.load(files.DATA / f"{SG2}.npz") as file:
         z, expected = file["z"], file["case0/ws"]
-    w = import_rosinality.map_latents(z[:1].astype(np.float32), state, modules)
+    w = rosinality.map_latents(z[:1].astype(np.float32), state, modules)
     np.testing.assert_allclose(w[0], expected[0, 0], atol=1e-6)
 
 
@@ -234,7 +235,7 @@ def test_the_mapping_that_averages_w_is_the_golden_one() -> None:
 def test_the_layout_is_worked_out_from_shapes(name: str) -> None:
     modules, state = files.golden(name)
     choices = Choices(conv_clamp=256, num_fp16_res=4)
-    assert stylegan2_layout.describe(state, choices) == modules
+    assert stylegan2_modules.describe(state, choices) == modules
 
 
 @pytest.mark.parametrize("name", files.GOLDEN)
@@ -243,7 +244,7 @@ def test_import_writes_a_model_and_a_card(name: str, tmp_path: Path) -> None:
     out.parent.mkdir()
     source.write_bytes(files.snapshot(name))
     given = {"licence": 'mine, "really" \x7f €', "origin": ""}
-    models.import_model(source, out, given)
+    catalogue.import_model(source, out, given)
     assert sorted(p.name for p in out.parent.iterdir()) == ["net.safetensors", "net.toml"]
     network = card.load(out)
     modules, state = files.golden(name)
@@ -254,17 +255,17 @@ def test_import_writes_a_model_and_a_card(name: str, tmp_path: Path) -> None:
     assert read_back["data_set"] == "cats-64.zip"
     assert read_back["sha256"] == hashlib.sha256(out.read_bytes()).hexdigest()
     assert b"secret" not in out.read_bytes()
-    found = models.describe(out)
+    found = catalogue.describe(out)
     assert (found["licence"], found["card"]) == (given["licence"], read_back)
     out.with_suffix(".toml").write_text('licence = "of other weights"\nsha256 = "0"\n')
-    assert "non-commercial" in models.describe(out)["licence"]
+    assert "non-commercial" in catalogue.describe(out)["licence"]
 
 
 def test_the_safetensors_library_reads_what_we_write(tmp_path: Path) -> None:
     library = pytest.importorskip("safetensors")
     source, out = tmp_path / "net.pkl", tmp_path / "net.safetensors"
     source.write_bytes(files.snapshot(SG3T))
-    models.import_model(source, out)
+    catalogue.import_model(source, out)
     with library.safe_open(out, "numpy") as file:
         said = json.loads(file.metadata()[card.METADATA])
         for name, value in files.golden(SG3T)[1].items():
@@ -303,18 +304,18 @@ def test_info_speaks_json_and_nothing_else(tmp_path: Path) -> None:
 def test_playable_converts_once(tmp_path: Path) -> None:
     source, cache = tmp_path / "net.pkl", tmp_path / "cache"
     source.write_bytes(files.snapshot(SG2))
-    first = models.playable(source, cache)
+    first = catalogue.playable(source, cache)
     stamp = first.stat().st_mtime_ns
-    assert models.playable(source, cache) == first
+    assert catalogue.playable(source, cache) == first
     assert first.stat().st_mtime_ns == stamp
-    assert models.playable(first, cache) == first
+    assert catalogue.playable(first, cache) == first
     assert_is(card.load(first), *files.golden(SG2))
 
 
 def test_a_file_is_mapped_not_copied(tmp_path: Path) -> None:
     source, out = tmp_path / "net.pkl", tmp_path / "net.safetensors"
     source.write_bytes(files.snapshot(SG2))
-    models.import_model(source, out)
+    catalogue.import_model(source, out)
     tensor = card.load(out).state["synthesis.b4.const"]
     assert not tensor.flags.owndata
     assert not tensor.flags.writeable
@@ -324,11 +325,11 @@ def test_tensor_file_keeps_integers_and_empties(tmp_path: Path) -> None:
     state = {"a": np.arange(3), "b": np.zeros((0, 4), np.float16), "c": np.array(True)}
     path = tmp_path / "x.safetensors"
     with path.open("wb") as file:
-        tensor_file.write(file, state, {})
-    data = tensor_file.map_file(path)
-    table, metadata, at = tensor_file.read_header(data)
+        safetensors.write(file, state, {})
+    data = safetensors.map_file(path)
+    table, metadata, at = safetensors.read_header(data)
     assert metadata == {}
     for name, value in state.items():
-        found = tensor_file.tensor_of(data[at:], table[name])
+        found = safetensors.tensor_of(data[at:], table[name])
         assert found.shape == value.shape
         np.testing.assert_array_equal(found, value)

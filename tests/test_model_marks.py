@@ -10,8 +10,8 @@ import pytest
 import stylegan_files as files
 
 from bench.stylegan_nets import make_stylegan2
-from engine.app import model_marks
-from engine.app.recorder import Recorder
+from engine.documents.take import models
+from engine.documents.take.recorder import Recorder
 from tests.making import line_of, read_show
 from tests.performing import latent_cinema, play, succeed
 
@@ -83,4 +83,4 @@ def test_a_reloaded_show_adds_its_networks(tmp_path: Path) -> None:
     [None, [], "x", [1, "y"], [{}], [{"sha256": "ab"}], [{"path": "/nowhere", "layer": "a"}]],
 )
 def test_a_header_without_hashes_asks_for_nothing(tmp_path: Path, listed: object) -> None:
-    model_marks.check(tmp_path, listed)
+    models.check(tmp_path, listed)

@@ -13,11 +13,12 @@ import stylegan_files as files
 from click.testing import CliRunner, Result
 from PIL import Image
 
-from engine.app import models, showfile
-from engine.app.model_cli import model
-from engine.app.model_latents import draw_seeds, read_numbers
-from engine.app.model_sample import input_transform
-from engine.app.show_models import with_whole_paths
+from engine.app.cli.models import model
+from engine.documents.show import load
+from engine.documents.show.model_files import with_whole_paths
+from engine.lab.analysis.sample import input_transform
+from engine.lab.latents import draw_seeds, read_numbers
+from engine.models.importer import catalogue
 from tests.performing import latent_cinema, succeed
 
 one_thread = pytest.fixture(scope="module", autouse=True)(files.one_thread)
@@ -189,7 +190,7 @@ def test_every_picture_may_have_a_class_of_its_own(folder: Path, tmp_path: Path)
 def test_a_foreign_file_is_converted_into_the_cache(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(models, "_cache", lambda: tmp_path / "cache")
+    monkeypatch.setattr(catalogue, "_cache", lambda: tmp_path / "cache")
     pickle = tmp_path / "net.pkl"
     pickle.write_bytes(model_files.snapshot(SG3T))
     _, ws, wanted = golden_case(SG3T, "wplus")
@@ -270,7 +271,7 @@ def test_an_interrupt_is_no_traceback(
     def interrupt(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("engine.app.model_sample.store", interrupt)
+    monkeypatch.setattr("engine.lab.analysis.sample.store", interrupt)
     found = ask(folder / f"{SG2}.safetensors", "--seeds", 1, "--out", tmp_path / "o.png")
     assert (found.exit_code, found.output) == (130, "")
 
@@ -321,7 +322,7 @@ def test_a_show_plays_a_model_beside_it(folder: Path, tmp_path: Path) -> None:
     pictures = [pixels(p) for p in sorted(tmp_path.glob("still-*.png"))]
     assert [p.shape for p in pictures] == [(64, 64, 3)] * 2
     assert all(len(np.unique(p)) > 20 for p in pictures)
-    loaded = showfile.load(str(show))
+    loaded = load.load(str(show))
     assert with_whole_paths(loaded.text, tmp_path) == loaded.text  # a take needs no folder for it
     assert f'path = "{(folder / SG2).resolve()}.safetensors" }}  # beside' in loaded.text
     addresses = [p.address for p in loaded.show.registry.parameters]
@@ -329,9 +330,9 @@ def test_a_show_plays_a_model_beside_it(folder: Path, tmp_path: Path) -> None:
 
 
 def test_a_show_plays_a_pickle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(models, "_cache", lambda: tmp_path / "cache")
+    monkeypatch.setattr(catalogue, "_cache", lambda: tmp_path / "cache")
     (tmp_path / "net.pkl").write_bytes(model_files.snapshot(SG3R))
-    found = showfile.load(str(write_show(tmp_path, "net.pkl", "stylegan3"))).show.layers[0]
+    found = load.load(str(write_show(tmp_path, "net.pkl", "stylegan3"))).show.layers[0]
     assert found.generator is not None
     assert found.generator.spec.name == "stylegan3"
     assert Path(found.generator.config["path"]).parent == tmp_path / "cache"
@@ -342,8 +343,8 @@ def test_a_model_that_cannot_be_played_is_one_sentence(folder: Path, tmp_path: P
     sentences = {}
     for path in ("gone.safetensors", "song.pkl", (folder / f"{SG3T}.safetensors").as_posix()):
         show = write_show(tmp_path, path)
-        with pytest.raises(showfile.ShowError) as found:
-            showfile.load(str(show))
+        with pytest.raises(load.ShowError) as found:
+            load.load(str(show))
         sentences[path] = str(found.value)
         assert "layers[0].generator" in sentences[path]
         assert "\n" not in sentences[path]

@@ -7,12 +7,15 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from engine.core import path
-from engine.core.drift import drift, fourier
-from engine.core.geometry import Vector, length, shell_radius, shell_score
-from engine.core.motion import orbit_around
-from engine.core.noise import circle, ring, simplex, tables
-from engine.core.position import fold
+from engine.core.latent import seeds
+from engine.core.latent.geometry import Vector, length, shell_radius, shell_score
+from engine.core.latent.opensimplex import simplex, tables
+from engine.core.motions import walk
+from engine.core.motions.drift import drift
+from engine.core.motions.loop import fourier
+from engine.core.motions.noise import circle, ring
+from engine.core.motions.orbit import orbit_around
+from engine.core.path.phase import fold
 from tests.test_path import smirnov_p, turns_deg
 
 SIZE = 512
@@ -21,7 +24,7 @@ MOTIONS: dict[str, Callable[[float], Vector]] = {
     "drift in a loop": lambda u: drift(1, "m", u, SIZE, 6.0),
     "a long loop": lambda u: drift(2, "m", u, SIZE, 64.0),
     "loop": lambda u: fourier(1, "m", u, SIZE, 6.0),
-    "octaves": lambda u: path.walk_octaves(1, "m", u, SIZE, 6, 3),
+    "octaves": lambda u: walk.walk_octaves(1, "m", u, SIZE, 6, 3),
 }
 
 
@@ -81,7 +84,7 @@ def test_the_circle_of_other_tools_collapses_and_the_ring_does_not() -> None:
 
 
 def test_an_orbit_around_a_point_stays_at_its_angle() -> None:
-    centre = 1.3 * path.seed_key(5, SIZE)
+    centre = 1.3 * seeds.seed_key(5, SIZE)
     for phase in np.linspace(0, 1, 7):
         z = orbit_around(centre, 1, "o", phase, 0.3)
         assert length(z) == pytest.approx(length(centre))

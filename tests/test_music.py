@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.core.audio import FEATURES
-from engine.sources import instruments, music, track
+from engine.core.audio.features import FEATURES
+from engine.sources.audio import file
+from engine.sources.demo import instruments
+from engine.sources.demo import piece as music
 
 RATE_HZ = 48_000
 COLUMN = {name: i for i, name in enumerate(FEATURES)}
@@ -19,8 +21,8 @@ def piece() -> NDArray[np.float32]:
 
 
 @pytest.fixture(scope="module")
-def heard(piece: NDArray[np.float32]) -> track.Features:
-    return track.features_ahead(track.Track(piece, RATE_HZ))
+def heard(piece: NDArray[np.float32]) -> file.Features:
+    return file.features_ahead(file.Track(piece, RATE_HZ))
 
 
 def span_s(name: str) -> tuple[float, float]:
@@ -34,7 +36,7 @@ def section(piece: NDArray[np.float32], name: str) -> NDArray[np.float32]:
     return piece[first:last]
 
 
-def rows_of(heard: track.Features, name: str) -> NDArray[np.float64]:
+def rows_of(heard: file.Features, name: str) -> NDArray[np.float64]:
     first, last = span_s(name)
     return heard.rows[(heard.times_s > first) & (heard.times_s <= last)]
 
@@ -70,7 +72,7 @@ def test_the_same_seed_plays_the_same_and_another_plays_otherwise() -> None:
     assert not np.array_equal(first, music.compose(seed=2, rate_hz=8_000))
 
 
-def test_five_sections_sound_different(piece: NDArray[np.float32], heard: track.Features) -> None:
+def test_five_sections_sound_different(piece: NDArray[np.float32], heard: file.Features) -> None:
     parts = {name: section(piece, name) for name in music.SECTIONS}
     loud = {name: loudness_db(part) for name, part in parts.items()}
     assert all(-30.0 < db < -8.0 for db in loud.values())
@@ -100,7 +102,7 @@ def test_two_minds_speak_from_two_sides(piece: NDArray[np.float32]) -> None:
     assert abs(loudness_db(left) - loudness_db(right)) < 6.0
 
 
-def test_all_features_move(heard: track.Features) -> None:
+def test_all_features_move(heard: file.Features) -> None:
     spread = np.percentile(heard.rows[:, :4], 95, axis=0) - np.percentile(
         heard.rows[:, :4], 5, axis=0
     )

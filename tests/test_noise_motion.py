@@ -13,14 +13,15 @@ import torch
 from age_files import aged
 
 from bench.stylegan_nets import make_stylegan2
-from engine.app.showfile import load
-from engine.core.advance import advance
-from engine.core.port import Request
-from engine.core.position import WRAP_KNOTS
-from engine.core.sample import latents
-from engine.core.state import first_state
-from engine.generators import noise_motion, stylegan2
-from engine.generators.kernels import is_compiled
+from engine.core.frame.advance import advance
+from engine.core.frame.sample import latents
+from engine.core.path.phase import WRAP_KNOTS
+from engine.core.show.generator import Request
+from engine.core.show.state import first_state
+from engine.documents.show.load import load
+from engine.generators.cpu.compile import is_compiled
+from engine.generators.kinds import stylegan2
+from engine.generators.stylegan import noise_motion
 
 one_thread = pytest.fixture(scope="module", autouse=True)(files.one_thread)
 ALL = {f"noise_motion_{side}": 1.0 for side in (4, 8, 16, 32)}

@@ -14,8 +14,9 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.osc_packet import OscPacket
 from pythonosc.udp_client import SimpleUDPClient
 
-from engine.sources import osc, osc_send
-from engine.sources.osc_decode import MAX_ELEMENTS, decode
+from engine.sources.osc import receiver as osc
+from engine.sources.osc import sender as osc_send
+from engine.sources.osc.decode import MAX_ELEMENTS, decode
 
 # A loaded machine is no failure: hypothesis must not judge by the clock.
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.sources import osc_decode
-from engine.sources.osc_decode import MAX_ELEMENTS, MAX_TAGS, MAX_WORK, decode
+from engine.sources.osc import decode as osc_decode
+from engine.sources.osc.decode import MAX_ELEMENTS, MAX_TAGS, MAX_WORK, decode
 
 # Lines of the decoder's own Python run per message and per packet, counted by hand from its
 # longest path. Each line is a fixed number of calls that pass once over bytes of that message

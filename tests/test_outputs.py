@@ -15,7 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from engine.outputs import memory, null, overlay, png, testcard
+from engine.outputs import memory, null
+from engine.outputs.film import png
+from engine.outputs.window import overlay, testcard
 from engine.outputs.writer import Sound, Writer, samples_at
 
 SIZE_PX = (40, 30)

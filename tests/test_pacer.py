@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.app import pacer
-from engine.app.pacer import GAP_S, Due, Pacer, Stopwatch, due
+from engine.play import pacer
+from engine.play.pacer import GAP_S, Due, Pacer, Stopwatch, due
 
 FPS = Fraction(60)
 

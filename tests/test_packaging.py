@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 import engine
-from engine.app.assets import assets_dir
+from engine.documents.assets import assets_dir
 
 # import name → distribution name, where they differ
 DISTRIBUTIONS = {"PIL": "pillow", "pythonosc": "python-osc", "cuda": "cuda-core"}
@@ -79,7 +79,7 @@ def test_the_wheel_holds_code_assets_and_licence_only(wheel: Path) -> None:
 
 def test_assets_are_found_from_the_wheel(root: Path, installed: Path, tmp_path: Path) -> None:
     code = (
-        "import engine; from engine.app.assets import assets_dir\n"
+        "import engine; from engine.documents.assets import assets_dir\n"
         "print(assets_dir('shaders')); print(assets_dir('presets')); print(engine.__file__)"
     )
     shaders, presets, package = run(
@@ -104,7 +104,7 @@ def test_the_installed_command_knows_its_version(installed: Path, tmp_path: Path
 
 
 def test_the_installed_command_plays_the_default_show(installed: Path, tmp_path: Path) -> None:
-    code = "from engine.app.cli import main; main()"
+    code = "from engine.app.cli.main import main; main()"
     words = ["play", "--output", "null", "--size", "160x90", "--duration", "0.5", "--audio", "off",
              "--osc", "127.0.0.1:0", "--device", "cpu", "--stats", "stats.json"]  # fmt: skip
     assert run(installed, str(installed), "-c", code, *words, cwd=tmp_path) == ""

@@ -10,22 +10,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.app import showfile
-from engine.app.assets import assets_dir
-from engine.app.memory import Memory
-from engine.app.options import Options
-from engine.app.past_file import Journals, write_whole
-from engine.app.planfile import write_plan
-from engine.app.playback import open_playback
-from engine.app.recorder import Recorder
-from engine.core.avoid import angle, centre_of
-from engine.core.ban_event import is_banned
-from engine.core.geometry import length, onto_shell
-from engine.core.patina import FRESH, MOST, REACH, Traces, bend, blank, settled, visit
-from engine.core.sample import latents
-from engine.core.show import Show
-from engine.core.snapshot import from_data, to_data
-from engine.core.state import State
+from engine.core.frame.sample import latents
+from engine.core.latent.caps import angle, centre_of
+from engine.core.latent.geometry import length, onto_shell
+from engine.core.modifiers.patina import FRESH, MOST, REACH, bend, blank, settled, visit
+from engine.core.path.model import Traces
+from engine.core.show.show import Show
+from engine.core.show.snapshot import from_data, to_data
+from engine.core.show.state import State
+from engine.core.trajectory.ban_events import is_banned
+from engine.documents.assets import assets_dir
+from engine.documents.path.journal import Journals
+from engine.documents.show import load
+from engine.documents.take.recorder import Recorder
+from engine.play.film.plan import write_plan
+from engine.play.film.playback import open_playback
+from engine.play.live.options import Options
+from engine.play.live.recording import Memory
+from engine.system.atomic import write_whole
 from tests.making import line_of, run
 from tests.test_steer import show_of, z_of
 
@@ -60,7 +62,7 @@ def angles(show: Show, state: State, ticks: int, told=()) -> np.ndarray:
 
 
 def test_what_is_banned_never_comes_again_and_nothing_jumps_when_it_is() -> None:
-    show = showfile.read(HEAD, "test", lambda name: "")[0]
+    show = load.read(HEAD, "test", lambda name: "")[0]
     state = run(show, 130)
     here = z_of(show, state)
     told = [(131, f"{PATH}ban", True), (400, f"{PATH}ban", True)]
@@ -77,7 +79,7 @@ def test_what_is_banned_never_comes_again_and_nothing_jumps_when_it_is() -> None
 
 
 def test_a_jump_does_not_land_in_a_ban() -> None:
-    show = showfile.read(HEAD.replace("speed = 1.0", "speed = 0.0"), "test", lambda name: "")[0]
+    show = load.read(HEAD.replace("speed = 1.0", "speed = 0.0"), "test", lambda name: "")[0]
     state = run(show, 40, [(0, f"{PATH}jump", 1), (35, f"{PATH}ban", 1)])  # on the second key
     back = run(show, 200, [(50, f"{PATH}jump", 1), (90, f"{PATH}jump", 1),
                            (130, f"{PATH}jump", 1)], state)  # fmt: skip
@@ -142,7 +144,7 @@ FILES = 'bans = "never.npz"\njournal = "traces.npz"\npatina = 1.0\npatina_s = 0.
 def play(folder: Path, ticks: int, told=()) -> tuple[Show, State, list[str]]:
     """Play a show from its file, as live does, with its files written at the end."""
     said: list[str] = []
-    loaded = showfile.load(str(folder / "show.toml"))
+    loaded = load.load(str(folder / "show.toml"))
     said += [problem for path in loaded.show.paths for problem in path.past.problems]
     state = run(loaded.show, ticks, told)
     journals = Journals(folder)
@@ -185,7 +187,7 @@ def test_a_bad_file_is_one_sentence_and_is_left_alone(tmp_path: Path, content) -
 
 def test_a_ban_is_on_disk_within_seconds_and_visits_within_a_minute(tmp_path: Path) -> None:
     (tmp_path / "show.toml").write_text(HEAD + FILES)
-    show = showfile.load(str(tmp_path / "show.toml")).show
+    show = load.load(str(tmp_path / "show.toml")).show
     before, after = run(show, 130), run(show, 131, [(131, f"{PATH}ban", 1)])
     journals = Journals(tmp_path)
     for now_s, state in ((0.0, before), (1.0, after), (1.9, after)):
@@ -206,7 +208,7 @@ def test_a_ban_is_on_disk_within_seconds_and_visits_within_a_minute(tmp_path: Pa
 def test_a_take_holds_what_the_show_began_with(tmp_path: Path) -> None:
     (tmp_path / "show.toml").write_text(HEAD + FILES)
     play(tmp_path, 400, [(130, f"{PATH}ban", 1)])
-    loaded = showfile.load(str(tmp_path / "show.toml"))
+    loaded = load.load(str(tmp_path / "show.toml"))
     rec = Recorder(tmp_path / "take", loaded.show, loaded.text, header={})
     line, z = line_of(loaded.show), []
     line.on_tick = rec.tick
@@ -227,7 +229,7 @@ def test_a_performance_writes_its_files_when_it_ends(tmp_path: Path, monkeypatch
 
     monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: str(tmp_path / "cache"))
     (tmp_path / "show.toml").write_text(HEAD + FILES)
-    loaded = showfile.load(str(tmp_path / "show.toml"))
+    loaded = load.load(str(tmp_path / "show.toml"))
     with Memory(Options(), loaded, loaded.show, Fraction(60), Silence(), print) as memory:
         state = run(loaded.show, 130)
         memory.tick(loaded.show, state, (), run(loaded.show, 131, [(131, f"{PATH}ban", 1)], state))
@@ -242,8 +244,8 @@ def test_a_performance_writes_its_files_when_it_ends(tmp_path: Path, monkeypatch
 )
 def test_names_of_files_are_checked(tmp_path: Path, text: str, wrong: str) -> None:
     (tmp_path / "show.toml").write_text(HEAD + text)
-    with pytest.raises(showfile.ShowError, match=wrong):
-        showfile.load(str(tmp_path / "show.toml"))
+    with pytest.raises(load.ShowError, match=wrong):
+        load.load(str(tmp_path / "show.toml"))
 
 
 def test_a_press_bans_every_layer_of_a_style_and_one_unban_lifts_them_all() -> None:
@@ -251,7 +253,7 @@ def test_a_press_bans_every_layer_of_a_style_and_one_unban_lifts_them_all() -> N
     text = HEAD.replace('"cppn"', '"stylegan2"').replace("size_px = 64\n", "").replace(
         "config = { latent_size = 64 }", f'config = {{ path = "{path}", space = "w+" }}'
     ).replace("jump_s = 0.2", "jump_s = 0.2\nspread = 1.0")  # fmt: skip
-    show = showfile.read(text, "test", lambda name: "")[0]
+    show = load.read(text, "test", lambda name: "")[0]
     one = run(show, 40, [(20, f"{PATH}ban", 1)])
     both = run(show, 80, [(60, f"{PATH}ban", 1)], one)
     counts = [len(state.paths[0].more.bans or ()) for state in (one, both)]

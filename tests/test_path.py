@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.core import path
-from engine.core.geometry import Vector, length, shell_radius, shell_score
-from engine.core.keyed import gaussian
-from engine.core.motion import orbit, seed_latent
+from engine.core.latent import geometry
+from engine.core.latent.geometry import Vector, length, shell_radius, shell_score
+from engine.core.latent.seeds import seed_latent
+from engine.core.motions import walk
+from engine.core.motions.orbit import orbit
+from engine.core.rng import gaussian
 
 SIZE = 512
 FPS = 60
@@ -43,7 +45,7 @@ def smirnov_p(sample: np.ndarray) -> float:
 
 
 def test_the_walk_is_normal_everywhere() -> None:
-    found = [smirnov_p(path.walk(1, "law", 0.37 * n, SIZE)) for n in range(20)]
+    found = [smirnov_p(walk.walk(1, "law", 0.37 * n, SIZE)) for n in range(20)]
     assert min(found) > 1e-3
 
 
@@ -54,16 +56,16 @@ def test_the_law_test_would_see_a_collapse() -> None:
 
 def test_the_walk_keeps_its_norm() -> None:
     # 600 s at a knot each 2 s: 300 independent knots
-    z = points(lambda u: path.walk(2, "norm", u, SIZE), 1200, 0.25)
+    z = points(lambda u: walk.walk(2, "norm", u, SIZE), 1200, 0.25)
     norms = np.linalg.norm(z, axis=1)
     assert 0.98 < norms.mean() / shell_radius(SIZE) < 1.02
     assert max(abs(shell_score(v)) for v in z) < 4.5
-    short = points(lambda u: path.walk(2, "norm", u, SIZE), 12 * FPS, 0.5 / FPS)
+    short = points(lambda u: walk.walk(2, "norm", u, SIZE), 12 * FPS, 0.5 / FPS)
     assert max(abs(shell_score(v)) for v in short) <= 3.0
 
 
 def test_the_walk_has_no_corners() -> None:
-    z = points(lambda u: path.walk(3, "turn", u, SIZE), 20 * FPS, 0.5 / FPS)  # a knot each 2 s
+    z = points(lambda u: walk.walk(3, "turn", u, SIZE), 20 * FPS, 0.5 / FPS)  # a knot each 2 s
     assert turns_deg(z).max() <= 6.0
 
 
@@ -74,7 +76,7 @@ def test_the_turn_test_would_see_a_corner() -> None:
 
 
 def test_the_walk_moves_evenly() -> None:
-    z = points(lambda u: path.walk(3, "pace", u, SIZE), 20 * FPS, 0.5 / FPS)
+    z = points(lambda u: walk.walk(3, "pace", u, SIZE), 20 * FPS, 0.5 / FPS)
     steps = np.linalg.norm(np.diff(z, axis=0), axis=1)
     assert steps.std() / steps.mean() < 0.05
 
@@ -82,19 +84,19 @@ def test_the_walk_moves_evenly() -> None:
 @given(st.integers(4, 40), st.floats(-1e4, 1e4), st.integers(-5, 5))
 def test_a_walk_with_a_period_closes_exactly(period: int, phase: float, turns: int) -> None:
     phase = round(phase * 64) / 64  # so that adding the period rounds nothing
-    a = path.walk(4, "loop", phase, 16, period)
-    assert np.array_equal(a, path.walk(4, "loop", phase + turns * period, 16, period))
+    a = walk.walk(4, "loop", phase, 16, period)
+    assert np.array_equal(a, walk.walk(4, "loop", phase + turns * period, 16, period))
 
 
 def test_a_loop_has_no_corner_at_its_seam() -> None:
     period = 6
-    z = points(lambda u: path.walk(4, "seam", u, SIZE, period), (period * 2 + 1) * 120, 1 / 120)
+    z = points(lambda u: walk.walk(4, "seam", u, SIZE, period), (period * 2 + 1) * 120, 1 / 120)
     around = z[period * 120 - 30 : period * 120 + 30]
     assert turns_deg(around).max() <= 6.0
 
 
 def test_neighbours_on_the_walk_do_not_repeat() -> None:
-    far = [path.walk(5, "far", u, SIZE) for u in (-1e6, 0.5, 7.5, 1e6)]
+    far = [walk.walk(5, "far", u, SIZE) for u in (-1e6, 0.5, 7.5, 1e6)]
     cosines = [
         abs(a @ b) / (length(a) * length(b)) for i, a in enumerate(far) for b in far[i + 1 :]
     ]
@@ -103,7 +105,7 @@ def test_neighbours_on_the_walk_do_not_repeat() -> None:
 
 @given(st.floats(0, 100))
 def test_the_spline_stays_on_the_shell(phase: float) -> None:
-    z = path.keys(KEYS, phase, 128)
+    z = walk.keys(KEYS, phase, 128)
     assert abs(length(z) / shell_radius(128) - 1.0) <= 1e-9
 
 
@@ -113,12 +115,12 @@ def test_the_spline_meets_its_keys() -> None:
         key = seed_latent(seed, 128)
         key = key * (radius / length(key))
         for turn in (0, 1, 7):
-            z = path.keys(KEYS, number + turn * len(KEYS), 128)
+            z = walk.keys(KEYS, number + turn * len(KEYS), 128)
             assert length(z - key) / radius <= 1e-6
 
 
 def test_the_spline_has_no_corners_and_closes() -> None:
-    z = points(lambda u: path.keys(KEYS, u, 128), len(KEYS) * 120 + 3, 1 / 120)  # 2 s a segment
+    z = points(lambda u: walk.keys(KEYS, u, 128), len(KEYS) * 120 + 3, 1 / 120)  # 2 s a segment
     assert turns_deg(z).max() <= 6.0
     assert np.allclose(z[:3], z[len(KEYS) * 120 :], atol=1e-9)
 
@@ -126,16 +128,16 @@ def test_the_spline_has_no_corners_and_closes() -> None:
 @pytest.mark.parametrize("key", range(len(KEYS)))
 def test_the_spline_is_c1_at_its_keys(key: int) -> None:
     h = 1e-6
-    at, before, after = (path.keys(KEYS, key + d, 128) for d in (0.0, -h, h))
+    at, before, after = (walk.keys(KEYS, key + d, 128) for d in (0.0, -h, h))
     left, right = (at - before) / h, (after - at) / h
     assert length(left - right) / length(left) < 1e-3
 
 
 def test_one_key_stands_still_and_two_go_there_and_back() -> None:
-    assert np.array_equal(path.keys((7,), 0.3, 32), path.keys((7,), 99.9, 32))
-    there, back = path.keys((7, 8), 0.25, 32), path.keys((7, 8), 1.75, 32)
+    assert np.array_equal(walk.keys((7,), 0.3, 32), walk.keys((7,), 99.9, 32))
+    there, back = walk.keys((7, 8), 0.25, 32), walk.keys((7, 8), 1.75, 32)
     assert np.allclose(there, back)
-    assert not np.allclose(there, path.keys((7, 8), 0.75, 32))
+    assert not np.allclose(there, walk.keys((7, 8), 0.75, 32))
 
 
 @settings(max_examples=30)
@@ -149,9 +151,9 @@ def test_an_orbit_is_an_exact_circle(radius: float, phase: float) -> None:
 def test_wandering_round_a_centre_keeps_the_law() -> None:
     centre = np.array(gaussian(1, "centre", 0, SIZE))
     for radius in (0.0, 0.3, 0.8, 1.0):
-        z = path.around(centre, path.walk(6, "w", 0.4, SIZE), radius)
+        z = geometry.around(centre, walk.walk(6, "w", 0.4, SIZE), radius)
         assert smirnov_p(z) > 1e-3
-    assert np.array_equal(path.around(centre, path.walk(6, "w", 0.4, SIZE), 0.0), centre)
+    assert np.array_equal(geometry.around(centre, walk.walk(6, "w", 0.4, SIZE), 0.0), centre)
 
 
 def test_seeds_are_those_of_other_tools() -> None:

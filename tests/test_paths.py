@@ -8,16 +8,17 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from engine.app import plugins, showfile
-from engine.app.planfile import PlanWriter
-from engine.core.advance import advance
-from engine.core.chart import Chart
 from engine.core.event import Event
-from engine.core.geometry import shell_radius
-from engine.core.port import Port, Spec
-from engine.core.sample import latents
-from engine.core.show import Show
-from engine.core.state import State, first_state
+from engine.core.frame.advance import advance
+from engine.core.frame.sample import latents
+from engine.core.latent.coordinates import Chart
+from engine.core.latent.geometry import shell_radius
+from engine.core.show.generator import Port, Spec
+from engine.core.show.show import Show
+from engine.core.show.state import State, first_state
+from engine.documents.show import load
+from engine.generators import registry
+from engine.play.plan_file import PlanWriter
 from tests.test_keys_live import npy
 
 SIZE = 6
@@ -44,11 +45,11 @@ kind = "many"
 @pytest.fixture
 def many(monkeypatch: pytest.MonkeyPatch) -> None:
     spec = Spec("many", PORTS)
-    monkeypatch.setattr(plugins, "read_spec", lambda *_: (ModuleType("many"), spec))
+    monkeypatch.setattr(registry, "read_spec", lambda *_: (ModuleType("many"), spec))
 
 
 def play(text: str, ticks: int, *events: tuple[str, object]) -> tuple[Show, State]:
-    show = showfile.read(SHOW + text, "t.toml", str)[0]
+    show = load.read(SHOW + text, "t.toml", str)[0]
     state = first_state(show)
     for tick in range(ticks):
         heard = [Event(tick, *each, "t", n) for n, each in enumerate(events)] if not tick else []  # type: ignore[arg-type]
@@ -105,7 +106,7 @@ def test_a_path_of_another_port_hears_events() -> None:
 
 @pytest.mark.usefixtures("many")
 def test_a_table_for_a_port_that_is_not_there_is_refused() -> None:
-    with pytest.raises(showfile.ShowError, match=r"paths.nowhere.*label"):
+    with pytest.raises(load.ShowError, match=r"paths.nowhere.*label"):
         play("[layers.paths.nowhere]\nspeed = 1\n", 1)
 
 
@@ -131,7 +132,7 @@ def test_a_transform_and_tokens_keep_keys_that_no_normal_latent_has() -> None:
     text = '[layers.paths.frame]\nmotion = "keys"\nkeys = ["frame.npy"]\nspeed = 0\n'
     text += '[layers.paths.words]\nmotion = "keys"\nkeys = ["words.npy"]\nspeed = 0\n'
     files = {"frame.npy": npy(frame), "words.npy": npy(words)}
-    show = showfile.read(SHOW + text, "t.toml", str, lambda name: files[name])[0]
+    show = load.read(SHOW + text, "t.toml", str, lambda name: files[name])[0]
     state = advance(show, first_state(show), 0, [Event(0, "/master/steer_x", 0.5, "t", 0)])
     found = at(show, state)
     assert found["generator/frame"] == pytest.approx(frame, abs=1e-5)

@@ -14,13 +14,16 @@ import torch
 from click.testing import CliRunner
 from numpy.typing import NDArray
 
-from engine.app import plugins
-from engine.app.cli import cli
-from engine.app.show_models import native, with_whole_paths
-from engine.core.port import Request
-from engine.generators import card, pix2pix, tensor_file
-from engine.generators.inert import RefusedError
-from engine.generators.pix2pix_network import Shape, draw, noise_of
+from engine.app.cli.main import cli
+from engine.core.show.generator import Request
+from engine.documents.show.model_files import native, with_whole_paths
+from engine.generators import registry
+from engine.generators.kinds import pix2pix
+from engine.generators.networks.pix2pix import draw, noise_of
+from engine.models import card, safetensors
+from engine.models.pix2pix_shape import Shape
+from engine.models.unpickle.inert import RefusedError
+from engine.system import hashing
 from tests import pix2pix_files
 from tests.pix2pix_files import SHAPE, arrays, write
 
@@ -163,7 +166,7 @@ def test_a_show_finds_it_beside_itself(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="is a pix2pix; its kind is 'pix2pix'"):
         native("stylegan2", config)
     with pytest.raises(ValueError, match="is a pix2pix"):
-        plugins.read_spec("stylegan2", config)
+        registry.read_spec("stylegan2", config)
 
 
 def test_another_family_is_refused() -> None:
@@ -241,7 +244,7 @@ def test_weights_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "n.safetensors"
     good = write(tmp_path / "good.safetensors")
     data = bytearray(good.read_bytes())
-    table, _, at = tensor_file.read_header(tensor_file.map_file(good))
+    table, _, at = safetensors.read_header(safetensors.map_file(good))
     where = at + table["enter.bias"]["data_offsets"][0]
     data[where : where + 4] = np.float32("nan").tobytes()
     path.write_bytes(data)
@@ -270,7 +273,7 @@ def test_a_shape_says_what_cannot_be() -> None:
 def test_the_network_that_is_shipped_draws_land_in_the_sea() -> None:
     path = OTHER.with_name("draw-earth.safetensors")
     assert path.stat().st_size < 2_000_000
-    assert card.read_card(card.card_path(path))["sha256"] == card.sha256_of(path)
+    assert card.read_card(card.card_path(path))["sha256"] == hashing.sha256_of(path)
     built = pix2pix.build(pix2pix.Config(str(path)))
     sheet = np.full((128, 128, 3), (42, 127, 224), np.uint8)
     sheet[32:96, 32:96] = (240, 205, 160)

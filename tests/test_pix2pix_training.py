@@ -12,15 +12,17 @@ import pytest
 import torch
 from PIL import Image
 
-from engine.app import train_pairs as command
-from engine.app.models import describe
-from engine.app.train import Wish
-from engine.core.port import Request
-from engine.generators import card, pix2pix
-from engine.training import pair_crude, pair_pictures
-from engine.training.pair_showing import answers, measure, read_codes
-from engine.training.pair_trainer import PairTrainer, Settings, likeness
-from engine.training.supply import Supply
+from engine.core.show.generator import Request
+from engine.generators.kinds import pix2pix
+from engine.lab.data import pairs as pair_pictures
+from engine.lab.data import sketches
+from engine.lab.data.sampler import Supply
+from engine.lab.pix2pix.samples import answers, measure, read_codes
+from engine.lab.pix2pix.trainer import PairTrainer, Settings, likeness
+from engine.lab.training import run_pairs as command
+from engine.lab.training.options import Wish
+from engine.models import card
+from engine.models.importer.catalogue import describe
 from tests.pix2pix_files import SHAPE, half_planes, pairs
 
 
@@ -104,8 +106,8 @@ def test_what_cannot_be_trained_is_said() -> None:
 def test_a_crude_question_is_softer_or_flat() -> None:
     random = np.random.default_rng(3)
     picture = random.integers(0, 256, (64, 64, 3), np.uint8)
-    seen = [pair_crude.crude(picture, np.random.default_rng(seed)) for seed in range(60)]
-    again = [pair_crude.crude(picture, np.random.default_rng(seed)) for seed in range(60)]
+    seen = [sketches.crude(picture, np.random.default_rng(seed)) for seed in range(60)]
+    again = [sketches.crude(picture, np.random.default_rng(seed)) for seed in range(60)]
     kinds = set()
     for (made, coarse), (same, _) in zip(seen, again, strict=True):
         assert np.array_equal(made, same)

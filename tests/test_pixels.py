@@ -10,17 +10,17 @@ import moderngl
 import numpy as np
 import pytest
 
-from engine.app import pixels as module
-from engine.app.bridge import Bridge
-from engine.app.pixels import REFRESH_S, LivePixels
-from engine.app.slot import CHANGE_S, CUT_WITHIN_S
-from engine.core.port import Request
-from engine.core.sample import sample
-from engine.core.show import Show
-from engine.core.state import State
-from engine.generators.frame import Frame
-from engine.generators.inline import HostStats
-from engine.generators.pace import Pace, lead_s, note_arrival, rate_hz
+from engine.core.frame.sample import sample
+from engine.core.show.generator import Request
+from engine.core.show.show import Show
+from engine.core.show.state import State
+from engine.generators.host.interface import HostStats
+from engine.generators.host.latency import Pace, lead_s, note_arrival, rate_hz
+from engine.generators.host.messages import Frame
+from engine.play.pixels import live as module
+from engine.play.pixels.bridge import Bridge
+from engine.play.pixels.live import REFRESH_S, LivePixels
+from engine.play.pixels.slot import CHANGE_S, CUT_WITHIN_S
 from tests.making import read_show, run
 
 FPS = 60

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from pythonosc.osc_message_builder import OscMessageBuilder
 
-from engine.app.live import DRAIN
+from engine.play.live.player import DRAIN
 from tests.performing import (
     SHOWS,
     descendants,

@@ -12,22 +12,21 @@ import moderngl
 import numpy as np
 import pytest
 
-from engine.app import showfile
-from engine.app.bridge import Bridge
-from engine.app.export import load_shaders
-from engine.app.film_pixels import FilmPixels
-from engine.app.frame import Line, draw
-from engine.app.pixels import LivePixels
-from engine.app.sightings import Sightings
 from engine.compositor.compose import Compositor
-from engine.compositor.context import open_context
-from engine.compositor.look import Looks, cover
-from engine.core.plan import Glimpse
-from engine.core.port import Look, Request, Sight
-from engine.core.show import Show
-from engine.core.state import first_state
-from engine.generators.frame import decode_request, encode_request
-from engine.generators.host import open_worker
+from engine.compositor.gl.context import open_context
+from engine.compositor.previews import Looks, cover
+from engine.core.frame.plan import Glimpse
+from engine.core.show.generator import Look, Request, Sight
+from engine.core.show.show import Show
+from engine.core.show.state import first_state
+from engine.documents.show import load
+from engine.generators.host.messages import decode_request, encode_request
+from engine.generators.host.worker_host import open_worker
+from engine.play.line import Line, draw, load_shaders
+from engine.play.pixels.bridge import Bridge
+from engine.play.pixels.delay_line import Sightings
+from engine.play.pixels.film import FilmPixels
+from engine.play.pixels.live import LivePixels
 from tests.echo_generator import STEP, Config
 from tests.performing import lamp, until
 
@@ -65,7 +64,7 @@ def _echo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def read(text: str) -> Show:
-    return showfile.read(HEAD + text, "test", SHADERS.__getitem__)[0]
+    return load.read(HEAD + text, "test", SHADERS.__getitem__)[0]
 
 
 def film(ctx: moderngl.Context, show: Show, fps: int, count: int) -> np.ndarray:
@@ -298,7 +297,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("text", BROKEN)
 def test_what_a_port_cannot_see_is_said_with_place_and_cure(text: str) -> None:
-    with pytest.raises(showfile.ShowError) as error:
+    with pytest.raises(load.ShowError) as error:
         read(LAYER + text)
     for word in ("test: ", *BROKEN[text]):
         assert word in str(error.value)
@@ -306,5 +305,5 @@ def test_what_a_port_cannot_see_is_said_with_place_and_cure(text: str) -> None:
 
 
 def test_a_generator_without_eyes_says_so() -> None:
-    with pytest.raises(showfile.ShowError, match="there are: none: it sees no pictures"):
+    with pytest.raises(load.ShowError, match="there are: none: it sees no pictures"):
         read(LAYER.replace("echo", "cppn") + 'images = { image = "picture" }')

@@ -13,20 +13,19 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.app import showfile
-from engine.app.assets import assets_dir
-from engine.app.bridge import Bridge
-from engine.app.export import load_shaders, resized
-from engine.app.film_pixels import FilmPixels
-from engine.app.frame import Line, draw
 from engine.compositor.compose import Compositor
-from engine.compositor.context import open_context
-from engine.core.advance import advance
+from engine.compositor.gl.context import open_context
 from engine.core.event import Event, Value
-from engine.core.sample import latents
-from engine.core.show import Show
-from engine.core.state import State, first_state
-from engine.core.value import effective
+from engine.core.frame.advance import advance
+from engine.core.frame.sample import latents
+from engine.core.frame.values import effective
+from engine.core.show.show import Show
+from engine.core.show.state import State, first_state
+from engine.documents.assets import assets_dir
+from engine.documents.show import load
+from engine.play.line import Line, draw, load_shaders, resized
+from engine.play.pixels.bridge import Bridge
+from engine.play.pixels.film import FilmPixels
 
 Bytes = NDArray[np.uint8]
 Acts = Mapping[float, Sequence[tuple[str, Value]]]
@@ -48,7 +47,7 @@ def ctx() -> Iterator[moderngl.Context]:
 @pytest.fixture(scope="module")
 def scenes(ctx: moderngl.Context) -> dict[str, Bytes]:
     """Every scene of First Light some seconds after its key; Strike just after a kick."""
-    show = showfile.load("default").show
+    show = load.load("default").show
     found = {}
     for number, name in enumerate(SCENES, 1):
         acts: Acts = {0.5: [show.keys[str(number)]], 8.0: [KICK] if name == "strike" else []}
@@ -120,7 +119,7 @@ def black(frame: Bytes) -> float:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_preset_says_what_to_touch(name: str) -> None:
-    text = showfile.load(name).text
+    text = load.load(name).text
     head = text[: text.index("schema")]
     assert "Touch:" in head or "touch" in head.lower()
     assert len(head.splitlines()) >= 4
@@ -128,7 +127,7 @@ def test_every_preset_says_what_to_touch(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_preset_draws(ctx: moderngl.Context, name: str) -> None:
-    show = showfile.load(name).show
+    show = load.load(name).show
     first, later = film(ctx, show, [0.0, 3.0])
     assert first.shape == later.shape == (90, 160, 3)
     assert later.std() > 4.0
@@ -137,7 +136,7 @@ def test_every_preset_draws(ctx: moderngl.Context, name: str) -> None:
 
 def test_every_layer_lets_only_numbers_through(ctx: moderngl.Context) -> None:
     """NaN would hide in 8 bits: look at the linear light."""
-    show = small(showfile.load("default").show, (160, 90))
+    show = small(load.load("default").show, (160, 90))
     compositor, bridge = Compositor(ctx, (160, 90), 60.0), Bridge(ctx)
     pixels = FilmPixels(bridge, show, "cpu")
     load_shaders(compositor, show)
@@ -182,7 +181,7 @@ def hue(frame: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def test_strike_is_dark_until_it_is_struck(ctx: moderngl.Context) -> None:
     """Before the beat of its own comes, 24 beats of 0.625 s from the start, it is dark."""
-    show = showfile.load("default").show
+    show = load.load("default").show
     acts: Acts = {0.1: [("/cue/strike/go", True)], 14.85: [KICK]}
     before, struck, home = film(ctx, show, [14.8, 14.92, 19.8], acts)
     assert before.mean() < 0.5
@@ -191,7 +190,7 @@ def test_strike_is_dark_until_it_is_struck(ctx: moderngl.Context) -> None:
 
 
 def test_a_drum_silences_the_beat_of_strike() -> None:
-    show = showfile.load("default").show
+    show = load.load("default").show
     place = show.registry.index["/route/eighth/depth"]
     states = play(show, 32.0, {12.0: [KICK]})
     depths = {s: effective(show, states[round(s * 120)], s)[place] for s in (11.9, 12.1, 31.9)}
@@ -201,7 +200,7 @@ def test_a_drum_silences_the_beat_of_strike() -> None:
 
 
 def test_strike_lives_in_silence(ctx: moderngl.Context) -> None:
-    show = showfile.load("default").show
+    show = load.load("default").show
     times = [4.8, 5.2, 10.2, 14.8, 15.2]  # beats are 0.625 s: before and after the eighth
     light = [f.mean() for f in film(ctx, show, times, {0.1: [("/cue/strike/go", True)]}, (96, 54))]
     assert min(light[1], light[2], light[4]) > 4.0
@@ -220,7 +219,7 @@ SOUNDS: Mapping[str, Sequence[str]] = {
 @pytest.mark.parametrize("name", SCENES)
 def test_every_scene_hears(name: str) -> None:
     """Each scene has routes from sound to its own layer, and its own sounds only."""
-    show = showfile.load("default").show
+    show = load.load("default").show
     heard = {
         show.signals[route.signal]
         for route in show.routes
@@ -236,12 +235,12 @@ def calm(show: Show) -> Show:
 
 
 def test_autopilot_goes_round() -> None:
-    show = calm(showfile.load("default").show)
+    show = calm(load.load("default").show)
     assert called(show, play(show, 320)) == [*SCENES, "breath"]
 
 
 def test_a_touch_holds_the_scene() -> None:
-    show = calm(showfile.load("default").show)
+    show = calm(load.load("default").show)
     states = play(show, 200, {30.0: [show.keys["2"]], 80.0: [("/master/steer_x", 0.5)]})
     rest_s = float(states[-1].base[show.master.rest_s])
     names = [show.cues[s.cue].id if s.cue >= 0 else "" for s in states]
@@ -252,7 +251,7 @@ def test_a_touch_holds_the_scene() -> None:
 
 def test_two_generators_at_most_are_asked_at_once() -> None:
     """Also while one scene fades into the next."""
-    show = calm(showfile.load("default").show)
+    show = calm(load.load("default").show)
     opacities = [layer.opacity for layer in show.layers]
     for state in play(show, 310):
         going = {r.place for r in state.ramps if r.place in opacities and r.origin != r.goal}
@@ -261,7 +260,7 @@ def test_two_generators_at_most_are_asked_at_once() -> None:
 
 
 def test_keys_come_back_exactly() -> None:
-    show = calm(showfile.load("keys").show)
+    show = calm(load.load("keys").show)
     states = play(show, 2 * 48 + 1)
     first, second = (latents(show, states[1 + n], (n) / 10.0) for n in (480, 960))
     z = "/layer/loop/generator/z"
@@ -271,7 +270,7 @@ def test_keys_come_back_exactly() -> None:
 
 def test_the_installation_needs_nobody() -> None:
     """Wall goes on for hours without sound, and its tide turns."""
-    show = replace(showfile.load("wall-32x9").show, control_hz=Fraction(1))
+    show = replace(load.load("wall-32x9").show, control_hz=Fraction(1))
     assert called(show, play(show, 1300)) == ["ebb", "flood", "ebb", "flood", "ebb"]
     assert show.routes == ()
     assert show.size_px == (3840, 1080)
@@ -285,7 +284,7 @@ def test_a_drum_roll_does_not_flicker(ctx: moderngl.Context, name: str, start: s
     luminance by 0.1 or more, the darker below 0.8. Ninths of the height are averaged, as finer
     detail does not count as an area.
     """
-    show = showfile.load(name).show
+    show = load.load(name).show
     acts: dict[float, list[Any]] = {0.1: [("/signal/audio/level", 0.8)]}
     if start:
         acts[0.1].append((start, True))

@@ -11,10 +11,11 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
-from engine.app import barcode, trackfile
-from engine.app.cli import cli
-from engine.app.conform import read_film
-from engine.app.edit import EditError, Film
+from engine.app.cli.main import cli
+from engine.documents import track_file
+from engine.documents.edit import barcode
+from engine.documents.edit.conform import read_film
+from engine.documents.edit.timeline import EditError, Film
 from tests.edits import Clip, write
 
 FILM = Film(("out.mp4",), Fraction(25), 300)
@@ -152,7 +153,7 @@ def test_a_proxy_is_cut_and_the_show_follows(tmp_path: Path) -> None:
     with av.open(str(out)) as film:
         numbers = [barcode.read(f.to_ndarray(format="gray")) for f in film.decode(video=0)]
     assert [each.first for each in numbers if each] == list(range(12))
-    source = trackfile.load(sidecar)
+    source = track_file.load(sidecar)
     assert source.about.constants["/layer/form/opacity"] == 0.75
     assert source.about.hash.startswith("sha256:")
     assert source.about.rate == 25
@@ -163,7 +164,7 @@ def test_a_proxy_is_cut_and_the_show_follows(tmp_path: Path) -> None:
     done = said("conform", edit, "--sidecar", sidecar, "-o", show2)
     assert done.exit_code == 0, done.output
     assert "9 frames (0.36 s), 1 cuts" in done.output
-    track = trackfile.load(away / "show2.track.npz")
+    track = track_file.load(away / "show2.track.npz")
     ids = [6, 7, 8, 9, 10, 4, 3, 2, 1]
     for address, rows in source.latents.items():
         assert np.array_equal(track.latents[address], rows[ids])
@@ -173,7 +174,7 @@ def test_a_proxy_is_cut_and_the_show_follows(tmp_path: Path) -> None:
     back = away / "back.mp4"
     done = said("proxy", show2, back, "--device", "cpu")
     assert done.exit_code == 0, done.output
-    again = trackfile.load(away / "back.npz")
+    again = track_file.load(away / "back.npz")
     for address, rows in track.latents.items():
         assert np.array_equal(again.latents[address], rows)
     assert list(again.beside) == ["shaders/own.fs"]  # and not the track that is followed

@@ -7,11 +7,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from engine.core.pull import OMEGA, turned
-from engine.core.sample import latents
-from engine.core.show import Show
-from engine.core.snapshot import from_data, migrate, to_data
-from engine.core.state import State
+from engine.core.frame.sample import latents
+from engine.core.modifiers.drag import OMEGA, turned
+from engine.core.show.show import Show
+from engine.core.show.snapshot import from_data, migrate, to_data
+from engine.core.show.state import State
 from tests.making import read_show, run
 
 NAME, Z = "/layer/form/path", "/layer/form/generator/z"

@@ -12,20 +12,22 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from engine.app import recorder, take
-from engine.app.blobs import TakeError
-from engine.app.intake import Intake
-from engine.app.planfile import PlanWriter, write_plan
-from engine.app.playback import open_playback
-from engine.app.recorder import Recorder
-from engine.app.showfile import ShowError
-from engine.core import cue as cues
-from engine.core.cue import awaited
-from engine.core.fixed import fixed
-from engine.core.sample import sample
-from engine.core.show import Show
-from engine.core.snapshot import VERSION, from_data, migrate, to_data
-from engine.core.state import NOTHING, State, first_state
+from engine.core.control import cues
+from engine.core.control.cues import awaited
+from engine.core.frame.sample import sample
+from engine.core.path.model import NOTHING
+from engine.core.show.constants import fixed
+from engine.core.show.show import Show
+from engine.core.show.snapshot import VERSION, from_data, migrate, to_data
+from engine.core.show.state import State, first_state
+from engine.documents.show.load import ShowError
+from engine.documents.take import reader, recorder
+from engine.documents.take.blobs import TakeError
+from engine.documents.take.recorder import Recorder
+from engine.play.film.plan import write_plan
+from engine.play.film.playback import open_playback
+from engine.play.intake import Intake
+from engine.play.plan_file import PlanWriter
 from tests.making import line_of, read_show, run
 
 GENERATOR = '[layers.generator]\nkind = "cppn"\nconfig = { latent_size = 32 }\n'
@@ -240,7 +242,7 @@ def test_what_waits_moves_into_an_edited_show() -> None:
 
 def test_a_take_of_the_first_shape_still_plays(tmp_path: Path, monkeypatch) -> None:
     """Recorded before snapshots had a version, in parts of a second."""
-    monkeypatch.setattr(take, "PART_S", 1)
+    monkeypatch.setattr(reader, "PART_S", 1)
     there = Path(__file__).parent / "data" / "take-snapshot-1"
     write_plan(open_playback(str(there / "take")), tmp_path / "plan.npz")
     with np.load(there / "values.npz") as wanted, np.load(tmp_path / "plan.npz") as found:
@@ -253,7 +255,7 @@ def test_a_take_of_the_first_shape_still_plays(tmp_path: Path, monkeypatch) -> N
 
 def test_a_take_of_the_third_shape_still_plays(tmp_path: Path, monkeypatch) -> None:
     """Paths were told all that version 3 keeps: keys, bans, traces, seams, centres, pads."""
-    monkeypatch.setattr(take, "PART_S", 1)
+    monkeypatch.setattr(reader, "PART_S", 1)
     there = Path(__file__).parent / "data" / "take-snapshot-3"
     write_plan(open_playback(str(there / "take")), tmp_path / "plan.npz")
     with np.load(there / "values.npz") as wanted, np.load(tmp_path / "plan.npz") as found:
@@ -316,7 +318,7 @@ def test_a_take_replays_what_waited_to_the_bit(moments) -> None:
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
         folder = Path(name)
         patch.setattr(recorder, "PART_S", 1)
-        patch.setattr(take, "PART_S", 1)
+        patch.setattr(reader, "PART_S", 1)
         perform(folder, 300, events)
         write_plan(open_playback(str(folder / "t")), folder / "film.npz")
         write_plan(open_playback(str(folder / "t")), folder / "late.npz", start=Fraction(2))
@@ -328,7 +330,7 @@ def test_a_take_replays_what_waited_to_the_bit(moments) -> None:
             for key in live.files:
                 assert live[key].tobytes() == film[key].tobytes(), key
                 assert live[key][240:].tobytes() == late[key].tobytes(), key
-        take.read_part.cache_clear()
+        reader.read_part.cache_clear()
 
 
 @given(moments)

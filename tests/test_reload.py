@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.app import showfile
-from engine.app.reload import Reloader
+from engine.documents.show import load
+from engine.play.live.reload import Reloader
 from tests.performing import SHOWS, edit, play, replay, same_rows, until
 
 GAIN = "/layer/wash/effect/tint/gain"
@@ -78,27 +78,27 @@ def test_what_was_touched_survives_a_reload(tmp_path: Path, show: Path) -> None:
     assert plan[OPACITY][-1] == 0.25  # as the cue left it
 
 
-def poll(reloader: Reloader, playing: showfile.Loaded) -> showfile.Loaded | str:
+def poll(reloader: Reloader, playing: load.Loaded) -> load.Loaded | str:
     clock = iter(np.arange(1e6) * 0.02)
     return until(lambda: reloader.poll(playing.show, next(clock)), "an answer of the reloader")
 
 
 def test_rates_cannot_change_while_it_plays(show: Path) -> None:
-    loaded = showfile.load(str(show))
+    loaded = load.load(str(show))
     reloader = Reloader(loaded)
     try:
         edit(show, "seed = 3", "seed = 3\npicture_hz = 50")
         assert "picture_hz changed" in str(poll(reloader, loaded))
         edit(show, "picture_hz = 50", "picture_hz = 60")
         found = poll(reloader, loaded)
-        assert isinstance(found, showfile.Loaded)
+        assert isinstance(found, load.Loaded)
         assert found.show.seed == 3
     finally:
         reloader.close()
 
 
 def test_the_canvas_cannot_change_while_it_plays(show: Path) -> None:
-    loaded = showfile.load(str(show))
+    loaded = load.load(str(show))
     width, height = loaded.show.size_px
     reloader = Reloader(loaded)
     try:
@@ -109,14 +109,14 @@ def test_the_canvas_cannot_change_while_it_plays(show: Path) -> None:
 
 
 def test_saving_without_a_change_reloads_nothing(show: Path) -> None:
-    loaded = showfile.load(str(show))
+    loaded = load.load(str(show))
     reloader = Reloader(loaded)
     try:
         edit(show, "seed = 3", "seed = 3")
         (show.parent / "tint.fs").touch()
         edit(show, "seed = 3", "seed = 9")
         found = poll(reloader, loaded)
-        assert isinstance(found, showfile.Loaded)
+        assert isinstance(found, load.Loaded)
         assert found.show.seed == 9
     finally:
         reloader.close()

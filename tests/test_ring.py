@@ -13,17 +13,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.core.port import Request
-from engine.generators.frame import (
+from engine.core.show.generator import Request
+from engine.generators.host.messages import (
     Frame,
-    decode,
     decode_frame,
     decode_request,
-    encode,
     encode_frame,
     encode_request,
 )
-from engine.generators.ring import Ring, attach_ring, create_ring
+from engine.system.record import decode, encode
+from engine.system.ring import Ring, attach_ring, create_ring
 
 
 def join(parts: list[memoryview]) -> np.ndarray:

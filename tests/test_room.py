@@ -11,10 +11,13 @@ import numpy as np
 import pytest
 
 from bench.stylegan_nets import make_stylegan2, make_stylegan3
-from engine.generators import model_size, room, stylegan2, stylegan3
-from engine.generators.canvas import Canvas
-from engine.generators.host import open_worker
-from engine.generators.network import Network
+from engine.generators import memory as memory_module
+from engine.generators.host import admission
+from engine.generators.host.worker_host import open_worker
+from engine.generators.kinds import stylegan2, stylegan3
+from engine.generators.stylegan import memory
+from engine.generators.stylegan.canvas import Canvas
+from engine.models.network import Network
 from tests import stylegan_files as files
 from tests.slow_generator import Config
 
@@ -65,25 +68,25 @@ GROUP = "sys/fs/cgroup/user.slice/"
 def test_what_is_free_is_the_least_that_anybody_allows(
     texts: dict[str, str], wanted: int | None, tmp_path: Path
 ) -> None:
-    assert room.available_bytes("cpu", tree(tmp_path, texts)) == wanted
+    assert admission.available_bytes("cpu", tree(tmp_path, texts)) == wanted
 
 
 @on_linux
 def test_this_machine_has_memory() -> None:
-    available = room.available_bytes("cpu")
+    available = admission.available_bytes("cpu")
     assert available is not None
     assert available > 50_000_000
 
 
 def test_where_there_is_no_saying_nothing_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert room.available_bytes("mps") is None
-    monkeypatch.setattr(room.sys, "platform", "darwin")
-    assert room.available_bytes("cpu") is None
+    assert admission.available_bytes("mps") is None
+    monkeypatch.setattr(admission.sys, "platform", "darwin")
+    assert admission.available_bytes("cpu") is None
 
 
 def test_a_generator_that_says_nothing_is_not_checked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "available_bytes", lambda _: 0)
-    assert room.refusal("engine.generators.cppn", None, "cpu") == ""
+    monkeypatch.setattr(admission, "available_bytes", lambda _: 0)
+    assert admission.refusal("engine.generators.kinds.cppn", None, "cpu") == ""
 
 
 def test_a_refusal_names_the_model_and_both_figures(
@@ -91,16 +94,16 @@ def test_a_refusal_names_the_model_and_both_figures(
 ) -> None:
     state, modules = make_stylegan2(32, base=512, most=32, dims=(32, 0, 32))
     path = files.save(tmp_path / "faces.safetensors", "stylegan2", state, modules)
-    monkeypatch.setattr(room, "available_bytes", lambda _: 123_000_000)
+    monkeypatch.setattr(admission, "available_bytes", lambda _: 123_000_000)
     config = stylegan2.Config(str(path))
-    said = room.refusal("engine.generators.stylegan2", config, "cpu")
+    said = admission.refusal("engine.generators.kinds.stylegan2", config, "cpu")
     needed = stylegan2.memory_bytes(config, "cpu") / 1e9
     assert said == (
         f"model faces.safetensors needs about {needed:.1f} GB and 0.1 GB of memory are free: "
         "close other programs or scenes, or choose a smaller network"
     )
-    monkeypatch.setattr(room, "available_bytes", lambda _: 10**12)
-    assert room.refusal("engine.generators.stylegan2", config, "cpu") == ""
+    monkeypatch.setattr(admission, "available_bytes", lambda _: 10**12)
+    assert admission.refusal("engine.generators.kinds.stylegan2", config, "cpu") == ""
 
 
 # Waiting
@@ -108,16 +111,18 @@ def test_a_refusal_names_the_model_and_both_figures(
 
 def test_who_does_not_fit_waits_with_the_same_words() -> None:
     refusals, said = iter(["0.8 GB are free", "0.7 GB are free", ""]), []
-    assert room.await_room(lambda: next(refusals), lambda *row: said.append(row), lambda: True)
+    assert admission.await_room(lambda: next(refusals), lambda *row: said.append(row), lambda: True)
     assert said == [("failed", "0.8 GB are free"), ("failed", "0.8 GB are free"), ("starting", "")]
 
 
 def test_who_fits_says_nothing() -> None:
-    assert room.await_room(lambda: "", lambda *_: pytest.fail("spoke"), lambda: pytest.fail("sat"))
+    assert admission.await_room(
+        lambda: "", lambda *_: pytest.fail("spoke"), lambda: pytest.fail("sat")
+    )
 
 
 def test_who_is_not_wanted_any_more_ends() -> None:
-    assert not room.await_room(lambda: "no", lambda *_: None, lambda: False)
+    assert not admission.await_room(lambda: "no", lambda *_: None, lambda: False)
 
 
 @on_linux
@@ -161,11 +166,11 @@ def test_a_larger_network_and_a_larger_canvas_take_more() -> None:
     small = network_of("stylegan2", make_stylegan2(64, most=64))
     large = network_of("stylegan2", make_stylegan2(128, most=64))
     one, wide = Canvas("x"), Canvas("x", wide=4.0)
-    found = [model_size.memory_bytes(n, c, "cpu")
+    found = [memory.memory_bytes(n, c, "cpu")
              for n, c in ((small, one), (large, one), (large, wide))]  # fmt: skip
     assert found == sorted(found)
     assert found[0] < found[1] < found[2]
-    assert model_size.memory_bytes(large, one, "cuda") != found[1]
+    assert memory.memory_bytes(large, one, "cuda") != found[1]
 
 
 def test_copies_are_counted_where_there_are_any() -> None:
@@ -175,9 +180,9 @@ def test_copies_are_counted_where_there_are_any() -> None:
         for kernel in (1, 3)
     )
     weights = [sum(t.size for t in n.state.values()) * 4 for n in (plain, spatial)]
-    found = [model_size.memory_bytes(n, Canvas("x"), "cpu") for n in (plain, spatial)]
+    found = [memory.memory_bytes(n, Canvas("x"), "cpu") for n in (plain, spatial)]
     assert found[1] - found[0] > 4 * (weights[1] - weights[0])
-    found = [model_size.memory_bytes(n, Canvas("x"), "cuda") for n in (plain, spatial)]
+    found = [memory.memory_bytes(n, Canvas("x"), "cuda") for n in (plain, spatial)]
     assert found[1] - found[0] < 2 * (weights[1] - weights[0])
 
 
@@ -190,4 +195,4 @@ def test_every_family_says_what_it_needs(kind: Any, golden: str, tmp_path: Path)
     family = kind.__name__.rpartition(".")[2]
     path = files.save(tmp_path / "m.safetensors", family, files.state_of(arrays), about["modules"])
     found = kind.memory_bytes(kind.Config(str(path)), "cpu")
-    assert model_size.PROCESS_BYTES < found < 2 * model_size.PROCESS_BYTES
+    assert memory_module.PROCESS_BYTES < found < 2 * memory_module.PROCESS_BYTES

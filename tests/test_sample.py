@@ -10,19 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.app import showfile
 from engine.core.event import Event
-from engine.core.port import Spec
-from engine.core.sample import (
-    asked_size,
-    latents,
-    motion_at,
-    picture_size,
-    requests_at,
-    sample,
-    step_at,
-)
-from engine.core.show import WRAP_S
+from engine.core.frame.sample import asked_size, latents, motion_at, requests_at, sample, step_at
+from engine.core.show.generator import Spec, picture_size
+from engine.core.show.show import WRAP_S
+from engine.documents.show import load
 from tests.making import GLOW, film, frames_at, latent, line_of, read_show, run
 
 FLASH = "/layer/form/effect/glow/flash"
@@ -235,7 +227,7 @@ def test_a_plan_says_whether_somebody_reads_the_picture() -> None:
         'schema = 1\n[[layers]]\nid = "a"\n[layers.source]\nshader = "x"\n'
         'images = { back = "picture" }\n'
     )
-    show = showfile.read(text, "t", lambda name: shader)[0]
+    show = load.read(text, "t", lambda name: shader)[0]
     plan = sample(show, run(show, 0), 0.0)
     assert plan.reads_picture
     assert plan.layers[0].is_stepped

@@ -12,13 +12,13 @@ import tomlkit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.app import showfile
-from engine.app.assets import assets_dir
-from engine.app.document import ShowTable
-from engine.app.showfile import ShowError
 from engine.core.clock import parse_rate
-from engine.core.curve import CURVES
-from engine.core.sample import sample
+from engine.core.curves import CURVES
+from engine.core.frame.sample import sample
+from engine.documents.assets import assets_dir
+from engine.documents.schema import ShowTable
+from engine.documents.show import load
+from engine.documents.show.load import ShowError
 from tests.making import FORM, GLOW, read_show, run
 
 PRESETS = sorted(assets_dir("presets").glob("*.toml"))
@@ -27,16 +27,16 @@ FORMER = FORM.strip("\n")
 
 def error_of(text: str) -> str:
     with pytest.raises(ShowError) as found:
-        showfile.read(text, "my.toml", lambda name: GLOW)
+        load.read(text, "my.toml", lambda name: GLOW)
     return str(found.value)
 
 
 @pytest.mark.parametrize("path", PRESETS, ids=lambda p: p.stem)
 def test_every_shipped_show_loads_and_plays(path: Path) -> None:
-    loaded = showfile.load(str(path))
+    loaded = load.load(str(path))
     show = loaded.show
     assert sample(show, run(show, 30), 0.25).layers
-    assert showfile.load(path.stem).text == loaded.text
+    assert load.load(path.stem).text == loaded.text
     assert set(loaded.shader_paths) == set(show.shaders)
     for _, cue in enumerate(show.cues):
         sample(show, run(show, 10, [(3, f"/cue/{cue.id}/go", True)]), 10 / 120)
@@ -241,23 +241,23 @@ def test_hostile_shows_end_in_one_sentence(text: str) -> None:
 )
 def test_a_shaders_name_never_leaves_the_shows_folder(name: str, tmp_path: Path) -> None:
     with pytest.raises(ShowError, match=r"not a shader's name|no shader"):
-        showfile.find_shader(name, tmp_path)
+        load.find_shader(name, tmp_path)
 
 
 def test_a_shader_beside_the_show_comes_first(tmp_path: Path) -> None:
     (tmp_path / "shaders").mkdir()
     (tmp_path / "shaders" / "trails.fs").write_text("mine")
-    assert showfile.find_shader("trails", tmp_path).read_text() == "mine"
-    assert showfile.find_shader("trails", tmp_path / "shaders").parent.parent == tmp_path
-    assert showfile.find_shader("grade", tmp_path) == assets_dir("shaders") / "grade.fs"
+    assert load.find_shader("trails", tmp_path).read_text() == "mine"
+    assert load.find_shader("trails", tmp_path / "shaders").parent.parent == tmp_path
+    assert load.find_shader("grade", tmp_path) == assets_dir("shaders") / "grade.fs"
     with pytest.raises(ShowError, match=r"no shader 'mist' beside the show; shipped.*grade"):
-        showfile.find_shader("mist", tmp_path)
+        load.find_shader("mist", tmp_path)
 
 
 def test_a_show_that_is_not_there_names_those_that_are() -> None:
     for name in ("nothing", "/no/where.toml", "../x", "a" * 5000, "a\x00b", ""):
         with pytest.raises(ShowError, match=r"no such show file; shipped shows are: .*default"):
-            showfile.find_show(name)
+            load.find_show(name)
 
 
 def test_files_that_are_no_shows(tmp_path: Path) -> None:
@@ -269,14 +269,14 @@ def test_files_that_are_no_shows(tmp_path: Path) -> None:
         path = tmp_path / "x.toml"
         path.write_bytes(data)
         with pytest.raises(ShowError, match=words) as found:
-            showfile.load(str(path))
+            load.load(str(path))
         assert str(found.value).startswith(str(path))
 
 
 def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
     path = tmp_path / "x.toml"
     path.write_bytes(b"\xef\xbb\xbfschema = 1\n")
-    assert showfile.load(str(path)).show.name == "untitled"
+    assert load.load(str(path)).show.name == "untitled"
 
 
 def tables() -> st.SearchStrategy[dict]:
@@ -336,7 +336,7 @@ def tables() -> st.SearchStrategy[dict]:
 @given(tables())
 def test_a_show_plays_or_is_refused_in_one_sentence(table: dict) -> None:
     try:
-        show, _ = showfile.read(tomlkit.dumps(table), "my.toml", lambda name: GLOW)
+        show, _ = load.read(tomlkit.dumps(table), "my.toml", lambda name: GLOW)
     except ShowError as error:
         show, refusal = None, str(error)
     if show is None:
@@ -350,15 +350,15 @@ def test_a_show_plays_or_is_refused_in_one_sentence(table: dict) -> None:
 @pytest.mark.parametrize("path", PRESETS, ids=lambda p: p.stem)
 def test_a_show_survives_the_way_through_toml(path: Path) -> None:
     text = path.read_text("utf-8")
-    table = showfile.decode(text, "a")
-    again = showfile.decode(tomlkit.dumps(_without_none(msgspec.to_builtins(table))), "b")
+    table = load.decode(text, "a")
+    again = load.decode(tomlkit.dumps(_without_none(msgspec.to_builtins(table))), "b")
     assert again == table
     assert isinstance(again, ShowTable)
 
 
 def test_defaults_survive_the_way_through_toml() -> None:
-    table = showfile.decode("schema = 1\n" + FORM, "a")
-    again = showfile.decode(tomlkit.dumps(_without_none(msgspec.to_builtins(table))), "b")
+    table = load.decode("schema = 1\n" + FORM, "a")
+    again = load.decode(tomlkit.dumps(_without_none(msgspec.to_builtins(table))), "b")
     assert again == table
 
 

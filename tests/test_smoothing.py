@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.core.curve import CURVES, filter_euro, follow, shape, spring
+from engine.core.control.cues import ramp_value
+from engine.core.curves import CURVES, filter_euro, follow, shape, spring
 from engine.core.event import Event
-from engine.core.state import Ramp
-from engine.core.value import effective, ramp_value, steer_at
+from engine.core.frame.values import effective, steer_at
+from engine.core.show.state import Ramp
 from tests.making import base, film, frames_at, line_of, read_show, run
 
 RATES = (30, 60, 120, 144)

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.core.geometry import Vector, length, shell_radius
-from engine.core.keyed import gaussian
-from engine.core.manifold import AFFINE, ROWS, SHELL, AffineChart, SimplexChart, manifold
-from engine.core.path import seed_key
-from engine.core.pchip import pchip, slopes
-from engine.core.spline import SPLINES, at, spline
+from engine.core.latent.geometry import Vector, length, shell_radius
+from engine.core.latent.manifold import AFFINE, ROWS, SHELL, AffineChart, SimplexChart, manifold
+from engine.core.latent.pchip import pchip, slopes
+from engine.core.latent.seeds import seed_key
+from engine.core.latent.spline import SPLINES, at, spline
+from engine.core.rng import gaussian
 from tests.test_path import turns_deg
 
 SIZE = 64

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.core.glide import Glide, pass_glides
-from engine.core.path import keys
-from engine.core.sample import latents
-from engine.core.show import Show
-from engine.core.snapshot import from_data, to_data
-from engine.core.state import State
-from engine.core.steer import axis_at
-from engine.core.value import effective, steer_at
+from engine.core.control.steering import axis_at
+from engine.core.frame.sample import latents
+from engine.core.frame.values import effective, steer_at
+from engine.core.motions.walk import keys
+from engine.core.show.show import Show
+from engine.core.show.snapshot import from_data, to_data
+from engine.core.show.state import State
+from engine.core.springs import Glide, pass_glides
 from tests.making import base, film, frames_at, latent, read_show, run
 
 PATH = "/layer/form/path/"

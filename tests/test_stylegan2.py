@@ -15,11 +15,12 @@ import torch
 
 from bench.stylegan_nets import make_stylegan2
 from bench.stylegan_plain import Plain, draw_stylegan2
-from engine.core.port import Request
-from engine.generators import convolution, stylegan2
-from engine.generators.kernels import is_compiled
-from engine.generators.scratch import spread
-from engine.generators.stylegan2_network import synthesize
+from engine.core.show.generator import Request
+from engine.generators.cpu import conv
+from engine.generators.cpu.compile import is_compiled
+from engine.generators.cpu.workspace import spread
+from engine.generators.kinds import stylegan2
+from engine.generators.networks.stylegan2 import synthesize
 
 GOLDEN = ("tiny-sg2ada-64-c0-map8", "tiny-sg2ada-64-c5-map2")
 CASES = [
@@ -166,7 +167,7 @@ def test_strips_do_not_change_the_picture(monkeypatch: pytest.MonkeyPatch) -> No
     ws = torch.randn(1, model.num_ws, model.w_dim, generator=torch.Generator().manual_seed(1))
     whole = model.synthesize(ws)
     for size in (1, 60_000, 200_000):
-        monkeypatch.setattr(convolution, "STRIP", size)
+        monkeypatch.setattr(conv, "STRIP", size)
         assert files.distance(model.synthesize(ws), whole) < 1e-6
 
 
@@ -240,7 +241,7 @@ def request(z: np.ndarray[Any, Any], side: int = 64, **parameters: float) -> Req
 
 def test_a_spec_needs_no_torch(path: Path) -> None:
     code = (
-        "import sys, json; from engine.generators.stylegan2 import Config, spec\n"
+        "import sys, json; from engine.generators.kinds.stylegan2 import Config, spec\n"
         f"found = spec(Config({str(path)!r}))\n"
         "print(json.dumps(['torch' in sys.modules, found.max_px, len(found.layers)]))"
     )
@@ -314,7 +315,7 @@ def test_wild_latents_stay_pictures(path: Path) -> None:
 def test_a_missing_or_foreign_model_is_refused(tmp_path: Path, path: Path) -> None:
     with pytest.raises(ValueError, match=r"nowhere\.safetensors"):
         stylegan2.spec(stylegan2.Config(str(tmp_path / "nowhere.safetensors")))
-    from engine.generators import stylegan3
+    from engine.generators.kinds import stylegan3
 
     with pytest.raises(ValueError, match="is a stylegan2"):
         stylegan3.spec(stylegan3.Config(str(path)))

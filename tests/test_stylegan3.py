@@ -13,11 +13,14 @@ import torch
 
 from bench.stylegan_nets import low_pass, make_stylegan3
 from bench.stylegan_plain import Plain, draw_stylegan3
-from engine.core.port import Request
-from engine.generators import filter_plan, filtered_kernel, fir, stylegan3
-from engine.generators.kernels import is_compiled
-from engine.generators.lanes import LANES, fill_up, from_blocks, to_blocks
-from engine.generators.stylegan3_network import synthesize
+from engine.core.show.generator import Request
+from engine.generators.cpu import filtered_lrelu
+from engine.generators.cpu import filtered_lrelu as filtered_kernel
+from engine.generators.cpu.blocks import LANES, fill_up, from_blocks, to_blocks
+from engine.generators.cpu.compile import is_compiled
+from engine.generators.kinds import stylegan3
+from engine.generators.networks import resample
+from engine.generators.networks.stylegan3 import synthesize
 
 GOLDEN = ("tiny-sg3t-64", "tiny-sg3r-64")
 CASES = [
@@ -126,7 +129,7 @@ def test_the_streamed_filter_equals_its_definition(up: int, channels: int, is_pl
     x = random.randn(15, 19, channels).astype(np.float32)
     gain, bias = random.rand(2, channels).astype(np.float32)
     for padding in ((9, 8, 9, 8), (-3, -2, -3, -2), (0, 1, 0, 1), (30, 25, 30, 25)):
-        plan = filter_plan.make_plan(rows, down, (up, 2), padding, (15, 19), (0.2, 1.5, 3.0))
+        plan = filtered_lrelu.make_plan(rows, down, (up, 2), padding, (15, 19), (0.2, 1.5, 3.0))
         assert plan is not None
         blocks = to_blocks(torch.from_numpy(x).permute(2, 0, 1)).numpy()
         out = np.full((len(blocks), *plan.out_shape, LANES), np.nan, np.float32)
@@ -134,9 +137,9 @@ def test_the_streamed_filter_equals_its_definition(up: int, channels: int, is_pl
         scales = (fill_up(torch.from_numpy(part)) for part in (gain, bias))
         filtered_kernel.run(plan, blocks, *scales, out, scratch, (0, len(blocks)))
         y = torch.from_numpy(x * gain + bias).permute(2, 0, 1)[None]
-        y = fir.resample(y, torch.from_numpy(rows), up, 1, padding)
+        y = resample.resample(y, torch.from_numpy(rows), up, 1, padding)
         y = (torch.nn.functional.leaky_relu(y, 0.2) * 1.5).clamp(-3, 3)
-        y = fir.resample(y, torch.from_numpy(down), 1, 2, (0, 0, 0, 0))[0]
+        y = resample.resample(y, torch.from_numpy(down), 1, 2, (0, 0, 0, 0))[0]
         assert files.relative(from_blocks(torch.from_numpy(out), channels), y) < 1e-5
 
 

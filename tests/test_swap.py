@@ -13,12 +13,14 @@ import numpy as np
 import pytest
 from age_files import aged, network
 
-from engine.app import model_marks, reload, showfile
-from engine.app.blobs import TakeError
-from engine.app.reload import Reloader
-from engine.app.slot import CHANGE_S
-from engine.core.show import Show
-from engine.generators import ages
+from engine.core.show.show import Show
+from engine.documents.show import load
+from engine.documents.take import models
+from engine.documents.take.blobs import TakeError
+from engine.models.sidecars import snapshots
+from engine.play.live import reload
+from engine.play.live.reload import Reloader
+from engine.play.pixels.slot import CHANGE_S
 from tests.making import read_show, run
 from tests.performing import edit, latent_cinema, play, until
 from tests.test_pixels import FPS, Stage
@@ -130,54 +132,54 @@ def show(model: Path) -> Path:
     return path
 
 
-def poll(reloader: Reloader, playing: showfile.Loaded) -> showfile.Loaded | str:
+def poll(reloader: Reloader, playing: load.Loaded) -> load.Loaded | str:
     clock = iter(np.arange(1e6) * 0.02)
-    found: showfile.Loaded | str = until(
+    found: load.Loaded | str = until(
         lambda: reloader.poll(playing.show, next(clock)), "an answer of the reloader"
     )
     return found
 
 
 @pytest.fixture
-def reloading(show: Path) -> Iterator[Callable[[], showfile.Loaded | str]]:
-    loaded = showfile.load(str(show))
+def reloading(show: Path) -> Iterator[Callable[[], load.Loaded | str]]:
+    loaded = load.load(str(show))
     reloader = Reloader(loaded)
     # Its first look is over when an edit has come through.
     edit(show, "schema = 1", "schema = 1\nseed = 4")
-    assert isinstance(poll(reloader, loaded), showfile.Loaded)
+    assert isinstance(poll(reloader, loaded), load.Loaded)
     yield lambda: poll(reloader, loaded)
     reloader.close()
 
 
 def test_a_replaced_file_is_seen_and_named(
-    reloading: Callable[[], showfile.Loaded | str], model: Path
+    reloading: Callable[[], load.Loaded | str], model: Path
 ) -> None:
     sha256 = train_on(model, 2)
     found = reloading()
-    assert isinstance(found, showfile.Loaded)
+    assert isinstance(found, load.Loaded)
     assert found.replaced == {str(model): sha256}
-    ages.path_of(model).write_bytes(b"")  # so are ages that appear
+    snapshots.path_of(model).write_bytes(b"")  # so are ages that appear
     assert "net.ages.safetensors" in str(reloading())
 
 
 def test_of_quick_replacements_only_the_newest_is_taken(
-    reloading: Callable[[], showfile.Loaded | str], model: Path, monkeypatch: pytest.MonkeyPatch
+    reloading: Callable[[], load.Loaded | str], model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reload, "REPLACED_S", 1e9)
     first = train_on(model, 2)
     found = reloading()
-    assert isinstance(found, showfile.Loaded)
+    assert isinstance(found, load.Loaded)
     assert found.replaced == {str(model): first}
     train_on(model, 3)
     newest = train_on(model, 4)
     monkeypatch.setattr(reload, "REPLACED_S", 0.0)
     found = reloading()
-    assert isinstance(found, showfile.Loaded)
+    assert isinstance(found, load.Loaded)
     assert found.replaced == {str(model): newest}
 
 
 def test_a_file_that_is_gone_for_a_moment_is_told_and_waited_for(
-    reloading: Callable[[], showfile.Loaded | str], model: Path
+    reloading: Callable[[], load.Loaded | str], model: Path
 ) -> None:
     kept = model.read_bytes()
     model.unlink()
@@ -190,19 +192,19 @@ def test_a_file_that_is_gone_for_a_moment_is_told_and_waited_for(
     assert isinstance(told, str)
     assert "fetch it again" in told
     train_on(model, 2)
-    assert isinstance(reloading(), showfile.Loaded)
+    assert isinstance(reloading(), load.Loaded)
 
 
 def test_a_show_that_names_another_network_watches_that(
-    reloading: Callable[[], showfile.Loaded | str], model: Path, show: Path, tmp_path: Path
+    reloading: Callable[[], load.Loaded | str], model: Path, show: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "elsewhere").mkdir()
     other = network(tmp_path / "elsewhere" / "other.safetensors", seed=5, **SMALL)
     edit(show, str(model), str(other))
-    assert isinstance(reloading(), showfile.Loaded)
+    assert isinstance(reloading(), load.Loaded)
     sha256 = train_on(other, 6)
     found = reloading()
-    assert isinstance(found, showfile.Loaded)
+    assert isinstance(found, load.Loaded)
     assert found.replaced == {str(other): sha256}
 
 
@@ -229,13 +231,13 @@ def test_a_take_tells_of_every_network_and_its_film_is_refused(model: Path, show
 
 def test_a_film_insists_on_the_same_ages(tmp_path: Path) -> None:
     path = aged(tmp_path / "net.safetensors", **SMALL)
-    marks = model_marks.with_hashes(model_marks.marks(read(path)), read(path))
-    assert marks[0]["ages_sha256"] == digest(ages.path_of(path))
-    model_marks.check(tmp_path, marks)
-    beside = ages.path_of(path)
+    marks = models.with_hashes(models.marks(read(path)), read(path))
+    assert marks[0]["ages_sha256"] == digest(snapshots.path_of(path))
+    models.check(tmp_path, marks)
+    beside = snapshots.path_of(path)
     beside.write_bytes(beside.read_bytes() + b"\0")
     with pytest.raises(TakeError, match=marks[0]["ages_sha256"][:12]):
-        model_marks.check(tmp_path, marks)
+        models.check(tmp_path, marks)
     beside.unlink()
     with pytest.raises(TakeError, match="is not there; put that file back"):
-        model_marks.check(tmp_path, marks)
+        models.check(tmp_path, marks)

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.core.perceive import distance, features, shrink
-from engine.core.table import (
+from engine.core.path.arc_length import (
     FELT_WIDEST,
     WIDEST,
     Feeling,
@@ -22,6 +21,7 @@ from engine.core.table import (
     to_numbers,
     warp,
 )
+from engine.core.path.perceived_change import distance, features, shrink
 
 STEPS = st.lists(st.floats(0.1, 0.6), min_size=32, max_size=40)
 FEW = settings(max_examples=25)

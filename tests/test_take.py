@@ -14,15 +14,16 @@ import tomlkit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.app import recorder, take
-from engine.app.blobs import content_hash, manifest
-from engine.app.playback import open_playback
-from engine.app.recorder import Recorder
-from engine.app.showfile import ShowError
-from engine.app.take import Take, TakeError, open_take
 from engine.core.event import Event
-from engine.core.snapshot import from_data, migrate, to_data
-from engine.core.state import State, first_state
+from engine.core.show.snapshot import from_data, migrate, to_data
+from engine.core.show.state import State, first_state
+from engine.documents.show.load import ShowError
+from engine.documents.take import reader, recorder
+from engine.documents.take.blobs import TakeError, manifest
+from engine.documents.take.reader import Take, open_take
+from engine.documents.take.recorder import Recorder
+from engine.play.film.playback import open_playback
+from engine.system.hashing import content_hash
 from tests.making import FORM, GLOW, line_of, read_show, run
 
 SHOW = read_show('signals = ["hand"]\nname = "taken"')
@@ -34,12 +35,12 @@ RATE_HZ = 8000
 @pytest.fixture(autouse=True)
 def _short_parts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(recorder, "PART_S", 1)
-    monkeypatch.setattr(take, "PART_S", 1)
+    monkeypatch.setattr(reader, "PART_S", 1)
     monkeypatch.setattr(recorder, "LEAST_FREE_BYTES", 0)
     yield
-    take.read_part.cache_clear()
-    take.read_pcm.cache_clear()
-    take.read_show.cache_clear()
+    reader.read_part.cache_clear()
+    reader.read_pcm.cache_clear()
+    reader.read_show.cache_clear()
 
 
 def listed(*events) -> dict[int, list[Event]]:
@@ -188,7 +189,7 @@ def damage(path: Path, number: int, line: str) -> None:
     lines = path.read_text("utf-8").splitlines()
     lines[number - 1] = line
     path.write_text("\n".join(lines) + "\n", "utf-8")
-    take.read_part.cache_clear()
+    reader.read_part.cache_clear()
 
 
 BAD_LINES = [
@@ -227,7 +228,7 @@ def test_lines_or_parts_lost_in_the_middle_are_missed(tmp_path: Path) -> None:
         open_take(tmp_path / "t").events_of(3)
     first.write_text("".join(whole), "utf-8")
     second.unlink()
-    take.read_part.cache_clear()
+    reader.read_part.cache_clear()
     found = open_take(tmp_path / "t")
     with pytest.raises(TakeError, match="ends at tick 119, the next part begins at 240"):
         found.events_of(3)
@@ -289,7 +290,7 @@ def test_a_missing_blob_is_named(tmp_path: Path) -> None:
     for blob in sorted((tmp_path / "t" / "blobs").iterdir()):
         data = blob.read_bytes()
         blob.unlink()
-        take.read_show.cache_clear()
+        reader.read_show.cache_clear()
         with pytest.raises((TakeError, ShowError), match=f"sha256:{blob.name}"):
             open_take(tmp_path / "t").state_before(0)
         blob.write_bytes(data)
@@ -300,7 +301,7 @@ def test_an_altered_blob_is_named(tmp_path: Path) -> None:
     for blob in sorted((tmp_path / "t" / "blobs").iterdir()):
         data = blob.read_bytes()
         blob.write_bytes(data + b" ")
-        take.read_show.cache_clear()
+        reader.read_show.cache_clear()
         with pytest.raises((TakeError, ShowError), match=f"{blob.name}.*altered"):
             open_take(tmp_path / "t").state_before(0)
         blob.write_bytes(data)

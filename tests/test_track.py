@@ -10,8 +10,8 @@ import av
 import numpy as np
 import pytest
 
-from engine.core import audio
-from engine.sources import track
+from engine.core.audio import features
+from engine.sources.audio import file as track
 
 CLICK_S = 1.0
 
@@ -135,12 +135,12 @@ def test_truncated_and_nan_files_still_play(tmp_path: Path) -> None:
 def test_features_are_those_of_the_live_analyser() -> None:
     heard = track.Track(click_track(), 48_000)
     ahead = track.features_ahead(heard)
-    state, rows = audio.start(48_000), []
+    state, rows = features.start(48_000), []
     for first in range(0, len(heard.pcm), 300):
-        state, some = audio.analyse(state, audio.mix(heard.pcm[first : first + 300]))
+        state, some = features.analyse(state, features.mix(heard.pcm[first : first + 300]))
         rows += some
     assert ahead.rows.tolist() == [list(row) for row in rows]
-    onsets = ahead.times_s[ahead.rows[:, audio.FEATURES.index("onset")] > 0]
+    onsets = ahead.times_s[ahead.rows[:, features.FEATURES.index("onset")] > 0]
     assert len(onsets) == 1
     assert 0.0 <= onsets[0] - CLICK_S < 0.03
 

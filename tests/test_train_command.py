@@ -18,11 +18,13 @@ import torch
 from click.testing import CliRunner
 from PIL import Image
 
-from engine.app.cli import cli
-from engine.app.train import duration
-from engine.generators import card
-from engine.training import folder as folders
-from engine.training import keeping, pictures
+from engine.app.cli.main import cli
+from engine.lab.data import folder as folders
+from engine.lab.data import pictures
+from engine.lab.training import checkpoint
+from engine.lab.training.run import duration
+from engine.models import card
+from engine.system import hashing
 from tests.training import discs, save_pictures
 
 SMALL = ["--size", "32", "--seed", "3", "--threads", "1", "--batch", "8"]
@@ -54,7 +56,7 @@ def test_a_folder_of_pictures_becomes_a_network_with_a_card(tmp_path: Path) -> N
     assert "sliced Wasserstein distance" in said
     assert said.endswith("discs.safetensors: finished\n")
     told = card.read_card(card.card_path(out))
-    assert told["sha256"] == card.sha256_of(out)
+    assert told["sha256"] == hashing.sha256_of(out)
     assert told["licence"] == "CC-BY-4.0; CC0-1.0"
     assert (told["pictures"], told["pictures_shown"], told["steps"]) == (12, 32, 4)
     assert told["seed"] == 3
@@ -163,7 +165,7 @@ def started(*arguments: str | Path) -> subprocess.Popen[str]:
 
 def wait_for_state(path: Path, least: int, process: subprocess.Popen[str]) -> None:
     for _ in range(3000):
-        if path.exists() and keeping.read_state(path)[1]["step"] >= least:
+        if path.exists() and checkpoint.read_state(path)[1]["step"] >= least:
             return
         assert process.poll() is None, process.communicate()[0]
         time.sleep(0.02)
@@ -185,13 +187,13 @@ def test_a_killed_training_ends_as_one_that_was_not(tmp_path: Path, number: int)
     if number == signal.SIGTERM and "finished" not in said:
         assert "stopped; go on with --resume" in said
         assert process.returncode == 0
-    was = keeping.read_state(tmp_path / "killed.train" / "state.safetensors")[1]["step"]
+    was = checkpoint.read_state(tmp_path / "killed.train" / "state.safetensors")[1]["step"]
     assert was < 12
     code, said = train(folder, out, *rest, "--resume")
     assert code == 0, said
     assert f"going on after {8 * was} pictures" in said
-    one, _ = keeping.read_state(tmp_path / "whole.train" / "state.safetensors")
-    other, _ = keeping.read_state(tmp_path / "killed.train" / "state.safetensors")
+    one, _ = checkpoint.read_state(tmp_path / "whole.train" / "state.safetensors")
+    other, _ = checkpoint.read_state(tmp_path / "killed.train" / "state.safetensors")
     assert one.keys() == other.keys()
     assert all(np.array_equal(one[name], other[name]) for name in one)
     assert out.read_bytes() == (tmp_path / "whole.safetensors").read_bytes()
@@ -213,7 +215,7 @@ def test_two_processes_train_one_network(tmp_path: Path) -> None:
     out = tmp_path / "two.safetensors"
     done = subprocess.run(
         [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
-         "-m", "engine.app.cli", "train", str(tmp_path / "discs"), str(out), *SMALL,
+         "-m", "engine.app.cli.main", "train", str(tmp_path / "discs"), str(out), *SMALL,
          "--pictures", "24", "--device", "cpu"],
         capture_output=True, text=True, timeout=300, check=False,
         env={**os.environ, "OMP_NUM_THREADS": "1"},

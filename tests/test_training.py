@@ -11,18 +11,18 @@ import numpy as np
 import pytest
 import torch
 
-from engine.app.model_sample import Wish, sample
-from engine.generators import card
-from engine.generators.inert import RefusedError
-from engine.training import keeping
-from engine.training.augment import Adaptive, augment
-from engine.training.discriminator import Discriminator, frozen_parts
-from engine.training.distance import compare, distance
-from engine.training.generator import Generator, load_arrays, network_of
-from engine.training.shape import PRESETS, SIZES, Stage, cost_left, shape_of, stage_at
-from engine.training.supply import Supply
-from engine.training.trainer import Trainer
-from engine.training.transfer import begin_with, shape_of_network
+from engine.lab.analysis.sample import Wish, sample
+from engine.lab.data.sampler import Supply
+from engine.lab.gan.augment import Adaptive, augment
+from engine.lab.gan.discriminator import Discriminator, frozen_parts
+from engine.lab.gan.generator import Generator, load_arrays, network_of
+from engine.lab.gan.shape import PRESETS, SIZES, Stage, cost_left, shape_of, stage_at
+from engine.lab.gan.trainer import Trainer
+from engine.lab.training import checkpoint
+from engine.lab.training.distance import compare, distance
+from engine.lab.training.transfer import begin_with, shape_of_network
+from engine.models import card
+from engine.models.unpickle.inert import RefusedError
 from tests.training import discs, factors, small_shape, small_trainer
 
 
@@ -45,7 +45,7 @@ def test_it_learns_what_is_on_the_pictures() -> None:
         trainer.advance()
     (after,) = compare(trainer.mean, trainer.supply, 400).values()
     assert after < before / 4
-    at, hues = factors(keeping.pictures_of(trainer.mean, 256))
+    at, hues = factors(checkpoint.pictures_of(trainer.mean, 256))
     real_at, _ = factors(trainer.supply.pictures)
     # Discs everywhere where they are in the data, and of every hue: nothing collapsed.
     assert (at.std(0) > 0.3 * real_at.std(0)).all()
@@ -61,9 +61,9 @@ def test_a_training_that_was_stopped_goes_on_bit_by_bit(tmp_path: Path) -> None:
     first = small_trainer(pictures, pictures=30 * 16)
     for _ in range(11):
         first.advance()
-    keeping.write_state(tmp_path / "state.safetensors", *first.state())
+    checkpoint.write_state(tmp_path / "state.safetensors", *first.state())
     second = small_trainer(pictures, pictures=30 * 16)
-    second.load(*keeping.read_state(tmp_path / "state.safetensors"))
+    second.load(*checkpoint.read_state(tmp_path / "state.safetensors"))
     assert second.step == 11
     for _ in range(13):
         second.advance()
@@ -97,7 +97,7 @@ def test_the_engine_plays_what_was_trained(tmp_path: Path) -> None:
     with path.open("wb") as file:
         card.write(file, network_of(trainer.mean, origin="test"))
     sample(path, tmp_path / "out.npy", Wish(seeds="0-3"))
-    w = trainer.mean.map(keeping.latents(16, 4))[:, None].expand(-1, 8, -1)
+    w = trainer.mean.map(checkpoint.latents(16, 4))[:, None].expand(-1, 8, -1)
     with torch.no_grad():
         drawn = trainer.mean.draw(w, 32).numpy()
     played = np.load(tmp_path / "out.npy")
@@ -145,7 +145,7 @@ def test_growing_changes_no_picture_and_no_judgement() -> None:
     with torch.no_grad():
         for part in list(trainer.generator.colours.values())[:4]:
             part.weight.normal_(generator=torch.Generator().manual_seed(3))
-        w = trainer.generator.map(keeping.latents(16, 4))[:, None].expand(-1, shape.num_ws, -1)
+        w = trainer.generator.map(checkpoint.latents(16, 4))[:, None].expand(-1, shape.num_ws, -1)
         small, large = (trainer.generator.draw(w, side) for side in (32, 64))
         shrunk = torch.nn.functional.avg_pool2d(large, 2)
         # A picture that is doubled and halved is a little softer, and nothing else.
@@ -179,7 +179,7 @@ def test_a_network_that_was_trained_here_is_gone_on_with(tmp_path: Path) -> None
     new = small_trainer(discs(80, 32, seed=5), shape=old.shape, frozen=2, grows=False, warm_up=1)
     assert "its discriminator is not here" in begin_with(new, path)
     (tmp_path / "old.train").mkdir()
-    keeping.write_state(tmp_path / "old.train" / "state.safetensors", *old.state())
+    checkpoint.write_state(tmp_path / "old.train" / "state.safetensors", *old.state())
     assert begin_with(new, path) == "beginning with old.safetensors and its discriminator"
     parts = frozen_parts(new.discriminator, new.shape, 2)
     assert len(parts) == 2
@@ -242,7 +242,7 @@ def test_a_damaged_state_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "state.safetensors"
     path.write_bytes(b"\x10\0\0\0\0\0\0\0{}")
     with pytest.raises(ValueError, match="this is no state of a training"):
-        keeping.read_state(path)
+        checkpoint.read_state(path)
     trainer = small_trainer(discs(40, 16))
     trainer.advance()
     tensors, numbers = trainer.state()
@@ -252,7 +252,7 @@ def test_a_damaged_state_is_refused(tmp_path: Path) -> None:
 
 
 def test_snapshots_come_at_counts_that_grow_by_the_root_of_two() -> None:
-    kept = [n for n in range(0, 20_001, 16) if keeping.snapshot_at(n, 16)]
+    kept = [n for n in range(0, 20_001, 16) if checkpoint.snapshot_at(n, 16)]
     assert kept[0] == 0
     ratios = [b / a for a, b in pairwise(kept[1:])]
     assert len(kept) == 12
@@ -261,14 +261,14 @@ def test_snapshots_come_at_counts_that_grow_by_the_root_of_two() -> None:
 
 def test_a_snapshot_holds_the_generator(tmp_path: Path) -> None:
     trainer = small_trainer(discs(40, 16))
-    keeping.write_snapshot(tmp_path / "snapshots", trainer.mean, 7)
+    checkpoint.write_snapshot(tmp_path / "snapshots", trainer.mean, 7)
     (path,) = (tmp_path / "snapshots").iterdir()
     assert path.name == "0000000007.safetensors"
-    from engine.generators import tensor_file
+    from engine.models import safetensors
 
-    data = tensor_file.map_file(path)
-    table, _, at = tensor_file.read_header(data)
-    arrays = {name: tensor_file.tensor_of(data[at:], entry) for name, entry in table.items()}
+    data = safetensors.map_file(path)
+    table, _, at = safetensors.read_header(data)
+    arrays = {name: safetensors.tensor_of(data[at:], entry) for name, entry in table.items()}
     other = Generator(trainer.shape)
     load_arrays(other, arrays)
     torch.testing.assert_close(other.const, trainer.mean.const, rtol=1e-3, atol=1e-4)

@@ -15,12 +15,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.app import account, memory, recorder, stage
-from engine.app.live import Player
-from engine.app.options import Options
-from engine.app.planfile import PlanWriter, write_plan
-from engine.app.playback import open_playback
-from engine.app.take import open_take
+from engine.documents.take import recorder
+from engine.documents.take.reader import open_take
+from engine.play.film.plan import write_plan
+from engine.play.film.playback import open_playback
+from engine.play.live import player as account
+from engine.play.live import presenter, recording
+from engine.play.live.options import Options
+from engine.play.live.player import Player
+from engine.play.plan_file import PlanWriter
 from tests.performing import SHOWS, lamp, read_plan, same_rows
 
 MOST_PICTURES = 20_000  # only against hanging
@@ -36,7 +39,7 @@ def _own_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         user_cache_dir=lambda _: str(tmp_path / "cache"),
         user_videos_dir=lambda: str(tmp_path / "videos"),
     )
-    monkeypatch.setattr(memory, "platformdirs", places)
+    monkeypatch.setattr(recording, "platformdirs", places)
 
 
 def show(tmp_path: Path, **changes: str) -> str:
@@ -74,7 +77,7 @@ def perform(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Player]:
                 yield SimpleNamespace(write=write)
 
             monkeypatch.setattr(
-                stage, "null", SimpleNamespace(Config=SimpleNamespace, open=open_watched)
+                presenter, "null", SimpleNamespace(Config=SimpleNamespace, open=open_watched)
             )
             player = Player(replace(found), stack)
             if before is not None:
@@ -187,7 +190,7 @@ def test_the_best_improvisation_is_kept_though_nobody_armed_it(
     tmp_path: Path, perform: Callable[..., Player], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recorder, "PART_S", 1)
-    monkeypatch.setattr(memory, "ROLLING_S", 1.0)
+    monkeypatch.setattr(recording, "ROLLING_S", 1.0)
     kept_at: list[int] = []
 
     def look(player: Player, _: np.ndarray) -> bool:

@@ -12,7 +12,8 @@ from pathlib import Path
 import model_files
 import pytest
 
-from engine.app import models, unnamed
+from engine.models.importer import catalogue
+from engine.system import atomic
 from tests.performing import latent_cinema
 
 
@@ -20,23 +21,23 @@ from tests.performing import latent_cinema
 def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Both ways: files without a name, and where there are none."""
     if request.param == "named":
-        monkeypatch.setattr(unnamed, "_open_nameless", lambda _: None)
+        monkeypatch.setattr(atomic, "_open_nameless", lambda _: None)
     return str(request.param)
 
 
 def test_a_file_is_whole_or_absent(kind: str, tmp_path: Path) -> None:
     out = tmp_path / "a[1].txt"
     for text in ("first", "second"):
-        with unnamed.unfinished(out) as part:
+        with atomic.unfinished(out) as part:
             part.path.write_text(text)
             assert not out.exists() or out.read_text() != text
         assert out.read_text() == text
-    with contextlib.suppress(KeyboardInterrupt), unnamed.unfinished(out) as part:
+    with contextlib.suppress(KeyboardInterrupt), atomic.unfinished(out) as part:
         part.path.write_text("third")
         raise KeyboardInterrupt
     assert out.read_text() == "second"
     assert os.listdir(tmp_path) == [out.name]
-    with pytest.raises(FileNotFoundError, match="is no folder"), unnamed.unfinished(out / "b"):
+    with pytest.raises(FileNotFoundError, match="is no folder"), atomic.unfinished(out / "b"):
         pass
 
 
@@ -45,17 +46,17 @@ def test_what_was_left_long_ago_is_swept(kind: str, tmp_path: Path) -> None:
     for path in (old, young):
         path.touch()
     os.utime(old, (0, 0))
-    with unnamed.unfinished(tmp_path / "a[1].txt") as part:
+    with atomic.unfinished(tmp_path / "a[1].txt") as part:
         part.path.touch()
     assert (old.exists(), young.exists()) == (False, True)
 
 
 @pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="only Linux has files without a name")
 def test_not_even_a_kill_leaves_a_part(tmp_path: Path) -> None:
-    if unnamed._open_nameless(tmp_path) is None:
+    if atomic._open_nameless(tmp_path) is None:
         pytest.skip("this disk has no files without a name")
     script = (
-        "import os, pathlib\nfrom engine.app.unnamed import unfinished\n"
+        "import os, pathlib\nfrom engine.system.atomic import unfinished\n"
         f"with unfinished(pathlib.Path({str(tmp_path / 'a')!r})) as part:\n"
         "    part.path.write_bytes(bytes(9999))\n    os.kill(os.getpid(), 9)"
     )
@@ -76,7 +77,7 @@ def test_several_may_convert_one_file_at_once(tmp_path: Path) -> None:
     names = {process.communicate()[0].strip() for process in started}
     assert len(names) == 1
     assert sorted(p.suffix for p in cache.iterdir()) == [".safetensors", ".toml"]
-    assert models.describe(cache / names.pop())["family"] == "stylegan2"
+    assert catalogue.describe(cache / names.pop())["family"] == "stylegan2"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other limits to a folder")

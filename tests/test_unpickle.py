@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.generators.allowed import find_for
-from engine.generators.arrays import Array
-from engine.generators.inert import Budget, RefusedError, Text
-from engine.generators.opcodes import OPCODES
-from engine.generators.reader import read_network
-from engine.generators.unpickle import read
+from engine.models.formats.reader import read_network
+from engine.models.unpickle.allowed import find_for
+from engine.models.unpickle.inert import Budget, RefusedError, Text
+from engine.models.unpickle.numpy_arrays import Array
+from engine.models.unpickle.opcodes import OPCODES
+from engine.models.unpickle.reader import read
 
 scalars = st.one_of(
     st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.text(max_size=20),

@@ -13,10 +13,10 @@ import stylegan_files as files
 import torch
 
 from bench.stylegan_nets import make_stylegan2, make_stylegan3
-from engine.core.port import Request
-from engine.generators import stylegan2, stylegan3
-from engine.generators.kernels import is_compiled
-from engine.generators.stylemap import FINE, Area, Grid, fine_grid, refine, spread, wrap
+from engine.core.show.generator import Request
+from engine.generators.cpu.compile import is_compiled
+from engine.generators.kinds import stylegan2, stylegan3
+from engine.generators.networks.style_map import FINE, Area, Grid, fine_grid, refine, spread, wrap
 
 one_thread = pytest.fixture(scope="module", autouse=True)(files.one_thread)
 

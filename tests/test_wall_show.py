@@ -11,10 +11,10 @@ import pytest
 import stylegan_files as files
 
 from bench.stylegan_nets import make_stylegan2
-from engine.core.sample import requests_at
-from engine.core.show import Show
-from engine.core.snapshot import from_data, to_data
-from engine.core.state import State
+from engine.core.frame.sample import requests_at
+from engine.core.show.show import Show
+from engine.core.show.snapshot import from_data, to_data
+from engine.core.show.state import State
 from tests.making import read_show, run
 from tests.performing import play, succeed
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.compositor.context import open_context
-from engine.compositor.warm import Warmer
+from engine.compositor.gl.context import open_context
+from engine.compositor.isf.warm import Warmer
 
 SHADERS = Path(__file__).parent.parent / "shaders"
 GOOD = '/*{"ISFVSN": "2"}*/\nvoid main() { gl_FragColor = vec4(1.0); }'
@@ -139,7 +139,7 @@ def test_a_child_that_is_killed_is_replaced(warmer: Warmer) -> None:
 def test_the_child_dies_with_main_even_while_it_draws() -> None:
     script = (
         "import sys, time\n"
-        "from engine.compositor.warm import Warmer\n"
+        "from engine.compositor.isf.warm import Warmer\n"
         "if __name__ == '__main__':\n"
         "    w = Warmer(limit_s=0.5)\n"
         f"    w.submit('endless', {ENDLESS!r})\n"

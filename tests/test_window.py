@@ -18,12 +18,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import ImageGrab, features
 
-from engine.app import showfile
-from engine.app.keys import Keyboard
-from engine.core.state import first_state
-from engine.outputs import monitors, window
-from engine.outputs.controls import name_key
-from engine.outputs.monitors import Area, Monitor
+from engine.core.show.state import first_state
+from engine.documents.show import load
+from engine.outputs.window import monitors, window
+from engine.outputs.window.controls import name_key
+from engine.outputs.window.monitors import Area, Monitor
+from engine.play.live.keyboard import Keyboard
 
 SCREEN_PX = (1280, 720)
 FPS = Fraction(60)
@@ -488,7 +488,7 @@ def test_neighbours_in_a_span_meet_at_the_seam(left: int, right: int, height: in
 
 
 def test_a_stroke_in_the_window_is_a_stroke_of_the_brush(xdotool: Callable[[str], None]) -> None:
-    show = showfile.read('schema = 1\ndrag = "paint"\n', "test", str)[0]
+    show = load.read('schema = 1\ndrag = "paint"\n', "test", str)[0]
     keyboard, state, told = Keyboard(), first_state(show), list[tuple[str, object]]()
     with window.open(windowed((800, 600)), (160, 90), FPS) as out:
         picture = card(out)  # 800 x 450 in the window, at (240, 135) on the screen

@@ -11,11 +11,13 @@ import pytest
 import stylegan_files as files
 import torch
 
-from engine.app import showfile
-from engine.core.keyed import draw
-from engine.core.port import Request
-from engine.generators import card, stylegan2, stylegan3, wspace
-from engine.generators.network import Network
+from engine.core.rng import draw
+from engine.core.show.generator import Request
+from engine.documents.show import load
+from engine.generators.kinds import stylegan2, stylegan3
+from engine.generators.stylegan import w_space
+from engine.models import card
+from engine.models.network import Network
 from tests.making import line_of
 
 one_thread = pytest.fixture(scope="module", autouse=True)(files.one_thread)
@@ -33,7 +35,7 @@ def spread(n: np.ndarray) -> np.ndarray:
 
 
 def test_the_mapping_in_numpy_is_that_of_the_network(model: Path) -> None:
-    found, slope = wspace.map_samples(card.peek(model), 32)
+    found, slope = w_space.map_samples(card.peek(model), 32)
     net = card.load(model)
     z = draw(0, "wspace", 0, 32 * 24).reshape(32, 24).astype(np.float32)
     wanted = stylegan2.build_network(net.state, net.modules).map(torch.from_numpy(z))
@@ -46,7 +48,7 @@ def test_a_mapping_with_classes_and_one_of_the_other_family(name: str) -> None:
     arrays, said = files.golden(name)
     state, modules = files.state_of(arrays), said["modules"]
     modules.setdefault("", {}).update(z_dim=24, c_dim=5 if "c5" in name else 0)
-    found, _ = wspace.map_samples(Network("stylegan2", state, modules, ""), 10)
+    found, _ = w_space.map_samples(Network("stylegan2", state, modules, ""), 10)
     family = stylegan2 if "sg2" in name else stylegan3
     built = family.build_network(state, modules)
     z = draw(0, "wspace", 0, 10 * 24).reshape(10, 24).astype(np.float32)
@@ -55,8 +57,8 @@ def test_a_mapping_with_classes_and_one_of_the_other_family(name: str) -> None:
 
 
 def test_styles_of_fresh_latents_are_typical_and_come_back(model: Path) -> None:
-    chart = wspace.chart_of(model)
-    w = wspace.map_samples(card.peek(model), 6000)[0][4096:].astype(np.float64)
+    chart = w_space.chart_of(model)
+    w = w_space.map_samples(card.peek(model), 6000)[0][4096:].astype(np.float64)
     n = chart.encode(w)
     assert 0.95 < spread(n).mean() < 1.05
     np.testing.assert_allclose(chart.decode(n), w, atol=1e-9)
@@ -65,7 +67,7 @@ def test_styles_of_fresh_latents_are_typical_and_come_back(model: Path) -> None:
 
 
 def test_the_chart_is_the_same_again(model: Path) -> None:
-    first, second = (wspace.measure(card.peek(model)) for _ in range(2))
+    first, second = (w_space.measure(card.peek(model)) for _ in range(2))
     assert (first.back == second.back).all()
     assert (first.forward == second.forward).all()
     np.testing.assert_allclose(first.back, first.back.T, atol=1e-12)
@@ -88,8 +90,8 @@ speed = 1.0
 @pytest.mark.parametrize("space", ["w", "w+"])
 def test_paths_through_styles_stay_plausible(model: Path, motion: str, space: str) -> None:
     text = SHOW.format(path=model, space=space, motion=motion)
-    show = showfile.read(text, "test", lambda name: "")[0]
-    line, chart = line_of(show), wspace.chart_of(model)
+    show = load.read(text, "test", lambda name: "")[0]
+    line, chart = line_of(show), w_space.chart_of(model)
     found = []
     for frame in range(12):
         line.control(Fraction(frame, 2), lambda _: ())
@@ -121,7 +123,7 @@ def test_a_style_draws_what_its_latent_draws(model: Path) -> None:
 
 def test_rows_of_w_plus_steer_their_own_layers(model: Path) -> None:
     generator = build(model, "w+")
-    w = wspace.map_samples(card.peek(model), 2)[0]
+    w = w_space.map_samples(card.peek(model), 2)[0]
     rows = np.repeat(w[:1], 8, axis=0)
     rows[6:] = w[1]
     found, _ = generator.render(Request(0.0, {"w": rows}, {}, (32, 32)))

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from engine.training.group import Group
-from engine.training.settings import Settings
-from engine.training.shape import Shape
-from engine.training.supply import Supply
-from engine.training.trainer import Trainer
+from engine.lab.data.sampler import Supply
+from engine.lab.gan.group import Group
+from engine.lab.gan.settings import Settings
+from engine.lab.gan.shape import Shape
+from engine.lab.gan.trainer import Trainer
 
 
 def discs(count: int, side: int, seed: int = 0) -> NDArray[np.uint8]:

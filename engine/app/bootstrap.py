@@ -22,7 +22,7 @@ def main(arguments: list[str]) -> int:
             "run the same command with a newer one, like python3.11 or python3.12."
         )
         return 1
-    from engine.app import installation
+    from engine.app.setup import installation
 
     return installation.main(arguments)
 

@@ -11,16 +11,16 @@ from collections.abc import Iterator
 
 import moderngl
 
-from engine.compositor.context import collect
-from engine.compositor.glsl import COVER, FINISH, FINISH_LAYER, KEEP, PLACE, PLACE_VERTEX
-from engine.compositor.graph import Kit
+from engine.compositor.gl.context import collect
+from engine.compositor.gl.program import Program
+from engine.compositor.gl.shaders import COVER, FINISH, FINISH_LAYER, KEEP, PLACE, PLACE_VERTEX
+from engine.compositor.gl.surface import Surface, make_surface, release
+from engine.compositor.isf.passes import Kit
 from engine.compositor.layers import Layers, Pixels, fit
-from engine.compositor.look import Looks
 from engine.compositor.picture import Picture
-from engine.compositor.program import Program
-from engine.compositor.surface import Surface, make_surface, release
-from engine.core.isf import Header
-from engine.core.plan import Glimpse, LayerPlan, Plan
+from engine.compositor.previews import Looks
+from engine.core.frame.plan import Glimpse, LayerPlan, Plan
+from engine.core.isf.header import Header
 
 _BLENDS = {
     "normal": (moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA),

@@ -7,14 +7,14 @@ from typing import Protocol
 
 import moderngl
 
-from engine.compositor.glsl import GATHER, HEIGHTEN, REDUCE, WIDEN
-from engine.compositor.graph import History, Kit, run
-from engine.compositor.look import Looks, cover
-from engine.compositor.program import Program
-from engine.compositor.shader import Shader, compile_shader, release_shader
-from engine.compositor.surface import Surface, release
-from engine.core.isf import Header
-from engine.core.plan import LayerPlan, Pass, Plan
+from engine.compositor.gl.program import Program
+from engine.compositor.gl.shaders import GATHER, HEIGHTEN, REDUCE, WIDEN
+from engine.compositor.gl.surface import Surface, release
+from engine.compositor.isf.passes import History, Kit, run
+from engine.compositor.isf.shader import Shader, compile_shader, release_shader
+from engine.compositor.previews import Looks, cover
+from engine.core.frame.plan import LayerPlan, Pass, Plan
+from engine.core.isf.header import Header
 
 _SMOOTH_ABOVE = 1.25  # enlarged by less than this, a bilinear tap is as good as a spline
 _PREFILTER = 1 / 6

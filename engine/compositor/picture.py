@@ -9,7 +9,7 @@ import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.compositor.surface import Surface
+from engine.compositor.gl.surface import Surface
 
 FORMATS = ("rgb24", "rgba", "rgb48", "linear16f")
 

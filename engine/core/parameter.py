@@ -42,7 +42,7 @@ class Parameter:
     text
         One sentence for people.
     glides
-        Whether it moves on a spring, see `engine.core.glide`.
+        Whether it moves on a spring, see `engine.core.springs`.
     """
 
     address: str
@@ -64,7 +64,7 @@ def coerce(parameter: Parameter, value: Value) -> float:
     """Turn an arriving value into the stored form: the one choke point of every write.
 
     Numbers are clamped into the range; what is not a number is refused. For a trigger every number
-    is a press (`engine.core.advance.resolve` has left out its releases).
+    is a press (`engine.core.frame.advance.resolve` has left out its releases).
 
     Raises
     ------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from engine.core.port import Request
+from engine.core.show.generator import Request
 
 if TYPE_CHECKING:
     import torch

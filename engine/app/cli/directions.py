@@ -1,0 +1,148 @@
+"""The commands about directions: found by a machine, or taught by a person."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from engine.app.cli.errors import Misused, told
+from engine.app.cli.models import FILE
+from engine.lab.directions.discovery import WAYS
+
+_OUT = "Instead of beside MODEL."
+_CLASS = click.option(
+    "--class", "label", type=click.IntRange(0), default=0, metavar="N", help="Which is looked at."
+)
+
+
+def _names(text: tuple[str, ...]) -> dict[str, str]:
+    """Read ``1=dry``."""
+    pairs = [each.partition("=") for each in text]
+    for which, mark, name in pairs:
+        if not which or not mark or not name:
+            raise Misused(f"--name {which}{mark}{name}: write number and name, as in --name 1=dry")
+    return {which: name for which, _, name in pairs}
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, (part.strip() for part in text.split(","))))
+
+
+def _layers(text: str) -> tuple[int, int] | None:
+    first, mark, last = text.partition("-")
+    if not text:
+        return None
+    if not first.isdecimal() or (mark and not last.isdecimal()):
+        raise Misused(f"--layers {text}: write the first and the last one, as in 0-3")
+    return int(first), int(last or first) + 1
+
+
+def _check_sheet(sheet: Path | None) -> None:
+    if sheet is not None and sheet.suffix.lower() != ".png":
+        raise Misused(f"{sheet}: a sheet ends in .png")
+
+
+@click.command()
+@click.argument("model")
+@click.option("--find", "way", type=click.Choice(WAYS), help="Look for directions this way.")
+@click.option("--count", type=click.IntRange(1, 64), default=20, help="How many at most.")
+@click.option("--layers", default="", metavar="A-B", help="Style layers that they move; all.")
+@click.option("--seed", type=click.IntRange(0, 2**31), default=0, help="Of all that is drawn.")
+@click.option("--samples", type=click.IntRange(100, 1_000_000), help="Instead of the way's own.")
+@click.option("--space", type=click.Choice(["z", "w"]), default="w", help="Of random directions.")
+@click.option("--sets", type=FILE, nargs=2, metavar="MORE LESS", help="Two files of latents.")
+@click.option("--measure", default="", metavar="A,B/C+D", help="Scores, and what stays.")
+@click.option("--fix", default="", metavar="A,B", help="What stays: scores, or known directions.")
+@click.option("--sheet", type=FILE, metavar="OUT.png", help="Draw them from -3 to +3 sigmas.")
+@click.option("--name", multiple=True, metavar="1=dry", help="Keep number 1 by this name.")
+@click.option("--keep", is_flag=True, help="Keep all that are found.")
+@click.option("--remove", default="", metavar="A,B", help="Leave known directions out.")
+@_CLASS
+@click.option("--out", type=FILE, help=_OUT)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def directions(model: str, **given: Any) -> None:
+    """List, find and name directions of MODEL (a file, or cppn) for the sliders of a show."""
+    from engine.lab.directions import library as work
+    from engine.lab.directions.discovery import Wish
+
+    way, names, removed = given["way"], _names(given["name"]), _listed(given["remove"])
+    _check_sheet(given["sheet"])
+    if given["keep"] and not way:
+        raise Misused("--keep keeps what --find finds: say --find")
+    layers, files = _layers(given["layers"]), given["sets"]
+    with told():
+        for name in names.values():
+            work.check_name(name)
+        sets = (work.read_set(files[0]), work.read_set(files[1])) if files else None
+        book = work.Book(model, given["out"], given["label"])
+        if removed:
+            book.remove(removed)
+        found = list(book.known)
+        if way:
+            wish = Wish(given["count"], given["seed"], given["samples"] or 0, layers,
+                        given["space"], sets, _listed(given["measure"]),
+                        _listed(given["fix"]))  # fmt: skip
+            found = work.find(book, way, wish)
+            kept = work.named(found, names) + (found if given["keep"] and not names else [])
+            if kept:
+                book.keep(kept)
+        elif names:
+            byplace = {str(n): each.name for n, each in enumerate(found, 1)}
+            book.rename({byplace.get(old, old): new for old, new in names.items()})
+            found = list(book.known)
+        if given["sheet"]:
+            work.draw_sheet(book.subject, found, given["sheet"], given["seed"])
+    if given["as_json"]:
+        rows = [{**asdict(d), "vector": d.vector.tolist()} for d in found]
+        click.echo(json.dumps({"file": str(book.path), "directions": rows}))
+        return
+    click.echo(work.text(found) or "no directions yet: --find ganspace --sheet OUT.png")
+    if way and not names and not given["keep"]:
+        click.echo("none is kept: look at a --sheet, then say --name 1=dry, or --keep", err=True)
+    elif way or names or removed:
+        click.echo(f"{book.path}: {len(book.known)} directions", err=True)
+
+
+@click.command()
+@click.argument("model")
+@click.option("--sheet", type=FILE, metavar="OUT.png", help="Draw 72 numbered pictures.")
+@click.option("--seed", type=click.IntRange(0, 2**31), default=0, help="Which pictures.")
+@click.option("--more", default="", metavar="3,7,12", help="Numbers on the sheet: more like this.")
+@click.option("--less", default="", metavar="1,4", help="And less like that.")
+@click.option("--name", metavar="NAME", help="Of the new direction.")
+@click.option("--fix", default="", metavar="A,B", help="Known directions that stay.")
+@_CLASS
+@click.option("--out", type=FILE, help=_OUT)
+def teach(model: str, sheet: Path | None, **given: Any) -> None:
+    """Teach MODEL (a file, or cppn) a direction by examples picked on a sheet."""
+    from engine.lab.directions import library as work
+    from engine.lab.latents import read_numbers
+
+    _check_sheet(sheet)
+    if sheet is None and not given["more"]:
+        raise Misused("draw a sheet first (--sheet OUT.png), then pick: --more 3,7,12 --name NAME")
+    if given["more"] and not given["name"]:
+        raise Misused("give the new direction a name: --name NAME")
+    with told():
+        more, less = (
+            list(read_numbers(given[key], "numbers")) if given[key] else []
+            for key in ("more", "less")
+        )
+        if more:
+            work.check_name(given["name"])
+        book = work.Book(model, given["out"], given["label"])
+        made = None
+        if more:
+            fixed = _listed(given["fix"])
+            made = work.teach(book, given["name"], given["seed"], (more, less), fixed)
+        if sheet is not None and made is None:
+            work.draw_thumbs(book.subject, sheet, given["seed"])
+        elif sheet is not None and made is not None:
+            work.draw_sheet(book.subject, [made], sheet, given["seed"])
+    if made is not None:
+        click.echo(work.text([made]))
+        click.echo(f"{book.path}: {len(book.known)} directions", err=True)

@@ -1,0 +1,242 @@
+"""The command line: thin; every command imports what it needs when it is called."""
+
+from __future__ import annotations
+
+import sys
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import click
+
+from engine import __version__
+from engine.app.cli.archive import archive
+from engine.app.cli.arguments import DURATION, RATE, SECONDS, SIZE
+from engine.app.cli.bend import bend
+from engine.app.cli.directions import directions, teach
+from engine.app.cli.errors import INTERRUPTED, finish
+from engine.app.cli.extract import gather
+from engine.app.cli.invert import invert
+from engine.app.cli.latent_map import latent_map
+from engine.app.cli.models import model
+from engine.app.cli.proxy import conform, proxy
+from engine.app.cli.train import train
+
+FILE = click.Path(path_type=Path)
+DEVICE = click.Choice(["auto", "cpu", "cuda", "mps"])
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="latent-cinema")
+def cli() -> None:
+    """Play a neural image generator like an instrument."""
+
+
+@cli.command()
+@click.argument("show", default="default")
+@click.option("--output", type=click.Choice(["window", "null"]), default="window", help="Where.")
+@click.option("--size", type=SIZE, help="Canvas, instead of the show's.")
+@click.option("--fps", type=RATE, help="Frames per second: 50, 59.94, 60…")
+@click.option("--seed", type=click.IntRange(0, 2**31), help="Instead of the show's.")
+@click.option("--windowed", is_flag=True, help="Start in a window.")
+@click.option("--monitor", help="Name of the monitor, or a part of it.")
+@click.option("--osc", default="127.0.0.1:9000", help="HOST:PORT to listen on; port 0: any free.")
+@click.option("--feedback", help="HOST:PORT that is sent every change of a parameter by OSC.")
+@click.option("--audio", help="Sound device (name or number), sound file, or 'off'.")
+@click.option("--take", type=FILE, help="Record into this new folder.")
+@click.option("--plan", type=FILE, help="Write every tick's values and latents (.npz).")
+@click.option("--duration", type=DURATION, help="Stop after that time.")
+@click.option("--stats", type=FILE, help="Write figures of the run (JSON).")
+@click.option("--ready", type=FILE, help="Write pid and ports after the first picture (JSON).")
+@click.option("--demo", is_flag=True, help="Play the built-in music.")
+@click.option("--device", type=DEVICE, default="auto", help="Where the generators run.")
+def play(**given: Any) -> None:
+    """Play SHOW (a file, or the name of a shipped show) live."""
+    from engine.play.live.options import Options
+
+    def work() -> int:
+        from engine.play.live.player import play as run
+
+        return run(options)
+
+    duration = given["duration"]
+    options = Options(
+        show=given["show"],
+        output=given["output"],
+        size_px=given["size"],
+        fps=given["fps"],
+        seed=given["seed"],
+        is_windowed=given["windowed"],
+        monitor=given["monitor"],
+        osc=given["osc"],
+        feedback=given["feedback"],
+        audio=given["audio"],
+        take=given["take"],
+        plan=given["plan"],
+        duration_s=None if duration is None else float(duration),
+        stats=given["stats"],
+        ready=given["ready"],
+        is_demo=given["demo"],
+        device=given["device"],
+    )
+    sys.exit(finish(work, on_interrupt=0))
+
+
+@cli.command()
+@click.argument("source", metavar="SHOW_OR_TAKE")
+@click.argument("out", type=FILE)
+@click.option("--size", type=SIZE, help="Instead of the show's.")
+@click.option("--fps", type=RATE, help="Instead of the show's.")
+@click.option("--from", "from_s", type=SECONDS, default="0", help="Start there.")
+@click.option("--to", "to_s", type=SECONDS, help="Stop there.")
+@click.option("--duration", type=DURATION, help="Stop after that time.")
+@click.option("--audio", type=FILE, help="Sound file that the show hears, and the film carries.")
+@click.option("--demo", is_flag=True, help="Use the built-in music.")
+@click.option("--seed", type=click.IntRange(0, 2**31), help="Instead of the show's.")
+@click.option("--hashes", type=FILE, help="Write SHA-256 of every frame before encoding.")
+@click.option("--codec", type=click.Choice(["h264", "h265"]), default="h264")
+@click.option("--crf", type=click.IntRange(0, 51), default=16, help="Quality; lower is better.")
+@click.option("--preset", default="medium", help="x264's name for effort.")
+@click.option("--device", type=DEVICE, default="auto", help="Where the generators run.")
+def export(**given: Any) -> None:
+    """Render a film: OUT is .mp4, .mov, .mkv or name-%05d.png."""
+
+    def work() -> int:
+        from engine.play.film.export import Job, render
+        from engine.play.film.playback import open_playback
+
+        playback = open_playback(given["source"], given["audio"], given["seed"], given["demo"])
+        to_s = given["to_s"]
+        if given["duration"] is not None:
+            to_s = given["from_s"] + given["duration"]
+        job = Job(
+            given["out"], given["size"], given["fps"], given["from_s"], to_s, given["hashes"],
+            given["codec"], given["crf"], given["preset"], given["device"],
+        )  # fmt: skip
+        render(playback, job, sys.stderr)
+        return 0
+
+    sys.exit(finish(work, on_interrupt=INTERRUPTED))
+
+
+@cli.command()
+@click.argument("source", metavar="SHOW_OR_TAKE")
+@click.option("--out", type=FILE, required=True, help="The .npz to write.")
+@click.option("--audio", type=FILE, help="Sound file that the show hears.")
+@click.option("--demo", is_flag=True, help="Use the built-in music.")
+@click.option("--seed", type=click.IntRange(0, 2**31), help="Instead of the show's.")
+@click.option("--from", "from_s", type=SECONDS, default="0", help="Start there.")
+@click.option("--fps", type=RATE, help="One row per frame at this rate, instead of per tick.")
+@click.option("--frames", type=click.IntRange(1), help="Rows, with --fps.")
+@click.option("--ticks", type=click.IntRange(1), help="Rows, without --fps.")
+def plan(**given: Any) -> None:
+    """Write control values and latents, no pixels."""
+    from engine.play.film.plan import write_plan
+    from engine.play.film.playback import open_playback
+
+    if (given["frames"] is not None) and given["fps"] is None:
+        raise click.UsageError("--frames needs --fps R")
+
+    def work() -> int:
+        playback = open_playback(given["source"], given["audio"], given["seed"], given["demo"])
+        write_plan(
+            playback, given["out"], given["from_s"], given["fps"], given["frames"], given["ticks"]
+        )
+        return 0
+
+    sys.exit(finish(work))
+
+
+@cli.group()
+def shader() -> None:
+    """ISF shaders."""
+
+
+@shader.command("check")
+@click.argument("files", nargs=-1, required=True, type=FILE)
+@click.option("--json", "as_json", is_flag=True)
+@click.option("--size", type=SIZE, default="320x180")
+@click.option("--out", type=FILE, help="Folder for a picture of each.")
+def check_shaders(**given: Any) -> None:
+    """Compile and draw every shader, report each."""
+    from engine.app.inspect import check
+
+    size, out = given["size"], given["out"]
+    sys.exit(finish(lambda: check(given["files"], size, out, given["as_json"])))
+
+
+@cli.group()
+def audio() -> None:
+    """Sound."""
+
+
+@audio.command("analyse")
+@click.argument("file", type=FILE)
+@click.option("--json", "as_json", is_flag=True)
+def analyse(file: Path, as_json: bool) -> None:
+    """Run the live analyser over a file: features and onsets with their times."""
+    from engine.app.inspect import analyse as run
+
+    sys.exit(finish(lambda: run(file, as_json)))
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True)
+def devices(as_json: bool) -> None:
+    """List what is here: monitors, sound devices, GPUs."""
+    from engine.app.setup.doctor import run_devices
+
+    sys.exit(finish(lambda: run_devices(as_json)))
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True)
+def doctor(as_json: bool) -> None:
+    """Find what is wrong, with the line that mends it."""
+    from engine.app.setup.doctor import run
+
+    sys.exit(finish(lambda: run(as_json)))
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True)
+@click.option("--show", default="default")
+@click.option("--size", type=SIZE, default="640x360")
+@click.option("--duration", type=DURATION, default="10")
+def bench(as_json: bool, show: str, size: tuple[int, int], duration: Fraction) -> None:
+    """Measure this machine: CPU ms per frame for each stage."""
+    from engine.app.inspect import bench as run
+
+    sys.exit(finish(lambda: run(show, size, float(duration), as_json)))
+
+
+@cli.command("credits")
+@click.argument("source", metavar="SHOW_OR_MODEL", required=False)
+@click.option("--json", "as_json", is_flag=True)
+def credit(source: str | None, as_json: bool) -> None:
+    """Say whom everything is from: the engine, or the parts of a show or model."""
+    from engine.app.credits import run
+
+    sys.exit(finish(lambda: run(source, as_json)))
+
+
+cli.add_command(archive)
+cli.add_command(bend)
+cli.add_command(gather)
+cli.add_command(invert)
+cli.add_command(latent_map)
+cli.add_command(directions)
+cli.add_command(teach)
+cli.add_command(model)
+cli.add_command(proxy)
+cli.add_command(conform)
+cli.add_command(train)
+
+
+def main() -> None:
+    """Entry point."""
+    cli(prog_name="latent-cinema")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""The commands that carry a show to a video editor and its edit back."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from engine.app.cli.arguments import DURATION, RATE, SECONDS, SIZE
+
+FILE = click.Path(path_type=Path)
+
+
+def _end(work: Callable[[], int]) -> None:
+    from engine.app.cli.errors import finish
+
+    sys.exit(finish(work))
+
+
+@click.command()
+@click.argument("source", metavar="SHOW_OR_TAKE")
+@click.argument("out", type=FILE)
+@click.option("--sidecar", type=FILE, help="Instead of OUT with the suffix .npz.")
+@click.option("--size", type=SIZE, help="Instead of the show's.")
+@click.option("--fps", type=RATE, help="Instead of the show's.")
+@click.option("--from", "from_s", type=SECONDS, default="0", help="Start there.")
+@click.option("--to", "to_s", type=SECONDS, help="Stop there.")
+@click.option("--duration", type=DURATION, help="Stop after that time.")
+@click.option("--audio", type=FILE, help="Sound file that the show hears, and the film carries.")
+@click.option("--demo", is_flag=True, help="Use the built-in music.")
+@click.option("--seed", type=click.IntRange(0, 2**31), help="Instead of the show's.")
+@click.option("--device", default="auto", help="Where the generators run.")
+def proxy(**given: Any) -> None:
+    """Render a film with numbered frames for a video editor, and a sidecar of what steers it."""
+
+    def work() -> int:
+        from engine.play.film.export import Job
+        from engine.play.film.playback import open_playback
+        from engine.play.film.proxy import make
+
+        playback = open_playback(given["source"], given["audio"], given["seed"], given["demo"])
+        to_s, out = given["to_s"], given["out"]
+        if given["duration"] is not None:
+            to_s = given["from_s"] + given["duration"]
+        job = Job(
+            out, given["size"], given["fps"], given["from_s"], to_s, preset="fast",
+            device=given["device"],
+        )  # fmt: skip
+        sidecar = given["sidecar"] or out.with_suffix(".npz")
+        count = make(given["source"], playback, job, sidecar, sys.stderr)
+        click.echo(f"{out}: {count} frames, {sidecar}: {sidecar.stat().st_size / 1e6:.1f} MB")
+        return 0
+
+    _end(work)
+
+
+@click.command()
+@click.argument("edit", type=FILE, required=False)
+@click.option("--sidecar", type=FILE, required=True, help="Of the proxy that was edited.")
+@click.option("-o", "--out", type=FILE, required=True, help="The show to write (.toml).")
+@click.option("--video", type=FILE, help="Instead of EDIT, the film that the editor rendered.")
+@click.option("--fps", type=RATE, help="Of the edit, if it does not say.")
+@click.option("--gaps", type=click.Choice(["hold", "bridge"]), default="hold", help="What they do.")
+@click.option("--heal", type=click.IntRange(0, 1000), default=0, help="Frames around a cut.")
+@click.option("--loop", is_flag=True, help="Begin again after the end; heal that, too.")
+@click.option("--media", multiple=True, help="Another name of the proxy in the edit.")
+def conform(**given: Any) -> None:
+    """Let a show follow EDIT (.otio, .edl, .kdenlive), an edit of its proxy film."""
+    if (given["edit"] is None) == (given["video"] is None):
+        raise click.UsageError("say what to follow: either an EDIT or --video FILM")
+
+    def work() -> int:
+        from engine.documents.edit.conform import Wish, run
+
+        wish = Wish(
+            given["fps"], given["gaps"] == "bridge", given["heal"], given["loop"], given["media"],
+            given["video"] is not None,
+        )  # fmt: skip
+        edit = given["video"] or given["edit"]
+        run(edit, given["sidecar"], given["out"], wish, lambda text: click.echo(text, err=True))
+        return 0
+
+    _end(work)

@@ -1,0 +1,128 @@
+"""Commands that look at one thing: shaders, sound files, the speed of this machine."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+UNREAD: dict[str, Any] = {
+    "kind": None, "inputs": [], "compiled": False, "drew": False, "nan": False, "flat": False,
+    "cpu_ms": None,
+}  # fmt: skip
+
+
+def check(files: list[Path], size_px: tuple[int, int], out: Path | None, as_json: bool) -> int:
+    """Compile and draw shaders; 1 if any fails."""
+    from engine.compositor.gl.context import open_context
+    from engine.compositor.isf.check import check as check_one
+    from engine.core.isf.header import decode
+
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+    ctx = open_context()
+    found: list[dict[str, Any]] = []
+    for path in files:
+        try:
+            text = decode(path.read_bytes(), str(path))
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            found.append({**UNREAD, "file": str(path), "error": reason})
+            continue
+        keep = None if out is None else partial(_save, out / f"{path.stem}.png")
+        found.append(check_one(ctx, str(path), text, size_px, time.process_time, keep))
+    ctx.release()
+    if as_json:
+        print(json.dumps(found, indent=2))
+    else:
+        for each in found:
+            is_good = each["compiled"] and each["drew"]
+            print(f"{'ok  ' if is_good else 'FAIL'} {each['file']} {each.get('error') or ''}")
+    return 0 if all(each["compiled"] and each["drew"] for each in found) else 1
+
+
+def _save(path: Path, pixels: NDArray[np.float32]) -> None:
+    """Write a picture whose row 0 is at the bottom."""
+    from PIL import Image
+
+    clean = np.nan_to_num(np.clip(pixels[::-1], 0.0, 1.0))
+    Image.fromarray(np.rint(clean * 255.0).astype(np.uint8), "RGBA").save(path)
+
+
+def analyse(path: Path, as_json: bool) -> int:
+    """Run the live analyser over a file."""
+    from engine.core.audio.features import FEATURES
+    from engine.sources.audio.file import features_ahead, load
+
+    track = load(path)
+    features = features_ahead(track)
+    hop_s = features.hop / features.rate_hz
+    times = [(k + 1) * hop_s for k in range(len(features.rows))]
+    onset, kick = FEATURES.index("onset"), FEATURES.index("kick")
+    report = {
+        "file": str(path),
+        "rate_hz": track.rate_hz,
+        "channels": track.pcm.shape[1],
+        "duration_s": track.duration_s,
+        "hop_s": hop_s,
+        "features": {
+            name: [round(float(v), 5) for v in features.rows[:, i]]
+            for i, name in enumerate(FEATURES)
+        },
+        "onsets_s": [
+            round(t, 5) for t, row in zip(times, features.rows, strict=True) if row[onset] > 0
+        ],
+        "kicks_s": [
+            round(t, 5) for t, row in zip(times, features.rows, strict=True) if row[kick] > 0
+        ],
+    }
+    if as_json:
+        print(json.dumps(report))
+    else:
+        print(f"{path}: {track.duration_s:.2f} s, {track.rate_hz} Hz")
+        print(f"{len(report['onsets_s'])} onsets, {len(report['kicks_s'])} kicks")
+    return 0
+
+
+def bench(show: str, size_px: tuple[int, int], duration_s: float, as_json: bool) -> int:
+    """Play without a window and report CPU ms per frame by stage; 1 if no generator drew."""
+    from engine.play.live.options import Options
+    from engine.play.live.player import play
+
+    with tempfile.TemporaryDirectory() as folder:
+        stats = Path(folder) / "stats.json"
+        options = Options(
+            show=show, output="null", size_px=size_px, osc="127.0.0.1:0", audio="off",
+            duration_s=duration_s, stats=stats,
+        )  # fmt: skip
+        begin = time.process_time()
+        code = play(options)
+        cpu_s = time.process_time() - begin
+        report = json.loads(stats.read_text())
+    report["cpu_s_main"] = round(cpu_s, 3)
+    if as_json:
+        print(json.dumps(report, indent=2))
+    else:
+        print(f"{report['fps']:.1f} fps at {size_px[0]}x{size_px[1]} on {report['gl']}")
+        for stage, spent in report["stages_cpu_ms"].items():
+            print(f"{stage:>12} {spent:8.3f} CPU-ms a frame")
+    silent = undrawn(report["generators"])
+    if silent:
+        print(f"latent-cinema: {silent}", file=sys.stderr)
+        return 1
+    return code
+
+
+def undrawn(generators: dict[str, dict[str, Any]]) -> str:
+    """Say that generators drew nothing at all, so that the figures are those of a black picture."""
+    if not generators or any(each["frames"] for each in generators.values()):
+        return ""
+    told = "; ".join(f"layer {n}: {g['error'] or g['state']}" for n, g in generators.items())
+    return f"no generator drew a frame ({told}); mend that, or measure longer with --duration"

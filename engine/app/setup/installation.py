@@ -1,0 +1,196 @@
+"""Sets up a checkout and starts what was asked for. Standard library only."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.app.setup import environment, system_packages
+
+ROOT = Path(__file__).resolve().parents[3]
+INDEX_VARIABLE = "LATENT_CINEMA_TORCH_INDEX"
+USAGE = f"""usage, from the root of the repository:
+  python3 -m engine.app.bootstrap play [--torch cuda|cpu] [--torch-index URL] [SHOW] [OPTIONS]
+  python3 -m engine.app.bootstrap test [--torch cuda|cpu] [--torch-index URL] [PYTEST OPTIONS]
+
+play installs into .venv and plays; SHOW and OPTIONS go to `latent-cinema play`.
+test installs the development set-up, lints and runs all tests; with pytest options only those
+tests, without the lint.
+--torch-index (or {INDEX_VARIABLE}) names the package index that torch comes from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the command line asks for.
+
+    Parameters
+    ----------
+    command
+        ``play`` or ``test``.
+    rest
+        Arguments that are passed on.
+    kind, index
+        Build of torch (``cuda``, ``cpu``) and package index for it, if asked for.
+    """
+
+    command: str
+    rest: tuple[str, ...] = ()
+    kind: str | None = None
+    index: str | None = None
+
+
+def parse(arguments: list[str], index: str | None = None) -> Wish:
+    """Read the command line; our own options may stand anywhere before a ``--``.
+
+    Parameters
+    ----------
+    arguments
+        Everything after the program's name.
+    index
+        Package index from the environment.
+
+    Raises
+    ------
+    ValueError
+        If the command or an option is not one of ours, in one sentence.
+    """
+    if not arguments or arguments[0] not in ("play", "test"):
+        raise ValueError("the first word is 'play' or 'test'")
+    own: dict[str, str] = {}
+    rest: list[str] = []
+    words = iter(arguments[1:])
+    for word in words:
+        name, equals, value = word.partition("=")
+        if word == "--":
+            rest += [word, *words]
+        elif name in ("--torch", "--torch-index"):
+            own[name] = value if equals else next(words, "")
+        else:
+            rest.append(word)
+    kind = own.get("--torch")
+    if kind not in (None, "cuda", "cpu"):
+        raise ValueError(f"--torch takes 'cuda' or 'cpu', not '{kind}'")
+    if own.get("--torch-index") == "":
+        raise ValueError("--torch-index takes the URL of a package index")
+    return Wish(arguments[0], tuple(rest), kind, own.get("--torch-index") or index or None)
+
+
+def main(arguments: list[str]) -> int:
+    """Set up, then play or test; the exit code is theirs."""
+    if arguments[:1] in (["-h"], ["--help"]):
+        print(USAGE)
+        return 0
+    try:
+        wish = parse(arguments, os.environ.get(INDEX_VARIABLE))
+    except ValueError as error:
+        print(f"bootstrap: {error}\n\n{USAGE}", file=sys.stderr)
+        return 2
+    if not (ROOT / "pyproject.toml").is_file():
+        print(
+            f"bootstrap: {ROOT} is no checkout of the repository: run this from one, or use the "
+            "installed command `latent-cinema play`",
+            file=sys.stderr,
+        )
+        return 2
+    try:
+        if not set_up(wish):
+            return 1
+        return play(wish.rest) if wish.command == "play" else test(wish.rest)
+    except KeyboardInterrupt:
+        print("\nInterrupted; the same command goes on from here.", file=sys.stderr)
+        return 130
+
+
+def set_up(wish: Wish) -> bool:
+    """Bring ``.venv`` up to date; a second call returns at once.
+
+    Returns
+    -------
+    bool
+        Whether everything is there.
+    """
+    stamp = ROOT / ".venv" / "latent-cinema.json"
+    files = fingerprint(ROOT)
+    if serves(read_stamp(stamp), files, wish):
+        return True
+    start_s = time.monotonic()
+    if sys.platform == "linux":
+        rows = system_packages.PLAY if wish.command == "play" else system_packages.TEST
+        system_packages.install(system_packages.missing(rows))
+    if not environment.make(ROOT):
+        return False
+    stamp.unlink(missing_ok=True)
+    if environment.install_torch(ROOT, wish.kind, wish.index) is None:
+        return False
+    extras = [*(["dev"] if wish.command == "test" else [])]
+    extras += ["cuda"] if environment.has_nvidia() and wish.kind != "cpu" else []
+    if not environment.install_project(ROOT, extras):
+        return False
+    commands = ["play", "test"] if wish.command == "test" else ["play"]
+    fresh = {"files": files, "commands": commands, "torch": wish.index or wish.kind}
+    stamp.write_text(json.dumps(fresh))
+    print(f"Ready after {time.monotonic() - start_s:.0f} s.", flush=True)
+    return True
+
+
+def fingerprint(root: Path) -> str:
+    """Hash of everything that decides what is installed, the place included."""
+    digest = hashlib.sha256(f"{root} {sys.version_info[:2]}".encode())
+    for name in ("pyproject.toml", ".ci/constraints.txt"):
+        digest.update((root / name).read_bytes())
+    return digest.hexdigest()
+
+
+def read_stamp(path: Path) -> dict[str, object]:
+    """What an earlier run left, or nothing."""
+    try:
+        stamp = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return stamp if isinstance(stamp, dict) else {}
+
+
+def serves(stamp: dict[str, object], files: str, wish: Wish) -> bool:
+    """Whether an earlier installation does for what is wanted now."""
+    commands = stamp.get("commands")
+    return (
+        stamp.get("files") == files
+        and isinstance(commands, list)
+        and wish.command in commands
+        and (wish.index or wish.kind) in (None, stamp.get("torch"))
+    )
+
+
+def play(rest: tuple[str, ...]) -> int:
+    """Run ``latent-cinema play``; where the system can, in place of this process."""
+    command = [str(environment.program(ROOT, "latent-cinema")), "play", *rest]
+    sys.stdout.flush()
+    if os.name != "nt":
+        os.execv(command[0], command)
+    return follow(command)
+
+
+def test(rest: tuple[str, ...]) -> int:
+    """Lint, then run the tests; only the tests named, without the lint, if there are any."""
+    python = str(environment.program(ROOT, "python"))
+    lint = 0 if rest else follow([python, str(ROOT / ".ci" / "lint")])
+    tests = follow([python, "-m", "pytest", *rest])
+    if lint:
+        print("The lint failed; its messages are above the tests'.", file=sys.stderr)
+    return tests or lint
+
+
+def follow(command: list[str]) -> int:
+    """Run a command in the checkout to its end; Ctrl-C is the command's to answer."""
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        return subprocess.run(command, cwd=ROOT, check=False).returncode
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,108 @@
+"""A linked GL program: remembers its uniforms, so that only what changed is sent."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import moderngl
+
+# Beyond any line of a 1 MB file; Mesa drops the source string number of #line.
+OUR_LINES = 1_500_000
+
+
+VERTEX = """#version 330
+out vec2 isf_FragNormCoord;
+void main() {
+    isf_FragNormCoord = vec2(float(gl_VertexID & 1), float(gl_VertexID >> 1));
+    gl_Position = vec4(isf_FragNormCoord * 2.0 - 1.0, 0.0, 1.0);
+}
+"""
+
+
+# The last unit stays free (moderngl binds temporaries there); GL 3.3 promises 16.
+MOST_SAMPLERS = 15
+_SAMPLER_2D = 0x8B5E
+
+
+class ShaderError(Exception):
+    """A shader that does not compile, link or read.
+
+    Parameters
+    ----------
+    file, line
+        Where, with the author's own line numbers; line 0 where it is not known.
+    message
+        What is wrong.
+    """
+
+    def __init__(self, file: str, line: int, message: str) -> None:
+        super().__init__(f"{file}:{line}: {message}" if line else f"{file}: {message}")
+        self.file = file
+        self.line = line
+        self.message = message
+
+
+class Program:
+    """A program and its full-screen quad."""
+
+    def __init__(self, ctx: moderngl.Context, fragment: str, vertex: str = VERTEX) -> None:
+        self.program = ctx.program(vertex_shader=vertex, fragment_shader=fragment)
+        self._quad = ctx.vertex_array(self.program, [])
+        self._uniforms: dict[str, Any] = {}
+        self._sent: dict[str, object] = {}
+        self.units: dict[str, int] = {}
+        for name in self.program:
+            member: Any = self.program[name]
+            kind = getattr(member, "gl_type", 0)  # attributes have none
+            if kind == _SAMPLER_2D:
+                self.units[name] = member.value = len(self.units)
+            elif kind:
+                self._uniforms[name] = member
+
+    def send(self, name: str, value: object) -> None:
+        """Set a uniform; one that the compiler dropped is ignored."""
+        if self._sent.get(name) == value or name not in self._uniforms:
+            return
+        self._uniforms[name].value = value
+        self._sent[name] = value
+
+    def bind(self, name: str, texture: moderngl.Texture) -> None:
+        """Bind a texture to a sampler; one that the compiler dropped is ignored."""
+        unit = self.units.get(name)
+        if unit is not None:
+            texture.use(unit)
+
+    def draw(self, target: moderngl.Framebuffer) -> None:
+        """Draw the quad over the whole of `target`."""
+        target.use()
+        self._quad.render(moderngl.TRIANGLE_STRIP, 4)
+
+    def release(self) -> None:
+        """Give the GL objects back."""
+        self._quad.release()
+        self.program.release()
+
+
+_ERROR_FORMS = tuple(
+    re.compile(form)
+    for form in (
+        r"^\d+:(?P<line>\d+)\(\d+\): (?:\w+ )?error: (?P<what>.*)",  # Mesa
+        r"^\d+\((?P<line>\d+)\) : error \w+: (?P<what>.*)",  # NVIDIA
+        r"^ERROR: \d+:(?P<line>\d+): (?P<what>.*)",  # Apple, AMD, Intel
+    )
+)
+
+
+def read_error(file: str, log: str) -> ShaderError:
+    """Find the first error of a GL compiler's log that lies in the author's text."""
+    anywhere = ""
+    for text in log.splitlines():
+        for form in _ERROR_FORMS:
+            match = form.match(text.strip())
+            if match and int(match["line"]) < OUR_LINES:
+                return ShaderError(file, int(match["line"]), match["what"].strip())
+            if match:
+                anywhere = anywhere or match["what"].strip()
+    words = anywhere or " ".join(log.replace("=", " ").split())
+    return ShaderError(file, 0, words[:500] or "the compiler refused it without a word")

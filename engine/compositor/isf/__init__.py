@@ -1,0 +1,1 @@
+"""Compiling, checking and drawing ISF shaders."""

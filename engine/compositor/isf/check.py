@@ -1,0 +1,127 @@
+"""Drawing one shader by itself: what the warming child and `shader check` do with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import moderngl
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.compositor.gl.context import collect
+from engine.compositor.gl.program import ShaderError
+from engine.compositor.gl.surface import make_surface, release
+from engine.compositor.isf.passes import History, Kit, run
+from engine.compositor.isf.shader import Shader, compile_shader, file_name, release_shader
+from engine.core.frame.plan import Pass
+from engine.core.isf.inputs import IMAGES
+
+_FRAMES = 4  # histories fill; figures steady
+
+
+def probe_picture(size_px: tuple[int, int]) -> NDArray[np.float16]:
+    """Soft coloured forms on black, as a shader's input [shape=(H, W, 4)], row 0 at the bottom."""
+    width, height = size_px
+    y, x = np.mgrid[0:height, 0:width]
+    u, v = (x + 0.5 - width / 2) / height, (y + 0.5) / height - 0.5
+    form = np.exp(-((np.hypot(u, v) - 0.25) ** 2) / 0.01)
+    rgb = [form * (0.5 + 0.5 * np.cos(6 * u + 5 * v + shift)) for shift in (0.0, 1.1, 2.3)]
+    return np.stack([*rgb, np.ones_like(u)], axis=-1).astype(np.float16)
+
+
+def draw_once(ctx: moderngl.Context, name: str, text: str, size_px: tuple[int, int]) -> None:
+    """Compile a shader and draw it once, default inputs, over a test picture.
+
+    Raises
+    ------
+    ShaderError
+        With the author's own line numbers.
+    """
+    bench = _Bench(ctx, compile_shader(ctx, name, text), size_px)
+    bench.draw(0)
+    bench.out.fbo.read(viewport=(0, 0, 1, 1), components=4, dtype="f2")  # waits for the drawing
+    bench.close()
+
+
+def check(
+    ctx: moderngl.Context, name: str, text: str, size_px: tuple[int, int],
+    cpu_s: Callable[[], float], keep: Callable[[NDArray[np.float32]], None] | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Compile and draw a shader, and report on it.
+
+    Parameters
+    ----------
+    cpu_s
+        Reads the processor time of this process, in seconds.
+    keep
+        Is given the picture: display-referred RGBA, row 0 at the bottom [shape=(H, W, 4)].
+
+    Returns
+    -------
+    dict
+        ``file, kind, inputs, compiled, drew, error, nan, flat, cpu_ms``: `nan` if any pixel is not
+        finite, `flat` if all are alike, `cpu_ms` of one frame after the first.
+    """
+    report: dict[str, Any] = {
+        "file": file_name(name), "kind": None, "inputs": [], "compiled": False, "drew": False,
+        "error": None, "nan": False, "flat": False, "cpu_ms": None,
+    }  # fmt: skip
+    try:
+        shader = compile_shader(ctx, name, text, is_raw=True)
+    except ShaderError as error:
+        return {**report, "error": str(error)}
+    bench = _Bench(ctx, shader, size_px)
+    bench.draw(0)  # the driver compiles once more at the first drawing
+    bench.pixels()
+    start_s = cpu_s()
+    for frame in range(1, 1 + _FRAMES):
+        bench.draw(frame)
+    ctx.finish()
+    cpu_ms = (cpu_s() - start_s) / _FRAMES * 1e3
+    pixels = bench.pixels()
+    if keep is not None:
+        keep(pixels.reshape(size_px[1], size_px[0], 4))
+    bench.close()
+    return report | {
+        "kind": shader.header.kind,
+        "inputs": [{"name": i.name, "type": i.type} for i in shader.header.inputs],
+        "compiled": True,
+        "drew": True,
+        "nan": not bool(np.isfinite(pixels).all()),
+        "flat": bool((pixels == pixels[0]).all()),
+        "cpu_ms": round(cpu_ms, 3),
+    }
+
+
+class _Bench:
+    """One shader, a test picture on all its images, a surface to draw on."""
+
+    def __init__(self, ctx: moderngl.Context, shader: Shader, size_px: tuple[int, int]) -> None:
+        self._ctx = ctx
+        self._shader = shader
+        self._kit = Kit(ctx, 60.0)
+        self._history = History("probe")
+        data = probe_picture(size_px).tobytes()
+        self._image = ctx.texture(size_px, 4, data, dtype="f2")
+        self._image.repeat_x = self._image.repeat_y = False
+        names = [item.name for item in shader.header.inputs if item.type in IMAGES]
+        self._images = dict.fromkeys(names, self._image)
+        self.out = make_surface(ctx, size_px)
+
+    def draw(self, frame: int) -> None:
+        self._ctx.disable(moderngl.BLEND)
+        item = Pass("probe", "probe", {}, {}, 1 + frame / 60, frame)
+        run(self._kit, self._shader, item, self._images, self._history, self.out, True)
+
+    def pixels(self) -> NDArray[np.float32]:
+        data = self.out.fbo.read(components=4, dtype="f2")
+        return np.frombuffer(data, np.float16).astype(np.float32).reshape(-1, 4)
+
+    def close(self) -> None:
+        for surface in (self.out, *self._history.targets.values()):
+            release(surface)
+        self._image.release()
+        self._kit.release()
+        release_shader(self._shader)
+        collect(self._ctx)

@@ -1,0 +1,214 @@
+"""The passes of one ISF shader, in order, with the buffers that they remember."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import moderngl
+
+from engine.compositor.gl.program import Program
+from engine.compositor.gl.shaders import COPY
+from engine.compositor.gl.surface import Pool, Surface
+from engine.compositor.isf.shader import Shader, coerce_uniform
+from engine.core.frame.plan import Pass
+from engine.core.isf.inputs import PassSpec
+from engine.core.isf.size import evaluate_size
+
+_MOST_PX = 4_000_000
+
+Images = Mapping[str, moderngl.Texture]
+
+
+@dataclass(slots=True)
+class History:
+    """What one `Pass.key` remembers between picture steps."""
+
+    shader: str
+    targets: dict[str, Surface] = field(default_factory=dict)
+    steps: int = 0
+    newest: int = 0  # step in which it was last used
+
+
+class Kit:
+    """What every drawing needs: the pool, one black pixel, a copier."""
+
+    def __init__(self, ctx: moderngl.Context, picture_hz: float) -> None:
+        self.pool = Pool(ctx)
+        self.black = ctx.texture((1, 1), 4, data=bytes(4))
+        self.copier = Program(ctx, COPY)
+        self.picture_hz = picture_hz
+
+    def copy(
+        self,
+        source: moderngl.Texture,
+        target: Surface,
+        under: moderngl.Texture | None = None,
+        mix: float = 1.0,
+    ) -> None:
+        """Draw `source` over the whole of `target`, rescaled, faded over `under`."""
+        self.copier.send("host_mix", mix)
+        self.copier.bind("image", source)
+        self.copier.bind("under", under or self.black)
+        self.copier.draw(target.fbo)
+
+    def release(self) -> None:
+        """Give the GL objects back."""
+        self.pool.clear()
+        self.black.release()
+        self.copier.release()
+
+
+def run(
+    kit: Kit, shader: Shader, item: Pass, images: Images, history: History | None, out: Surface,
+    is_step: bool,
+) -> None:  # fmt: skip
+    """Draw all passes of a shader; the last one fills `out`.
+
+    A pass that has a target draws into a fresh buffer, which becomes the target's content as soon
+    as it is done: the pass itself reads what was there before, later passes what it drew. A target
+    that does not persist is empty until it is drawn in the same frame.
+
+    Parameters
+    ----------
+    images
+        Image input → texture; missing ones are black.
+    history
+        Buffers that persist, or None.
+    is_step
+        Whether to keep what the persistent buffers become. Otherwise they are only read.
+
+    References
+    ----------
+    ISF specification v2, PASSES; VVISF, VVISFScene `_render`.
+    """
+    passes = shader.header.passes
+    sizes = _sizes(shader, item, passes, out)
+    if history is not None:
+        _prepare(kit, passes, sizes, history)
+    kept = dict(history.targets) if history else {}
+    targets = dict(kept)
+    mix = item.mix if "inputImage" in shader.names else 1.0
+    last = kit.pool.take(out.size_px) if mix < 1 else out
+    surface = last
+    for index, spec in enumerate(passes):
+        surface = kit.pool.take(sizes[index], _dtype(spec)) if spec.target else last
+        program = shader.programs[index]
+        program.send("PASSINDEX", index)
+        program.send("RENDERSIZE", (float(sizes[index][0]), float(sizes[index][1])))
+        _send(kit, shader, program, item, history)
+        _bind(kit, shader, program, images, targets)
+        program.draw(surface.fbo)
+        if spec.target:
+            old = targets.get(spec.target)
+            if old is not None and old is not kept.get(spec.target):
+                kit.pool.give(old)
+            targets[spec.target] = surface
+    if surface is not out:
+        kit.copy(surface.texture, out, images.get("inputImage"), mix)
+    if last is not out:
+        kit.pool.give(last)
+    _keep(kit, passes, history if is_step else None, kept, targets)
+
+
+def _dtype(spec: PassSpec) -> str:
+    return "f4" if spec.is_float else "f2"
+
+
+def _sizes(
+    shader: Shader, item: Pass, passes: tuple[PassSpec, ...], out: Surface
+) -> list[tuple[int, int]]:
+    """Size of each pass in pixels; a size that has no value now is the output's."""
+    width, height = out.size_px
+    if not any(spec.width or spec.height for spec in passes):
+        return [out.size_px] * len(passes)
+    values = {"WIDTH": float(width), "HEIGHT": float(height)}
+    for name, default in shader.defaults.items():
+        value = item.uniforms.get(name, default)
+        if not isinstance(value, tuple):
+            values[name] = float(value)
+
+    def side(expression: str, whole: int) -> int:
+        try:
+            return evaluate_size(expression, values) if expression else whole
+        except ValueError:  # division by an input that is 0 now
+            return whole
+
+    return [
+        _bounded((side(spec.width, width), side(spec.height, height)), out.size_px)
+        if spec.target
+        else out.size_px
+        for spec in passes
+    ]
+
+
+def _bounded(size_px: tuple[int, int], out_px: tuple[int, int]) -> tuple[int, int]:
+    """Shrink a buffer that would take too much memory: no more than 4 outputs, or 4 Mpx."""
+    most = max(4 * out_px[0] * out_px[1], _MOST_PX)
+    excess = size_px[0] * size_px[1] / most
+    if excess <= 1:
+        return size_px
+    return max(1, int(size_px[0] / excess**0.5)), max(1, int(size_px[1] / excess**0.5))
+
+
+def _prepare(
+    kit: Kit, passes: tuple[PassSpec, ...], sizes: list[tuple[int, int]], history: History
+) -> None:
+    """Bring the persistent buffers to the sizes wanted: new ones black, old ones rescaled."""
+    wanted = {
+        spec.target: (size, _dtype(spec))
+        for spec, size in zip(passes, sizes, strict=True)
+        if spec.persistent
+    }
+    for name in [n for n in history.targets if n not in wanted]:
+        kit.pool.give(history.targets.pop(name))
+    for name, (size_px, dtype) in wanted.items():
+        old = history.targets.get(name)
+        if old is not None and (old.size_px, old.dtype) == (size_px, dtype):
+            continue
+        fresh = kit.pool.take(size_px, dtype)
+        if old is None:
+            fresh.fbo.clear()
+        else:
+            kit.copy(old.texture, fresh)
+            kit.pool.give(old)
+        history.targets[name] = fresh
+
+
+def _send(kit: Kit, shader: Shader, program: Program, item: Pass, history: History | None) -> None:
+    is_first = history is not None and history.steps == 0
+    program.send("TIME", item.seconds)
+    program.send("TIMEDELTA", 0.0 if is_first else 1.0 / kit.picture_hz)
+    program.send("FRAMEINDEX", item.step)
+    program.send("DATE", (2000.0, 1.0, 1.0, item.seconds))  # a film has no date
+    for name, kind in shader.types.items():
+        value = item.uniforms.get(name, shader.defaults[name])
+        program.send(shader.names[name], coerce_uniform(kind, value))
+
+
+def _bind(
+    kit: Kit, shader: Shader, program: Program, images: Images, targets: Mapping[str, Surface]
+) -> None:
+    for name, in_program in shader.names.items():
+        if in_program in program.units:
+            target = targets.get(name)
+            texture = target.texture if target else images.get(name, kit.black)
+            program.bind(in_program, texture)
+
+
+def _keep(
+    kit: Kit, passes: tuple[PassSpec, ...], history: History | None,
+    kept: Mapping[str, Surface], targets: Mapping[str, Surface],
+) -> None:  # fmt: skip
+    """Hand new persistent contents to the history, everything else back to the pool."""
+    persistent = {spec.target for spec in passes if spec.persistent}
+    for name, surface in targets.items():
+        if surface is kept.get(name):
+            continue
+        if history is not None and name in persistent:
+            history.targets[name] = surface
+            kit.pool.give(kept[name])
+        else:
+            kit.pool.give(surface)
+    if history is not None:
+        history.steps += 1

@@ -1,0 +1,115 @@
+"""An ISF shader ready to draw: header and program."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import moderngl
+
+from engine.compositor.gl.program import MOST_SAMPLERS, Program, ShaderError, read_error
+from engine.compositor.isf.translate import translate, uniform_name
+from engine.core.isf.header import Header, Uniform, has_history, parse, uniforms
+from engine.core.isf.inputs import IMAGES
+
+_RUNGS = (0, 1, 2)
+# With the pass a constant, a compiler leaves out what other passes do. Without a GPU every branch
+# is paid for, so that each of three passes would cost as much as all three.
+_MOST_PROGRAMS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Shader:
+    """A compiled shader.
+
+    Parameters
+    ----------
+    programs
+        One for each pass (a shader of very many passes shares one).
+    names
+        Input, target or imported image → its name in the program.
+    types
+        Input name → ISF type, images left out.
+    defaults
+        Input name → GLSL value.
+    """
+
+    header: Header
+    programs: tuple[Program, ...]
+    names: dict[str, str]
+    types: dict[str, str]
+    defaults: dict[str, Uniform]
+    is_stepped: bool
+
+
+def file_name(name: str) -> str:
+    """Name of a shader's file, for messages."""
+    return name if name.endswith(".fs") else f"{name}.fs"
+
+
+def compile_shader(ctx: moderngl.Context, name: str, text: str, is_raw: bool = False) -> Shader:
+    """Parse, translate, compile and link.
+
+    A file that its author wrote for another compiler is tried again with reserved words renamed
+    and in a later GLSL; the first error is the one reported.
+
+    Raises
+    ------
+    ShaderError
+        With the author's own line numbers.
+    """
+    file = file_name(name)
+    try:
+        header = parse(text, file)
+    except ValueError as error:
+        place, _, message = str(error).removeprefix(f"{file}:").partition(": ")
+        line = int(place) if place.isdigit() else 0
+        raise ShaderError(file, line, message if line else str(error)) from None
+    first: ShaderError | None = None
+    for rung in _RUNGS:
+        try:
+            programs = _link(ctx, header, rung, is_raw)
+        except moderngl.Error as error:
+            first = first or read_error(file, str(error))
+            continue
+        if any(len(program.units) > MOST_SAMPLERS for program in programs):
+            raise ShaderError(file, 0, f"uses more than {MOST_SAMPLERS} images")
+        return _shader(header, programs, rung)
+    assert first is not None
+    raise first
+
+
+def _link(ctx: moderngl.Context, header: Header, rung: int, is_raw: bool) -> tuple[Program, ...]:
+    count = len(header.passes)
+    if count == 1 or count > _MOST_PROGRAMS:
+        return (Program(ctx, translate(header, rung, is_raw)),) * count
+    return tuple(Program(ctx, translate(header, rung, is_raw, index)) for index in range(count))
+
+
+def release_shader(shader: Shader) -> None:
+    """Give the GL objects back."""
+    for program in set(shader.programs):
+        program.release()
+
+
+def _shader(header: Header, programs: tuple[Program, ...], rung: int) -> Shader:
+    listed = [item.name for item in header.inputs] + [p.target for p in header.passes if p.target]
+    listed += [name for name, _ in header.imported]
+    return Shader(
+        header,
+        programs,
+        {name: uniform_name(name, rung) for name in listed},
+        {item.name: item.type for item in header.inputs if item.type not in IMAGES},
+        uniforms(header, {}),
+        has_history(header),
+    )
+
+
+def coerce_uniform(kind: str, value: Uniform) -> Uniform:
+    """Turn a plan's value into what GL expects for an ISF type: a colour may have three parts."""
+    if kind in ("bool", "event"):
+        return bool(value)
+    if isinstance(value, tuple):
+        if kind == "color" and len(value) == 3:
+            return (*value, 1.0)
+        return value
+    return int(value) if kind == "long" else float(value)

@@ -1,0 +1,183 @@
+"""The warming child: every shader is compiled and drawn somewhere else first.
+
+The child has its own headless context and shares the driver's shader cache with main, so that main
+links what is known to work and to end. A shader that never ends costs the child, not the show.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections import deque
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+
+from engine.compositor.gl.program import ShaderError
+
+LIMIT_S = 3.0
+_START_LIMIT_S = 60.0  # importing and opening a context on a machine that is busy
+_SIZE_PX = (64, 64)
+_MOST_STARTS = 5  # in a row without a single answer: this machine cannot warm
+_READY = "ready"
+
+Result = tuple[str, str, str | None]
+
+
+@dataclass(slots=True)
+class _Child:
+    process: BaseProcess
+    pipe: Connection
+    is_ready: bool = False
+    busy: tuple[str, str] | None = None
+    since_s: float | None = None
+
+
+class Warmer:
+    """Compiles and draws candidates in a child process.
+
+    Nothing here waits. `tend` is called with the time every frame, `poll` collects answers.
+
+    Parameters
+    ----------
+    limit_s
+        How long one shader may take to compile and to draw 64 × 64 pixels.
+    """
+
+    def __init__(self, limit_s: float = LIMIT_S) -> None:
+        self._limit_s = limit_s
+        self._waiting: deque[tuple[str, str]] = deque()
+        self._results: list[Result] = []
+        self._starts = 0
+        self._ended: list[BaseProcess] = []  # killed, and not yet seen to be gone
+        self._child: _Child | None = self._spawn()
+
+    def submit(self, name: str, text: str) -> None:
+        """Ask for a shader; a newer text of the same name replaces one that still waits."""
+        self._waiting = deque(item for item in self._waiting if item[0] != name)
+        self._waiting.append((name, text))
+
+    def poll(self) -> list[Result]:
+        """Take the answers since the last call: (name, text, error or None)."""
+        results, self._results = self._results, []
+        return results
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether everything submitted has been answered and collected."""
+        busy = self._child is not None and self._child.busy is not None
+        return not (busy or self._waiting or self._results)
+
+    def tend(self, now_s: float) -> None:
+        """Hand out work, take answers, end a child that takes too long and start another."""
+        self._ended = [process for process in self._ended if process.is_alive()]
+        child = self._child
+        if child is None:
+            self._refuse_all("no shader can be warmed: the warming process does not start here")
+            return
+        if not self._listen(child):
+            self._replace(child, "crashed the graphics driver while it was drawn once at 64×64")
+            return
+        if child.is_ready and child.busy is None and self._waiting:
+            child.busy = self._waiting.popleft()
+            child.since_s = None
+            child.pipe.send(child.busy)
+        if child.since_s is None:
+            child.since_s = now_s
+        limit_s = self._limit_s if child.is_ready else _START_LIMIT_S
+        if (child.busy or not child.is_ready) and now_s - child.since_s > limit_s:
+            self._replace(
+                child,
+                f"took longer than {self._limit_s:g} s to draw one 64×64 frame: an endless loop?",
+            )
+
+    def close(self) -> None:
+        """End the child; the only place that waits for one, briefly."""
+        if self._child is not None:
+            self._end(self._child)
+            self._child = None
+        for process in self._ended:
+            process.join(0.2)
+        self._ended.clear()
+
+    def _spawn(self) -> _Child | None:
+        if self._starts >= _MOST_STARTS:
+            return None
+        self._starts += 1
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe()
+        process = context.Process(
+            target=_serve, args=(theirs, self._limit_s), name="latent-cinema-warm", daemon=True
+        )
+        process.start()
+        theirs.close()
+        return _Child(process, ours)
+
+    def _listen(self, child: _Child) -> bool:
+        """Take one answer if there is one; false if the child is gone."""
+        try:
+            if not child.pipe.poll(0):
+                return child.process.is_alive()
+            answer = child.pipe.recv()
+        except (EOFError, OSError):
+            return False
+        if answer == _READY:
+            child.is_ready, child.since_s = True, None
+        elif child.busy is not None:
+            self._results.append((*child.busy, answer[1]))
+            child.busy = None
+            self._starts = 0
+        return True
+
+    def _replace(self, child: _Child, why: str) -> None:
+        self._end(child)
+        if child.busy is not None:
+            name, text = child.busy
+            self._results.append((name, text, str(ShaderError(_file(name), 0, why))))
+            self._starts = 0
+        self._child = self._spawn()
+
+    def _end(self, child: _Child) -> None:
+        child.pipe.close()
+        child.process.kill()  # SIGTERM would wait for the drawing to end
+        self._ended.append(child.process)
+
+    def _refuse_all(self, why: str) -> None:
+        while self._waiting:
+            self._results.append((*self._waiting.popleft(), why))
+
+
+def _file(name: str) -> str:
+    return name if name.endswith(".fs") else f"{name}.fs"
+
+
+def _serve(pipe: Connection, limit_s: float) -> None:
+    """Run the child: answer (name, text) with ("done", error or None) until the pipe closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is main's business
+    from engine.compositor.gl.context import open_context
+    from engine.compositor.isf.check import draw_once
+
+    ctx = open_context()
+    pipe.send(_READY)
+    while True:
+        try:
+            name, text = pipe.recv()
+        except (EOFError, OSError):
+            return
+        _set_alarm(limit_s + 5)
+        error: str | None = None
+        try:
+            draw_once(ctx, name, text, _SIZE_PX)
+        except ShaderError as refused:
+            error = str(refused)
+        _set_alarm(0)
+        pipe.send(("done", error))
+
+
+def _set_alarm(seconds: float) -> None:
+    """End this process by the system's hand if it is still drawing then and main is gone.
+
+    Python cannot interrupt a drawing; where there is no SIGALRM (Windows) main's own exit must do.
+    """
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, seconds)

@@ -1,0 +1,1 @@
+"""Causal audio analysis."""

@@ -1,0 +1,1 @@
+"""What moves parameters: signals, oscillators, routes, cues, beat, steering."""

@@ -1,0 +1,153 @@
+"""Cues and the autopilot: sets of targets that are reached together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from engine.core.curves import shape
+from engine.core.event import Event
+from engine.core.show.constants import fixed
+from engine.core.show.show import Cue, Show
+from engine.core.show.state import Ramp, State
+
+
+def ramp_value(ramp: Ramp, seconds: float, rate: float) -> float:
+    """Value of a parameter on its way, at show time `seconds`."""
+    since = seconds - ramp.start / rate
+    if ramp.time_s <= 0.0 or since >= ramp.time_s:
+        return ramp.goal if since >= 0.0 else ramp.origin
+    return ramp.origin + (ramp.goal - ramp.origin) * shape(ramp.curve, since / ramp.time_s)
+
+
+def ready_address(layer: str) -> str:
+    """Address by which the host says whether a layer's generator has a picture."""
+    return f"/layer/{layer}/ready"
+
+
+def hear_ready(show: Show, unready: frozenset[str], event: Event) -> frozenset[str]:
+    """Take ``/layer/ID/ready``: 0 while the layer's generator has no picture."""
+    name = event.address.removeprefix("/layer/").removesuffix("/ready")
+    if event.address != ready_address(name) or isinstance(event.value, (str, tuple)):
+        return unready
+    if not any(layer.id == name and layer.generator for layer in show.layers):
+        return unready
+    return unready - {name} if event.value else unready | {name}
+
+
+def follow_cues(show: Show, state: State, fired: Sequence[int]) -> State:
+    """Begin the cues that were fired, that need wait no more, or that the autopilot calls."""
+    if state.tick == 0 and show.start >= 0:
+        state = begin(show, state, show.start)  # there is no picture yet that could stay instead
+    for place in fired:
+        if place in show.cue_of:
+            state = _call(show, state, show.cue_of[place])
+    if state.waiting or state.awaiting:
+        state = _go_on(show, state)
+    return _autopilot(show, state)
+
+
+def _call(show: Show, state: State, index: int, by_autopilot: bool = False) -> State:
+    """Begin a cue now, or let it wait for its generators and then for its beat.
+
+    It takes the place of those that wait for generators and would fade the same layers.
+    """
+    if state.awaiting:
+        fades = fixed(show).fades
+        others = (w for w in state.awaiting if w[0] != index)
+        kept = tuple(w for w in others if fades[w[0]].isdisjoint(fades[index]))
+        state = replace(state, awaiting=kept)
+    if not _is_ready(show, state, index):
+        return replace(state, awaiting=(*state.awaiting, (index, by_autopilot)))
+    step = show.cues[index].quantise_beats
+    if step <= 0.0:
+        return begin(show, state, index)
+    at = math.ceil(state.transport.beat / step - 1e-9) * step
+    beats = tuple(w for w in state.waiting if w[0] != index)
+    return replace(state, waiting=(*beats, (index, at, by_autopilot)))
+
+
+def _is_ready(show: Show, state: State, index: int) -> bool:
+    """Whether every generator that a cue brings to light has a picture."""
+    return not state.unready or fixed(show).needs[index].isdisjoint(state.unready)
+
+
+def awaited(show: Show, state: State) -> frozenset[str]:
+    """Layers whose generators a cue waits for."""
+    needs = fixed(show).needs
+    return frozenset[str]().union(*(needs[w[0]] for w in state.awaiting)) & state.unready
+
+
+def _go_on(show: Show, state: State) -> State:
+    """Let go the cues whose generators are ready, then those whose beat has come."""
+    if state.touch_tick == state.tick:  # the autopilot yields, also with a cue that waits
+        state = replace(
+            state,
+            waiting=tuple(w for w in state.waiting if not w[2]),
+            awaiting=tuple(w for w in state.awaiting if not w[1]),
+        )
+    for index, by_autopilot in state.awaiting:
+        if _is_ready(show, state, index):
+            state = _call(show, state, index, by_autopilot)
+    beat = state.transport.beat
+    due = [w for w in state.waiting if w[1] <= beat]
+    state = replace(state, waiting=tuple(w for w in state.waiting if w[1] > beat))
+    for index, _, by_autopilot in due:
+        if _is_ready(show, state, index):
+            state = begin(show, state, index)
+        else:  # a generator came with an edited show while the cue waited for its beat
+            state = _call(show, state, index, by_autopilot)
+    return state
+
+
+def _autopilot(show: Show, state: State) -> State:
+    """Go on to the next cue when its time has come and nobody has touched anything for a while."""
+    if state.cue < 0 or state.base[show.master.autopilot] < 0.5:
+        return state
+    cue = show.cues[state.cue]
+    if cue.next < 0 or cue.after_s <= 0.0 or state.is_still:
+        return state
+    rate = float(show.control_hz)
+    if (state.tick - state.cue_tick) / rate < cue.after_s:
+        return state
+    rest_s = float(state.base[show.master.rest_s])
+    if state.touch_tick >= 0 and (state.tick - state.touch_tick) / rate < rest_s:
+        return state
+    return _call(show, replace(state, cue_tick=state.tick), cue.next, by_autopilot=True)
+
+
+def begin(show: Show, state: State, index: int) -> State:
+    """Send every target of a cue on its way."""
+    cue = show.cues[index]
+    rate = float(show.control_hz)
+    seconds = state.tick / rate
+    now = {r.place: ramp_value(r, seconds, rate) for r in state.ramps}
+    goals = dict(cue.targets)
+    start = state.tick + round(cue.delay_s * rate)
+    added = tuple(
+        _ramp(show, cue, place, now.get(place, float(state.base[place])), goal, start)
+        for place, goal in goals.items()
+    )
+    kept = tuple(r for r in state.ramps if r.place not in goals)
+    return replace(state, ramps=kept + added, cue=index, cue_tick=state.tick)
+
+
+def _ramp(show: Show, cue: Cue, place: int, origin: float, goal: float, start: int) -> Ramp:
+    # A choice or a switch has nothing between its values: it switches when the delay is over.
+    time_s = 0.0 if show.discrete[place] else cue.time_s
+    return Ramp(place, origin, goal, start, time_s, cue.curve)
+
+
+def settle(show: Show, state: State, seconds: float) -> State:
+    """Write the goals of finished ramps into the base values."""
+    if not state.ramps:
+        return state
+    rate = float(show.control_hz)
+    done = [r for r in state.ramps if seconds - r.start / rate >= r.time_s]
+    if not done:
+        return state
+    base = state.base.copy()
+    for ramp in done:
+        base[ramp.place] = ramp.goal
+    return replace(state, base=base, ramps=tuple(r for r in state.ramps if r not in done))

@@ -1,0 +1,54 @@
+"""TODO engine/core/control/oscillators.py."""
+
+from __future__ import annotations
+
+import math
+
+from engine.core.rng import gaussian
+from engine.core.show.show import Lfo, Show
+from engine.core.show.state import State
+
+
+def wave(name: str, phase: float, seed: int, key: str) -> float:
+    """Value of an oscillator in [0, 1] at a phase in cycles.
+
+    ``sine`` starts at 0.5 and rises; ``noise`` is smooth, and depends on (seed, key, phase) only.
+    """
+    x = phase - math.floor(phase)
+    if name == "sine":
+        return 0.5 + 0.5 * math.sin(2.0 * math.pi * x)
+    if name == "triangle":
+        return 1.0 - abs(2.0 * x - 1.0)
+    if name == "saw":
+        return x
+    if name == "square":
+        return 1.0 if x < 0.5 else 0.0
+    knot = math.floor(phase)
+    a = math.erf(float(gaussian(seed, key, knot, 1)[0]) / math.sqrt(2.0))
+    b = math.erf(float(gaussian(seed, key, knot + 1, 1)[0]) / math.sqrt(2.0))
+    return 0.5 + 0.5 * (a + (b - a) * x * x * (3.0 - 2.0 * x))
+
+
+def lfo_phase(state: State, place: int, dt: float, lfo: Lfo) -> float:
+    """Phase of an oscillator in cycles, `dt` seconds after the state's tick."""
+    if lfo.beats > 0.0:
+        return beat_at(state, dt) / lfo.beats
+    phase, rate = state.lfos[place]
+    return phase + rate * dt
+
+
+def beat_at(state: State, dt: float) -> float:
+    """Beats since the start, `dt` seconds after the state's tick."""
+    return state.transport.beat + state.transport.bpm / 60.0 * dt
+
+
+def signals_at(show: Show, state: State, dt: float) -> list[float]:
+    """Signals between ticks: what comes from outside holds, oscillators and beats go on."""
+    signals: list[float] = state.signals.tolist()
+    beat = beat_at(state, dt)
+    signals[show.beat[0]] = beat - math.floor(beat)
+    if not state.is_still:
+        for place, lfo in enumerate(show.lfos):
+            phase = lfo_phase(state, place, dt, lfo)
+            signals[lfo.signal] = wave(lfo.wave, phase, show.seed, lfo.id)
+    return signals

@@ -1,0 +1,1 @@
+"""The line: advance (events → state) and sample (state → plan)."""

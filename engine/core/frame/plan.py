@@ -1,0 +1,135 @@
+"""The plan: everything that is needed to draw one frame. Immutable, rebuilt each frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.core.show.generator import Look, Request
+
+Uniform = bool | int | float | tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One ISF shader with its inputs.
+
+    Parameters
+    ----------
+    key
+        Where its history lives: ``LAYER/PLACE`` (``form/source``, ``form/relief``), unique.
+    shader
+        Name of the shader in the show (`Show.shaders`).
+    uniforms
+        ISF input name → value. Event inputs are true for one picture step.
+    images
+        ISF image input name → ``picture`` (the newest finished picture step, linear), or
+        ``layer:ID`` (the newest pixels of that layer's source). The chain binds ``inputImage``.
+    seconds
+        Value of TIME, wrapped on the CPU (period `Show.wrap_s`).
+    step
+        Picture step index (FRAMEINDEX), wrapped.
+    mix
+        0 bypasses an effect (not drawn), 1 is the whole effect, between is a crossfade.
+    """
+
+    key: str
+    shader: str
+    uniforms: Mapping[str, Uniform]
+    images: Mapping[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+    step: int = 0
+    mix: float = 1.0
+
+
+class Glimpse(NamedTuple):
+    """What image ports see: `look` at a picture step [shape=(H, W, 3)], uint8, sRGB, row 0 top."""
+
+    look: Look
+    step: int
+    pixels: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class LayerPlan:
+    """One layer of the picture.
+
+    Parameters
+    ----------
+    id
+        The layer's stable ID.
+    generator
+        ID of the layer whose generator's pixels are the source, or None.
+    source
+        The shader that makes the source when there is no generator, or None.
+    effects
+        The chain, in order; bypassed effects are left out.
+    blend
+        ``normal``, ``add``, ``screen`` or ``multiply``.
+    opacity
+        0..1; layers at 0 are left out of the plan.
+    aspect
+        Width / height of the area that the layer fills, centred ("contain") in the canvas; the
+        rest is transparent.
+    scale
+        Size of that area relative to the largest one that fits, 0..1.
+    is_stepped
+        Whether it has a history: then it is redrawn on picture steps only.
+    cover_px
+        If not (0, 0), it is drawn for image ports only: just large enough to cover this size.
+    """
+
+    id: str
+    generator: str | None
+    source: Pass | None
+    effects: tuple[Pass, ...]
+    blend: str
+    opacity: float
+    aspect: float
+    scale: float
+    is_stepped: bool
+    cover_px: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One frame.
+
+    Parameters
+    ----------
+    seconds
+        Show time, exact time of the frame as float.
+    tick
+        The tick it was sampled from.
+    layers
+        Bottom first; invisible layers are left out.
+    requests
+        Layer ID → what its generator is asked.
+    master
+        Brightness of the finished picture, linear light, 0..1 (blackout is 0).
+    values
+        Effective value of every parameter, in registry order [shape=(P,)].
+    reads_picture
+        Whether some visible layer, or an image port, reads the finished picture back.
+    step
+        Index of the newest picture step.
+    looks
+        What image ports see; drawn on every step.
+    watched
+        Layers that are drawn small for them.
+    """
+
+    seconds: float
+    tick: int
+    layers: tuple[LayerPlan, ...]
+    requests: Mapping[str, Request]
+    master: float
+    values: NDArray[np.float64]
+    reads_picture: bool = False
+    step: int = 0
+    looks: tuple[Look, ...] = ()
+    watched: tuple[LayerPlan, ...] = ()

@@ -1,0 +1,292 @@
+"""Sample the show at a time: state in, plan out. Pure; also used to look ahead."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.core.frame.plan import LayerPlan, Pass, Plan, Uniform
+from engine.core.frame.values import between, effective, steer_at
+from engine.core.show.constants import fixed
+from engine.core.show.generator import Look, Request, Spec, picture_size
+from engine.core.show.show import BLENDS, WRAP_S, Effect, Generator, Input, Layer, Show
+from engine.core.show.state import State
+from engine.core.track.track import clock
+from engine.core.trajectory.chain import coordinates_at, latent_at
+
+_STEP_SLACK = 1e-6  # of a step: n / fps in float64 must not fall just short of its own step
+
+
+def still_s(show: Show, state: State) -> float:
+    """Seconds that the show has spent frozen, up to the state's tick."""
+    return state.still_ticks / float(show.control_hz)
+
+
+def motion_at(show: Show, state: State, seconds: float) -> float:
+    """Seconds of motion up to show time `seconds`: show time without the frozen stretches."""
+    rate = float(show.control_hz)
+    moment = state.tick / rate if state.is_still else max(seconds, state.tick / rate)
+    return moment - still_s(show, state)
+
+
+def step_at(show: Show, state: State, seconds: float) -> int:
+    """Index of the newest picture step at show time `seconds`."""
+    return math.floor(motion_at(show, state, seconds) * float(show.picture_hz) + _STEP_SLACK)
+
+
+def sample(show: Show, state: State, seconds: float) -> Plan:
+    """Make the plan of one frame.
+
+    Parameters
+    ----------
+    state
+        At the newest tick that is not later than `seconds` (or an older one, to look ahead).
+    seconds
+        Show time of the frame.
+
+    Returns
+    -------
+    Plan
+        With every parameter, visible layer and latent exactly at `seconds`.
+    """
+    array = effective(show, state, seconds)
+    values: list[float] = array.tolist()
+    visible = [layer for layer in show.layers if values[layer.opacity] > 0.0]
+    motion_s = clock(show.track, values, motion_at(show, state, seconds))
+    moment = (motion_s, step_at(show, state, seconds))
+    plans = tuple(_layer(show, state, layer, values, moment) for layer in visible)
+    used = borrowed(plans)
+    looks, watched = _watch(show, state, plans, values, moment, used)
+    master = show.master
+    return Plan(
+        seconds=seconds,
+        tick=state.tick,
+        layers=plans,
+        requests=_requests(show, state, values, seconds, used),
+        master=0.0 if values[master.blackout] >= 0.5 else values[master.brightness],
+        values=array,
+        reads_picture=any(look.of == "picture" for look in looks)
+        or any(
+            "picture" in each.images.values()
+            for plan in (*plans, *watched)
+            for each in (plan.source, *plan.effects)
+            if each is not None
+        ),
+        step=moment[1],
+        looks=looks,
+        watched=watched,
+    )
+
+
+def borrowed(plans: Iterable[LayerPlan]) -> set[str]:
+    """IDs of the layers whose generators' pixels are seen in some layers."""
+    found = {plan.generator for plan in plans if plan.generator}
+    for plan in plans:
+        for each in (plan.source, *plan.effects):
+            if each is not None:
+                found.update(i[6:] for i in each.images.values() if i.startswith("layer:"))
+    return found
+
+
+def _watch(
+    show: Show,
+    state: State,
+    plans: Sequence[LayerPlan],
+    values: Sequence[float],
+    moment: tuple[float, int],
+    used: set[str],
+) -> tuple[tuple[Look, ...], tuple[LayerPlan, ...]]:
+    """Find what the image ports of the used generators see, and the layers drawn for them.
+
+    Generators that these need join `used`. A visible layer with a history is drawn anyway.
+    """
+    sights = fixed(show).sights
+    if not sights:
+        return (), ()
+    sizes: dict[str, list[tuple[int, int]]] = {}
+    seen = {plan.id: plan for plan in plans}
+    waiting = sorted(used & sights.keys())
+    asked = set(waiting)
+    while waiting:
+        for _, look, _ in sights[waiting.pop()]:
+            of = look.of.removeprefix("layer:")
+            if look.of not in sizes and look.of != "picture":
+                layer = fixed(show).layers[of]
+                seen.setdefault(of, _layer(show, state, layer, values, moment))
+                used |= borrowed([seen[of]])
+                more = (used & sights.keys()) - asked
+                asked |= more
+                waiting += sorted(more)
+            sizes.setdefault(look.of, []).append(look.size_px)
+    visible = {plan.id for plan in plans if plan.is_stepped}
+    return (
+        tuple(Look(of, size) for of in sorted(sizes) for size in sorted(set(sizes[of]))),
+        tuple(
+            replace(seen[of[6:]], cover_px=_cover(sizes[of]))
+            for of in sorted(sizes)
+            if of != "picture" and of[6:] not in visible
+        ),
+    )
+
+
+def _cover(sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    return max(width for width, _ in sizes), max(height for _, height in sizes)
+
+
+def requests_at(
+    show: Show, state: State, seconds: float, layers: Collection[str]
+) -> dict[str, Request]:
+    """Ask what the named layers' generators would be asked at `seconds`: the look ahead."""
+    values = effective(show, state, seconds).tolist()
+    return _requests(show, state, values, seconds, layers)
+
+
+def latents(show: Show, state: State, seconds: float) -> dict[str, NDArray[np.float32]]:
+    """Latents of every trajectory at `seconds`, by address ``/layer/ID/generator/PORT``.
+
+    Where a trajectory moves in coordinates of its own, those too: ``/layer/ID/path/coordinates``.
+    """
+    everyone = {layer.id for layer in show.layers}
+    found = {
+        f"/layer/{name}/generator/{port}": latent
+        for name, request in requests_at(show, state, seconds, everyone).items()
+        for port, latent in request.latents.items()
+    }
+    charted = [(i, p) for i, p in enumerate(fixed(show).paths) if p.chart is not None]
+    if charted:
+        values: list[float] = effective(show, state, seconds).tolist()
+        dt, motion_s = between(show, state, seconds), motion_at(show, state, seconds)
+        steer, rate = steer_at(state, dt), fixed(show).control_hz
+        for i, path in charted:
+            z = coordinates_at(path, show.seed, state.paths[i], values, motion_s, dt, steer, rate)
+            found[f"{path.name}/coordinates"] = z.astype(np.float32)
+    return found
+
+
+def _requests(
+    show: Show,
+    state: State,
+    values: Sequence[float],
+    seconds: float,
+    used: Collection[str],
+) -> dict[str, Request]:
+    rate = float(show.control_hz)
+    dt, motion_s = between(show, state, seconds), motion_at(show, state, seconds)
+    steer = steer_at(state, dt)
+    requests: dict[str, Request] = {}
+    place = 0
+    for layer in show.layers:
+        generator = layer.generator
+        if generator is None:
+            continue
+        count = len(generator.paths)
+        if layer.id in used:
+            shapes = {port.name: port.shape for port in generator.spec.ports}
+            found = {
+                path.port: latent_at(
+                    path, show.seed, state.paths[place + i], values, motion_s, dt, steer, rate
+                )
+                .astype(np.float32)
+                .reshape(shapes[path.port])
+                for i, path in enumerate(generator.paths)
+            }
+            aspect = layer.aspect or show.size_px[0] / show.size_px[1]
+            requests[layer.id] = Request(
+                seconds=seconds,
+                latents=found,
+                parameters=_controls(show, generator, values),
+                size_px=asked_size(generator.spec, generator.size_px, aspect, show.size_px),
+                aspect=aspect,
+            )
+        place += count
+    return requests
+
+
+def _controls(show: Show, generator: Generator, values: Sequence[float]) -> dict[str, float]:
+    controls = {name: values[place] for name, place in generator.places}
+    if "truncation" in controls:
+        controls["truncation"] *= values[show.master.truncation]
+    return controls
+
+
+def asked_size(
+    spec: Spec, side_px: int, aspect: float, canvas_px: tuple[int, int]
+) -> tuple[int, int]:
+    """Width and height asked of a generator, with the area of a square of `side_px`.
+
+    Of its own aspect if it has one, never less than that. With `side_px` 0 it is the generator's
+    own size, or what its layer has on the canvas if that is less.
+
+    Parameters
+    ----------
+    aspect
+        Width / height of the area to fill, which is as large as it fits into the canvas.
+    """
+    if spec.any_size:
+        return picture_size(side_px, aspect)
+    root, side = math.sqrt(spec.aspect), float(side_px or spec.max_px)
+    if not side_px:
+        height_px = min(canvas_px[1], canvas_px[0] / aspect)
+        side *= min(max(aspect * height_px / (side * root), height_px * root / side), 1.0)
+    return max(math.ceil(side * root - 1e-6), 1), max(math.ceil(side / root - 1e-6), 1)
+
+
+def _layer(
+    show: Show, state: State, layer: Layer, values: Sequence[float], moment: tuple[float, int]
+) -> LayerPlan:
+    active = [e for e in layer.effects if e.mix < 0 or values[e.mix] > 0.0]
+    chain = [e for e in (layer.source, *active) if e is not None]
+    return LayerPlan(
+        id=layer.id,
+        generator=layer.uses,
+        source=_pass(show, state, layer, layer.source, values, moment) if layer.source else None,
+        effects=tuple(_pass(show, state, layer, e, values, moment) for e in active),
+        blend=layer.blend if layer.blend in BLENDS else "normal",
+        opacity=values[layer.opacity],
+        aspect=layer.aspect or show.size_px[0] / show.size_px[1],
+        scale=values[layer.scale],
+        is_stepped=any(e.has_history or "picture" in e.images.values() for e in chain),
+    )
+
+
+def _pass(
+    show: Show,
+    state: State,
+    layer: Layer,
+    effect: Effect,
+    values: Sequence[float],
+    moment: tuple[float, int],
+) -> Pass:
+    motion_s, step = moment
+    return Pass(
+        key=f"{layer.id}/{effect.id}",
+        shader=effect.shader,
+        uniforms={i.name: _uniform(show, state, i, values, step) for i in effect.inputs},
+        images=effect.images,
+        seconds=motion_s % WRAP_S,
+        step=step % (1 << 24),
+        mix=values[effect.mix] if effect.mix >= 0 else 1.0,
+    )
+
+
+def _uniform(show: Show, state: State, entry: Input, values: Sequence[float], step: int) -> Uniform:
+    """Value of an ISF input in the type that its shader declares."""
+    place = entry.places[0]
+    if entry.type in ("color", "point2D"):
+        return tuple(values[p] for p in entry.places)
+    if entry.type == "bool":
+        return values[place] >= 0.5
+    if entry.type == "long":
+        index = int(values[place])
+        return entry.values[index] if entry.values else index
+    if entry.type == "event":
+        tick = state.fired.get(place)
+        if tick is None:
+            return False
+        first = tick / float(show.control_hz) * float(show.picture_hz)
+        return math.ceil(first - _STEP_SLACK) == step
+    return values[place]

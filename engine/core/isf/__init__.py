@@ -1,0 +1,1 @@
+"""ISF headers as data."""

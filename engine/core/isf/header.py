@@ -1,0 +1,229 @@
+"""ISF shader headers (Interactive Shader Format v2): read, describe, turn into parameters.
+
+Audio inputs and imported images are read and kept; for now the compositor binds them to one black
+pixel.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from engine.core.isf.inputs import IMAGES, Input, PassSpec, read_imported, read_inputs, read_passes
+from engine.core.isf.lenient_json import Json, read
+from engine.core.isf.size import evaluate_size
+from engine.core.parameter import Kind, Parameter
+
+__all__ = [
+    "Header", "Input", "PassSpec", "decode", "evaluate_size", "groups", "has_history",
+    "parameters", "parse", "uniform", "uniforms",
+]  # fmt: skip
+
+LARGEST_BYTES = 1_000_000
+_PARTS = {"point2D": ("x", "y"), "color": ("r", "g", "b", "a")}
+Uniform = bool | int | float | tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a shader says about itself, and its GLSL.
+
+    Parameters
+    ----------
+    kind
+        ``filter`` (has ``inputImage``), ``transition`` or ``generator``.
+    imported
+        Names and paths of images that the file asks for.
+    body, body_line
+        The GLSL without the header, and the 1-based line of the file on which it begins.
+    """
+
+    description: str
+    credit: str
+    categories: tuple[str, ...]
+    inputs: tuple[Input, ...]
+    passes: tuple[PassSpec, ...]
+    kind: str
+    body: str
+    body_line: int
+    version: int = 2
+    imported: tuple[tuple[str, str], ...] = ()
+
+
+def decode(data: bytes, name: str) -> str:
+    """Text of a shader file: UTF-8 with or without byte order mark, else Latin-1.
+
+    Raises
+    ------
+    ValueError
+        If the file is larger than 1 MB.
+    """
+    if len(data) > LARGEST_BYTES:
+        raise ValueError(f"{name}: {len(data)} bytes, a shader has at most {LARGEST_BYTES}")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def parse(text: str, name: str) -> Header:
+    """Read a shader's header.
+
+    Parameters
+    ----------
+    text
+        The whole file.
+    name
+        What to call it in messages.
+
+    Raises
+    ------
+    ValueError
+        ``NAME:LINE: what is wrong``.
+
+    References
+    ----------
+    ISF specification v2; defaults as in VVISF (ISFDoc.cpp).
+    """
+    if len(text) > LARGEST_BYTES:
+        raise ValueError(f"{name}: {len(text)} characters, a shader has at most {LARGEST_BYTES}")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    table, start, end = _find_header(text, name)
+    line = text.count("\n", 0, start) + 1
+    try:
+        inputs = read_inputs(table)
+        passes = read_passes(table, inputs)
+        imported = read_imported(table)
+    except ValueError as error:
+        raise ValueError(f"{name}:{line}: in the header, {error}") from None
+    before, body = text[:start], text[end:]
+    if before.strip():  # code or comments above the header: keep them, and every line in its place
+        body = before + "\n" * text.count("\n", start, end) + body
+    return Header(
+        description=_text(table.get("DESCRIPTION")),
+        credit=_text(table.get("CREDIT")),
+        categories=_texts(table.get("CATEGORIES")),
+        inputs=inputs,
+        passes=passes,
+        kind=_kind(inputs),
+        body=body,
+        body_line=1 if before.strip() else text.count("\n", 0, end) + 1,
+        version=2 if "ISFVSN" in table else 1,
+        imported=imported,
+    )
+
+
+def has_history(header: Header) -> bool:
+    """Whether the shader remembers: its layer is drawn on picture steps only."""
+    return any(item.persistent for item in header.passes)
+
+
+def parameters(header: Header) -> list[Parameter]:
+    """Parameters of a shader, with short addresses (``amount``, ``centre/x``, ``tint/r``)."""
+    found: list[Parameter] = []
+    for item in header.inputs:
+        if item.type not in IMAGES:
+            found.extend(_parameters_of(item))
+    return found
+
+
+def groups(header: Header) -> dict[str, tuple[str, ...]]:
+    """Vector address → addresses of its components, for points and colours."""
+    return {
+        item.name: tuple(f"{item.name}/{part}" for part in _PARTS[item.type])
+        for item in header.inputs
+        if item.type in _PARTS
+    }
+
+
+def uniform(item: Input, stored: Sequence[float]) -> Uniform:
+    """GLSL value of one input from the stored values of its parameters, in order.
+
+    A trigger's stored value counts how often it fired; what arrives here is 1 for the picture step
+    in which it fired and 0 otherwise.
+    """
+    if item.type in _PARTS:
+        return tuple(stored)
+    if item.type in ("bool", "event"):
+        return bool(stored[0])
+    if item.type == "long":
+        place = int(stored[0])
+        return item.values[min(max(place, 0), len(item.values) - 1)] if item.values else place
+    return float(stored[0])
+
+
+def uniforms(header: Header, stored: Mapping[str, float]) -> dict[str, Uniform]:
+    """GLSL values of all inputs; short addresses that are missing in `stored` take defaults."""
+    values: dict[str, Uniform] = {}
+    for item in header.inputs:
+        if item.type not in IMAGES:
+            own = _parameters_of(item)
+            values[item.name] = uniform(item, [stored.get(p.address, p.default) for p in own])
+    return values
+
+
+def _parameters_of(item: Input) -> list[Parameter]:
+    text = item.label or item.name
+    if item.type in _PARTS:
+        assert isinstance(item.default, tuple)
+        assert isinstance(item.low, tuple)
+        assert isinstance(item.high, tuple)
+        ranges = zip(_PARTS[item.type], item.default, item.low, item.high, strict=True)
+        return [
+            Parameter(f"{item.name}/{part}", Kind.FLOAT, default, low, high, unit=item.unit,
+                      text=f"{text}, {part}")
+            for part, default, low, high in ranges
+        ]  # fmt: skip
+    assert isinstance(item.default, float)
+    assert isinstance(item.low, float)
+    assert isinstance(item.high, float)
+    if item.values:
+        place = item.values.index(int(item.default)) if int(item.default) in item.values else 0
+        last = float(len(item.values) - 1)
+        return [Parameter(item.name, Kind.CHOICE, float(place), 0.0, last, item.labels, text=text)]
+    kinds = {"long": Kind.INT, "bool": Kind.BOOL, "event": Kind.TRIGGER}
+    kind = kinds.get(item.type, Kind.FLOAT)
+    high = math.inf if kind is Kind.TRIGGER else item.high
+    return [Parameter(item.name, kind, item.default, item.low, high, unit=item.unit, text=text)]
+
+
+def _find_header(text: str, name: str) -> tuple[dict[str, Json], int, int]:
+    """Table, start and end of the first block comment that opens with a brace."""
+    match = re.search(r"/\*[\s\u00a0\ufeff]*\{", text)
+    if match is None:
+        raise ValueError(f"{name}:1: there is no ISF header: begin the file with /*{{ … }}*/")
+    first_line = text.count("\n", 0, match.end()) + 1
+    problem = f"{first_line}: the header's comment is not closed with */"
+    end = match.end() - 1
+    for _ in range(8):  # a '*/' inside a string ends the comment too early: try the next one
+        end = text.find("*/", end) + 2
+        if end < 2:
+            break
+        try:
+            table = read(text[match.end() - 1 : end - 2])
+        except ValueError as error:
+            line, _, what = str(error).partition(": ")
+            problem = f"{first_line + int(line) - 1}: in the header, {what}"
+            continue
+        assert isinstance(table, dict)
+        return table, match.start(), end
+    raise ValueError(f"{name}:{problem}")
+
+
+def _kind(inputs: tuple[Input, ...]) -> str:
+    names = {item.name: item.type for item in inputs}
+    if names.get("inputImage") == "image":
+        return "filter"
+    if {"startImage", "endImage", "progress"} <= names.keys():
+        return "transition"
+    return "generator"
+
+
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _texts(value: Json) -> tuple[str, ...]:
+    return tuple(v for v in value if isinstance(v, str)) if isinstance(value, list) else ()

@@ -1,0 +1,1 @@
+"""What turns a path that is led somewhere: one file per modifier."""

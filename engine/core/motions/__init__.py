@@ -1,0 +1,1 @@
+"""Ways to move: one file per motion, all with one signature."""

@@ -1,0 +1,1 @@
+"""One path as data, and where it is along itself: phase, keyframes, speed."""

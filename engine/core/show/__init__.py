@@ -1,0 +1,1 @@
+"""What is constant while a show plays (Show, Spec, Constants) and what changes (State)."""

@@ -1,0 +1,168 @@
+"""What a generator declares (its spec) and what it is asked (a request)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.core.latent.coordinates import Chart
+from engine.core.parameter import Parameter
+
+GEOMETRIES = (
+    "gaussian",
+    "sphere",
+    "wspace",
+    "simplex",
+    "tokens",
+    "affine2d",
+    "image",
+    "noise-field",
+    "state",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """One input of a generator.
+
+    Parameters
+    ----------
+    name
+        ``z``, ``z_b``, ``image``, …
+    geometry
+        One of `GEOMETRIES`: how the engine interpolates and steers it.
+    shape
+        Shape of one item, without the batch axis.
+    chart
+        Coordinates in which trajectories move, of a ``wspace``; None: those of the port itself.
+    groups
+        Of each row, if it has rows: the group of layers (``coarse`` …) that it is for. Rows of a
+        group can be frozen.
+    """
+
+    name: str
+    geometry: str
+    shape: tuple[int, ...]
+    chart: Chart | None = None
+    groups: tuple[str, ...] = ()
+
+
+class Look(NamedTuple):
+    """One small picture for image ports: of what, and width and height.
+
+    `of` is ``picture`` (the finished composite) or ``layer:ID`` (that layer with its effects,
+    before its opacity).
+    """
+
+    of: str
+    size_px: tuple[int, int]
+
+
+class Sight(NamedTuple):
+    """What an image port sees: `look` as it was `delay` picture steps ago, at least 1.
+
+    Of a generator that draws every size it has the port's number of pixels and the aspect of the
+    area that the generator fills; of another one, the port's own size.
+    """
+
+    port: str
+    look: Look
+    delay: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A generator as data: readable without torch and without running the generator.
+
+    Parameters
+    ----------
+    name
+        Of the generator.
+    ports
+        Its inputs.
+    layers
+        Style layers, coarse to fine: targets of truncation and style mixing.
+    parameters
+        Controls, with short addresses (``truncation``); the show prefixes them.
+    min_px, max_px
+        Allowed length of a picture's side.
+    any_size
+        Whether every size in that range can be asked for, of every aspect; otherwise the picture
+        has an `aspect` of its own, and `max_px` is the side of a square with its area.
+    aspect
+        Width / height of a picture that has its own.
+    channels
+        3 (opaque) or 4 (straight alpha).
+    deterministic, stateful, differentiable
+        Same request, same pixels · keeps a memory between frames · has gradients.
+    classes
+        Names of class labels, if conditional.
+    bendable
+        Layers whose activations can be bent.
+    licence, provenance
+        Of the weights; "none" where there are none.
+    live_only
+        It shows what happens now: no film can have it.
+    """
+
+    name: str
+    ports: tuple[Port, ...]
+    layers: tuple[str, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    min_px: int = 64
+    max_px: int = 512
+    any_size: bool = True
+    aspect: float = 1.0
+    channels: int = 3
+    deterministic: bool = True
+    stateful: bool = False
+    differentiable: bool = True
+    classes: tuple[str, ...] = ()
+    bendable: tuple[str, ...] = ()
+    licence: str = "none"
+    provenance: str = "none"
+    live_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One frame asked of a generator.
+
+    Parameters
+    ----------
+    seconds
+        Show time that the picture is for.
+    latents
+        Port name → array with the port's shape, float32.
+    parameters
+        Short parameter name → stored value.
+    size_px
+        Width and height of the picture.
+    aspect
+        Width / height of the area that the picture will fill. It may differ a little from that of
+        `size_px`, which is rounded: geometry follows this one.
+    images
+        Port name → frame reference ``SLOT@SEQUENCE`` of another slot's ring.
+    pictures
+        Port name → what an image port sees [shape=(H, W, 3)], uint8, sRGB, row 0 top; see `Sight`
+        for its size. A port that is missing sees nothing yet.
+    """
+
+    seconds: float
+    latents: Mapping[str, NDArray[np.float32]]
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    size_px: tuple[int, int] = (128, 128)
+    aspect: float = 1.0
+    images: Mapping[str, str] = field(default_factory=dict)
+    pictures: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
+
+
+def picture_size(side_px: int, aspect: float) -> tuple[int, int]:
+    """Width and height of a picture with the area of a square of `side_px`, even sides."""
+    root = math.sqrt(aspect)
+    return max(round(side_px * root / 2) * 2, 16), max(round(side_px / root / 2) * 2, 16)

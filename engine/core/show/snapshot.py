@@ -1,0 +1,217 @@
+"""States as plain data, by address: for takes, and to carry a performance into an edited show."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.core.curves import CURVES
+from engine.core.path.model import NOTHING, Path, PathState
+from engine.core.show.constants import fixed
+from engine.core.show.show import Show
+from engine.core.show.state import Ramp, RouteState, State, Transport, first_state
+from engine.core.springs import Glide
+from engine.core.trajectory.snapshot import read_more, write_more
+
+LARGEST = 1e15
+VERSION = 3
+"""1 had no number, and knew nothing of generators without a picture; up to 2 a path was told
+nothing."""
+
+
+def to_data(show: Show, state: State) -> dict[str, Any]:
+    """Write a state as JSON-ready data. Floats survive ``repr``, so the way back is exact."""
+    names = [p.address for p in show.registry.parameters]
+    paths = [
+        [
+            *(p.phase, p.speed, p.place, p.left),
+            None if p.origin is None else p.origin.tolist(),
+            write_more(p.more),
+        ]
+        for p in state.paths
+    ]
+    beat = state.transport
+    return {
+        "version": VERSION,
+        "tick": state.tick,
+        "base": dict(zip(names, state.base.tolist(), strict=True)),
+        "fired": {names[p]: tick for p, tick in state.fired.items()},
+        "ramps": [
+            [names[r.place], r.origin, r.goal, r.start, r.time_s, r.curve] for r in state.ramps
+        ],
+        "signals": dict(zip(show.signals, state.signals.tolist(), strict=True)),
+        "routes": [[r.value, r.goal, r.euro, r.euro_speed, r.raw] for r in state.routes],
+        "paths": dict(zip((p.name for p in show.paths), paths, strict=True)),
+        "lfos": {lfo.id: list(v) for lfo, v in zip(show.lfos, state.lfos, strict=True)},
+        "steer": [list(axis) for axis in state.steer],
+        "steer_omega": state.steer_omega,
+        "steer_hold": [list(state.steer_tau), state.steer_rest],
+        "glides": {
+            names[place]: list(each)
+            for (place, _), each in zip(fixed(show).glides, state.glides, strict=False)
+        },
+        "transport": [beat.beat, beat.bpm, list(beat.taps), beat.origin_beat, beat.origin_tick],
+        "still": [state.still_ticks, state.is_still],
+        "cue": [show.cues[state.cue].id if state.cue >= 0 else "", state.cue_tick],
+        "waiting": [[show.cues[i].id, at, own] for i, at, own in state.waiting],
+        "unready": sorted(state.unready),
+        "awaiting": [[show.cues[i].id, own] for i, own in state.awaiting],
+        "touch_tick": state.touch_tick,
+        "lost_s": state.lost_s,
+        "head": list(state.head),
+    }
+
+
+def from_data(show: Show, data: dict[str, Any]) -> State:
+    """Read a state back.
+
+    Addresses that this show does not have are left out; what it has beyond the data starts from
+    its defaults.
+
+    Raises
+    ------
+    ValueError
+        If the data is not a snapshot, or is one of a later version.
+    """
+    try:
+        version = data.get("version", 1)
+        if type(version) is not int or version < 1:
+            raise ValueError(f"not a state snapshot: its version is {version!r:.40}")
+        if version > VERSION:
+            raise ValueError(
+                f"this state is written in version {version}, and this program reads up to "
+                f"{VERSION}: open it with the newer one that recorded it"
+            )
+        return _read(show, data if version > 1 else {**data, "unready": [], "awaiting": []})
+    except (KeyError, TypeError, IndexError, AttributeError, OverflowError) as error:
+        raise ValueError(f"not a state snapshot: {error!r}") from error
+
+
+def _read(show: Show, data: dict[str, Any]) -> State:
+    fresh = first_state(show)
+    index = show.registry.index
+    base = fresh.base.copy()
+    for address, value in data["base"].items():
+        if address in index:
+            base[index[address]] = _number(value)
+    # Only what is out of range is touched: `np.maximum` would turn -0.0 into another zero.
+    base = np.where(base < show.low, show.low, np.where(base > show.high, show.high, base))
+    signals = fresh.signals.copy()
+    for name, value in data["signals"].items():
+        if name in show.signal_of:
+            signals[show.signal_of[name]] = _number(value)
+    routes = [RouteState(*map(_number, r)) for r in data["routes"]]
+    cue_of = {cue.id: i for i, cue in enumerate(show.cues)}
+    makers = {layer.id for layer in show.layers if layer.generator is not None}
+    cue_id, cue_tick = data["cue"]
+    beat, bpm, taps, *origin = data["transport"]
+    steer_x, steer_y = data["steer"]
+    hold = data.get("steer_hold", ((0.0, 0.0), None))
+    still_ticks, is_still = data["still"]
+    return replace(
+        fresh,
+        tick=int(data["tick"]),
+        base=base,
+        fired={index[a]: int(t) for a, t in data["fired"].items() if a in index},
+        ramps=tuple(
+            Ramp(index[a], _number(o), _number(g), int(s), _number(t), c)
+            for a, o, g, s, t, c in data["ramps"]
+            if a in index and c in CURVES
+        ),
+        signals=signals,
+        routes=tuple(routes) if len(routes) == len(show.routes) else fresh.routes,
+        paths=tuple(_path(data["paths"].get(p.name), p) for p in show.paths),
+        lfos=tuple(_pair(data["lfos"].get(lfo.id, (0.0, 0.0))) for lfo in show.lfos),
+        steer=(_axis(steer_x), _axis(steer_y)),
+        steer_omega=_number(data["steer_omega"]),
+        steer_tau=_pair(hold[0]),
+        steer_rest=None if hold[1] is None else _pair(hold[1]),
+        glides=_glides(show, data.get("glides", {}), base),
+        transport=Transport(
+            _number(beat), _number(bpm), tuple(map(int, taps)), _number(origin[0]), int(origin[1])
+        ),
+        still_ticks=int(still_ticks),
+        is_still=bool(is_still),
+        cue=cue_of.get(cue_id, -1),
+        cue_tick=int(cue_tick),
+        waiting=tuple(
+            (cue_of[i], _number(at), bool(own)) for i, at, own in data["waiting"] if i in cue_of
+        ),
+        unready=frozenset(makers.intersection(map(str, data["unready"]))),
+        awaiting=tuple((cue_of[i], bool(own)) for i, own in data["awaiting"] if i in cue_of),
+        touch_tick=int(data["touch_tick"]),
+        lost_s=_number(data["lost_s"]),
+        head=_head(*data.get("head", fresh.head)),
+    )
+
+
+def _number(value: Any) -> float:
+    """Take a number that no arithmetic of the core can turn into infinity."""
+    number = float(value)
+    if not abs(number) <= LARGEST:
+        raise ValueError(f"not a state snapshot: it holds the number {number}")
+    return number
+
+
+def _path(data: Any, path: Path) -> PathState:
+    if data is None:
+        return PathState()
+    phase, speed, place, left, origin, *more = data
+    latent = None
+    if origin is not None:
+        rows = origin if path.points > 1 else [origin]
+        if [len(row) for row in rows] == [path.size] * path.points:
+            latent = np.array([_number(x) for row in rows for x in row]).reshape(path.shape)
+    return PathState(
+        _number(phase),
+        _number(speed),
+        int(place),
+        int(left),
+        latent,
+        read_more(path, more[0]) if more else NOTHING,
+    )
+
+
+def _head(gone_s: Any, tick: Any, speed: Any) -> tuple[float, int, float]:
+    return _number(gone_s), int(tick), _number(speed)
+
+
+def _glides(show: Show, data: Any, base: NDArray[np.float64]) -> tuple[Glide, ...]:
+    """Springs of the parameters that glide; those that it does not know rest where they are."""
+    if not data:  # before the first tick nothing is on its way
+        return ()
+    names = [show.registry.parameters[place].address for place, _ in fixed(show).glides]
+    values = [float(base[place]) for place, _ in fixed(show).glides]
+    return tuple(
+        Glide(*map(_number, data[name])) if name in data else Glide(value, 0.0, value, 0.0)
+        for name, value in zip(names, values, strict=True)
+    )
+
+
+def _pair(data: Any) -> tuple[float, float]:
+    first, second = data
+    return _number(first), _number(second)
+
+
+def _axis(data: Any) -> tuple[float, float, float]:
+    first, second, third = data
+    return _number(first), _number(second), _number(third)
+
+
+def migrate(old: Show, new: Show, state: State) -> State:
+    """Carry a state into an edited show.
+
+    What a person or a cue has set stays; what still stood at the old default takes the new one.
+    Motions, beats and signals go on where they are.
+    """
+    data = to_data(old, state)
+    kept = {
+        p.address: value
+        for p, value in zip(old.registry.parameters, state.base.tolist(), strict=True)
+        if value != p.default
+    }
+    data["base"] = kept
+    return from_data(new, data)

@@ -1,0 +1,142 @@
+"""The state: all that changes while a show plays, as one immutable value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.core.parameter import Registry
+from engine.core.path.model import PathState
+from engine.core.show.show import Show
+from engine.core.springs import Glide
+
+
+@dataclass(frozen=True, slots=True)
+class Ramp:
+    """A parameter on its way to a goal, from tick `start` (delay included) for `time_s`."""
+
+    place: int
+    origin: float
+    goal: float
+    start: int
+    time_s: float
+    curve: str
+
+
+class RouteState(NamedTuple):
+    """A route's smoothed value, its goal, the one-euro filter's value and speed, its signal.
+
+    A tuple, because every tick makes one for each route.
+    """
+
+    value: float = 0.0
+    goal: float = 0.0
+    euro: float = 0.0
+    euro_speed: float = 0.0
+    raw: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """The beat: `beat` counts beats since the start, `bpm` holds until the next tick.
+
+    Beats are counted from where the tempo last changed, not summed, so that they fall on their
+    ticks also after months. `taps` are the ticks of the newest taps.
+    """
+
+    beat: float = 0.0
+    bpm: float = 120.0
+    taps: tuple[int, ...] = ()
+    origin_beat: float = 0.0
+    origin_tick: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The show at a tick.
+
+    Parameters
+    ----------
+    tick
+        The newest tick that was advanced; -1 before the first.
+    base
+        Value of every parameter before ramps and routes [shape=(P,)].
+    fired
+        Tick of motion (ticks less the frozen ones) at which each trigger parameter last fired.
+    signals
+        Value of every signal [shape=(S,)].
+    steer
+        Spring of each steering axis: (angle, velocity, goal).
+    steer_omega
+        Angular frequency of these springs that holds until the next tick.
+    lfos
+        Phase in cycles and the rate that holds until the next tick.
+    still_ticks
+        Ticks spent frozen so far; `is_still` says whether the show is frozen now.
+    cue, cue_tick
+        Newest cue and the tick on which it began.
+    waiting
+        Cues that wait for a beat: (index, beat, whether the autopilot called it).
+    unready
+        Layers whose generator has no picture yet; only a live host says so.
+    awaiting
+        Cues that wait for such layers: (index, whether the autopilot called it).
+    touch_tick
+        Newest tick on which a person touched anything.
+    lost_s
+        Time given up in clock jumps.
+    head
+        Playhead of the track, see `engine.core.track.track`.
+    """
+
+    tick: int
+    base: NDArray[np.float64]
+    fired: Mapping[int, int]
+    ramps: tuple[Ramp, ...]
+    signals: NDArray[np.float64]
+    routes: tuple[RouteState, ...]
+    paths: tuple[PathState, ...]
+    lfos: tuple[tuple[float, float], ...]
+    steer: tuple[tuple[float, float, float], tuple[float, float, float]]
+    transport: Transport
+    steer_omega: float = 6.0
+    still_ticks: int = 0
+    is_still: bool = False
+    cue: int = -1
+    cue_tick: int = 0
+    waiting: tuple[tuple[int, float, bool], ...] = ()
+    unready: frozenset[str] = frozenset()
+    awaiting: tuple[tuple[int, bool], ...] = ()
+    touch_tick: int = -1
+    lost_s: float = 0.0
+    steer_tau: tuple[float, float] = (0.0, 0.0)
+    steer_rest: tuple[float, float] | None = None
+    glides: tuple[Glide, ...] = ()
+    head: tuple[float, int, float] = (0.0, 0, 0.0)
+
+
+def defaults(registry: Registry) -> NDArray[np.float64]:
+    """Default of every parameter, in order."""
+    return np.array([p.default for p in registry.parameters], dtype=np.float64)
+
+
+def first_state(show: Show) -> State:
+    """Make the state before tick 0."""
+    base = defaults(show.registry)
+    return State(
+        tick=-1,
+        base=base,
+        fired={},
+        ramps=(),
+        signals=np.zeros(len(show.signals)),
+        routes=tuple(RouteState() for _ in show.routes),
+        paths=tuple(PathState() for _ in show.paths),
+        lfos=tuple((0.0, 0.0) for _ in show.lfos),
+        steer=((0.0, 0.0, 0.0), (0.0, 0.0, 0.0)),
+        transport=Transport(bpm=float(base[show.master.bpm])),
+        steer_omega=float(base[show.master.steer_omega]),
+    )

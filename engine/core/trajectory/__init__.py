@@ -1,0 +1,1 @@
+"""The chain position → motion → modifiers → latent; its settings, events and snapshot."""

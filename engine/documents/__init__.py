@@ -1,0 +1,1 @@
+"""What is written down: shows, takes, edits, provenance."""

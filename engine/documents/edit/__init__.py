@@ -1,0 +1,1 @@
+"""Film edits → a track."""

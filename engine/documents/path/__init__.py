@@ -1,0 +1,1 @@
+"""The path part of a show file, and the files it names."""

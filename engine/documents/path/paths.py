@@ -1,0 +1,179 @@
+"""Trajectories of a show file: one for each latent port of a generator, with its parameters."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+from engine.core.latent.examples import MOST_INPUTS
+from engine.core.latent.manifold import AffineChart, AnyChart, SimplexChart
+from engine.core.parameter import Kind, Parameter
+from engine.core.path.model import MOTIONS, Path
+from engine.core.show.generator import Port, Spec
+from engine.core.trajectory.settings import SETTINGS, Setting
+from engine.documents.builder import Draft, clamped, strict
+from engine.documents.path.journal import read_past
+from engine.documents.path.keyframes import read_keys
+from engine.documents.path.latent_map import read_atlas
+from engine.documents.path.picture_keyframes import read_pictures
+from engine.documents.schema import LayerTable, PathTable
+
+FIRST = ("gaussian", "sphere", "wspace")
+"""Geometries of the ports that ``path``, ``path_b``, ``path_c`` and ``path_d`` move, in order."""
+OTHERS = ("simplex", "affine2d", "tokens", "noise-field")
+"""Those of the ports whose paths go by their own names, ``paths/PORT``."""
+MOST_NUMBERS = 1 << 18
+
+
+def make_paths(
+    draft: Draft, root: str, layer: LayerTable, spec: Spec, model: str
+) -> tuple[Path, ...]:
+    """Make the trajectories of a layer's generator.
+
+    Parameters
+    ----------
+    model
+        File of the generator's model, or empty.
+
+    Raises
+    ------
+    ValueError
+        ``key: what is wrong and what is allowed``.
+    """
+    ports = [port for port in spec.ports if port.geometry in (*FIRST, *OTHERS)]
+    listed = ("path", "path_b", "path_c", "path_d")
+    firsts = [port for port in ports if port.geometry in FIRST][: len(listed)]
+    rest = [port for port in ports if port not in firsts]
+    for name in layer.paths:
+        if name not in [port.name for port in rest]:
+            there = ", ".join(port.name for port in rest) or "none"
+            raise ValueError(f"paths.{name}: no such port of {spec.name}; there are: {there}")
+    tables = [(key, getattr(layer, key), port) for key, port in zip(listed, firsts, strict=False)]
+    tables += [(f"paths/{p.name}", layer.paths.get(p.name, PathTable()), p) for p in rest]
+    return tuple(_named(key, draft, root, table, port, model) for key, table, port in tables)
+
+
+def _named(key: str, draft: Draft, root: str, table: PathTable, port: Port, model: str) -> Path:
+    """Make a path, and put its table in front of errors that name no address."""
+    try:
+        return _path(draft, f"{root}/{key}", table, port, model)
+    except ValueError as error:
+        text = str(error)
+        place = "" if text.startswith("/") else f"{key.replace('/', '.')}."
+        raise ValueError(f"{place}{text}") from None
+
+
+def _shape(port: Port) -> tuple[int, int]:
+    """Points of a path and the coordinates of each: a field of noise is one point."""
+    shape = port.shape
+    rows, size = (1, math.prod(shape)) if port.geometry == "noise-field" else (1, shape[-1])
+    if len(shape) > 1 and port.geometry != "noise-field":
+        rows = math.prod(shape[:-1])
+    if not 0 < rows * size <= MOST_NUMBERS or (port.geometry == "affine2d" and size != 4):
+        raise ValueError(f"port: '{port.name}' of shape {shape} has no trajectory")
+    return rows, size
+
+
+def _chart(port: Port) -> AnyChart | None:
+    if port.geometry == "simplex":
+        return SimplexChart()
+    return AffineChart() if port.geometry == "affine2d" else port.chart
+
+
+def _path(draft: Draft, root: str, table: PathTable, port: Port, model: str) -> Path:
+    add = draft.number
+    points, size = _shape(port)
+    port = replace(port, shape=(size,) if points == 1 else (points, size))
+    chart = _chart(port)
+    motion = draft.add(
+        Parameter(
+            f"{root}/motion", Kind.CHOICE, float(MOTIONS.index(table.motion)), 0.0,
+            len(MOTIONS) - 1.0, MOTIONS, text="How the trajectory moves.",
+        )
+    )  # fmt: skip
+    whole = [
+        draft.add(clamped(Parameter(f"{root}/{n}", Kind.INT, float(v), 0, 2**31, text=t)))
+        for n, v, t in (
+            ("seed", table.seed, "Which trajectory."),
+            ("throw_seed", table.throw_seed, "Which way a throw goes."),
+        )
+    ]
+    pictured = read_pictures(draft, table, port)
+    apart = table.spread
+    if apart is None:  # the layers of a w+ begin as one style
+        apart = 0.0 if port.geometry == "wspace" or port.groups else 1.0
+    return Path(
+        name=root,
+        port=port.name,
+        size=size,
+        seeds=tuple(table.seeds),
+        motion=motion,
+        seed=whole[0],
+        speed=add(f"{root}/speed", table.speed, -20, 20, "knots/s", "Speed along the path."),
+        offset=add(f"{root}/offset", table.offset, -1e4, 1e4, "knots", "Place on the path."),
+        radius=add(f"{root}/radius", table.radius, 0, 1, "", "How far it wanders."),
+        throw=add(f"{root}/throw", table.throw, -math.pi, math.pi, "rad", "Thrown off its path."),
+        throw_seed=whole[1],
+        steer=add(f"{root}/steer", table.steer, 0, 4, "", "How much steering turns it."),
+        jump=draft.trigger(f"{root}/jump", "Fly to a new place."),
+        jump_s=add(f"{root}/jump_s", table.jump_s, 0, 30, "s", "Time of flight."),
+        points=points,
+        spread=add(f"{root}/spread", apart, 0, 1, "", "How far its points lie apart.")
+        if points > 1
+        else -1,
+        chart=chart,
+        at={s.name: draft.add(_path_parameter(s, f"{root}/{s.name}", table)) for s in SETTINGS},
+        geometry=port.geometry,
+        keys=read_keys(draft, pictured.keys, port, chart, model),
+        past=read_past(draft, table.bans, table.journal, size),
+        pictures=pictured.pictures,
+        invert=pictured.invert,
+        freezes=_freezes(draft, root, port),
+        **_map(draft, root, table, port, model),
+    )
+
+
+def _freezes(draft: Draft, root: str, port: Port) -> tuple[tuple[tuple[int, ...], int], ...]:
+    """Give each group of a port's rows, and each row of larger groups, a parameter to hold it."""
+    text = "How much of the {} latents stays what it was: 1 is all, and above 0 catches it."
+    there = tuple(dict.fromkeys(port.groups))
+    held = {
+        group: tuple(row for row, each in enumerate(port.groups) if each == group)
+        for group in there
+    }
+    if len(there) < len(port.groups):
+        held |= {str(row): (row,) for row in range(len(port.groups))}
+    return tuple(
+        (rows, draft.number(f"{root}/freeze_{name}", 0.0, 0, 1, "", text.format(name)))
+        for name, rows in held.items()
+    )
+
+
+def _map(draft: Draft, root: str, table: PathTable, port: Port, model: str) -> dict[str, Any]:
+    """Read the examples of a path's map, and give each of its controllers a parameter."""
+    name = table.map
+    atlas = read_atlas(draft.file(name), name, port, model) if name else None
+    count = table.inputs if atlas is None else atlas.places.shape[1]
+    if not 0 <= count <= MOST_INPUTS:
+        raise ValueError(f"inputs: {count} is outside 0 to {MOST_INPUTS}")
+    if table.motion == "map" and not count:
+        raise ValueError(
+            'motion: "map" goes by examples: give map = "FILE.map.npz", or inputs = 2 and teach it'
+        )
+    text = "Controller {} of the map."
+    inputs = tuple(
+        draft.number(f"{root}/map_{k}", 0.5, 0, 1, "", text.format(k)) for k in range(1, count + 1)
+    )
+    return {"atlas": atlas, "inputs": inputs}
+
+
+def _path_parameter(setting: Setting, address: str, table: PathTable) -> Parameter:
+    """Make the parameter of a path's setting; the show file's key of that name is its default."""
+    if setting.kind is Kind.TRIGGER:
+        return Parameter(address, Kind.TRIGGER, 0.0, 0.0, math.inf, text=setting.text)
+    full = Parameter(
+        address, setting.kind, setting.default, setting.low, setting.high, setting.choices,
+        setting.unit, setting.text,
+    )  # fmt: skip
+    return replace(full, default=strict(full, getattr(table, setting.name)))

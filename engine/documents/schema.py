@@ -1,0 +1,281 @@
+"""The show file as msgspec structs: what a TOML show may say, table by table."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+Number = bool | int | float | str | list[float]
+
+
+class _Table(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """A table that refuses keys it does not know."""
+
+
+class KeyTable(_Table, frozen=True):
+    """One of ``keys``: a seed, or a file and the number of a latent in it; its time in knots."""
+
+    seed: int | None = None
+    file: str | None = None
+    row: int | None = None
+    at: float | None = None
+
+
+class PathTable(_Table, frozen=True):
+    """``[layers.path]``: a trajectory; see `engine.core.trajectory.chain`."""
+
+    motion: Literal[
+        "walk", "keys", "orbit", "still", "map", "loop", "drift", "noise", "opensimplex"
+    ] = "walk"
+    seeds: list[int] = []
+    seed: int = 0
+    speed: float = 0.15
+    offset: float = 0.0
+    radius: float = 1.0
+    throw: float = 0.0
+    throw_seed: int = 0
+    spread: float | None = None
+    steer: float = 1.0
+    jump_s: float = 0.8
+    map: str = ""
+    inputs: int = 0
+    keys: list[int | str | KeyTable] = []
+    spline: Literal["hermite", "catmull", "slerp", "linear"] = "hermite"
+    tension: float = 0.0
+    closed: bool = True
+    ease: str = "linear"
+    turning: Literal["loop", "pingpong", "once"] = "loop"
+    period: float = 0.0
+    octaves: int = 1
+    wander: float = 0.0
+    centre: Literal["own", "seed", "key", "here"] = "own"
+    beats: float = 0.0
+    beat_ratio: float = 1.0
+    magnet: float = 0.0
+    magnet_rad: float = 0.6
+    snap_rad: float = 0.0
+    pad: float = 0.0
+    pad_x: float = 0.5
+    pad_y: float = 0.5
+    push_1: float = 0.0
+    push_2: float = 0.0
+    push_3: float = 0.0
+    push_4: float = 0.0
+    push_5: float = 0.0
+    push_6: float = 0.0
+    push_7: float = 0.0
+    push_8: float = 0.0
+    push_seed: int = 0
+    glide_s: float = 0.2
+    limit: bool = True
+    pace: float = 0.0
+    bans: str = ""
+    ban_radius: float = 0.35
+    patina: float = 0.0
+    patina_s: float = 10.0
+    journal: str = ""
+    even: float = 0.0
+    change: float = 0.0
+    pull_s: float = 1.0
+    invert: str = ""
+
+
+class ImageTable(_Table, frozen=True):
+    """What an image port of a generator sees, and how many picture steps late."""
+
+    of: str
+    delay_steps: int = 1
+
+
+class GeneratorTable(_Table, frozen=True):
+    """``[layers.generator]``."""
+
+    kind: str
+    size_px: int = 0
+    film_px: int = 0
+    rate_hz: float = 15.0
+    config: dict[str, Any] = {}
+    parameters: dict[str, Number] = {}
+    images: dict[str, str | ImageTable] = {}
+
+
+class EffectTable(_Table, frozen=True):
+    """``[[layers.effects]]`` and ``[layers.source]``: one shader."""
+
+    shader: str
+    id: str = ""
+    mix: float = 1.0
+    inputs: dict[str, Number] = {}
+    images: dict[str, str] = {}
+
+
+class LayerTable(_Table, frozen=True):
+    """``[[layers]]``."""
+
+    id: str
+    blend: Literal["normal", "add", "screen", "multiply"] = "normal"
+    opacity: float = 1.0
+    scale: float = 1.0
+    aspect: float | Literal["auto", "canvas"] = "auto"
+    generator: GeneratorTable | None = None
+    uses: str | None = None
+    source: EffectTable | None = None
+    path: PathTable = PathTable()
+    path_b: PathTable = PathTable(seed=1)
+    path_c: PathTable = PathTable(seed=2)
+    path_d: PathTable = PathTable(seed=3)
+    paths: dict[str, PathTable] = {}
+    effects: list[EffectTable] = []
+
+
+class EuroTable(_Table, frozen=True):
+    """One-euro filter of a route."""
+
+    min_cutoff_hz: float = 1.0
+    beta: float = 0.007
+
+
+class RouteTable(_Table, frozen=True):
+    """``[[routes]]``."""
+
+    signal: str
+    target: str
+    depth: float
+    id: str = ""
+    range: tuple[float, float] = (0.0, 1.0)
+    curve: str = "linear"
+    attack_s: float = 0.0
+    release_s: float = 0.0
+    mode: Literal["add", "multiply", "replace", "max"] = "add"
+    one_euro: EuroTable | None = None
+
+
+class LfoTable(_Table, frozen=True):
+    """``[[lfos]]``."""
+
+    id: str
+    wave: Literal["sine", "triangle", "saw", "square", "noise"] = "sine"
+    rate_hz: float = 0.1
+    beats: float = 0.0
+
+
+class CueTable(_Table, frozen=True):
+    """``[[cues]]``."""
+
+    id: str
+    key: str = ""
+    set: dict[str, Number] = {}
+    solo: list[str] = []
+    time_s: float = 0.0
+    delay_s: float = 0.0
+    curve: str = "smooth"
+    quantise_beats: float = 0.0
+    after_s: float = 0.0
+    next: str = ""
+
+
+class AutopilotTable(_Table, frozen=True):
+    """``[autopilot]``: goes from cue to cue while nobody touches anything."""
+
+    on: bool = False
+    rest_s: float = 90.0
+
+
+class MasterTable(_Table, frozen=True):
+    """``[master]``: what stands over all layers."""
+
+    brightness: float = 1.0
+    speed: float = 1.0
+    truncation: float = 1.0
+    steer_omega: float = 6.0
+    steer_mode: Literal["position", "velocity"] = "position"
+    steer_momentum_s: float = 0.6
+    bpm: float = 120.0
+
+
+class TrackTable(_Table, frozen=True):
+    """``[track]``: an edited proxy film that the show follows."""
+
+    file: str = ""
+    loop: bool = False
+    speed: float = 1.0
+    place: float = 0.0
+    mix: float = 1.0
+
+
+class OutputTable(_Table, frozen=True):
+    """``[output]``: how `play` opens it, unless the command line says otherwise."""
+
+    fps: float | str = 60
+    monitor: str = ""
+    span: list[str] = []
+
+
+class ShowTable(_Table, frozen=True):
+    """A show file."""
+
+    schema: Literal[1]
+    name: str = "untitled"
+    size_px: tuple[int, int] = (1280, 720)
+    control_hz: float | str = 120
+    picture_hz: float | str = 60
+    seed: int = 1
+    history_s: float = 8.0
+    start: str = ""
+    drag: Literal["steer", "paint", "map", "grab"] = "steer"
+    output: OutputTable = OutputTable()
+    master: MasterTable = MasterTable()
+    autopilot: AutopilotTable = AutopilotTable()
+    track: TrackTable = TrackTable()
+    layers: list[LayerTable] = []
+    signals: list[str] = []
+    lfos: list[LfoTable] = []
+    routes: list[RouteTable] = []
+    cues: list[CueTable] = []
+    keys: dict[str, str] = {}
+
+
+def table_at(path: str) -> type[msgspec.Struct] | None:
+    """Find the table at a msgspec path such as ``$.layers[...].generator``."""
+    table: type[msgspec.Struct] | None = ShowTable
+    for part in path.removeprefix("$").replace("[...]", "").split("."):
+        name = part.split("[")[0]
+        if name and table is not None:
+            fields = {f.name: f.type for f in msgspec.structs.fields(table)}
+            table = _struct_in(fields.get(name))
+    return table
+
+
+def allowed_keys(path: str) -> tuple[str, ...]:
+    """List the keys of the table at a msgspec path."""
+    table = table_at(path)
+    return tuple(f.name for f in msgspec.structs.fields(table)) if table else ()
+
+
+def allowed_values(path: str) -> tuple[str, ...]:
+    """List the words that the key at a msgspec path may take."""
+    parent, _, name = path.rpartition(".")
+    table = table_at(parent)
+    fields = msgspec.structs.fields(table) if table else ()
+    for field in fields:
+        if field.name == name.split("[")[0]:
+            return tuple(_words(field.type))
+    return ()
+
+
+def _words(found: Any) -> list[str]:
+    words: list[str] = []
+    for inner in getattr(found, "__args__", ()):
+        words.extend([inner] if isinstance(inner, str) else _words(inner))
+    return words
+
+
+def _struct_in(found: Any) -> type[msgspec.Struct] | None:
+    if isinstance(found, type) and issubclass(found, msgspec.Struct):
+        return found
+    for inner in getattr(found, "__args__", ()):
+        table = _struct_in(inner)
+        if table is not None:
+            return table
+    return None

@@ -1,0 +1,1 @@
+"""A show file ⇄ a Show."""

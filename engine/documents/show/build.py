@@ -1,0 +1,211 @@
+"""From the tables of a show file to a resolved show: registry, places and shader headers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from engine.core.audio.features import FEATURES
+from engine.core.clock import parse_rate
+from engine.core.parameter import Kind, Parameter, make_registry
+from engine.core.show.show import Lfo, Master, Show
+from engine.documents.builder import Draft, each
+from engine.documents.schema import MasterTable, ShowTable
+from engine.documents.show.image_inputs import bind_ports
+from engine.documents.show.layers import bind_images, make_layer
+from engine.documents.show.routes_and_cues import (
+    cue_index,
+    key_map,
+    make_cue,
+    make_route,
+    signal_names,
+)
+from engine.documents.show.track import bind_track, lay_track
+
+STEER_MODES = ("position", "velocity")
+PULSES = ("audio/onset", "audio/kick", "beat/pulse")
+LARGEST_PX = 16384
+
+
+def assemble(
+    table: ShowTable, resolve: Callable[[str], str], open_file: Callable[[str], bytes]
+) -> Show:
+    """Resolve a checked show table.
+
+    Parameters
+    ----------
+    resolve
+        Shader name → source text.
+    open_file
+        Name of a small file → its content.
+
+    Raises
+    ------
+    ValueError
+        ``key: what is wrong and what is allowed``.
+    """
+    _check(table)
+    draft = Draft(resolve, open_file)
+    master = _master(draft, table)
+    laid = lay_track(draft, table.track)
+    layers = tuple(each(table.layers, "layers", lambda layer: make_layer(draft, layer)))
+    for number, layer in enumerate(layers, 1):
+        draft.aliases[f"/layer/{number}/"] = f"/layer/{layer.id}/"
+    layers = tuple(bind_images(layers, i, table.layers[i]) for i in range(len(layers)))
+    layers = tuple(bind_ports(layers, i, table.layers[i].generator) for i in range(len(layers)))
+    goes = [draft.trigger(f"/cue/{c.id}/go", f"Begin the cue {c.id}.") for c in table.cues]
+    rates = [draft.number(f"/lfo/{o.id}/rate_hz", o.rate_hz, 0.0, 60.0, "hz") for o in table.lfos]
+    depths = _depths(draft, table)
+    registry = make_registry(draft.parameters, draft.groups, draft.aliases)
+    signals = signal_names(table)
+    signal_of = {name: place for place, name in enumerate(signals)}
+    listed = registry.parameters
+    show = Show(
+        name=table.name,
+        size_px=table.size_px,
+        control_hz=parse_rate(table.control_hz),
+        picture_hz=parse_rate(table.picture_hz),
+        seed=table.seed,
+        history_s=table.history_s,
+        registry=registry,
+        low=np.array([p.low for p in listed]),
+        high=np.array([p.high for p in listed]),
+        discrete=np.array([p.kind is not Kind.FLOAT for p in listed]),
+        triggers=frozenset(i for i, p in enumerate(listed) if p.kind is Kind.TRIGGER),
+        master=master,
+        layers=layers,
+        routes=(),
+        lfos=tuple(
+            Lfo(o.id, o.wave, rate, o.beats, signal_of[f"lfo/{o.id}"])
+            for o, rate in zip(table.lfos, rates, strict=True)
+        ),
+        cues=(),
+        cue_of={place: i for i, place in enumerate(goes)},
+        signals=signals,
+        signal_of=signal_of,
+        audio=tuple(signal_of[f"audio/{name}"] for name in FEATURES),
+        pulses=frozenset(signal_of[name] for name in PULSES),
+        beat=(signal_of["beat/phase"], signal_of["beat/pulse"]),
+        start=-1,
+        shaders=draft.shaders,
+        keys=key_map(table, registry.index.keys() | registry.groups.keys()),
+        edges=frozenset(draft.edges),
+        drag=table.drag,
+        files=draft.files,
+    )
+    routes = tuple(
+        each(list(zip(table.routes, depths, strict=True)), "routes", lambda r: make_route(show, *r))
+    )
+    cues = tuple(
+        each(list(zip(table.cues, goes, strict=True)), "cues", lambda c: make_cue(show, table, *c))
+    )
+    start = cue_index(table, table.start, "start") if table.start else -1
+    return bind_track(laid, replace(show, routes=routes, cues=cues, start=start))
+
+
+def _depths(draft: Draft, table: ShowTable) -> list[int]:
+    """Places of the routes' depths; -1 of a route without an ID."""
+    return [
+        draft.number(f"/route/{r.id}/depth", r.depth, -1e4, 1e4, "", "Depth of a route.")
+        if r.id
+        else -1
+        for r in table.routes
+    ]
+
+
+def _check(table: ShowTable) -> None:
+    width, height = table.size_px
+    if not (16 <= width <= LARGEST_PX and 16 <= height <= LARGEST_PX):
+        raise ValueError(f"size_px: {width} x {height}; each side has 16 to {LARGEST_PX} pixels")
+    rates = {"control_hz": table.control_hz, "picture_hz": table.picture_hz}
+    for key, rate in {**rates, "output.fps": table.output.fps}.items():
+        try:
+            parse_rate(rate)
+        except ValueError as error:
+            raise ValueError(f"{key}: {error}") from None
+    if not 0 <= table.seed < 2**63:
+        raise ValueError("seed: outside 0 to 2^63 - 1")
+    for place, lfo in enumerate(table.lfos):
+        if lfo.beats and not 1 / 64 <= lfo.beats <= 4096:
+            raise ValueError(f"lfos[{place}].beats: {lfo.beats:g} is neither 0 nor 1/64 to 4096")
+    if not 0.0 <= table.history_s <= 600.0:
+        raise ValueError(f"history_s: {table.history_s:g} is outside 0 to 600 s")
+    for kind in ("layers", "lfos", "cues"):
+        ids = [entry.id for entry in getattr(table, kind)]
+        for place, name in enumerate(ids):
+            if not re.fullmatch(r"[a-z][a-z0-9_]{0,31}", name):
+                raise ValueError(
+                    f"{kind}[{place}].id: '{name[:40]}' is not an ID; use a small letter, "
+                    "then small letters, digits and _"
+                )
+            if name in ids[:place]:
+                raise ValueError(f"{kind}[{place}].id: '{name}' is there twice")
+
+
+def _master(draft: Draft, table: ShowTable) -> Master:
+    m, auto = table.master, table.autopilot
+    if has_brush(table):
+        _brush(draft)
+    if table.drag == "grab":
+        _grab(draft)
+    _steering(draft, m)
+    return Master(
+        brightness=draft.number("/master/brightness", m.brightness, 0, 1, "", "Of the picture."),
+        blackout=draft.switch("/master/blackout", "Black, at once."),
+        freeze=draft.switch("/master/freeze", "Holds every motion."),
+        speed=draft.number("/master/speed", m.speed, -4, 4, "", "Factor on every motion."),
+        truncation=draft.number(
+            "/master/truncation", m.truncation, 0, 2, "", "Factor on every truncation."
+        ),
+        steer_x=draft.number("/master/steer_x", 0, -50, 50, "rad", "Turns every latent, one way."),
+        steer_y=draft.number("/master/steer_y", 0, -50, 50, "rad", "Turns it another way."),
+        steer_omega=draft.number(
+            "/master/steer_omega", m.steer_omega, 0.5, 60, "rad/s", "Stiffness of steering."
+        ),
+        jump=draft.trigger("/master/jump", "Every trajectory flies to a new place."),
+        autopilot=draft.switch("/autopilot/on", "Goes from cue to cue by itself.", auto.on),
+        rest_s=draft.number("/autopilot/rest_s", auto.rest_s, 0, 3600, "s", "Rest after a touch."),
+        bpm=draft.number("/transport/bpm", m.bpm, 20, 300, "bpm", "Tempo."),
+        tap=draft.trigger("/transport/tap", "Tap the beat."),
+        resync=draft.trigger("/transport/resync", "The beat begins now."),
+    )
+
+
+def _steering(draft: Draft, master: MasterTable) -> None:
+    mode = float(STEER_MODES.index(master.steer_mode))
+    text = "position: where the hand is · velocity: how far the stick is bent, in rad/s."
+    draft.add(Parameter("/master/steer_mode", Kind.CHOICE, mode, 0.0, 1.0, STEER_MODES, text=text))
+    draft.number(
+        "/master/steer_momentum_s",
+        master.steer_momentum_s,
+        0,
+        30,
+        "s",
+        "Let go, it fades in it.",
+    )
+    draft.trigger("/master/steer_release", "Lets go of steering, which goes on by itself.")
+
+
+def has_brush(table: ShowTable) -> bool:
+    """Whether somebody can paint: by dragging, or because a shader reads the brush."""
+    effects = [e for layer in table.layers for e in (layer.source, *layer.effects) if e]
+    given = [value for effect in effects for value in effect.inputs.values()]
+    return table.drag == "paint" or any(str(value).startswith("/brush") for value in given)
+
+
+def _grab(draft: Draft) -> None:
+    draft.number("/grab/x", 0.5, 0, 1, "", "Of the canvas, from the left.")
+    draft.number("/grab/y", 0.5, 0, 1, "", "Of the canvas, from the bottom.")
+    draft.groups["/grab"] = ("/grab/x", "/grab/y")
+    draft.switch("/grab/down", "Whether it holds what lies below it.")
+
+
+def _brush(draft: Draft) -> None:
+    draft.number("/brush/x", 0.5, 0, 1, "", "Of the canvas, from the left.")
+    draft.number("/brush/y", 0.5, 0, 1, "", "Of the canvas, from the bottom.")
+    draft.groups["/brush"] = ("/brush/x", "/brush/y")
+    draft.switch("/brush/down", "Whether it touches the canvas.")
+    draft.switch("/brush/erase", "Whether it takes away.")

@@ -1,0 +1,216 @@
+"""Layers of a show file: generators, trajectories and shader chains with their parameters."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import replace
+
+from engine.core.isf import header as isf
+from engine.core.isf.inputs import IMAGES
+from engine.core.parameter import Kind, Parameter
+from engine.core.show.show import Effect, Generator, Input, Layer
+from engine.documents.builder import Draft, each, strict
+from engine.documents.path.paths import make_paths
+from engine.documents.path.picture_keyframes import LAYER
+from engine.documents.schema import EffectTable, GeneratorTable, LayerTable, Number
+from engine.documents.show.model_files import native
+from engine.documents.show.shader_inputs import bind_inputs
+from engine.generators import registry
+
+ANY_SIZE_PX, ANY_FILM_PX = 128, 384
+"""Of a generator that takes any size, live and in a film, unless the show says another."""
+
+
+def make_layer(draft: Draft, layer: LayerTable) -> Layer:
+    """Resolve one layer table."""
+    root = f"/layer/{layer.id}"
+    kinds = [n for n in ("generator", "uses", "source") if getattr(layer, n) is not None]
+    if len(kinds) > 1:
+        raise ValueError(f"{kinds[1]}: a layer has one source; it has {' and '.join(kinds)}")
+    aspect = 0.0 if isinstance(layer.aspect, str) else float(layer.aspect)
+    if aspect and not 0.05 <= aspect <= 20.0:
+        raise ValueError(f'aspect: {aspect:g} is outside 0.05 to 20 (or "auto", "canvas")')
+    opacity = draft.number(f"{root}/opacity", layer.opacity, 0, 1, "", "Of the layer.")
+    scale = draft.number(f"{root}/scale", layer.scale, 0.05, 1, "", "Size of the layer's area.")
+    generator = None
+    if layer.generator is not None:
+        generator = _generator(draft, root, layer, layer.generator)
+    source = None
+    if layer.source is not None:
+        source = _effect(draft, f"{root}/source", _named(layer.source, "source"), False)
+    return Layer(
+        id=layer.id,
+        blend=layer.blend,
+        aspect=aspect,
+        opacity=opacity,
+        scale=scale,
+        generator=generator,
+        uses=layer.id if generator else None,
+        source=source,
+        effects=_effects(draft, root, layer.effects),
+    )
+
+
+def _named(effect: EffectTable, name: str) -> EffectTable:
+    """Give an effect without an ID the name of its place."""
+    return (
+        effect
+        if effect.id
+        else EffectTable(
+            shader=effect.shader,
+            id=name,
+            mix=effect.mix,
+            inputs=effect.inputs,
+            images=effect.images,
+        )
+    )
+
+
+def bind_images(layers: tuple[Layer, ...], place: int, table: LayerTable) -> Layer:
+    """Resolve what a layer borrows from others: a generator's pixels, the finished picture."""
+    layer = layers[place]
+    makers = [other.id for other in layers if other.generator is not None]
+    if table.uses is not None:
+        if table.uses not in makers:
+            raise ValueError(
+                f"layers[{place}].uses: no layer '{table.uses}' with a generator; "
+                f"there are: {', '.join(makers) or 'none'}"
+            )
+        layer = replace(layer, uses=table.uses)
+    if table.aspect == "auto" and layer.uses is not None:
+        spec = next(x.generator.spec for x in layers if x.id == layer.uses and x.generator)
+        layer = layer if spec.any_size else replace(layer, aspect=spec.aspect)
+    chain = ([layer.source] if layer.source else []) + list(layer.effects)
+    for effect in chain:
+        for name, image in effect.images.items():
+            if image != "picture" and image not in [f"layer:{m}" for m in makers]:
+                raise ValueError(
+                    f"layers[{place}]: image '{name}' of {effect.id}: '{image}' is not known; "
+                    f"allowed are: picture, {', '.join('layer:' + m for m in makers)}"
+                )
+    for path in layer.generator.paths if layer.generator else ():
+        if path.invert.startswith(LAYER) and path.invert.removeprefix(LAYER) not in makers:
+            key = path.name.removeprefix(f"/layer/{layer.id}/").replace("/", ".")
+            raise ValueError(
+                f"layers[{place}].{key}.invert: '{path.invert}' is not known; allowed are: "
+                f"{', '.join(LAYER + m for m in makers)}, or a picture's file"
+            )
+    return layer
+
+
+def _generator(draft: Draft, root: str, layer: LayerTable, table: GeneratorTable) -> Generator:
+    try:
+        config = native(table.kind, table.config)
+        _, spec = registry.read_spec(table.kind, config)
+    except ValueError as error:
+        raise ValueError(f"generator: {error}") from None
+    size_px, film_px = table.size_px, table.film_px
+    if spec.any_size:  # a network has a size of its own, and 0 stands for it
+        size_px = size_px or ANY_SIZE_PX
+        film_px = film_px or min(max(size_px, ANY_FILM_PX), spec.max_px)
+    for key, side in (("size_px", size_px), ("film_px", film_px)):
+        if side and not spec.min_px <= side <= spec.max_px:
+            raise ValueError(
+                f"generator.{key}: {side} is outside {spec.min_px} to {spec.max_px} pixels"
+            )
+    if not 0.1 <= table.rate_hz <= 240.0:
+        raise ValueError(f"generator.rate_hz: {table.rate_hz:g} is outside 0.1 to 240 Hz")
+    unknown = set(table.parameters) - {p.address for p in spec.parameters}
+    if unknown:
+        raise ValueError(
+            f"generator.parameters: unknown key '{sorted(unknown)[0]}'; allowed are: "
+            + ", ".join(p.address for p in spec.parameters)
+        )
+    places = tuple(
+        (p.address, _place(draft, p, f"{root}/generator/{p.address}", table.parameters))
+        for p in spec.parameters
+    )
+    paths = make_paths(draft, root, layer, spec, str(config.get("path", "")))
+    return Generator(table.kind, config, spec, size_px, film_px, table.rate_hz, paths, places)
+
+
+def _place(draft: Draft, parameter: Parameter, address: str, given: dict[str, Number]) -> int:
+    """Add a declared parameter; one whose value is an address follows that parameter instead."""
+    value = given.get(parameter.address)
+    if not isinstance(value, str) or not value.startswith("/"):
+        return draft.add(_set(parameter, address, given))
+    place = draft.places.get(value)
+    if place is None or draft.parameters[place].kind is Kind.TRIGGER:
+        near = difflib.get_close_matches(value, draft.places, 3, 0.5)
+        raise ValueError(
+            f"generator.parameters.{parameter.address}: no parameter before this layer has the "
+            f"address '{value[:80]}'; near are: {', '.join(near) or 'none'}"
+        )
+    return place
+
+
+def _set(parameter: Parameter, address: str, given: dict[str, Number]) -> Parameter:
+    """Place a declared parameter, with the show's value as its default."""
+    full = replace(parameter, address=address)
+    if parameter.address not in given:
+        return full
+    value = given[parameter.address]
+    if isinstance(value, list):
+        raise ValueError(f"parameters.{parameter.address}: one value, not {len(value)}")
+    return replace(full, default=strict(full, value))
+
+
+def _effects(draft: Draft, root: str, tables: list[EffectTable]) -> tuple[Effect, ...]:
+    named = [_named(t, t.shader.removesuffix(".fs").replace("-", "_")) for t in tables]
+    ids = [t.id for t in named]
+    for place, name in enumerate(ids):
+        if name in ids[:place]:
+            raise ValueError(f"effects[{place}].id: '{name}' is there twice; give one an id")
+    return tuple(each(named, "effects", lambda t: _effect(draft, f"{root}/effect/{t.id}", t, True)))
+
+
+def _effect(draft: Draft, root: str, table: EffectTable, has_mix: bool) -> Effect:
+    name = table.shader
+    if name not in draft.headers:
+        text = draft.resolve(name)
+        draft.shaders[name] = text
+        draft.headers[name] = isf.parse(text, f"{name.removesuffix('.fs')}.fs")
+    header = draft.headers[name]
+    bound = bind_inputs(draft, header, table.inputs)
+    free = replace(header, inputs=tuple(i for i in header.inputs if i.name not in bound))
+    declared = {p.address: p for p in isf.parameters(free)}
+    vectors = isf.groups(free)
+    given = _flat({n: v for n, v in table.inputs.items() if n not in bound}, declared, vectors)
+    mix = draft.number(f"{root}/mix", table.mix, 0, 1, "", "Dry to wet.") if has_mix else -1
+    places = {short: draft.add(_set(p, f"{root}/{short}", given)) for short, p in declared.items()}
+    for vector, parts in vectors.items():
+        draft.groups[f"{root}/{vector}"] = tuple(f"{root}/{part}" for part in parts)
+    images = [i.name for i in header.inputs if i.type == "image"]
+    for image in table.images:
+        if image not in images or image == "inputImage":
+            raise ValueError(f"images: '{image}' is not an image input of {name}.fs")
+    inputs = tuple(
+        Input(
+            i.name,
+            i.type,
+            bound.get(i.name) or tuple(places[a] for a in vectors.get(i.name, (i.name,))),
+            i.values,
+        )
+        for i in header.inputs
+        if i.type not in IMAGES
+    )
+    return Effect(table.id, name, mix, inputs, dict(table.images), isf.has_history(header))
+
+
+def _flat(
+    inputs: dict[str, Number], declared: dict[str, Parameter], vectors: dict[str, tuple[str, ...]]
+) -> dict[str, Number]:
+    """Spread vectors of a shader's inputs over their components."""
+    given: dict[str, Number] = {}
+    for name, value in inputs.items():
+        if name in vectors and isinstance(value, list):
+            parts = vectors[name]
+            if len(value) not in (len(parts), len(parts) - 1):
+                raise ValueError(f"inputs.{name}: takes {len(parts)} numbers, not {len(value)}")
+            given.update(zip(parts, [*value, 1.0][: len(parts)], strict=True))
+        elif name in declared:
+            given[name] = value
+        else:
+            there = ", ".join([*vectors, *(d for d in declared if "/" not in d)])
+            raise ValueError(f"inputs: unknown key '{name}'; allowed are: {there}")
+    return given

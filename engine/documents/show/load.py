@@ -1,0 +1,236 @@
+"""Show files: TOML text in, a resolved show out, with errors that name file, key and cure."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from engine.core.show.show import Show
+from engine.documents.assets import assets_dir
+from engine.documents.builder import NoFileError
+from engine.documents.schema import ShowTable, allowed_keys, allowed_values
+from engine.documents.show.build import assemble
+from engine.documents.show.model_files import with_whole_paths
+
+LARGEST_BYTES = 1 << 20
+LARGEST_FILE_BYTES = 512 << 20
+SCHEMA = 1
+
+
+class ShowError(ValueError):
+    """A show that cannot be played; the message names file, key and cure."""
+
+
+class MissingFileError(ShowError, NoFileError):
+    """A show that names a file that is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A show with what it was made from.
+
+    Parameters
+    ----------
+    path
+        File it was read from, None inside a take.
+    text
+        Of the show file, with the paths of its models written out.
+    shader_paths
+        Shader name → file; for hot reload.
+    replaced
+        Model file → hash, of those that were replaced since the show was last read.
+    """
+
+    show: Show
+    table: ShowTable
+    path: Path | None
+    text: str
+    shader_paths: Mapping[str, Path]
+    replaced: Mapping[str, str] = field(default_factory=dict)
+
+
+def find_show(name: str) -> Path:
+    """Find a show by path, or by name among the shipped ones.
+
+    Raises
+    ------
+    ShowError
+        If there is none.
+    """
+    path = Path(name)
+    with contextlib.suppress(OSError):  # a name that no file can have
+        if path.is_file():
+            return path
+    shipped = assets_dir("presets") / f"{name.removesuffix('.toml')}.toml"
+    if re.fullmatch(r"[\w-]{1,64}(\.toml)?", name) and shipped.is_file():
+        return shipped
+    there = ", ".join(sorted(p.stem for p in assets_dir("presets").glob("*.toml")))
+    raise ShowError(f"{name}: there is no such show file; shipped shows are: {there}")
+
+
+def load(name: str) -> Loaded:
+    """Read a show file and everything it names.
+
+    Raises
+    ------
+    ShowError
+        If it cannot be played.
+    """
+    path = find_show(name)
+    text = with_whole_paths(read_text(path, LARGEST_BYTES), path.parent)
+    shader_paths: dict[str, Path] = {}
+
+    def resolve(shader: str) -> str:
+        shader_paths[shader] = find_shader(shader, path.parent)
+        return read_text(shader_paths[shader], LARGEST_BYTES)
+
+    show, table = read(text, str(path), resolve, lambda file: read_file(file, path.parent))
+    return Loaded(show, table, path, text, shader_paths)
+
+
+def read_text(path: Path, most: int) -> str:
+    """Read a text file of at most `most` bytes.
+
+    Raises
+    ------
+    ShowError
+        If it is missing, too large or not UTF-8.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(most + 1)
+    except OSError as error:
+        raise ShowError(f"{path}: cannot be read: {error.strerror}") from None
+    if len(data) > most:
+        raise ShowError(f"{path}: larger than {most // 1024} kB; is it the right file?")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ShowError(f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
+
+
+def find_shader(name: str, folder: Path) -> Path:
+    """Find a shader beside the show (``NAME.fs``, ``shaders/NAME.fs``) or among the shipped ones.
+
+    Raises
+    ------
+    ShowError
+        If the name leaves these folders or nothing is there.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][\w .-]{0,63}", name) or ".." in name:
+        raise ShowError(f"'{name[:64]}' is not a shader's name: write NAME for the file NAME.fs")
+    file = name if name.endswith(".fs") else f"{name}.fs"
+    places = (folder / file, folder / "shaders" / file, assets_dir("shaders") / file)
+    for place in places:
+        if place.is_file():
+            return place
+    there = ", ".join(sorted(p.stem for p in assets_dir("shaders").glob("*.fs")))
+    raise ShowError(f"there is no shader '{name}' beside the show; shipped shaders are: {there}")
+
+
+def read_file(name: str, folder: Path) -> bytes:
+    """Read a file that a show names, beside the show or by its whole path.
+
+    Raises
+    ------
+    ShowError
+        If it is missing or too large.
+    """
+    path = folder / name
+    try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            raise OSError(22, "it is no file")
+        with path.open("rb") as file:
+            data = file.read(LARGEST_FILE_BYTES + 1)
+    except FileNotFoundError:
+        raise MissingFileError(f"{path}: cannot be read: there is no such file") from None
+    except (OSError, ValueError) as error:
+        raise ShowError(f"{path}: cannot be read: {getattr(error, 'strerror', error)}") from None
+    if len(data) > LARGEST_FILE_BYTES:
+        raise ShowError(f"{path}: larger than {LARGEST_FILE_BYTES >> 20} MB; is it the right file?")
+    return data
+
+
+def no_file(name: str) -> bytes:
+    """Read no file at all: for shows that stand alone."""
+    raise ShowError(f"'{name[:80]}' cannot be read: this show stands alone, without its files")
+
+
+def read(
+    text: str,
+    name: str,
+    resolve: Callable[[str], str],
+    open_file: Callable[[str], bytes] = no_file,
+) -> tuple[Show, ShowTable]:
+    """Read a show's text.
+
+    Parameters
+    ----------
+    name
+        What to call it in messages.
+    resolve
+        Shader name → source text; may raise `ShowError`.
+    open_file
+        Name of a small file (latents, a map, bans) → its content; may raise `ShowError`.
+
+    Raises
+    ------
+    ShowError
+        ``NAME: key: what is wrong and what is allowed``.
+    """
+    table = decode(text, name)
+    try:
+        return assemble(table, resolve, open_file), table
+    except ValueError as error:
+        raise ShowError(f"{name}: {error}") from None
+
+
+def decode(text: str, name: str) -> ShowTable:
+    """Check a show's text against the schema.
+
+    Raises
+    ------
+    ShowError
+        If it is not TOML, or a key or value is not allowed.
+    """
+    try:
+        raw = tomllib.loads(text)
+    except ValueError as error:  # also for whole numbers of thousands of digits
+        raise ShowError(f"{name}: not valid TOML: {error}") from None
+    except RecursionError:
+        raise ShowError(f"{name}: nested too deeply to be a show") from None
+    if raw.get("schema") != SCHEMA:
+        raise ShowError(
+            f"{name}: schema: this version reads schema = {SCHEMA}, the file says "
+            f"{raw.get('schema', 'nothing')}; add the line  schema = {SCHEMA}  at its top"
+        )
+    try:
+        return msgspec.convert(raw, ShowTable)
+    except msgspec.ValidationError as error:
+        raise ShowError(f"{name}: {_explain(str(error))}") from None
+
+
+def _explain(message: str) -> str:
+    """Turn msgspec's message into ``key: what is wrong; what is allowed``."""
+    what, _, place = message.partition(" - at `")
+    place = place.rstrip("`") or "$"
+    key = place.removeprefix("$").removeprefix(".") or "the file"
+    unknown = re.match(r"Object contains unknown field `(.*)`", what)
+    if unknown:
+        there = ", ".join(allowed_keys(place))
+        return f"{key}: unknown key '{unknown[1]}'; allowed are: {there}"
+    choice = re.match(r"Invalid enum value '?(.*?)'?$", what)
+    if choice:
+        return (
+            f"{key}: '{choice[1]}' is not allowed; allowed are: {', '.join(allowed_values(place))}"
+        )
+    missing = re.match(r"Object missing required field `(.*)`", what)
+    if missing:
+        return f"{key}: the key '{missing[1]}' is missing"
+    return f"{key}: {what[:1].lower()}{what[1:]}"

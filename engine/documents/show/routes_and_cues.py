@@ -1,0 +1,122 @@
+"""Signals, routes, cues and keys of a show file, resolved to places."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+
+from engine.core.audio.features import FEATURES
+from engine.core.curves import CURVES
+from engine.core.frame.advance import resolve
+from engine.core.show.show import Cue, Route, Show
+from engine.documents.schema import CueTable, RouteTable, ShowTable
+
+
+def signal_names(table: ShowTable) -> tuple[str, ...]:
+    """List every signal of a show: audio, beat, oscillators, then its own."""
+    for place, name in enumerate(table.signals):
+        if not re.fullmatch(r"[a-z][a-z0-9_]{0,31}", name) or name == "audio":
+            raise ValueError(f"signals[{place}]: '{name[:40]}' is not a free signal name")
+    return (
+        *(f"audio/{name}" for name in FEATURES),
+        "beat/phase",
+        "beat/pulse",
+        *(f"lfo/{o.id}" for o in table.lfos),
+        *dict.fromkeys(table.signals),
+    )
+
+
+def make_route(show: Show, table: RouteTable, depth_place: int) -> Route:
+    """Resolve one route table."""
+    if table.signal not in show.signal_of:
+        there = ", ".join(show.signals)
+        raise ValueError(f"signal: '{table.signal}' is not known; allowed are: {there}")
+    target = _find(show, table.target, "target")
+    if target in show.triggers:
+        raise ValueError(f"target: {table.target} is a trigger; a route needs a value")
+    if table.curve not in CURVES:
+        raise ValueError(f"curve: '{table.curve}' is not known; allowed are: {', '.join(CURVES)}")
+    low, high = table.range
+    numbers = (table.depth, low, high, table.attack_s, table.release_s)
+    if not all(math.isfinite(n) for n in numbers) or not 1e-9 <= abs(high - low) <= 1e9:
+        raise ValueError("range: two different finite numbers, and finite depth and times")
+    if abs(table.depth) > 1e4:
+        raise ValueError(f"depth: {table.depth:g} is outside -10000 to 10000")
+    if table.id and not re.fullmatch(r"[a-z][a-z0-9_]{0,31}", table.id):
+        raise ValueError(f"id: '{table.id[:40]}' is not an ID; use small letters, digits and _")
+    if table.attack_s < 0 or table.release_s < 0:
+        raise ValueError("attack_s: times are not negative")
+    euro = table.one_euro
+    if euro is not None and not (0 < euro.min_cutoff_hz <= 1e6 and 0 <= euro.beta <= 1e6):
+        raise ValueError("one_euro: min_cutoff_hz is above 0, beta at least 0, both at most 1e6")
+    return Route(
+        show.signal_of[table.signal], target, table.depth, low, high, table.curve,
+        table.attack_s, table.release_s, table.mode,
+        (euro.min_cutoff_hz, euro.beta) if euro else None, depth_place,
+    )  # fmt: skip
+
+
+def _find(show: Show, address: str, key: str) -> int:
+    place = show.registry.index.get(address)
+    if place is None:
+        raise ValueError(f"{key}: {_unknown(address, list(show.registry.index))}")
+    return place
+
+
+def _unknown(address: str, there: list[str]) -> str:
+    near = difflib.get_close_matches(address, there, 3, 0.5)
+    hint = f"; near are: {', '.join(near)}" if near else "; see `latent-cinema play --help`"
+    return f"no parameter has the address '{address[:80]}'{hint}"
+
+
+def make_cue(show: Show, table: ShowTable, cue: CueTable, go: int) -> Cue:
+    """Resolve one cue table."""
+    ids = [layer.id for layer in show.layers]
+    targets: dict[int, float] = {}
+    for name in cue.solo:
+        if name not in ids:
+            raise ValueError(f"solo: no layer '{name}'; there are: {', '.join(ids)}")
+    if cue.solo:
+        for layer in show.layers:
+            targets[layer.opacity] = 1.0 if layer.id in cue.solo else 0.0
+    for address, value in cue.set.items():
+        try:
+            given = tuple(value) if isinstance(value, list) else value
+            found = dict(resolve(show, address, given))
+            if show.registry.index.get(address, -1) in show.triggers:
+                raise ValueError(f"{address} is a trigger; a cue sets values")
+            targets.update(found)
+        except KeyError:
+            known = [*show.registry.index, *show.registry.groups]
+            raise ValueError(f"set: {_unknown(address, known)}") from None
+        except ValueError as error:
+            raise ValueError(f"set: {error}") from None
+    if cue.curve not in CURVES:
+        raise ValueError(f"curve: '{cue.curve}' is not known; allowed are: {', '.join(CURVES)}")
+    for key in ("time_s", "delay_s", "quantise_beats", "after_s"):
+        if not 0.0 <= getattr(cue, key) <= 36000.0:
+            raise ValueError(f"{key}: outside 0 to 36000")
+    return Cue(
+        cue.id, go, tuple(targets.items()), cue.time_s, cue.delay_s, cue.curve,
+        cue.quantise_beats, cue.after_s,
+        cue_index(table, cue.next, "next") if cue.next else -1,
+    )  # fmt: skip
+
+
+def cue_index(table: ShowTable, name: str, key: str) -> int:
+    """Find a cue by ID."""
+    ids = [cue.id for cue in table.cues]
+    if name not in ids:
+        raise ValueError(f"{key}: no cue '{name}'; there are: {', '.join(ids) or 'none'}")
+    return ids.index(name)
+
+
+def key_map(table: ShowTable, known: set[str]) -> dict[str, tuple[str, float]]:
+    """Collect what the keys do."""
+    keys = {cue.key: (f"/cue/{cue.id}/go", 1.0) for cue in table.cues if cue.key}
+    for key, address in table.keys.items():
+        if address not in known:
+            raise ValueError(f"keys.{key}: {_unknown(address, list(known))}")
+        keys[key] = (address, 1.0)
+    return keys

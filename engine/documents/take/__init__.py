@@ -1,0 +1,1 @@
+"""A performance on disk."""

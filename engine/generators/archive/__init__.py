@@ -1,0 +1,1 @@
+"""The index of training pictures: nearest pictures with credits."""

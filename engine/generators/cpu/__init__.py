@@ -1,0 +1,1 @@
+"""The same networks as compiled loops on the CPU."""

@@ -1,0 +1,1 @@
+"""Reaching inside a network: bending, sliders."""

@@ -1,0 +1,128 @@
+"""The inline host: renders in this process, when it is read. For export and tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from engine.core.show.generator import Request, Spec
+from engine.generators.host.interface import HostStats
+from engine.generators.host.messages import Frame
+from engine.generators.host.pixels import fetch, finish
+from engine.generators.host.tasks import Errand, Result, find_kind
+from engine.generators.registry import build, module_path, pick_device, spec_of
+
+
+class InlineHost:
+    """Renders what was asked when `newest` is called, and keeps the generator's memory."""
+
+    lead_s = 0.0
+
+    def __init__(
+        self, module: str, config: Any, device: str, clock: Callable[[], float] | None
+    ) -> None:
+        self._device = pick_device(device)
+        self._generator = build(module, config, self._device)
+        if hasattr(self._generator, "hasten"):
+            self._generator.hasten()  # waits: every frame of a film goes the same way
+        self._clock = clock
+        self._memory: Any = None
+        self._asked: Request | None = None
+        self._sequence = 0
+        self._busy_s = 0.0
+
+    @property
+    def spec(self) -> Spec:
+        """The generator as data."""
+        return self._generator.spec
+
+    def ask(
+        self,
+        request: Request,
+        now_s: float | None = None,  # noqa: ARG002 -- the interface's; only a worker is paced by it
+    ) -> None:
+        """Keep the request for `newest`."""
+        self._asked = request
+
+    def newest(self) -> Frame | None:
+        """Render what was asked since the last call; None if nothing was. Waits, and may raise."""
+        request, self._asked = self._asked, None
+        if request is None:
+            return None
+        start_s = self._clock() if self._clock else 0.0
+        pixels, self._memory = self._generator.render(request, self._memory)
+        picture = fetch(finish(pixels))
+        render_s = self._clock() - start_s if self._clock else 0.0
+        self._sequence += 1
+        self._busy_s += render_s
+        return Frame(
+            request.seconds, self._sequence, picture, request.latents, render_s, self._sequence
+        )
+
+    def tend(self, now_s: float) -> None:
+        """Do nothing: there is no worker to look after."""
+
+    def send(self, errand: Errand) -> None:
+        """Refuse: what a film needs is in its take, or worked out before its first frame.
+
+        Raises
+        ------
+        ValueError
+            Always.
+        """
+        raise ValueError(f"a film does no errands, so no '{errand.kind}': play the show instead")
+
+    def do(self, errand: Errand) -> Result:
+        """Do a whole errand now, and return the last that comes of it. Waits, and may raise."""
+        last = Result()
+        for result in find_kind(errand.kind)(self._generator, errand):
+            last = result or last
+        return last
+
+    def results(self) -> list[Result]:
+        """Return nothing: see `send`."""
+        return []
+
+    def stats(self) -> HostStats:
+        """Return how many frames were made, and their mean time."""
+        mean_s = self._busy_s / self._sequence if self._sequence else 0.0
+        return HostStats(
+            rate_hz=1 / mean_s if mean_s else 0.0,
+            render_ms=1000 * mean_s,
+            frames=self._sequence,
+            state="ready",
+            device=self._device,
+        )
+
+    def close(self) -> None:
+        """Forget the generator's memory."""
+        self._memory = self._asked = None
+
+
+def open_inline(
+    module_name: str,
+    config: Any,
+    device: str = "auto",
+    *,
+    clock: Callable[[], float] | None = None,
+) -> InlineHost:
+    """Open a generator in this process.
+
+    Parameters
+    ----------
+    module_name
+        ``cppn``, or the dotted module of an entry point.
+    config
+        Its ``Config``.
+    device
+        ``auto``, ``cpu``, ``cuda`` or ``mps``.
+    clock
+        Gives seconds, for the render times; None measures nothing.
+
+    Raises
+    ------
+    ValueError
+        If there is no such generator or device.
+    """
+    spec_of(module_name, config)
+    return InlineHost(module_path(module_name), config, device, clock)

@@ -1,0 +1,254 @@
+"""The worker: one process that runs one generator. It imports no app, no GL and no device library.
+
+`main` is what the player spawns (see `process`). It takes a job over its control pipe, attaches the
+two rings that the player made, and then serves the newest request until the pipe closes. All it
+says goes back over the pipe as JSON: ``ready``, ``error`` (one request failed), ``failed`` (the
+generator cannot be built, or not yet: see `room`), ``starting`` (now it can).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import signal
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing import parent_process
+from multiprocessing.connection import Connection
+from typing import Any
+
+import numpy as np
+
+from engine.core.show.generator import Request
+from engine.generators.contract import Generator
+from engine.generators.host import admission
+from engine.generators.host.messages import Frame, decode_request, encode_frame
+from engine.generators.host.pixels import fetch, finish
+from engine.generators.host.tasks import Chores
+from engine.generators.host.warm_up import hasten
+from engine.generators.registry import build, pick_device
+from engine.system.ring import Ring, attach_ring
+
+_MAX_SENTENCE = 400
+
+
+def sentence(error: BaseException) -> str:
+    """Say an exception in one line that names the file and line that raised it."""
+    trace, place = error.__traceback__, ""
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        place = f" ({os.path.basename(code.co_filename)}:{trace.tb_lineno})"
+        trace = trace.tb_next
+    text = " ".join(str(error).split()) or "no message"
+    return f"{type(error).__name__}: {text[:_MAX_SENTENCE]}{place}"
+
+
+def say(control: Connection, what: str, text: str, more: Any = None) -> None:
+    """Send one word with its text; if nobody listens any more, it is lost."""
+    with contextlib.suppress(ConnectionError):  # nobody listens any more: `_serve` will notice
+        control.send_bytes(json.dumps([what, text, more]).encode())
+
+
+IDLE_S = 0.25  # longest sleep; a request wakes it, this is only for safety
+_GENTLE = 10  # niceness of a loading spare: a tenth of a core that is wanted, not a hundredth
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a worker is to run; travels over the control pipe, from the player only.
+
+    Parameters
+    ----------
+    module
+        Dotted path of the generator's module.
+    config
+        Its ``Config``.
+    device
+        ``auto``, ``cpu``, ``cuda`` or ``mps``.
+    requests, frames
+        Name, slots and bytes per slot of the two rings.
+    letters
+        The same of both letter boxes; see `engine.generators.host.tasks`.
+    nice
+        POSIX niceness once the generator is built; 0 leaves it alone.
+    clock
+        Importable callable that gives seconds, e.g. ``time.perf_counter``; None measures nothing.
+    shares_cuda
+        Whether finished pictures stay on an NVIDIA device, in a CUDA ring.
+    max_px
+        Largest picture, in pixels.
+    """
+
+    module: str
+    config: Any
+    device: str
+    requests: tuple[str, int, int]
+    frames: tuple[str, int, int]
+    letters: tuple[tuple[str, int, int], tuple[str, int, int]]
+    nice: int
+    clock: Callable[[], float] | None
+    shares_cuda: bool
+    max_px: int
+
+
+def main(control: Connection) -> None:
+    """Run in the spawned process: wait for a job, serve it, end when the player does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the player's; it closes the pipe
+    os.environ["OMP_NUM_THREADS"] = "1"
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        job = _await_job(control)
+        if job is not None:
+            _run(control, job)
+    except Exception as error:  # noqa: BLE001 -- the boundary to a generator's own code, loading
+        say(control, "failed", sentence(error))
+        raise SystemExit(1) from None
+
+
+def _await_job(control: Connection) -> Job | None:
+    """Wait for the job; None if the player closed the pipe instead."""
+    while True:
+        try:
+            message = control.recv()
+        except (EOFError, ConnectionError):
+            return None
+        if isinstance(message, Job):
+            return message
+        _preload(message)  # this is a spare
+        say(control, "loaded", "")
+
+
+def _preload(modules: tuple[str, ...]) -> None:
+    """Import while a spare waits, out of the way of the picture.
+
+    On Linux a thread has a niceness of its own: so the main thread keeps the normal one for the
+    building of a generator, when the spare is suddenly needed.
+    """
+
+    def load_gently() -> None:
+        if sys.platform == "linux":
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _GENTLE)
+        for name in modules:
+            with contextlib.suppress(ImportError):  # the generator that needs it will say so
+                importlib.import_module(name)
+
+    thread = threading.Thread(target=load_gently)
+    thread.start()
+    thread.join()
+
+
+def _end_with_parent() -> None:
+    """Leave even from the middle of a long render when the player is gone."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(0)
+
+
+def _run(control: Connection, job: Job) -> None:
+    requests, frames = attach_ring(*job.requests), attach_ring(*job.frames)
+    try:
+        device = pick_device(job.device)
+        if not admission.await_room(
+            lambda: admission.refusal(job.module, job.config, device),
+            lambda what, text: say(control, what, text),
+            lambda: not control.poll(admission.RETRY_S) or _is_open(control),
+        ):
+            return
+        generator = build(job.module, job.config, device)
+        if "torch" in sys.modules:
+            sys.modules["torch"].set_num_threads(1)
+        said = hasten(generator, device, job.clock, sentence)
+        share = _make_share(job, device)
+        say(control, "ready", device, None if share is None else share.handles())
+        _settle(job.nice)
+        inbox, outbox = (attach_ring(*ring) for ring in job.letters)
+        chores = Chores(inbox, outbox, sentence, device)
+        _serve(control, job, generator, (requests, frames), share, said, chores)
+        chores.close()
+    finally:
+        requests.close()
+        frames.close()
+
+
+def _settle(nice: int) -> None:
+    """Give way to the display, and keep the objects of the libraries out of the collector.
+
+    With torch loaded a full collection walks 170 000 objects (67 ms of CPU were measured).
+    """
+    gc.collect()
+    gc.freeze()
+    if nice > 0 and hasattr(os, "nice"):
+        os.nice(nice)
+
+
+def _make_share(job: Job, device: str) -> Any:
+    if not job.shares_cuda or not device.startswith("cuda"):
+        return None
+    from engine.generators.host.cuda_ring import CudaRing
+
+    return CudaRing(job.max_px, device)
+
+
+def _serve(
+    control: Connection,
+    job: Job,
+    generator: Generator,
+    rings: tuple[Ring, Ring],
+    share: Any,
+    said: deque[str],
+    chores: Chores,
+) -> None:
+    done, memory = 0, None
+    requests, frames = rings
+    while True:
+        found = requests.newest(done)
+        if control.poll(0 if found else chores.rest_s(IDLE_S)) and not _is_open(control):
+            return
+        if found is None:
+            chores.work(generator)
+            continue
+        done, data = found
+        requests.acknowledge(done)
+        try:
+            frame, memory = _render(generator, decode_request(data), memory, job.clock, done, share)
+            frames.write(encode_frame(frame))
+            if said:
+                say(control, "error", said.pop())
+        except Exception as error:  # the same boundary, rendering: one bad request is no end
+            say(control, "error", sentence(error))
+            if type(error).__name__ == "AcceleratorError":  # torch's: the CUDA context is lost
+                raise
+        chores.work(generator)  # one slice a frame, if there is always a next one
+
+
+def _is_open(control: Connection) -> bool:
+    """Take what made the pipe readable: a wake, or its end."""
+    try:
+        control.recv_bytes()
+    except (EOFError, ConnectionError):
+        return False
+    return True
+
+
+def _render(
+    generator: Generator,
+    request: Request,
+    memory: Any,
+    clock: Callable[[], float] | None,
+    number: int,
+    share: Any,
+) -> tuple[Frame, Any]:
+    start_s = clock() if clock else 0.0
+    pixels, memory = generator.render(request, memory)
+    picture = finish(pixels)
+    slot = None if share is None else share.put(picture)
+    shown = fetch(picture) if slot is None else np.empty((*picture.shape[:2], 0), np.float16)
+    render_s = clock() - start_s if clock else 0.0
+    return Frame(request.seconds, 0, shown, request.latents, render_s, number, slot), memory

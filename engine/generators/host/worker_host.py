@@ -1,0 +1,245 @@
+"""The generator host: one generator slot behind one interface, in this process or in a worker.
+
+`open_inline` renders when it is read (export, tests). `open_worker` runs the generator in its own
+process (live): nothing here ever waits for it. Requests go through a shared-memory ring that the
+worker reads only the newest of; frames come back the same way; the rings outlive the worker, so a
+restart loses no picture and the sequence goes on.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from engine.core.show.generator import Request, Spec
+from engine.generators.host.inline_host import open_inline
+from engine.generators.host.interface import Host, HostStats
+from engine.generators.host.latency import Pace, lead_s, note_arrival, rate_hz
+from engine.generators.host.messages import MAX_REQUEST_BYTES, Frame, decode_frame, encode_request
+from engine.generators.host.spare import Spare
+from engine.generators.host.tasks import Errand, Post, Result
+from engine.generators.host.watchdog import Policy, Watch
+from engine.generators.host.worker import Job
+from engine.generators.registry import module_path, spec_of
+from engine.system.record import MAX_HEADER_BYTES
+from engine.system.ring import Ring, create_ring
+
+__all__ = ["Frame", "Host", "HostStats", "Policy", "Spare", "open_inline", "open_worker"]
+
+FRAME_SLOTS = 4
+REQUEST_SLOTS = 4
+_REMEMBERED = 4096  # requests whose time of asking is kept: minutes of them, for slow generators
+
+
+class WorkerHost:
+    """A generator in a worker process; see `open_worker`."""
+
+    def __init__(
+        self,
+        spec: Spec,
+        job: Job,
+        rings: tuple[Ring, Ring],
+        rate_cap_hz: float,
+        spare: Spare | None,
+        policy: Policy,
+        post: Post,
+    ) -> None:
+        self._spec = spec
+        self._max_px = job.max_px
+        self._requests, self._frames = rings
+        self._period_s = 1 / rate_cap_hz
+        self._pace = Pace()
+        self._now_s: float | None = None
+        self._asked: Request | None = None
+        self._asked_s: dict[int, float] = {}  # number of a posted request: when
+        self._due_s = -math.inf
+        self._woken = 0  # number of the request that the worker was last woken for
+        self._returned = 0
+        self._is_closed = False
+        self._letters = post
+        self._watch = Watch(spec.name, job, spare, policy)
+
+    @property
+    def spec(self) -> Spec:
+        """The generator as data."""
+        return self._spec
+
+    @property
+    def lead_s(self) -> float:
+        """How far ahead of the display to ask; see `engine.generators.host.latency.lead_s`."""
+        return lead_s(self._pace, self._period_s)
+
+    def ask(self, request: Request, now_s: float | None = None) -> None:
+        """Ask for a frame; the newest request replaces older ones. Never waits.
+
+        Parameters
+        ----------
+        now_s
+            By the clock of `tend`; None is the time of the last `tend`.
+
+        Raises
+        ------
+        ValueError
+            If it asks for a larger picture than the host was opened for.
+        """
+        width, height = request.size_px
+        if width * height > self._max_px:
+            raise ValueError(
+                f"{width}x{height} is more than the {self._max_px} pixels that the generator "
+                f"'{self._spec.name}' was opened for"
+            )
+        self._asked = request
+        self._post(self._now_s if now_s is None else now_s)
+
+    def newest(self) -> Frame | None:
+        """Return the newest finished frame, if it was not returned yet. Never waits."""
+        found = None if self._is_closed else self._frames.newest(self._returned)
+        if found is None:
+            return None
+        frame = decode_frame(found[1], found[0], self._watch.handles)
+        if self._now_s is not None:
+            self._measure(frame, self._now_s)
+        self._returned = frame.sequence
+        self._watch.error = ""
+        return frame
+
+    def tend(self, now_s: float) -> None:
+        """Hear the worker, restart it when it died or hangs, post the waiting request.
+
+        Call it once per display frame, before `newest`. It takes microseconds, and a few
+        milliseconds when it starts a process.
+        """
+        self._now_s = now_s
+        if not self._is_closed:
+            self._watch.tend(now_s, self._frames.head, self._pace.render_s)
+            self._post(now_s)
+            if self._letters.tend(self._watch.restarts):
+                self._watch.wake()
+
+    def send(self, errand: Errand) -> None:
+        """Give the worker something to do beside its frames; `tend` posts it. Never waits.
+
+        An errand with the number of one that is under way replaces it; the kind "" ends it.
+
+        Raises
+        ------
+        ValueError
+            If too many are under way, or its arrays are too large or of a kind that cannot travel.
+        """
+        self._letters.send(errand)
+
+    def results(self) -> list[Result]:
+        """Return what came of errands since the last call. Never waits."""
+        return [] if self._is_closed else self._letters.results()
+
+    def stats(self) -> HostStats:
+        """Return figures for the stats file and the desk."""
+        return HostStats(
+            rate_hz=rate_hz(self._pace, self._now_s or 0.0),
+            render_ms=1000 * self._pace.render_s,
+            frames=self._returned if self._is_closed else self._frames.head,
+            restarts=self._watch.restarts,
+            state=self._watch.state,
+            error=self._watch.error,
+            device=self._watch.device,
+            pid=self._watch.pid,
+        )
+
+    def close(self) -> None:
+        """End the worker and remove the shared memory. Harmless when repeated."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._watch.close()  # before the rings: see `attach_ring`
+            self._requests.close()
+            self._frames.close()
+            self._letters.close()
+
+    def _measure(self, frame: Frame, now_s: float) -> None:
+        # What waited for the worker to load says nothing of how fast it is.
+        asked_s = max(self._asked_s.get(frame.request, now_s), self._watch.ready_s)
+        turnaround_s = max(now_s - asked_s, 0.0)
+        self._asked_s = {n: s for n, s in self._asked_s.items() if n > frame.request}
+        news = frame.sequence - self._returned
+        self._pace = note_arrival(
+            self._pace, now_s, news, turnaround_s, frame.render_s, self._period_s
+        )
+
+    def _post(self, now_s: float | None) -> None:
+        if self._asked is None or self._is_closed or now_s is None or now_s < self._due_s:
+            return
+        # On a schedule, unless that is long past, rather than "one period from now": so the mean
+        # rate reaches the cap although the display only looks every 16 ms.
+        due_s = self._due_s + self._period_s
+        self._due_s = due_s if due_s > now_s else now_s + self._period_s
+        number = self._requests.write(encode_request(self._asked))
+        self._asked = None
+        if self._requests.seen >= self._woken:  # so that at most two wakes are ever unread
+            self._watch.wake()
+            self._woken = number
+        self._asked_s[number] = now_s
+        self._asked_s.pop(number - _REMEMBERED, None)
+        self._watch.note_request(now_s)
+
+
+def open_worker(
+    module_name: str,
+    config: Any,
+    device: str = "auto",
+    *,
+    max_size_px: tuple[int, int],
+    rate_cap_hz: float,
+    nice: int = 19,
+    clock: Callable[[], float] | None = None,
+    spare: Spare | None = None,
+    policy: Policy | None = None,
+    shares_cuda: bool = False,
+) -> WorkerHost:
+    """Open a generator in a process of its own; returns at once, the worker loads meanwhile.
+
+    Parameters
+    ----------
+    module_name
+        ``cppn``, or the dotted module of an entry point.
+    config
+        Its ``Config``.
+    device
+        ``auto``, ``cpu``, ``cuda`` or ``mps``; chosen inside the worker.
+    max_size_px
+        Width and height; no request may ask for more pixels than their product.
+    rate_cap_hz
+        At most so many requests a second are posted, always the newest.
+    nice
+        POSIX niceness of the worker once it is ready.
+    clock
+        Importable callable for render times in the worker (``time.perf_counter``).
+    spare
+        Shared by the hosts of a player; makes restarts quick.
+    policy
+        When a worker counts as hung.
+    shares_cuda
+        Keep finished pictures on the NVIDIA device (only if the bridge's probe said so).
+
+    Raises
+    ------
+    ValueError
+        If there is no such generator.
+    """
+    spec = spec_of(module_name, config)
+    max_px = max_size_px[0] * max_size_px[1]
+    requests = create_ring(REQUEST_SLOTS, MAX_REQUEST_BYTES + MAX_HEADER_BYTES)
+    frames = create_ring(FRAME_SLOTS, 8 * max_px + MAX_REQUEST_BYTES + MAX_HEADER_BYTES)
+    post = Post()
+    job = Job(
+        module=module_path(module_name),
+        config=config,
+        device=device,
+        requests=(requests.name, requests.slots, requests.slot_bytes),
+        frames=(frames.name, frames.slots, frames.slot_bytes),
+        letters=post.rings,
+        nice=nice,
+        clock=clock,
+        shares_cuda=shares_cuda,
+        max_px=max_px,
+    )
+    return WorkerHost(spec, job, (requests, frames), rate_cap_hz, spare, policy or Policy(), post)

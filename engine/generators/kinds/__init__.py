@@ -1,0 +1,1 @@
+"""THE SHELF: one file per kind of generator."""

@@ -1,0 +1,161 @@
+"""Show the archive: the training pictures that look most like what an image port sees.
+
+The layer lies above the one that it looks at, and dissolves in when it is wanted. It says what it
+is: the nearest pictures, not the cause of anything, and whose they are.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.core.parameter import Kind, Parameter
+from engine.core.show.generator import Port, Request, Spec
+from engine.generators.archive import features, sheet
+from engine.generators.archive import index as indexes
+from engine.generators.archive.features import Eye, Floats
+from engine.generators.archive.index import Index
+from engine.generators.memory import CONTEXT_BYTES, PROCESS_BYTES
+
+if TYPE_CHECKING:
+    import torch
+
+_MOST = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What a show may say about this generator.
+
+    Parameters
+    ----------
+    path
+        The index of an archive, ``….archive.safetensors``; `archive index` makes it.
+    """
+
+    path: str
+
+
+PARAMETERS = (
+    Parameter("count", Kind.INT, 1.0, 1.0, float(_MOST), text="How many pictures are shown."),
+    Parameter("caption", Kind.BOOL, 1.0, 0.0, 1.0, text="Says below what and whose they are."),
+)
+
+
+def spec(config: Config) -> Spec:
+    """Describe the generator without torch.
+
+    Raises
+    ------
+    ValueError
+        If there is no such index, or it is damaged.
+    """
+    return _describe(_open(config.path), config.path)
+
+
+def memory_bytes(config: Config, device: str) -> int:
+    """Estimate the memory of a process that plays it.
+
+    Raises
+    ------
+    ValueError
+        As `spec`.
+    """
+    index = _open(config.path)
+    weights = sum(math.prod(x.shape) for x in index.eye.values())
+    seen = 16 * 4 * index.side**2 * len(index.turns)  # the first features, in halves of the side
+    held = 4 * (3 * weights + 8 * seen + index.features.size)
+    return (PROCESS_BYTES if device == "cpu" else CONTEXT_BYTES) + held + index.thumbs.size
+
+
+def _open(path: str) -> Index:
+    try:
+        return indexes.load(Path(path))
+    except OSError as error:
+        why = error.strerror or error
+        raise ValueError(
+            f"index {path}: {why}; 'latent-cinema archive index MODEL' makes one"
+        ) from None
+
+
+def _describe(index: Index, path: str) -> Spec:
+    licences = sorted({entry.licence or "not said" for entry in index.entries})
+    return Spec(
+        name="nearest",
+        ports=(Port("image", "image", (3, index.side, index.side)),),
+        parameters=PARAMETERS,
+        min_px=64,
+        max_px=2048,
+        channels=4,
+        differentiable=False,
+        licence="; ".join(licences[:8]),
+        provenance=f"{Path(path).name}: {len(index.entries)} of {index.archive} training pictures",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Generator:
+    """An index and what looks into it. Stateless: `render` hands its memory back untouched."""
+
+    spec: Spec
+    index: Index
+    eye: Eye
+    units: Floats
+
+    def render(self, request: Request, memory: object = None) -> tuple[torch.Tensor, object]:
+        """Draw one frame: pixels [shape=(1, 4, H, W)] in 0..1, sRGB, straight alpha, row 0 top.
+
+        As long as the port sees nothing it is transparent.
+
+        Raises
+        ------
+        ValueError
+            If the port sees what is no picture, or the size cannot be drawn.
+        """
+        import torch
+
+        width, height = request.size_px
+        if not (16 <= width <= 16384 and 16 <= height <= 16384):
+            raise ValueError(f"nearest: cannot draw {width}x{height} px; sides are 16 to 16384 px")
+        seen = request.pictures.get("image")
+        if seen is None:
+            return torch.zeros((1, 4, height, width)), memory
+        if seen.ndim != 3 or seen.shape[2] < 3 or min(seen.shape) < 1 or seen.dtype != np.uint8:
+            raise ValueError(f"nearest: the image port sees {seen.dtype} of shape {seen.shape}")
+        controls = complete(request.parameters)
+        count = int(controls["count"])
+        found = indexes.find(self.index, self.eye, self.units, seen, count)
+        caption = sheet.caption(self.index, found) if controls["caption"] else ""
+        pictures = [sheet.picture(self.index, match) for match in found]
+        drawn = sheet.hang(pictures, caption, (width, height))
+        pixels = torch.from_numpy(drawn).permute(2, 0, 1)[None].float() / 255
+        return torch.cat([pixels, torch.ones((1, 1, height, width))], 1), memory
+
+
+def complete(parameters: Mapping[str, float]) -> dict[str, float]:
+    """Fill in defaults, and clamp."""
+    full = {}
+    for each in PARAMETERS:
+        value = float(parameters.get(each.address, each.default))
+        value = round(value) if math.isfinite(value) else each.default
+        full[each.address] = min(max(value, each.low), each.high)
+    return full
+
+
+def build(config: Config, device: str = "cpu") -> Generator:
+    """Build the generator. It looks on the CPU, whatever the device: it is asked seldom.
+
+    Raises
+    ------
+    ValueError
+        As `spec`.
+    """
+    del device
+    index = _open(config.path)
+    eye = features.make_eye(index.side, index.last, index.eye)
+    return Generator(_describe(index, config.path), index, eye, indexes.unit(index.features))

@@ -1,0 +1,305 @@
+"""StyleGAN2: networks that artists bring, on the shelf.
+
+T. Karras et al., "Analyzing and improving the image quality of StyleGAN" (2020). Written from
+published facts; weights come from a model file, see `card`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.core.show.generator import Request, Spec
+from engine.generators import contract
+from engine.generators.editing.bend import Bending, Bends
+from engine.generators.editing.bend_plan import plan_of
+from engine.generators.editing.sliders import NO_SLIDERS, Sliders, widened
+from engine.generators.networks.dense import Source
+from engine.generators.networks.mapping import read_mapping
+from engine.generators.networks.modulation import Bend
+from engine.generators.networks.style_map import Grid, Size
+from engine.generators.networks.stylegan2 import Synthesis, features, synthesize
+from engine.generators.networks.stylegan2_weights import read_synthesis
+from engine.generators.stylegan import canvas as canvases
+from engine.generators.stylegan import memory as model_size
+from engine.generators.stylegan import model as styled
+from engine.generators.stylegan import second_network
+from engine.generators.stylegan import stylegan2_spec as facts
+from engine.generators.stylegan.canvas import Canvas
+from engine.generators.stylegan.drawing import Drawing
+from engine.generators.stylegan.gradients import Traced
+from engine.generators.stylegan.noise_motion import NoiseMotion
+from engine.generators.stylegan.weight_blend import Changing, Stops
+from engine.models import card
+from engine.models.network import STYLEGAN2
+from engine.models.sidecars import snapshots
+
+if TYPE_CHECKING:
+    import torch
+
+    from engine.generators.cpu.stylegan2 import Painter
+
+
+@dataclass(frozen=True, slots=True)
+class Config(Canvas):
+    """What a show may say about this generator; see `canvas.Canvas`.
+
+    Parameters
+    ----------
+    repeats
+        Beyond the trained picture the learned start is repeated (faces side by side); else it goes
+        on afresh (landscapes, textures), and nothing recurs.
+    moving_noise
+        Whether its chance detail can move, on a path of its own: see `noise_motion`.
+    """
+
+    repeats: bool = False
+    moving_noise: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Model(styled.Styled):
+    """A StyleGAN2 on a device.
+
+    Parameters
+    ----------
+    synthesis
+        Its synthesis network.
+    painter
+        The compiled CPU path, where it serves this network.
+    """
+
+    synthesis: Synthesis
+    painter: Painter | None
+
+    @property
+    def layer_names(self) -> tuple[str, ...]:
+        """What each style steers, coarse to fine; a block's colours share the next one's style."""
+        blocks = self.synthesis.blocks
+        names = [layer.name for block in blocks for layer in block.layers]
+        return (*names, f"{blocks[-1].name}.torgb")
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Group of each layer."""
+        return tuple(facts.group(name) for name in self.layer_names)
+
+    @property
+    def raw_size(self) -> Size:
+        """Height and width of what the synthesis draws."""
+        doublings = len(self.synthesis.blocks) - 1
+        height, width = self.synthesis.const.shape[-2:]
+        return height << doublings, width << doublings
+
+    def features(self, ws: torch.Tensor, width: float, *more: Any) -> torch.Tensor:
+        """Return features no wider than `width`, see `stylegan2_network.features`."""
+        return features(self.synthesis, ws, width, *more)
+
+    def synthesize(
+        self,
+        ws: torch.Tensor,
+        noise_mode: str = "const",
+        noise_strengths: torch.Tensor | None = None,
+        bend: Bend | None = None,
+        grid: Grid | None = None,
+    ) -> torch.Tensor:
+        """Draw styles as raw pictures [shape=(N, 3, H, W)], see `stylegan2_network.synthesize`.
+
+        Raises
+        ------
+        ValueError
+            If the noise mode is unknown or the styles do not fit.
+        """
+        self.check("stylegan2", ws, noise_mode)
+        if (bend is not None and not isinstance(bend, Bending)) or (
+            self.painter is None or ws.requires_grad
+        ):
+            return synthesize(self.synthesis, ws, noise_mode, noise_strengths, bend, grid)
+        if grid is not None:
+            from engine.generators.cpu.stylegan_wall import paint2
+
+            return paint2(self.painter, ws, noise_mode == "const", noise_strengths, grid, bend)
+        from engine.generators.cpu.stylegan2 import paint
+
+        return paint(self.painter, ws, noise_mode == "const", noise_strengths, bend)
+
+
+def build_network(
+    state: Mapping[str, Any],
+    modules: Mapping[str, Mapping[str, Any]],
+    device: str = "cpu",
+    start: Size | None = None,
+    repeats: bool = True,
+    sliders: Sliders = NO_SLIDERS,
+) -> Model:
+    """Build the network from tensors and the attributes of its modules; see `layers.Source`.
+
+    float16 blocks run in float16 on CUDA only (UNTESTED: no GPU here).
+
+    Parameters
+    ----------
+    start
+        Another height and width of the learned start: the picture grows with it.
+    repeats
+        Whether a larger start repeats the learned one, see `read_synthesis`.
+    sliders
+        Named directions that it can be moved along.
+
+    Raises
+    ------
+    ValueError
+        If a tensor is missing or an attribute is unknown.
+    """
+    half = device.startswith("cuda")
+    source = Source(state, modules, device)
+    return _prepared(_read(source, start, repeats, sliders, half=half), device)
+
+
+def _read(
+    source: Source, start: Size | None, repeats: bool, sliders: Sliders, *, half: bool
+) -> Model:
+    synthesis = read_synthesis(source, half=half, start=start, repeats=repeats)
+    mapping = read_mapping(source, synthesis.num_ws, sliders)
+    return Model(mapping, widened(synthesis, sliders), None)
+
+
+def _prepared(model: Model, device: str) -> Model:
+    """Give a model the compiled path, where it serves it."""
+    if device != "cpu":
+        return model
+    from engine.generators.cpu.stylegan2 import prepare
+
+    return replace(model, painter=prepare(model.synthesis))
+
+
+def spec(config: Config) -> Spec:
+    """Describe the model without building it, and without torch.
+
+    Raises
+    ------
+    ValueError
+        If there is no such model, it is no StyleGAN2, it cannot fill this canvas, or the ages that
+        lie beside it are damaged or another's.
+    """
+    network = card.open_model(config.path, STYLEGAN2)
+    return facts.describe(
+        network, config, snapshots.find(Path(config.path), network), config.moving_noise
+    )
+
+
+def memory_bytes(config: Config, device: str) -> int:
+    """Estimate the memory of a process that plays the model, see `model_size.memory_bytes`.
+
+    Raises
+    ------
+    ValueError
+        As `spec`.
+    """
+    network = card.open_model(config.path, STYLEGAN2)
+    found = snapshots.find(Path(config.path), network)
+    more = facts.maps_bytes(network, config) if config.moving_noise else 0
+    return more + model_size.memory_bytes(
+        network, config, device, len(found.shown if found else ())
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Generator(Traced):
+    """A built StyleGAN2. Stateless: `render` hands its memory back untouched."""
+
+    spec: Spec
+    model: Model
+    drawing: Drawing
+    changing: Changing | None = None
+    mixed: tuple[str, ...] = ()
+    moving: NoiseMotion | None = None
+
+    def render(self, request: Request, memory: object = None) -> tuple[torch.Tensor, object]:
+        """Draw one frame: pixels [shape=(1, 3, H, W)] in 0..1, sRGB, row 0 top.
+
+        Raises
+        ------
+        ValueError
+            If ``z`` is missing, or a latent has the wrong shape.
+        """
+        import torch
+
+        with torch.inference_mode():
+            return self.drawing.draw(self.inputs(request), request.size_px), memory
+
+    def inputs(self, request: Request) -> styled.Inputs:
+        """Turn a request into tensors, and the network to its age; see `styled.take_inputs`."""
+        import torch
+
+        controls = contract.complete(self.spec, request.parameters)
+        blocks = {block.name[1:]: facts.group(block.name) for block in self.model.synthesis.blocks}
+        with torch.no_grad():
+            if self.moving is not None and self.changing is not None:
+                self.moving.still()
+            if self.changing is not None:
+                shares = second_network.shares(controls, self.mixed, blocks)
+                changed = self.changing.set(controls.get("age", 1.0), shares)
+                if self.moving is not None and changed:
+                    self.moving.keep()
+            if self.moving is not None:
+                self.moving.set(float(request.latents.get("noise", (0.0,))[0]), controls)
+        more = torch.tensor([controls[f"noise_{name}"] for name in blocks])
+        bends = self.drawing.bends.numbers(controls)
+        return styled.take_inputs(self.model, self.spec, request, controls, more, bends)
+
+
+def build(config: Config, device: str = "cpu") -> Generator:
+    """Build the generator on a torch device (``cpu``, ``cuda``, ``mps``).
+
+    Raises
+    ------
+    ValueError
+        If there is no such model, it is no StyleGAN2, or it is damaged.
+    """
+    import torch
+
+    network = card.open_model(config.path, STYLEGAN2)
+    found = snapshots.find(Path(config.path), network)
+    described = facts.describe(network, config, found, config.moving_noise)
+    height, width = facts.start(network)
+    start = (canvases.grown(height, config.high), canvases.grown(width, config.wide))
+    sliders = styled.sliders_of(network, config, described.layers)
+
+    def read(state: Mapping[str, Any], *, half: bool = False) -> Model:
+        source = Source(state, network.modules, device)
+        return _read(source, start, config.repeats, sliders, half=half)
+
+    # Weights in half precision are scaled each for itself: ages do not blend there.
+    other = second_network.open_other(network, config, facts.prefixes(network))
+    half = device.startswith("cuda") and found is None and other is None
+    model = _prepared(read(network.state, half=half), device)
+    changing = None
+    if found or other:
+        ends = [read(state) for state in found.states(network)][::-1] if found else []
+        stops = Stops(ends, found.places) if found else None
+        second = _prepared(read(other.state), device) if other else None
+        changing = Changing(model, stops, second)
+    paths = (
+        partial(_synthesize, replace(model, painter=None), config.grid),
+        partial(_synthesize, model, config.grid) if model.painter else None,
+    )
+    rest = torch.ones(len(model.synthesis.blocks))
+    plan = plan_of(network, config.path, config.bends, list(described.layers))
+    bends = Bends(plan, device, dict.fromkeys(described.layers, start[1] / start[0]))
+    drawing = Drawing(model, config, facts.trained_px(network), device, paths, rest, bends)
+    mixed = second_network.parts(config, facts.groups(network))
+    moving = NoiseMotion(model.synthesis) if config.moving_noise else None
+    return Generator(described, model, drawing, changing, tuple(mixed), moving)
+
+
+def _synthesize(
+    model: Model,
+    grid: Grid | None,
+    ws: torch.Tensor,
+    strengths: torch.Tensor,
+    bend: Bend | None,
+) -> torch.Tensor:
+    return model.synthesize(ws, "const", strengths, bend, grid)

@@ -1,0 +1,282 @@
+"""StyleGAN3: alias-free networks that artists bring, on the shelf. StyleGAN-XL's are of its kind.
+
+T. Karras et al., "Alias-free generative adversarial networks" (2021). Written from published facts;
+weights come from a model file, see `card`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.core.show.generator import Request, Spec
+from engine.generators import contract
+from engine.generators.editing.bend import Bending, Bends
+from engine.generators.editing.bend_plan import plan_of
+from engine.generators.editing.sliders import NO_SLIDERS, Sliders, widened
+from engine.generators.networks.dense import Source
+from engine.generators.networks.mapping import read_mapping
+from engine.generators.networks.modulation import Bend
+from engine.generators.networks.style_map import Grid, Size
+from engine.generators.networks.stylegan3 import Synthesis, features, inner_size, synthesize
+from engine.generators.networks.stylegan3_weights import read_synthesis
+from engine.generators.stylegan import canvas as canvases
+from engine.generators.stylegan import controls as styling
+from engine.generators.stylegan import memory as model_size
+from engine.generators.stylegan import model as styled
+from engine.generators.stylegan import second_network
+from engine.generators.stylegan import stylegan3_spec as facts
+from engine.generators.stylegan.canvas import Canvas
+from engine.generators.stylegan.drawing import Drawing, aspects
+from engine.generators.stylegan.gradients import Traced
+from engine.generators.stylegan.weight_blend import Changing
+from engine.models import card
+from engine.models.network import STYLEGAN3, Network
+
+if TYPE_CHECKING:
+    import torch
+
+    from engine.generators.cpu.stylegan3 import Painter
+
+PLACE = (
+    contract.number("translate_x", 0.0, -1.0, 1.0, "Moves the picture right, in its widths."),
+    contract.number("translate_y", 0.0, -1.0, 1.0, "Moves the picture down, in its heights."),
+    contract.number("rotate", 0.0, -math.pi, math.pi, "Turns the picture clockwise.", "rad"),
+    contract.number("zoom", 1.0, 0.25, 4.0, "2 is twice as near."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Config(Canvas):
+    """What a show may say about this generator; see `canvas.Canvas`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model(styled.Styled):
+    """A StyleGAN3 on a device.
+
+    Parameters
+    ----------
+    synthesis
+        Its synthesis network.
+    painter
+        The compiled CPU path, where it serves this network.
+    """
+
+    synthesis: Synthesis
+    painter: Painter | None
+
+    @property
+    def layer_names(self) -> tuple[str, ...]:
+        """What each style steers, coarse to fine."""
+        return ("input", *(layer.name for layer in self.synthesis.layers))
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Group of each layer."""
+        return tuple(facts.groups(self.num_ws))
+
+    @property
+    def raw_size(self) -> Size:
+        """Height and width of what the synthesis draws."""
+        waves, rate = self.synthesis.waves, self.synthesis.waves.rate
+        for layer in self.synthesis.layers:
+            rate *= layer.up / layer.down
+        return inner_size(waves, rate)
+
+    def features(self, ws: torch.Tensor, width: float, *more: Any) -> torch.Tensor:
+        """Return features no wider than `width`, see `stylegan3_network.features`."""
+        return features(self.synthesis, ws, width, *more)
+
+    def synthesize(
+        self,
+        ws: torch.Tensor,
+        noise_mode: str = "const",
+        transform: torch.Tensor | None = None,
+        bend: Bend | None = None,
+        grid: Grid | None = None,
+    ) -> torch.Tensor:
+        """Draw styles as raw pictures [shape=(N, 3, H, W)], see `stylegan3_network.synthesize`.
+
+        There is no noise in these networks: `noise_mode` changes nothing.
+
+        Raises
+        ------
+        ValueError
+            If the noise mode is unknown or the styles do not fit.
+        """
+        self.check("stylegan3", ws, noise_mode)
+        if (bend is not None and not isinstance(bend, Bending)) or (
+            self.painter is None or ws.requires_grad
+        ):
+            return synthesize(self.synthesis, ws, transform, bend, grid)
+        if grid is not None:
+            from engine.generators.cpu.stylegan_wall import paint3
+
+            return paint3(self.painter, ws, transform, grid, bend)
+        from engine.generators.cpu.stylegan3 import paint
+
+        return paint(self.painter, ws, transform, bend)
+
+
+def build_network(
+    state: Mapping[str, Any],
+    modules: Mapping[str, Mapping[str, Any]],
+    device: str = "cpu",
+    extent: tuple[float, float] = (1.0, 1.0),
+    sliders: Sliders = NO_SLIDERS,
+    half: bool = True,
+) -> Model:
+    """Build the network from tensors and the attributes of its modules; see `layers.Source`.
+
+    float16 layers run in float16 on CUDA only, and if `half` lets them (UNTESTED: no GPU here).
+
+    Parameters
+    ----------
+    extent
+        Height and width of the picture in trained ones: the waves go on.
+    sliders
+        Named directions that it can be moved along.
+
+    Raises
+    ------
+    ValueError
+        If a tensor or an attribute is missing.
+    """
+    source = Source(state, modules, device)
+    synthesis = read_synthesis(source, half=half and device.startswith("cuda"), extent=extent)
+    synthesis = widened(synthesis, sliders)
+    painter = None
+    if device == "cpu":
+        from engine.generators.cpu.stylegan3 import prepare
+
+        painter = prepare(synthesis)
+    return Model(read_mapping(source, synthesis.num_ws, sliders), synthesis, painter)
+
+
+def input_transform(controls: Mapping[str, float]) -> NDArray[np.float32]:
+    """Matrix [shape=(3, 3)] that the coordinates take: the inverse of the picture's transform."""
+    c, s = math.cos(controls["rotate"]), math.sin(controls["rotate"])
+    zoom, x, y = controls["zoom"], controls["translate_x"], controls["translate_y"]
+    moved = np.array([[zoom * c, -zoom * s, x], [zoom * s, zoom * c, y], [0, 0, 1]])
+    inverse: NDArray[np.float32] = np.linalg.inv(moved).astype(np.float32)
+    return inverse
+
+
+def spec(config: Config) -> Spec:
+    """Describe the model without building it, and without torch.
+
+    Raises
+    ------
+    ValueError
+        If there is no such model, it is no StyleGAN3, or it cannot fill this canvas.
+    """
+    return _describe(card.open_model(config.path, STYLEGAN3), config)
+
+
+def memory_bytes(config: Config, device: str) -> int:
+    """Estimate the memory of a process that plays the model, see `model_size.memory_bytes`.
+
+    Raises
+    ------
+    ValueError
+        As `spec`.
+    """
+    network = card.open_model(config.path, STYLEGAN3)
+    return model_size.memory_bytes(network, config, device)
+
+
+def _describe(network: Network, canvas: Canvas) -> Spec:
+    rate = float(styling.attribute(network.modules, "synthesis.input", "sampling_rate"))
+    canvases.check(canvas, rate)
+    if canvas.closed:
+        facts.check_margin(network, rate)
+    second_network.open_other(network, canvas, facts.prefixes(network))
+    layers = ["input", *facts.names(network)]
+    more = [*PLACE, *second_network.parameters(canvas, facts.parts(len(layers)))]
+    groups = facts.groups(len(layers))
+    return styled.make_spec(network, canvas, layers, more, facts.trained_px(network), groups)
+
+
+@dataclass(frozen=True, slots=True)
+class Generator(Traced):
+    """A built StyleGAN3. Stateless: `render` hands its memory back untouched."""
+
+    spec: Spec
+    model: Model
+    drawing: Drawing
+    changing: Changing | None = None
+    mixed: tuple[str, ...] = ()
+
+    def render(self, request: Request, memory: object = None) -> tuple[torch.Tensor, object]:
+        """Draw one frame: pixels [shape=(1, 3, H, W)] in 0..1, sRGB, row 0 top.
+
+        Raises
+        ------
+        ValueError
+            If ``z`` is missing, or a latent has the wrong shape.
+        """
+        import torch
+
+        with torch.inference_mode():
+            return self.drawing.draw(self.inputs(request), request.size_px), memory
+
+    def inputs(self, request: Request) -> styled.Inputs:
+        """Turn a request into tensors in main memory, see `styled.take_inputs`."""
+        import torch
+
+        controls = contract.complete(self.spec, request.parameters)
+        if self.changing is not None:
+            with torch.no_grad():
+                shares = second_network.shares(controls, self.mixed, facts.parts(self.model.num_ws))
+                self.changing.set(1.0, shares)
+        transform = self.model.synthesis.waves.transform
+        if any(controls[p.address] != p.default for p in PLACE):
+            transform = torch.from_numpy(input_transform(controls))
+        bends = self.drawing.bends.numbers(controls)
+        return styled.take_inputs(self.model, self.spec, request, controls, transform, bends)
+
+
+def build(config: Config, device: str = "cpu") -> Generator:
+    """Build the generator on a torch device (``cpu``, ``cuda``, ``mps``).
+
+    Raises
+    ------
+    ValueError
+        If there is no such model, it is no StyleGAN3, or it is damaged.
+    """
+    network = card.open_model(config.path, STYLEGAN3)
+    described = _describe(network, config)
+    extent = (config.high, config.wide)
+    sliders = styled.sliders_of(network, config, described.layers)
+    other = second_network.open_other(network, config, facts.prefixes(network))
+    built = partial(build_network, modules=network.modules, device=device, extent=extent,
+                    sliders=sliders, half=other is None)  # fmt: skip
+    model = built(network.state)
+    changing = Changing(model, None, built(other.state)) if other else None
+    paths = (
+        partial(_synthesize, replace(model, painter=None), config.grid),
+        partial(_synthesize, model, config.grid) if model.painter else None,
+    )
+    rest = model.synthesis.waves.transform
+    plan = plan_of(network, config.path, config.bends, list(described.layers))
+    bends = Bends(plan, device, aspects(model, config.grid) if config.bends else {})
+    drawing = Drawing(model, config, facts.trained_px(network), device, paths, rest, bends)
+    mixed = second_network.parts(config, facts.parts(model.num_ws))
+    return Generator(described, model, drawing, changing, tuple(mixed))
+
+
+def _synthesize(
+    model: Model,
+    grid: Grid | None,
+    ws: torch.Tensor,
+    transform: torch.Tensor,
+    bend: Bend | None,
+) -> torch.Tensor:
+    return model.synthesize(ws, transform=transform, bend=bend, grid=grid)

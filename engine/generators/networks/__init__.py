@@ -1,0 +1,1 @@
+"""Plain torch networks read from weights, differentiable."""

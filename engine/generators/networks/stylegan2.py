@@ -1,0 +1,262 @@
+"""The synthesis network of StyleGAN2: skip, residual and original architecture.
+
+T. Karras et al., "Analyzing and improving the image quality of StyleGAN" (2020) and "Training
+generative adversarial networks with limited data" (2020). Written from published facts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from engine.generators.networks.dense import activate
+from engine.generators.networks.modulation import Bend, Modulated
+from engine.generators.networks.resample import double, resample
+from engine.generators.networks.style_map import Area, Grid, scales_at, wrap
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A convolution with style, noise, bias and activation.
+
+    Parameters
+    ----------
+    name
+        In the file.
+    conv
+        The convolution; its input's resolution is doubled if `up` is 2.
+    taps
+        Filter of the doubling.
+    bias
+        [shape=(O,)]
+    noise
+        The network's own noise, its strength folded in [shape=(H, W)]; None: no noise.
+    activation, gain, clamp
+        Clamp None: none.
+    """
+
+    name: str
+    conv: Modulated
+    up: int
+    taps: torch.Tensor | None
+    bias: torch.Tensor
+    noise: torch.Tensor | None
+    activation: str
+    gain: float
+    clamp: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Colour:
+    """The layer that turns features into colours: `bias` [shape=(3,)], clamp None: none."""
+
+    name: str
+    conv: Modulated
+    bias: torch.Tensor
+    clamp: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One resolution.
+
+    Parameters
+    ----------
+    name
+        ``b64``
+    layers
+        conv0 (where there is one) and conv1.
+    colour
+        None where the architecture draws no colours here.
+    skip
+        Weight of the residual path [shape=(O, I, 1, 1)], its gain folded in; None: no such path.
+    taps
+        Filter that enlarges the picture so far.
+    skip_taps
+        Filter of the residual path.
+    half
+        Whether this block runs in float16.
+    """
+
+    name: str
+    layers: tuple[Layer, ...]
+    colour: Colour | None
+    skip: torch.Tensor | None
+    taps: torch.Tensor
+    skip_taps: torch.Tensor
+    half: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Synthesis:
+    """A synthesis network: the learned start [shape=(C, H, W)] and its blocks, coarse to fine."""
+
+    const: torch.Tensor
+    blocks: tuple[Block, ...]
+
+    @property
+    def num_ws(self) -> int:
+        """How many styles it takes: one per layer, and one for the last colours."""
+        return sum(len(block.layers) for block in self.blocks) + 1
+
+
+def synthesize(
+    network: Synthesis,
+    ws: torch.Tensor,
+    noise_mode: str = "const",
+    noise_strengths: torch.Tensor | None = None,
+    bend: Bend | None = None,
+    grid: Grid | None = None,
+) -> torch.Tensor:
+    """Draw styles [shape=(N, num_ws, Dw)] as a raw picture [shape=(N, 3, H, W)], about -1..1.
+
+    Parameters
+    ----------
+    noise_mode
+        ``const`` or ``none``.
+    noise_strengths
+        Factor on the noise of each resolution [shape=(number of blocks,)].
+    bend
+        Sees and may replace every layer's output, by its name.
+    grid
+        The styles are those of one picture, at the places of this grid, row by row.
+    """
+    x = network.const.expand(1 if grid else len(ws), -1, -1, -1)
+    closed = grid is not None and grid.closed
+    picture: torch.Tensor | None = None
+    place = 0
+    for index, block in enumerate(network.blocks):
+        strength = None if noise_strengths is None else noise_strengths[index]
+        x = _pass(block, x, ws[:, place:], noise_mode == "const", strength, bend, grid)
+        place += len(block.layers)
+        if picture is not None:
+            picture = _double(picture, block.taps, closed)
+        if block.colour is not None:
+            y = _colour(block.colour, x, ws[:, place], grid)
+            y = bend(block.colour.name, y) if bend else y
+            picture = y if picture is None else picture + y
+    assert picture is not None
+    return picture
+
+
+def features(
+    network: Synthesis,
+    ws: torch.Tensor,
+    width: float,
+    noise_strengths: torch.Tensor | None = None,
+    bend: Bend | None = None,
+    grid: Grid | None = None,
+) -> torch.Tensor:
+    """Return the last features before colours that are no wider than `width`, or the first.
+
+    Parameters are those of `synthesize`. Returns [shape=(N, C, H, W)], float32.
+    """
+    x = network.const.expand(1 if grid else len(ws), -1, -1, -1)
+    place = 0
+    for index, block in enumerate(network.blocks):
+        if place and x.shape[3] * block.layers[0].up > width:
+            break
+        strength = None if noise_strengths is None else noise_strengths[index]
+        x = _pass(block, x, ws[:, place:], True, strength, bend, grid)
+        place += len(block.layers)
+    return x.float()
+
+
+def _pass(
+    block: Block,
+    x: torch.Tensor,
+    ws: torch.Tensor,
+    noisy: bool,
+    strength: torch.Tensor | None,
+    bend: Bend | None,
+    grid: Grid | None,
+) -> torch.Tensor:
+    """Send features through a block; its styles come first in `ws`."""
+    x = _enter(block, x)
+    residual = _residual(block, x, grid is not None and grid.closed)
+    for place, layer in enumerate(block.layers):
+        x = _apply(layer, x, ws[:, place], noisy, strength, grid)
+        x = bend(layer.name, x) if bend else x
+    return x if residual is None else residual + x
+
+
+def _enter(block: Block, x: torch.Tensor) -> torch.Tensor:
+    import torch
+
+    if block.half:
+        return x.to(torch.float16, memory_format=torch.channels_last)
+    return x.to(torch.float32)
+
+
+def _double(x: torch.Tensor, taps: torch.Tensor, closed: bool) -> torch.Tensor:
+    if not closed:
+        return double(x, taps)
+    reach = taps.shape[-1] // 2 + 1
+    return double(wrap(x, reach), taps)[..., 2 * reach : -2 * reach]
+
+
+def _residual(block: Block, x: torch.Tensor, closed: bool) -> torch.Tensor | None:
+    from torch.nn import functional
+
+    if block.skip is None:
+        return None
+    y = functional.conv2d(x, block.skip)
+    return _double(y, block.skip_taps, closed)
+
+
+def _apply(
+    layer: Layer,
+    x: torch.Tensor,
+    w: torch.Tensor,
+    noisy: bool,
+    strength: torch.Tensor | None,
+    grid: Grid | None,
+) -> torch.Tensor:
+    height, width = x.shape[2:]
+    out = Area((layer.up * height, layer.up * width))
+    s, d = scales_at(layer.conv, w, grid, Area((height, width)), out)
+    y = layer.conv.scale_in(x, s)
+    if grid is not None and grid.closed:
+        reach = 2 if layer.taps is None else layer.taps.shape[-1] // 2 + 2
+        edge = layer.up * reach
+        y = _convolve(layer, wrap(y, reach))[..., edge:-edge]
+    else:
+        y = _convolve(layer, y)
+    if d is not None:
+        y = y * d.to(y.dtype)
+    if noisy and layer.noise is not None:
+        noise = layer.noise if strength is None else layer.noise * strength
+        y = y + noise.to(y.dtype)
+    y = activate(y + layer.bias.to(y.dtype)[:, None, None], layer.activation, layer.gain)
+    return y if layer.clamp is None else y.clamp(-layer.clamp, layer.clamp)
+
+
+def _convolve(layer: Layer, x: torch.Tensor) -> torch.Tensor:
+    from torch.nn import functional
+
+    weight = layer.conv.weight
+    size = weight.shape[-1]
+    if layer.up == 1:
+        return functional.conv2d(x, weight, padding=size // 2)
+    assert layer.taps is not None
+    y = functional.conv_transpose2d(x, weight.transpose(0, 1), stride=2)
+    n = layer.taps.shape[-1]
+    before = size // 2 + (n + 1) // 2 - (size - 1)
+    after = size // 2 + (n - 2) // 2 - (size - 2)
+    gain = 4.0 if layer.taps.ndim == 2 else 2.0
+    return resample(y, layer.taps * gain, 1, 1, (before, after, before, after))
+
+
+def _colour(colour: Colour, x: torch.Tensor, w: torch.Tensor, grid: Grid | None) -> torch.Tensor:
+    import torch
+    from torch.nn import functional
+
+    s, _ = scales_at(colour.conv, w, grid, Area((x.shape[2], x.shape[3])))
+    y = functional.conv2d(colour.conv.scale_in(x, s), colour.conv.weight)
+    y = y + colour.bias.to(y.dtype)[:, None, None]
+    if colour.clamp is not None:
+        y = y.clamp(-colour.clamp, colour.clamp)
+    return y.to(torch.float32)

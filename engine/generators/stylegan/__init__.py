@@ -1,0 +1,1 @@
+"""What the StyleGAN family shares on the shelf."""

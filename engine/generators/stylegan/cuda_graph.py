@@ -1,0 +1,94 @@
+"""One CUDA graph for a whole picture: mapping, truncation, mixing and synthesis.
+
+A small network is hundreds of kernels of a few microseconds; launching them one by one takes longer
+than running them. A graph launches them at once. What changes from picture to picture (latents,
+truncation, classes, noise strengths, transforms) lies in tensors of fixed place, so that the same
+graph serves all. UNTESTED: no GPU here; the same class without capture is tested on the CPU.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from engine.generators.stylegan.model import Inputs
+
+if TYPE_CHECKING:
+    import torch
+
+WARM_UP = 3  # runs before the capture: libraries choose kernels and allocate in the first
+RING = 2  # pinned copies of the inputs: one is written while the other may still be read
+Draw = Callable[[Inputs], "torch.Tensor"]
+
+
+class Static:
+    """Draws from inputs of fixed place into a picture of fixed place.
+
+    Parameters
+    ----------
+    draw
+        From inputs on the device to a picture.
+    example
+        Inputs in main memory, of the shapes that all others will have.
+    device
+        ``cuda``, ``cuda:N``, or another: then nothing is captured.
+    """
+
+    def __init__(self, draw: Draw, example: Inputs, device: str) -> None:
+        import torch
+
+        self._draw = draw
+        self._inputs = Inputs(*(tensor.clone().to(device) for tensor in example.tensors()))
+        self._is_cuda = device.startswith("cuda")
+        self._graph: Any = None
+        self._picture: Any = None
+        if self._is_cuda:
+            self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]  # torch's
+            self._pinned = [
+                Inputs(*(tensor.clone().pin_memory() for tensor in example.tensors()))
+                for _ in range(RING)
+            ]
+            events = [torch.cuda.Event() for _ in range(RING)]  # type: ignore[no-untyped-call]
+            self._read = events
+            self._turn = 0
+            self._capture()
+
+    def _capture(self) -> None:
+        import torch
+
+        self._stream.wait_stream(torch.cuda.current_stream(self._stream.device))
+        with torch.cuda.stream(self._stream):
+            for _ in range(WARM_UP):
+                self._draw(self._inputs)
+        self._stream.synchronize()
+        self._graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(self._graph, stream=self._stream):
+            self._picture = self._draw(self._inputs)
+
+    def __call__(self, inputs: Inputs) -> torch.Tensor:
+        """Draw a picture; it is the caller's until the next call, in the current stream's order."""
+        if not self._is_cuda:
+            for target, source in zip(self._inputs.tensors(), inputs.tensors(), strict=True):
+                target.copy_(source)
+            return self._draw(self._inputs)
+        return self._replay(inputs)
+
+    def _replay(self, inputs: Inputs) -> torch.Tensor:
+        """Copy in and replay, on a stream of its own; the host waits for old copies only."""
+        import torch
+
+        current = torch.cuda.current_stream(self._stream.device)
+        self._turn = (self._turn + 1) % RING
+        pinned, read = self._pinned[self._turn], self._read[self._turn]
+        read.synchronize()  # of two pictures ago: long done
+        for target, source in zip(pinned.tensors(), inputs.tensors(), strict=True):
+            target.copy_(source)
+        self._stream.wait_stream(current)  # whoever still reads the last picture
+        with torch.cuda.stream(self._stream):
+            for target, source in zip(self._inputs.tensors(), pinned.tensors(), strict=True):
+                target.copy_(source, non_blocking=True)
+            read.record(self._stream)
+            self._graph.replay()
+        current.wait_stream(self._stream)
+        picture: torch.Tensor = self._picture
+        return picture

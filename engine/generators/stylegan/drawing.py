@@ -1,0 +1,206 @@
+"""Drawing a network's pictures by the fastest path that is ready: the plain one plays meanwhile.
+
+On the CPU that path is loops which Numba compiles (a minute when its cache is cold); for networks
+that they do not serve it is `torch.compile`, where a C++ compiler is here and it is faster. On CUDA
+it is a captured graph. None of them is waited for live; a film waits for the first two, so that
+each of its frames goes the same way.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from engine.generators.editing.bend import Bends
+from engine.generators.networks.modulation import Bend
+from engine.generators.stylegan.canvas import Canvas, picture_px
+from engine.generators.stylegan.controls import present
+from engine.generators.stylegan.model import Inputs, Styled
+
+if TYPE_CHECKING:
+    import torch
+
+    from engine.generators.networks.style_map import Grid
+
+# From styles, the family's own input and what bends features to a raw picture (1, 3, H, W).
+Synthesize = Callable[["torch.Tensor", "torch.Tensor", "Bend | None"], "torch.Tensor"]
+Clock = Callable[[], float]
+ROUNDS = 3  # of drawing, to find out which path is faster
+
+
+class Drawing:
+    """Draws what is asked of one network.
+
+    Parameters
+    ----------
+    model
+        Turns latents into styles.
+    canvas
+        What is drawn on.
+    trained_px
+        Width and height of the picture that was trained.
+    device
+        Where it is drawn.
+    paths
+        The plain path, and the compiled one where it serves this network.
+    rest
+        The family's own input at rest, see `styled.Inputs`.
+    bends
+        What is done to features.
+    """
+
+    def __init__(
+        self,
+        model: Styled,
+        canvas: Canvas,
+        trained_px: tuple[int, int],
+        device: str,
+        paths: tuple[Synthesize, Synthesize | None],
+        rest: torch.Tensor,
+        bends: Bends,
+    ) -> None:
+        self.path = "plain"
+        self._model = model
+        self._canvas = canvas
+        self._trained_px = trained_px
+        self._device = device
+        self._synthesize, self._compiled = paths
+        self._plain = self._synthesize
+        self._rest = rest
+        self.bends = bends
+        self._graph: Callable[[Inputs], torch.Tensor] | None = None
+
+    def draw(self, inputs: Inputs, size_px: tuple[int, int]) -> torch.Tensor:
+        """Draw a picture [shape=(1, 3, H, W)] in 0..1, no larger than `size_px`.
+
+        Parameters
+        ----------
+        inputs
+            In main memory.
+        """
+        graph = self._graph
+        picture = graph(inputs) if graph else self._raw(inputs.to(self._device))
+        return self._fit(picture, size_px)
+
+    def _raw(self, inputs: Inputs) -> torch.Tensor:
+        ws = self._model.styles(inputs, self._canvas)
+        return self._synthesize(ws, inputs.more, self.bends.bend(inputs.bends))
+
+    def _fit(self, picture: torch.Tensor, size_px: tuple[int, int]) -> torch.Tensor:
+        """Cut what the start's whole columns have too much, evenly, and bring it to the size."""
+        width, height = picture_px(self._canvas, self._trained_px)
+        left, top = (picture.shape[3] - width) // 2, (picture.shape[2] - height) // 2
+        return present(picture[:, :, top : top + height, left : left + width], size_px)
+
+    def trace(self, inputs: Inputs, size_px: tuple[int, int]) -> torch.Tensor:
+        """Draw by the plain path, which has gradients; parameters as in `draw`."""
+        inputs = inputs.to(self._device)
+        ws = self._model.styles(inputs, self._canvas)
+        return self._fit(self._plain(ws, inputs.more, self.bends.bend(inputs.bends)), size_px)
+
+    def features(self, inputs: Inputs, px: int) -> torch.Tensor:
+        """Return features at most `px` wide that cover the picture, see `Styled.features`."""
+        from torch.nn import functional
+
+        inputs = inputs.to(self._device)
+        ws = self._model.styles(inputs, self._canvas)
+        bend = self.bends.bend(inputs.bends)
+        x = self._model.features(ws, px, inputs.more, bend, self._canvas.grid)
+        width, height = picture_px(self._canvas, self._trained_px)
+        whole = self._model.raw_size
+        if (height, width) == whole:
+            return x
+        theta = x.new_tensor([[[width / whole[1], 0, 0], [0, height / whole[0], 0]]])
+        places = functional.affine_grid(theta, [1, *x.shape[1:]], align_corners=False)
+        return functional.grid_sample(x, places, align_corners=False)
+
+    def example(self) -> Inputs:
+        """Inputs of the average picture, for trying a path out."""
+        import torch
+
+        model = self._model
+        classes = torch.zeros(1, model.c_dim)
+        classes[:, :1] = 1.0
+        special = {"w+": model.num_ws, "z+": len(set(model.groups))}
+        rows = special.get(self._canvas.space, self._canvas.control_points)
+        size = model.z_dim if self._canvas.is_mapped else model.w_dim
+        count = self._canvas.sources
+        latents = torch.ones(count, rows, size)
+        psi, mix = torch.ones(model.num_ws), torch.zeros(count - 1, model.num_ws)
+        edit = torch.from_numpy(model.sliders.pack({}))
+        return Inputs(latents, classes, psi, mix, self._rest, self.bends.rest, edit)
+
+    def hasten(self, clock: Clock | None = None) -> None:
+        """Prepare the faster path and take it.
+
+        Parameters
+        ----------
+        clock
+            Gives seconds. With it, this may be called from another thread than `draw`: the path is
+            tried out before it is taken, and where that is a matter of measuring, measured. Without
+            it nothing is left to chance: the same network always goes the same way.
+        """
+        import torch
+
+        with torch.inference_mode():
+            if self._device.startswith("cuda"):
+                self._capture()
+            elif self._compiled is not None:
+                if clock is not None:
+                    inputs = self.example()
+                    self._compiled(self._model.styles(inputs, self._canvas), inputs.more, None)
+                self._synthesize, self.path = self._compiled, "loops"
+            elif clock and self._device == "cpu" and not self.bends and has_compiler():
+                self._compile(clock)
+
+    def _capture(self) -> None:
+        from engine.generators.stylegan.cuda_graph import Static
+
+        self._graph, self.path = Static(self._raw, self.example(), self._device), "graph"
+
+    def _compile(self, clock: Clock) -> None:
+        """Try `torch.compile`; keep it only where it is faster."""
+        import torch
+        import torch._inductor.config as settings
+
+        # One: a pool of compiling processes would take the machine from the show.
+        settings.compile_threads = 1
+        inputs, plain = self.example(), self._synthesize
+        ws = self._model.styles(inputs, self._canvas)
+        compiled: Synthesize = torch.compile(plain, dynamic=False)
+        compiled(ws, inputs.more, None)
+        if _least_s(compiled, ws, inputs, clock) < _least_s(plain, ws, inputs, clock):
+            self._synthesize, self.path = compiled, "torch.compile"
+
+
+def _least_s(synthesize: Synthesize, ws: torch.Tensor, inputs: Inputs, clock: Clock) -> float:
+    spent = []
+    for _ in range(ROUNDS):
+        start_s = clock()
+        synthesize(ws, inputs.more, None)
+        spent.append(clock() - start_s)
+    return min(spent)
+
+
+def has_compiler() -> bool:
+    """Whether a C++ compiler is here that `torch.compile` can use."""
+    return any(map(shutil.which, filter(None, (os.environ.get("CXX"), "g++", "clang++"))))
+
+
+def aspects(model: Any, grid: Grid | None) -> dict[str, float]:
+    """Width / height of each layer, margins included, seen in a picture that nobody sees."""
+    import torch
+
+    found: dict[str, float] = {}
+
+    def see(name: str, x: torch.Tensor) -> torch.Tensor:
+        found[name] = x.shape[3] / x.shape[2]
+        return x
+
+    places = grid.rows * grid.columns if grid else 1
+    with torch.inference_mode():
+        ws = model.mapping.w_avg.reshape(-1, model.w_dim)[:1].expand(places, model.num_ws, -1)
+        model.synthesize(ws, bend=see, grid=grid)
+    return found

@@ -1,0 +1,59 @@
+"""Pictures and features of the StyleGANs with gradients to their latents, by the plain path."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from engine.core.show.generator import Request, Spec
+from engine.generators.latents import Latents, pair
+from engine.generators.stylegan.controls import sources
+from engine.generators.stylegan.drawing import Clock, Drawing
+from engine.generators.stylegan.model import Inputs
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Traced:
+    """What both StyleGANs offer beside `render`."""
+
+    __slots__ = ()
+    spec: Spec
+    drawing: Drawing
+
+    def hasten(self, clock: Clock | None = None) -> None:
+        """Prepare the faster path, see `draw.Drawing.hasten`."""
+        self.drawing.hasten(clock)
+
+    def inputs(self, request: Request) -> Inputs:
+        """Turn a request into tensors in main memory, see `styled.take_inputs`."""
+        raise NotImplementedError
+
+    def draw(self, latents: Latents, request: Request) -> torch.Tensor:
+        """Draw the picture of `render` with gradients to the latents [shape=(1, 3, H, W)].
+
+        Parameters
+        ----------
+        latents
+            By port; what is missing here comes from the request.
+        request
+            All else.
+
+        Raises
+        ------
+        ValueError
+            As `render`.
+        """
+        return self.drawing.trace(self._traced(latents, request), request.size_px)
+
+    def features(self, latents: Latents, request: Request, px: int) -> torch.Tensor:
+        """Return the last features before colours that are at most `px` wide [shape=(1, C, H, W)].
+
+        They cover what the picture covers, and have gradients. Parameters as in `draw`.
+        """
+        return self.drawing.features(self._traced(latents, request), px)
+
+    def _traced(self, latents: Latents, request: Request) -> Inputs:
+        found = pair(latents, request, [port.name for port in sources(self.spec)])
+        return replace(self.inputs(request), latents=found.reshape(len(found), -1, found.shape[-1]))

@@ -1,0 +1,1 @@
+"""What a generator does beside its frames: probe, invert, drag."""

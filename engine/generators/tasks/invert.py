@@ -1,0 +1,189 @@
+"""The errand ``invert``: the coordinates that a generator draws a picture from, as near as it can.
+
+A start (the encoder's, where there is one beside the model, else the nearest of some samples), and
+from there one step of refinement a slice.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from engine.generators.host.tasks import Errand, Result
+from engine.generators.tasks import encoder
+from engine.generators.tasks.inversion import (
+    STARTS,
+    STEPS,
+    Aim,
+    Picture,
+    Step,
+    aim,
+    check_picture,
+    fitted,
+    refine,
+    search,
+)
+from engine.generators.tasks.mapping_inverse import from_styles
+
+if TYPE_CHECKING:
+    import torch
+
+MOST_STEPS = 10_000
+_MOST_PX = 100_000_000
+PARAMETER = "parameter/"
+"""What the option of a generator's parameter begins with."""
+
+
+def start(generator: Any, errand: Errand) -> Iterator[Result | None]:
+    """Invert a picture.
+
+    Parameters
+    ----------
+    errand
+        Arrays ``picture`` [shape=(H, W, 3)], uint8, or ``file``, the bytes of a picture's file.
+        Options: ``port``, ``model`` (its file, to find an encoder beside it), ``steps``, ``width``
+        and ``height`` of the pictures that are compared, ``every``: steps from one told result to
+        the next (0: only the last is told), ``samples`` that are looked at for a start, and
+        ``parameter/NAME`` of the generator.
+
+    Yields
+    ------
+    Result or None
+        Array ``coordinates`` [shape=port.shape]; options ``psnr_db``, ``start_db`` and ``step``.
+    """
+    options = errand.options
+    target = aim(
+        generator,
+        str(options.get("port", "")),
+        {k.removeprefix(PARAMETER): float(v) for k, v in options.items() if _is_parameter(k)},
+        (int(options.get("width", 0)), int(options.get("height", 0))),
+    )
+    picture = (
+        read_picture(errand.arrays["file"].tobytes())
+        if "file" in errand.arrays
+        else check_picture(errand.arrays["picture"])
+    )
+    yield None
+    wanted = fit(target, picture)
+    yield None
+    every, first, step = int(options.get("every", 0)), None, 0
+    steps = min(max(int(options.get("steps", STEPS)), 0), MOST_STEPS)
+    samples = min(max(int(options.get("samples", STARTS)), 1), MOST_STEPS)
+    for found in invert(target, wanted, steps, str(options.get("model", "")), samples):
+        if found is None:
+            yield None
+            continue
+        first = found.psnr_db if first is None else first
+        is_last = step == steps
+        is_told = is_last or (every > 0 and step % every == 0)
+        yield _result(found, first, step, is_last) if is_told else None
+        step += 1
+
+
+def _is_parameter(key: str) -> bool:
+    return key.startswith(PARAMETER)
+
+
+def _result(found: Step, start_db: float, step: int, is_last: bool) -> Result:
+    told: Mapping[str, float | str] = {
+        "psnr_db": found.psnr_db,
+        "start_db": start_db,
+        "step": float(step),
+    }
+    return Result({"coordinates": found.n.numpy().astype(np.float32)}, told, is_last)
+
+
+def read_picture(data: bytes) -> Picture:
+    """Read a picture's file [shape=(H, W, 3)]: what is transparent is black.
+
+    Raises
+    ------
+    ValueError
+        If it is none, or larger than any screen.
+    """
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            if math.prod(image.size) > _MOST_PX:
+                raise ValueError(f"{image.size[0]}x{image.size[1]} px are more than any screen has")
+            image.draft("RGB", (1024, 1024))  # a JPEG need not be read whole
+            turned = ImageOps.exif_transpose(image)
+            black = Image.new("RGBA", turned.size, (0, 0, 0, 255))
+            whole = Image.alpha_composite(black, turned.convert("RGBA")).convert("RGB")
+    except UnidentifiedImageError:
+        raise ValueError("this is no picture that can be read") from None
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ValueError(f"this is no picture that can be read ({str(error)[:80]})") from None
+    return check_picture(np.asarray(whole))
+
+
+def fit(target: Aim, picture: Picture) -> torch.Tensor:
+    """Bring a picture to the size that the generator draws [shape=(1, 3, H, W)]."""
+    import torch
+
+    with torch.no_grad():
+        like = target.draw(torch.zeros(target.port.shape))
+        return fitted(picture, like)
+
+
+def invert(
+    target: Aim, wanted: torch.Tensor, steps: int = STEPS, model: str = "", samples: int = STARTS
+) -> Iterator[Step | None]:
+    """Find a start and refine it, a slice at a time.
+
+    Parameters
+    ----------
+    wanted
+        The picture, see `fit`.
+    model
+        The model's file; empty: there is none, and so no encoder.
+    samples
+        Looked at for a start, where there is no encoder.
+
+    Yields
+    ------
+    Step or None
+        None while a start is looked for; then `steps` + 1 times the nearest so far.
+
+    Raises
+    ------
+    ValueError
+        If the encoder beside the model is damaged or another's, or there is no gradient.
+    """
+    begin = None
+    if model:
+        begin = guess(target, wanted, Path(model))
+        yield None
+    if begin is None:
+        for found in search(target, wanted, samples):
+            begin = None if found is None else found.n
+            yield None
+    assert begin is not None
+    yield from refine(target, wanted, begin, steps)
+
+
+def guess(target: Aim, wanted: torch.Tensor, model: Path) -> torch.Tensor | None:
+    """Ask the encoder of a model; None if there is none."""
+    import torch
+
+    from engine.generators.stylegan.w_space import chart_of
+
+    if not hasattr(target.generator, "model"):
+        return None
+    weights = encoder.find(model, target.generator.model.w_dim)
+    if weights is None:
+        return None
+    with torch.no_grad():
+        n = encoder.encode(encoder.tensors(weights), wanted.cpu())[0]
+    if target.port.chart is None:
+        is_free = not target.generator.model.c_dim  # classes would have to be found as well
+        if not is_free:
+            return None
+        n = from_styles(target.generator.model, chart_of(model), n)
+    return n.expand(target.port.shape).clone()

@@ -1,0 +1,1 @@
+"""Making and studying networks; nothing here runs in a show."""

@@ -1,0 +1,1 @@
+"""Looking at a network: sample, invert, clusters, maps, archive."""

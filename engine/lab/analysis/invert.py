@@ -1,0 +1,199 @@
+"""Inverting pictures outside a show: latents in a file, how near they came, a sheet of both."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.documents.path.picture_keyframes import SUFFIX
+from engine.generators.registry import pick_device
+from engine.generators.tasks import encoder, inversion
+from engine.generators.tasks.invert import fit, invert, read_picture
+from engine.lab.latents import WrongLatentsError
+from engine.lab.one_thread import one_thread
+from engine.models.card import peek
+from engine.models.importer.catalogue import playable
+from engine.models.network import PIX2PIX
+from engine.system.atomic import write_whole
+from engine.system.hashing import hash_at
+
+if TYPE_CHECKING:
+    import torch
+
+CPPN = "cppn"
+Tell = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Wish:
+    """What is to be inverted, and how.
+
+    Parameters
+    ----------
+    model
+        A model file of any kind, or ``cppn``.
+    images
+        Files of pictures.
+    out
+        One file for all latents; None: one beside each picture, where shows look for it.
+    space
+        ``z``, ``w`` or ``w+``.
+    steps
+        Of refinement.
+    sheet
+        Pictures side by side: wanted, found at the start, found in the end.
+    device
+        Where the generator runs.
+    """
+
+    model: Path
+    images: Sequence[Path]
+    out: Path | None = None
+    space: str = "w"
+    steps: int = inversion.STEPS
+    sheet: Path | None = None
+    device: str = "auto"
+    rows: list[list[torch.Tensor]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """One inverted picture: coordinates [shape=port.shape] and three PSNR in dB."""
+
+    image: Path
+    coordinates: NDArray[np.float32]
+    average_db: float
+    start_db: float
+    psnr_db: float
+
+
+def open_model(wish: Wish) -> tuple[Any, str]:
+    """Build the generator; also the file that it is played from, empty for the CPPN.
+
+    Raises
+    ------
+    WrongLatentsError
+        If there is no such model or space.
+    OSError, ValueError
+        If the model cannot be read.
+    """
+    if str(wish.model) == CPPN:
+        if wish.space != "z":
+            raise WrongLatentsError(f"a cppn has no space {wish.space}; write --space z")
+        kind, path, config = CPPN, "", {}
+    else:
+        path = str(playable(wish.model))
+        kind, config = peek(Path(path)).family, {"path": path, "space": wish.space}
+        if kind == PIX2PIX:
+            raise WrongLatentsError(f"{wish.model} answers pictures; it has no latent of one")
+    module = importlib.import_module(f"engine.generators.kinds.{kind}")
+    return module.build(module.Config(**config), pick_device(wish.device)), path
+
+
+@one_thread()
+def teach(wish: Wish, tell: Tell) -> Path:
+    """Teach an encoder with the model's own pictures, and write it beside the model.
+
+    Raises
+    ------
+    WrongLatentsError
+        If the model has no styles.
+    OSError, ValueError
+        If it cannot be read, or the encoder not be written.
+    """
+    from engine.lab.analysis import encoder as training
+
+    if str(wish.model) == CPPN:
+        raise WrongLatentsError("a cppn has no file that an encoder could lie beside")
+    generator, path = open_model(Wish(wish.model, (), space="w", device=wish.device))
+    return encoder.write(Path(path), training.teach(inversion.aim(generator), tell))
+
+
+@one_thread()
+def run(wish: Wish, tell: Tell) -> list[Found]:
+    """Invert the pictures of a wish, and write what it asks for.
+
+    Raises
+    ------
+    WrongLatentsError
+        If model and wish do not go together.
+    OSError, ValueError
+        If a file cannot be read or written; the message names it.
+    """
+    if wish.out is not None and wish.out.suffix.lower() != ".npz":
+        raise WrongLatentsError(f"{wish.out}: a file of latents ends in .npz")
+    if wish.sheet is not None and wish.sheet.suffix.lower() != ".png":
+        raise WrongLatentsError(f"{wish.sheet}: a sheet ends in .png")
+    pictures = []
+    for image in wish.images:
+        try:
+            pictures.append(read_picture(image.read_bytes()))
+        except ValueError as error:
+            raise WrongLatentsError(f"{image}: {error}") from None
+    generator, path = open_model(wish)
+    target = inversion.aim(generator)
+    found = []
+    for image, picture in zip(wish.images, pictures, strict=True):
+        found.append(_one(target, path, image, picture, wish))
+        tell(
+            f"{image}: {found[-1].psnr_db:.1f} dB after {wish.steps} steps "
+            f"(start {found[-1].start_db:.1f}, the average picture {found[-1].average_db:.1f})"
+        )
+        if wish.out is None:
+            _write(image.with_name(image.name + SUFFIX), generator, path, found[-1:])
+    if wish.out is not None:
+        _write(wish.out, generator, path, found)
+    if wish.sheet is not None:
+        _hang(wish.sheet, wish.rows)
+    return found
+
+
+def _one(target: inversion.Aim, path: str, image: Path, picture: Any, wish: Wish) -> Found:
+    import torch
+
+    wanted = fit(target, picture)
+    steps = [each for each in invert(target, wanted, wish.steps, path) if each is not None]
+    with torch.no_grad():
+        average = inversion.aim(target.generator, "", {"truncation": 0.0})
+        flat = average.draw(torch.ones(target.port.shape))
+        drawn = [target.draw(step.n) for step in (steps[0], steps[-1])]
+    wish.rows.append([x[0].cpu() for x in (wanted, *drawn)])
+    return Found(
+        image,
+        steps[-1].n.numpy().astype(np.float32),
+        inversion.psnr_db(flat, wanted),
+        steps[0].psnr_db,
+        steps[-1].psnr_db,
+    )
+
+
+def _write(path: Path, generator: Any, model: str, found: Sequence[Found]) -> None:
+    """Write latents as shows and other programs read them: ``w`` [shape=(N, num_ws, w_dim)]."""
+    port = generator.spec.ports[0]
+    rows = np.stack([each.coordinates for each in found]).astype(np.float64)
+    name = "z"
+    if port.chart is not None:
+        name, rows = "w", port.chart.decode(rows)
+        if rows.ndim == 2:
+            rows = np.repeat(rows[:, None], generator.model.num_ws, axis=1)
+    arrays: dict[str, Any] = {
+        name: rows.astype(np.float32),
+        "psnr_db": np.array([each.psnr_db for each in found], np.float32),
+        "files": np.array([each.image.name for each in found]),
+    }
+    write_whole(path, {**arrays, "model": np.array(hash_at(model))})
+
+
+def _hang(path: Path, rows: Sequence[Sequence[torch.Tensor]]) -> None:
+    """Write rows of pictures [shape=(3, H, W)] of 0..1 as one sheet."""
+    from PIL import Image
+
+    lines = [np.concatenate([x.permute(1, 2, 0).numpy() for x in row], 1) for row in rows]
+    whole = (np.concatenate(lines) * 255).round().astype(np.uint8)
+    Image.fromarray(whole).save(path)

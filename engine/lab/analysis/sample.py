@@ -1,0 +1,279 @@
+"""Pictures of a network outside a show: raw numbers for programs, a contact sheet for people."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.lab.latents import WrongLatentsError
+from engine.system.atomic import unfinished
+
+if TYPE_CHECKING:
+    import torch
+
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+from engine.lab.latents import draw_seeds, read_latents, read_numbers
+from engine.models import card
+from engine.models.importer.catalogue import playable
+from engine.models.network import PIX2PIX, STYLEGAN3
+
+if TYPE_CHECKING:
+    import torch
+
+_MOST_SHEET_PX = 8192
+
+
+def store(out: Path, count: int, pictures: Iterator[torch.Tensor]) -> None:
+    """Write pictures into a file that is whole or absent.
+
+    Parameters
+    ----------
+    out
+        ``.npy``: raw float32 [shape=(N, C, H, W)]; ``.png``: the picture, or a sheet of all.
+    count
+        How many pictures there are.
+    pictures
+        Raw [shape=(1, C, H, W)].
+
+    Raises
+    ------
+    WrongLatentsError
+        If they have colours that no sheet can show.
+    OSError
+        If the file cannot be written.
+    """
+    write = _write_raw if out.suffix.lower() == ".npy" else _write_sheet
+    with unfinished(out) as part:
+        try:
+            write(part.path, count, pictures)
+        except OSError as error:
+            raise OSError(f"{out}: {error.strerror or error}") from None
+
+
+def _write_raw(path: Path, count: int, pictures: Iterator[torch.Tensor]) -> None:
+    """Write one picture after the other: many large ones need no memory."""
+    with path.open("wb") as file:
+        for place, picture in enumerate(pictures):
+            raw = np.ascontiguousarray(picture.float().cpu().numpy(), "<f4")
+            if not place:
+                shape = (count, *raw.shape[1:])
+                header = {"descr": "<f4", "fortran_order": False, "shape": shape}
+                np.lib.format.write_array_header_1_0(file, header)
+            file.write(raw.tobytes())
+
+
+def _write_sheet(path: Path, count: int, pictures: Iterator[torch.Tensor]) -> None:
+    from engine.generators.stylegan.controls import present
+    from engine.outputs.film.png import encode
+
+    columns = math.ceil(math.sqrt(count))
+    most = (_MOST_SHEET_PX // columns,) * 2
+    sheet = np.zeros((0, 0, 3), np.uint8)
+    for place, picture in enumerate(pictures):
+        if picture.shape[1] == 2:
+            raise WrongLatentsError("two channels are no colours: ask for an .npy file")
+        cell = present(picture.float(), most)[0].permute(1, 2, 0).cpu().numpy()
+        height, width = cell.shape[:2]
+        if not place:
+            sheet = np.zeros((-(-count // columns) * height, columns * width, 3), np.uint8)
+        top, left = place // columns * height, place % columns * width
+        sheet[top : top + height, left : left + width] = np.rint(cell * 255.0)
+    path.write_bytes(encode(sheet, 6))
+
+
+_MOST_CLASS = 1 << 20
+SPACES = ("z", "w", "w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be drawn.
+
+    Parameters
+    ----------
+    latents
+        An ``.npy`` file of latents; None: `seeds` are drawn.
+    space
+        What the latents are: ``z``, ``w`` or ``w+``; None: their shape tells.
+    seeds
+        Seeds as they are typed: ``0-15`` or ``1,5,9``.
+    truncation
+        Pulls styles towards their mean; 1 leaves them alone.
+    truncation_cutoff
+        How many layers are truncated, from the coarsest on; None: all.
+    noise
+        ``const`` or ``none``.
+    class_
+        Classes as they are typed, like seeds, or an ``.npy`` file of their weights
+        [shape=(N, c_dim)]: one for all pictures, or one for each.
+    translate
+        Moves the picture of a StyleGAN3, in its widths and heights.
+    rotate
+        Turns it, in degrees.
+    """
+
+    latents: Path | None = None
+    space: str | None = None
+    seeds: str = ""
+    truncation: float = 1.0
+    truncation_cutoff: int | None = None
+    noise: str = "const"
+    class_: str = "0"
+    translate: tuple[float, float] | None = None
+    rotate: float | None = None
+
+
+def sample(file: Path, out: Path, wish: Wish) -> int:
+    """Draw pictures of a model into a file.
+
+    Parameters
+    ----------
+    file
+        A model of any kind; a foreign one is converted into the user's cache.
+    out
+        ``.npy``: raw float32 [shape=(N, C, H, W)]; ``.png``: the picture, or a sheet of all.
+    wish
+        What is to be drawn.
+
+    Returns
+    -------
+    int
+        How many pictures there are.
+
+    Raises
+    ------
+    WrongLatentsError
+        If the latents do not fit the model, or `out` is neither kind of file.
+    RefusedError
+        If the model is none that we play.
+    OSError
+        If a file cannot be read or written.
+    """
+    if out.suffix.lower() not in (".npy", ".png"):
+        raise WrongLatentsError(f"{out}: the result ends in .npy (raw numbers) or .png")
+    if wish.latents is None:
+        seeds, given = read_numbers(wish.seeds, "seeds"), np.zeros((0, 0), np.float32)
+    else:
+        seeds, given = (), read_latents(wish.latents)
+    model, place = _open(file, wish)
+    classes = _read_classes(model, wish.class_)
+    if wish.latents is None:
+        space, given = "z", draw_seeds(seeds, model.z_dim)
+    else:
+        space = _space_of(model, given, wish)
+    count = max(len(given), len(classes))
+    if {len(given), len(classes)} - {1, count}:
+        raise WrongLatentsError(
+            f"there are {len(given)} pictures and {len(classes)} classes: give one class for all, "
+            "or one for each"
+        )
+    given = np.broadcast_to(given, (count, *given.shape[1:]))
+    classes = np.broadcast_to(classes, (count, *classes.shape[1:]))
+    store(out, count, _pictures(model, (given, classes, space), wish, place))
+    return count
+
+
+def _open(file: Path, wish: Wish) -> tuple[Any, dict[str, torch.Tensor]]:
+    """Build the network; also what its drawing is told of the picture's place."""
+    network = card.load(playable(file))
+    if network.family == PIX2PIX:
+        raise WrongLatentsError(
+            f"{file.name} answers pictures, and latents alone are none: play it in a show, as "
+            "presets/draw-the-earth.toml does"
+        )
+    is_placed = wish.translate is not None or wish.rotate is not None
+    if is_placed and network.family != STYLEGAN3:
+        raise WrongLatentsError(
+            f"{file.name} is a {network.family}: only a stylegan3 can be moved (--translate) or "
+            "turned (--rotate)"
+        )
+    # Families are module names: `card` lets no other pass.
+    model = importlib.import_module(f"engine.generators.kinds.{network.family}").build_network(
+        network.state, network.modules
+    )
+    import torch
+
+    matrix = input_transform(wish.translate or (0.0, 0.0), wish.rotate or 0.0)
+    return model, {"transform": torch.from_numpy(matrix)} if is_placed else {}
+
+
+def input_transform(translate: tuple[float, float], rotate: float) -> NDArray[np.float32]:
+    """Matrix of the coordinates [shape=(3, 3)], the inverse of the picture's.
+
+    Parameters
+    ----------
+    translate
+        Right and down, in widths and heights of the picture.
+    rotate
+        Degrees, in the direction of `gen_images.py`.
+    """
+    c, s = math.cos(math.radians(rotate)), math.sin(math.radians(rotate))
+    placed = np.array([[c, s, translate[0]], [-s, c, translate[1]], [0, 0, 1]])
+    inverse: NDArray[np.float32] = np.linalg.inv(placed).astype(np.float32)
+    return inverse
+
+
+def _read_classes(model: Any, text: str) -> NDArray[np.float32]:
+    """Weights of the classes [shape=(N, c_dim)]: numbers as they are typed, or an .npy file."""
+    if text.endswith(".npy"):
+        weights = read_latents(Path(text))
+        if weights.shape[1:] != (model.c_dim,):
+            raise WrongLatentsError(
+                f"{text} has the shape {weights.shape}; the classes of this network are weights of "
+                f"shape (N, {model.c_dim})"
+            )
+        return weights
+    numbers = read_numbers(text, "classes", _MOST_CLASS)
+    for number in numbers:
+        if number >= max(model.c_dim, 1):
+            classes = f"0 to {model.c_dim - 1}" if model.c_dim else "none"
+            raise WrongLatentsError(f"there is no class {number} in this network; it has {classes}")
+    weights = np.zeros((len(numbers), model.c_dim), np.float32)
+    if model.c_dim:
+        weights[np.arange(len(numbers)), list(numbers)] = 1.0
+    return weights
+
+
+def _space_of(model: Any, latents: NDArray[np.float32], wish: Wish) -> str:
+    """Tell what latents are by their shape; where z and w are of one length, z."""
+    shapes = {
+        "z": (model.z_dim,),
+        "w": (model.w_dim,),
+        "w+": (model.num_ws, model.w_dim),
+    }
+    for space in SPACES if wish.space is None else (wish.space,):
+        if latents.shape[1:] == shapes[space]:
+            return space
+    names = SPACES if wish.space is None else (wish.space,)
+    needed = " or ".join(f"{name} (N, {', '.join(map(str, shapes[name]))})" for name in names)
+    raise WrongLatentsError(
+        f"{wish.latents} has the shape {latents.shape}; this network takes {needed}"
+    )
+
+
+def _pictures(
+    model: Any,
+    drawn: tuple[NDArray[np.float32], NDArray[np.float32], str],
+    wish: Wish,
+    place: dict[str, torch.Tensor],
+) -> Iterator[torch.Tensor]:
+    """Draw latents (with their classes and space) one by one: pictures [shape=(1, C, H, W)]."""
+    import torch
+
+    latents, classes, space = drawn
+    for row, weights in zip(latents, classes, strict=True):
+        c = torch.from_numpy(weights.copy())[None] if model.c_dim else None
+        with torch.inference_mode():
+            w = torch.from_numpy(row.copy())[None]
+            w = model.map(w, c) if space == "z" else w
+            w = model.truncate(w, wish.truncation, wish.truncation_cutoff, c)
+            yield model.synthesize(w, wish.noise, **place)

@@ -1,0 +1,212 @@
+"""A folder of pairs: what is in it, what is wrong with it, and its pairs made ready.
+
+``source/`` holds the questions, ``target/`` the answers; a pair has one name in both.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from engine.lab.data.folder import SUFFIXES, Credit, load, read_credits
+
+SIDES = ("source", "target")
+_VERSION = 1
+_TOLD = 500
+
+
+@dataclass(slots=True)
+class PairReport:
+    """What was found in a folder of pairs.
+
+    Parameters
+    ----------
+    names
+        Of usable pairs: file names of the targets, within their folder, sorted.
+    wrong
+        File → why it is passed over.
+    small
+        How many pairs are smaller than they will be shown, and are enlarged.
+    credit
+        Name → its credit.
+    """
+
+    names: list[str] = field(default_factory=list)
+    wrong: dict[str, str] = field(default_factory=dict)
+    small: int = 0
+    credit: dict[str, Credit] = field(default_factory=dict)
+
+    def text(self) -> str:
+        """Say it to a person, file by file where something is wrong."""
+        lines = [f"{len(self.names)} pairs"]
+        if self.small:
+            lines.append(f"{self.small} are smaller than asked and will be enlarged")
+        lines += [f"passed over: {name}: {why}" for name, why in sorted(self.wrong.items())]
+        licences = sorted({credit.licence or "not said" for credit in self.credit.values()})
+        lines.append(f"licences: {', '.join(licences[:6])}{', …' if len(licences) > 6 else ''}")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedPairs:
+    """Pairs ready for training.
+
+    Parameters
+    ----------
+    pictures
+        Mapped from disk [shape=(N, size, size, 6)], uint8: source, then target.
+    report
+        What was found in the folder.
+    sha256
+        Of everything that decides what they are.
+    """
+
+    pictures: NDArray[np.uint8]
+    report: PairReport
+    sha256: str
+
+
+def prepare_pairs(
+    folder: Path, cache: Path, size: int, told: Callable[[str], None] = lambda _: None
+) -> PreparedPairs:
+    """Check a folder of pairs and make them ready, or take them from the cache.
+
+    Parameters
+    ----------
+    folder
+        With ``source/`` and ``target/`` in it.
+    cache
+        A folder for what is made ready; it is made if missing.
+    size
+        Side in pixels: each pair is cut to its middle square, and brought to it.
+    told
+        Hears how far it is, now and then.
+
+    Raises
+    ------
+    ValueError
+        If there is no pair that can be used, or the credits make no sense.
+    OSError
+        If a folder is missing, or nothing can be written.
+    """
+    for side in SIDES:
+        if not (folder / side).is_dir():
+            raise NotADirectoryError(
+                f"{folder / side} is no folder: pairs are files of one name in source/ and target/"
+            )
+    key = _key(folder, size)
+    known = _from_cache(cache, key, size)
+    if known is not None:
+        return known
+    report = PairReport()
+    whole, single = read_credits(folder)
+    cache.mkdir(parents=True, exist_ok=True)
+    raw = cache / "pairs.raw"
+    with raw.open("wb") as file:
+        for count, (source, target) in enumerate(_pairs(folder, report)):
+            pair = _load(folder, source, target, size, report)
+            if pair is not None:
+                name = target.relative_to(folder / SIDES[1]).as_posix()
+                file.write(pair.tobytes())
+                report.names.append(name)
+                report.credit[name] = single.get(name, whole)
+            if count % _TOLD == _TOLD - 1:
+                told(f"{count + 1} pairs looked at")
+    if not report.names:
+        wrong = "; ".join(f"{name}: {why}" for name, why in list(report.wrong.items())[:3])
+        raise ValueError(f"{folder}: there is no pair that can be used ({wrong or 'none at all'})")
+    about = {"key": key, "report": asdict(report)}
+    (cache / "pairs.json").write_text(json.dumps(about), "utf-8")
+    return PreparedPairs(_mapped(raw, len(report.names), size), report, key)
+
+
+def _files(folder: Path, side: str, report: PairReport) -> dict[str, Path]:
+    """Files of one side by their name without a suffix, sorted."""
+    found: dict[str, Path] = {}
+    for path in sorted(p for p in (folder / side).rglob("*") if p.is_file()):
+        name = path.relative_to(folder).as_posix()
+        stem = path.relative_to(folder / side).with_suffix("").as_posix()
+        if path.suffix.lower() not in SUFFIXES:
+            report.wrong[name] = "it is no picture of a kind that is read"
+        elif stem in found:
+            report.wrong[name] = f"{found[stem].name} has the same name"
+        else:
+            found[stem] = path
+    return found
+
+
+def _pairs(folder: Path, report: PairReport) -> Iterator[tuple[Path, Path]]:
+    sources, targets = (_files(folder, side, report) for side in SIDES)
+    for mine, others, other in ((sources, targets, SIDES[1]), (targets, sources, SIDES[0])):
+        for stem in mine.keys() - others.keys():
+            name = mine[stem].relative_to(folder).as_posix()
+            report.wrong[name] = f"{other}/ has no file of this name"
+    for stem, source in sources.items():
+        if stem in targets:
+            yield source, targets[stem]
+
+
+def _load(
+    folder: Path, source: Path, target: Path, size: int, report: PairReport
+) -> NDArray[np.uint8] | None:
+    """Return a pair [shape=(size, size, 6)]; None: something is wrong, and reported."""
+    pictures = []
+    for path in (source, target):
+        try:
+            pictures.append(load(path))
+        except OSError as error:
+            name = path.relative_to(folder).as_posix()
+            report.wrong[name] = " ".join(str(error).split()).replace(str(path), "it")
+    if len(pictures) < len(SIDES):
+        return None
+    one, other = (picture.size for picture in pictures)
+    if one != other:
+        report.wrong[source.relative_to(folder).as_posix()] = (
+            f"it is {one[0]}×{one[1]}, its target {other[0]}×{other[1]}"
+        )
+        return None
+    report.small += min(one) < size
+    return np.concatenate([_square(picture, size) for picture in pictures], 2)
+
+
+def _square(picture: Image.Image, size: int) -> NDArray[np.uint8]:
+    side = min(picture.size)
+    left, top = (picture.width - side) // 2, (picture.height - side) // 2
+    cut = picture.crop((left, top, left + side, top + side))
+    if side != size:
+        way = Image.Resampling.BOX if side % size == 0 else Image.Resampling.LANCZOS
+        cut = cut.resize((size, size), way)
+    return np.asarray(cut)
+
+
+def _key(folder: Path, size: int) -> str:
+    listed: list[object] = [_VERSION, size]
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            about = path.stat()
+            listed.append([path.relative_to(folder).as_posix(), about.st_size, about.st_mtime_ns])
+    return hashlib.sha256(json.dumps(listed).encode()).hexdigest()
+
+
+def _from_cache(cache: Path, key: str, size: int) -> PreparedPairs | None:
+    try:
+        about = json.loads((cache / "pairs.json").read_text("utf-8"))
+        if about["key"] != key:
+            return None
+        report = PairReport(**about["report"])
+        report.credit = {name: Credit(**one) for name, one in about["report"]["credit"].items()}
+        pictures = _mapped(cache / "pairs.raw", len(report.names), size)
+        return PreparedPairs(pictures, report, key)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None  # not there, or not whole: it is made anew
+
+
+def _mapped(raw: Path, count: int, size: int) -> NDArray[np.uint8]:
+    return np.memmap(raw, np.uint8, "r", shape=(count, size, size, 6))

@@ -1,0 +1,1 @@
+"""Finding, teaching and keeping latent directions."""

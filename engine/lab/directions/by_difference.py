@@ -1,0 +1,51 @@
+"""The direction from one set of saved latents to another: what the first has, the second not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from engine.lab.directions.discovery import Wish, direction_of, spread_of
+from engine.lab.directions.studied_model import Subject
+from engine.models.sidecars.directions import Direction, Floats
+
+
+def find(subject: Subject, wish: Wish) -> list[Direction]:
+    """Return the difference of the sets' means; latents for all layers count by those chosen.
+
+    Raises
+    ------
+    ValueError
+        If there are no two sets, or they are another model's.
+    """
+    more, less, space = pair_of(subject, wish)
+    wish = replace(wish, space=space)
+    spread = spread_of(subject, wish, space=space)
+    vector = more.mean(0, dtype=np.float64) - less.mean(0, dtype=np.float64)
+    told = f"{len(more)} and {len(less)} latents"
+    return [direction_of("difference_1", vector, spread, wish, subject, "difference", told)]
+
+
+def pair_of(subject: Subject, wish: Wish) -> tuple[Floats, Floats, str]:
+    """Both sets as latents of one space [shape=(N, D)], and its name.
+
+    Raises
+    ------
+    ValueError
+        As `find`.
+    """
+    if wish.sets is None:
+        raise ValueError("say what is compared: two files of saved latents, --sets MORE LESS")
+    shape = subject.shape
+    spaces = {(shape.z_dim,): "z", (shape.w_dim,): "w", (shape.num_ws, shape.w_dim): "w+"}
+    if shape.z_dim == shape.w_dim:
+        spaces[(shape.w_dim,)] = wish.space
+    found = [spaces.get(each.shape[1:]) for each in wish.sets]
+    if found[0] is None or found[0] != found[1]:
+        shapes = " and ".join(str(each.shape[1:]) for each in wish.sets)
+        needed = " or ".join(f"{name} {each}" for each, name in spaces.items())
+        raise ValueError(f"the sets hold latents of the shapes {shapes}; both must be {needed}")
+    first, last = wish.layers or (0, shape.num_ws)
+    more, less = (x[:, first:last].mean(1) if x.ndim == 3 else x for x in wish.sets)
+    return more, less, str(found[0])[0]

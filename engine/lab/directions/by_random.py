@@ -1,0 +1,25 @@
+"""Directions at right angles, drawn by chance: knobs before anything is known of a model."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.core.rng import draw
+from engine.lab.directions.discovery import Wish, directions_of, spread_of
+from engine.lab.directions.studied_model import Subject
+from engine.models.sidecars.directions import Direction
+
+
+def find(subject: Subject, wish: Wish) -> list[Direction]:
+    """Return directions that are even over all turns (Haar): a QR with its signs set right.
+
+    References
+    ----------
+    F. Mezzadri, "How to generate random matrices from the classical compact groups" (2007).
+    """
+    size = subject.shape.z_dim if wish.space == "z" else subject.shape.w_dim
+    count = min(wish.count, size)
+    basis, triangle = np.linalg.qr(draw(wish.seed, "basis", 0, size * count).reshape(size, count))
+    vectors = (basis * np.sign(np.diag(triangle))).T
+    spread = spread_of(subject, wish, space=wish.space)
+    return directions_of(vectors, spread, wish, subject, "random")

@@ -1,0 +1,258 @@
+"""Directions of a model: found, looked at, named and kept beside it; taught by picks on a sheet."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.lab import sheets
+from engine.lab.directions import discovery, teaching
+from engine.lab.directions.studied_model import Subject
+from engine.lab.latents import MOST_PICTURES
+from engine.models import card
+from engine.models.network import PIX2PIX
+from engine.models.sidecars import directions
+from engine.models.sidecars.directions import NAME, Direction, Floats
+from engine.models.sidecars.snapshots import network_hash
+
+STEPS = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
+COLUMNS = 12
+PX = 96
+_SHOWN, _EXAMPLES, _TRIED = "shown", 2, 64
+
+
+class Book:
+    """A model and the directions that are known of it.
+
+    Parameters
+    ----------
+    model
+        A model file of any kind, ``cppn``, or ``cppn:SEED``.
+    out
+        The file of directions; None: beside the model, where a show finds it.
+    label
+        Class that is looked at, in a network with classes.
+
+    Raises
+    ------
+    ValueError
+        If the model cannot be read, or the file of directions is damaged.
+    OSError
+        If a file cannot be read.
+    """
+
+    def __init__(self, model: str, out: Path | None, label: int = 0) -> None:
+        if out is not None and not out.name.endswith(directions.SUFFIX):
+            raise ValueError(f"{out.name}: a file of directions ends in {directions.SUFFIX}")
+        self.subject, beside = open_subject(model, label)
+        self.path = out or beside
+        self.known: tuple[Direction, ...] = ()
+        if self.path.is_file():
+            self.known = directions.read(self.path, self.subject.sha256, self.subject.shape)
+
+    def keep(self, found: Sequence[Direction]) -> None:
+        """Add directions to the file; one of a name that is there replaces that one."""
+        named = {each.name: each for each in (*self.known, *found)}
+        self.known = tuple(named.values())
+        directions.write(self.path, self.subject.sha256, self.known)
+
+    def rename(self, names: Mapping[str, str]) -> None:
+        """Give directions other names.
+
+        Raises
+        ------
+        ValueError
+            If one is not there.
+        """
+        self._check(names)
+        self.known = tuple(replace(d, name=names.get(d.name, d.name)) for d in self.known)
+        directions.write(self.path, self.subject.sha256, self.known)
+
+    def remove(self, names: Sequence[str]) -> None:
+        """Leave directions out.
+
+        Raises
+        ------
+        ValueError
+            If one is not there.
+        """
+        self._check(names)
+        self.known = tuple(d for d in self.known if d.name not in names)
+        directions.write(self.path, self.subject.sha256, self.known)
+
+    def _check(self, names: Sequence[str] | Mapping[str, str]) -> None:
+        there = [each.name for each in self.known]
+        for name in names:
+            if name not in there:
+                listed = ", ".join(there) or "none"
+                raise ValueError(f"{self.path.name} has no direction '{name}'; it has: {listed}")
+
+
+def open_subject(model: str, label: int = 0) -> tuple[Subject, Path]:
+    """Build what directions are looked for in; also where its file of them lies.
+
+    Raises
+    ------
+    ValueError
+        If there is no such model, it has no styles, or no such class.
+    OSError
+        If it cannot be read.
+    """
+    if model.partition(":")[0] == "cppn":
+        from engine.generators.kinds import cppn
+
+        seed = model.partition(":")[2] or "42"
+        if not seed.isdecimal():
+            raise ValueError(f"'{model}' is no model: write cppn, or cppn:SEED")
+        config = cppn.Config(network_seed=int(seed))
+        shape = cppn.shape_of(config)
+        beside = Path(model.replace(":", "-") + directions.SUFFIX)
+        return Subject(cppn.build(config), shape, cppn.model_hash(config)), beside
+    from engine.models.importer.catalogue import playable
+
+    path = playable(Path(model))
+    network = card.load(path)
+    if network.family == PIX2PIX:
+        raise ValueError(f"{path.name} answers pictures: it has no styles to move")
+    module = importlib.import_module(f"engine.generators.kinds.{network.family}")
+    built = module.build_network(network.state, network.modules)
+    if label and label >= built.c_dim:
+        classes = f"0 to {built.c_dim - 1}" if built.c_dim else "none"
+        raise ValueError(f"there is no class {label} in {path.name}; it has {classes}")
+    shape = directions.shape_of(network, built.num_ws)
+    return Subject(built, shape, network_hash(path), label), directions.path_of(path)
+
+
+def named(found: Sequence[Direction], names: Mapping[str, str]) -> list[Direction]:
+    """Choose found directions by their numbers, from 1, or the names they were found by.
+
+    Raises
+    ------
+    ValueError
+        If there is no such number, or a name cannot be part of an address.
+    """
+    chosen = []
+    for which, name in names.items():
+        places = [n for n, d in enumerate(found, 1) if which in (str(n), d.name)]
+        if not places:
+            raise ValueError(f"there is no direction {which} among those found: 1 to {len(found)}")
+        chosen.append(replace(found[places[0] - 1], name=check_name(name)))
+    return chosen
+
+
+def check_name(name: str) -> str:
+    """Return a name that can be part of an address.
+
+    Raises
+    ------
+    ValueError
+        If it cannot.
+    """
+    if not NAME.fullmatch(name):
+        raise ValueError(
+            f"'{name:.40}' is no name of a direction: a letter a-z first, then letters, digits, _"
+        )
+    return name
+
+
+def draw_sheet(subject: Subject, found: Sequence[Direction], out: Path, seed: int) -> None:
+    """Draw each direction as a row, from -3 to +3 sigmas, of the same two pictures.
+
+    They are the most typical ones of a few: nearest to the mean style.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or too many for a sheet.
+    OSError
+        If it cannot be written.
+    """
+    if not found:
+        raise ValueError("there is no direction to draw: find some with --find")
+    steps = np.tile(np.array(STEPS, np.float32), _EXAMPLES)
+    z = subject.latents(seed, _SHOWN, _TRIED)
+    w = subject.map(z)
+    nearest = np.linalg.norm(w - w.mean(0), axis=1).argsort(kind="stable")[:_EXAMPLES]
+    z = np.repeat(z[nearest], len(STEPS), 0)
+    rows = []
+    for each in found:
+        if each.space == "z":
+            moved = z + steps[:, None] * np.float32(each.sigma) * each.vector
+            rows.append(subject.draw(subject.map(moved), PX))
+        else:
+            rows.append(subject.draw(subject.map(z), PX, [each], steps[:, None]))
+    labels = [f"{n}  {each.name}" for n, each in enumerate(found, 1)]
+    sheets.store(out, rows, labels, [f"{s:+g} sigma" if s else "0" for s in STEPS] * _EXAMPLES)
+
+
+def draw_thumbs(subject: Subject, out: Path, seed: int) -> None:
+    """Draw the numbered pictures that a direction is taught on."""
+    sheets.store_numbered(out, subject.draw(teaching.thumbs(subject, seed), PX), COLUMNS)
+
+
+def read_set(path: Path) -> Floats:
+    """Read saved latents [shape=(N, D) or (N, L, D)] from an ``.npy`` or ``.npz`` file.
+
+    Raises
+    ------
+    ValueError
+        If it holds none.
+    """
+    found: NDArray[np.float32] | None = None
+    try:
+        if path.suffix == ".npz":
+            with np.load(path, allow_pickle=False) as members:
+                found = members[next(n for n in ("w", "z", *members.files) if n in members.files)]
+        else:
+            found = np.load(path, allow_pickle=False)
+    except FileNotFoundError:
+        raise
+    except Exception as error:
+        raise ValueError(f"{path} is no .npy or .npz file of numbers") from error
+    is_sound = found.dtype.kind == "f" and found.ndim in (2, 3) and 1 <= len(found) <= MOST_PICTURES
+    if not is_sound or not np.isfinite(found).all():
+        raise ValueError(
+            f"{path} holds no latents: floats of shape (N, D) or (N, layers, D) without NaN, "
+            f"N from 1 to {MOST_PICTURES}"
+        )
+    return found.astype(np.float32)
+
+
+def find(book: Book, way: str, wish: discovery.Wish) -> list[Direction]:
+    """Find directions; what is known stays known."""
+    return discovery.find(way, book.subject, replace(wish, known=book.known))
+
+
+def teach(
+    book: Book, name: str, seed: int, picks: tuple[list[int], list[int]], fixed: tuple[str, ...]
+) -> Direction:
+    """Find a direction from picks on a sheet, numbers from 1, and keep it.
+
+    Raises
+    ------
+    ValueError
+        As `teaching.teach`.
+    """
+    more, less = ([number - 1 for number in numbers] for numbers in picks)
+    wish = discovery.Wish(seed=seed, fixed=fixed, known=book.known)
+    styles = teaching.thumbs(book.subject, seed)
+    found = teaching.teach(book.subject, wish, styles, more, less)
+    made = replace(found, name=name)
+    book.keep([made])
+    return made
+
+
+def text(known: Sequence[Direction]) -> str:
+    """Lay directions out for people."""
+    rows = []
+    for number, each in enumerate(known, 1):
+        first, last = each.layers
+        where = each.layer if each.space == "s" else f"{first}-{last - 1}" if last else ""
+        rows.append(f"{number:3}  {each.name:20} {each.space}  sigma {each.sigma:<8.3g} "
+                    f"{where:12} {each.method}: {each.source}")  # fmt: skip
+    return "\n".join(rows)

@@ -1,0 +1,1 @@
+"""Training a StyleGAN2: networks, loss, one step."""

@@ -1,0 +1,58 @@
+"""How a training goes, as decided before it begins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.lab.gan.group import Group
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a training goes.
+
+    Parameters
+    ----------
+    pictures
+        How many are shown; it decides when the network grows.
+    batch
+        Pictures per step, over all processes.
+    rates
+        Learning rates of generator and discriminator.
+    seed
+        Of everything that is drawn.
+    lazy
+        Steps between two penalties.
+    grows
+        Whether small pictures come first.
+    frozen
+        How many of the discriminator's finest blocks stay as they are (freeze-D: S. Mo et al.,
+        2020).
+    warm_up
+        Steps in which only the discriminator learns.
+    """
+
+    pictures: int
+    batch: int
+    rates: tuple[float, float]
+    seed: int = 0
+    lazy: int = 8
+    grows: bool = True
+    frozen: int = 0
+    warm_up: int = 0
+
+
+def share(settings: Settings, group: Group) -> int:
+    """Return how many pictures of a batch are a process's own.
+
+    Raises
+    ------
+    ValueError
+        If the batch cannot be shared out: the discriminator looks at groups of four.
+    """
+    if settings.batch % (4 * group.size):
+        raise ValueError(
+            f"batch {settings.batch}: it must be a multiple of {4 * group.size} "
+            f"(4 for each of {group.size} processes)"
+        )
+    return settings.batch // group.size

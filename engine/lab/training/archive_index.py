@@ -1,0 +1,275 @@
+"""The index of a training's pictures, made with the discriminator that the training has taught.
+
+See `engine.generators.archive.index` for what it is, and `engine.generators.archive.features` for
+how it looks.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from engine.generators.archive import features as likeness
+from engine.generators.archive import index as indexes
+from engine.generators.archive.features import Bytes, Eye, Floats
+from engine.generators.archive.index import Entry, Index
+from engine.generators.archive.licence import allows_copies
+from engine.lab.data.folder import Credit, Report
+from engine.lab.data.pictures import Prepared
+from engine.lab.data.sampler import Supply
+from engine.lab.gan.shape import Shape, Stage, stage_at
+from engine.lab.training import checkpoint
+
+LAST = 16  # side of the features at the end: finer ones tell places, coarser ones kinds
+FEATURES = 64
+_FITTED = 2000  # pictures that the directions are found with
+_BATCH = 32
+_CANDIDATES = 4  # of them one is chosen, where not all are wanted
+_QUALITY = 65  # of a small copy
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What an index is to be.
+
+    Parameters
+    ----------
+    pictures
+        How many at most; 0: all that were shown. Fewer are chosen so that they lie far apart.
+    thumb_px
+        Side of a small copy; 0: none.
+    quality
+        Of a small copy, 1 to 100.
+    """
+
+    pictures: int = 0
+    thumb_px: int = 96
+    quality: int = _QUALITY
+
+
+def write_index(
+    folder: Path, out: Path, wish: Wish | None = None, told: Callable[[str], None] = lambda _: None
+) -> Index:
+    """Write the index of a training.
+
+    Parameters
+    ----------
+    folder
+        Of the training, ``OUT.train``: its state and its pictures made ready.
+    out
+        The index to write, see `engine.generators.archive.index.path_beside`.
+    wish
+        What it is to be.
+    told
+        Hears how far it is.
+
+    Returns
+    -------
+    Index
+        What was written.
+
+    Raises
+    ------
+    ValueError
+        If something of the training is missing or damaged.
+    OSError
+        If a file cannot be read or written.
+    """
+    wish = wish or Wish()
+    tensors, numbers = checkpoint.read_state(folder / "state.safetensors")
+    index = make(tensors, numbers, ready(folder / "ready"), wish, told)
+    checkpoint.replace(out, lambda file: indexes.write(file, index))
+    return index
+
+
+def ready(cache: Path) -> Prepared:
+    """Find the pictures that a training has made ready; their folder may be gone.
+
+    Raises
+    ------
+    ValueError
+        If they are not whole.
+    OSError
+        If they are not there.
+    """
+    try:
+        about = json.loads((cache / "pictures.json").read_text("utf-8"))
+        report = Report(**about["report"])
+        report.credit = {name: Credit(**vars_) for name, vars_ in about["report"]["credit"].items()}
+        shape = (len(about["names"]), about["size"], about["size"], 3)
+        pictures = np.memmap(cache / "pictures.raw", np.uint8, "r", shape=shape)
+        return Prepared(pictures, about["names"], report, about["key"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ValueError(
+            f"{cache}: these pictures are not whole ({error}); 'latent-cinema train … --resume' "
+            "makes them ready again"
+        ) from None
+
+
+def make(
+    tensors: Mapping[str, NDArray[Any]], numbers: Mapping[str, Any], prepared: Prepared,
+    wish: Wish, told: Callable[[str], None] = lambda _: None,
+) -> Index:  # fmt: skip
+    """Make the index of a training from its state, see `keeping.read_state`.
+
+    Raises
+    ------
+    ValueError
+        If the state is damaged.
+    """
+    try:
+        record = numbers["start"]
+        shape = _shape(record["shape"])
+        settings = record["settings"]
+        side = _side(
+            stage_at(
+                shape, int(numbers["step"]) * int(settings["batch"]), int(settings["pictures"]),
+                grows=bool(settings["grows"]),
+            )
+        )  # fmt: skip
+        last = min(LAST, side // 2)
+        weights = _weights(tensors, side, last)
+        mirrors, quarters = map(bool, record["turned"])
+        seed = int(settings["seed"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"this state of a training is damaged ({error!r})") from None
+    shown = Supply(prepared.pictures, prepared.names, seed).shown
+    pictures = prepared.pictures
+    weights |= _fitted(side, last, weights, _every(pictures, shown, _FITTED))
+    eye = likeness.make_eye(side, last, weights)
+    places = shown
+    if 0 < wish.pictures < len(shown):
+        places = shown[_spread(len(shown), _CANDIDATES * wish.pictures)]
+    features = _described(eye, pictures, places, told)
+    if 0 < wish.pictures < len(places):
+        chosen = np.sort(far_apart(features, wish.pictures))
+        places, features = places[chosen], features[chosen]
+    entries = [_entry(prepared, int(place)) for place in places]
+    thumbs = [
+        _thumb(pictures[place], wish) if wish.thumb_px and _is_free(entry) else b""
+        for place, entry in zip(places, entries, strict=True)
+    ]
+    return Index(
+        side, last, tuple(likeness.turns(mirrors=mirrors, quarters=quarters)), len(shown), weights,
+        _rounded(features), entries, np.frombuffer(b"".join(thumbs), np.uint8),
+        np.cumsum([len(thumb) for thumb in thumbs], dtype=np.int64),
+    )  # fmt: skip
+
+
+def _shape(said: Mapping[str, Any]) -> Shape:
+    listed: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in said.items()}
+    return Shape(**listed)
+
+
+def _side(stage: Stage) -> int:
+    """Side of the pictures that the discriminator knows best now."""
+    return stage.side if stage.fade >= 0.5 else stage.side // 2
+
+
+def _weights(
+    tensors: Mapping[str, NDArray[Any]], side: int, last: int
+) -> dict[str, NDArray[np.float32]]:
+    """Take the first blocks out of a state, their gains multiplied in, rounded as they are stored.
+
+    Raises
+    ------
+    KeyError
+        If one is missing.
+    """
+    found = {}
+    for name in likeness.parts(side, last):
+        place = f"looks.b{side}" if name == "look" else f"blocks.{name}"
+        weight = np.asarray(tensors[f"discriminator.{place}.weight"], np.float32)
+        found[f"{name}.weight"] = _half(weight / math.sqrt(math.prod(weight.shape[1:])))
+        found[f"{name}.bias"] = _half(tensors[f"discriminator.{place}.bias"])
+    return found
+
+
+def _half(values: NDArray[Any]) -> NDArray[np.float32]:
+    return np.asarray(values, np.float16).astype(np.float32)
+
+
+def _fitted(
+    side: int, last: int, weights: Mapping[str, NDArray[np.float32]], pictures: Iterator[Bytes]
+) -> dict[str, NDArray[np.float32]]:
+    """Find what the features are measured along."""
+    blank = np.zeros((1, 1), np.float32)
+    eye = likeness.make_eye(side, last, {**weights, "centre": blank, "basis": blank})
+    with torch.inference_mode():
+        seen = [
+            likeness.average(eye, batch).numpy()
+            for batch in likeness.in_batches((likeness.square(p, side) for p in pictures), _BATCH)
+        ]
+    centre, basis = likeness.fit(np.concatenate(seen), FEATURES)
+    # Only directions count: at this scale none is too small for half precision.
+    return {"centre": _half(centre), "basis": _half(basis / np.abs(basis).max())}
+
+
+def _spread(count: int, most: int) -> NDArray[np.int64]:
+    """Places of at most `most` of `count` pictures, at even distances."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
+
+
+def _every(pictures: Bytes, places: NDArray[np.int64], most: int) -> Iterator[Bytes]:
+    return (pictures[place] for place in places[_spread(len(places), most)])
+
+
+def _described(
+    eye: Eye, pictures: Bytes, places: NDArray[np.int64], told: Callable[[str], None]
+) -> Floats:
+    found: list[Floats] = []
+    looked = (likeness.square(pictures[place], eye.side) for place in places)
+    for batch in likeness.in_batches(looked, _BATCH):
+        found.append(likeness.describe(eye, batch))
+        if len(found) % 32 == 0:
+            told(f"{len(found) * _BATCH} of {len(places)} pictures looked at")
+    return np.concatenate(found)
+
+
+def far_apart(features: Floats, count: int) -> NDArray[np.int64]:
+    """Choose unit vectors [shape=(N, K)] that lie far apart; return their places, in that order.
+
+    Each is the one that is farthest from all before it: T. F. Gonzalez, "Clustering to minimize
+    the maximum intercluster distance" (1985). The first is the most ordinary one.
+    """
+    chosen = [int((features @ features.mean(0)).argmax())]
+    near = features @ features[chosen[0]]
+    while len(chosen) < min(count, len(features)):
+        chosen.append(int(near.argmin()))
+        near = np.maximum(near, features @ features[chosen[-1]])
+        near[chosen] = np.inf
+    return np.array(chosen, np.int64)
+
+
+def _rounded(features: Floats) -> NDArray[np.int8]:
+    most = np.abs(features).max(1, keepdims=True)
+    rounded: NDArray[np.int8] = (features * (127 / np.maximum(most, 1e-9))).round().astype(np.int8)
+    return rounded
+
+
+def _entry(prepared: Prepared, place: int) -> Entry:
+    name = prepared.names[place]
+    credit = prepared.report.credit.get(name, Credit())
+    return Entry(name, credit.title, credit.credit, credit.licence)
+
+
+def _is_free(entry: Entry) -> bool:
+    return allows_copies(entry.licence, entry.credit)
+
+
+def _thumb(picture: Bytes, wish: Wish) -> bytes:
+    side = min(wish.thumb_px, len(picture), indexes.MOST_THUMB_PX)
+    small = Image.fromarray(picture).resize((side, side), Image.Resampling.LANCZOS)
+    file = io.BytesIO()
+    small.save(file, "WEBP", quality=wish.quality, method=4)
+    return file.getvalue()

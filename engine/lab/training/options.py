@@ -1,0 +1,61 @@
+"""TODO engine/lab/training/options.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What was asked for on the command line.
+
+    Parameters
+    ----------
+    folder, out
+        Pictures in, network out (``….safetensors``).
+    size
+        Side in pixels.
+    preset
+        ``small`` or ``standard``.
+    pictures, batch
+        How many are shown, altogether and per step; 0: as the preset has it.
+    seed
+        Of everything that is drawn.
+    source
+        A network to begin with.
+    resumes
+        Whether to go on where an earlier training of the same name was stopped.
+    tiles, mirrors, turns
+        How pictures are cut and turned.
+    frozen
+        How many of the discriminator's finest blocks stay as they are.
+    augmentation
+        Its probability; None: as needed.
+    licence, credit, data_set
+        For the card.
+    device
+        ``auto``, ``cpu``, ``cuda``.
+    minutes
+        After which it stops; 0: when all pictures were shown.
+    """
+
+    folder: Path
+    out: Path
+    size: int = 128
+    preset: str = "small"
+    pictures: int = 0
+    batch: int = 0
+    seed: int = 0
+    source: Path | None = None
+    resumes: bool = False
+    tiles: bool = False
+    mirrors: bool = False
+    turns: bool = False
+    frozen: int = 0
+    augmentation: float | None = None
+    licence: str = ""
+    credit: str = ""
+    data_set: str = ""
+    device: str = "auto"
+    minutes: float = 0.0

@@ -1,0 +1,171 @@
+"""``latent-cinema train --pairs``: from a folder of pairs to a network from picture to picture."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from engine.lab.data.pairs import PairReport, prepare_pairs
+from engine.lab.data.sampler import Supply
+from engine.lab.gan import device as machine
+from engine.lab.gan.group import Group
+from engine.lab.pix2pix.samples import measure, sheet
+from engine.lab.pix2pix.trainer import PairTrainer, Settings
+from engine.lab.training import checkpoint
+from engine.lab.training.options import Wish
+from engine.lab.training.run import SAVED_S, TOLD_S, duration, signals, write_with_card
+from engine.lab.training.start import attribution, find_place, resume
+from engine.models import card
+from engine.models.network import PIX2PIX, Network
+from engine.models.pix2pix_shape import Shape
+
+PAIRS = 60_000
+"""How many are shown, if nothing is said."""
+BATCH = 4
+_FEW, _MANY = 96, 512  # pairs that answers are compared to, on the way and at the end
+
+
+def train_pairs(wish: Wish, say: Callable[[str], None]) -> bool:
+    """Train until all pairs were shown, the time is over, or somebody stops it.
+
+    Parameters
+    ----------
+    wish
+        What was asked for; the folder has ``source/`` and ``target/`` in it.
+    say
+        Takes lines for people.
+
+    Returns
+    -------
+    bool
+        Whether it is finished; else a later start goes on.
+
+    Raises
+    ------
+    ValueError, OSError
+        If it cannot begin, or cannot go on: the sentence says why.
+    """
+    return _Run(wish, say).go()
+
+
+def _refuse(wish: Wish) -> None:
+    for name, is_asked in (
+        ("--tiles", wish.tiles),
+        ("--freeze", wish.frozen > 0),
+        ("--augment", wish.augmentation is not None),
+        ("--preset standard", wish.preset != "small"),
+        ("--from", wish.source is not None),
+    ):
+        if is_asked:
+            raise ValueError(f"{name} does not go with --pairs: leave it out")
+
+
+class _Run:
+    """One start of a training until it stops."""
+
+    def __init__(self, wish: Wish, say: Callable[[str], None]) -> None:
+        _refuse(wish)
+        self.wish, self.say = wish, say
+        self.folder, self.state = find_place(wish)
+        device = machine.settle(machine.choose(wish.device), Group())
+        ready = prepare_pairs(wish.folder, self.folder / "ready", wish.size, say)
+        self.report: PairReport = ready.report
+        say(self.report.text())
+        settings = Settings(wish.pictures or PAIRS, wish.batch or BATCH, seed=wish.seed)
+        supply = Supply(
+            ready.pictures, self.report.names, wish.seed, mirrors=wish.mirrors, turns=wish.turns
+        )
+        self.trainer = PairTrainer(Shape(), settings, supply, device)
+        record = {
+            "shape": asdict(self.trainer.shape), "settings": asdict(settings),
+            "pictures": ready.sha256, "turned": [wish.mirrors, wish.turns],
+        }  # fmt: skip
+        self.record: dict[str, Any] = json.loads(json.dumps(record))
+        self.spent_s = 0.0
+        if wish.resumes and self.state.exists():
+            self.spent_s = resume(self.trainer, self.state, self.record)
+            say(f"going on after {self.trainer.shown} pairs")
+        self.begun = self.saved = self.told = time.monotonic()
+        self.mark = (self.begun, self.trainer.shown)
+        self.stop = threading.Event()
+
+    def go(self) -> bool:
+        """Go on until the end."""
+        trainer = self.trainer
+        with signals(self.stop):
+            while not self._is_over():
+                trainer.advance()
+                self._tell()
+                if time.monotonic() - self.saved > SAVED_S:
+                    self.save()
+        self.save()
+        return trainer.shown >= trainer.settings.pictures
+
+    def _is_over(self) -> bool:
+        is_late = 0 < self.wish.minutes * 60 < time.monotonic() - self.begun
+        is_full = self.trainer.shown >= self.trainer.settings.pictures
+        return is_full or is_late or self.stop.is_set()
+
+    def _tell(self) -> None:
+        now, trainer = time.monotonic(), self.trainer
+        if now - self.told < TOLD_S:
+            return
+        rate = (trainer.shown - self.mark[1]) / (now - self.mark[0])
+        self.told, self.mark = now, (now, trainer.shown)
+        left_s = trainer.cost_left() / rate
+        self.say(
+            f"{trainer.shown} of {trainer.settings.pictures} pairs, at {trainer.side} px, "
+            f"{rate:.1f}/s, about {duration(left_s)} left"
+        )
+
+    def save(self) -> None:
+        """Write the state, a sheet, the network and what is known of it."""
+        self.saved = time.monotonic()
+        trainer = self.trainer
+        tensors, numbers = trainer.state()
+        spent_s = self.spent_s + self.saved - self.begun
+        kept = {**numbers, "start": self.record, "spent_s": spent_s}
+        checkpoint.write_state(self.state, tensors, kept)
+        pictures, columns = sheet(trainer)
+        name = f"{trainer.shown:010d}.png"
+        checkpoint.write_sheet(self.folder / "sheets" / name, pictures, columns)
+        is_done = trainer.shown >= trainer.settings.pictures
+        found = measure(trainer, _MANY if is_done else _FEW)
+        apart = (
+            f"{found['told_l1']} of 255 ({found['told_psnr']} dB) with the code of the target, "
+            f"{found['untold_l1']} ({found['untold_psnr']} dB) without"
+        )
+        self.say(f"distance to pairs held out: {apart}")
+        self._write_network(spent_s, apart)
+
+    def _write_network(self, spent_s: float, apart: str) -> None:
+        trainer, wish = self.trainer, self.wish
+        licence, data_set, credits_ = attribution(wish, self.report.credit.values())
+        side = trainer.supply.pictures.shape[1]
+        network = Network(
+            PIX2PIX,
+            trainer.mean.arrays(),
+            {"": trainer.shape.attributes(side)},
+            origin=f"latent-cinema train --pairs, {trainer.shown} pairs shown",
+            licence=licence,
+            data_set=data_set,
+        )
+        facts: dict[str, str | int] = {
+            "family": PIX2PIX,
+            "architecture": f"U-net {side}x{side}",
+            "licence": licence,
+            "origin": "latent-cinema train --pairs",
+            "data_set": data_set,
+            "credits": credits_,
+            "pictures": len(self.report.names),
+            "pictures_shown": trainer.shown,
+            "steps": trainer.step,
+            "seed": trainer.settings.seed,
+            "distance": apart,
+            "hours": f"{spent_s / 3600:.2f}",
+        }
+        write_with_card(wish.out, lambda file: card.write(file, network, half=True), facts)

@@ -1,0 +1,197 @@
+"""How a training begins: the folder is checked, the networks are made or found again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.lab.data.folder import Credit
+from engine.lab.data.pictures import Prepared, prepare
+from engine.lab.data.sampler import Supply
+from engine.lab.gan.group import Group
+from engine.lab.gan.settings import Settings, share
+from engine.lab.gan.shape import PRESETS, Shape, shape_of
+from engine.lab.gan.trainer import Trainer
+from engine.lab.training import checkpoint
+from engine.lab.training.transfer import begin_with, shape_of_network
+from engine.models.network import STYLEGAN2
+
+if TYPE_CHECKING:
+    from engine.lab.pix2pix.trainer import PairTrainer
+    from engine.lab.training.options import Wish
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A training that is ready to go.
+
+    Parameters
+    ----------
+    trainer, supply
+        The networks and their pictures.
+    folder
+        Where everything of this training lies: ``OUT.train``.
+    record
+        What decides its course; a later start must ask for the same.
+    spent_s
+        How long earlier starts took.
+    licence, data_set, credits
+        For the card.
+    files
+        How many pictures of the folder are used.
+    """
+
+    trainer: Trainer
+    supply: Supply
+    folder: Path
+    record: dict[str, Any]
+    spent_s: float
+    licence: str
+    data_set: str
+    credits: str
+    files: int
+
+    def facts(self) -> dict[str, str | int]:
+        """Return what a card says of this training as it is now."""
+        size = self.trainer.shape.size
+        return {
+            "family": STYLEGAN2,
+            "architecture": f"StyleGAN2 {size}x{size}",
+            "licence": self.licence,
+            "origin": "latent-cinema train",
+            "data_set": self.data_set,
+            "credits": self.credits,
+            "pictures": self.files,
+            "pictures_shown": self.trainer.shown,
+            "steps": self.trainer.step,
+            "seed": self.trainer.settings.seed,
+        }
+
+
+def folder_of(out: Path) -> Path:
+    """Return where a training keeps its things: beside the network."""
+    return out.with_suffix(".train")
+
+
+def find_place(wish: Wish) -> tuple[Path, Path]:
+    """Return the folder and the state of a training, if it may go there.
+
+    Raises
+    ------
+    ValueError, OSError
+        If it may not.
+    """
+    folder = folder_of(wish.out)
+    state = folder / "state.safetensors"
+    if not wish.out.parent.is_dir():
+        raise NotADirectoryError(f"{wish.out.parent} is no folder: make it first")
+    if wish.out.suffix != ".safetensors":
+        raise ValueError(f"{wish.out.name}: the network is a file that ends in .safetensors")
+    if not wish.resumes and (state.exists() or wish.out.exists()):
+        raise FileExistsError(
+            f"{wish.out}: there is a training of this name already; go on with --resume, or "
+            "choose another name"
+        )
+    return folder, state
+
+
+def begin(wish: Wish, device: str, group: Group, say: Callable[[str], None]) -> Start:
+    """Check everything, and make or find the networks.
+
+    Raises
+    ------
+    ValueError, OSError
+        If something is missing or does not fit.
+    """
+    folder, state = find_place(wish)
+    shape, settings = _shape(wish), _settings(wish)
+    share(settings, group)
+    prepared = _prepared(wish, folder, shape.size, group, say)
+    say(prepared.report.text())
+    if len(prepared.pictures) < len(prepared.report.files) or wish.tiles:
+        say(f"{len(prepared.pictures)} squares of {shape.size} px made of them")
+    supply = Supply(
+        prepared.pictures, prepared.names, wish.seed, mirrors=wish.mirrors, turns=wish.turns
+    )
+    trainer = Trainer(shape, settings, supply, device, group)
+    if wish.augmentation is not None:
+        trainer.adaptive.hold(wish.augmentation)
+    record = {"shape": asdict(shape), "settings": asdict(settings), "pictures": prepared.sha256,
+              "turned": [wish.mirrors, wish.turns]}  # fmt: skip
+    record = json.loads(json.dumps(record))
+    spent_s = 0.0
+    if wish.resumes and state.exists():
+        spent_s = resume(trainer, state, record)
+        say(f"going on after {trainer.shown} pictures")
+    elif wish.source is not None:
+        say(begin_with(trainer, wish.source))
+    used = [prepared.report.credit[name] for name in dict.fromkeys(prepared.names)]
+    told = attribution(wish, used)
+    return Start(trainer, supply, folder, record, spent_s, *told, len(used))
+
+
+def _shape(wish: Wish) -> Shape:
+    preset = PRESETS[wish.preset]
+    if wish.source is None:
+        return shape_of(preset, wish.size)
+    return shape_of_network(wish.source, preset, wish.size)
+
+
+def _prepared(
+    wish: Wish, folder: Path, size: int, group: Group, say: Callable[[str], None]
+) -> Prepared:
+    """Make the pictures ready, in the first process; the others find them in the cache."""
+    if group.rank:
+        group.wait()
+    found = prepare(wish.folder, folder / "ready", size, tiles=wish.tiles, told=say)
+    if not group.rank:
+        group.wait()
+    return found
+
+
+def _settings(wish: Wish) -> Settings:
+    preset = PRESETS[wish.preset]
+    pictures, batch = wish.pictures or preset.pictures, wish.batch or preset.batch
+    is_new = wish.source is None
+    return Settings(
+        pictures, batch, preset.rates, wish.seed, grows=is_new, frozen=wish.frozen,
+        warm_up=0 if is_new else 64,
+    )  # fmt: skip
+
+
+def resume(trainer: Trainer | PairTrainer, state: Path, record: dict[str, Any]) -> float:
+    """Go on where a training was stopped; return how many seconds it took until then.
+
+    Raises
+    ------
+    ValueError, OSError
+        If the state is damaged, or was begun otherwise than `record` says.
+    """
+    tensors, numbers = checkpoint.read_state(state)
+    was = numbers.get("start", {})
+    for key, value in record.items():
+        if was.get(key) != value:
+            what = "the pictures have changed" if key == "pictures" else f"other {key}"
+            raise ValueError(
+                f"{state}: this training was begun with something else ({what}); ask for the "
+                "same as then, or choose another name"
+            )
+    try:
+        trainer.load(tensors, numbers)
+    except (KeyError, ValueError, RuntimeError) as error:
+        raise ValueError(f"{state}: this state is damaged ({error})") from None
+    return float(numbers["spent_s"])
+
+
+def attribution(wish: Wish, used: Collection[Credit]) -> tuple[str, str, str]:
+    """Return licence, data set and credits for a card: as asked for, else as the pictures say."""
+    licences = sorted({one.licence for one in used if one.licence})
+    credits_ = sorted({one.credit for one in used if one.credit})
+    return (
+        wish.licence or "; ".join(licences) or "not said",
+        wish.data_set or wish.folder.resolve().name,
+        wish.credit or "; ".join(credits_[:200]),
+    )

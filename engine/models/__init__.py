@@ -1,0 +1,1 @@
+"""Network files in one safe form: read without running them, checked, described."""

@@ -1,0 +1,1 @@
+"""Foreign network files → `Network`."""

@@ -1,0 +1,168 @@
+"""NVIDIA's PyTorch pickles and their forks: a tree of persistent objects, walked, never rebuilt."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from numpy.typing import NDArray
+
+from engine.models.formats import forks, stylegan2_modules, stylegan3_modules
+from engine.models.network import (
+    MOST_TENSORS,
+    STYLEGAN2,
+    STYLEGAN3,
+    Allowance,
+    Network,
+    plain,
+    plain_table,
+)
+from engine.models.unpickle.allowed import PERSISTENT
+from engine.models.unpickle.inert import Node, RefusedError, Text
+from engine.models.unpickle.torch_storage import Tensor
+
+_NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
+_MOST_MODULES = 4096
+_MOST_DEPTH = 12
+
+
+@dataclass(slots=True)
+class _Found:
+    state: dict[str, NDArray[Any]] = field(default_factory=dict)
+    modules: dict[str, dict[str, Any]] = field(default_factory=dict)
+    allowance: Allowance = field(default_factory=Allowance)
+
+
+def is_network(value: Any) -> bool:
+    """Whether a value is a module: a persistent object, or written by reference."""
+    return isinstance(value, Node) and (value.name == PERSISTENT or "_modules" in value.state)
+
+
+def convert(root: Any) -> Network:
+    """Map what such a pickle holds: the averaged generator, ``G_ema``.
+
+    Parameters
+    ----------
+    root
+        The table of the pickle, or the generator itself.
+
+    Raises
+    ------
+    RefusedError
+        If there is no generator in it, or one of another family.
+    """
+    table = root if isinstance(root, dict) else {"G_ema": root}
+    notes = []
+    top = table.get("G_ema")
+    if not is_network(top):
+        top = table.get("G")
+        notes.append("it has no G_ema (the average over training): G is used")
+    if not is_network(top) or not isinstance(top, Node):
+        raise RefusedError(
+            f"holds no generator (its keys: {_list(table)}): give a network snapshot, "
+            "whose keys include G_ema"
+        )
+    found = _Found()
+    _walk(top, "", found, 0)
+    family = _family(found, top)
+    _, state = _class_and_state(top)
+    kwargs = plain_table(_table(state.get("_init_kwargs")), found.allowance)
+    forks.settle_noise(found.state, found.modules)
+    forks.settle_classes(found.state, found.modules)
+    if family == STYLEGAN2:
+        stylegan2_modules.complete(found.state, found.modules, forks.choices(kwargs))
+    else:
+        stylegan3_modules.complete(found.state, found.modules, forks.choices(kwargs, clamp=256))
+    return Network(
+        family,
+        found.state,
+        found.modules,
+        origin=_origin(top, family),
+        kwargs=kwargs,
+        data_set=_data_set(_table(table.get("training_set_kwargs"))),
+        notes=tuple(notes),
+    )
+
+
+def _walk(node: Node, prefix: str, found: _Found, depth: int) -> None:
+    """Collect tensors and attributes of a module and of everything under it."""
+    name, state = _class_and_state(node)
+    if depth > _MOST_DEPTH or len(found.modules) >= _MOST_MODULES:
+        raise RefusedError("has modules within modules without end; do not use this file")
+    try:
+        found.modules[prefix] = {"class_name": name} | plain_table(state, found.allowance)
+    except RefusedError as error:
+        raise RefusedError(f"module '{prefix}' {error}") from None
+    dot = prefix + "." if prefix else ""
+    # Some forks freeze weights by registering them as buffers: both tables count.
+    for table in (state.get("_parameters"), state.get("_buffers")):
+        for key, value in _table(table).items():
+            if value is not None:
+                found.state[dot + _checked(key)] = _numbers(value, dot + key)
+    if len(found.state) > MOST_TENSORS:
+        raise RefusedError("has more tensors than any network; do not use this file")
+    for key, value in _table(state.get("_modules")).items():
+        if value is None:
+            continue
+        if not is_network(value):
+            raise RefusedError(f"has something that is no module at {dot}{_checked(key)}")
+        _walk(value, dot + _checked(key), found, depth + 1)
+
+
+def _class_and_state(node: Node) -> tuple[str, dict[str, Any]]:
+    if node.name == PERSISTENT:
+        return node.state["class_name"][:80], node.state["state"]
+    return node.name.rsplit(".", 1)[-1], node.state
+
+
+def _numbers(value: Any, name: str) -> NDArray[Any]:
+    if not isinstance(value, Tensor):
+        raise RefusedError(f"has no numbers at {name[:80]}; do not use this file")
+    return value.array()
+
+
+def _checked(key: Any) -> str:
+    if type(key) is not str or not _NAME.fullmatch(key):
+        raise RefusedError(f"has a part with an impossible name ({key!r:.80})")
+    return key
+
+
+def _table(value: Any) -> dict[Any, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(table: dict[Any, Any]) -> str:
+    return ", ".join(str(key)[:40] for key in list(table)[:8]) or "none"
+
+
+def _family(found: _Found, top: Node) -> str:
+    if "synthesis.input" in found.modules:
+        return STYLEGAN3
+    if "synthesis.b4.const" in found.state:
+        return STYLEGAN2
+    name = _class_and_state(top)[0] if top.name == PERSISTENT else top.name[:120]
+    parts = ", ".join(key for key in found.modules if key and "." not in key)[:200]
+    raise RefusedError(
+        f"holds a '{name}' (of {parts or 'no parts'}), which is neither StyleGAN2 nor StyleGAN3"
+    )
+
+
+def _origin(top: Node, family: str) -> str:
+    name, _ = _class_and_state(top)
+    source = top.state.get("module_src", "") if top.name == PERSISTENT else ""
+    if isinstance(source, Text):
+        source = source.decode()
+    # The text is never run; its hash tells forks apart.
+    digest = hashlib.sha256(str(source).encode("utf-8", "replace")).hexdigest()
+    trace = f", written by source {digest[:12]}" if source else ""
+    return f"PyTorch pickle of {family} (class {name}{trace})"
+
+
+def _data_set(kwargs: dict[Any, Any]) -> str:
+    """Last part of the trainer's path: the folders before it are nobody's business."""
+    path = kwargs.get("path")
+    last = re.split(r"[/\\]", path.rstrip("/\\"))[-1] if isinstance(path, str) else ""
+    name = plain(last, Allowance())
+    return name if isinstance(name, str) else ""

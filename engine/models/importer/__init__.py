@@ -1,0 +1,1 @@
+"""Opening any model file: sandboxed child, conversion, cache. The only door."""

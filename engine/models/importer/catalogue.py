@@ -1,0 +1,196 @@
+"""Models: what a file is, bringing it in, and the cache of what was brought in on the fly.
+
+A foreign file is read in a process of its own, bounded in memory and time; see
+`engine.models.importer.sandbox_child`. Only our own form is ever opened in the player.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from engine.models import card
+from engine.models.describe import describe as describe_network
+from engine.models.importer.sandbox import _ask, _UnwrittenError
+from engine.models.safetensors import SUFFIX, is_safetensors
+from engine.models.unpickle.inert import RefusedError
+from engine.system.atomic import unfinished
+
+MOST_FILE_BYTES = 16 << 30
+_MOST_CARD_BYTES = 1 << 20
+_TOLD = ("licence", "origin", "data_set")
+
+
+def describe(path: Path) -> dict[str, Any]:
+    """Describe a model file of any kind, without running its code.
+
+    Parameters
+    ----------
+    path
+        A pickle, a checkpoint or a native model.
+
+    Returns
+    -------
+    dict
+        See `engine.models.describe.describe`; and ``file``, ``file_bytes``, ``format``,
+        ``file_sha256``, and ``card``, what the card of these weights says (empty: there is none).
+
+    Raises
+    ------
+    RefusedError
+        If the file is no model that we play, or does what no model needs.
+    OSError
+        If it cannot be read.
+    """
+    size = _size(path)
+    is_native = _is_native(path)
+    found = describe_network(card.load(path)) if is_native else _ask(path, None)
+    sha256 = _sha256(path) if is_native else found["sha256"]
+    beside = _card_of(path, sha256) if is_native else {}
+    known = {key: value for key, value in beside.items() if key in _TOLD}
+    return {
+        "file": path.name,
+        "file_bytes": size,
+        "format": "safetensors" if is_native else "foreign",
+        "file_sha256": sha256,
+        **found,
+        **known,  # whoever brought the model in may have known more than the file
+        "card": beside,
+    }
+
+
+def _card_of(path: Path, sha256: str) -> dict[str, Any]:
+    """Read the card beside a model, if there is one and it speaks of these weights."""
+    beside = card.card_path(path)
+    if not beside.is_file() or beside.stat().st_size > _MOST_CARD_BYTES:
+        return {}
+    said = card.read_card(beside)
+    return said if said.get("sha256") == sha256 else {}
+
+
+def import_model(source: Path, out: Path, given: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Bring a foreign model into our form: safetensors and a card.
+
+    Parameters
+    ----------
+    source
+        A pickle or a checkpoint.
+    out
+        The new file, ``….safetensors``; the card lies beside it, ``….toml``.
+    given
+        What the user knows better, for the card: ``licence``, ``origin``, ``data_set``.
+
+    Returns
+    -------
+    dict
+        As `describe`, of the source.
+
+    Raises
+    ------
+    RefusedError
+        If the source is no model that we play, or does what no model needs.
+    ValueError
+        If `out` has another suffix, or is the source.
+    OSError
+        If a file cannot be read or written.
+    """
+    _size(source)
+    if out.suffix != SUFFIX or source.resolve() == out.resolve():
+        raise ValueError(f"{out.name}: the result is a new file that ends in {SUFFIX}")
+    if _is_native(source):
+        raise RefusedError(f"{source.name} is a safetensors file already: play it as it is")
+    with unfinished(out) as part:
+        try:
+            found = _ask(source, part)
+        except _UnwrittenError as error:
+            raise OSError(f"{out}: {error}") from None
+        found |= {key: value for key, value in (given or {}).items() if value}
+        text = card.card_text(_facts(found, _sha256(part.path), source.name))
+        with unfinished(card.card_path(out)) as beside:
+            beside.path.write_text(text, "utf-8")
+    return found
+
+
+def playable(path: Path, cache: Path | None = None) -> Path:
+    """Return a native model for a file of any kind, converting it once into the user's cache.
+
+    Parameters
+    ----------
+    path
+        A native model (returned as it is), a pickle or a checkpoint.
+    cache
+        Folder of converted models; by default the user's.
+
+    Raises
+    ------
+    RefusedError
+        If it is no model that we play.
+    OSError
+        If a file cannot be read or written.
+    """
+    _size(path)
+    if _is_native(path):
+        return path
+    folder = cache or _cache()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(
+            f"{path.name} cannot be converted, since the cache {folder} cannot be made "
+            f"({error.strerror}): name another folder in XDG_CACHE_HOME, or import the model once"
+        ) from None
+    # The name holds the content and our version: neither can go stale.
+    sha256 = _sha256(path)
+    out = folder / f"{sha256}-{card.VERSION}{SUFFIX}"
+    try:
+        card.peek(out)
+    except (RefusedError, OSError):  # not there, or not whole: a full disk, a pulled plug
+        if import_model(path, out)["sha256"] != sha256:
+            out.unlink(missing_ok=True)
+            raise RefusedError(f"{path.name} changed while it was read: try again") from None
+    return out
+
+
+def _cache() -> Path:
+    import platformdirs
+
+    return platformdirs.user_cache_path("latent-cinema", appauthor=False) / "models"
+
+
+def _size(path: Path) -> int:
+    if not path.is_file():  # a pipe or a device would be read for ever
+        what = "there is nothing of this name"
+        if path.exists():
+            what = "it is a folder" if path.is_dir() else "it is a pipe or a device"
+        raise FileNotFoundError(f"{path} is no file ({what}): give the path of a model")
+    size = path.stat().st_size
+    if size > MOST_FILE_BYTES:
+        raise RefusedError(f"{path.name} has {size} bytes, more than any network")
+    return size
+
+
+def _is_native(path: Path) -> bool:
+    with path.open("rb") as file:
+        return is_safetensors(file.read(16))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _facts(found: Mapping[str, Any], sha256: str, source: str) -> dict[str, str | int]:
+    width, height = found["resolution_px"]
+    return {
+        "family": found["family"],
+        "architecture": f"{found['variant']} {width}x{height}",
+        "classes": found["c_dim"],
+        "licence": found["licence"],
+        "origin": found["origin"],
+        "data_set": found["data_set"] or "unknown",
+        "sha256": sha256,
+        "source_file": source,
+        "source_sha256": found["sha256"],
+    }

@@ -1,0 +1,92 @@
+"""TODO engine/models/importer/sandbox.py."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import engine
+from engine.models.unpickle.inert import RefusedError
+from engine.system.atomic import Unfinished
+
+_ROOT = Path(engine.__file__).resolve().parents[1]
+
+
+def memory_limit_bytes(file_bytes: int) -> int:
+    """Memory that reading a file of this size may take."""
+    return 2 * file_bytes + (256 << 20)
+
+
+def cpu_limit_s(file_bytes: int) -> int:
+    """Seconds of CPU that reading a file of this size may take."""
+    return 5 + file_bytes // 100_000_000
+
+
+class _UnwrittenError(Exception):
+    """The result could not be written; the text says why."""
+
+
+def _ask(source: Path, out: Unfinished | None) -> dict[str, Any]:
+    """Let a process of its own read a foreign file."""
+    size = source.stat().st_size
+    cpu_s = cpu_limit_s(size)
+    job = {
+        "source": str(source.resolve()),
+        "out": str(out.path.absolute()) if out else "",
+        "parent": os.getpid(),
+        "memory_bytes": memory_limit_bytes(size),
+        "cpu_s": cpu_s,
+    }
+    # One thread: each more would take address space from the file's share.
+    one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    places = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH", "")]))
+    try:
+        done = subprocess.run(
+            # -P: whatever lies beside the model file must not be imported.
+            [sys.executable, "-P", "-m", "engine.models.importer.sandbox_child", json.dumps(job)],
+            capture_output=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            pass_fds=out.files if out else (),
+            env=os.environ | one | {"PYTHONPATH": places, "PYTHONDONTWRITEBYTECODE": "1"},
+            timeout=3 * cpu_s,  # of the wall: others may need this machine too
+        )
+    except subprocess.TimeoutExpired:
+        raise RefusedError(f"{source.name} {_TOO_LONG}") from None
+    return _heard(source.name, done)
+
+
+_TOO_LONG = "takes longer to read than any network of its size; do not use this file"
+
+
+def _heard(name: str, done: subprocess.CompletedProcess[bytes]) -> dict[str, Any]:
+    try:
+        said = json.loads(done.stdout)
+    except ValueError:
+        said = {}
+    if "described" in said:
+        described: dict[str, Any] = said["described"]
+        return described
+    if "refused" in said:
+        raise RefusedError(f"{name} {said['refused']}")
+    if "unwritten" in said:
+        raise _UnwrittenError(said["unwritten"])
+    if "failed" in said:
+        raise OSError(f"{name}: {said['failed']}")
+    if done.returncode in (-_signal("SIGXCPU"), -_signal("SIGKILL")):
+        raise RefusedError(f"{name} {_TOO_LONG}")
+    # No traceback for the user, but its last line for whoever mends it.
+    last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
+    raise RefusedError(
+        f"{name} could not be read ({last[0][:200] if last else f'code {done.returncode}'}); "
+        "if another program reads it, report this"
+    )
+
+
+def _signal(name: str) -> int:
+    return int(getattr(signal, name, 0))  # Windows lacks both

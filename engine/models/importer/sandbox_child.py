@@ -1,0 +1,143 @@
+"""The process that reads a foreign model file: small, limited, and on its own.
+
+It is started as ``python -m engine.models.importer.sandbox_child JOB``, where JOB is JSON:
+``source``, ``out`` (empty: describe only), ``parent`` (the ID of its process), ``memory_bytes``,
+``cpu_s``. It answers with one JSON document on stdout.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+# What a reader of numbers never does. The hook is a second wall: the first one runs nothing.
+_FORBIDDEN = ("os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.startfile", "os.system",
+              "pty.", "socket.", "subprocess.", "ctypes.", "pickle.find_class", "marshal.",
+              "os.remove", "os.rename", "os.rmdir", "os.mkdir", "shutil.", "urllib.",
+              "webbrowser.", "winreg.")  # fmt: skip
+
+
+def limit(memory_bytes: int, cpu_s: int) -> None:
+    """Bound this process, where the system can (Linux; macOS bounds the time only)."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such thing: the parent's clock is the only bound
+        return
+    bounds = {
+        "RLIMIT_AS": (memory_bytes, memory_bytes),
+        "RLIMIT_CPU": (cpu_s, cpu_s + 1),
+        "RLIMIT_CORE": (0, 0),
+        "RLIMIT_FSIZE": (memory_bytes, memory_bytes),
+    }
+    for name, bound in bounds.items():
+        try:
+            resource.setrlimit(getattr(resource, name), bound)
+        except (AttributeError, ValueError, OSError):  # macOS refuses some of them
+            continue
+
+
+def forbid(out: str) -> None:
+    """Make everything that a reader never does an error, for the rest of this process."""
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "os.remove" and arguments[0] == out:
+            return
+        if event.startswith(_FORBIDDEN):
+            raise PermissionError(f"a model reader never does this: {event}")
+        if event == "open" and _writes(arguments) and arguments[0] != out:
+            raise PermissionError("a model reader writes its result only")
+
+    sys.addaudithook(watch)
+
+
+def _writes(arguments: tuple[Any, ...]) -> bool:
+    """Whether the arguments of an ``open`` event (path, mode, flags) ask for writing."""
+    flags = arguments[2] if isinstance(arguments[2], int) else 0
+    return bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
+
+
+class UnwrittenError(Exception):
+    """The disk did not take the result; the text says why."""
+
+
+def answer(source: Path, out: str) -> dict[str, Any]:
+    """Read a model, write it if asked, describe it.
+
+    Raises
+    ------
+    ValueError
+        If it is refused.
+    UnwrittenError
+        If the result cannot be written.
+    OSError
+        If the model cannot be read.
+    """
+    import codecs
+    import hashlib
+    import importlib
+    from dataclasses import replace
+
+    from engine.models.card import write
+    from engine.models.describe import describe
+    from engine.models.formats.reader import read_network
+    from engine.models.network import check_finite
+    from engine.models.safetensors import map_file
+
+    # What Python and NumPy import when it is first used: from here on nothing is imported.
+    importlib.import_module("numpy.random")
+    for name in ("ascii", "latin-1", "raw-unicode-escape", "utf-8"):
+        codecs.lookup(name)
+    forbid(out)
+    data = map_file(source)
+    network = replace(read_network(data), source_sha256=hashlib.sha256(data).hexdigest())
+    if out:
+        try:
+            with open(out, "wb") as file:
+                write(file, network)
+        except OSError as error:
+            raise UnwrittenError(error.strerror or str(error)) from None
+    else:
+        for name, tensor in network.state.items():
+            check_finite(name, tensor)
+    return describe(network)
+
+
+def _clear(out: str, parent: int) -> None:
+    """Take the result away if nobody is left who could; one without a name goes by itself."""
+    if out and not out.startswith("/proc/") and os.name == "posix" and os.getppid() != parent:
+        with contextlib.suppress(OSError):
+            os.remove(out)
+
+
+def main() -> int:
+    """Do the job of the command line."""
+    job = json.loads(sys.argv[1])
+    limit(job["memory_bytes"], job["cpu_s"])
+    gc.disable()  # a million small objects, all alive: collecting them is time for nothing
+    try:
+        said: dict[str, Any] = {"described": answer(Path(job["source"]), job["out"])}
+    except ValueError as error:
+        said = {"refused": str(error)}
+    except MemoryError:
+        said = {"refused": "wants more memory than its size allows; do not use this file"}
+    except RecursionError:
+        said = {"refused": "is nested without end; do not use this file"}
+    except UnwrittenError as error:
+        said = {"unwritten": str(error)}
+    except OSError as error:
+        said = {"failed": error.strerror or str(error)}
+    _clear(job["out"], job["parent"])
+    print(json.dumps(said))
+    return 0
+
+
+if __name__ == "__main__":
+    # Leave at once: taking a million objects apart, one by one, is nobody's wish.
+    code = main()
+    sys.stdout.flush()
+    os._exit(code)

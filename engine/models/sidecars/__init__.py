@@ -1,0 +1,1 @@
+"""What lies beside a model: snapshots, clusters, directions, maps."""

@@ -1,0 +1,1 @@
+"""Windows, monitors, keys and pointer, operator overlay."""

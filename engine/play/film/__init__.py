@@ -1,0 +1,1 @@
+"""Offline: export, plan, proxy, extraction."""

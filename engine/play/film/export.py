@@ -1,0 +1,227 @@
+"""Render a film: the same line as live, every frame exactly at its time; it waits, never skips."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, TextIO
+
+from engine.compositor.compose import Compositor
+from engine.compositor.gl.context import open_context
+from engine.core.show.show import Show
+from engine.documents.show.image_inputs import unrepeatable
+from engine.outputs.film import film, png
+from engine.play.film.playback import Playback
+from engine.play.line import Line, draw, load_shaders, remember, resized
+from engine.play.pixels.bridge import Bridge
+from engine.play.pixels.film import FilmPixels
+from engine.system.atomic import check_writable
+
+PREROLL_CHUNK_S = Fraction(1, 4)
+Mark = Callable[[int, Line, Fraction, Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to render.
+
+    Parameters
+    ----------
+    out
+        ``.mp4``, ``.mov``, ``.mkv`` or ``name-%05d.png``.
+    size_px, fps
+        None takes the show's.
+    from_s, to_s
+        Stretch of the show or take, from its own start; `to_s` None goes to the end.
+    hashes
+        File for the frame hashes, or None.
+    """
+
+    out: Path
+    size_px: tuple[int, int] | None = None
+    fps: Fraction | None = None
+    from_s: Fraction = Fraction(0)
+    to_s: Fraction | None = None
+    hashes: Path | None = None
+    codec: str = "h264"
+    crf: int = 16
+    preset: str = "medium"
+    device: str = "auto"
+
+
+def render(
+    playback: Playback, job: Job, progress: TextIO | None = None, mark: Mark | None = None
+) -> int:
+    """Render a film; return the number of frames.
+
+    A `KeyboardInterrupt` leaves a playable file that ends early. `mark` is given every picture, and
+    returns the one that is written.
+
+    Raises
+    ------
+    ValueError, OSError
+        With one sentence, before anything is rendered where possible.
+    """
+    size_px, fps = job.size_px or playback.size_px, job.fps or playback.fps
+    count = frame_count(playback, job, fps)
+    begin = playback.start_s + job.from_s
+    if job.hashes is not None:
+        check_writable(job.hashes)
+    with ExitStack() as stack:
+        config = output_config(playback, job, begin, size_px)
+        hashes = stack.enter_context(job.hashes.open("w")) if job.hashes else None
+        ctx = open_context()
+        stack.callback(ctx.release)
+        compositor = Compositor(ctx, size_px)
+        stack.callback(compositor.close)
+        line, pixels = prepare(
+            playback, job, begin, size_px, compositor, Bridge(ctx, crossfades=False)
+        )
+        stack.callback(pixels.close)
+        if progress is not None:
+            progress.writelines(f"{text}\n" for text in unrepeatable(line.show))
+        # Opened late: what cannot be rendered leaves no empty film behind.
+        module: Any = png if isinstance(config, png.Config) else film
+        output = stack.enter_context(module.open(config, size_px, fps))
+        reach(playback, begin, line, compositor, pixels)
+        bar = Progress(count, progress)
+        for number in range(count):
+            seconds = begin + Fraction(number) / fps
+            steps = line.control(seconds, playback.events_of)
+            picture = draw(compositor, pixels, steps, line.plan(seconds))
+            if mark is not None:
+                picture = mark(number, line, seconds, picture)
+            if hashes is not None:
+                digest = hashlib.sha256(picture.read("rgb24").tobytes()).hexdigest()
+                hashes.write(f"{number} {digest}\n")
+            output.write(number, picture)
+            bar.show(number + 1)
+        bar.close()
+    return count
+
+
+def frame_count(playback: Playback, job: Job, fps: Fraction) -> int:
+    """Count the frames of a job.
+
+    Raises
+    ------
+    ValueError
+        If the stretch is empty or has no end.
+    """
+    end = job.to_s
+    if playback.end_s is not None:
+        whole = playback.end_s - playback.start_s
+        if end is not None and end > whole and playback.is_take:
+            raise ValueError(
+                f"the take ends at {float(whole):g} s; --to and --duration stay within it"
+            )
+        end = whole if end is None else end
+    if end is None:
+        raise ValueError("a show has no end: say --duration S, --to S or --audio FILE")
+    count = round((end - job.from_s) * fps)
+    if job.from_s < 0 or count < 1:
+        raise ValueError(
+            f"nothing to render from {float(job.from_s):g} s to {float(end):g} s; "
+            "--from lies before the end"
+        )
+    return count
+
+
+def output_config(
+    playback: Playback, job: Job, begin: Fraction, size_px: tuple[int, int]
+) -> film.Config | png.Config:
+    """Choose the output by the suffix, with the sound cut to the stretch."""
+    sound = None
+    if playback.sound is not None:
+        source = playback.sound
+        first = round(begin * source.rate_hz)
+        sound = replace(source, read=lambda start, n: source.read(first + start, n))
+    if job.out.suffix.lower() == ".png":
+        return png.Config(job.out, audio=sound)
+    config = film.Config(job.out, job.codec, job.crf, job.preset, sound)
+    film.check(config, size_px)
+    return config
+
+
+def prepare(
+    playback: Playback,
+    job: Job,
+    begin: Fraction,
+    size_px: tuple[int, int],
+    compositor: Compositor,
+    bridge: Bridge,
+) -> tuple[Line, FilmPixels]:
+    """Make the line and what it draws with; nothing is drawn yet."""
+    line = playback.line_at(before_history(playback, begin))
+    line.show = resized(line.show, size_px)
+    pixels = FilmPixels(bridge, line.show, job.device)
+
+    def load(show: Show) -> None:
+        line.show = resized(show, size_px)
+        load_shaders(compositor, line.show)
+        pixels.load(line.show)
+
+    load_shaders(compositor, line.show)
+    line.on_show = load
+    return line, pixels
+
+
+def before_history(playback: Playback, begin: Fraction) -> Fraction:
+    """Show time from which every history has all that it remembers at `begin`."""
+    return max(begin - Fraction(playback.history_s), playback.start_s)
+
+
+def reach(
+    playback: Playback, begin: Fraction, line: Line, compositor: Compositor, pixels: FilmPixels
+) -> None:
+    """Bring the line, and every history, to just before the first frame."""
+    last = begin - Fraction(1, 1_000_000)
+    at = before_history(playback, begin)
+    while at < last:
+        at = min(at + PREROLL_CHUNK_S, last)
+        for plan in line.control(at, playback.events_of):
+            remember(compositor, pixels, plan)
+
+
+class Progress:
+    """A progress bar with the time that is left, on a terminal; a line each 10 s elsewhere."""
+
+    def __init__(self, count: int, stream: TextIO | None) -> None:
+        self._count = count
+        self._stream = stream
+        self._start = self._shown = time.monotonic()
+        self._is_terminal = bool(stream is not None and stream.isatty())
+
+    def show(self, done: int) -> None:
+        """Tell how many frames are done."""
+        now = time.monotonic()
+        if self._stream is None or now - self._shown < (0.2 if self._is_terminal else 10.0):
+            return
+        self._shown = now
+        spent = now - self._start
+        left = spent / done * (self._count - done)
+        share = done / self._count
+        text = f"{done}/{self._count} frames, {done / spent:.1f}/s, {_clock(left)} left"
+        if self._is_terminal:
+            bar = "█" * int(share * 24) + "·" * (24 - int(share * 24))
+            self._stream.write(f"\r{bar} {share:4.0%} {text}   ")
+        else:
+            self._stream.write(f"{share:4.0%} {text}\n")
+        self._stream.flush()
+
+    def close(self) -> None:
+        """End the line."""
+        if self._stream is not None and self._is_terminal:
+            spent = _clock(time.monotonic() - self._start)
+            self._stream.write(f"\r{self._count} frames in {spent}{' ' * 50}\n")
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds + 0.5), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -1,0 +1,235 @@
+"""A proxy film for a video editor: numbered frames, and beside it what steered each of them."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.core.frame.sample import motion_at
+from engine.core.frame.values import between, effective, steer_at
+from engine.core.parameter import Kind
+from engine.core.show.show import Show
+from engine.core.show.state import State
+from engine.core.track.track import clock
+from engine.core.trajectory.chain import coordinates_at
+from engine.documents import track_file
+from engine.documents.assets import assets_dir
+from engine.documents.edit import barcode
+from engine.documents.show import load
+from engine.documents.take.blobs import read_blob
+from engine.documents.take.models import with_hashes
+from engine.documents.take.reader import open_take
+from engine.documents.track_file import About, TrackError, TrackFile
+from engine.play.film.export import Job, frame_count, render
+from engine.play.film.playback import Playback, is_take
+from engine.play.line import Line
+from engine.system.atomic import check_writable
+from engine.system.hashing import content_hash
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A picture with the number of its frame burnt in; fits `engine.outputs.film.film`."""
+
+    picture: Any
+    number: int
+
+    def read(self, format: str) -> NDArray[np.uint8]:
+        """Pixels of the picture with the number, row 0 at the top [shape=(H, W, 3)]."""
+        return barcode.burn(self.picture.read(format), self.number)
+
+
+class Sidecar:
+    """Gathers the control state of every frame.
+
+    Parameters
+    ----------
+    show
+        As it begins; a take that loads one with other parameters is refused.
+    frames
+        How many will come.
+    """
+
+    def __init__(self, show: Show, frames: int) -> None:
+        self._listed = [p for p in show.registry.parameters if p.kind is not Kind.TRIGGER]
+        self._addresses = [p.address for p in self._listed]
+        self._values: list[NDArray[np.float64]] = []
+        self._motion_s: list[float] = []
+        self._passed: list[int] = []
+        self._latents: dict[str, list[NDArray[Any]]] = {}
+        self._geometries: dict[str, str] = {}
+        self._charted: set[str] = set()
+        numbers = 0
+        for layer in show.layers:
+            if layer.generator is not None:
+                ports = {port.name: port.geometry for port in layer.generator.spec.ports}
+                for path in layer.generator.paths:
+                    address = f"/layer/{layer.id}/generator/{path.port}"
+                    self._latents[address] = []
+                    self._geometries[address] = ports[path.port]
+                    numbers += int(np.prod(path.shape)) * (1 if path.chart is None else 2)
+                    if path.chart is not None:
+                        self._charted.add(address)
+        if frames * numbers * 4 > track_file.LARGEST_BYTES or frames > barcode.MOST_FRAMES:
+            raise ValueError(
+                f"{frames} frames of {numbers} latent numbers are more than a sidecar holds; make "
+                "proxies of shorter stretches, or at a lower --fps"
+            )
+
+    def add(self, show: Show, state: State, seconds: float) -> None:
+        """Add a frame.
+
+        Raises
+        ------
+        TrackError
+            If the show has other parameters than it began with.
+        """
+        index = show.registry.index
+        values = effective(show, state, seconds)
+        listed: list[float] = values.tolist()
+        found = coordinates(show, state, seconds, listed)
+        if found.keys() != self._latents.keys() or any(a not in index for a in self._addresses):
+            raise TrackError(f"another show is loaded at {seconds:g} s; make a proxy up to there")
+        self._values.append(values[[index[a] for a in self._addresses]])
+        self._motion_s.append(clock(show.track, listed, motion_at(show, state, seconds)))
+        track = show.track
+        at = 0 if track is None else track.frames.find(listed[track.place])[0]
+        self._passed.append(0 if track is None else int(track.frames.cuts[:at].sum()))
+        for address, rows in found.items():
+            # What is decoded needs all its bits to be the same again; the rest is asked in float32.
+            kind = np.float64 if address in self._charted else np.float32
+            self._latents[address].append(rows.astype(kind))
+
+    def file(self, about: dict[str, Any], beside: dict[str, bytes]) -> TrackFile:
+        """Put together what was gathered; values that never change become constants."""
+        values = np.array(self._values)
+        is_moving = (values != values[0]).any(axis=0)
+        return TrackFile(
+            about=About(
+                kind="sidecar",
+                frames=len(values),
+                parameters={p.address: (p.kind.value, p.unit, p.low, p.high) for p in self._listed},
+                columns=[a for a, moves in zip(self._addresses, is_moving, strict=True) if moves],
+                constants={
+                    a: float(x)
+                    for a, x, moves in zip(self._addresses, values[0], is_moving, strict=True)
+                    if not moves
+                },
+                latents=self._geometries,
+                **about,
+            ),
+            values=values[:, is_moving],
+            motion_s=np.array(self._motion_s),
+            cuts=np.append(np.diff(self._passed) != 0, True),
+            latents={address: np.array(rows) for address, rows in self._latents.items()},
+            beside=beside,
+        )
+
+
+def coordinates(
+    show: Show, state: State, seconds: float, values: Sequence[float]
+) -> dict[str, NDArray[np.float64]]:
+    """Coordinates of every trajectory at `seconds`, by the address of its port.
+
+    Parameters
+    ----------
+    values
+        Effective ones.
+    """
+    dt, motion_s = between(show, state, seconds), motion_at(show, state, seconds)
+    steer, rate = steer_at(state, dt), float(show.control_hz)
+    held = iter(state.paths)
+    return {
+        f"/layer/{layer.id}/generator/{path.port}": coordinates_at(
+            path, show.seed, next(held), values, motion_s, dt, steer, rate
+        )
+        for layer in show.layers
+        if layer.generator is not None
+        for path in layer.generator.paths
+    }
+
+
+def make(source: str, playback: Playback, job: Job, sidecar: Path, progress: TextIO | None) -> int:
+    """Render the proxy of a show or take, and write its sidecar; return the number of frames.
+
+    Raises
+    ------
+    ValueError, OSError
+        With one sentence, before anything is rendered where possible.
+    """
+    if job.out.suffix.lower() not in (".mp4", ".mov", ".mkv"):
+        raise ValueError(f"{job.out}: a proxy is a film; end its name in .mp4, .mov or .mkv")
+    if sidecar.suffix != ".npz":
+        raise ValueError(f"{sidecar}: a sidecar ends in .npz")
+    check_writable(sidecar)
+    fps = job.fps or playback.fps
+    size_px = job.size_px or playback.size_px
+    if size_px[1] < barcode.LEAST_HEIGHT_PX or size_px[0] < size_px[1] * 0.9:
+        raise ValueError(
+            f"{size_px[0]}x{size_px[1]} is too small or narrow for a frame number that survives "
+            f"editing; choose a --size of at least {barcode.LEAST_HEIGHT_PX} pixels' height"
+        )
+    show = playback.line_at(playback.start_s).show
+    kept = Sidecar(show, frame_count(playback, job, fps))
+
+    def mark(number: int, line: Line, seconds: Fraction, picture: Any) -> Any:
+        kept.add(line.show, line.state, float(seconds))
+        return Marked(picture, number)
+
+    def light(seconds: Fraction) -> Line:
+        line = playback.line_at(seconds)
+        line.show = lightened(line.show)
+        return line
+
+    count = render(replace(playback, line_at=light), job, progress, mark)
+    name, text = show_text(source)
+    about = {
+        "fps": str(fps), "film": job.out.name, "show": name, "text": text,
+        "hash": content_hash(text.encode()), "models": with_hashes([], show),
+    }  # fmt: skip
+    files = beside(show)
+    files.pop(tomllib.loads(text).get("track", {}).get("file", ""), None)  # another takes its place
+    track_file.write(sidecar, kept.file(about, files))
+    return count
+
+
+def lightened(show: Show) -> Show:
+    """The show with generators as large as they are live: a proxy is looked at, not shown."""
+    layers = tuple(
+        layer
+        if layer.generator is None
+        else replace(layer, generator=replace(layer.generator, film_px=layer.generator.size_px))
+        for layer in show.layers
+    )
+    return replace(show, layers=layers)
+
+
+def show_text(source: str) -> tuple[str, str]:
+    """Name and text of a show, or of the show with which a take begins."""
+    if not is_take(source):
+        loaded = load.load(source)
+        return Path(source).stem, loaded.text
+    take = open_take(Path(source))
+    name = str(take.header.get("show", ""))
+    table = json.loads(read_blob(take.folder, name))
+    return take.folder.name, read_blob(take.folder, table["show"])
+
+
+def beside(show: Show) -> dict[str, bytes]:
+    """Files that the show names and that are not shipped, by where they lie beside it."""
+    found = dict(show.files)
+    shipped = assets_dir("shaders")
+    for name, text in show.shaders.items():
+        file = name if name.endswith(".fs") else f"{name}.fs"
+        place = shipped / file
+        if not place.is_file() or place.read_text("utf-8-sig") != text:
+            found[f"shaders/{file}"] = text.encode()
+    return found

@@ -1,0 +1,44 @@
+"""TODO engine/play/heard.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+
+from engine.core.audio.features import ADDRESS
+from engine.core.event import Event
+from engine.sources.audio import file as tracks
+
+
+class Heard(Mapping[int, Sequence[Event]]):
+    """What is heard in a track, as events by tick; worked out when a tick comes.
+
+    Equal to `engine.sources.audio.file.events`, without the hundred milliseconds that listing them
+    all would take in the middle of a show.
+
+    Parameters
+    ----------
+    features
+        Of the whole track.
+    control_hz
+        Ticks per second.
+    """
+
+    def __init__(self, features: tracks.Features, control_hz: Fraction) -> None:
+        self._rows = features.rows
+        self._rows_per_tick = Fraction(features.rate_hz, features.hop) / control_hz
+
+    def __getitem__(self, tick: int) -> Sequence[Event]:
+        # Row k is complete at (k + 1) hops: the first tick that is not before that takes it.
+        first = max((tick - 1) * self._rows_per_tick // 1, 0)
+        last = min(tick * self._rows_per_tick // 1, len(self._rows))
+        return [
+            Event(tick, ADDRESS, tuple(self._rows[k].tolist()), "track", k)
+            for k in range(first, last)
+        ]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(len(self)))
+
+    def __len__(self) -> int:
+        return -(-len(self._rows) // self._rows_per_tick) + 1

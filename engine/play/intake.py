@@ -1,0 +1,113 @@
+"""Everything that arrives gets a tick here: bounded, checked against the registry, counted."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from fractions import Fraction
+
+from engine.core.clock import first_index
+from engine.core.event import Event, Value, in_order
+from engine.core.frame.advance import resolve
+from engine.core.frame.paths import fits, is_told
+from engine.core.parameter import to_float
+from engine.core.show.show import Show
+from engine.core.trajectory.events import numbers
+
+MOST_UNKNOWN = 100
+Arrived = tuple[int, str, Value]
+
+
+class Intake:
+    """Events by tick, from what sources hand over."""
+
+    def __init__(self) -> None:
+        self._pending: dict[int, list[Event]] = {}
+        self._track: Mapping[int, Sequence[Event]] = {}
+        self._track_shift = 0
+        self._sequence = 0
+        self.unknown: Counter[str] = Counter()
+        self.unknown_total = 0
+        self.refused = 0
+
+    def take(
+        self,
+        show: Show,
+        newest_tick: int,
+        source: str,
+        items: Iterable[Arrived],
+        seconds_of: Callable[[int], Fraction],
+    ) -> None:
+        """Give each item the first tick that is not before its arrival and not yet advanced.
+
+        Parameters
+        ----------
+        newest_tick
+            The newest tick that was advanced.
+        source
+            Name that orders events within a tick; ``sound`` alone says what is heard.
+        items
+            (arrival on the monotonic clock in ns, address, value).
+        seconds_of
+            Show time of an arrival.
+        """
+        for arrival_ns, address, value in items:
+            if self._accept(show, address, value, is_sound=source == "sound"):
+                tick = max(first_index(seconds_of(arrival_ns), show.control_hz), newest_tick + 1)
+                self.add(tick, address, value, source)
+
+    def add(self, tick: int, address: str, value: Value, source: str) -> None:
+        """Add an event that is known to be good."""
+        self._sequence += 1
+        event = Event(tick, address, value, source, self._sequence)
+        self._pending.setdefault(tick, []).append(event)
+
+    def _accept(self, show: Show, address: str, value: Value, is_sound: bool) -> bool:
+        if address.startswith("/signal/"):
+            name = address.removeprefix("/signal/")
+            # The show's own signals have plain names; those with a "/" the engine makes itself.
+            is_known = is_sound if name == "audio" else name in show.signal_of and "/" not in name
+            if not is_known:
+                self._count_unknown(address)
+            elif name != "audio" and not (
+                isinstance(value, (bool, int, float)) and math.isfinite(to_float(value))
+            ):
+                self.refused += 1
+                return False
+            return is_known
+        try:
+            return bool(resolve(show, address, value))
+        except KeyError:
+            if is_told(show, address):
+                is_data = fits(show, address, numbers(value))
+                self.refused += not is_data
+                return is_data
+            self._count_unknown(address)
+        except ValueError:
+            self.refused += 1
+        return False
+
+    def _count_unknown(self, address: str) -> None:
+        self.unknown_total += 1
+        if address in self.unknown or len(self.unknown) < MOST_UNKNOWN:
+            self.unknown[address] += 1
+
+    def play(self, track: Mapping[int, Sequence[Event]], start_tick: int) -> None:
+        """Let a track's events, known ahead by its own ticks, begin at a tick of the show."""
+        self._track = track
+        self._track_shift = -start_tick
+
+    def jump(self, ticks: int) -> None:
+        """Go on in the track after a gap that the show did not live through."""
+        self._track_shift += ticks
+
+    def events_of(self, tick: int) -> Sequence[Event]:
+        """Hand over the events of a tick, in order of effect; each tick once."""
+        found = self._pending.pop(tick, [])
+        heard = self._track.get(tick + self._track_shift, ())
+        if not heard:
+            return in_order(found)
+        if self._track_shift:
+            heard = [Event(tick, e.address, e.value, e.source, e.sequence) for e in heard]
+        return in_order([*found, *heard])

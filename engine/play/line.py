@@ -1,0 +1,209 @@
+"""One frame, a straight line: ticks, steps, plan, pixels, picture. Live and film both go here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any, Protocol
+
+from engine.compositor.compose import Compositor
+from engine.compositor.gl.program import ShaderError
+from engine.core.clock import newest_index, seconds_at
+from engine.core.event import Event
+from engine.core.frame.advance import advance
+from engine.core.frame.plan import Plan
+from engine.core.frame.sample import borrowed, sample, step_at
+from engine.core.show.show import Show
+from engine.core.show.snapshot import migrate
+from engine.core.show.state import State
+from engine.documents.show.load import ShowError
+from engine.play.pacer import Stopwatch
+
+
+def resized(show: Show, size_px: tuple[int, int]) -> Show:
+    """The show on a canvas of another size."""
+    return show if show.size_px == size_px else replace(show, size_px=size_px)
+
+
+def load_shaders(compositor: Compositor, show: Show) -> None:
+    """Compile every shader of a show.
+
+    Raises
+    ------
+    ShowError
+        If one does not compile, with its file and line.
+    """
+    compositor.set_picture_hz(float(show.picture_hz))
+    for name, text in show.shaders.items():
+        try:
+            compositor.load(name, text)
+        except ShaderError as error:
+            raise ShowError(str(error)) from None
+
+
+def seeded(show: Show, seed: int | None) -> Show:
+    """The show with another seed."""
+    return show if seed is None else replace(show, seed=seed)
+
+
+EventsOf = Callable[[int], Sequence[Event]]
+LOAD = "/show/load"
+
+
+class Pixels(Protocol):
+    """Where a plan's generator pixels come from: worker processes live, inline in a film."""
+
+    def of(self, plan: Plan, layers: Iterable[str]) -> Mapping[str, Any]:
+        """Newest pixels of the named layers' generators for this plan, by layer ID."""
+
+    def see(self, eyes: Compositor) -> None:
+        """Let generators' image ports see what this compositor draws."""
+
+
+@dataclass(slots=True)
+class Line:
+    """The show while it plays: what is constant, the state, and the newest picture step.
+
+    Parameters
+    ----------
+    show, state
+        Constant · at the newest tick.
+    step
+        Index of the newest picture step, -1 before the first.
+    shows
+        Content hash → show, for reloads.
+    on_tick
+        Called with (show, state before, events, state after) of every tick: takes, plan files.
+    """
+
+    show: Show
+    state: State
+    step: int
+    shows: Mapping[str, Show]
+    on_tick: Callable[[Show, State, Sequence[Event], State], None] | None = None
+    on_show: Callable[[Show], None] | None = None
+    _newest: Plan | None = None
+
+    def control(self, seconds: Fraction, events_of: EventsOf) -> list[Plan]:
+        """Advance every tick up to `seconds`; sample each picture step that falls in between.
+
+        Steps are sampled at their own times from the tick that was newest then, so that they do
+        not depend on the rate of frames.
+        """
+        plans: list[Plan] = []
+        rate = self.show.control_hz
+        for tick in range(self.state.tick + 1, newest_index(seconds, rate) + 1):
+            plans += self._steps(seconds_at(tick, rate), is_open=True)
+            self.tick(tick, events_of(tick))
+        return plans + self._steps(seconds, is_open=False)
+
+    def tick(self, tick: int, events: Sequence[Event]) -> None:
+        """Advance one tick, through a reload if there is one."""
+        for event in events:
+            if event.address == LOAD and isinstance(event.value, str):
+                self._swap(event.value)
+        before = self.state
+        self.state = advance(self.show, before, tick, events)
+        if self.on_tick is not None:
+            self.on_tick(self.show, before, events, self.state)
+
+    def _swap(self, name: str) -> None:
+        show = self.shows[name]
+        self.state = migrate(self.show, show, self.state)
+        self.show = show
+        self._newest = None
+        if self.on_show is not None:
+            self.on_show(show)
+
+    def _steps(self, until: Fraction, is_open: bool) -> list[Plan]:
+        """Sample the steps up to a time, from the present tick."""
+        if self.state.tick < 0:
+            return []
+        show, state = self.show, self.state
+        still = seconds_at(state.still_ticks, show.control_hz)
+        motion = (until - still) * show.picture_hz
+        last = math.ceil(motion) - 1 if is_open else math.floor(motion)
+        plans: list[Plan] = []
+        while self.step < last and not state.is_still:
+            self.step += 1
+            at = seconds_at(self.step, show.picture_hz) + still
+            # A step that fell into a frozen stretch is taken where the motion goes on.
+            moment = max(at, seconds_at(state.tick, show.control_hz))
+            self._newest = sample(show, state, float(moment))
+            plans.append(self._newest)
+        return plans
+
+    def plan(self, seconds: Fraction) -> Plan:
+        """Sample the frame itself; if it falls on the newest step, it is that step's plan."""
+        newest, at = self._newest, float(seconds)
+        if newest is None or newest.seconds != at or newest.tick != self.state.tick:
+            return sample(self.show, self.state, at)
+        return newest
+
+
+def needed(plan: Plan, is_step: bool) -> list[str]:
+    """Layers whose generators a step (or a frame) has to look at."""
+    everything = is_step and plan.reads_picture
+    ids: list[str] = []
+    for layer in plan.layers:
+        if layer.is_stepped == is_step or everything:
+            ids += sorted(borrowed([layer]))
+    if is_step:
+        ids += sorted(borrowed(plan.watched))
+    return list(dict.fromkeys(ids))
+
+
+def draw(
+    compositor: Compositor,
+    pixels: Pixels,
+    steps: Sequence[Plan],
+    plan: Plan,
+    watch: Stopwatch | None = None,
+) -> Any:
+    """Step the histories, then draw the frame.
+
+    Parameters
+    ----------
+    steps
+        Plans of the picture steps since the last frame, oldest first.
+    plan
+        Of the frame.
+
+    Returns
+    -------
+    Picture
+    """
+    for each in steps:
+        remember(compositor, pixels, each, watch)
+    found = pixels.of(plan, needed(plan, is_step=False))
+    _lap(watch, "upload", True)
+    picture = compositor.compose(plan, found)
+    _lap(watch, "compose", True)
+    return picture
+
+
+def remember(
+    compositor: Compositor, pixels: Pixels, step: Plan, watch: Stopwatch | None = None
+) -> None:
+    """Advance every history by one picture step, if there is any; no frame is drawn."""
+    if step.looks:
+        pixels.see(compositor)
+    if step.looks or any(layer.is_stepped for layer in step.layers):
+        found = pixels.of(step, needed(step, is_step=True))
+        _lap(watch, "upload", True)
+        compositor.step(step, found)
+        _lap(watch, "compose", True)
+
+
+def _lap(watch: Stopwatch | None, stage: str, is_whole: bool) -> None:
+    if watch is not None:
+        watch.lap(stage, is_whole)
+
+
+def first_step(show: Show, state: State) -> int:
+    """Newest step at the state's tick: where stepping goes on after a jump to a snapshot."""
+    if state.tick < 0:
+        return -1
+    return step_at(show, state, state.tick / float(show.control_hz))

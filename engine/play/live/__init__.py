@@ -1,0 +1,1 @@
+"""A performance: wall clock, operator, recording, error policy."""

@@ -1,0 +1,98 @@
+"""The built-in piece, composed and analysed in a child process so that no frame waits for it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import threading
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from engine import __version__
+from engine.sources.audio.file import Features, Track, features_ahead
+
+RATE_HZ = 48000
+
+
+def compose_to(path: str) -> None:
+    """Compose the piece and hear it, into an ``.npz`` file; the child's whole work."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the player's, who ends this child
+    from engine.sources.demo.piece import compose
+
+    track = Track(compose(rate_hz=RATE_HZ), RATE_HZ)
+    features = features_ahead(track)
+    target = Path(path)
+    new = target.with_name(target.name + ".new")
+    with new.open("wb") as file:
+        np.savez(file, pcm=track.pcm, rows=features.rows, hop=np.int64(features.hop))
+    new.replace(target)
+
+
+class Jukebox:
+    """Has the piece ready some seconds after it is asked for.
+
+    A thread waits for the child and reads the file: neither may hold up a frame.
+
+    Parameters
+    ----------
+    cache
+        Folder that keeps it for the next time.
+    """
+
+    def __init__(self, cache: Path) -> None:
+        self._path = cache / f"music-{__version__}.npz"
+        self._child: multiprocessing.process.BaseProcess | None = None
+        self._thread: threading.Thread | None = None
+        self._found: tuple[Track, Features] | None = None
+        self._is_closed = False
+        self.error = ""
+
+    def ask(self) -> None:
+        """Begin to compose, unless it is under way."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._fetch, name="music", daemon=True)
+            self._thread.start()
+
+    def _fetch(self) -> None:
+        try:
+            self._found = self._read() or self._compose()
+        except OSError as error:
+            self.error = f"the built-in music cannot be kept: {error}"
+
+    def _read(self) -> tuple[Track, Features] | None:
+        try:
+            with np.load(self._path, allow_pickle=False) as file:
+                features = Features(RATE_HZ, int(file["hop"]), file["rows"])
+                return Track(file["pcm"], RATE_HZ), features
+        except (FileNotFoundError, ValueError, KeyError, zipfile.BadZipFile):
+            return None  # not there, or damaged: it is composed
+
+    def _compose(self) -> tuple[Track, Features] | None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        context = multiprocessing.get_context("spawn")
+        child = context.Process(target=compose_to, args=(str(self._path),), daemon=True)
+        child.start()
+        self._child = child
+        if self._is_closed:
+            child.kill()
+        child.join()
+        return self._read()
+
+    def poll(self) -> tuple[Track, Features] | None:
+        """Return the piece and what is heard in it once it is ready; never waits."""
+        return self._found
+
+    def wait(self, limit_s: float) -> tuple[Track, Features] | None:
+        """Wait for the piece, before the show begins."""
+        self.ask()
+        if self._thread is not None:
+            self._thread.join(limit_s)
+        return self._found
+
+    def close(self) -> None:
+        """End a child that still composes."""
+        self._is_closed = True
+        if self._child is not None:
+            self._child.kill()

@@ -1,0 +1,140 @@
+"""Keys and mouse of the window: what a performer does, as events and as acts of the host."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from engine.core.event import Value
+from engine.core.parameter import coerce
+from engine.core.show.show import Show
+from engine.core.show.state import State
+from engine.play.live.pointer import Brush, Flight
+
+HELP = (
+    ("1 – 9", "scenes"),
+    ("Space", "fly to a new place"),
+    ("drag · wheel", "steer, paint, fly or grab · truncation"),
+    ("B · H", "blackout · freeze"),
+    ("Tab", "tap the beat"),
+    ("A", "autopilot"),
+    ("M", "built-in music"),
+    ("K", "keep the last ten minutes"),
+    ("T", "test card"),
+    ("F · Esc", "full screen · leave it"),
+    ("F1", "this help"),
+    ("Ctrl-Q, held", "quit"),
+)
+STEER_GAIN = 2.5
+"""Radians of latent rotation for a drag over the picture's whole height."""
+WHEEL_GAIN = 0.05
+QUIT_HOLD_S = 1.0
+ARRIVED_S = 0.25
+"""An event takes effect one or two frames after it was read; the next drag must not wait for it."""
+_TOGGLES = {"b": "/master/blackout", "h": "/master/freeze", "a": "/autopilot/on"}
+_TRIGGERS = {"space": "/master/jump", "tab": "/transport/tap"}
+_ACTS = {"f": "fullscreen", "escape": "leave", "t": "card", "f1": "help", "k": "keep", "m": "music"}
+
+
+@dataclass(slots=True)
+class Hands:
+    """What the keys and the mouse amount to since the last frame.
+
+    Parameters
+    ----------
+    events
+        (address, value) for the show.
+    acts
+        Words for the host: ``fullscreen``, ``leave``, ``card``, ``help``, ``keep``, ``music``,
+        ``quit``.
+    """
+
+    events: list[tuple[str, Value]] = field(default_factory=list)
+    acts: list[str] = field(default_factory=list)
+
+
+class Keyboard:
+    """Remembers how long Ctrl-Q is held, and what it asked for that is not in the state yet."""
+
+    def __init__(self) -> None:
+        self._quit_since_s: float | None = None
+        self._is_steering = False
+        self._asked: dict[str, tuple[float, float]] = {}
+        self._brush = Brush()
+        self._grab = Brush("/grab", erases=False)
+        self._flight = Flight()
+
+    def read(
+        self, show: Show, state: State, items: Iterable[tuple[str, Value]], now_s: float
+    ) -> Hands:
+        """Translate the window's events.
+
+        Parameters
+        ----------
+        now_s
+            Monotonic time, for keys that must be held.
+        """
+        hands = Hands()
+        steers, items = show.drag == "steer", list(items)
+        if show.drag == "paint":
+            hands.events += self._brush.read(items)
+        elif show.drag == "grab":
+            hands.events += self._grab.read(items)
+            if ("/window/button", "right") in items:
+                hands.events += [(f"{path.name}/release", True) for path in show.paths]
+        elif show.drag == "map":
+            mapped = next((path.name for path in show.paths if len(path.inputs) > 1), "")
+            hands.events += self._flight.read(items, mapped) if mapped else ()
+        for address, value in items:
+            if address == "/window/key" and isinstance(value, str):
+                self._press(show, state, value, hands, now_s)
+            elif address == "/window/key_up" and str(value) in ("q", "ctrl+q", "ctrl", "control"):
+                self._quit_since_s = None
+            elif address == "/window/drag" and isinstance(value, tuple) and steers:
+                for axis, moved in zip(("/master/steer_x", "/master/steer_y"), value, strict=False):
+                    now = self._value(show, state, axis, now_s)
+                    self._ask(show, hands, axis, now + STEER_GAIN * moved, now_s)
+                self._is_steering = True
+            elif address == "/window/button_up" and value == "left" and self._is_steering:
+                self._let_go(hands)
+            elif address == "/window/scroll" and isinstance(value, (int, float)):
+                now = self._value(show, state, "/master/truncation", now_s)
+                self._ask(show, hands, "/master/truncation", now + WHEEL_GAIN * value, now_s)
+            elif address == "/window/close":
+                hands.acts.append("quit")
+        if self._quit_since_s is not None and now_s - self._quit_since_s >= QUIT_HOLD_S:
+            hands.acts.append("quit")
+        return hands
+
+    def _value(self, show: Show, state: State, address: str, now_s: float) -> float:
+        """Where a value stands: as it was asked for, until that has surely arrived."""
+        value, asked_s = self._asked.get(address, (0.0, -math.inf))
+        if now_s - asked_s < ARRIVED_S:
+            return value
+        return float(state.base[show.registry.index[address]])
+
+    def _let_go(self, hands: Hands) -> None:
+        """End a drag: what it turned goes on by itself, and comes to rest elsewhere."""
+        self._is_steering = False
+        for axis in ("/master/steer_x", "/master/steer_y"):
+            self._asked.pop(axis, None)
+        hands.events.append(("/master/steer_release", True))
+
+    def _ask(self, show: Show, hands: Hands, address: str, value: float, now_s: float) -> None:
+        stored = coerce(show.registry[address], value)
+        self._asked[address] = (stored, now_s)
+        hands.events.append((address, stored))
+
+    def _press(self, show: Show, state: State, key: str, hands: Hands, now_s: float) -> None:
+        if key == "ctrl+q":
+            self._quit_since_s = now_s
+        elif key in show.keys:
+            hands.events.append(show.keys[key])
+        elif key in _TOGGLES:
+            is_on = self._value(show, state, _TOGGLES[key], now_s) >= 0.5
+            self._ask(show, hands, _TOGGLES[key], 0.0 if is_on else 1.0, now_s)
+        elif key in _TRIGGERS:
+            hands.events.append((_TRIGGERS[key], True))
+        elif key in _ACTS:
+            hands.acts.append(_ACTS[key])

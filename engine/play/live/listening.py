@@ -1,0 +1,232 @@
+"""What the show hears: a device, a file analysed ahead, or the built-in piece."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import platformdirs
+from numpy.typing import NDArray
+
+from engine.core.clock import seconds_at
+from engine.play.heard import Heard
+from engine.play.intake import Arrived, Intake
+from engine.play.live.demo_music import Jukebox
+from engine.play.live.options import Options
+from engine.play.pacer import now_ns
+from engine.sources.audio import capture, file
+
+MUSIC_WAIT_S = 30.0
+RATE_HZ = 48000
+SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a", ".aac", ".aif", ".aiff", ".w64")
+"""Whatever ends like this, or is a whole path, is meant as a file, also when it is not there."""
+
+
+class Hearing:
+    """One of: a sound device in its own process; a track played in step with the show; silence.
+
+    Parameters
+    ----------
+    options
+        `audio` is a file, a device's name or index, or ``off``; `is_demo` plays our own piece.
+    say
+        Tells the operator.
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be read as sound.
+    """
+
+    def __init__(self, options: Options, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._jukebox = Jukebox(Path(platformdirs.user_cache_dir("latent-cinema")))
+        self._wants_music = False
+        self._features: file.Features | None = None
+        self._track: file.Track | None = None
+        self._origin_s = Fraction(0)  # show time of the track's beginning, gaps taken out
+        self._read = 0  # samples of the track that were handed over
+        self._surplus = 0  # samples of the device that belong to a gap
+        self._resampler = Resampler()
+        self._device: Any = None
+        self._speaker: Any = None
+        self._said = ""
+        audio = options.audio
+        if options.is_demo:
+            self._find_music()
+        elif audio is not None and _is_file(audio):
+            self._track = file.load(audio)
+            self._features = file.features_ahead(self._track)
+        elif audio != "off":
+            self._listen_to(audio)
+
+    def _find_music(self) -> None:
+        found = self._jukebox.wait(MUSIC_WAIT_S)
+        if found is None:
+            self._say(self._jukebox.error or "the built-in music is not ready; the show begins")
+        else:
+            self._track, self._features = found
+
+    def _listen_to(self, audio: str | None) -> None:
+        name = int(audio) if audio is not None and audio.isdigit() else audio
+        self._device = capture.open(capture.Config(device=name, rate_hz=RATE_HZ), now_ns)
+        self._device.__enter__()
+
+    @property
+    def format(self) -> tuple[int, int]:
+        """Sample rate and channels of what a take records."""
+        if self._track is not None:
+            return self._track.rate_hz, self._track.pcm.shape[1]
+        return RATE_HZ, 2
+
+    @property
+    def state(self) -> str:
+        """One phrase for the stats and the help panel."""
+        if self._track is not None:
+            heard = self._speaker.state if self._speaker is not None else "starting"
+            return f"track, loudspeaker {heard}"
+        return str(self._device.state) if self._device is not None else "off"
+
+    def start(self, intake: Intake, rate: Fraction) -> None:
+        """Begin the track with the show.
+
+        Parameters
+        ----------
+        rate
+            Ticks per second.
+        """
+        if self._track is not None:
+            self._begin(intake, 0, rate)
+
+    def _begin(self, intake: Intake, tick: int, rate: Fraction) -> None:
+        assert self._track is not None
+        assert self._features is not None
+        intake.play(Heard(self._features, rate), tick)
+        self._origin_s = seconds_at(tick, rate)
+        self._close_device()
+        self._speaker = capture.open_playback(self._track.pcm, self._track.rate_hz, None)
+        self._speaker.play(0.0, time.monotonic())
+
+    def play_music(self) -> None:
+        """Play the built-in piece as soon as it is composed, unless a track plays."""
+        if self._track is None:
+            self._jukebox.ask()
+            self._wants_music = True
+
+    def poll(self, now_s: float) -> list[Arrived]:
+        """Features since the last call; keeps the loudspeaker fed."""
+        if self._speaker is not None:
+            self._speaker.tend(now_s)
+            self._tell(str(self._speaker.state))
+        if self._device is None:
+            return []
+        self._device.tend(now_s)
+        self._tell(str(self._device.state))
+        found: list[Arrived] = self._device.poll(64)
+        return found
+
+    def _tell(self, state: str) -> None:
+        """Say once that a device is missing or lost."""
+        if state != self._said and state.startswith(("no device", "lost")):
+            self._say(f"sound: {state}; the show goes on without it")
+        self._said = state
+
+    def jump(self, gap_s: Fraction) -> None:
+        """Leave out what was heard during a gap that the show did not live through."""
+        if self._track is not None:
+            self._origin_s -= gap_s
+            self._read += round(gap_s * self._track.rate_hz)
+        else:
+            self._surplus += round(gap_s * RATE_HZ)
+
+    def samples(self, seconds: Fraction, frame_s: Fraction) -> tuple[int, NDArray[np.float32]]:
+        """Samples until the frame of show time `seconds` ends, with the place of the first one.
+
+        Of a track each sample is handed over once, also those of frames that were skipped.
+        """
+        if self._track is not None:
+            low, rate = self._read, self._track.rate_hz
+            high = int((seconds + frame_s - self._origin_s) * rate)
+            self._read = max(low, min(high, len(self._track.pcm)))
+            return round(self._origin_s * rate) + low, self._track.pcm[low : self._read]
+        if self._device is None:
+            return 0, np.zeros((0, 2), np.float32)
+        pcm = self._resampler.take(stereo(self._device.samples()), self._device.rate_hz)
+        cut = min(self._surplus, len(pcm))
+        self._surplus -= cut
+        return max(int(seconds * RATE_HZ) - len(pcm) + cut, 0), pcm[cut:]
+
+    def tend(self, intake: Intake, tick: int, rate: Fraction) -> None:
+        """Start the music, with the next tick, once it is ready."""
+        if not self._wants_music:
+            return
+        found = self._jukebox.poll()
+        if found is not None:
+            self._wants_music = False
+            self._track, self._features = found
+            self._read = 0
+            self._begin(intake, tick + 1, rate)
+        elif self._jukebox.error:
+            self._wants_music = False
+            self._say(self._jukebox.error)
+
+    def _close_device(self) -> None:
+        if self._device is not None:
+            self._device.__exit__(None, None, None)
+            self._device = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._jukebox.close()
+        self._close_device()
+        if self._speaker is not None:
+            self._speaker.close()
+
+
+def _is_file(audio: str) -> bool:
+    """Whether a file is meant, not the name of a device."""
+    path = Path(audio)
+    return path.is_absolute() or path.is_file() or audio.lower().endswith(SUFFIXES)
+
+
+def stereo(pcm: NDArray[Any]) -> NDArray[np.float32]:
+    """Two channels in full scale ±1, whatever the device gave."""
+    found = pcm.astype(np.float32)
+    if pcm.dtype == np.int16:
+        found /= 32768.0
+    if found.shape[1] == 1:
+        return np.repeat(found, 2, axis=1)
+    return found[:, :2]
+
+
+class Resampler:
+    """Brings a stream to `RATE_HZ`, linearly: a take has one rate, whatever device comes back."""
+
+    def __init__(self) -> None:
+        self._last = np.zeros((1, 2), np.float32)
+        self._place = 1.0  # of the next sample, counted from `_last`
+
+    def take(self, pcm: NDArray[np.float32], rate_hz: int) -> NDArray[np.float32]:
+        """Resample the next samples [shape=(n, 2)]."""
+        if rate_hz == RATE_HZ or not len(pcm):
+            return pcm
+        step = rate_hz / RATE_HZ
+        places = np.arange(self._place, len(pcm), step)
+        whole = np.concatenate([self._last, pcm])
+        at = np.arange(len(whole))
+        out = np.stack([np.interp(places, at, whole[:, i]) for i in (0, 1)], axis=1)
+        self._place = (places[-1] + step if len(places) else self._place) - len(pcm)
+        self._last = pcm[-1:]
+        return out.astype(np.float32)

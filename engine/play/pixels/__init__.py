@@ -1,0 +1,1 @@
+"""Where a plan’s pixels come from: workers, inline, bridge to GL."""

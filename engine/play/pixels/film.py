@@ -1,0 +1,83 @@
+"""Pixels for a plan, in a film: from generators in this process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from engine.compositor.compose import Compositor
+from engine.core.frame.plan import Plan
+from engine.core.frame.sample import asked_size
+from engine.core.show.constants import fixed
+from engine.core.show.generator import Request
+from engine.core.show.show import Show
+from engine.generators import registry
+from engine.generators.host.inline_host import open_inline
+from engine.generators.host.interface import Host
+from engine.play.pixels.bridge import Bridge
+from engine.play.pixels.delay_line import Sightings
+
+
+class FilmPixels:
+    """Inline generators: every frame exactly at its time, at the size of the film."""
+
+    def __init__(self, bridge: Bridge, show: Show, device: str = "auto") -> None:
+        self._bridge = bridge
+        self._show = show
+        self._device = device
+        self._hosts: dict[str, Host] = {}
+        self._drawn: dict[str, float] = {}
+        self._sightings = Sightings()
+        self._eyes: Compositor | None = None
+
+    def load(self, show: Show) -> None:
+        """Go on with a reloaded show."""
+        self._show = show
+        self.close()
+
+    def of(self, plan: Plan, layers: Iterable[str]) -> Mapping[str, Any]:
+        """Render the named layers for exactly this plan."""
+        if self._eyes is not None:
+            self._sightings.take(self._eyes.glimpses(is_waiting=True))
+        found = {}
+        for name in layers:
+            if name not in plan.requests:
+                continue
+            if self._drawn.get(name) != plan.seconds:
+                sights = fixed(self._show).sights.get(name, ())
+                pictures = self._sightings.pictures(sights, plan.step)
+                self._render(name, replace(plan.requests[name], pictures=pictures))
+                self._drawn[name] = plan.seconds
+            pixels = self._bridge.pixels(name, plan.seconds)
+            if pixels is not None:
+                found[name] = pixels
+        return found
+
+    def see(self, eyes: Compositor) -> None:
+        """Let image ports see what was drawn on the picture steps before."""
+        self._eyes = eyes
+
+    def _render(self, name: str, request: Request) -> None:
+        generator = next(x.generator for x in self._show.layers if x.id == name)
+        assert generator is not None
+        if generator.spec.live_only:
+            return
+        if name not in self._hosts:
+            config, _ = registry.read_spec(generator.kind, dict(generator.config))
+            module = registry.module_name(generator.kind)
+            self._hosts[name] = open_inline(module, config, self._device, clock=time.perf_counter)
+        size = asked_size(generator.spec, generator.film_px, request.aspect, self._show.size_px)
+        host = self._hosts[name]
+        host.ask(replace(request, size_px=size), 0.0)
+        frame = host.newest()
+        assert frame is not None
+        self._bridge.take(name, frame)
+
+    def close(self) -> None:
+        """Forget every generator."""
+        for host in self._hosts.values():
+            host.close()
+        self._hosts.clear()
+        self._drawn.clear()

@@ -1,0 +1,240 @@
+"""Pixels for a plan, live: from worker processes. A film's: `engine.play.pixels.film`."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections import deque
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import platformdirs
+
+from engine.compositor.compose import Compositor
+from engine.core.control.cues import awaited
+from engine.core.frame.plan import Plan
+from engine.core.show.constants import fixed
+from engine.core.show.show import Generator, Show
+from engine.core.show.state import State
+from engine.generators.host.interface import Host
+from engine.generators.host.messages import Frame
+from engine.generators.host.spare import Spare
+from engine.play.pixels.bridge import Bridge, probe
+from engine.play.pixels.delay_line import Sightings
+from engine.play.pixels.slot import Seen, Slot, mark_of, open_host
+
+MOST_PREPARED = 6
+"""Workers that are kept loaded; more are opened when their scene is seen."""
+REFRESH_S = 4.0
+"""A generator that is not seen makes a frame that often, so that a cut to it shows something."""
+SPARE_AFTER_S = 6.0
+REOPEN_S = 5.0
+"""A worker that could not be started at all is tried again that often."""
+
+
+class LivePixels:
+    """Worker processes: asked ahead of the display, read without waiting.
+
+    Parameters
+    ----------
+    bridge
+        Uploads frames and crossfades between them.
+    device
+        ``auto``, ``cpu``, ``cuda`` or ``mps``.
+    """
+
+    def __init__(self, bridge: Bridge, device: str = "auto") -> None:
+        self._bridge = bridge
+        self._device = device
+        self._slots: dict[str, Slot] = {}
+        self._checked: dict[str, Show] = {}
+        self._unopened: dict[str, tuple[float, str]] = {}  # when to try again, what was wrong
+        # What workers compile is kept for the next show, not until the next start of the machine.
+        compiled = platformdirs.user_cache_path("latent-cinema", appauthor=False) / "compiled"
+        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(compiled))
+        self._spare = Spare(delay_s=SPARE_AFTER_S)
+        self._sightings = Sightings()
+        self._eyes: Compositor | None = None
+        self._shares_cuda = False
+        self.path = "numpy"
+        self.newest: dict[str, Frame] = {}
+        self._told: dict[str, str] = {}
+        self._said_ready: dict[str, bool] = {}
+        self.age_ms: dict[str, deque[float]] = {}
+
+    def open(self, show: Show, names: Iterable[str], now_s: float) -> None:
+        """Start the workers of these layers, unless they run already."""
+        for layer in show.layers:
+            if layer.generator is None or layer.id not in names:
+                continue
+            if self._checked.get(layer.id) is not show:  # once a show, not once a frame
+                self._open(show, layer.id, layer.generator, now_s)
+
+    def _open(self, show: Show, name: str, generator: Generator, now_s: float) -> None:
+        """Start a worker; what is wrong with one model ends no frame, nor the other pictures."""
+        slot, mark = self._slots.get(name), mark_of(show, name, generator)
+        if slot is None or not slot.is_for(mark):
+            if slot is not None and slot.is_loading(mark):
+                return
+            if now_s < self._unopened.get(name, (-math.inf, ""))[0]:
+                return
+            try:
+                host = open_host(generator, mark, self._device, self._spare, self._shares_cuda)
+            except (ValueError, OSError) as error:
+                self._unopened[name] = (now_s + REOPEN_S, f"failed: {error}")
+                return
+            if slot is None:
+                self._slots[name] = Slot(mark, host)
+            else:
+                slot.follow_with(mark, host)
+        self._unopened.pop(name, None)
+        self._checked[name] = show
+
+    def keep(self, show: Show) -> None:
+        """Close the workers of layers that a reloaded show no longer has."""
+        there = {layer.id for layer in show.layers if layer.generator is not None}
+        for name in set(self._slots) - there:
+            self._slots.pop(name).close()
+            self._checked.pop(name, None)
+            self._bridge.drop(name)
+            self.newest.pop(name, None)
+        self._unopened.clear()
+        self._said_ready = {n: is_ready for n, is_ready in self._said_ready.items() if n in there}
+
+    def ask(self, show: Show, state: State, plan: Plan, now_s: float) -> None:
+        """Ask every visible generator for the moment at which its frame will be seen.
+
+        One that a cue waits for is started, and makes its first frame.
+        """
+        self.open(show, plan.requests, now_s)
+        if state.awaiting:
+            self.open(show, awaited(show, state), now_s)
+        self._prepare(show, now_s)
+        if self._eyes is not None:
+            self._sightings.take(self._eyes.glimpses(is_waiting=False))
+        for name, slot in list(self._slots.items()):
+            slot.tend(now_s, is_seen=name in plan.requests)
+            if slot.is_due(now_s, REFRESH_S):
+                pictures = self._sightings.pictures(fixed(show).sights.get(name, ()), plan.step)
+                slot.ask(show, state, name, plan.seconds, now_s, pictures)
+            seen = slot.newest(now_s)
+            if seen is not None:
+                self._upload(name, seen)
+
+    def _prepare(self, show: Show, now_s: float) -> None:
+        """Load the scenes that are not seen yet, one by one, so that a cut to them is no wait.
+
+        Only into a process that has its libraries already: loading them takes time from the show.
+        """
+        if not self._spare.is_loaded or len(self._slots) >= MOST_PREPARED:
+            return
+        for layer in show.layers:
+            is_new = layer.id not in self._slots and layer.id not in self._unopened
+            if layer.generator is not None and is_new:
+                self._open(show, layer.id, layer.generator, now_s)
+                return
+
+    def news(self, show: Show) -> list[tuple[str, bool]]:
+        """Layers of a show whose generator has got its first picture, or has none (once each)."""
+        found = []
+        for layer in show.layers:
+            is_ready = layer.generator is None or self._bridge.holds(layer.id)
+            if is_ready != self._said_ready.get(layer.id, True):
+                found.append((layer.id, is_ready))
+                self._said_ready[layer.id] = is_ready
+        return found
+
+    def host(self, name: str) -> Host | None:
+        """Generator of a layer, as it is seen now; None while there is none."""
+        slot = self._slots.get(name)
+        return None if slot is None else slot.host
+
+    def share_cuda(self, ctx: Any) -> str:
+        """Probe how frames reach GL; return the line that says which path, and why.
+
+        Torch is imported for this only where OpenGL itself runs on NVIDIA.
+        """
+        self.path, why = probe(ctx)
+        self._shares_cuda = self.path == "cuda-pbo" and self._device in ("auto", "cuda")
+        return f"frames go by {self.path}: {why}"
+
+    def _upload(self, name: str, seen: Seen) -> None:
+        """Upload a frame; if sharing with CUDA fails, go on through main memory. UNTESTED there."""
+        try:
+            self._bridge.take(name, seen.frame, is_fresh=seen.is_fresh, fade_s=seen.fade_s)
+            self.newest[name] = seen.frame
+        except Exception:  # drivers fail in many ways; all of them mean: the other path
+            if not self._shares_cuda:
+                raise
+            self._shares_cuda, self.path = False, "pinned"
+            for each, slot in self._slots.items():
+                slot.close()
+                self._bridge.drop(each)
+            self._slots.clear()
+            self._checked.clear()
+
+    def of(self, plan: Plan, layers: Iterable[str]) -> Mapping[str, Any]:
+        """Crossfade of the newest frames around the plan's time."""
+        found = {}
+        for name in layers:
+            pixels = self._bridge.pixels(name, plan.seconds)
+            if pixels is not None:
+                found[name] = pixels
+                age_s = self._bridge.age_s(name, plan.seconds)
+                if age_s is not None:
+                    self.age_ms.setdefault(name, deque(maxlen=4096)).append(1000.0 * age_s)
+        return found
+
+    def see(self, eyes: Compositor) -> None:
+        """Let image ports see what was drawn, as soon as it can be read without waiting."""
+        self._eyes = eyes
+
+    def is_ready(self, plan: Plan) -> bool:
+        """Whether every generator that the plan asks has shown a frame."""
+        return all(self._bridge.holds(name) for name in plan.requests)
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether a generator cannot work at all."""
+        return any(text.startswith("failed") for text in self._troubles().values())
+
+    def _troubles(self) -> dict[str, str]:
+        found = {name: slot.trouble for name, slot in self._slots.items()}
+        return {**found, **{name: text for name, (_, text) in self._unopened.items()}}
+
+    def complaints(self) -> list[str]:
+        """Say once what is newly wrong with a generator, a sentence each."""
+        found = []
+        for name, text in self._troubles().items():
+            if text and text != self._told.get(name):
+                found.append(f"layer {name}: {text}")
+            self._told[name] = text
+        return found
+
+    def stats(self) -> dict[str, dict[str, Any]]:
+        """Rate, age and restarts by layer ID."""
+        found = {}
+        for name, slot in self._slots.items():
+            stats = slot.host.stats()
+            ages = sorted(self.age_ms.get(name, ())) or [0.0]
+            found[name] = {
+                "rate_hz": round(stats.rate_hz, 2),
+                "age_ms": round(ages[len(ages) // 2], 1),
+                "age_ms_p95": round(ages[int(len(ages) * 0.95)], 1),
+                "restarts": stats.restarts,
+                "frames": stats.frames,
+                "render_ms": round(stats.render_ms, 2),
+                "state": stats.state,
+                "has_picture": self._bridge.holds(name),
+                "error": slot.trouble if slot.trouble != stats.state else stats.error,
+                "device": stats.device,
+                "pid": stats.pid,
+            }
+        return found
+
+    def close(self) -> None:
+        """End every worker."""
+        for slot in self._slots.values():
+            slot.close()
+        self._slots.clear()
+        self._spare.close()

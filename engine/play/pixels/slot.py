@@ -1,0 +1,223 @@
+"""A layer's generator while it plays: the worker that is seen, and the one that is to follow it.
+
+When an edited show changes a layer's model the old worker goes on until the new one has drawn its
+first frame; then the picture fades to that one. A new model that fails leaves the old one playing.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import replace
+from typing import NamedTuple
+
+from engine.core.frame.sample import asked_size, requests_at
+from engine.core.show.generator import Request
+from engine.core.show.show import Generator, Show
+from engine.core.show.state import State
+from engine.generators import registry
+from engine.generators.host.interface import Host
+from engine.generators.host.messages import Frame
+from engine.generators.host.spare import Spare
+from engine.generators.host.worker_host import open_worker
+from engine.play.model_versions import Stamp, stamp_of
+from engine.play.pixels.delay_line import Pictures
+
+CHANGE_S = 1.0
+"""How long the picture fades from one model to the next."""
+CUT_WITHIN_S = 0.25
+"""The first frame that comes so soon after its layer appeared replaces the picture from before:
+it passes for part of the change. A later one is faded in."""
+SLOW_S = 4.0
+"""Beyond this period frames cannot be asked for early enough (`engine.generators.host.latency`) and
+all come late: each is then faded in for as long as the next one takes, so that the picture never
+rests.
+"""
+
+
+class Mark(NamedTuple):
+    """What a worker was opened for; when any of it changes, another one is needed."""
+
+    kind: str
+    config: str
+    size_px: tuple[int, int]
+    rate_hz: float
+    stamp: Stamp = ()
+
+
+class Seen(NamedTuple):
+    """A frame, and how the bridge is to bring it to light (see `Bridge.take`)."""
+
+    frame: Frame
+    is_fresh: bool
+    fade_s: float
+
+
+def mark_of(show: Show, name: str, generator: Generator) -> Mark:
+    """Say what the worker of a layer is to be opened for."""
+    aspect = next(x.aspect for x in show.layers if x.id == name)
+    whole = show.size_px[0] / show.size_px[1]
+    size_px = asked_size(generator.spec, generator.size_px, aspect or whole, show.size_px)
+    stamp = sum((stamp_of(generator.config.get(key)) for key in ("path", "directions")), ())
+    return Mark(generator.kind, repr(generator.config), size_px, generator.rate_hz, stamp)
+
+
+def open_host(
+    generator: Generator, mark: Mark, device: str, spare: Spare, shares_cuda: bool
+) -> Host:
+    """Start the worker of a generator.
+
+    Raises
+    ------
+    ValueError
+        If its model cannot be read.
+    OSError
+        If the system gives no shared memory or no process.
+    """
+    config, _ = registry.read_spec(generator.kind, dict(generator.config))
+    return open_worker(
+        registry.module_name(generator.kind),
+        config,
+        device,
+        max_size_px=mark.size_px,
+        rate_cap_hz=generator.rate_hz,
+        clock=time.perf_counter,
+        spare=spare,
+        shares_cuda=shares_cuda,
+    )
+
+
+class Slot:
+    """The worker, or two, of one layer.
+
+    Parameters
+    ----------
+    mark, host
+        Of the first worker.
+    """
+
+    def __init__(self, mark: Mark, host: Host) -> None:
+        self.mark = mark
+        self.host = host
+        self._coming: tuple[Mark, Host] | None = None
+        self._asked_s = -math.inf
+        self._appeared_s: float | None = None  # since when it is seen without a break
+        self._was_seen = False  # when the frame before came
+
+    def is_for(self, mark: Mark) -> bool:
+        """Whether the newest worker was opened for this; one that is not wanted any more ends."""
+        if self._coming is not None and mark == self.mark:
+            self._coming[1].close()
+            self._coming = None
+        newest = self.mark if self._coming is None else self._coming[0]
+        return newest == mark
+
+    def is_loading(self, mark: Mark) -> bool:
+        """Whether an earlier version of this model is on its way: the next one waits for it.
+
+        So a file that is replaced more often than it can be loaded is seen all the same.
+        """
+        if self._coming is None or self._coming[0]._replace(stamp=mark.stamp) != mark:
+            return False
+        return not self._coming[1].stats().state.startswith("failed")
+
+    def follow_with(self, mark: Mark, host: Host) -> None:
+        """Let another worker follow as soon as it has a frame."""
+        if self._coming is not None:
+            self._coming[1].close()
+        self._coming = (mark, host)
+
+    def tend(self, now_s: float, is_seen: bool) -> None:
+        """Hear the workers; call it once per display frame."""
+        if not is_seen:
+            self._appeared_s = None
+        elif self._appeared_s is None:
+            self._appeared_s = now_s
+        self.host.tend(now_s)
+        if self._coming is not None:
+            self._coming[1].tend(now_s)
+
+    def is_due(self, now_s: float, rest_s: float) -> bool:
+        """Whether it was not asked for so long; it is then asked now."""
+        if self._appeared_s is None and now_s - self._asked_s <= rest_s:
+            return False
+        self._asked_s = now_s
+        return True
+
+    def ask(
+        self,
+        show: Show,
+        state: State,
+        name: str,
+        seconds: float,
+        now_s: float,
+        pictures: Pictures,
+    ) -> None:
+        """Ask for the moment at which the frame will be seen, from display time `seconds` on."""
+        if self._coming is None:
+            self._ask_one(self.host, show, state, name, seconds, now_s, pictures)
+            return
+        asked = self._ask_one(self._coming[1], show, state, name, seconds, now_s, pictures)
+        # The show is the new model's. The old one goes on if it understands the same request.
+        (width, height), (most_x, most_y) = asked.size_px, self.mark.size_px
+        if self.host.spec.ports == self._coming[1].spec.ports and (
+            width * height <= most_x * most_y
+        ):
+            self._ask_one(self.host, show, state, name, seconds, now_s, pictures)
+
+    @staticmethod
+    def _ask_one(
+        host: Host,
+        show: Show,
+        state: State,
+        name: str,
+        seconds: float,
+        now_s: float,
+        pictures: Pictures,
+    ) -> Request:
+        request = requests_at(show, state, seconds + host.lead_s, {name})[name]
+        if pictures:
+            request = replace(request, pictures=pictures)
+        host.ask(request, now_s)
+        return request
+
+    def newest(self, now_s: float) -> Seen | None:
+        """Return a frame that is to be shown, if there is one."""
+        if self._coming is not None:
+            frame = self._coming[1].newest()
+            if frame is not None:
+                self.host.close()
+                self.mark, self.host = self._coming
+                self._coming = None
+                return self._seen(frame, now_s, CHANGE_S)
+        frame = self.host.newest()
+        return None if frame is None else self._seen(frame, now_s, 0.0)
+
+    def _seen(self, frame: Frame, now_s: float, fade_s: float) -> Seen:
+        """Judge whether the frames before are something to fade from.
+
+        Not by the distance of frames: a slow generator's are far apart and yet follow each other.
+        """
+        before, self._was_seen = self._was_seen, self._appeared_s is not None
+        if self._appeared_s is None:
+            return Seen(frame, True, 0.0)
+        is_fresh = not before and now_s - self._appeared_s <= CUT_WITHIN_S
+        rate_hz = self.host.stats().rate_hz
+        if 0.0 < rate_hz < 1.0 / SLOW_S:
+            fade_s = max(fade_s, 1.0 / rate_hz)
+        return Seen(frame, is_fresh, fade_s)
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong, in a sentence; empty if nothing is."""
+        hosts = [self.host] if self._coming is None else [self._coming[1], self.host]
+        for stats in (host.stats() for host in hosts):
+            if stats.state.startswith("failed") or stats.error:
+                return stats.state if stats.state.startswith("failed") else stats.error
+        return ""
+
+    def close(self) -> None:
+        """End the workers."""
+        self.host.close()
+        if self._coming is not None:
+            self._coming[1].close()

@@ -1,0 +1,1 @@
+"""Background tasks while a show plays; their results become events."""

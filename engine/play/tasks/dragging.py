@@ -1,0 +1,193 @@
+"""A hand in the picture: what it drags becomes an errand, and what comes of it pulls at the path.
+
+The pointer is a parameter (``/grab/x``, ``/grab/y``, ``/grab/down``), whether the mouse or OSC
+moves it. While it is down the worker of the layer below it works out how the latent has to move for
+the feature to follow; every step enters the show, and its take, as the event ``pull`` of the path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from engine.core.frame.sample import motion_at, requests_at
+from engine.core.frame.values import effective, steer_at
+from engine.core.modifiers.drag import pulled_by
+from engine.core.path.model import Path
+from engine.core.show.show import Show
+from engine.core.show.state import State
+from engine.core.trajectory.chain import coordinates_at
+from engine.generators.host.tasks import Result
+from engine.generators.tasks.drag import PARAMETER, PORT
+from engine.play.tasks.tasks import Errands, Told
+
+ADDRESSES = ("/grab/x", "/grab/y", "/grab/down")
+DIGITS = 4
+"""Of a displacement in the take: a latent is about 1 in each coordinate."""
+
+
+class Target(NamedTuple):
+    """What lies under the hand.
+
+    Parameters
+    ----------
+    layer
+        ID of the layer whose generator it is.
+    path
+        The path that leads it.
+    place
+        Index of the path in the show.
+    box
+        Left, lower end, width and height of its picture, in parts of the canvas.
+    """
+
+    layer: str
+    path: Path
+    place: int
+    box: tuple[float, float, float, float]
+
+    def inside(self, x: float, y: float) -> tuple[float, float]:
+        """Turn a place on the canvas, from below, into one in the picture, from above."""
+        left, low, width, height = self.box
+        return (x - left) / width, 1.0 - (y - low) / height
+
+
+def targets(show: Show, values: Sequence[float]) -> Iterator[Target]:
+    """What can be dragged, uppermost first."""
+    makers = {layer.id: layer.generator for layer in show.layers if layer.generator}
+    canvas = show.size_px[0] / show.size_px[1]
+    for layer in reversed(show.layers):
+        generator = makers.get(layer.uses or "")
+        if generator is None or values[layer.opacity] <= 0.0 or not generator.paths:
+            continue
+        spec, path = generator.spec, generator.paths[0]
+        is_blind = not any(port.geometry == "image" for port in spec.ports)
+        if spec.differentiable and is_blind and path.port == spec.ports[0].name:
+            aspect, scale = layer.aspect or canvas, min(max(values[layer.scale], 1e-3), 1.0)
+            width, height = min(aspect / canvas, 1.0) * scale, min(canvas / aspect, 1.0) * scale
+            box = ((1.0 - width) / 2, (1.0 - height) / 2, width, height)
+            yield Target(str(layer.uses), path, show.paths.index(path), box)
+
+
+def under(show: Show, values: Sequence[float], x: float, y: float) -> Target | None:
+    """What lies under a place of the canvas; None if nothing there can be dragged."""
+    for target in targets(show, values):
+        if all(0.0 <= part <= 1.0 for part in target.inside(x, y)):
+            return target
+    return None
+
+
+class Grabbing:
+    """Drags what the hand holds; a duty of `engine.play.tasks.tasks`.
+
+    Parameters
+    ----------
+    say
+        Tells the operator.
+    """
+
+    name = "grab"
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._is_down = False
+        self._target: Target | None = None
+        self._show: Show | None = None
+        self._number = 0
+        self._is_heard = False
+        self._told: tuple[float, ...] = ()
+        self._steps = 0
+        self._left_px = 0.0
+
+    def tend(self, show: Show, state: State, errands: Errands, now_s: float) -> Iterable[Told]:
+        """Begin, go on or end with what is dragged."""
+        del now_s
+        index = show.registry.index
+        if ADDRESSES[0] not in index or show is not self._show:
+            self._end(errands)
+            self._show = show
+            return ()
+        seconds = state.tick / float(show.control_hz)
+        values = effective(show, state, max(seconds, 0.0)).tolist()
+        x, y, down = (values[index[address]] for address in ADDRESSES)
+        if down < 0.5:
+            self._end(errands)
+        elif not self._is_down:
+            self._is_down = True
+            self._target = under(show, values, x, y)
+            if self._target is None:
+                self._say("nothing here can be dragged")
+            else:
+                self._send(show, state, values, errands, (x, y))
+        elif self._target is not None and self._is_heard and errands.is_open(self._number):
+            self._send(show, state, values, errands, (x, y))
+        return ()
+
+    def _end(self, errands: Errands) -> None:
+        if self._number:
+            errands.cancel(self._number)
+        self._number, self._target, self._told, self._is_down = 0, None, (), False
+
+    def _send(
+        self,
+        show: Show,
+        state: State,
+        values: Sequence[float],
+        errands: Errands,
+        pointer: tuple[float, float],
+    ) -> None:
+        """Begin, or tell where the hand and the path are by now: one letter for each answer."""
+        target = self._target
+        assert target is not None
+        x, y = target.inside(*pointer)
+        rate, seconds = float(show.control_hz), max(state.tick, 0) / float(show.control_hz)
+        held = state.paths[target.place]
+        motion_s = motion_at(show, state, seconds)
+        bare = replace(held, more=replace(held.more, pull=None))
+        z = coordinates_at(
+            target.path, show.seed, bare, values, motion_s, 0.0, steer_at(state, 0.0), rate
+        )
+        pull = held.more.pull
+        away = np.zeros(target.path.shape)
+        if pull is not None:
+            away = pulled_by(pull, motion_s, rate)[0] if pull.goal is None else pull.goal
+        request = requests_at(show, state, seconds, {target.layer})[target.layer]
+        arrays = {"coordinates": z.astype(np.float32), "pull": away.astype(np.float32)}
+        arrays |= {
+            PORT + name: latent
+            for name, latent in request.latents.items()
+            if name != target.path.port
+        }
+        options: dict[str, float | str] = {
+            "port": target.path.port, "x": min(max(x, 0.0), 1.0), "y": min(max(y, 0.0), 1.0),
+            "seconds": seconds, "width": float(request.size_px[0]),
+            "height": float(request.size_px[1]), "aspect": request.aspect,
+        }  # fmt: skip
+        options |= {PARAMETER + name: float(value) for name, value in request.parameters.items()}
+        address = f"{target.path.name}/pull"
+
+        def heed(result: Result) -> Iterable[Told]:
+            if result.error:
+                return ()
+            self._is_heard = True
+            self._steps += 1
+            self._left_px = float(result.options["left_px"])
+            found = result.arrays["pull"].astype(np.float64).ravel()
+            pull, told = tuple(np.round(found, DIGITS).tolist()), self._told
+            self._told = pull
+            return [(address, pull)] if pull != told else ()
+
+        self._is_heard = False
+        self._number = errands.start(
+            target.layer, "drag", arrays, options, heed, number=self._number
+        )
+
+    def report(self) -> dict[str, Any]:
+        """Figures for the stats file: steps made, and how far the newest feature is from the hand.
+
+        The distance is in parts of 32 of the picture's width.
+        """
+        return {"steps": self._steps, "left_px": round(self._left_px, 3)}

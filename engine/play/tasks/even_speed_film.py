@@ -1,0 +1,82 @@
+"""Even motion, in a film or plan of a show: what a worker sees live is seen before it is needed.
+
+A take holds its tables. A show that was never played has none: its generators are looked at here,
+on fixed ticks, in this process, so that the same show always gives the same film.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+
+from engine.core.event import Event
+from engine.core.show.show import Generator
+from engine.generators import registry
+from engine.generators.host.inline_host import InlineHost, open_inline
+from engine.play.line import Line
+from engine.play.tasks.even_speed import Looks, Mover, errand_of, movers
+
+CHECK_TICKS = 30
+
+
+class Evened:
+    """Events of a show by tick, and the tables of its paths that are to be even.
+
+    Parameters
+    ----------
+    events_of
+        The show's own events.
+    """
+
+    def __init__(self, events_of: Callable[[int], Sequence[Event]]) -> None:
+        self._events_of = events_of
+        self._line: Line | None = None
+        self._looks = Looks()
+        self._hosts: dict[str, InlineHost] = {}
+
+    def follow(self, line: Line) -> Line:
+        """Look at what this line's paths need from now on."""
+        self._line, self._looks = line, Looks()
+        return line
+
+    def events_of(self, tick: int) -> Sequence[Event]:
+        """Events of the tick that the line takes next.
+
+        Raises
+        ------
+        ValueError, OSError
+            If a generator cannot be opened.
+        """
+        found = self._events_of(tick)
+        line = self._line
+        if line is None or line.state.tick < 0 or line.state.tick % CHECK_TICKS:
+            return found
+        return [*found, *self._look(line, tick)]
+
+    def _look(self, line: Line, tick: int) -> list[Event]:
+        show, state = line.show, line.state
+        seconds = state.tick / float(show.control_hz)
+        events: list[Event] = []
+        for mover in movers(show, state, seconds):
+            window = self._looks.due(mover, show.seed)
+            if window is None:
+                continue
+            path = [mover.latent(show.seed, place) for place in window.places]
+            errand = errand_of(show, state, seconds, mover, window, path)
+            result = self._host(mover).do(errand)
+            told, said = self._looks.take(mover.path, window, result)
+            for text in said:
+                print(text, file=sys.stderr)
+            events += [Event(tick, address, value, "errand") for address, value in told]
+        return events
+
+    def _host(self, mover: Mover) -> InlineHost:
+        name, generator = mover.layer.id, mover.generator
+        if name not in self._hosts:
+            self._hosts[name] = _open(generator)
+        return self._hosts[name]
+
+
+def _open(generator: Generator) -> InlineHost:
+    config, _ = registry.read_spec(generator.kind, dict(generator.config))
+    return open_inline(registry.module_name(generator.kind), config)

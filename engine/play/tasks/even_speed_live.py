@@ -1,0 +1,171 @@
+"""Even motion, live: the worker looks ahead along paths; until it has, the newest frames tell."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from engine.core.latent.geometry import Vector
+from engine.core.path.arc_length import Feeling, feel
+from engine.core.path.perceived_change import Features, distance, features
+from engine.core.path.phase import position
+from engine.core.path.speed import felt_at
+from engine.core.show.show import Show
+from engine.core.show.state import State
+from engine.generators.host.messages import Frame
+from engine.generators.host.tasks import Result
+from engine.play.tasks.even_speed import EVENT, FORGET, Looks, Mover, Window, errand_of, movers
+from engine.play.tasks.tasks import Errands, Told
+
+CHECK_S = 0.25
+RETRY_S = 10.0
+A_FRAME = 8
+"""Latents that are worked out in one display frame."""
+_KEPT = 600
+_THUMB_PX = 128
+
+
+class _Task:
+    """One path: what is being looked at, and what its newest frames tell."""
+
+    def __init__(self) -> None:
+        self.window: Window | None = None
+        self.latents: list[Vector] = []
+        self.seen = b""  # shape at the check before: a path that is being moved is waited for
+        self.number = 0
+        self.rest_until_s = -math.inf
+        self.went: deque[tuple[float, float]] = deque(maxlen=_KEPT)  # when it was where
+        self.frame: tuple[int, float, Features] | None = None
+        self.feeling = Feeling()
+
+
+class Evening:
+    """Keeps the tables of paths that are to be even; a duty of `engine.play.tasks.tasks`.
+
+    Parameters
+    ----------
+    frame_of
+        Newest frame of a layer's generator, or None.
+    say
+        Tells the operator.
+    """
+
+    name = "even"
+
+    def __init__(self, frame_of: Callable[[str], Frame | None], say: Callable[[str], None]) -> None:
+        self._frame_of = frame_of
+        self._say = say
+        self._looks = Looks()
+        self._tasks: dict[str, _Task] = {}
+        self._checked_s = -math.inf
+
+    def tend(self, show: Show, state: State, errands: Errands, now_s: float) -> Iterable[Told]:
+        """Look after every path that is to be even."""
+        if state.tick < 0:
+            return []
+        is_check = now_s - self._checked_s >= CHECK_S
+        if is_check:
+            self._checked_s = now_s
+        elif not self._tasks:
+            return []
+        told: list[Told] = []
+        found = list(movers(show, state, state.tick / float(show.control_hz)))
+        wanted = {mover.path.name for mover in found}
+        for name in self._tasks.keys() - wanted:
+            errands.cancel(self._tasks[name].number)
+            self._tasks[name].window = None
+        for mover in found:
+            task = self._tasks.setdefault(mover.path.name, _Task())
+            if is_check:
+                told += self._check(show, mover, task, errands, now_s)
+            if task.window is not None and not errands.is_open(task.number):
+                self._prepare(show, state, mover, task, errands, now_s)
+            told += self._feel(show, state, mover, task)
+        return told
+
+    def _check(
+        self, show: Show, mover: Mover, task: _Task, errands: Errands, now_s: float
+    ) -> list[Told]:
+        """Find out whether something is to be looked at; it has to hold still for that."""
+        window = self._looks.due(mover, show.seed)
+        look = self._looks.of(mover.path)
+        is_steady, task.seen = look.shape == task.seen, look.shape
+        if not is_steady:
+            errands.cancel(task.number)
+            task.window, task.feeling, task.rest_until_s = None, Feeling(), -math.inf
+            is_stale = mover.held.more.table is not None or mover.held.more.felt is not None
+            return [(f"{mover.path.name}/{EVENT}", FORGET)] if is_stale else []
+        is_free = now_s >= task.rest_until_s and not errands.is_open(task.number)
+        if window != task.window and is_free:
+            task.window, task.latents = window, []
+        return []
+
+    def _prepare(
+        self, show: Show, state: State, mover: Mover, task: _Task, errands: Errands, now_s: float
+    ) -> None:
+        """Work out some latents; with the last one the worker is sent off."""
+        window = task.window
+        assert window is not None
+        places = window.places
+        for place in places[len(task.latents) :][:A_FRAME]:
+            task.latents.append(mover.latent(show.seed, place))
+        if len(task.latents) < len(places):
+            return
+        seconds = state.tick / float(show.control_hz)
+        errand = errand_of(show, state, seconds, mover, window, task.latents)
+        path, shape = mover.path, task.seen
+
+        def heed(result: Result) -> Iterable[Told]:
+            if result.error or self._looks.of(path).shape != shape:
+                return []
+            task.rest_until_s = -math.inf
+            told, said = self._looks.take(path, window, result)
+            for text in said:
+                self._say(text)
+            return told
+
+        task.number = errands.start(
+            mover.layer.id, errand.kind, errand.arrays, errand.options, heed
+        )
+        # One that fails, or cannot be sent, is not tried again at once.
+        task.window, task.latents, task.rest_until_s = None, [], now_s + RETRY_S
+
+    def _feel(self, show: Show, state: State, mover: Mover, task: _Task) -> list[Told]:
+        """Take a new frame as a measure of how fast the picture changes, while no table does."""
+        path, held = mover.path, mover.held
+        place = position(path, held, mover.values, 0.0)
+        task.went.append((state.tick / float(show.control_hz), place))
+        table = held.more.table
+        if table is not None and felt_at(held, place) != held.more.felt:
+            task.frame = None
+            return []
+        frame = self._frame_of(mover.layer.id)
+        if frame is None or frame.pixels.shape[2] == 0:  # it lies on the device
+            return []
+        before = task.frame
+        if before is not None and before[0] == frame.sequence:
+            return []
+        step = max(min(frame.pixels.shape[:2]) // _THUMB_PX, 1)
+        at = _where(task.went, frame.seconds)
+        task.frame = (frame.sequence, at, features(frame.pixels[::step, ::step]))
+        if before is None or before[2].shape != task.frame[2].shape or abs(at - before[1]) < 1e-4:
+            return []
+        task.feeling = feel(task.feeling, distance(before[2], task.frame[2]), abs(at - before[1]))
+        felt = task.feeling.felt
+        return [(f"{path.name}/felt", felt)] if felt[1] > 0.0 and felt[0] > 0.0 else []
+
+    def report(self) -> dict[str, Any]:
+        """Figures for the stats file, by path."""
+        return self._looks.report()
+
+
+def _where(went: deque[tuple[float, float]], seconds: float) -> float:
+    """Where a path was at a time that lies among those remembered, or the nearest of these."""
+    i = bisect_right(went, (seconds, math.inf))
+    if i == 0 or i == len(went):
+        return went[min(i, len(went) - 1)][1]
+    (t0, u0), (t1, u1) = went[i - 1], went[i]
+    return u0 + (u1 - u0) * (seconds - t0) / (t1 - t0) if t1 > t0 else u1

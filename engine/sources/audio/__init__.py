@@ -1,0 +1,1 @@
+"""Sound in and out, in processes of their own; sound files."""

@@ -1,0 +1,1 @@
+"""The built-in piece (better: a shipped sound file, section 6)."""

@@ -1,0 +1,1 @@
+"""The operating system: whole-or-nothing files, hashes, child processes, shared memory, signals."""
