@@ -210,6 +210,8 @@ class Show:
         Name of a small file in the show → its content.
     track
         What an edited proxy film does to it.
+    notes
+        What its reader has to say: of two meanings of a file, which was taken.
     """
 
     name: str
@@ -241,6 +243,7 @@ class Show:
     drag: str = "steer"
     files: Mapping[str, bytes] = field(default_factory=dict)
     track: Track | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def paths(self) -> tuple[Path, ...]:

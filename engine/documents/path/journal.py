@@ -110,8 +110,8 @@ def _traces(arrays: Arrays | None, size: int) -> Traces:
 
 
 def problems(show: Show) -> list[str]:
-    """Sentences about files that could not be read."""
-    return [text for path in fixed(show).paths for text in path.past.problems]
+    """Sentences about files that could not be read, or could be read in two ways."""
+    return [*show.notes, *(text for path in fixed(show).paths for text in path.past.problems)]
 
 
 def written(path: Trajectory, held: PathState) -> dict[str, Arrays]:

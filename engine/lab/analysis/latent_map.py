@@ -15,6 +15,7 @@ from engine.core.latent.geometry import Vector
 from engine.core.show.generator import Request
 from engine.generators.registry import open_generator
 from engine.lab.latents import draw_seeds, read_latents, read_numbers
+from engine.models.latent_file import Space
 from engine.models.sidecars import latent_map
 from engine.models.sidecars.latent_map import MapFile
 from engine.system.atomic import unfinished
@@ -65,12 +66,12 @@ def make(
     if saved is None:
         latents = draw_seeds(read_numbers(seeds, "seeds"), port.shape[-1])
     else:
-        latents = read_latents(saved)
-    if latents.shape[1:] != port.shape:
-        raise ValueError(
-            f"{saved or seeds}: latents of shape {latents.shape[1:]}, and {model} takes "
-            f"{port.shape} at its port '{port.name}'"
-        )
+        kind = "w" if port.geometry == "wspace" else "z"
+        space = Space(kind + "+" * (len(port.shape) - 1), port.shape)
+        found = read_latents(saved, [space], "" if model == "cppn" else model, f"'{port.name}'")
+        latents = found.rows.astype(np.float32)
+        if found.note:
+            told(found.note)
     thumbs = []
     for k, latent in enumerate(latents):
         thumbs.append(draw(generator, latent, wish.thumb_px))
