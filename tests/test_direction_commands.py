@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from engine.app.cli.main import cli
-from engine.core.show.show import Generator
+from engine.core.show.layer import Generator
 from engine.documents.show import load
 from engine.models.sidecars import directions
 from engine.models.sidecars.directions import Direction, Shape

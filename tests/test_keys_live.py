@@ -18,7 +18,6 @@ from engine.core.frame.values import effective
 from engine.core.latent.geometry import length, shell_radius
 from engine.core.latent.seeds import seed_key
 from engine.core.path.keyframes import row_of
-from engine.core.show.constants import fixed
 from engine.core.show.generator import Port
 from engine.core.show.show import Show
 from engine.core.show.snapshot import from_data, migrate, to_data
@@ -106,7 +105,7 @@ def test_a_dropped_key_changes_nothing_now_and_is_met_again() -> None:
     steps = np.linalg.norm(np.diff(dropped, axis=0), axis=1)
     assert steps.max() < 2.0 * np.median(steps)  # nothing jumps
     values = effective(show, state, 2.5).tolist()
-    row = row_of(fixed(show).paths[0], state.paths[0], values).points
+    row = row_of(show.constants.paths[0], state.paths[0], values).points
     assert len(row) == 4
     assert np.allclose(row[1], plain[150], atol=1e-6)
     assert not np.array_equal(plain[200], dropped[200])
@@ -146,7 +145,7 @@ def test_keys_dropped_on_a_walk_make_a_loop_of_their_own() -> None:
     walk, state = track(show, 210, events)
     state = play(show, state, 240, {210: (f"{PATH}/motion", "keys"), 211: (f"{PATH}/speed", 0.0)})
     values = effective(show, state, state.tick / 120).tolist()
-    row = row_of(fixed(show).paths[0], state.paths[0], values).points
+    row = row_of(show.constants.paths[0], state.paths[0], values).points
     assert len(row) == 3
     assert np.allclose(row, walk[[50, 120, 200]], atol=1e-6)
 

@@ -16,7 +16,6 @@ from engine.core.control import cues
 from engine.core.control.cues import awaited
 from engine.core.frame.sample import sample
 from engine.core.path.model import NOTHING
-from engine.core.show.constants import fixed
 from engine.core.show.show import Show
 from engine.core.show.snapshot import VERSION, from_data, migrate, to_data
 from engine.core.show.state import State, first_state
@@ -339,7 +338,7 @@ def test_no_cue_begins_before_its_generators_have_pictures(moments) -> None:
     begin = cues.begin
 
     def begin_ready(show: Show, state: State, index: int) -> State:
-        assert fixed(show).needs[index].isdisjoint(state.unready)
+        assert show.constants.needs[index].isdisjoint(state.unready)
         return begin(show, state, index)
 
     listed = [(tick, address, value) for tick, (_, address), value in moments]

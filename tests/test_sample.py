@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from engine.core.event import Event
 from engine.core.frame.sample import asked_size, latents, motion_at, requests_at, sample, step_at
 from engine.core.show.generator import Spec, picture_size
-from engine.core.show.show import WRAP_S
+from engine.core.show.layer import WRAP_S
 from engine.documents.show import load
 from tests.making import GLOW, film, frames_at, latent, line_of, read_show, run
 
