@@ -69,7 +69,7 @@ def test_several_may_convert_one_file_at_once(tmp_path: Path) -> None:
     source, cache = tmp_path / "net.pkl", tmp_path / "cache"
     source.write_bytes(model_files.snapshot(model_files.NETWORKS[0]))
     script = (
-        "import sys, pathlib\nfrom engine.app import models\n"
+        "import sys, pathlib\nfrom engine.models.importer import catalogue as models\n"
         "print(models.playable(*map(pathlib.Path, sys.argv[1:])).name)"
     )
     command = [sys.executable, "-c", script, str(source), str(cache)]

@@ -146,9 +146,9 @@ def test_wishes_that_make_no_sense(tmp_path: Path) -> None:
 PLAYED = """
 import sys
 from pathlib import Path
-from engine.app import train
-train.SAVED_S = 0.2
-from engine.app.cli import main
+from engine.lab.training import run
+run.SAVED_S = 0.2
+from engine.app.cli.main import main
 sys.argv = ["latent-cinema", "train", *sys.argv[1:]]
 main()
 """

@@ -125,8 +125,8 @@ def test_a_latent_must_be_there_and_fit(generator: pix2pix.Generator) -> None:
 def test_it_is_described_without_torch(tmp_path: Path) -> None:
     path = write(tmp_path / "n.safetensors")
     code = (
-        "import sys; from engine.app import plugins; "
-        f"print(plugins.read_spec('pix2pix', {{'path': {str(path)!r}}})[1]); "
+        "import sys; from engine.generators import registry; "
+        f"print(registry.read_spec('pix2pix', {{'path': {str(path)!r}}})[1]); "
         "assert 'torch' not in sys.modules"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

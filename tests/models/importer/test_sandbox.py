@@ -594,7 +594,7 @@ def test_bombs_stay_small_and_short(tmp_path: Path) -> None:
     for name, data in bombs.items():
         (tmp_path / name).write_bytes(data)
     script = (
-        "import resource, sys, pathlib\nfrom engine.app import models\n"
+        "import resource, sys, pathlib\nfrom engine.models.importer import catalogue as models\n"
         "for path in map(pathlib.Path, sys.argv[1:]):\n"
         "    before = resource.getrusage(resource.RUSAGE_CHILDREN)\n"
         "    try: models.describe(path)\n"
