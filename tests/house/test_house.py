@@ -61,8 +61,7 @@ def imported(path: Path) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             yield node.module.split(".")[0]
         elif isinstance(node, ast.Call) and ast.unparse(node.func) == "importlib.import_module":
-            if isinstance(node.args[0], ast.Constant):
-                yield str(node.args[0].value).split(".")[0]
+            yield ast.unparse(node.args[0]).strip("'").split(".")[0]
 
 
 def plugins(shelf: str) -> list[Path]:

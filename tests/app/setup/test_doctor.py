@@ -168,7 +168,10 @@ def test_a_look_that_dies_is_a_sentence(
 
 
 def test_chatter_before_the_answer_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    code = "print('ALSA says hello', end=''); from engine.app.setup import probe; probe.main('nothing')"
+    code = (
+        "print('ALSA says hello', end='')\n"
+        "from engine.app.setup import probe; probe.main('nothing')"
+    )
     monkeypatch.setattr(probe, "PROGRAM", ("-c", code))
     assert probe.look_all(["gl"])["gl"] == {"error": "'nothing'"}
 
