@@ -133,7 +133,10 @@ def read_arrays(
         )
     is_zip = head.startswith(b"PK")
     if head.startswith(b"\x93NUMPY") or (is_zip and not is_torch_archive(view)):
-        return dict(_arrays(bytes(data), name))
+        try:
+            return dict(_arrays(bytes(data), name))
+        except ValueError:
+            raise ValueError(f"{name} is no file of {what}: {_CURE}") from None
     if kind := kind_of(head):
         raise ValueError(f"{name} is {kind}, no file of {what}: {_CURE}")
     try:

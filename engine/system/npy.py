@@ -33,7 +33,7 @@ def _arrays(data: bytes, name: str) -> Mapping[str, NDArray[Any]]:
                         found[member.filename.removesuffix(".npy")] = array
     if not found:
         raise ValueError(
-            f"file: {name} is no file of latents: write one with numpy.save or numpy.savez"
+            f"{name} is no .npy or .npz file of numbers; write one with numpy.save or numpy.savez"
         )
     return found
 

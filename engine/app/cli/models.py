@@ -67,8 +67,8 @@ def import_(file: Path, out: Path, **given: str) -> None:
     width, height = found["resolution_px"]
     click.echo(f"{out}: {found['family']} ({found['variant']}), {width}×{height}")
     click.echo(f"licence: {found['licence']}")
-    for note in found["notes"]:
-        click.echo(f"note: {note}")
+    for line in found["notes"]:
+        click.echo(f"note: {line}")
 
 
 @model.command()

@@ -187,7 +187,7 @@ def test_a_walk_may_be_mixed_into_keys() -> None:
 
 
 BAD: dict[str, tuple[Callable[[], bytes], str]] = {
-    "of another size": (lambda: npy(np.zeros((2, 9))), "takes (32,)"),
+    "of another size": (lambda: npy(np.zeros((2, 9))), "takes z (N, 32)"),
     "not a number": (lambda: npy([[np.nan] * SIZE]), "NaN"),
     "no file of latents": (lambda: b"hello", "numpy.save"),
     "an object": (lambda: npy(np.array([{}], object)), "numpy.save"),
