@@ -160,7 +160,7 @@ class Cue:
 
 @dataclass(frozen=True, slots=True)
 class Master:
-    """Places of the parameters that stand over all layers."""
+    """Places of the parameters that stand over all layers; effects of the finished picture."""
 
     brightness: int
     blackout: int
@@ -176,6 +176,7 @@ class Master:
     bpm: int
     tap: int
     resync: int
+    effects: tuple[Effect, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
