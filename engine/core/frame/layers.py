@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterable, Sequence
 
 from engine.core.frame.plan import MASTER, LayerPlan, Pass, Uniform
-from engine.core.show.show import BLENDS, WRAP_S, Effect, Input, Layer, Show
+from engine.core.show.layer import BLENDS, WRAP_S, Effect, Input, Layer
+from engine.core.show.show import Show
 from engine.core.show.state import State
 
 STEP_SLACK = 1e-6
@@ -89,6 +90,6 @@ def _uniform(show: Show, state: State, entry: Input, values: Sequence[float], st
         tick = state.fired.get(place)
         if tick is None:
             return False
-        first = tick / float(show.control_hz) * float(show.picture_hz)
+        first = tick / show.constants.control_hz * show.constants.picture_hz
         return math.ceil(first - STEP_SLACK) == step
     return values[place]
