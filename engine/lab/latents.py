@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -54,7 +54,7 @@ def read_numbers(text: str, what: str, last: int = LAST_SEED) -> tuple[int, ...]
     return tuple(found)
 
 
-def draw_seeds(seeds: tuple[int, ...], z_dim: int) -> NDArray[np.float32]:
+def draw_seeds(seeds: Iterable[int], z_dim: int) -> NDArray[np.float32]:
     """Latents [shape=(N, z_dim)] of seeds, the same as in the programs that train networks."""
     rows = [np.random.RandomState(seed).randn(1, z_dim) for seed in seeds]
     return np.concatenate(rows).astype(np.float32)

@@ -23,8 +23,8 @@ from engine.models.unpickle.numpy_arrays import Array
 from engine.models.unpickle.reader import read as read_pickle
 from engine.models.unpickle.torch_storage import Tensor, is_stream, read_stream
 from engine.models.unpickle.zip_archive import is_torch_archive, read_archive, read_entries
+from engine.system import npy
 from engine.system.hashing import hash_at
-from engine.system.npy import _arrays
 
 STYLES = ("w", "w_plus", "wplus", "ws", "dlatents", "dlatent")
 LATENTS = ("latents", "latent", "arr_0")
@@ -133,10 +133,9 @@ def read_arrays(
         )
     is_zip = head.startswith(b"PK")
     if head.startswith(b"\x93NUMPY") or (is_zip and not is_torch_archive(view)):
-        try:
-            return dict(_arrays(bytes(data), name))
-        except ValueError:
-            raise ValueError(f"{name} is no file of {what}: {_CURE}") from None
+        if arrays := npy.read(data):
+            return arrays
+        raise ValueError(f"{name} is no file of {what}: {_CURE}")
     if kind := kind_of(head):
         raise ValueError(f"{name} is {kind}, no file of {what}: {_CURE}")
     try:

@@ -18,11 +18,12 @@ from engine.models.latent_file import Space
 from engine.models.network import PIX2PIX
 from engine.models.sidecars import directions
 from engine.models.sidecars.directions import NAME, Direction, Floats
-from engine.models.sidecars.snapshots import network_hash
+from engine.system.hashing import cached_sha256
 
 STEPS = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
 COLUMNS = 12
 PX = 96
+_MOST_BYTES = 1 << 30  # of a file of latents
 _SHOWN, _EXAMPLES, _TRIED = "shown", 2, 64
 
 
@@ -125,7 +126,7 @@ def open_subject(model: str, label: int = 0) -> tuple[Subject, Path, str]:
         classes = f"0 to {built.c_dim - 1}" if built.c_dim else "none"
         raise ValueError(f"there is no class {label} in {path.name}; it has {classes}")
     shape = directions.shape_of(network, built.num_ws)
-    subject = Subject(built, shape, network_hash(path), label)
+    subject = Subject(built, shape, cached_sha256(path), label)
     return subject, directions.path_of(path), str(path)
 
 
