@@ -11,7 +11,7 @@ import click
 
 from engine.app.cli.errors import Misused, told
 from engine.app.cli.models import FILE
-from engine.lab.directions.discovery import WAYS
+from engine.lab.directions import WAYS
 
 _OUT = "Instead of beside MODEL."
 _CLASS = click.option(

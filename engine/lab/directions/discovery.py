@@ -18,9 +18,6 @@ from engine.lab.directions.moments import Array, Spread, measure
 from engine.lab.directions.studied_model import CHUNK, Subject
 from engine.models.sidecars.directions import Direction, Floats, unit
 
-WAYS = ("ganspace", "sefa", "random", "difference", "boundary", "measured", "stylespace")
-
-
 SPREAD = "spread"
 """Samples that sigmas are measured on."""
 
