@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import math
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from engine.system import npy
 
 MOST_PICTURES = 4096
 LAST_SEED = 2**32 - 1  # of NumPy's RandomState
@@ -51,7 +54,7 @@ def read_numbers(text: str, what: str, last: int = LAST_SEED) -> tuple[int, ...]
     return tuple(found)
 
 
-def draw_seeds(seeds: tuple[int, ...], z_dim: int) -> NDArray[np.float32]:
+def draw_seeds(seeds: Iterable[int], z_dim: int) -> NDArray[np.float32]:
     """Latents [shape=(N, z_dim)] of seeds, the same as in the programs that train networks."""
     rows = [np.random.RandomState(seed).randn(1, z_dim) for seed in seeds]
     return np.concatenate(rows).astype(np.float32)
@@ -65,14 +68,13 @@ def read_latents(path: Path) -> NDArray[np.float32]:
     WrongLatentsError
         If it is none, too large, or holds what is no number.
     """
-    found: Any = None
+    found: NDArray[Any] | None = None
     if not path.exists():
         raise WrongLatentsError(f"{path}: there is no such file")
-    # Mapped: a header that promises more than there is costs nothing. A pipe would be waited for.
-    # NumPy parses a header as Python does: damaged ones end in a dozen kinds of exception.
-    with contextlib.suppress(Exception):
-        found = np.lib.format.open_memmap(path, mode="r") if path.is_file() else None
-    if not isinstance(found, np.ndarray) or found.dtype.kind not in "fiu":
+    if path.is_file():  # a pipe would be waited for
+        with contextlib.suppress(OSError):
+            found = npy.load(path).get("arr_0")
+    if found is None or found.dtype.kind not in "fiu":
         raise WrongLatentsError(f"{path} is no .npy file of numbers: write one with numpy.save")
     if found.ndim not in (2, 3) or not 1 <= len(found) <= MOST_PICTURES:
         raise WrongLatentsError(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.documents.show.model_files import DIRECTED, KINDS
 from engine.models.sidecars import clusters, directions, snapshots
-from engine.models.sidecars.snapshots import network_hash
+from engine.system.hashing import cached_sha256
 
 if TYPE_CHECKING:
     from engine.documents.show.load import Loaded
@@ -57,5 +57,5 @@ def hashes(paths: Iterable[Path]) -> dict[str, str]:
     found = {}
     for path in paths:
         with suppress(OSError):
-            found[str(path)] = network_hash(path)
+            found[str(path)] = cached_sha256(path)
     return found

@@ -11,7 +11,7 @@ import click
 
 from engine.app.cli.errors import Misused, told
 from engine.app.cli.models import FILE
-from engine.lab.directions import WAYS
+from engine.lab.directions import METHODS
 
 _OUT = "Instead of beside MODEL."
 _CLASS = click.option(
@@ -48,7 +48,7 @@ def _check_sheet(sheet: Path | None) -> None:
 
 @click.command()
 @click.argument("model")
-@click.option("--find", "way", type=click.Choice(WAYS), help="Look for directions this way.")
+@click.option("--find", "way", type=click.Choice(METHODS), help="Look for directions this way.")
 @click.option("--count", type=click.IntRange(1, 64), default=20, help="How many at most.")
 @click.option("--layers", default="", metavar="A-B", help="Style layers that they move; all.")
 @click.option("--seed", type=click.IntRange(0, 2**31), default=0, help="Of all that is drawn.")

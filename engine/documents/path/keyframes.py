@@ -15,7 +15,8 @@ from engine.core.path.model import NO_KEYS, Key, Keyframes
 from engine.core.show.generator import Port
 from engine.documents.builder import Draft, each
 from engine.documents.schema import KeyTable
-from engine.system.npy import _arrays
+from engine.system import npy
+from engine.system.hashing import hash_at
 
 MOST_KEYS = 4096
 _STYLES, _LATENTS = ("w", "w_plus"), ("z", "latent", "latents", "arr_0")
@@ -91,7 +92,11 @@ def read_latents(data: bytes, name: str, port: Port, model: str = "") -> Vector:
     ValueError
         ``file: what is wrong with it and what to do``.
     """
-    arrays = _arrays(data, name)
+    arrays = npy.read(data)
+    if not arrays:
+        raise ValueError(
+            f"file: {name} is no file of latents: write one with numpy.save or numpy.savez"
+        )
     wanted = str(arrays["model"]) if "model" in arrays and arrays["model"].shape == () else ""
     found = {key: array for key, array in arrays.items() if array.dtype.kind in "fiu"}
     key = next((key for key in (*_STYLES, *_LATENTS) if key in found), None)
@@ -132,8 +137,6 @@ def check_model(wanted: str, model: str, name: str) -> None:
     """
     if not wanted or not model:
         return
-    from engine.system.hashing import hash_at
-
     there = hash_at(model)
     if there and not there.startswith(wanted):
         raise ValueError(

@@ -14,10 +14,11 @@ from engine.core.latent.examples import layout
 from engine.core.latent.geometry import Vector
 from engine.core.show.generator import Request
 from engine.generators.registry import open_generator
+from engine.lab import sheets
 from engine.lab.latents import draw_seeds, read_latents, read_numbers
 from engine.models.sidecars import latent_map
 from engine.models.sidecars.latent_map import MapFile
-from engine.system.atomic import unfinished
+from engine.system.atomic import write_bytes
 
 LOOK_PX = 24
 """Pictures are compared at this side."""
@@ -94,8 +95,7 @@ def store(found: MapFile, out: Path, sheet: Path | None) -> None:
     OSError
         If a file cannot be written.
     """
-    with unfinished(out) as part:
-        part.path.write_bytes(latent_map.write(found))
+    write_bytes(out, latent_map.write(found))
     if sheet is not None:
         from PIL import Image
 
@@ -106,8 +106,7 @@ def store(found: MapFile, out: Path, sheet: Path | None) -> None:
         controls |= {"lit": 0.0, "mark": 0.0, "size": 0.09}
         drawn = draw_map(found, controls, SHEET_PX)
         ground = Image.new("RGBA", SHEET_PX, (0, 0, 0, 255))
-        with unfinished(sheet) as part:
-            Image.alpha_composite(ground, drawn).convert("RGB").save(part.path, "PNG")
+        sheets.save(sheet, np.asarray(Image.alpha_composite(ground, drawn).convert("RGB")))
 
 
 def draw(generator: Any, latent: NDArray[np.float32], side_px: int) -> NDArray[np.uint8]:

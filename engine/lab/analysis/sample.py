@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING
-
-import numpy as np
-
-from engine.lab.latents import WrongLatentsError
-from engine.system.atomic import unfinished
-
-if TYPE_CHECKING:
-    import torch
-
-import importlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
-from engine.lab.latents import draw_seeds, read_latents, read_numbers
+from engine.lab import sheets
+from engine.lab.latents import WrongLatentsError, draw_seeds, read_latents, read_numbers
 from engine.models import card
 from engine.models.importer.catalogue import playable
 from engine.models.network import PIX2PIX, STYLEGAN3
+from engine.system.atomic import open_new
 
 if TYPE_CHECKING:
     import torch
 
 _MOST_SHEET_PX = 8192
+_MOST_CLASS = 1 << 20
+SPACES = ("z", "w", "w+")
 
 
 def store(out: Path, count: int, pictures: Iterator[torch.Tensor]) -> None:
@@ -52,16 +47,17 @@ def store(out: Path, count: int, pictures: Iterator[torch.Tensor]) -> None:
         If the file cannot be written.
     """
     write = _write_raw if out.suffix.lower() == ".npy" else _write_sheet
-    with unfinished(out) as part:
-        try:
-            write(part.path, count, pictures)
-        except OSError as error:
-            raise OSError(f"{out}: {error.strerror or error}") from None
+    try:
+        write(out, count, pictures)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise OSError(f"{out}: {error.strerror or error}") from None
 
 
-def _write_raw(path: Path, count: int, pictures: Iterator[torch.Tensor]) -> None:
+def _write_raw(out: Path, count: int, pictures: Iterator[torch.Tensor]) -> None:
     """Write one picture after the other: many large ones need no memory."""
-    with path.open("wb") as file:
+    with open_new(out) as file:
         for place, picture in enumerate(pictures):
             raw = np.ascontiguousarray(picture.float().cpu().numpy(), "<f4")
             if not place:
@@ -71,27 +67,19 @@ def _write_raw(path: Path, count: int, pictures: Iterator[torch.Tensor]) -> None
             file.write(raw.tobytes())
 
 
-def _write_sheet(path: Path, count: int, pictures: Iterator[torch.Tensor]) -> None:
+def _write_sheet(out: Path, count: int, pictures: Iterator[torch.Tensor]) -> None:
     from engine.generators.stylegan.controls import present
-    from engine.outputs.film.png import encode
 
     columns = math.ceil(math.sqrt(count))
     most = (_MOST_SHEET_PX // columns,) * 2
-    sheet = np.zeros((0, 0, 3), np.uint8)
-    for place, picture in enumerate(pictures):
-        if picture.shape[1] == 2:
-            raise WrongLatentsError("two channels are no colours: ask for an .npy file")
-        cell = present(picture.float(), most)[0].permute(1, 2, 0).cpu().numpy()
-        height, width = cell.shape[:2]
-        if not place:
-            sheet = np.zeros((-(-count // columns) * height, columns * width, 3), np.uint8)
-        top, left = place // columns * height, place % columns * width
-        sheet[top : top + height, left : left + width] = np.rint(cell * 255.0)
-    path.write_bytes(encode(sheet, 6))
 
+    def tiles() -> Iterator[sheets.Bytes]:
+        for picture in pictures:
+            if picture.shape[1] == 2:
+                raise WrongLatentsError("two channels are no colours: ask for an .npy file")
+            yield sheets.to_bytes(present(picture.float(), most)[0].cpu().numpy())
 
-_MOST_CLASS = 1 << 20
-SPACES = ("z", "w", "w+")
+    sheets.save(out, sheets.grid(tiles(), count, columns))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.lab import sheets
 from engine.lab.directions import discovery, teaching
@@ -18,11 +17,13 @@ from engine.models import card
 from engine.models.network import PIX2PIX
 from engine.models.sidecars import directions
 from engine.models.sidecars.directions import NAME, Direction, Floats
-from engine.models.sidecars.snapshots import network_hash
+from engine.system import npy
+from engine.system.hashing import cached_sha256
 
 STEPS = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
 COLUMNS = 12
 PX = 96
+_MOST_BYTES = 1 << 30  # of a file of latents
 _SHOWN, _EXAMPLES, _TRIED = "shown", 2, 64
 
 
@@ -125,7 +126,7 @@ def open_subject(model: str, label: int = 0) -> tuple[Subject, Path]:
         classes = f"0 to {built.c_dim - 1}" if built.c_dim else "none"
         raise ValueError(f"there is no class {label} in {path.name}; it has {classes}")
     shape = directions.shape_of(network, built.num_ws)
-    return Subject(built, shape, network_hash(path), label), directions.path_of(path)
+    return Subject(built, shape, cached_sha256(path), label), directions.path_of(path)
 
 
 def named(found: Sequence[Direction], names: Mapping[str, str]) -> list[Direction]:
@@ -203,17 +204,10 @@ def read_set(path: Path) -> Floats:
     ValueError
         If it holds none.
     """
-    found: NDArray[np.float32] | None = None
-    try:
-        if path.suffix == ".npz":
-            with np.load(path, allow_pickle=False) as members:
-                found = members[next(n for n in ("w", "z", *members.files) if n in members.files)]
-        else:
-            found = np.load(path, allow_pickle=False)
-    except FileNotFoundError:
-        raise
-    except Exception as error:
-        raise ValueError(f"{path} is no .npy or .npz file of numbers") from error
+    arrays = npy.load(path, _MOST_BYTES)
+    if not arrays:
+        raise ValueError(f"{path} is no .npy or .npz file of numbers")
+    found = arrays[next(name for name in ("w", "z", *arrays) if name in arrays)]
     is_sound = found.dtype.kind == "f" and found.ndim in (2, 3) and 1 <= len(found) <= MOST_PICTURES
     if not is_sound or not np.isfinite(found).all():
         raise ValueError(
