@@ -14,6 +14,7 @@ from engine.app.cli.main import cli
 from engine.documents.show import load
 from engine.models.sidecars import directions
 from engine.models.sidecars.directions import Direction, Shape
+from engine.system.hashing import cached_sha256
 from tests import stylegan_files as files
 from tests.age_files import network
 
@@ -40,9 +41,7 @@ def say(*words: object) -> Any:
 
 
 def kept(model: Path) -> tuple[Direction, ...]:
-    return directions.read(
-        directions.path_of(model), directions.network_hash(model), Shape(24, 32, 8)
-    )
+    return directions.read(directions.path_of(model), cached_sha256(model), Shape(24, 32, 8))
 
 
 def write(folder: Path, name: str) -> Path:
