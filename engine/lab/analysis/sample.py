@@ -15,13 +15,13 @@ from engine.system.atomic import unfinished
 if TYPE_CHECKING:
     import torch
 
-import importlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
 from engine.lab.latents import draw_seeds, read_latents, read_numbers
+from engine.lab.networks import build_network
 from engine.models import card
 from engine.models.importer.catalogue import playable
 from engine.models.network import PIX2PIX, STYLEGAN3
@@ -196,10 +196,7 @@ def _open(file: Path, wish: Wish) -> tuple[Any, dict[str, torch.Tensor]]:
             f"{file.name} is a {network.family}: only a stylegan3 can be moved (--translate) or "
             "turned (--rotate)"
         )
-    # Families are module names: `card` lets no other pass.
-    model = importlib.import_module(f"engine.generators.kinds.{network.family}").build_network(
-        network.state, network.modules
-    )
+    model = build_network(network)
     import torch
 
     matrix = input_transform(wish.translate or (0.0, 0.0), wish.rotate or 0.0)
