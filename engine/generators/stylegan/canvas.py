@@ -43,7 +43,7 @@ class Canvas:
     other
         Another network of the same shapes that this one is mixed with; empty: none.
     blends
-        Its parts that are mixed, as `blend.open_other` names them; none: all.
+        Its parts that are mixed, as `second_network.check` names them; none: all.
     directions
         File of named directions; empty: the one beside the model, if there is one.
     """
