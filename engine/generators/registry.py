@@ -131,7 +131,7 @@ def build(opened: Opened, device: str) -> Generator:
 
 def _load(kind: str) -> ModuleType:
     """Import the module of a generator (its libraries load only when it is built)."""
-    if kind.isidentifier():
+    if kind.isidentifier() and not kind.startswith("_"):
         own = f"{_SHELF}.{kind}"
         if importlib.util.find_spec(own) is not None:
             return _import(own, kind)
