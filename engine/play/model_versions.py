@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.generators import registry
 from engine.generators.contract import Asset
-from engine.models.sidecars.snapshots import network_hash
+from engine.system.hashing import cached_sha256
 
 if TYPE_CHECKING:
     from engine.documents.show.load import Loaded
@@ -54,5 +54,5 @@ def hashes(paths: Iterable[str]) -> dict[str, str]:
     found = {}
     for path in paths:
         with suppress(OSError):
-            found[path] = network_hash(Path(path))
+            found[path] = cached_sha256(Path(path))
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
 from dataclasses import replace
 
 from engine.core.isf import header as isf
@@ -12,7 +13,7 @@ from engine.core.show.layer import Effect, Generator, Input, Layer
 from engine.documents.builder import Draft, each, strict
 from engine.documents.path.paths import make_paths
 from engine.documents.path.picture_keyframes import LAYER
-from engine.documents.schema import EffectTable, GeneratorTable, LayerTable, Number
+from engine.documents.schema import EffectTable, GeneratorTable, LayerTable, MasterTable, Number
 from engine.documents.show.shader_inputs import bind_inputs
 from engine.generators import registry
 from engine.generators.contract import model_of
@@ -80,14 +81,7 @@ def bind_images(layers: tuple[Layer, ...], place: int, table: LayerTable) -> Lay
     if table.aspect == "auto" and layer.uses is not None:
         spec = next(x.generator.spec for x in layers if x.id == layer.uses and x.generator)
         layer = layer if spec.any_size else replace(layer, aspect=spec.aspect)
-    chain = ([layer.source] if layer.source else []) + list(layer.effects)
-    for effect in chain:
-        for name, image in effect.images.items():
-            if image != "picture" and image not in [f"layer:{m}" for m in makers]:
-                raise ValueError(
-                    f"layers[{place}]: image '{name}' of {effect.id}: '{image}' is not known; "
-                    f"allowed are: picture, {', '.join('layer:' + m for m in makers)}"
-                )
+    _check_images(filter(None, (layer.source, *layer.effects)), makers, f"layers[{place}]")
     for path in layer.generator.paths if layer.generator else ():
         if path.invert.startswith(LAYER) and path.invert.removeprefix(LAYER) not in makers:
             key = path.name.removeprefix(f"/layer/{layer.id}/").replace("/", ".")
@@ -96,6 +90,29 @@ def bind_images(layers: tuple[Layer, ...], place: int, table: LayerTable) -> Lay
                 f"{', '.join(LAYER + m for m in makers)}, or a picture's file"
             )
     return layer
+
+
+def _check_images(effects: Iterable[Effect], makers: list[str], key: str) -> None:
+    """See to it that images come from the picture or from layers with a generator."""
+    for effect in effects:
+        for name, image in effect.images.items():
+            if image != "picture" and image not in [f"layer:{m}" for m in makers]:
+                raise ValueError(
+                    f"{key}: image '{name}' of {effect.id}: '{image}' is not known; "
+                    f"allowed are: picture, {', '.join('layer:' + m for m in makers)}"
+                )
+
+
+def master_effects(
+    draft: Draft, table: MasterTable, layers: tuple[Layer, ...]
+) -> tuple[Effect, ...]:
+    """Resolve the effects over the whole picture."""
+    try:
+        effects = _effects(draft, "/master", table.effects)
+    except ValueError as error:
+        raise ValueError(f"master.{error}") from None
+    _check_images(effects, [layer.id for layer in layers if layer.generator], "master")
+    return effects
 
 
 def _generator(draft: Draft, root: str, layer: LayerTable, table: GeneratorTable) -> Generator:

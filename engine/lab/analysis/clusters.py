@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.lab import sheets
 from engine.lab.latents import draw_seeds
 from engine.lab.networks import build_network
 from engine.lab.one_thread import one_thread
@@ -16,7 +17,6 @@ from engine.models import card
 from engine.models.importer.catalogue import playable
 from engine.models.network import PIX2PIX
 from engine.models.sidecars import clusters
-from engine.system.atomic import unfinished
 
 if TYPE_CHECKING:
     import torch
@@ -69,15 +69,11 @@ def make(
         for place, name in enumerate(names)
     }
     path = out or clusters.path_of(file)
-    with unfinished(path) as part:
-        clusters.write(part.path, file, found)
+    clusters.write(path, file, found)
     if sheet is not None:
-        from engine.outputs.film.png import encode
-
         with one_thread(is_small):
             picture = _draw_sheet(built, found, tell)
-        with unfinished(sheet) as part:
-            part.path.write_bytes(encode(picture, 6))
+        sheets.save(sheet, picture)
     return path, {name: np.bincount(labels).tolist() for name, labels in found.items()}
 
 
