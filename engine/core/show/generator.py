@@ -146,8 +146,6 @@ class Request:
     aspect
         Width / height of the area that the picture will fill. It may differ a little from that of
         `size_px`, which is rounded: geometry follows this one.
-    images
-        Port name → frame reference ``SLOT@SEQUENCE`` of another slot's ring.
     pictures
         Port name → what an image port sees [shape=(H, W, 3)], uint8, sRGB, row 0 top; see `Sight`
         for its size. A port that is missing sees nothing yet.
@@ -158,7 +156,6 @@ class Request:
     parameters: Mapping[str, float] = field(default_factory=dict)
     size_px: tuple[int, int] = (128, 128)
     aspect: float = 1.0
-    images: Mapping[str, str] = field(default_factory=dict)
     pictures: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
 
 
