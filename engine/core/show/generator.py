@@ -98,8 +98,8 @@ class Spec:
         Width / height of a picture that has its own.
     channels
         3 (opaque) or 4 (straight alpha).
-    deterministic, stateful, differentiable
-        Same request, same pixels · keeps a memory between frames · has gradients.
+    stateful, differentiable
+        Keeps a memory between frames · has gradients.
     classes
         Names of class labels, if conditional.
     bendable
@@ -119,7 +119,6 @@ class Spec:
     any_size: bool = True
     aspect: float = 1.0
     channels: int = 3
-    deterministic: bool = True
     stateful: bool = False
     differentiable: bool = True
     classes: tuple[str, ...] = ()
