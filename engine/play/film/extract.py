@@ -21,6 +21,8 @@ from engine.core.path.model import PathState
 from engine.core.show.layer import Generator
 from engine.core.show.show import Show
 from engine.core.show.state import State
+from engine.generators import registry
+from engine.generators.contract import model_of
 from engine.models.sidecars import latent_map
 from engine.models.sidecars.latent_map import MapFile
 from engine.play.film.playback import open_playback
@@ -121,6 +123,5 @@ def _port(path: Trajectory, coordinates: Vector) -> NDArray[np.float32]:
 
 
 def _mark(generator: Generator) -> Arrays:
-    place = generator.config.get("path")
-    found = hash_at(place) if isinstance(place, str) else ""
+    found = hash_at(model_of(registry.files(generator.kind, generator.config)))
     return {"model": np.array(found)} if found else {}

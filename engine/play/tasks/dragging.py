@@ -20,8 +20,7 @@ from engine.core.path.model import Path
 from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.core.trajectory.chain import coordinates
-from engine.generators.host.tasks import Result
-from engine.generators.tasks.drag import PARAMETER, PORT
+from engine.generators.host.tasks import Errand, Result
 from engine.play.tasks.tasks import Errands, Told
 
 ADDRESSES = ("/grab/x", "/grab/y", "/grab/down")
@@ -153,17 +152,11 @@ class Grabbing:
             away = pulled_by(pull, now.unfrozen_s, now.control_hz)[0] if is_free else pull.goal
         request = requests_at(show, state, seconds, {target.layer})[target.layer]
         arrays = {"coordinates": z.astype(np.float32), "pull": away.astype(np.float32)}
-        arrays |= {
-            PORT + name: latent
-            for name, latent in request.latents.items()
-            if name != target.path.port
-        }
         options: dict[str, float | str] = {
-            "port": target.path.port, "x": min(max(x, 0.0), 1.0), "y": min(max(y, 0.0), 1.0),
-            "seconds": seconds, "width": float(request.size_px[0]),
-            "height": float(request.size_px[1]), "aspect": request.aspect,
-        }  # fmt: skip
-        options |= {PARAMETER + name: float(value) for name, value in request.parameters.items()}
+            "port": target.path.port,
+            "x": min(max(x, 0.0), 1.0),
+            "y": min(max(y, 0.0), 1.0),
+        }
         address = f"{target.path.name}/pull"
 
         def heed(result: Result) -> Iterable[Told]:
@@ -178,9 +171,8 @@ class Grabbing:
             return [(address, pull)] if pull != told else ()
 
         self._is_heard = False
-        self._number = errands.start(
-            target.layer, "drag", arrays, options, heed, number=self._number
-        )
+        errand = Errand("drag", self._number, arrays, options, request)
+        self._number = errands.start(target.layer, errand, heed)
 
     def report(self) -> dict[str, Any]:
         """Figures for the stats file: steps made, and how far the newest feature is from the hand.

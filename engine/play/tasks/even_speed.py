@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import mean, median, pstdev
 from typing import Any, NamedTuple
 
@@ -224,23 +224,13 @@ def errand_of(
     layer, spec = mover.layer, mover.generator.spec
     asked = requests_at(show, state, seconds, {layer.id})[layer.id]
     shape = next(port.shape for port in spec.ports if port.name == mover.path.port)
-    others = {f"port/{n}": a for n, a in asked.latents.items() if n != mover.path.port}
     many = np.array(path, np.float32).reshape(-1, *shape)
-    width, height = _small(spec, asked)
-    return Errand(
-        "probe",
-        0,
-        {"path": many, **others},
-        {
-            "port": mover.path.port,
-            "is_closed": float(window.is_closed),
-            "seconds": seconds,
-            "width": width,
-            "height": height,
-            "aspect": asked.aspect,
-            **{f"parameter/{n}": v for n, v in asked.parameters.items()},
-        },
-    )
+    options: dict[str, float | str] = {
+        "port": mover.path.port,
+        "is_closed": float(window.is_closed),
+    }
+    request = replace(asked, size_px=_small(spec, asked))
+    return Errand("probe", 0, {"path": many}, options, request)
 
 
 def _small(spec: Spec, asked: Request) -> tuple[int, int]:

@@ -125,9 +125,7 @@ class Evening:
                 self._say(text)
             return told
 
-        task.number = errands.start(
-            mover.layer.id, errand.kind, errand.arrays, errand.options, heed
-        )
+        task.number = errands.start(mover.layer.id, errand, heed)
         # One that fails, or cannot be sent, is not tried again at once.
         task.window, task.latents, task.rest_until_s = None, [], now_s + RETRY_S
 

@@ -235,11 +235,11 @@ class Sent:
     """Stands in for `Errands`: keeps what is started, and lets it be answered."""
 
     def __init__(self) -> None:
-        self.started: list[tuple[str, str, dict[str, Any], dict[str, Any], Any]] = []
+        self.started: list[tuple[str, Errand, Any]] = []
         self.is_busy = False
 
-    def start(self, layer: str, kind: str, arrays: Any, options: Any, heed: Any) -> int:
-        self.started.append((layer, kind, dict(arrays), dict(options), heed))
+    def start(self, layer: str, errand: Errand, heed: Any) -> int:
+        self.started.append((layer, errand, heed))
         self.is_busy = True
         return len(self.started)
 
@@ -267,10 +267,11 @@ def test_a_picture_becomes_a_key_while_the_show_plays(
     assert "has no latent yet" in unrepeatable(show)[0]
     for _ in range(3):
         assert list(duty.tend(show, state, sent, 0.0)) == []  # type: ignore[arg-type]
-    [(layer, kind, arrays, options, heed)] = sent.started
-    assert (layer, kind, options["port"]) == ("a", "invert", "w")
-    assert options["parameter/truncation"] == 1.0
-    assert read_picture(arrays["file"].tobytes()).shape == (16, 16, 3)
+    [(layer, errand, heed)] = sent.started
+    assert (layer, errand.kind, errand.options["port"]) == ("a", "invert", "w")
+    assert errand.request is not None
+    assert errand.request.parameters["truncation"] == 1.0
+    assert read_picture(errand.arrays["file"].tobytes()).shape == (16, 16, 3)
     n = np.arange(32, dtype=np.float32) / 32
     done = Result({"coordinates": n}, {"psnr_db": 20.0, "start_db": 10.0, "step": 1.0})
     [(address, value)] = heed(done)
@@ -296,8 +297,8 @@ def test_a_trigger_inverts_what_another_layer_shows(
     for _ in range(2):
         list(duty.tend(show, state, sent, 0.0))  # type: ignore[arg-type]
     assert len(sent.started) == 2
-    assert sent.started[1][2]["picture"].shape == (8, 8, 3)
-    failed = sent.started[1][4](Result(error="lost"))
+    assert sent.started[1][1].arrays["picture"].shape == (8, 8, 3)
+    failed = sent.started[1][2](Result(error="lost"))
     assert list(failed) == []
 
 

@@ -92,7 +92,8 @@ class Film:
         window = window_of(Extent(0.0, 6.0, True), 0.0, 1.0)
         path = [mover.latent(place) for place in window.places]
         errand = errand_of(self.show, state, 0.0, mover, window, path)
-        small = replace(errand, options={**errand.options, "width": PX, "height": PX})
+        assert errand.request is not None
+        small = replace(errand, request=replace(errand.request, size_px=(PX, PX)))
         *_, result = (r for r in find_kind("probe")(self.generator, small) if r)
         ((address, value),), said = looks.take(mover.path, window, result)
         assert said == []
@@ -189,9 +190,9 @@ def test_a_jump_of_the_generator_is_found_and_a_quick_motion_is_none() -> None:
             return np.full((1, 3, 32, 32), 0.1 + 0.1 * level, np.float32), memory
 
     z = np.linspace(0, 1, 33, dtype=np.float32)[:, None]
-    options = {"port": "z", "is_closed": 0.0, "seconds": 0.0, "width": 32.0, "height": 32.0,
-               "aspect": 1.0}  # fmt: skip
-    slices = list(find_kind("probe")(Leaping(), Errand("probe", 1, {"path": z}, options)))
+    options = {"port": "z", "is_closed": 0.0}
+    errand = Errand("probe", 1, {"path": z}, options, Request(0.0, {}, size_px=(32, 32)))
+    slices = list(find_kind("probe")(Leaping(), errand))
     result = slices[-1]
     assert result is not None
     assert slices[:33] == [None] * 33
