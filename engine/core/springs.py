@@ -33,7 +33,7 @@ class Glide(NamedTuple):
 
 def pass_glides(glides: Sequence[Glide], dt: float) -> tuple[Glide, ...]:
     """Carry all springs over an interval."""
-    return tuple([_pass(g, dt) if g.speed or g.value != g.goal else g for g in glides])
+    return tuple([g if g[0] == g[2] and not g[1] else _pass(g, dt) for g in glides])
 
 
 def _pass(glide: Glide, dt: float) -> Glide:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from engine.core.control.cues import ramp_value
 from engine.core.control.oscillators import signals_at
-from engine.core.control.routes import _route
+from engine.core.control.routes import enter_routes
 from engine.core.frame.playhead import follow_track
 from engine.core.show.show import Show
 from engine.core.show.state import RouteState, State
@@ -18,11 +18,7 @@ from engine.core.springs import glide
 
 def ramped(show: Show, state: State, seconds: float) -> NDArray[np.float64]:
     """Values with ramps, before routes [shape=(P,)]."""
-    return np.array(_ramped(show, state, seconds))
-
-
-def _ramped(show: Show, state: State, seconds: float) -> list[float]:
-    values: list[float] = state.base.tolist()
+    values = state.base.copy()
     rate = show.constants.control_hz
     for ramp in state.ramps:
         values[ramp.place] = ramp_value(ramp, seconds, rate)
@@ -37,20 +33,23 @@ def effective(show: Show, state: State, seconds: float) -> NDArray[np.float64]:
     ndarray [shape=(P,)]
         Clamped into range; whole numbers where the parameter is discrete.
     """
-    found = _ramped(show, state, seconds)
-    if show.routes:
-        dt = between(show, state, seconds)
+    constants = show.constants
+    values = ramped(show, state, seconds)
+    dt = between(show, state, seconds)
+    mix = constants.mix
+    if mix.entries:
         # Only routes without smoothing hear between ticks; in a frozen show they hold.
-        is_heard = True in show.constants.is_direct and not state.is_still
+        is_heard = constants.is_heard and not state.is_still
+        mixed = values[mix.places].tolist()
         heard = signals_at(show, state, dt) if is_heard else None
-        _route(show, state.routes, found, range(len(show.routes)), heard, dt)
-    values = np.array(found)
+        enter_routes(mix.entries, state.routes, mixed, heard, dt)
+        values[mix.places] = mixed
     np.minimum(np.maximum(values, show.low, out=values), show.high, out=values)
     np.rint(values, out=values, where=show.discrete)
     if state.glides:
-        glide(show.constants.glides, state.glides, values, between(show, state, seconds))
+        glide(constants.glides, state.glides, values, dt)
     if show.track is not None:
-        follow_track(show, show.track, state, values, between(show, state, seconds))
+        follow_track(show, show.track, state, values, dt)
     return values
 
 
@@ -62,11 +61,13 @@ def aimed(
     signals: Sequence[float],
 ) -> list[float]:
     """Values at a tick, of which those in `Constants.aimed` are effective."""
-    values = _ramped(show, state, seconds)
     constants = show.constants
+    values: list[float] = ramped(show, state, seconds).tolist()
     if constants.aiming:
-        _route(show, routes, values, constants.aiming, signals, 0.0)
-    for place, low, high in constants.aimed:
+        enter_routes(constants.aiming, routes, values, signals, 0.0)
+    # Base values are in range, so that only what routes and ramps have moved can leave it.
+    moved = constants.moved if not state.ramps else constants.aimed
+    for place, low, high in moved:
         value = values[place]
         if not low <= value <= high:
             values[place] = min(max(value, low), high)

@@ -8,7 +8,7 @@ them together is a path's `Parts`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -299,9 +299,8 @@ NOTHING: Mapping[str, Any] = {}
 """What a path remembers at first."""
 
 
-@dataclass(frozen=True, slots=True)
-class PathState:
-    """Where a trajectory is.
+class PathState(NamedTuple):
+    """Where a trajectory is; a tuple, because every tick makes one.
 
     `phase` in knots, with the speed that holds until the next tick; after a jump, `origin` is the
     latent that it left at tick of motion `left`, and `place` the number of jumps so far; `memory`
@@ -313,9 +312,9 @@ class PathState:
     place: int = 0
     left: int = -1
     origin: NDArray[np.float64] | None = None
-    memory: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
+    memory: Mapping[str, Any] = NOTHING
 
     def remembering(self, **changes: Any) -> PathState:
         """Make the state that remembers something else; what is None is forgotten."""
         memory = {**self.memory, **changes}
-        return replace(self, memory={k: v for k, v in memory.items() if v is not None})
+        return self._replace(memory={k: v for k, v in memory.items() if v is not None})

@@ -3,18 +3,61 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.curves import CURVES
 from engine.core.parameter import Registry
 from engine.core.path.model import Path
 from engine.core.show.controls import Cue, Route
 from engine.core.show.generator import Sight, picture_size
 from engine.core.show.layer import Layer
+
+Curve = Callable[[float], float] | None
+"""From [0, 1] to [0, 1]; None: the same."""
+
+
+class Filter(NamedTuple):
+    """How a route follows its signal: from `low`, over `span`, through a curve, and smoothed.
+
+    `rise` and `fall` are what is left after a tick of the way to its goal; `cutoff` is that of its
+    one-euro filter.
+    """
+
+    signal: int
+    low: float
+    span: float
+    curve: Curve
+    rise: float
+    fall: float
+    cutoff: tuple[float, float] | None
+
+
+class Entry(NamedTuple):
+    """How a route enters its target: `route` is its index, the places are those among values.
+
+    `smoothing` are the times of attack and release; a route that has none shapes its signal anew
+    at every moment: (signal, low, span, curve).
+    """
+
+    route: int
+    target: int
+    mode: str
+    depth: float
+    depth_place: int
+    smoothing: tuple[float, float] | None
+    shaping: tuple[int, float, float, Curve]
+
+
+class Mix(NamedTuple):
+    """Routes that reach some parameters: what they read and write, and how, in that order."""
+
+    places: NDArray[np.intp]
+    entries: tuple[Entry, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +72,17 @@ class Constants:
         `Show.paths`.
     aimed
         Places and ranges of what holds from tick to tick: speeds, rates, steering, springs, tempo.
+    moved
+        Those of them that routes reach.
     aiming
-        Indices of the routes that reach those places, in order.
-    decays
-        Of each route over one tick: what is left of the way to its goal, rising and falling.
-    speed_decay
-        Of the speed of every one-euro filter over one tick.
-    is_direct
-        Of each route: it follows its signal at once, also between ticks.
+        The routes that reach those places, in order; they enter among all values.
+    filters, speed_decay
+        How each route follows its signal · what is left of the speed of every one-euro filter
+        after a tick.
+    mix
+        All routes.
+    is_heard
+        Whether some route follows its signal at once, also between ticks.
     fades
         Of each cue: places of the opacities that it sets.
     needs
@@ -48,6 +94,8 @@ class Constants:
         Of each layer whose generator has image ports: what they see.
     switches
         Of each path: places of what says how it moves; it flies over when one of them changes.
+    all_switches
+        Those of all paths.
     path_of
         Name of a path → its index.
     steering
@@ -66,15 +114,18 @@ class Constants:
     tick_s: float
     paths: tuple[Path, ...]
     aimed: tuple[tuple[int, float, float], ...]
-    aiming: tuple[int, ...]
-    decays: tuple[tuple[float, float], ...]
+    moved: tuple[tuple[int, float, float], ...]
+    aiming: tuple[Entry, ...]
+    filters: tuple[Filter, ...]
     speed_decay: float
-    is_direct: tuple[bool, ...]
+    mix: Mix
+    is_heard: bool
     fades: tuple[frozenset[int], ...]
     needs: tuple[frozenset[str], ...]
     layers: Mapping[str, Layer]
     sights: Mapping[str, tuple[Sight, ...]]
     switches: tuple[tuple[int, ...], ...]
+    all_switches: NDArray[np.intp]
     path_of: Mapping[str, int]
     steering: Steering
     glides: tuple[tuple[int, int], ...]
@@ -138,6 +189,58 @@ def needed_layers(layers: Sequence[Layer], cue: Cue) -> frozenset[str]:
 def decay_of(tau_s: float, tick_s: float) -> float:
     """What is left after a tick of a way that is followed with a time constant."""
     return math.exp(-tick_s / tau_s) if tau_s > 0.0 else 0.0
+
+
+def filters_of(routes: Sequence[Route], tick_s: float) -> tuple[Filter, ...]:
+    """How routes follow their signals."""
+    return tuple(
+        Filter(*_shaping(r), decay_of(r.attack_s, tick_s), decay_of(r.release_s, tick_s), r.euro)
+        for r in routes
+    )
+
+
+def _shaping(route: Route) -> tuple[int, float, float, Curve]:
+    curve = None if route.curve == "linear" else CURVES[route.curve]
+    return route.signal, route.low, route.high - route.low, curve
+
+
+def is_direct(route: Route) -> bool:
+    """Whether a route follows its signal at once, also between ticks."""
+    return route.attack_s <= 0.0 and route.release_s <= 0.0 and route.euro is None
+
+
+def entries_of(
+    routes: Sequence[Route], chosen: Iterable[int], places: Sequence[int] | None = None
+) -> tuple[Entry, ...]:
+    """How some routes enter their targets.
+
+    Parameters
+    ----------
+    places
+        Of the values among which they enter; None: of all parameters.
+    """
+    index = None if places is None else {place: i for i, place in enumerate(places)}
+    at = (lambda place: place) if index is None else index.__getitem__
+    return tuple(
+        Entry(
+            i,
+            at(r.target),
+            r.mode,
+            r.depth,
+            at(r.depth_place) if r.depth_place >= 0 else -1,
+            None if is_direct(r) else (r.attack_s, r.release_s),
+            _shaping(r),
+        )
+        for i, r in ((i, routes[i]) for i in chosen)
+    )
+
+
+def mix_of(routes: Sequence[Route], chosen: Sequence[int]) -> Mix:
+    """What some routes read and write."""
+    touched = {r.target for r in map(routes.__getitem__, chosen)}
+    touched |= {r.depth_place for r in map(routes.__getitem__, chosen) if r.depth_place >= 0}
+    places = sorted(touched)
+    return Mix(np.array(places, np.intp), entries_of(routes, chosen, places))
 
 
 def reaching(routes: Sequence[Route], places: set[int]) -> tuple[int, ...]:

@@ -192,7 +192,7 @@ def test_the_step_of_a_frame_is_found_by_its_exact_time(frame: int, fps: int) ->
     seconds = Fraction(frame, fps)
     tick = int(seconds * 120)
     state = run(show, 0)
-    state = replace(state, tick=tick)
+    state = state._replace(tick=tick)
     assert step_at(show, state, float(seconds)) == seconds * 60 // 1
 
 
