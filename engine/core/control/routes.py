@@ -66,9 +66,9 @@ def enter_routes(
         route, target, mode, depth, depth_place, smoothing, shaping = entry
         y, goal, _, _, _ = routes[route]
         if smoothing is not None:
-            # `curves.follow`
-            tau = smoothing[0] if goal > y else smoothing[1]
-            y = goal if tau <= 0.0 else goal + (y - goal) * exp(-dt / tau)
+            if y != goal:  # `curves.follow`
+                tau = smoothing[0] if goal > y else smoothing[1]
+                y = goal if tau <= 0.0 else goal + (y - goal) * exp(-dt / tau)
         elif heard is None:
             y = goal
         else:

@@ -11,6 +11,7 @@ from engine.core.control.cues import ramp_value
 from engine.core.control.oscillators import signals_at
 from engine.core.control.routes import enter_routes
 from engine.core.frame.playhead import follow_track
+from engine.core.show.constants import Reach
 from engine.core.show.show import Show
 from engine.core.show.state import RouteState, State
 from engine.core.springs import glide
@@ -25,29 +26,36 @@ def ramped(show: Show, state: State, seconds: float) -> NDArray[np.float64]:
     return values
 
 
-def effective(show: Show, state: State, seconds: float) -> NDArray[np.float64]:
+def effective(
+    show: Show, state: State, seconds: float, reach: Reach | None = None
+) -> NDArray[np.float64]:
     """Value of every parameter at show time `seconds`, not before the state's tick.
+
+    Parameters
+    ----------
+    reach
+        Only what it reaches has to be effective; None: everything.
 
     Returns
     -------
     ndarray [shape=(P,)]
         Clamped into range; whole numbers where the parameter is discrete.
     """
-    constants = show.constants
+    reach = reach or show.constants.everything
     values = ramped(show, state, seconds)
     dt = between(show, state, seconds)
-    mix = constants.mix
-    if mix.entries:
+    if reach.entries:
         # Only routes without smoothing hear between ticks; in a frozen show they hold.
-        is_heard = constants.is_heard and not state.is_still
-        mixed = values[mix.places].tolist()
-        heard = signals_at(show, state, dt) if is_heard else None
-        enter_routes(mix.entries, state.routes, mixed, heard, dt)
-        values[mix.places] = mixed
+        heard = signals_at(show, state, dt) if reach.is_heard and not state.is_still else None
+        mixed: list[float] = values[reach.places].tolist()
+        enter_routes(reach.entries, state.routes, mixed, heard, dt)
+        values[reach.places] = mixed
     np.minimum(np.maximum(values, show.low, out=values), show.high, out=values)
     np.rint(values, out=values, where=show.discrete)
     if state.glides:
-        glide(constants.glides, state.glides, values, dt)
+        # A spring at rest is where its parameter is, unless something moves that meanwhile.
+        is_moved = bool(reach.is_sprung or state.ramps or state.is_still)
+        glide(reach.springs, state.glides, values, dt, is_moved)
     if show.track is not None:
         follow_track(show, show.track, state, values, dt)
     return values

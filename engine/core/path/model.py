@@ -222,12 +222,42 @@ class Parts(NamedTuple):
 NO_PARTS = Parts()
 
 
+Apply = Callable[["Path", "PathState", Now, Rows], Rows]
+
+
 class Step(NamedTuple):
     """A modifier of one path: the places and memories that wake it; no places: it is awake."""
 
-    apply: Callable[[Path, PathState, Now, Rows], Rows]
+    apply: Apply
     places: tuple[int, ...] | None
     memories: frozenset[str]
+
+
+class Chain(NamedTuple):
+    """Modifiers of one path in order.
+
+    While nothing is remembered and the values at all `places` are 0, only those `always` awake
+    have anything to do.
+    """
+
+    steps: tuple[Step, ...]
+    places: tuple[int, ...]
+    always: tuple[Apply, ...]
+
+
+def make_chain(at: Mapping[str, int], listed: Sequence[tuple[Modifier, bool]]) -> Chain:
+    """Make a chain of modifiers, each with whether a path begins with it awake."""
+    steps = []
+    for modifier, is_awake in listed:
+        places = tuple(at[name] for name in modifier.wakes if name in at)
+        is_on = any(s.default for s in modifier.part.settings if s.name in modifier.wakes)
+        asleep = None if is_awake or is_on or not modifier.wakes else places
+        steps.append(Step(modifier.apply, asleep, frozenset(modifier.wakes)))
+    return Chain(
+        tuple(steps),
+        tuple(place for step in steps for place in step.places or ()),
+        tuple(step.apply for step in steps if step.places is None),
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -272,18 +302,14 @@ class Path:
     invert: str = ""
     freezes: tuple[tuple[tuple[int, ...], int], ...] = ()
     parts: Parts = NO_PARTS
-    leading: tuple[Step, ...] = field(init=False, repr=False)
-    turning: tuple[Step, ...] = field(init=False, repr=False)
+    leading: Chain = field(init=False, repr=False)
+    turning: Chain = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        there = [each for each in self.parts.modifiers if each.fits(self)]
-        object.__setattr__(self, "leading", tuple(self._step(m) for m in there if m.leads))
-        object.__setattr__(self, "turning", tuple(self._step(m) for m in there if not m.leads))
-
-    def _step(self, modifier: Modifier) -> Step:
-        places = tuple(self.at[name] for name in modifier.wakes if name in self.at)
-        is_awake = not modifier.wakes or modifier.begins_awake(self)
-        return Step(modifier.apply, None if is_awake else places, frozenset(modifier.wakes))
+        for name, leads in (("leading", True), ("turning", False)):
+            there = [m for m in self.parts.modifiers if m.leads == leads and m.fits(self)]
+            chain = make_chain(self.at, [(m, m.begins_awake(self)) for m in there])
+            object.__setattr__(self, name, chain)
 
     def motion_of(self, values: Values) -> Motion:
         """How it moves."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from engine.core.curves import CURVES
 from engine.core.parameter import Registry
 from engine.core.path.model import Path
 from engine.core.show.controls import Cue, Route
-from engine.core.show.generator import Sight, picture_size
+from engine.core.show.generator import Sight, asked_size, picture_size
 from engine.core.show.layer import Layer
 
 Curve = Callable[[float], float] | None
@@ -53,11 +53,50 @@ class Entry(NamedTuple):
     shaping: tuple[int, float, float, Curve]
 
 
-class Mix(NamedTuple):
-    """Routes that reach some parameters: what they read and write, and how, in that order."""
+class Reach(NamedTuple):
+    """What reaches some parameters: what has to be worked out to know their effective values.
+
+    Parameters
+    ----------
+    places, entries
+        What the routes read and write, and how they enter there, in order.
+    is_heard
+        Whether one of them follows its signal at once, also between ticks.
+    springs, is_sprung
+        Index and place of each spring · whether a route writes to one of these places.
+    """
 
     places: NDArray[np.intp]
     entries: tuple[Entry, ...]
+    is_heard: bool
+    springs: tuple[tuple[int, int], ...]
+    is_sprung: bool
+
+
+class Asked(NamedTuple):
+    """What a layer's generator is asked, as far as it never changes.
+
+    Parameters
+    ----------
+    layer
+        Its ID.
+    first
+        Index of its first path in the show.
+    paths, shapes
+        Its paths, and the shapes of the ports that they feed.
+    places
+        (short parameter name, place).
+    size_px, aspect
+        Of its picture, and of the area that this fills.
+    """
+
+    layer: str
+    first: int
+    paths: tuple[Path, ...]
+    shapes: tuple[tuple[int, ...], ...]
+    places: tuple[tuple[str, int], ...]
+    size_px: tuple[int, int]
+    aspect: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +118,10 @@ class Constants:
     filters, speed_decay
         How each route follows its signal · what is left of the speed of every one-euro filter
         after a tick.
-    mix
-        All routes.
-    is_heard
-        Whether some route follows its signal at once, also between ticks.
+    everything, reach
+        What reaches any parameter · by layer, those that its generator is asked with.
+    asked
+        What each layer's generator is asked.
     fades
         Of each cue: places of the opacities that it sets.
     needs
@@ -118,8 +157,9 @@ class Constants:
     aiming: tuple[Entry, ...]
     filters: tuple[Filter, ...]
     speed_decay: float
-    mix: Mix
-    is_heard: bool
+    everything: Reach
+    reach: Mapping[str, Reach]
+    asked: tuple[Asked, ...]
     fades: tuple[frozenset[int], ...]
     needs: tuple[frozenset[str], ...]
     layers: Mapping[str, Layer]
@@ -235,12 +275,62 @@ def entries_of(
     )
 
 
-def mix_of(routes: Sequence[Route], chosen: Sequence[int]) -> Mix:
-    """What some routes read and write."""
-    touched = {r.target for r in map(routes.__getitem__, chosen)}
-    touched |= {r.depth_place for r in map(routes.__getitem__, chosen) if r.depth_place >= 0}
-    places = sorted(touched)
-    return Mix(np.array(places, np.intp), entries_of(routes, chosen, places))
+def reach_of(
+    routes: Sequence[Route], glides: Sequence[tuple[int, int]], wanted: set[int] | None = None
+) -> Reach:
+    """What reaches parameters.
+
+    Parameters
+    ----------
+    wanted
+        Their places; None: all of them.
+    """
+    chosen = range(len(routes)) if wanted is None else reaching(routes, wanted)
+    listed = [routes[i] for i in chosen]
+    targets = {r.target for r in listed}
+    touched = sorted(targets | {r.depth_place for r in listed if r.depth_place >= 0})
+    springs = tuple(
+        (i, place) for i, (place, _) in enumerate(glides) if wanted is None or place in wanted
+    )
+    return Reach(
+        np.array(touched, np.intp),
+        entries_of(routes, chosen, touched),
+        any(map(is_direct, listed)),
+        springs,
+        any(place in targets for _, place in springs),
+    )
+
+
+def asked_of(layers: Sequence[Layer], canvas_px: tuple[int, int]) -> Iterator[Asked]:
+    """What the generators of layers are asked."""
+    first = 0
+    for layer in layers:
+        generator = layer.generator
+        if generator is None:
+            continue
+        shapes = {port.name: port.shape for port in generator.spec.ports}
+        aspect = layer.aspect or canvas_px[0] / canvas_px[1]
+        yield Asked(
+            layer.id,
+            first,
+            generator.paths,
+            tuple(shapes[path.port] for path in generator.paths),
+            generator.places,
+            asked_size(generator.spec, generator.size_px, aspect, canvas_px),
+            aspect,
+        )
+        first += len(generator.paths)
+
+
+def places_of(asked: Asked) -> set[int]:
+    """Places of all parameters that a generator is asked with, but for those over all layers."""
+    found = {place for _, place in asked.places}
+    for path in asked.paths:
+        found |= {*path.at.values(), *path.inputs, *(place for _, place in path.freezes)}
+        found |= {path.motion, path.seed, path.speed, path.offset, path.radius, path.throw}
+        found |= {path.throw_seed, path.steer, path.jump_s}
+        found |= {path.spread} if path.spread >= 0 else set()
+    return found
 
 
 def reaching(routes: Sequence[Route], places: set[int]) -> tuple[int, ...]:

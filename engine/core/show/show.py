@@ -19,12 +19,13 @@ from engine.core.path.model import Path
 from engine.core.show.constants import (
     Constants,
     Steering,
+    asked_of,
     decay_of,
     entries_of,
     filters_of,
-    is_direct,
-    mix_of,
     needed_layers,
+    places_of,
+    reach_of,
     reaching,
     sights_of,
     springs_of,
@@ -137,6 +138,7 @@ def _constants(show: Show) -> Constants:
     switches = tuple(
         (p.motion, *(p.at[s.name] for s in p.parts.settings if s.is_switch)) for p in paths
     )
+    asked = tuple(asked_of(show.layers, show.size_px))
     targets = {route.target for route in show.routes}
     return Constants(
         control_hz=rate,
@@ -148,8 +150,12 @@ def _constants(show: Show) -> Constants:
         aiming=entries_of(show.routes, reaching(show.routes, aimed)),
         filters=filters_of(show.routes, tick_s),
         speed_decay=decay_of(EURO_SPEED_TAU_S, tick_s),
-        mix=mix_of(show.routes, range(len(show.routes))),
-        is_heard=any(map(is_direct, show.routes)),
+        everything=reach_of(show.routes, glides),
+        reach={
+            each.layer: reach_of(show.routes, glides, places_of(each) | {master.truncation})
+            for each in asked
+        },
+        asked=asked,
         fades=tuple(opacities.intersection(dict(cue.targets)) for cue in show.cues),
         needs=tuple(needed_layers(show.layers, cue) for cue in show.cues),
         layers={layer.id: layer for layer in show.layers},

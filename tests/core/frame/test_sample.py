@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from engine.core.event import Event
 from engine.core.frame.now import unfrozen_at
-from engine.core.frame.sample import asked_size, latents, requests_at, sample, step_at
-from engine.core.show.generator import Spec, picture_size
+from engine.core.frame.sample import latents, requests_at, sample, step_at
+from engine.core.show.generator import Spec, asked_size, picture_size
 from engine.core.show.layer import WRAP_S
 from engine.documents.show import load
 from tests.making import GLOW, film, frames_at, latent, line_of, read_show, run
