@@ -206,7 +206,7 @@ def test_motion_leaves_the_frozen_time_out() -> None:
 
 def test_shader_time_wraps_and_steps_count() -> None:
     show = read_show()
-    state = replace(run(show, 0), tick=120 * (WRAP_S + 7))
+    state = run(show, 0)._replace(tick=120 * (WRAP_S + 7))
     found = sample(show, state, WRAP_S + 7.0).layers[0].effects[0]
     assert found.seconds == pytest.approx(7.0)
     assert found.step == (WRAP_S + 7) * 60
