@@ -144,7 +144,7 @@ def _drawn(model: Path, seeds: str) -> Iterator[tuple[str, Bytes]]:
         raise ValueError(f"{model.name} is an index and draws nothing: give the network")
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "drawn.npy"
-        sample(model, out, Wish(seeds=seeds))
+        sample(model, out, Wish(seeds=seeds), lambda _: None)
         drawn = np.load(out, mmap_mode="r")
         for number, raw in zip(numbers, drawn, strict=True):
             if raw.shape[0] < 3:
