@@ -18,11 +18,12 @@ from types import TracebackType
 from typing import Self
 
 from engine.core.event import Value
+from engine.sources.contract import EVERYTHING, Item
 from engine.sources.osc.decode import MAX_PACKET_BYTES, Decoded, decode
 
-__all__ = ["Config", "Decoded", "Receiver", "decode", "open", "parse_endpoint"]
+__all__ = ["ADDRESSES", "Config", "Decoded", "Receiver", "decode", "open", "parse_endpoint"]
 
-Item = tuple[int, str, Value]  # arrival_ns, address, value
+ADDRESSES = EVERYTHING
 
 # SO_MEMINFO (Linux 4.12, include/uapi/asm-generic/socket.h): nine unsigned ints, the last of them
 # the packets that this socket dropped. It is the counter of SO_RXQ_OVFL, but that one comes with a
