@@ -16,12 +16,13 @@ from types import TracebackType
 from typing import Self
 
 from engine.core.event import Value
+from engine.sources.contract import EVERYTHING, Item
 from engine.sources.osc.decode import MAX_PACKET_BYTES, Decoded, decode
 from engine.system.sockets import dropped_packets, keep_port
 
-__all__ = ["Config", "Decoded", "Receiver", "decode", "open", "parse_endpoint"]
+__all__ = ["ADDRESSES", "Config", "Decoded", "Receiver", "decode", "open", "parse_endpoint"]
 
-Item = tuple[int, str, Value]  # arrival_ns, address, value
+ADDRESSES = EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)
