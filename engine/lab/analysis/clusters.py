@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from engine.lab import sheets
 from engine.lab.latents import draw_seeds
+from engine.lab.networks import build_network
 from engine.lab.one_thread import one_thread
 from engine.models import card
 from engine.models.importer.catalogue import playable
@@ -59,8 +59,7 @@ def make(
     network = card.load(file)
     if network.family == PIX2PIX:
         raise ValueError(f"{model.name} is a {network.family}, and only StyleGANs are bent")
-    module = importlib.import_module(f"engine.generators.kinds.{network.family}")
-    built = module.build_network(network.state, network.modules)
+    built = build_network(network)
     is_small = max(built.raw_size) <= SMALL_PX
     with one_thread(is_small):
         maps = _maps(built, tell)

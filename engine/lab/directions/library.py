@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from engine.generators import registry
 from engine.lab import sheets
 from engine.lab.directions import discovery, teaching
 from engine.lab.directions.studied_model import Subject
 from engine.lab.latents import WrongLatentsError, read_latents
+from engine.lab.networks import build_network
 from engine.models import card
 from engine.models.latent_file import Space
 from engine.models.network import PIX2PIX
@@ -110,18 +111,18 @@ def open_subject(model: str, label: int = 0) -> tuple[Subject, Path, str]:
         seed = model.partition(":")[2] or "42"
         if not seed.isdecimal():
             raise ValueError(f"'{model}' is no model: write cppn, or cppn:SEED")
-        config = cppn.Config(network_seed=int(seed))
-        shape = cppn.shape_of(config)
+        opened = registry.open_spec("cppn", {"network_seed": int(seed)})
+        shape = cppn.shape_of(opened.config)
         beside = Path(model.replace(":", "-") + directions.SUFFIX)
-        return Subject(cppn.build(config), shape, cppn.model_hash(config)), beside, ""
+        generator = registry.build(opened, "cpu")
+        return Subject(generator, shape, cppn.model_hash(opened.config)), beside, ""
     from engine.models.importer.catalogue import playable
 
     path = playable(Path(model))
     network = card.load(path)
     if network.family == PIX2PIX:
         raise ValueError(f"{path.name} answers pictures: it has no styles to move")
-    module = importlib.import_module(f"engine.generators.kinds.{network.family}")
-    built = module.build_network(network.state, network.modules)
+    built = build_network(network)
     if label and label >= built.c_dim:
         classes = f"0 to {built.c_dim - 1}" if built.c_dim else "none"
         raise ValueError(f"there is no class {label} in {path.name}; it has {classes}")
