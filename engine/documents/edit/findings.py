@@ -54,12 +54,12 @@ class Findings:
 
     def note(self, text: str) -> None:
         """Keep a sentence for the user."""
-        if text not in self.notes:
-            self.notes.append(text)
+        if self._short(text) not in self.notes:
+            self.notes.append(self._short(text))
 
     def wipe(self, place: str) -> None:
         """Note a transition whose shape has no meaning between latents."""
-        self.note(f"{self._short(place)}: a wipe is followed as a dissolve")
+        self.note(f"{place}: a wipe is followed as a dissolve")
 
     def told(self) -> list[str]:
         """Sentences of what was left out.

@@ -126,15 +126,18 @@ def _set_speed(here: Sequence[_Event], line: str, source_fps: Fraction, place: s
 def _begin(first: _Event, fps: Fraction, is_drop: bool, findings: Findings) -> Fraction:
     """Record time at which the film begins."""
     code, start_s = first.codes[2], first.times[2]
-    hour_s = seconds_of(f"{code[:2]}:00:00:00", fps, is_drop, findings.name)
-    if start_s - hour_s <= _LEADER_S:
-        return hour_s
-    if not findings.begin:
+    hour = f"{code[:2]}:00:00:00"
+    hour_s = seconds_of(hour, fps, is_drop, findings.name)
+    is_near = start_s - hour_s <= _LEADER_S
+    if start_s != hour_s and not findings.begin:
         findings.note(
-            f"begins at {code}, with its first event; if the film begins elsewhere, say --begin "
-            "HH:MM:SS:FF"
+            f"begins at {hour}, {float(start_s - hour_s):g} s before its first event; say --begin "
+            f"{code} to begin with that"
+            if is_near
+            else f"begins at {code}, with its first event; if the film begins elsewhere, say "
+            "--begin HH:MM:SS:FF"
         )
-    return start_s
+    return hour_s if is_near else start_s
 
 
 def _add(
@@ -184,6 +187,10 @@ def _item(event: _Event, place: str, findings: Findings) -> Item:
         speed = Fraction(1)
         if length_s and abs(range_s - length_s) >= 1 / source_fps:
             speed = range_s / length_s
+            findings.note(
+                f"line {event.line}: without an M2 line its ranges differ; it is played at "
+                f"{float(speed):g} times"
+            )
     elif speed and length_s:
         # M2 has one decimal: the ranges say the same exactly, to the frame that each is rounded by.
         slack_s = 2 / source_fps + Fraction(1, 20) / source_fps * length_s

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -21,6 +22,8 @@ from engine.documents.edit.findings import Findings
 from engine.documents.edit.timeline import MOST_ITEMS, Edit, EditError, Item, Stack, ordered
 
 _DEEPEST = 16
+_INFINITE = re.compile(r'("(?:[^"\\]|\\.)*"?)|\bInf\b')  # OpenTimelineIO writes it; no JSON has it
+_OLD = {"Sequence": "Track", "Filler": "Gap"}
 _SPEEDS = ("TimeEffect", "LinearTimeWarp", "FreezeFrame")
 _ZERO, _ONE = Fraction(0), Fraction(1)
 Object = Mapping[str, Any]
@@ -44,7 +47,7 @@ def read(text: str, findings: Findings, fps: Fraction | None) -> Edit:
     """
     name = findings.name
     try:
-        found: Any = json.loads(text)
+        found: Any = json.loads(_INFINITE.sub(lambda found: found[1] or "Infinity", text))
     except RecursionError:
         raise EditError(f"{name}: nested too deeply to be an edit") from None
     except ValueError as error:
@@ -71,7 +74,8 @@ def read(text: str, findings: Findings, fps: Fraction | None) -> Edit:
 def _kind(value: Any) -> str:
     """Schema of an object without its version; "" if it is none."""
     schema = value.get("OTIO_SCHEMA") if isinstance(value, dict) else None
-    return schema.partition(".")[0] if isinstance(schema, str) else ""
+    name = schema.partition(".")[0] if isinstance(schema, str) else ""
+    return _OLD.get(name, name)
 
 
 def _list(value: Object, key: str) -> list[Any]:
@@ -102,13 +106,25 @@ def _stack(reader: _Reader, stack: Object, place: str, depth: int) -> Stack:
     tracks = []
     for number, child in enumerate(_video(stack), 1):
         where = f"{place}: track {number}"
-        if _kind(child) == "Track" and not child.get("source_range"):
+        if _kind(child) == "Track" and not _is_trimmed(reader, child, where, depth):
             tracks.append(_track(reader, child, where, depth))
             _note_effects(reader, child)
         else:
             item = _item(reader, child, _ZERO, where, depth)
             tracks.append(() if item is None else (item,))
     return Stack(tuple(tracks))
+
+
+def _is_trimmed(reader: _Reader, track: Object, place: str, depth: int) -> bool:
+    """Whether a track shows a part of itself; some old programs wrote ranges far beside it."""
+    if not track.get("source_range"):
+        return False
+    begin_s, length_s = _range(track, place, depth)
+    whole_s = _range({**track, "source_range": None}, place, depth)[1]
+    if begin_s < whole_s and begin_s + length_s > 0:
+        return True
+    reader.findings.note(f"{place}: its range shows none of its clips; it is read whole")
+    return False
 
 
 def _track(reader: _Reader, track: Object, place: str, depth: int) -> tuple[Item, ...]:
