@@ -624,9 +624,7 @@ def test_bombs_stay_small_and_short(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds the address space")
 def test_the_limits_hold_whatever_the_reader_does() -> None:
     for waste, code in (("x = bytes(2_000_000_000)", 1), ("while True: pass", -24)):
-        script = (
-            f"from engine.system.limits import bound; bound(300 << 20, 1)\n{waste}"
-        )
+        script = f"from engine.system.limits import bound; bound(300 << 20, 1)\n{waste}"
         done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
         assert done.returncode == code
         assert ("MemoryError" in done.stderr) == (code == 1)
