@@ -35,13 +35,17 @@ def test_the_first_line_says_what_a_file_holds() -> None:
 
 
 def mirrors(path: Path) -> bool:
-    """Whether ``a/b/test_c.py`` or ``a/b/test_c_more.py`` has a module or a package ``a/b/c``."""
+    """Whether ``a/b/test_c.py`` or ``a/b/test_c_more.py`` tests the module or package ``a/b/c``.
+
+    A package may be tested from inside, too: ``a/b/test_b.py``.
+    """
     words = path.stem.removeprefix("test_").split("_")
     stems = ["_".join(words[:count]) for count in range(1, len(words) + 1)]
     place = ENGINE / path.parent
-    return any(
-        (place / f"{s}.py").is_file() or (place / s / "__init__.py").is_file() for s in stems
-    )
+    modules = [place / f"{stem}.py" for stem in stems]
+    packages = [place / stem / "__init__.py" for stem in stems]
+    inside = [place / "__init__.py" for stem in stems if stem == place.name]
+    return any(file.is_file() for file in (*modules, *packages, *inside))
 
 
 def test_a_test_lies_where_what_it_tests_lies() -> None:

@@ -3,63 +3,95 @@
 from __future__ import annotations
 
 import ast
+import inspect
 from pathlib import Path
+from types import ModuleType
+from typing import get_type_hints
 
 import pytest
 
+from engine.generators import registry as generators
+from engine.outputs import registry as outputs
+from engine.sources import registry as sources
 from tests.house.source import ENGINE, tree
 
-# shelf → (function that makes it a plug-in, names beside it, methods of some class in the file,
-# how many there are at least: a rule that finds nothing to look at holds nothing)
+REGISTRIES = {"generators": generators, "sources": sources, "outputs": outputs}
+# shelf → what has to be there; a third party's comes by an entry point
+SHELVES = {
+    "generators": {
+        "camera",
+        "cppn",
+        "flat",
+        "map",
+        "nearest",
+        "pix2pix",
+        "stylegan2",
+        "stylegan3",
+    },
+    "sources": {"audio", "osc", "silence"},
+    "outputs": {"film", "memory", "null", "png", "window"},
+}
+# shelf → (functions and classes of the file, methods of some class in it)
 CONTRACTS = {
-    "generators/kinds": ("build", {"Config", "spec"}, {"render"}, 7),
-    "sources": ("open", {"Config"}, {"poll"}, 2),
-    "outputs": ("open", {"Config"}, {"write"}, 5),
+    "generators": ({"Config", "spec", "build"}, {"render"}),
+    "sources": ({"Config", "open"}, {"poll", "__enter__", "__exit__"}),
+    "outputs": ({"Config", "open"}, {"write"}),
 }
 
 
-def plugins(shelf: str) -> list[Path]:
-    """Files of a shelf whose contract function takes a `config` first."""
-    function = CONTRACTS[shelf][0]
-    return [
-        path
-        for path in sorted((ENGINE / shelf).rglob("*.py"))
-        if path.name != "contract.py"
-        for node in tree(path).body
-        if isinstance(node, ast.FunctionDef)
-        and node.name == function
-        and node.args.args
-        and node.args.args[0].arg == "config"
-    ]
+def plugin(shelf: str, kind: str) -> Path:
+    """File of one kind."""
+    if shelf == "generators":
+        return ENGINE / shelf / "kinds" / f"{kind}.py"
+    return Path(str(REGISTRIES[shelf].load(kind).__file__))
 
 
-@pytest.mark.parametrize("shelf", CONTRACTS)
-def test_a_shelf_holds_plugins(shelf: str) -> None:
-    assert len(plugins(shelf)) >= CONTRACTS[shelf][3]
+@pytest.mark.parametrize("shelf", SHELVES)
+def test_a_plugin_is_one_file_called_as_its_kind(shelf: str) -> None:
+    kinds = set(REGISTRIES[shelf].kinds())
+    assert SHELVES[shelf] <= kinds
+    assert {plugin(shelf, kind).stem for kind in kinds} == kinds
+
+
+@pytest.mark.parametrize("registry", [sources, outputs])
+def test_what_is_no_kind_is_named(registry: ModuleType) -> None:
+    with pytest.raises(ValueError, match=r"there is no .* 'contract'; there are: "):
+        registry.load("contract")
+
+
+@pytest.mark.parametrize("kind", sorted(SHELVES["outputs"]))
+def test_an_output_opens_by_the_words_of_its_contract(kind: str) -> None:
+    words = list(inspect.signature(outputs.load(kind).open).parameters)
+    assert words == ["config", "size_px", "fps"]
+
+
+@pytest.mark.parametrize("kind", sorted(SHELVES["sources"]))
+def test_a_source_opens_by_the_words_of_its_contract_and_says_what_it_writes(kind: str) -> None:
+    module = sources.load(kind)
+    assert list(inspect.signature(module.open).parameters) == ["config", "now_ns"]
+    assert all(address.startswith("/") for address in module.ADDRESSES)
+    opened = get_type_hints(module.open)["return"]
+    assert list(inspect.signature(opened.poll).parameters) == ["self", "max_items"]
 
 
 @pytest.mark.parametrize(
-    ("shelf", "path"),
-    [
-        pytest.param(shelf, path, id=path.relative_to(ENGINE).as_posix())
-        for shelf in CONTRACTS
-        for path in plugins(shelf)
-    ],
+    ("shelf", "kind"), [(shelf, kind) for shelf in SHELVES for kind in sorted(SHELVES[shelf])]
 )
-def test_a_plugin_keeps_its_contract(shelf: str, path: Path) -> None:
-    _, beside, methods, _ = CONTRACTS[shelf]
+def test_a_plugin_keeps_its_contract(shelf: str, kind: str) -> None:
+    path = plugin(shelf, kind)
     top = {n.name for n in tree(path).body if isinstance(n, ast.ClassDef | ast.FunctionDef)}
-    inner = {
+    methods = {
         member.name
         for node in ast.walk(tree(path))
         if isinstance(node, ast.ClassDef)
         for member in node.body
         if isinstance(member, ast.FunctionDef)
     }
-    assert beside <= top
-    assert methods <= inner
+    names, needed = CONTRACTS[shelf]
+    assert names <= top
+    assert needed <= methods
 
 
-def test_every_kind_of_the_shelf_is_a_plugin() -> None:
+def test_every_file_among_the_kinds_of_generators_is_one() -> None:
     files = sorted((ENGINE / "generators" / "kinds").glob("*.py"))
-    assert plugins("generators/kinds") == [path for path in files if path.stem != "__init__"]
+    assert {path.stem for path in files} - {"__init__"} == SHELVES["generators"]

@@ -97,6 +97,7 @@ def assemble(
         edges=frozenset(draft.edges),
         drag=table.drag,
         files=draft.files,
+        notes=tuple(dict.fromkeys(draft.notes)),
     )
     routes = tuple(
         each(list(zip(table.routes, depths, strict=True)), "routes", lambda r: make_route(show, *r))

@@ -14,9 +14,9 @@ from engine.documents.builder import Draft, each, strict
 from engine.documents.path.paths import make_paths
 from engine.documents.path.picture_keyframes import LAYER
 from engine.documents.schema import EffectTable, GeneratorTable, LayerTable, MasterTable, Number
-from engine.documents.show.model_files import native
 from engine.documents.show.shader_inputs import bind_inputs
 from engine.generators import registry
+from engine.generators.contract import model_of
 
 ANY_SIZE_PX, ANY_FILM_PX = 128, 384
 """Of a generator that takes any size, live and in a film, unless the show says another."""
@@ -117,10 +117,11 @@ def master_effects(
 
 def _generator(draft: Draft, root: str, layer: LayerTable, table: GeneratorTable) -> Generator:
     try:
-        config = native(table.kind, table.config)
-        _, spec = registry.read_spec(table.kind, config)
+        opened = registry.open_spec(table.kind, table.config)
     except ValueError as error:
         raise ValueError(f"generator: {error}") from None
+    spec, files = opened.spec, opened.files
+    config = {**table.config, **{file.key: file.path for file in files}}
     size_px, film_px = table.size_px, table.film_px
     if spec.any_size:  # a network has a size of its own, and 0 stands for it
         size_px = size_px or ANY_SIZE_PX
@@ -142,7 +143,7 @@ def _generator(draft: Draft, root: str, layer: LayerTable, table: GeneratorTable
         (p.address, _place(draft, p, f"{root}/generator/{p.address}", table.parameters))
         for p in spec.parameters
     )
-    paths = make_paths(draft, root, layer, spec, str(config.get("path", "")))
+    paths = make_paths(draft, root, layer, spec, model_of(files))
     return Generator(table.kind, config, spec, size_px, film_px, table.rate_hz, paths, places)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.documents.path.picture_keyframes import SUFFIX
-from engine.generators.registry import pick_device
+from engine.generators import registry
+from engine.generators.device import pick_device
 from engine.generators.tasks import encoder, inversion
 from engine.generators.tasks.invert import fit, invert, read_picture
 from engine.lab import sheets
@@ -93,8 +93,7 @@ def open_model(wish: Wish) -> tuple[Any, str]:
         kind, config = peek(Path(path)).family, {"path": path, "space": wish.space}
         if kind == PIX2PIX:
             raise WrongLatentsError(f"{wish.model} answers pictures; it has no latent of one")
-    module = importlib.import_module(f"engine.generators.kinds.{kind}")
-    return module.build(module.Config(**config), pick_device(wish.device)), path
+    return registry.build(registry.open_spec(kind, config), pick_device(wish.device)), path
 
 
 @one_thread()

@@ -136,6 +136,11 @@ def read(path: Path, model_hash: str, shape: Shape) -> tuple[Direction, ...]:
     """
     try:
         data = safetensors.map_file(path)
+        if not safetensors.is_safetensors(bytes(data[:16])):
+            raise RefusedError(
+                "is no file of directions: 'latent-cinema directions MODEL --import FILE --keep' "
+                "makes one of what other programs save"
+            )
         table, metadata, at = safetensors.read_header(data)
         said = _said(metadata.get(METADATA))
         if said.get("model_sha256") != model_hash:

@@ -15,12 +15,14 @@ from engine.core.frame.sample import latents
 from engine.core.frame.values import effective
 from engine.core.latent.geometry import Vector
 from engine.core.motions.taught_map import examples
-from engine.core.path.keyframes import row_of
+from engine.core.path.keyframes import keyframes_of
 from engine.core.path.model import Path as Trajectory
 from engine.core.path.model import PathState
 from engine.core.show.layer import Generator
 from engine.core.show.show import Show
 from engine.core.show.state import State
+from engine.generators import registry
+from engine.generators.contract import model_of
 from engine.models.sidecars import latent_map
 from engine.models.sidecars.latent_map import MapFile
 from engine.play.film.playback import open_playback
@@ -93,8 +95,10 @@ def _files(show: Show, state: State) -> Iterator[tuple[str, Arrays | bytes, str]
             mark = _mark(layer.generator)
             key = "w" if path.geometry == "wspace" else "z"
             yield f"{name}.latent.npz", {key: latent[None], **mark}, f'keys = ["{name}.latent.npz"]'
-            if told.more.keys is not None:
-                rows = np.stack([_port(path, point) for point in row_of(path, told, values).points])
+            if "keys" in told.memory:
+                rows = np.stack(
+                    [_port(path, point) for point in keyframes_of(path, told, values).points]
+                )
                 yield f"{name}.keys.npz", {key: rows, **mark}, f'keys = ["{name}.keys.npz"]'
             yield from _lessons(name, path, told, mark)
 
@@ -102,9 +106,9 @@ def _files(show: Show, state: State) -> Iterator[tuple[str, Arrays | bytes, str]
 def _lessons(
     name: str, path: Trajectory, held: PathState, mark: Arrays
 ) -> Iterator[tuple[str, bytes, str]]:
-    if held.more.lessons is None or not len(held.more.lessons):
-        return
     atlas = examples(path, held)
+    if "lessons" not in held.memory or not len(atlas):
+        return
     rows = np.stack([_port(path, each.reshape(path.shape)) for each in atlas.latents])
     about = {"port": path.port, "model": str(mark.get("model", ""))}
     no_thumbs = np.zeros((0, 1, 1, 3), np.uint8)
@@ -119,6 +123,5 @@ def _port(path: Trajectory, coordinates: Vector) -> NDArray[np.float32]:
 
 
 def _mark(generator: Generator) -> Arrays:
-    place = generator.config.get("path")
-    found = hash_at(place) if isinstance(place, str) else ""
+    found = hash_at(model_of(registry.files(generator.kind, generator.config)))
     return {"model": np.array(found)} if found else {}

@@ -99,9 +99,9 @@ def test_two_sets_of_latents_and_layers(model: Path, tmp_path: Path) -> None:
     assert found.layers == (2, 5)
     assert found.vector.mean() > 0.1
     np.save(more, np.full((3, 32), np.nan, np.float32))
-    assert "holds no latents" in say(*words).stderr
+    assert "what is no latent (NaN" in say(*words).stderr
     more.write_bytes(b"what")
-    assert "is no .npy or .npz file" in say(*words).stderr
+    assert "is no file of latents" in say(*words).stderr
 
 
 def test_a_direction_is_taught_by_picks(model: Path, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
@@ -18,8 +17,9 @@ from engine.core.show.show import Show
 from engine.core.show.state import State, first_state
 from engine.documents.show import load
 from engine.generators import registry
+from engine.generators.kinds import cppn
 from engine.play.plan_file import PlanWriter
-from tests.core.trajectory.test_keyframe_events import npy
+from tests.core.trajectory.test_events_keyframes import npy
 
 SIZE = 6
 CHART = Chart(np.full(SIZE, 0.5), 2.0 * np.eye(SIZE), 0.5 * np.eye(SIZE))
@@ -45,7 +45,8 @@ kind = "many"
 @pytest.fixture
 def many(monkeypatch: pytest.MonkeyPatch) -> None:
     spec = Spec("many", PORTS)
-    monkeypatch.setattr(registry, "read_spec", lambda *_: (ModuleType("many"), spec))
+    opened = registry.Opened(cppn.__name__, cppn.Config(), spec, {})
+    monkeypatch.setattr(registry, "open_spec", lambda *_: opened)
 
 
 def play(text: str, ticks: int, *events: tuple[str, object]) -> tuple[Show, State]:
@@ -99,7 +100,7 @@ def test_classes_transforms_and_fields_have_keys_of_their_own() -> None:
 @pytest.mark.usefixtures("many")
 def test_a_path_of_another_port_hears_events() -> None:
     _, state = play("", 2, ("/layer/form/paths/label/key", (3.0, 1.0, 0.0, 0.0)))
-    kept = state.paths[6].more.keys
+    kept = state.paths[6].memory.get("keys")
     assert kept is not None
     assert len(kept.keys) == 1
 

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from engine.core.show.generator import Request
 from engine.generators.host.inline_host import open_inline
 from engine.generators.host.tasks import MOST_OPEN, Errand, Result
 from engine.generators.host.worker_host import WorkerHost, open_worker
+from engine.generators.registry import open_spec
 from tests.performing import until
 from tests.slow_generator import Config
 
@@ -23,7 +25,7 @@ KIND = "tests.errand_count"
 
 @pytest.fixture(scope="module")
 def opened() -> Iterator[WorkerHost]:
-    worker = open_worker(NAME, Config(), "cpu", max_size_px=(16, 16), rate_cap_hz=1e9)
+    worker = open_worker(open_spec(NAME, Config()), "cpu", max_size_px=(16, 16), rate_cap_hz=1e9)
     yield worker
     worker.close()
 
@@ -67,6 +69,14 @@ def test_an_errand_is_done_slice_by_slice_by_the_generator_in_the_worker(host: W
     assert {r.number for r in found} == {7}
     assert found[-1].options == {"name": "slow"}
     assert found[-1].arrays["sum"].tolist() == [4.0]
+
+
+def test_an_errand_brings_the_request_that_it_is_about(host: WorkerHost) -> None:
+    sent = Request(1.5, {"x": np.ones(3, np.float32)}, {"act": 0.25}, (9, 5), 1.8)
+    host.send(replace(count(3, upto=0, act="request"), request=sent))
+    (found,) = collect(host, is_over)
+    assert found.options == {"request": repr(sent)}
+    assert found.arrays["sum"].tolist() == [4.0]  # its own array of the same name is apart
 
 
 def test_frames_go_on_while_an_endless_errand_is_under_way(host: WorkerHost) -> None:
@@ -137,7 +147,7 @@ def test_large_arrays_and_a_worker_that_does_not_listen_hold_nobody_up(host: Wor
 
 
 def test_a_film_does_no_errands() -> None:
-    host = open_inline(NAME, Config(), "cpu")
+    host = open_inline(open_spec(NAME, Config()), "cpu")
     with pytest.raises(ValueError, match="a film does no errands"):
         host.send(count(1, upto=1))
     assert host.results() == []
