@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 
 from engine.app.setup.environment import has_nvidia
-
-ROOT = Path(__file__).resolve().parents[1]
+from tests.places import ROOT
 
 # Children that tests start find `engine` also in a checkout that is not installed.
 os.environ["PYTHONPATH"] = os.pathsep.join(

@@ -22,7 +22,6 @@ from engine.core.frame.values import aimed
 from engine.core.parameter import coerce
 from engine.core.path.model import PathState
 from engine.core.path.speed import paced
-from engine.core.show.constants import fixed
 from engine.core.show.show import Show
 from engine.core.show.state import Ramp, State
 from engine.core.springs import aim_glides, pass_glides
@@ -48,7 +47,7 @@ def advance(show: Show, state: State, tick: int, events: Sequence[Event] = ()) -
     """
     if tick != state.tick + 1:
         raise ValueError(f"tick {tick} does not follow tick {state.tick}")
-    constants = fixed(show)
+    constants = show.constants
     dt = 0.0 if state.tick < 0 else constants.tick_s
     before, was_still, old = state.transport, state.is_still, state.base
     still_ticks = state.still_ticks + (1 if was_still and dt else 0)
@@ -228,7 +227,7 @@ def _aim(show: Show, state: State, seconds: float, dt: float, is_on_beat: bool) 
         signals[show.beat[1]] = 1.0
     routes = _move_routes(show, state.routes, signals, dt)
     values = aimed(show, state, routes, seconds, signals)
-    speed, tick_s = values[master.speed], fixed(show).tick_s
+    speed, tick_s = values[master.speed], show.constants.tick_s
     beat, per_tick = state.transport.beat, values[master.bpm] / 60.0 * tick_s
     steer, omega, taus, rest = aim_steer(show, state, values)
     return replace(
@@ -239,10 +238,10 @@ def _aim(show: Show, state: State, seconds: float, dt: float, is_on_beat: bool) 
         steer_omega=omega,
         steer_tau=taus,
         steer_rest=rest,
-        glides=aim_glides(fixed(show).glides, state.glides, values),
+        glides=aim_glides(show.constants.glides, state.glides, values),
         paths=tuple(
             paced(path, held, values, values[path.speed] * speed, beat, per_tick, tick_s)
-            for path, held in zip(fixed(show).paths, state.paths, strict=True)
+            for path, held in zip(show.constants.paths, state.paths, strict=True)
         ),
         lfos=tuple(
             (phase, values[lfo.rate] * speed)

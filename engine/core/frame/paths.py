@@ -13,7 +13,6 @@ from engine.core.event import Event
 from engine.core.frame.values import effective, steer_at
 from engine.core.modifiers.patina import traces_of, visit
 from engine.core.path.model import Moment, Path, PathState
-from engine.core.show.constants import fixed
 from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.core.trajectory.ban_events import next_place
@@ -29,7 +28,7 @@ def hold(show: Show, state: State, seconds: float) -> State:
     seconds
         Show time of the tick.
     """
-    listed = [(i, fixed(show).paths[i], state.paths[i]) for i in fixed(show).freezing]
+    listed = [(i, show.constants.paths[i], state.paths[i]) for i in show.constants.freezing]
     places = {place for _, path, _ in listed for _, place in path.freezes}
     moved = [*(ramp.place for ramp in state.ramps), *(route.target for route in show.routes)]
     # The values that hold without ramps and routes are there already.
@@ -43,7 +42,7 @@ def hold(show: Show, state: State, seconds: float) -> State:
     if not changed:
         return state
     values: list[float] = effective(show, state, seconds).tolist()
-    rate = fixed(show).control_hz
+    rate = show.constants.control_hz
     motion_s = (state.tick - state.still_ticks) / rate
     steer, paths = steer_at(state, 0.0), list(state.paths)
     for i, path, held, wanted in changed:
@@ -66,7 +65,7 @@ def remember(show: Show, state: State, seconds: float) -> State:
     seconds
         Show time of the tick.
     """
-    constants = fixed(show)
+    constants = show.constants
     if state.is_still or not (constants.is_remembering or state.base[constants.remembered].any()):
         return state
     values: list[float] = effective(show, state, seconds).tolist()
@@ -81,7 +80,7 @@ def remember(show: Show, state: State, seconds: float) -> State:
 def _remember(
     show: Show, state: State, values: Sequence[float], motion: int, path: Path, held: PathState
 ) -> PathState:
-    rate, more = fixed(show).control_hz, held.more
+    rate, more = show.constants.control_hz, held.more
     every = max(round(values[path.at["patina_s"]] * rate), 1)
     is_aging = path.past.traces is not None or values[path.at["patina"]] != 0.0
     is_visit = is_aging and motion % every == 0 and motion > traces_of(path, held).since
@@ -101,13 +100,13 @@ def _remember(
 def is_told(show: Show, address: str) -> bool:
     """Whether an address that is no parameter is an event of one of the show's paths."""
     root, _, name = address.rpartition("/")
-    return name in TAKES and name not in TRIGGERS and root in fixed(show).path_of
+    return name in TAKES and name not in TRIGGERS and root in show.constants.path_of
 
 
 def fits(show: Show, address: str, data: tuple[float, ...] | None) -> bool:
     """Whether an event for which `is_told` holds brings as many numbers as its path takes."""
     root, _, name = address.rpartition("/")
-    path = fixed(show).paths[fixed(show).path_of[root]]
+    path = show.constants.paths[show.constants.path_of[root]]
     whole = path.points * path.size
     allowed = {"key": (path.size, whole), "pull": (whole,), "corner": (1,)}.get(name)
     return data is not None and (allowed is None or len(data) in allowed)
@@ -127,7 +126,7 @@ def tell(
     fired
         Places of the triggers that fired.
     """
-    constants = fixed(show)
+    constants = show.constants
     heard: list[tuple[int, str, tuple[float, ...]]] = []
     for event in told:
         root, _, name = event.address.rpartition("/")
@@ -165,16 +164,16 @@ def switch(show: Show, before: NDArray[np.float64], state: State, seconds: float
     """
     changed = [
         (i, [place for place in places if before[place] != state.base[place]])
-        for i, places in enumerate(fixed(show).switches)
+        for i, places in enumerate(show.constants.switches)
     ]
     if not any(places for _, places in changed):
         return state
     now: list[float] = effective(show, state, seconds).tolist()
-    rate, motion = fixed(show).control_hz, state.tick - state.still_ticks
+    rate, motion = show.constants.control_hz, state.tick - state.still_ticks
     paths = list(state.paths)
     for i, places in changed:
         if places:
-            path, values = fixed(show).paths[i], list(now)
+            path, values = show.constants.paths[i], list(now)
             for place in places:
                 values[place] = float(before[place])
             origin = led_at(path, show.seed, paths[i], values, motion / rate, 0.0, rate)
@@ -185,13 +184,13 @@ def switch(show: Show, before: NDArray[np.float64], state: State, seconds: float
 def leap(show: Show, state: State, seconds: float, fired: Sequence[int]) -> State:
     """Let trajectories leave for new places: those that jump, or all of them."""
     paths, is_all = list(state.paths), show.master.jump in fired
-    leaving = [i for i, p in enumerate(fixed(show).paths) if is_all or p.jump in fired]
+    leaving = [i for i, p in enumerate(show.constants.paths) if is_all or p.jump in fired]
     if not leaving:
         return state
     values: list[float] = effective(show, state, seconds).tolist()
-    rate, motion = fixed(show).control_hz, state.tick - state.still_ticks
+    rate, motion = show.constants.control_hz, state.tick - state.still_ticks
     for i in leaving:
-        path, held = fixed(show).paths[i], paths[i]
+        path, held = show.constants.paths[i], paths[i]
         origin = led_at(path, show.seed, held, values, motion / rate, 0.0, rate)
         place = next_place(path, show.seed, held, values)
         paths[i] = replace(held, place=place, left=motion, origin=origin)

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from engine.core.frame.plan import LayerPlan, Pass, Plan, Uniform
 from engine.core.frame.values import between, effective, steer_at
-from engine.core.show.constants import fixed
 from engine.core.show.generator import Look, Request, Spec, picture_size
-from engine.core.show.show import BLENDS, WRAP_S, Effect, Generator, Input, Layer, Show
+from engine.core.show.layer import BLENDS, WRAP_S, Effect, Generator, Input, Layer
+from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.core.track.track import clock
 from engine.core.trajectory.chain import coordinates_at, latent_at
@@ -23,19 +23,19 @@ _STEP_SLACK = 1e-6  # of a step: n / fps in float64 must not fall just short of 
 
 def still_s(show: Show, state: State) -> float:
     """Seconds that the show has spent frozen, up to the state's tick."""
-    return state.still_ticks / float(show.control_hz)
+    return state.still_ticks / show.constants.control_hz
 
 
 def motion_at(show: Show, state: State, seconds: float) -> float:
     """Seconds of motion up to show time `seconds`: show time without the frozen stretches."""
-    rate = float(show.control_hz)
+    rate = show.constants.control_hz
     moment = state.tick / rate if state.is_still else max(seconds, state.tick / rate)
     return moment - still_s(show, state)
 
 
 def step_at(show: Show, state: State, seconds: float) -> int:
     """Index of the newest picture step at show time `seconds`."""
-    return math.floor(motion_at(show, state, seconds) * float(show.picture_hz) + _STEP_SLACK)
+    return math.floor(motion_at(show, state, seconds) * show.constants.picture_hz + _STEP_SLACK)
 
 
 def sample(show: Show, state: State, seconds: float) -> Plan:
@@ -104,7 +104,7 @@ def _watch(
 
     Generators that these need join `used`. A visible layer with a history is drawn anyway.
     """
-    sights = fixed(show).sights
+    sights = show.constants.sights
     if not sights:
         return (), ()
     sizes: dict[str, list[tuple[int, int]]] = {}
@@ -115,7 +115,7 @@ def _watch(
         for _, look, _ in sights[waiting.pop()]:
             of = look.of.removeprefix("layer:")
             if look.of not in sizes and look.of != "picture":
-                layer = fixed(show).layers[of]
+                layer = show.constants.layers[of]
                 seen.setdefault(of, _layer(show, state, layer, values, moment))
                 used |= borrowed([seen[of]])
                 more = (used & sights.keys()) - asked
@@ -156,11 +156,11 @@ def latents(show: Show, state: State, seconds: float) -> dict[str, NDArray[np.fl
         for name, request in requests_at(show, state, seconds, everyone).items()
         for port, latent in request.latents.items()
     }
-    charted = [(i, p) for i, p in enumerate(fixed(show).paths) if p.chart is not None]
+    charted = [(i, p) for i, p in enumerate(show.constants.paths) if p.chart is not None]
     if charted:
         values: list[float] = effective(show, state, seconds).tolist()
         dt, motion_s = between(show, state, seconds), motion_at(show, state, seconds)
-        steer, rate = steer_at(state, dt), fixed(show).control_hz
+        steer, rate = steer_at(state, dt), show.constants.control_hz
         for i, path in charted:
             z = coordinates_at(path, show.seed, state.paths[i], values, motion_s, dt, steer, rate)
             found[f"{path.name}/coordinates"] = z.astype(np.float32)
@@ -174,7 +174,7 @@ def _requests(
     seconds: float,
     used: Collection[str],
 ) -> dict[str, Request]:
-    rate = float(show.control_hz)
+    rate = show.constants.control_hz
     dt, motion_s = between(show, state, seconds), motion_at(show, state, seconds)
     steer = steer_at(state, dt)
     requests: dict[str, Request] = {}
@@ -287,6 +287,6 @@ def _uniform(show: Show, state: State, entry: Input, values: Sequence[float], st
         tick = state.fired.get(place)
         if tick is None:
             return False
-        first = tick / float(show.control_hz) * float(show.picture_hz)
+        first = tick / show.constants.control_hz * show.constants.picture_hz
         return math.ceil(first - _STEP_SLACK) == step
     return values[place]

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from engine.core.curves import CURVES
 from engine.core.path.model import NOTHING, Path, PathState
-from engine.core.show.constants import fixed
 from engine.core.show.show import Show
 from engine.core.show.state import Ramp, RouteState, State, Transport, first_state
 from engine.core.springs import Glide
@@ -51,7 +50,7 @@ def to_data(show: Show, state: State) -> dict[str, Any]:
         "steer_hold": [list(state.steer_tau), state.steer_rest],
         "glides": {
             names[place]: list(each)
-            for (place, _), each in zip(fixed(show).glides, state.glides, strict=False)
+            for (place, _), each in zip(show.constants.glides, state.glides, strict=False)
         },
         "transport": [beat.beat, beat.bpm, list(beat.taps), beat.origin_beat, beat.origin_tick],
         "still": [state.still_ticks, state.is_still],
@@ -183,8 +182,8 @@ def _glides(show: Show, data: Any, base: NDArray[np.float64]) -> tuple[Glide, ..
     """Springs of the parameters that glide; those that it does not know rest where they are."""
     if not data:  # before the first tick nothing is on its way
         return ()
-    names = [show.registry.parameters[place].address for place, _ in fixed(show).glides]
-    values = [float(base[place]) for place, _ in fixed(show).glides]
+    names = [show.registry.parameters[place].address for place, _ in show.constants.glides]
+    values = [float(base[place]) for place, _ in show.constants.glides]
     return tuple(
         Glide(*map(_number, data[name])) if name in data else Glide(value, 0.0, value, 0.0)
         for name, value in zip(names, values, strict=True)

@@ -18,7 +18,6 @@ from engine.core.modifiers.ban import bans_of
 from engine.core.modifiers.patina import LARGEST_WEIGHT, MOST, blank, settled, traces_of
 from engine.core.path.model import NO_PAST, Ban, Past, PathState, Traces
 from engine.core.path.model import Path as Trajectory
-from engine.core.show.constants import fixed
 from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.core.trajectory.ban_events import MOST_BANS
@@ -111,7 +110,7 @@ def _traces(arrays: Arrays | None, size: int) -> Traces:
 
 def problems(show: Show) -> list[str]:
     """Sentences about files that could not be read."""
-    return [text for path in fixed(show).paths for text in path.past.problems]
+    return [text for path in show.constants.paths for text in path.past.problems]
 
 
 def written(path: Trajectory, held: PathState) -> dict[str, Arrays]:

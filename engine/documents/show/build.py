@@ -11,7 +11,8 @@ import numpy as np
 from engine.core.audio.features import FEATURES
 from engine.core.clock import parse_rate
 from engine.core.parameter import Kind, Parameter, make_registry
-from engine.core.show.show import Lfo, Master, Show
+from engine.core.show.controls import Lfo, Master
+from engine.core.show.show import Show
 from engine.documents.builder import Draft, each
 from engine.documents.schema import MasterTable, ShowTable
 from engine.documents.show.image_inputs import bind_ports

@@ -8,7 +8,7 @@ from dataclasses import replace
 from engine.core.isf import header as isf
 from engine.core.isf.inputs import IMAGES
 from engine.core.parameter import Kind, Parameter
-from engine.core.show.show import Effect, Generator, Input, Layer
+from engine.core.show.layer import Effect, Generator, Input, Layer
 from engine.documents.builder import Draft, each, strict
 from engine.documents.path.paths import make_paths
 from engine.documents.path.picture_keyframes import LAYER

@@ -12,7 +12,8 @@ from engine.core.latent.manifold import manifold
 from engine.core.modifiers.pad import PUSHES
 from engine.core.parameter import Kind, Parameter
 from engine.core.path.model import Path
-from engine.core.show.show import Layer, Show
+from engine.core.show.layer import Layer
+from engine.core.show.show import Show
 from engine.core.track.track import Frames, Track, Written
 from engine.documents import track_file
 from engine.documents.builder import Draft

@@ -18,7 +18,8 @@ from engine.core.motions.taught_map import examples
 from engine.core.path.keyframes import row_of
 from engine.core.path.model import Path as Trajectory
 from engine.core.path.model import PathState
-from engine.core.show.show import Generator, Show
+from engine.core.show.layer import Generator
+from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.models.sidecars import latent_map
 from engine.models.sidecars.latent_map import MapFile

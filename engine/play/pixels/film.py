@@ -10,7 +10,6 @@ from typing import Any
 from engine.compositor.compose import Compositor
 from engine.core.frame.plan import Plan
 from engine.core.frame.sample import asked_size
-from engine.core.show.constants import fixed
 from engine.core.show.generator import Request
 from engine.core.show.show import Show
 from engine.generators import registry
@@ -46,7 +45,7 @@ class FilmPixels:
             if name not in plan.requests:
                 continue
             if self._drawn.get(name) != plan.seconds:
-                sights = fixed(self._show).sights.get(name, ())
+                sights = self._show.constants.sights.get(name, ())
                 pictures = self._sightings.pictures(sights, plan.step)
                 self._render(name, replace(plan.requests[name], pictures=pictures))
                 self._drawn[name] = plan.seconds

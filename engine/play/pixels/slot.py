@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from engine.core.frame.sample import asked_size, requests_at
 from engine.core.show.generator import Request
-from engine.core.show.show import Generator, Show
+from engine.core.show.layer import Generator
+from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.generators import registry
 from engine.generators.host.interface import Host

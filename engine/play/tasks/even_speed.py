@@ -25,9 +25,9 @@ from engine.core.path.model import Path, PathState
 from engine.core.path.perceived_change import SIDE_PX
 from engine.core.path.phase import position
 from engine.core.path.speed import Stretch, stretch_of
-from engine.core.show.constants import fixed
 from engine.core.show.generator import Request, Spec, picture_size
-from engine.core.show.show import Generator, Layer, Show
+from engine.core.show.layer import Generator, Layer
+from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.generators.host.tasks import Errand, Result
 
@@ -89,7 +89,7 @@ class Mover(NamedTuple):
 
 def movers(show: Show, state: State, seconds: float) -> Iterator[Mover]:
     """List the paths that are to be evened, are seen, and whose generator can be looked at."""
-    places = [path.at[name] for path in fixed(show).paths for name in ("even", "change")]
+    places = [path.at[name] for path in show.constants.paths for name in ("even", "change")]
     routed = any(route.target in places for route in show.routes)
     if not routed and not any(state.base[place] > 0.0 for place in places):
         return

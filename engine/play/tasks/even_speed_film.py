@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from engine.core.event import Event
-from engine.core.show.show import Generator
+from engine.core.show.layer import Generator
 from engine.generators import registry
 from engine.generators.host.inline_host import InlineHost, open_inline
 from engine.play.line import Line

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from engine.core.frame.sample import requests_at
 from engine.core.path.model import Path
 from engine.core.show.generator import Request, picture_size
-from engine.core.show.show import Layer, Show
+from engine.core.show.layer import Layer
+from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.documents.path.picture_keyframes import LAYER
 from engine.generators.host.messages import Frame
