@@ -27,7 +27,6 @@ from engine.core.show.show import Show
 from engine.core.show.state import State, first_state
 from engine.documents.show import load
 from engine.generators import registry
-from engine.generators.host.inline_host import open_inline
 from engine.generators.host.pixels import fetch, finish
 from engine.generators.host.tasks import find_kind
 from engine.play.tasks import even_speed
@@ -64,8 +63,7 @@ def open_show(kind: str, seed: int, even: float) -> Show:
 def open_generator(show: Show) -> Any:
     found = show.layers[0].generator
     assert found is not None
-    config, _ = registry.read_spec(found.kind, dict(found.config))
-    return open_inline(registry.module_name(found.kind), config, "cpu")._generator
+    return registry.build(registry.open_spec(found.kind, found.config, found.spec), "cpu")
 
 
 def look(generator: Any, show: Show, state: State, seconds: float, side_px: int) -> Any:

@@ -101,7 +101,7 @@ class GeneratorTable(_Table, frozen=True):
 
 
 class EffectTable(_Table, frozen=True):
-    """``[[layers.effects]]`` and ``[layers.source]``: one shader."""
+    """``[[layers.effects]]``, ``[[master.effects]]`` and ``[layers.source]``: one shader."""
 
     shader: str
     id: str = ""
@@ -192,6 +192,7 @@ class MasterTable(_Table, frozen=True):
     steer_mode: Literal["position", "velocity"] = "position"
     steer_momentum_s: float = 0.6
     bpm: float = 120.0
+    effects: list[EffectTable] = []
 
 
 class TrackTable(_Table, frozen=True):

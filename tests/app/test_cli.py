@@ -157,7 +157,7 @@ def test_blocks_of_rows_come_back_in_order(
 ) -> None:
     playback = open_playback(str(SHOWS / "tiny.toml"))
     planfile.write_plan(playback, tmp_path / "whole.npz", ticks=rows)
-    monkeypatch.setattr(planfile, "BLOCK_ROWS", 16)
+    monkeypatch.setattr(plan_file, "BLOCK_ROWS", 16)
     assert planfile.write_plan(playback, tmp_path / "blocks.npz", ticks=rows) == rows
     whole, blocks = read_plan(tmp_path / "whole.npz"), read_plan(tmp_path / "blocks.npz")
     same_rows(whole, blocks, rows)
@@ -169,7 +169,7 @@ def test_blocks_of_rows_come_back_in_order(
 
 def fill_up(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
     """Let the disk take so many blocks of 16 rows."""
-    made = planfile.tempfile.TemporaryFile
+    made = plan_file.tempfile.TemporaryFile
 
     class Filling:
         def __init__(self, **given: object) -> None:
@@ -184,8 +184,8 @@ def fill_up(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
                 raise OSError(28, "No space left on device")
             return self.file.write(data)
 
-    monkeypatch.setattr(planfile, "tempfile", SimpleNamespace(TemporaryFile=Filling))
-    monkeypatch.setattr(planfile, "BLOCK_ROWS", 16)
+    monkeypatch.setattr(plan_file, "tempfile", SimpleNamespace(TemporaryFile=Filling))
+    monkeypatch.setattr(plan_file, "BLOCK_ROWS", 16)
 
 
 def test_a_full_disk_ends_the_plan_file_and_never_the_show(
@@ -218,8 +218,8 @@ def test_a_plan_that_does_not_fit_is_refused_and_leaves_nothing(
 
 
 def test_a_slow_disk_holds_up_no_tick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planfile, "QUEUE_ROWS", 8)
-    monkeypatch.setattr(planfile, "BLOCK_ROWS", 1)
+    monkeypatch.setattr(plan_file, "QUEUE_ROWS", 8)
+    monkeypatch.setattr(plan_file, "BLOCK_ROWS", 1)
     stuck = threading.Event()
     save = plan_file.PlanWriter._save
     monkeypatch.setattr(

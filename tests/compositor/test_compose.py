@@ -461,6 +461,67 @@ def test_the_picture_can_be_read_back(compositor: Compositor) -> None:
         assert abs(value(compositor, shown) - wanted) < 4e-3
 
 
+INVERT = (
+    HEAD + "]}*/ void main() { gl_FragColor = vec4(1.0 - IMG_THIS_PIXEL(inputImage).rgb, 1.0); }"
+)
+GROW = (  # a quarter of the picture more with every step
+    HEAD + '], "PASSES": [{"TARGET": "was", "PERSISTENT": true, "FLOAT": true}]}*/ void main() '
+    "{ gl_FragColor = vec4(IMG_THIS_PIXEL(was).rgb + IMG_THIS_PIXEL(inputImage).rgb / 4.0, 1.0); }"
+)
+
+
+def over(*passes: Pass, is_stepped: bool = False) -> LayerPlan:
+    """The master's effects, as a plan holds them."""
+    return layer(id="/master", effects=passes, is_stepped=is_stepped)
+
+
+def test_the_master_draws_its_effects_over_all_layers(compositor: Compositor) -> None:
+    compositor.load("colour", COLOUR)
+    compositor.load("invert", INVERT)
+    half = colour("b", 0.0, 1.0, 0.0, 1.0, scale=0.5)
+    shown = plan(colour("a", 0.2, 0, 0, 1), half, master=0.5)
+    plain = compositor.compose(replace(shown, master=1.0), {}).read("rgb24").astype(int)
+    shown = replace(shown, master_chain=(over(Pass("/master/invert", "invert", {})),))
+    picture = compositor.compose(shown, {})
+    wanted = 255 * srgb_encode(srgb_decode((255 - plain) / 255) * 0.5)  # brightness comes last
+    assert np.abs(picture.read("rgb24") - wanted).max() <= 2  # both are dithered
+    linear = picture.read("linear16f")[..., :3].astype(float)
+    assert np.abs(srgb_encode(linear) - (255 - plain) / 255).max() < 5e-3
+
+
+@pytest.mark.parametrize("reads_picture", [False, True])
+def test_the_masters_effects_remember_by_steps_only(
+    compositor: Compositor, reads_picture: bool
+) -> None:
+    compositor.load("colour", COLOUR)
+    compositor.load("grow", GROW)
+    chain = over(Pass("/master/grow", "grow", {}), is_stepped=True)
+    shown = replace(
+        plan(colour("a", 0.4, 0, 0, 1), reads_picture=reads_picture), master_chain=(chain,)
+    )
+    for step in range(1, 4):
+        compositor.step(shown, {})
+        for frame in (shown, replace(shown), replace(shown)):  # drawn as the step left it
+            assert abs(value(compositor, frame) - 0.1 * step) < 4e-3
+
+
+def test_shaders_read_the_picture_with_the_masters_effects(compositor: Compositor) -> None:
+    compositor.load("invert", INVERT)
+    compositor.load(
+        "was",
+        '/*{"ISFVSN": "2", "INPUTS": [{"NAME": "was", "TYPE": "image"}]}*/\n'
+        "void main() { gl_FragColor = vec4(IMG_THIS_PIXEL(was).rgb * 0.5, 1.0); }",
+    )
+    source = Pass("a/source", "was", {}, {"was": "picture"})
+    shown = plan(layer(source=source, is_stepped=True), reads_picture=True)
+    shown = replace(shown, master_chain=(over(Pass("/master/invert", "invert", {})),))
+    wanted = 0.0
+    for _ in range(4):
+        compositor.step(shown, {})
+        wanted = 1.0 - 0.5 * wanted
+        assert abs(value(compositor, shown) - wanted) < 5e-3
+
+
 def test_a_layer_reads_another_layers_source(compositor: Compositor) -> None:
     compositor.load("colour", COLOUR)
     compositor.load(

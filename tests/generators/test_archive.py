@@ -41,6 +41,7 @@ from engine.models.unpickle.inert import RefusedError
 from engine.play.line import Line, draw, load_shaders
 from engine.play.pixels.bridge import Bridge
 from engine.play.pixels.film import FilmPixels
+from engine.system.atomic import open_new
 from tests.training import discs, factors, save_pictures, small_trainer
 
 SIDE, COUNT = 32, 90
@@ -84,7 +85,8 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     checkpoint.write_state(state, tensors, {**numbers, "start": start, "spent_s": 1.0})
     out = folder / "discs.safetensors"
     made = network_of(trainer.mean, origin="a test", data_set="discs", licence="CC-BY-4.0")
-    checkpoint.replace(out, lambda file: card.write(file, made, half=True))
+    with open_new(out) as file:
+        card.write(file, made, half=True)
     (folder / "discs" / "credits.toml").unlink()  # the folder is needed no more
     return out
 

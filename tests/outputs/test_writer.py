@@ -19,6 +19,7 @@ from engine.outputs import memory, null
 from engine.outputs.film import png
 from engine.outputs.window import overlay, testcard
 from engine.outputs.writer import Sound, Writer, samples_at
+from engine.system.atomic import write_bytes
 
 SIZE_PX = (40, 30)
 
@@ -124,13 +125,12 @@ def test_a_folder_that_cannot_be_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(self: Path, data: bytes) -> int:
-        if self.name.startswith("name-00003"):
+    def full(path: Path, data: bytes, **more: bool) -> None:
+        if path.name.startswith("name-00003"):
             raise OSError(errno.ENOSPC, "No space left on device")
-        return write(self, data)
+        write_bytes(path, data, **more)
 
-    write = Path.write_bytes
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(png, "write_bytes", full)
 
     def perform() -> None:
         with png.open(png.Config(tmp_path / "name-%05d.png"), SIZE_PX, Fraction(30)) as out:

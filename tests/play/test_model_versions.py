@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import moderngl
 import numpy as np
 import pytest
 
+from engine.core.frame.sample import sample
 from engine.core.show.show import Show
 from engine.documents.show import load
 from engine.documents.take import models
@@ -19,6 +21,8 @@ from engine.documents.take.blobs import TakeError
 from engine.models.sidecars import snapshots
 from engine.play.live import reload
 from engine.play.live.reload import Reloader
+from engine.play.pixels.bridge import Bridge
+from engine.play.pixels.live import LivePixels
 from engine.play.pixels.slot import CHANGE_S
 from tests.age_files import aged, network
 from tests.making import read_show, run
@@ -72,6 +76,13 @@ def read(path: Path) -> Show:
     return read_show(text(path).replace("schema = 1", ""))
 
 
+def read_mixed(path: Path, other: Path) -> Show:
+    """The average picture of two networks, half and half, wherever their path is."""
+    config = f'path = "{path}", other = "{other}"'
+    mixed = f"{config} }}, parameters = {{ blend = 0.5, truncation = 0.0"
+    return read_show(text(path).replace("schema = 1", "").replace(f'path = "{path}"', mixed))
+
+
 def draw(stage: Stage, show: Show, frames: int) -> list[Any]:
     state = run(show, 1)
     return [stage.draw(show, state, "net") for _ in range(frames)]
@@ -89,6 +100,32 @@ def test_a_new_version_fades_in_when_it_has_a_picture(stage: Stage, model: Path)
     assert (old.is_closed, new.is_closed) == (True, False)
     assert old.asked[-1].seconds > 0.9  # it played on until the new one was there
     assert len({round(each[2], 3) for each in shown}) > 20  # weights of a fade, not a cut
+
+
+def test_the_other_network_of_a_mix_is_replaced_and_the_picture_changes(
+    ctx: moderngl.Context, model: Path
+) -> None:
+    other = network(model.with_name("other.safetensors"), seed=5, **SMALL)
+    pixels = LivePixels(Bridge(ctx), "cpu")
+    hosts: dict[int, object] = {}
+
+    def picture(show: Show, worker: int) -> Any:
+        """What a layer's first worker, or its second, draws; None as long as it draws nothing."""
+        state = run(show, 1)
+        pixels.ask(show, state, sample(show, state, 0.0), time.perf_counter())
+        hosts[id(pixels.host("net"))] = pixels.host("net")
+        frame = pixels.newest.get("net") if len(hosts) == worker else None
+        return None if frame is None else [np.float32(frame.pixels)]
+
+    try:
+        show = read_mixed(model, other)
+        (before,) = until(lambda: picture(show, 1), "a picture of the mix")
+        train_on(other, 6)
+        replaced = read_mixed(model, other)
+        (after,) = until(lambda: picture(replaced, 2), "a picture of the new mix")
+    finally:
+        pixels.close()
+    assert np.abs(before - after).max() > 0.05
 
 
 def test_a_show_that_is_read_again_keeps_its_network(stage: Stage, model: Path) -> None:

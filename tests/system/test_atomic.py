@@ -28,16 +28,16 @@ def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
 def test_a_file_is_whole_or_absent(kind: str, tmp_path: Path) -> None:
     out = tmp_path / "a[1].txt"
     for text in ("first", "second"):
-        with atomic.unfinished(out) as part:
+        with atomic.new_file(out) as part:
             part.path.write_text(text)
             assert not out.exists() or out.read_text() != text
         assert out.read_text() == text
-    with contextlib.suppress(KeyboardInterrupt), atomic.unfinished(out) as part:
+    with contextlib.suppress(KeyboardInterrupt), atomic.new_file(out) as part:
         part.path.write_text("third")
         raise KeyboardInterrupt
     assert out.read_text() == "second"
     assert os.listdir(tmp_path) == [out.name]
-    with pytest.raises(FileNotFoundError, match="is no folder"), atomic.unfinished(out / "b"):
+    with pytest.raises(FileNotFoundError, match="is no folder"), atomic.new_file(out / "b"):
         pass
 
 
@@ -46,7 +46,7 @@ def test_what_was_left_long_ago_is_swept(kind: str, tmp_path: Path) -> None:
     for path in (old, young):
         path.touch()
     os.utime(old, (0, 0))
-    with atomic.unfinished(tmp_path / "a[1].txt") as part:
+    with atomic.new_file(tmp_path / "a[1].txt") as part:
         part.path.touch()
     assert (old.exists(), young.exists()) == (False, True)
 
@@ -56,8 +56,8 @@ def test_not_even_a_kill_leaves_a_part(tmp_path: Path) -> None:
     if atomic._open_nameless(tmp_path) is None:
         pytest.skip("this disk has no files without a name")
     script = (
-        "import os, pathlib\nfrom engine.system.atomic import unfinished\n"
-        f"with unfinished(pathlib.Path({str(tmp_path / 'a')!r})) as part:\n"
+        "import os, pathlib\nfrom engine.system.atomic import new_file\n"
+        f"with new_file(pathlib.Path({str(tmp_path / 'a')!r})) as part:\n"
         "    part.path.write_bytes(bytes(9999))\n    os.kill(os.getpid(), 9)"
     )
     done = subprocess.run([sys.executable, "-c", script], check=False)

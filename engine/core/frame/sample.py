@@ -9,16 +9,15 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.frame.plan import LayerPlan, Pass, Plan, Uniform
+from engine.core.frame.layers import STEP_SLACK, layer_plan, master_chain
+from engine.core.frame.plan import LayerPlan, Plan
 from engine.core.frame.values import between, effective, steer_at
 from engine.core.show.generator import Look, Request, Spec, picture_size
-from engine.core.show.layer import BLENDS, WRAP_S, Effect, Generator, Input, Layer
+from engine.core.show.layer import Generator
 from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.core.track.track import clock
 from engine.core.trajectory.chain import coordinates_at, latent_at
-
-_STEP_SLACK = 1e-6  # of a step: n / fps in float64 must not fall just short of its own step
 
 
 def still_s(show: Show, state: State) -> float:
@@ -35,7 +34,7 @@ def motion_at(show: Show, state: State, seconds: float) -> float:
 
 def step_at(show: Show, state: State, seconds: float) -> int:
     """Index of the newest picture step at show time `seconds`."""
-    return math.floor(motion_at(show, state, seconds) * show.constants.picture_hz + _STEP_SLACK)
+    return math.floor(motion_at(show, state, seconds) * show.constants.picture_hz + STEP_SLACK)
 
 
 def sample(show: Show, state: State, seconds: float) -> Plan:
@@ -58,8 +57,9 @@ def sample(show: Show, state: State, seconds: float) -> Plan:
     visible = [layer for layer in show.layers if values[layer.opacity] > 0.0]
     motion_s = clock(show.track, values, motion_at(show, state, seconds))
     moment = (motion_s, step_at(show, state, seconds))
-    plans = tuple(_layer(show, state, layer, values, moment) for layer in visible)
-    used = borrowed(plans)
+    plans = tuple(layer_plan(show, state, layer, values, moment) for layer in visible)
+    chain = master_chain(show, state, values, moment)
+    used = borrowed((*plans, *chain))
     looks, watched = _watch(show, state, plans, values, moment, used)
     master = show.master
     return Plan(
@@ -72,13 +72,14 @@ def sample(show: Show, state: State, seconds: float) -> Plan:
         reads_picture=any(look.of == "picture" for look in looks)
         or any(
             "picture" in each.images.values()
-            for plan in (*plans, *watched)
+            for plan in (*plans, *watched, *chain)
             for each in (plan.source, *plan.effects)
             if each is not None
         ),
         step=moment[1],
         looks=looks,
         watched=watched,
+        master_chain=chain,
     )
 
 
@@ -116,7 +117,7 @@ def _watch(
             of = look.of.removeprefix("layer:")
             if look.of not in sizes and look.of != "picture":
                 layer = show.constants.layers[of]
-                seen.setdefault(of, _layer(show, state, layer, values, moment))
+                seen.setdefault(of, layer_plan(show, state, layer, values, moment))
                 used |= borrowed([seen[of]])
                 more = (used & sights.keys()) - asked
                 asked |= more
@@ -233,60 +234,3 @@ def asked_size(
         height_px = min(canvas_px[1], canvas_px[0] / aspect)
         side *= min(max(aspect * height_px / (side * root), height_px * root / side), 1.0)
     return max(math.ceil(side * root - 1e-6), 1), max(math.ceil(side / root - 1e-6), 1)
-
-
-def _layer(
-    show: Show, state: State, layer: Layer, values: Sequence[float], moment: tuple[float, int]
-) -> LayerPlan:
-    active = [e for e in layer.effects if e.mix < 0 or values[e.mix] > 0.0]
-    chain = [e for e in (layer.source, *active) if e is not None]
-    return LayerPlan(
-        id=layer.id,
-        generator=layer.uses,
-        source=_pass(show, state, layer, layer.source, values, moment) if layer.source else None,
-        effects=tuple(_pass(show, state, layer, e, values, moment) for e in active),
-        blend=layer.blend if layer.blend in BLENDS else "normal",
-        opacity=values[layer.opacity],
-        aspect=layer.aspect or show.size_px[0] / show.size_px[1],
-        scale=values[layer.scale],
-        is_stepped=any(e.has_history or "picture" in e.images.values() for e in chain),
-    )
-
-
-def _pass(
-    show: Show,
-    state: State,
-    layer: Layer,
-    effect: Effect,
-    values: Sequence[float],
-    moment: tuple[float, int],
-) -> Pass:
-    motion_s, step = moment
-    return Pass(
-        key=f"{layer.id}/{effect.id}",
-        shader=effect.shader,
-        uniforms={i.name: _uniform(show, state, i, values, step) for i in effect.inputs},
-        images=effect.images,
-        seconds=motion_s % WRAP_S,
-        step=step % (1 << 24),
-        mix=values[effect.mix] if effect.mix >= 0 else 1.0,
-    )
-
-
-def _uniform(show: Show, state: State, entry: Input, values: Sequence[float], step: int) -> Uniform:
-    """Value of an ISF input in the type that its shader declares."""
-    place = entry.places[0]
-    if entry.type in ("color", "point2D"):
-        return tuple(values[p] for p in entry.places)
-    if entry.type == "bool":
-        return values[place] >= 0.5
-    if entry.type == "long":
-        index = int(values[place])
-        return entry.values[index] if entry.values else index
-    if entry.type == "event":
-        tick = state.fired.get(place)
-        if tick is None:
-            return False
-        first = tick / show.constants.control_hz * show.constants.picture_hz
-        return math.ceil(first - _STEP_SLACK) == step
-    return values[place]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.core.show.layer import Effect
+
 MODES = ("add", "multiply", "replace", "max")
 WAVES = ("sine", "triangle", "saw", "square", "noise")
 
@@ -70,7 +72,7 @@ class Cue:
 
 @dataclass(frozen=True, slots=True)
 class Master:
-    """Places of the parameters that stand over all layers."""
+    """Places of the parameters that stand over all layers; effects of the finished picture."""
 
     brightness: int
     blackout: int
@@ -86,3 +88,4 @@ class Master:
     bpm: int
     tap: int
     resync: int
+    effects: tuple[Effect, ...] = ()

@@ -65,6 +65,8 @@ class Show:
         Name of a small file in the show → its content.
     track
         What an edited proxy film does to it.
+    notes
+        What its reader has to say: of two meanings of a file, which was taken.
     constants
         What follows from the rest, worked out once.
     """
@@ -98,6 +100,7 @@ class Show:
     drag: str = "steer"
     files: Mapping[str, bytes] = field(default_factory=dict)
     track: Track | None = None
+    notes: tuple[str, ...] = ()
     constants: Constants = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

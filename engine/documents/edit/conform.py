@@ -21,7 +21,7 @@ from engine.documents.show.track import turn_of
 from engine.documents.take.blobs import TakeError
 from engine.documents.take.models import check as check_models
 from engine.documents.track_file import TrackFile
-from engine.system.atomic import check_writable
+from engine.system.atomic import check_writable, write_bytes, write_text
 
 _LARGEST_EDIT = 64 << 20
 _SUFFIXES = (".otio", ".edl", ".kdenlive", ".mlt", ".xml")
@@ -76,9 +76,7 @@ def run(edit: Path, sidecar: Path, out: Path, wish: Wish, say: Callable[[str], N
     text = show_text(about.text, track.name, wish.is_loop, str(sidecar))
     lay_beside(out.parent, source.beside)
     track_file.write(track, TrackFile(made, reel.values, reel.motion_s, reel.cuts, reel.latents))
-    new = out.with_name(out.name + ".new")
-    new.write_text(text, encoding="utf-8")
-    new.replace(out)
+    write_text(out, text)
     try:
         check_models(sidecar, about.models)
     except TakeError as error:
@@ -176,7 +174,7 @@ def lay_beside(folder: Path, files: dict[str, bytes] | Any) -> None:
                 raise ValueError(f"{path}: another file of that name is there; choose a new folder")
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        write_bytes(path, data)
 
 
 def told(out: Path, found: Sequence[Shot], reel: Reel, fps: Fraction) -> str:

@@ -22,8 +22,8 @@ from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.core.trajectory.ban_events import MOST_BANS
 from engine.documents.builder import Draft, NoFileError
-from engine.system.atomic import Arrays, write_whole
-from engine.system.npy import _arrays
+from engine.system import npy
+from engine.system.npy import Arrays
 
 WRITE_S = 60.0
 SOON_S = 2.0
@@ -74,7 +74,7 @@ def _read(draft: Draft, name: str, read: Callable[[Arrays | None], Any], wrong: 
         wrong.append(f"{error}; the show goes on without it")
         return None
     try:
-        return read(dict(_arrays(data, name)) if data else None)
+        return read(npy.read(data) if data else None)
     except (ValueError, KeyError):
         wrong.append(
             f"{name} is not what this show wrote for this path; the show goes on without it, and "
@@ -109,8 +109,8 @@ def _traces(arrays: Arrays | None, size: int) -> Traces:
 
 
 def problems(show: Show) -> list[str]:
-    """Sentences about files that could not be read."""
-    return [text for path in show.constants.paths for text in path.past.problems]
+    """Sentences about files that could not be read, or could be read in two ways."""
+    return [*show.notes, *(text for path in show.constants.paths for text in path.past.problems)]
 
 
 def written(path: Trajectory, held: PathState) -> dict[str, Arrays]:
@@ -184,6 +184,6 @@ class Journals:
         for name, arrays in changed.items():
             path = (self._folder or Path()) / name
             try:
-                write_whole(path, arrays)
+                npy.write(path, arrays)
             except OSError as error:
                 self.error = f"{path}: cannot be written: {error.strerror}; the show goes on"

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from engine.generators.registry import Opened
+
 RETRY_S = 5.0
 """A worker that does not fit looks again that often: close something, and it loads."""
 GB = 1e9
@@ -73,25 +75,21 @@ def _read(path: Path) -> str:
         return ""
 
 
-def refusal(module: str, config: Any, device: str) -> str:
+def refusal(opened: Opened, device: str) -> str:
     """Say why a model does not fit, with figures; empty if it does or there is no saying.
 
-    A generator's module says what it needs by ``memory_bytes(config, device)``; one without it is
-    not asked.
+    A generator that does not say what it needs is not asked.
 
     Raises
     ------
     ValueError
         If the model cannot be read.
     """
-    estimate = getattr(importlib.import_module(module), "memory_bytes", None)
-    available = None if estimate is None else available_bytes(device)
-    if estimate is None or available is None:
+    needed = opened.memory_bytes(device)
+    available = None if needed is None else available_bytes(device)
+    if needed is None or available is None or needed <= available:
         return ""
-    needed = estimate(config, device)
-    if needed <= available:
-        return ""
-    name = Path(str(getattr(config, "path", ""))).name or module.rpartition(".")[2]
+    name = next((Path(asset.path).name for asset in opened.files), "") or opened.name
     where = "on the graphics device are" if device.startswith("cuda") else "of memory are"
     return (
         f"model {name} needs about {needed / GB:.1f} GB and {available / GB:.1f} GB {where} free: "

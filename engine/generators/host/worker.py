@@ -27,12 +27,13 @@ import numpy as np
 
 from engine.core.show.generator import Request
 from engine.generators.contract import Generator
+from engine.generators.device import pick_device
 from engine.generators.host import admission
 from engine.generators.host.messages import Frame, decode_request, encode_frame
 from engine.generators.host.pixels import fetch, finish
 from engine.generators.host.tasks import Chores
 from engine.generators.host.warm_up import hasten
-from engine.generators.registry import build, pick_device
+from engine.generators.registry import build, open_spec
 from engine.system.ring import Ring, attach_ring
 
 _MAX_SENTENCE = 400
@@ -155,13 +156,9 @@ def _run(control: Connection, job: Job) -> None:
     requests, frames = attach_ring(*job.requests), attach_ring(*job.frames)
     try:
         device = pick_device(job.device)
-        if not admission.await_room(
-            lambda: admission.refusal(job.module, job.config, device),
-            lambda what, text: say(control, what, text),
-            lambda: not control.poll(admission.RETRY_S) or _is_open(control),
-        ):
+        generator = _build(control, job, device)
+        if generator is None:
             return
-        generator = build(job.module, job.config, device)
         if "torch" in sys.modules:
             sys.modules["torch"].set_num_threads(1)
         said = hasten(generator, device, job.clock, sentence)
@@ -175,6 +172,21 @@ def _run(control: Connection, job: Job) -> None:
     finally:
         requests.close()
         frames.close()
+
+
+def _build(control: Connection, job: Job, device: str) -> Generator | None:
+    """Open and build the generator as soon as there is room; None if nobody wants it any more.
+
+    What was opened is let go with the end of this function: files are not held while it plays.
+    """
+    opened = open_spec(job.module, job.config)
+    if not admission.await_room(
+        lambda: admission.refusal(opened, device),
+        lambda what, text: say(control, what, text),
+        lambda: not control.poll(admission.RETRY_S) or _is_open(control),
+    ):
+        return None
+    return build(opened, device)
 
 
 def _settle(nice: int) -> None:

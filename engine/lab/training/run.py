@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from engine.generators.archive import index
 from engine.lab.gan import device as machine
@@ -23,8 +22,10 @@ from engine.lab.training.options import Wish
 from engine.lab.training.snapshots import write_ages
 from engine.lab.training.start import Start, begin
 from engine.models import card
+from engine.models.network import Network
 from engine.models.sidecars import snapshots
 from engine.system import hashing
+from engine.system.atomic import open_new, write_text
 
 SAVED_S = 120.0
 """Time between two savings: so much is lost at most."""
@@ -149,7 +150,7 @@ class _Run:
         )  # fmt: skip
         write_with_card(
             out,
-            lambda file: card.write(file, network, half=True),
+            network,
             {**start.facts(), **more, "hours": f"{spent_s / 3600:.2f}"},
         )
 
@@ -163,22 +164,18 @@ class _Run:
         self.say(f"{archive.name}: {len(found.entries)} pictures, to show the archive")
 
 
-def write_with_card(out: Path, write: Callable[[Any], None], facts: dict[str, str | int]) -> None:
-    """Write a network in one step, then its card with today's date and its hash.
+def write_with_card(out: Path, network: Network, facts: dict[str, str | int]) -> None:
+    """Write a network in half precision, then its card with today's date and its hash.
 
     Raises
     ------
     OSError
         If one of them cannot be written.
     """
-    checkpoint.replace(out, write)
+    with open_new(out) as file:
+        card.write(file, network, half=True)
     told = {**facts, "date": datetime.now(UTC).date().isoformat(), "sha256": hashing.sha256_of(out)}
-    text = card.card_text(told).encode()
-
-    def write_card(file: Any) -> None:
-        file.write(text)
-
-    checkpoint.replace(card.card_path(out), write_card)
+    write_text(card.card_path(out), card.card_text(told))
 
 
 @contextmanager

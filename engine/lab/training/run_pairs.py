@@ -19,7 +19,6 @@ from engine.lab.training import checkpoint
 from engine.lab.training.options import Wish
 from engine.lab.training.run import SAVED_S, TOLD_S, duration, signals, write_with_card
 from engine.lab.training.start import attribution, find_place, resume
-from engine.models import card
 from engine.models.network import PIX2PIX, Network
 from engine.models.pix2pix_shape import Shape
 
@@ -168,4 +167,4 @@ class _Run:
             "distance": apart,
             "hours": f"{spent_s / 3600:.2f}",
         }
-        write_with_card(wish.out, lambda file: card.write(file, network, half=True), facts)
+        write_with_card(wish.out, network, facts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +21,7 @@ from engine.models.network import (
 from engine.models.unpickle.allowed import PERSISTENT
 from engine.models.unpickle.inert import Node, RefusedError, Text
 from engine.models.unpickle.torch_storage import Tensor
+from engine.system.hashing import sha256
 
 _NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
 _MOST_MODULES = 4096
@@ -155,7 +155,7 @@ def _origin(top: Node, family: str) -> str:
     if isinstance(source, Text):
         source = source.decode()
     # The text is never run; its hash tells forks apart.
-    digest = hashlib.sha256(str(source).encode("utf-8", "replace")).hexdigest()
+    digest = sha256(str(source).encode("utf-8", "replace"))
     trace = f", written by source {digest[:12]}" if source else ""
     return f"PyTorch pickle of {family} (class {name}{trace})"
 

@@ -10,10 +10,8 @@ from engine.models.network import Network, check_size
 from engine.models.unpickle.allowed import find_for
 from engine.models.unpickle.inert import Budget, Node, RefusedError
 from engine.models.unpickle.reader import read
-from engine.models.unpickle.torch_storage import MAGIC, read_stream
+from engine.models.unpickle.torch_storage import is_stream, read_stream
 from engine.models.unpickle.zip_archive import read_archive, read_entries
-
-_MAGIC_PICKLE = b"\x8a\x0a" + MAGIC.to_bytes(10, "little") + b"."
 
 
 def read_network(data: memoryview) -> Network:
@@ -44,7 +42,7 @@ def _read_value(data: memoryview) -> Any:
     try:
         if head.startswith(b"PK"):
             return read_archive(read_entries(data), find, budget)
-        if _MAGIC_PICKLE in head[:64]:
+        if is_stream(data):
             return read_stream(data, find, budget)[0]
         return read(data, find, None, budget)[0]
     except RefusedError as error:

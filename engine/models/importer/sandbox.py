@@ -12,7 +12,7 @@ from typing import Any
 
 import engine
 from engine.models.unpickle.inert import RefusedError
-from engine.system.atomic import Unfinished
+from engine.system.atomic import NewFile
 
 _ROOT = Path(engine.__file__).resolve().parents[1]
 
@@ -31,7 +31,7 @@ class _UnwrittenError(Exception):
     """The result could not be written; the text says why."""
 
 
-def _ask(source: Path, out: Unfinished | None) -> dict[str, Any]:
+def _ask(source: Path, out: NewFile | None) -> dict[str, Any]:
     """Let a process of its own read a foreign file."""
     size = source.stat().st_size
     cpu_s = cpu_limit_s(size)
@@ -52,7 +52,7 @@ def _ask(source: Path, out: Unfinished | None) -> dict[str, Any]:
             capture_output=True,
             check=False,
             stdin=subprocess.DEVNULL,
-            pass_fds=out.files if out else (),
+            pass_fds=out.descriptors if out else (),
             env=os.environ | one | {"PYTHONPATH": places, "PYTHONDONTWRITEBYTECODE": "1"},
             timeout=3 * cpu_s,  # of the wall: others may need this machine too
         )

@@ -78,7 +78,6 @@ def answer(source: Path, out: str) -> dict[str, Any]:
         If the model cannot be read.
     """
     import codecs
-    import hashlib
     import importlib
     from dataclasses import replace
 
@@ -87,6 +86,7 @@ def answer(source: Path, out: str) -> dict[str, Any]:
     from engine.models.formats.reader import read_network
     from engine.models.network import check_finite
     from engine.models.safetensors import map_file
+    from engine.system.hashing import sha256
 
     # What Python and NumPy import when it is first used: from here on nothing is imported.
     importlib.import_module("numpy.random")
@@ -94,7 +94,7 @@ def answer(source: Path, out: str) -> dict[str, Any]:
         codecs.lookup(name)
     forbid(out)
     data = map_file(source)
-    network = replace(read_network(data), source_sha256=hashlib.sha256(data).hexdigest())
+    network = replace(read_network(data), source_sha256=sha256(data))
     if out:
         try:
             with open(out, "wb") as file:

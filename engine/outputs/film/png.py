@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.outputs.writer import Picture, Sound, Writer, numbered, read_sound, samples_at
+from engine.system.atomic import open_new, write_bytes
 
 _NAME = re.compile(r"[^%]*%0[1-9]d[^%]*\.png", re.IGNORECASE)
 _COLOUR_TYPE = {1: 0, 3: 2, 4: 6}  # channels → PNG colour type
@@ -109,7 +110,7 @@ def sound_path(path: Path) -> Path:
 
 def write_sound(path: Path, sound: Sound, count: int) -> None:
     """Store the first `count` samples as 24-bit PCM."""
-    with wave.open(str(path), "wb") as file:
+    with open_new(path) as out, wave.open(out, "wb") as file:
         file.setnchannels(sound.channels)
         file.setsampwidth(3)
         file.setframerate(sound.rate_hz)
@@ -166,13 +167,8 @@ class Sequence:
 
     def _store(self, frame: int, pixels: NDArray[Any]) -> None:
         path = self._path.with_name(self._path.name % frame)
-        part = path.with_name(path.name + ".part")
-        try:
-            part.write_bytes(encode(pixels, self._config.level))
-            os.replace(part, path)
-        except OSError:
-            part.unlink(missing_ok=True)
-            raise
+        # Waiting for the disk, sixty times a second, would leave pictures out.
+        write_bytes(path, encode(pixels, self._config.level), is_durable=False)
 
     def _finish(self) -> None:
         sound = self._config.audio

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -21,6 +20,7 @@ from engine.play.line import Line, draw, load_shaders, remember, resized
 from engine.play.pixels.bridge import Bridge
 from engine.play.pixels.film import FilmPixels
 from engine.system.atomic import check_writable
+from engine.system.hashing import sha256
 
 PREROLL_CHUNK_S = Fraction(1, 4)
 Mark = Callable[[int, Line, Fraction, Any], Any]
@@ -97,7 +97,7 @@ def render(
             if mark is not None:
                 picture = mark(number, line, seconds, picture)
             if hashes is not None:
-                digest = hashlib.sha256(picture.read("rgb24").tobytes()).hexdigest()
+                digest = sha256(picture.read("rgb24").tobytes())
                 hashes.write(f"{number} {digest}\n")
             output.write(number, picture)
             bar.show(number + 1)

@@ -21,10 +21,13 @@ from engine.core.path.model import PathState
 from engine.core.show.layer import Generator
 from engine.core.show.show import Show
 from engine.core.show.state import State
+from engine.generators import registry
+from engine.generators.contract import model_of
 from engine.models.sidecars import latent_map
 from engine.models.sidecars.latent_map import MapFile
 from engine.play.film.playback import open_playback
-from engine.system.atomic import write_whole
+from engine.system import npy
+from engine.system.atomic import write_bytes
 from engine.system.hashing import hash_at
 
 Arrays = dict[str, NDArray[Any]]
@@ -70,9 +73,9 @@ def gather(take: str, out: Path, at_s: Fraction | None) -> list[tuple[Path, str]
     found = []
     for name, arrays, told in _files(line.show, line.state):
         if isinstance(arrays, bytes):
-            (out / name).write_bytes(arrays)
+            write_bytes(out / name, arrays)
         else:
-            write_whole(out / name, arrays)
+            npy.write(out / name, arrays)
         found.append((out / name, told))
     return found
 
@@ -118,6 +121,5 @@ def _port(path: Trajectory, coordinates: Vector) -> NDArray[np.float32]:
 
 
 def _mark(generator: Generator) -> Arrays:
-    place = generator.config.get("path")
-    found = hash_at(place) if isinstance(place, str) else ""
+    found = hash_at(model_of(registry.files(generator.kind, generator.config)))
     return {"model": np.array(found)} if found else {}

@@ -5,15 +5,16 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import threading
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from engine import __version__
 from engine.sources.audio.file import Features, Track, features_ahead
+from engine.system import npy
 
 RATE_HZ = 48000
+_MOST_BYTES = 1 << 28
 
 
 def compose_to(path: str) -> None:
@@ -23,11 +24,8 @@ def compose_to(path: str) -> None:
 
     track = Track(compose(rate_hz=RATE_HZ), RATE_HZ)
     features = features_ahead(track)
-    target = Path(path)
-    new = target.with_name(target.name + ".new")
-    with new.open("wb") as file:
-        np.savez(file, pcm=track.pcm, rows=features.rows, hop=np.int64(features.hop))
-    new.replace(target)
+    arrays: npy.Arrays = {"pcm": track.pcm, "rows": features.rows, "hop": np.array(features.hop)}
+    npy.write(Path(path), arrays)
 
 
 class Jukebox:
@@ -63,10 +61,10 @@ class Jukebox:
 
     def _read(self) -> tuple[Track, Features] | None:
         try:
-            with np.load(self._path, allow_pickle=False) as file:
-                features = Features(RATE_HZ, int(file["hop"]), file["rows"])
-                return Track(file["pcm"], RATE_HZ), features
-        except (FileNotFoundError, ValueError, KeyError, zipfile.BadZipFile):
+            found = npy.load(self._path, _MOST_BYTES)
+            features = Features(RATE_HZ, int(found["hop"]), found["rows"])
+            return Track(found["pcm"], RATE_HZ), features
+        except (FileNotFoundError, ValueError, KeyError):
             return None  # not there, or damaged: it is composed
 
     def _compose(self) -> tuple[Track, Features] | None:

@@ -64,9 +64,8 @@ class FilmPixels:
         if generator.spec.live_only:
             return
         if name not in self._hosts:
-            config, _ = registry.read_spec(generator.kind, dict(generator.config))
-            module = registry.module_name(generator.kind)
-            self._hosts[name] = open_inline(module, config, self._device, clock=time.perf_counter)
+            opened = registry.open_spec(generator.kind, generator.config, generator.spec)
+            self._hosts[name] = open_inline(opened, self._device, clock=time.perf_counter)
         size = asked_size(generator.spec, generator.film_px, request.aspect, self._show.size_px)
         host = self._hosts[name]
         host.ask(replace(request, size_px=size), 0.0)

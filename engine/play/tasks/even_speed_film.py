@@ -78,5 +78,4 @@ class Evened:
 
 
 def _open(generator: Generator) -> InlineHost:
-    config, _ = registry.read_spec(generator.kind, dict(generator.config))
-    return open_inline(registry.module_name(generator.kind), config)
+    return open_inline(registry.open_spec(generator.kind, generator.config, generator.spec))

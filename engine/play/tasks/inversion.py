@@ -20,6 +20,8 @@ from engine.core.show.layer import Layer
 from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.documents.path.picture_keyframes import LAYER
+from engine.generators import registry
+from engine.generators.contract import model_of
 from engine.generators.host.messages import Frame
 from engine.generators.host.tasks import Result
 from engine.generators.tasks.inversion import ANY_SIZE_PX
@@ -140,8 +142,8 @@ def _options(layer: Layer, path: Path, request: Request) -> dict[str, float | st
     assert generator is not None
     options: dict[str, float | str] = {"port": path.port, "steps": float(STEPS)}
     options |= {f"{PARAMETER}{k}": float(v) for k, v in request.parameters.items()}
-    model = generator.config.get("path")
-    if isinstance(model, str):
+    model = model_of(registry.files(generator.kind, generator.config))
+    if model:
         options["model"] = model
     if generator.spec.any_size:
         width, height = picture_size(max(ANY_SIZE_PX, generator.spec.min_px), request.aspect)

@@ -18,6 +18,7 @@ from engine.models.sidecars import directions
 from engine.models.sidecars.directions import Direction, Shape
 from engine.play.live.reload import Reloader
 from engine.play.pixels.slot import mark_of
+from engine.system.hashing import cached_sha256
 from tests import stylegan_files as files
 from tests.age_files import network
 from tests.performing import edit
@@ -56,7 +57,7 @@ def kept(model: Path) -> tuple[Direction, ...]:
     path = directions.path_of(model)
     if not path.is_file():
         return ()
-    return directions.read(path, directions.network_hash(model), Shape(24, 32, 8))
+    return directions.read(path, cached_sha256(model), Shape(24, 32, 8))
 
 
 def known(model: Path) -> list[str]:
@@ -98,9 +99,9 @@ def test_two_sets_of_latents_and_layers(model: Path, tmp_path: Path) -> None:
     assert found.layers == (2, 5)
     assert found.vector.mean() > 0.1
     np.save(more, np.full((3, 32), np.nan, np.float32))
-    assert "holds no latents" in say(*words).stderr
+    assert "what is no latent (NaN" in say(*words).stderr
     more.write_bytes(b"what")
-    assert "is no .npy or .npz file" in say(*words).stderr
+    assert "is no file of latents" in say(*words).stderr
 
 
 def test_a_direction_is_taught_by_picks(model: Path, tmp_path: Path) -> None:

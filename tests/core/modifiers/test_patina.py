@@ -27,7 +27,7 @@ from engine.play.film.plan import write_plan
 from engine.play.film.playback import open_playback
 from engine.play.live.options import Options
 from engine.play.live.recording import Memory
-from engine.system.atomic import write_whole
+from engine.system import npy
 from tests.core.control.test_steering import show_of, z_of
 from tests.making import line_of, run
 
@@ -176,7 +176,7 @@ def test_a_bad_file_is_one_sentence_and_is_left_alone(tmp_path: Path, content) -
         else:
             fill = np.nan if content == "nan" else 1.0
             rows = np.full((2, 64 if content == "nan" else size - 1), fill)
-            write_whole(path, {"centres": rows, "radii": np.ones(2), "weights": np.ones(2)})
+            npy.write(path, {"centres": rows, "radii": np.ones(2), "weights": np.ones(2)})
     before = {path: path.read_bytes() for path in tmp_path.glob("*.npz")}
     _, state, said = play(tmp_path, 200, [(30, f"{PATH}ban", 1)])
     assert len(said) == 2

@@ -187,7 +187,7 @@ def test_a_walk_may_be_mixed_into_keys() -> None:
 
 
 BAD: dict[str, tuple[Callable[[], bytes], str]] = {
-    "of another size": (lambda: npy(np.zeros((2, 9))), "takes (32,)"),
+    "of another size": (lambda: npy(np.zeros((2, 9))), "takes z (N, 32)"),
     "not a number": (lambda: npy([[np.nan] * SIZE]), "NaN"),
     "no file of latents": (lambda: b"hello", "numpy.save"),
     "an object": (lambda: npy(np.array([{}], object)), "numpy.save"),
@@ -242,8 +242,8 @@ def test_styles_and_latents_go_where_they_belong(tmp_path: Path) -> None:
     one = np.random.RandomState(6).randn(8)
     projected = npz(w=np.tile(one, (1, 4, 1)))  # as NVIDIA's projector writes it
     w, w_plus = (Port("w", "wspace", shape) for shape in ((8,), (4, 8)))
-    assert np.array_equal(read_latents(projected, "p.npz", w), one[None])
-    assert np.array_equal(read_latents(projected, "p.npz", w_plus), np.tile(one, (1, 4, 1)))
+    assert np.array_equal(read_latents(projected, "p.npz", w).rows, one[None])
+    assert np.array_equal(read_latents(projected, "p.npz", w_plus).rows, np.tile(one, (1, 4, 1)))
     rows = npz(w=np.random.RandomState(7).randn(1, 4, 8))
     with pytest.raises(ValueError, match=r"shape \(1, 4, 8\)"):
         read_latents(rows, "p.npz", w)
@@ -252,7 +252,7 @@ def test_styles_and_latents_go_where_they_belong(tmp_path: Path) -> None:
     model = tmp_path / "m.safetensors"
     model.write_bytes(b"a network")
     own = hashlib.sha256(b"a network").hexdigest()
-    assert len(read_latents(npz(w=one, model=own), "p.npz", w, str(model))) == 1
+    assert len(read_latents(npz(w=one, model=own), "p.npz", w, str(model)).rows) == 1
     with pytest.raises(ValueError, match=r"p\.npz is of the model with the hash 0000.*make it"):
         read_latents(npz(w=one, model="0" * 64), "p.npz", w, str(model))
 

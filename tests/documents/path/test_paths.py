@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
@@ -18,6 +17,7 @@ from engine.core.show.show import Show
 from engine.core.show.state import State, first_state
 from engine.documents.show import load
 from engine.generators import registry
+from engine.generators.kinds import cppn
 from engine.play.plan_file import PlanWriter
 from tests.core.trajectory.test_keyframe_events import npy
 
@@ -45,7 +45,8 @@ kind = "many"
 @pytest.fixture
 def many(monkeypatch: pytest.MonkeyPatch) -> None:
     spec = Spec("many", PORTS)
-    monkeypatch.setattr(registry, "read_spec", lambda *_: (ModuleType("many"), spec))
+    opened = registry.Opened(cppn.__name__, cppn.Config(), spec, {})
+    monkeypatch.setattr(registry, "open_spec", lambda *_: opened)
 
 
 def play(text: str, ticks: int, *events: tuple[str, object]) -> tuple[Show, State]:

@@ -64,6 +64,19 @@ BROKEN = {
     "schema = 1\n[master]\nspeed = 9": ("/master/speed", "9", "-4 to 4"),
     "schema = 1\n[master]\nspeed = inf": ("/master/speed", "inf", "-4 to 4"),
     "schema = 1\n[master]\nspeeed = 1": ("master", "unknown key 'speeed'", "brightness"),
+    "schema = 1\n[[master.effects]]\nshader = 'x'\ninputs = { b = 1 }": (
+        "master.effects[0].inputs",
+        "unknown key 'b'",
+    ),
+    "schema = 1\n[[master.effects]]\nshader = 'ink'\nmix = 2": (
+        "master.effects[0]",
+        "mix",
+        "0 to 1",
+    ),
+    "schema = 1\n[[master.effects]]\nshader = 'ink'\nimages = { inputImage = 'picture' }": (
+        "master.effects[0]",
+        "'inputImage' is not an image input",
+    ),
     "schema = 1\n[[layers]]": ("layers[0]", "the key 'id' is missing"),
     "schema = 1\n[[layers]]\nid = 'A b'": ("layers[0].id", "'A b' is not an ID", "small letter"),
     "schema = 1\n[[layers]]\nid = 'a'\n[[layers]]\nid = 'a'": ("layers[1].id", "there twice"),

@@ -15,6 +15,7 @@ from engine.generators import memory as memory_module
 from engine.generators.host import admission
 from engine.generators.host.worker_host import open_worker
 from engine.generators.kinds import stylegan2, stylegan3
+from engine.generators.registry import open_spec
 from engine.generators.stylegan import memory
 from engine.generators.stylegan.canvas import Canvas
 from engine.models.network import Network
@@ -86,7 +87,7 @@ def test_where_there_is_no_saying_nothing_is_refused(monkeypatch: pytest.MonkeyP
 
 def test_a_generator_that_says_nothing_is_not_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(admission, "available_bytes", lambda _: 0)
-    assert admission.refusal("engine.generators.kinds.cppn", None, "cpu") == ""
+    assert admission.refusal(open_spec("cppn", {}), "cpu") == ""
 
 
 def test_a_refusal_names_the_model_and_both_figures(
@@ -96,14 +97,15 @@ def test_a_refusal_names_the_model_and_both_figures(
     path = files.save(tmp_path / "faces.safetensors", "stylegan2", state, modules)
     monkeypatch.setattr(admission, "available_bytes", lambda _: 123_000_000)
     config = stylegan2.Config(str(path))
-    said = admission.refusal("engine.generators.kinds.stylegan2", config, "cpu")
+    opened = open_spec("stylegan2", config)
+    said = admission.refusal(opened, "cpu")
     needed = stylegan2.memory_bytes(config, "cpu") / 1e9
     assert said == (
         f"model faces.safetensors needs about {needed:.1f} GB and 0.1 GB of memory are free: "
         "close other programs or scenes, or choose a smaller network"
     )
     monkeypatch.setattr(admission, "available_bytes", lambda _: 10**12)
-    assert admission.refusal("engine.generators.kinds.stylegan2", config, "cpu") == ""
+    assert admission.refusal(opened, "cpu") == ""
 
 
 # Waiting
@@ -130,10 +132,8 @@ def test_a_worker_loads_when_memory_becomes_free(tmp_path: Path) -> None:
     """It is not started again meanwhile, and nobody takes it for hung."""
     need = tmp_path / "need"
     need.write_text(str(10**15))
-    host = open_worker(
-        "tests.slow_generator", Config(needs=str(need)), "cpu", max_size_px=(16, 16),
-        rate_cap_hz=60.0,
-    )  # fmt: skip
+    opened = open_spec("tests.slow_generator", Config(needs=str(need)))
+    host = open_worker(opened, "cpu", max_size_px=(16, 16), rate_cap_hz=60.0)
     try:
         _until(host, lambda: host.stats().state.startswith("failed"))
         assert "needs about 1000000.0 GB and " in host.stats().state

@@ -14,6 +14,7 @@ from engine.core.show.generator import Request
 from engine.generators.host.inline_host import open_inline
 from engine.generators.host.tasks import MOST_OPEN, Errand, Result
 from engine.generators.host.worker_host import WorkerHost, open_worker
+from engine.generators.registry import open_spec
 from tests.slow_generator import Config
 
 NAME = "tests.slow_generator"
@@ -23,7 +24,7 @@ PATIENCE_S = 60
 
 @pytest.fixture(scope="module")
 def opened() -> Iterator[WorkerHost]:
-    worker = open_worker(NAME, Config(), "cpu", max_size_px=(16, 16), rate_cap_hz=1e9)
+    worker = open_worker(open_spec(NAME, Config()), "cpu", max_size_px=(16, 16), rate_cap_hz=1e9)
     yield worker
     worker.close()
 
@@ -136,7 +137,7 @@ def test_large_arrays_and_a_worker_that_does_not_listen_hold_nobody_up(host: Wor
 
 
 def test_a_film_does_no_errands() -> None:
-    host = open_inline(NAME, Config(), "cpu")
+    host = open_inline(open_spec(NAME, Config()), "cpu")
     with pytest.raises(ValueError, match="a film does no errands"):
         host.send(count(1, upto=1))
     assert host.results() == []

@@ -22,16 +22,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core.show.generator import Request
+from engine.generators.device import pick_device
 from engine.generators.host import cuda_ring
 from engine.generators.host.inline_host import open_inline
-from engine.generators.host.interface import Host
 from engine.generators.host.latency import Pace, lead_s, note_arrival, rate_hz
 from engine.generators.host.messages import Frame
 from engine.generators.host.pixels import finish
 from engine.generators.host.spare import Spare
 from engine.generators.host.watchdog import Policy, pause_s
 from engine.generators.host.worker_host import WorkerHost, open_worker
-from engine.generators.registry import module_path, pick_device
+from engine.generators.registry import open_spec
 from tests.slow_generator import Config, build
 
 NAME = "tests.slow_generator"
@@ -61,8 +61,7 @@ def open_slow(
     policy: Policy | None = None,
 ) -> WorkerHost:
     host = open_worker(
-        NAME,
-        config or Config(),
+        open_spec(NAME, config or Config()),
         "cpu",
         max_size_px=(16, 16),
         rate_cap_hz=rate_cap_hz,
@@ -116,7 +115,7 @@ def is_running(pid: int) -> bool:
 
 
 def test_inline_gives_what_the_generator_renders_and_keeps_its_memory() -> None:
-    host = open_inline(NAME, Config(), "cpu")
+    host = open_inline(open_spec(NAME, Config()), "cpu")
     direct, memory = build(Config(), "cpu"), None
     for n in range(3):
         asked = request(n / 24, level=n / 4)
@@ -134,7 +133,7 @@ def test_inline_gives_what_the_generator_renders_and_keeps_its_memory() -> None:
 
 
 def test_inline_renders_the_newest_request_only() -> None:
-    host = open_inline(NAME, Config(), "cpu")
+    host = open_inline(open_spec(NAME, Config()), "cpu")
     for n in range(5):
         host.ask(request(n), time.monotonic())
     frame = host.newest()
@@ -144,7 +143,7 @@ def test_inline_renders_the_newest_request_only() -> None:
 
 
 def test_inline_raises_what_the_generator_raises() -> None:
-    host = open_inline(NAME, Config(), "cpu")
+    host = open_inline(open_spec(NAME, Config()), "cpu")
     host.ask(request(0, act=1), time.monotonic())
     with pytest.raises(RuntimeError, match="asked to fail"):
         host.newest()
@@ -180,7 +179,7 @@ def test_pixels_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
 
 
 def test_a_worker_gives_the_pixels_of_the_inline_host(opened: list[WorkerHost | Spare]) -> None:
-    host, inline = open_slow(opened), open_inline(NAME, Config(), "cpu")
+    host, inline = open_slow(opened), open_inline(open_spec(NAME, Config()), "cpu")
     assert host.spec == inline.spec
     for n in range(1, 4):
         for either in (host, inline):
@@ -449,10 +448,11 @@ def test_a_spare_that_is_still_loading_stays_where_it_is(
 ORPHAN = """
 import os, time, sys
 from engine.generators.host.worker_host import open_worker
+from engine.generators.registry import open_spec
 from tests.slow_generator import Config
 from tests.generators.host.test_worker_host import request
-host = open_worker("tests.slow_generator", Config(delay_s=1000.0), "cpu", max_size_px=(16, 16),
-                   rate_cap_hz=15)
+opened = open_spec("tests.slow_generator", Config(delay_s=1000.0))
+host = open_worker(opened, "cpu", max_size_px=(16, 16), rate_cap_hz=15)
 host.ask(request(0), time.monotonic())
 while host.stats().state != "ready":
     host.tend(time.monotonic())
@@ -480,9 +480,11 @@ def test_nothing_outlives_a_killed_player() -> None:
 QUIET = """
 import time
 from engine.generators.host.worker_host import open_worker
+from engine.generators.registry import open_spec
 from tests.slow_generator import Config
 from tests.generators.host.test_worker_host import request
-host = open_worker("tests.slow_generator", Config(), "cpu", max_size_px=(16, 16), rate_cap_hz=15)
+opened = open_spec("tests.slow_generator", Config())
+host = open_worker(opened, "cpu", max_size_px=(16, 16), rate_cap_hz=15)
 host.ask(request(0), time.monotonic())
 while host.newest() is None:
     host.tend(time.monotonic())
@@ -506,21 +508,23 @@ def test_a_player_ends_without_a_word_on_stderr_about_its_workers(end: str) -> N
 
 
 def test_generators_are_named_by_module() -> None:
-    assert module_path("cppn") == "engine.generators.kinds.cppn"
-    assert module_path("somewhere.else_") == "somewhere.else_"
+    from engine.generators.kinds import cppn
+
+    assert open_spec("cppn", cppn.Config()).module == "engine.generators.kinds.cppn"
+    assert open_spec(NAME, Config()).module == NAME
+    with pytest.raises(ValueError, match="there is no generator"):  # from a show
+        open_spec(NAME, {})
 
 
 @pytest.mark.parametrize("name", ["", "a b", "../x", "a..b", "os;x"])
 def test_what_is_no_generator_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="is not the name of a generator"):
-        open_worker(name, None, "cpu", max_size_px=(8, 8), rate_cap_hz=1)
+        open_spec(name, Config())
 
 
-@pytest.mark.parametrize("opener", [open_inline, lambda *a: open_worker(
-    *a, max_size_px=(8, 8), rate_cap_hz=1)])  # fmt: skip
-def test_a_missing_generator_is_named(opener: Callable[..., Host]) -> None:
+def test_a_missing_generator_is_named() -> None:
     with pytest.raises(ValueError, match="'no_such_thing' cannot be loaded"):
-        opener("no_such_thing", None, "cpu")
+        open_spec("no_such_thing", Config())
 
 
 def test_devices() -> None:
@@ -582,9 +586,9 @@ def test_before_anything_is_known_the_lead_follows_the_cap() -> None:
 def test_the_embedded_generator_runs_in_a_worker(opened: list[WorkerHost | Spare]) -> None:
     cppn = importlib.import_module("engine.generators.kinds.cppn")
     config = cppn.Config()
-    host = open_worker("cppn", config, "cpu", max_size_px=(64, 64), rate_cap_hz=1e9)
+    host = open_worker(open_spec("cppn", config), "cpu", max_size_px=(64, 64), rate_cap_hz=1e9)
     opened.append(host)
-    inline = open_inline("cppn", config, "cpu")
+    inline = open_inline(open_spec("cppn", config), "cpu")
     rng = np.random.default_rng(5)
     latents = {p.name: rng.standard_normal(p.shape).astype(np.float32) for p in host.spec.ports}
     for either in (host, inline):
@@ -612,9 +616,9 @@ def test_pictures_stay_on_the_device(opened: list[WorkerHost | Spare]) -> None:
         pytest.skip("torch finds no CUDA device")
     cppn = importlib.import_module("engine.generators.kinds.cppn")
     options = {"max_size_px": (64, 64), "rate_cap_hz": 1e9, "shares_cuda": True}
-    host = open_worker("cppn", cppn.Config(), "cuda", **options)
+    host = open_worker(open_spec("cppn", cppn.Config()), "cuda", **options)
     opened.append(host)
-    inline = open_inline("cppn", cppn.Config(), "cuda")
+    inline = open_inline(open_spec("cppn", cppn.Config()), "cuda")
     latents = {p.name: np.ones(p.shape, np.float32) for p in host.spec.ports}
     for either in (host, inline):
         either.ask(Request(1.0, latents, size_px=(64, 48)))

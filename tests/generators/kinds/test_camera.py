@@ -19,6 +19,7 @@ from engine.documents.show import load
 from engine.generators.host.worker_host import open_worker
 from engine.generators.kinds import camera
 from engine.generators.kinds.camera import Config, Generator, build, spec
+from engine.generators.registry import open_spec
 from engine.play.film.export import Job, render
 from engine.play.film.playback import open_playback
 from tests.performing import until
@@ -145,7 +146,9 @@ def test_a_worker_shows_it_and_says_what_is_missing() -> None:
         (Config("testsrc", "lavfi"), True),
         (Config("/dev/video97", "v4l2"), False),
     ):
-        host = open_worker("camera", config, "cpu", max_size_px=(64, 36), rate_cap_hz=50.0)
+        host = open_worker(
+            open_spec("camera", config), "cpu", max_size_px=(64, 36), rate_cap_hz=50.0
+        )
 
         def found(host=host, is_there=is_there) -> bool:
             host.ask(ask(), time.monotonic())

@@ -72,7 +72,7 @@ def distance(a, b):
 
 def test_spec_needs_no_torch():
     code = (
-        "import sys\nfrom engine.generators import cppn\ns = cppn.spec(cppn.Config())\n"
+        "import sys\nfrom engine.generators.kinds import cppn\ns = cppn.spec(cppn.Config())\n"
         "assert 'torch' not in sys.modules\nprint(s.name, s.ports[0].shape[0], len(s.layers))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -19,6 +19,7 @@ from engine.generators.cpu.compile import is_compiled
 from engine.generators.host.inline_host import InlineHost
 from engine.generators.host.warm_up import hasten
 from engine.generators.kinds import stylegan2, stylegan3
+from engine.generators.registry import open_spec
 from engine.generators.stylegan import drawing as draw
 from engine.generators.stylegan.cuda_graph import Static
 from tests import stylegan_files as files
@@ -103,7 +104,7 @@ def test_frames_go_on_while_a_worker_prepares() -> None:
 
 def test_a_film_waits_for_the_faster_path(paths: dict[str, Path]) -> None:
     config = stylegan2.Config(str(paths["stylegan2"]))
-    host = InlineHost("engine.generators.kinds.stylegan2", config, "cpu", None)
+    host = InlineHost(open_spec("stylegan2", config), "cpu", None)
     assert host._generator.drawing.path == ("loops" if is_compiled() else "plain")  # type: ignore[attr-defined]
 
 

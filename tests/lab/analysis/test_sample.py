@@ -223,14 +223,37 @@ def test_a_sheet_holds_the_pictures_row_by_row(folder: Path, tmp_path: Path) -> 
     assert not list(tmp_path.glob(".*"))
 
 
+def test_one_file_means_the_same_in_every_command(folder: Path, tmp_path: Path) -> None:
+    """Case field/08: `sample` refused what keys read, and counted layers as pictures."""
+    w = np.random.RandomState(0).randn(1, 10, 32).astype(np.float32)
+    np.savez(tmp_path / "projected_w.npz", w=w)
+    np.save(tmp_path / "no_batch.npy", w[0])
+    np.save(tmp_path / "n1.npy", w[:, :1])
+    drawn = {}
+    for name in ("projected_w.npz", "no_batch.npy", "n1.npy"):
+        out = tmp_path / "out.npy"
+        found = ask(folder / f"{SG2}.safetensors", "--latents", tmp_path / name, "--out", out)
+        assert found.exit_code == 0, found.output
+        drawn[name] = np.load(out)
+        assert drawn[name].shape == (1, 3, 64, 64)
+        assert ("one latent of 10 layers" in found.stderr) == (name == "no_batch.npy")
+    assert np.array_equal(drawn["projected_w.npz"], drawn["no_batch.npy"])
+    show = write_show(tmp_path, (folder / f"{SG2}.safetensors").as_posix())
+    keys = '[layers.path]\nkeys = ["projected_w.npz", "no_batch.npy", "n1.npy"]\n'
+    show.write_text(show.read_text().replace("}  #", ', space = "w+" }  #') + keys)
+    read = load.load(str(show)).show
+    assert len(read.paths[0].keys.keys) == 3
+    assert [text.split(":")[0] for text in read.notes] == ["no_batch.npy"]
+
+
 WRONG = {
     "of-another-shape": (np.zeros((2, 7), np.float32), "takes z (N, 24) or w (N, 32) or w+ (N, 10"),
-    "one-axis": (np.zeros(24, np.float32), "has the shape (24,)"),
-    "none": (np.zeros((0, 24), np.float32), "has the shape (0, 24)"),
-    "not-a-number": (np.full((2, 24), np.nan), "what is no number"),
-    "infinite-in-float32": (np.full((2, 24), 1e300), "what is no number"),
-    "text": (np.full((2, 24), "x"), "is no .npy file of numbers"),
-    "objects": (np.full((2, 24), None), "is no .npy file of numbers"),
+    "one-number": (np.zeros((), np.float32), "holds latents of shape ()"),
+    "none": (np.zeros((0, 24), np.float32), "holds latents of shape (0, 24)"),
+    "not-a-number": (np.full((2, 24), np.nan), "what is no latent (NaN"),
+    "infinite-in-float32": (np.full((2, 24), 1e300), "what is no latent (NaN"),
+    "text": (np.full((2, 24), "x"), "holds no latents"),
+    "objects": (np.full((2, 24), None), "holds objects of Python, which are never run"),
 }
 
 
@@ -262,7 +285,7 @@ def test_a_damaged_file_is_one_sentence(folder: Path, tmp_path: Path, data: byte
     path = tmp_path / "l.npy"
     path.write_bytes(data)
     how = ("--latents", path, "--out", tmp_path / "o.npy")
-    assert "is no .npy file of numbers" in refused(folder / f"{SG2}.safetensors", *how)
+    assert "is no file of latents" in refused(folder / f"{SG2}.safetensors", *how)
 
 
 def test_an_interrupt_is_no_traceback(

@@ -23,6 +23,7 @@ from engine.generators.stylegan.cuda_graph import Static
 from engine.models import safetensors
 from engine.models.sidecars import directions
 from engine.models.sidecars.directions import Direction, Shape, unit
+from engine.system.hashing import cached_sha256
 from tests import stylegan_files as files
 from tests.age_files import aged, network
 from tests.making import read_show
@@ -52,7 +53,7 @@ KNOWN = (
 def save(model: Path, known: tuple[Direction, ...] = KNOWN) -> Path:
     """Write directions beside a network."""
     path = directions.path_of(model)
-    directions.write(path, directions.network_hash(model), known)
+    directions.write(path, cached_sha256(model), known)
     return path
 
 
@@ -87,7 +88,7 @@ def draw(generator: Any, points: int = 1, **controls: float) -> torch.Tensor:
 
 def test_what_is_written_is_read(moved: Path) -> None:
     shape = Shape(Z, W, ROWS, {"b16.conv1": 8})
-    found = directions.read(directions.path_of(moved), directions.network_hash(moved), shape)
+    found = directions.read(directions.path_of(moved), cached_sha256(moved), shape)
     assert [each.name for each in found] == [each.name for each in KNOWN]
     for one, other in zip(found, KNOWN, strict=True):
         assert np.array_equal(one.vector, other.vector)

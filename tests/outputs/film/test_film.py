@@ -229,7 +229,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from engine.outputs import film
+from engine.outputs.film import film
 from engine.outputs.writer import Sound
 
 noise = np.random.default_rng(0).integers(0, 255, (48, 64, 3), np.uint8)

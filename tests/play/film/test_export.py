@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 from dataclasses import replace
@@ -154,6 +155,34 @@ def test_a_film_may_begin_anywhere(
     _, sound = luma_and_sound(out)
     if not played.stats()["clock_jumps_s"]:
         assert abs(int(np.argmax(np.abs(sound) > 0.3)) - (CLICK - RATE_HZ // 2)) <= 1
+
+
+MASTER = """
+[[master.effects]]
+shader = "tint"
+mix = {mix}
+inputs = {{ gain = 0.5 }}
+[[master.effects]]
+shader = "trails"
+mix = {mix}
+"""
+
+
+def test_the_masters_effects_are_in_the_film_and_cost_nothing_at_rest(tmp_path: Path) -> None:
+    shutil.copytree(SHOWS, tmp_path / "shows")
+    show = tmp_path / "shows" / "wash.toml"
+    text = show.read_text("utf-8")
+    _, plain = export_here(tmp_path, show, "plain.mp4", to_s=Fraction(1, 10))
+    show.write_text(text + MASTER.format(mix=0.0), "utf-8")
+    _, bypassed = export_here(tmp_path, show, "bypassed.mp4", to_s=Fraction(1, 10))
+    show.write_text(text + MASTER.format(mix=1.0), "utf-8")
+    _, drawn = export_here(tmp_path, show, "drawn.mp4", to_s=Fraction(1, 10))
+    _, later = export_here(
+        tmp_path, show, "later.mp4", from_s=Fraction(1, 20), to_s=Fraction(1, 10)
+    )
+    assert bypassed == plain
+    assert not set(drawn) & set(plain)
+    assert later == drawn[3:]  # a film that begins later remembers the same
 
 
 def test_pictures_are_numbered_and_hashed_alike(

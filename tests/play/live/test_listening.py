@@ -51,7 +51,7 @@ def silent(monkeypatch: pytest.MonkeyPatch) -> None:
         def __getattr__(self, name: str) -> object:
             return lambda *_: None
 
-    monkeypatch.setattr("engine.play.live.listening.sound.open_playback", lambda *_: Speaker())
+    monkeypatch.setattr("engine.play.live.listening.capture.open_playback", lambda *_: Speaker())
 
 
 @pytest.mark.usefixtures("silent")

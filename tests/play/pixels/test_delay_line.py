@@ -22,6 +22,7 @@ from engine.core.show.state import first_state
 from engine.documents.show import load
 from engine.generators.host.messages import decode_request, encode_request
 from engine.generators.host.worker_host import open_worker
+from engine.generators.registry import open_spec
 from engine.play.line import Line, draw, load_shaders
 from engine.play.pixels.bridge import Bridge
 from engine.play.pixels.delay_line import Sightings
@@ -224,7 +225,7 @@ def test_pictures_go_through_the_record() -> None:
 def test_a_worker_sees_what_it_is_sent() -> None:
     picture = np.random.default_rng(1).integers(0, 200, (16, 16, 3), np.uint8)
     host = open_worker(
-        "tests.echo_generator", Config(), "cpu", max_size_px=(16, 16), rate_cap_hz=100.0
+        open_spec("tests.echo_generator", Config()), "cpu", max_size_px=(16, 16), rate_cap_hz=100.0
     )
     try:
         request = Request(0.0, {}, size_px=(16, 16), pictures={"image": picture})
