@@ -12,9 +12,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from engine.core.show.generator import Request, Spec
 from engine.generators import contract
 from engine.generators.contract import NO_NETWORKS, Asset, Networks
@@ -160,15 +157,6 @@ def build_network(
     return Model(read_mapping(source, synthesis.num_ws, sliders), synthesis, painter)
 
 
-def input_transform(controls: Mapping[str, float]) -> NDArray[np.float32]:
-    """Matrix [shape=(3, 3)] that the coordinates take: the inverse of the picture's transform."""
-    c, s = math.cos(controls["rotate"]), math.sin(controls["rotate"])
-    zoom, x, y = controls["zoom"], controls["translate_x"], controls["translate_y"]
-    moved = np.array([[zoom * c, -zoom * s, x], [zoom * s, zoom * c, y], [0, 0, 1]])
-    inverse: NDArray[np.float32] = np.linalg.inv(moved).astype(np.float32)
-    return inverse
-
-
 def files(config: Config) -> tuple[Asset, ...]:
     """List the network, with what lies beside it, and the other one."""
     return config.files(STYLEGAN3, "clusters", "directions")
@@ -243,7 +231,9 @@ class Generator(Traced):
                 self.changing.set(1.0, shares)
         transform = self.model.synthesis.waves.transform
         if any(controls[p.address] != p.default for p in PLACE):
-            transform = torch.from_numpy(input_transform(controls))
+            translate = controls["translate_x"], controls["translate_y"]
+            matrix = facts.input_transform(translate, controls["rotate"], controls["zoom"])
+            transform = torch.from_numpy(matrix)
         bends = self.drawing.bends.numbers(controls)
         return styled.take_inputs(self.model, self.spec, request, controls, transform, bends)
 

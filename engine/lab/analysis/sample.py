@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.generators.stylegan.stylegan3_spec import input_transform
 from engine.lab import sheets
 from engine.lab.latents import (
     WrongLatentsError,
@@ -195,24 +196,9 @@ def _open(path: Path, name: str, wish: Wish) -> tuple[Any, dict[str, torch.Tenso
     model = build_network(network)
     import torch
 
-    matrix = input_transform(wish.translate or (0.0, 0.0), wish.rotate or 0.0)
+    # As `gen_images.py` turns, counter-clockwise.
+    matrix = input_transform(wish.translate or (0.0, 0.0), -math.radians(wish.rotate or 0.0))
     return model, {"transform": torch.from_numpy(matrix)} if is_placed else {}
-
-
-def input_transform(translate: tuple[float, float], rotate: float) -> NDArray[np.float32]:
-    """Matrix of the coordinates [shape=(3, 3)], the inverse of the picture's.
-
-    Parameters
-    ----------
-    translate
-        Right and down, in widths and heights of the picture.
-    rotate
-        Degrees, in the direction of `gen_images.py`.
-    """
-    c, s = math.cos(math.radians(rotate)), math.sin(math.radians(rotate))
-    placed = np.array([[c, s, translate[0]], [-s, c, translate[1]], [0, 0, 1]])
-    inverse: NDArray[np.float32] = np.linalg.inv(placed).astype(np.float32)
-    return inverse
 
 
 def _read_classes(model: Any, text: str) -> NDArray[np.float32]:

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from engine.core.control import cues
 from engine.core.control.cues import awaited
 from engine.core.frame.sample import sample
-from engine.core.path.model import NOTHING
 from engine.core.show.show import Show
 from engine.core.show.snapshot import VERSION, from_data, migrate, to_data
 from engine.core.show.state import State, first_state
@@ -27,6 +26,7 @@ from engine.play.film.plan import write_plan
 from engine.play.film.playback import open_playback
 from engine.play.intake import Intake
 from engine.play.plan_file import PlanWriter
+from engine.sources.contract import Origin
 from tests.making import line_of, read_show, run
 from tests.places import DATA
 
@@ -182,7 +182,7 @@ def test_the_first_cue_has_no_picture_to_keep() -> None:
 @pytest.mark.parametrize("address", ["/layer/b/ready", "/layer/2/ready"])
 def test_nobody_outside_says_what_is_ready(address: str, source: str) -> None:
     intake = Intake()
-    intake.take(SHOW, -1, source, [(0, address, 1.0)], lambda _: Fraction(0))
+    intake.take(SHOW, -1, Origin(source), [(0, address, 1.0)], lambda _: Fraction(0))
     assert intake.events_of(0) == []
     assert intake.unknown == {address: 1}
 
@@ -267,7 +267,7 @@ def test_a_take_of_the_third_shape_still_plays(tmp_path: Path, monkeypatch) -> N
     late = open_playback(str(there / "take")).line_at(Fraction(5, 2))
     whole = open_playback(str(there / "take")).line_at(Fraction(0))
     assert late.state.tick > whole.state.tick
-    assert sum(path.more is not NOTHING for path in late.state.paths) >= 2
+    assert sum(bool(path.memory) for path in late.state.paths) >= 2
 
 
 def test_a_take_of_a_newer_shape_names_the_place(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -67,6 +68,14 @@ def test_an_errand_is_done_slice_by_slice_by_the_generator_in_the_worker(host: W
     assert {r.number for r in found} == {7}
     assert found[-1].options == {"name": "slow"}
     assert found[-1].arrays["sum"].tolist() == [4.0]
+
+
+def test_an_errand_brings_the_request_that_it_is_about(host: WorkerHost) -> None:
+    sent = Request(1.5, {"x": np.ones(3, np.float32)}, {"act": 0.25}, (9, 5), 1.8)
+    host.send(replace(count(3, upto=0, act="request"), request=sent))
+    (found,) = collect(host, is_over)
+    assert found.options == {"request": repr(sent)}
+    assert found.arrays["sum"].tolist() == [4.0]  # its own array of the same name is apart
 
 
 def test_frames_go_on_while_an_endless_errand_is_under_way(host: WorkerHost) -> None:

@@ -16,7 +16,7 @@ from engine.app.cli.main import cli
 from engine.core.event import Event
 from engine.core.frame.advance import advance
 from engine.core.frame.sample import latents
-from engine.core.path.keyframes import row_of
+from engine.core.path.keyframes import keyframes_of
 from engine.core.show.show import Show
 from engine.core.show.state import State, first_state
 from engine.documents.show import load
@@ -235,11 +235,11 @@ class Sent:
     """Stands in for `Errands`: keeps what is started, and lets it be answered."""
 
     def __init__(self) -> None:
-        self.started: list[tuple[str, str, dict[str, Any], dict[str, Any], Any]] = []
+        self.started: list[tuple[str, Errand, Any]] = []
         self.is_busy = False
 
-    def start(self, layer: str, kind: str, arrays: Any, options: Any, heed: Any) -> int:
-        self.started.append((layer, kind, dict(arrays), dict(options), heed))
+    def start(self, layer: str, errand: Errand, heed: Any) -> int:
+        self.started.append((layer, errand, heed))
         self.is_busy = True
         return len(self.started)
 
@@ -267,16 +267,17 @@ def test_a_picture_becomes_a_key_while_the_show_plays(
     assert "has no latent yet" in unrepeatable(show)[0]
     for _ in range(3):
         assert list(duty.tend(show, state, sent, 0.0)) == []  # type: ignore[arg-type]
-    [(layer, kind, arrays, options, heed)] = sent.started
-    assert (layer, kind, options["port"]) == ("a", "invert", "w")
-    assert options["parameter/truncation"] == 1.0
-    assert read_picture(arrays["file"].tobytes()).shape == (16, 16, 3)
+    [(layer, errand, heed)] = sent.started
+    assert (layer, errand.kind, errand.options["port"]) == ("a", "invert", "w")
+    assert errand.request is not None
+    assert errand.request.parameters["truncation"] == 1.0
+    assert read_picture(errand.arrays["file"].tobytes()).shape == (16, 16, 3)
     n = np.arange(32, dtype=np.float32) / 32
     done = Result({"coordinates": n}, {"psnr_db": 20.0, "start_db": 10.0, "step": 1.0})
     [(address, value)] = heed(done)
     sent.is_busy = False
     state = advance(show, state, 1, [Event(1, address, value, "errand", 0)])
-    drop = state.paths[0].more.keys
+    drop = state.paths[0].memory.get("keys")
     assert drop is not None
     np.testing.assert_array_equal(drop.keys[0].latent, n)
     assert "20.0 dB" in said[0]
@@ -296,8 +297,8 @@ def test_a_trigger_inverts_what_another_layer_shows(
     for _ in range(2):
         list(duty.tend(show, state, sent, 0.0))  # type: ignore[arg-type]
     assert len(sent.started) == 2
-    assert sent.started[1][2]["picture"].shape == (8, 8, 3)
-    failed = sent.started[1][4](Result(error="lost"))
+    assert sent.started[1][1].arrays["picture"].shape == (8, 8, 3)
+    failed = sent.started[1][2](Result(error="lost"))
     assert list(failed) == []
 
 
@@ -312,7 +313,7 @@ def test_pictures_alone_take_the_place_of_the_seeds_that_stood_in(
         told = Event(tick, "/layer/a/path/key", (level,) * 32, "errand", 0)
         state = advance(show, state, tick, [told])
         values = state.base.tolist()
-        row = row_of(show.paths[0], state.paths[0], values).points
+        row = keyframes_of(show.paths[0], state.paths[0], values).points
         assert len(row) == tick
     for tick in range(3, 140):
         state = advance(show, state, tick, [])

@@ -14,7 +14,7 @@ from PIL import Image
 from engine.app.cli.models import model
 from engine.documents.show import load
 from engine.documents.show.model_files import with_whole_paths
-from engine.lab.analysis.sample import input_transform
+from engine.generators.stylegan.stylegan3_spec import input_transform
 from engine.lab.latents import draw_seeds, read_numbers
 from engine.models.importer import catalogue
 from tests import model_files
@@ -155,7 +155,7 @@ def test_the_transform_is_the_inverse_of_the_pictures() -> None:
     for case in files.golden(SG3T)[1]["cases"]:
         if case["name"] in ("rotate30", "translate", "rot_trans"):
             (c, s, x), (_, _, y), _ = case["image_transform"]
-            found = input_transform((x, y), np.degrees(np.arctan2(s, c)))
+            found = input_transform((x, y), -np.arctan2(s, c))
             np.testing.assert_allclose(found, case["input_transform"], atol=1e-6)
 
 

@@ -16,6 +16,7 @@ from bench.stylegan_nets import make_stylegan2
 from engine.core.frame.sample import requests_at
 from engine.core.frame.values import effective
 from engine.core.modifiers.drag import turned
+from engine.core.show.generator import Request
 from engine.core.show.show import Show
 from engine.generators.host.tasks import Errand
 from engine.generators.kinds import cppn, stylegan2
@@ -51,7 +52,8 @@ scale = 0.5
 [layers.generator]
 kind = "cppn"
 """
-GRAB: dict[str, Any] = {"width": 96.0, "height": 96.0, "aspect": 1.0, "seconds": 0.0, "port": "z"}
+GRAB: dict[str, Any] = {"port": "z"}
+FRAME = Request(0.0, {}, size_px=(96, 96))
 
 
 def hold(generator: Any, x: float, y: float, seed: int = 1, **options: Any) -> errand_drag.Drag:
@@ -59,13 +61,13 @@ def hold(generator: Any, x: float, y: float, seed: int = 1, **options: Any) -> e
     z = np.random.default_rng(seed).normal(size=port.shape).astype(np.float32)
     arrays = {"coordinates": z, "pull": np.zeros_like(z)}
     return errand_drag.Drag(
-        generator, Errand("drag", 1, arrays, {**GRAB, "x": x, "y": y} | options)
+        generator, Errand("drag", 1, arrays, {**GRAB, "x": x, "y": y} | options, FRAME)
     )
 
 
 def aim(dragged: errand_drag.Drag, x: float, y: float, seed: int = 1, **options: Any) -> None:
     z = np.random.default_rng(seed).normal(size=dragged._port.shape).astype(np.float32)
-    dragged.hear(Errand("drag", 1, {"coordinates": z}, {**GRAB, "x": x, "y": y} | options))
+    dragged.hear(Errand("drag", 1, {"coordinates": z}, {**GRAB, "x": x, "y": y} | options, FRAME))
 
 
 def test_a_feature_of_the_cppn_follows_the_hand() -> None:
@@ -98,13 +100,13 @@ def test_a_hand_that_holds_still_holds_the_feature_while_the_path_goes_on() -> N
     z, way = np.random.default_rng(3).normal(size=(2, *size)).astype(np.float32)
     held = errand_drag.Drag(
         generator,
-        Errand("drag", 1, {"coordinates": z, "pull": 0 * z}, {**GRAB, "x": 0.5, "y": 0.5}),
+        Errand("drag", 1, {"coordinates": z, "pull": 0 * z}, {**GRAB, "x": 0.5, "y": 0.5}, FRAME),
     )
     idle = torch.zeros(1, *size)
     free = point_tracking.grab(idle, (0.5, 0.5))
     for k in range(30):
         moved = z + 0.0015 * k * way
-        held.hear(Errand("drag", 1, {"coordinates": moved}, {**GRAB, "x": 0.5, "y": 0.5}))
+        held.hear(Errand("drag", 1, {"coordinates": moved}, {**GRAB, "x": 0.5, "y": 0.5}, FRAME))
         left = float(next(held).options["left_px"])
         free = point_tracking.step(
             lambda n: generator.features({"z": n[0]}, held._request, 64)[0],
@@ -216,7 +218,8 @@ def test_nobody_is_sent_a_second_letter_before_the_first_is_answered() -> None:
     asked = requests_at(show, state, 2 / 120, {"form"})["form"]
     assert np.array_equal(errand.arrays["coordinates"], asked.latents["z"])
     assert (errand.options["x"], errand.options["y"]) == (0.25, 0.25)
-    assert errand.options["parameter/detail"] == asked.parameters["detail"]
+    assert errand.request is not None
+    assert errand.request.parameters == asked.parameters
     grabbing.tend(show, run(show, 3, [(3, "/grab/down", 0.0)], state), errands, 0.0)
     assert [each.kind for each in host.sent] == ["drag", ""]
 

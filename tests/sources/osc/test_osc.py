@@ -14,7 +14,7 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.osc_packet import OscPacket
 from pythonosc.udp_client import SimpleUDPClient
 
-from engine.sources.osc import receiver as osc
+from engine.sources.osc import osc
 from engine.sources.osc import sender as osc_send
 from engine.sources.osc.decode import MAX_ELEMENTS, decode
 
