@@ -63,7 +63,8 @@ def test_generator_source_output_and_effect_play_together(tmp_path: Path) -> Non
     lamp = tmp_path / "lamp.txt"
 
     def lit() -> bool:
-        return lamp.exists() and any(" 0.0 0.0 0.0" not in row for row in lamp.open())
+        rows = lamp.read_text("utf-8").splitlines() if lamp.exists() else []
+        return any(" 0.0 0.0 0.0" not in row for row in rows)
 
     with (tmp_path / "stderr").open("w") as err:
         process = subprocess.Popen(
@@ -99,8 +100,8 @@ def plans(tmp_path_factory: pytest.TempPathFactory) -> dict[str, np.ndarray]:
         show.write_text(HEAD + lines, "utf-8")
         done = subprocess.run(
             [*COMMAND, "plan", show, "--fps", "28", "--frames", "57", "--out", out],
-            env={**os.environ, "PYTHONPATH": str(folder)}, capture_output=True, text=True,
-            timeout=LIMIT_S,
+            cwd=folder, env={**os.environ, "PYTHONPATH": str(folder)}, capture_output=True,
+            text=True, timeout=LIMIT_S,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         with np.load(out) as file:
