@@ -13,7 +13,10 @@ is the file's name (of an entry point: its name). `null` is the smallest one; co
     A context manager that gives an `Output`. OSError or ValueError, with one sentence, if it cannot
     be opened.
 ``SUFFIXES``
-    Optional: how the files end that ``--output FILE`` means it for.
+    Optional: how the files end that `export` and ``--output FILE`` write with it.
+``check(config, size_px)``
+    Optional: ValueError or OSError, with one sentence, where `open` would refuse, before a film is
+    rendered.
 ``OWNS_CONTEXT``
     Optional: true of an output that brings the GL context in which everything is drawn (``ctx``)
     and takes keys and overlays, as a window does. A show has one such output at most.

@@ -52,7 +52,7 @@ class Config:
     level: int = 1
 
 
-def check(config: Config) -> None:
+def check(config: Config, size_px: tuple[int, int]) -> None:  # noqa: ARG001 - the contract
     """Refuse a file name that cannot number its pictures.
 
     Raises
@@ -191,7 +191,7 @@ def open(config: Config, size_px: tuple[int, int], fps: Fraction) -> Iterator[Se
     OSError
         If the folder cannot be made or written to.
     """
-    check(config)
+    check(config, size_px)
     folder = Path(config.path).parent
     try:
         folder.mkdir(parents=True, exist_ok=True)

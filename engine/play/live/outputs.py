@@ -36,16 +36,14 @@ def parse(word: str) -> tuple[str, dict[str, Any]]:
     """
     if word in registry.kinds():
         return word, {}
-    suffix = Path(word).suffix.lower()
-    for kind in registry.kinds() if suffix else ():
-        module = registry.load(kind)
-        if suffix in getattr(module, "SUFFIXES", ()):
-            has_preset = "preset" in module.Config.__dataclass_fields__
-            return kind, {"path": word, **({"preset": LIVE_PRESET} if has_preset else {})}
-    raise ValueError(
-        f"'{word[:60]}' is no output: write {', '.join(registry.kinds())}, "
-        "or a file like film.mp4 or film-%05d.png"
-    )
+    kind = registry.kind_of_file(Path(word))
+    if kind is None:
+        raise ValueError(
+            f"'{word[:60]}' is no output: write {', '.join(registry.kinds())}, "
+            "or a file like film.mp4 or film-%05d.png"
+        )
+    has_preset = "preset" in registry.load(kind).Config.__dataclass_fields__
+    return kind, {"path": word, **({"preset": LIVE_PRESET} if has_preset else {})}
 
 
 @dataclass(slots=True)
