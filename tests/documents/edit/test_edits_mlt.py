@@ -33,7 +33,8 @@ def timeline(*tracks: str, more: str = "", inside: str = TWO) -> str:
 def transition(service: str, more: str = "") -> str:
     return (
         '<transition in="20" out="29"><property name="a_track">1</property>'
-        f'<property name="b_track">2</property><property name="mlt_service">{service}</property>{more}</transition>'
+        f'<property name="b_track">2</property>'
+        f'<property name="mlt_service">{service}</property>{more}</transition>'
     )
 
 
@@ -153,7 +154,8 @@ def test_what_is_no_picture_is_not_there() -> None:
         lists = (
             f'<producer id="x" out="9"><property name="resource">cat.mp4</property><property '
             f'name="{name}">{value}</property></producer><playlist id="c">'
-            '<entry producer="p" in="0" out="2"/></playlist><playlist id="d"><entry producer="x" in="0" out="1"/></playlist>'
+            '<entry producer="p" in="0" out="2"/></playlist>'
+            '<playlist id="d"><entry producer="x" in="0" out="1"/></playlist>'
         )
         assert frames(".mlt", timeline("c", "d", inside=lists)) == [0, 1, 2]
     assert frames(".mlt", mlt_text(
