@@ -15,13 +15,12 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path.insert(0, str(ROOT))
 
-import test_audio as drums  # noqa: E402  the tests' drums, found through the line above
-
-from engine.core.audio import features  # noqa: E402  as above
+from engine.core.audio import features  # noqa: E402  found through the line above
 from engine.sources.audio import file  # noqa: E402  as above
 from engine.sources.demo import piece as music  # noqa: E402  as above
+from tests.core.audio import test_features as drums  # noqa: E402  the tests' drums
 
 
 def cost_us(sound: np.ndarray, block: int) -> float:

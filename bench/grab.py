@@ -85,13 +85,11 @@ def pull(generator: Any, seed: int, side_px: int) -> tuple[list[float], float, f
     before = show(generator, request, decode(z).astype(np.float32))
     point, angle = corner(before), random.uniform(0, 2 * math.pi)
     goal = (point[0] + REACH * math.cos(angle), point[1] + REACH * math.sin(angle))
-    options = {"port": port.name, "seconds": 0.0, "aspect": 1.0} | dict.fromkeys(
-        ("width", "height"), float(side_px)
-    )
     arrays = {"coordinates": z, "pull": np.zeros_like(z)}
 
     def errand(place: tuple[float, float]) -> Errand:
-        return Errand("drag", 1, arrays, {**options, "x": place[0], "y": place[1]})
+        options = {"port": port.name, "x": place[0], "y": place[1]}
+        return Errand("drag", 1, arrays, options, request)
 
     dragged, left = Drag(generator, errand(point)), []
     next(dragged)

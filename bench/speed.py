@@ -27,7 +27,6 @@ from engine.core.show.show import Show
 from engine.core.show.state import State, first_state
 from engine.documents.show import load
 from engine.generators import registry
-from engine.generators.host.inline_host import open_inline
 from engine.generators.host.pixels import fetch, finish
 from engine.generators.host.tasks import find_kind
 from engine.play.tasks import even_speed
@@ -64,8 +63,7 @@ def open_show(kind: str, seed: int, even: float) -> Show:
 def open_generator(show: Show) -> Any:
     found = show.layers[0].generator
     assert found is not None
-    config, _ = registry.read_spec(found.kind, dict(found.config))
-    return open_inline(registry.module_name(found.kind), config, "cpu")._generator
+    return registry.build(registry.open_spec(found.kind, found.config, found.spec), "cpu")
 
 
 def look(generator: Any, show: Show, state: State, seconds: float, side_px: int) -> Any:
@@ -79,7 +77,7 @@ def probe(generator: Any, show: Show, state: State, per_knot: int) -> Event:
     looks = even_speed.Looks()
     mover = next(even_speed.movers(show, state, 0.0))
     window = even_speed.Window(0.0, float(per_knot), True, KEYS * per_knot)
-    path = [mover.latent(show.seed, place) for place in window.places]
+    path = [mover.latent(place) for place in window.places]
     errand = even_speed.errand_of(show, state, 0.0, mover, window, path)
     *_, result = (each for each in find_kind("probe")(generator, errand) if each)
     (event,), said = looks.take(mover.path, window, result)

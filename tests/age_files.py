@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import stylegan_files as files
 
 from bench.stylegan_nets import make_stylegan2
 from engine.lab.training.snapshots import write_ages
 from engine.models import card, safetensors
 from engine.system import hashing
+from tests import stylegan_files as files
 
 SHOWN = (0, 500, 2000, 8000)
 TRAINED = 20_000

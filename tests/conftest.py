@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,13 +12,15 @@ import numpy as np
 import pytest
 
 from engine.app.setup.environment import has_nvidia
-
-ROOT = Path(__file__).resolve().parents[1]
+from tests.places import ROOT
 
 # Children that tests start find `engine` also in a checkout that is not installed.
 os.environ["PYTHONPATH"] = os.pathsep.join(
     [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
 )
+
+# What a shell starts in the background inherits that Ctrl-C is ignored, and so would its children.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A test that fails under load tells nothing: no deadlines, no complaint about slow examples.
 hypothesis.settings.register_profile(

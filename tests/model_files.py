@@ -11,14 +11,14 @@ import sys
 import types
 from collections import OrderedDict
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
 
-DATA = Path(__file__).with_name("data")
-GOLDEN = ("tiny-sg2ada-64-c0-map8", "tiny-sg2ada-64-c5-map2", "tiny-sg3r-64", "tiny-sg3t-64")
+from tests.places import DATA
+
+NETWORKS = ("tiny-sg2ada-64-c0-map8", "tiny-sg2ada-64-c5-map2", "tiny-sg3r-64", "tiny-sg3t-64")
 BUFFERS = ("resample_filter", "noise_const", "w_avg", "freqs", "phases", "transform",
            "magnitude_ema", "up_filter", "down_filter")  # fmt: skip
 # Written by NVIDIA's classes as NumPy values, not as Python's.

@@ -17,7 +17,6 @@ import numpy as np
 
 from engine.sources.audio.file import save_wav
 
-SHOWS = Path(__file__).parent / "shows"
 LIMIT_S = 120.0  # only against hanging; nothing is asserted about it
 COMMAND = [sys.executable, "-m", "engine.app.cli.main"]
 

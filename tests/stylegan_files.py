@@ -13,8 +13,8 @@ import torch
 
 from engine.models import card
 from engine.models.network import Network
+from tests.places import DATA
 
-DATA = Path(__file__).parent / "data"
 Arrays = dict[str, np.ndarray[Any, Any]]
 
 

@@ -13,6 +13,7 @@ from engine import __version__
 from engine.core.isf import header as isf
 from engine.documents.assets import assets_dir
 from engine.documents.show import load
+from engine.generators import contract, registry
 from engine.generators.archive import index as indexes
 from engine.generators.archive.index import SUFFIX, plain
 from engine.lab.analysis import archive
@@ -36,6 +37,7 @@ _FACTS = (
     "steps", "seed", "date", "hours", "distance", "sha256",
 )  # fmt: skip
 _MOST_SHORT = 120
+_CREDITED = (contract.MODEL, contract.SECOND_NETWORK, contract.INDEX)
 
 
 def run(source: str | None, as_json: bool) -> int:
@@ -92,11 +94,10 @@ def _of_show(name: str) -> dict[str, Any]:
     for layer in loaded.show.layers:
         if layer.generator is None:
             continue
-        path = layer.generator.config.get("path")
-        if isinstance(path, str):
-            other = layer.generator.config.get("other")
-            files += [Path(path), *([Path(str(other))] if other else [])]
-        else:
+        named = registry.files(layer.generator.kind, layer.generator.config)
+        whole = [Path(asset.path) for asset in named if asset.role in _CREDITED]
+        files += whole
+        if not whole:
             spec = layer.generator.spec
             made = {"name": spec.name, "origin": spec.provenance, "licence": spec.licence}
             computed += [made] if made not in computed else []

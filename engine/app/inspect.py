@@ -50,10 +50,11 @@ def check(files: list[Path], size_px: tuple[int, int], out: Path | None, as_json
 
 def _save(path: Path, pixels: NDArray[np.float32]) -> None:
     """Write a picture whose row 0 is at the bottom."""
-    from PIL import Image
+    from engine.outputs.film.png import encode
+    from engine.system.atomic import write_bytes
 
     clean = np.nan_to_num(np.clip(pixels[::-1], 0.0, 1.0))
-    Image.fromarray(np.rint(clean * 255.0).astype(np.uint8), "RGBA").save(path)
+    write_bytes(path, encode(np.rint(clean * 255.0).astype(np.uint8)))
 
 
 def analyse(path: Path, as_json: bool) -> int:
@@ -99,7 +100,7 @@ def bench(show: str, size_px: tuple[int, int], duration_s: float, as_json: bool)
     with tempfile.TemporaryDirectory() as folder:
         stats = Path(folder) / "stats.json"
         options = Options(
-            show=show, output="null", size_px=size_px, osc="127.0.0.1:0", audio="off",
+            show=show, outputs=("null",), size_px=size_px, osc="127.0.0.1:0", audio="off",
             duration_s=duration_s, stats=stats,
         )  # fmt: skip
         begin = time.process_time()

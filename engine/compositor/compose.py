@@ -11,12 +11,13 @@ from collections.abc import Iterator
 
 import moderngl
 
+from engine.compositor.enlarge import Pixels
 from engine.compositor.gl.context import collect
 from engine.compositor.gl.program import Program
 from engine.compositor.gl.shaders import COVER, FINISH, FINISH_LAYER, KEEP, PLACE, PLACE_VERTEX
 from engine.compositor.gl.surface import Surface, make_surface, release
 from engine.compositor.isf.passes import Kit
-from engine.compositor.layers import Layers, Pixels, fit
+from engine.compositor.layers import Layers, fit
 from engine.compositor.picture import Picture
 from engine.compositor.previews import Looks
 from engine.core.frame.plan import Glimpse, LayerPlan, Plan
@@ -112,8 +113,9 @@ class Compositor:
         self._begin()
         self._layers.step(plan, pixels)
         self._drawn = (None, None)
+        if plan.keeps_picture:
+            self._draw_canvas(plan, pixels, is_step=True)
         if plan.reads_picture:
-            self._draw_canvas(plan, pixels)
             self._keep_picture()
         if plan.looks:
             self._layers.look(plan, pixels, self._looks, self._frames)
@@ -146,7 +148,7 @@ class Compositor:
 
     def _show_alone(self, plan: Plan, pixels: Pixels) -> bool:
         """Draw the only layer, if it is one and fills the canvas: it is shown as it is."""
-        if len(plan.layers) != 1 or plan.layers[0].blend == "multiply":
+        if len(plan.layers) != 1 or plan.layers[0].blend == "multiply" or plan.master_chain:
             return False
         layer = plan.layers[0]
         if layer.scale < 1 or fit(self.size_px, layer.aspect) != self.size_px:
@@ -208,8 +210,14 @@ class Compositor:
         self._keep.bind("image", self._canvas.texture)
         self._keep.draw(self._kept.fbo)
 
-    def _draw_canvas(self, plan: Plan, pixels: Pixels) -> None:
+    def _draw_canvas(self, plan: Plan, pixels: Pixels, is_step: bool = False) -> None:
         self._canvas.fbo.clear()
+        self._drawn = (plan, _seen(pixels))
+        for chain in plan.master_chain:
+            kept = None if is_step else self._layers.newest(chain)
+            if kept is not None:
+                self._place_layer(chain, kept, True)
+                return
         is_empty = True
         for layer in plan.layers:
             surface = self._layers.draw(layer, plan, pixels)
@@ -218,7 +226,18 @@ class Compositor:
                 self._place_layer(layer, surface, is_empty and layer.blend != "multiply")
                 self._layers.done(layer, surface)
                 is_empty = False
-        self._drawn = (plan, _seen(pixels))
+        for chain in plan.master_chain:
+            self._draw_master(chain, plan, pixels, is_step)
+
+    def _draw_master(self, chain: LayerPlan, plan: Plan, pixels: Pixels, is_step: bool) -> None:
+        """Draw the master's effects over what lies on the canvas."""
+        picture = self._kit.pool.take(self.size_px)
+        self._keep.bind("image", self._canvas.texture)
+        self._keep.draw(picture.fbo)
+        surface = self._layers.draw_over(chain, picture, plan, pixels, is_step)
+        self._place_layer(chain, surface, True)
+        if not (is_step and chain.is_stepped):
+            self._kit.pool.give(surface)
 
     def _place_layer(self, layer: LayerPlan, surface: Surface, is_copy: bool) -> None:
         across, down = fit(self.size_px, layer.aspect)

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
-
 import moderngl
 
-from engine.compositor.gl.program import Program
-from engine.compositor.gl.shaders import GATHER, HEIGHTEN, REDUCE, WIDEN
+from engine.compositor.enlarge import Enlarger, Pixels
 from engine.compositor.gl.surface import Surface, release
 from engine.compositor.isf.passes import History, Kit, run
 from engine.compositor.isf.shader import Shader, compile_shader, release_shader
@@ -16,31 +12,7 @@ from engine.compositor.previews import Looks, cover
 from engine.core.frame.plan import LayerPlan, Pass, Plan
 from engine.core.isf.header import Header
 
-_SMOOTH_ABOVE = 1.25  # enlarged by less than this, a bilinear tap is as good as a spline
-_PREFILTER = 1 / 6
-# A spline of a picture that is smaller still than half the layer holds nothing finer than half the
-# layer's pixels: drawn at half size it looks the same and costs a quarter.
-_HALF_ENOUGH = 1.1
 _PATIENCE_STEPS = 30  # how long a history outlives its pass: an opacity that touches 0 is no cut
-
-
-class SourcePixels(Protocol):
-    """What a generator delivers: RGBA, sRGB, straight alpha, row 0 at the top."""
-
-    @property
-    def older(self) -> moderngl.Texture:
-        """The picture before the newest."""
-
-    @property
-    def newer(self) -> moderngl.Texture:
-        """The newest picture."""
-
-    @property
-    def weight(self) -> float:
-        """0 shows `older`, 1 `newer`."""
-
-
-Pixels = Mapping[str, SourcePixels]
 
 
 def fit(canvas_px: tuple[int, int], aspect: float) -> tuple[int, int]:
@@ -66,10 +38,7 @@ class Layers:
     def __init__(self, ctx: moderngl.Context, kit: Kit, size_px: tuple[int, int]) -> None:
         self._ctx = ctx
         self._kit = kit
-        self._gather = Program(ctx, GATHER)
-        self._widen = Program(ctx, WIDEN)
-        self._heighten = Program(ctx, HEIGHTEN)
-        self._reduce = Program(ctx, REDUCE)
+        self._enlarger = Enlarger(ctx, kit.pool)
         self._shaders: dict[str, tuple[str, Shader]] = {}
         self._histories: dict[str, History] = {}
         self._results: dict[str, tuple[Surface, int]] = {}  # newest result, and of which step
@@ -119,6 +88,23 @@ class Layers:
             return kept[0] if kept else None
         return self._draw_chain(layer, plan, pixels, False)
 
+    def newest(self, chain: LayerPlan) -> Surface | None:
+        """Result of the master's effects as the newest step left it, if they remember."""
+        surface, steps = self._results.get(chain.id, (None, 0))
+        return surface if chain.is_stepped and steps == self._steps else None
+
+    def draw_over(
+        self, chain: LayerPlan, picture: Surface, plan: Plan, pixels: Pixels, is_step: bool
+    ) -> Surface:
+        """Draw the master's effects over a picture, which is taken; `done` takes the result back.
+
+        On a step a chain with a history keeps its result, for the frames until the next one.
+        """
+        surface = self._draw_effects(chain, picture, plan, pixels, is_step) or picture
+        if is_step and chain.is_stepped:
+            self._keep(chain, surface)
+        return surface
+
     def done(self, layer: LayerPlan, surface: Surface) -> None:
         """Take back what `draw` gave."""
         if not layer.is_stepped:
@@ -145,8 +131,7 @@ class Layers:
             release(surface)
         for _, shader in self._shaders.values():
             release_shader(shader)
-        for program in (self._gather, self._widen, self._heighten, self._reduce):
-            program.release()
+        self._enlarger.release()
 
     def _give(self, layer_id: str, surface: Surface) -> None:
         if self._sources.get(layer_id) is not surface:
@@ -178,6 +163,11 @@ class Layers:
         self, layer: LayerPlan, plan: Plan, pixels: Pixels, is_step: bool
     ) -> Surface | None:
         surface = self._draw_source(layer, plan, pixels, is_step)
+        return self._draw_effects(layer, surface, plan, pixels, is_step)
+
+    def _draw_effects(
+        self, layer: LayerPlan, surface: Surface | None, plan: Plan, pixels: Pixels, is_step: bool
+    ) -> Surface | None:
         for effect in layer.effects:
             if effect.shader not in self._shaders:
                 continue  # its load failed, and said so: the picture goes on without it
@@ -197,7 +187,7 @@ class Layers:
         size_px = self._area(layer)
         surface: Surface | None = None
         if layer.generator is not None and layer.generator in pixels:
-            surface = self._draw_pixels(pixels[layer.generator], size_px)
+            surface = self._enlarger.draw(pixels[layer.generator], size_px)
         elif layer.source is not None and layer.source.shader in self._shaders:
             surface = self._kit.pool.take(size_px)
             self._run(layer.source, plan, pixels, None, surface, is_step)
@@ -209,42 +199,6 @@ class Layers:
         if any(layer.cover_px):
             return cover(layer.cover_px, layer.aspect)
         return fit(self.size_px, layer.aspect)
-
-    def _draw_pixels(self, pixels: SourcePixels, size_px: tuple[int, int]) -> Surface:
-        """Mix a generator's two pictures, turn them the right way up, enlarge them."""
-        own_px = pixels.newer.size
-        if (
-            own_px[0] * 2 <= size_px[0] * _HALF_ENOUGH
-            and own_px[1] * 2 <= size_px[1] * _HALF_ENOUGH
-        ):
-            size_px = (size_px[0] + 1) // 2, (size_px[1] + 1) // 2
-        is_smooth = size_px[1] > own_px[1] * _SMOOTH_ABOVE
-        small = self._kit.pool.take(own_px)
-        is_alike = pixels.older.size == own_px
-        self._gather.bind("older", pixels.older if is_alike else pixels.newer)
-        self._gather.bind("newer", pixels.newer)
-        self._gather.send("weight", min(max(float(pixels.weight), 0.0), 1.0))
-        self._gather.send("edge", _PREFILTER if is_smooth else 0.0)
-        self._gather.draw(small.fbo)
-        return self._enlarge(small, size_px) if is_smooth else self._through(small, size_px)
-
-    def _enlarge(self, small: Surface, size_px: tuple[int, int]) -> Surface:
-        wide = self._kit.pool.take((size_px[0], small.size_px[1]))
-        surface = self._kit.pool.take(size_px)
-        self._widen.bind("image", small.texture)
-        self._widen.draw(wide.fbo)
-        self._heighten.bind("image", wide.texture)
-        self._heighten.draw(surface.fbo)
-        self._kit.pool.give(small)
-        self._kit.pool.give(wide)
-        return surface
-
-    def _through(self, own: Surface, size_px: tuple[int, int]) -> Surface:
-        surface = self._kit.pool.take(size_px)
-        self._reduce.bind("image", own.texture)
-        self._reduce.draw(surface.fbo)
-        self._kit.pool.give(own)
-        return surface
 
     def _run(
         self, item: Pass, plan: Plan, pixels: Pixels, surface: Surface | None, out: Surface,
@@ -284,5 +238,5 @@ class Layers:
         if name not in pixels:
             return None
         if name not in self._sources:  # the layer is invisible; its generator is not idle
-            self._sources[name] = self._draw_pixels(pixels[name], self.size_px)
+            self._sources[name] = self._enlarger.draw(pixels[name], self.size_px)
         return self._sources[name].texture

@@ -32,6 +32,7 @@ class Draft:
     places: dict[str, int] = field(default_factory=dict)
     edges: set[int] = field(default_factory=set)
     files: dict[str, bytes] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     def file(self, name: str) -> bytes:
         """Content of a small file that the show names; a take holds it by content."""

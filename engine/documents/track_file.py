@@ -19,6 +19,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.system import npy
+from engine.system.atomic import open_new
+
 LARGEST_BYTES = 1 << 29
 MOST_FRAMES = 4_000_000
 _ABOUT = "about.json"
@@ -100,23 +103,17 @@ def write(path: Path, file: TrackFile) -> None:
     OSError
         If it cannot be written.
     """
-    new = path.with_name(path.name + ".new")
     arrays: dict[str, NDArray[Any]] = {
         "values": file.values.astype("<f8"), "motion_s": file.motion_s.astype("<f8"),
         "cuts": file.cuts.astype("|b1"),
         **{n: rows.astype(rows.dtype.newbyteorder("<")) for n, rows in file.latents.items()},
     }  # fmt: skip
-    try:
-        with zipfile.ZipFile(new, "w", zipfile.ZIP_STORED) as archive:
-            archive.writestr(_ABOUT, msgspec.json.encode(file.about))
-            for name, rows in arrays.items():
-                with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                    np.lib.format.write_array(member, np.ascontiguousarray(rows))
-            for name, data in file.beside.items():
-                archive.writestr(f"beside/{name}", data)
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)
+    with open_new(path) as new, zipfile.ZipFile(new, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr(_ABOUT, msgspec.json.encode(file.about))
+        for name, rows in arrays.items():
+            npy.add(archive, name, np.ascontiguousarray(rows))
+        for name, data in file.beside.items():
+            archive.writestr(f"beside/{name}", data)
 
 
 def load(path: Path) -> TrackFile:
@@ -174,20 +171,12 @@ def _array(data: bytes, member: zipfile.ZipInfo) -> NDArray[Any]:
     at = member.header_offset
     start = at + 30 + int.from_bytes(data[at + 26 : at + 28], "little")
     start += int.from_bytes(data[at + 28 : at + 30], "little")
-    head = io.BytesIO(data[start : start + min(member.file_size, 65536)])
-    version = np.lib.format.read_magic(head)
-    reader = np.lib.format.read_array_header_1_0
-    shape, is_fortran, dtype = (reader if version == (1, 0) else _refuse)(head)
-    if is_fortran or dtype.str not in (*_KINDS.values(), *_LATENT) or len(shape) > 3:
-        raise ValueError(f"{member.filename} is {dtype}, shape {shape}")
-    count = math.prod(shape)
-    if head.tell() + count * dtype.itemsize != member.file_size:
-        raise ValueError(f"{member.filename} is cut off")
-    return np.frombuffer(data, dtype, count, start + head.tell()).reshape(shape)
-
-
-def _refuse(_: Any) -> Any:
-    raise ValueError("arrays of another version of NumPy's format")
+    array = npy.array_of(memoryview(data)[start : start + member.file_size])
+    if array is None:
+        raise ValueError(f"{member.filename} is cut off, or no array of numbers")
+    if array.dtype.str not in (*_KINDS.values(), *_LATENT) or array.ndim > 3:
+        raise ValueError(f"{member.filename} is {array.dtype}, shape {array.shape}")
+    return array
 
 
 def _check(about: About, found: Mapping[str, NDArray[Any]]) -> None:

@@ -1,17 +1,94 @@
-"""TODO engine/generators/contract.py."""
+"""The contract of a generator: what a module of the shelf ``kinds/`` holds.
+
+A generator is one file there, found by listing the folder. The smallest one is
+`engine.generators.kinds.flat`: copy it. It holds
+
+``Config``
+    A frozen dataclass: the keys that a show may write under ``generator.config``, with defaults.
+``spec(config) -> Spec``
+    The generator as data: ports, parameters, sizes. Without torch, and without building it. Raises
+    ValueError: one sentence that names the key, what is wrong, and the cure.
+``build(config, device) -> Generator``
+    The generator on a torch device (``cpu``, ``cuda``, ``mps``): an object with a ``spec`` and with
+    ``render(request, memory) -> (pixels, memory)``, see `Generator`. It sees no clock, no chance.
+
+and, where it can say something there,
+
+``files(config) -> tuple[Asset, ...]``
+    The files that it is played from: all that anybody else knows of them. Where a show names one it
+    is found beside the show, watched, loaded again when it is replaced, hashed into takes, and
+    credited. What no film can have again (a camera's) is not among them. Opens nothing.
+``memory_bytes(config, device) -> int``
+    How much memory its process takes, see `engine.generators.host.admission`.
+
+Its object may also have
+
+``warm_up(clock)``
+    Prepares a faster path beside the first frames, see `engine.generators.host.warm_up`.
+``draw(latents, request)``, ``features(latents, request, px)``
+    The picture [shape=(1, C, H, W)], and features of it, with gradients to the latents: so pictures
+    are inverted and dragged, see `engine.generators.tasks`.
+
+Networks in our own form are opened once, by the registry: where an `Asset` has a ``family``,
+``spec``, ``memory_bytes`` and ``build`` take one more argument, ``networks``: the headers of these
+files by key of the config. Without it they open them.
+
+Third parties list such a module as an entry point of the group ``latent_cinema.generators``.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
 
 from engine.core.parameter import Kind, Parameter
 from engine.core.show.generator import Request, Spec
+from engine.models.network import Network
 
-if TYPE_CHECKING:
-    pass
-from typing import Protocol
+MODEL, SECOND_NETWORK, DIRECTIONS, INDEX, MAP = (
+    "model", "second network", "directions", "index", "map",
+)  # fmt: skip
+Networks = Mapping[str, Network]
+NO_NETWORKS: Networks = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file that a generator is played from.
+
+    Parameters
+    ----------
+    key
+        Of its ``Config``.
+    path
+        As the config names it.
+    role
+        ``model``, ``second network``, ``directions``, ``index``, ``map``, or a word of one's own.
+    family
+        Of the network that it must be: a foreign file is then converted once. Empty: it is no
+        network of ours.
+    sidecars
+        Name → file that lies beside it and is part of it, if it is there.
+    """
+
+    key: str
+    path: str
+    role: str = MODEL
+    family: str = ""
+    sidecars: Mapping[str, Path] = field(default_factory=dict)
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The file and its sidecars."""
+        return (Path(self.path), *self.sidecars.values())
+
+
+def model_of(files: Iterable[Asset]) -> str:
+    """Path of the model among the files of a generator, or empty."""
+    return next((asset.path for asset in files if asset.role == MODEL), "")
 
 
 def number(

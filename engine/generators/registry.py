@@ -1,10 +1,15 @@
-"""Generators by name: our own shelf, then entry points of installed packages."""
+"""Generators by name: our own shelf ``kinds/``, then entry points of installed packages.
+
+`kinds`, `open_spec` and `build` are all that anybody calls (`files` where nothing is to be opened).
+"""
 
 from __future__ import annotations
 
 import importlib
 import importlib.metadata
 import importlib.util
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,143 +17,187 @@ from typing import Any
 import msgspec
 
 from engine.core.show.generator import Spec
-from engine.generators.contract import Generator
+from engine.generators.contract import NO_NETWORKS, Asset, Generator, Networks
+from engine.models.network import Network
 
 GROUP = "latent_cinema.generators"
+_SHELF = "engine.generators.kinds"
 
 
-def open_generator(model: str) -> tuple[Any, str]:
-    """Build a generator outside a show, on the CPU; also what to call its model (a hash).
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A generator that was opened and not built: what travels from a show to its worker.
+
+    Parameters
+    ----------
+    module
+        Dotted name of its module.
+    config
+        Its ``Config``, with networks in our own form.
+    spec
+        What it declares.
+    networks
+        Headers of its networks, by key of the config; none where the spec was known already.
+    """
+
+    module: str
+    config: Any
+    spec: Spec
+    networks: Networks
+
+    @property
+    def name(self) -> str:
+        """What to call it: its module's last part."""
+        return self.module.rpartition(".")[2]
+
+    @property
+    def files(self) -> tuple[Asset, ...]:
+        """The files that it is played from."""
+        return _files(importlib.import_module(self.module), self.config)
+
+    def memory_bytes(self, device: str) -> int | None:
+        """Estimate the memory of a process that plays it; None: it does not say.
+
+        Raises
+        ------
+        ValueError
+            If a model cannot be read.
+        """
+        estimate = getattr(importlib.import_module(self.module), "memory_bytes", None)
+        if estimate is None:
+            return None
+        return int(estimate(self.config, device, *_headers(self.networks)))
+
+
+def kinds() -> list[str]:
+    """List the generators that can be named in a show."""
+    own = [path.stem for path in Path(__file__).with_name("kinds").glob("[!_]*.py")]
+    return sorted(own + [e.name for e in importlib.metadata.entry_points(group=GROUP)])
+
+
+def files(kind: str, table: Mapping[str, Any]) -> tuple[Asset, ...]:
+    """List the files that a generator of a show names; nothing is opened.
+
+    Raises
+    ------
+    ValueError
+        If there is no such generator, or its table makes no sense.
+    """
+    module = _load(kind)
+    return _files(module, _read_config(module, table))
+
+
+def open_spec(kind: str, config: Any, spec: Spec | None = None) -> Opened:
+    """Open a generator: read its config, its files' headers and its spec, without torch.
+
+    Parameters
+    ----------
+    kind
+        Its name. Only with a ``Config``, never from a show: also the dotted name of a module.
+    config
+        The table of a show, or a ``Config``.
+    spec
+        As it was read before from the same config: then no file is opened.
+
+    Raises
+    ------
+    ValueError
+        If there is no such generator, its config makes no sense, or a file is missing or wrong.
+    """
+    if isinstance(config, Mapping):
+        module = _load(kind)
+        config = _read_config(module, config)
+    else:
+        module = _load_own(kind)
+    if spec is not None:
+        return Opened(module.__name__, config, spec, NO_NETWORKS)
+    config, networks = _open_networks(module, config)
+    found = module.spec(config, *_headers(networks))
+    return Opened(module.__name__, config, found, networks)
+
+
+def build(opened: Opened, device: str) -> Generator:
+    """Build a generator on a device that `engine.generators.device.pick_device` chose.
 
     Raises
     ------
     ValueError, OSError
-        If it cannot be read.
+        If a file is damaged, or gone by now.
     """
-    if model == "cppn":
-        module = importlib.import_module("engine.generators.kinds.cppn")
-        return module.build(module.Config()), "cppn"
-    from engine.models.card import peek
-    from engine.models.importer.catalogue import playable
-    from engine.system.hashing import hash_at
-
-    path = playable(Path(model))
-    module = importlib.import_module(f"engine.generators.kinds.{peek(path).family}")
-    return module.build(module.Config(path=str(path))), hash_at(str(path))
+    module = importlib.import_module(opened.module)
+    built: Generator = module.build(opened.config, device, *_headers(opened.networks))
+    return built
 
 
-def module_path(name: str) -> str:
-    """Turn a generator's name into its module: ``cppn`` is ``engine.generators.kinds.cppn``.
+def _load(kind: str) -> ModuleType:
+    """Import the module of a generator (its libraries load only when it is built)."""
+    if kind.isidentifier() and not kind.startswith("_"):
+        own = f"{_SHELF}.{kind}"
+        if importlib.util.find_spec(own) is not None:
+            return _import(own, kind)
+        for entry in importlib.metadata.entry_points(group=GROUP, name=kind):
+            return _import(entry.module, kind)
+    raise ValueError(f"there is no generator '{kind[:40]}'; there are: {', '.join(kinds())}")
 
-    A dotted name is taken as it is: pass one only from an installed entry point, never from a show.
 
-    Raises
-    ------
-    ValueError
-        If it is no module name.
-    """
+def _load_own(name: str) -> ModuleType:
+    """Import a module that the caller itself names: ``cppn`` is the shelf's, a dotted one any."""
     if not all(part.isidentifier() for part in name.split(".")):
         raise ValueError(f"'{name[:60]}' is not the name of a generator: write one like cppn")
-    return name if "." in name else f"engine.generators.kinds.{name}"
+    return _import(name if "." in name else f"{_SHELF}.{name}", name)
 
 
-def pick_device(name: str) -> str:
-    """Choose where torch runs: ``auto`` is cuda, else mps, else cpu. Imports torch unless ``cpu``.
-
-    Raises
-    ------
-    ValueError
-        If the device is unknown or not here.
-    """
-    if name == "cpu":
-        return name
-    if name not in ("auto", "cuda", "mps"):
-        raise ValueError(f"'{name[:20]}' is not a device: write auto, cpu, cuda or mps")
-    import torch
-
-    has = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if name == "auto":
-        return next((device for device, is_here in has.items() if is_here), "cpu")
-    if not has[name]:
-        raise ValueError(f"torch finds no {name} device here: choose auto or cpu")
-    return name
+def _import(module: str, name: str) -> ModuleType:
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise ValueError(f"the generator '{name}' cannot be loaded: {error}") from error
 
 
-def module_name(kind: str) -> str:
-    """Find the module of a generator.
-
-    Raises
-    ------
-    ValueError
-        If nothing of that name is installed.
-    """
-    if kind.isidentifier():
-        own = f"engine.generators.kinds.{kind}"
-        if importlib.util.find_spec(own) is not None and hasattr(
-            importlib.import_module(own), "build"
-        ):
-            return own
-        for entry in importlib.metadata.entry_points(group=GROUP, name=kind):
-            return entry.module
-    raise ValueError(f"there is no generator '{kind[:40]}'; there are: {', '.join(names())}")
-
-
-def names() -> list[str]:
-    """List the generators that can be named in a show."""
-    own = [
-        path.stem
-        for path in Path(__file__).with_name("kinds").glob("*.py")
-        if "def build(" in path.read_text("utf-8")
-    ]
-    return sorted(own + [e.name for e in importlib.metadata.entry_points(group=GROUP)])
-
-
-def load(kind: str) -> ModuleType:
-    """Import a generator's module (its libraries load only when it is built)."""
-    return importlib.import_module(module_name(kind))
-
-
-def read_config(module: ModuleType, table: dict[str, Any]) -> Any:
-    """Decode a generator's own table by its `Config`.
-
-    Raises
-    ------
-    ValueError
-        If a key or value is not one that `Config` knows.
-    """
+def _read_config(module: ModuleType, table: Mapping[str, Any]) -> Any:
+    """Decode a generator's own table by its ``Config``."""
     unknown = set(table) - set(module.Config.__dataclass_fields__)
     if unknown:
         known = ", ".join(module.Config.__dataclass_fields__)
         raise ValueError(f"unknown key '{sorted(unknown)[0]}'; there are: {known}")
     try:
-        return msgspec.convert(table, module.Config)
+        return msgspec.convert(dict(table), module.Config)
     except msgspec.ValidationError as error:
         raise ValueError(str(error)) from None
 
 
-def read_spec(kind: str, table: dict[str, Any]) -> tuple[Any, Spec]:
-    """Config and spec of a generator, without building it."""
-    module = load(kind)
-    config = read_config(module, table)
-    return config, module.spec(config)
+def _files(module: ModuleType, config: Any) -> tuple[Asset, ...]:
+    return module.files(config) if hasattr(module, "files") else ()
 
 
-def spec_of(module: str, config: Any) -> Spec:
-    """Return the spec of a module that `module_path` or `module_name` named, without torch.
+def _headers(networks: Networks) -> tuple[Networks, ...]:
+    return (networks,) if networks else ()
 
-    Raises
-    ------
-    ValueError
-        If the module is missing or does not accept the config.
-    """
+
+def _open_networks(module: ModuleType, config: Any) -> tuple[Any, Networks]:
+    """Open the networks that a config names, once; a foreign file gives way to its conversion."""
+    networks, converted = {}, {}
+    for asset in _files(module, config):
+        if asset.family:
+            converted[asset.key], networks[asset.key] = _open_network(asset)
+    return (replace(config, **converted) if networks else config), networks
+
+
+def _open_network(asset: Asset) -> tuple[str, Network]:
+    from engine.models.card import peek
+    from engine.models.importer.catalogue import playable
+
     try:
-        found: Spec = importlib.import_module(module_path(module)).spec(config)
-    except (ImportError, AttributeError) as error:
-        raise ValueError(f"the generator '{module}' cannot be loaded: {error}") from error
-    return found
-
-
-def build(module: str, config: Any, device: str) -> Generator:
-    """Import a generator's module and build it on a device that `pick_device` chose."""
-    built: Generator = importlib.import_module(module).build(config, device)
-    return built
+        if not asset.path:
+            raise ValueError("it is empty: give the path of a model")
+        path = playable(Path(asset.path))
+        network = peek(path)
+        if network.family != asset.family:  # said by the user's name of it, not by the cache's
+            name = Path(asset.path).name
+            raise ValueError(f"{name} is a {network.family}; its kind is '{network.family}'")
+    except OSError as error:
+        why = f"{asset.path}: {error.strerror}" if error.strerror else str(error)
+        raise ValueError(f"config.{asset.key}: {why}") from None
+    except ValueError as error:
+        raise ValueError(f"config.{asset.key}: {error}") from None
+    return str(path), network

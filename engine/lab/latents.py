@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import math
 import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.models import latent_file
+from engine.models.latent_file import Latents, Space
+from engine.models.safetensors import map_file
+
 MOST_PICTURES = 4096
+_MOST_BYTES = 1 << 30
 LAST_SEED = 2**32 - 1  # of NumPy's RandomState
 
 
@@ -51,41 +54,75 @@ def read_numbers(text: str, what: str, last: int = LAST_SEED) -> tuple[int, ...]
     return tuple(found)
 
 
-def draw_seeds(seeds: tuple[int, ...], z_dim: int) -> NDArray[np.float32]:
+def draw_seeds(seeds: Iterable[int], z_dim: int) -> NDArray[np.float32]:
     """Latents [shape=(N, z_dim)] of seeds, the same as in the programs that train networks."""
     rows = [np.random.RandomState(seed).randn(1, z_dim) for seed in seeds]
     return np.concatenate(rows).astype(np.float32)
 
 
-def read_latents(path: Path) -> NDArray[np.float32]:
-    """Read an array of two or three axes from an ``.npy`` file; nothing in it is executed.
+def read_latents(path: Path, spaces: Sequence[Space], model: str, takes: str = "") -> Latents:
+    """Read saved latents; see `engine.models.latent_file` for what can be read.
+
+    Parameters
+    ----------
+    spaces
+        What they may be, what is rather meant first.
+    model
+        File of the model that they are for, or empty.
+    takes
+        Who takes them.
 
     Raises
     ------
     WrongLatentsError
-        If it is none, too large, or holds what is no number.
+        If it holds none, none for these, or too many.
     """
-    found: Any = None
-    if not path.exists():
-        raise WrongLatentsError(f"{path}: there is no such file")
-    # Mapped: a header that promises more than there is costs nothing. A pipe would be waited for.
-    # NumPy parses a header as Python does: damaged ones end in a dozen kinds of exception.
-    with contextlib.suppress(Exception):
-        found = np.lib.format.open_memmap(path, mode="r") if path.is_file() else None
-    if not isinstance(found, np.ndarray) or found.dtype.kind not in "fiu":
-        raise WrongLatentsError(f"{path} is no .npy file of numbers: write one with numpy.save")
-    if found.ndim not in (2, 3) or not 1 <= len(found) <= MOST_PICTURES:
-        raise WrongLatentsError(
-            f"{path} has the shape {found.shape}: latents are (N, z_dim), (N, w_dim) or "
-            f"(N, num_ws, w_dim) with N from 1 to {MOST_PICTURES}"
-        )
-    if math.prod(found.shape[1:]) > 1 << 20:
-        raise WrongLatentsError(f"{path} has the shape {found.shape}: no network's latent")
+    saved = _read(path)
+    try:
+        latent_file.check_model(saved.model, model, str(path))
+        found = latent_file.fit(saved, spaces, str(path), takes or "this network")
+    except ValueError as error:
+        raise WrongLatentsError(str(error)) from None
+    if len(found.rows) > MOST_PICTURES:
+        raise WrongLatentsError(f"{path} holds {len(found.rows)} latents: at most {MOST_PICTURES}")
+    return found
+
+
+def read_rows(path: Path, size: int, what: str) -> NDArray[np.float32]:
+    """Read rows of numbers [shape=(N, size)] from a file of any of these kinds.
+
+    Parameters
+    ----------
+    what
+        What they are called: ``classes``.
+
+    Raises
+    ------
+    WrongLatentsError
+        If it holds others.
+    """
+    array = _read(path).array
     with np.errstate(over="ignore"):  # what does not fit becomes infinite, and is refused
-        latents = np.array(found, np.float32, order="C")
-    wrong = np.argwhere(~np.isfinite(latents))
-    if len(wrong):
+        rows = np.array(array, np.float32, order="C")
+    if rows.ndim != 2 or rows.shape[1] != size or not 1 <= len(rows) <= MOST_PICTURES:
         raise WrongLatentsError(
-            f"{path} holds what is no number (NaN, infinite), in row {wrong[0][0]}"
+            f"{path} has the shape {array.shape}; the {what} of this network are weights of shape "
+            f"(N, {size})"
         )
-    return latents
+    if not np.isfinite(rows).all():
+        raise WrongLatentsError(f"{path} holds what is no number (NaN, infinite)")
+    return rows
+
+
+def _read(path: Path) -> latent_file.Saved:
+    if not path.is_file():  # a pipe or a device would be waited for
+        what = "it is no file" if path.exists() else "there is no such file"
+        raise WrongLatentsError(f"{path}: {what}")
+    if path.stat().st_size > _MOST_BYTES:
+        raise WrongLatentsError(
+            f"{path}: larger than {_MOST_BYTES >> 20} MB: is it the right file?"
+        )
+    try:
+        return latent_file.read(map_file(path), str(path))
+    except ValueError as error:
+        raise WrongLatentsError(str(error)) from None

@@ -98,12 +98,27 @@ def load(path: Path) -> Network:
     OSError
         If it cannot be read.
     """
-    network = peek(path)
-    for name, tensor in network.state.items():
+    return checked(peek(path), path.name)
+
+
+def checked(network: Network, name: str) -> Network:
+    """Return a network whose weights are numbers.
+
+    Parameters
+    ----------
+    name
+        Of its file.
+
+    Raises
+    ------
+    RefusedError
+        If they are not.
+    """
+    for tensor, values in network.state.items():
         try:
-            check_finite(name, tensor)
+            check_finite(tensor, values)
         except RefusedError as error:
-            raise RefusedError(f"{path.name} {error}") from None
+            raise RefusedError(f"{name} {error}") from None
     return network
 
 

@@ -18,6 +18,7 @@ from typing import Any, BinaryIO, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.models.magic import kind_of
 from engine.models.network import MOST_TENSORS, check_finite, numbers
 from engine.models.unpickle.inert import RefusedError
 
@@ -113,7 +114,10 @@ def read_header(data: memoryview) -> tuple[dict[str, Any], dict[str, str], int]:
     RefusedError
         If the header is too large, damaged, or promises other data than there are.
     """
-    length = struct.unpack("<Q", data[:8])[0] if len(data) >= 8 else 0
+    head = bytes(data[:512])
+    if not is_safetensors(head):
+        raise RefusedError(f"is {kind_of(head) or 'something else'}, no safetensors file")
+    length = struct.unpack("<Q", data[:8])[0]
     if not 2 <= length <= min(_MOST_HEADER_BYTES, len(data) - 8):
         raise RefusedError(f"has a header of {length} bytes: it is damaged or no model of ours")
     try:

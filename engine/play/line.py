@@ -145,9 +145,9 @@ class Line:
 
 def needed(plan: Plan, is_step: bool) -> list[str]:
     """Layers whose generators a step (or a frame) has to look at."""
-    everything = is_step and plan.reads_picture
+    everything = is_step and plan.keeps_picture
     ids: list[str] = []
-    for layer in plan.layers:
+    for layer in (*plan.layers, *plan.master_chain):
         if layer.is_stepped == is_step or everything:
             ids += sorted(borrowed([layer]))
     if is_step:
@@ -190,7 +190,7 @@ def remember(
     """Advance every history by one picture step, if there is any; no frame is drawn."""
     if step.looks:
         pixels.see(compositor)
-    if step.looks or any(layer.is_stepped for layer in step.layers):
+    if step.looks or any(layer.is_stepped for layer in (*step.layers, *step.master_chain)):
         found = pixels.of(step, needed(step, is_step=True))
         _lap(watch, "upload", True)
         compositor.step(step, found)

@@ -1,4 +1,4 @@
-"""Versions of a show's model files: a training replaces its network again and again."""
+"""Versions of the files of a show's generators: a training replaces its network again and again."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.documents.show.model_files import DIRECTED, KINDS
-from engine.models.sidecars import clusters, directions, snapshots
-from engine.models.sidecars.snapshots import network_hash
+from engine.generators import registry
+from engine.generators.contract import Asset
+from engine.system.hashing import cached_sha256
 
 if TYPE_CHECKING:
     from engine.documents.show.load import Loaded
@@ -17,45 +17,42 @@ if TYPE_CHECKING:
 Stamp = tuple[int, ...]
 
 
-def model_paths(loaded: Loaded) -> tuple[Path, ...]:
-    """List the files of models and of directions that a show names, as it names them."""
-    found: dict[Path, None] = {}
-    for made in filter(None, (layer.generator for layer in loaded.table.layers)):
-        for key, kinds in (("path", KINDS), ("other", KINDS), ("directions", DIRECTED)):
-            path = made.config.get(key) if made.kind in kinds else None
-            if isinstance(path, str) and path:
-                found[Path(path)] = None
-    return tuple(found)
+def assets_of(loaded: Loaded) -> tuple[Asset, ...]:
+    """List the files of the generators of a show, as the show names them."""
+    made = filter(None, (layer.generator for layer in loaded.table.layers))
+    return tuple(asset for each in made for asset in registry.files(each.kind, each.config))
 
 
-def watched_paths(models: Iterable[Path]) -> set[Path]:
-    """Files whose change is a change of a model: see `stamp_of`, and what they link to."""
-    found = {each for path in models for each in _of(path)}
+def watched_paths(assets: Iterable[Asset]) -> set[Path]:
+    """Files whose change is a change of an asset, see `stamp_of`; also where links lead."""
+    found = {path for asset in assets for path in asset.paths}
     return {each for path in found for each in (path.parent.resolve() / path.name, path.resolve())}
 
 
-def _of(path: Path) -> tuple[Path, ...]:
-    return path, snapshots.path_of(path), directions.path_of(path), clusters.path_of(path)
-
-
-def stamp_of(path: object) -> Stamp:
-    """Tell a version of a model, its ages and its directions from others without reading them."""
-    if not isinstance(path, str | Path) or not Path(path).name:
-        return ()
+def stamp_of(assets: Iterable[Asset]) -> Stamp:
+    """Tell a version of files and of what lies beside them from others without reading them."""
     found: list[int] = []
-    for each in _of(Path(path)):
+    for path in (path for asset in assets for path in asset.paths):
         try:
-            stat = each.stat()
+            stat = path.stat()
             found += [stat.st_ino, stat.st_size, stat.st_mtime_ns]
         except OSError:
             found.append(0)
     return tuple(found)
 
 
-def hashes(paths: Iterable[Path]) -> dict[str, str]:
-    """Hash model files that were replaced; one that is gone again is left out."""
+def stamps_of(assets: Iterable[Asset]) -> dict[str, Stamp]:
+    """Tell the versions of files, by path."""
+    found: dict[str, Stamp] = {}
+    for asset in assets:  # one file may be there twice, with other things beside it
+        found[asset.path] = found.get(asset.path, ()) + stamp_of([asset])
+    return found
+
+
+def hashes(paths: Iterable[str]) -> dict[str, str]:
+    """Hash files that were replaced; one that is gone again is left out."""
     found = {}
     for path in paths:
         with suppress(OSError):
-            found[str(path)] = network_hash(path)
+            found[path] = cached_sha256(Path(path))
     return found

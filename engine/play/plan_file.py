@@ -1,4 +1,4 @@
-"""TODO engine/play/plan_file.py."""
+"""The plan file: what every parameter and latent was, tick by tick, as ``.npz``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,18 +21,12 @@ from engine.core.frame.sample import latents
 from engine.core.frame.values import effective
 from engine.core.show.show import Show
 from engine.core.show.state import State
-from engine.system.atomic import check_writable
+from engine.system.atomic import check_writable, open_new
 
 MOST_ROWS = 4_000_000
 """Rows of a plan file: nine hours at 120 Hz."""
-
-
 QUEUE_ROWS = 2048
-
-
 BLOCK_ROWS = 1024
-
-
 ITEM = 8  # bytes of a number in the rows
 
 
@@ -157,14 +152,11 @@ class PlanWriter:
         OSError
             If it cannot be written; the message names the file.
         """
-        new = self._path.with_name(self._path.name + ".new")
         try:
             self.end()
-            self._write_arrays(new)
-            new.replace(self._path)
+            with open_new(self._path) as file:
+                self._write_arrays(file)
         except OSError as error:
-            with suppress(OSError):
-                new.unlink(missing_ok=True)
             why = error.strerror or error
             raise type(error)(
                 f"{self._path}: not written ({why}); free some disk or choose another place"
@@ -194,7 +186,7 @@ class PlanWriter:
         if self._thread.is_alive():
             raise OSError("the disk does not answer")
 
-    def _write_arrays(self, path: Path) -> None:
+    def _write_arrays(self, out: BinaryIO) -> None:
         """Write an ``.npz`` block by block: no column has to fit into memory."""
         columns: list[tuple[str, int, tuple[int, ...], str]]
         columns = [("tick", 0, (), "<i8"), ("seconds", 1, (), "<f8")]
@@ -203,7 +195,7 @@ class PlanWriter:
         for address, shape in self._paths:
             columns.append((address, at, shape, "<f4"))
             at += math.prod(shape)
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
             for name, first, shape, kind in columns:
                 whole = (self._saved, *shape)
                 header = {"descr": kind, "fortran_order": False, "shape": whole}

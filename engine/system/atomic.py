@@ -1,22 +1,125 @@
-"""Files that are whole or absent: they get their name when they are finished."""
+"""Files that are whole or absent: they get their name when they are finished.
+
+Everything that the engine stores is written by `new_file`, so that what a file must never do (stay
+half written, follow a link, take another's place while it grows) is held in one function.
+"""
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 import os
+import re
 import secrets
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-import numpy as np
-from numpy.typing import NDArray
+_STALE_S = 3600.0  # a leftover of this age belongs to no process that still writes
+_PART = re.compile(r"\..+\.\d+-[0-9a-f]+\.part")
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A file that is being written.
+
+    Parameters
+    ----------
+    path
+        Where to write; also good in a child process that is given `descriptors`.
+    descriptors
+        That such a child must inherit.
+    """
+
+    path: Path
+    descriptors: tuple[int, ...] = ()
+
+
+@contextmanager
+def new_file(out: Path, *, is_durable: bool = True) -> Iterator[NewFile]:
+    """Give a place to write to; at the end the file is `out`, after an error it is gone.
+
+    On Linux it has no name before it is finished: not even the end of the process, whatever ends
+    it, leaves a part behind. Elsewhere it is a hidden neighbour of `out`. A device or a pipe is
+    written to as it is.
+
+    Parameters
+    ----------
+    is_durable
+        Wait until the disk has it, before it takes the place of an older one.
+
+    Raises
+    ------
+    OSError
+        If the folder is missing, or takes no files.
+    """
+    if not out.parent.is_dir():
+        raise FileNotFoundError(f"{out.parent} is no folder: make it first")
+    if not _is_plain(out):
+        yield NewFile(out)
+        return
+    _sweep(out.parent)
+    part = out.with_name(f".{out.name[:60]}.{os.getpid()}-{secrets.token_hex(4)}.part")
+    file = _open_nameless(out.parent)
+    try:
+        if file is None:
+            os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        new = NewFile(part) if file is None else NewFile(Path(f"/proc/self/fd/{file}"), (file,))
+        yield new
+        if is_durable:
+            with new.path.open("rb+") as written:
+                os.fsync(written.fileno())
+        if file is not None:
+            # A descriptor of its own is what makes `os.link` follow the link of /proc.
+            os.link(new.path, part, src_dir_fd=file)
+        part.replace(out)
+    finally:
+        if file is not None:
+            os.close(file)
+        with suppress(OSError):  # what went wrong before says more
+            part.unlink(missing_ok=True)
+
+
+@contextmanager
+def open_new(out: Path, *, is_durable: bool = True) -> Iterator[BinaryIO]:
+    """Open a `new_file` for writing bytes."""
+    with new_file(out, is_durable=is_durable) as new, new.path.open("wb") as file:
+        yield file
+
+
+def write_bytes(out: Path, data: bytes, *, is_durable: bool = True) -> None:
+    """Write a file in one step.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; an older one is still there.
+    """
+    with new_file(out, is_durable=is_durable) as new:
+        new.path.write_bytes(data)
+
+
+def write_text(out: Path, text: str) -> None:
+    """Write a text in UTF-8 in one step, as `write_bytes`."""
+    write_bytes(out, text.encode())
+
+
+def write_json(out: Path, data: dict[str, Any]) -> None:
+    """Write figures for whoever waits for them; nothing waits for the disk.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; the message names `out`.
+    """
+    try:
+        write_bytes(out, json.dumps(data, indent=2).encode() + b"\n", is_durable=False)
+    except OSError as error:
+        raise type(error)(_unwritable(out, error.strerror or str(error))) from None
 
 
 def check_writable(path: Path) -> None:
@@ -53,26 +156,6 @@ def _obstacle(path: Path) -> str:
     return ""
 
 
-def write_json(path: Path, data: dict[str, Any]) -> None:
-    """Write a JSON file in one step.
-
-    Raises
-    ------
-    OSError
-        If it cannot be written; the message names `path`.
-    """
-    text = json.dumps(data, indent=2) + "\n"
-    new = path.with_name(path.name + ".new") if _is_plain(path) else path
-    try:
-        new.write_text(text, encoding="utf-8")
-        if new != path:
-            new.replace(path)
-    except OSError as error:
-        if new != path:
-            _drop(new)
-        raise type(error)(_unwritable(path, error.strerror or str(error))) from None
-
-
 def _unwritable(path: Path, why: str) -> str:
     return f"{path}: cannot be written ({why}); choose another place"
 
@@ -80,77 +163,6 @@ def _unwritable(path: Path, why: str) -> str:
 def _is_plain(path: Path) -> bool:
     """Whether it is a file or nothing yet: no new file may take the place of a device or pipe."""
     return path.is_file() or not path.exists()
-
-
-def _drop(path: Path) -> None:
-    with suppress(OSError):
-        path.unlink(missing_ok=True)
-
-
-Arrays = dict[str, NDArray[Any]]
-
-
-def write_whole(path: Path, arrays: Arrays) -> None:
-    """Write an ``.npz`` file so that there is always a whole one."""
-    data = io.BytesIO()
-    np.savez(data, **arrays)  # type: ignore[arg-type]  # its stub takes a keyword for an array
-    beside = path.with_name(f".{path.name}.new")
-    with beside.open("wb") as file:
-        file.write(data.getvalue())
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
-
-
-_STALE_S = 3600.0  # a leftover of this age belongs to no process that still writes
-
-
-@dataclass(frozen=True, slots=True)
-class Unfinished:
-    """A file that is being written.
-
-    Parameters
-    ----------
-    path
-        Where to write; also good in a child process that is given `files`.
-    files
-        Descriptors that such a child must inherit.
-    """
-
-    path: Path
-    files: tuple[int, ...]
-
-
-@contextmanager
-def unfinished(out: Path) -> Iterator[Unfinished]:
-    """Give a place to write to; at the end the file is `out`, after an error it is gone.
-
-    On Linux it has no name before it is finished: not even the end of the process, whatever ends
-    it, leaves a part behind. Elsewhere it is a hidden neighbour of `out`.
-
-    Raises
-    ------
-    OSError
-        If the folder is missing, or takes no files.
-    """
-    if not out.parent.is_dir():
-        raise FileNotFoundError(f"{out.parent} is no folder: make it first")
-    _sweep(out)
-    part = out.with_name(f".{out.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
-    file = _open_nameless(out.parent)
-    try:
-        if file is None:
-            yield Unfinished(part, ())
-        else:
-            path = Path(f"/proc/self/fd/{file}")
-            yield Unfinished(path, (file,))
-            # A descriptor of its own is what makes `os.link` follow the link of /proc.
-            os.link(path, part, src_dir_fd=file)
-        part.replace(out)
-    finally:
-        if file is not None:
-            os.close(file)
-        part.unlink(missing_ok=True)
 
 
 def _open_nameless(folder: Path) -> int | None:
@@ -164,14 +176,10 @@ def _open_nameless(folder: Path) -> int | None:
         return None
 
 
-def _sweep(out: Path) -> None:
-    """Take away what earlier processes left, where files have names from the beginning."""
-    for old in out.parent.glob(f".{_literal(out.name)}.*.part"):
-        with contextlib.suppress(OSError):
-            if time.time() - old.stat().st_mtime > _STALE_S:
-                old.unlink()
-
-
-def _literal(name: str) -> str:
-    """Write a name so that `glob` takes it as it is."""
-    return "".join(f"[{c}]" if c in "*?[" else c for c in name)
+@lru_cache(maxsize=256)
+def _sweep(folder: Path) -> None:
+    """Take away, once, what earlier processes left where they were ended."""
+    with suppress(OSError):
+        for old in os.scandir(folder):
+            if _PART.fullmatch(old.name) and time.time() - old.stat().st_mtime > _STALE_S:
+                os.unlink(old)

@@ -1,34 +1,55 @@
-"""TODO engine/system/hashing.py."""
+"""SHA-256 of data and of files: how content, models and settings are told apart."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 
 def content_hash(data: bytes) -> str:
     """Name of a blob: ``sha256:`` and the digest."""
-    return "sha256:" + hashlib.sha256(data).hexdigest()
+    return "sha256:" + sha256(data)
 
 
-def hash_at(path: object) -> str:
-    """Hash of a file, kept as long as it is not changed; empty if there is none."""
-    try:
-        stat = Path(str(path)).stat()
-        return _hash(str(path), stat.st_size, stat.st_mtime_ns) if path else ""
-    except (OSError, ValueError):  # a name that no file can have
-        return ""
-
-
-@lru_cache(maxsize=32)
-def _hash(path: str, size: int, changed_ns: int) -> str:
-    del size, changed_ns  # part of the key: another file is read again
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def sha256(data: bytes | memoryview) -> str:
+    """Hash of data, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def sha256_of(path: Path) -> str:
-    """Return the hash of a file, in hexadecimal."""
+    """Hash of a file, in hexadecimal.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def json_hash(value: Any) -> str:
+    """Hash of what JSON can say, in hexadecimal."""
+    return sha256(json.dumps(value).encode())
+
+
+def cached_sha256(path: Path) -> str:
+    """Hash of a file as `sha256_of`; one that has not changed is not read again."""
+    stat = path.stat()
+    return _hash(path, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=32)
+def _hash(path: Path, *_: int) -> str:
+    return sha256_of(path)
+
+
+def hash_at(path: object) -> str:
+    """Hash of a file as `cached_sha256`; empty if there is none."""
+    try:
+        return cached_sha256(Path(str(path))) if path else ""
+    except (OSError, ValueError):  # a name that no file can have
+        return ""

@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
-from engine.app.cli.errors import Misused, told
+from engine.app.cli.errors import Misused, note, told
 from engine.app.cli.models import FILE
-from engine.lab.directions.discovery import WAYS
+from engine.lab.directions import METHODS
 
 _OUT = "Instead of beside MODEL."
 _CLASS = click.option(
@@ -48,13 +48,14 @@ def _check_sheet(sheet: Path | None) -> None:
 
 @click.command()
 @click.argument("model")
-@click.option("--find", "way", type=click.Choice(WAYS), help="Look for directions this way.")
+@click.option("--find", "way", type=click.Choice(METHODS), help="Look for directions this way.")
 @click.option("--count", type=click.IntRange(1, 64), default=20, help="How many at most.")
 @click.option("--layers", default="", metavar="A-B", help="Style layers that they move; all.")
 @click.option("--seed", type=click.IntRange(0, 2**31), default=0, help="Of all that is drawn.")
 @click.option("--samples", type=click.IntRange(100, 1_000_000), help="Instead of the way's own.")
-@click.option("--space", type=click.Choice(["z", "w"]), default="w", help="Of random directions.")
+@click.option("--space", type=click.Choice(["z", "w"]), default="w", help="Of what fits both.")
 @click.option("--sets", type=FILE, nargs=2, metavar="MORE LESS", help="Two files of latents.")
+@click.option("--import", "file", type=FILE, metavar="FILE", help="Of another program's file.")
 @click.option("--measure", default="", metavar="A,B/C+D", help="Scores, and what stays.")
 @click.option("--fix", default="", metavar="A,B", help="What stays: scores, or known directions.")
 @click.option("--sheet", type=FILE, metavar="OUT.png", help="Draw them from -3 to +3 sigmas.")
@@ -70,22 +71,25 @@ def directions(model: str, **given: Any) -> None:
     from engine.lab.directions.discovery import Wish
 
     way, names, removed = given["way"], _names(given["name"]), _listed(given["remove"])
+    if given["file"] and way:
+        raise Misused("--import takes directions as they are: leave --find out")
+    way = "file" if given["file"] else way
     _check_sheet(given["sheet"])
     if given["keep"] and not way:
-        raise Misused("--keep keeps what --find finds: say --find")
+        raise Misused("--keep keeps what --find finds or --import brings: say --find")
     layers, files = _layers(given["layers"]), given["sets"]
     with told():
         for name in names.values():
             work.check_name(name)
-        sets = (work.read_set(files[0]), work.read_set(files[1])) if files else None
         book = work.Book(model, given["out"], given["label"])
+        sets, space = work.read_sets(book, files, given["space"], note) if files else (None, "")
         if removed:
             book.remove(removed)
         found = list(book.known)
         if way:
             wish = Wish(given["count"], given["seed"], given["samples"] or 0, layers,
-                        given["space"], sets, _listed(given["measure"]),
-                        _listed(given["fix"]))  # fmt: skip
+                        space or given["space"], sets, _listed(given["measure"]),
+                        _listed(given["fix"]), file=given["file"], notify=note)  # fmt: skip
             found = work.find(book, way, wish)
             kept = work.named(found, names) + (found if given["keep"] and not names else [])
             if kept:

@@ -74,3 +74,9 @@ def told() -> Iterator[None]:
         elif isinstance(error, FileNotFoundError | WrongLatentsError):
             raise Misused(text) from None
         raise click.ClickException(text) from None
+
+
+def note(text: str) -> None:
+    """Say something on the side; nothing if there is nothing to say."""
+    if text:
+        click.echo(f"note: {text}", err=True)

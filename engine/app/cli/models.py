@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from engine.app.cli.errors import Misused, told
+from engine.app.cli.errors import Misused, note, told
 
 _FARTHEST = 1000
 _TRAINED = {"pictures_shown": "shown"} | {
@@ -67,8 +67,8 @@ def import_(file: Path, out: Path, **given: str) -> None:
     width, height = found["resolution_px"]
     click.echo(f"{out}: {found['family']} ({found['variant']}), {width}×{height}")
     click.echo(f"licence: {found['licence']}")
-    for note in found["notes"]:
-        click.echo(f"note: {note}")
+    for line in found["notes"]:
+        click.echo(f"note: {line}")
 
 
 @model.command()
@@ -79,7 +79,7 @@ def import_(file: Path, out: Path, **given: str) -> None:
     type=FILE,
     help="IMG.npy (raw float32, NCHW) or IMG.png (one picture, or a sheet of all).",
 )
-@click.option("--latents", type=FILE, help="An .npy file: z, w or w+, told apart by its shape.")
+@click.option("--latents", type=FILE, help="A file of latents (.npy, .npz, .pt): z, w or w+.")
 @click.option(
     "--space",
     type=click.Choice(["z", "w", "w+"]),
@@ -99,7 +99,7 @@ def import_(file: Path, out: Path, **given: str) -> None:
     "class_",
     default="0",
     metavar="N",
-    help="If it has classes: one for all pictures (3), one for each (0-15), or weights (.npy).",
+    help="If it has classes: one for all pictures (3), one for each (0-15), or weights (a file).",
 )
 @click.option("--translate", type=_Pair(), help="StyleGAN3: move right and down, in its sizes.")
 @click.option("--rotate", type=click.FloatRange(-3600, 3600), help="StyleGAN3: turn, in degrees.")
@@ -114,7 +114,7 @@ def sample(file: Path, out: Path, **given: Any) -> None:
         raise Misused("--space belongs to --latents; seeds are always z")
     given["seeds"] = given["seeds"] or ""
     with told():
-        count = draw(file, out, Wish(**given))
+        count = draw(file, out, Wish(**given), note)
     click.echo(f"{out}: {count} picture{'s' if count > 1 else ''}")
 
 
@@ -140,10 +140,11 @@ def text(found: dict[str, Any]) -> str:
     from engine.generators.archive.index import plain
 
     width, height = found["resolution_px"]
+    channels = f"{found['img_channels']} channel{'s' if found['img_channels'] != 1 else ''}"
     lines = {
         "file": f"{found['file']} ({found['file_bytes'] / 1e6:.1f} MB, {found['format']})",
         "family": f"{found['family']} ({found['variant']})",
-        "picture": f"{width}×{height} px, {found['img_channels']} channels",
+        "picture": f"{width}×{height} px, {channels}",
         "latents": f"z {found['z_dim']}, w {found['w_dim']}, {found['num_ws']} per picture",
         "classes": found["c_dim"] or "none",
         "layers": ", ".join(f"{x['name']}×{x['channels']}" for x in found["layers"]),

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.app.setup import environment, system_packages
+from engine.system.atomic import write_text
 
 ROOT = Path(__file__).resolve().parents[3]
 INDEX_VARIABLE = "LATENT_CINEMA_TORCH_INDEX"
@@ -135,7 +136,7 @@ def set_up(wish: Wish) -> bool:
         return False
     commands = ["play", "test"] if wish.command == "test" else ["play"]
     fresh = {"files": files, "commands": commands, "torch": wish.index or wish.kind}
-    stamp.write_text(json.dumps(fresh))
+    write_text(stamp, json.dumps(fresh))
     print(f"Ready after {time.monotonic() - start_s:.0f} s.", flush=True)
     return True
 

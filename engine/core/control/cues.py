@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from engine.core.curves import shape
 from engine.core.event import Event
-from engine.core.show.constants import fixed
-from engine.core.show.show import Cue, Show
+from engine.core.show.controls import Cue
+from engine.core.show.show import Show
 from engine.core.show.state import Ramp, State
 
 
@@ -54,7 +54,7 @@ def _call(show: Show, state: State, index: int, by_autopilot: bool = False) -> S
     It takes the place of those that wait for generators and would fade the same layers.
     """
     if state.awaiting:
-        fades = fixed(show).fades
+        fades = show.constants.fades
         others = (w for w in state.awaiting if w[0] != index)
         kept = tuple(w for w in others if fades[w[0]].isdisjoint(fades[index]))
         state = replace(state, awaiting=kept)
@@ -70,12 +70,12 @@ def _call(show: Show, state: State, index: int, by_autopilot: bool = False) -> S
 
 def _is_ready(show: Show, state: State, index: int) -> bool:
     """Whether every generator that a cue brings to light has a picture."""
-    return not state.unready or fixed(show).needs[index].isdisjoint(state.unready)
+    return not state.unready or show.constants.needs[index].isdisjoint(state.unready)
 
 
 def awaited(show: Show, state: State) -> frozenset[str]:
     """Layers whose generators a cue waits for."""
-    needs = fixed(show).needs
+    needs = show.constants.needs
     return frozenset[str]().union(*(needs[w[0]] for w in state.awaiting)) & state.unready
 
 
@@ -108,7 +108,7 @@ def _autopilot(show: Show, state: State) -> State:
     cue = show.cues[state.cue]
     if cue.next < 0 or cue.after_s <= 0.0 or state.is_still:
         return state
-    rate = float(show.control_hz)
+    rate = show.constants.control_hz
     if (state.tick - state.cue_tick) / rate < cue.after_s:
         return state
     rest_s = float(state.base[show.master.rest_s])
@@ -120,7 +120,7 @@ def _autopilot(show: Show, state: State) -> State:
 def begin(show: Show, state: State, index: int) -> State:
     """Send every target of a cue on its way."""
     cue = show.cues[index]
-    rate = float(show.control_hz)
+    rate = show.constants.control_hz
     seconds = state.tick / rate
     now = {r.place: ramp_value(r, seconds, rate) for r in state.ramps}
     goals = dict(cue.targets)
@@ -143,7 +143,7 @@ def settle(show: Show, state: State, seconds: float) -> State:
     """Write the goals of finished ramps into the base values."""
     if not state.ramps:
         return state
-    rate = float(show.control_hz)
+    rate = show.constants.control_hz
     done = [r for r in state.ramps if seconds - r.start / rate >= r.time_s]
     if not done:
         return state

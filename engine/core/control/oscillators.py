@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from engine.core.rng import gaussian
-from engine.core.show.show import Lfo, Show
+from engine.core.show.controls import Lfo
+from engine.core.show.show import Show
 from engine.core.show.state import State
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from engine.core.curves import filter_euro, follow, shape
-from engine.core.show.constants import fixed
-from engine.core.show.show import Route, Show
+from engine.core.show.controls import Route
+from engine.core.show.show import Show
 from engine.core.show.state import RouteState
 
 
@@ -14,7 +14,7 @@ def _move_routes(
     show: Show, routes: Sequence[RouteState], signals: Sequence[float], dt: float
 ) -> tuple[RouteState, ...]:
     """Let every route follow its goal up to the tick, and give it the next one."""
-    constants = fixed(show)
+    constants = show.constants
     make = tuple.__new__  # a named tuple's own way to make one takes three times as long
     moved: list[RouteState] = []
     for route, held, (rise, fall) in zip(show.routes, routes, constants.decays, strict=True):
@@ -65,7 +65,7 @@ def _route(
     A route without smoothing shapes the signal of that very moment, if that is `heard`, so that
     oscillators do not step on ticks.
     """
-    is_direct = fixed(show).is_direct
+    is_direct = show.constants.is_direct
     for i in chosen:
         route, held = show.routes[i], routes[i]
         if not is_direct[i]:

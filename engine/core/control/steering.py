@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 from engine.core.curves import spring
 from engine.core.parameter import coerce
-from engine.core.show.constants import fixed
 from engine.core.show.show import Show
 from engine.core.show.state import State
 
@@ -61,7 +60,7 @@ def pass_steer(state: State, dt: float) -> tuple[Axis, Axis]:
 
 def aim_steer(show: Show, state: State, values: Sequence[float]) -> Held:
     """Set the goals of both axes and how they go there until the next tick."""
-    master, steering = show.master, fixed(show).steering
+    master, steering = show.master, show.constants.steering
     goals = (values[master.steer_x], values[master.steer_y])
     omega, rest, taus = values[master.steer_omega], state.steer_rest, (0.0, 0.0)
     momentum_s = max(values[steering.momentum_s], LEAST_TAU_S)
@@ -78,7 +77,7 @@ def aim_steer(show: Show, state: State, values: Sequence[float]) -> Held:
 
 def let_go(show: Show, state: State, fired: Sequence[int]) -> State:
     """Let go of the stick: what turns goes on turning, and comes to rest by itself."""
-    master, steering = show.master, fixed(show).steering
+    master, steering = show.master, show.constants.steering
     if steering.release not in fired or state.is_still:
         return state
     base, rest = state.base.copy(), []

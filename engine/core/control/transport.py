@@ -53,7 +53,7 @@ def keep_time(show: Show, state: State, fired: Sequence[int]) -> State:
 
 def _tap(show: Show, state: State) -> State:
     """Learn the tempo from taps: mean interval of the newest ones; the tap is on the beat."""
-    transport, rate = state.transport, float(show.control_hz)
+    transport, rate = state.transport, show.constants.control_hz
     taps = transport.taps
     if taps and (state.tick - taps[-1]) / rate > TAP_FORGET_S:
         taps = ()

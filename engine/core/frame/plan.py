@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from engine.core.show.generator import Look, Request
 
 Uniform = bool | int | float | tuple[float, ...]
+MASTER = "/master"
+"""ID of the master's effects among the layers: one that no layer can have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,8 @@ class Plan:
         What image ports see; drawn on every step.
     watched
         Layers that are drawn small for them.
+    master_chain
+        The master's effects: one layer without a source over the whole picture, or none.
     """
 
     seconds: float
@@ -133,3 +137,9 @@ class Plan:
     step: int = 0
     looks: tuple[Look, ...] = ()
     watched: tuple[LayerPlan, ...] = ()
+    master_chain: tuple[LayerPlan, ...] = ()
+
+    @property
+    def keeps_picture(self) -> bool:
+        """Whether every picture step is drawn whole: it is read back, or the master remembers."""
+        return self.reads_picture or any(chain.is_stepped for chain in self.master_chain)

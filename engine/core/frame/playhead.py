@@ -19,7 +19,9 @@ Head = tuple[float, int, float]
 def travelled(show: Show, state: State, dt: float) -> float:
     """Seconds that the playhead has gone, `dt` seconds of motion after the state's tick."""
     gone_s, tick, speed = state.head
-    return gone_s + ((state.tick - state.still_ticks - tick) / float(show.control_hz) + dt) * speed
+    return (
+        gone_s + ((state.tick - state.still_ticks - tick) / show.constants.control_hz + dt) * speed
+    )
 
 
 def seek(show: Show, state: State, events: Sequence[Event]) -> Head:

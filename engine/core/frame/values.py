@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 from engine.core.control.cues import ramp_value
 from engine.core.control.oscillators import signals_at
 from engine.core.control.routes import _route
-from engine.core.control.steering import pass_steer
 from engine.core.frame.playhead import follow_track
-from engine.core.show.constants import fixed
 from engine.core.show.show import Show
 from engine.core.show.state import RouteState, State
 from engine.core.springs import glide
@@ -25,7 +23,7 @@ def ramped(show: Show, state: State, seconds: float) -> NDArray[np.float64]:
 
 def _ramped(show: Show, state: State, seconds: float) -> list[float]:
     values: list[float] = state.base.tolist()
-    rate = float(show.control_hz)
+    rate = show.constants.control_hz
     for ramp in state.ramps:
         values[ramp.place] = ramp_value(ramp, seconds, rate)
     return values
@@ -43,14 +41,14 @@ def effective(show: Show, state: State, seconds: float) -> NDArray[np.float64]:
     if show.routes:
         dt = between(show, state, seconds)
         # Only routes without smoothing hear between ticks; in a frozen show they hold.
-        is_heard = True in fixed(show).is_direct and not state.is_still
+        is_heard = True in show.constants.is_direct and not state.is_still
         heard = signals_at(show, state, dt) if is_heard else None
         _route(show, state.routes, found, range(len(show.routes)), heard, dt)
     values = np.array(found)
     np.minimum(np.maximum(values, show.low, out=values), show.high, out=values)
     np.rint(values, out=values, where=show.discrete)
     if state.glides:
-        glide(fixed(show).glides, state.glides, values, between(show, state, seconds))
+        glide(show.constants.glides, state.glides, values, between(show, state, seconds))
     if show.track is not None:
         follow_track(show, show.track, state, values, between(show, state, seconds))
     return values
@@ -63,9 +61,9 @@ def aimed(
     seconds: float,
     signals: Sequence[float],
 ) -> list[float]:
-    """Values at a tick, of which those in `Fixed.aimed` are effective."""
+    """Values at a tick, of which those in `Constants.aimed` are effective."""
     values = _ramped(show, state, seconds)
-    constants = fixed(show)
+    constants = show.constants
     if constants.aiming:
         _route(show, routes, values, constants.aiming, signals, 0.0)
     for place, low, high in constants.aimed:
@@ -77,10 +75,4 @@ def aimed(
 
 def between(show: Show, state: State, seconds: float) -> float:
     """Seconds of motion since the state's tick: 0 in a frozen show."""
-    return 0.0 if state.is_still else max(seconds - state.tick / float(show.control_hz), 0.0)
-
-
-def steer_at(state: State, dt: float) -> tuple[float, float]:
-    """Both steering axes `dt` seconds after the state's tick, in radians."""
-    x, y = pass_steer(state, dt)
-    return x[0], y[0]
+    return 0.0 if state.is_still else max(seconds - state.tick / show.constants.control_hz, 0.0)

@@ -98,8 +98,8 @@ class Spec:
         Width / height of a picture that has its own.
     channels
         3 (opaque) or 4 (straight alpha).
-    deterministic, stateful, differentiable
-        Same request, same pixels · keeps a memory between frames · has gradients.
+    stateful, differentiable
+        Keeps a memory between frames · has gradients.
     classes
         Names of class labels, if conditional.
     bendable
@@ -119,7 +119,6 @@ class Spec:
     any_size: bool = True
     aspect: float = 1.0
     channels: int = 3
-    deterministic: bool = True
     stateful: bool = False
     differentiable: bool = True
     classes: tuple[str, ...] = ()
@@ -146,8 +145,6 @@ class Request:
     aspect
         Width / height of the area that the picture will fill. It may differ a little from that of
         `size_px`, which is rounded: geometry follows this one.
-    images
-        Port name → frame reference ``SLOT@SEQUENCE`` of another slot's ring.
     pictures
         Port name → what an image port sees [shape=(H, W, 3)], uint8, sRGB, row 0 top; see `Sight`
         for its size. A port that is missing sees nothing yet.
@@ -158,7 +155,6 @@ class Request:
     parameters: Mapping[str, float] = field(default_factory=dict)
     size_px: tuple[int, int] = (128, 128)
     aspect: float = 1.0
-    images: Mapping[str, str] = field(default_factory=dict)
     pictures: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
 
 

@@ -13,177 +13,28 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.curves import EURO_SPEED_TAU_S
 from engine.core.parameter import Registry
 from engine.core.path.model import Path
-from engine.core.show.generator import Sight, Spec
+from engine.core.show.constants import (
+    Constants,
+    Steering,
+    decay_of,
+    needed_layers,
+    reaching,
+    sights_of,
+    springs_of,
+)
+from engine.core.show.controls import Cue, Lfo, Master, Route
+from engine.core.show.layer import Layer
 from engine.core.track.track import Track
-
-BLENDS = ("normal", "add", "screen", "multiply")
-MODES = ("add", "multiply", "replace", "max")
-WAVES = ("sine", "triangle", "saw", "square", "noise")
-WRAP_S = 3600
-"""Period of every shader's TIME, so that no shader sees an unbounded float32 time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Generator:
-    """A layer's generator.
-
-    Parameters
-    ----------
-    kind, config
-        File on the shelf and its own table of the show file.
-    size_px, film_px
-        Side of a square with the picture's area, live and in a film; 0: the generator's own size,
-        or less where the canvas shows less.
-    rate_hz
-        Cap on live frames per second.
-    paths
-        Trajectories, at most one per latent port.
-    places
-        (short parameter name, place).
-    sights
-        What its image ports see.
-    """
-
-    kind: str
-    config: Mapping[str, object]
-    spec: Spec
-    size_px: int
-    film_px: int
-    rate_hz: float
-    paths: tuple[Path, ...]
-    places: tuple[tuple[str, int], ...]
-    sights: tuple[Sight, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """One ISF input of an effect: uniform name, ISF type and the places of its components."""
-
-    name: str
-    type: str
-    places: tuple[int, ...]
-    values: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """One shader of a layer: inputs, image bindings and the place of its mix (-1: none)."""
-
-    id: str
-    shader: str
-    mix: int
-    inputs: tuple[Input, ...]
-    images: Mapping[str, str]
-    has_history: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """A source of pixels, an effect chain, a blend mode and an opacity.
-
-    `uses` is the ID of the layer whose generator it shows (its own ID, another's, or None).
-    `aspect` is width / height, or 0 for that of the canvas.
-    """
-
-    id: str
-    blend: str
-    aspect: float
-    opacity: int
-    scale: int
-    generator: Generator | None
-    uses: str | None
-    source: Effect | None
-    effects: tuple[Effect, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """Signal → parameter.
-
-    The signal is mapped from [low, high] to [0, 1], shaped by the curve, smoothed, and enters the
-    target as ``base + depth y`` (add), ``base (1 + depth (y - 1))`` (multiply: depth 1 scales by
-    y), ``depth y`` (replace) or ``max(base, depth y)`` (max). `depth` is a place if `depth_place`
-    is not -1.
-    """
-
-    signal: int
-    target: int
-    depth: float
-    low: float = 0.0
-    high: float = 1.0
-    curve: str = "linear"
-    attack_s: float = 0.0
-    release_s: float = 0.0
-    mode: str = "add"
-    euro: tuple[float, float] | None = None
-    depth_place: int = -1
-
-
-@dataclass(frozen=True, slots=True)
-class Lfo:
-    """A low-frequency oscillator: wave, place of its rate (Hz), beats per cycle if above 0."""
-
-    id: str
-    wave: str
-    rate: int
-    beats: float
-    signal: int
-
-
-@dataclass(frozen=True, slots=True)
-class Cue:
-    """A set of targets, reached together.
-
-    Parameters
-    ----------
-    targets
-        (place, goal in stored form).
-    time_s, delay_s, curve
-        How the goals are reached; discrete values switch when the delay is over.
-    quantise_beats, after_s, next
-        If above 0, the cue waits for the next multiple of that many beats · the autopilot goes to
-        the cue `next` (an index, -1: none) after that time.
-    """
-
-    id: str
-    go: int
-    targets: tuple[tuple[int, float], ...]
-    time_s: float = 0.0
-    delay_s: float = 0.0
-    curve: str = "smooth"
-    quantise_beats: float = 0.0
-    after_s: float = 0.0
-    next: int = -1
-
-
-@dataclass(frozen=True, slots=True)
-class Master:
-    """Places of the parameters that stand over all layers."""
-
-    brightness: int
-    blackout: int
-    freeze: int
-    speed: int
-    truncation: int
-    steer_x: int
-    steer_y: int
-    steer_omega: int
-    jump: int
-    autopilot: int
-    rest_s: int
-    bpm: int
-    tap: int
-    resync: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Show:
     """Everything that is constant while a show plays.
 
-    It is equal to itself only, so that what follows from it (`engine.core.show.constants`) is kept
-    with it.
+    It is equal to itself only.
 
     Parameters
     ----------
@@ -210,6 +61,10 @@ class Show:
         Name of a small file in the show → its content.
     track
         What an edited proxy film does to it.
+    notes
+        What its reader has to say: of two meanings of a file, which was taken.
+    constants
+        What follows from the rest, worked out once.
     """
 
     name: str
@@ -241,8 +96,66 @@ class Show:
     drag: str = "steer"
     files: Mapping[str, bytes] = field(default_factory=dict)
     track: Track | None = None
+    notes: tuple[str, ...] = ()
+    constants: Constants = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "constants", _constants(self))
 
     @property
     def paths(self) -> tuple[Path, ...]:
         """Every trajectory, in layer order: the order of `State.paths`."""
         return tuple(p for layer in self.layers if layer.generator for p in layer.generator.paths)
+
+
+def _constants(show: Show) -> Constants:
+    """Work out what follows from a show alone."""
+    rate = float(show.control_hz)
+    tick_s = 1.0 / rate
+    paths, master = show.paths, show.master
+    aimed = {master.speed, master.bpm, master.steer_x, master.steer_y, master.steer_omega}
+    for path in paths:
+        aimed |= {path.speed, path.motion, path.seed, path.offset}
+        aimed.update(path.at[s.name] for s in path.parts.settings if s.is_timing)
+    steering = Steering(*(show.registry.index[f"/master/steer_{n}"] for n in Steering._fields))
+    glides = springs_of(show.registry, show.layers)
+    aimed.update(steering[:2], *glides)
+    remembering = [(p, m) for p in paths for m in p.parts.modifiers if m.remember and m.fits(p)]
+    remembered = {p.at[name] for p, m in remembering for name in m.wakes if name in p.at}
+    if show.track is not None:
+        aimed |= {show.track.speed, show.track.place}
+    aimed.update(lfo.rate for lfo in show.lfos)
+    opacities = frozenset(layer.opacity for layer in show.layers)
+    sights = {layer.id: sights_of(layer, show.size_px) for layer in show.layers}
+    return Constants(
+        control_hz=rate,
+        picture_hz=float(show.picture_hz),
+        tick_s=tick_s,
+        paths=paths,
+        aimed=tuple(
+            (place, float(show.low[place]), float(show.high[place])) for place in sorted(aimed)
+        ),
+        aiming=reaching(show.routes, aimed),
+        decays=tuple(
+            (decay_of(r.attack_s, tick_s), decay_of(r.release_s, tick_s)) for r in show.routes
+        ),
+        speed_decay=decay_of(EURO_SPEED_TAU_S, tick_s),
+        is_direct=tuple(
+            r.attack_s <= 0.0 and r.release_s <= 0.0 and r.euro is None for r in show.routes
+        ),
+        fades=tuple(opacities.intersection(dict(cue.targets)) for cue in show.cues),
+        needs=tuple(needed_layers(show.layers, cue) for cue in show.cues),
+        layers={layer.id: layer for layer in show.layers},
+        sights={name: found for name, found in sights.items() if found},
+        switches=tuple(
+            (p.motion, *(p.at[s.name] for s in p.parts.settings if s.is_switch)) for p in paths
+        ),
+        path_of={path.name: i for i, path in enumerate(paths)},
+        steering=steering,
+        glides=glides,
+        remembered=np.array(sorted(remembered), np.intp),
+        is_remembering=any(modifier.begins_awake(path) for path, modifier in remembering)
+        or any(route.target in remembered for route in show.routes)
+        or any(place in remembered for cue in show.cues for place, _ in cue.targets),
+        freezing=tuple(i for i, path in enumerate(paths) if path.freezes),
+    )

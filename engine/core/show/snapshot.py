@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 
 from engine.core.curves import CURVES
 from engine.core.path.model import NOTHING, Path, PathState
-from engine.core.show.constants import fixed
 from engine.core.show.show import Show
 from engine.core.show.state import Ramp, RouteState, State, Transport, first_state
 from engine.core.springs import Glide
-from engine.core.trajectory.snapshot import read_more, write_more
+from engine.core.trajectory.snapshot import read_memory, write_memory
 
 LARGEST = 1e15
 VERSION = 3
@@ -29,9 +28,9 @@ def to_data(show: Show, state: State) -> dict[str, Any]:
         [
             *(p.phase, p.speed, p.place, p.left),
             None if p.origin is None else p.origin.tolist(),
-            write_more(p.more),
+            write_memory(path, p),
         ]
-        for p in state.paths
+        for path, p in zip(show.paths, state.paths, strict=True)
     ]
     beat = state.transport
     return {
@@ -51,7 +50,7 @@ def to_data(show: Show, state: State) -> dict[str, Any]:
         "steer_hold": [list(state.steer_tau), state.steer_rest],
         "glides": {
             names[place]: list(each)
-            for (place, _), each in zip(fixed(show).glides, state.glides, strict=False)
+            for (place, _), each in zip(show.constants.glides, state.glides, strict=False)
         },
         "transport": [beat.beat, beat.bpm, list(beat.taps), beat.origin_beat, beat.origin_tick],
         "still": [state.still_ticks, state.is_still],
@@ -159,7 +158,7 @@ def _number(value: Any) -> float:
 def _path(data: Any, path: Path) -> PathState:
     if data is None:
         return PathState()
-    phase, speed, place, left, origin, *more = data
+    phase, speed, place, left, origin, *memory = data
     latent = None
     if origin is not None:
         rows = origin if path.points > 1 else [origin]
@@ -171,7 +170,7 @@ def _path(data: Any, path: Path) -> PathState:
         int(place),
         int(left),
         latent,
-        read_more(path, more[0]) if more else NOTHING,
+        read_memory(path, memory[0]) if memory else NOTHING,
     )
 
 
@@ -183,8 +182,8 @@ def _glides(show: Show, data: Any, base: NDArray[np.float64]) -> tuple[Glide, ..
     """Springs of the parameters that glide; those that it does not know rest where they are."""
     if not data:  # before the first tick nothing is on its way
         return ()
-    names = [show.registry.parameters[place].address for place, _ in fixed(show).glides]
-    values = [float(base[place]) for place, _ in fixed(show).glides]
+    names = [show.registry.parameters[place].address for place, _ in show.constants.glides]
+    values = [float(base[place]) for place, _ in show.constants.glides]
     return tuple(
         Glide(*map(_number, data[name])) if name in data else Glide(value, 0.0, value, 0.0)
         for name, value in zip(names, values, strict=True)

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from engine.core.latent.geometry import Vector
 from engine.core.latent.manifold import AnyChart, firm
-from engine.core.path.model import NO_KEYS, Key, Keyframes
+from engine.core.path.model import NO_KEYS, Key, ListedKeys
 from engine.core.show.generator import Port
 from engine.documents.builder import Draft, each
 from engine.documents.schema import KeyTable
-from engine.system.npy import _arrays
+from engine.models import latent_file
+from engine.models.latent_file import Latents, Space, check_model
 
 MOST_KEYS = 4096
-_STYLES, _LATENTS = ("w", "w_plus"), ("z", "latent", "latents", "arr_0")
-_LARGEST = 1e3
 
 
 def read_keys(
@@ -28,7 +22,7 @@ def read_keys(
     port: Port,
     chart: AnyChart | None = None,
     model: str = "",
-) -> Keyframes:
+) -> ListedKeys:
     """Read the keyframes of a trajectory.
 
     Parameters
@@ -54,7 +48,7 @@ def read_keys(
         raise ValueError("keys: their times (at) must rise from one to the next")
     if len(keys) > MOST_KEYS:
         raise ValueError(f"keys: {len(keys)} of them; {MOST_KEYS} are the most")
-    return Keyframes(tuple(keys)) if keys else NO_KEYS
+    return ListedKeys(tuple(keys)) if keys else NO_KEYS
 
 
 def _keys(
@@ -69,8 +63,10 @@ def _keys(
         raise ValueError(f"at: {given.at:g} is outside 0 to 1e6 knots")
     if given.file is None:
         return [Key(given.seed or 0, None, given.at)]
-    rows = read_latents(draft.file(given.file), given.file, port, model)
-    rows = rows if chart is None else chart.encode(rows)
+    found = read_latents(draft.file(given.file), given.file, port, model)
+    if found.note:
+        draft.notes.append(found.note.removeprefix("file: "))
+    rows = found.rows if chart is None else chart.encode(found.rows)
     if given.row is not None:
         if not 0 <= given.row < len(rows):
             raise ValueError(f"row: {given.file} holds the latents 0 to {len(rows) - 1}")
@@ -80,88 +76,23 @@ def _keys(
     return [Key(0, firm(row), given.at) for row in rows]
 
 
-def read_latents(data: bytes, name: str, port: Port, model: str = "") -> Vector:
-    """Read saved latents for a port [shape=(N, *port.shape)].
-
-    ``.npy``, or ``.npz`` with an array ``w`` (as NVIDIA's ``projected_w.npz``), ``z`` or
-    ``latents`` and, if the file says so, the hash ``model`` of the model that it is of.
+def read_latents(data: bytes, name: str, port: Port, model: str = "") -> Latents:
+    """Read saved latents for a port; see `engine.models.latent_file` for what can be read.
 
     Raises
     ------
     ValueError
         ``file: what is wrong with it and what to do``.
     """
-    arrays = _arrays(data, name)
-    wanted = str(arrays["model"]) if "model" in arrays and arrays["model"].shape == () else ""
-    found = {key: array for key, array in arrays.items() if array.dtype.kind in "fiu"}
-    key = next((key for key in (*_STYLES, *_LATENTS) if key in found), None)
-    if key is None:
-        if len(found) != 1:
-            raise ValueError(
-                f"file: {name} holds no latents; it holds {', '.join(arrays) or 'nothing'}, and "
-                "an array 'w', 'z' or 'latents' is read"
-            )
-        key = next(iter(found))
+    place = f"file: {name}"
+    saved = latent_file.read(data, place)
     is_style = port.geometry == "wspace"
-    if key in (*_STYLES, "z") and (key in _STYLES) != is_style:
+    if saved.space and (saved.space == "w") != is_style:
         what, cure = ("styles (w)", '"w" or "w+"') if not is_style else ("latents (z)", '"z"')
         raise ValueError(
-            f"file: {name} holds {what}, and the port '{port.name}' takes others: set the "
+            f"{place} holds {what}, and the port '{port.name}' takes others: set the "
             f"generator's config.space to {cure}"
         )
-    check_model(wanted, model, f"file: {name}")
-    return _fitted(found[key], name, port)
-
-
-def check_model(wanted: str, model: str, name: str) -> None:
-    """Refuse latents of another model, if their file says of which they are.
-
-    Parameters
-    ----------
-    wanted
-        What the hash of the model begins with, or empty.
-    model
-        File of the generator's model, or empty.
-    name
-        What the error begins with.
-
-    Raises
-    ------
-    ValueError
-        If they are.
-    """
-    if not wanted or not model:
-        return
-    from engine.system.hashing import hash_at
-
-    there = hash_at(model)
-    if there and not there.startswith(wanted):
-        raise ValueError(
-            f"{name} is of the model with the hash {wanted[:12]}, and {model} has "
-            f"{there[:12]}: make it again with this one"
-        )
-
-
-def _fitted(array: NDArray[Any], name: str, port: Port) -> Vector:
-    """Check numbers and shape; give each latent the shape of the port."""
-    with np.errstate(over="ignore"):
-        rows = array.astype(np.float64)
-    shape, size = port.shape, port.shape[-1]
-    if rows.ndim == 1 or (len(shape) == 2 and rows.shape == shape):
-        rows = rows[None]
-    if len(shape) == 1 and rows.ndim == 3 and (rows == rows[:, :1]).all():
-        rows = rows[:, 0]  # a style that is the same on every layer
-    if len(shape) == 2 and rows.ndim == 2 and rows.shape[1] == size:
-        rows = np.repeat(rows[:, None], shape[0], axis=1)
-    if rows.shape[1:] != shape or not len(rows):
-        raise ValueError(
-            f"file: {name} holds latents of shape {array.shape}, and the port '{port.name}' takes "
-            f"{shape}: take one that was made with this model"
-        )
-    wrong = np.argwhere(~(np.abs(rows) <= _LARGEST))
-    if len(wrong):
-        raise ValueError(
-            f"file: {name} holds what is no latent (NaN, or beyond {_LARGEST:g}), in number "
-            f"{wrong[0][0]}: save it again"
-        )
-    return rows
+    check_model(saved.model, model, place)
+    kind = ("w" if is_style else "z") + "+" * (len(port.shape) - 1)
+    return latent_file.fit(saved, [Space(kind, port.shape)], place, f"the port '{port.name}'")

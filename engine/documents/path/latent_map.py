@@ -6,7 +6,7 @@ import numpy as np
 
 from engine.core.latent.examples import Atlas
 from engine.core.show.generator import Port
-from engine.documents.path.keyframes import check_model
+from engine.models.latent_file import check_model
 from engine.models.sidecars import latent_map
 
 

@@ -11,11 +11,12 @@ import numpy as np
 from engine.core.audio.features import FEATURES
 from engine.core.clock import parse_rate
 from engine.core.parameter import Kind, Parameter, make_registry
-from engine.core.show.show import Lfo, Master, Show
+from engine.core.show.controls import Lfo, Master
+from engine.core.show.show import Show
 from engine.documents.builder import Draft, each
 from engine.documents.schema import MasterTable, ShowTable
 from engine.documents.show.image_inputs import bind_ports
-from engine.documents.show.layers import bind_images, make_layer
+from engine.documents.show.layers import bind_images, make_layer, master_effects
 from engine.documents.show.routes_and_cues import (
     cue_index,
     key_map,
@@ -56,6 +57,7 @@ def assemble(
         draft.aliases[f"/layer/{number}/"] = f"/layer/{layer.id}/"
     layers = tuple(bind_images(layers, i, table.layers[i]) for i in range(len(layers)))
     layers = tuple(bind_ports(layers, i, table.layers[i].generator) for i in range(len(layers)))
+    master = replace(master, effects=master_effects(draft, table.master, layers))
     goes = [draft.trigger(f"/cue/{c.id}/go", f"Begin the cue {c.id}.") for c in table.cues]
     rates = [draft.number(f"/lfo/{o.id}/rate_hz", o.rate_hz, 0.0, 60.0, "hz") for o in table.lfos]
     depths = _depths(draft, table)
@@ -95,6 +97,7 @@ def assemble(
         edges=frozenset(draft.edges),
         drag=table.drag,
         files=draft.files,
+        notes=tuple(dict.fromkeys(draft.notes)),
     )
     routes = tuple(
         each(list(zip(table.routes, depths, strict=True)), "routes", lambda r: make_route(show, *r))
@@ -192,7 +195,7 @@ def _steering(draft: Draft, master: MasterTable) -> None:
 def has_brush(table: ShowTable) -> bool:
     """Whether somebody can paint: by dragging, or because a shader reads the brush."""
     effects = [e for layer in table.layers for e in (layer.source, *layer.effects) if e]
-    given = [value for effect in effects for value in effect.inputs.values()]
+    given = [v for effect in (*effects, *table.master.effects) for v in effect.inputs.values()]
     return table.drag == "paint" or any(str(value).startswith("/brush") for value in given)
 
 

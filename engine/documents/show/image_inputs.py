@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from engine.core.show.generator import Look, Port, Sight
-from engine.core.show.show import Layer, Show
+from engine.core.show.layer import Layer
+from engine.core.show.show import Show
 from engine.documents.schema import GeneratorTable, ImageTable
 from engine.generators.host.messages import MAX_REQUEST_BYTES
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
 from dataclasses import replace
 
 from engine.core.isf import header as isf
 from engine.core.isf.inputs import IMAGES
 from engine.core.parameter import Kind, Parameter
-from engine.core.show.show import Effect, Generator, Input, Layer
+from engine.core.show.layer import Effect, Generator, Input, Layer
 from engine.documents.builder import Draft, each, strict
 from engine.documents.path.paths import make_paths
 from engine.documents.path.picture_keyframes import LAYER
-from engine.documents.schema import EffectTable, GeneratorTable, LayerTable, Number
-from engine.documents.show.model_files import native
+from engine.documents.schema import EffectTable, GeneratorTable, LayerTable, MasterTable, Number
 from engine.documents.show.shader_inputs import bind_inputs
 from engine.generators import registry
+from engine.generators.contract import model_of
 
 ANY_SIZE_PX, ANY_FILM_PX = 128, 384
 """Of a generator that takes any size, live and in a film, unless the show says another."""
@@ -80,14 +81,7 @@ def bind_images(layers: tuple[Layer, ...], place: int, table: LayerTable) -> Lay
     if table.aspect == "auto" and layer.uses is not None:
         spec = next(x.generator.spec for x in layers if x.id == layer.uses and x.generator)
         layer = layer if spec.any_size else replace(layer, aspect=spec.aspect)
-    chain = ([layer.source] if layer.source else []) + list(layer.effects)
-    for effect in chain:
-        for name, image in effect.images.items():
-            if image != "picture" and image not in [f"layer:{m}" for m in makers]:
-                raise ValueError(
-                    f"layers[{place}]: image '{name}' of {effect.id}: '{image}' is not known; "
-                    f"allowed are: picture, {', '.join('layer:' + m for m in makers)}"
-                )
+    _check_images(filter(None, (layer.source, *layer.effects)), makers, f"layers[{place}]")
     for path in layer.generator.paths if layer.generator else ():
         if path.invert.startswith(LAYER) and path.invert.removeprefix(LAYER) not in makers:
             key = path.name.removeprefix(f"/layer/{layer.id}/").replace("/", ".")
@@ -98,12 +92,36 @@ def bind_images(layers: tuple[Layer, ...], place: int, table: LayerTable) -> Lay
     return layer
 
 
+def _check_images(effects: Iterable[Effect], makers: list[str], key: str) -> None:
+    """See to it that images come from the picture or from layers with a generator."""
+    for effect in effects:
+        for name, image in effect.images.items():
+            if image != "picture" and image not in [f"layer:{m}" for m in makers]:
+                raise ValueError(
+                    f"{key}: image '{name}' of {effect.id}: '{image}' is not known; "
+                    f"allowed are: picture, {', '.join('layer:' + m for m in makers)}"
+                )
+
+
+def master_effects(
+    draft: Draft, table: MasterTable, layers: tuple[Layer, ...]
+) -> tuple[Effect, ...]:
+    """Resolve the effects over the whole picture."""
+    try:
+        effects = _effects(draft, "/master", table.effects)
+    except ValueError as error:
+        raise ValueError(f"master.{error}") from None
+    _check_images(effects, [layer.id for layer in layers if layer.generator], "master")
+    return effects
+
+
 def _generator(draft: Draft, root: str, layer: LayerTable, table: GeneratorTable) -> Generator:
     try:
-        config = native(table.kind, table.config)
-        _, spec = registry.read_spec(table.kind, config)
+        opened = registry.open_spec(table.kind, table.config)
     except ValueError as error:
         raise ValueError(f"generator: {error}") from None
+    spec, files = opened.spec, opened.files
+    config = {**table.config, **{file.key: file.path for file in files}}
     size_px, film_px = table.size_px, table.film_px
     if spec.any_size:  # a network has a size of its own, and 0 stands for it
         size_px = size_px or ANY_SIZE_PX
@@ -125,7 +143,7 @@ def _generator(draft: Draft, root: str, layer: LayerTable, table: GeneratorTable
         (p.address, _place(draft, p, f"{root}/generator/{p.address}", table.parameters))
         for p in spec.parameters
     )
-    paths = make_paths(draft, root, layer, spec, str(config.get("path", "")))
+    paths = make_paths(draft, root, layer, spec, model_of(files))
     return Generator(table.kind, config, spec, size_px, film_px, table.rate_hz, paths, places)
 
 

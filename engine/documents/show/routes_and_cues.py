@@ -9,7 +9,8 @@ import re
 from engine.core.audio.features import FEATURES
 from engine.core.curves import CURVES
 from engine.core.frame.advance import resolve
-from engine.core.show.show import Cue, Route, Show
+from engine.core.show.controls import Cue, Route
+from engine.core.show.show import Show
 from engine.documents.schema import CueTable, RouteTable, ShowTable
 
 

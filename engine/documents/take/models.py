@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from engine.core.show.layer import Generator
 from engine.core.show.show import Show
 from engine.documents.take.blobs import TakeError
-from engine.models.sidecars import clusters, directions, snapshots
+from engine.generators import registry
+from engine.generators.contract import Asset
+from engine.models.sidecars.beside import beside
 from engine.system.hashing import hash_at
+
+_HASH = "_sha256"
 
 
 def marks(show: Show) -> list[dict[str, Any]]:
-    """List a show's generators: layer, kind, provenance, paths of a model and of directions."""
-    return [
-        {
-            "layer": layer.id,
-            "kind": layer.generator.kind,
-            "provenance": layer.generator.spec.provenance,
-            **_paths(layer.generator.config),
-        }
-        for layer in show.layers
-        if layer.generator is not None
-    ]
+    """List a show's generators: layer, kind, provenance, and paths of their files.
+
+    The files are named by their keys in the generator's config.
+    """
+    return [_mark(layer.id, layer.generator) for layer in show.layers if layer.generator]
 
 
-def _paths(config: Mapping[str, object]) -> dict[str, str]:
-    named = {key: config.get(key) for key in ("path", "directions", "other")}
-    named["other"] = named["other"] or None
-    return {key: path for key, path in named.items() if isinstance(path, str)}
+def _mark(layer: str, generator: Generator) -> dict[str, Any]:
+    files = {asset.key: asset.path for asset in _assets(generator)}
+    provenance = generator.spec.provenance
+    return {"layer": layer, "kind": generator.kind, "provenance": provenance, **files}
+
+
+def _assets(generator: Generator) -> tuple[Asset, ...]:
+    return registry.files(generator.kind, generator.config)
 
 
 def with_hashes(known: Sequence[dict[str, Any]], show: Show) -> list[dict[str, Any]]:
@@ -38,30 +41,30 @@ def with_hashes(known: Sequence[dict[str, Any]], show: Show) -> list[dict[str, A
     A model whose file was replaced has a mark for each version. It reads the files: a second for a
     gigabyte.
     """
-    new = [{**mark, **_hashes(mark)} for mark in marks(show)]
+    made = [(layer.id, layer.generator) for layer in show.layers if layer.generator]
+    new = [{**_mark(name, generator), **_hashes(_assets(generator))} for name, generator in made]
     places = {_key(mark) for mark in new}
     old = [mark for mark in known if _is_hashed(mark) or _key(mark) not in places]
     return old + [mark for mark in new if mark not in old]
 
 
-def _hashes(mark: Mapping[str, Any]) -> dict[str, str]:
-    found = {key: hash_at(place) for key, place in _files(mark)}
+def _hashes(assets: Iterable[Asset]) -> dict[str, str]:
+    """Hash files and what lies beside them, if it is there; ``sha256`` is that of ``path``."""
+    found = {}
+    for asset in assets:
+        found["sha256" if asset.key == "path" else f"{asset.key}{_HASH}"] = hash_at(asset.path)
+        found |= {f"{name}{_HASH}": hash_at(path) for name, path in asset.sidecars.items()}
     return {key: sha256 for key, sha256 in found.items() if sha256}
 
 
-def _files(mark: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Files that a mark is about, by the key of their hash: models, and what lies beside one."""
-    path, named, other = mark.get("path"), mark.get("directions"), mark.get("other")
-    found = []
-    if isinstance(path, str) and Path(path).name:
-        beside = (
-            ("ages", snapshots.path_of(Path(path))),
-            ("clusters", clusters.path_of(Path(path))),
-        )
-        found = [("sha256", path), *((f"{name}_sha256", str(p)) for name, p in beside)]
-        found += [("other_sha256", other)] if isinstance(other, str) and other else []
-        named = named or str(directions.path_of(Path(path)))
-    return [*found, ("directions_sha256", named)] if isinstance(named, str) else found
+def _hashed_files(mark: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Files that a mark is about, by the key of their hash."""
+    model = str(mark.get("path", ""))
+    for key in mark:
+        name = "path" if key == "sha256" else key.removesuffix(_HASH)
+        place = mark.get(name) or beside(model).get(name)
+        if place and name != key:
+            yield key, str(place)
 
 
 def _is_hashed(mark: Mapping[str, Any]) -> bool:
@@ -89,9 +92,8 @@ def check(folder: Path, listed: object) -> None:
     """
     found = [mark for mark in listed if isinstance(mark, dict)] if isinstance(listed, list) else []
     for mark in found:
-        for key, place in _files(mark):
+        for key, place in _hashed_files(mark):
             wanted = str(mark.get(key, ""))
-            # Without a hash: no file, or the machine stopped before it was read.
             if wanted and hash_at(place) != wanted:
                 same = [each for each in found if each.get("path") == mark.get("path")]
                 versions = len({str(each[key]) for each in same if key in each})

@@ -26,6 +26,7 @@ from engine.core.show.snapshot import to_data
 from engine.core.show.state import State
 from engine.documents.take.blobs import manifest
 from engine.documents.take.models import marks, with_hashes
+from engine.system.atomic import write_bytes, write_text
 
 SCHEMA = 1
 PART_S = 10
@@ -108,7 +109,7 @@ class Recorder:
 
     def _write_blobs(self, blobs: dict[str, bytes]) -> None:
         for name, data in blobs.items():
-            (self.folder / "blobs" / name.removeprefix("sha256:")).write_bytes(data)
+            write_bytes(self.folder / "blobs" / name.removeprefix("sha256:"), data)
 
     def add_show(self, text: str, show: Show) -> str:
         """Store a reloaded show by content; return its name for the ``/show/load`` event."""
@@ -292,6 +293,4 @@ def _check_free(folder: Path) -> None:
 
 def write_header(folder: Path, header: dict[str, Any]) -> None:
     """Write ``take.toml`` in one step."""
-    new = folder / "take.toml.new"
-    new.write_text(tomlkit.dumps(header), encoding="utf-8")
-    new.replace(folder / "take.toml")
+    write_text(folder / "take.toml", tomlkit.dumps(header))

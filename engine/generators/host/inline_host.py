@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.core.show.generator import Request, Spec
+from engine.generators.device import pick_device
 from engine.generators.host.interface import HostStats
 from engine.generators.host.messages import Frame
 from engine.generators.host.pixels import fetch, finish
 from engine.generators.host.tasks import Errand, Result, find_kind
-from engine.generators.registry import build, module_path, pick_device, spec_of
+from engine.generators.registry import Opened, build
 
 
 class InlineHost:
@@ -18,11 +19,9 @@ class InlineHost:
 
     lead_s = 0.0
 
-    def __init__(
-        self, module: str, config: Any, device: str, clock: Callable[[], float] | None
-    ) -> None:
+    def __init__(self, opened: Opened, device: str, clock: Callable[[], float] | None) -> None:
         self._device = pick_device(device)
-        self._generator = build(module, config, self._device)
+        self._generator = build(opened, self._device)
         if hasattr(self._generator, "hasten"):
             self._generator.hasten()  # waits: every frame of a film goes the same way
         self._clock = clock
@@ -100,8 +99,7 @@ class InlineHost:
 
 
 def open_inline(
-    module_name: str,
-    config: Any,
+    opened: Opened,
     device: str = "auto",
     *,
     clock: Callable[[], float] | None = None,
@@ -110,10 +108,8 @@ def open_inline(
 
     Parameters
     ----------
-    module_name
-        ``cppn``, or the dotted module of an entry point.
-    config
-        Its ``Config``.
+    opened
+        See `engine.generators.registry.open_spec`.
     device
         ``auto``, ``cpu``, ``cuda`` or ``mps``.
     clock
@@ -122,7 +118,6 @@ def open_inline(
     Raises
     ------
     ValueError
-        If there is no such generator or device.
+        If there is no such device, or a file is damaged.
     """
-    spec_of(module_name, config)
-    return InlineHost(module_path(module_name), config, device, clock)
+    return InlineHost(opened, device, clock)

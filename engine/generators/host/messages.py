@@ -63,18 +63,7 @@ def encode_request(request: Request) -> list[memoryview]:
     ValueError
         If it holds a number that is not finite, or is too large.
     """
-    header = {
-        "seconds": request.seconds,
-        "parameters": dict(request.parameters),
-        "size_px": list(request.size_px),
-        "aspect": request.aspect,
-        "images": dict(request.images),
-    }
-    arrays: dict[str, NDArray[Any]] = {
-        name: np.asarray(a, np.float32) for name, a in request.latents.items()
-    }
-    arrays |= {_PICTURE + name: np.asarray(a, np.uint8) for name, a in request.pictures.items()}
-    parts = encode(header, arrays)
+    parts = encode(*pack_request(request))
     if sum(map(len, parts)) > MAX_REQUEST_BYTES:
         raise ValueError(
             f"a request holds at most {MAX_REQUEST_BYTES} bytes of latents and pictures"
@@ -84,7 +73,26 @@ def encode_request(request: Request) -> list[memoryview]:
 
 def decode_request(data: NDArray[np.uint8]) -> Request:
     """Read a request's record back; its latents and pictures are views of `data`."""
-    header, arrays = decode(data)
+    return unpack_request(*decode(data))
+
+
+def pack_request(request: Request) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """Take a request apart: what JSON can say, and arrays by name."""
+    header = {
+        "seconds": request.seconds,
+        "parameters": dict(request.parameters),
+        "size_px": list(request.size_px),
+        "aspect": request.aspect,
+    }
+    arrays: dict[str, NDArray[Any]] = {
+        name: np.asarray(a, np.float32) for name, a in request.latents.items()
+    }
+    arrays |= {_PICTURE + name: np.asarray(a, np.uint8) for name, a in request.pictures.items()}
+    return header, arrays
+
+
+def unpack_request(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Request:
+    """The reverse of `pack_request`."""
     width, height = header["size_px"]
     pictures = {n.removeprefix(_PICTURE): a for n, a in arrays.items() if n.startswith(_PICTURE)}
     return Request(
@@ -93,7 +101,6 @@ def decode_request(data: NDArray[np.uint8]) -> Request:
         parameters=header["parameters"],
         size_px=(width, height),
         aspect=header["aspect"],
-        images=header["images"],
         pictures=pictures,
     )
 

@@ -23,6 +23,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.show.generator import Request
+from engine.generators.host.messages import pack_request, unpack_request
 from engine.system.record import decode, encode
 from engine.system.ring import Ring, create_ring
 
@@ -33,6 +35,7 @@ _MOST_WAITING = 4  # results that nobody fetched; then the errands rest
 _TRIES = 2
 _REST_S = 0.01
 _CANCEL = ""
+_REQUEST = "/request/"  # before the names of a request's arrays, apart from the errand's own
 
 Arrays = Mapping[str, NDArray[Any]]
 Options = Mapping[str, float | str]
@@ -52,12 +55,15 @@ class Errand:
         float16, float32 or uint8; all together at most `LETTER_BYTES`.
     options
         Finite numbers and text.
+    request
+        The frame that it is about, where it is about one.
     """
 
     kind: str
-    number: int
+    number: int = 0
     arrays: Arrays = field(default_factory=dict)
     options: Options = field(default_factory=dict)
+    request: Request | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +97,29 @@ def find_kind(kind: str) -> Start:
             start: Start = importlib.import_module(path).start
             return start
     raise ValueError(f"there is no errand of the kind '{kind[:40]}'")
+
+
+def _pack(errand: Errand) -> tuple[dict[str, Any], Arrays]:
+    """Take an errand apart: what JSON can say, and arrays by name."""
+    header: dict[str, Any] = {
+        "kind": errand.kind,
+        "number": errand.number,
+        "options": dict(errand.options),
+    }
+    if errand.request is None:
+        return header, errand.arrays
+    header["request"], arrays = pack_request(errand.request)
+    return header, {**errand.arrays, **{_REQUEST + name: a for name, a in arrays.items()}}
+
+
+def _unpack(header: Mapping[str, Any], arrays: Arrays) -> Errand:
+    """The reverse of `_pack`."""
+    own = {name: array for name, array in arrays.items() if not name.startswith(_REQUEST)}
+    request = None
+    if "request" in header:
+        theirs = {n.removeprefix(_REQUEST): a for n, a in arrays.items() if n not in own}
+        request = unpack_request(header["request"], theirs)
+    return Errand(header["kind"], header["number"], own, header["options"], request)
 
 
 class _Out:
@@ -165,8 +194,7 @@ class Post:
             self._open[errand.number] = (errand, 1)
 
     def _write(self, errand: Errand) -> None:
-        header = {"kind": errand.kind, "number": errand.number, "options": dict(errand.options)}
-        self._out.put(header, errand.arrays)
+        self._out.put(*_pack(errand))
 
     def tend(self, restarts: int) -> bool:
         """Post what waits; true if the worker is to be woken for it.
@@ -229,7 +257,7 @@ class Chores:
         """
         record = _fetch(self._rings[0])
         if record is not None:
-            errand = Errand(arrays=record[1], **record[0])
+            errand = _unpack(*record)
             self._try(errand.number, lambda: self._begin(generator, errand))
         self._out.post()
         if self._under_way and len(self._out) <= _MOST_WAITING:

@@ -13,13 +13,11 @@ import gc
 import importlib
 import json
 import os
-import signal
 import sys
 import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -27,13 +25,16 @@ import numpy as np
 
 from engine.core.show.generator import Request
 from engine.generators.contract import Generator
+from engine.generators.device import pick_device
 from engine.generators.host import admission
 from engine.generators.host.messages import Frame, decode_request, encode_frame
 from engine.generators.host.pixels import fetch, finish
 from engine.generators.host.tasks import Chores
 from engine.generators.host.warm_up import hasten
-from engine.generators.registry import build, pick_device
+from engine.generators.registry import build, open_spec
+from engine.system.priority import lower_process, lower_thread
 from engine.system.ring import Ring, attach_ring
+from engine.system.spawn import end_with_parent
 
 _MAX_SENTENCE = 400
 
@@ -99,9 +100,8 @@ class Job:
 
 def main(control: Connection) -> None:
     """Run in the spawned process: wait for a job, serve it, end when the player does."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the player's; it closes the pipe
     os.environ["OMP_NUM_THREADS"] = "1"
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     try:
         job = _await_job(control)
         if job is not None:
@@ -132,8 +132,7 @@ def _preload(modules: tuple[str, ...]) -> None:
     """
 
     def load_gently() -> None:
-        if sys.platform == "linux":
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _GENTLE)
+        lower_thread(_GENTLE)
         for name in modules:
             with contextlib.suppress(ImportError):  # the generator that needs it will say so
                 importlib.import_module(name)
@@ -143,25 +142,13 @@ def _preload(modules: tuple[str, ...]) -> None:
     thread.join()
 
 
-def _end_with_parent() -> None:
-    """Leave even from the middle of a long render when the player is gone."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(0)
-
-
 def _run(control: Connection, job: Job) -> None:
     requests, frames = attach_ring(*job.requests), attach_ring(*job.frames)
     try:
         device = pick_device(job.device)
-        if not admission.await_room(
-            lambda: admission.refusal(job.module, job.config, device),
-            lambda what, text: say(control, what, text),
-            lambda: not control.poll(admission.RETRY_S) or _is_open(control),
-        ):
+        generator = _build(control, job, device)
+        if generator is None:
             return
-        generator = build(job.module, job.config, device)
         if "torch" in sys.modules:
             sys.modules["torch"].set_num_threads(1)
         said = hasten(generator, device, job.clock, sentence)
@@ -177,6 +164,21 @@ def _run(control: Connection, job: Job) -> None:
         frames.close()
 
 
+def _build(control: Connection, job: Job, device: str) -> Generator | None:
+    """Open and build the generator as soon as there is room; None if nobody wants it any more.
+
+    What was opened is let go with the end of this function: files are not held while it plays.
+    """
+    opened = open_spec(job.module, job.config)
+    if not admission.await_room(
+        lambda: admission.refusal(opened, device),
+        lambda what, text: say(control, what, text),
+        lambda: not control.poll(admission.RETRY_S) or _is_open(control),
+    ):
+        return None
+    return build(opened, device)
+
+
 def _settle(nice: int) -> None:
     """Give way to the display, and keep the objects of the libraries out of the collector.
 
@@ -184,8 +186,7 @@ def _settle(nice: int) -> None:
     """
     gc.collect()
     gc.freeze()
-    if nice > 0 and hasattr(os, "nice"):
-        os.nice(nice)
+    lower_process(nice)
 
 
 def _make_share(job: Job, device: str) -> Any:

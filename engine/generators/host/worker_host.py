@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 from engine.core.show.generator import Request, Spec
 from engine.generators.host.inline_host import open_inline
@@ -21,7 +20,7 @@ from engine.generators.host.spare import Spare
 from engine.generators.host.tasks import Errand, Post, Result
 from engine.generators.host.watchdog import Policy, Watch
 from engine.generators.host.worker import Job
-from engine.generators.registry import module_path, spec_of
+from engine.generators.registry import Opened
 from engine.system.record import MAX_HEADER_BYTES
 from engine.system.ring import Ring, create_ring
 
@@ -183,8 +182,7 @@ class WorkerHost:
 
 
 def open_worker(
-    module_name: str,
-    config: Any,
+    opened: Opened,
     device: str = "auto",
     *,
     max_size_px: tuple[int, int],
@@ -199,10 +197,8 @@ def open_worker(
 
     Parameters
     ----------
-    module_name
-        ``cppn``, or the dotted module of an entry point.
-    config
-        Its ``Config``.
+    opened
+        See `engine.generators.registry.open_spec`; the worker opens it again.
     device
         ``auto``, ``cpu``, ``cuda`` or ``mps``; chosen inside the worker.
     max_size_px
@@ -219,20 +215,14 @@ def open_worker(
         When a worker counts as hung.
     shares_cuda
         Keep finished pictures on the NVIDIA device (only if the bridge's probe said so).
-
-    Raises
-    ------
-    ValueError
-        If there is no such generator.
     """
-    spec = spec_of(module_name, config)
     max_px = max_size_px[0] * max_size_px[1]
     requests = create_ring(REQUEST_SLOTS, MAX_REQUEST_BYTES + MAX_HEADER_BYTES)
     frames = create_ring(FRAME_SLOTS, 8 * max_px + MAX_REQUEST_BYTES + MAX_HEADER_BYTES)
     post = Post()
     job = Job(
-        module=module_path(module_name),
-        config=config,
+        module=opened.module,
+        config=opened.config,
         device=device,
         requests=(requests.name, requests.slots, requests.slot_bytes),
         frames=(frames.name, frames.slots, frames.slot_bytes),
@@ -242,4 +232,5 @@ def open_worker(
         shares_cuda=shares_cuda,
         max_px=max_px,
     )
-    return WorkerHost(spec, job, (requests, frames), rate_cap_hz, spare, policy or Policy(), post)
+    rings = requests, frames
+    return WorkerHost(opened.spec, job, rings, rate_cap_hz, spare, policy or Policy(), post)

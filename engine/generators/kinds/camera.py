@@ -65,7 +65,6 @@ def spec(config: Config) -> Spec:
         parameters=PARAMETERS,
         min_px=MIN_PX,
         max_px=MAX_PX,
-        deterministic=False,
         stateful=True,
         differentiable=False,
         live_only=True,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from engine.core.show.generator import Port, Request, Spec
 from engine.generators import contract
+from engine.generators.contract import DIRECTIONS, Asset
 from engine.generators.cppn.controls import PARAMETERS
 from engine.generators.cppn.field import Bend, cached_grid, trace
 from engine.generators.cppn.light import illuminate
@@ -64,6 +65,12 @@ class Config:
     latent_size: int = 64
     directions: str = ""
     bends: tuple[BendTable, ...] = ()
+
+
+def files(config: Config) -> tuple[Asset, ...]:
+    """List the file of directions, if there is one."""
+    path = config.directions
+    return (Asset("directions", path, DIRECTIONS),) if path else ()
 
 
 def spec(config: Config) -> Spec:

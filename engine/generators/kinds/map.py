@@ -18,7 +18,7 @@ from PIL import Image, ImageDraw
 from engine.core.latent.examples import weights
 from engine.core.parameter import Kind, Parameter
 from engine.core.show.generator import Request, Spec
-from engine.generators.contract import complete
+from engine.generators.contract import MAP, Asset, complete
 from engine.models.sidecars import latent_map
 from engine.models.sidecars.latent_map import MapFile
 
@@ -51,6 +51,11 @@ PARAMETERS = (
     Parameter("lit", Kind.FLOAT, 0.6, text="How much those that are not near are darkened."),
     Parameter("mark", Kind.BOOL, 1.0, text="Whether a ring marks the place."),
 )
+
+
+def files(config: Config) -> tuple[Asset, ...]:
+    """List the map."""
+    return (Asset("path", config.path, MAP),)
 
 
 def spec(config: Config) -> Spec:

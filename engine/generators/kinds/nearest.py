@@ -20,6 +20,7 @@ from engine.generators.archive import features, sheet
 from engine.generators.archive import index as indexes
 from engine.generators.archive.features import Eye, Floats
 from engine.generators.archive.index import Index
+from engine.generators.contract import INDEX, Asset
 from engine.generators.memory import CONTEXT_BYTES, PROCESS_BYTES
 
 if TYPE_CHECKING:
@@ -45,6 +46,11 @@ PARAMETERS = (
     Parameter("count", Kind.INT, 1.0, 1.0, float(_MOST), text="How many pictures are shown."),
     Parameter("caption", Kind.BOOL, 1.0, 0.0, 1.0, text="Says below what and whose they are."),
 )
+
+
+def files(config: Config) -> tuple[Asset, ...]:
+    """List the index."""
+    return (Asset("path", config.path, INDEX),)
 
 
 def spec(config: Config) -> Spec:

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from engine.core.show.generator import Port, Request, Spec
 from engine.generators import contract
+from engine.generators.contract import NO_NETWORKS, Asset, Networks
 from engine.generators.memory import CONTEXT_BYTES, FLOAT_BYTES, PROCESS_BYTES
 from engine.generators.networks.pix2pix import draw, noise_of
 from engine.models import card
-from engine.models import card as card_module
 from engine.models.network import PIX2PIX, Network
 from engine.models.pix2pix_shape import Shape, shape_of
 
@@ -56,7 +56,12 @@ class Config:
     blank: str = "#2a7fe0"
 
 
-def spec(config: Config) -> Spec:
+def files(config: Config) -> tuple[Asset, ...]:
+    """List the network."""
+    return (Asset("path", config.path, family=PIX2PIX),)
+
+
+def spec(config: Config, networks: Networks = NO_NETWORKS) -> Spec:
     """Describe the model without building it, and without torch.
 
     Raises
@@ -64,10 +69,10 @@ def spec(config: Config) -> Spec:
     ValueError
         If there is no such model, it is of another family, or `blank` is no colour.
     """
-    return _describe(card_module.open_model(config.path, PIX2PIX), config)
+    return _describe(_network(config, networks), config)
 
 
-def memory_bytes(config: Config, device: str) -> int:
+def memory_bytes(config: Config, device: str, networks: Networks = NO_NETWORKS) -> int:
     """Estimate the memory of a process that plays the model at its largest size.
 
     Raises
@@ -75,12 +80,16 @@ def memory_bytes(config: Config, device: str) -> int:
     ValueError
         As `spec`.
     """
-    network = card_module.open_model(config.path, PIX2PIX)
+    network = _network(config, networks)
     shape = shape_of(network.modules[""])
     widest = max(width / 4**level for level, width in enumerate(shape.widths))
     weights = sum(tensor.size for tensor in network.state.values())
     floats: int = 3 * weights + _PIECES * round(widest * MAX_PX**2)
     return (PROCESS_BYTES if device == "cpu" else CONTEXT_BYTES) + FLOAT_BYTES * floats
+
+
+def _network(config: Config, networks: Networks) -> Network:
+    return networks.get("path") or card.open_model(config.path, PIX2PIX)
 
 
 def _describe(network: Network, config: Config) -> Spec:
@@ -201,7 +210,7 @@ def _sharpen(picture: torch.Tensor, gain: float) -> torch.Tensor:
     return soft + (picture - soft) * gain
 
 
-def build(config: Config, device: str = "cpu") -> Generator:
+def build(config: Config, device: str = "cpu", networks: Networks = NO_NETWORKS) -> Generator:
     """Build the generator on a torch device (``cpu``, ``cuda``, ``mps``).
 
     Raises
@@ -211,8 +220,7 @@ def build(config: Config, device: str = "cpu") -> Generator:
     """
     import torch
 
-    card_module.open_model(config.path, PIX2PIX)
-    network = card.load(Path(config.path))
+    network = card.checked(_network(config, networks), Path(config.path).name)
     layout = partial(torch.Tensor.contiguous, memory_format=torch.channels_last)
     weights: dict[str, Any] = {}
     for name, values in network.state.items():

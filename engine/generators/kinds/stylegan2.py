@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.core.show.generator import Request, Spec
 from engine.generators import contract
+from engine.generators.contract import NO_NETWORKS, Asset, Networks
 from engine.generators.editing.bend import Bending, Bends
 from engine.generators.editing.bend_plan import plan_of
 from engine.generators.editing.sliders import NO_SLIDERS, Sliders, widened
@@ -33,7 +34,6 @@ from engine.generators.stylegan.drawing import Drawing
 from engine.generators.stylegan.gradients import Traced
 from engine.generators.stylegan.noise_motion import NoiseMotion
 from engine.generators.stylegan.weight_blend import Changing, Stops
-from engine.models import card
 from engine.models.network import STYLEGAN2
 from engine.models.sidecars import snapshots
 
@@ -175,7 +175,12 @@ def _prepared(model: Model, device: str) -> Model:
     return replace(model, painter=prepare(model.synthesis))
 
 
-def spec(config: Config) -> Spec:
+def files(config: Config) -> tuple[Asset, ...]:
+    """List the network, with what lies beside it, and the other one."""
+    return config.files(STYLEGAN2, "ages", "clusters", "directions")
+
+
+def spec(config: Config, networks: Networks = NO_NETWORKS) -> Spec:
     """Describe the model without building it, and without torch.
 
     Raises
@@ -184,13 +189,12 @@ def spec(config: Config) -> Spec:
         If there is no such model, it is no StyleGAN2, it cannot fill this canvas, or the ages that
         lie beside it are damaged or another's.
     """
-    network = card.open_model(config.path, STYLEGAN2)
-    return facts.describe(
-        network, config, snapshots.find(Path(config.path), network), config.moving_noise
-    )
+    network, other = second_network.open_networks(config, STYLEGAN2, networks)
+    found = snapshots.find(Path(config.path), network)
+    return facts.describe(network, other, config, found, config.moving_noise)
 
 
-def memory_bytes(config: Config, device: str) -> int:
+def memory_bytes(config: Config, device: str, networks: Networks = NO_NETWORKS) -> int:
     """Estimate the memory of a process that plays the model, see `model_size.memory_bytes`.
 
     Raises
@@ -198,7 +202,7 @@ def memory_bytes(config: Config, device: str) -> int:
     ValueError
         As `spec`.
     """
-    network = card.open_model(config.path, STYLEGAN2)
+    network, _ = second_network.open_networks(config, STYLEGAN2, networks)
     found = snapshots.find(Path(config.path), network)
     more = facts.maps_bytes(network, config) if config.moving_noise else 0
     return more + model_size.memory_bytes(
@@ -251,7 +255,7 @@ class Generator(Traced):
         return styled.take_inputs(self.model, self.spec, request, controls, more, bends)
 
 
-def build(config: Config, device: str = "cpu") -> Generator:
+def build(config: Config, device: str = "cpu", networks: Networks = NO_NETWORKS) -> Generator:
     """Build the generator on a torch device (``cpu``, ``cuda``, ``mps``).
 
     Raises
@@ -261,9 +265,9 @@ def build(config: Config, device: str = "cpu") -> Generator:
     """
     import torch
 
-    network = card.open_model(config.path, STYLEGAN2)
+    network, other = second_network.open_networks(config, STYLEGAN2, networks)
     found = snapshots.find(Path(config.path), network)
-    described = facts.describe(network, config, found, config.moving_noise)
+    described = facts.describe(network, other, config, found, config.moving_noise)
     height, width = facts.start(network)
     start = (canvases.grown(height, config.high), canvases.grown(width, config.wide))
     sliders = styled.sliders_of(network, config, described.layers)
@@ -273,7 +277,6 @@ def build(config: Config, device: str = "cpu") -> Generator:
         return _read(source, start, config.repeats, sliders, half=half)
 
     # Weights in half precision are scaled each for itself: ages do not blend there.
-    other = second_network.open_other(network, config, facts.prefixes(network))
     half = device.startswith("cuda") and found is None and other is None
     model = _prepared(read(network.state, half=half), device)
     changing = None

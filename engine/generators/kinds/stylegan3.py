@@ -12,11 +12,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from engine.core.show.generator import Request, Spec
 from engine.generators import contract
+from engine.generators.contract import NO_NETWORKS, Asset, Networks
 from engine.generators.editing.bend import Bending, Bends
 from engine.generators.editing.bend_plan import plan_of
 from engine.generators.editing.sliders import NO_SLIDERS, Sliders, widened
@@ -36,7 +34,6 @@ from engine.generators.stylegan.canvas import Canvas
 from engine.generators.stylegan.drawing import Drawing, aspects
 from engine.generators.stylegan.gradients import Traced
 from engine.generators.stylegan.weight_blend import Changing
-from engine.models import card
 from engine.models.network import STYLEGAN3, Network
 
 if TYPE_CHECKING:
@@ -160,16 +157,12 @@ def build_network(
     return Model(read_mapping(source, synthesis.num_ws, sliders), synthesis, painter)
 
 
-def input_transform(controls: Mapping[str, float]) -> NDArray[np.float32]:
-    """Matrix [shape=(3, 3)] that the coordinates take: the inverse of the picture's transform."""
-    c, s = math.cos(controls["rotate"]), math.sin(controls["rotate"])
-    zoom, x, y = controls["zoom"], controls["translate_x"], controls["translate_y"]
-    moved = np.array([[zoom * c, -zoom * s, x], [zoom * s, zoom * c, y], [0, 0, 1]])
-    inverse: NDArray[np.float32] = np.linalg.inv(moved).astype(np.float32)
-    return inverse
+def files(config: Config) -> tuple[Asset, ...]:
+    """List the network, with what lies beside it, and the other one."""
+    return config.files(STYLEGAN3, "clusters", "directions")
 
 
-def spec(config: Config) -> Spec:
+def spec(config: Config, networks: Networks = NO_NETWORKS) -> Spec:
     """Describe the model without building it, and without torch.
 
     Raises
@@ -177,10 +170,10 @@ def spec(config: Config) -> Spec:
     ValueError
         If there is no such model, it is no StyleGAN3, or it cannot fill this canvas.
     """
-    return _describe(card.open_model(config.path, STYLEGAN3), config)
+    return _describe(*second_network.open_networks(config, STYLEGAN3, networks), config)
 
 
-def memory_bytes(config: Config, device: str) -> int:
+def memory_bytes(config: Config, device: str, networks: Networks = NO_NETWORKS) -> int:
     """Estimate the memory of a process that plays the model, see `model_size.memory_bytes`.
 
     Raises
@@ -188,16 +181,16 @@ def memory_bytes(config: Config, device: str) -> int:
     ValueError
         As `spec`.
     """
-    network = card.open_model(config.path, STYLEGAN3)
+    network, _ = second_network.open_networks(config, STYLEGAN3, networks)
     return model_size.memory_bytes(network, config, device)
 
 
-def _describe(network: Network, canvas: Canvas) -> Spec:
+def _describe(network: Network, other: Network | None, canvas: Canvas) -> Spec:
     rate = float(styling.attribute(network.modules, "synthesis.input", "sampling_rate"))
     canvases.check(canvas, rate)
     if canvas.closed:
         facts.check_margin(network, rate)
-    second_network.open_other(network, canvas, facts.prefixes(network))
+    second_network.check(network, other, canvas, facts.prefixes(network))
     layers = ["input", *facts.names(network)]
     more = [*PLACE, *second_network.parameters(canvas, facts.parts(len(layers)))]
     groups = facts.groups(len(layers))
@@ -238,12 +231,14 @@ class Generator(Traced):
                 self.changing.set(1.0, shares)
         transform = self.model.synthesis.waves.transform
         if any(controls[p.address] != p.default for p in PLACE):
-            transform = torch.from_numpy(input_transform(controls))
+            translate = controls["translate_x"], controls["translate_y"]
+            matrix = facts.input_transform(translate, controls["rotate"], controls["zoom"])
+            transform = torch.from_numpy(matrix)
         bends = self.drawing.bends.numbers(controls)
         return styled.take_inputs(self.model, self.spec, request, controls, transform, bends)
 
 
-def build(config: Config, device: str = "cpu") -> Generator:
+def build(config: Config, device: str = "cpu", networks: Networks = NO_NETWORKS) -> Generator:
     """Build the generator on a torch device (``cpu``, ``cuda``, ``mps``).
 
     Raises
@@ -251,11 +246,10 @@ def build(config: Config, device: str = "cpu") -> Generator:
     ValueError
         If there is no such model, it is no StyleGAN3, or it is damaged.
     """
-    network = card.open_model(config.path, STYLEGAN3)
-    described = _describe(network, config)
+    network, other = second_network.open_networks(config, STYLEGAN3, networks)
+    described = _describe(network, other, config)
     extent = (config.high, config.wide)
     sliders = styled.sliders_of(network, config, described.layers)
-    other = second_network.open_other(network, config, facts.prefixes(network))
     built = partial(build_network, modules=network.modules, device=device, extent=extent,
                     sliders=sliders, half=other is None)  # fmt: skip
     model = built(network.state)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from engine.generators.contract import DIRECTIONS, MODEL, SECOND_NETWORK, Asset
 from engine.generators.editing.bend_ops import BendTable
 from engine.generators.networks.style_map import Grid, fine_grid
+from engine.models.sidecars.beside import beside
 
 MOST_SIDE, MOST_POINTS, MOST_ROWS, MOST_SOURCES = 32.0, 64, 16, 4
 SPACES = ("z", "z+", "w", "w+")
@@ -41,7 +43,7 @@ class Canvas:
     other
         Another network of the same shapes that this one is mixed with; empty: none.
     blends
-        Its parts that are mixed, as `blend.open_other` names them; none: all.
+        Its parts that are mixed, as `second_network.check` names them; none: all.
     directions
         File of named directions; empty: the one beside the model, if there is one.
     """
@@ -59,6 +61,22 @@ class Canvas:
     other: str = ""
     blends: tuple[str, ...] = ()
     directions: str = ""
+
+    def files(self, family: str, *sidecars: str) -> tuple[Asset, ...]:
+        """List the network of a canvas and its other one, of one family, and named directions.
+
+        Parameters
+        ----------
+        sidecars
+            Names of what may lie beside the network, see `models.sidecars.beside`.
+        """
+        names = [name for name in sidecars if name != "directions" or not self.directions]
+        found = [Asset("path", self.path, MODEL, family, beside(self.path, names))]
+        if self.other:
+            found.append(Asset("other", self.other, SECOND_NETWORK, family))
+        if self.directions:
+            found.append(Asset("directions", self.directions, DIRECTIONS))
+        return tuple(found)
 
     @property
     def is_wall(self) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from engine.core.parameter import Kind, Parameter
+from engine.generators.contract import Networks
 from engine.generators.stylegan.canvas import Canvas
 from engine.models import card
 from engine.models.network import Network
@@ -18,37 +19,61 @@ Groups = Mapping[str, str]
 """Part of a network → its group (``coarse`` …); the mapping is a part without one."""
 
 
-def open_other(network: Network, canvas: Canvas, prefixes: Mapping[str, str]) -> Network | None:
-    """Open the other network of a canvas, without looking at its numbers; None: there is none.
+def open_networks(canvas: Canvas, family: str, opened: Networks) -> tuple[Network, Network | None]:
+    """Open the network of a canvas, and the other one; None: there is none.
 
     Parameters
     ----------
-    network
-        The first one.
+    family
+        What the first one must be.
+    opened
+        Those that are open already, by key of the canvas.
+
+    Raises
+    ------
+    ValueError
+        If one is missing, or none of ours.
+    """
+    network = opened.get("path") or card.open_model(canvas.path, family)
+    if not canvas.other:
+        return network, None
+    return network, opened.get("other") or _open_other(canvas.other)
+
+
+def _open_other(path: str) -> Network:
+    try:
+        return card.peek(Path(path))
+    except OSError as error:
+        why = error.strerror or error
+        raise ValueError(f"config.other: {path}: {why}") from None
+    except ValueError as error:
+        raise ValueError(f"config.other: {error}") from None
+
+
+def check(
+    network: Network, other: Network | None, canvas: Canvas, prefixes: Mapping[str, str]
+) -> None:
+    """See to it that a network can be mixed with the other one of a canvas, if there is one.
+
+    Parameters
+    ----------
     prefixes
         Part → what the names of its tensors begin with.
 
     Raises
     ------
     ValueError
-        If it is missing, or does not fit: the tensor that differs is named, and what would fit.
+        If it does not fit: the tensor that differs is named, and what would fit.
     """
-    if not canvas.other:
+    if other is None:
         if canvas.blends:
             raise ValueError("config.blends: there is no other network; give config.other")
-        return None
+        return
     unknown = set(canvas.blends) - set(prefixes)
     if unknown:
         raise ValueError(
             f"config.blends: '{sorted(unknown)[0]:.40}' is no part: {', '.join(prefixes)}"
         )
-    try:
-        other = card.peek(Path(canvas.other))
-    except OSError as error:
-        why = error.strerror or error
-        raise ValueError(f"config.other: {canvas.other}: {why}") from None
-    except ValueError as error:
-        raise ValueError(f"config.other: {error}") from None
     names = Path(canvas.other).name, Path(canvas.path).name
     if other.family != network.family:
         raise ValueError(f"config.other: {names[0]} is a {other.family}, not a {network.family}")
@@ -61,7 +86,6 @@ def open_other(network: Network, canvas: Canvas, prefixes: Mapping[str, str]) ->
             listed = ", ".join(f'"{part}"' for part in fitting)
             cure = f"these parts fit, and can be swapped or mixed alone: blends = [{listed}]"
         raise ValueError(f"config.other: {names[0]} does not fit {names[1]}: {wrong[0]}; {cure}")
-    return other
 
 
 def _difference(first: Network, other: Network, prefix: str) -> str:

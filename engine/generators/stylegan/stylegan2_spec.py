@@ -71,11 +71,15 @@ _AGE = contract.number(
 )
 
 
-def describe(network: Network, canvas: Canvas, found: Ages | None, moves: bool) -> Spec:
+def describe(
+    network: Network, other: Network | None, canvas: Canvas, found: Ages | None, moves: bool
+) -> Spec:
     """Describe a network.
 
     Parameters
     ----------
+    other
+        The one that it is mixed with.
     found
         What lies beside it of its training.
     moves
@@ -87,7 +91,7 @@ def describe(network: Network, canvas: Canvas, found: Ages | None, moves: bool) 
         If it cannot fill this canvas, or something that the canvas names does not fit.
     """
     check(canvas, start(network)[1])
-    second_network.open_other(network, canvas, prefixes(network))
+    second_network.check(network, other, canvas, prefixes(network))
     names = blocks(network)
     more = [*noises(names), *([_AGE] if found else [])]
     more += second_network.parameters(canvas, groups(network))

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
 from engine.generators.stylegan import controls
 from engine.models.network import Network
 
@@ -51,6 +56,29 @@ def trained_px(network: Network) -> tuple[int, int]:
     last = controls.attribute(network.modules, f"synthesis.{names(network)[-1]}", "out_size")
     width, height = last if isinstance(last, list | tuple) else (last, last)
     return int(width), int(height)
+
+
+def input_transform(
+    translate: tuple[float, float], clockwise_rad: float, zoom: float = 1.0
+) -> NDArray[np.float32]:
+    """Matrix [shape=(3, 3)] that the coordinates take: the inverse of the picture's transform.
+
+    NVIDIA's ``gen_images.py`` counts its angle the other way, and in degrees.
+
+    Parameters
+    ----------
+    translate
+        Right and down, in widths and heights of the picture.
+    clockwise_rad
+        How far the picture is turned.
+    zoom
+        2 is twice as near.
+    """
+    c, s = math.cos(clockwise_rad), math.sin(clockwise_rad)
+    x, y = translate
+    placed = np.array([[zoom * c, -zoom * s, x], [zoom * s, zoom * c, y], [0, 0, 1]])
+    inverse: NDArray[np.float32] = np.linalg.inv(placed).astype(np.float32)
+    return inverse
 
 
 def groups(count: int) -> list[str]:

@@ -7,6 +7,7 @@ by itself; it ends when it is ended.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,6 @@ from engine.generators.tasks.point_tracking import Point, grab, step
 
 ANY_SIZE_PX = 64
 MOST_PX, LEAST_PX = 64, 32
-PARAMETER, PORT = "parameter/", "port/"
-"""What the names of parameters among the options, and of other latents, begin with."""
 
 
 class Drag:
@@ -31,10 +30,9 @@ class Drag:
         With `features` and gradients.
     errand
         Arrays: ``coordinates`` of the port without the hand, ``pull``, their displacement so far
-        [shape=port.shape], and latents of other ports, ``port/NAME``. Options: ``port``, the goal
-        ``x`` and ``y`` in widths and heights of the picture from its upper left corner (at first
-        the point that is grabbed), ``seconds``, ``width``, ``height``, ``aspect``, and
-        ``parameter/NAME``.
+        [shape=port.shape]. Options: ``port``, the goal ``x`` and ``y`` in widths and heights of the
+        picture from its upper left corner (at first the point that is grabbed). Its request is that
+        of the picture.
 
     Raises
     ------
@@ -67,7 +65,8 @@ class Drag:
 
         options = errand.options
         self._goal: Point = (float(options["x"]), float(options["y"]))
-        self._request = _request(errand, self._generator.spec, self._port)
+        assert errand.request is not None
+        self._request = _at_rest(errand.request, self._generator.spec, self._port)
         z = torch.tensor(errand.arrays["coordinates"], dtype=torch.float32)
         self._z = z.reshape(-1, z.shape[-1])
 
@@ -109,25 +108,12 @@ def _decoder(chart: Chart | None) -> Any:
     return decode
 
 
-def _request(errand: Errand, spec: Spec, port: Port) -> Request:
-    options = errand.options
-    # Chance detail stands still whatever the latent: it would hold the feature back.
+def _at_rest(request: Request, spec: Spec, port: Port) -> Request:
+    """Let chance detail stand still, whatever the latent: it would hold the feature back."""
     still = {p.address: 0.0 for p in spec.parameters if p.address.startswith("noise")}
-    held = {port.name: np.zeros(port.shape, np.float32)}  # what is drawn instead has gradients
-    return Request(
-        seconds=float(options["seconds"]),
-        latents=held
-        | {
-            name.removeprefix(PORT): array
-            for name, array in errand.arrays.items()
-            if name.startswith(PORT)
-        },
-        parameters={
-            name.removeprefix(PARAMETER): float(value)
-            for name, value in options.items()
-            if name.startswith(PARAMETER)
-        }
-        | still,
-        size_px=(int(options["width"]), int(options["height"])),
-        aspect=float(options["aspect"]),
+    none = np.zeros(port.shape, np.float32)  # what is drawn instead has gradients
+    return replace(
+        request,
+        latents={**request.latents, port.name: none},
+        parameters={**request.parameters, **still},
     )

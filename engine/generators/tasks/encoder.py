@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from engine.models import safetensors
 from engine.models.network import check_finite
-from engine.models.sidecars.snapshots import network_hash
 from engine.models.unpickle.inert import RefusedError
+from engine.system.atomic import open_new
+from engine.system.hashing import cached_sha256
 
 if TYPE_CHECKING:
     import torch
@@ -70,11 +71,9 @@ def write(model: Path, weights: Weights) -> Path:
         If it cannot be written.
     """
     path = path_of(model)
-    said = json.dumps({"version": VERSION, "network_sha256": network_hash(model)})
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
+    said = json.dumps({"version": VERSION, "network_sha256": cached_sha256(model)})
+    with open_new(path) as file:
         safetensors.write(file, weights, {METADATA: said}, half=True)
-    part.replace(path)
     return path
 
 
@@ -100,7 +99,7 @@ def _read(path: Path, model: Path, size: int) -> Weights:
         said = None
     if not isinstance(said, dict):
         raise RefusedError("is no encoder: delete it")
-    if said.get("network_sha256") != network_hash(model):
+    if said.get("network_sha256") != cached_sha256(model):
         raise RefusedError(
             f"belongs to another network than {model.name}: make it anew with "
             f"'latent-cinema invert {model.name} --encoder', or delete it"

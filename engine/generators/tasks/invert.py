@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 MOST_STEPS = 10_000
 _MOST_PX = 100_000_000
-PARAMETER = "parameter/"
-"""What the option of a generator's parameter begins with."""
 
 
 def start(generator: Any, errand: Errand) -> Iterator[Result | None]:
@@ -46,23 +44,20 @@ def start(generator: Any, errand: Errand) -> Iterator[Result | None]:
     ----------
     errand
         Arrays ``picture`` [shape=(H, W, 3)], uint8, or ``file``, the bytes of a picture's file.
-        Options: ``port``, ``model`` (its file, to find an encoder beside it), ``steps``, ``width``
-        and ``height`` of the pictures that are compared, ``every``: steps from one told result to
-        the next (0: only the last is told), ``samples`` that are looked at for a start, and
-        ``parameter/NAME`` of the generator.
+        Options: ``port``, ``model`` (its file, to find an encoder beside it), ``steps``, ``every``:
+        steps from one told result to the next (0: only the last is told), and ``samples`` that are
+        looked at for a start. Of its request the parameters count, and the size in which pictures
+        are compared.
 
     Yields
     ------
     Result or None
         Array ``coordinates`` [shape=port.shape]; options ``psnr_db``, ``start_db`` and ``step``.
     """
-    options = errand.options
-    target = aim(
-        generator,
-        str(options.get("port", "")),
-        {k.removeprefix(PARAMETER): float(v) for k, v in options.items() if _is_parameter(k)},
-        (int(options.get("width", 0)), int(options.get("height", 0))),
-    )
+    options, port = errand.options, str(errand.options.get("port", ""))
+    target = aim(generator, port)
+    if errand.request is not None:
+        target = aim(generator, port, errand.request.parameters, errand.request.size_px)
     picture = (
         read_picture(errand.arrays["file"].tobytes())
         if "file" in errand.arrays
@@ -83,10 +78,6 @@ def start(generator: Any, errand: Errand) -> Iterator[Result | None]:
         is_told = is_last or (every > 0 and step % every == 0)
         yield _result(found, first, step, is_last) if is_told else None
         step += 1
-
-
-def _is_parameter(key: str) -> bool:
-    return key.startswith(PARAMETER)
 
 
 def _result(found: Step, start_db: float, step: int, is_last: bool) -> Result:

@@ -1,10 +1,9 @@
 """Errand ``probe``: how far apart a generator's pictures look along a path, at a low resolution.
 
-Arrays: ``path`` [shape=(N, ...)], latents of one port at equal places, and the others' under
-``port/NAME``. Options: ``port``, ``is_closed``, ``seconds``, ``width``, ``height``, ``aspect`` and
-``parameter/NAME``. The result holds ``chords`` from each probe to the next one, ``skips`` to the
-next but one (see `engine.core.path.arc_length.arcs`), and ``jumps`` [shape=(K, 2)]: where, in
-cells, and how many times the median chord.
+Arrays: ``path`` [shape=(N, ...)], latents of one port at equal places. Options: ``port``,
+``is_closed``. Its request holds all else. The result holds ``chords`` from each probe to the next
+one, ``skips`` to the next but one (see `engine.core.path.arc_length.arcs`), and ``jumps``
+[shape=(K, 2)]: where, in cells, and how many times the median chord.
 """
 
 from __future__ import annotations
@@ -20,7 +19,6 @@ from numpy.typing import NDArray
 
 from engine.core.path.arc_length import JUMP
 from engine.core.path.perceived_change import Features, distance, features
-from engine.core.show.generator import Request
 from engine.generators.host.pixels import fetch, finish
 from engine.generators.host.tasks import Errand, Result
 
@@ -31,8 +29,8 @@ _SUDDEN = 0.5  # what a jump keeps of its cell in a 32nd of it; of a motion a 32
 
 def start(generator: Any, errand: Errand) -> Iterator[Result | None]:
     """Draw one probe a slice; then look closer at what may be a jump."""
-    asked, port = _request(errand), str(errand.options["port"])
-    path = errand.arrays["path"]
+    asked, port, path = errand.request, str(errand.options["port"]), errand.arrays["path"]
+    assert asked is not None
 
     def look(latent: NDArray[np.float32]) -> Features:
         latents = {**asked.latents, port: np.ascontiguousarray(latent, np.float32)}
@@ -67,15 +65,4 @@ def start(generator: Any, errand: Errand) -> Iterator[Result | None]:
             "skips": np.array(skips, np.float32),
             "jumps": np.array(jumps, np.float32).reshape(-1, 2),
         }
-    )
-
-
-def _request(errand: Errand) -> Request:
-    options = errand.options
-    return Request(
-        seconds=float(options["seconds"]),
-        latents={n[5:]: a for n, a in errand.arrays.items() if n.startswith("port/")},
-        parameters={n[10:]: float(v) for n, v in options.items() if n.startswith("parameter/")},
-        size_px=(int(options["width"]), int(options["height"])),
-        aspect=float(options["aspect"]),
     )

@@ -13,7 +13,8 @@ from engine.generators.archive import features
 from engine.generators.archive import index as indexes
 from engine.generators.archive.features import Bytes
 from engine.generators.archive.index import LABEL, SUFFIX, Index, Match
-from engine.system.atomic import unfinished
+from engine.generators.stylegan.controls import ALPHA_CHANNELS
+from engine.lab import sheets
 
 _MOST_COUNT = 64
 _SIDE_PX, _BELOW_PX = 160, 44  # of a picture on a sheet, and of the text below
@@ -144,7 +145,7 @@ def _drawn(model: Path, seeds: str) -> Iterator[tuple[str, Bytes]]:
         raise ValueError(f"{model.name} is an index and draws nothing: give the network")
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "drawn.npy"
-        sample(model, out, Wish(seeds=seeds))
+        sample(model, out, Wish(seeds=seeds), lambda _: None)
         drawn = np.load(out, mmap_mode="r")
         for number, raw in zip(numbers, drawn, strict=True):
             if raw.shape[0] < 3:
@@ -152,6 +153,8 @@ def _drawn(model: Path, seeds: str) -> Iterator[tuple[str, Bytes]]:
                     f"{model.name} draws {raw.shape[0]} channels, which are no colours"
                 )
             seen = np.clip(np.nan_to_num(raw[:3]).transpose(1, 2, 0) * 127.5 + 127.5, 0, 255)
+            if len(raw) == ALPHA_CHANNELS:  # over black
+                seen *= np.clip(np.nan_to_num(raw[3]) * 0.5 + 0.5, 0, 1)[..., None]
             yield f"seed {number}", seen.round().astype(np.uint8)
 
 
@@ -170,7 +173,6 @@ def _told(index: Index, match: Match) -> dict[str, Any]:
 def _write_sheet(out: Path, index: Index, found: list[tuple[str, Bytes, list[Match]]]) -> None:
     """Write each picture that was asked about, its answers beside it, and whose they are."""
     from engine.generators.archive import sheet as hanging
-    from engine.outputs.film.png import encode
 
     if len(found) * (_SIDE_PX + _BELOW_PX) > _MOST_SHEET_PX:
         raise ValueError(f"{len(found)} rows are too many for a sheet: ask for fewer seeds")
@@ -179,8 +181,7 @@ def _write_sheet(out: Path, index: Index, found: list[tuple[str, Bytes, list[Mat
         tiles = [features.square(seen, _SIDE_PX), *(hanging.picture(index, m) for m in matches)]
         size = (len(tiles) * (_SIDE_PX + 6), _SIDE_PX + _BELOW_PX)
         rows.append(hanging.hang(tiles, f"{name} · {hanging.caption(index, matches)}", size))
-    with unfinished(out) as part:
-        part.path.write_bytes(encode(np.concatenate(rows), 6))
+    sheets.save(out, np.concatenate(rows))
 
 
 def text(found: dict[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.generators.stylegan.controls import over_black
+from engine.lab import sheets
 from engine.lab.latents import draw_seeds
+from engine.lab.networks import build_network
 from engine.lab.one_thread import one_thread
 from engine.models import card
 from engine.models.importer.catalogue import playable
 from engine.models.network import PIX2PIX
 from engine.models.sidecars import clusters
-from engine.system.atomic import unfinished
 
 if TYPE_CHECKING:
     import torch
@@ -59,8 +60,7 @@ def make(
     network = card.load(file)
     if network.family == PIX2PIX:
         raise ValueError(f"{model.name} is a {network.family}, and only StyleGANs are bent")
-    module = importlib.import_module(f"engine.generators.kinds.{network.family}")
-    built = module.build_network(network.state, network.modules)
+    built = build_network(network)
     is_small = max(built.raw_size) <= SMALL_PX
     with one_thread(is_small):
         maps = _maps(built, tell)
@@ -70,15 +70,11 @@ def make(
         for place, name in enumerate(names)
     }
     path = out or clusters.path_of(file)
-    with unfinished(path) as part:
-        clusters.write(part.path, file, found)
+    clusters.write(path, file, found)
     if sheet is not None:
-        from engine.outputs.film.png import encode
-
         with one_thread(is_small):
             picture = _draw_sheet(built, found, tell)
-        with unfinished(sheet) as part:
-            part.path.write_bytes(encode(picture, 6))
+        sheets.save(sheet, picture)
     return path, {name: np.bincount(labels).tolist() for name, labels in found.items()}
 
 
@@ -150,7 +146,7 @@ def _pixels(raw: torch.Tensor) -> NDArray[np.float32]:
     """Bring a raw picture to a tile [shape=(TILE_PX, TILE_PX, 3)] of 0..1."""
     from torch.nn import functional
 
-    raw = (raw[:, :3] * 0.5 + 0.5).clamp(0, 1).expand(-1, 3, -1, -1)
+    raw = over_black(raw).clamp(0, 1)
     small = functional.interpolate(raw, (TILE_PX, TILE_PX), mode="bilinear", antialias=True)
     pixels: NDArray[np.float32] = small[0].permute(1, 2, 0).numpy()
     return pixels

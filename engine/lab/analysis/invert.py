@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,15 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.documents.path.picture_keyframes import SUFFIX
-from engine.generators.registry import pick_device
+from engine.generators import registry
+from engine.generators.device import pick_device
 from engine.generators.tasks import encoder, inversion
 from engine.generators.tasks.invert import fit, invert, read_picture
+from engine.lab import sheets
 from engine.lab.latents import WrongLatentsError
 from engine.lab.one_thread import one_thread
 from engine.models.card import peek
 from engine.models.importer.catalogue import playable
 from engine.models.network import PIX2PIX
-from engine.system.atomic import write_whole
+from engine.system import npy
 from engine.system.hashing import hash_at
 
 if TYPE_CHECKING:
@@ -92,8 +93,7 @@ def open_model(wish: Wish) -> tuple[Any, str]:
         kind, config = peek(Path(path)).family, {"path": path, "space": wish.space}
         if kind == PIX2PIX:
             raise WrongLatentsError(f"{wish.model} answers pictures; it has no latent of one")
-    module = importlib.import_module(f"engine.generators.kinds.{kind}")
-    return module.build(module.Config(**config), pick_device(wish.device)), path
+    return registry.build(registry.open_spec(kind, config), pick_device(wish.device)), path
 
 
 @one_thread()
@@ -150,7 +150,8 @@ def run(wish: Wish, tell: Tell) -> list[Found]:
     if wish.out is not None:
         _write(wish.out, generator, path, found)
     if wish.sheet is not None:
-        _hang(wish.sheet, wish.rows)
+        tiles = [sheets.to_bytes(x.numpy()) for row in wish.rows for x in row]
+        sheets.save(wish.sheet, sheets.grid(tiles, len(tiles), len(wish.rows[0])))
     return found
 
 
@@ -187,13 +188,4 @@ def _write(path: Path, generator: Any, model: str, found: Sequence[Found]) -> No
         "psnr_db": np.array([each.psnr_db for each in found], np.float32),
         "files": np.array([each.image.name for each in found]),
     }
-    write_whole(path, {**arrays, "model": np.array(hash_at(model))})
-
-
-def _hang(path: Path, rows: Sequence[Sequence[torch.Tensor]]) -> None:
-    """Write rows of pictures [shape=(3, H, W)] of 0..1 as one sheet."""
-    from PIL import Image
-
-    lines = [np.concatenate([x.permute(1, 2, 0).numpy() for x in row], 1) for row in rows]
-    whole = (np.concatenate(lines) * 255).round().astype(np.uint8)
-    Image.fromarray(whole).save(path)
+    npy.write(path, {**arrays, "model": np.array(hash_at(model))})

@@ -13,11 +13,18 @@ from numpy.typing import NDArray
 from engine.core.latent.examples import layout
 from engine.core.latent.geometry import Vector
 from engine.core.show.generator import Request
-from engine.generators.registry import open_generator
+from engine.generators import registry
+from engine.generators.contract import model_of
+from engine.generators.registry import Opened
+from engine.lab import sheets
 from engine.lab.latents import draw_seeds, read_latents, read_numbers
+from engine.models.card import peek
+from engine.models.importer.catalogue import playable
+from engine.models.latent_file import Space
 from engine.models.sidecars import latent_map
 from engine.models.sidecars.latent_map import MapFile
-from engine.system.atomic import unfinished
+from engine.system.atomic import write_bytes
+from engine.system.hashing import hash_at
 
 LOOK_PX = 24
 """Pictures are compared at this side."""
@@ -60,17 +67,19 @@ def make(
     ValueError
         If the model cannot be read, or the latents do not fit it.
     """
-    generator, mark = open_generator(model)
+    opened = _open(model)
+    generator: Any = registry.build(opened, "cpu")
+    mark = hash_at(model_of(opened.files)) or model
     port = generator.spec.ports[0]
     if saved is None:
         latents = draw_seeds(read_numbers(seeds, "seeds"), port.shape[-1])
     else:
-        latents = read_latents(saved)
-    if latents.shape[1:] != port.shape:
-        raise ValueError(
-            f"{saved or seeds}: latents of shape {latents.shape[1:]}, and {model} takes "
-            f"{port.shape} at its port '{port.name}'"
-        )
+        kind = "w" if port.geometry == "wspace" else "z"
+        space = Space(kind + "+" * (len(port.shape) - 1), port.shape)
+        found = read_latents(saved, [space], "" if model == "cppn" else model, f"'{port.name}'")
+        latents = found.rows.astype(np.float32)
+        if found.note:
+            told(found.note)
     thumbs = []
     for k, latent in enumerate(latents):
         thumbs.append(draw(generator, latent, wish.thumb_px))
@@ -86,6 +95,13 @@ def make(
     return MapFile(places, latents, np.stack(thumbs), about)
 
 
+def _open(model: str) -> Opened:
+    if model == "cppn":
+        return registry.open_spec(model, {})
+    path = playable(Path(model))
+    return registry.open_spec(peek(path).family, {"path": str(path)})
+
+
 def store(found: MapFile, out: Path, sheet: Path | None) -> None:
     """Write a map; also as one picture, if that is wanted.
 
@@ -94,8 +110,7 @@ def store(found: MapFile, out: Path, sheet: Path | None) -> None:
     OSError
         If a file cannot be written.
     """
-    with unfinished(out) as part:
-        part.path.write_bytes(latent_map.write(found))
+    write_bytes(out, latent_map.write(found))
     if sheet is not None:
         from PIL import Image
 
@@ -106,8 +121,7 @@ def store(found: MapFile, out: Path, sheet: Path | None) -> None:
         controls |= {"lit": 0.0, "mark": 0.0, "size": 0.09}
         drawn = draw_map(found, controls, SHEET_PX)
         ground = Image.new("RGBA", SHEET_PX, (0, 0, 0, 255))
-        with unfinished(sheet) as part:
-            Image.alpha_composite(ground, drawn).convert("RGB").save(part.path, "PNG")
+        sheets.save(sheet, np.asarray(Image.alpha_composite(ground, drawn).convert("RGB")))
 
 
 def draw(generator: Any, latent: NDArray[np.float32], side_px: int) -> NDArray[np.uint8]:

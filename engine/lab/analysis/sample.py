@@ -3,33 +3,36 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING
-
-import numpy as np
-
-from engine.lab.latents import WrongLatentsError
-from engine.system.atomic import unfinished
-
-if TYPE_CHECKING:
-    import torch
-
-import importlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
-from engine.lab.latents import draw_seeds, read_latents, read_numbers
+from engine.generators.stylegan.stylegan3_spec import input_transform
+from engine.lab import sheets
+from engine.lab.latents import (
+    WrongLatentsError,
+    draw_seeds,
+    read_latents,
+    read_numbers,
+    read_rows,
+)
+from engine.lab.networks import build_network
 from engine.models import card
 from engine.models.importer.catalogue import playable
+from engine.models.latent_file import Space
 from engine.models.network import PIX2PIX, STYLEGAN3
+from engine.system.atomic import open_new
 
 if TYPE_CHECKING:
     import torch
 
 _MOST_SHEET_PX = 8192
+_MOST_CLASS = 1 << 20
+SPACES = ("z", "w", "w+")
 
 
 def store(out: Path, count: int, pictures: Iterator[torch.Tensor]) -> None:
@@ -52,16 +55,17 @@ def store(out: Path, count: int, pictures: Iterator[torch.Tensor]) -> None:
         If the file cannot be written.
     """
     write = _write_raw if out.suffix.lower() == ".npy" else _write_sheet
-    with unfinished(out) as part:
-        try:
-            write(part.path, count, pictures)
-        except OSError as error:
-            raise OSError(f"{out}: {error.strerror or error}") from None
+    try:
+        write(out, count, pictures)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise OSError(f"{out}: {error.strerror or error}") from None
 
 
-def _write_raw(path: Path, count: int, pictures: Iterator[torch.Tensor]) -> None:
+def _write_raw(out: Path, count: int, pictures: Iterator[torch.Tensor]) -> None:
     """Write one picture after the other: many large ones need no memory."""
-    with path.open("wb") as file:
+    with open_new(out) as file:
         for place, picture in enumerate(pictures):
             raw = np.ascontiguousarray(picture.float().cpu().numpy(), "<f4")
             if not place:
@@ -71,27 +75,17 @@ def _write_raw(path: Path, count: int, pictures: Iterator[torch.Tensor]) -> None
             file.write(raw.tobytes())
 
 
-def _write_sheet(path: Path, count: int, pictures: Iterator[torch.Tensor]) -> None:
+def _write_sheet(out: Path, count: int, pictures: Iterator[torch.Tensor]) -> None:
     from engine.generators.stylegan.controls import present
-    from engine.outputs.film.png import encode
 
     columns = math.ceil(math.sqrt(count))
     most = (_MOST_SHEET_PX // columns,) * 2
-    sheet = np.zeros((0, 0, 3), np.uint8)
-    for place, picture in enumerate(pictures):
-        if picture.shape[1] == 2:
-            raise WrongLatentsError("two channels are no colours: ask for an .npy file")
-        cell = present(picture.float(), most)[0].permute(1, 2, 0).cpu().numpy()
-        height, width = cell.shape[:2]
-        if not place:
-            sheet = np.zeros((-(-count // columns) * height, columns * width, 3), np.uint8)
-        top, left = place // columns * height, place % columns * width
-        sheet[top : top + height, left : left + width] = np.rint(cell * 255.0)
-    path.write_bytes(encode(sheet, 6))
 
+    def tiles() -> Iterator[sheets.Bytes]:
+        for picture in pictures:
+            yield sheets.to_bytes(present(picture.float(), most)[0].cpu().numpy())
 
-_MOST_CLASS = 1 << 20
-SPACES = ("z", "w", "w+")
+    sheets.save(out, sheets.grid(tiles(), count, columns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +95,7 @@ class Wish:
     Parameters
     ----------
     latents
-        An ``.npy`` file of latents; None: `seeds` are drawn.
+        A file of latents (see `engine.models.latent_file`); None: `seeds` are drawn.
     space
         What the latents are: ``z``, ``w`` or ``w+``; None: their shape tells.
     seeds
@@ -113,7 +107,7 @@ class Wish:
     noise
         ``const`` or ``none``.
     class_
-        Classes as they are typed, like seeds, or an ``.npy`` file of their weights
+        Classes as they are typed, like seeds, or a file of their weights
         [shape=(N, c_dim)]: one for all pictures, or one for each.
     translate
         Moves the picture of a StyleGAN3, in its widths and heights.
@@ -132,7 +126,7 @@ class Wish:
     rotate: float | None = None
 
 
-def sample(file: Path, out: Path, wish: Wish) -> int:
+def sample(file: Path, out: Path, wish: Wish, notify: Callable[[str], None]) -> int:
     """Draw pictures of a model into a file.
 
     Parameters
@@ -143,6 +137,8 @@ def sample(file: Path, out: Path, wish: Wish) -> int:
         ``.npy``: raw float32 [shape=(N, C, H, W)]; ``.png``: the picture, or a sheet of all.
     wish
         What is to be drawn.
+    notify
+        Is told of what could mean two things which was taken, else nothing.
 
     Returns
     -------
@@ -160,16 +156,15 @@ def sample(file: Path, out: Path, wish: Wish) -> int:
     """
     if out.suffix.lower() not in (".npy", ".png"):
         raise WrongLatentsError(f"{out}: the result ends in .npy (raw numbers) or .png")
-    if wish.latents is None:
-        seeds, given = read_numbers(wish.seeds, "seeds"), np.zeros((0, 0), np.float32)
-    else:
-        seeds, given = (), read_latents(wish.latents)
-    model, place = _open(file, wish)
+    seeds = read_numbers(wish.seeds, "seeds") if wish.latents is None else ()
+    path = playable(file)
+    model, place = _open(path, file.name, wish)
     classes = _read_classes(model, wish.class_)
-    if wish.latents is None:
-        space, given = "z", draw_seeds(seeds, model.z_dim)
-    else:
-        space = _space_of(model, given, wish)
+    space, given = "z", draw_seeds(seeds, model.z_dim) if seeds else np.zeros((0, 0), np.float32)
+    if wish.latents is not None:
+        found = read_latents(wish.latents, _spaces(model, wish), str(path))
+        space, given = found.space.name, found.rows.astype(np.float32)
+        notify(found.note)
     count = max(len(given), len(classes))
     if {len(given), len(classes)} - {1, count}:
         raise WrongLatentsError(
@@ -182,56 +177,32 @@ def sample(file: Path, out: Path, wish: Wish) -> int:
     return count
 
 
-def _open(file: Path, wish: Wish) -> tuple[Any, dict[str, torch.Tensor]]:
+def _open(path: Path, name: str, wish: Wish) -> tuple[Any, dict[str, torch.Tensor]]:
     """Build the network; also what its drawing is told of the picture's place."""
-    network = card.load(playable(file))
+    network = card.load(path)
     if network.family == PIX2PIX:
         raise WrongLatentsError(
-            f"{file.name} answers pictures, and latents alone are none: play it in a show, as "
+            f"{name} answers pictures, and latents alone are none: play it in a show, as "
             "presets/draw-the-earth.toml does"
         )
     is_placed = wish.translate is not None or wish.rotate is not None
     if is_placed and network.family != STYLEGAN3:
         raise WrongLatentsError(
-            f"{file.name} is a {network.family}: only a stylegan3 can be moved (--translate) or "
+            f"{name} is a {network.family}: only a stylegan3 can be moved (--translate) or "
             "turned (--rotate)"
         )
-    # Families are module names: `card` lets no other pass.
-    model = importlib.import_module(f"engine.generators.kinds.{network.family}").build_network(
-        network.state, network.modules
-    )
+    model = build_network(network)
     import torch
 
-    matrix = input_transform(wish.translate or (0.0, 0.0), wish.rotate or 0.0)
+    # As `gen_images.py` turns, counter-clockwise.
+    matrix = input_transform(wish.translate or (0.0, 0.0), -math.radians(wish.rotate or 0.0))
     return model, {"transform": torch.from_numpy(matrix)} if is_placed else {}
 
 
-def input_transform(translate: tuple[float, float], rotate: float) -> NDArray[np.float32]:
-    """Matrix of the coordinates [shape=(3, 3)], the inverse of the picture's.
-
-    Parameters
-    ----------
-    translate
-        Right and down, in widths and heights of the picture.
-    rotate
-        Degrees, in the direction of `gen_images.py`.
-    """
-    c, s = math.cos(math.radians(rotate)), math.sin(math.radians(rotate))
-    placed = np.array([[c, s, translate[0]], [-s, c, translate[1]], [0, 0, 1]])
-    inverse: NDArray[np.float32] = np.linalg.inv(placed).astype(np.float32)
-    return inverse
-
-
 def _read_classes(model: Any, text: str) -> NDArray[np.float32]:
-    """Weights of the classes [shape=(N, c_dim)]: numbers as they are typed, or an .npy file."""
-    if text.endswith(".npy"):
-        weights = read_latents(Path(text))
-        if weights.shape[1:] != (model.c_dim,):
-            raise WrongLatentsError(
-                f"{text} has the shape {weights.shape}; the classes of this network are weights of "
-                f"shape (N, {model.c_dim})"
-            )
-        return weights
+    """Weights of the classes [shape=(N, c_dim)]: numbers as they are typed, or a file."""
+    if Path(text).suffix:
+        return read_rows(Path(text), model.c_dim, "classes")
     numbers = read_numbers(text, "classes", _MOST_CLASS)
     for number in numbers:
         if number >= max(model.c_dim, 1):
@@ -243,21 +214,14 @@ def _read_classes(model: Any, text: str) -> NDArray[np.float32]:
     return weights
 
 
-def _space_of(model: Any, latents: NDArray[np.float32], wish: Wish) -> str:
-    """Tell what latents are by their shape; where z and w are of one length, z."""
-    shapes = {
-        "z": (model.z_dim,),
-        "w": (model.w_dim,),
-        "w+": (model.num_ws, model.w_dim),
-    }
-    for space in SPACES if wish.space is None else (wish.space,):
-        if latents.shape[1:] == shapes[space]:
-            return space
-    names = SPACES if wish.space is None else (wish.space,)
-    needed = " or ".join(f"{name} (N, {', '.join(map(str, shapes[name]))})" for name in names)
-    raise WrongLatentsError(
-        f"{wish.latents} has the shape {latents.shape}; this network takes {needed}"
-    )
+def _spaces(model: Any, wish: Wish) -> list[Space]:
+    """What latents may be: of those that fit z and w alike, z is meant."""
+    spaces = [
+        Space("z", (model.z_dim,)),
+        Space("w", (model.w_dim,)),
+        Space("w+", (model.num_ws, model.w_dim)),
+    ]
+    return [each for each in spaces if wish.space in (None, each.name)]
 
 
 def _pictures(

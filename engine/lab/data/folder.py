@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import tomllib
 import warnings
 from collections.abc import Callable
@@ -11,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
+
+from engine.system.hashing import sha256
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif")
 CREDITS = "credits.toml"
@@ -166,7 +167,7 @@ def check(folder: Path, size: int, told: Callable[[str], None] = lambda _: None)
             continue
         try:
             picture = load(path)
-            mark = hashlib.sha256(f"{picture.size}".encode() + picture.tobytes()).hexdigest()
+            mark = sha256(f"{picture.size}".encode() + picture.tobytes())
         except OSError as error:
             report.broken[name] = " ".join(str(error).split()).replace(str(path), "it")
             continue

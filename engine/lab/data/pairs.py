@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
@@ -16,6 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from engine.lab.data.folder import SUFFIXES, Credit, load, read_credits
+from engine.system.atomic import write_text
+from engine.system.hashing import json_hash
 
 SIDES = ("source", "target")
 _VERSION = 1
@@ -123,7 +124,7 @@ def prepare_pairs(
         wrong = "; ".join(f"{name}: {why}" for name, why in list(report.wrong.items())[:3])
         raise ValueError(f"{folder}: there is no pair that can be used ({wrong or 'none at all'})")
     about = {"key": key, "report": asdict(report)}
-    (cache / "pairs.json").write_text(json.dumps(about), "utf-8")
+    write_text(cache / "pairs.json", json.dumps(about))
     return PreparedPairs(_mapped(raw, len(report.names), size), report, key)
 
 
@@ -192,7 +193,7 @@ def _key(folder: Path, size: int) -> str:
         if path.is_file():
             about = path.stat()
             listed.append([path.relative_to(folder).as_posix(), about.st_size, about.st_mtime_ns])
-    return hashlib.sha256(json.dumps(listed).encode()).hexdigest()
+    return json_hash(listed)
 
 
 def _from_cache(cache: Path, key: str, size: int) -> PreparedPairs | None:

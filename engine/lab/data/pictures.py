@@ -5,7 +5,6 @@ Decoding then costs nothing while training.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -17,6 +16,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from engine.lab.data.folder import Credit, Report, check, load
+from engine.system.atomic import write_text
+from engine.system.hashing import json_hash
 
 _MOST_TILES = 4096  # of one picture
 _FLAT = 3.0  # standard deviation of a tile (of 255) that has nothing on it
@@ -87,7 +88,7 @@ def prepare(
             if count % 500 == 499:
                 told(f"{count + 1} of {len(report.files)} pictures made ready")
     about = {"key": key, "names": origins, "size": size, "report": asdict(report)}
-    (cache / "pictures.json").write_text(json.dumps(about), "utf-8")
+    write_text(cache / "pictures.json", json.dumps(about))
     return Prepared(_mapped(raw, made, size), origins, report, key)
 
 
@@ -97,7 +98,7 @@ def _key(folder: Path, size: int, tiles: bool) -> str:
         if path.is_file():
             about = path.stat()
             listed.append([path.relative_to(folder).as_posix(), about.st_size, about.st_mtime_ns])
-    return hashlib.sha256(json.dumps(listed).encode()).hexdigest()
+    return json_hash(listed)
 
 
 def _from_cache(cache: Path, key: str) -> Prepared | None:

@@ -42,10 +42,11 @@ def pair_of(subject: Subject, wish: Wish) -> tuple[Floats, Floats, str]:
     if shape.z_dim == shape.w_dim:
         spaces[(shape.w_dim,)] = wish.space
     found = [spaces.get(each.shape[1:]) for each in wish.sets]
-    if found[0] is None or found[0] != found[1]:
+    letters = {name[:1] for name in found if name}
+    if None in found or len(letters) > 1:
         shapes = " and ".join(str(each.shape[1:]) for each in wish.sets)
         needed = " or ".join(f"{name} {each}" for each, name in spaces.items())
         raise ValueError(f"the sets hold latents of the shapes {shapes}; both must be {needed}")
     first, last = wish.layers or (0, shape.num_ws)
     more, less = (x[:, first:last].mean(1) if x.ndim == 3 else x for x in wish.sets)
-    return more, less, str(found[0])[0]
+    return more, less, letters.pop()

@@ -7,8 +7,9 @@ strongest first, the same ones on every machine.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,6 @@ from numpy.typing import NDArray
 from engine.lab.directions.moments import Array, Spread, measure
 from engine.lab.directions.studied_model import CHUNK, Subject
 from engine.models.sidecars.directions import Direction, Floats, unit
-
-WAYS = ("ganspace", "sefa", "random", "difference", "boundary", "measured", "stylespace")
-
 
 SPREAD = "spread"
 """Samples that sigmas are measured on."""
@@ -40,7 +38,7 @@ class Wish:
     layers
         First style layer that they move, and the one after the last; None: all.
     space
-        ``z`` or ``w``, of random directions.
+        ``z`` or ``w``, of random directions and of what fits both.
     sets
         Latents that have something, and latents that do not [shape=(N, D) or (N, L, D)].
     scores
@@ -49,6 +47,10 @@ class Wish:
         What is to stay as it is: scores, or directions that are known already.
     known
         Those directions.
+    file
+        Of directions that another program found.
+    notify
+        Is told of what could mean two things which was taken.
     """
 
     count: int = 20
@@ -60,6 +62,8 @@ class Wish:
     scores: tuple[str, ...] = ()
     fixed: tuple[str, ...] = ()
     known: tuple[Direction, ...] = ()
+    file: Path | None = None
+    notify: Callable[[str], None] = lambda _: None
 
 
 def find(way: str, subject: Subject, wish: Wish) -> list[Direction]:

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from engine.generators import registry
 from engine.lab import sheets
 from engine.lab.directions import discovery, teaching
 from engine.lab.directions.studied_model import Subject
-from engine.lab.latents import MOST_PICTURES
+from engine.lab.latents import WrongLatentsError, read_latents
+from engine.lab.networks import build_network
 from engine.models import card
+from engine.models.latent_file import Space
 from engine.models.network import PIX2PIX
 from engine.models.sidecars import directions
 from engine.models.sidecars.directions import NAME, Direction, Floats
-from engine.models.sidecars.snapshots import network_hash
+from engine.system.hashing import cached_sha256
 
 STEPS = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
 COLUMNS = 12
 PX = 96
+_MOST_BYTES = 1 << 30  # of a file of latents
 _SHOWN, _EXAMPLES, _TRIED = "shown", 2, 64
 
 
@@ -49,7 +51,7 @@ class Book:
     def __init__(self, model: str, out: Path | None, label: int = 0) -> None:
         if out is not None and not out.name.endswith(directions.SUFFIX):
             raise ValueError(f"{out.name}: a file of directions ends in {directions.SUFFIX}")
-        self.subject, beside = open_subject(model, label)
+        self.subject, beside, self.model = open_subject(model, label)
         self.path = out or beside
         self.known: tuple[Direction, ...] = ()
         if self.path.is_file():
@@ -93,8 +95,8 @@ class Book:
                 raise ValueError(f"{self.path.name} has no direction '{name}'; it has: {listed}")
 
 
-def open_subject(model: str, label: int = 0) -> tuple[Subject, Path]:
-    """Build what directions are looked for in; also where its file of them lies.
+def open_subject(model: str, label: int = 0) -> tuple[Subject, Path, str]:
+    """Build what directions are looked for in; also where its file of them lies, and its own.
 
     Raises
     ------
@@ -109,23 +111,24 @@ def open_subject(model: str, label: int = 0) -> tuple[Subject, Path]:
         seed = model.partition(":")[2] or "42"
         if not seed.isdecimal():
             raise ValueError(f"'{model}' is no model: write cppn, or cppn:SEED")
-        config = cppn.Config(network_seed=int(seed))
-        shape = cppn.shape_of(config)
+        opened = registry.open_spec("cppn", {"network_seed": int(seed)})
+        shape = cppn.shape_of(opened.config)
         beside = Path(model.replace(":", "-") + directions.SUFFIX)
-        return Subject(cppn.build(config), shape, cppn.model_hash(config)), beside
+        generator = registry.build(opened, "cpu")
+        return Subject(generator, shape, cppn.model_hash(opened.config)), beside, ""
     from engine.models.importer.catalogue import playable
 
     path = playable(Path(model))
     network = card.load(path)
     if network.family == PIX2PIX:
         raise ValueError(f"{path.name} answers pictures: it has no styles to move")
-    module = importlib.import_module(f"engine.generators.kinds.{network.family}")
-    built = module.build_network(network.state, network.modules)
+    built = build_network(network)
     if label and label >= built.c_dim:
         classes = f"0 to {built.c_dim - 1}" if built.c_dim else "none"
         raise ValueError(f"there is no class {label} in {path.name}; it has {classes}")
     shape = directions.shape_of(network, built.num_ws)
-    return Subject(built, shape, network_hash(path), label), directions.path_of(path)
+    subject = Subject(built, shape, cached_sha256(path), label)
+    return subject, directions.path_of(path), str(path)
 
 
 def named(found: Sequence[Direction], names: Mapping[str, str]) -> list[Direction]:
@@ -195,32 +198,37 @@ def draw_thumbs(subject: Subject, out: Path, seed: int) -> None:
     sheets.store_numbered(out, subject.draw(teaching.thumbs(subject, seed), PX), COLUMNS)
 
 
-def read_set(path: Path) -> Floats:
-    """Read saved latents [shape=(N, D) or (N, L, D)] from an ``.npy`` or ``.npz`` file.
+def read_sets(
+    book: Book, files: tuple[Path, Path], space: str, notify: Callable[[str], None]
+) -> tuple[tuple[Floats, Floats], str]:
+    """Read two files of saved latents [shape=(N, D) or (N, L, D)]; also their space, z or w.
+
+    Parameters
+    ----------
+    space
+        What is meant by latents that fit ``z`` and ``w`` alike.
+    notify
+        Is told of what could mean two things which was taken.
 
     Raises
     ------
-    ValueError
-        If it holds none.
+    WrongLatentsError
+        If one holds none, or none of this model, or they are of two spaces.
     """
-    found: NDArray[np.float32] | None = None
-    try:
-        if path.suffix == ".npz":
-            with np.load(path, allow_pickle=False) as members:
-                found = members[next(n for n in ("w", "z", *members.files) if n in members.files)]
-        else:
-            found = np.load(path, allow_pickle=False)
-    except FileNotFoundError:
-        raise
-    except Exception as error:
-        raise ValueError(f"{path} is no .npy or .npz file of numbers") from error
-    is_sound = found.dtype.kind == "f" and found.ndim in (2, 3) and 1 <= len(found) <= MOST_PICTURES
-    if not is_sound or not np.isfinite(found).all():
-        raise ValueError(
-            f"{path} holds no latents: floats of shape (N, D) or (N, layers, D) without NaN, "
-            f"N from 1 to {MOST_PICTURES}"
+    shape = book.subject.shape
+    z = Space("z", (shape.z_dim,))
+    styles = [Space("w", (shape.w_dim,)), Space("w+", (shape.num_ws, shape.w_dim))]
+    spaces = [z, *styles] if space == "z" else [*styles, z]
+    more, less = (read_latents(file, spaces, book.model, "this model") for file in files)
+    if more.space.name[0] != less.space.name[0]:
+        raise WrongLatentsError(
+            f"{files[0]} holds {more.space.name} and {files[1]} {less.space.name}: give two files "
+            "of one space"
         )
-    return found.astype(np.float32)
+    for each in (more, less):
+        notify(each.note)
+    sets = more.rows.astype(np.float32), less.rows.astype(np.float32)
+    return sets, more.space.name[0]
 
 
 def find(book: Book, way: str, wish: discovery.Wish) -> list[Direction]:

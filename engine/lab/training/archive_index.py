@@ -29,6 +29,7 @@ from engine.lab.data.pictures import Prepared
 from engine.lab.data.sampler import Supply
 from engine.lab.gan.shape import Shape, Stage, stage_at
 from engine.lab.training import checkpoint
+from engine.system.atomic import open_new
 
 LAST = 16  # side of the features at the end: finer ones tell places, coarser ones kinds
 FEATURES = 64
@@ -88,7 +89,8 @@ def write_index(
     wish = wish or Wish()
     tensors, numbers = checkpoint.read_state(folder / "state.safetensors")
     index = make(tensors, numbers, ready(folder / "ready"), wish, told)
-    checkpoint.replace(out, lambda file: indexes.write(file, index))
+    with open_new(out) as file:
+        indexes.write(file, index)
     return index
 
 

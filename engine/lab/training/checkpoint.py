@@ -3,52 +3,33 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 
+from engine.lab import sheets
 from engine.lab.gan.generator import Generator, arrays_of
+from engine.lab.latents import draw_seeds
 from engine.models import safetensors
 from engine.models.card import METADATA
 from engine.models.unpickle.inert import RefusedError
+from engine.system.atomic import open_new
 
 _GAP = 2
 _FIRST_SNAPSHOT = 500  # pictures
 _PART = "training"
 
 
-def replace(path: Path, write: Callable[[BinaryIO], None]) -> None:
-    """Write a file in one step: whoever looks sees the old one or the new one, whole.
-
-    Raises
-    ------
-    OSError
-        If it cannot be written; the old one is still there.
-    """
-    part = path.with_name(path.name + ".part")
-    try:
-        with part.open("wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-
-
 def write_state(
     path: Path, tensors: Mapping[str, NDArray[Any]], numbers: Mapping[str, Any]
 ) -> None:
     """Write all that a later start needs."""
-    text = json.dumps(numbers)
-    replace(path, lambda file: safetensors.write(file, tensors, {_PART: text}))
+    with open_new(path) as file:
+        safetensors.write(file, tensors, {_PART: json.dumps(numbers)})
 
 
 def read_state(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
@@ -85,16 +66,13 @@ def write_snapshot(folder: Path, generator: Generator, shown: int) -> None:
     folder.mkdir(exist_ok=True)
     arrays = arrays_of(generator)
     about = {METADATA + "_snapshot": json.dumps({"shown": shown})}
-    replace(
-        folder / f"{shown:010d}.safetensors",
-        lambda file: safetensors.write(file, arrays, about, half=True),
-    )
+    with open_new(folder / f"{shown:010d}.safetensors") as file:
+        safetensors.write(file, arrays, about, half=True)
 
 
 def latents(z_dim: int, count: int, seed: int = 0) -> torch.Tensor:
     """Return the latents of a sheet [shape=(count, z_dim)]; seeds mean what they mean elsewhere."""
-    drawn = [np.random.RandomState(seed + n).randn(1, z_dim) for n in range(count)]
-    return torch.from_numpy(np.concatenate(drawn)).float()
+    return torch.from_numpy(draw_seeds(range(seed, seed + count), z_dim))
 
 
 def pictures_of(generator: Generator, count: int, seed: int = 0) -> NDArray[np.uint8]:
@@ -111,11 +89,6 @@ def pictures_of(generator: Generator, count: int, seed: int = 0) -> NDArray[np.u
 
 def write_sheet(path: Path, pictures: NDArray[np.uint8], columns: int) -> None:
     """Write pictures [shape=(N, S, S, 3)] side by side as a PNG."""
-    count, side = len(pictures), pictures.shape[1] + _GAP
-    rows = -(-count // columns)
-    sheet = np.zeros((rows * side - _GAP, columns * side - _GAP, 3), np.uint8)
-    for index, picture in enumerate(pictures):
-        y, x = divmod(index, columns)
-        sheet[y * side :, x * side :][: picture.shape[0], : picture.shape[1]] = picture
     path.parent.mkdir(parents=True, exist_ok=True)
-    replace(path, lambda file: Image.fromarray(sheet).save(file, "PNG"))
+    sheet = sheets.grid(pictures, len(pictures), columns, _GAP)
+    sheets.save(path, sheet[:-_GAP, :-_GAP])

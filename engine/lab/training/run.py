@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from engine.generators.archive import index
 from engine.lab.gan import device as machine
@@ -23,8 +20,11 @@ from engine.lab.training.options import Wish
 from engine.lab.training.snapshots import write_ages
 from engine.lab.training.start import Start, begin
 from engine.models import card
+from engine.models.network import Network
 from engine.models.sidecars import snapshots
 from engine.system import hashing
+from engine.system.atomic import open_new, write_text
+from engine.system.interrupts import handled
 
 SAVED_S = 120.0
 """Time between two savings: so much is lost at most."""
@@ -77,7 +77,7 @@ class _Run:
 
     def go(self) -> bool:
         """Go on until the end."""
-        with signals(self.stop):
+        with handled(lambda *_: self.stop.set()):  # at the next step, not in the middle
             while not self._is_over():
                 self._snapshot()
                 self.trainer.advance()
@@ -149,7 +149,7 @@ class _Run:
         )  # fmt: skip
         write_with_card(
             out,
-            lambda file: card.write(file, network, half=True),
+            network,
             {**start.facts(), **more, "hours": f"{spent_s / 3600:.2f}"},
         )
 
@@ -163,38 +163,18 @@ class _Run:
         self.say(f"{archive.name}: {len(found.entries)} pictures, to show the archive")
 
 
-def write_with_card(out: Path, write: Callable[[Any], None], facts: dict[str, str | int]) -> None:
-    """Write a network in one step, then its card with today's date and its hash.
+def write_with_card(out: Path, network: Network, facts: dict[str, str | int]) -> None:
+    """Write a network in half precision, then its card with today's date and its hash.
 
     Raises
     ------
     OSError
         If one of them cannot be written.
     """
-    checkpoint.replace(out, write)
+    with open_new(out) as file:
+        card.write(file, network, half=True)
     told = {**facts, "date": datetime.now(UTC).date().isoformat(), "sha256": hashing.sha256_of(out)}
-    text = card.card_text(told).encode()
-
-    def write_card(file: Any) -> None:
-        file.write(text)
-
-    checkpoint.replace(card.card_path(out), write_card)
-
-
-@contextmanager
-def signals(stop: threading.Event) -> Iterator[None]:
-    """Let Ctrl-C and the end of the session stop the work at the next step, not in the middle."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    kept = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
-    for name in kept:
-        signal.signal(name, lambda *_: stop.set())
-    try:
-        yield
-    finally:
-        for name, handler in kept.items():
-            signal.signal(name, handler)
+    write_text(card.card_path(out), card.card_text(told))
 
 
 def duration(seconds: float) -> str:

@@ -17,11 +17,11 @@ from engine.lab.pix2pix.samples import measure, sheet
 from engine.lab.pix2pix.trainer import PairTrainer, Settings
 from engine.lab.training import checkpoint
 from engine.lab.training.options import Wish
-from engine.lab.training.run import SAVED_S, TOLD_S, duration, signals, write_with_card
+from engine.lab.training.run import SAVED_S, TOLD_S, duration, write_with_card
 from engine.lab.training.start import attribution, find_place, resume
-from engine.models import card
 from engine.models.network import PIX2PIX, Network
 from engine.models.pix2pix_shape import Shape
+from engine.system.interrupts import handled
 
 PAIRS = 60_000
 """How many are shown, if nothing is said."""
@@ -98,7 +98,7 @@ class _Run:
     def go(self) -> bool:
         """Go on until the end."""
         trainer = self.trainer
-        with signals(self.stop):
+        with handled(lambda *_: self.stop.set()):  # at the next step, not in the middle
             while not self._is_over():
                 trainer.advance()
                 self._tell()
@@ -170,4 +170,4 @@ class _Run:
             "distance": apart,
             "hours": f"{spent_s / 3600:.2f}",
         }
-        write_with_card(wish.out, lambda file: card.write(file, network, half=True), facts)
+        write_with_card(wish.out, network, facts)

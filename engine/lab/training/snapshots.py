@@ -16,6 +16,7 @@ from engine.models.sidecars import snapshots as ages
 from engine.models.sidecars.snapshots import Floats
 from engine.models.unpickle.inert import RefusedError
 from engine.system import hashing
+from engine.system.atomic import open_new
 
 COUNT = 8
 BITS = 2
@@ -110,7 +111,9 @@ def write_ages(
         "bits": bits,
     }
     path = out or ages.path_of(network)
-    _write(path, {name: np.stack(rows) for name, rows in parts.items()}, said)
+    with open_new(path) as file:
+        stacked = {name: np.stack(rows) for name, rows in parts.items()}
+        safetensors.write(file, stacked, {ages.METADATA: json.dumps(said)}, half=True)
     return Written(path, shown, end, path.stat().st_size)
 
 
@@ -204,15 +207,3 @@ def _read(path: Path, layout: ages.Layout) -> Mapping[str, NDArray[Any]]:
         if name not in found or found[name].shape != shape:
             raise ValueError(f"{path}: this is no snapshot of that network ({name} differs)")
     return found
-
-
-def _write(path: Path, parts: Mapping[str, NDArray[Any]], said: Mapping[str, Any]) -> None:
-    """Write the file in one step."""
-    part = path.with_name(path.name + ".part")
-    try:
-        with part.open("wb") as file:
-            safetensors.write(file, parts, {ages.METADATA: json.dumps(said)}, half=True)
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise

@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from engine.models import check
-from engine.models.formats import nvidia, rosinality, tensorflow, unsupported
+from engine.models.formats import nvidia, rosinality, state_dict, tensorflow, unsupported, unused
 from engine.models.network import Network, check_size
 from engine.models.unpickle.allowed import find_for
 from engine.models.unpickle.inert import Budget, Node, RefusedError
 from engine.models.unpickle.reader import read
-from engine.models.unpickle.torch_storage import MAGIC, read_stream
+from engine.models.unpickle.torch_storage import is_stream, read_stream
 from engine.models.unpickle.zip_archive import read_archive, read_entries
-
-_MAGIC_PICKLE = b"\x8a\x0a" + MAGIC.to_bytes(10, "little") + b"."
 
 
 def read_network(data: memoryview) -> Network:
@@ -32,7 +30,7 @@ def read_network(data: memoryview) -> Network:
     network = _convert(_read_value(data))
     check_size(network.state, len(data))
     check.check(network)
-    return network
+    return unused.with_notes(network)
 
 
 def _read_value(data: memoryview) -> Any:
@@ -44,7 +42,7 @@ def _read_value(data: memoryview) -> Any:
     try:
         if head.startswith(b"PK"):
             return read_archive(read_entries(data), find, budget)
-        if _MAGIC_PICKLE in head[:64]:
+        if is_stream(data):
             return read_stream(data, find, budget)[0]
         return read(data, find, None, budget)[0]
     except RefusedError as error:
@@ -63,6 +61,10 @@ def _convert(value: Any) -> Network:
         return rosinality.convert(value)
     if nvidia.is_network(value):
         return nvidia.convert(value)
+    if isinstance(value, list | tuple) and any(map(nvidia.is_network, value)):
+        return nvidia.convert(value)
+    if state_dict.is_state_dict(value):
+        return state_dict.convert(value)
     if isinstance(value, dict):
         if any(nvidia.is_network(part) for part in value.values()):
             return nvidia.convert(value)

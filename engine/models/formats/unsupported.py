@@ -5,37 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from engine.models.magic import by_magic
+
 STYLEGAN_T = (
     "is a StyleGAN-T network: a text-to-image generator of another design (CLIP text tower, "
     "classes by reference), which this engine does not play"
 )
 TEXT = "is a text (or a damaged pickle of protocol 0), no StyleGAN network: fetch the file itself"
-# First bytes → what such a file is, and after a colon what to do about it.
-_MAGICS = (
-    (b"\x89HDF", "an HDF5 file (Keras?)"),
-    (b"GGUF", "a GGUF language model"),
-    (b"\x89PNG", "a PNG picture"),
-    (b"\xff\xd8\xff", "a JPEG picture"),
-    (b"GIF8", "a GIF picture"),
-    (b"%PDF", "a PDF document"),
-    (b"\x1f\x8b", "a gzip archive: unpack it first"),
-    (b"7z\xbc\xaf", "a 7-Zip archive: unpack it first"),
-    (b"Rar!", "a RAR archive: unpack it first"),
-    (b"BZh", "a bzip2 archive: unpack it first"),
-    (b"\xfd7zXZ", "an xz archive: unpack it first"),
-    (b"\x28\xb5\x2f\xfd", "a Zstandard archive: unpack it first"),
-    (b"version https://git-lfs", "a Git LFS pointer: fetch the file itself (git lfs pull)"),
-    (b"MZ", "a Windows program"),
-    (b"\x7fELF", "a program"),
-    (b"\x93NUMPY", "a NumPy array"),
-    (b"RIFF", "a sound, video or WebP picture"),
-    (b"OggS", "a sound or video"),
-    (b"\x1aE\xdf\xa3", "a Matroska video"),
-)
-_LATER = ((4, b"ftyp", "a video"), (4, b"TFL3", "a TensorFlow Lite model"),
-          (257, b"ustar", "a tar archive: unpack it, or save it again with a newer torch"),
-          (2, b"\x12\x07pytorch", "an ONNX model"))  # fmt: skip
-_PAGE = (b"<!doctype", b"<html")
 # Name in the directory of a zip archive → what the archive is.
 _ENTRIES = (
     (b"constants.pkl", "a TorchScript program: save the network's own .pkl or .pt instead"),
@@ -52,8 +28,7 @@ _KEYS = (
     ("down_blocks.", "the U-Net of a diffusion model"),
     ("text_model.", "a text encoder"),
     ("transformer.", "a transformer"),
-    ("synthesis.", "a StyleGAN state dictionary without the attributes it needs: "
-                   "give the whole pickle"),
+    ("synthesis.", "the half of a generator (no learned start: synthesis.b4.const)"),
     ("decoder.", "an autoencoder (VAE)"),
     ("encoder.", "an encoder"),
     ("discriminator.", "a discriminator"),
@@ -63,11 +38,8 @@ _STYLEGAN_T_NAMES = ("names networks.generator.", "names networks.discriminator.
 
 def by_bytes(head: bytes, tail: bytes) -> str | None:
     """Say what a file is by its first and its last bytes; None: it may be a network."""
-    for at, magic, what in (*((0, *pair) for pair in _MAGICS), *_LATER):
-        if head.startswith(magic, at):
-            return _sentence(what)
-    if head.lstrip().lower().startswith(_PAGE):
-        return _sentence("a web page: the download went wrong, fetch the file itself")
+    if what := by_magic(head):
+        return _sentence(what)
     if head.startswith(b"PK"):
         # A checkpoint's own numbers may look like a short name.
         entries = _ENTRIES[:1] if b"data.pkl" in tail else _ENTRIES

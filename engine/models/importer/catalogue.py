@@ -6,7 +6,6 @@ A foreign file is read in a process of its own, bounded in memory and time; see
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,8 @@ from engine.models.describe import describe as describe_network
 from engine.models.importer.sandbox import _ask, _UnwrittenError
 from engine.models.safetensors import SUFFIX, is_safetensors
 from engine.models.unpickle.inert import RefusedError
-from engine.system.atomic import unfinished
+from engine.system.atomic import new_file, write_text
+from engine.system.hashing import sha256_of
 
 MOST_FILE_BYTES = 16 << 30
 _MOST_CARD_BYTES = 1 << 20
@@ -47,7 +47,7 @@ def describe(path: Path) -> dict[str, Any]:
     size = _size(path)
     is_native = _is_native(path)
     found = describe_network(card.load(path)) if is_native else _ask(path, None)
-    sha256 = _sha256(path) if is_native else found["sha256"]
+    sha256 = sha256_of(path) if is_native else found["sha256"]
     beside = _card_of(path, sha256) if is_native else {}
     known = {key: value for key, value in beside.items() if key in _TOLD}
     return {
@@ -101,15 +101,14 @@ def import_model(source: Path, out: Path, given: Mapping[str, str] | None = None
         raise ValueError(f"{out.name}: the result is a new file that ends in {SUFFIX}")
     if _is_native(source):
         raise RefusedError(f"{source.name} is a safetensors file already: play it as it is")
-    with unfinished(out) as part:
+    with new_file(out) as part:
         try:
             found = _ask(source, part)
         except _UnwrittenError as error:
             raise OSError(f"{out}: {error}") from None
         found |= {key: value for key, value in (given or {}).items() if value}
-        text = card.card_text(_facts(found, _sha256(part.path), source.name))
-        with unfinished(card.card_path(out)) as beside:
-            beside.path.write_text(text, "utf-8")
+        text = card.card_text(_facts(found, sha256_of(part.path), source.name))
+        write_text(card.card_path(out), text)
     return found
 
 
@@ -142,7 +141,7 @@ def playable(path: Path, cache: Path | None = None) -> Path:
             f"({error.strerror}): name another folder in XDG_CACHE_HOME, or import the model once"
         ) from None
     # The name holds the content and our version: neither can go stale.
-    sha256 = _sha256(path)
+    sha256 = sha256_of(path)
     out = folder / f"{sha256}-{card.VERSION}{SUFFIX}"
     try:
         card.peek(out)
@@ -174,11 +173,6 @@ def _size(path: Path) -> int:
 def _is_native(path: Path) -> bool:
     with path.open("rb") as file:
         return is_safetensors(file.read(16))
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _facts(found: Mapping[str, Any], sha256: str, source: str) -> dict[str, str | int]:

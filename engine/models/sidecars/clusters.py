@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from engine.core.rng import draw
 from engine.models import safetensors
-from engine.models.sidecars.snapshots import network_hash
 from engine.models.unpickle.inert import RefusedError
+from engine.system.atomic import open_new
+from engine.system.hashing import cached_sha256
 
 SUFFIX = ".clusters.safetensors"
 METADATA = "latent_cinema_clusters"
@@ -101,8 +102,8 @@ def write(path: Path, model: Path, labels: Mapping[str, Labels]) -> None:
     OSError
         If a file cannot be read or written.
     """
-    said = {"version": VERSION, "network_sha256": network_hash(model)}
-    with path.open("wb") as file:
+    said = {"version": VERSION, "network_sha256": cached_sha256(model)}
+    with open_new(path) as file:
         safetensors.write(file, labels, {METADATA: json.dumps(said)})
 
 
@@ -118,7 +119,7 @@ def find(model: Path, layer: str) -> Labels | None:
     if not path.is_file():
         return None
     stat = path.stat()
-    return _load(path, model, network_hash(model), stat.st_mtime_ns, stat.st_size).get(layer)
+    return _load(path, model, cached_sha256(model), stat.st_mtime_ns, stat.st_size).get(layer)
 
 
 @lru_cache(maxsize=8)

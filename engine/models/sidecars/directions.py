@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from engine.models import safetensors
 from engine.models.network import Network, check_finite
-from engine.models.sidecars.snapshots import network_hash
 from engine.models.unpickle.inert import RefusedError
+from engine.system.atomic import open_new
+from engine.system.hashing import cached_sha256
 
 SUFFIX = ".directions.safetensors"
 METADATA = "latent_cinema_directions"
@@ -122,7 +123,7 @@ def beside(model: Path, named: str, shape: Shape) -> tuple[Direction, ...]:
         If it cannot be read.
     """
     path = Path(named) if named else path_of(model)
-    return read(path, network_hash(model), shape) if named or path.is_file() else ()
+    return read(path, cached_sha256(model), shape) if named or path.is_file() else ()
 
 
 def read(path: Path, model_hash: str, shape: Shape) -> tuple[Direction, ...]:
@@ -135,6 +136,11 @@ def read(path: Path, model_hash: str, shape: Shape) -> tuple[Direction, ...]:
     """
     try:
         data = safetensors.map_file(path)
+        if not safetensors.is_safetensors(bytes(data[:16])):
+            raise RefusedError(
+                "is no file of directions: 'latent-cinema directions MODEL --import FILE --keep' "
+                "makes one of what other programs save"
+            )
         table, metadata, at = safetensors.read_header(data)
         said = _said(metadata.get(METADATA))
         if said.get("model_sha256") != model_hash:
@@ -214,12 +220,6 @@ def write(path: Path, model_hash: str, directions: Sequence[Direction]) -> None:
         for each in directions
     ]
     said = {"version": VERSION, "model_sha256": model_hash, "directions": listed}
-    part = path.with_name(path.name + ".part")
-    try:
-        with part.open("wb") as file:
-            state = {each.name: each.vector for each in directions}
-            safetensors.write(file, state, {METADATA: json.dumps(said)})
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    with open_new(path) as file:
+        state = {each.name: each.vector for each in directions}
+        safetensors.write(file, state, {METADATA: json.dumps(said)})

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.system import npy
+
 SUFFIX = ".map.npz"
 MOST = 4096
 _MOST_INPUTS = 8
@@ -61,18 +63,12 @@ def read(data: bytes, name: str) -> MapFile:
         If it is none, or damaged.
     """
     cure = "make one with 'latent-cinema map'"
+    arrays = npy.read(data, _MOST_BYTES)
     try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as file:
-            sizes = [entry.file_size for entry in file.zip.infolist()]
-            if sum(sizes) > _MOST_BYTES:
-                raise ValueError(f"{name}: it unpacks to {sum(sizes) >> 20} MB; {cure}")
-            arrays = {key: file[key] for key in ("places", "latents", "thumbs", "about")}
+        places, latents, thumbs = arrays["places"], arrays["latents"], arrays["thumbs"]
         about = json.loads(arrays["about"].tobytes())
-    except Exception as error:
-        if isinstance(error, ValueError) and str(error).startswith(name):
-            raise
+    except (KeyError, ValueError, RecursionError):
         raise ValueError(f"{name} is no latent map, or damaged; {cure}") from None
-    places, latents, thumbs = arrays["places"], arrays["latents"], arrays["thumbs"]
     count = len(places) if places.ndim == 2 else 0
     is_whole = (
         1 <= count <= MOST

@@ -12,7 +12,6 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from numpy.typing import NDArray
 from engine.models import safetensors
 from engine.models.network import Network, check_finite
 from engine.models.unpickle.inert import RefusedError
-from engine.system.hashing import sha256_of
+from engine.system.hashing import cached_sha256
 
 SUFFIX = ".ages.safetensors"
 METADATA = "latent_cinema_ages"
@@ -200,7 +199,7 @@ def _read(path: Path, model: Path, network: Network) -> Ages:
     )
     if not is_sound:
         raise RefusedError("has a description that makes no sense: it is damaged")
-    if said.get("network_sha256") != network_hash(model):
+    if said.get("network_sha256") != cached_sha256(model):
         raise RefusedError(
             f"belongs to another network than {model.name}: write it anew with "
             f"'latent-cinema model ages {model.name}', or delete it"
@@ -223,20 +222,3 @@ def _said(text: object) -> dict[str, Any]:
     except (ValueError, RecursionError):
         said = None
     return said if isinstance(said, dict) else {}
-
-
-def network_hash(model: Path) -> str:
-    """Hash of a model's file; one that has not changed is not read again.
-
-    Raises
-    ------
-    OSError
-        If it cannot be read.
-    """
-    stat = model.stat()
-    return _hash(str(model), stat.st_ino, stat.st_size, stat.st_mtime_ns)
-
-
-@lru_cache(maxsize=16)
-def _hash(path: str, *_: int) -> str:
-    return sha256_of(Path(path))

@@ -21,6 +21,7 @@ from engine.models.unpickle.reader import read
 
 MAGIC = 0x1950A86A20F9469CFC6C
 _VERSION = 1001
+_MAGIC_PICKLE = b"\x8a\x0a" + MAGIC.to_bytes(10, "little") + b"."
 _MOST_AXES = 8
 # Half and BFloat16 have two bytes each; NumPy knows no bfloat16, so its bits come as integers.
 DTYPES = {
@@ -136,6 +137,11 @@ def read_identity(identity: Any) -> tuple[str, str, int, Any]:
         if is_sound and type(key) is str and kind.name.removeprefix("torch.") in DTYPES:
             return kind.name.removeprefix("torch."), key, count, view
     raise RefusedError("refers to something that is no tensor; do not use this file")
+
+
+def is_stream(data: memoryview) -> bool:
+    """Whether a file is of the old format of `torch.save`."""
+    return _MAGIC_PICKLE in bytes(data[:64])
 
 
 def read_stream(

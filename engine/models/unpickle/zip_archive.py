@@ -18,10 +18,16 @@ from engine.models.unpickle.reader import read
 from engine.models.unpickle.torch_storage import Storage, read_identity
 
 _MOST_ENTRIES = 65_536
+_TAIL_BYTES = 65_557  # the longest end of an archive
 _END, _END64, _LOCATOR64, _CENTRAL, _LOCAL = (
     b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07", b"PK\x01\x02", b"PK\x03\x04"
 )  # fmt: skip
 _DAMAGED = "is a damaged archive ({}): fetch it again"
+
+
+def is_torch_archive(data: memoryview) -> bool:
+    """Whether an archive is of the new format of `torch.save`: by the names at its end."""
+    return b"data.pkl" in bytes(data[-_TAIL_BYTES:])
 
 
 def read_entries(data: memoryview) -> dict[str, memoryview]:
@@ -55,7 +61,7 @@ def read_entries(data: memoryview) -> dict[str, memoryview]:
 
 
 def _find_directory(data: memoryview) -> tuple[int, int]:
-    tail = bytes(data[-65_557:])
+    tail = bytes(data[-_TAIL_BYTES:])
     end = tail.rfind(_END)
     if end < 0:
         raise RefusedError(_DAMAGED.format("its directory is missing"))
@@ -81,8 +87,8 @@ def _read_entry(data: memoryview, at: int) -> tuple[str, memoryview, int]:
     name = bytes(data[at + 46 : at + 46 + name_bytes]).decode("utf-8")
     if method != 0 or flags & 1:
         raise RefusedError(
-            "is a compressed or encrypted archive, which torch never writes: unpack it, and give "
-            "the network file itself"
+            "is a compressed or encrypted zip archive: unpack it first, and give the network file "
+            "in it"
         )
     extra = data[at + 46 + name_bytes : at + 46 + name_bytes + extra_bytes]
     size, packed, start = _widen(bytes(extra), size, packed, start)
@@ -140,7 +146,8 @@ def read_archive(
     pickles = [name for name in entries if name == "data.pkl" or name.endswith("/data.pkl")]
     if len(pickles) != 1:
         raise RefusedError(
-            "is an archive, but none that torch.save wrote; give the network file itself"
+            "is a zip archive, but no network by itself: unpack it first, and give the network "
+            "file in it"
         )
     folder = pickles[0].removesuffix("data.pkl")
     if bytes(entries.get(folder + "byteorder", memoryview(b"little"))) != b"little":

@@ -18,8 +18,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.outputs.writer import Picture, Sound, Writer, numbered, read_sound, samples_at
+from engine.outputs.contract import Picture, Sound
+from engine.outputs.writer import Writer, numbered, read_sound, samples_at
+from engine.system.atomic import open_new, write_bytes
 
+SUFFIXES = (".png",)
 _NAME = re.compile(r"[^%]*%0[1-9]d[^%]*\.png", re.IGNORECASE)
 _COLOUR_TYPE = {1: 0, 3: 2, 4: 6}  # channels → PNG colour type
 
@@ -49,7 +52,7 @@ class Config:
     level: int = 1
 
 
-def check(config: Config) -> None:
+def check(config: Config, size_px: tuple[int, int]) -> None:  # noqa: ARG001 - the contract
     """Refuse a file name that cannot number its pictures.
 
     Raises
@@ -109,7 +112,7 @@ def sound_path(path: Path) -> Path:
 
 def write_sound(path: Path, sound: Sound, count: int) -> None:
     """Store the first `count` samples as 24-bit PCM."""
-    with wave.open(str(path), "wb") as file:
+    with open_new(path) as out, wave.open(out, "wb") as file:
         file.setnchannels(sound.channels)
         file.setsampwidth(3)
         file.setframerate(sound.rate_hz)
@@ -152,7 +155,8 @@ class Sequence:
         """
         self._first = frame if self._first is None else self._first
         self._end = max(self._end, frame + 1)
-        self._writer.put(partial(self._store, frame, picture.read(self._config.format)))
+        if not self._writer.drops():  # nothing is read back for nothing
+            self._writer.put(partial(self._store, frame, picture.read(self._config.format)))
 
     def close(self) -> None:
         """Store what is queued, and the sound.
@@ -166,13 +170,8 @@ class Sequence:
 
     def _store(self, frame: int, pixels: NDArray[Any]) -> None:
         path = self._path.with_name(self._path.name % frame)
-        part = path.with_name(path.name + ".part")
-        try:
-            part.write_bytes(encode(pixels, self._config.level))
-            os.replace(part, path)
-        except OSError:
-            part.unlink(missing_ok=True)
-            raise
+        # Waiting for the disk, sixty times a second, would leave pictures out.
+        write_bytes(path, encode(pixels, self._config.level), is_durable=False)
 
     def _finish(self) -> None:
         sound = self._config.audio
@@ -192,7 +191,7 @@ def open(config: Config, size_px: tuple[int, int], fps: Fraction) -> Iterator[Se
     OSError
         If the folder cannot be made or written to.
     """
-    check(config)
+    check(config, size_px)
     folder = Path(config.path).parent
     try:
         folder.mkdir(parents=True, exist_ok=True)

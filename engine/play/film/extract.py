@@ -15,15 +15,19 @@ from engine.core.frame.sample import latents
 from engine.core.frame.values import effective
 from engine.core.latent.geometry import Vector
 from engine.core.motions.taught_map import examples
-from engine.core.path.keyframes import row_of
+from engine.core.path.keyframes import keyframes_of
 from engine.core.path.model import Path as Trajectory
 from engine.core.path.model import PathState
-from engine.core.show.show import Generator, Show
+from engine.core.show.layer import Generator
+from engine.core.show.show import Show
 from engine.core.show.state import State
+from engine.generators import registry
+from engine.generators.contract import model_of
 from engine.models.sidecars import latent_map
 from engine.models.sidecars.latent_map import MapFile
 from engine.play.film.playback import open_playback
-from engine.system.atomic import write_whole
+from engine.system import npy
+from engine.system.atomic import write_bytes
 from engine.system.hashing import hash_at
 
 Arrays = dict[str, NDArray[Any]]
@@ -69,9 +73,9 @@ def gather(take: str, out: Path, at_s: Fraction | None) -> list[tuple[Path, str]
     found = []
     for name, arrays, told in _files(line.show, line.state):
         if isinstance(arrays, bytes):
-            (out / name).write_bytes(arrays)
+            write_bytes(out / name, arrays)
         else:
-            write_whole(out / name, arrays)
+            npy.write(out / name, arrays)
         found.append((out / name, told))
     return found
 
@@ -91,8 +95,10 @@ def _files(show: Show, state: State) -> Iterator[tuple[str, Arrays | bytes, str]
             mark = _mark(layer.generator)
             key = "w" if path.geometry == "wspace" else "z"
             yield f"{name}.latent.npz", {key: latent[None], **mark}, f'keys = ["{name}.latent.npz"]'
-            if told.more.keys is not None:
-                rows = np.stack([_port(path, point) for point in row_of(path, told, values).points])
+            if "keys" in told.memory:
+                rows = np.stack(
+                    [_port(path, point) for point in keyframes_of(path, told, values).points]
+                )
                 yield f"{name}.keys.npz", {key: rows, **mark}, f'keys = ["{name}.keys.npz"]'
             yield from _lessons(name, path, told, mark)
 
@@ -100,9 +106,9 @@ def _files(show: Show, state: State) -> Iterator[tuple[str, Arrays | bytes, str]
 def _lessons(
     name: str, path: Trajectory, held: PathState, mark: Arrays
 ) -> Iterator[tuple[str, bytes, str]]:
-    if held.more.lessons is None or not len(held.more.lessons):
-        return
     atlas = examples(path, held)
+    if "lessons" not in held.memory or not len(atlas):
+        return
     rows = np.stack([_port(path, each.reshape(path.shape)) for each in atlas.latents])
     about = {"port": path.port, "model": str(mark.get("model", ""))}
     no_thumbs = np.zeros((0, 1, 1, 3), np.uint8)
@@ -117,6 +123,5 @@ def _port(path: Trajectory, coordinates: Vector) -> NDArray[np.float32]:
 
 
 def _mark(generator: Generator) -> Arrays:
-    place = generator.config.get("path")
-    found = hash_at(place) if isinstance(place, str) else ""
+    found = hash_at(model_of(registry.files(generator.kind, generator.config)))
     return {"model": np.array(found)} if found else {}

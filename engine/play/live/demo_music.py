@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import signal
 import threading
-import zipfile
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 import numpy as np
 
 from engine import __version__
 from engine.sources.audio.file import Features, Track, features_ahead
+from engine.system import npy
+from engine.system.spawn import launch
 
 RATE_HZ = 48000
+_MOST_BYTES = 1 << 28
 
 
 def compose_to(path: str) -> None:
     """Compose the piece and hear it, into an ``.npz`` file; the child's whole work."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the player's, who ends this child
     from engine.sources.demo.piece import compose
 
     track = Track(compose(rate_hz=RATE_HZ), RATE_HZ)
     features = features_ahead(track)
-    target = Path(path)
-    new = target.with_name(target.name + ".new")
-    with new.open("wb") as file:
-        np.savez(file, pcm=track.pcm, rows=features.rows, hop=np.int64(features.hop))
-    new.replace(target)
+    arrays: npy.Arrays = {"pcm": track.pcm, "rows": features.rows, "hop": np.array(features.hop)}
+    npy.write(Path(path), arrays)
 
 
 class Jukebox:
@@ -43,7 +40,7 @@ class Jukebox:
 
     def __init__(self, cache: Path) -> None:
         self._path = cache / f"music-{__version__}.npz"
-        self._child: multiprocessing.process.BaseProcess | None = None
+        self._child: SpawnProcess | None = None
         self._thread: threading.Thread | None = None
         self._found: tuple[Track, Features] | None = None
         self._is_closed = False
@@ -63,17 +60,15 @@ class Jukebox:
 
     def _read(self) -> tuple[Track, Features] | None:
         try:
-            with np.load(self._path, allow_pickle=False) as file:
-                features = Features(RATE_HZ, int(file["hop"]), file["rows"])
-                return Track(file["pcm"], RATE_HZ), features
-        except (FileNotFoundError, ValueError, KeyError, zipfile.BadZipFile):
+            found = npy.load(self._path, _MOST_BYTES)
+            features = Features(RATE_HZ, int(found["hop"]), found["rows"])
+            return Track(found["pcm"], RATE_HZ), features
+        except (FileNotFoundError, ValueError, KeyError):
             return None  # not there, or damaged: it is composed
 
     def _compose(self) -> tuple[Track, Features] | None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        context = multiprocessing.get_context("spawn")
-        child = context.Process(target=compose_to, args=(str(self._path),), daemon=True)
-        child.start()
+        child = launch(compose_to, str(self._path), name="music")
         self._child = child
         if self._is_closed:
             child.kill()

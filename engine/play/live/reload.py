@@ -16,7 +16,7 @@ from engine.compositor.isf.warm import Warmer
 from engine.core.show.show import Show
 from engine.documents.show import load
 from engine.documents.show.load import Loaded
-from engine.play.model_versions import hashes, model_paths, stamp_of, watched_paths
+from engine.play.model_versions import assets_of, hashes, stamps_of, watched_paths
 
 REPLACED_S = 5.0
 """A network is not taken over more often: of many versions in between the newest counts."""
@@ -34,8 +34,8 @@ class Reloader:
     def __init__(self, loaded: Loaded) -> None:
         self._name = str(loaded.path)
         self._first = loaded.show
-        self._models = model_paths(loaded)
-        self._stamps = {path: stamp_of(path) for path in self._models}
+        self._assets = assets_of(loaded)
+        self._stamps = stamps_of(self._assets)
         self._newest: tuple[object, ...] = (*_content(loaded), self._stamps)
         self._replaced_s = -math.inf
         self._folders = _folders(loaded)
@@ -64,7 +64,7 @@ class Reloader:
             recursive=False, raise_interrupt=False, rust_timeout=1000, yield_on_timeout=True,
         ):  # fmt: skip
             names = {Path(name) for _, name in changes}
-            is_replaced |= not names.isdisjoint(watched_paths(self._models))
+            is_replaced |= not names.isdisjoint(watched_paths(self._assets))
             is_time = is_replaced and time.monotonic() - self._replaced_s >= REPLACED_S
             # The first time without a look: what was saved before the watch stood is seen too.
             if is_first or is_time or any(name.suffix in (".toml", ".fs") for name in names):
@@ -77,7 +77,7 @@ class Reloader:
     def _read_again(self) -> None:
         """Read the show; hand it over unless it is as it was when it was last read."""
         # Before, so that what is replaced meanwhile is seen as a change.
-        stamps = {path: stamp_of(path) for path in self._models}
+        stamps = stamps_of(self._assets)
         try:
             found = load.load(self._name)
         except (ValueError, OSError) as error:
@@ -89,8 +89,8 @@ class Reloader:
         replaced = [path for path, stamp in stamps.items() if stamp != self._stamps.get(path)]
         if replaced:
             self._replaced_s = time.monotonic()
-        self._models, self._folders = model_paths(found), _folders(found)
-        self._stamps = {path: stamps.get(path) or stamp_of(path) for path in self._models}
+        self._assets, self._folders = assets_of(found), _folders(found)
+        self._stamps = {path: stamps.get(path, s) for path, s in stamps_of(self._assets).items()}
         self._newest = (*_content(found), self._stamps)
         self._read.put(replace(found, replaced=hashes(replaced)))
 
@@ -152,7 +152,7 @@ def _content(loaded: Loaded) -> tuple[object, ...]:
 
 
 def _folders(loaded: Loaded) -> set[Path]:
-    found = {path.parent for path in watched_paths(model_paths(loaded))}
+    found = {path.parent for path in watched_paths(assets_of(loaded))}
     found |= {p.resolve().parent for p in loaded.shader_paths.values()}
     if loaded.path is not None:
         found |= {loaded.path.resolve().parent, loaded.path.resolve().parent / "shaders"}

@@ -10,7 +10,6 @@ from typing import Any
 from engine.compositor.compose import Compositor
 from engine.core.frame.plan import Plan
 from engine.core.frame.sample import asked_size
-from engine.core.show.constants import fixed
 from engine.core.show.generator import Request
 from engine.core.show.show import Show
 from engine.generators import registry
@@ -46,7 +45,7 @@ class FilmPixels:
             if name not in plan.requests:
                 continue
             if self._drawn.get(name) != plan.seconds:
-                sights = fixed(self._show).sights.get(name, ())
+                sights = self._show.constants.sights.get(name, ())
                 pictures = self._sightings.pictures(sights, plan.step)
                 self._render(name, replace(plan.requests[name], pictures=pictures))
                 self._drawn[name] = plan.seconds
@@ -65,9 +64,8 @@ class FilmPixels:
         if generator.spec.live_only:
             return
         if name not in self._hosts:
-            config, _ = registry.read_spec(generator.kind, dict(generator.config))
-            module = registry.module_name(generator.kind)
-            self._hosts[name] = open_inline(module, config, self._device, clock=time.perf_counter)
+            opened = registry.open_spec(generator.kind, generator.config, generator.spec)
+            self._hosts[name] = open_inline(opened, self._device, clock=time.perf_counter)
         size = asked_size(generator.spec, generator.film_px, request.aspect, self._show.size_px)
         host = self._hosts[name]
         host.ask(replace(request, size_px=size), 0.0)

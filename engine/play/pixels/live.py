@@ -13,8 +13,8 @@ import platformdirs
 from engine.compositor.compose import Compositor
 from engine.core.control.cues import awaited
 from engine.core.frame.plan import Plan
-from engine.core.show.constants import fixed
-from engine.core.show.show import Generator, Show
+from engine.core.show.layer import Generator
+from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.generators.host.interface import Host
 from engine.generators.host.messages import Frame
@@ -115,7 +115,7 @@ class LivePixels:
         for name, slot in list(self._slots.items()):
             slot.tend(now_s, is_seen=name in plan.requests)
             if slot.is_due(now_s, REFRESH_S):
-                pictures = self._sightings.pictures(fixed(show).sights.get(name, ()), plan.step)
+                pictures = self._sightings.pictures(show.constants.sights.get(name, ()), plan.step)
                 slot.ask(show, state, name, plan.seconds, now_s, pictures)
             seen = slot.newest(now_s)
             if seen is not None:

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from engine.core.frame.sample import asked_size, requests_at
 from engine.core.show.generator import Request
-from engine.core.show.show import Generator, Show
+from engine.core.show.layer import Generator
+from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.generators import registry
 from engine.generators.host.interface import Host
@@ -58,7 +59,7 @@ def mark_of(show: Show, name: str, generator: Generator) -> Mark:
     aspect = next(x.aspect for x in show.layers if x.id == name)
     whole = show.size_px[0] / show.size_px[1]
     size_px = asked_size(generator.spec, generator.size_px, aspect or whole, show.size_px)
-    stamp = sum((stamp_of(generator.config.get(key)) for key in ("path", "directions")), ())
+    stamp = stamp_of(registry.files(generator.kind, generator.config))
     return Mark(generator.kind, repr(generator.config), size_px, generator.rate_hz, stamp)
 
 
@@ -69,15 +70,11 @@ def open_host(
 
     Raises
     ------
-    ValueError
-        If its model cannot be read.
     OSError
         If the system gives no shared memory or no process.
     """
-    config, _ = registry.read_spec(generator.kind, dict(generator.config))
     return open_worker(
-        registry.module_name(generator.kind),
-        config,
+        registry.open_spec(generator.kind, generator.config, generator.spec),
         device,
         max_size_px=mark.size_px,
         rate_cap_hz=generator.rate_hz,

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from engine.core.event import Event
-from engine.core.show.show import Generator
+from engine.core.show.layer import Generator
 from engine.generators import registry
 from engine.generators.host.inline_host import InlineHost, open_inline
 from engine.play.line import Line
@@ -58,10 +58,10 @@ class Evened:
         seconds = state.tick / float(show.control_hz)
         events: list[Event] = []
         for mover in movers(show, state, seconds):
-            window = self._looks.due(mover, show.seed)
+            window = self._looks.due(mover)
             if window is None:
                 continue
-            path = [mover.latent(show.seed, place) for place in window.places]
+            path = [mover.latent(place) for place in window.places]
             errand = errand_of(show, state, seconds, mover, window, path)
             result = self._host(mover).do(errand)
             told, said = self._looks.take(mover.path, window, result)
@@ -78,5 +78,4 @@ class Evened:
 
 
 def _open(generator: Generator) -> InlineHost:
-    config, _ = registry.read_spec(generator.kind, dict(generator.config))
-    return open_inline(registry.module_name(generator.kind), config)
+    return open_inline(registry.open_spec(generator.kind, generator.config, generator.spec))

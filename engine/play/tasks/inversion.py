@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,13 +17,15 @@ from numpy.typing import NDArray
 from engine.core.frame.sample import requests_at
 from engine.core.path.model import Path
 from engine.core.show.generator import Request, picture_size
-from engine.core.show.show import Layer, Show
+from engine.core.show.layer import Generator, Layer
+from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.documents.path.picture_keyframes import LAYER
+from engine.generators import registry
+from engine.generators.contract import model_of
 from engine.generators.host.messages import Frame
-from engine.generators.host.tasks import Result
+from engine.generators.host.tasks import Arrays, Errand, Result
 from engine.generators.tasks.inversion import ANY_SIZE_PX
-from engine.generators.tasks.invert import PARAMETER
 from engine.play.tasks.tasks import Errands, Told
 
 STEPS = 80
@@ -102,7 +105,7 @@ class Inverting:
             return
         seconds = (state.tick + 1) / float(show.control_hz)
         request = requests_at(show, state, seconds, {layer.id})[layer.id]
-        options = _options(layer, path, request)
+        errand = _errand(layer.generator, path, arrays, request)
 
         def heed(result: Result) -> Iterable[Told]:
             if result.error or not result.done:
@@ -114,7 +117,7 @@ class Inverting:
             numbers = result.arrays["coordinates"].astype(np.float64).ravel().tolist()
             return [(f"{job.path}/key", tuple(numbers))]
 
-        self._number = errands.start(layer.id, "invert", arrays, options, heed)
+        self._number = errands.start(layer.id, errand, heed)
 
     def _picture(self, show: Show, job: _Job) -> dict[str, NDArray[np.uint8]] | None:
         """Content of a file that the show names, or what another layer's generator shows now."""
@@ -133,16 +136,13 @@ class Inverting:
         return {"waiting": len(self._waiting), "found": list(self._found)}
 
 
-def _options(layer: Layer, path: Path, request: Request) -> dict[str, float | str]:
-    """Port, model, size and parameters as they are now."""
-    generator = layer.generator
-    assert generator is not None
-    options: dict[str, float | str] = {"port": path.port, "steps": float(STEPS)}
-    options |= {f"{PARAMETER}{k}": float(v) for k, v in request.parameters.items()}
-    model = generator.config.get("path")
-    if isinstance(model, str):
+def _errand(generator: Generator, path: Path, arrays: Arrays, request: Request) -> Errand:
+    """Ask for a picture of the parameters that are now, in the size in which it is compared."""
+    spec, options = generator.spec, dict[str, float | str](port=path.port, steps=float(STEPS))
+    model = model_of(registry.files(generator.kind, generator.config))
+    if model:
         options["model"] = model
-    if generator.spec.any_size:
-        width, height = picture_size(max(ANY_SIZE_PX, generator.spec.min_px), request.aspect)
-        options |= {"width": float(width), "height": float(height)}
-    return options
+    size_px = picture_size(spec.max_px, spec.aspect)
+    if spec.any_size:
+        size_px = picture_size(max(ANY_SIZE_PX, spec.min_px), request.aspect)
+    return Errand("invert", 0, arrays, options, replace(request, size_px=size_px))

@@ -8,13 +8,14 @@ its take like any others. So a take replays without any errand being done again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
 from engine.core.event import Value
 from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.generators.host.interface import Host
-from engine.generators.host.tasks import Arrays, Errand, Options, Result
+from engine.generators.host.tasks import Errand, Result
 from engine.play.intake import Intake
 
 Told = tuple[str, Value]
@@ -69,34 +70,31 @@ class Errands:
         self._newest = 0
         self._done = self._failed = 0
 
-    def start(
-        self, layer: str, kind: str, arrays: Arrays, options: Options, heed: Heed, number: int = 0
-    ) -> int:
+    def start(self, layer: str, errand: Errand, heed: Heed) -> int:
         """Send a layer's generator on an errand; return its number, 0 if it cannot be done.
 
         Parameters
         ----------
-        kind
-            See `engine.generators.host.tasks.find_kind`.
+        errand
+            With the number of the one that it replaces, if that is still under way; else 0.
         heed
             Called with each result, in `tend`.
-        number
-            Of an errand that this one replaces, if it is still under way.
         """
         host = self._host_of(layer)
         if host is None:
             return 0
+        number = errand.number
         before = self._open.get(number)
         if before is None or before.host is not host:
             self._newest += 1
             number = self._newest
         try:
-            host.send(Errand(kind, number, arrays, options))
+            host.send(replace(errand, number=number))
         except ValueError as error:
             self._failed += 1
-            self._say(f"layer {layer}: {kind}: {error}")
+            self._say(f"layer {layer}: {errand.kind}: {error}")
             return 0
-        self._open[number] = _Open(layer, kind, host, heed)
+        self._open[number] = _Open(layer, errand.kind, host, heed)
         return number
 
     def cancel(self, number: int) -> None:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from engine.core.audio import features as audio
 from engine.core.clock import first_index
+from engine.system.atomic import open_new
 
 if TYPE_CHECKING:
     import av.container
@@ -192,7 +193,7 @@ def save_wav(path: str | Path, pcm: NDArray[np.float32], rate_hz: int) -> None:
     """
     samples = np.asarray(pcm, np.float32)
     whole = np.clip(np.rint(samples * 32768.0), -32768, 32767).astype("<i2")
-    with wave.open(str(path), "wb") as file:
+    with open_new(Path(path)) as out, wave.open(out, "wb") as file:
         file.setnchannels(1 if samples.ndim == 1 else samples.shape[1])
         file.setsampwidth(2)
         file.setframerate(rate_hz)

@@ -1,0 +1,89 @@
+"""A generator's two newest pictures, mixed and enlarged to the size of a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import moderngl
+
+from engine.compositor.gl.program import Program
+from engine.compositor.gl.shaders import GATHER, HEIGHTEN, REDUCE, WIDEN
+from engine.compositor.gl.surface import Pool, Surface
+
+_SMOOTH_ABOVE = 1.25  # enlarged by less than this, a bilinear tap is as good as a spline
+_PREFILTER = 1 / 6
+# A spline of a picture that is smaller still than half the layer holds nothing finer than half the
+# layer's pixels: drawn at half size it looks the same and costs a quarter.
+_HALF_ENOUGH = 1.1
+
+
+class SourcePixels(Protocol):
+    """What a generator delivers: RGBA, sRGB, straight alpha, row 0 at the top."""
+
+    @property
+    def older(self) -> moderngl.Texture:
+        """The picture before the newest."""
+
+    @property
+    def newer(self) -> moderngl.Texture:
+        """The newest picture."""
+
+    @property
+    def weight(self) -> float:
+        """0 shows `older`, 1 `newer`."""
+
+
+Pixels = Mapping[str, SourcePixels]
+
+
+class Enlarger:
+    """Owns the programs that draw a generator's pixels as a layer's source."""
+
+    def __init__(self, ctx: moderngl.Context, pool: Pool) -> None:
+        self._pool = pool
+        self._gather = Program(ctx, GATHER)
+        self._widen = Program(ctx, WIDEN)
+        self._heighten = Program(ctx, HEIGHTEN)
+        self._reduce = Program(ctx, REDUCE)
+
+    def draw(self, pixels: SourcePixels, size_px: tuple[int, int]) -> Surface:
+        """Mix a generator's two pictures, turn them the right way up, enlarge them."""
+        own_px = pixels.newer.size
+        if (
+            own_px[0] * 2 <= size_px[0] * _HALF_ENOUGH
+            and own_px[1] * 2 <= size_px[1] * _HALF_ENOUGH
+        ):
+            size_px = (size_px[0] + 1) // 2, (size_px[1] + 1) // 2
+        is_smooth = size_px[1] > own_px[1] * _SMOOTH_ABOVE
+        small = self._pool.take(own_px)
+        is_alike = pixels.older.size == own_px
+        self._gather.bind("older", pixels.older if is_alike else pixels.newer)
+        self._gather.bind("newer", pixels.newer)
+        self._gather.send("weight", min(max(float(pixels.weight), 0.0), 1.0))
+        self._gather.send("edge", _PREFILTER if is_smooth else 0.0)
+        self._gather.draw(small.fbo)
+        return self._enlarge(small, size_px) if is_smooth else self._through(small, size_px)
+
+    def _enlarge(self, small: Surface, size_px: tuple[int, int]) -> Surface:
+        wide = self._pool.take((size_px[0], small.size_px[1]))
+        surface = self._pool.take(size_px)
+        self._widen.bind("image", small.texture)
+        self._widen.draw(wide.fbo)
+        self._heighten.bind("image", wide.texture)
+        self._heighten.draw(surface.fbo)
+        self._pool.give(small)
+        self._pool.give(wide)
+        return surface
+
+    def _through(self, own: Surface, size_px: tuple[int, int]) -> Surface:
+        surface = self._pool.take(size_px)
+        self._reduce.bind("image", own.texture)
+        self._reduce.draw(surface.fbo)
+        self._pool.give(own)
+        return surface
+
+    def release(self) -> None:
+        """Give the GL objects back."""
+        for program in (self._gather, self._widen, self._heighten, self._reduce):
+            program.release()

@@ -1,0 +1,95 @@
+"""Layers of one frame: their shaders with inputs, in order, and the master's over them all."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from engine.core.frame.plan import MASTER, LayerPlan, Pass, Uniform
+from engine.core.show.layer import BLENDS, WRAP_S, Effect, Input, Layer
+from engine.core.show.show import Show
+from engine.core.show.state import State
+
+STEP_SLACK = 1e-6
+"""Of a picture step: n / fps in float64 must not fall just short of its own step."""
+
+
+def layer_plan(
+    show: Show, state: State, layer: Layer, values: Sequence[float], moment: tuple[float, int]
+) -> LayerPlan:
+    """Plan a layer.
+
+    Parameters
+    ----------
+    values
+        Effective values of every parameter.
+    moment
+        Seconds of motion, and index of the newest picture step.
+    """
+    active = [e for e in layer.effects if e.mix < 0 or values[e.mix] > 0.0]
+    return LayerPlan(
+        id=layer.id,
+        generator=layer.uses,
+        source=_pass(show, state, layer.id, layer.source, values, moment) if layer.source else None,
+        effects=tuple(_pass(show, state, layer.id, e, values, moment) for e in active),
+        blend=layer.blend if layer.blend in BLENDS else "normal",
+        opacity=values[layer.opacity],
+        aspect=layer.aspect or show.size_px[0] / show.size_px[1],
+        scale=values[layer.scale],
+        is_stepped=_is_stepped((layer.source, *active)),
+    )
+
+
+def _is_stepped(effects: Iterable[Effect | None]) -> bool:
+    return any(e and (e.has_history or "picture" in e.images.values()) for e in effects)
+
+
+def master_chain(
+    show: Show, state: State, values: Sequence[float], moment: tuple[float, int]
+) -> tuple[LayerPlan, ...]:
+    """The master's effects that are not bypassed, as one layer over the whole canvas."""
+    active = [e for e in show.master.effects if values[e.mix] > 0.0]
+    if not active:
+        return ()
+    passes = tuple(_pass(show, state, MASTER, e, values, moment) for e in active)
+    aspect = show.size_px[0] / show.size_px[1]
+    return (LayerPlan(MASTER, None, None, passes, "normal", 1.0, aspect, 1.0, _is_stepped(active)),)
+
+
+def _pass(
+    show: Show,
+    state: State,
+    owner: str,
+    effect: Effect,
+    values: Sequence[float],
+    moment: tuple[float, int],
+) -> Pass:
+    motion_s, step = moment
+    return Pass(
+        key=f"{owner}/{effect.id}",
+        shader=effect.shader,
+        uniforms={i.name: _uniform(show, state, i, values, step) for i in effect.inputs},
+        images=effect.images,
+        seconds=motion_s % WRAP_S,
+        step=step % (1 << 24),
+        mix=values[effect.mix] if effect.mix >= 0 else 1.0,
+    )
+
+
+def _uniform(show: Show, state: State, entry: Input, values: Sequence[float], step: int) -> Uniform:
+    """Value of an ISF input in the type that its shader declares."""
+    place = entry.places[0]
+    if entry.type in ("color", "point2D"):
+        return tuple(values[p] for p in entry.places)
+    if entry.type == "bool":
+        return values[place] >= 0.5
+    if entry.type == "long":
+        index = int(values[place])
+        return entry.values[index] if entry.values else index
+    if entry.type == "event":
+        tick = state.fired.get(place)
+        if tick is None:
+            return False
+        first = tick / show.constants.control_hz * show.constants.picture_hz
+        return math.ceil(first - STEP_SLACK) == step
+    return values[place]

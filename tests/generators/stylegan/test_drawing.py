@@ -1,0 +1,192 @@
+"""Drawing by the fastest path that is ready: plain at first, then loops, a compiler or a graph."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from bench.stylegan_nets import make_stylegan2, make_stylegan3
+from engine.core.show.generator import Request
+from engine.generators.cpu.compile import is_compiled
+from engine.generators.host.inline_host import InlineHost
+from engine.generators.host.warm_up import hasten
+from engine.generators.kinds import stylegan2, stylegan3
+from engine.generators.registry import open_spec
+from engine.generators.stylegan import drawing as draw
+from engine.generators.stylegan.cuda_graph import Static
+from tests import stylegan_files as files
+
+one_thread = pytest.fixture(scope="module", autouse=True)(files.one_thread)
+TINY: dict[str, Any] = {"base": 512, "most": 24, "dims": (24, 3, 32), "mapping_layers": 2}
+FAMILIES: dict[str, Any] = {"stylegan2": stylegan2, "stylegan3": stylegan3}
+
+
+@pytest.fixture(scope="module")
+def paths(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("models")
+    nets = {
+        "stylegan2": make_stylegan2(32, **TINY),
+        "stylegan3": make_stylegan3(32, **TINY, layers=6),
+        "swish": make_stylegan2(32, **TINY, activation="swish"),  # no loops serve it
+    }
+    return {
+        name: files.save(folder / f"{name}.safetensors", name.replace("swish", "stylegan2"), *net)
+        for name, net in nets.items()
+    }
+
+
+def build(paths: dict[str, Path], name: str, device: str = "cpu", **canvas: Any) -> Any:
+    family = FAMILIES.get(name, stylegan2)
+    return family.build(family.Config(str(paths[name]), **canvas), device)
+
+
+def request(seed: int = 1, **controls: float) -> Request:
+    random = np.random.RandomState(seed)
+    latents = {name: random.randn(24).astype(np.float32) for name in ("z", "z_b")}
+    return Request(0.0, latents, {"truncation": 0.7, "mix_fine": 0.5, **controls}, (32, 32))
+
+
+def many(wish: Request, count: int) -> dict[str, Any]:
+    """Latents of a wish, each at several points if there are several."""
+    if count == 1:
+        return dict(wish.latents)
+    return {
+        name: np.stack([np.roll(z, k) for k in range(count)]) for name, z in wish.latents.items()
+    }
+
+
+WISHES = [request(1), request(2, class_mix=0.5), request(3, truncation=-0.5, truncation_cutoff=3)]
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("clock", [None, time.perf_counter], ids=["film", "live"])
+def test_the_plain_path_plays_until_the_loops_are_ready(
+    paths: dict[str, Path], name: str, clock: Callable[[], float] | None
+) -> None:
+    generator = build(paths, name)
+    assert generator.drawing.path == "plain"
+    before = [generator.render(wish)[0] for wish in WISHES]
+    generator.hasten(clock)
+    assert generator.drawing.path == ("loops" if is_compiled() else "plain")
+    for wish, plain in zip(WISHES, before, strict=True):
+        assert files.distance(generator.render(wish)[0], plain) < 1e-4
+
+
+def test_frames_go_on_while_a_worker_prepares() -> None:
+    """The thread takes its time; a frame is made meanwhile, and the failure is told, not raised."""
+    begun, may_end = threading.Event(), threading.Event()
+
+    class Slow:
+        def hasten(self, clock: object) -> None:
+            begun.set()
+            may_end.wait(10)
+            raise RuntimeError("no compiler\nhere")
+
+    said = hasten(Slow(), "cpu", None, lambda error: str(error).split()[0])
+    assert begun.wait(10)
+    assert not said
+    may_end.set()
+    for _ in range(1000):
+        if said:
+            break
+        time.sleep(0.01)
+    assert list(said) == ["no faster path: no"]
+    assert not hasten(object(), "cpu", None, str)
+
+
+def test_a_film_waits_for_the_faster_path(paths: dict[str, Path]) -> None:
+    config = stylegan2.Config(str(paths["stylegan2"]))
+    host = InlineHost(open_spec("stylegan2", config), "cpu", None)
+    assert host._generator.drawing.path == ("loops" if is_compiled() else "plain")  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("faster", [True, False])
+def test_a_compiler_is_used_where_it_pays(
+    paths: dict[str, Path], monkeypatch: pytest.MonkeyPatch, faster: bool
+) -> None:
+    generator = build(paths, "swish")
+    assert generator.model.painter is None
+    wanted = generator.render(WISHES[0])[0]
+    calls: list[str] = []
+    clock = {"s": 0.0}
+
+    def compiled(plain: Any, dynamic: bool) -> Any:
+        assert dynamic is False
+
+        def run(ws: torch.Tensor, more: torch.Tensor, bend: Any) -> torch.Tensor:
+            calls.append("compiled")
+            clock["s"] += 0.5 if faster else 2.0
+            return plain.__wrapped__(ws, more, bend)  # type: ignore[no-any-return]
+
+        return run
+
+    real = generator.drawing._synthesize
+
+    def plain(ws: torch.Tensor, more: torch.Tensor, bend: Any) -> torch.Tensor:
+        clock["s"] += 1.0
+        return real(ws, more, bend)  # type: ignore[no-any-return]
+
+    plain.__wrapped__ = real  # type: ignore[attr-defined]
+    generator.drawing._synthesize = plain
+    monkeypatch.setattr(torch, "compile", compiled)
+    monkeypatch.setattr(draw, "has_compiler", lambda: True)
+    generator.hasten(None)
+    assert not calls  # chance decides nothing in a film
+    generator.hasten(lambda: clock["s"])
+    assert calls
+    assert generator.drawing.path == ("torch.compile" if faster else "plain")
+    assert files.distance(generator.render(WISHES[0])[0], wanted) < 1e-6
+
+
+def test_without_a_compiler_the_plain_path_stays(
+    paths: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("CXX", raising=False)
+    assert not draw.has_compiler()
+    generator = build(paths, "swish")
+    generator.hasten(time.perf_counter)
+    assert generator.drawing.path == "plain"
+
+
+DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.cuda)]
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("canvas", [{}, {"wide": 2.0, "points": 3, "closed": True}], ids=str)
+@pytest.mark.parametrize("name", FAMILIES)
+def test_inputs_of_fixed_place_serve_every_picture(
+    paths: dict[str, Path], name: str, canvas: dict[str, Any], device: str
+) -> None:
+    """What a graph on a GPU needs: everything that changes is a tensor whose place stays."""
+    generator = build(paths, name, device, **canvas)
+    drawing = generator.drawing
+    static = Static(drawing._raw, drawing.example(), device)
+    places = [tensor.data_ptr() for tensor in static._inputs.tensors()]
+    count = canvas.get("points", 1)
+    wishes = [replace(w, latents=many(w, count), size_px=(64, 64)) for w in WISHES]
+    wanted = [generator.render(wish)[0].cpu() for wish in wishes]
+    drawing._graph = static
+    near = 1e-6 if device == "cpu" else 2e-2  # convolutions in TF32
+    for wish, plain in zip(wishes, wanted, strict=True):
+        assert files.distance(generator.render(wish)[0].cpu(), plain) < near
+    assert places == [tensor.data_ptr() for tensor in static._inputs.tensors()]
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_graph_on_cuda_draws_what_the_plain_path_draws(paths: dict[str, Path], name: str) -> None:
+    generator = build(paths, name, "cuda")
+    wanted = [generator.render(wish)[0] for wish in WISHES]
+    generator.hasten(None)
+    assert generator.drawing.path == "graph"
+    for wish, plain in zip(WISHES, wanted, strict=True):
+        assert files.distance(generator.render(wish)[0], plain) < 2e-3

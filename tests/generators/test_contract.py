@@ -1,0 +1,104 @@
+"""Every kind of generator on the shelf keeps the contract; the smallest one shows it."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import is_dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.core.show.generator import Request, Spec
+from engine.generators import registry
+from engine.generators.contract import Asset, model_of
+from engine.generators.kinds import flat, stylegan2
+from tests.making import read_show
+
+SHELF = sorted(p.stem for p in Path(flat.__file__).parent.glob("[!_]*.py"))
+NAMED: dict[str, dict[str, Any]] = {
+    "cppn": {"directions": "d.directions.safetensors"},
+    "map": {"path": "x.map.npz"},
+    "nearest": {"path": "x.archive.safetensors"},
+    "pix2pix": {"path": "x.safetensors"},
+    "stylegan2": {"path": "x.safetensors", "other": "y.safetensors"},
+    "stylegan3": {"path": "x.safetensors", "directions": "d.directions.safetensors"},
+}
+
+
+def test_the_shelf_is_its_folder() -> None:
+    assert set(SHELF) <= set(registry.kinds())
+    assert "flat" in SHELF
+
+
+@pytest.mark.parametrize("kind", SHELF)
+def test_a_kind_holds_what_the_contract_asks_for(kind: str) -> None:
+    module = importlib.import_module(f"engine.generators.kinds.{kind}")
+    assert is_dataclass(module.Config)
+    assert callable(module.spec)
+    assert callable(module.build)
+    made = module.build.__annotations__["return"]
+    assert callable(getattr(module, made).render)
+
+
+@pytest.mark.parametrize("kind", SHELF)
+def test_a_kind_names_its_files_by_their_keys(kind: str) -> None:
+    table = NAMED.get(kind, {})
+    found = registry.files(kind, table)
+    assert {asset.key: asset.path for asset in found} == table
+    assert all(isinstance(asset, Asset) and asset.role for asset in found)
+
+
+def test_what_lies_beside_a_network_belongs_to_it() -> None:
+    def beside(**config: Any) -> dict[str, list[str]]:
+        found = registry.files("stylegan2", {"path": "a/net.safetensors", **config})
+        return {asset.role: [path.name for path in asset.paths] for asset in found}
+
+    ages, clusters = "net.ages.safetensors", "net.clusters.safetensors"
+    directions = "net.directions.safetensors"
+    assert beside() == {"model": ["net.safetensors", ages, clusters, directions]}
+    assert beside(other="o.safetensors")["second network"] == ["o.safetensors"]
+    named = beside(directions="d.safetensors")
+    assert named["directions"] == ["d.safetensors"]
+    assert directions not in named["model"]
+    assert model_of(registry.files("stylegan2", {"path": "net.safetensors"})) == "net.safetensors"
+    assert model_of(registry.files("map", {"path": "net.map.npz"})) == ""
+
+
+def test_the_smallest_generator_fills_a_picture() -> None:
+    opened = registry.open_spec("flat", {"colour": "#ff8000"})
+    assert isinstance(opened.spec, Spec)
+    assert opened.files == ()
+    generator = registry.build(opened, "cpu")
+    request = Request(0.0, {}, {"light": 0.5}, size_px=(6, 4))
+    pixels, memory = generator.render(request, "kept")
+    assert (tuple(pixels.shape), memory) == ((1, 3, 4, 6), "kept")
+    assert np.allclose(pixels[0, :, 3, 5], [0.5, 64 / 255, 0.0])
+    again, _ = generator.render(request, None)
+    assert (again == pixels).all()
+
+
+def test_a_show_can_name_the_smallest_generator() -> None:
+    show = read_show('[[layers]]\nid = "a"\ngenerator = { kind = "flat" }\n')
+    assert "/layer/a/generator/light" in show.registry.index
+    wrong = '[[layers]]\nid = "a"\ngenerator = { kind = "flat", config = { colour = "red" } }\n'
+    with pytest.raises(ValueError, match=r"config\.colour: 'red' is none; write it as #2a7fe0"):
+        read_show(wrong)
+
+
+def test_a_table_is_checked_by_name() -> None:
+    with pytest.raises(ValueError, match="unknown key 'color'; there are: colour"):
+        registry.open_spec("flat", {"color": "#000000"})
+    with pytest.raises(ValueError, match=r"there is no generator 'flatt'; there are: .*flat"):
+        registry.open_spec("flatt", {})
+
+
+def test_a_spec_that_is_known_opens_no_file() -> None:
+    config = {"path": "/nowhere/x.safetensors"}
+    known = registry.open_spec("flat", {}).spec
+    opened = registry.open_spec("stylegan2", config, known)
+    assert opened.spec is known
+    assert opened.config == stylegan2.Config(**config)
+    with pytest.raises(ValueError, match=r"config\.path: .*is no file"):
+        registry.open_spec("stylegan2", config)

@@ -1,0 +1,125 @@
+"""What the show hears of a track: the same events as listed ahead, every sample once."""
+
+from __future__ import annotations
+
+import os
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.core.audio.features import FEATURES
+from engine.play.heard import Heard
+from engine.play.intake import Intake
+from engine.play.live.listening import RATE_HZ, Hearing, Resampler, hears_device
+from engine.play.live.options import Options
+from engine.sources.audio import file
+from tests.performing import click_wav
+
+
+@pytest.mark.parametrize("control_hz", [Fraction(120), Fraction(100), Fraction(120000, 1001)])
+@pytest.mark.parametrize(("rate_hz", "hop"), [(48_000, 256), (44_100, 256), (8_000, 43)])
+def test_events_by_tick_are_those_of_the_whole_list(
+    control_hz: Fraction, rate_hz: int, hop: int
+) -> None:
+    rows = np.random.default_rng(1).random((500, len(FEATURES)))
+    features = file.Features(rate_hz, hop, rows)
+    heard = Heard(features, control_hz)
+    listed = list(file.events(features, control_hz))
+    last = listed[-1][0]
+    by_tick = [
+        (event.tick, event.address, event.value)
+        for tick in range(-5, last + 10)
+        for event in heard[tick]
+    ]
+    assert by_tick == listed
+    assert last < len(heard) <= last + 2
+    sequence = [e.sequence for tick in heard for e in heard[tick]]
+    assert sequence == list(range(500))
+
+
+@pytest.fixture
+def silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No loudspeaker."""
+
+    class Speaker:
+        state = "running"
+
+        def __getattr__(self, name: str) -> object:
+            return lambda *_: None
+
+    monkeypatch.setattr("engine.play.live.listening.audio.open_playback", lambda *_: Speaker())
+
+
+@pytest.mark.usefixtures("silent")
+def test_every_sample_is_handed_over_once_whatever_is_skipped(tmp_path: Path) -> None:
+    wav = click_wav(tmp_path / "click.wav", 20_000, 44_100, rate_hz=44_100)
+    hearing = Hearing(Options(audio=str(wav)), print)
+    intake = Intake()
+    hearing.start(intake, Fraction(120))
+    pcm = file.load(wav).pcm
+    fps = Fraction(60000, 1001)
+    rows, at, frame = [], 0, 0
+    for skip in [0, 0, 1, 0, 3, 0, 0, 2, *[0] * 60]:
+        frame += skip
+        place, found = hearing.samples(Fraction(frame) / fps, 1 / fps)
+        assert place == at
+        at += len(found)
+        rows.append(found)
+        frame += 1
+    assert np.array_equal(np.concatenate(rows), pcm)
+    assert len(intake.events_of(60)) > 0
+    hearing.__exit__(None, None, None)
+
+
+@pytest.mark.usefixtures("silent")
+def test_a_gap_is_left_out_of_the_sound_as_of_the_features(tmp_path: Path) -> None:
+    wav = click_wav(tmp_path / "click.wav", 60_000, 96_000)
+    hearing = Hearing(Options(audio=str(wav)), print)
+    hearing.start(Intake(), Fraction(120))
+    pcm = file.load(wav).pcm
+    place, before = hearing.samples(Fraction(1, 2), Fraction(0))
+    hearing.jump(Fraction(1))
+    after_place, after = hearing.samples(Fraction(3, 4), Fraction(0))
+    assert (place, after_place) == (0, 24_000)  # the show's clock stood still
+    assert np.array_equal(before, pcm[:24_000])
+    assert np.array_equal(after, pcm[72_000:84_000])  # the music went on
+    hearing.__exit__(None, None, None)
+
+
+def test_what_is_meant_as_a_file_is_no_device() -> None:
+    with pytest.raises(ValueError, match=r"song\.FLAC: no such sound file"):
+        Hearing(Options(audio="song.FLAC"), print)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="devices of POSIX")
+def test_a_whole_path_is_no_device() -> None:
+    with pytest.raises(ValueError, match="/dev/null: a device, no sound file; name a wav"):
+        Hearing(Options(audio="/dev/null"), print)
+
+
+def test_off_is_off() -> None:
+    hearing = Hearing(Options(audio="off"), print)
+    assert hearing.state == "off"
+    assert not hears_device(Options(audio="off"))
+    assert hears_device(Options())
+    assert len(hearing.samples(Fraction(1), Fraction(1, 60))[1]) == 0
+
+
+@given(st.lists(st.integers(0, 2000), min_size=1, max_size=20), st.sampled_from([44_100, 96_000]))
+def test_a_stream_is_resampled_alike_however_it_is_cut(sizes: list[int], rate_hz: int) -> None:
+    count = sum(sizes)
+    pcm = np.random.default_rng(count).random((count, 2), np.float32)
+    whole = Resampler().take(pcm, rate_hz)
+    cut, parts, at = Resampler(), [], 0
+    for size in sizes:
+        parts.append(cut.take(pcm[at : at + size], rate_hz))
+        at += size
+    found = np.concatenate(parts)
+    assert abs(len(found) - len(whole)) <= 1
+    both = min(len(found), len(whole))
+    assert np.abs(found[:both] - whole[:both]).max(initial=0) < 1e-3
+    assert abs(len(whole) - count * RATE_HZ / rate_hz) <= 2

@@ -1,0 +1,153 @@
+"""Editing while it plays: what is good is taken over, what is not is told, the show goes on."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.documents.show import load
+from engine.play.live.reload import Reloader
+from tests.performing import edit, play, replay, same_rows, until
+from tests.places import SHOWS
+
+GAIN = "/layer/wash/effect/tint/gain"
+OPACITY = "/layer/wash/opacity"
+
+
+@pytest.fixture
+def show(tmp_path: Path) -> Path:
+    """A show that may be edited, with its shaders beside it."""
+    folder = tmp_path / "shows"
+    shutil.copytree(SHOWS, folder)
+    return folder / "wash.toml"
+
+
+def loads(folder: Path) -> int:
+    """How often a show was swapped in, as the take tells."""
+    parts = (folder / "take" / "parts").glob("*.jsonl")
+    return sum(p.read_text("utf-8").count('"/show/load"') for p in parts)
+
+
+def test_good_edits_are_taken_over_and_bad_ones_are_told(tmp_path: Path, show: Path) -> None:
+    tint = show.with_name("tint.fs")
+    with play(tmp_path, show) as playing:
+        playing.ready()
+        edit(show, "gain = 0.75", "gain = 0.25")
+        playing.hears("wash.toml: reloaded")
+        until(lambda: loads(tmp_path) == 1, "the new value")
+
+        edit(show, "opacity = 0.5", "opacity = = 0.5")
+        playing.hears("not valid TOML")
+        edit(show, "opacity = = 0.5", "opacity = 7.5")
+        playing.hears("7.5 is outside 0 to 1")
+        edit(show, "opacity = 7.5", "opacity = 0.625")
+        until(lambda: loads(tmp_path) == 2, "the mended show")
+
+        edit(tint, "pixel.rgb * gain", "pixel.rgb * gian")
+        line = 1 + tint.read_text().split("\n").index(
+            "    gl_FragColor = vec4(pixel.rgb * gian, pixel.a);"
+        )
+        playing.hears(f"tint.fs:{line}: ")
+        edit(tint, "pixel.rgb * gian", "pixel.rgb * gain * gain")
+        until(lambda: loads(tmp_path) == 3, "the mended shader")
+        assert playing.end() == 0
+        stats = playing.stats()
+    assert "Traceback" not in playing.said
+    assert playing.said.count("goes on") == 3
+    plan = playing.plan()
+    assert list(dict.fromkeys(plan[GAIN].tolist())) == [0.75, 0.25]
+    assert list(dict.fromkeys(plan[OPACITY].tolist())) == [0.5, 0.625]
+    assert np.array_equal(np.diff(plan["tick"]), np.ones(stats["ticks"] - 1))
+    same_rows(plan, replay(tmp_path), stats["ticks"])
+
+
+def test_shaders_of_the_master_are_reloaded_too(tmp_path: Path, show: Path) -> None:
+    veil = show.with_name("veil.fs")
+    veil.write_text(show.with_name("tint.fs").read_text("utf-8"), "utf-8")
+    show.write_text(show.read_text("utf-8") + '[[master.effects]]\nshader = "veil"\n', "utf-8")
+    with play(tmp_path, show) as playing:
+        playing.ready()
+        edit(veil, "pixel.rgb * gain", "pixel.rgb * gian")
+        playing.hears("veil.fs:")
+        edit(veil, "pixel.rgb * gian", "pixel.bgr * gain")
+        until(lambda: loads(tmp_path) == 1, "the mended shader")
+        edit(show, 'shader = "veil"', 'shader = "veil"\ninputs = { gain = 0.5 }')
+        until(lambda: loads(tmp_path) == 2, "the new value")
+        playing.end()
+    assert playing.plan()["/master/effect/veil/gain"][-1] == 0.5
+
+
+def test_what_was_touched_survives_a_reload(tmp_path: Path, show: Path) -> None:
+    """A value that somebody set stays; what still stood at the old default takes the new one."""
+    edit(show, "[output]", "[master]\nbrightness = 0.5\n\n[output]")
+    edit(show, "schema = 1", 'schema = 1\nstart = "dim"')
+    with play(tmp_path, show) as playing:
+        playing.ready()
+        edit(show, "brightness = 0.5", "brightness = 0.75")
+        until(lambda: loads(tmp_path) == 1, "the new value")
+        assert playing.end() == 0
+    plan = playing.plan()
+    assert plan["/master/brightness"][-1] == 0.75
+    assert plan[OPACITY][-1] == 0.25  # as the cue left it
+
+
+def poll(reloader: Reloader, playing: load.Loaded) -> load.Loaded | str:
+    clock = iter(np.arange(1e6) * 0.02)
+    return until(lambda: reloader.poll(playing.show, next(clock)), "an answer of the reloader")
+
+
+def test_rates_cannot_change_while_it_plays(show: Path) -> None:
+    loaded = load.load(str(show))
+    reloader = Reloader(loaded)
+    try:
+        edit(show, "seed = 3", "seed = 3\npicture_hz = 50")
+        assert "picture_hz changed" in str(poll(reloader, loaded))
+        edit(show, "picture_hz = 50", "picture_hz = 60")
+        found = poll(reloader, loaded)
+        assert isinstance(found, load.Loaded)
+        assert found.show.seed == 3
+    finally:
+        reloader.close()
+
+
+def test_the_canvas_cannot_change_while_it_plays(show: Path) -> None:
+    loaded = load.load(str(show))
+    width, height = loaded.show.size_px
+    reloader = Reloader(loaded)
+    try:
+        edit(show, f"size_px = [{width}, {height}]", f"size_px = [{2 * width}, {height}]")
+        assert "size_px changed" in str(poll(reloader, loaded))
+    finally:
+        reloader.close()
+
+
+def test_saving_without_a_change_reloads_nothing(show: Path) -> None:
+    loaded = load.load(str(show))
+    reloader = Reloader(loaded)
+    try:
+        edit(show, "seed = 3", "seed = 3")
+        (show.parent / "tint.fs").touch()
+        edit(show, "seed = 3", "seed = 9")
+        found = poll(reloader, loaded)
+        assert isinstance(found, load.Loaded)
+        assert found.show.seed == 9
+    finally:
+        reloader.close()
+
+
+def test_a_take_holds_every_shader_that_was_played(tmp_path: Path, show: Path) -> None:
+    with play(tmp_path, show) as playing:
+        playing.ready()
+        edit(show.parent / "plain.fs", "gl_FragColor = colour;", "gl_FragColor = colour.bgra;")
+        until(lambda: loads(tmp_path) == 1, "the new shader")
+        assert playing.end() == 0
+    shutil.rmtree(show.parent)
+    assert len(replay(tmp_path)["tick"]) == playing.stats()["ticks"]
+    blobs = [p.read_text("utf-8") for p in (tmp_path / "take" / "blobs").iterdir()]
+    assert sum("colour.bgra" in text for text in blobs) == 1
+    assert sum(text.startswith('{"shaders"') or '"shaders"' in text for text in blobs) == 2
+    assert all(json.loads(t)["show"].startswith("sha256:") for t in blobs if '"shaders"' in t)

@@ -1,0 +1,99 @@
+"""What errands bring becomes events; what goes wrong is said, and nothing else happens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.core.show.state import State
+from engine.generators.host.tasks import Errand, Result
+from engine.play.intake import Intake
+from engine.play.tasks.tasks import Errands, Told
+
+
+class Fake:
+    """A host whose results are laid in by the test."""
+
+    def __init__(self) -> None:
+        self.sent: list[Errand] = []
+        self.back: list[Result] = []
+
+    def send(self, errand: Errand) -> None:
+        if errand.kind == "heavy":
+            raise ValueError("too large")
+        self.sent.append(errand)
+
+    def results(self) -> list[Result]:
+        found, self.back = self.back, []
+        return found
+
+
+class Desk:
+    def __init__(self) -> None:
+        self.hosts: dict[str, Any] = {"form": Fake()}
+        self.said: list[str] = []
+        self.errands = Errands(self.hosts.get, self.said.append)
+        self.intake = Intake()
+        self.heard: list[Result] = []
+
+    def heed(self, result: Result) -> Iterable[Told]:
+        self.heard.append(result)
+        x = result.arrays.get("x")
+        return [] if x is None else [("/layer/form/path/table", tuple(x.tolist()))]
+
+    def tend(self, tick: int) -> list[Any]:
+        state: Any = type("S", (State,), {})  # only its tick is looked at
+        state.tick = tick
+        self.errands.tend(None, state, 0.0, self.intake)  # type: ignore[arg-type]
+        return [(e.address, e.value, e.source) for e in self.intake.events_of(tick + 1)]
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def test_results_become_events_of_the_next_tick(desk: Desk) -> None:
+    number = desk.errands.start("form", Errand("probe"), desk.heed)
+    x = {"x": np.array([1, 2], np.float32)}
+    desk.hosts["form"].back = [
+        Result(x, number=number, done=False), Result(x, number=99), Result(x, number=number),
+    ]  # fmt: skip
+    assert desk.tend(7) == [("/layer/form/path/table", (1.0, 2.0), "errand")] * 2
+    assert not desk.errands.is_open(number)
+    assert desk.errands.report() == {"open": 0, "done": 1, "failed": 0}
+
+
+def test_an_error_is_said_and_heeded(desk: Desk) -> None:
+    number = desk.errands.start("form", Errand("probe"), desk.heed)
+    desk.hosts["form"].back = [Result(number=number, error="lost count")]
+    assert desk.tend(0) == []
+    assert desk.said == ["layer form: probe: lost count"]
+    assert [r.error for r in desk.heard] == ["lost count"]
+    assert desk.errands.start("form", Errand("heavy"), desk.heed) == 0
+    assert desk.said[1:] == ["layer form: heavy: too large"]
+    assert desk.errands.start("none", Errand("probe"), desk.heed) == 0
+
+
+def test_an_errand_ends_with_the_generator_that_did_it(desk: Desk) -> None:
+    number = desk.errands.start("form", Errand("probe"), desk.heed)
+    desk.hosts["form"] = Fake()
+    desk.tend(0)
+    assert desk.said == ["layer form: probe: the generator was replaced meanwhile"]
+    assert desk.errands.start("form", Errand("probe", number), desk.heed) != number
+
+
+def test_an_errand_can_be_replaced_and_ended(desk: Desk) -> None:
+    number = desk.errands.start("form", Errand("probe"), desk.heed)
+    assert desk.errands.start("form", Errand("probe", number, {}, {"a": 1}), desk.heed) == number
+    desk.errands.cancel(number)
+    desk.errands.cancel(number)
+    assert [(e.kind, e.number) for e in desk.hosts["form"].sent] == [
+        ("probe", number), ("probe", number), ("", number),
+    ]  # fmt: skip
+    desk.hosts["form"].back = [Result(number=number, error="too late")]
+    assert desk.tend(0) == []
+    assert desk.said == []

@@ -1,0 +1,152 @@
+"""Everything that arrives gets the first tick that is not before it and not yet advanced."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.core.event import Event
+from engine.play.intake import MOST_UNKNOWN, Intake
+from engine.sources.contract import EVERYTHING, Origin
+from tests.making import read_show
+
+SHOW = read_show('signals = ["hand"]\n[[lfos]]\nid = "o"\nrate_hz = 1.0\n')
+AMOUNT = "/layer/form/effect/glow/amount"
+
+
+def seconds_of(ns: int) -> Fraction:
+    return Fraction(ns, 10**9)
+
+
+def took(intake: Intake, *items, newest: int = -1, source: str = "osc") -> None:
+    addresses = ("/signal/audio",) if source == "sound" else EVERYTHING
+    intake.take(SHOW, newest, Origin(source, addresses), items, seconds_of)
+
+
+@given(st.integers(0, 10**11), st.integers(-1, 20000))
+def test_an_event_is_never_early_and_never_in_the_past(arrival_ns: int, newest: int) -> None:
+    intake = Intake()
+    took(intake, (arrival_ns, AMOUNT, 0.5), newest=newest)
+    ((tick, events),) = ((t, e) for t, e in intake._pending.items())
+    assert tick > newest
+    assert Fraction(tick, 120) >= seconds_of(arrival_ns)
+    assert tick == newest + 1 or Fraction(tick - 1, 120) < seconds_of(arrival_ns)
+    assert [e.tick for e in events] == [tick]
+
+
+def test_an_arrival_exactly_on_a_tick_gets_that_tick() -> None:
+    intake = Intake()
+    took(intake, (25_000_000, AMOUNT, 0.5))
+    assert [e.value for e in intake.events_of(3)] == [0.5]
+
+
+def test_each_tick_is_handed_over_once() -> None:
+    intake = Intake()
+    took(intake, (0, AMOUNT, 0.5))
+    assert len(intake.events_of(0)) == 1
+    assert intake.events_of(0) == []
+
+
+def test_the_order_is_source_then_arrival() -> None:
+    intake = Intake()
+    took(intake, (0, AMOUNT, 0.1), source="window")
+    took(intake, (0, AMOUNT, 0.2), (0, AMOUNT, 0.3), source="osc")
+    assert [e.value for e in intake.events_of(0)] == [0.2, 0.3, 0.1]
+
+
+@pytest.mark.parametrize(
+    ("address", "value"),
+    [
+        (AMOUNT, "half"),
+        (AMOUNT, math.nan),
+        (AMOUNT, 10**400),
+        (AMOUNT, (1.0, 2.0)),
+        ("/signal/hand", math.inf),
+        ("/signal/hand", 10**400),
+        ("/signal/hand", "high"),
+        ("/signal/hand", (1.0,)),
+        ("/layer/form/effect/glow/tint", 0.5),
+        ("/master/jump", "go"),
+        ("/master/jump", (1.0,)),
+        ("/master/jump", math.nan),
+    ],
+)
+def test_what_has_the_wrong_type_is_refused_and_counted(address: str, value) -> None:
+    intake = Intake()
+    took(intake, (0, address, value))
+    assert (intake.refused, intake.unknown, intake.events_of(0)) == (1, {}, [])
+
+
+def test_the_release_of_a_trigger_is_no_error() -> None:
+    intake = Intake()
+    took(intake, (0, "/master/jump", 0.0))
+    assert (intake.refused, intake.unknown, intake.events_of(0)) == (0, {}, [])
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/signal/audio", "/signal/audio/level", "/signal/beat/pulse", "/signal/lfo/o",
+     "/signal/nobody", "/show/load", "/clock/jump", "/layer/9/opacity"],
+)  # fmt: skip
+@pytest.mark.parametrize("source", ["osc", "window"])
+def test_nobody_outside_reaches_what_belongs_to_the_host(address: str, source: str) -> None:
+    intake = Intake()
+    took(intake, (0, address, 1.0), source=source)
+    assert (intake.unknown, intake.unknown_total) == ({address: 1}, 1)
+    assert intake.events_of(0) == []
+
+
+def test_the_sound_may_say_what_it_hears() -> None:
+    intake = Intake()
+    took(intake, (0, "/signal/audio", (0.5,) * 9), source="sound")
+    assert len(intake.events_of(0)) == 1
+
+
+@pytest.mark.parametrize("row", [0.5, (0.5,) * 8, "loud"])
+def test_what_is_no_row_of_features_is_refused(row) -> None:
+    intake = Intake()
+    took(intake, (0, "/signal/audio", row), source="sound")
+    assert (intake.refused, intake.events_of(0)) == (1, [])
+
+
+def test_a_source_writes_what_it_declares_and_nothing_else() -> None:
+    intake = Intake()
+    pedal = Origin("pedal", ("/layer/form/effect/", "/master/blackout"))
+    for address in (AMOUNT, "/master/blackout", "/master/brightness", "/layer/form/opacity"):
+        intake.take(SHOW, -1, pedal, [(0, address, 0.5)], seconds_of)
+    assert [e.address for e in intake.events_of(0)] == [AMOUNT, "/master/blackout"]
+    assert (intake.refused, intake.unknown) == (2, {})
+
+
+def test_unknown_addresses_are_counted_in_bounded_memory() -> None:
+    intake = Intake()
+    took(intake, *[(0, f"/x/{n % 500}", 1.0) for n in range(1000)])
+    assert len(intake.unknown) == MOST_UNKNOWN
+    assert set(intake.unknown.values()) == {2}
+    assert intake.unknown_total == 1000
+
+
+def test_a_track_begins_at_its_tick_and_leaves_out_a_gap() -> None:
+    intake = Intake()
+    track = {n: [Event(n, "/signal/audio", (n / 100,), "track", n)] for n in range(0, 100, 2)}
+    intake.play(track, 10)
+    assert intake.events_of(9) == []
+    assert [(e.tick, e.value) for e in intake.events_of(14)] == [(14, (0.04,))]
+    took(intake, (0, AMOUNT, 0.5), newest=15)
+    assert [e.source for e in intake.events_of(16)] == ["osc", "track"]
+    intake.jump(20)
+    assert [(e.tick, e.value) for e in intake.events_of(18)] == [(18, (0.28,))]
+
+
+def test_what_a_path_is_told_is_an_event_of_numbers() -> None:
+    intake = Intake()
+    told, key = "/layer/form/path/key", (0.5,) * SHOW.paths[0].size
+    wrong = ((math.nan, *key[1:]), "no", key[1:])
+    took(intake, (0, told, key), *((0, told, value) for value in wrong))
+    assert [e.value for e in intake.events_of(0)] == [key]
+    assert intake.refused == 3
+    assert not intake.unknown

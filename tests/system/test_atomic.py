@@ -1,0 +1,94 @@
+"""Results are whole or absent, whatever ends the process that writes them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.models.importer import catalogue
+from engine.system import atomic
+from tests import model_files
+from tests.performing import latent_cinema
+
+
+@pytest.fixture(params=["nameless", "named"])
+def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Both ways: files without a name, and where there are none."""
+    if request.param == "named":
+        monkeypatch.setattr(atomic, "_open_nameless", lambda _: None)
+    return str(request.param)
+
+
+def test_a_file_is_whole_or_absent(kind: str, tmp_path: Path) -> None:
+    out = tmp_path / "a[1].txt"
+    for text in ("first", "second"):
+        with atomic.new_file(out) as part:
+            part.path.write_text(text)
+            assert not out.exists() or out.read_text() != text
+        assert out.read_text() == text
+    with contextlib.suppress(KeyboardInterrupt), atomic.new_file(out) as part:
+        part.path.write_text("third")
+        raise KeyboardInterrupt
+    assert out.read_text() == "second"
+    assert os.listdir(tmp_path) == [out.name]
+    with pytest.raises(FileNotFoundError, match="is no folder"), atomic.new_file(out / "b"):
+        pass
+
+
+def test_what_was_left_long_ago_is_swept(kind: str, tmp_path: Path) -> None:
+    old, young = tmp_path / ".a[1].txt.1-0.part", tmp_path / ".a[1].txt.2-0.part"
+    for path in (old, young):
+        path.touch()
+    os.utime(old, (0, 0))
+    with atomic.new_file(tmp_path / "a[1].txt") as part:
+        part.path.touch()
+    assert (old.exists(), young.exists()) == (False, True)
+
+
+@pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="only Linux has files without a name")
+def test_not_even_a_kill_leaves_a_part(tmp_path: Path) -> None:
+    if atomic._open_nameless(tmp_path) is None:
+        pytest.skip("this disk has no files without a name")
+    script = (
+        "import os, pathlib\nfrom engine.system.atomic import new_file\n"
+        f"with new_file(pathlib.Path({str(tmp_path / 'a')!r})) as part:\n"
+        "    part.path.write_bytes(bytes(9999))\n    os.kill(os.getpid(), 9)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert os.listdir(tmp_path) == []
+
+
+def test_several_may_convert_one_file_at_once(tmp_path: Path) -> None:
+    source, cache = tmp_path / "net.pkl", tmp_path / "cache"
+    source.write_bytes(model_files.snapshot(model_files.NETWORKS[0]))
+    script = (
+        "import sys, pathlib\nfrom engine.models.importer import catalogue as models\n"
+        "print(models.playable(*map(pathlib.Path, sys.argv[1:])).name)"
+    )
+    command = [sys.executable, "-c", script, str(source), str(cache)]
+    started = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    names = {process.communicate()[0].strip() for process in started}
+    assert len(names) == 1
+    assert sorted(p.suffix for p in cache.iterdir()) == [".safetensors", ".toml"]
+    assert catalogue.describe(cache / names.pop())["family"] == "stylegan2"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other limits to a folder")
+def test_a_cache_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "net.pkl").write_bytes(model_files.snapshot(model_files.NETWORKS[0]))
+    (tmp_path / "file").touch()
+    done = latent_cinema(
+        "model", "sample", "net.pkl", "--seeds", 1, "--out", "o.png",
+        cwd=tmp_path, env={"XDG_CACHE_HOME": str(tmp_path / "file")},
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "net.pkl cannot be converted, since the cache" in done.stderr
+    assert sorted(os.listdir(tmp_path)) == ["file", "net.pkl"]
