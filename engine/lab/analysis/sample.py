@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 _MOST_SHEET_PX = 8192
 _MOST_CLASS = 1 << 20
-SPACES = ("z", "w", "w+")
 
 
 def store(out: Path, count: int, pictures: Iterator[torch.Tensor]) -> None:

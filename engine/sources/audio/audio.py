@@ -136,11 +136,6 @@ class Sound:
         return self._memory.device_name()
 
     @property
-    def overflows(self) -> int:
-        """Blocks before which the driver says that it lost samples."""
-        return int(self._memory.words[Word.OVERFLOWS])
-
-    @property
     def restarts(self) -> int:
         """How often the sound process was started again."""
         return self._watched.restarts

@@ -508,6 +508,8 @@ def one(dtype: str = "F32", shape: Any = (1,), offsets: Any = (0, 4)) -> bytes:
         (lambda: native(b'{"__metadata__":{"latent_cinema":"{}"}}'), "description"),
         (lambda: native(b'{"__metadata__":{"latent_cinema":"[[[["}}'), "description"),
         (lambda: native(b'{"__metadata__":3}'), "makes no sense"),
+        (lambda: native(b'{"__metadata__":{"a":3}}'), "makes no sense"),
+        (lambda: native(b'{"a":{},"a":{}}'), "makes no sense"),
     ],
 )
 def test_native_files_that_lie(data: Any, match: str, tmp_path: Path) -> None:
