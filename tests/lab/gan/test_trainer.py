@@ -96,7 +96,7 @@ def test_the_engine_plays_what_was_trained(tmp_path: Path) -> None:
     path = tmp_path / "discs.safetensors"
     with path.open("wb") as file:
         card.write(file, network_of(trainer.mean, origin="test"))
-    sample(path, tmp_path / "out.npy", Wish(seeds="0-3"))
+    sample(path, tmp_path / "out.npy", Wish(seeds="0-3"), print)
     w = trainer.mean.map(checkpoint.latents(16, 4))[:, None].expand(-1, 8, -1)
     with torch.no_grad():
         drawn = trainer.mean.draw(w, 32).numpy()
@@ -115,7 +115,7 @@ def test_without_noise_the_engine_plays_what_was_trained(tmp_path: Path) -> None
     with path.open("wb") as file:
         card.write(file, network_of(trainer.mean, origin="test"))
     assert not has_noise(card.load(path).state)
-    sample(path, tmp_path / "out.npy", Wish(seeds="0-3"))
+    sample(path, tmp_path / "out.npy", Wish(seeds="0-3"), print)
     w = trainer.mean.map(checkpoint.latents(16, 4))[:, None].expand(-1, 8, -1)
     with torch.no_grad():
         drawn = trainer.mean.draw(w, 32).numpy()
