@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Self
 
 import numpy as np
@@ -24,13 +23,15 @@ from engine.sources.audio.device import Device, missing_library_hint
 from engine.sources.audio.memory import FRAMES, ROWS, Word, create_memory, decode
 from engine.sources.audio.player import Playback, open_playback
 from engine.sources.audio.process import Watched, list_devices
+from engine.sources.contract import Item
 
 __all__ = [
-    "Config", "Playback", "Sound", "decode", "list_devices", "missing_library_hint", "open",
-    "open_playback",
+    "ADDRESSES", "NAME", "Config", "Playback", "Sound", "decode", "list_devices",
+    "missing_library_hint", "open", "open_playback",
 ]  # fmt: skip
 
-Item = tuple[int, str, tuple[float, ...]]  # arrival_ns, address, value
+ADDRESSES = (ADDRESS,)
+NAME = "sound"
 
 _MARGIN_FRAMES = 8192  # the writer may be busy just behind the oldest frame
 _MARGIN_ROWS = 32
@@ -134,11 +135,6 @@ class Sound:
         return self._memory.device_name()
 
     @property
-    def overflows(self) -> int:
-        """Blocks before which the driver says that it lost samples."""
-        return int(self._memory.words[Word.OVERFLOWS])
-
-    @property
     def restarts(self) -> int:
         """How often the sound process was started again."""
         return self._watched.restarts
@@ -230,8 +226,5 @@ class Sound:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:  # fmt: skip
+    def __exit__(self, *_: object) -> None:  # fmt: skip
         self.close()
