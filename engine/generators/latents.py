@@ -1,4 +1,4 @@
-"""Both sources of a picture as tensors: those that somebody optimises, or the request's."""
+"""Latent tensors of several sources: those that are optimised, or the request's."""
 
 from __future__ import annotations
 

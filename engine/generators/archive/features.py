@@ -1,4 +1,4 @@
-"""What a discriminator saw in a picture, as a few numbers: near numbers, alike pictures.
+"""Image features from a discriminator: near numbers, alike pictures.
 
 The features are those of our own training: the first blocks of the discriminator, averaged in a
 coarse grid, whitened, as a unit vector. No foreign network has a part in it.

@@ -1,4 +1,4 @@
-"""The index of a training's pictures: what each looks like, whose it is, and small copies.
+"""The search index of a training set: features, credits and small copies of its pictures.
 
 One safetensors file beside the network, ``NAME.archive.safetensors``. What is found with it is the
 nearest picture, not the cause of anything.

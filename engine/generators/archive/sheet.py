@@ -1,4 +1,4 @@
-"""Pictures of an archive side by side, and a line below that says whose they are."""
+"""Caption sheets: pictures of an archive side by side, and whose they are below."""
 
 from __future__ import annotations
 

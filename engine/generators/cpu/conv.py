@@ -1,4 +1,4 @@
-"""3×3 convolutions on the CPU, finished in the pass that leaves Winograd's domain.
+"""3×3 convolutions on the CPU by Winograd's method, with the epilogue fused in.
 
 A picture is worked on in strips of rows of tiles, whose products stay in the cache.
 """

@@ -1,4 +1,4 @@
-"""What begins and ends a layer, on lanes: rows laid down; noise, leaky ReLU and clamp."""
+"""Layer prologue and epilogue in SIMD: rows laid down; noise, leaky ReLU and clamp."""
 
 from __future__ import annotations
 

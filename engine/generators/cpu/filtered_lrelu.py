@@ -1,4 +1,4 @@
-"""Filtered leaky ReLU in one pass: upsample, activate and downsample without storing the middle.
+"""Filtered leaky ReLU in one pass: upsampling, activation, downsampling; nothing between is kept.
 
 Rows stream through, a block of channels at a time: each row of the enlarged picture is made from
 six rows of the input (one phase of a polyphase filter), enlarged across and activated, and kept

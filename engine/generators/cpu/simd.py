@@ -1,4 +1,4 @@
-"""A row of floats as wide as the processor's registers, as a type that compiled loops know.
+"""SIMD vectors: a row of floats as wide as the processor's registers, as a type of compiled loops.
 
 Needs Numba; `lanes` is what everybody else imports.
 """

@@ -1,4 +1,4 @@
-"""StyleGAN2 on the CPU: channels in blocks, kept memory, one compiled pass after each product.
+"""The CPU backend of StyleGAN2: channels in blocks, one workspace, epilogues fused.
 
 It draws what `stylegan2_network.synthesize` draws, and faster; see ``bench/stylegan.py``.
 """

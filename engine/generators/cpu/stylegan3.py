@@ -1,4 +1,4 @@
-"""StyleGAN3 on the CPU: channels in blocks, kept memory, one compiled pass per filtered activation.
+"""The CPU backend of StyleGAN3: channels in blocks, one workspace, fused filtered activations.
 
 It draws what `stylegan3_network.synthesize` draws, and faster; see ``bench/stylegan.py``.
 """

@@ -1,4 +1,4 @@
-"""Walls on the CPU: the compiled paths of both StyleGANs with a scale of their own for each pixel.
+"""The CPU backend of tiled canvases: both StyleGANs with modulation of their own for each pixel.
 
 The products are the same; pixels are scaled when they are laid into the product's input (with the
 other end of a band beside them, where the picture closes) and when its result is finished. It draws

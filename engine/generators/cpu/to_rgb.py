@@ -1,4 +1,4 @@
-"""Colours of StyleGAN2 on the CPU: from features, and added to the picture so far, doubled."""
+"""StyleGAN2's to-RGB layers on the CPU: colours from features, added to the upsampled picture."""
 
 from __future__ import annotations
 

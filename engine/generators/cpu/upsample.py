@@ -1,4 +1,4 @@
-"""Doubling the resolution on the CPU: a transposed convolution as matrix products, and its filter.
+"""Upsampling convolution on the CPU: a transposed convolution as matrix products, and its filter.
 
 A 3×3 convolution with stride one half makes odd rows from the middle taps and even rows from the
 outer two, and columns alike. Two taps are a short filter, for which Winograd's F(4, 2) needs five

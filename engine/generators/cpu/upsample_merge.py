@@ -1,4 +1,4 @@
-"""The way back from the products of a doubling: rows, filter and ending in one pass."""
+"""The fused epilogue of an upsampling convolution: rows, filter and activation in one pass."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""3×3 convolution with a quarter of the multiplications or less, in blocks, into kept memory.
+"""Winograd convolution: 3×3 with a quarter of the multiplications or less, in blocks.
 
 Winograd's F(4×4, 3×3): tiles of 6×6 inputs become 36 small matrices, 36 matrix products do the
 work of 144 multiplications per output and channel pair, and come back as 4×4 outputs; F(6×6, 3×3)

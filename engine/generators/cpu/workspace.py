@@ -1,4 +1,4 @@
-"""Kept memory and a few threads for the CPU path: no frame allocates, none maps fresh pages."""
+"""The workspace and threads of the CPU backend: no frame allocates, none maps fresh pages."""
 
 from __future__ import annotations
 

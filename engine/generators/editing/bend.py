@@ -1,4 +1,4 @@
-"""Network bending at work: the plan of `bending` on the features of a network.
+"""The network-bending runtime: a bend plan at work on the features of a network.
 
 Every bent layer goes through the same few steps, in this order: channels swapped, moved (one
 affine grid for all channels that move alike), eroded or dilated (one separable pooling), held

@@ -1,4 +1,4 @@
-"""Sliders: named directions as parameters, and what they add to latents, styles and scales.
+"""Edit directions as parameters: what they add to latents, styles and scales.
 
 ``direction_NAME`` moves along a direction, in sigmas. With ``hold_NAME`` at 1 the slider is the
 place instead: wherever the journey goes, along this direction the picture stays there. Others give

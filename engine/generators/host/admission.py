@@ -1,4 +1,4 @@
-"""Room for a model: how much memory is free, and waiting for it where a model does not fit."""
+"""Memory admission: how much is free, and waiting for it where a model does not fit."""
 
 from __future__ import annotations
 

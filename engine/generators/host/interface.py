@@ -1,4 +1,4 @@
-"""TODO engine/generators/host/interface.py."""
+"""The interface of a generator host: requests in, newest frame out."""
 
 from __future__ import annotations
 

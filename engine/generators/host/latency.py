@@ -1,4 +1,4 @@
-"""How fast a generator answers, and how far ahead it must be asked. Pure; times are arguments."""
+"""Latency of a generator, and the look-ahead that it asks for. Pure; times are arguments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errands: work that a generator does in the background, in its own worker, between frames.
+"""Background tasks: work that a generator does in its own worker, between frames.
 
 A kind of errand is a file ``errand_KIND.py`` with ``start(generator, errand)``, a Python generator:
 each step of it is one slice of at most about one rendering, and yields a `Result` or None. If it is

@@ -1,4 +1,4 @@
-"""Preparing a generator's faster path beside the frames that it makes already."""
+"""Warm-up: a generator's faster path, prepared beside the frames that it makes already."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keeping one worker running: what it says, when it counts as dead or hung, when to restart it."""
+"""The watchdog of a worker: what it says, when it counts as dead or hung, when to restart it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The worker: one process that runs one generator. It imports no app, no GL and no device library.
+"""The worker process: runs one generator. It imports no app, no GL and no device library.
 
 `main` is what the player spawns (see `process`). It takes a job over its control pipe, attaches the
 two rings that the player made, and then serves the newest request until the pipe closes. All it

@@ -1,4 +1,4 @@
-"""The generator host: one generator slot behind one interface, in this process or in a worker.
+"""The worker host: one generator in a process of its own, behind the host interface.
 
 `open_inline` renders when it is read (export, tests). `open_worker` runs the generator in its own
 process (live): nothing here ever waits for it. Requests go through a shared-memory ring that the

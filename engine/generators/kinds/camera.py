@@ -1,4 +1,4 @@
-"""A camera: its newest picture, whatever is asked. A film cannot have it."""
+"""Camera pictures: the newest one, whatever is asked. A film cannot have it."""
 
 from __future__ import annotations
 

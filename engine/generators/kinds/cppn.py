@@ -1,4 +1,4 @@
-"""The embedded generator: a modulated CPPN with a style network of fixed seed, and no weights file.
+"""The embedded CPPN: a modulated coordinate network with seeded weights, and no weights file.
 
 Coordinates become a picture through eight style layers. The first three move the coordinates, the
 next three are layers of a coordinate network, the last two colour and light its fields. References:

@@ -1,4 +1,4 @@
-"""Show the archive: the training pictures that look most like what an image port sees.
+"""Nearest training pictures: those that look most like what an image port sees.
 
 The layer lies above the one that it looks at, and dissolves in when it is wanted. It says what it
 is: the nearest pictures, not the cause of anything, and whose they are.

@@ -1,4 +1,4 @@
-"""A small network from picture to picture: it answers what an image port sees.
+"""Image-to-image networks (pix2pix): one answers what an image port sees.
 
 Trained by ``latent-cinema train --pairs``; see `pix2pix_network`.
 """

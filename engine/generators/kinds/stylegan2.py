@@ -1,4 +1,4 @@
-"""StyleGAN2: networks that artists bring, on the shelf.
+"""StyleGAN2 networks that artists bring.
 
 T. Karras et al., "Analyzing and improving the image quality of StyleGAN" (2020). Written from
 published facts; weights come from a model file, see `card`.

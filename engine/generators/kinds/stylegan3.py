@@ -1,4 +1,4 @@
-"""StyleGAN3: alias-free networks that artists bring, on the shelf. StyleGAN-XL's are of its kind.
+"""StyleGAN3 networks that artists bring: alias-free ones, StyleGAN-XL's among them.
 
 T. Karras et al., "Alias-free generative adversarial networks" (2021). Written from published facts;
 weights come from a model file, see `card`.

@@ -1,4 +1,4 @@
-"""What a StyleGAN draws on: the model, the picture's size in trained ones, its control points."""
+"""The configuration of a StyleGAN: model files, output geometry, latent space, control points."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drawing a network's pictures by the fastest path that is ready: the plain one plays meanwhile.
+"""Rendering by the fastest path that is ready; the plain one serves meanwhile.
 
 On the CPU that path is loops which Numba compiles (a minute when its cache is cold); for networks
 that they do not serve it is `torch.compile`, where a C++ compiler is here and it is faster. On CUDA

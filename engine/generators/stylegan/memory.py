@@ -1,4 +1,4 @@
-"""How much memory a model takes, from its file's header alone: nothing is built, no torch loaded.
+"""Memory estimates of models, from a file's header alone: nothing is built, no torch loaded.
 
 What is counted: weights, the copies that the CPU's loops keep of 3×3 weights (`winograd`,
 `doubling`), the largest activations of the plain path, and the loops' own memory, because both

@@ -1,4 +1,4 @@
-"""What both StyleGANs are on the shelf: mapping, styles from latents, and a picture of them."""
+"""The model of both StyleGAN families: mapping, styles from latents, specs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Networks whose weights change while they play: with the time of their training, towards another.
+"""Weight interpolation while a network plays: along its training, and towards another one.
 
 Between two snapshots, and between two networks of the same shapes, every weight goes straight from
 one to the other, part by part (a part is the mapping, or a resolution); a part that has gone the

@@ -1,4 +1,4 @@
-"""The errand ``drag``: a point of the picture is in somebody's hand; one step of `drag` a slice.
+"""The task ``drag``: a point of the picture is dragged, one optimisation step a slice.
 
 It has no end of its own. Sent again, it goes on with another goal, and along with a path that moves
 by itself; it ends when it is ended.

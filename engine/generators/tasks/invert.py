@@ -1,4 +1,4 @@
-"""The errand ``invert``: the coordinates that a generator draws a picture from, as near as it can.
+"""The task ``invert``: the coordinates that a generator draws a picture from, as near as it can.
 
 A start (the encoder's, where there is one beside the model, else the nearest of some samples), and
 from there one step of refinement a slice.

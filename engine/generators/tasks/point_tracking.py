@@ -1,4 +1,4 @@
-"""Dragging a point of a picture: the latent moves, so that the feature under the hand follows.
+"""Point tracking and motion supervision: the latent moves so that a dragged feature follows.
 
 X. Pan et al., "Drag your GAN: interactive point-based manipulation on the generative image
 manifold" (2023), written from its formulas. One step looks at features of the picture and does two

@@ -1,4 +1,4 @@
-"""Errand ``probe``: how far apart a generator's pictures look along a path, at a low resolution.
+"""The task ``probe``: how far apart a generator's pictures look along a path, at a low resolution.
 
 Arrays: ``path`` [shape=(N, ...)], latents of one port at equal places. Options: ``port``,
 ``is_closed``. Its request holds all else. The result holds ``chords`` from each probe to the next

@@ -1,4 +1,4 @@
-"""Models: what a file is, bringing it in, and the cache of what was brought in on the fly.
+"""The model catalogue: what a file is, importing it, and the cache of what was converted.
 
 A foreign file is read in a process of its own, bounded in memory and time; see
 `engine.models.importer.sandbox_child`. Only our own form is ever opened in the player.

@@ -1,4 +1,4 @@
-"""TODO engine/models/importer/sandbox.py."""
+"""The sandbox of foreign model files: a child process bounded in memory and time."""
 
 from __future__ import annotations
 

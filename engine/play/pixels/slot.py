@@ -1,4 +1,4 @@
-"""A layer's generator while it plays: the worker that is seen, and the one that is to follow it.
+"""The workers of a layer: the one that is seen, and the one that is to follow it.
 
 When an edited show changes a layer's model the old worker goes on until the new one has drawn its
 first frame; then the picture fades to that one. A new model that fails leaves the old one playing.
