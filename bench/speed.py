@@ -77,7 +77,7 @@ def probe(generator: Any, show: Show, state: State, per_knot: int) -> Event:
     looks = even_speed.Looks()
     mover = next(even_speed.movers(show, state, 0.0))
     window = even_speed.Window(0.0, float(per_knot), True, KEYS * per_knot)
-    path = [mover.latent(show.seed, place) for place in window.places]
+    path = [mover.latent(place) for place in window.places]
     errand = even_speed.errand_of(show, state, 0.0, mover, window, path)
     *_, result = (each for each in find_kind("probe")(generator, errand) if each)
     (event,), said = looks.take(mover.path, window, result)

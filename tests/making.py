@@ -8,6 +8,10 @@ from fractions import Fraction
 from engine.core.event import Event, Value
 from engine.core.frame.advance import advance
 from engine.core.frame.plan import Plan
+from engine.core.latent.geometry import Vector
+from engine.core.latent.manifold import SHELL
+from engine.core.latent.seeds import seed_key
+from engine.core.latent.spline import at, spline
 from engine.core.show.show import Show
 from engine.core.show.state import State, first_state
 from engine.documents.show import load
@@ -103,3 +107,8 @@ def frames_at(fps: int | Fraction, seconds: float) -> list[Fraction]:
 def latent(plan: Plan, layer: str = "form", port: str = "z"):
     """Latent that a plan asks for."""
     return plan.requests[layer].latents[port]
+
+
+def loop_of(seeds: Sequence[int], phase: float, size: int) -> Vector:
+    """Place on a closed spline through the keys of seeds [shape=(size,)]."""
+    return at(spline(SHELL, [seed_key(seed, size) for seed in seeds]), phase)

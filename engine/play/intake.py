@@ -10,7 +10,7 @@ from fractions import Fraction
 from engine.core.clock import first_index
 from engine.core.event import Event, Value, in_order
 from engine.core.frame.advance import resolve
-from engine.core.frame.paths import fits, is_told
+from engine.core.frame.paths import fits, path_event
 from engine.core.parameter import to_float
 from engine.core.show.show import Show
 from engine.core.trajectory.events import numbers
@@ -79,7 +79,7 @@ class Intake:
         try:
             return bool(resolve(show, address, value))
         except KeyError:
-            if is_told(show, address):
+            if path_event(show, address):
                 is_data = fits(show, address, numbers(value))
                 self.refused += not is_data
                 return is_data

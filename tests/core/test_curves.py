@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from engine.core.control.cues import ramp_value
 from engine.core.curves import CURVES, filter_euro, follow, shape, spring
 from engine.core.event import Event
-from engine.core.frame.values import effective, steer_at
+from engine.core.frame.now import steer_at
+from engine.core.frame.values import effective
 from engine.core.show.state import Ramp
 from tests.making import base, film, frames_at, line_of, read_show, run
 

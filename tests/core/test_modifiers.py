@@ -13,8 +13,10 @@ from engine.core.latent.caps import angle, avoid, centre_bytes, centre_of, expel
 from engine.core.latent.geometry import Vector, away, length, onto_shell, shell_radius
 from engine.core.modifiers.limiter import knee, limit
 from engine.core.modifiers.magnet import magnet
-from engine.core.modifiers.pad import bilinear, on_pad, push, push_basis
-from engine.core.motions.walk import keys, walk
+from engine.core.modifiers.pad import bilinear, on_pad
+from engine.core.modifiers.push import push, push_basis
+from engine.core.motions.walk import walk
+from tests.making import loop_of
 
 seeds = st.integers(0, 9999)
 sizes = st.sampled_from([2, 3, 16, 512])
@@ -77,8 +79,8 @@ def test_the_map_is_smooth_across_its_halo(seed: int, size: int, radius: float) 
 @pytest.mark.parametrize("radius", [0.2, 0.35, 0.8])
 def test_a_loop_whose_picture_is_banned_goes_around_it_smoothly(radius: float) -> None:
     loop = (3, 14, 15, 92, 65, 35)
-    found = holes(((centre_bytes(keys(loop, 1.0, 512)), radius),))
-    z = np.array([avoid(keys(loop, k / 180, 512), found) for k in range(180, 3 * 180)])
+    found = holes(((centre_bytes(loop_of(loop, 1.0, 512)), radius),))
+    z = np.array([avoid(loop_of(loop, k / 180, 512), found) for k in range(180, 3 * 180)])
     v = np.diff(z, axis=0)
     steps = np.linalg.norm(v, axis=1)
     turns = np.degrees(np.arccos(np.clip((v[1:] * v[:-1]).sum(1) / steps[1:] / steps[:-1], -1, 1)))

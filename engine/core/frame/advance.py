@@ -16,12 +16,12 @@ from engine.core.control.signals import finite, hear
 from engine.core.control.steering import aim_steer, let_go, pass_steer
 from engine.core.control.transport import hold_tempo, is_beat, keep_time, pass_beats
 from engine.core.event import Event, Value
-from engine.core.frame.paths import hold, is_told, leap, remember, switch, tell
+from engine.core.frame.paths import change_paths, path_event
 from engine.core.frame.playhead import aim_head, seek
 from engine.core.frame.values import aimed
 from engine.core.parameter import coerce
 from engine.core.path.model import PathState
-from engine.core.path.speed import paced
+from engine.core.path.speed import Tempo, paced
 from engine.core.show.show import Show
 from engine.core.show.state import Ramp, State
 from engine.core.springs import aim_glides, pass_glides
@@ -49,11 +49,11 @@ def advance(show: Show, state: State, tick: int, events: Sequence[Event] = ()) -
         raise ValueError(f"tick {tick} does not follow tick {state.tick}")
     constants = show.constants
     dt = 0.0 if state.tick < 0 else constants.tick_s
-    before, was_still, old = state.transport, state.is_still, state.base
+    before, was_still = state, state.is_still
     still_ticks = state.still_ticks + (1 if was_still and dt else 0)
     fired: list[int] = []
-    told: list[Event] = []
-    taken = _take_events(show, state, tick, tick - still_ticks, events, fired, told)
+    heard: list[Event] = []
+    taken = _take_events(show, state, tick, tick - still_ticks, events, fired, heard)
     state = _pass_time(state, tick, still_ticks, dt, constants.control_hz, taken)
     if show.track is not None and events:
         state = replace(state, head=seek(show, state, events))
@@ -65,15 +65,10 @@ def advance(show: Show, state: State, tick: int, events: Sequence[Event] = ()) -
     if was_still:
         state = _hold_still(show, state)
     else:
-        state = _aim(show, state, seconds, dt, dt > 0.0 and is_beat(before, state.transport))
-    if state.base is not old and dt > 0.0:
-        state = switch(show, old, state, seconds)
-    if fired:
-        state = leap(show, state, seconds, fired)
-    if told or fired:
-        state = tell(show, state, seconds, told, fired)
-    state = hold(show, state, seconds) if constants.freezing else state
-    return remember(show, state, seconds)
+        state = _aim(
+            show, state, seconds, dt, dt > 0.0 and is_beat(before.transport, state.transport)
+        )
+    return change_paths(show, before if dt > 0.0 else state, state, heard, fired)
 
 
 class Taken(NamedTuple):
@@ -95,9 +90,9 @@ def _take_events(
     motion: int,
     events: Sequence[Event],
     fired: list[int],
-    told: list[Event],
+    heard: list[Event],
 ) -> Taken:
-    """Write events into base values and signals; list the triggers that fired, and what paths hear.
+    """Write events into base values and signals; list the triggers that fired, and events of paths.
 
     Parameters
     ----------
@@ -124,8 +119,8 @@ def _take_events(
         try:
             targets = resolve(show, address, event.value)
         except KeyError:  # no parameter: the host's word about a generator, or nothing
-            if is_told(show, address):
-                told.append(event)
+            if path_event(show, address):
+                heard.append(event)
             unready = hear_ready(show, unready, event)
             continue
         except ValueError:
@@ -156,7 +151,7 @@ def _pass_time(
         glides = pass_glides(glides, dt)
         paths = tuple(
             [
-                PathState(p.phase + p.speed * dt, p.speed, p.place, p.left, p.origin, p.more)
+                PathState(p.phase + p.speed * dt, p.speed, p.place, p.left, p.origin, p.memory)
                 for p in paths
             ]
         )
@@ -228,7 +223,7 @@ def _aim(show: Show, state: State, seconds: float, dt: float, is_on_beat: bool) 
     routes = _move_routes(show, state.routes, signals, dt)
     values = aimed(show, state, routes, seconds, signals)
     speed, tick_s = values[master.speed], show.constants.tick_s
-    beat, per_tick = state.transport.beat, values[master.bpm] / 60.0 * tick_s
+    tempo = Tempo(state.transport.beat, values[master.bpm] / 60.0 * tick_s, tick_s)
     steer, omega, taus, rest = aim_steer(show, state, values)
     return replace(
         state,
@@ -240,7 +235,7 @@ def _aim(show: Show, state: State, seconds: float, dt: float, is_on_beat: bool) 
         steer_rest=rest,
         glides=aim_glides(show.constants.glides, state.glides, values),
         paths=tuple(
-            paced(path, held, values, values[path.speed] * speed, beat, per_tick, tick_s)
+            paced(path, held, values, values[path.speed] * speed, tempo)
             for path, held in zip(show.constants.paths, state.paths, strict=True)
         ),
         lfos=tuple(

@@ -1,197 +1,144 @@
-"""Flights: trajectories that leave for a new place, or move in another way, from where they are."""
+"""Trajectories on a tick: what makes them fly, what events do to them, what they remember."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
-
-import numpy as np
-from numpy.typing import NDArray
+from functools import cache, partial
 
 from engine.core.event import Event
-from engine.core.frame.values import effective, steer_at
-from engine.core.modifiers.patina import traces_of, visit
-from engine.core.path.model import Moment, Path, PathState
+from engine.core.frame.now import now_on_tick
+from engine.core.modifiers import freeze
+from engine.core.path.model import Now, Path, PathState, Values
 from engine.core.show.show import Show
 from engine.core.show.state import State
-from engine.core.trajectory.ban_events import next_place
-from engine.core.trajectory.chain import coordinates_at, led_at
-from engine.core.trajectory.events import TAKES, TRIGGERS, numbers
+from engine.core.trajectory.chain import coordinates, lead
+from engine.core.trajectory.events import jumped, numbers, on_event
+from engine.core.trajectory.parts import triggers
+
+PathEvent = tuple[int, str, tuple[float, ...]]
+"""Index of a path, name of an event, its data."""
 
 
-def hold(show: Show, state: State, seconds: float) -> State:
-    """Keep the rows of groups that begin to freeze on this tick, and forget those that are let go.
-
-    Parameters
-    ----------
-    seconds
-        Show time of the tick.
-    """
-    listed = [(i, show.constants.paths[i], state.paths[i]) for i in show.constants.freezing]
-    places = {place for _, path, _ in listed for _, place in path.freezes}
-    moved = [*(ramp.place for ramp in state.ramps), *(route.target for route in show.routes)]
-    # The values that hold without ramps and routes are there already.
-    levels = state.base if places.isdisjoint(moved) else effective(show, state, seconds)
-    changed = [
-        (i, path, held, wanted)
-        for i, path, held in listed
-        if (wanted := [bool(levels[place] > 0.0) for _, place in path.freezes])
-        != [each is not None for each in held.more.frozen or (None,) * len(path.freezes)]
-    ]
-    if not changed:
-        return state
-    values: list[float] = effective(show, state, seconds).tolist()
-    rate = show.constants.control_hz
-    motion_s = (state.tick - state.still_ticks) / rate
-    steer, paths = steer_at(state, 0.0), list(state.paths)
-    for i, path, held, wanted in changed:
-        now = coordinates_at(path, show.seed, held, values, motion_s, 0.0, steer, rate)
-        kept = held.more.frozen or (None,) * len(path.freezes)
-        found = tuple(
-            None if not wish else now[list(rows)] if old is None else old
-            for (rows, _), wish, old in zip(path.freezes, wanted, kept, strict=True)
-        )
-        frozen = found if any(wanted) else None
-        paths[i] = replace(held, more=replace(held.more, frozen=frozen))
-    return replace(state, paths=tuple(paths))
-
-
-def remember(show: Show, state: State, seconds: float) -> State:
-    """Let paths remember where they are on a tick: those with a limit of speed, those that age.
-
-    Parameters
-    ----------
-    seconds
-        Show time of the tick.
-    """
-    constants = show.constants
-    if state.is_still or not (constants.is_remembering or state.base[constants.remembered].any()):
-        return state
-    values: list[float] = effective(show, state, seconds).tolist()
-    motion = state.tick - state.still_ticks
-    paths = [
-        _remember(show, state, values, motion, path, held)
-        for path, held in zip(constants.paths, state.paths, strict=True)
-    ]
-    return replace(state, paths=tuple(paths))
-
-
-def _remember(
-    show: Show, state: State, values: Sequence[float], motion: int, path: Path, held: PathState
-) -> PathState:
-    rate, more = show.constants.control_hz, held.more
-    every = max(round(values[path.at["patina_s"]] * rate), 1)
-    is_aging = path.past.traces is not None or values[path.at["patina"]] != 0.0
-    is_visit = is_aging and motion % every == 0 and motion > traces_of(path, held).since
-    if values[path.at["pace"]] <= 0.0 and not is_visit:
-        return held
-    here = coordinates_at(
-        path, show.seed, held, values, motion / rate, 0.0, steer_at(state, 0.0), rate
-    )
-    if values[path.at["pace"]] > 0.0:
-        more = replace(more, paced=(here, motion))
-    if is_visit:
-        rows = here.reshape(-1, path.size)
-        more = replace(more, traces=visit(traces_of(path, held), rows, motion))
-    return replace(held, more=more)
-
-
-def is_told(show: Show, address: str) -> bool:
-    """Whether an address that is no parameter is an event of one of the show's paths."""
+def path_event(show: Show, address: str) -> tuple[Path, str] | None:
+    """The path and the name of an event that is no parameter; None if it is no such event."""
     root, _, name = address.rpartition("/")
-    return name in TAKES and name not in TRIGGERS and root in show.constants.path_of
+    index = show.constants.path_of.get(root)
+    if index is None:
+        return None
+    path = show.constants.paths[index]
+    return (path, name) if name in path.parts.events and name not in path.at else None
 
 
 def fits(show: Show, address: str, data: tuple[float, ...] | None) -> bool:
-    """Whether an event for which `is_told` holds brings as many numbers as its path takes."""
-    root, _, name = address.rpartition("/")
-    path = show.constants.paths[show.constants.path_of[root]]
-    whole = path.points * path.size
-    allowed = {"key": (path.size, whole), "pull": (whole,), "corner": (1,)}.get(name)
-    return data is not None and (allowed is None or len(data) in allowed)
+    """Whether an event of a path brings as many numbers as the path takes."""
+    found = path_event(show, address)
+    if found is None or data is None:
+        return False
+    path, name = found
+    lengths = path.parts.events[name].lengths
+    return lengths is None or len(data) in lengths(path)
 
 
-def tell(
-    show: Show, state: State, seconds: float, told: Sequence[Event], fired: Sequence[int]
+def change_paths(
+    show: Show, before: State, state: State, events: Sequence[Event], fired: Sequence[int]
 ) -> State:
-    """Let every path take its events, in order, and then its triggers.
-
-    Parameters
-    ----------
-    seconds
-        Show time of the tick.
-    told
-        Events for which `is_told` holds.
-    fired
-        Places of the triggers that fired.
-    """
-    constants = show.constants
-    heard: list[tuple[int, str, tuple[float, ...]]] = []
-    for event in told:
-        root, _, name = event.address.rpartition("/")
-        found = numbers(event.value)
-        if found is not None:
-            heard.append((constants.path_of[root], name, found))
-    for i, path in enumerate(constants.paths):
-        heard += [(i, name, ()) for name in TRIGGERS if path.at.get(name, -1) in fired]
-    if not heard:
-        return state
-    values: list[float] = effective(show, state, seconds).tolist()
-    rate = constants.control_hz
-    tick, steer = state.tick - state.still_ticks, steer_at(state, 0.0)
-    # Where each axis comes to rest; a joystick's angle goes on from where it is.
-    x, y = (
-        a[2] if tau <= 0.0 else a[0] for a, tau in zip(state.steer, state.steer_tau, strict=True)
-    )
-    for i, name, data in heard:
-        path, held = constants.paths[i], state.paths[i]
-        now = partial(coordinates_at, path, show.seed, held, values, tick / rate, 0.0, steer, rate)
-        moment = Moment(show.seed, rate, tick, steer, (x, y), values, now)
-        taken = TAKES[name](moment, path, held, data)
-        if taken is not held:
-            state = replace(state, paths=(*state.paths[:i], taken, *state.paths[i + 1 :]))
-    return state
-
-
-def switch(show: Show, before: NDArray[np.float64], state: State, seconds: float) -> State:
-    """Let trajectories whose kind of motion has changed fly over from where they were.
+    """Let trajectories take what has happened on a tick, and remember where they are.
 
     Parameters
     ----------
     before
-        Base values of the tick before.
+        The state whose base values held on the tick before; the same values if nothing may fly
+        over because of them.
+    state
+        At the tick.
+    events
+        Those of paths, see `path_event`.
+    fired
+        Places of the triggers that fired.
     """
-    changed = [
-        (i, [place for place in places if before[place] != state.base[place]])
-        for i, places in enumerate(show.constants.switches)
-    ]
-    if not any(places for _, places in changed):
-        return state
-    now: list[float] = effective(show, state, seconds).tolist()
-    rate, motion = show.constants.control_hz, state.tick - state.still_ticks
     paths = list(state.paths)
-    for i, places in changed:
-        if places:
-            path, values = show.constants.paths[i], list(now)
-            for place in places:
-                values[place] = float(before[place])
-            origin = led_at(path, show.seed, paths[i], values, motion / rate, 0.0, rate)
-            paths[i] = replace(paths[i], left=motion, origin=origin)
-    return replace(state, paths=tuple(paths))
+    now = cache(partial(now_on_tick, show, state))
+    if before.base is not state.base:
+        _switch(show, before, state, paths, now)
+    if fired:
+        _jump(show, paths, fired, now)
+    if events or fired:
+        _take_events(show, paths, _listed(show, events, fired), now)
+    if show.constants.freezing:
+        _freeze(show, state, paths, now)
+    if not state.is_still and _is_remembering(show, state):
+        _remember(show, paths, now)
+    changed = any(a is not b for a, b in zip(paths, state.paths, strict=True))
+    return replace(state, paths=tuple(paths)) if changed else state
 
 
-def leap(show: Show, state: State, seconds: float, fired: Sequence[int]) -> State:
+Paths = list[PathState]
+Asked = Callable[[], Now]
+
+
+def _switch(show: Show, before: State, state: State, paths: Paths, now: Asked) -> None:
+    """Let trajectories whose kind of motion has changed fly over from where they were."""
+    for i, places in enumerate(show.constants.switches):
+        changed = [place for place in places if before.base[place] != state.base[place]]
+        if changed:
+            values = list(now().values)
+            for place in changed:
+                values[place] = float(before.base[place])
+            origin = lead(show.constants.paths[i], paths[i], now()._replace(values=values))
+            paths[i] = replace(paths[i], left=now().tick, origin=origin)
+
+
+def _jump(show: Show, paths: Paths, fired: Sequence[int], now: Asked) -> None:
     """Let trajectories leave for new places: those that jump, or all of them."""
-    paths, is_all = list(state.paths), show.master.jump in fired
-    leaving = [i for i, p in enumerate(show.constants.paths) if is_all or p.jump in fired]
-    if not leaving:
-        return state
-    values: list[float] = effective(show, state, seconds).tolist()
-    rate, motion = show.constants.control_hz, state.tick - state.still_ticks
-    for i in leaving:
-        path, held = show.constants.paths[i], paths[i]
-        origin = led_at(path, show.seed, held, values, motion / rate, 0.0, rate)
-        place = next_place(path, show.seed, held, values)
-        paths[i] = replace(held, place=place, left=motion, origin=origin)
-    return replace(state, paths=tuple(paths))
+    is_all = show.master.jump in fired
+    for i, path in enumerate(show.constants.paths):
+        if is_all or path.jump in fired:
+            paths[i] = jumped(path, paths[i], now())
+
+
+def _listed(show: Show, events: Sequence[Event], fired: Sequence[int]) -> list[PathEvent]:
+    """Events of paths in order, then their triggers."""
+    found: list[PathEvent] = []
+    for event in events:
+        root, _, name = event.address.rpartition("/")
+        data = numbers(event.value)
+        if data is not None:
+            found.append((show.constants.path_of[root], name, data))
+    for i, path in enumerate(show.constants.paths if fired else ()):
+        names = triggers(path.parts)
+        found += [(i, n, ()) for n in names if path.at[n] in fired and n in path.parts.events]
+    return found
+
+
+def _take_events(show: Show, paths: Paths, listed: Sequence[PathEvent], now: Asked) -> None:
+    for i, name, data in listed:
+        paths[i] = on_event(show.constants.paths[i], paths[i], now(), name, data)
+
+
+def _freeze(show: Show, state: State, paths: Paths, now: Asked) -> None:
+    """Catch the rows of groups that begin to freeze on this tick, and let others go."""
+    listed = [(i, show.constants.paths[i]) for i in show.constants.freezing]
+    places = {place for _, path in listed for _, place in path.freezes}
+    moved = [*(ramp.place for ramp in state.ramps), *(route.target for route in show.routes)]
+    # The values that hold without ramps and routes are there already.
+    is_known = places.isdisjoint(moved)
+    for i, path in listed:
+        levels: Values = state.base if is_known else now().values  # type: ignore[assignment]
+        if freeze.is_changing(path, paths[i], levels):
+            here = coordinates(path, paths[i], now())
+            paths[i] = freeze.catch(path, paths[i], levels, here)
+
+
+def _is_remembering(show: Show, state: State) -> bool:
+    constants = show.constants
+    return constants.is_remembering or any(state.base[constants.remembered].tolist())
+
+
+def _remember(show: Show, paths: Paths, now: Asked) -> None:
+    """Let paths remember where they are: those with a limit of speed, those that age."""
+    for i, path in enumerate(show.constants.paths):
+        here = cache(partial(coordinates, path, paths[i], now()))
+        for modifier in path.parts.modifiers:
+            if modifier.remember is not None and modifier.fits(path):
+                paths[i] = modifier.remember(path, paths[i], now(), here)

@@ -10,31 +10,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.frame.layers import STEP_SLACK, layer_plan, master_chain
+from engine.core.frame.now import now_at, unfrozen_at
 from engine.core.frame.plan import LayerPlan, Plan
-from engine.core.frame.values import between, effective, steer_at
+from engine.core.frame.values import effective
+from engine.core.path.model import Now
 from engine.core.show.generator import Look, Request, Spec, picture_size
 from engine.core.show.layer import Generator
 from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.core.track.track import clock
-from engine.core.trajectory.chain import coordinates_at, latent_at
-
-
-def still_s(show: Show, state: State) -> float:
-    """Seconds that the show has spent frozen, up to the state's tick."""
-    return state.still_ticks / show.constants.control_hz
-
-
-def motion_at(show: Show, state: State, seconds: float) -> float:
-    """Seconds of motion up to show time `seconds`: show time without the frozen stretches."""
-    rate = show.constants.control_hz
-    moment = state.tick / rate if state.is_still else max(seconds, state.tick / rate)
-    return moment - still_s(show, state)
+from engine.core.trajectory.chain import coordinates, latent
 
 
 def step_at(show: Show, state: State, seconds: float) -> int:
     """Index of the newest picture step at show time `seconds`."""
-    return math.floor(motion_at(show, state, seconds) * show.constants.picture_hz + STEP_SLACK)
+    return _step(show, unfrozen_at(show, state, seconds))
+
+
+def _step(show: Show, unfrozen_s: float) -> int:
+    return math.floor(unfrozen_s * show.constants.picture_hz + STEP_SLACK)
 
 
 def sample(show: Show, state: State, seconds: float) -> Plan:
@@ -53,10 +47,10 @@ def sample(show: Show, state: State, seconds: float) -> Plan:
         With every parameter, visible layer and latent exactly at `seconds`.
     """
     array = effective(show, state, seconds)
-    values: list[float] = array.tolist()
+    now = now_at(show, state, seconds, array.tolist())
+    values = now.values
     visible = [layer for layer in show.layers if values[layer.opacity] > 0.0]
-    motion_s = clock(show.track, values, motion_at(show, state, seconds))
-    moment = (motion_s, step_at(show, state, seconds))
+    moment = (clock(show.track, values, now.unfrozen_s), _step(show, now.unfrozen_s))
     plans = tuple(layer_plan(show, state, layer, values, moment) for layer in visible)
     chain = master_chain(show, state, values, moment)
     used = borrowed((*plans, *chain))
@@ -66,7 +60,7 @@ def sample(show: Show, state: State, seconds: float) -> Plan:
         seconds=seconds,
         tick=state.tick,
         layers=plans,
-        requests=_requests(show, state, values, seconds, used),
+        requests=_requests(show, state, now, seconds, used),
         master=0.0 if values[master.blackout] >= 0.5 else values[master.brightness],
         values=array,
         reads_picture=any(look.of == "picture" for look in looks)
@@ -142,8 +136,8 @@ def requests_at(
     show: Show, state: State, seconds: float, layers: Collection[str]
 ) -> dict[str, Request]:
     """Ask what the named layers' generators would be asked at `seconds`: the look ahead."""
-    values = effective(show, state, seconds).tolist()
-    return _requests(show, state, values, seconds, layers)
+    now = now_at(show, state, seconds, effective(show, state, seconds).tolist())
+    return _requests(show, state, now, seconds, layers)
 
 
 def latents(show: Show, state: State, seconds: float) -> dict[str, NDArray[np.float32]]:
@@ -151,33 +145,23 @@ def latents(show: Show, state: State, seconds: float) -> dict[str, NDArray[np.fl
 
     Where a trajectory moves in coordinates of its own, those too: ``/layer/ID/path/coordinates``.
     """
+    now = now_at(show, state, seconds, effective(show, state, seconds).tolist())
     everyone = {layer.id for layer in show.layers}
     found = {
-        f"/layer/{name}/generator/{port}": latent
-        for name, request in requests_at(show, state, seconds, everyone).items()
-        for port, latent in request.latents.items()
+        f"/layer/{name}/generator/{port}": each
+        for name, request in _requests(show, state, now, seconds, everyone).items()
+        for port, each in request.latents.items()
     }
-    charted = [(i, p) for i, p in enumerate(show.constants.paths) if p.chart is not None]
-    if charted:
-        values: list[float] = effective(show, state, seconds).tolist()
-        dt, motion_s = between(show, state, seconds), motion_at(show, state, seconds)
-        steer, rate = steer_at(state, dt), show.constants.control_hz
-        for i, path in charted:
-            z = coordinates_at(path, show.seed, state.paths[i], values, motion_s, dt, steer, rate)
+    for path, held in zip(show.constants.paths, state.paths, strict=True):
+        if path.chart is not None:
+            z = coordinates(path, held, now)
             found[f"{path.name}/coordinates"] = z.astype(np.float32)
     return found
 
 
 def _requests(
-    show: Show,
-    state: State,
-    values: Sequence[float],
-    seconds: float,
-    used: Collection[str],
+    show: Show, state: State, now: Now, seconds: float, used: Collection[str]
 ) -> dict[str, Request]:
-    rate = show.constants.control_hz
-    dt, motion_s = between(show, state, seconds), motion_at(show, state, seconds)
-    steer = steer_at(state, dt)
     requests: dict[str, Request] = {}
     place = 0
     for layer in show.layers:
@@ -188,18 +172,14 @@ def _requests(
         if layer.id in used:
             shapes = {port.name: port.shape for port in generator.spec.ports}
             found = {
-                path.port: latent_at(
-                    path, show.seed, state.paths[place + i], values, motion_s, dt, steer, rate
-                )
-                .astype(np.float32)
-                .reshape(shapes[path.port])
-                for i, path in enumerate(generator.paths)
+                path.port: latent(path, held, now).astype(np.float32).reshape(shapes[path.port])
+                for path, held in zip(generator.paths, state.paths[place:], strict=False)
             }
             aspect = layer.aspect or show.size_px[0] / show.size_px[1]
             requests[layer.id] = Request(
                 seconds=seconds,
                 latents=found,
-                parameters=_controls(show, generator, values),
+                parameters=_controls(show, generator, now.values),
                 size_px=asked_size(generator.spec, generator.size_px, aspect, show.size_px),
                 aspect=aspect,
             )

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from engine.core.control.cues import ramp_value
 from engine.core.control.oscillators import signals_at
 from engine.core.control.routes import _route
-from engine.core.control.steering import pass_steer
 from engine.core.frame.playhead import follow_track
 from engine.core.show.show import Show
 from engine.core.show.state import RouteState, State
@@ -77,9 +76,3 @@ def aimed(
 def between(show: Show, state: State, seconds: float) -> float:
     """Seconds of motion since the state's tick: 0 in a frozen show."""
     return 0.0 if state.is_still else max(seconds - state.tick / show.constants.control_hz, 0.0)
-
-
-def steer_at(state: State, dt: float) -> tuple[float, float]:
-    """Both steering axes `dt` seconds after the state's tick, in radians."""
-    x, y = pass_steer(state, dt)
-    return x[0], y[0]

@@ -7,39 +7,63 @@ they lie on the way there, so that a group may be caught and let go gently.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from engine.core.latent.geometry import Vector, slerp
-from engine.core.path.model import Path, PathState
+from engine.core.path.coordinates import LARGEST
+from engine.core.path.model import Kept, Modifier, Now, Part, Path, PathState, Rows, Values
 
-Kept = tuple[Vector | None, ...]
-LARGEST = 1e15
+Frozen = tuple[Vector | None, ...]
+"""Of each group its rows, None while it is free."""
 
 
-def frozen(path: Path, held: PathState, values: Sequence[float], found: Vector) -> Vector:
-    """Put what is kept in its place among coordinates [shape=path.shape]."""
-    if held.more.frozen is None:
-        return found
-    found = found.copy()
-    for (rows, place), kept in zip(path.freezes, held.more.frozen, strict=True):
-        share = min(values[place], 1.0)
+def frozen_rows(path: Path, state: PathState) -> Frozen:
+    """Rows that are kept of each of the path's groups."""
+    kept: Frozen | None = state.memory.get("frozen")
+    return kept or (None,) * len(path.freezes)
+
+
+def is_changing(path: Path, state: PathState, values: Values) -> bool:
+    """Whether a group begins to freeze, or is let go."""
+    wanted = [bool(values[place] > 0.0) for _, place in path.freezes]
+    return wanted != [rows is not None for rows in frozen_rows(path, state)]
+
+
+def catch(path: Path, state: PathState, values: Values, here: Vector) -> PathState:
+    """Keep the rows of groups that begin to freeze, and forget those that are let go.
+
+    Parameters
+    ----------
+    here
+        Coordinates now [shape=path.shape].
+    """
+    each = here.reshape(-1, path.size)
+    found = tuple(
+        None if not values[place] > 0.0 else each[list(rows)] if kept is None else kept
+        for (rows, place), kept in zip(path.freezes, frozen_rows(path, state), strict=True)
+    )
+    return state.remembering(frozen=found if any(x is not None for x in found) else None)
+
+
+def _apply(path: Path, state: PathState, now: Now, rows: Rows) -> Rows:
+    """Put what is kept in its place."""
+    found = list(rows)
+    for (group, place), kept in zip(path.freezes, frozen_rows(path, state), strict=True):
+        share = min(now.values[place], 1.0)
         if kept is None or share <= 0.0:
             continue
-        for row, old in zip(rows, kept, strict=True):
+        for row, old in zip(group, kept, strict=True):
             found[row] = old if share >= 1.0 else slerp(found[row], old, share)
     return found
 
 
-def write(kept: Kept) -> list[Any]:
-    """Write what is kept as JSON-ready data."""
+def _write(kept: Frozen) -> list[Any]:
     return [None if each is None else each.tolist() for each in kept]
 
 
-def read(path: Path, data: Any) -> Kept | None:
-    """Read it back; None if it is another path's."""
+def _read(path: Path, data: Any) -> Frozen | None:
     shapes = [(len(rows), path.size) for rows, _ in path.freezes]
     found = [None if each is None else np.asarray(each, np.float64) for each in data]
     fits = [
@@ -47,3 +71,12 @@ def read(path: Path, data: Any) -> Kept | None:
         for x, shape in zip(found, shapes, strict=False)
     ]
     return tuple(found) if len(found) == len(shapes) and all(fits) else None
+
+
+FREEZE = Modifier(
+    "freeze",
+    _apply,
+    wakes=("frozen",),
+    fits=lambda path: bool(path.freezes),
+    part=Part(memory={"frozen": Kept(_write, _read)}),
+)

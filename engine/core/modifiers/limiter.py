@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 from engine.core.latent.geometry import Vector, length
+from engine.core.parameter import Kind
+from engine.core.path.keyframes import Keyframes, keyframes_of
+from engine.core.path.model import Modifier, Now, Part, Path, PathState, Rows
+from engine.core.path.setting import Setting
+
+LIMITED = ("gaussian", "sphere", "wspace")
+"""Geometries whose coordinates are N(0, I), so that they can be implausible."""
 
 KNEE, MOST = 1.2, 1.8
 _TAIL = 6.0 * math.sqrt(0.5)
@@ -39,3 +47,28 @@ def limit(z: Vector, above: float = 0.0) -> Vector:
         return z
     room = k * (MOST / KNEE - 1.0)
     return z * ((k + room * math.tanh((r - k) / room)) / r)
+
+
+def _apply(path: Path, state: PathState, now: Now, rows: Rows) -> Rows:
+    above = 0.0
+    if path.keys.keys or "keys" in state.memory:
+        above = _longest(keyframes_of(path, state, now.values))
+    return [limit(row, above) for row in rows]
+
+
+@lru_cache(maxsize=32)
+def _longest(keys: Keyframes) -> float:
+    """Length of the longest key, by ``sqrt d``: what somebody chose as a key is met as it is."""
+    squares = [(point * point).mean(axis=-1).max() for point in keys.points]
+    return math.sqrt(max(squares, default=0.0)) * (1.0 + 1e-9)
+
+
+LIMIT = Modifier(
+    "limit",
+    _apply,
+    wakes=("limit",),
+    fits=lambda path: path.geometry in LIMITED,
+    part=Part(
+        (Setting("limit", "Holds back what has left its distribution.", 1.0, kind=Kind.BOOL),)
+    ),
+)

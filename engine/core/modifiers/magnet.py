@@ -1,10 +1,30 @@
-"""Magnets: saved places that draw a steered latent to themselves."""
+"""Magnets: keys that draw a latent to themselves, and the flight to the nearest one."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import accumulate
+
 import numpy as np
 
-from engine.core.latent.geometry import Vector, away, length
+from engine.core.latent.caps import angle
+from engine.core.latent.geometry import Vector, away, length, onto_shell
+from engine.core.path.keyframes import keyframe_spline, keyframes_of
+from engine.core.path.model import (
+    Change,
+    Data,
+    Extent,
+    Here,
+    Modifier,
+    Now,
+    Part,
+    Path,
+    PathState,
+    Rows,
+    Values,
+)  # fmt: skip
+from engine.core.path.phase import TURNINGS, position
+from engine.core.path.setting import Setting, trigger
 
 
 def magnet(z: Vector, keys: Vector, strength: float, reach: float, hold: float) -> Vector:
@@ -33,16 +53,16 @@ def magnet(z: Vector, keys: Vector, strength: float, reach: float, hold: float) 
     units = keys / np.sqrt((keys * keys).sum(axis=1))[:, None]
     angles = _angles(units, z / size)
     nearest = int(np.argmin(angles))
-    angle, key = float(angles[nearest]), units[nearest]
+    apart, key = float(angles[nearest]), units[nearest]
     others = _angles(units, key)
     others = others[others > 1e-6]  # the same place twice is one place
     if len(others):
         reach = min(reach, 0.5 * float(others.min()))
-    if angle >= reach or angle == 0.0:
+    if apart >= reach or apart == 0.0:
         return z
     hold = min(hold, 0.9 * reach)
-    x = max(angle - hold, 0.0) / (reach - hold)
-    return away(z, key, strength * angle * (1.0 - x * x * (3.0 - 2.0 * x)))
+    x = max(apart - hold, 0.0) / (reach - hold)
+    return away(z, key, strength * apart * (1.0 - x * x * (3.0 - 2.0 * x)))
 
 
 def _angles(units: Vector, unit: Vector) -> Vector:
@@ -52,3 +72,82 @@ def _angles(units: Vector, unit: Vector) -> Vector:
         np.sqrt((apart * apart).sum(axis=1)), np.sqrt((along * along).sum(axis=1))
     )
     return 2.0 * found
+
+
+def _apply(path: Path, state: PathState, now: Now, rows: Rows) -> Rows:
+    """Let keys draw every point, and hold what is very near to one."""
+    values = now.values
+    strength, snap = values[path.at["magnet"]], values[path.at["snap_rad"]]
+    if strength <= 0.0 and snap <= 0.0:
+        return rows
+    points = [key.reshape(-1, path.size) for key in keyframes_of(path, state, values).points]
+    reach, found = values[path.at["magnet_rad"]], []
+    for k, row in enumerate(rows):
+        keys = np.stack([point[k] for point in points])
+        row = magnet(row, keys, strength, reach, 0.0)
+        found.append(magnet(row, keys, 1.0, 2.0 * snap, snap) if snap > 0.0 else row)
+    return found
+
+
+def _take_snap(path: Path, state: PathState, now: Now, here: Here, _: Data) -> PathState:
+    """Fly to the nearest whole place: of a path through keys the nearest key, else whole knots.
+
+    Steering begins anew there, so that the key itself is met.
+    """
+    phase = state.phase + _knots_to_whole(path, state, now.values, here())
+    after = replace(state, phase=phase, origin=None)
+    return after.remembering(steer_zero=now.steer_rest, seam=None)
+
+
+def _knots_to_whole(path: Path, state: PathState, values: Values, z: Vector) -> float:
+    """Knots from the place on the path to the nearest whole place."""
+    raw = state.phase + values[path.offset]
+    if not path.motion_of(values).is_keyed:
+        return float(round(raw)) - raw
+    units = [onto_shell(row, 1.0) for row in z.reshape(-1, path.size)]
+
+    def apart(key: Vector) -> float:
+        rows = key.reshape(-1, path.size)
+        return sum(angle(onto_shell(a, 1.0), b) for a, b in zip(rows, units, strict=True))
+
+    spline, start = keyframe_spline(path, state, values)
+    points = keyframes_of(path, state, values).points
+    whole = Extent(start, sum(spline.spans), spline.is_closed)
+    nearest = min(range(len(points)), key=lambda k: apart(points[k]))
+    time = tuple(accumulate(spline.spans, initial=0.0))[nearest]
+    place = raw + state.place - start
+    turning = TURNINGS[int(values[path.at["turning"]])]
+    if turning == "once":
+        return time - place
+    goals, period = [time], whole.length
+    if turning == "pingpong":
+        there = _unfolded(path, state, values, whole, time)
+        goals, period = [there, -there], 2.0 * whole.length
+    return min((g - place + period * round((place - g) / period) for g in goals), key=abs)
+
+
+def _unfolded(path: Path, state: PathState, values: Values, whole: Extent, time: float) -> float:
+    """Place that a path that turns back leads to a time, on its way there: by bisection."""
+    low, high = 0.0, whole.length
+    for _step in range(60):
+        middle = 0.5 * (low + high)
+        phase = whole.start + middle - values[path.offset] - state.place
+        at = position(path, replace(state, phase=phase), values, 0.0) - whole.start
+        low, high = (middle, high) if at < time else (low, middle)
+    return high
+
+
+MAGNET = Modifier(
+    "magnet",
+    _apply,
+    wakes=("magnet", "snap_rad"),
+    part=Part(
+        settings=(
+            trigger("snap", "Flies to the nearest key, or whole knot."),
+            Setting("magnet", "How strongly keys draw it when it is near to one.", 0.0),
+            Setting("magnet_rad", "How far they reach.", 0.6, 0.01, 1.5, "rad"),
+            Setting("snap_rad", "So near to a key it is the key.", 0.0, 0.0, 0.5, "rad"),
+        ),
+        events={"snap": Change(_take_snap, "blend")},
+    ),
+)

@@ -1,20 +1,31 @@
-"""Hands on several directions at once: a pad between four corners, and pushes in sigma."""
+"""XY pad: draws a latent to a place between four corners."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
-from engine.core.latent.geometry import Vector, length, onto_shell, slerp
+from engine.core.latent.geometry import Vector, slerp
 from engine.core.latent.mean import karcher
-from engine.core.rng import gaussian
+from engine.core.path.coordinates import read_coordinates
+from engine.core.path.keyframes import keyframes_of
+from engine.core.path.model import (
+    Change,
+    Data,
+    Here,
+    Kept,
+    Modifier,
+    Now,
+    Part,
+    Path,
+    PathState,
+    Rows,
+)  # fmt: skip
+from engine.core.path.setting import Setting
 
 CORNERS = 4
-PUSHES = 8
-GLIDING = ("pad", "pad_x", "pad_y", *(f"push_{k + 1}" for k in range(PUSHES)))
-"""Settings that move on springs."""
 
 
 def bilinear(x: float, y: float) -> Vector:
@@ -47,34 +58,52 @@ def on_pad(z: Vector, corners: Sequence[Vector], x: float, y: float, amount: flo
     return np.stack([slerp(a, b, amount) for a, b in zip(z, place, strict=True)])
 
 
-@lru_cache(maxsize=64)
-def push_basis(seed: int, name: str, index: int, size: int) -> Vector:
-    """Eight orthonormal directions of a keyed random basis: Q of its QR [shape=(8, size)].
-
-    Gram-Schmidt done twice, which is as good as Householder (Giraud et al. 2005); in fewer
-    dimensions than eight the last ones are 0.
-    """
-    basis = np.zeros((PUSHES, size))
-    for k in range(min(PUSHES, size)):
-        row = np.array(gaussian(seed, f"{name}/push/{index}", k, size))
-        for _ in range(2):
-            for other in basis[:k]:
-                row -= (other @ row) * other
-        basis[k] = row / length(row)
-    basis.flags.writeable = False
-    return basis
+def _apply(path: Path, state: PathState, now: Now, rows: Rows) -> Rows:
+    """Draw every point to the place of the pad; corners that were not set are keys."""
+    values = now.values
+    x, y, amount = (values[path.at[name]] for name in ("pad_x", "pad_y", "pad"))
+    if amount <= 0.0:
+        return rows
+    keys = keyframes_of(path, state, values).points
+    own = state.memory.get("corners") or (None,) * CORNERS
+    corners: list[Vector] = [
+        keys[k % len(keys)] if corner is None else corner for k, corner in enumerate(own)
+    ]
+    split = [corner.reshape(-1, path.size) for corner in corners]
+    return list(on_pad(np.stack(rows), split, x, y, amount))
 
 
-def push(z: Vector, basis: Vector, sigmas: Sequence[float]) -> Vector:
-    """Push a latent along several directions at once; its length stays.
+def _take_corner(path: Path, state: PathState, _: Now, here: Here, data: Data) -> PathState:
+    """Let where the path is be a corner of its pad: 1 to 4, from the bottom left."""
+    if len(data) != 1 or not 1.0 <= data[0] <= CORNERS:
+        return state
+    known = list(state.memory.get("corners") or (None,) * CORNERS)
+    known[round(data[0]) - 1] = here().reshape(path.shape)
+    return state.remembering(corners=tuple(known))
 
-    Parameters
-    ----------
-    z [shape=(D,)]
-        In coordinates, where the projection of a latent on any direction has a sigma of 1.
-    basis [shape=(8, D)]
-    sigmas
-        By how many sigmas [length 8].
-    """
-    size = length(z)
-    return onto_shell(z + np.array(sigmas) @ basis, size) if size > 0.0 else z
+
+def _write(corners: tuple[Vector | None, ...]) -> Any:
+    return [None if corner is None else corner.tolist() for corner in corners]
+
+
+def _read(path: Path, data: Any) -> tuple[Vector | None, ...]:
+    found = tuple(None if corner is None else read_coordinates(path, corner) for corner in data)
+    if len(found) != CORNERS:
+        raise ValueError("not a state snapshot: a pad has four corners")
+    return found
+
+
+PAD = Modifier(
+    "pad",
+    _apply,
+    wakes=("pad",),
+    part=Part(
+        settings=(
+            Setting("pad", "How much the pad leads it.", 0.0, glides=True),
+            Setting("pad_x", "On the pad, from the left.", 0.5, glides=True),
+            Setting("pad_y", "On the pad, from the bottom.", 0.5, glides=True),
+        ),
+        events={"corner": Change(_take_corner, "blend", lambda _: (1,))},
+        memory={"corners": Kept(_write, _read)},
+    ),
+)

@@ -1,6 +1,6 @@
-"""Patina: a walk leaves traces where it was, and they slowly bend it. A work that ages.
+"""Patina: what a path has visited slowly bends it. A work that ages.
 
-The traces are weighted directions. Their density at a unit vector u is
+Visits are weighted directions. Their density at a unit vector u is
 ``p(u) = sum_i w_i exp(b c_i . u)``, a sum of von Mises-Fisher kernels; what bends the walk is the
 gradient of its logarithm, ``sum_i p_i (c_i - (c_i . u) u)`` with ``p_i`` the share of kernel i: to
 what was visited (attraction), or away from it (wear). All of it is a pure function of the ticks.
@@ -8,23 +8,22 @@ what was visited (attraction), or away from it (wear). All of it is a pure funct
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import base64
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.curves import shape
 from engine.core.latent.geometry import Vector, exp_map, length
-from engine.core.path.model import Traces
-
-if TYPE_CHECKING:
-    from engine.core.path.model import Path, PathState
+from engine.core.path.memory import Visits
+from engine.core.path.model import Here, Kept, Modifier, Now, Part, Path, PathState, Rows
+from engine.core.path.setting import Setting
 
 MOST = 64
-"""Traces kept: the two nearest to each other become one when there are more."""
+"""Visits kept: the two nearest to each other become one when there are more."""
 FRESH = 8
 """Newest visits that do not act yet: a walk must not be held by where it has just been."""
 HALF = 360.0
@@ -36,13 +35,13 @@ REACH = 0.9
 LARGEST_WEIGHT = 1e9
 
 
-def blank(size: int) -> Traces:
-    """No traces."""
+def blank(size: int) -> Visits:
+    """No visits."""
     none = np.zeros((0, size), np.float16)
-    return Traces(none, np.zeros(0), none)
+    return Visits(none, np.zeros(0), none)
 
 
-def visit(traces: Traces, places: Vector, motion: int) -> Traces:
+def visit(visits: Visits, places: Vector, motion: int) -> Visits:
     """Remember where a trajectory is.
 
     Parameters
@@ -51,9 +50,9 @@ def visit(traces: Traces, places: Vector, motion: int) -> Traces:
     motion
         Tick of motion.
     """
-    kept = slice(traces.leaving, None)
-    centres, weights = traces.centres[kept], traces.weights[kept]
-    fresh = np.concatenate([traces.fresh, _directions(places)])
+    kept = slice(visits.leaving, None)
+    centres, weights = visits.centres[kept], visits.weights[kept]
+    fresh = np.concatenate([visits.fresh, _directions(places)])
     count = max(len(fresh) - FRESH * len(places), 0)
     arriving = 0
     gone_centres, gone_weights = centres[:0], weights[:0]
@@ -70,7 +69,7 @@ def visit(traces: Traces, places: Vector, motion: int) -> Traces:
             total = float(weights[pair].sum())
             centres = np.concatenate([np.delete(centres, pair, 0), _directions(one[None])])
             weights = np.append(np.delete(weights, pair), total)
-    return Traces(
+    return Visits(
         np.concatenate([gone_centres, centres]),
         np.minimum(np.append(gone_weights, weights), LARGEST_WEIGHT),
         fresh[count:],
@@ -97,11 +96,11 @@ def _nearest(centres: NDArray[np.float16]) -> list[int]:
 
 
 @lru_cache(maxsize=64)
-def _rows(traces: Traces) -> Vector:
-    return traces.centres.astype(np.float64)
+def _rows(visits: Visits) -> Vector:
+    return visits.centres.astype(np.float64)
 
 
-def bend(z: Vector, traces: Traces, amount: float, share: float) -> Vector:
+def bend(z: Vector, visits: Visits, amount: float, share: float) -> Vector:
     """Bend a latent towards what was visited, or away from it.
 
     Parameters
@@ -114,12 +113,12 @@ def bend(z: Vector, traces: Traces, amount: float, share: float) -> Vector:
         How far the newest visit has faded in, 0..1.
     """
     size = length(z)
-    if not len(traces.centres) or size == 0.0:
+    if not len(visits.centres) or size == 0.0:
         return z
-    rows = _rows(traces)
-    weights, fade = traces.weights.copy(), shape("smooth", share)
-    weights[: traces.leaving] *= 1.0 - fade
-    weights[len(weights) - traces.arriving :] *= fade
+    rows = _rows(visits)
+    weights, fade = visits.weights.copy(), shape("smooth", share)
+    weights[: visits.leaving] *= 1.0 - fade
+    weights[len(weights) - visits.arriving :] *= fade
     unit = z / size
     near = rows @ unit
     kernel = weights * np.exp(SHARPNESS * (near - near.max()))
@@ -131,34 +130,89 @@ def bend(z: Vector, traces: Traces, amount: float, share: float) -> Vector:
     return exp_map(z, (amount * REACH * total / (total + HALF) * size) * pull)
 
 
-def traces_of(path: Path, held: PathState) -> Traces:
-    """Traces that bend a path: those since the show began, on top of those that it began with."""
-    return held.more.traces or path.past.traces or blank(path.size)
+def visits_of(path: Path, state: PathState) -> Visits:
+    """Visits that bend a path: those since the show began, on top of those that it began with."""
+    return state.memory.get("traces") or path.past.visits or blank(path.size)
 
 
-def aged(
-    path: Path,
-    held: PathState,
-    values: Sequence[float],
-    motion_s: float,
-    control_hz: float,
-    z: Vector,
-) -> Vector:
-    """Let what was visited bend coordinates [shape=path.shape]."""
-    amount = values[path.at["patina"]]
-    if amount == 0.0:
-        return z
-    traces = traces_of(path, held)
-    if not len(traces.centres):
-        return z
-    share = (motion_s - traces.since / control_hz) / values[path.at["patina_s"]]
-    rows = [bend(row, traces, amount, share) for row in z.reshape(-1, path.size)]
-    return np.stack(rows).reshape(path.shape)
+def _apply(path: Path, state: PathState, now: Now, rows: Rows) -> Rows:
+    """Let what was visited bend every point."""
+    amount = now.values[path.at["patina"]]
+    visits = visits_of(path, state)
+    if amount == 0.0 or not len(visits.centres):
+        return rows
+    share = (now.unfrozen_s - visits.since / now.control_hz) / now.values[path.at["patina_s"]]
+    return [bend(row, visits, amount, share) for row in rows]
 
 
-def settled(traces: Traces) -> Traces:
-    """Traces as a file keeps them: what was on its way has arrived, nothing is fresh."""
-    kept = slice(traces.leaving, None)
+def _remember(path: Path, state: PathState, now: Now, here: Here) -> PathState:
+    """Remember where the path is, now and then."""
+    if path.past.visits is None and now.values[path.at["patina"]] == 0.0:
+        return state
+    every = max(round(now.values[path.at["patina_s"]] * now.control_hz), 1)
+    known = visits_of(path, state)
+    if now.tick % every != 0 or now.tick <= known.since:
+        return state
+    return state.remembering(traces=visit(known, here().reshape(-1, path.size), now.tick))
+
+
+def settled(visits: Visits) -> Visits:
+    """Visits as a file keeps them: what was on its way has arrived, nothing is fresh."""
+    kept = slice(visits.leaving, None)
     return replace(
-        blank(traces.centres.shape[1]), centres=traces.centres[kept], weights=traces.weights[kept]
+        blank(visits.centres.shape[1]), centres=visits.centres[kept], weights=visits.weights[kept]
     )
+
+
+_MOST_ROWS = 4096
+
+
+def _write(visits: Visits) -> Any:
+    parts = [
+        base64.b64encode(part.astype("<f2").tobytes()).decode("ascii")
+        for part in (visits.centres, visits.fresh)
+    ]
+    return [
+        *parts, visits.weights.tolist(), visits.arriving, visits.leaving, visits.since
+    ]  # fmt: skip
+
+
+def _read(path: Path, data: Any) -> Visits | None:
+    centres, fresh = (_read_directions(text, path.size) for text in data[:2])
+    if centres is None or fresh is None:
+        return None
+    weights = np.asarray(data[2], np.float64)
+    arriving, leaving, since = map(int, data[3:])
+    if weights.shape != (len(centres),) or not (weights >= 0.0).all() or not (weights <= 1e9).all():
+        raise ValueError("not a state snapshot: the weights of its traces are out of reason")
+    if min(arriving, leaving) < 0 or arriving + leaving > len(centres):
+        raise ValueError("not a state snapshot: more traces come and go than there are")
+    return Visits(centres, weights, fresh, arriving, leaving, since)
+
+
+def _read_directions(text: Any, size: int) -> NDArray[np.float16] | None:
+    data = base64.b64decode(text, validate=True)
+    if len(data) % (2 * size):
+        return None
+    found = np.frombuffer(data, "<f2").reshape(-1, size)
+    if len(found) > _MOST_ROWS or not (np.abs(found) <= 1.01).all():
+        raise ValueError("not a state snapshot: its traces are out of reason")
+    return found.astype(np.float16)
+
+
+PATINA = Modifier(
+    "patina",
+    _apply,
+    wakes=("patina",),
+    fits=lambda _: True,
+    begins_awake=lambda path: path.past.visits is not None,
+    leads=True,
+    remember=_remember,
+    part=Part(
+        settings=(
+            Setting("patina", "Bends it to where it was (1), or away (-1).", 0.0, -1.0, 1.0),
+            Setting("patina_s", "Time from visit to visit.", 10.0, 0.1, 3600.0, "s"),
+        ),
+        memory={"traces": Kept(_write, _read)},
+    ),
+)

@@ -1,4 +1,4 @@
-"""Drift: an Ornstein process that is smooth, as a pure function of (seed, phase); Fourier loops."""
+"""Drift: a smooth Ornstein-Uhlenbeck process (Matérn-3/2), a pure function of (seed, phase)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import math
 import numpy as np
 
 from engine.core.latent.geometry import Vector
+from engine.core.motions.points import each_point, point_name, walk_name, within_radius
+from engine.core.path.model import Motion, Now, Path, PathState
+from engine.core.path.phase import own_period
 from engine.core.rng import gaussian
 
 _CELL = 0.5
@@ -24,7 +27,7 @@ def _response(s: Vector) -> Vector:
 
 
 def drift(seed: int, name: str, phase: float, size: int, period: float = 0.0) -> Vector:
-    """Drift without end: a Matérn-3/2 process, about as quick as `path.walk`.
+    """Drift without end: a Matérn-3/2 process, about as quick as a walk.
 
     The critically damped answer ``t e^-t`` to keyed Gaussian noise: what an Ornstein-Uhlenbeck
     process is to speed, it is to place, so that nothing shakes. The answer's length is worked out
@@ -63,3 +66,12 @@ def drift(seed: int, name: str, phase: float, size: int, period: float = 0.0) ->
         variance += float(row @ row)
     found /= math.sqrt(variance)
     return found
+
+
+def _point(path: Path, state: PathState, now: Now, phase: float, point: int) -> Vector:
+    name = point_name(walk_name(path, state, now.values), point)
+    z = drift(now.seed, name, phase, path.size, own_period(path, now.values))
+    return within_radius(path, now, name, z)
+
+
+DRIFT = Motion("drift", each_point(_point), own_period)

@@ -1,4 +1,4 @@
-"""TODO engine/core/motions/loop.py."""
+"""Loop: a closed path of a few harmonics, of any period."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import math
 import numpy as np
 
 from engine.core.latent.geometry import Vector
+from engine.core.motions.points import each_point, point_name, walk_name, within_radius
+from engine.core.path.model import Motion, Now, Path, PathState
+from engine.core.path.phase import loop_period
 from engine.core.rng import gaussian
 
 HARMONICS = (1.0, 1.0, 1.0 / 2.0, 1.0 / 3.0)
@@ -29,3 +32,12 @@ def fourier(seed: int, name: str, phase: float, size: int, period: float) -> Vec
     row = np.array(weights) / math.sqrt(sum(s * s for s in HARMONICS))
     found: Vector = row @ gaussian(seed, f"{name}/loop", 0, len(row) * size).reshape(-1, size)
     return found
+
+
+def _point(path: Path, state: PathState, now: Now, phase: float, point: int) -> Vector:
+    name = point_name(walk_name(path, state, now.values), point)
+    z = fourier(now.seed, name, phase, path.size, loop_period(path, now.values))
+    return within_radius(path, now, name, z)
+
+
+LOOP = Motion("loop", each_point(_point), loop_period)

@@ -1,4 +1,4 @@
-"""TODO engine/core/motions/orbit.py."""
+"""Orbit: an exact small circle on the shell, about its own centre, a seed, a key or a place."""
 
 from __future__ import annotations
 
@@ -8,7 +8,27 @@ from functools import lru_cache
 import numpy as np
 
 from engine.core.latent.geometry import Vector, around, length, onto_shell, shell_radius
+from engine.core.latent.manifold import firm
+from engine.core.latent.seeds import seed_latent
+from engine.core.motions.points import each_point, walk_name
+from engine.core.path.coordinates import read_coordinates
+from engine.core.path.keyframes import keyframes_of
+from engine.core.path.model import (
+    Change,
+    Data,
+    Here,
+    Kept,
+    Motion,
+    Now,
+    Part,
+    Path,
+    PathState,
+    Values,
+)  # fmt: skip
+from engine.core.path.setting import choice, trigger
 from engine.core.rng import gaussian
+
+CENTRES = ("own", "seed", "key", "here")
 
 
 @lru_cache(maxsize=64)
@@ -51,3 +71,53 @@ def orbit_around(centre: Vector, seed: int, name: str, phase: float, radius: flo
         axes[k] = onto_shell(axis, size)
     angle = 2.0 * math.pi * (phase - math.floor(phase))
     return around(centre, math.cos(angle) * axes[0] + math.sin(angle) * axes[1], radius)
+
+
+def _point(path: Path, state: PathState, now: Now, phase: float, point: int) -> Vector:
+    name, radius = walk_name(path, state, now.values), now.values[path.radius]
+    turn = phase + point / path.points
+    centre = _centre(path, state, now.values, point)
+    if centre is None:
+        return orbit(now.seed, name, turn, path.size, radius)
+    return orbit_around(centre, now.seed, name, turn, radius)
+
+
+def _centre(path: Path, state: PathState, values: Values, point: int) -> Vector | None:
+    """What an orbit of a point goes around; None: the middle of its own frame."""
+    centre = CENTRES[int(values[path.at["centre"]])]
+    if centre == "seed":
+        return seed_latent(int(values[path.seed]) + state.place, path.size)
+    place = None
+    if centre == "key":
+        points = keyframes_of(path, state, values).points
+        place = points[state.place % len(points)]
+    elif centre == "here":
+        place = state.memory.get("centre")
+    if place is None:
+        return None
+    row: Vector = place.reshape(-1, path.size)[point]
+    return row
+
+
+def _take_centre(_: Path, state: PathState, __: Now, here: Here, ___: Data) -> PathState:
+    """Make where the path is now what it orbits "here"."""
+    return state.remembering(centre=firm(here()))
+
+
+def _turn(_: Path, __: Values) -> float:
+    return 1.0
+
+
+ORBIT = Motion(
+    "orbit",
+    each_point(_point),
+    period=_turn,
+    part=Part(
+        settings=(
+            choice("centre", "What an orbit goes around.", CENTRES)._replace(is_switch=True),
+            trigger("centre_here", "Where it is now becomes the centre of orbits."),
+        ),
+        events={"centre_here": Change(_take_centre, "jump")},
+        memory={"centre": Kept(lambda centre: centre.tolist(), read_coordinates)},
+    ),
+)

@@ -1,69 +1,80 @@
-"""Examples that a performer teaches while the show plays: controllers here, that picture."""
+"""Map: examples that a performer teaches while the show plays; controllers here, that picture."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from engine.core.latent.examples import Atlas, blend, empty
 from engine.core.latent.geometry import Vector
-from engine.core.path.model import Path, PathState
+from engine.core.motions.points import each_point, rest
+from engine.core.path.model import (
+    Change,
+    Data,
+    Here,
+    Kept,
+    Motion,
+    Now,
+    Part,
+    Path,
+    PathState,
+    Values,
+)  # fmt: skip
+from engine.core.path.setting import trigger
 
 MOST = 512
 
 
-def examples(path: Path, held: PathState) -> Atlas:
+def examples(path: Path, state: PathState) -> Atlas:
     """Examples that the ``map`` motion goes by."""
-    if held.more.lessons is not None:
-        return held.more.lessons
-    return path.atlas or empty(len(path.inputs), path.points, path.size)
+    known: Atlas | None = state.memory.get("lessons")
+    return (
+        known
+        if known is not None
+        else path.atlas or empty(len(path.inputs), path.points, path.size)
+    )
 
 
-def stand(path: Path, values: Sequence[float]) -> Vector:
+def stand(path: Path, values: Values) -> Vector:
     """Where the controllers stand [shape=(inputs,)]."""
     return np.array([values[place] for place in path.inputs])
 
 
-def place_on(path: Path, held: PathState, values: Sequence[float]) -> Vector | None:
-    """Coordinates that the controllers lead to [shape=path.shape]; None without examples."""
-    atlas = examples(path, held)
-    return blend(atlas, stand(path, values)).reshape(path.shape) if len(atlas) else None
+_rest = each_point(rest)
 
 
-def teach(path: Path, held: PathState, values: Sequence[float], latent: Vector) -> PathState:
-    """Let where the controllers stand mean this latent [shape=path.shape]."""
+def _move(path: Path, state: PathState, now: Now, phase: float) -> Vector:
+    """Go where the controllers lead; a map without examples rests."""
+    atlas = examples(path, state)
+    if not len(atlas):
+        return _rest(path, state, now, phase)
+    return blend(atlas, stand(path, now.values)).reshape(path.shape)
+
+
+def _take_teach(path: Path, state: PathState, now: Now, here: Here, _: Data) -> PathState:
+    """Let where the controllers stand mean where the path is."""
     if not path.inputs:
-        return held
-    rows = latent.reshape(path.points, path.size)
-    found = examples(path, held).joined(stand(path, values), rows)
-    if len(found) > MOST:
-        return held
-    return replace(held, more=replace(held.more, lessons=found))
+        return state
+    rows = here().reshape(path.points, path.size)
+    found = examples(path, state).joined(stand(path, now.values), rows)
+    return state if len(found) > MOST else state.remembering(lessons=found)
 
 
-def forget(path: Path, held: PathState) -> PathState:
+def _take_forget(path: Path, state: PathState, _: Now, __: Here, ___: Data) -> PathState:
     """Take the newest example away."""
-    known = examples(path, held)
+    known = examples(path, state)
     rest = Atlas(known.places[:-1], known.latents[:-1])
-    return replace(held, more=replace(held.more, lessons=rest)) if len(known) else held
+    return state.remembering(lessons=rest) if len(known) else state
 
 
-def write(found: Atlas) -> Any:
+def _write(found: Atlas) -> Any:
     """Write examples as JSON-ready data."""
     return [found.places.tolist(), found.latents.tolist()]
 
 
-def read(path: Path, data: Any) -> Atlas | None:
-    """Read them back; None if they do not fit the path any more.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If they are no such data.
-    """
+def _read(path: Path, data: Any) -> Atlas | None:
+    """Read them back; None if they do not fit the path any more."""
     places, latents = (np.asarray(part, np.float64) for part in data)
     count = len(places)
     if not count:
@@ -75,3 +86,18 @@ def read(path: Path, data: Any) -> Atlas | None:
     if not (np.isfinite(places).all() and np.isfinite(latents).all()):
         raise ValueError("not a state snapshot: an example holds what is no number")
     return Atlas(places, latents)
+
+
+MAP = Motion(
+    "map",
+    _move,
+    is_still=True,
+    part=Part(
+        settings=(
+            trigger("teach", "The controllers stand for this picture now."),
+            trigger("forget", "Takes the newest taught example away."),
+        ),
+        events={"teach": Change(_take_teach), "forget": Change(_take_forget)},
+        memory={"lessons": Kept(_write, _read)},
+    ),
+)

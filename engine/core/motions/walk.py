@@ -1,17 +1,23 @@
-"""Motions through a Gaussian latent space: pure functions of (seed, phase)."""
+"""Walk: an endless path through a Gaussian latent space, a pure function of (seed, phase)."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
 
 from engine.core.latent.geometry import Vector
-from engine.core.latent.manifold import SHELL
-from engine.core.latent.seeds import seed_key
-from engine.core.latent.spline import Spline, at, spline
+from engine.core.motions.points import (
+    each_point,
+    point_name,
+    spread_out,
+    walk_name,
+    within_radius,
+)  # fmt: skip
+from engine.core.parameter import Kind
+from engine.core.path.model import Motion, Now, Part, Path, PathState, Values
+from engine.core.path.setting import Setting
 from engine.core.rng import gaussian
 
 
@@ -79,29 +85,43 @@ def _knots(seed: int, name: str, index: int, size: int, points: int) -> Vector:
     return np.stack([gaussian(seed, point_name(name, k), index, size) for k in range(points)])
 
 
-def point_name(name: str, point: int) -> str:
-    """Name a walk's key at one of several points; the first is the walk itself."""
-    return f"{name}/{point}" if point else name
+def _period(path: Path, values: Values) -> float:
+    """Whole knots, at least four: fewer do not close smoothly."""
+    period = values[path.at["period"]]
+    return float(max(round(period), 4)) if period > 0.0 else 0.0
 
 
-@lru_cache(maxsize=64)
-def _closed(seeds: tuple[int, ...], size: int) -> Spline:
-    """Lay a loop through seeds as other StyleGAN tools draw them, moved onto the shell."""
-    return spline(SHELL, [seed_key(seed, size) for seed in seeds])
+def _point(path: Path, state: PathState, now: Now, phase: float, point: int) -> Vector:
+    values = now.values
+    name = point_name(walk_name(path, state, values), point)
+    period, octaves = int(_period(path, values)), int(values[path.at["octaves"]])
+    z = walk_octaves(now.seed, name, phase, path.size, period, octaves)
+    return within_radius(path, now, name, z)
 
 
-def keys(seeds: Sequence[int], phase: float, size: int) -> Vector:
-    """Go through keyframes in a closed loop: a spherical Hermite spline, see `spline.at`.
+_points = each_point(_point)
 
-    Parameters
-    ----------
-    seeds
-        At least one. One or two keys make a still or a there-and-back.
-    phase
-        Place on the path, in keys; the loop closes after ``len(seeds)``.
 
-    Returns
-    -------
-    ndarray [shape=(size,)]
-    """
-    return at(_closed(tuple(seeds), size), phase)
+def _move(path: Path, state: PathState, now: Now, phase: float) -> Vector:
+    """Walk at every point; where nothing special is asked, at all of them at once."""
+    values = now.values
+    is_plain = values[path.radius] >= 1.0 and int(values[path.at["octaves"]]) == 1
+    if path.points == 1 or not is_plain or _period(path, values) > 0.0:
+        return _points(path, state, now, phase)
+    found = walks(now.seed, walk_name(path, state, values), phase, path.size, path.points)
+    return spread_out(found, values[path.spread])
+
+
+WALK = Motion(
+    "walk",
+    _move,
+    _period,
+    part=Part(
+        settings=(
+            Setting(
+                "octaves", "Finer and finer walks on top of a walk.", 1.0, 1.0, 6.0, "", Kind.INT
+            ),
+            Setting("wander", "How much of a walk is mixed into the path.", 0.0),
+        )
+    ),
+)

@@ -1,4 +1,4 @@
-"""Keyframes: what a show lists, what is dropped live, and the row that both make."""
+"""Keyframes of a path, listed by the show or dropped live, and the spline through them."""
 
 from __future__ import annotations
 
@@ -10,20 +10,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.core.curves import CURVES
 from engine.core.latent.geometry import Vector, around, shell_radius
 from engine.core.latent.manifold import manifold
 from engine.core.latent.seeds import seed_key
-from engine.core.latent.spline import SPLINES, Spline, at, spline
-from engine.core.path.model import Dropped, Keyframes, Path, PathState
+from engine.core.latent.spline import SPLINES, Spline, spline
+from engine.core.path.memory import DroppedKeys
+from engine.core.path.model import ListedKeys, Path, PathState, Values
 
-EASES = tuple(name for name in CURVES if name != "invert")
 OWN_KEYS = 6
 """A path without keys goes through those of so many seeds, beginning with its own."""
 
 
-class Way(NamedTuple):
-    """A path through keys, and the time of the first one in knots."""
+class KeyframeSpline(NamedTuple):
+    """A spline through keyframes, and the time of the first one in knots."""
 
     spline: Spline
     start: float
@@ -34,7 +33,7 @@ class Way(NamedTuple):
         return sum(self.spline.spans)
 
 
-def row_of(path: Path, held: PathState, values: Sequence[float]) -> Row:
+def keyframes_of(path: Path, state: PathState, values: Values) -> Keyframes:
     """Keys of a trajectory, in order.
 
     Parameters
@@ -45,28 +44,28 @@ def row_of(path: Path, held: PathState, values: Sequence[float]) -> Row:
     own = int(values[path.seed])
     spread = values[path.spread] if path.points > 1 else 1.0
     stand_ins = own if not (path.seeds or path.keys.keys) else 0
-    dropped = held.more.keys
-    return _row(path.keys, path.seeds, stand_ins, dropped, path.geometry, path.shape, spread)
+    dropped = state.memory.get("keys")
+    return _keyframes(path.keys, path.seeds, stand_ins, dropped, path.geometry, path.shape, spread)
 
 
 @lru_cache(maxsize=32)
-def _row(
-    listed: Keyframes,
+def _keyframes(
+    listed: ListedKeys,
     seeds: tuple[int, ...],
     own: int,
-    dropped: Dropped | None,
+    dropped: DroppedKeys | None,
     geometry: str,
     shape: tuple[int, ...],
     spread: float,
-) -> Row:
+) -> Keyframes:
     return line_up(listed, seeds, range(own, own + OWN_KEYS), dropped, geometry, shape, spread)
 
 
-def way_of(path: Path, held: PathState, values: Sequence[float]) -> Way:
-    """Lay the path through the keys as its settings say."""
+def keyframe_spline(path: Path, state: PathState, values: Values) -> KeyframeSpline:
+    """Make the spline through the keys that the path's settings say."""
     at = path.at
-    return _way(
-        row_of(path, held, values),
+    return _spline(
+        keyframes_of(path, state, values),
         path.geometry,
         path.points,
         SPLINES[int(values[at["spline"]])],
@@ -77,25 +76,24 @@ def way_of(path: Path, held: PathState, values: Sequence[float]) -> Way:
 
 
 @lru_cache(maxsize=32)
-def _way(
-    row: Row, geometry: str, points: int, kind: str, tension: float, is_closed: bool, period: float
-) -> Way:
+def _spline(
+    keys: Keyframes,
+    geometry: str,
+    points: int,
+    kind: str,
+    tension: float,
+    is_closed: bool,
+    period: float,
+) -> KeyframeSpline:
     space = manifold(geometry, points)
-    spans = row.spans(is_closed, period)
-    made = spline(space, row.points, is_closed=is_closed, kind=kind, tension=tension, spans=spans)
-    return Way(made, row.times[0] if row.times else 0.0)
+    spans = keys.spans(is_closed, period)
+    made = spline(space, keys.points, is_closed=is_closed, kind=kind, tension=tension, spans=spans)
+    return KeyframeSpline(made, keys.times[0] if keys.times else 0.0)
 
 
-def through_keys(path: Path, held: PathState, values: Sequence[float], place: float) -> Vector:
-    """Coordinates at a place of the way through the keys [shape=path.shape]."""
-    way = way_of(path, held, values)
-    found = at(way.spline, place - way.start, EASES[int(values[path.at["ease"]])])
-    return found if path.points == 1 else np.array(found)
-
-
-def key_at(path: Path, held: PathState, values: Sequence[float], number: int) -> Vector:
+def key_at(path: Path, state: PathState, values: Values, number: int) -> Vector:
     """Coordinates of a key, counted round and round [shape=path.shape]."""
-    points = row_of(path, held, values).points
+    points = keyframes_of(path, state, values).points
     return points[number % len(points)]
 
 
@@ -104,8 +102,8 @@ LEAST_SPAN = 1e-3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Row:
-    """Keys in order: points [each of shape=path.shape], and their times if they are unequal."""
+class Keyframes:
+    """Keyframes in order: points [shape=path.shape each], and their times if they are unequal."""
 
     points: tuple[Vector, ...]
     times: tuple[float, ...] = ()
@@ -124,20 +122,20 @@ class Row:
 
 
 def line_up(
-    listed: Keyframes,
+    listed: ListedKeys,
     seeds: Sequence[int],
     stand_ins: Sequence[int],
-    dropped: Dropped | None,
+    dropped: DroppedKeys | None,
     geometry: str,
     shape: tuple[int, ...],
     spread: float,
-) -> Row:
-    """Put keys into a row: those of seeds, those listed, and where they were dropped the others.
+) -> Keyframes:
+    """Put keys in order: those of seeds, those listed, and where they were dropped the others.
 
     Parameters
     ----------
     stand_ins
-        Seeds that make the row if there is nothing else.
+        Seeds of the keys if there is nothing else.
     spread
         How far the points of a seed's key lie apart.
     """
@@ -159,13 +157,13 @@ def line_up(
             low = times[index - 1] if index else -math.inf
             high = times[index] if index < len(times) else math.inf
             times.insert(index, min(max(time, low), high))
-    return Row(tuple(points), tuple(times) if is_timed else ())
+    return Keyframes(tuple(points), tuple(times) if is_timed else ())
 
 
 def _of_seeds(
     seeds: Sequence[int], first: int, geometry: str, shape: tuple[int, ...], spread: float
 ) -> Vector:
-    """Key of a row of seeds: its points are at that key and the ones after it."""
+    """Key of a list of seeds: its points are at that key and the ones after it."""
     if len(shape) == 1:
         return _of_seed(seeds[first], geometry, shape[0])
     found = np.stack(

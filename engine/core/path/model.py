@@ -1,67 +1,33 @@
-"""What a trajectory has behind it: banned places, traces of visits, the seam it crosses."""
+"""The trajectory model: its parameters, its state, the time it is asked at, and its parts.
+
+A trajectory is made of motions (where it moves by itself) and modifiers (what turns it), each one
+record in a table. A record brings its own settings, events and memory; what follows from all of
+them together is a path's `Parts`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.latent.geometry import Vector
-
-if TYPE_CHECKING:
-    pass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
-from dataclasses import field
-
 from engine.core.latent.examples import Atlas
+from engine.core.latent.geometry import Vector
 from engine.core.latent.manifold import AnyChart
-from engine.core.path.arc_length import Table
+from engine.core.path.memory import NO_PAST, Past
+from engine.core.path.setting import Setting
 from engine.core.track.track import Written
 
-Ban = tuple[bytes, float]
-"""Direction of its centre (see `avoid.centre_bytes`) and radius in radians."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Past:
-    """What a path begins with, from the files that the show names; None: it names none.
-
-    `bans_file` and `journal` are those that are written while it plays; `problems` say which could
-    not be read.
-    """
-
-    bans: tuple[Ban, ...] | None = None
-    traces: Traces | None = None
-    bans_file: str = ""
-    journal: str = ""
-    problems: tuple[str, ...] = ()
-
-
-NO_PAST = Past()
-
-
-class Seam(NamedTuple):
-    """Where a path was when what leads it changed at once; it flies over, in the time of a jump.
-
-    Parameters
-    ----------
-    origin
-        Its coordinates then [shape=path.shape].
-    left
-        Tick of motion.
-    firm
-        How many of its bans held already: they hold on the way, too.
-    """
-
-    origin: Vector
-    left: int
-    firm: int
+Values = Sequence[float]
+"""Effective values of all parameters."""
+Rows = list[Vector]
+"""Coordinates of each point of a path [shape=(D,) each]."""
+Data = tuple[float, ...]
+Here = Callable[[], Vector]
+"""Gives where the path is now, in coordinates [shape=path.shape]."""
 
 
 class Key(NamedTuple):
@@ -73,130 +39,209 @@ class Key(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Keyframes:
+class ListedKeys:
     """Keyframes that a show lists; all of them have times, or none."""
 
     keys: tuple[Key, ...] = ()
 
 
-NO_KEYS = Keyframes()
+NO_KEYS = ListedKeys()
 
 
-class Drop(NamedTuple):
-    """A dropped key: its index in the row as it was then, its time in knots, its coordinates."""
-
-    at: int
-    time: float
-    latent: Vector
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Dropped:
-    """Keys that were dropped, the oldest first.
-
-    `is_alone` says that the show lists none and the path did not go through keys: then they are
-    the whole row, without the seeds that stand in for missing keys.
-    """
-
-    keys: tuple[Drop, ...]
-    is_alone: bool = False
-
-
-class Moment(NamedTuple):
-    """When a path is told something.
+class Now(NamedTuple):
+    """When trajectories are asked where they are, and all that holds then.
 
     Parameters
     ----------
     seed
         Of the show.
+    values
+        Effective values of all parameters.
+    unfrozen_s
+        Show time without the frozen stretches.
+    dt
+        Seconds of it since the state's tick.
+    steer
+        Both steering axes in radians.
     control_hz
         Ticks per second.
     tick
-        Tick of motion: ticks less the frozen ones.
-    steer, steer_rest
-        Both steering axes in radians, now and where they come to rest.
-    values
-        Effective values of all parameters.
-    coordinates
-        Gives where the path is now, in coordinates [shape=path.shape].
+        Tick of motion: the state's tick less the frozen ones.
+    steer_rest
+        Where the steering axes come to rest; only events know it.
     """
 
     seed: int
+    values: Values
+    unfrozen_s: float
+    dt: float
+    steer: tuple[float, float]
     control_hz: float
     tick: int
-    steer: tuple[float, float]
-    steer_rest: tuple[float, float]
-    values: Sequence[float]
-    coordinates: Callable[[], Vector]
+    steer_rest: tuple[float, float] = (0.0, 0.0)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Traces:
-    """Visited places.
+class Extent(NamedTuple):
+    """What there is of a path: from `start`, `length` knots; endless if that is 0."""
 
-    Parameters
-    ----------
-    centres
-        Directions [shape=(N, D)], float16, as they are kept.
-    weights
-        Visits that each stands for [shape=(N,)].
-    fresh
-        Newest visits, oldest first [shape=(F, D)], float16.
-    arriving
-        How many of the last centres came with the newest visit: they fade in until the next.
-    leaving
-        How many of the first ones have become part of others: they fade out meanwhile.
-    since
-        Tick of motion of the newest visit.
-    """
-
-    centres: NDArray[np.float16]
-    weights: NDArray[np.float64]
-    fresh: NDArray[np.float16]
-    arriving: int = 0
-    leaving: int = 0
-    since: int = 0
+    start: float
+    length: float
+    is_closed: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Pull:
-    """A spring on its way.
+class Change(NamedTuple):
+    """What an event does to a path.
 
     Parameters
     ----------
-    place, speed
-        Displacement and its speed per second when it was told last [shape=path.shape].
-    goal
-        Where it goes [shape=path.shape]; None: back to nothing.
-    omega
-        Of the spring, in 1/s.
-    since
-        Tick of motion at which it was told.
+    take
+        (path, its state, now, here, data) → its next state; the same one if nothing changes.
+    transition
+        How the path comes to where it is then: ``cut`` at once · ``jump``: it flies, as after a
+        jump, because it is led elsewhere · ``blend``: it flies, because what turns it has changed.
+    lengths
+        How many numbers the event may bring; None: any.
     """
 
-    place: Vector
-    speed: Vector
-    goal: Vector | None
-    omega: float
-    since: int
+    take: Callable[[Path, PathState, Now, Here, Data], PathState]
+    transition: Literal["cut", "jump", "blend"] = "cut"
+    lengths: Callable[[Path], tuple[int, ...]] | None = None
 
 
-MOTIONS = (
-    "walk", "keys", "orbit", "still", "map", "loop", "drift", "noise", "opensimplex"
-)  # fmt: skip
+class Kept(NamedTuple):
+    """How something that a path remembers is written as JSON-ready data, and read back.
+
+    The reader gives None for what does not fit the path any more (an edited show), and raises
+    ValueError or TypeError for what is no such data.
+    """
+
+    write: Callable[[Any], Any]
+    read: Callable[[Path, Any], Any]
 
 
-@dataclass(frozen=True, slots=True)
+class Part(NamedTuple):
+    """What a motion, a modifier or the timing of a path brings along.
+
+    Parameters
+    ----------
+    settings
+        Its parameters.
+    events
+        By name: of a trigger, that of its setting; else of an event ``/layer/ID/path/NAME``.
+    memory
+        By name: what it remembers, in `PathState.memory` and in snapshots.
+    """
+
+    settings: tuple[Setting, ...] = ()
+    events: Mapping[str, Change] = {}
+    memory: Mapping[str, Kept] = {}
+
+
+class Motion(NamedTuple):
+    """A way to move.
+
+    Parameters
+    ----------
+    name
+        As the show file and the parameter ``motion`` have it.
+    move
+        (path, its state, now, phase) → coordinates [shape=path.shape].
+    period
+        (path, values) → knots after which it repeats; 0: never.
+    extent
+        (path, its state, values) → where it begins and ends; None: it has its period.
+    closes
+        Setting that says whether its end leads back to its beginning; empty: it does.
+    is_keyed
+        It goes through keys: a jump is a step of one key.
+    is_still
+        It does not move by itself.
+    part
+        What it brings along.
+    """
+
+    name: str
+    move: Callable[[Path, PathState, Now, float], Vector]
+    period: Callable[[Path, Values], float] = lambda _, __: 0.0
+    extent: Callable[[Path, PathState, Values], Extent] | None = None
+    closes: str = ""
+    is_keyed: bool = False
+    is_still: bool = False
+    part: Part = Part()
+
+
+def is_angular(path: Path) -> bool:
+    """Whether a path's coordinates are directions that can be turned."""
+    return path.geometry != "affine2d"
+
+
+class Modifier(NamedTuple):
+    """What turns a path that is led somewhere.
+
+    Parameters
+    ----------
+    name
+        For people.
+    apply
+        (path, its state, now, rows) → rows; the very same ones where it does nothing.
+    wakes
+        Settings and memories: while all of them are 0 or missing, it is not applied at all. Empty:
+        it always is.
+    fits
+        Whether a path can have it.
+    begins_awake
+        Whether a path begins with something that it acts by.
+    leads
+        It is part of where the path itself leads, before anybody turns it: jumps leave from there.
+    remember
+        (path, its state, now, here) → its next state, on every tick on which it is awake.
+    part
+        What it brings along.
+    """
+
+    name: str
+    apply: Callable[[Path, PathState, Now, Rows], Rows]
+    wakes: tuple[str, ...] = ()
+    fits: Callable[[Path], bool] = is_angular
+    begins_awake: Callable[[Path], bool] = lambda _: False
+    leads: bool = False
+    remember: Callable[[Path, PathState, Now, Here], PathState] | None = None
+    part: Part = Part()
+
+
+class Parts(NamedTuple):
+    """All that trajectories can be made of, see `engine.core.trajectory.parts`."""
+
+    motions: tuple[Motion, ...] = ()
+    modifiers: tuple[Modifier, ...] = ()
+    settings: tuple[Setting, ...] = ()
+    events: Mapping[str, Change] = {}
+    memory: Mapping[str, Kept] = {}
+
+
+NO_PARTS = Parts()
+
+
+class Step(NamedTuple):
+    """A modifier of one path: the places and memories that wake it; no places: it is awake."""
+
+    apply: Callable[[Path, PathState, Now, Rows], Rows]
+    places: tuple[int, ...] | None
+    memories: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Path:
     """One trajectory: the places of its parameters and the port that it feeds.
 
     `name` is its randomness key, `size` the number of latent components, `seeds` the keyframes of
     the ``keys`` motion. With `points` above 1 it moves as many latents, each its own way. `chart`
-    turns its coordinates into what the port takes; `at` gives the places of the parameters of
-    `engine.core.trajectory.settings`; `atlas` holds the examples of the ``map`` motion, `inputs`
-    the places of its controllers. `pictures` are keys whose latents are still to be found, `invert`
-    is what the trigger of that name inverts, `freezes` are rows that freeze together and the place
-    of how much. The other fields are places in the registry (`spread` -1: one point).
+    turns its coordinates into what the port takes; `at` gives the places of the parameters that its
+    `parts` declare; `atlas` holds the examples of the ``map`` motion, `inputs` the places of its
+    controllers. `pictures` are keys whose latents are still to be found, `invert` is what the
+    trigger of that name inverts, `freezes` are rows that freeze together and the place of how much.
+    The other fields are places in the registry (`spread` -1: one point). `leading` and `turning`
+    are its modifiers in order: those that lead it, and those that turn what is led.
     """
 
     name: str
@@ -221,11 +266,28 @@ class Path:
     atlas: Atlas | None = None
     inputs: tuple[int, ...] = ()
     geometry: str = "gaussian"
-    keys: Keyframes = NO_KEYS
+    keys: ListedKeys = NO_KEYS
     past: Past = NO_PAST
     pictures: tuple[str, ...] = ()
     invert: str = ""
     freezes: tuple[tuple[tuple[int, ...], int], ...] = ()
+    parts: Parts = NO_PARTS
+    leading: tuple[Step, ...] = field(init=False, repr=False)
+    turning: tuple[Step, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        there = [each for each in self.parts.modifiers if each.fits(self)]
+        object.__setattr__(self, "leading", tuple(self._step(m) for m in there if m.leads))
+        object.__setattr__(self, "turning", tuple(self._step(m) for m in there if not m.leads))
+
+    def _step(self, modifier: Modifier) -> Step:
+        places = tuple(self.at[name] for name in modifier.wakes if name in self.at)
+        is_awake = not modifier.wakes or modifier.begins_awake(self)
+        return Step(modifier.apply, None if is_awake else places, frozenset(modifier.wakes))
+
+    def motion_of(self, values: Values) -> Motion:
+        """How it moves."""
+        return self.parts.motions[int(values[self.motion])]
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -233,35 +295,8 @@ class Path:
         return (self.size,) if self.points == 1 else (self.points, self.size)
 
 
-@dataclass(frozen=True, slots=True)
-class More:
-    """What a trajectory has been told, see `engine.core.trajectory.events`; it seldom changes.
-
-    `lessons` are examples of the ``map`` motion that were taught while it played, instead of those
-    of its file. `keys` were dropped into its row of keys, `centre` is what it orbits "here";
-    `is_relocating`: it makes good what it is off the beat by. `table` and `felt` tell how fast its
-    picture changes, see `engine.core.path.speed`; `pull` is what a hand has pulled it by,
-    `frozen` the rows of each group that is frozen, see `engine.core.modifiers.freeze`.
-    """
-
-    lessons: Atlas | None = None
-    keys: Dropped | None = None
-    centre: NDArray[np.float64] | None = None
-    is_relocating: bool = False
-    bans: tuple[Ban, ...] | None = None
-    presses: tuple[int, ...] = ()
-    traces: Traces | None = None
-    seam: Seam | None = None
-    steer_zero: tuple[float, float] = (0.0, 0.0)
-    paced: tuple[NDArray[np.float64], int] | None = None
-    corners: tuple[NDArray[np.float64] | None, ...] | None = None
-    table: Table | None = None
-    felt: tuple[float, float] | None = None
-    pull: Pull | None = None
-    frozen: tuple[NDArray[np.float64] | None, ...] | None = None
-
-
-NOTHING = More()
+NOTHING: Mapping[str, Any] = {}
+"""What a path remembers at first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,8 +304,8 @@ class PathState:
     """Where a trajectory is.
 
     `phase` in knots, with the speed that holds until the next tick; after a jump, `origin` is the
-    latent that it left at tick of motion `left`, and `place` the number of jumps so far; `more` is
-    what it has been told.
+    latent that it left at tick of motion `left`, and `place` the number of jumps so far; `memory`
+    is what its parts remember, by name.
     """
 
     phase: float = 0.0
@@ -278,4 +313,9 @@ class PathState:
     place: int = 0
     left: int = -1
     origin: NDArray[np.float64] | None = None
-    more: More = NOTHING
+    memory: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
+
+    def remembering(self, **changes: Any) -> PathState:
+        """Make the state that remembers something else; what is None is forgotten."""
+        memory = {**self.memory, **changes}
+        return replace(self, memory={k: v for k, v in memory.items() if v is not None})

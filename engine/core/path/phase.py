@@ -1,73 +1,59 @@
-"""Position: from the phase that a trajectory has gathered to its place on the path."""
+"""Phase of a trajectory: where on its path it is, from the phase that it has gathered."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from engine.core.path.arc_length import warp
-from engine.core.path.keyframes import way_of
-from engine.core.path.model import MOTIONS, Path, PathState
+from engine.core.path.model import Extent, Motion, Path, PathState, Values
 
 TURNINGS = ("loop", "pingpong", "once")
-CENTRES = ("own", "seed", "key", "here")
 LOOP_KNOTS = 8.0
-"""Length of a loop that is told none."""
+"""Length of a loop that is given none."""
 WRAP_KNOTS = 256.0
-"""Period of the place that a port takes as a number: a float32 must tell frames apart."""
+"""Period of the phase that a port takes as a number: a float32 must tell frames apart."""
 _SOFT = 0.25  # knots in which a path that turns back slows down
 
 
-def position(path: Path, held: PathState, values: Sequence[float], dt: float) -> float:
-    """Place on the path, in knots, `dt` seconds after the state's tick.
+def position(path: Path, state: PathState, values: Values, dt: float) -> float:
+    """Phase on the path, in knots, `dt` seconds after the state's tick.
 
     Of a path through keys a jump is a step of one key. One that keeps to the beat is evened within
     its knots (see `engine.core.path.arc_length.warp`), any other by its speed.
-
-    Parameters
-    ----------
-    values
-        Effective values of all parameters.
     """
-    place = _folded(path, held, values, held.phase + held.speed * dt + values[path.offset])
-    if values[path.at["beats"]] > 0.0 and held.more.table is not None:
-        return warp(held.more.table, values[path.at["even"]], place)
+    place = _folded(path, state, values, state.phase + state.speed * dt + values[path.offset])
+    if values[path.at["beats"]] > 0.0 and "table" in state.memory:
+        return warp(state.memory["table"], values[path.at["even"]], place)
     return place
 
 
-def _folded(path: Path, held: PathState, values: Sequence[float], place: float) -> float:
-    motion = MOTIONS[int(values[path.motion])]
-    if motion == "keys":
-        place += held.place
+def _folded(path: Path, state: PathState, values: Values, place: float) -> float:
+    motion = path.motion_of(values)
+    if motion.is_keyed:
+        place += state.place
     turning = TURNINGS[int(values[path.at["turning"]])]
-    if turning == "loop" and (motion != "keys" or values[path.at["closed"]] >= 0.5):
+    if turning == "loop" and (not motion.closes or values[path.at[motion.closes]] >= 0.5):
         return place
-    start, whole = _stretch(path, held, values, motion)
+    start, whole, _ = extent_of(motion, path, state, values)
     if whole <= 0.0:
         return place
     soft = 0.0 if values[path.at["beats"]] > 0.0 else _SOFT
     return start + fold(place - start, whole, turning, soft)
 
 
-def _stretch(
-    path: Path, held: PathState, values: Sequence[float], motion: str
-) -> tuple[float, float]:
-    """Where a motion begins and how long it is; 0: it has no end."""
-    if motion == "keys":
-        way = way_of(path, held, values)
-        return way.start, way.length
-    if motion == "orbit":
-        return 0.0, 1.0
-    return 0.0, period_of(path, values, motion)
+def extent_of(motion: Motion, path: Path, state: PathState, values: Values) -> Extent:
+    """Where a motion begins and how long it is."""
+    if motion.extent is not None:
+        return motion.extent(path, state, values)
+    return Extent(0.0, motion.period(path, values), True)
 
 
-def period_of(path: Path, values: Sequence[float], motion: str) -> float:
-    """Knots after which a motion repeats; 0: never."""
-    period = values[path.at["period"]]
-    if motion == "walk":
-        return float(max(round(period), 4)) if period > 0.0 else 0.0
-    if motion in ("loop", "noise", "opensimplex"):
-        return period or LOOP_KNOTS
-    return period if motion == "drift" else 0.0
+def own_period(path: Path, values: Values) -> float:
+    """Period that the path is given; 0: none."""
+    return values[path.at["period"]]
+
+
+def loop_period(path: Path, values: Values) -> float:
+    """Period of a motion that always has one."""
+    return values[path.at["period"]] or LOOP_KNOTS
 
 
 def fold(place: float, whole: float, turning: str, soft: float = 0.0) -> float:
@@ -79,8 +65,8 @@ def fold(place: float, whole: float, turning: str, soft: float = 0.0) -> float:
         ``loop``: from the end to the beginning · ``once``: it stays at the end · ``pingpong``:
         there and back.
     soft
-        Stretch at both ends in which it slows down before it turns back; the time that this takes
-        is made good between them.
+        Part of both ends in which it slows down before it turns back; the time that this takes is
+        made good between them.
     """
     if turning == "once":
         return min(max(place, 0.0), whole)

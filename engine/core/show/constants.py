@@ -10,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.modifiers.pad import GLIDING
 from engine.core.parameter import Registry
 from engine.core.path.model import Path
 from engine.core.show.controls import Cue, Route
@@ -96,7 +95,7 @@ def springs_of(registry: Registry, layers: Sequence[Layer]) -> tuple[tuple[int, 
     """Pads, pushes and map inputs of paths; of generators what glides, as their first path does."""
     parameters = registry.parameters
     paths = [p for layer in layers if layer.generator for p in layer.generator.paths]
-    found = [(p.at[name], p.at["glide_s"]) for p in paths for name in GLIDING]
+    found = [(p.at[s.name], p.at["glide_s"]) for p in paths for s in p.parts.settings if s.glides]
     found += [(place, p.at["glide_s"]) for p in paths for place in p.inputs]
     for layer in layers:
         if layer.generator is not None and layer.generator.paths:

@@ -28,10 +28,6 @@ from engine.core.show.constants import (
 from engine.core.show.controls import Cue, Lfo, Master, Route
 from engine.core.show.layer import Layer
 from engine.core.track.track import Track
-from engine.core.trajectory.settings import PACING
-
-SWITCHES = ("spline", "closed", "turning", "centre")
-"""Settings of a path that change how it moves, beside its motion."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,11 +116,12 @@ def _constants(show: Show) -> Constants:
     aimed = {master.speed, master.bpm, master.steer_x, master.steer_y, master.steer_omega}
     for path in paths:
         aimed |= {path.speed, path.motion, path.seed, path.offset}
-        aimed.update(path.at[name] for name in PACING)
+        aimed.update(path.at[s.name] for s in path.parts.settings if s.is_timing)
     steering = Steering(*(show.registry.index[f"/master/steer_{n}"] for n in Steering._fields))
     glides = springs_of(show.registry, show.layers)
     aimed.update(steering[:2], *glides)
-    remembered = {path.at[name] for path in paths for name in ("pace", "patina")}
+    remembering = [(p, m) for p in paths for m in p.parts.modifiers if m.remember and m.fits(p)]
+    remembered = {p.at[name] for p, m in remembering for name in m.wakes if name in p.at}
     if show.track is not None:
         aimed |= {show.track.speed, show.track.place}
     aimed.update(lfo.rate for lfo in show.lfos)
@@ -150,12 +147,14 @@ def _constants(show: Show) -> Constants:
         needs=tuple(needed_layers(show.layers, cue) for cue in show.cues),
         layers={layer.id: layer for layer in show.layers},
         sights={name: found for name, found in sights.items() if found},
-        switches=tuple((p.motion, *(p.at[name] for name in SWITCHES)) for p in paths),
+        switches=tuple(
+            (p.motion, *(p.at[s.name] for s in p.parts.settings if s.is_switch)) for p in paths
+        ),
         path_of={path.name: i for i, path in enumerate(paths)},
         steering=steering,
         glides=glides,
         remembered=np.array(sorted(remembered), np.intp),
-        is_remembering=any(path.past.traces is not None for path in paths)
+        is_remembering=any(modifier.begins_awake(path) for path, modifier in remembering)
         or any(route.target in remembered for route in show.routes)
         or any(place in remembered for cue in show.cues for place, _ in cue.targets),
         freezing=tuple(i for i, path in enumerate(paths) if path.freezes),

@@ -13,7 +13,7 @@ from engine.core.path.model import NOTHING, Path, PathState
 from engine.core.show.show import Show
 from engine.core.show.state import Ramp, RouteState, State, Transport, first_state
 from engine.core.springs import Glide
-from engine.core.trajectory.snapshot import read_more, write_more
+from engine.core.trajectory.snapshot import read_memory, write_memory
 
 LARGEST = 1e15
 VERSION = 3
@@ -28,9 +28,9 @@ def to_data(show: Show, state: State) -> dict[str, Any]:
         [
             *(p.phase, p.speed, p.place, p.left),
             None if p.origin is None else p.origin.tolist(),
-            write_more(p.more),
+            write_memory(path, p),
         ]
-        for p in state.paths
+        for path, p in zip(show.paths, state.paths, strict=True)
     ]
     beat = state.transport
     return {
@@ -158,7 +158,7 @@ def _number(value: Any) -> float:
 def _path(data: Any, path: Path) -> PathState:
     if data is None:
         return PathState()
-    phase, speed, place, left, origin, *more = data
+    phase, speed, place, left, origin, *memory = data
     latent = None
     if origin is not None:
         rows = origin if path.points > 1 else [origin]
@@ -170,7 +170,7 @@ def _path(data: Any, path: Path) -> PathState:
         int(place),
         int(left),
         latent,
-        read_more(path, more[0]) if more else NOTHING,
+        read_memory(path, memory[0]) if memory else NOTHING,
     )
 
 

@@ -1,59 +1,74 @@
-"""What a trajectory is told once: events with data of their own, and triggers.
+"""Events of a trajectory: what is said to it once, with data of its own, and its triggers.
 
 An event ``/layer/ID/path/NAME`` that is no parameter, with one number or a vector, changes the
-state of that path; so does a trigger of `path_settings.SETTINGS`. Whatever comes asynchronously
-(a key, a drag, a table of speeds) comes so, is recorded, and replays.
+state of that path; so does a setting that is a trigger. Whatever comes asynchronously (a key, a
+drag, a table of speeds) comes so, is recorded, and replays. What an event does stands beside the
+motion or the modifier that it is for; here the path flies to where it leads.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
 
 from engine.core.event import Value
-from engine.core.modifiers import drag
-from engine.core.motions import taught_map
-from engine.core.parameter import Kind
-from engine.core.path import speed
-from engine.core.path.model import Moment, Path, PathState
-from engine.core.trajectory import ban_events, keyframe_events
-from engine.core.trajectory.settings import SETTINGS
+from engine.core.modifiers import transition
+from engine.core.modifiers.ban import bans_of, is_banned
+from engine.core.motions.move import move
+from engine.core.path.model import Data, Now, Path, PathState
+from engine.core.path.phase import position
+from engine.core.trajectory.chain import coordinates, lead
 
 MOST_NUMBERS = 65536
+TRIES = 32
 
 
-Take = Callable[[Moment, Path, PathState, tuple[float, ...]], PathState]
-TAKES: Mapping[str, Take] = {
-    "teach": lambda moment, path, held, _: taught_map.teach(
-        path, held, moment.values, moment.coordinates()
-    ),
-    "forget": lambda _, path, held, __: taught_map.forget(path, held),
-    "key": keyframe_events.take_key,
-    "drop_key": keyframe_events.take_drop,
-    "take_key": keyframe_events.take_back,
-    "clear_keys": keyframe_events.take_clear,
-    "centre_here": keyframe_events.take_centre,
-    "ban": ban_events.take_ban,
-    "unban": ban_events.take_unban,
-    "clear_bans": ban_events.take_clear,
-    "snap": ban_events.take_snap,
-    "corner": ban_events.take_corner,
-    "table": speed.take_table,
-    "felt": speed.take_felt,
-    "pull": drag.take_pull,
-    "release": drag.take_release,
-    "invert": lambda _, __, held, ___: held,  # the latent that is found comes as a key
-}
-"""Name of an event or a trigger → what it does. One that cannot be is left out, without an error:
-the application has said why before."""
-
-TRIGGERS = tuple(setting.name for setting in SETTINGS if setting.kind is Kind.TRIGGER)
-
-
-def numbers(value: Value) -> tuple[float, ...] | None:
+def numbers(value: Value) -> Data | None:
     """Read an event's data; None if it is none that a path understands."""
     found = value if isinstance(value, tuple) else (value,)
     if any(isinstance(each, str) for each in found) or len(found) > MOST_NUMBERS:
         return None
     listed = tuple(float(each) for each in found)
     return listed if all(map(math.isfinite, listed)) else None
+
+
+def on_event(path: Path, state: PathState, now: Now, name: str, data: Data) -> PathState:
+    """Let an event of the path's parts change its state.
+
+    One that cannot be is left out, without an error: the application has said why before.
+    """
+    change = path.parts.events[name]
+    here = cache(lambda: coordinates(path, state, now))
+    after = change.take(path, state, now, here, data)
+    if after is state or change.transition == "cut":
+        return after
+    if change.transition == "jump":
+        origin = lead(path, state, now)
+        if np.allclose(origin, lead(path, after, now), rtol=0.0, atol=1e-9):
+            return after
+        return replace(after, origin=origin, left=now.tick)
+    if np.array_equal(here(), coordinates(path, after, now)):
+        return after
+    return transition.begin(path, state, after, now, here())
+
+
+def jumped(path: Path, state: PathState, now: Now) -> PathState:
+    """Let a trajectory leave for its next place that is not banned when it lands there."""
+    return replace(
+        state, place=_next_place(path, state, now), left=now.tick, origin=lead(path, state, now)
+    )
+
+
+def _next_place(path: Path, state: PathState, now: Now) -> int:
+    first = state.place + 1
+    if not bans_of(path, state):
+        return first
+    for place in range(first, first + TRIES):
+        landed = replace(state, place=place)
+        phase = position(path, landed, now.values, now.values[path.jump_s])
+        if not is_banned(path, landed, move(path, landed, now, phase)):
+            return place
+    return first

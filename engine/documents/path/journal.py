@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from engine.core.modifiers.ban import bans_of
-from engine.core.modifiers.patina import LARGEST_WEIGHT, MOST, blank, settled, traces_of
-from engine.core.path.model import NO_PAST, Ban, Past, PathState, Traces
+from engine.core.modifiers.ban import MOST_BANS, bans_of
+from engine.core.modifiers.patina import LARGEST_WEIGHT, MOST, blank, settled, visits_of
+from engine.core.path.memory import NO_PAST, Ban, Past, Visits
 from engine.core.path.model import Path as Trajectory
+from engine.core.path.model import PathState
 from engine.core.show.show import Show
 from engine.core.show.state import State
-from engine.core.trajectory.ban_events import MOST_BANS
 from engine.documents.builder import Draft, NoFileError
 from engine.system import npy
 from engine.system.npy import Arrays
@@ -52,12 +52,12 @@ def read_past(draft: Draft, bans: str, journal: str, size: int) -> Past:
             raise ValueError(f"bans, journal: the show names '{name}' twice; name a file for each")
     wrong: list[str] = []
     found_bans = _read(draft, bans, lambda a: _bans(a, size), wrong)
-    traces = _read(draft, journal, lambda a: _traces(a, size), wrong)
+    visits = _read(draft, journal, lambda a: _visits(a, size), wrong)
     return Past(
         bans=None if not bans else found_bans or (),
-        traces=None if not journal else traces or blank(size),
+        visits=None if not journal else visits or blank(size),
         bans_file="" if found_bans is None else bans,
-        journal="" if traces is None else journal,
+        journal="" if visits is None else journal,
         problems=tuple(wrong),
     )
 
@@ -95,7 +95,7 @@ def _bans(arrays: Arrays | None, size: int) -> tuple[Ban, ...]:
     return tuple((row.tobytes(), float(r)) for row, r in zip(centres, radii, strict=True))
 
 
-def _traces(arrays: Arrays | None, size: int) -> Traces:
+def _visits(arrays: Arrays | None, size: int) -> Visits:
     if arrays is None:
         return blank(size)
     centres, weights = np.asarray(arrays["centres"], np.float64), arrays["weights"]
@@ -105,7 +105,7 @@ def _traces(arrays: Arrays | None, size: int) -> Traces:
         raise ValueError("no journal of this path")
     if not (weights <= LARGEST_WEIGHT).all():
         raise ValueError("no weights")
-    return Traces(centres.astype(np.float16), weights, blank(size).fresh)
+    return Visits(centres.astype(np.float16), weights, blank(size).fresh)
 
 
 def problems(show: Show) -> list[str]:
@@ -124,9 +124,9 @@ def written(path: Trajectory, held: PathState) -> dict[str, Arrays]:
             "radii": np.array([radius for _, radius in bans]),
         }
     if path.past.journal:
-        traces = settled(traces_of(path, held))
+        visits = settled(visits_of(path, held))
         found[path.past.journal] = {
-            "centres": traces.centres.astype("<f2"), "weights": traces.weights,
+            "centres": visits.centres.astype("<f2"), "weights": visits.weights,
         }  # fmt: skip
     return found
 
@@ -159,7 +159,7 @@ class Journals:
             It is time, and nothing comes after it: wait for the disk.
         """
         since_s = now_s if self._since_s is None else self._since_s
-        self._since_s, bans = since_s, tuple([held.more.bans for held in state.paths])
+        self._since_s, bans = since_s, tuple([held.memory.get("bans") for held in state.paths])
         wait_s = WRITE_S if bans == self._bans else SOON_S
         if self._folder is None or not (is_last or now_s - since_s >= wait_s):
             return
@@ -168,7 +168,7 @@ class Journals:
         self._since_s, self._bans = now_s, bans
         changed: dict[str, Arrays] = {}
         for path, held in zip(show.paths, state.paths, strict=True):
-            now = (held.more.bans, held.more.traces)
+            now = (held.memory.get("bans"), held.memory.get("traces"))
             if now != (None, None) and self._kept.get(path.name) != now:
                 self._kept[path.name] = now
                 changed |= written(path, held)

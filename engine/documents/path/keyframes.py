@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from engine.core.latent.manifold import AnyChart, firm
-from engine.core.path.model import NO_KEYS, Key, Keyframes
+from engine.core.path.model import NO_KEYS, Key, ListedKeys
 from engine.core.show.generator import Port
 from engine.documents.builder import Draft, each
 from engine.documents.schema import KeyTable
@@ -22,7 +22,7 @@ def read_keys(
     port: Port,
     chart: AnyChart | None = None,
     model: str = "",
-) -> Keyframes:
+) -> ListedKeys:
     """Read the keyframes of a trajectory.
 
     Parameters
@@ -48,7 +48,7 @@ def read_keys(
         raise ValueError("keys: their times (at) must rise from one to the next")
     if len(keys) > MOST_KEYS:
         raise ValueError(f"keys: {len(keys)} of them; {MOST_KEYS} are the most")
-    return Keyframes(tuple(keys)) if keys else NO_KEYS
+    return ListedKeys(tuple(keys)) if keys else NO_KEYS
 
 
 def _keys(

@@ -9,9 +9,10 @@ from typing import Any
 from engine.core.latent.examples import MOST_INPUTS
 from engine.core.latent.manifold import AffineChart, AnyChart, SimplexChart
 from engine.core.parameter import Kind, Parameter
-from engine.core.path.model import MOTIONS, Path
+from engine.core.path.model import Path
+from engine.core.path.setting import Setting
 from engine.core.show.generator import Port, Spec
-from engine.core.trajectory.settings import SETTINGS, Setting
+from engine.core.trajectory.parts import make_parts
 from engine.documents.builder import Draft, clamped, strict
 from engine.documents.path.journal import read_past
 from engine.documents.path.keyframes import read_keys
@@ -86,10 +87,12 @@ def _path(draft: Draft, root: str, table: PathTable, port: Port, model: str) -> 
     points, size = _shape(port)
     port = replace(port, shape=(size,) if points == 1 else (points, size))
     chart = _chart(port)
+    parts = make_parts()
+    motions = tuple(motion.name for motion in parts.motions)
     motion = draft.add(
         Parameter(
-            f"{root}/motion", Kind.CHOICE, float(MOTIONS.index(table.motion)), 0.0,
-            len(MOTIONS) - 1.0, MOTIONS, text="How the trajectory moves.",
+            f"{root}/motion", Kind.CHOICE, float(motions.index(table.motion)), 0.0,
+            len(motions) - 1.0, motions, text="How the trajectory moves.",
         )
     )  # fmt: skip
     whole = [
@@ -123,13 +126,16 @@ def _path(draft: Draft, root: str, table: PathTable, port: Port, model: str) -> 
         if points > 1
         else -1,
         chart=chart,
-        at={s.name: draft.add(_path_parameter(s, f"{root}/{s.name}", table)) for s in SETTINGS},
+        at={
+            s.name: draft.add(_path_parameter(s, f"{root}/{s.name}", table)) for s in parts.settings
+        },
         geometry=port.geometry,
         keys=read_keys(draft, pictured.keys, port, chart, model),
         past=read_past(draft, table.bans, table.journal, size),
         pictures=pictured.pictures,
         invert=pictured.invert,
         freezes=_freezes(draft, root, port),
+        parts=parts,
         **_map(draft, root, table, port, model),
     )
 

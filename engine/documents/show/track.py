@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.latent.manifold import manifold
-from engine.core.modifiers.pad import PUSHES
 from engine.core.parameter import Kind, Parameter
 from engine.core.path.model import Path
 from engine.core.show.layer import Layer
@@ -23,9 +22,6 @@ Floats = NDArray[np.float64]
 _OWN = ("/track/", "/autopilot/", "/transport/", "/route/", "/lfo/", "/cue/", "/master/steer")
 _OWN_TOO = ("/master/speed", "/master/freeze")
 """What steers other things: its effect is in the track already."""
-_PUSHES = tuple(f"push_{k + 1}" for k in range(PUSHES))
-_NEUTRAL = ("magnet", "snap_rad", "pad", *_PUSHES, "patina", "limit", "pace")
-"""Of trajectories: what comes after their motion is in the latents of the track already."""
 
 
 class Laid(NamedTuple):
@@ -91,7 +87,9 @@ def bind_track(laid: Laid | None, show: Show) -> Show:
     there = {p.address for p in listed if is_written(p)}
     still = {address: value for address, value in about.constants.items() if address in there}
     for path in show.paths:
-        places = [path.throw, *(path.at[name] for name in _NEUTRAL)]
+        # What comes after their motion is in the latents of the track already.
+        asleep = [path.at[n] for m in path.parts.modifiers for n in m.wakes if n in path.at]
+        places = [path.throw, *asleep]
         still |= {listed[place].address: 0.0 for place in places}
     there = (there & column.keys()) | still.keys()
     chosen = [i for i, p in enumerate(listed) if p.address in there]

@@ -15,7 +15,7 @@ from engine.core.frame.sample import latents
 from engine.core.frame.values import effective
 from engine.core.latent.geometry import Vector
 from engine.core.motions.taught_map import examples
-from engine.core.path.keyframes import row_of
+from engine.core.path.keyframes import keyframes_of
 from engine.core.path.model import Path as Trajectory
 from engine.core.path.model import PathState
 from engine.core.show.layer import Generator
@@ -95,8 +95,10 @@ def _files(show: Show, state: State) -> Iterator[tuple[str, Arrays | bytes, str]
             mark = _mark(layer.generator)
             key = "w" if path.geometry == "wspace" else "z"
             yield f"{name}.latent.npz", {key: latent[None], **mark}, f'keys = ["{name}.latent.npz"]'
-            if told.more.keys is not None:
-                rows = np.stack([_port(path, point) for point in row_of(path, told, values).points])
+            if "keys" in told.memory:
+                rows = np.stack(
+                    [_port(path, point) for point in keyframes_of(path, told, values).points]
+                )
                 yield f"{name}.keys.npz", {key: rows, **mark}, f'keys = ["{name}.keys.npz"]'
             yield from _lessons(name, path, told, mark)
 
@@ -104,9 +106,9 @@ def _files(show: Show, state: State) -> Iterator[tuple[str, Arrays | bytes, str]
 def _lessons(
     name: str, path: Trajectory, held: PathState, mark: Arrays
 ) -> Iterator[tuple[str, bytes, str]]:
-    if held.more.lessons is None or not len(held.more.lessons):
-        return
     atlas = examples(path, held)
+    if "lessons" not in held.memory or not len(atlas):
+        return
     rows = np.stack([_port(path, each.reshape(path.shape)) for each in atlas.latents])
     about = {"port": path.port, "model": str(mark.get("model", ""))}
     no_thumbs = np.zeros((0, 1, 1, 3), np.uint8)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -13,13 +12,14 @@ from typing import Any, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.frame.sample import motion_at
-from engine.core.frame.values import between, effective, steer_at
+from engine.core.frame.now import now_at
+from engine.core.frame.values import effective
 from engine.core.parameter import Kind
+from engine.core.path.model import Now
 from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.core.track.track import clock
-from engine.core.trajectory.chain import coordinates_at
+from engine.core.trajectory.chain import coordinates
 from engine.documents import track_file
 from engine.documents.assets import assets_dir
 from engine.documents.edit import barcode
@@ -94,14 +94,14 @@ class Sidecar:
         """
         index = show.registry.index
         values = effective(show, state, seconds)
-        listed: list[float] = values.tolist()
-        found = coordinates(show, state, seconds, listed)
+        now = now_at(show, state, seconds, values.tolist())
+        found = coordinates_of(show, state, now)
         if found.keys() != self._latents.keys() or any(a not in index for a in self._addresses):
             raise TrackError(f"another show is loaded at {seconds:g} s; make a proxy up to there")
         self._values.append(values[[index[a] for a in self._addresses]])
-        self._motion_s.append(clock(show.track, listed, motion_at(show, state, seconds)))
+        self._motion_s.append(clock(show.track, now.values, now.unfrozen_s))
         track = show.track
-        at = 0 if track is None else track.frames.find(listed[track.place])[0]
+        at = 0 if track is None else track.frames.find(now.values[track.place])[0]
         self._passed.append(0 if track is None else int(track.frames.cuts[:at].sum()))
         for address, rows in found.items():
             # What is decoded needs all its bits to be the same again; the rest is asked in float32.
@@ -134,23 +134,11 @@ class Sidecar:
         )
 
 
-def coordinates(
-    show: Show, state: State, seconds: float, values: Sequence[float]
-) -> dict[str, NDArray[np.float64]]:
-    """Coordinates of every trajectory at `seconds`, by the address of its port.
-
-    Parameters
-    ----------
-    values
-        Effective ones.
-    """
-    dt, motion_s = between(show, state, seconds), motion_at(show, state, seconds)
-    steer, rate = steer_at(state, dt), float(show.control_hz)
-    held = iter(state.paths)
+def coordinates_of(show: Show, state: State, now: Now) -> dict[str, NDArray[np.float64]]:
+    """Coordinates of every trajectory, by the address of its port."""
+    states = iter(state.paths)
     return {
-        f"/layer/{layer.id}/generator/{path.port}": coordinates_at(
-            path, show.seed, next(held), values, motion_s, dt, steer, rate
-        )
+        f"/layer/{layer.id}/generator/{path.port}": coordinates(path, next(states), now)
         for layer in show.layers
         if layer.generator is not None
         for path in layer.generator.paths

@@ -8,18 +8,18 @@ the feature to follow; every step enters the show, and its take, as the event ``
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from engine.core.frame.sample import motion_at, requests_at
-from engine.core.frame.values import effective, steer_at
+from engine.core.frame.now import now_at
+from engine.core.frame.sample import requests_at
+from engine.core.frame.values import effective
 from engine.core.modifiers.drag import pulled_by
 from engine.core.path.model import Path
 from engine.core.show.show import Show
 from engine.core.show.state import State
-from engine.core.trajectory.chain import coordinates_at
+from engine.core.trajectory.chain import coordinates
 from engine.generators.host.tasks import Errand, Result
 from engine.play.tasks.tasks import Errands, Told
 
@@ -142,17 +142,14 @@ class Grabbing:
         target = self._target
         assert target is not None
         x, y = target.inside(*pointer)
-        rate, seconds = float(show.control_hz), max(state.tick, 0) / float(show.control_hz)
-        held = state.paths[target.place]
-        motion_s = motion_at(show, state, seconds)
-        bare = replace(held, more=replace(held.more, pull=None))
-        z = coordinates_at(
-            target.path, show.seed, bare, values, motion_s, 0.0, steer_at(state, 0.0), rate
-        )
-        pull = held.more.pull
+        seconds = max(state.tick, 0) / show.constants.control_hz
+        held, now = state.paths[target.place], now_at(show, state, seconds, values)
+        z = coordinates(target.path, held.remembering(pull=None), now)
+        pull = held.memory.get("pull")
         away = np.zeros(target.path.shape)
         if pull is not None:
-            away = pulled_by(pull, motion_s, rate)[0] if pull.goal is None else pull.goal
+            is_free = pull.goal is None
+            away = pulled_by(pull, now.unfrozen_s, now.control_hz)[0] if is_free else pull.goal
         request = requests_at(show, state, seconds, {target.layer})[target.layer]
         arrays = {"coordinates": z.astype(np.float32), "pull": away.astype(np.float32)}
         options: dict[str, float | str] = {

@@ -16,15 +16,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from engine.core.event import Value
+from engine.core.frame.now import now_at
 from engine.core.frame.sample import requests_at
 from engine.core.frame.values import effective
 from engine.core.latent.geometry import Vector
 from engine.core.motions.move import move
 from engine.core.path.arc_length import arcs, to_numbers
-from engine.core.path.model import Path, PathState
+from engine.core.path.model import Extent, Now, Path, PathState
 from engine.core.path.perceived_change import SIDE_PX
 from engine.core.path.phase import position
-from engine.core.path.speed import Stretch, stretch_of
+from engine.core.path.speed import probed_extent
 from engine.core.show.generator import Request, Spec, picture_size
 from engine.core.show.layer import Generator, Layer
 from engine.core.show.show import Show
@@ -79,11 +80,11 @@ class Mover(NamedTuple):
     generator: Generator
     path: Path
     held: PathState
-    values: Sequence[float]
+    now: Now
 
-    def latent(self, seed: int, place: float) -> Vector:
+    def latent(self, place: float) -> Vector:
         """What the generator gets at a place, with nobody's hand in it."""
-        found = move(self.path, seed, self.held, self.values, place)
+        found = move(self.path, self.held, self.now, place)
         return found if self.path.chart is None else self.path.chart.decode(found)
 
 
@@ -93,19 +94,18 @@ def movers(show: Show, state: State, seconds: float) -> Iterator[Mover]:
     routed = any(route.target in places for route in show.routes)
     if not routed and not any(state.base[place] > 0.0 for place in places):
         return
-    values: list[float] = effective(show, state, seconds).tolist()
-    held = iter(state.paths)
+    now = now_at(show, state, seconds, effective(show, state, seconds).tolist())
+    values, states = now.values, iter(state.paths)
     for layer in show.layers:
         generator = layer.generator
         for path in generator.paths if generator else ():
-            now = next(held)
-            at = path.at
+            held, at = next(states), path.at
             if values[at["even"]] <= 0.0 and values[at["change"]] <= 0.0:
                 continue
             assert generator is not None
             is_open = not (generator.spec.stateful or generator.spec.live_only)
             if is_open and _is_seen(show, layer, values):
-                yield Mover(layer, generator, path, now, values)
+                yield Mover(layer, generator, path, held, now)
 
 
 def _is_seen(show: Show, layer: Layer, values: Sequence[float]) -> bool:
@@ -132,31 +132,31 @@ class Looks:
         """What is known of a path."""
         return self._looks.setdefault(path.name, Look())
 
-    def due(self, mover: Mover, seed: int) -> Window | None:
+    def due(self, mover: Mover) -> Window | None:
         """Say what of a path is to be looked at now, if anything is.
 
         A path of another shape begins afresh: `Look.window` is None then.
         """
-        path, held, values = mover.path, mover.held, mover.values
-        look, stretch = self.of(path), stretch_of(path, held, values)
-        if stretch is None:
+        path, held, values = mover.path, mover.held, mover.now.values
+        look, extent = self.of(path), probed_extent(path, held, values)
+        if extent is None:
             return None
-        shape = self._shape(mover, seed, stretch)
+        shape = self._shape(mover, extent)
         if shape != look.shape:
             self._looks[path.name] = look = Look(shape)
         place = position(path, held, values, 0.0)
-        window = window_of(stretch, place, held.speed, look.fineness)
+        window = window_of(extent, place, held.speed, look.fineness)
         known = look.window
         if known is not None and known.per_knot >= window.per_knot:
-            return window if _is_leaving(known, stretch, place, held.speed) else None
+            return window if _is_leaving(known, extent, place, held.speed) else None
         return window
 
     @staticmethod
-    def _shape(mover: Mover, seed: int, stretch: Stretch) -> bytes:
+    def _shape(mover: Mover, extent: Extent) -> bytes:
         """Tell ways through the space apart: by where they are at some places."""
-        whole = stretch.length or 1.0
-        found = [mover.latent(seed, stretch.start + part * whole) for part in _SAMPLES]
-        return repr(stretch).encode() + b"".join(np.round(f, 6).tobytes() for f in found)
+        whole = extent.length or 1.0
+        found = [mover.latent(extent.start + part * whole) for part in _SAMPLES]
+        return repr(extent).encode() + b"".join(np.round(f, 6).tobytes() for f in found)
 
     def take(self, path: Path, window: Window, result: Result) -> tuple[list[Told], list[str]]:
         """Turn what was seen into an event, and say where the picture jumps."""
@@ -196,12 +196,12 @@ class Looks:
         return {name: look.figures for name, look in self._looks.items() if look.figures}
 
 
-def window_of(stretch: Stretch, place: float, speed: float, fineness: int = 1) -> Window:
+def window_of(extent: Extent, place: float, speed: float, fineness: int = 1) -> Window:
     """Choose what to look at: a path with ends as a whole, another ahead of where it is."""
-    if stretch.length > 0.0:
-        cells = max(round(stretch.length * PER_KNOT), LEAST_CELLS if stretch.is_closed else 2)
+    if extent.length > 0.0:
+        cells = max(round(extent.length * PER_KNOT), LEAST_CELLS if extent.is_closed else 2)
         cells *= fineness
-        return Window(stretch.start, cells / stretch.length, stretch.is_closed, cells)
+        return Window(extent.start, cells / extent.length, extent.is_closed, cells)
     back, there = BEHIND_KNOTS, AHEAD_KNOTS
     if speed < 0.0:
         back, there = there, back
@@ -209,8 +209,8 @@ def window_of(stretch: Stretch, place: float, speed: float, fineness: int = 1) -
     return Window(float(math.floor(place) - back), per_knot, False, (back + there + 1) * per_knot)
 
 
-def _is_leaving(window: Window, stretch: Stretch, place: float, speed: float) -> bool:
-    if stretch.length > 0.0:
+def _is_leaving(window: Window, extent: Extent, place: float, speed: float) -> bool:
+    if extent.length > 0.0:
         return False
     end = window.start + window.cells / window.per_knot
     low = LEFT_KNOTS if speed < 0.0 else 0.0

@@ -58,10 +58,10 @@ class Evened:
         seconds = state.tick / float(show.control_hz)
         events: list[Event] = []
         for mover in movers(show, state, seconds):
-            window = self._looks.due(mover, show.seed)
+            window = self._looks.due(mover)
             if window is None:
                 continue
-            path = [mover.latent(show.seed, place) for place in window.places]
+            path = [mover.latent(place) for place in window.places]
             errand = errand_of(show, state, seconds, mover, window, path)
             result = self._host(mover).do(errand)
             told, said = self._looks.take(mover.path, window, result)

@@ -80,23 +80,21 @@ class Evening:
         for mover in found:
             task = self._tasks.setdefault(mover.path.name, _Task())
             if is_check:
-                told += self._check(show, mover, task, errands, now_s)
+                told += self._check(mover, task, errands, now_s)
             if task.window is not None and not errands.is_open(task.number):
                 self._prepare(show, state, mover, task, errands, now_s)
             told += self._feel(show, state, mover, task)
         return told
 
-    def _check(
-        self, show: Show, mover: Mover, task: _Task, errands: Errands, now_s: float
-    ) -> list[Told]:
+    def _check(self, mover: Mover, task: _Task, errands: Errands, now_s: float) -> list[Told]:
         """Find out whether something is to be looked at; it has to hold still for that."""
-        window = self._looks.due(mover, show.seed)
+        window = self._looks.due(mover)
         look = self._looks.of(mover.path)
         is_steady, task.seen = look.shape == task.seen, look.shape
         if not is_steady:
             errands.cancel(task.number)
             task.window, task.feeling, task.rest_until_s = None, Feeling(), -math.inf
-            is_stale = mover.held.more.table is not None or mover.held.more.felt is not None
+            is_stale = not {"table", "felt"}.isdisjoint(mover.held.memory)
             return [(f"{mover.path.name}/{EVENT}", FORGET)] if is_stale else []
         is_free = now_s >= task.rest_until_s and not errands.is_open(task.number)
         if window != task.window and is_free:
@@ -111,7 +109,7 @@ class Evening:
         assert window is not None
         places = window.places
         for place in places[len(task.latents) :][:A_FRAME]:
-            task.latents.append(mover.latent(show.seed, place))
+            task.latents.append(mover.latent(place))
         if len(task.latents) < len(places):
             return
         seconds = state.tick / float(show.control_hz)
@@ -134,10 +132,10 @@ class Evening:
     def _feel(self, show: Show, state: State, mover: Mover, task: _Task) -> list[Told]:
         """Take a new frame as a measure of how fast the picture changes, while no table does."""
         path, held = mover.path, mover.held
-        place = position(path, held, mover.values, 0.0)
+        place = position(path, held, mover.now.values, 0.0)
         task.went.append((state.tick / float(show.control_hz), place))
-        table = held.more.table
-        if table is not None and felt_at(held, place) != held.more.felt:
+        table = held.memory.get("table")
+        if table is not None and felt_at(held, place) != held.memory.get("felt"):
             task.frame = None
             return []
         frame = self._frame_of(mover.layer.id)

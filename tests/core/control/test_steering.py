@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.core.control.steering import axis_at
+from engine.core.frame.now import steer_at
 from engine.core.frame.sample import latents
-from engine.core.frame.values import effective, steer_at
-from engine.core.motions.walk import keys
+from engine.core.frame.values import effective
 from engine.core.show.show import Show
 from engine.core.show.snapshot import from_data, to_data
 from engine.core.show.state import State
 from engine.core.springs import Glide, pass_glides
-from tests.making import base, film, frames_at, latent, read_show, run
+from tests.making import base, film, frames_at, latent, loop_of, read_show, run
 
 PATH = "/layer/form/path/"
 X, MODE, RELEASE = "/master/steer_x", "/master/steer_mode", "/master/steer_release"
@@ -139,7 +139,7 @@ def test_a_snap_lands_on_the_nearest_key_and_steering_begins_anew_there() -> Non
     show = show_of('motion = "keys"\nseeds = [3, 14, 15, 92]\nspeed = 0.0\noffset = 0.9')
     steered = run(show, 240, [(0, X, 0.3)])
     state = run(show, 480, [(241, f"{PATH}snap", 1)], steered)
-    key = keys((3, 14, 15, 92), 1.0, 64)
+    key = loop_of((3, 14, 15, 92), 1.0, 64)
     assert np.allclose(z_of(show, state), key, atol=1e-6)
     assert not np.allclose(z_of(show, steered), key, atol=0.1)
     path = [z_of(show, run(show, t, (), steered) if t < 241 else
@@ -155,7 +155,7 @@ def test_a_snap_finds_its_key_also_on_a_path_with_ends(turning: str) -> None:
     text = f'motion = "keys"\nseeds = [1, 2, 3, 4]\nturning = "{turning}"\noffset = 1.8\nspeed = 0'
     show = show_of(text)
     state = run(show, 240, [(9, f"{PATH}snap", 1)])
-    rows = [keys((seed,), 0.0, 64) for seed in (1, 2, 3, 4)]
+    rows = [loop_of((seed,), 0.0, 64) for seed in (1, 2, 3, 4)]
     assert min(np.abs(z_of(show, state) - row).max() for row in rows) < 1e-5
 
 
@@ -201,7 +201,7 @@ def test_a_state_that_was_written_down_goes_on_to_the_bit(told, at: int) -> None
 
 def test_a_key_that_somebody_chose_is_met_however_far_out_it_is() -> None:
     show = show_of('motion = "keys"\nspeed = 0.0\nseeds = [5, 6]')
-    far = 3.0 * keys((7,), 0.0, 64)
+    far = 3.0 * loop_of((7,), 0.0, 64)
     told = [(5, f"{PATH}key", tuple(far)), (6, f"{PATH}offset", 1.0)]
     assert np.abs(z_of(show, run(show, 300, told)) - far).max() < 1e-5
     held = run(show, 300, [*told, (7, f"{PATH}pad", 1.0), (7, f"{PATH}clear_keys", 1)])

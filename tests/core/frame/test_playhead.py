@@ -150,4 +150,4 @@ def test_a_lock_that_makes_good_replays() -> None:
     half = run(show, 300, late)[1]
     rows, again = run(show, 150, late, from_data(show, to_data(show, half)))
     assert np.array_equal(rows, whole[300:])
-    assert again.paths[0].more.is_relocating == end.paths[0].more.is_relocating
+    assert again.paths[0].memory.get("is_relocating") == end.paths[0].memory.get("is_relocating")

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core.event import Event
-from engine.core.frame.sample import asked_size, latents, motion_at, requests_at, sample, step_at
+from engine.core.frame.now import unfrozen_at
+from engine.core.frame.sample import asked_size, latents, requests_at, sample, step_at
 from engine.core.show.generator import Spec, picture_size
 from engine.core.show.layer import WRAP_S
 from engine.documents.show import load
@@ -198,8 +199,8 @@ def test_the_step_of_a_frame_is_found_by_its_exact_time(frame: int, fps: int) ->
 def test_motion_leaves_the_frozen_time_out() -> None:
     show = read_show()
     events = [(60, "/master/freeze", 1), (120, "/master/freeze", 0)]
-    assert motion_at(show, run(show, 90, events), 0.756) == 0.5
-    assert motion_at(show, run(show, 180, events), 1.504) == pytest.approx(1.004)
+    assert unfrozen_at(show, run(show, 90, events), 0.756) == 0.5
+    assert unfrozen_at(show, run(show, 180, events), 1.504) == pytest.approx(1.004)
     assert step_at(show, run(show, 90, events), 0.756) == 30
 
 

@@ -66,7 +66,7 @@ def test_the_way_is_the_same_at_any_rate(control_hz: str) -> None:
         show, rate = read_show(STILL, hz), int(hz)
         told = [(rate, f"{NAME}/pull", AWAY), (rate + rate // 2, f"{NAME}/pull", AWAY[::-1])]
         state = run(show, 2 * rate, told)
-        pull = state.paths[0].more.pull
+        pull = state.paths[0].memory.get("pull")
         assert pull is not None
         found.append(z_at(show, state, 2.0))
     assert np.abs(found[0] - found[1]).max() < 1e-6  # float32
@@ -87,7 +87,7 @@ def test_released_it_goes_back_and_leaves_no_trace() -> None:
 def test_what_does_not_fit_changes_nothing() -> None:
     show = read_show(STILL)
     bad = [(3, f"{NAME}/pull", value) for value in (1.0, AWAY[:63], (*AWAY[:63], float("nan")))]
-    assert run(show, 5, [*bad, (4, f"{NAME}/release", 1.0)]).paths[0].more.pull is None
+    assert run(show, 5, [*bad, (4, f"{NAME}/release", 1.0)]).paths[0].memory.get("pull") is None
     huge = run(show, 240, [(2, f"{NAME}/pull", tuple(1e300 * a for a in AWAY))])
     assert np.isfinite(z_at(show, huge, 2.0)).all()
 
@@ -102,7 +102,7 @@ def test_a_pull_survives_snapshots_and_edits() -> None:
     moved = z_at(edited, migrate(show, edited, state), 0.2)
     assert np.array_equal(moved, z_at(show, state, 0.2))
     smaller = read_show(STILL + "[layers.generator.config]\nlatent_size = 32\n")
-    assert migrate(show, smaller, state).paths[0].more.pull is None
+    assert migrate(show, smaller, state).paths[0].memory.get("pull") is None
     data = to_data(show, state)
     data["paths"][NAME][5]["pull"][3] = -1.0
     with pytest.raises(ValueError, match="out of reason"):

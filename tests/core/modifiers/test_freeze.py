@@ -115,7 +115,7 @@ def test_what_is_frozen_travels_in_snapshots_and_replays(show: Show) -> None:
     for name, found in rows(show, play(show, again, 40)).items():
         assert np.array_equal(found, rows(show, play(show, state, 40))[name])
     data["paths"]["/layer/a/path"][-1]["frozen"][1] = [[1.0]]
-    assert from_data(show, data).paths[0].more.frozen is None
+    assert from_data(show, data).paths[0].memory.get("frozen") is None
 
 
 def test_groups_of_latents_draw_their_own_layers(model: Path) -> None:

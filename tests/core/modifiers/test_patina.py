@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from engine.core.frame.sample import latents
 from engine.core.latent.caps import angle, centre_of
 from engine.core.latent.geometry import length, onto_shell
+from engine.core.modifiers.ban import is_banned
 from engine.core.modifiers.patina import FRESH, MOST, REACH, bend, blank, settled, visit
-from engine.core.path.model import Traces
+from engine.core.path.memory import Visits
 from engine.core.show.show import Show
 from engine.core.show.snapshot import from_data, to_data
 from engine.core.show.state import State
-from engine.core.trajectory.ban_events import is_banned
 from engine.documents.assets import assets_dir
 from engine.documents.path.journal import Journals
 from engine.documents.show import load
@@ -52,7 +52,7 @@ jump_s = 0.2
 def angles(show: Show, state: State, ticks: int, told=()) -> np.ndarray:
     """Angle of every tick's latent to each ban that there is at the end."""
     end = run(show, state.tick + ticks, told, state)
-    centres = [centre_of(data) for data, _ in end.paths[0].more.bans or ()]
+    centres = [centre_of(data) for data, _ in end.paths[0].memory.get("bans") or ()]
     found = []
     for tick in range(state.tick + 1, end.tick + 1):
         state = run(show, tick, told, state)
@@ -75,7 +75,7 @@ def test_what_is_banned_never_comes_again_and_nothing_jumps_when_it_is() -> None
     free = angles(show, run(show, 1200, told), 600, [(1210, f"{PATH}clear_bans", 1)])
     assert free.size == 0
     left = run(show, 1240, [(1210, f"{PATH}unban", 1)], run(show, 1200, told))
-    assert len(left.paths[0].more.bans or ()) == 1
+    assert len(left.paths[0].memory.get("bans") or ()) == 1
 
 
 def test_a_jump_does_not_land_in_a_ban() -> None:
@@ -109,7 +109,7 @@ def test_traces_are_bounded_and_keep_what_they_weigh(seed: int, points: int, vis
 def test_a_patina_bends_towards_what_was_visited_and_wear_away_from_it(seed, amount) -> None:
     rng = np.random.default_rng(seed)
     spot, z = rng.standard_normal((2, 64))
-    traces = Traces(
+    traces = Visits(
         onto_shell(spot, 1.0)[None].astype(np.float16), np.full(1, 4e4), blank(64).fresh
     )
     out = bend(z, traces, amount, 1.0)
@@ -158,10 +158,10 @@ def test_what_a_show_has_behind_it_lies_in_files_and_comes_back(tmp_path: Path) 
     assert not said
     show, again, _ = play(tmp_path, 200)
     (ban,) = show.paths[0].past.bans or ()
-    assert ban == (state.paths[0].more.bans or ())[0]
-    weights = show.paths[0].past.traces.weights
+    assert ban == (state.paths[0].memory.get("bans") or ())[0]
+    weights = show.paths[0].past.visits.weights
     assert weights.sum() == 400 // 12 - FRESH
-    assert again.paths[0].more.traces.weights.sum() == weights.sum() + 200 // 12 - FRESH
+    assert again.paths[0].memory["traces"].weights.sum() == weights.sum() + 200 // 12 - FRESH
     assert angle(onto_shell(z_of(show, again), 1.0), centre_of(ban[0])) >= RADIUS - 1e-6
     assert not list(tmp_path.glob(".*"))
 
@@ -182,7 +182,7 @@ def test_a_bad_file_is_one_sentence_and_is_left_alone(tmp_path: Path, content) -
     assert len(said) == 2
     assert all("the show goes on without it" in text and "\n" not in text for text in said)
     assert {path: path.read_bytes() for path in tmp_path.glob("*.npz")} == before
-    assert len(state.paths[0].more.bans or ()) == 1
+    assert len(state.paths[0].memory.get("bans") or ()) == 1
 
 
 def test_a_ban_is_on_disk_within_seconds_and_visits_within_a_minute(tmp_path: Path) -> None:
@@ -256,9 +256,9 @@ def test_a_press_bans_every_layer_of_a_style_and_one_unban_lifts_them_all() -> N
     show = load.read(text, "test", lambda name: "")[0]
     one = run(show, 40, [(20, f"{PATH}ban", 1)])
     both = run(show, 80, [(60, f"{PATH}ban", 1)], one)
-    counts = [len(state.paths[0].more.bans or ()) for state in (one, both)]
+    counts = [len(state.paths[0].memory.get("bans") or ()) for state in (one, both)]
     assert counts[1] > counts[0] > 1
     left = run(show, 90, [(85, f"{PATH}unban", 1)], from_data(show, to_data(show, both)))
-    assert len(left.paths[0].more.bans or ()) == counts[0]
+    assert len(left.paths[0].memory.get("bans") or ()) == counts[0]
     bare = run(show, 100, [(95, f"{PATH}unban", 1)], left)
-    assert bare.paths[0].more.bans == ()
+    assert bare.paths[0].memory.get("bans") == ()

@@ -16,6 +16,7 @@ from engine.core.latent.seeds import seed_latent
 from engine.core.motions import walk
 from engine.core.motions.orbit import orbit
 from engine.core.rng import gaussian
+from tests.making import loop_of
 
 SIZE = 512
 FPS = 60
@@ -105,7 +106,7 @@ def test_neighbours_on_the_walk_do_not_repeat() -> None:
 
 @given(st.floats(0, 100))
 def test_the_spline_stays_on_the_shell(phase: float) -> None:
-    z = walk.keys(KEYS, phase, 128)
+    z = loop_of(KEYS, phase, 128)
     assert abs(length(z) / shell_radius(128) - 1.0) <= 1e-9
 
 
@@ -115,12 +116,12 @@ def test_the_spline_meets_its_keys() -> None:
         key = seed_latent(seed, 128)
         key = key * (radius / length(key))
         for turn in (0, 1, 7):
-            z = walk.keys(KEYS, number + turn * len(KEYS), 128)
+            z = loop_of(KEYS, number + turn * len(KEYS), 128)
             assert length(z - key) / radius <= 1e-6
 
 
 def test_the_spline_has_no_corners_and_closes() -> None:
-    z = points(lambda u: walk.keys(KEYS, u, 128), len(KEYS) * 120 + 3, 1 / 120)  # 2 s a segment
+    z = points(lambda u: loop_of(KEYS, u, 128), len(KEYS) * 120 + 3, 1 / 120)  # 2 s a segment
     assert turns_deg(z).max() <= 6.0
     assert np.allclose(z[:3], z[len(KEYS) * 120 :], atol=1e-9)
 
@@ -128,16 +129,16 @@ def test_the_spline_has_no_corners_and_closes() -> None:
 @pytest.mark.parametrize("key", range(len(KEYS)))
 def test_the_spline_is_c1_at_its_keys(key: int) -> None:
     h = 1e-6
-    at, before, after = (walk.keys(KEYS, key + d, 128) for d in (0.0, -h, h))
+    at, before, after = (loop_of(KEYS, key + d, 128) for d in (0.0, -h, h))
     left, right = (at - before) / h, (after - at) / h
     assert length(left - right) / length(left) < 1e-3
 
 
 def test_one_key_stands_still_and_two_go_there_and_back() -> None:
-    assert np.array_equal(walk.keys((7,), 0.3, 32), walk.keys((7,), 99.9, 32))
-    there, back = walk.keys((7, 8), 0.25, 32), walk.keys((7, 8), 1.75, 32)
+    assert np.array_equal(loop_of((7,), 0.3, 32), loop_of((7,), 99.9, 32))
+    there, back = loop_of((7, 8), 0.25, 32), loop_of((7, 8), 1.75, 32)
     assert np.allclose(there, back)
-    assert not np.allclose(there, walk.keys((7, 8), 0.75, 32))
+    assert not np.allclose(there, loop_of((7, 8), 0.75, 32))
 
 
 @settings(max_examples=30)

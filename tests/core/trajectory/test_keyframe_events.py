@@ -17,7 +17,7 @@ from engine.core.frame.sample import latents
 from engine.core.frame.values import effective
 from engine.core.latent.geometry import length, shell_radius
 from engine.core.latent.seeds import seed_key
-from engine.core.path.keyframes import row_of
+from engine.core.path.keyframes import keyframes_of
 from engine.core.show.generator import Port
 from engine.core.show.show import Show
 from engine.core.show.snapshot import from_data, migrate, to_data
@@ -105,7 +105,7 @@ def test_a_dropped_key_changes_nothing_now_and_is_met_again() -> None:
     steps = np.linalg.norm(np.diff(dropped, axis=0), axis=1)
     assert steps.max() < 2.0 * np.median(steps)  # nothing jumps
     values = effective(show, state, 2.5).tolist()
-    row = row_of(show.constants.paths[0], state.paths[0], values).points
+    row = keyframes_of(show.constants.paths[0], state.paths[0], values).points
     assert len(row) == 4
     assert np.allclose(row[1], plain[150], atol=1e-6)
     assert not np.array_equal(plain[200], dropped[200])
@@ -122,7 +122,7 @@ def test_taking_keys_back_flies(event: str) -> None:
     found, state = track(show, 260, events)
     steps = np.linalg.norm(np.diff(found, axis=0), axis=1)
     assert steps.max() < 5.0 * np.median(steps)
-    kept = state.paths[0].more.keys
+    kept = state.paths[0].memory.get("keys")
     assert (len(kept.keys) if kept else 0) == (1 if event == "take_key" else 0)
 
 
@@ -133,7 +133,7 @@ def test_a_key_that_arrives_is_met_and_one_of_a_wrong_size_is_not_heard() -> Non
               5: (f"{PATH}/offset", 1.0)}  # fmt: skip
     state = play(show, first_state(show), 200, events)
     assert np.allclose(latent(show, state), key, atol=1e-5)
-    kept = state.paths[0].more.keys
+    kept = state.paths[0].memory.get("keys")
     assert kept is not None
     assert len(kept.keys) == 1
 
@@ -145,7 +145,7 @@ def test_keys_dropped_on_a_walk_make_a_loop_of_their_own() -> None:
     walk, state = track(show, 210, events)
     state = play(show, state, 240, {210: (f"{PATH}/motion", "keys"), 211: (f"{PATH}/speed", 0.0)})
     values = effective(show, state, state.tick / 120).tolist()
-    row = row_of(show.constants.paths[0], state.paths[0], values).points
+    row = keyframes_of(show.constants.paths[0], state.paths[0], values).points
     assert len(row) == 3
     assert np.allclose(row, walk[[50, 120, 200]], atol=1e-6)
 
@@ -158,7 +158,7 @@ def test_dropped_keys_survive_snapshots_and_edited_shows() -> None:
     back = from_data(show, json.loads(json.dumps(to_data(show, half))))
     assert np.array_equal(latent(show, play(show, back, 100, events)), latent(show, whole))
     edited = make("seeds = [1, 2, 3, 4]\nspeed = 0.5\n")
-    kept = migrate(show, edited, half).paths[0].more.keys
+    kept = migrate(show, edited, half).paths[0].memory.get("keys")
     assert kept is not None
     assert len(kept.keys) == 1
 

@@ -100,7 +100,7 @@ def test_classes_transforms_and_fields_have_keys_of_their_own() -> None:
 @pytest.mark.usefixtures("many")
 def test_a_path_of_another_port_hears_events() -> None:
     _, state = play("", 2, ("/layer/form/paths/label/key", (3.0, 1.0, 0.0, 0.0)))
-    kept = state.paths[6].more.keys
+    kept = state.paths[6].memory.get("keys")
     assert kept is not None
     assert len(kept.keys) == 1
 

@@ -16,7 +16,7 @@ from engine.app.cli.main import cli
 from engine.core.event import Event
 from engine.core.frame.advance import advance
 from engine.core.frame.sample import latents
-from engine.core.path.keyframes import row_of
+from engine.core.path.keyframes import keyframes_of
 from engine.core.show.show import Show
 from engine.core.show.state import State, first_state
 from engine.documents.show import load
@@ -277,7 +277,7 @@ def test_a_picture_becomes_a_key_while_the_show_plays(
     [(address, value)] = heed(done)
     sent.is_busy = False
     state = advance(show, state, 1, [Event(1, address, value, "errand", 0)])
-    drop = state.paths[0].more.keys
+    drop = state.paths[0].memory.get("keys")
     assert drop is not None
     np.testing.assert_array_equal(drop.keys[0].latent, n)
     assert "20.0 dB" in said[0]
@@ -313,7 +313,7 @@ def test_pictures_alone_take_the_place_of_the_seeds_that_stood_in(
         told = Event(tick, "/layer/a/path/key", (level,) * 32, "errand", 0)
         state = advance(show, state, tick, [told])
         values = state.base.tolist()
-        row = row_of(show.paths[0], state.paths[0], values).points
+        row = keyframes_of(show.paths[0], state.paths[0], values).points
         assert len(row) == tick
     for tick in range(3, 140):
         state = advance(show, state, tick, [])

@@ -18,8 +18,9 @@ from engine.core.event import Event
 from engine.core.frame.advance import advance
 from engine.core.frame.sample import requests_at
 from engine.core.path.arc_length import Feeling, feel
+from engine.core.path.model import Extent
 from engine.core.path.perceived_change import distance, features
-from engine.core.path.speed import Stretch, even_dt
+from engine.core.path.speed import even_dt
 from engine.core.show.generator import Request
 from engine.core.show.show import Show
 from engine.core.show.snapshot import from_data, to_data
@@ -88,8 +89,8 @@ class Film:
 
     def probe(self, state: State) -> Event:
         looks, mover = Looks(), next(movers(self.show, state, 0.0))
-        window = window_of(Stretch(0.0, 6.0, True), 0.0, 1.0)
-        path = [mover.latent(self.show.seed, place) for place in window.places]
+        window = window_of(Extent(0.0, 6.0, True), 0.0, 1.0)
+        path = [mover.latent(place) for place in window.places]
         errand = errand_of(self.show, state, 0.0, mover, window, path)
         assert errand.request is not None
         small = replace(errand, request=replace(errand.request, size_px=(PX, PX)))
@@ -170,11 +171,11 @@ def test_tables_are_kept_by_snapshots(tmp_path: Path) -> None:
     show = read(tmp_path, KEYS + "even = 0.7")
     told = [say(0, "table", wave()), say(0, "felt", (2.0, 1.0)), say(0, "felt", (math.inf, 1.0))]
     (state,) = run(show, 1, lambda _: told)
-    again = from_data(show, to_data(show, state)).paths[0].more
-    assert again.table is not None
-    assert state.paths[0].more.table is not None
-    assert again.table.slopes == state.paths[0].more.table.slopes
-    assert again.felt == (2.0, 1.0)
+    again = from_data(show, to_data(show, state)).paths[0].memory
+    assert "table" in again
+    assert state.paths[0].memory.get("table") is not None
+    assert again["table"].slopes == state.paths[0].memory["table"].slopes
+    assert again.get("felt") == (2.0, 1.0)
 
 
 # What is looked at
@@ -232,7 +233,7 @@ def test_a_whole_loop_is_looked_at_or_what_lies_ahead(
     show = read(tmp_path, path + "even = 0.5")
     (state,) = run(show, 1)
     mover = next(movers(show, state, 0.0))
-    window = Looks().due(mover, show.seed)
+    window = Looks().due(mover)
     assert ((0, 0) if window is None else (window.start, window.cells)) == (start, cells)
     uneven = read(tmp_path, path)
     assert list(movers(uneven, first_state(uneven), 0.0)) == []
@@ -242,13 +243,13 @@ def test_a_way_that_bends_between_two_looks_is_looked_at_more_finely(tmp_path: P
     show = read(tmp_path, KEYS + "even = 1.0")
     looks, mover = Looks(), next(movers(show, run(show, 1)[0], 0.0))
     for cells in (96, 192):
-        window = looks.due(mover, show.seed)
+        window = looks.due(mover)
         assert window is not None
         assert (window.cells, window.per_knot) == (cells, cells / 6)
         ones = np.ones(cells, np.float32)
         found = {"chords": ones, "skips": 1.3 * ones, "jumps": np.zeros((0, 2), np.float32)}
         looks.take(mover.path, window, Result(found))
-    assert looks.due(mover, show.seed) is None
+    assert looks.due(mover) is None
 
 
 @dataclass
@@ -301,7 +302,7 @@ def test_live_the_worker_is_sent_and_until_it_is_back_the_frames_tell(tmp_path: 
     tables = [e for e in heard if e.address.endswith("table")]
     assert [len(e.value) for e in tables] == [100, 1, 164]  # a loop, forgotten, a walk
     assert CHECK_S < (tables[0].tick / 120) < 2.0
-    assert state.paths[0].more.table is not None
+    assert state.paths[0].memory.get("table") is not None
     assert said == []
     assert errands.report()["even"][NAME]["cells"] == 160
 
@@ -319,7 +320,7 @@ def test_a_film_looks_by_itself_at_any_rate_of_frames(
         for frame in range(fps + 1):
             line.control(Fraction(frame, fps), evened.events_of)
             found.append(line.state.paths[0].phase)
-        assert line.state.paths[0].more.table is not None
+        assert line.state.paths[0].memory.get("table") is not None
         return found
 
     assert phases(24)[::24] == phases(12)[::12]
