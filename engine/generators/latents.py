@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 Latents = Mapping[str, "torch.Tensor"]
 
 
-def pair(latents: Latents, request: Request, ports: Sequence[str] = ("z", "z_b")) -> torch.Tensor:
+def stack_sources(
+    latents: Latents, request: Request, ports: Sequence[str] = ("z", "z_b")
+) -> torch.Tensor:
     """Stack the sources [shape=(S, …)], float32, finite; the first stands for a missing one.
 
     Parameters

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import torch
 
 
-class Scratch:
+class Workspace:
     """Named pieces of memory that grow once and stay. Not for two threads at a time."""
 
     def __init__(self) -> None:

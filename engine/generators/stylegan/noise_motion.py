@@ -85,7 +85,7 @@ class NoiseMotion:
     Parameters
     ----------
     synthesis
-        Of the network, see `stylegan2_network.Synthesis`: its noise is written to.
+        Of the network, see `networks.stylegan2.Synthesis`: its noise is written to.
     """
 
     def __init__(self, synthesis: Any) -> None:

@@ -15,7 +15,7 @@ import torch
 
 from engine.core.rng import draw
 from engine.generators.tasks.encoder import Weights, encode, shapes
-from engine.generators.tasks.inversion import Aim, distance
+from engine.generators.tasks.inversion import InversionTarget, distance
 
 STEPS, BATCH, RATE = 450, 16, 2e-3
 _DRAWN = 8  # of a batch are drawn again: that takes longest
@@ -34,7 +34,7 @@ class Pupil:
         Of its first weights and of its pairs.
     """
 
-    def __init__(self, target: Aim, seed: int = 0) -> None:
+    def __init__(self, target: InversionTarget, seed: int = 0) -> None:
         self._target, self._seed = target, seed
         chart = target.port.chart
         assert chart is not None
@@ -104,7 +104,7 @@ class Pupil:
         return {name: x.detach().numpy().astype(np.float16) for name, x in self.weights.items()}
 
 
-def teach(target: Aim, tell: Tell, steps: int = STEPS, every: int = 50) -> Weights:
+def teach(target: InversionTarget, tell: Tell, steps: int = STEPS, every: int = 50) -> Weights:
     """Teach an encoder, and tell from time to time how it does.
 
     Raises

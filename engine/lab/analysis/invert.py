@@ -112,7 +112,7 @@ def teach(wish: Wish, tell: Tell) -> Path:
     if str(wish.model) == CPPN:
         raise WrongLatentsError("a cppn has no file that an encoder could lie beside")
     generator, path = open_model(Wish(wish.model, (), space="w", device=wish.device))
-    return encoder.write(Path(path), training.teach(inversion.aim(generator), tell))
+    return encoder.write(Path(path), training.teach(inversion.target_of(generator), tell))
 
 
 @one_thread()
@@ -137,7 +137,7 @@ def run(wish: Wish, tell: Tell) -> list[Found]:
         except ValueError as error:
             raise WrongLatentsError(f"{image}: {error}") from None
     generator, path = open_model(wish)
-    target = inversion.aim(generator)
+    target = inversion.target_of(generator)
     found = []
     for image, picture in zip(wish.images, pictures, strict=True):
         found.append(_one(target, path, image, picture, wish))
@@ -155,13 +155,15 @@ def run(wish: Wish, tell: Tell) -> list[Found]:
     return found
 
 
-def _one(target: inversion.Aim, path: str, image: Path, picture: Any, wish: Wish) -> Found:
+def _one(
+    target: inversion.InversionTarget, path: str, image: Path, picture: Any, wish: Wish
+) -> Found:
     import torch
 
     wanted = fit(target, picture)
     steps = [each for each in invert(target, wanted, wish.steps, path) if each is not None]
     with torch.no_grad():
-        average = inversion.aim(target.generator, "", {"truncation": 0.0})
+        average = inversion.target_of(target.generator, "", {"truncation": 0.0})
         flat = average.draw(torch.ones(target.port.shape))
         drawn = [target.draw(step.n) for step in (steps[0], steps[-1])]
     wish.rows.append([x[0].cpu() for x in (wanted, *drawn)])
