@@ -18,7 +18,7 @@ from pythonosc.osc_message_builder import build_msg
 from pythonosc.osc_packet import OscPacket
 from pythonosc.udp_client import SimpleUDPClient
 
-from engine.sources.osc import receiver as osc
+from engine.sources.osc import osc
 from engine.sources.osc.decode import MAX_PACKET_BYTES, decode
 
 HALF = b"\x3f\0\0\0"

@@ -9,7 +9,13 @@ from typing import NamedTuple
 import opentimelineio as otio
 from opentimelineio.opentime import RationalTime, TimeRange
 
+from engine.core.track.conform import Shot
+from engine.documents.edit.reading import answer
+from engine.documents.edit.spans import from_rows, shots
+from engine.documents.edit.timeline import Film
+
 FPS = 25
+FILM = Film(("out.mp4",), Fraction(FPS), 100)
 
 
 class Clip(NamedTuple):
@@ -22,6 +28,28 @@ class Clip(NamedTuple):
     length: int
     speed: Fraction = Fraction(1)
     fade: int = 0
+
+
+def look(
+    suffix: str, text: str | bytes, film: Film = FILM, **more: object
+) -> tuple[list[Shot], Fraction, list[str]]:
+    """What an edit shows, its rate, and what is said of it; read without a child."""
+    job = {
+        "name": f"edit{suffix}", "suffix": suffix, "names": film.names, "frames": film.frames,
+        "film_fps": str(film.fps), "fps": "", "begin": "", "ignored": [], **more,
+    }  # fmt: skip
+    said = answer(text if isinstance(text, bytes) else text.encode(), job)
+    fps = Fraction(said["fps"])
+    found = shots(from_rows(said["spans"]), Fraction(said["begin"]), fps, film, f"edit{suffix}")
+    return found, fps, said["notes"]
+
+
+def frames(suffix: str, text: str | bytes, **more: object) -> list[object]:
+    """Frame of the proxy on every frame of an edit; None: nothing."""
+    return [
+        shot.first if shot.second is None else (shot.first, shot.second)
+        for shot in look(suffix, text, **more)[0]
+    ]
 
 
 def write(suffix: str, clips: Sequence[Clip], media: str = "out.mp4", frames: int = 100) -> str:

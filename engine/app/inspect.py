@@ -100,7 +100,7 @@ def bench(show: str, size_px: tuple[int, int], duration_s: float, as_json: bool)
     with tempfile.TemporaryDirectory() as folder:
         stats = Path(folder) / "stats.json"
         options = Options(
-            show=show, output="null", size_px=size_px, osc="127.0.0.1:0", audio="off",
+            show=show, outputs=("null",), size_px=size_px, osc="127.0.0.1:0", audio="off",
             duration_s=duration_s, stats=stats,
         )  # fmt: skip
         begin = time.process_time()

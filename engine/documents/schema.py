@@ -205,8 +205,15 @@ class TrackTable(_Table, frozen=True):
     mix: float = 1.0
 
 
+class PluginTable(_Table, frozen=True):
+    """One of ``[[sources]]`` or of ``[[outputs]]``."""
+
+    kind: str
+    config: dict[str, Any] = {}
+
+
 class OutputTable(_Table, frozen=True):
-    """``[output]``: how `play` opens it, unless the command line says otherwise."""
+    """``[output]``: how `play` opens the window, unless the command line says otherwise."""
 
     fps: float | str = 60
     monitor: str = ""
@@ -226,6 +233,8 @@ class ShowTable(_Table, frozen=True):
     start: str = ""
     drag: Literal["steer", "paint", "map", "grab"] = "steer"
     output: OutputTable = OutputTable()
+    outputs: list[PluginTable] = []
+    sources: list[PluginTable] = []
     master: MasterTable = MasterTable()
     autopilot: AutopilotTable = AutopilotTable()
     track: TrackTable = TrackTable()

@@ -111,8 +111,7 @@ def write(path: Path, file: TrackFile) -> None:
     with open_new(path) as new, zipfile.ZipFile(new, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr(_ABOUT, msgspec.json.encode(file.about))
         for name, rows in arrays.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, np.ascontiguousarray(rows))
+            npy.add(archive, name, np.ascontiguousarray(rows))
         for name, data in file.beside.items():
             archive.writestr(f"beside/{name}", data)
 

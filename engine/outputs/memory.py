@@ -11,7 +11,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from engine.outputs.writer import Picture
+from engine.outputs.contract import Picture
 
 
 @dataclass(frozen=True, slots=True)

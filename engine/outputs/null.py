@@ -1,4 +1,4 @@
-"""The output that shows nothing: the smallest complete one."""
+"""The output that shows nothing: the smallest complete one, to copy."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 
-from engine.outputs.writer import Picture
+from engine.outputs.contract import Picture
 
 
 @dataclass(frozen=True, slots=True)

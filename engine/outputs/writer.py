@@ -1,4 +1,4 @@
-"""What outputs share: the picture they take, the sound beside it, the threads that store them."""
+"""Storing pictures behind a bounded queue, in threads of its own; the samples of their sound."""
 
 from __future__ import annotations
 
@@ -6,54 +6,16 @@ import errno
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.outputs.contract import Sound
+
 QUEUE_PLACES = 8
 QUEUE_BYTES = 512 * 2**20
-
-
-class Picture(Protocol):
-    """A finished picture, as every output takes it."""
-
-    @property
-    def texture(self) -> Any:
-        """A moderngl RGBA8 texture, sRGB-encoded, memory row 0 at the top."""
-
-    @property
-    def size_px(self) -> tuple[int, int]:
-        """Width and height."""
-
-    def read(self, format: str) -> NDArray[Any]:
-        """Pixels as ``rgb24``, ``rgba`` (uint8) or ``rgb48`` (uint16) [shape=(H, W, C)], row 0 at
-        the top. The array belongs to this frame: nobody writes into it afterwards.
-        """  # noqa: D205 - one sentence and its rule
-
-
-@dataclass(frozen=True, slots=True)
-class Sound:
-    """The sound of a film.
-
-    Parameters
-    ----------
-    rate_hz
-        Samples per second.
-    channels
-        1, 2 or 6.
-    read
-        ``read(start_sample, count)`` → float32 in -1..1 [shape=(count, channels)]. Sample 0 is
-        heard with the first picture; where fewer rows come back, silence follows. It is called
-        from the output's own thread.
-    """
-
-    rate_hz: int
-    channels: int
-    read: Callable[[int, int], NDArray[np.float32]]
 
 
 def samples_at(frames: int, fps: Fraction, rate_hz: int) -> int:
@@ -138,15 +100,20 @@ class Writer:
         self._is_told = False
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="output")
 
-    def put(self, job: Callable[[], None]) -> None:
-        """Queue a job, or drop it when the queue is full and nobody may wait."""
+    def drops(self) -> bool:
+        """Whether the queue is full and nobody may wait: then a job is dropped, and counted."""
         self._tell()
         while self._waiting and self._waiting[0].done():
             self._waiting.popleft()
+        is_full = not self._is_blocking and len(self._waiting) >= self._places
+        self.dropped += is_full
+        return is_full
+
+    def put(self, job: Callable[[], None]) -> None:
+        """Queue a job, or drop it when the queue is full and nobody may wait."""
+        if self.drops():
+            return
         if len(self._waiting) >= self._places:
-            if not self._is_blocking:
-                self.dropped += 1
-                return
             wait([self._waiting.popleft()])
             self._tell()
         self._submit(job)

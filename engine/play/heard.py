@@ -1,4 +1,4 @@
-"""TODO engine/play/heard.py."""
+"""Features of a sound file as events, tick by tick."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 
+from engine.core.audio.features import ADDRESS, FEATURES
 from engine.core.clock import first_index
 from engine.core.event import Event, Value, in_order
 from engine.core.frame.advance import resolve
@@ -14,9 +15,9 @@ from engine.core.frame.paths import fits, path_event
 from engine.core.parameter import to_float
 from engine.core.show.show import Show
 from engine.core.trajectory.events import numbers
+from engine.sources.contract import Item, Origin
 
 MOST_UNKNOWN = 100
-Arrived = tuple[int, str, Value]
 
 
 class Intake:
@@ -35,8 +36,8 @@ class Intake:
         self,
         show: Show,
         newest_tick: int,
-        source: str,
-        items: Iterable[Arrived],
+        origin: Origin,
+        items: Iterable[Item],
         seconds_of: Callable[[int], Fraction],
     ) -> None:
         """Give each item the first tick that is not before its arrival and not yet advanced.
@@ -45,17 +46,17 @@ class Intake:
         ----------
         newest_tick
             The newest tick that was advanced.
-        source
-            Name that orders events within a tick; ``sound`` alone says what is heard.
+        origin
+            Who sends them; what it does not declare is refused.
         items
             (arrival on the monotonic clock in ns, address, value).
         seconds_of
             Show time of an arrival.
         """
         for arrival_ns, address, value in items:
-            if self._accept(show, address, value, is_sound=source == "sound"):
+            if self._accept(show, address, value, origin):
                 tick = max(first_index(seconds_of(arrival_ns), show.control_hz), newest_tick + 1)
-                self.add(tick, address, value, source)
+                self.add(tick, address, value, origin.name)
 
     def add(self, tick: int, address: str, value: Value, source: str) -> None:
         """Add an event that is known to be good."""
@@ -63,19 +64,21 @@ class Intake:
         event = Event(tick, address, value, source, self._sequence)
         self._pending.setdefault(tick, []).append(event)
 
-    def _accept(self, show: Show, address: str, value: Value, is_sound: bool) -> bool:
+    def _accept(self, show: Show, address: str, value: Value, origin: Origin) -> bool:
+        if not origin.may_write(address):
+            self.refused += 1
+            return False
+        if address == ADDRESS:
+            return self._accept_sound(value, origin)
         if address.startswith("/signal/"):
             name = address.removeprefix("/signal/")
             # The show's own signals have plain names; those with a "/" the engine makes itself.
-            is_known = is_sound if name == "audio" else name in show.signal_of and "/" not in name
-            if not is_known:
+            if name not in show.signal_of or "/" in name:
                 self._count_unknown(address)
-            elif name != "audio" and not (
-                isinstance(value, (bool, int, float)) and math.isfinite(to_float(value))
-            ):
-                self.refused += 1
                 return False
-            return is_known
+            is_number = isinstance(value, (bool, int, float)) and math.isfinite(to_float(value))
+            self.refused += not is_number
+            return is_number
         try:
             return bool(resolve(show, address, value))
         except KeyError:
@@ -87,6 +90,15 @@ class Intake:
         except ValueError:
             self.refused += 1
         return False
+
+    def _accept_sound(self, value: Value, origin: Origin) -> bool:
+        """Accept features of a sound, of whoever declares in full that it hears one."""
+        if ADDRESS not in origin.addresses:
+            self._count_unknown(ADDRESS)
+            return False
+        is_row = isinstance(value, tuple) and len(value) == len(FEATURES)
+        self.refused += not is_row
+        return is_row
 
     def _count_unknown(self, address: str) -> None:
         self.unknown_total += 1

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
 
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 """Those that ask a program to end; each system has some of them."""
@@ -31,7 +30,7 @@ class Interrupt:
 def heeded() -> Iterator[Interrupt]:
     """Take note of signals instead of dying of them. Outside the main thread nothing changes."""
     found = Interrupt()
-    with _handled(found.ask):
+    with handled(found.ask):
         yield found
 
 
@@ -40,12 +39,13 @@ def raised() -> Iterator[None]:
     """Let every signal that asks for the end raise `KeyboardInterrupt`, as Ctrl-C does."""
     found = Interrupt()
     found.is_asked = True
-    with _handled(found.ask):
+    with handled(found.ask):
         yield
 
 
 @contextmanager
-def _handled(ask: Any) -> Iterator[None]:
+def handled(ask: Callable[[int, FrameType | None], object]) -> Iterator[None]:
+    """Call `ask` for every signal that asks for the end; not outside the main thread."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

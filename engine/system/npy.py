@@ -91,5 +91,12 @@ def write(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     OSError
         If it cannot be written; an older one is still there.
     """
-    with open_new(path) as file:
-        np.savez(file, **dict(arrays))  # type: ignore[arg-type]  # its stub takes one for a flag
+    with open_new(path) as file, zipfile.ZipFile(file, "w") as archive:
+        for name, array in arrays.items():
+            add(archive, name, array)
+
+
+def add(archive: zipfile.ZipFile, name: str, array: NDArray[Any]) -> None:
+    """Add an array to an ``.npz`` file that is being written."""
+    with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+        np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)

@@ -11,13 +11,14 @@ Layout, native 64-bit words: ``head`` (sequence of the newest whole record; 0: n
 
 from __future__ import annotations
 
-import sys
-import threading
 from collections.abc import Sequence
 from multiprocessing.shared_memory import SharedMemory
 
 import numpy as np
 from numpy.typing import NDArray
+
+from engine.system import shared_memory
+from engine.system.shared_memory import Fence
 
 _WORDS = 8  # of 8 bytes: the header of the ring and of each slot fill one cache line
 _TRIES = 4  # to read before leaving it to the next call: a lapped reader must not spin
@@ -39,7 +40,7 @@ class Ring:
         self._memory = memory
         self._is_owner = is_owner
         self._is_closed = False
-        self._fence = threading.Lock()
+        self._fence = Fence()
 
     @property
     def head(self) -> int:
@@ -130,12 +131,7 @@ class Ring:
         return word, (word + _WORDS) * 8
 
     def _order(self) -> None:
-        # Python has no memory fence. x86 needs none here; on ARM a release followed by an acquire
-        # is one (ARM ARM B2.3: RCsc), and taking a free lock twice holds that pair.
-        with self._fence:
-            pass
-        with self._fence:
-            pass
+        self._fence.hold()
 
     def close(self) -> None:
         """Unmap it; the owner also removes it from the system. Harmless when repeated."""
@@ -149,22 +145,13 @@ class Ring:
 
 def create_ring(slots: int, slot_bytes: int) -> Ring:
     """Make a ring of `slots` records of at most `slot_bytes`; its memory is used when written."""
-    memory = SharedMemory(create=True, size=_total_bytes(slots, slot_bytes))
+    memory = shared_memory.create(_total_bytes(slots, slot_bytes))
     return Ring(memory, slots, slot_bytes, is_owner=True)
 
 
 def attach_ring(name: str, slots: int, slot_bytes: int) -> Ring:
-    """Map a ring that another process made.
-
-    A spawned child shares its parent's resource tracker, where a second registration of a name is
-    no second entry and the owner's unlink removes it: below Python 3.13 nothing needs undoing, as
-    long as the owner unlinks only after it killed the child.
-    """
-    if sys.version_info >= (3, 13):
-        memory = SharedMemory(name, track=False)
-    else:
-        memory = SharedMemory(name)
-    return Ring(memory, slots, slot_bytes, is_owner=False)
+    """Map a ring that another process made; see `engine.system.shared_memory.attach`."""
+    return Ring(shared_memory.attach(name), slots, slot_bytes, is_owner=False)
 
 
 def _padded(length: int) -> int:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import json
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 
+from engine.outputs import registry as outputs
+from engine.sources import registry as sources
 from tests.places import ROOT
 
 ENGINE = ROOT / "engine"
@@ -35,8 +39,13 @@ BANNED_FILES = {"utils", "util", "helpers", "helper", "common", "misc"}
 # shelf → (function that makes it a plug-in, names beside it, methods of some class in the file)
 CONTRACTS = {
     "generators": ("build", {"Config", "spec"}, {"render"}),
-    "sources": ("open", {"Config"}, {"poll"}),
+    "sources": ("open", {"Config"}, {"poll", "__enter__", "__exit__"}),
     "outputs": ("open", {"Config"}, {"write"}),
+}
+REGISTRIES = {"sources": sources, "outputs": outputs}
+SHELVES = {  # what has to be there; a third party's comes by an entry point
+    "sources": {"audio", "osc", "silence"},
+    "outputs": {"film", "memory", "null", "png", "window"},
 }
 
 
@@ -65,7 +74,10 @@ def imported(path: Path) -> Iterator[str]:
 
 
 def plugins(shelf: str) -> list[Path]:
-    """Files of a shelf whose contract function takes a `config` first."""
+    """Files of a shelf: those that its registry lists, or whose function takes a `config` first."""
+    if shelf in REGISTRIES:
+        registry = REGISTRIES[shelf]
+        return [Path(str(registry.load(kind).__file__)) for kind in registry.kinds()]
     function = CONTRACTS[shelf][0]
     return [
         path
@@ -132,6 +144,30 @@ def test_only_the_bridge_sees_torch_and_gl() -> None:
 @pytest.mark.parametrize("shelf", CONTRACTS)
 def test_a_shelf_holds_plugins(shelf: str) -> None:
     assert plugins(shelf)
+
+
+@pytest.mark.parametrize("shelf", REGISTRIES)
+def test_a_plugin_is_one_file_called_as_its_kind(shelf: str) -> None:
+    assert (
+        {path.stem for path in plugins(shelf)} == set(REGISTRIES[shelf].kinds()) == SHELVES[shelf]
+    )
+    with pytest.raises(ValueError, match=f"there is no {shelf[:-1]} 'contract'; there are: "):
+        REGISTRIES[shelf].load("contract")
+
+
+@pytest.mark.parametrize("kind", outputs.kinds())
+def test_an_output_opens_by_the_words_of_its_contract(kind: str) -> None:
+    words = list(inspect.signature(outputs.load(kind).open).parameters)
+    assert words == ["config", "size_px", "fps"]
+
+
+@pytest.mark.parametrize("kind", sources.kinds())
+def test_a_source_opens_by_the_words_of_its_contract_and_says_what_it_writes(kind: str) -> None:
+    module = sources.load(kind)
+    assert list(inspect.signature(module.open).parameters) == ["config", "now_ns"]
+    assert all(address.startswith("/") for address in module.ADDRESSES)
+    opened = get_type_hints(module.open)["return"]
+    assert list(inspect.signature(opened.poll).parameters) == ["self", "max_items"]
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from engine.outputs import memory, null
+from engine.outputs.contract import Sound
 from engine.outputs.film import png
 from engine.outputs.window import overlay, testcard
-from engine.outputs.writer import Sound, Writer, samples_at
+from engine.outputs.writer import Writer, samples_at
 from engine.system.atomic import write_bytes
 
 SIZE_PX = (40, 30)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from engine.core.event import Event
 from engine.play.intake import MOST_UNKNOWN, Intake
+from engine.sources.contract import EVERYTHING, Origin
 from tests.making import read_show
 
 SHOW = read_show('signals = ["hand"]\n[[lfos]]\nid = "o"\nrate_hz = 1.0\n')
@@ -22,7 +23,8 @@ def seconds_of(ns: int) -> Fraction:
 
 
 def took(intake: Intake, *items, newest: int = -1, source: str = "osc") -> None:
-    intake.take(SHOW, newest, source, items, seconds_of)
+    addresses = ("/signal/audio",) if source == "sound" else EVERYTHING
+    intake.take(SHOW, newest, Origin(source, addresses), items, seconds_of)
 
 
 @given(st.integers(0, 10**11), st.integers(-1, 20000))
@@ -102,6 +104,22 @@ def test_the_sound_may_say_what_it_hears() -> None:
     intake = Intake()
     took(intake, (0, "/signal/audio", (0.5,) * 9), source="sound")
     assert len(intake.events_of(0)) == 1
+
+
+@pytest.mark.parametrize("row", [0.5, (0.5,) * 8, "loud"])
+def test_what_is_no_row_of_features_is_refused(row) -> None:
+    intake = Intake()
+    took(intake, (0, "/signal/audio", row), source="sound")
+    assert (intake.refused, intake.events_of(0)) == (1, [])
+
+
+def test_a_source_writes_what_it_declares_and_nothing_else() -> None:
+    intake = Intake()
+    pedal = Origin("pedal", ("/layer/form/effect/", "/master/blackout"))
+    for address in (AMOUNT, "/master/blackout", "/master/brightness", "/layer/form/opacity"):
+        intake.take(SHOW, -1, pedal, [(0, address, 0.5)], seconds_of)
+    assert [e.address for e in intake.events_of(0)] == [AMOUNT, "/master/blackout"]
+    assert (intake.refused, intake.unknown) == (2, {})
 
 
 def test_unknown_addresses_are_counted_in_bounded_memory() -> None:

@@ -19,6 +19,7 @@ from tests.places import SHOWS
 SECTIONS = {
     "## The show": schema.ShowTable,
     "## `[output]`": schema.OutputTable,
+    "## `[[sources]]` and `[[outputs]]`": schema.PluginTable,
     "## `[master]`": schema.MasterTable,
     "## `[autopilot]`": schema.AutopilotTable,
     "## `[track]`": schema.TrackTable,

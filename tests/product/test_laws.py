@@ -26,6 +26,7 @@ from engine.play.film.playback import open_playback
 from engine.play.intake import Intake
 from engine.play.pacer import Pacer
 from engine.play.plan_file import PlanWriter
+from engine.sources.contract import Origin
 from tests.making import film, frames_at, latent, line_of, read_show
 
 AMOUNT = "/layer/form/effect/glow/amount"
@@ -158,7 +159,7 @@ def perform(folder: Path, fps: Fraction, spent_ms, arrived, reloads) -> None:
             now, left = [a for a in left if a[0] <= since], [a for a in left if a[0] > since]
             for ns, source, address, value in now:
                 item = (ns + 10**9, address, value)
-                intake.take(line.show, tick, source, [item], beat.show_seconds)
+                intake.take(line.show, tick, Origin(source), [item], beat.show_seconds)
             if frame in reloads:
                 text, show = [(PLAYED, SHOW), (EDITED, SHOW_B)][reloads[frame]]
                 name = rec.add_show(HEAD + text, show)

@@ -79,7 +79,16 @@ def read_duration(text: str) -> Fraction:
     return seconds
 
 
+def read_output(text: str) -> str:
+    """Check that an output is one; see `engine.play.live.outputs.parse`."""
+    from engine.play.live.outputs import parse
+
+    parse(text)
+    return text
+
+
 SIZE = Converted("WxH", read_size)
 RATE = Converted("rate", read_rate)
 SECONDS = Converted("seconds", read_seconds)
 DURATION = Converted("seconds", read_duration)
+OUTPUT = Converted("output", read_output)

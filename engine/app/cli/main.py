@@ -11,7 +11,7 @@ import click
 
 from engine import __version__
 from engine.app.cli.archive import archive
-from engine.app.cli.arguments import DURATION, RATE, SECONDS, SIZE
+from engine.app.cli.arguments import DURATION, OUTPUT, RATE, SECONDS, SIZE
 from engine.app.cli.bend import bend
 from engine.app.cli.directions import directions, teach
 from engine.app.cli.errors import INTERRUPTED, finish
@@ -34,13 +34,16 @@ def cli() -> None:
 
 @cli.command()
 @click.argument("show", default="default")
-@click.option("--output", type=click.Choice(["window", "null"]), default="window", help="Where.")
+@click.option(
+    "--output", "outputs", type=OUTPUT, multiple=True,
+    help="window, null, FILE.mp4 or FILE-%05d.png; several times for several.",
+)  # fmt: skip
 @click.option("--size", type=SIZE, help="Canvas, instead of the show's.")
 @click.option("--fps", type=RATE, help="Frames per second: 50, 59.94, 60…")
 @click.option("--seed", type=click.IntRange(0, 2**31), help="Instead of the show's.")
 @click.option("--windowed", is_flag=True, help="Start in a window.")
 @click.option("--monitor", help="Name of the monitor, or a part of it.")
-@click.option("--osc", default="127.0.0.1:9000", help="HOST:PORT to listen on; port 0: any free.")
+@click.option("--osc", help="HOST:PORT to listen on (127.0.0.1:9000); port 0: any free.")
 @click.option("--feedback", help="HOST:PORT that is sent every change of a parameter by OSC.")
 @click.option("--audio", help="Sound device (name or number), sound file, or 'off'.")
 @click.option("--take", type=FILE, help="Record into this new folder.")
@@ -62,7 +65,7 @@ def play(**given: Any) -> None:
     duration = given["duration"]
     options = Options(
         show=given["show"],
-        output=given["output"],
+        outputs=given["outputs"],
         size_px=given["size"],
         fps=given["fps"],
         seed=given["seed"],

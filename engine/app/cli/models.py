@@ -140,10 +140,11 @@ def text(found: dict[str, Any]) -> str:
     from engine.generators.archive.index import plain
 
     width, height = found["resolution_px"]
+    channels = f"{found['img_channels']} channel{'s' if found['img_channels'] != 1 else ''}"
     lines = {
         "file": f"{found['file']} ({found['file_bytes'] / 1e6:.1f} MB, {found['format']})",
         "family": f"{found['family']} ({found['variant']})",
-        "picture": f"{width}×{height} px, {found['img_channels']} channels",
+        "picture": f"{width}×{height} px, {channels}",
         "latents": f"z {found['z_dim']}, w {found['w_dim']}, {found['num_ws']} per picture",
         "classes": found["c_dim"] or "none",
         "layers": ", ".join(f"{x['name']}×{x['channels']}" for x in found["layers"]),

@@ -67,20 +67,24 @@ def proxy(**given: Any) -> None:
 @click.option("--heal", type=click.IntRange(0, 1000), default=0, help="Frames around a cut.")
 @click.option("--loop", is_flag=True, help="Begin again after the end; heal that, too.")
 @click.option("--media", multiple=True, help="Another name of the proxy in the edit.")
+@click.option("--begin", metavar="TIMECODE", default="", help="Where the film of the edit begins.")
+@click.option(
+    "--ignore", multiple=True, type=click.Choice(["titles", "media"]), help="Leave these out."
+)
 def conform(**given: Any) -> None:
-    """Let a show follow EDIT (.otio, .edl, .kdenlive), an edit of its proxy film."""
+    """Let a show follow EDIT (.otio, .edl, .kdenlive, .mlt, .xml, .fcpxml) of its proxy film."""
     if (given["edit"] is None) == (given["video"] is None):
         raise click.UsageError("say what to follow: either an EDIT or --video FILM")
 
     def work() -> int:
-        from engine.documents.edit.conform import Wish, run
+        from engine.documents.edit.conform import Options, run
 
-        wish = Wish(
-            given["fps"], given["gaps"] == "bridge", given["heal"], given["loop"], given["media"],
-            given["video"] is not None,
+        options = Options(
+            given["fps"], given["gaps"] == "bridge", given["heal"], given["loop"],
+            given["video"] is not None, given["media"], given["begin"], given["ignore"],
         )  # fmt: skip
         edit = given["video"] or given["edit"]
-        run(edit, given["sidecar"], given["out"], wish, lambda text: click.echo(text, err=True))
+        run(edit, given["sidecar"], given["out"], options, lambda text: click.echo(text, err=True))
         return 0
 
     _end(work)

@@ -7,12 +7,12 @@ may be killed, and answers with one JSON document on stdout.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
+
+from engine.system.spawn import environment
 
 # With a second child busy beside it, a cold OpenGL start took 1.2 s here.
 LIMIT_S = 8.0
@@ -71,11 +71,6 @@ def look_all(names: Sequence[str], limit_s: float = LIMIT_S) -> Mapping[str, dic
     Mapping
         Name → what was found, or ``{"error": sentence}``.
     """
-    package = str(Path(__file__).resolve().parents[3])
-    environment = {**os.environ}
-    environment["PYTHONPATH"] = os.pathsep.join(
-        [package, *filter(None, [environment.get("PYTHONPATH")])]
-    )
     children = {
         name: subprocess.Popen(
             [sys.executable, *PROGRAM, name],
@@ -83,7 +78,7 @@ def look_all(names: Sequence[str], limit_s: float = LIMIT_S) -> Mapping[str, dic
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=environment,
+            env=environment(),
         )
         for name in names
     }

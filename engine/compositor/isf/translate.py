@@ -116,12 +116,13 @@ def uniform_name(name: str, rung: int) -> str:
 def _version(rung: int) -> str:
     if sys.platform == "darwin":  # macOS stops at 4.10 and has neither extension
         return "#version 410"
-    number = 450 if rung == 2 else 330
-    return (
-        f"#version {number}\n"
-        "#extension GL_ARB_shading_language_420pack : enable\n"
-        "#extension GL_ARB_gpu_shader5 : enable"
-    )
+    else:
+        number = 450 if rung == 2 else 330
+        return (
+            f"#version {number}\n"
+            "#extension GL_ARB_shading_language_420pack : enable\n"
+            "#extension GL_ARB_gpu_shader5 : enable"
+        )
 
 
 def _clean(body: str) -> str:

@@ -6,14 +6,14 @@ links what is known to work and to end. A shader that never ends costs the child
 
 from __future__ import annotations
 
-import multiprocessing
-import signal
 from collections import deque
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
 from engine.compositor.gl.program import ShaderError
+from engine.system.limits import end_after, go_on
+from engine.system.spawn import launch_with_pipe
 
 LIMIT_S = 3.0
 _START_LIMIT_S = 60.0  # importing and opening a context on a machine that is busy
@@ -62,12 +62,6 @@ class Warmer:
         results, self._results = self._results, []
         return results
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether everything submitted has been answered and collected."""
-        busy = self._child is not None and self._child.busy is not None
-        return not (busy or self._waiting or self._results)
-
     def tend(self, now_s: float) -> None:
         """Hand out work, take answers, end a child that takes too long and start another."""
         self._ended = [process for process in self._ended if process.is_alive()]
@@ -104,14 +98,8 @@ class Warmer:
         if self._starts >= _MOST_STARTS:
             return None
         self._starts += 1
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        process = context.Process(
-            target=_serve, args=(theirs, self._limit_s), name="latent-cinema-warm", daemon=True
-        )
-        process.start()
-        theirs.close()
-        return _Child(process, ours)
+        process, pipe = launch_with_pipe(_serve, self._limit_s, name="latent-cinema-warm")
+        return _Child(process, pipe)
 
     def _listen(self, child: _Child) -> bool:
         """Take one answer if there is one; false if the child is gone."""
@@ -153,7 +141,6 @@ def _file(name: str) -> str:
 
 def _serve(pipe: Connection, limit_s: float) -> None:
     """Run the child: answer (name, text) with ("done", error or None) until the pipe closes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is main's business
     from engine.compositor.gl.context import open_context
     from engine.compositor.isf.check import draw_once
 
@@ -164,20 +151,11 @@ def _serve(pipe: Connection, limit_s: float) -> None:
             name, text = pipe.recv()
         except (EOFError, OSError):
             return
-        _set_alarm(limit_s + 5)
+        end_after(limit_s + 5)  # if it is still drawing then, and main is gone
         error: str | None = None
         try:
             draw_once(ctx, name, text, _SIZE_PX)
         except ShaderError as refused:
             error = str(refused)
-        _set_alarm(0)
+        go_on()
         pipe.send(("done", error))
-
-
-def _set_alarm(seconds: float) -> None:
-    """End this process by the system's hand if it is still drawing then and main is gone.
-
-    Python cannot interrupt a drawing; where there is no SIGALRM (Windows) main's own exit must do.
-    """
-    if hasattr(signal, "setitimer"):
-        signal.setitimer(signal.ITIMER_REAL, seconds)

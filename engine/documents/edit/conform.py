@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -15,20 +15,25 @@ import tomlkit
 from engine.core.latent.manifold import manifold
 from engine.core.track.conform import Reel, Shot, conform
 from engine.documents import track_file
-from engine.documents.edit.timeline import EditError, Film, Stack, shots
+from engine.documents.edit.beside import lay_beside
+from engine.documents.edit.reading import SUFFIXES
+from engine.documents.edit.spans import from_rows, shots
+from engine.documents.edit.timeline import EditError, Film
 from engine.documents.show import load
 from engine.documents.show.track import turn_of
 from engine.documents.take.blobs import TakeError
 from engine.documents.take.models import check as check_models
 from engine.documents.track_file import TrackFile
-from engine.system.atomic import check_writable, write_bytes, write_text
+from engine.system.atomic import check_writable, write_text
+from engine.system.limited_child import Bounds, ChildError, RefusedError, ask
+from engine.system.untrusted import read_bytes
 
 _LARGEST_EDIT = 64 << 20
-_SUFFIXES = (".otio", ".edl", ".kdenlive", ".mlt", ".xml")
+_TASK = "engine.documents.edit.{}:answer"
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class Options:
     """How an edit is followed.
 
     Parameters
@@ -39,6 +44,10 @@ class Wish:
         See `engine.core.track.conform.conform`.
     media
         Other names of the proxy in the edit.
+    begin
+        Timecode of the edit at which its film begins; "": as the reader finds it.
+    ignored
+        What is left out instead of refused, see `engine.documents.edit.findings.IGNORABLE`.
     is_film
         Whether the edit is a film that the editor rendered, read by its burnt-in numbers.
     """
@@ -47,11 +56,13 @@ class Wish:
     is_bridged: bool = False
     heal: int = 0
     is_loop: bool = False
-    media: tuple[str, ...] = ()
     is_film: bool = False
+    media: tuple[str, ...] = ()
+    begin: str = ""
+    ignored: tuple[str, ...] = ()
 
 
-def run(edit: Path, sidecar: Path, out: Path, wish: Wish, say: Callable[[str], None]) -> None:
+def run(edit: Path, sidecar: Path, out: Path, options: Options, say: Callable[[str], None]) -> None:
     """Write the show `out`, and its track beside it, that follows an edit.
 
     Raises
@@ -65,16 +76,25 @@ def run(edit: Path, sidecar: Path, out: Path, wish: Wish, say: Callable[[str], N
         raise ValueError(f"{out}: there is a show already that follows no track; choose another")
     source = track_file.load(sidecar)
     about = source.about
-    film = Film((about.film or "the proxy", *wish.media), about.rate, about.frames)
-    found, fps = read_film(edit, film) if wish.is_film else read_edit(edit, film, wish.fps)
+    film = Film((about.film or "the proxy", *options.media), about.rate, about.frames)
+    if options.is_film:
+        found, fps = read_film(edit, film)
+    else:
+        found, fps = read_edit(
+            edit, film, options.fps, begin=options.begin, ignored=options.ignored, say=say
+        )
     check_writable(out)
     reel = conform(
-        reel_of(source), found, is_bridged=wish.is_bridged, heal=wish.heal, is_loop=wish.is_loop
+        reel_of(source),
+        found,
+        is_bridged=options.is_bridged,
+        heal=options.heal,
+        is_loop=options.is_loop,
     )
     track = out.with_suffix(".track.npz")
     made = msgspec.structs.replace(about, kind="track", fps=str(fps), frames=len(found))
-    text = show_text(about.text, track.name, wish.is_loop, str(sidecar))
-    lay_beside(out.parent, source.beside)
+    text = show_text(about.text, track.name, options.is_loop, str(sidecar))
+    lay_beside(out.parent, source.beside, about.text)
     track_file.write(track, TrackFile(made, reel.values, reel.motion_s, reel.cuts, reel.latents))
     write_text(out, text)
     try:
@@ -84,36 +104,68 @@ def run(edit: Path, sidecar: Path, out: Path, wish: Wish, say: Callable[[str], N
     say(told(out, found, reel, fps))
 
 
-def read_edit(path: Path, film: Film, fps: Fraction | None) -> tuple[list[Shot], Fraction]:
-    """Read an edit by its suffix: what every frame shows, and its frame rate."""
+def read_edit(
+    path: Path, film: Film, fps: Fraction | None, *, begin: str = "",
+    ignored: Sequence[str] = (), say: Callable[[str], None] = lambda _: None,
+) -> tuple[list[Shot], Fraction]:  # fmt: skip
+    """Read an edit by its suffix: what every frame shows, and its frame rate.
+
+    Raises
+    ------
+    EditError
+        If it cannot be read or followed.
+    """
     suffix = path.suffix.lower()
-    if suffix not in _SUFFIXES:
+    if suffix not in SUFFIXES:
         raise EditError(
-            f"{path}: no edit that can be read; export it as {', '.join(_SUFFIXES[:3])}, or name "
-            "the film that the editor rendered with --video"
+            f"{path}: no edit that can be read; export it as {', '.join(SUFFIXES)}, or name the "
+            "film that the editor rendered with --video"
         )
-    text = load.read_text(path, _LARGEST_EDIT)
-    found: tuple[Stack, Fraction]
-    if suffix == ".otio":
-        from engine.documents.edit import otio
-
-        found = otio.read(text, path.name, film, fps)
-    elif suffix == ".edl":
-        from engine.documents.edit import edl
-
-        found = edl.read(text, path.name, film, fps)
-    else:
-        from engine.documents.edit import mlt
-
-        found = mlt.read(text, path.name, film, fps)
-    return shots(found[0], found[1], film, path.name), found[1]
+    data = _bytes_of(path)
+    job = {
+        "name": path.name, "suffix": suffix, "names": film.names, "film_fps": str(film.fps),
+        "frames": film.frames, "fps": str(fps or ""), "begin": begin, "ignored": list(ignored),
+    }  # fmt: skip
+    bounds = Bounds((512 << 20) + 40 * len(data), 20 + len(data) // 200_000)
+    said = _asked("reading", path, job, bounds, data)
+    for note in said["notes"]:
+        say(f"note: {note}")
+    own, begin_s = Fraction(said["fps"]), Fraction(said["begin"])
+    return shots(from_rows(said["spans"]), begin_s, own, film, path.name), own
 
 
 def read_film(path: Path, film: Film) -> tuple[list[Shot], Fraction]:
     """Read an edit that was rendered."""
-    from engine.documents.edit.film import read
+    if not path.is_file():
+        raise EditError(f"{path}: cannot be read: there is no such film")
+    job = {"path": str(path.absolute()), "names": film.names, "film_fps": str(film.fps),
+           "frames": film.frames}  # fmt: skip
+    said = _asked("film", path, job, Bounds(4 << 30, 3600 + path.stat().st_size // 100_000))
+    found = [
+        Shot(first and Fraction(first), second and Fraction(second), Fraction(share), place,
+             Fraction(speed))
+        for first, second, share, place, speed in said["shots"]
+    ]  # fmt: skip
+    return found, Fraction(said["fps"])
 
-    return read(path, film)
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return read_bytes(path, _LARGEST_EDIT)
+    except OSError as error:
+        raise EditError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise EditError(str(error)) from None
+
+
+def _asked(task: str, path: Path, job: dict[str, Any], bounds: Bounds, data: bytes = b"") -> Any:
+    """Let a limited child read a foreign file."""
+    try:
+        return ask(_TASK.format(task), job, bounds, data)
+    except RefusedError as error:
+        raise EditError(str(error)) from None
+    except ChildError as error:
+        raise EditError(f"{path}: {error}") from None
 
 
 def reel_of(source: TrackFile) -> Reel:
@@ -152,29 +204,6 @@ def show_text(text: str, track: str, is_loop: bool, name: str) -> str:
     if "speed" in document.get("master", {}):
         document["master"]["speed"] = 1.0  # what it did is in the track
     return f"{tomlkit.dumps(document).rstrip()}\n\n{tomlkit.dumps({'track': table})}"
-
-
-def lay_beside(folder: Path, files: dict[str, bytes] | Any) -> None:
-    """Put the files that a show names beside it, where they are not yet.
-
-    Raises
-    ------
-    ValueError
-        If another one is there, or a name leaves the folder.
-    """
-    for name, data in files.items():
-        place = PurePosixPath(name.replace("\\", "/"))
-        if place.is_absolute():
-            continue  # by its whole path it is found from everywhere
-        if ".." in place.parts or ":" in name or not place.parts:
-            raise ValueError(f"'{name:.80}' is no file beside a show; do not use this sidecar")
-        path = folder / place
-        if path.is_file():
-            if path.read_bytes() != data:
-                raise ValueError(f"{path}: another file of that name is there; choose a new folder")
-            continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_bytes(path, data)
 
 
 def told(out: Path, found: Sequence[Shot], reel: Reel, fps: Fraction) -> str:

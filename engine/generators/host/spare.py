@@ -1,7 +1,7 @@
 """Worker processes on the player's side: launching one, and a spare that is kept ready.
 
-Processes are spawned, never forked, and end with the player: when it closes the control pipe, and
-even when it is killed (each worker watches its parent). They own nothing that must be cleaned up,
+Processes end with the player: when it closes the control pipe, and even when it is killed (each
+worker watches its parent). They own nothing that must be cleaned up,
 so killing one is always safe.
 """
 
@@ -9,16 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import multiprocessing
-import signal
-import sys
-import types
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from engine.generators.host import worker
+from engine.system.spawn import launch_with_pipe
 
 _MAX_MESSAGE_BYTES = 64 * 1024
 _MAX_MESSAGES = 64  # read per call: a chattering worker must not hold up a display frame
@@ -83,29 +80,7 @@ class Child:
 
 def launch() -> Child:
     """Spawn a worker process that waits for its job; returns in a few milliseconds."""
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=worker.main, args=(theirs,), daemon=True, name="generator")
-    # A spawned child imports its parent's main module again: that would pull the whole player, GL
-    # included, into every worker. An empty stand-in has nothing to import.
-    real = sys.modules["__main__"]
-    sys.modules["__main__"] = types.ModuleType("__main__")
-    masked = _mask_interrupts()
-    try:
-        process.start()
-    finally:
-        sys.modules["__main__"] = real
-        if masked is not None:
-            signal.pthread_sigmask(signal.SIG_SETMASK, masked)
-    theirs.close()
-    return Child(process, ours)
-
-
-def _mask_interrupts() -> set[int] | None:
-    """Keep Ctrl-C from a child that is still starting (the mask is inherited); POSIX only."""
-    if not hasattr(signal, "pthread_sigmask"):
-        return None
-    return set(signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}))
+    return Child(*launch_with_pipe(worker.main, name="generator"))
 
 
 class Spare:

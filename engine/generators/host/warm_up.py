@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from collections import deque
 from collections.abc import Callable
 from typing import Any
+
+from engine.system.priority import lower_thread
 
 _LAST = 19  # niceness of a thread that compiles
 _SWITCH_S = 1e-4  # how long it may keep a frame waiting for Python's lock
@@ -48,8 +49,7 @@ def warm_up(
             said.append(f"no faster path: {sentence(error)}")
 
     def work_gently() -> None:
-        if sys.platform == "linux":  # there a thread has a niceness of its own
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LAST)
+        lower_thread(_LAST)
         # A compiler holds Python's lock; a frame takes it back hundreds of times.
         before_s = sys.getswitchinterval()
         sys.setswitchinterval(_SWITCH_S)

@@ -13,13 +13,11 @@ import gc
 import importlib
 import json
 import os
-import signal
 import sys
 import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -34,7 +32,9 @@ from engine.generators.host.pixels import fetch, finish
 from engine.generators.host.tasks import TaskRunner
 from engine.generators.host.warm_up import warm_up
 from engine.generators.registry import build, open_spec
+from engine.system.priority import lower_process, lower_thread
 from engine.system.ring import Ring, attach_ring
+from engine.system.spawn import end_with_parent
 
 _MAX_SENTENCE = 400
 
@@ -100,9 +100,8 @@ class Job:
 
 def main(control: Connection) -> None:
     """Run in the spawned process: wait for a job, serve it, end when the player does."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the player's; it closes the pipe
     os.environ["OMP_NUM_THREADS"] = "1"
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     try:
         job = _await_job(control)
         if job is not None:
@@ -133,8 +132,7 @@ def _preload(modules: tuple[str, ...]) -> None:
     """
 
     def load_gently() -> None:
-        if sys.platform == "linux":
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _GENTLE)
+        lower_thread(_GENTLE)
         for name in modules:
             with contextlib.suppress(ImportError):  # the generator that needs it will say so
                 importlib.import_module(name)
@@ -142,14 +140,6 @@ def _preload(modules: tuple[str, ...]) -> None:
     thread = threading.Thread(target=load_gently)
     thread.start()
     thread.join()
-
-
-def _end_with_parent() -> None:
-    """Leave even from the middle of a long render when the player is gone."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(0)
 
 
 def _run(control: Connection, job: Job) -> None:
@@ -196,8 +186,7 @@ def _settle(nice: int) -> None:
     """
     gc.collect()
     gc.freeze()
-    if nice > 0 and hasattr(os, "nice"):
-        os.nice(nice)
+    lower_process(nice)
 
 
 def _make_share(job: Job, device: str) -> Any:

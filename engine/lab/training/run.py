@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,6 +24,7 @@ from engine.models.network import Network
 from engine.models.sidecars import snapshots
 from engine.system import hashing
 from engine.system.atomic import open_new, write_text
+from engine.system.interrupts import handled
 
 SAVED_S = 120.0
 """Time between two savings: so much is lost at most."""
@@ -78,7 +77,7 @@ class _Run:
 
     def go(self) -> bool:
         """Go on until the end."""
-        with signals(self.stop):
+        with handled(lambda *_: self.stop.set()):  # at the next step, not in the middle
             while not self._is_over():
                 self._snapshot()
                 self.trainer.advance()
@@ -176,22 +175,6 @@ def write_with_card(out: Path, network: Network, facts: dict[str, str | int]) ->
         card.write(file, network, half=True)
     told = {**facts, "date": datetime.now(UTC).date().isoformat(), "sha256": hashing.sha256_of(out)}
     write_text(card.card_path(out), card.card_text(told))
-
-
-@contextmanager
-def signals(stop: threading.Event) -> Iterator[None]:
-    """Let Ctrl-C and the end of the session stop the work at the next step, not in the middle."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    kept = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
-    for name in kept:
-        signal.signal(name, lambda *_: stop.set())
-    try:
-        yield
-    finally:
-        for name, handler in kept.items():
-            signal.signal(name, handler)
 
 
 def duration(seconds: float) -> str:

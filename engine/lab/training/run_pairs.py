@@ -17,10 +17,11 @@ from engine.lab.pix2pix.samples import measure, sheet
 from engine.lab.pix2pix.trainer import PairTrainer, Settings
 from engine.lab.training import checkpoint
 from engine.lab.training.options import Wish
-from engine.lab.training.run import SAVED_S, TOLD_S, duration, signals, write_with_card
+from engine.lab.training.run import SAVED_S, TOLD_S, duration, write_with_card
 from engine.lab.training.start import attribution, find_place, resume
 from engine.models.network import PIX2PIX, Network
 from engine.models.pix2pix_shape import Shape
+from engine.system.interrupts import handled
 
 PAIRS = 60_000
 """How many are shown, if nothing is said."""
@@ -95,7 +96,7 @@ class _Run:
     def go(self) -> bool:
         """Go on until the end."""
         trainer = self.trainer
-        with signals(self.stop):
+        with handled(lambda *_: self.stop.set()):  # at the next step, not in the middle
             while not self._is_over():
                 trainer.advance()
                 self._tell()

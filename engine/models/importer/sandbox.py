@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-import engine
 from engine.models.unpickle.inert import RefusedError
 from engine.system.atomic import NewFile
-
-_ROOT = Path(engine.__file__).resolve().parents[1]
+from engine.system.limits import was_out_of_time
+from engine.system.spawn import environment
 
 
 def memory_limit_bytes(file_bytes: int) -> int:
@@ -44,7 +42,6 @@ def run_sandboxed(source: Path, out: NewFile | None) -> dict[str, Any]:
     }
     # One thread: each more would take address space from the file's share.
     one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    places = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH", "")]))
     try:
         done = subprocess.run(
             # -P: whatever lies beside the model file must not be imported.
@@ -53,7 +50,7 @@ def run_sandboxed(source: Path, out: NewFile | None) -> dict[str, Any]:
             check=False,
             stdin=subprocess.DEVNULL,
             pass_fds=out.descriptors if out else (),
-            env=os.environ | one | {"PYTHONPATH": places, "PYTHONDONTWRITEBYTECODE": "1"},
+            env=environment(**one, PYTHONDONTWRITEBYTECODE="1"),
             timeout=3 * cpu_s,  # of the wall: others may need this machine too
         )
     except subprocess.TimeoutExpired:
@@ -78,7 +75,7 @@ def _answer(name: str, done: subprocess.CompletedProcess[bytes]) -> dict[str, An
         raise UnwrittenError(said["unwritten"])
     if "failed" in said:
         raise OSError(f"{name}: {said['failed']}")
-    if done.returncode in (-_signal("SIGXCPU"), -_signal("SIGKILL")):
+    if was_out_of_time(done.returncode):
         raise RefusedError(f"{name} {_TOO_LONG}")
     # No traceback for the user, but its last line for whoever mends it.
     last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
@@ -86,7 +83,3 @@ def _answer(name: str, done: subprocess.CompletedProcess[bytes]) -> dict[str, An
         f"{name} could not be read ({last[0][:200] if last else f'code {done.returncode}'}); "
         "if another program reads it, report this"
     )
-
-
-def _signal(name: str) -> int:
-    return int(getattr(signal, name, 0))  # Windows lacks both

@@ -15,30 +15,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from engine.system.limits import bound
+from engine.system.spawn import is_orphan
+
 # What a reader of numbers never does. The hook is a second wall: the first one runs nothing.
 _FORBIDDEN = ("os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.startfile", "os.system",
               "pty.", "socket.", "subprocess.", "ctypes.", "pickle.find_class", "marshal.",
               "os.remove", "os.rename", "os.rmdir", "os.mkdir", "shutil.", "urllib.",
               "webbrowser.", "winreg.")  # fmt: skip
-
-
-def limit(memory_bytes: int, cpu_s: int) -> None:
-    """Bound this process, where the system can (Linux; macOS bounds the time only)."""
-    try:
-        import resource
-    except ImportError:  # Windows has no such thing: the parent's clock is the only bound
-        return
-    bounds = {
-        "RLIMIT_AS": (memory_bytes, memory_bytes),
-        "RLIMIT_CPU": (cpu_s, cpu_s + 1),
-        "RLIMIT_CORE": (0, 0),
-        "RLIMIT_FSIZE": (memory_bytes, memory_bytes),
-    }
-    for name, bound in bounds.items():
-        try:
-            resource.setrlimit(getattr(resource, name), bound)
-        except (AttributeError, ValueError, OSError):  # macOS refuses some of them
-            continue
 
 
 def forbid(out: str) -> None:
@@ -109,7 +93,7 @@ def answer(source: Path, out: str) -> dict[str, Any]:
 
 def _clear(out: str, parent: int) -> None:
     """Take the result away if nobody is left who could; one without a name goes by itself."""
-    if out and not out.startswith("/proc/") and os.name == "posix" and os.getppid() != parent:
+    if out and not out.startswith("/proc/") and is_orphan(parent):
         with contextlib.suppress(OSError):
             os.remove(out)
 
@@ -117,7 +101,7 @@ def _clear(out: str, parent: int) -> None:
 def main() -> int:
     """Do the job of the command line."""
     job = json.loads(sys.argv[1])
-    limit(job["memory_bytes"], job["cpu_s"])
+    bound(job["memory_bytes"], job["cpu_s"])
     gc.disable()  # a million small objects, all alive: collecting them is time for nothing
     try:
         said: dict[str, Any] = {"described": answer(Path(job["source"]), job["out"])}

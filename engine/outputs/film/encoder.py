@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.outputs.writer import Sound, read_sound, samples_at
+from engine.outputs.contract import Sound
+from engine.outputs.writer import read_sound, samples_at
 
 if TYPE_CHECKING:
     from av import AudioStream, VideoFrame, VideoStream

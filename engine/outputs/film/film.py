@@ -9,8 +9,9 @@ from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
+from engine.outputs.contract import Picture, Sound
 from engine.outputs.film.encoder import ENCODERS, LAYOUTS, Codec, Encoder
-from engine.outputs.writer import Picture, Sound, Writer, numbered
+from engine.outputs.writer import Writer, numbered
 
 SUFFIXES = (".mp4", ".mov", ".mkv")
 _PRESETS = (
@@ -124,7 +125,8 @@ class Film:
         self._first = frame if self._first is None else self._first
         self._newest = frame
         place = frame - self._first
-        self._writer.put(partial(self._encoder.encode, place, picture.read("rgb24")))
+        if not self._writer.drops():  # nothing is read back for nothing
+            self._writer.put(partial(self._encoder.encode, place, picture.read("rgb24")))
 
     def close(self) -> None:
         """Encode what is queued and finish the file.

@@ -1,4 +1,8 @@
-"""A PNG per frame, 8 or 16 bits deep, with the sound beside it as a WAV file."""
+"""A PNG per frame, 8 or 16 bits deep, with the sound beside it as a WAV file.
+
+Not by PyAV's encoder, measured: as fast (63 ms for 1920×1080, here 60), as large, and without the
+chunk that says sRGB. Pillow writes no 48 bits.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +22,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.outputs.writer import Picture, Sound, Writer, numbered, read_sound, samples_at
+from engine.outputs.contract import Picture, Sound
+from engine.outputs.writer import Writer, numbered, read_sound, samples_at
 from engine.system.atomic import open_new, write_bytes
 
+SUFFIXES = (".png",)
 _NAME = re.compile(r"[^%]*%0[1-9]d[^%]*\.png", re.IGNORECASE)
 _COLOUR_TYPE = {1: 0, 3: 2, 4: 6}  # channels → PNG colour type
 
@@ -50,7 +56,7 @@ class Config:
     level: int = 1
 
 
-def check(config: Config) -> None:
+def check(config: Config, size_px: tuple[int, int]) -> None:  # noqa: ARG001 - the contract
     """Refuse a file name that cannot number its pictures.
 
     Raises
@@ -153,7 +159,8 @@ class Sequence:
         """
         self._first = frame if self._first is None else self._first
         self._end = max(self._end, frame + 1)
-        self._writer.put(partial(self._store, frame, picture.read(self._config.format)))
+        if not self._writer.drops():  # nothing is read back for nothing
+            self._writer.put(partial(self._store, frame, picture.read(self._config.format)))
 
     def close(self) -> None:
         """Store what is queued, and the sound.
@@ -188,7 +195,7 @@ def open(config: Config, size_px: tuple[int, int], fps: Fraction) -> Iterator[Se
     OSError
         If the folder cannot be made or written to.
     """
-    check(config)
+    check(config, size_px)
     folder = Path(config.path).parent
     try:
         folder.mkdir(parents=True, exist_ok=True)

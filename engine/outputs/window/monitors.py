@@ -184,3 +184,15 @@ def inset(
         size = max(1, round(picture_px[0] * scale)), max(1, round(picture_px[1] * scale))
     x, y = (screen.width - size[0]) // 2, (screen.height - size[1]) // 2
     return Area(screen.x + max(0, x), screen.y + max(0, y), *size)
+
+
+def cover(handle: Any, area: Area, wall: Area, scale: float, is_bare: bool) -> None:
+    """Lay a window over its part of the wall, or over that part of the model in a window."""
+    margin = 0 if is_bare else 40
+    glfw.set_window_attrib(handle, glfw.DECORATED, not is_bare)
+    glfw.set_window_attrib(handle, glfw.FLOATING, is_bare)
+    x = wall.x + margin + (area.x - wall.x) * scale
+    y = wall.y + margin + (area.y - wall.y) * scale
+    width, height = round(area.width * scale), round(area.height * scale)
+    glfw.set_window_size(handle, max(1, width), max(1, height))
+    glfw.set_window_pos(handle, round(x), round(y))

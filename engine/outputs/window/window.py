@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.event import Value
+from engine.outputs.contract import Picture
 from engine.outputs.window import display, monitors
 from engine.outputs.window.controls import Controls
 from engine.outputs.window.display import NoDisplay as NoDisplay
 from engine.outputs.window.monitors import Area, Monitor
 from engine.outputs.window.pane import Pane
-from engine.outputs.writer import Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,9 @@ class Config:
     span: tuple[str, ...] = ()
 
 
+OWNS_CONTEXT = True
+
+
 class Window:
     """The open display. Its GL context (`ctx`) is current whenever one of its methods returns."""
 
@@ -63,6 +66,7 @@ class Window:
         self._fps = fps
         self._wants_fullscreen = not config.is_windowed
         self._is_stale = False
+        self._still: Picture | None = None
         self._windowed: Area | None = None
         self._home = _home(config, monitors.connected())
         self._controls = Controls()
@@ -93,9 +97,13 @@ class Window:
         return [monitor.name for monitor in monitors.connected()]
 
     def write(self, frame: int, picture: Picture) -> None:  # noqa: ARG002 - the shelf's contract
-        """Show a picture: `draw`, then `present`."""
-        self.draw(picture)
+        """Show a picture, or the still that stands in for it: `draw`, then `present`."""
+        self.draw(self._still or picture)
         self.present()
+
+    def hold(self, still: Picture | None) -> None:
+        """Show a still in place of pictures, laid over the wall as they are; None: pictures."""
+        self._still = still
 
     def draw(self, picture: Picture) -> None:
         """Blit a picture into every window, letterboxed, without showing it yet."""
@@ -142,11 +150,6 @@ class Window:
         mode = glfw.CURSOR_NORMAL if is_visible else glfw.CURSOR_HIDDEN
         for pane in self._panes:
             glfw.set_input_mode(pane.handle, glfw.CURSOR, mode)
-
-    def set_title(self, title: str) -> None:
-        """Name the windows."""
-        for pane in self._panes:
-            glfw.set_window_title(pane.handle, title)
 
     def overlay(self, rgba: NDArray[np.uint8] | None) -> None:
         """Lay a drawing [shape=(H, W, 4), straight alpha] over the first window, or take it off.
@@ -252,7 +255,7 @@ class Window:
             if monitor is None:
                 glfw.hide_window(pane.handle)
                 continue
-            _cover(pane.handle, monitor.area, wall, scale, is_bare=self._wants_fullscreen)
+            monitors.cover(pane.handle, monitor.area, wall, scale, is_bare=self._wants_fullscreen)
             glfw.show_window(pane.handle)
 
 
@@ -262,18 +265,6 @@ def _home(config: Config, there: list[Monitor]) -> str:
     if config.monitor is not None:
         return monitors.require(there, config.monitor).name
     return there[0].name if there else ""
-
-
-def _cover(handle: Any, area: Area, wall: Area, scale: float, is_bare: bool) -> None:
-    """Lay a window over its part of the wall, or over that part of the model in a window."""
-    margin = 0 if is_bare else 40
-    glfw.set_window_attrib(handle, glfw.DECORATED, not is_bare)
-    glfw.set_window_attrib(handle, glfw.FLOATING, is_bare)
-    x = wall.x + margin + (area.x - wall.x) * scale
-    y = wall.y + margin + (area.y - wall.y) * scale
-    width, height = round(area.width * scale), round(area.height * scale)
-    glfw.set_window_size(handle, max(1, width), max(1, height))
-    glfw.set_window_pos(handle, round(x), round(y))
 
 
 @contextmanager

@@ -8,13 +8,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from types import ModuleType
 from typing import Any, TextIO
 
 from engine.compositor.compose import Compositor
 from engine.compositor.gl.context import open_context
 from engine.core.show.show import Show
 from engine.documents.show.image_inputs import unrepeatable
-from engine.outputs.film import film, png
+from engine.outputs import registry
 from engine.play.film.playback import Playback
 from engine.play.line import Line, draw, load_shaders, remember, resized
 from engine.play.pixels.bridge import Bridge
@@ -73,7 +74,7 @@ def render(
     if job.hashes is not None:
         check_writable(job.hashes)
     with ExitStack() as stack:
-        config = output_config(playback, job, begin, size_px)
+        module, config = choose_output(playback, job, begin, size_px)
         hashes = stack.enter_context(job.hashes.open("w")) if job.hashes else None
         ctx = open_context()
         stack.callback(ctx.release)
@@ -86,7 +87,6 @@ def render(
         if progress is not None:
             progress.writelines(f"{text}\n" for text in unrepeatable(line.show))
         # Opened late: what cannot be rendered leaves no empty film behind.
-        module: Any = png if isinstance(config, png.Config) else film
         output = stack.enter_context(module.open(config, size_px, fps))
         reach(playback, begin, line, compositor, pixels)
         bar = Progress(count, progress)
@@ -132,20 +132,28 @@ def frame_count(playback: Playback, job: Job, fps: Fraction) -> int:
     return count
 
 
-def output_config(
+def choose_output(
     playback: Playback, job: Job, begin: Fraction, size_px: tuple[int, int]
-) -> film.Config | png.Config:
-    """Choose the output by the suffix, with the sound cut to the stretch."""
+) -> tuple[ModuleType, Any]:
+    """Choose the output by the suffix, with the sound cut to the stretch.
+
+    Raises
+    ------
+    ValueError, OSError
+        If nothing writes such a file, or this one cannot be written.
+    """
     sound = None
     if playback.sound is not None:
         source = playback.sound
         first = round(begin * source.rate_hz)
         sound = replace(source, read=lambda start, n: source.read(first + start, n))
-    if job.out.suffix.lower() == ".png":
-        return png.Config(job.out, audio=sound)
-    config = film.Config(job.out, job.codec, job.crf, job.preset, sound)
-    film.check(config, size_px)
-    return config
+    module = registry.load(registry.kind_of_file(job.out) or "film")
+    asked = {"path": job.out, "codec": job.codec, "crf": job.crf, "preset": job.preset}
+    fields = module.Config.__dataclass_fields__
+    config = module.Config(**{k: v for k, v in {**asked, "audio": sound}.items() if k in fields})
+    if hasattr(module, "check"):
+        module.check(config, size_px)
+    return module, config
 
 
 def prepare(

@@ -16,7 +16,7 @@ from engine.documents.path.journal import problems
 from engine.documents.show import load
 from engine.documents.take import models
 from engine.documents.take.reader import Take, open_take
-from engine.outputs.writer import Sound
+from engine.outputs.contract import Sound
 from engine.play.heard import Heard
 from engine.play.line import Line, first_step, seeded
 from engine.play.tasks.even_speed_film import Evened

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import signal
 import threading
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy as np
 from engine import __version__
 from engine.sources.audio.file import Features, Track, features_ahead
 from engine.system import npy
+from engine.system.spawn import launch
 
 RATE_HZ = 48000
 _MOST_BYTES = 1 << 28
@@ -19,7 +19,6 @@ _MOST_BYTES = 1 << 28
 
 def compose_to(path: str) -> None:
     """Compose the piece and hear it, into an ``.npz`` file; the child's whole work."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the player's, who ends this child
     from engine.sources.demo.piece import compose
 
     track = Track(compose(rate_hz=RATE_HZ), RATE_HZ)
@@ -41,7 +40,7 @@ class Jukebox:
 
     def __init__(self, cache: Path) -> None:
         self._path = cache / f"music-{__version__}.npz"
-        self._child: multiprocessing.process.BaseProcess | None = None
+        self._child: SpawnProcess | None = None
         self._thread: threading.Thread | None = None
         self._found: tuple[Track, Features] | None = None
         self._is_closed = False
@@ -69,9 +68,7 @@ class Jukebox:
 
     def _compose(self) -> tuple[Track, Features] | None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        context = multiprocessing.get_context("spawn")
-        child = context.Process(target=compose_to, args=(str(self._path),), daemon=True)
-        child.start()
+        child = launch(compose_to, str(self._path), name="music")
         self._child = child
         if self._is_closed:
             child.kill()

@@ -8,7 +8,7 @@ from engine.core.frame.values import ramped
 from engine.core.parameter import Kind
 from engine.core.show.show import Show
 from engine.core.show.state import State
-from engine.sources.osc import receiver, sender
+from engine.sources.osc import osc, sender
 
 MOST_PER_FRAME = 64
 
@@ -27,8 +27,11 @@ class Feedback:
         If it is none.
     """
 
+    kind = "osc"
+    """Source whose values are not sent back."""
+
     def __init__(self, endpoint: str) -> None:
-        self._sender = sender.open(*receiver.parse_endpoint(endpoint))
+        self._sender = sender.open(*osc.parse_endpoint(endpoint))
         self._sent: dict[str, float] = {}
         self._arrived: set[str] = set()
 

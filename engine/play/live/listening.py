@@ -7,7 +7,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import platformdirs
@@ -15,11 +15,14 @@ from numpy.typing import NDArray
 
 from engine.core.clock import seconds_at
 from engine.play.heard import Heard
-from engine.play.intake import Arrived, Intake
+from engine.play.intake import Intake
 from engine.play.live.demo_music import Jukebox
 from engine.play.live.options import Options
-from engine.play.pacer import now_ns
-from engine.sources.audio import capture, file
+from engine.play.live.sources import Source, Sources
+from engine.sources.audio import audio, file
+
+if TYPE_CHECKING:
+    import av
 
 MUSIC_WAIT_S = 30.0
 RATE_HZ = 48000
@@ -36,6 +39,8 @@ class Hearing:
         `audio` is a file, a device's name or index, or ``off``; `is_demo` plays our own piece.
     say
         Tells the operator.
+    sources
+        Where a sound device is listened to, if one is.
 
     Raises
     ------
@@ -43,8 +48,11 @@ class Hearing:
         If the file cannot be read as sound.
     """
 
-    def __init__(self, options: Options, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, options: Options, say: Callable[[str], None], sources: Sources | None = None
+    ) -> None:
         self._say = say
+        self._sources = sources
         self._jukebox = Jukebox(Path(platformdirs.user_cache_dir("latent-cinema")))
         self._wants_music = False
         self._features: file.Features | None = None
@@ -53,17 +61,13 @@ class Hearing:
         self._read = 0  # samples of the track that were handed over
         self._surplus = 0  # samples of the device that belong to a gap
         self._resampler = Resampler()
-        self._device: Any = None
         self._speaker: Any = None
         self._said = ""
-        audio = options.audio
         if options.is_demo:
             self._find_music()
-        elif audio is not None and _is_file(audio):
-            self._track = file.load(audio)
+        elif options.audio is not None and _is_file(options.audio):
+            self._track = file.load(options.audio)
             self._features = file.features_ahead(self._track)
-        elif audio != "off":
-            self._listen_to(audio)
 
     def _find_music(self) -> None:
         found = self._jukebox.wait(MUSIC_WAIT_S)
@@ -72,10 +76,10 @@ class Hearing:
         else:
             self._track, self._features = found
 
-    def _listen_to(self, audio: str | None) -> None:
-        name = int(audio) if audio is not None and audio.isdigit() else audio
-        self._device = capture.open(capture.Config(device=name, rate_hz=RATE_HZ), now_ns)
-        self._device.__enter__()
+    @property
+    def _device(self) -> Source | None:
+        """The sound device that is listened to."""
+        return self._sources.sound if self._sources is not None else None
 
     @property
     def format(self) -> tuple[int, int]:
@@ -90,7 +94,7 @@ class Hearing:
         if self._track is not None:
             heard = self._speaker.state if self._speaker is not None else "starting"
             return f"track, loudspeaker {heard}"
-        return str(self._device.state) if self._device is not None else "off"
+        return str(self._device.input.state) if self._device is not None else "off"
 
     def start(self, intake: Intake, rate: Fraction) -> None:
         """Begin the track with the show.
@@ -108,8 +112,9 @@ class Hearing:
         assert self._features is not None
         intake.play(Heard(self._features, rate), tick)
         self._origin_s = seconds_at(tick, rate)
-        self._close_device()
-        self._speaker = capture.open_playback(self._track.pcm, self._track.rate_hz, None)
+        if self._sources is not None and self._device is not None:
+            self._sources.close(self._device)
+        self._speaker = audio.open_playback(self._track.pcm, self._track.rate_hz, None)
         self._speaker.play(0.0, time.monotonic())
 
     def play_music(self) -> None:
@@ -118,17 +123,11 @@ class Hearing:
             self._jukebox.ask()
             self._wants_music = True
 
-    def poll(self, now_s: float) -> list[Arrived]:
-        """Features since the last call; keeps the loudspeaker fed."""
+    def feed(self, now_s: float) -> None:
+        """Keep the loudspeaker fed."""
         if self._speaker is not None:
             self._speaker.tend(now_s)
             self._tell(str(self._speaker.state))
-        if self._device is None:
-            return []
-        self._device.tend(now_s)
-        self._tell(str(self._device.state))
-        found: list[Arrived] = self._device.poll(64)
-        return found
 
     def _tell(self, state: str) -> None:
         """Say once that a device is missing or lost."""
@@ -154,9 +153,10 @@ class Hearing:
             high = int((seconds + frame_s - self._origin_s) * rate)
             self._read = max(low, min(high, len(self._track.pcm)))
             return round(self._origin_s * rate) + low, self._track.pcm[low : self._read]
-        if self._device is None:
+        device = self._device
+        if device is None:
             return 0, np.zeros((0, 2), np.float32)
-        pcm = self._resampler.take(stereo(self._device.samples()), self._device.rate_hz)
+        pcm = self._resampler.take(stereo(device.input.samples()), device.input.rate_hz)
         cut = min(self._surplus, len(pcm))
         self._surplus -= cut
         return max(int(seconds * RATE_HZ) - len(pcm) + cut, 0), pcm[cut:]
@@ -175,11 +175,6 @@ class Hearing:
             self._wants_music = False
             self._say(self._jukebox.error)
 
-    def _close_device(self) -> None:
-        if self._device is not None:
-            self._device.__exit__(None, None, None)
-            self._device = None
-
     def __enter__(self) -> Self:
         return self
 
@@ -190,15 +185,20 @@ class Hearing:
         trace: TracebackType | None,
     ) -> None:
         self._jukebox.close()
-        self._close_device()
         if self._speaker is not None:
             self._speaker.close()
 
 
-def _is_file(audio: str) -> bool:
+def hears_device(options: Options) -> bool:
+    """Whether a sound device is to be listened to."""
+    word = options.audio
+    return not options.is_demo and word != "off" and not (word and _is_file(word))
+
+
+def _is_file(word: str) -> bool:
     """Whether a file is meant, not the name of a device."""
-    path = Path(audio)
-    return path.is_absolute() or path.is_file() or audio.lower().endswith(SUFFIXES)
+    path = Path(word)
+    return path.is_absolute() or path.is_file() or word.lower().endswith(SUFFIXES)
 
 
 def stereo(pcm: NDArray[Any]) -> NDArray[np.float32]:
@@ -212,21 +212,28 @@ def stereo(pcm: NDArray[Any]) -> NDArray[np.float32]:
 
 
 class Resampler:
-    """Brings a stream to `RATE_HZ`, linearly: a take has one rate, whatever device comes back."""
+    """Brings a stream to `RATE_HZ`: a take has one rate, whatever device comes back.
+
+    FFmpeg's filter holds back a third of a millisecond, and keeps out what would alias.
+    """
 
     def __init__(self) -> None:
-        self._last = np.zeros((1, 2), np.float32)
-        self._place = 1.0  # of the next sample, counted from `_last`
+        import av  # 60 ms, better now than between two frames
+
+        self._av = av
+        self._rate_hz = 0
+        self._filter: av.AudioResampler | None = None
 
     def take(self, pcm: NDArray[np.float32], rate_hz: int) -> NDArray[np.float32]:
         """Resample the next samples [shape=(n, 2)]."""
         if rate_hz == RATE_HZ or not len(pcm):
             return pcm
-        step = rate_hz / RATE_HZ
-        places = np.arange(self._place, len(pcm), step)
-        whole = np.concatenate([self._last, pcm])
-        at = np.arange(len(whole))
-        out = np.stack([np.interp(places, at, whole[:, i]) for i in (0, 1)], axis=1)
-        self._place = (places[-1] + step if len(places) else self._place) - len(pcm)
-        self._last = pcm[-1:]
-        return out.astype(np.float32)
+        av = self._av
+        if self._filter is None or rate_hz != self._rate_hz:
+            self._rate_hz = rate_hz
+            self._filter = av.AudioResampler(format="flt", layout="stereo", rate=RATE_HZ)
+        packed = np.ascontiguousarray(pcm, np.float32).reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(packed, format="flt", layout="stereo")
+        frame.sample_rate = rate_hz
+        parts = [part.to_ndarray().reshape(-1, 2) for part in self._filter.resample(frame)]
+        return np.concatenate([np.zeros((0, 2), np.float32), *parts])

@@ -12,13 +12,13 @@ class Options:
     """What the command line says about a performance; None leaves it to the show."""
 
     show: str = "default"
-    output: str = "window"
+    outputs: tuple[str, ...] = ()
     size_px: tuple[int, int] | None = None
     fps: Fraction | None = None
     seed: int | None = None
     is_windowed: bool = False
     monitor: str | None = None
-    osc: str = "127.0.0.1:9000"
+    osc: str | None = None
     feedback: str | None = None
     audio: str | None = None
     take: Path | None = None

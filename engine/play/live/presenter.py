@@ -1,21 +1,15 @@
-"""Where the picture is seen live: a window or nothing, with the operator's overlays."""
+"""What the operator sees over the picture, and what the keys do: help, messages, test card."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
-from engine.compositor.gl.context import open_context
 from engine.core.show.show import Show
 from engine.core.show.state import State
-from engine.documents.schema import ShowTable
-from engine.outputs import null
 from engine.play.live.keyboard import HELP, Hands, Keyboard
-from engine.play.live.options import Options
 
 TOAST_S = 6.0
 OVERLAY_EVERY_S = 0.25
@@ -31,28 +25,11 @@ class Card:
     size_px: tuple[int, int]
 
 
-class Stage:
-    """No window: the picture is finished and thrown away."""
+class Presenter:
+    """No window: nobody sees anything, and there are no keys."""
 
-    name = "null"
-
-    def __init__(self, ctx: Any, output: Any) -> None:
-        self.ctx = ctx
-        self._output = output
-
-    @property
-    def gl(self) -> str:
-        """Name of the renderer."""
-        return str(self.ctx.info["GL_RENDERER"])
-
-    def show(self, frame: int, picture: Any, facts: Facts) -> None:
-        """Present a picture; `facts` is called when an overlay needs them."""
-        del facts
-        self._output.write(frame, picture)
-        self.ctx.finish()
-
-    def again(self, picture: Any) -> None:
-        """Present the last good picture once more."""
+    def refresh(self, facts: Facts) -> None:
+        """Bring what lies over the picture up to date; `facts` is called when help is shown."""
 
     def hands(self, show: Show, state: State, now_s: float) -> Hands:
         """What the performer's hands did since the last frame."""
@@ -60,7 +37,7 @@ class Stage:
         return Hands()
 
     def act(self, act: str) -> None:
-        """Do what a key asks of the stage."""
+        """Do what a key asks of the window."""
 
     def toast(self, text: str) -> None:
         """Show one line to the operator."""
@@ -69,24 +46,32 @@ class Stage:
         """Stay alive while the first frame is made."""
 
 
-class WindowStage(Stage):
-    """A window on one or several monitors."""
+class WindowPresenter(Presenter):
+    """Help, messages and test card over a window, and its keys and mouse.
 
-    name = "window"
+    Parameters
+    ----------
+    window
+        The output that is open.
+    size_px
+        Of the canvas, which the test card covers.
+    monitor
+        Name on the test card.
+    """
 
-    def __init__(self, window: Any, monitor: str | None) -> None:
-        super().__init__(window.ctx, window)
+    def __init__(self, window: Any, size_px: tuple[int, int], monitor: str) -> None:
         self._window = window
-        self._monitor = monitor or ""
+        self._size_px = size_px
+        self._monitor = monitor
         self._keyboard = Keyboard()
-        self._is_help = self._is_card = False
-        self._drawn_card: Card | None = None
+        self._is_help = False
+        self._card: Card | None = None
         self._toast = ""
         self._toast_until = self._drawn = self._moved = 0.0
         self._has_cursor = True
 
-    def show(self, frame: int, picture: Any, facts: Facts) -> None:
-        """Present a picture, with help, message or test card over it."""
+    def refresh(self, facts: Facts) -> None:
+        """Draw help or message anew, now and then; hide a cursor that rests."""
         now = time.monotonic()
         if self._toast and now > self._toast_until:
             self._toast = ""
@@ -98,19 +83,6 @@ class WindowStage(Stage):
         if is_cursor != self._has_cursor:
             self._has_cursor = is_cursor
             self._window.set_cursor(is_cursor)
-        self._window.write(frame, self._card(picture.size_px) if self._is_card else picture)
-
-    def _card(self, size_px: tuple[int, int]) -> Card:
-        """Test card in place of the picture: so it is laid over the wall as the picture is."""
-        from engine.outputs.window import testcard
-
-        if self._drawn_card is None or self._drawn_card.size_px != size_px:
-            if self._drawn_card is not None:
-                self._drawn_card.texture.release()
-            rgb = testcard.draw(size_px, self._monitor)
-            texture = self.ctx.texture(size_px, 3, rgb.tobytes(), alignment=1)
-            self._drawn_card = Card(texture, size_px)
-        return self._drawn_card
 
     def _overlay(self, facts: Facts) -> Any:
         from engine.outputs.window import overlay
@@ -122,11 +94,6 @@ class WindowStage(Stage):
             period = 1000.0 / found["fps"]
             return overlay.draw_help(lines, found["frame_ms"], period, size, found["show"])
         return overlay.draw_message(self._toast) if self._toast else None
-
-    def again(self, picture: Any) -> None:
-        """Present the last good picture once more."""
-        if picture is not None:
-            self._window.write(0, picture)
 
     def hands(self, show: Show, state: State, now_s: float) -> Hands:
         """Keys and mouse."""
@@ -143,9 +110,23 @@ class WindowStage(Stage):
         elif act == "leave":
             self._window.set_fullscreen(False)
         elif act == "card":
-            self._is_card = not self._is_card
+            self._turn_card()
         elif act == "help":
             self._is_help = not self._is_help
+
+    def _turn_card(self) -> None:
+        """Show the test card in place of the picture, or the picture again."""
+        from engine.outputs.window import testcard
+
+        if self._card is not None:
+            self._window.hold(None)
+            self._card.texture.release()
+            self._card = None
+            return
+        rgb = testcard.draw(self._size_px, self._monitor)
+        texture = self._window.ctx.texture(self._size_px, 3, rgb.tobytes(), alignment=1)
+        self._card = Card(texture, self._size_px)
+        self._window.hold(self._card)
 
     def toast(self, text: str) -> None:
         """Show one line for some seconds."""
@@ -169,24 +150,6 @@ def _summary(facts: dict[str, Any]) -> list[str]:
     return lines
 
 
-def open_stage(
-    options: Options, table: ShowTable, show: Show, fps: Fraction, stack: ExitStack
-) -> Stage:
-    """Open the window, or nothing.
-
-    Raises
-    ------
-    NoDisplay
-        If there is no display for a window.
-    """
-    if options.output == "null":
-        ctx = open_context()
-        stack.callback(ctx.release)
-        return Stage(ctx, stack.enter_context(null.open(null.Config(), show.size_px, fps)))
-    from engine.outputs.window import window
-
-    monitor = options.monitor or table.output.monitor or None
-    config = window.Config(
-        monitor=monitor, is_windowed=options.is_windowed, span=tuple(table.output.span)
-    )
-    return WindowStage(stack.enter_context(window.open(config, show.size_px, fps)), monitor)
+def open_presenter(window: Any, size_px: tuple[int, int], monitor: str) -> Presenter:
+    """Present in a window, or nothing where there is none."""
+    return Presenter() if window is None else WindowPresenter(window, size_px, monitor)

@@ -10,7 +10,6 @@ wall clock) and are never read. Samples are counted instead.
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -258,8 +257,7 @@ def _find_again(devices: Sequence[dict[str, Any]], before: str, wanted: Device, 
 
 
 def _hush() -> None:
-    """Leave Ctrl-C to the player, and keep what C libraries print off the terminal."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Keep what C libraries print off the terminal."""
     with suppress(OSError):  # there may be no terminal at all
         sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
         silence = os.open(os.devnull, os.O_WRONLY)

@@ -8,8 +8,6 @@ it, so the process may be killed at any moment and its successor goes on where i
 from __future__ import annotations
 
 import struct
-import sys
-import threading
 from enum import IntEnum
 from multiprocessing.shared_memory import SharedMemory
 
@@ -17,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.audio.features import FEATURES
+from engine.system import shared_memory
+from engine.system.shared_memory import Fence
 
 ROWS = 1024  # five seconds of features
 FRAMES = 1 << 18  # five seconds at 48 kHz
@@ -74,7 +74,7 @@ class Memory:
         self.name = shared.name
         self._shared = shared
         self._is_owner = is_owner
-        self._fence = threading.Lock()
+        self.order = Fence().hold
         self._map(shared.buf)
 
     def _map(self, buffer: memoryview | None) -> None:
@@ -87,17 +87,6 @@ class Memory:
         self.samples: NDArray[np.float32] = np.frombuffer(
             data, np.float32, FRAMES * CHANNELS, rows_at + row_bytes
         ).reshape(FRAMES, CHANNELS)
-
-    def order(self) -> None:
-        """Let what was written before be seen before what is written after.
-
-        Python has no memory fence. x86 needs none here; on ARM a release followed by an acquire is
-        one, and taking a free lock twice holds that pair.
-        """
-        with self._fence:
-            pass
-        with self._fence:
-            pass
 
     def say(self, status: Status, sentence: str = "") -> None:
         """Publish the process's status with a sentence for people."""
@@ -166,18 +155,12 @@ class Memory:
 
 def create_memory() -> Memory:
     """Make the memory, all zeros."""
-    return Memory(SharedMemory(create=True, size=_total_bytes()), is_owner=True)
+    return Memory(shared_memory.create(_total_bytes()), is_owner=True)
 
 
 def attach_memory(name: str) -> Memory:
-    """Map the memory that the player made.
-
-    A spawned child shares its parent's resource tracker, where a second registration of a name is
-    no second entry: below Python 3.13 nothing needs undoing.
-    """
-    if sys.version_info >= (3, 13):
-        return Memory(SharedMemory(name, track=False), is_owner=False)
-    return Memory(SharedMemory(name), is_owner=False)
+    """Map the memory that the player made; see `engine.system.shared_memory.attach`."""
+    return Memory(shared_memory.attach(name), is_owner=False)
 
 
 def _total_bytes() -> int:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Callable
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from engine.sources.audio import device
 from engine.sources.audio.memory import Memory, Status, Word
-from engine.system.spawn import launch
+from engine.system.spawn import launch, launch_with_pipe
 
 HEARTBEAT_S = 0.5
 _SETTLING_S = 3.0  # Pulse asks for one block at once and for the next 1.4 s later
@@ -33,9 +32,7 @@ def list_devices(limit_s: float = 8.0) -> list[dict[str, Any]]:
     OSError
         If PortAudio is missing or does not answer; the sentence says what to do.
     """
-    ours, theirs = multiprocessing.get_context("spawn").Pipe(duplex=False)
-    process = launch(device.send_devices, theirs)
-    theirs.close()
+    process, ours = launch_with_pipe(device.send_devices, name="sound")
     answer: Any = "the sound system does not answer; restart the sound server or the machine"
     try:
         if ours.poll(limit_s):
@@ -149,7 +146,7 @@ class Watched:
         self.memory.words[Word.BEATS] = 0
         self._beats = 0
         self._still_s = self._alive_s = self._beating_s = 0.0
-        return launch(self._target, self.memory.name, *self._arguments)
+        return launch(self._target, self.memory.name, *self._arguments, name="sound")
 
     def _drop(self, due_s: float | None) -> None:
         """Kill without waiting: PortAudio cannot be asked to stop once its server is gone."""

@@ -44,8 +44,8 @@ class Sender:
 
     Attributes
     ----------
-    sent, lost
-        Messages given to the network, and messages that could not be.
+    lost
+        Messages that could not be given to the network.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -53,7 +53,7 @@ class Sender:
 
         # A numeric host: python-osc would otherwise look the name up for every packet.
         self._client = UDPClient(host, port)
-        self.sent = self.lost = 0
+        self.lost = 0
 
     def send(self, address: str, value: Value) -> None:
         """Send one value. A tuple goes as that many floats, True and False as ``T`` and ``F``."""
@@ -65,8 +65,6 @@ class Sender:
             self._client.send(message)
         except OSError:  # nobody there, network gone, or the socket's buffer is full
             self.lost += 1
-        else:
-            self.sent += 1
 
     def close(self) -> None:
         """Close the socket."""

@@ -26,6 +26,7 @@ from engine.play.film.plan import write_plan
 from engine.play.film.playback import open_playback
 from engine.play.intake import Intake
 from engine.play.plan_file import PlanWriter
+from engine.sources.contract import Origin
 from tests.making import line_of, read_show, run
 from tests.places import DATA
 
@@ -181,7 +182,7 @@ def test_the_first_cue_has_no_picture_to_keep() -> None:
 @pytest.mark.parametrize("address", ["/layer/b/ready", "/layer/2/ready"])
 def test_nobody_outside_says_what_is_ready(address: str, source: str) -> None:
     intake = Intake()
-    intake.take(SHOW, -1, source, [(0, address, 1.0)], lambda _: Fraction(0))
+    intake.take(SHOW, -1, Origin(source), [(0, address, 1.0)], lambda _: Fraction(0))
     assert intake.events_of(0) == []
     assert intake.unknown == {address: 1}
 

@@ -12,14 +12,10 @@ from engine.core.latent.geometry import shell_radius, shell_score
 from engine.core.latent.manifold import AFFINE, ROWS, SHELL
 from engine.core.motions.walk import walk
 from engine.core.track.conform import Reel, Shot, conform
-from engine.documents.edit import edl, mlt, otio
-from engine.documents.edit.conform import read_edit
-from engine.documents.edit.timeline import EditError, Film, shots
-from tests.edits import FPS, Clip, write
+from engine.documents.edit.timeline import EditError, Film
+from tests.edits import FILM, FPS, Clip, look, write
 
 SUFFIXES = (".otio", ".edl", ".kdenlive")
-FILM = Film(("out.mp4",), Fraction(FPS), 100)
-READ = {".otio": otio.read, ".edl": edl.read, ".kdenlive": mlt.read}
 SIZE = 16
 
 
@@ -39,9 +35,9 @@ def reel(size: int = SIZE, count: int = 100, step: float = 0.03) -> Reel:
 
 
 def seen(suffix: str, *clips: Clip) -> list[Shot]:
-    stack, fps = READ[suffix](write(suffix, clips), "edit", FILM, None)
+    found, fps, _ = look(suffix, write(suffix, clips))
     assert fps == FPS
-    return shots(stack, fps, FILM, "edit")
+    return found
 
 
 # The edit that Memo Akten's tools are shown with: 46 frames, two of its five stretches are blank.
@@ -204,11 +200,10 @@ def test_the_shorter_way_round_for_angles() -> None:
     assert found.values[0, 1] == pytest.approx(source.values[at, 1] + 0.15)
 
 
-def test_other_rates_are_converted_exactly(tmp_path) -> None:
+def test_other_rates_are_converted_exactly() -> None:
     film = Film(("out.mp4",), Fraction(24000, 1001), 100)
-    path = tmp_path / "edit.edl"
-    path.write_text("1 AX V C 00:00:01:00 00:00:02:00 01:00:00:00 01:00:01:00\n")
-    found, fps = read_edit(path, film, Fraction(30000, 1001))
+    text = "1 AX V C 00:00:01:00 00:00:02:00 01:00:00:00 01:00:01:00\n"
+    found, fps, _ = look(".edl", text, film, fps="30000/1001")
     assert fps == Fraction(30000, 1001)
     assert [shot.first for shot in found[:3]] == [24, Fraction(124, 5), Fraction(128, 5)]
     assert len(found) == 30
@@ -219,6 +214,6 @@ def test_frames_that_the_proxy_lacks_and_other_media_are_named() -> None:
         with pytest.raises(EditError, match=r"clip|line|item .*frame 100 of the proxy, .* 0 to 99"):
             seen(suffix, Clip(90, 20))
         with pytest.raises(EditError, match=r"'cat\.mov', which is not the proxy out\.mp4"):
-            READ[suffix](write(suffix, CUTS, "cat.mov"), "edit", FILM, None)
+            look(suffix, write(suffix, CUTS, "cat.mov"))
         other = replace(FILM, names=("out.mp4", "cat"))
-        assert READ[suffix](write(suffix, CUTS, "cat.mov"), "edit", other, None)
+        assert look(suffix, write(suffix, CUTS, "cat.mov"), other)

@@ -16,9 +16,9 @@ import av
 import numpy as np
 import pytest
 
+from engine.outputs.contract import Sound
 from engine.outputs.film import film
 from engine.outputs.film.encoder import Encoder
-from engine.outputs.writer import Sound
 from tests.places import ROOT
 
 SIZE_PX = (64, 48)
@@ -230,7 +230,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from engine.outputs.film import film
-from engine.outputs.writer import Sound
+from engine.outputs.contract import Sound
 
 noise = np.random.default_rng(0).integers(0, 255, (48, 64, 3), np.uint8)
 silence = Sound(48000, 2, lambda start, count: np.zeros((count, 2), np.float32))

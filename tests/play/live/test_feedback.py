@@ -11,7 +11,7 @@ from engine.core.frame.advance import advance
 from engine.core.show.state import first_state
 from engine.documents.show import load
 from engine.play.live.feedback import Feedback
-from engine.sources.osc import receiver as osc
+from engine.sources.osc import osc
 
 SHOW = "schema = 1\n[[layers]]\nid = 'a'\n[layers.generator]\nkind = 'cppn'\n"
 

@@ -17,10 +17,10 @@ import pytest
 
 from engine.documents.take import recorder
 from engine.documents.take.reader import open_take
+from engine.outputs import null
 from engine.play.film.plan import write_plan
 from engine.play.film.playback import open_playback
-from engine.play.live import player as account
-from engine.play.live import presenter, recording
+from engine.play.live import recording
 from engine.play.live.options import Options
 from engine.play.live.player import Player
 from engine.play.plan_file import PlanWriter
@@ -60,7 +60,7 @@ def perform(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Player]:
 
     def run(name: str, on_picture: OnPicture, before: Any = None, **options: Any) -> Player:
         found = Options(
-            show=name, output="null", osc="127.0.0.1:0", audio="off", device="cpu", **options
+            show=name, outputs=("null",), osc="127.0.0.1:0", audio="off", device="cpu", **options
         )
         with ExitStack() as stack:
             seen = 0
@@ -77,14 +77,12 @@ def perform(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Player]:
             def open_watched(*_: object) -> Iterator[SimpleNamespace]:
                 yield SimpleNamespace(write=write)
 
-            monkeypatch.setattr(
-                presenter, "null", SimpleNamespace(Config=SimpleNamespace, open=open_watched)
-            )
+            monkeypatch.setattr(null, "open", open_watched)
             player = Player(replace(found), stack)
             if before is not None:
                 before(player)
             player.run()
-            player.final = account.report(player)  # type: ignore[attr-defined]
+            player.final = player.report()  # type: ignore[attr-defined]
         return player
 
     return run

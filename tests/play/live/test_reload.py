@@ -65,6 +65,22 @@ def test_good_edits_are_taken_over_and_bad_ones_are_told(tmp_path: Path, show: P
     same_rows(plan, replay(tmp_path), stats["ticks"])
 
 
+def test_shaders_of_the_master_are_reloaded_too(tmp_path: Path, show: Path) -> None:
+    veil = show.with_name("veil.fs")
+    veil.write_text(show.with_name("tint.fs").read_text("utf-8"), "utf-8")
+    show.write_text(show.read_text("utf-8") + '[[master.effects]]\nshader = "veil"\n', "utf-8")
+    with play(tmp_path, show) as playing:
+        playing.ready()
+        edit(veil, "pixel.rgb * gain", "pixel.rgb * gian")
+        playing.hears("veil.fs:")
+        edit(veil, "pixel.rgb * gian", "pixel.bgr * gain")
+        until(lambda: loads(tmp_path) == 1, "the mended shader")
+        edit(show, 'shader = "veil"', 'shader = "veil"\ninputs = { gain = 0.5 }')
+        until(lambda: loads(tmp_path) == 2, "the new value")
+        playing.end()
+    assert playing.plan()["/master/effect/veil/gain"][-1] == 0.5
+
+
 def test_what_was_touched_survives_a_reload(tmp_path: Path, show: Path) -> None:
     """A value that somebody set stays; what still stood at the old default takes the new one."""
     edit(show, "[output]", "[master]\nbrightness = 0.5\n\n[output]")

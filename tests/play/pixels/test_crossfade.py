@@ -15,11 +15,12 @@ import pytest
 
 from bench.stylegan_nets import make_stylegan2
 from engine.documents.take.reader import open_take
+from engine.outputs import null
 from engine.play.film.plan import write_plan
 from engine.play.film.playback import open_playback
-from engine.play.live import presenter
 from engine.play.live.options import Options
 from engine.play.live.player import Player
+from engine.sources.contract import Origin
 from tests import stylegan_files as files
 from tests.performing import edit, read_plan, same_rows
 from tests.play.live import test_player_failures as unfailing
@@ -97,10 +98,9 @@ def perform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Pl
         def open_watched(*_: object) -> Iterator[SimpleNamespace]:
             yield SimpleNamespace(write=write)
 
-        watched = SimpleNamespace(Config=SimpleNamespace, open=open_watched)
-        monkeypatch.setattr(presenter, "null", watched)
+        monkeypatch.setattr(null, "open", open_watched)
         options = Options(
-            show=show, output="null", osc="127.0.0.1:0", audio="off", device="cpu",
+            show=show, outputs=("null",), osc="127.0.0.1:0", audio="off", device="cpu",
             take=tmp_path / "take", plan=tmp_path / "plan.npz",
         )  # fmt: skip
         with ExitStack() as stack:
@@ -123,7 +123,7 @@ def test_a_show_fades_from_one_model_to_another_that_is_still_loading(
         lights.append(light)
         if len(lights) == 2:
             player.intake.take(
-                player.line.show, player.line.state.tick, "window",
+                player.line.show, player.line.state.tick, Origin("window"),
                 [(0, "/cue/b/go", 1.0)], lambda _: Fraction(0),
             )  # fmt: skip
         state = player.line.state

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core.audio.features import FEATURES, SILENT
-from engine.sources.audio import capture
+from engine.sources.audio import audio
 from engine.sources.audio import device as sound_device
 from engine.sources.audio import memory as sound_memory
 from engine.sources.audio.memory import FRAMES, ROWS, Memory, Status, Word
@@ -66,10 +66,10 @@ def test_a_device_that_came_back_is_found_by_its_name() -> None:
         again(DEVICES, "gone", 1, "inputs")
 
 
-@pytest.mark.parametrize("config", [capture.Config(rate_hz=100), capture.Config(block=1)])
-def test_an_impossible_config_is_refused(config: capture.Config) -> None:
+@pytest.mark.parametrize("config", [audio.Config(rate_hz=100), audio.Config(block=1)])
+def test_an_impossible_config_is_refused(config: audio.Config) -> None:
     with pytest.raises(ValueError, match=r"^sound: .*; use"):
-        capture.open(config, lambda: 0)
+        audio.open(config, lambda: 0)
 
 
 @given(st.binary(max_size=200))
@@ -77,10 +77,10 @@ def test_decode_reads_a_slot_and_nothing_else(data: bytes) -> None:
     size = 8 * (len(FEATURES) + 1)
     if len(data) != size:
         with pytest.raises(ValueError, match="a slot of features has 80 bytes"):
-            capture.decode(data)
+            audio.decode(data)
     slot = np.array([5.0, *ROW]).tobytes()
-    assert capture.decode(slot) == (5, ROW)
-    number, row = capture.decode((data + bytes(size))[:size])
+    assert audio.decode(slot) == (5, ROW)
+    number, row = audio.decode((data + bytes(size))[:size])
     assert isinstance(number, int)
     assert len(row) == len(FEATURES)
 
@@ -117,12 +117,12 @@ def test_memory_carries_texts_rows_and_samples(memory: Memory) -> None:
 @given(st.floats(0.0, 20.0), st.lists(st.floats(0.0, 1.0), min_size=9, max_size=9))
 def test_fading_falls_into_silence(elapsed_s: float, values: list[float]) -> None:
     row = tuple(values)
-    faded = capture.fade(row, elapsed_s)
-    later = capture.fade(row, elapsed_s + 0.5)
+    faded = audio.fade(row, elapsed_s)
+    later = audio.fade(row, elapsed_s + 0.5)
     assert faded[4] == faded[5] == 0.0
     assert all(a <= b + 1e-12 for a, b in zip(faded[:4], row[:4], strict=True))
     assert all(a <= b / 2 + 1e-12 for a, b in zip(later[:4], faded[:4], strict=True))
-    assert capture.fade(row, 10.0) == SILENT
+    assert audio.fade(row, 10.0) == SILENT
 
 
 class Clock:
@@ -136,11 +136,11 @@ class Clock:
 
 
 @pytest.fixture
-def deaf(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[capture.Sound, Clock]]:
+def deaf(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[audio.Sound, Clock]]:
     """A sound input whose process sleeps for ever, so that the test can speak for it."""
     monkeypatch.setattr(sound_device, "capture", sleep_for_ever)
     clock = Clock()
-    with capture.open(capture.Config(), clock) as source:
+    with audio.open(audio.Config(), clock) as source:
         yield source, clock
 
 
@@ -154,7 +154,7 @@ def end_at_once(name: str, *arguments: Any) -> None:
     os._exit(0)
 
 
-def speak(source: capture.Sound, hops: int, value: float = 0.5) -> None:
+def speak(source: audio.Sound, hops: int, value: float = 0.5) -> None:
     """Do what the sound process does."""
     memory = source._memory
     if memory.words[Word.STATUS] != Status.RUNNING:
@@ -166,7 +166,7 @@ def speak(source: capture.Sound, hops: int, value: float = 0.5) -> None:
         memory.words[Word.BEATS] += 1
 
 
-def test_rows_come_once_in_order_and_spread_in_time(deaf: tuple[capture.Sound, Clock]) -> None:
+def test_rows_come_once_in_order_and_spread_in_time(deaf: tuple[audio.Sound, Clock]) -> None:
     source, clock = deaf
     assert source.poll(10) == [(0, "/signal/audio", SILENT)]
     assert source.poll(10) == []
@@ -186,7 +186,7 @@ def test_rows_come_once_in_order_and_spread_in_time(deaf: tuple[capture.Sound, C
 
 
 def test_what_nobody_fetched_is_counted_and_leaves_no_hole(
-    deaf: tuple[capture.Sound, Clock],
+    deaf: tuple[audio.Sound, Clock],
 ) -> None:
     source, _ = deaf
     speak(source, 3000)
@@ -197,7 +197,7 @@ def test_what_nobody_fetched_is_counted_and_leaves_no_hole(
     assert source.lost_frames == int((samples[:, 0] == 0.0).sum()) > 0
 
 
-def test_a_lost_device_fades_is_filled_and_comes_back(deaf: tuple[capture.Sound, Clock]) -> None:
+def test_a_lost_device_fades_is_filled_and_comes_back(deaf: tuple[audio.Sound, Clock]) -> None:
     source, clock = deaf
     speak(source, 5)
     now_s = 0.0
@@ -234,7 +234,7 @@ def test_a_lost_device_fades_is_filled_and_comes_back(deaf: tuple[capture.Sound,
     assert len(source.samples()) == 512
 
 
-def test_a_slow_start_is_forgiven(deaf: tuple[capture.Sound, Clock]) -> None:
+def test_a_slow_start_is_forgiven(deaf: tuple[audio.Sound, Clock]) -> None:
     source, _ = deaf
     speak(source, 1)
     first, now_s = source.pid, 0.0
@@ -248,7 +248,7 @@ def test_a_slow_start_is_forgiven(deaf: tuple[capture.Sound, Clock]) -> None:
     assert source.state == "lost"
 
 
-def test_a_sleeping_player_does_not_blame_the_process(deaf: tuple[capture.Sound, Clock]) -> None:
+def test_a_sleeping_player_does_not_blame_the_process(deaf: tuple[audio.Sound, Clock]) -> None:
     source, _ = deaf
     speak(source, 5)
     source.tend(0.0)
@@ -258,7 +258,7 @@ def test_a_sleeping_player_does_not_blame_the_process(deaf: tuple[capture.Sound,
     assert source.pid == first
 
 
-def test_a_device_that_is_not_there_says_why(deaf: tuple[capture.Sound, Clock]) -> None:
+def test_a_device_that_is_not_there_says_why(deaf: tuple[audio.Sound, Clock]) -> None:
     source, _ = deaf
     source._memory.say(Status.NO_DEVICE, "this machine has no sound input; plug one in")
     source.tend(1.0)
@@ -270,7 +270,7 @@ def test_a_process_that_ends_at_once_is_started_again_slowly(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sound_device, "capture", end_at_once)
-    with capture.open(capture.Config(), lambda: 0) as source:
+    with audio.open(audio.Config(), lambda: 0) as source:
         begin = time.monotonic()
         while source.pid and time.monotonic() < begin + LIMIT_S:
             source.tend(0.0)
@@ -284,16 +284,16 @@ def test_a_process_that_ends_at_once_is_started_again_slowly(
 def test_devices_are_listed_or_the_cure_is_named() -> None:
     if ctypes.util.find_library("portaudio") is None:
         with pytest.raises(OSError, match="install"):
-            capture.list_devices(LIMIT_S)
+            audio.list_devices(LIMIT_S)
         return
-    for one in capture.list_devices(LIMIT_S):
+    for one in audio.list_devices(LIMIT_S):
         assert {"index", "name", "inputs", "outputs", "rate_hz"} <= set(one)
 
 
 def test_a_hanging_sound_system_does_not_hang_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sound_device, "send_devices", sleep_for_ever)
     with pytest.raises(OSError, match="does not answer; restart the sound server"):
-        capture.list_devices(limit_s=0.1)
+        audio.list_devices(limit_s=0.1)
 
 
 @pytest.fixture
@@ -301,7 +301,7 @@ def mute(monkeypatch: pytest.MonkeyPatch) -> Iterator[Playback]:
     """A playback of a ramp, one value per frame, whose process sleeps."""
     monkeypatch.setattr(sound_device, "play", sleep_for_ever)
     ramp = np.arange(96_000, dtype=np.float32)[:, None]
-    with capture.open_playback(ramp, 48_000) as playback:
+    with audio.open_playback(ramp, 48_000) as playback:
         yield playback
 
 
@@ -365,7 +365,7 @@ def test_playback_at_another_rate_is_interpolated(mute: Playback) -> None:
 def test_a_loop_has_no_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sound_device, "play", sleep_for_ever)
     ramp = np.arange(4800, dtype=np.float32)
-    with capture.open_playback(np.stack([ramp, -ramp], 1), 48_000, is_looping=True) as playback:
+    with audio.open_playback(np.stack([ramp, -ramp], 1), 48_000, is_looping=True) as playback:
         hand_over(playback, 256)
         playback.play(0.0, 0.0)
         playback.tend(0.0)

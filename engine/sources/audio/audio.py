@@ -24,13 +24,15 @@ from engine.sources.audio.device import Device, missing_library_hint
 from engine.sources.audio.memory import FRAMES, ROWS, Word, create_memory, decode
 from engine.sources.audio.player import Playback, open_playback
 from engine.sources.audio.process import Watched, list_devices
+from engine.sources.contract import Item
 
 __all__ = [
-    "Config", "Playback", "Sound", "decode", "list_devices", "missing_library_hint", "open",
-    "open_playback",
+    "ADDRESSES", "NAME", "Config", "Playback", "Sound", "decode", "list_devices",
+    "missing_library_hint", "open", "open_playback",
 ]  # fmt: skip
 
-Item = tuple[int, str, tuple[float, ...]]  # arrival_ns, address, value
+ADDRESSES = (ADDRESS,)
+NAME = "sound"
 
 _MARGIN_FRAMES = 8192  # the writer may be busy just behind the oldest frame
 _MARGIN_ROWS = 32
@@ -132,11 +134,6 @@ class Sound:
     def device_name(self) -> str:
         """Name of the device that was last open, or empty."""
         return self._memory.device_name()
-
-    @property
-    def overflows(self) -> int:
-        """Blocks before which the driver says that it lost samples."""
-        return int(self._memory.words[Word.OVERFLOWS])
 
     @property
     def restarts(self) -> int:

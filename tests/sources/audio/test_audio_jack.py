@@ -118,7 +118,7 @@ def external_player(path: str) -> Iterator[None]:
 
 def measure(path: str) -> dict[str, Any]:
     """Everything that happens with sound, in one session."""
-    from engine.sources.audio import capture as sound
+    from engine.sources.audio import audio as sound
 
     found: dict[str, Any] = {"devices": [d["name"] for d in sound.list_devices()]}
     np.save(path, cycle())

@@ -8,28 +8,21 @@ from __future__ import annotations
 import errno
 import ipaddress
 import socket
-import sys
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from struct import unpack_from
 from types import TracebackType
 from typing import Self
 
 from engine.core.event import Value
+from engine.sources.contract import EVERYTHING, Item
 from engine.sources.osc.decode import MAX_PACKET_BYTES, Decoded, decode
+from engine.system.sockets import dropped_packets, keep_port
 
-__all__ = ["Config", "Decoded", "Receiver", "decode", "open", "parse_endpoint"]
+__all__ = ["ADDRESSES", "Config", "Decoded", "Receiver", "decode", "open", "parse_endpoint"]
 
-Item = tuple[int, str, Value]  # arrival_ns, address, value
-
-# SO_MEMINFO (Linux 4.12, include/uapi/asm-generic/socket.h): nine unsigned ints, the last of them
-# the packets that this socket dropped. It is the counter of SO_RXQ_OVFL, but that one comes with a
-# received packet: it costs half a microsecond on each, and is silent about a flood's last drops.
-_SO_MEMINFO = 55
-_MEMINFO_BYTES = 36
-_DROPS_AT = 32
+ADDRESSES = EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +114,7 @@ class Receiver:
         self._now_ns = now_ns
         self._socket = listener
         self._waiting: deque[Item] = deque()  # the rest of a bundle that was longer than max_items
-        self._dropped_at_start = _count_drops(listener)
+        self._dropped_at_start = dropped_packets(listener)
         host, self.port = listener.getsockname()[:2]
         self.warning = _warn(host, self.port)
         self.counts_drops = self._dropped_at_start is not None
@@ -191,7 +184,7 @@ class Receiver:
         return decoded.messages
 
     def _update_drops(self) -> None:
-        drops = _count_drops(self._socket)
+        drops = dropped_packets(self._socket)
         if drops is not None and self._dropped_at_start is not None:
             # The kernel counts in 32 bits; months of flood wrap it.
             new = (drops - self._dropped_at_start - self.dropped) % 2**32
@@ -207,8 +200,7 @@ def _bind(config: Config) -> socket.socket:
     family, kind, protocol, _, place = min(found, key=lambda f: f[0] != socket.AF_INET)
     listener = socket.socket(family, kind, protocol)
     try:
-        if sys.platform == "win32":  # without it a second program could take the port over
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        keep_port(listener)
         for shrink in (0, 2, 4):  # Linux gives what it may; others refuse what is too large
             with suppress(OSError):
                 size = config.buffer_bytes >> shrink
@@ -220,20 +212,6 @@ def _bind(config: Config) -> socket.socket:
         listener.close()
         raise
     return listener
-
-
-def _count_drops(listener: socket.socket) -> int | None:
-    """Packets that the kernel dropped at this socket; None where it does not tell."""
-    if sys.platform != "linux":
-        return None
-    try:
-        told = listener.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMINFO_BYTES)
-    except OSError:
-        return None
-    drops: int | None = None
-    if len(told) == _MEMINFO_BYTES:
-        (drops,) = unpack_from("=I", told, _DROPS_AT)
-    return drops
 
 
 def _warn(host: str, port: int) -> str:

@@ -1,0 +1,1 @@
+"""Film edits as editors write them: one reader a format."""

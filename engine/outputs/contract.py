@@ -1,0 +1,83 @@
+"""The contract of an output: where finished pictures go, such as a window, a film or a network.
+
+An output is one Python file: on this shelf, in a folder of it, or in an installed package that
+names it under the entry points ``latent_cinema.outputs``. Its kind, in ``[[outputs]]`` of a show,
+is the file's name (of an entry point: its name). `null` is the smallest one; copy it. The file has
+
+``Config``
+    A frozen dataclass whose fields are the keys of ``config`` in the show. Some are not the show's:
+    ``path`` has to be a new file below the folder in which `play` was started (a show never writes
+    elsewhere or over anything; with ``--output`` the operator may), ``audio`` is the film's sound,
+    ``is_blocking`` is false live.
+``open(config, size_px, fps)``
+    A context manager that gives an `Output`. OSError or ValueError, with one sentence, if it cannot
+    be opened.
+``SUFFIXES``
+    Optional: how the files end that `export` and ``--output FILE`` write with it.
+``check(config, size_px)``
+    Optional: ValueError or OSError, with one sentence, where `open` would refuse, before a film is
+    rendered.
+``OWNS_CONTEXT``
+    Optional: true of an output that brings the GL context in which everything is drawn (``ctx``)
+    and takes keys and overlays, as a window does. A show has one such output at most.
+
+An open output may have more, which is used where it is there: ``dropped``, a count of pictures
+that it left out because it was slow. Live it never waits for a disk or an encoder: what does not
+fit into a bounded queue is dropped and counted (`engine.outputs.writer` does so). One that fails is
+closed, and the others go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Picture(Protocol):
+    """A finished picture, as every output takes it."""
+
+    @property
+    def texture(self) -> Any:
+        """A moderngl RGBA8 texture, sRGB-encoded, memory row 0 at the top."""
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """Width and height."""
+
+    def read(self, format: str) -> NDArray[Any]:
+        """Pixels as ``rgb24``, ``rgba`` (uint8) or ``rgb48`` (uint16) [shape=(H, W, C)], row 0 at
+        the top, read back once for all outputs. The array belongs to this frame: nobody writes
+        into it afterwards.
+        """  # noqa: D205 - one sentence and its rule
+
+
+class Output(Protocol):
+    """An open output."""
+
+    def write(self, frame: int, picture: Picture) -> None:
+        """Take the picture of a frame; frames come in order, skipped ones are missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """The sound of a film.
+
+    Parameters
+    ----------
+    rate_hz
+        Samples per second.
+    channels
+        1, 2 or 6.
+    read
+        ``read(start_sample, count)`` → float32 in -1..1 [shape=(count, channels)]. Sample 0 is
+        heard with the first picture; where fewer rows come back, silence follows. It is called
+        from the output's own thread.
+    """
+
+    rate_hz: int
+    channels: int
+    read: Callable[[int, int], NDArray[np.float32]]

@@ -1,0 +1,164 @@
+"""Everything that is open during a performance, and what it reports of itself."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from typing import Any
+
+from engine.compositor.compose import Compositor
+from engine.core.clock import parse_rate, seconds_at
+from engine.core.show.show import Show
+from engine.core.show.state import first_state
+from engine.documents.show import load
+from engine.play.intake import Intake
+from engine.play.line import Line, resized, seeded
+from engine.play.live.feedback import Feedback
+from engine.play.live.listening import Hearing, hears_device
+from engine.play.live.options import Options
+from engine.play.live.outputs import Outputs
+from engine.play.live.presenter import Presenter, open_presenter
+from engine.play.live.recording import Memory
+from engine.play.live.reload import Reloader
+from engine.play.live.sources import Sources
+from engine.play.pacer import Pacer, Stopwatch
+from engine.play.pixels.bridge import Bridge
+from engine.play.pixels.live import LivePixels
+from engine.play.stats import Figures
+from engine.play.tasks.dragging import Grabbing
+from engine.play.tasks.even_speed_live import Evening
+from engine.play.tasks.inversion import Inverting
+from engine.play.tasks.tasks import Duty, Errands
+from engine.system.atomic import check_writable
+from engine.system.interrupts import Interrupt, heeded
+
+
+def duties(pixels: LivePixels, say: Callable[[str], None]) -> list[Duty]:
+    """Make the duties of a performance, in the order in which they are tended."""
+    return [Evening(pixels.newest.get, say), Inverting(pixels.newest.get, say), Grabbing(say)]
+
+
+def say(text: str) -> None:
+    """Tell the operator, in the terminal."""
+    with suppress(OSError, ValueError):  # nobody may be reading any more
+        print(text, file=sys.stderr, flush=True)
+
+
+class Performance:
+    """Opens what a show and the command line ask for; the stack closes it in the opposite order."""
+
+    def __init__(self, options: Options, stack: ExitStack) -> None:
+        self.options = options
+        self.presenter = Presenter()
+        self.interrupt: Interrupt = stack.enter_context(heeded())
+        for path in filter(None, (options.stats, options.ready)):
+            check_writable(path)
+        self.loaded = load.load(options.show)
+        table = self.loaded.table
+        show = self.arrange(self.loaded.show)
+        self.fps = options.fps or parse_rate(table.output.fps)
+        self.outputs: Outputs = stack.enter_context(
+            Outputs(table, options, show.size_px, self.fps, self.say)
+        )
+        self.presenter = open_presenter(self.outputs.window, show.size_px, self.outputs.monitor)
+        self.compositor = Compositor(self.outputs.ctx, show.size_px, float(show.picture_hz))
+        stack.callback(self.compositor.close)
+        self.bridge = Bridge(self.outputs.ctx)
+        self.pixels = LivePixels(self.bridge, options.device)
+        stack.callback(self.pixels.close)
+        found = self.pixels.share_cuda(self.outputs.ctx)
+        if self.pixels.path != "numpy":
+            say(found)
+        self.line = Line(show, first_state(show), -1, {})
+        self.line.on_show = self.pixels.keep
+        self.intake = Intake()
+        self.sources: Sources = stack.enter_context(
+            Sources(table, options, hears_device(options), self.say)
+        )
+        self.feedback = None
+        if options.feedback is not None:
+            self.feedback = Feedback(options.feedback)
+            stack.callback(self.feedback.close)
+        self.hearing: Hearing = stack.enter_context(Hearing(options, self.say, self.sources))
+        self.memory: Memory = stack.enter_context(
+            Memory(options, self.loaded, show, self.fps, self.hearing, self.say)
+        )
+        self.line.on_tick = self.memory.tick
+        self.reloader = Reloader(self.loaded)
+        stack.callback(self.reloader.close)
+        self.errands = Errands(self.pixels.host, self.say, duties(self.pixels, self.say))
+        self.figures = Figures()
+        self.watch = Stopwatch()
+        self.pacer = Pacer(self.fps)
+        self.duration_s = 0.0
+
+    def arrange(self, show: Show) -> Show:
+        """Apply the command line's seed and size to a show, also to a reloaded one."""
+        return resized(seeded(show, self.options.seed), self.options.size_px or show.size_px)
+
+    def say(self, text: str) -> None:
+        """Tell the operator, in the terminal and on the window."""
+        say(text)
+        self.presenter.toast(text)
+
+    @property
+    def osc_port(self) -> int:
+        """Port on which OSC comes in."""
+        source = self.sources.of_kind("osc")
+        return int(source.input.port) if source is not None else 0
+
+    def ready(self) -> dict[str, Any]:
+        """Return what a script that started us wants to know."""
+        return {
+            "pid": os.getpid(),
+            "osc": {"host": self.sources.host, "port": self.osc_port},
+            "ports": {"osc": self.osc_port},
+            "workers": {name: stats["pid"] for name, stats in self.pixels.stats().items()},
+        }
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the help panel shows."""
+        show, state = self.line.show, self.line.state
+        return {
+            "show": show.name,
+            "cue": show.cues[state.cue].id if state.cue >= 0 else "",
+            "seconds": float(seconds_at(max(state.tick, 0), show.control_hz)),
+            "bpm": state.transport.bpm,
+            "fps": float(self.fps),
+            "frame_ms": self.figures.recent_ms(),
+            "skipped": self.figures.skipped,
+            "generators": self.pixels.stats(),
+            "sound": self.hearing.state,
+            "osc": f"{self.sources.host}:{self.osc_port}",
+        }
+
+    def report(self) -> dict[str, Any]:
+        """Return everything that the stats file holds."""
+        return {
+            **self.figures.report(self.duration_s, float(self.fps), self.watch.total_ms),
+            "output": self.outputs.name,
+            "outputs": self.outputs.report(),
+            "size_px": list(self.line.show.size_px),
+            "ticks": self.line.state.tick + 1,
+            "generators": self.pixels.stats(),
+            "errands": self.errands.report(),
+            "sources": self.sources.report(),
+            "osc": self._osc_figures(),
+            "sound": self.hearing.state,
+            "take": self.memory.report(),
+            "gl": str(self.outputs.ctx.info["GL_RENDERER"]),
+        }
+
+    def _osc_figures(self) -> dict[str, Any]:
+        """Return what came in, and what of it nobody knew or wanted."""
+        source = self.sources.of_kind("osc")
+        found = source.input if source is not None else None
+        return {
+            "received": getattr(found, "received", 0),
+            "dropped": getattr(found, "dropped", 0),
+            "refused": getattr(found, "refused", 0) + self.intake.refused,
+            "unknown": dict(self.intake.unknown),
+            "unknown_total": self.intake.unknown_total,
+        }

@@ -1,0 +1,181 @@
+"""The sources of a performance: those of the show and of the command line, open and polled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from types import ModuleType, TracebackType
+from typing import Any, Self
+
+from engine.documents.schema import ShowTable
+from engine.documents.show.load import ShowError
+from engine.documents.show.plugin_config import read_config
+from engine.play.live.options import Options
+from engine.play.pacer import now_ns
+from engine.sources import registry
+from engine.sources.contract import Item, Origin
+from engine.sources.osc import osc
+
+MOST_ITEMS = 256
+"""Taken from one source in one frame; what is beyond waits."""
+DEFAULTS = ("osc", "audio")
+"""Heard in every show, whether it lists them or not."""
+OSC = "127.0.0.1:9000"
+Say = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Source:
+    """An open source: what it may write as whom, what it was opened by, what came of it."""
+
+    kind: str
+    origin: Origin
+    config: Any
+    input: Any
+    state: str = ""
+
+    def report(self) -> dict[str, Any]:
+        """Return its part of the stats file."""
+        found = {"kind": self.kind, "name": self.origin.name, "state": self.state or "open"}
+        return {**found, "refused": int(getattr(self.input, "refused", 0))}
+
+
+class Sources:
+    """Opens sources, in order, and polls those that work.
+
+    Parameters
+    ----------
+    table
+        Of the show: its ``[[sources]]``.
+    options
+        Of the command line: who may be listened to, and which sound.
+    listens
+        Whether a sound device is to be heard.
+
+    Raises
+    ------
+    ShowError
+        If the show names a source or key that is not there.
+    ValueError, OSError
+        If one cannot be opened.
+    """
+
+    def __init__(self, table: ShowTable, options: Options, listens: bool, say: Say) -> None:
+        self._say = say
+        self.host, port = osc.parse_endpoint(options.osc or OSC)
+        self._open: list[Source] = []
+        found = [
+            (kind, *self._read(place, kind, config))
+            for place, kind, config in _entries(table, _own(options, port))
+            if kind != "audio" or listens
+        ]
+        try:
+            for each in found:
+                self._add(*each)
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        self._listed = tuple(self._open)
+
+    def _read(self, place: str, kind: str, table: Mapping[str, Any]) -> tuple[ModuleType, Any]:
+        """Find a source's module and decode its table; the host is the operator's."""
+        try:
+            module = registry.load(kind)
+            config = read_config(module, table)
+        except ValueError as error:
+            raise ShowError(f"{place}: {error}") from None
+        if not hasattr(config, "host"):
+            return module, config
+        if "host" in table and config.host != self.host:
+            self._say(
+                f"{place}: listens on {self.host}, not on {config.host[:80]} as the show asks; "
+                f"start it with --osc {config.host[:80]}:PORT to allow that"
+            )
+        return module, replace(config, host=self.host)
+
+    def _add(self, kind: str, module: ModuleType, config: Any) -> None:
+        number = 1 + sum(source.kind == kind for source in self._open)
+        name = getattr(module, "NAME", kind) + (str(number) if number > 1 else "")
+        origin = Origin(name, tuple(getattr(module, "ADDRESSES", ())))
+        found = module.open(config, now_ns).__enter__()
+        self._open.append(Source(kind, origin, config, found))
+        if getattr(found, "warning", ""):
+            self._say(found.warning)
+
+    def poll(self, now_s: float) -> Iterator[tuple[Source, list[Item]]]:
+        """Take what arrived at each source; one that fails is closed, and the show goes on."""
+        for source in tuple(self._open):
+            try:
+                if hasattr(source.input, "tend"):
+                    source.input.tend(now_s)
+                self._tell(source, str(getattr(source.input, "state", "")))
+                items = list(source.input.poll(MOST_ITEMS))
+            except Exception as error:  # noqa: BLE001 - a source is anybody's: the show goes on
+                source.state = f"failed: {type(error).__name__}: {error}"
+                self._say(f"{source.origin.name}: {source.state}; the show goes on without it")
+                self.close(source)
+            else:
+                yield source, items
+
+    def _tell(self, source: Source, state: str) -> None:
+        """Say once that a device is missing or lost."""
+        if state != source.state and state.startswith(("no device", "lost")):
+            self._say(f"{source.origin.name}: {state}; the show goes on without it")
+        source.state = state
+
+    def of_kind(self, kind: str) -> Source | None:
+        """Return the first source of a kind, also when it was closed."""
+        return next((source for source in self._listed if source.kind == kind), None)
+
+    @property
+    def sound(self) -> Source | None:
+        """The open source whose samples a take records."""
+        return next((s for s in self._open if hasattr(s.input, "samples")), None)
+
+    def close(self, source: Source) -> None:
+        """Stop listening to a source."""
+        if source in self._open:
+            self._open.remove(source)
+            source.state = source.state if source.state.startswith("failed") else "closed"
+            with suppress(Exception):
+                source.input.__exit__(None, None, None)
+
+    def report(self) -> list[dict[str, Any]]:
+        """Return the part of the stats file that is about sources."""
+        return [source.report() for source in self._listed]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for source in reversed(tuple(self._open)):
+            self.close(source)
+
+
+def _own(options: Options, port: int) -> dict[str, dict[str, Any]]:
+    """List what the command line says of the first source of a kind."""
+    found: dict[str, dict[str, Any]] = {}
+    if options.osc is not None:
+        found["osc"] = {"port": port}
+    if options.audio is not None:
+        is_number = options.audio.isdigit()
+        found["audio"] = {"device": int(options.audio) if is_number else options.audio}
+    return found
+
+
+def _entries(
+    table: ShowTable, own: dict[str, dict[str, Any]]
+) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """List place in the show, kind and own table of every source, the defaults included."""
+    listed = {each.kind for each in table.sources}
+    for kind in DEFAULTS:
+        if kind not in listed:
+            yield kind, kind, own.get(kind, {})
+    for number, each in enumerate(table.sources):
+        yield f"sources[{number}]", each.kind, {**each.config, **own.pop(each.kind, {})}

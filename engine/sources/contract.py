@@ -1,0 +1,79 @@
+"""The contract of a source: what sends events into a show, such as OSC, sound or MIDI.
+
+A source is one Python file: on this shelf, in a folder of it, or in an installed package that names
+it under the entry points ``latent_cinema.sources``. Its kind, in ``[[sources]]`` of a show, is the
+file's name (of an entry point: its name). `silence` is the smallest one; copy it. The file has
+
+``Config``
+    A frozen dataclass whose fields are the keys of ``config`` in the show, with their defaults.
+    A field ``host`` is what it listens on: the show's is not taken, the operator's is (see below).
+``ADDRESSES``
+    What it may write: addresses, and with a ``/`` at the end everything below. ``("/",)`` is all
+    that a show declares. What the engine makes itself (``/signal/audio``) has to be named in full.
+    An event beyond that is refused and counted.
+``open(config, now_ns)``
+    Opens it without waiting for a device, and returns a `Source`. `now_ns` is the clock that stamps
+    arrivals. OSError or ValueError, with one sentence, if it cannot be opened.
+``decode(data)``
+    Where bytes arrive from outside: a pure function from bytes to messages, so that it can be
+    tested with any bytes. It never raises.
+``NAME``
+    Optional: what takes and messages call it, instead of its kind.
+
+An open source may have more, which is used where it is there: ``tend(now_s)``, called before each
+poll; ``state``, a phrase (when it begins with ``lost`` or ``no device`` the operator is told once);
+``warning``, a sentence for the operator when it opens; ``refused``, a count of what it left out
+itself; ``samples()`` and ``rate_hz``, sound that a take records.
+
+No show opens the network: a source listens on this machine only (127.0.0.1), unless the operator
+says another host with ``--osc HOST:PORT``, which then is the host of every source that has one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from types import TracebackType
+from typing import NamedTuple, Protocol, Self
+
+from engine.core.event import Value
+
+Item = tuple[int, str, Value]
+"""Arrival in nanoseconds, address, value."""
+
+EVERYTHING = ("/",)
+
+
+class Source(Protocol):
+    """An open source: a context manager that is polled once a frame, from one thread."""
+
+    def poll(self, max_items: int) -> Iterable[Item]:
+        """Take what has arrived, in order and without waiting, at most so much of it."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...  # fmt: skip
+
+
+class Origin(NamedTuple):
+    """Who sends an event.
+
+    Parameters
+    ----------
+    name
+        Orders events of one tick, and is what a take says.
+    addresses
+        What it may write, see ``ADDRESSES``.
+    """
+
+    name: str
+    addresses: tuple[str, ...] = EVERYTHING
+
+    def may_write(self, address: str) -> bool:
+        """Whether it declares an address."""
+        return any(
+            address.startswith(each) if each.endswith("/") else address == each
+            for each in self.addresses
+        )

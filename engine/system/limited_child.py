@@ -1,0 +1,164 @@
+"""Foreign data is read in a process of its own: small, bounded in CPU time and memory, harmless.
+
+The parent calls `ask`; the child is ``python -m engine.system.limited_child TASK JOB``. A task is a
+function ``(data, job)`` of a module; from its call on the process writes nothing, starts nothing
+and opens no connection.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+_ROOT = Path(__file__).resolve().parents[2]
+_FORBIDDEN = ("os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.startfile", "os.system",
+              "pty.", "socket.", "subprocess.", "ctypes.", "pickle.find_class",
+              "os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "shutil.",
+              "urllib.", "webbrowser.", "winreg.")  # fmt: skip
+
+
+class Bounds(NamedTuple):
+    """What a child may take."""
+
+    memory_bytes: int
+    cpu_s: int
+
+
+class ChildError(ValueError):
+    """The data was not read; the sentence says why, without the name of the file."""
+
+
+class RefusedError(ChildError):
+    """The task itself refused, with a sentence of its own."""
+
+
+def ask(task: str, job: Mapping[str, Any], bounds: Bounds, data: bytes = b"") -> Any:
+    """Let a child do a task; return its result.
+
+    Parameters
+    ----------
+    task
+        ``module:function``.
+    job
+        What it is told, as JSON can say it.
+    data
+        What it reads.
+
+    Raises
+    ------
+    RefusedError
+        With the sentence of a ValueError or OSError that the task raised.
+    ChildError
+        If it was ended by its bounds, or by a fault.
+    """
+    # One thread: each more would take address space from the data's share.
+    one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    places = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH", "")]))
+    try:
+        done = subprocess.run(
+            # -P: whatever lies in the working folder must not be imported.
+            [sys.executable, "-P", "-m", __spec__.name, task, json.dumps([*bounds, job])],
+            capture_output=True,
+            check=False,
+            input=data,
+            env=os.environ | one | {"PYTHONPATH": places, "PYTHONDONTWRITEBYTECODE": "1"},
+            # The wall's clock bounds only where CPU time cannot: others may need this machine too.
+            timeout=None if os.name == "posix" else 4 * bounds.cpu_s,
+        )
+    except subprocess.TimeoutExpired:
+        raise ChildError(_TOO_LONG) from None
+    return _heard(done)
+
+
+_TOO_LONG = "takes longer to read than any honest file of its size; do not use it"
+_TOO_MUCH = "takes more memory than any honest file of its size; do not use it"
+
+
+def _heard(done: subprocess.CompletedProcess[bytes]) -> Any:
+    """Result of a child, or what ended it."""
+    try:
+        said = json.loads(done.stdout)
+    except ValueError:
+        said = {}
+    if "result" in said:
+        return said["result"]
+    if "refused" in said:
+        raise RefusedError(said["refused"])
+    if "too" in said:
+        raise ChildError(_TOO_MUCH if said["too"] == "much" else "is nested without end")
+    if done.returncode in [-getattr(signal, n, 0) for n in ("SIGXCPU", "SIGKILL")]:
+        raise ChildError(_TOO_LONG)
+    # No traceback for the user, but its last line for whoever mends it.
+    last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
+    raise ChildError(
+        f"could not be read ({last[0][:200] if last else f'code {done.returncode}'}); if another "
+        "program reads it, report this"
+    )
+
+
+def _bound(bounds: Bounds) -> None:
+    """Bound this process, where the system can (Linux; macOS bounds the time only)."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such thing: the parent's clock is the only bound
+        return
+    limits = {
+        "RLIMIT_AS": (bounds.memory_bytes, bounds.memory_bytes),
+        "RLIMIT_CPU": (bounds.cpu_s, bounds.cpu_s + 1),
+        "RLIMIT_CORE": (0, 0),
+        "RLIMIT_FSIZE": (0, 0),
+    }
+    for name, limit in limits.items():
+        with contextlib.suppress(AttributeError, ValueError, OSError):  # macOS refuses some of them
+            resource.setrlimit(getattr(resource, name), limit)
+
+
+def _forbid() -> None:
+    """Make everything that a reader never does an error, for the rest of this process."""
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        if event.startswith(_FORBIDDEN) or (event == "open" and _writes(arguments)):
+            raise PermissionError(f"a reader never does this: {event}")
+
+    sys.addaudithook(watch)
+
+
+def _writes(arguments: tuple[Any, ...]) -> bool:
+    """Whether the arguments of an ``open`` event (path, mode, flags) ask for writing."""
+    flags = arguments[2] if isinstance(arguments[2], int) else 0
+    return bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
+
+
+def main() -> int:
+    """Do the task of the command line."""
+    task, told = sys.argv[1:]
+    memory_bytes, cpu_s, job = json.loads(told)
+    _bound(Bounds(memory_bytes, cpu_s))
+    data = sys.stdin.buffer.read()
+    module, _, function = task.partition(":")
+    work = getattr(importlib.import_module(module), function)
+    _forbid()
+    try:
+        said: dict[str, Any] = {"result": work(data, job)}
+    except MemoryError:
+        said = {"too": "much"}
+    except RecursionError:
+        said = {"too": "deep"}
+    except (ValueError, OSError) as error:
+        said = {"refused": str(error)}
+    sys.stdout.write(json.dumps(said))
+    return 0
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    os._exit(code)  # at once: taking a million objects apart is nobody's wish

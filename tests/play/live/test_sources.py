@@ -1,0 +1,87 @@
+"""The list of sources: what the show adds, what the operator allows, and one that fails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from engine.documents.show import load
+from engine.play.live.options import Options
+from engine.play.live.sources import Sources
+from engine.sources import silence
+from engine.sources.osc.sender import open as open_sender
+
+LOCAL = "127.0.0.1:0"
+
+
+def open_sources(
+    said: list[str], text: str = "", osc: str | None = LOCAL, **options: Any
+) -> Sources:
+    table = load.decode(f"schema = 1\n{text}", "t")
+    return Sources(table, Options(osc=osc, **options), False, said.append)
+
+
+def kinds(sources: Sources) -> list[tuple[str, str]]:
+    return [(each["kind"], each["name"]) for each in sources.report()]
+
+
+def test_every_show_hears_osc_and_what_it_lists() -> None:
+    with open_sources([]) as sources:
+        assert kinds(sources) == [("osc", "osc")]
+    text = '[[sources]]\nkind = "silence"\n' + '[[sources]]\nkind = "osc"\nconfig.port = 0\n' * 2
+    with open_sources([], text) as sources:
+        assert kinds(sources) == [("silence", "silence"), ("osc", "osc"), ("osc", "osc2")]
+        first, second = (s for s, _ in sources.poll(0.0) if s.kind == "osc")
+        assert first.input.port != second.input.port
+        sender = open_sender("127.0.0.1", second.input.port)
+        sender.send("/master/brightness", 0.5)
+        sender.close()
+        heard = {s.origin.name: items for s, items in sources.poll(0.0)}
+        assert [item[1:] for item in heard["osc2"]] == [("/master/brightness", 0.5)]
+        assert heard["silence"] == heard["osc"] == []
+
+
+def test_no_show_opens_the_network() -> None:
+    said: list[str] = []
+    text = '[[sources]]\nkind = "osc"\nconfig = { host = "0.0.0.0", port = 0 }\n'
+    with open_sources(said, text, osc=None) as sources:
+        assert sources.of_kind("osc").input._socket.getsockname()[0] == "127.0.0.1"  # type: ignore[union-attr]
+    assert said == [
+        "sources[0]: listens on 127.0.0.1, not on 0.0.0.0 as the show asks; "
+        "start it with --osc 0.0.0.0:PORT to allow that"
+    ]
+    said.clear()
+    with open_sources(said, text * 2, osc="0.0.0.0:0") as sources:  # the operator says so
+        for source, _ in sources.poll(0.0):
+            assert source.input._socket.getsockname()[0] == "0.0.0.0"
+    assert len(said) == 2
+    assert all("everyone on that network can steer the show" in text for text in said)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('kind = "midi"', "there is no source 'midi'; there are: audio, osc, silence"),
+        ('kind = "registry"', "there is no source 'registry'"),
+        ('kind = "osc"\nconfig = { port = "9" }', r"config\.port: expected `int`, got `str`"),
+        ('kind = "osc"\nconfig = { ports = 9 }', "unknown key 'ports'; there are: host, port"),
+    ],
+)
+def test_what_is_wrong_with_a_source_is_told_with_its_place(text: str, said: str) -> None:
+    with pytest.raises(load.ShowError, match=rf"sources\[0\]: .*{said}"):
+        open_sources([], f"[[sources]]\n{text}", osc=None)
+
+
+def test_a_source_that_fails_is_closed_and_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("unplugged")
+
+    said: list[str] = []
+    with open_sources(said, '[[sources]]\nkind = "silence"') as sources:
+        assert len(list(sources.poll(0.0))) == 2
+        monkeypatch.setattr(silence.Silence, "poll", fail)
+        for _ in range(3):
+            assert [s.kind for s, _ in sources.poll(0.0)] == ["osc"]
+        assert sources.report()[1]["state"] == "failed: RuntimeError: unplugged"
+    assert said == ["silence: failed: RuntimeError: unplugged; the show goes on without it"]
