@@ -114,8 +114,8 @@ def _all_discs() -> features.Bytes:
 
 
 def ask(index: Index, picture: features.Bytes, count: int = 5) -> list[Match]:
-    eye = features.make_extractor(index.side, index.last, index.eye)
-    return indexes.find(index, eye, indexes.unit(index.features), picture, count)
+    extractor = features.make_extractor(index.side, index.last, index.extractor)
+    return indexes.find(index, extractor, indexes.unit(index.features), picture, count)
 
 
 def test_an_index_lies_beside_its_network(model: Path, path: Path) -> None:
@@ -240,12 +240,12 @@ def test_the_eye_sees_what_the_discriminator_sees(model: Path, index: Index) -> 
         }
     )
     seen = discs(8, SIDE, seed=4)
-    eye = features.make_extractor(index.side, index.last, index.eye)
+    extractor = features.make_extractor(index.side, index.last, index.extractor)
     with torch.no_grad():
         x = torch.from_numpy(seen).permute(0, 3, 1, 2).float() / 127.5 - 1
         x = trainer.discriminator.looks[f"b{SIDE}"](x)
         wanted = torch.nn.functional.adaptive_avg_pool2d(x, features.GRID).flatten(1)
-    found = features.average(eye, seen)
+    found = features.average(extractor, seen)
     assert (found - wanted).abs().max() < 0.01 * wanted.abs().max()
 
 
@@ -254,14 +254,14 @@ def test_deeper_blocks_are_the_discriminators_too() -> None:
     tensors, _ = trainer.state()
     weights = making._weights(tensors, 64, 8)
     blank = np.zeros((1, 1), np.float32)
-    eye = features.make_extractor(64, 8, {**weights, "centre": blank, "basis": blank})
+    extractor = features.make_extractor(64, 8, {**weights, "centre": blank, "basis": blank})
     with torch.no_grad():
         x = torch.from_numpy(discs(3, 64)).permute(0, 3, 1, 2).float() / 127.5 - 1
         x = trainer.discriminator.looks["b64"](x)
         for side in (32, 16):
             x = trainer.discriminator.blocks[f"b{side}"](x)
         wanted = torch.nn.functional.adaptive_avg_pool2d(x, features.GRID).flatten(1)
-    found = features.average(eye, discs(3, 64))
+    found = features.average(extractor, discs(3, 64))
     assert (found - wanted).abs().max() < 0.01 * wanted.abs().max()
 
 
