@@ -9,7 +9,7 @@ SCHEMA = 1
 RECENT = 240
 
 
-class Figures:
+class Stats:
     """Counts frames and keeps their times (8 bytes each, the newest million)."""
 
     def __init__(self) -> None:

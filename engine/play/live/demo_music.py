@@ -27,7 +27,7 @@ def compose_to(path: str) -> None:
     npy.write(Path(path), arrays)
 
 
-class Jukebox:
+class DemoMusic:
     """Has the piece ready some seconds after it is asked for.
 
     A thread waits for the child and reads the file: neither may hold up a frame.

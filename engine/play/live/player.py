@@ -91,7 +91,7 @@ class Player(Performance):
     def run(self) -> None:
         """Draw frame after frame until the time is over or somebody quits."""
         self.prepare()
-        self.hearing.start(self.intake, self.line.show.control_hz)
+        self.audio_input.start(self.queue, self.line.show.control_hz)
         self.pacer = Pacer(self.fps)
         begin = time.monotonic()
         while not self.is_ended:
@@ -103,8 +103,8 @@ class Player(Performance):
                 break
             with self._unfailing():
                 self._frame(due, seconds)
-            self.figures.add((time.perf_counter() - started) * 1000.0, due.skipped)
-            if self.figures.frames == 1 and self.options.ready is not None:
+            self.stats.add((time.perf_counter() - started) * 1000.0, due.skipped)
+            if self.stats.frames == 1 and self.options.ready is not None:
                 with self._unfailing():
                     write_json(self.options.ready, self.ready())
         self.duration_s = max(self.duration_s, float(1 / self.fps))
@@ -117,35 +117,35 @@ class Player(Performance):
         self._listen(now_s)
         self._tell_ready(self.line.show)
         self.watch.lap("events")
-        steps = self.line.control(seconds, self.intake.events_of)
+        steps = self.line.control(seconds, self.queue.events_of)
         plan = self.line.plan(seconds)
         self._tell_waiting()
         self.watch.lap("control")
         self.pixels.ask(self.line.show, self.line.state, plan, now_s)
         self.watch.lap("generators")
-        self.figures.steps_dropped += max(len(steps) - MOST_STEPS, 0)
+        self.stats.steps_dropped += max(len(steps) - MOST_STEPS, 0)
         picture = draw(self.compositor, self.pixels, steps[-MOST_STEPS:], plan, self.watch)
         self._picture = picture
         self.presenter.refresh(self.facts)
         self.outputs.write(due.index, picture)
         self.watch.lap("output", True)
-        self.memory.sound(self.intake, seconds)
+        self.recording.sound(self.queue, seconds)
         self.watch.lap("take")
 
     def _jump(self, gap_s: float) -> None:
         """Give up a long gap: the show clock stood still, and the take says so."""
         rate = self.line.show.control_hz
         ticks = round(gap_s * float(rate))
-        self.figures.jumps_s += gap_s
-        self.intake.jump(ticks)
-        self.hearing.jump(ticks / rate)
-        self.intake.add(self.line.state.tick + 1, "/clock/jump", float(gap_s), "clock")
+        self.stats.jumps_s += gap_s
+        self.queue.jump(ticks)
+        self.audio_input.jump(ticks / rate)
+        self.queue.add(self.line.state.tick + 1, "/clock/jump", float(gap_s), "clock")
 
     def _tell_ready(self, show: Show) -> None:
         """Let the show know which generators have a picture: cues wait for them."""
         for name, is_ready in self.pixels.news(show):
             tick = self.line.state.tick + 1
-            self.intake.add(tick, ready_address(name), int(is_ready), "host")
+            self.queue.add(tick, ready_address(name), int(is_ready), "host")
 
     def _tell_waiting(self) -> None:
         """Tell the operator why a cue that was given does not begin."""
@@ -162,36 +162,36 @@ class Player(Performance):
         of = self.pacer.show_seconds
         by_osc: list[str] = []
         for source, items in self.sources.poll(now_s):
-            self.intake.take(show, tick, source.origin, items, of)
+            self.queue.take(show, tick, source.origin, items, of)
             if source.kind == Feedback.kind:
                 by_osc += [address for _, address, _ in items]
         if self.feedback is not None:
             self.feedback.send(show, self.line.state, by_osc)
-        self.hearing.feed(now_s)
-        hands = self.presenter.hands(show, self.line.state, now_s)
+        self.audio_input.feed(now_s)
+        inputs = self.presenter.read_input(show, self.line.state, now_s)
         moment = now_ns()
-        self.intake.take(show, tick, WINDOW, [(moment, a, v) for a, v in hands.events], of)
-        for act in hands.acts:
-            self._act(act)
+        self.queue.take(show, tick, WINDOW, [(moment, a, v) for a, v in inputs.events], of)
+        for command in inputs.commands:
+            self._run_command(command)
         found = self.reloader.poll(show, now_s)
         if isinstance(found, str):
             self.say(found)
         elif found is not None:
             self._reload(found)
-        self.memory.tend(self.say)
-        self.errands.tend(show, self.line.state, now_s, self.intake)
-        if self.figures.frames % COMPLAIN_EVERY == 0:
+        self.recording.tend(self.say)
+        self.errands.tend(show, self.line.state, now_s, self.queue)
+        if self.stats.frames % COMPLAIN_EVERY == 0:
             self._complain()
 
-    def _act(self, act: str) -> None:
-        if act == "quit":
+    def _run_command(self, command: str) -> None:
+        if command == "quit":
             self.is_over = True
-        elif act == "keep":
-            self.memory.keep(self.say)
-        elif act == "music":
-            self.hearing.play_music()
+        elif command == "keep":
+            self.recording.keep(self.say)
+        elif command == "music":
+            self.audio_input.play_music()
         else:
-            self.presenter.act(act)
+            self.presenter.run(command)
 
     def _reload(self, loaded: load.Loaded) -> None:
         show = self.arrange(loaded.show)
@@ -200,12 +200,12 @@ class Player(Performance):
         except load.ShowError as error:
             self.say(str(error))
             return
-        name = self.memory.add_show(loaded, show)
+        name = self.recording.add_show(loaded, show)
         self.line.shows = {**self.line.shows, name: show}
         tick = self.line.state.tick + 1
         for path, sha256 in loaded.replaced.items():
-            self.intake.add(tick, "/show/model", f"{sha256} {path}", "host")
-        self.intake.add(tick, "/show/load", name, "host")
+            self.queue.add(tick, "/show/model", f"{sha256} {path}", "host")
+        self.queue.add(tick, "/show/load", name, "host")
         self._tell_ready(show)  # on the same tick, before a cue can go
         self.say(f"{', '.join(loaded.replaced) or loaded.path}: reloaded")
 

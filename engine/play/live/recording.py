@@ -20,8 +20,8 @@ from engine.documents.path.journal import Journals, problems
 from engine.documents.show.load import Loaded
 from engine.documents.take.blobs import manifest
 from engine.documents.take.recorder import Recorder
-from engine.play.intake import Intake
-from engine.play.live.listening import Hearing
+from engine.play.event_queue import EventQueue
+from engine.play.live.audio_input import AudioInput
 from engine.play.live.options import Options
 from engine.play.plan_file import PlanWriter
 
@@ -30,7 +30,7 @@ DEAD_AFTER_S = 60.0
 Say = Callable[[str], None]
 
 
-class Memory:
+class Recording:
     """Records every tick; a failing disk ends the recording, never the show."""
 
     def __init__(
@@ -39,10 +39,10 @@ class Memory:
         loaded: Loaded,
         show: Show,
         fps: Fraction,
-        hearing: Hearing,
+        audio_input: AudioInput,
         say: Say,
     ) -> None:
-        self._hearing = hearing
+        self._audio_input = audio_input
         self._frame_s = 1 / fps
         self._rolling = options.take is None
         self._said: set[str] = set()
@@ -65,7 +65,7 @@ class Memory:
                 show,
                 loaded.text,
                 header=header,
-                sound=hearing.format,
+                sound=audio_input.format,
                 limit_s=ROLLING_S if self._rolling else None,
             )
         except OSError as error:
@@ -84,10 +84,10 @@ class Memory:
         if self._plan is not None:
             self._plan.tick(show, before, events, after)
 
-    def sound(self, intake: Intake, seconds: Fraction) -> None:
+    def sound(self, queue: EventQueue, seconds: Fraction) -> None:
         """Remember the samples of a frame; let music begin that was waited for."""
-        self._hearing.tend(intake, self._newest, self._rate)
-        place, samples = self._hearing.samples(seconds, self._frame_s)
+        self._audio_input.tend(queue, self._newest, self._rate)
+        place, samples = self._audio_input.samples(seconds, self._frame_s)
         if self._recorder is not None:
             self._recorder.sound(place, samples)
 

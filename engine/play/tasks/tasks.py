@@ -16,7 +16,7 @@ from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.generators.host.interface import Host
 from engine.generators.host.tasks import Errand, Result
-from engine.play.intake import Intake
+from engine.play.event_queue import EventQueue
 
 Told = tuple[str, Value]
 Heed = Callable[[Result], Iterable[Told]]
@@ -107,14 +107,14 @@ class Errands:
         """Whether it is still under way."""
         return number in self._open
 
-    def tend(self, show: Show, state: State, now_s: float, intake: Intake) -> None:
+    def tend(self, show: Show, state: State, now_s: float, queue: EventQueue) -> None:
         """Hear every generator, then look after the duties; call it once per display frame.
 
         What they tell the show takes effect on the tick after that of `state`.
         """
 
         def add(address: str, value: Value) -> None:
-            intake.add(state.tick + 1, address, value, "errand")
+            queue.add(state.tick + 1, address, value, "errand")
 
         for number, errand in list(self._open.items()):
             if self._host_of(errand.layer) is not errand.host:

@@ -20,7 +20,7 @@ from engine.sources.contract import Item, Origin
 MOST_UNKNOWN = 100
 
 
-class Intake:
+class EventQueue:
     """Events by tick, from what sources hand over."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""TODO engine/play/heard.py."""
+"""TODO engine/play/soundtrack.py."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from engine.core.event import Event
 from engine.sources.audio import file as tracks
 
 
-class Heard(Mapping[int, Sequence[Event]]):
+class SoundtrackEvents(Mapping[int, Sequence[Event]]):
     """What is heard in a track, as events by tick; worked out when a tick comes.
 
     Equal to `engine.sources.audio.file.events`, without the hundred milliseconds that listing them
