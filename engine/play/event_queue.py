@@ -1,4 +1,4 @@
-"""Everything that arrives gets a tick here: bounded, checked against the registry, counted."""
+"""Event queue: arrivals get a tick, are bounded, checked against the registry and counted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TODO engine/play/soundtrack.py."""
+"""Audio features of a sound file as events by tick."""
 
 from __future__ import annotations
 

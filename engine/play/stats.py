@@ -1,4 +1,4 @@
-"""The stats file: what a run did, in numbers."""
+"""Run statistics: frame counts and times for the stats file."""
 
 from __future__ import annotations
 

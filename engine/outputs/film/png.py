@@ -1,4 +1,4 @@
-"""A PNG per frame, 8 or 16 bits deep, with the sound beside it as a WAV file."""
+"""PNG sequence output, 8 or 16 bits deep, with the sound beside it as a WAV file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a film or a plan is made from: a show with a track, or a take, as one source of ticks."""
+"""Playback of a show with a soundtrack, or of a take, as one source of ticks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the show hears: a device, a file analysed ahead, or the built-in piece."""
+"""Audio input of a performance: a device, a sound file analysed ahead, or the built-in music."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class AudioInput:
     ----------
     options
         `audio` is a file, a device's name or index, or ``off``; `is_demo` plays our own piece.
-    say
+    notify
         Tells the operator.
     sources
         Where a sound device is listened to, if one is.
@@ -46,9 +46,9 @@ class AudioInput:
     """
 
     def __init__(
-        self, options: Options, say: Callable[[str], None], sources: Sources | None = None
+        self, options: Options, notify: Callable[[str], None], sources: Sources | None = None
     ) -> None:
-        self._say = say
+        self._notify = notify
         self._sources = sources
         self._music = DemoMusic(Path(platformdirs.user_cache_dir("latent-cinema")))
         self._wants_music = False
@@ -59,7 +59,7 @@ class AudioInput:
         self._surplus = 0  # samples of the device that belong to a gap
         self._resampler = Resampler()
         self._speaker: Any = None
-        self._said = ""
+        self._notified = ""
         if options.is_demo:
             self._find_music()
         elif options.audio is not None and _is_file(options.audio):
@@ -69,7 +69,7 @@ class AudioInput:
     def _find_music(self) -> None:
         found = self._music.wait(MUSIC_WAIT_S)
         if found is None:
-            self._say(self._music.error or "the built-in music is not ready; the show begins")
+            self._notify(self._music.error or "the built-in music is not ready; the show begins")
         else:
             self._track, self._features = found
 
@@ -124,13 +124,13 @@ class AudioInput:
         """Keep the loudspeaker fed."""
         if self._speaker is not None:
             self._speaker.tend(now_s)
-            self._tell(str(self._speaker.state))
+            self._notify_state(str(self._speaker.state))
 
-    def _tell(self, state: str) -> None:
+    def _notify_state(self, state: str) -> None:
         """Say once that a device is missing or lost."""
-        if state != self._said and state.startswith(("no device", "lost")):
-            self._say(f"sound: {state}; the show goes on without it")
-        self._said = state
+        if state != self._notified and state.startswith(("no device", "lost")):
+            self._notify(f"sound: {state}; the show goes on without it")
+        self._notified = state
 
     def jump(self, gap_s: Fraction) -> None:
         """Leave out what was heard during a gap that the show did not live through."""
@@ -170,7 +170,7 @@ class AudioInput:
             self._begin(queue, tick + 1, rate)
         elif self._music.error:
             self._wants_music = False
-            self._say(self._music.error)
+            self._notify(self._music.error)
 
     def __enter__(self) -> Self:
         return self

@@ -1,4 +1,4 @@
-"""The built-in piece, composed and analysed in a child process so that no frame waits for it."""
+"""Built-in music, composed and analysed in a child process so that no frame waits for it."""
 
 from __future__ import annotations
 

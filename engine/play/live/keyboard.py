@@ -1,4 +1,4 @@
-"""Keys and mouse of the window: what a performer does, as events and as commands of the host."""
+"""Keyboard and mouse bindings of the window: events for the show, commands for the player."""
 
 from __future__ import annotations
 

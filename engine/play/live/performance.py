@@ -1,4 +1,4 @@
-"""Everything that is open during a performance, and what it reports of itself."""
+"""Resources of a performance: everything that is open while it plays, and its report."""
 
 from __future__ import annotations
 
@@ -35,12 +35,16 @@ from engine.system.atomic import check_writable
 from engine.system.interrupts import Interrupt, heeded
 
 
-def duties(pixels: LivePixels, say: Callable[[str], None]) -> list[Duty]:
+def duties(pixels: LivePixels, notify: Callable[[str], None]) -> list[Duty]:
     """Make the duties of a performance, in the order in which they are tended."""
-    return [Evening(pixels.newest.get, say), Inverting(pixels.newest.get, say), Grabbing(say)]
+    return [
+        Evening(pixels.newest.get, notify),
+        Inverting(pixels.newest.get, notify),
+        Grabbing(notify),
+    ]
 
 
-def say(text: str) -> None:
+def print_message(text: str) -> None:
     """Tell the operator, in the terminal."""
     with suppress(OSError, ValueError):  # nobody may be reading any more
         print(text, file=sys.stderr, flush=True)
@@ -60,7 +64,7 @@ class Performance:
         show = self.arrange(self.loaded.show)
         self.fps = options.fps or parse_rate(table.output.fps)
         self.outputs: Outputs = stack.enter_context(
-            Outputs(table, options, show.size_px, self.fps, self.say)
+            Outputs(table, options, show.size_px, self.fps, self.notify)
         )
         self.presenter = open_presenter(self.outputs.window, show.size_px, self.outputs.monitor)
         self.compositor = Compositor(self.outputs.ctx, show.size_px, float(show.picture_hz))
@@ -70,27 +74,27 @@ class Performance:
         stack.callback(self.pixels.close)
         found = self.pixels.share_cuda(self.outputs.ctx)
         if self.pixels.path != "numpy":
-            say(found)
+            print_message(found)
         self.line = Line(show, first_state(show), -1, {})
         self.line.on_show = self.pixels.keep
         self.queue = EventQueue()
         self.sources: Sources = stack.enter_context(
-            Sources(table, options, hears_device(options), self.say)
+            Sources(table, options, hears_device(options), self.notify)
         )
         self.feedback = None
         if options.feedback is not None:
             self.feedback = Feedback(options.feedback)
             stack.callback(self.feedback.close)
         self.audio_input: AudioInput = stack.enter_context(
-            AudioInput(options, self.say, self.sources)
+            AudioInput(options, self.notify, self.sources)
         )
         self.recording: Recording = stack.enter_context(
-            Recording(options, self.loaded, show, self.fps, self.audio_input, self.say)
+            Recording(options, self.loaded, show, self.fps, self.audio_input, self.notify)
         )
         self.line.on_tick = self.recording.tick
         self.reloader = Reloader(self.loaded)
         stack.callback(self.reloader.close)
-        self.errands = Errands(self.pixels.host, self.say, duties(self.pixels, self.say))
+        self.errands = Errands(self.pixels.host, self.notify, duties(self.pixels, self.notify))
         self.stats = Stats()
         self.watch = Stopwatch()
         self.pacer = Pacer(self.fps)
@@ -100,9 +104,9 @@ class Performance:
         """Apply the command line's seed and size to a show, also to a reloaded one."""
         return resized(seeded(show, self.options.seed), self.options.size_px or show.size_px)
 
-    def say(self, text: str) -> None:
+    def notify(self, text: str) -> None:
         """Tell the operator, in the terminal and on the window."""
-        say(text)
+        print_message(text)
         self.presenter.toast(text)
 
     @property

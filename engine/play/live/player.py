@@ -1,4 +1,4 @@
-"""Play live: the frame line against the wall clock. The one place that catches what goes wrong."""
+"""Player: the frame line against the wall clock, and the one place that catches errors."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Player(Performance):
         except Exception as error:  # noqa: BLE001 - drivers, generators, bugs: the show goes on
             text = f"the picture stands still: {type(error).__name__}: {error}"
             if text != self._last_error:
-                self.say(text)
+                self.notify(text)
             self._last_error = text
             with suppress(Exception):
                 self.outputs.again(self._picture)
@@ -74,7 +74,7 @@ class Player(Performance):
     def _complain(self) -> bool:
         """Tell what generators say is wrong; true if one cannot work at all."""
         for text in self.pixels.complaints():
-            self.say(text)
+            self.notify(text)
         return self.pixels.is_failed
 
     @property
@@ -115,11 +115,11 @@ class Player(Performance):
         if due.jump_s:
             self._jump(due.jump_s)
         self._listen(now_s)
-        self._tell_ready(self.line.show)
+        self._announce_ready(self.line.show)
         self.watch.lap("events")
         steps = self.line.control(seconds, self.queue.events_of)
         plan = self.line.plan(seconds)
-        self._tell_waiting()
+        self._notify_waiting()
         self.watch.lap("control")
         self.pixels.ask(self.line.show, self.line.state, plan, now_s)
         self.watch.lap("generators")
@@ -141,19 +141,19 @@ class Player(Performance):
         self.audio_input.jump(ticks / rate)
         self.queue.add(self.line.state.tick + 1, "/clock/jump", float(gap_s), "clock")
 
-    def _tell_ready(self, show: Show) -> None:
+    def _announce_ready(self, show: Show) -> None:
         """Let the show know which generators have a picture: cues wait for them."""
         for name, is_ready in self.pixels.news(show):
             tick = self.line.state.tick + 1
             self.queue.add(tick, ready_address(name), int(is_ready), "host")
 
-    def _tell_waiting(self) -> None:
+    def _notify_waiting(self) -> None:
         """Tell the operator why a cue that was given does not begin."""
         show, state = self.line.show, self.line.state
         waiting = ", ".join(show.cues[index].id for index, _ in state.awaiting)
         if waiting and waiting != self._waiting:
             layers = ", ".join(sorted(awaited(show, state)))
-            self.say(f"cue {waiting} waits for the first picture of layer {layers}")
+            self.notify(f"cue {waiting} waits for the first picture of layer {layers}")
         self._waiting = waiting
 
     def _listen(self, now_s: float) -> None:
@@ -175,10 +175,10 @@ class Player(Performance):
             self._run_command(command)
         found = self.reloader.poll(show, now_s)
         if isinstance(found, str):
-            self.say(found)
+            self.notify(found)
         elif found is not None:
             self._reload(found)
-        self.recording.tend(self.say)
+        self.recording.tend(self.notify)
         self.errands.tend(show, self.line.state, now_s, self.queue)
         if self.stats.frames % COMPLAIN_EVERY == 0:
             self._complain()
@@ -187,7 +187,7 @@ class Player(Performance):
         if command == "quit":
             self.is_over = True
         elif command == "keep":
-            self.recording.keep(self.say)
+            self.recording.keep(self.notify)
         elif command == "music":
             self.audio_input.play_music()
         else:
@@ -198,7 +198,7 @@ class Player(Performance):
         try:
             load_shaders(self.compositor, show)
         except load.ShowError as error:
-            self.say(str(error))
+            self.notify(str(error))
             return
         name = self.recording.add_show(loaded, show)
         self.line.shows = {**self.line.shows, name: show}
@@ -206,8 +206,8 @@ class Player(Performance):
         for path, sha256 in loaded.replaced.items():
             self.queue.add(tick, "/show/model", f"{sha256} {path}", "host")
         self.queue.add(tick, "/show/load", name, "host")
-        self._tell_ready(show)  # on the same tick, before a cue can go
-        self.say(f"{', '.join(loaded.replaced) or loaded.path}: reloaded")
+        self._announce_ready(show)  # on the same tick, before a cue can go
+        self.notify(f"{', '.join(loaded.replaced) or loaded.path}: reloaded")
 
 
 def play(options: Options) -> int:

@@ -1,4 +1,4 @@
-"""What the operator sees over the picture, and what the keys do: help, messages, test card."""
+"""Presenter: help, messages and test card over the picture, for the operator only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is looked at so that trajectories move evenly: which stretch of which path, and when.
+"""Probe scheduling for even speed: which stretch of which path is measured, and when.
 
 The same for live and film: `Looks` says what is due, and turns what was seen into events. Live, the
 worker looks between its frames (`engine.play.tasks.even_speed_live`); a film looks before it goes

@@ -1,4 +1,4 @@
-"""What generators do beside their frames while a show plays: who asked, and what comes of it.
+"""Background tasks of generators while a show plays: who asked, and what comes of it.
 
 A duty (a probe of speeds, an inversion, a drag) is looked after once per display frame. It starts
 errands in the worker of a layer; what comes back it turns into events, which enter the show and
@@ -51,7 +51,7 @@ class Errands:
     ----------
     host_of
         The generator of a layer as it is now, or None.
-    say
+    notify
         Tells the operator what is wrong.
     duties
         Tended in this order.
@@ -60,11 +60,11 @@ class Errands:
     def __init__(
         self,
         host_of: Callable[[str], Host | None],
-        say: Callable[[str], None],
+        notify: Callable[[str], None],
         duties: Sequence[Duty] = (),
     ) -> None:
         self._host_of = host_of
-        self._say = say
+        self._notify = notify
         self._duties = duties
         self._open: dict[int, _Open] = {}
         self._newest = 0
@@ -92,7 +92,7 @@ class Errands:
             host.send(replace(errand, number=number))
         except ValueError as error:
             self._failed += 1
-            self._say(f"layer {layer}: {errand.kind}: {error}")
+            self._notify(f"layer {layer}: {errand.kind}: {error}")
             return 0
         self._open[number] = _Open(layer, errand.kind, host, heed)
         return number
@@ -136,7 +136,7 @@ class Errands:
             self._done += not result.error
             self._failed += bool(result.error)
         if result.error:
-            self._say(f"layer {found.layer}: {found.kind}: {result.error}")
+            self._notify(f"layer {found.layer}: {found.kind}: {result.error}")
         for address, value in found.heed(result):
             add(address, value)
 

@@ -56,7 +56,7 @@ def test_toggles_turn_over(key: str, address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "act"),
+    ("key", "command"),
     [("f", "fullscreen"), ("escape", "leave"), ("t", "card"), ("f1", "help"), ("k", "keep"),
      ("m", "music")],
 )  # fmt: skip

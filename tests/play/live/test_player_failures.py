@@ -69,8 +69,11 @@ def perform(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Player]:
                 nonlocal seen
                 seen += 1
                 pixels = picture.read("rgb24")
-                is_last = on_picture(player, pixels[pixels.shape[0] // 2, pixels.shape[1] // 2])
-                player.is_over = player.is_over or is_last or seen > MOST_PICTURES
+                is_last = True  # also if the look at it fails
+                try:
+                    is_last = on_picture(player, pixels[pixels.shape[0] // 2, pixels.shape[1] // 2])
+                finally:
+                    player.is_over = player.is_over or is_last or seen > MOST_PICTURES
                 assert seen <= MOST_PICTURES
 
             @contextmanager
@@ -198,7 +201,7 @@ def test_the_best_improvisation_is_kept_though_nobody_armed_it(
             player.queue.add(tick + 1, "/layer/wash/opacity", (tick % 100) / 100, "test")
         if tick > 480 and not kept_at:
             kept_at.append(tick)
-            player._act("keep")
+            player._run_command("keep")
         return bool(kept_at) and tick > kept_at[0] + 60
 
     perform(str(SHOWS / "wash.toml"), look, plan=tmp_path / "plan.npz")
@@ -222,11 +225,11 @@ def test_keeping_where_nothing_can_be_written_stops_nothing(
 
     def look(player: Player, _: np.ndarray) -> bool:
         if player.stats.frames == 20:
-            player._act("keep")
+            player._run_command("keep")
         return bool(player.recording._recorder and player.recording._recorder.news)
 
     player = perform(str(SHOWS / "wash.toml"), look)
-    player.recording.tend(player.say)
+    player.recording.tend(player.notify)
     assert "nothing was kept" in capsys.readouterr().err
     assert player.recording.report()["error"] == ""
 
