@@ -8,14 +8,13 @@ import signal
 import subprocess
 import sys
 import time
+import wave
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-from engine.sources.audio.file import save_wav
 
 LIMIT_S = 120.0  # only against hanging; nothing is asserted about it
 COMMAND = [sys.executable, "-m", "engine.app.cli.main"]
@@ -172,6 +171,16 @@ def shared_memory(pids: set[int]) -> set[Path]:
             if "/dev/shm/" in line:
                 found.add(Path(line[line.index("/dev/shm/") :].removesuffix(" (deleted)")))
     return {path for path in found if path.exists()}
+
+
+def save_wav(path: Path, pcm: np.ndarray, rate_hz: int) -> None:
+    """Write 16-bit PCM [shape=(n,) or (n, channels)]; full scale is ±1."""
+    whole = np.clip(np.rint(pcm.astype(np.float32) * 32768.0), -32768, 32767).astype("<i2")
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1 if pcm.ndim == 1 else pcm.shape[1])
+        file.setsampwidth(2)
+        file.setframerate(rate_hz)
+        file.writeframes(whole.tobytes())
 
 
 def click_wav(path: Path, at: int, length: int, rate_hz: int = 48000) -> Path:

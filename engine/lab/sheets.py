@@ -19,7 +19,7 @@ Pictures = NDArray[np.float32]
 
 
 def save(out: Path, sheet: Bytes) -> None:
-    """Write a sheet [shape=(H, W, 3)], sRGB, as PNG.
+    """Write a sheet [shape=(H, W, 3 or 4)], sRGB, as PNG.
 
     Raises
     ------
@@ -38,27 +38,28 @@ def grid(
     gap: int = 0,
     ground: tuple[int, int, int] = (0, 0, 0),
 ) -> Bytes:
-    """Lay out pictures [shape=(H, W, 3)] of one size, row after row.
+    """Lay out pictures [shape=(H, W, 3 or 4)] of one size, row after row.
 
     Parameters
     ----------
     count, columns
         How many there are · in a row.
     gap
-        Pixels of `ground` right of and below each.
+        Pixels of `ground` right of and below each; what is empty has an alpha of 0.
     """
     sheet = np.zeros((0, 0, 3), np.uint8)
     for place, picture in enumerate(pictures):
         height, width = (side + gap for side in picture.shape[:2])
         if not place:
-            sheet = np.full((-(-count // columns) * height, columns * width, 3), ground, np.uint8)
+            size = (-(-count // columns) * height, columns * width, picture.shape[2])
+            sheet = np.full(size, (*ground, 0)[: picture.shape[2]], np.uint8)
         top, left = place // columns * height, place % columns * width
         sheet[top : top + height - gap, left : left + width - gap] = picture
     return sheet
 
 
 def to_bytes(picture: Pictures) -> Bytes:
-    """Bring a picture [shape=(3, H, W)], 0..1, to [shape=(H, W, 3)]."""
+    """Bring a picture [shape=(C, H, W)], 0..1, to [shape=(H, W, C)]."""
     scaled: Pictures = np.rint(picture.transpose(1, 2, 0) * 255.0)
     return scaled.astype(np.uint8)
 

@@ -42,6 +42,11 @@ def check(network: Network) -> None:
     top = network.modules.get("", {})
     for key in ("w_dim", "img_resolution", "img_channels"):
         _number(top, "", key, 1, _MOST_DIM)
+    if top["img_channels"] == 2:
+        raise RefusedError(
+            "draws pictures of 2 channels, which are no colours: 1 (grey), 3 (colours) or 4 (with "
+            "alpha) can be played"
+        )
     classes = _number(top, "", "c_dim", 0, _MOST_DIM)
     # A network of classes alone needs no z.
     _number(top, "", "z_dim", 0 if classes else 1, _MOST_DIM)

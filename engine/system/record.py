@@ -1,4 +1,4 @@
-"""TODO engine/system/record.py."""
+"""Records: a JSON header and arrays in one run of bytes, as they travel through shared memory."""
 
 from __future__ import annotations
 
@@ -12,14 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 MAX_HEADER_BYTES = 64 * 1024
-
-
 MAX_ARRAYS = 64
-
-
 _ALIGN = 64
-
-
 _KINDS: dict[str, np.dtype[Any]] = {
     "f2": np.dtype("<f2"),
     "f4": np.dtype("<f4"),

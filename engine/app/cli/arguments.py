@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import click
+
+from engine.app.cli.errors import Misused
 
 
 class Converted(click.ParamType[Any]):
@@ -87,8 +90,53 @@ def read_output(text: str) -> str:
     return text
 
 
+class _Sheet(click.Path):
+    """A file to write a contact sheet into."""
+
+    def convert(self, value: Any, *_: Any) -> Path:
+        """Refuse another suffix than ``.png``."""
+        path = Path(value)
+        if path.suffix.lower() != ".png":
+            raise Misused(f"{path}: a sheet ends in .png")
+        return path
+
+
+FILE = click.Path(path_type=Path)
+DEVICE = click.Choice(["auto", "cpu", "cuda", "mps"])
+SHEET = _Sheet()
 SIZE = Converted("WxH", read_size)
 RATE = Converted("rate", read_rate)
 SECONDS = Converted("seconds", read_seconds)
 DURATION = Converted("seconds", read_duration)
 OUTPUT = Converted("output", read_output)
+
+_FILM = (
+    click.option("--size", type=SIZE, help="Instead of the show's."),
+    click.option("--fps", type=RATE, help="Instead of the show's."),
+    click.option("--from", "from_s", type=SECONDS, default="0", help="Start there."),
+    click.option("--to", "to_s", type=SECONDS, help="Stop there."),
+    click.option("--duration", type=DURATION, help="Stop after that time."),
+    click.option(
+        "--audio", type=FILE, help="Sound file that the show hears, and the film carries."
+    ),
+    click.option("--demo", is_flag=True, help="Use the built-in music."),
+    click.option("--seed", type=click.IntRange(0, 2**31), help="Instead of the show's."),
+)
+
+
+def film_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of what is rendered: which part of a show, how large, with which sound."""
+    for option in reversed(_FILM):
+        command = option(command)
+    return command
+
+
+def end_s(given: Mapping[str, Any]) -> Fraction | None:
+    """Time at which a film ends, by ``--to`` or ``--duration``."""
+    end: Fraction | None = given["to_s"]
+    return end if given["duration"] is None else given["from_s"] + given["duration"]
+
+
+def progress(text: str) -> None:
+    """Say beside a command's result how far it is."""
+    click.echo(text, err=True)

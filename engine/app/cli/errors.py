@@ -1,4 +1,4 @@
-"""TODO engine/app/cli/errors.py."""
+"""Exit codes: what goes wrong in a command is one sentence and a code."""
 
 from __future__ import annotations
 

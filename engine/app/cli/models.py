@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from engine.app.cli.arguments import FILE
 from engine.app.cli.errors import Misused, note, told
 
 _FARTHEST = 1000
@@ -15,7 +16,6 @@ _TRAINED = {"pictures_shown": "shown"} | {
     name: name for name in ("credits", "pictures", "steps", "seed", "date", "hours", "distance")
 }
 """What the card of a network that was trained here says, and what a line of it begins with."""
-FILE = click.Path(path_type=Path)
 
 
 class _Pair(click.ParamType[tuple[float, float]]):
@@ -140,10 +140,11 @@ def text(found: dict[str, Any]) -> str:
     from engine.generators.archive.index import plain
 
     width, height = found["resolution_px"]
+    channels = f"{found['img_channels']} channel{'s' if found['img_channels'] != 1 else ''}"
     lines = {
         "file": f"{found['file']} ({found['file_bytes'] / 1e6:.1f} MB, {found['format']})",
         "family": f"{found['family']} ({found['variant']})",
-        "picture": f"{width}×{height} px, {found['img_channels']} channels",
+        "picture": f"{width}×{height} px, {channels}",
         "latents": f"z {found['z_dim']}, w {found['w_dim']}, {found['num_ws']} per picture",
         "classes": found["c_dim"] or "none",
         "layers": ", ".join(f"{x['name']}×{x['channels']}" for x in found["layers"]),

@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
+from engine.app.cli.arguments import FILE
 from engine.app.cli.errors import told
 
-FILE = click.Path(path_type=Path)
 _SIZES = ("32", "64", "128", "256", "512", "1024")
 
 

@@ -62,12 +62,6 @@ class Warmer:
         results, self._results = self._results, []
         return results
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether everything submitted has been answered and collected."""
-        busy = self._child is not None and self._child.busy is not None
-        return not (busy or self._waiting or self._results)
-
     def tend(self, now_s: float) -> None:
         """Hand out work, take answers, end a child that takes too long and start another."""
         self._ended = [process for process in self._ended if process.is_alive()]

@@ -1,4 +1,4 @@
-"""TODO engine/documents/path/latent_map.py."""
+"""A latent map's examples, in the coordinates of a generator's port."""
 
 from __future__ import annotations
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 GROUPS = ("coarse", "middle", "fine")
 MIN_PX = 16
+ALPHA_CHANNELS = 4
+"""Channels of a picture whose fourth is alpha."""
 
 
 def describe(
@@ -50,7 +52,7 @@ def describe(
         max_px=side_px,
         any_size=False,
         aspect=width / height,
-        channels=3,
+        channels=ALPHA_CHANNELS if top.get("img_channels") == ALPHA_CHANNELS else 3,
         classes=tuple(str(place) for place in range(classes)),
         bendable=tuple(layers),
         licence=network.licence,
@@ -136,14 +138,17 @@ def class_weights(count: int, controls: Mapping[str, float]) -> NDArray[np.float
 
 
 def present(picture: torch.Tensor, size_px: tuple[int, int]) -> torch.Tensor:
-    """Bring a raw picture [shape=(1, 3, H, W)], about -1..1, to 0..1 and the asked size.
+    """Bring a raw picture [shape=(1, C, H, W)], about -1..1, to 0..1 and the asked size.
 
     A network draws one size; a smaller one is asked for by a smaller square, and the picture fits
-    into it with its own aspect.
+    into it with its own aspect. A fourth channel is alpha, straight; others beyond three are not
+    shown.
     """
+    import torch
     from torch.nn import functional
 
-    picture = (picture[:, :3] * 0.5 + 0.5).clamp(0, 1)
+    has_alpha = picture.shape[1] == ALPHA_CHANNELS
+    picture = (picture[:, : ALPHA_CHANNELS if has_alpha else 3] * 0.5 + 0.5).clamp(0, 1)
     if picture.shape[1] == 1:
         picture = picture.expand(-1, 3, -1, -1)
     height, width = picture.shape[2:]
@@ -151,7 +156,24 @@ def present(picture: torch.Tensor, size_px: tuple[int, int]) -> torch.Tensor:
     if factor == 1.0:
         return picture
     size = (max(1, round(height * factor)), max(1, round(width * factor)))
-    return functional.interpolate(picture, size, mode="bilinear", antialias=True).clamp(0, 1)
+    if not has_alpha:
+        return functional.interpolate(picture, size, mode="bilinear", antialias=True).clamp(0, 1)
+    alpha = picture[:, 3:]  # colours count by how much of them is there
+    small = torch.cat([picture[:, :3] * alpha, alpha], 1)
+    small = functional.interpolate(small, size, mode="bilinear", antialias=True).clamp(0, 1)
+    alpha = small[:, 3:]
+    return torch.cat([(small[:, :3] / alpha.clamp(min=1e-6)).clamp(0, 1), alpha], 1)
+
+
+def over_black(raw: torch.Tensor) -> torch.Tensor:
+    """Colours of raw pictures [shape=(N, C, H, W)], about 0..1 [shape=(N, 3, H, W)].
+
+    Grey is thrice the same; what a fourth channel leaves open is black.
+    """
+    colours = raw[:, :3] * 0.5 + 0.5
+    if raw.shape[1] == ALPHA_CHANNELS:
+        colours = colours * (raw[:, 3:] * 0.5 + 0.5).clamp(0, 1)
+    return colours.expand(-1, 3, -1, -1)
 
 
 def attribute(modules: Mapping[str, Any], module: str, name: str) -> Any:

@@ -13,6 +13,7 @@ from engine.generators.archive import features
 from engine.generators.archive import index as indexes
 from engine.generators.archive.features import Bytes
 from engine.generators.archive.index import LABEL, SUFFIX, Index, Match
+from engine.generators.stylegan.controls import ALPHA_CHANNELS
 from engine.lab import sheets
 
 _MOST_COUNT = 64
@@ -152,6 +153,8 @@ def _drawn(model: Path, seeds: str) -> Iterator[tuple[str, Bytes]]:
                     f"{model.name} draws {raw.shape[0]} channels, which are no colours"
                 )
             seen = np.clip(np.nan_to_num(raw[:3]).transpose(1, 2, 0) * 127.5 + 127.5, 0, 255)
+            if len(raw) == ALPHA_CHANNELS:  # over black
+                seen *= np.clip(np.nan_to_num(raw[3]) * 0.5 + 0.5, 0, 1)[..., None]
             yield f"seed {number}", seen.round().astype(np.uint8)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.generators.stylegan.controls import over_black
 from engine.lab import sheets
 from engine.lab.latents import draw_seeds
 from engine.lab.networks import build_network
@@ -145,7 +146,7 @@ def _pixels(raw: torch.Tensor) -> NDArray[np.float32]:
     """Bring a raw picture to a tile [shape=(TILE_PX, TILE_PX, 3)] of 0..1."""
     from torch.nn import functional
 
-    raw = (raw[:, :3] * 0.5 + 0.5).clamp(0, 1).expand(-1, 3, -1, -1)
+    raw = over_black(raw).clamp(0, 1)
     small = functional.interpolate(raw, (TILE_PX, TILE_PX), mode="bilinear", antialias=True)
     pixels: NDArray[np.float32] = small[0].permute(1, 2, 0).numpy()
     return pixels

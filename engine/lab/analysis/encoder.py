@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from engine.core.rng import draw
+from engine.generators.stylegan.controls import over_black
 from engine.generators.tasks.encoder import Weights, encode, shapes
 from engine.generators.tasks.inversion import Aim, distance
 
@@ -64,9 +65,7 @@ class Pupil:
         """Draw coordinates [shape=(N, D)] as pictures [shape=(N, 3, H, W)] in 0..1."""
         model: Any = self._target.generator.model
         w = self._target.latent(n).to(model.mapping.w_avg.device)
-        raw = model.synthesize(model.truncate(w)).cpu()
-        pictures: torch.Tensor = (raw[:, :3] * 0.5 + 0.5).clamp(0, 1).expand(-1, 3, -1, -1)
-        return pictures
+        return over_black(model.synthesize(model.truncate(w)).cpu()).clamp(0, 1)
 
     def step(self, index: int, steps: int) -> float:
         """Learn from one batch of pairs; return how far its pictures were."""

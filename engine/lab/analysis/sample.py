@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 _MOST_SHEET_PX = 8192
 _MOST_CLASS = 1 << 20
-SPACES = ("z", "w", "w+")
 
 
 def store(out: Path, count: int, pictures: Iterator[torch.Tensor]) -> None:
@@ -83,8 +82,6 @@ def _write_sheet(out: Path, count: int, pictures: Iterator[torch.Tensor]) -> Non
 
     def tiles() -> Iterator[sheets.Bytes]:
         for picture in pictures:
-            if picture.shape[1] == 2:
-                raise WrongLatentsError("two channels are no colours: ask for an .npy file")
             yield sheets.to_bytes(present(picture.float(), most)[0].cpu().numpy())
 
     sheets.save(out, sheets.grid(tiles(), count, columns))

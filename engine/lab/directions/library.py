@@ -24,7 +24,6 @@ from engine.system.hashing import cached_sha256
 STEPS = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
 COLUMNS = 12
 PX = 96
-_MOST_BYTES = 1 << 30  # of a file of latents
 _SHOWN, _EXAMPLES, _TRIED = "shown", 2, 64
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from engine.core.rng import draw
 from engine.generators import contract
 from engine.generators.editing.sliders import Sliders, widened
+from engine.generators.stylegan.controls import over_black
 from engine.models.sidecars.directions import Direction, Floats, Shape
 
 if TYPE_CHECKING:
@@ -124,8 +125,7 @@ class Subject:
 
         model = self._with(sliders)
         if hasattr(model, "synthesis"):
-            raw = model.synthesize(ws, "const")[:, :3] * 0.5 + 0.5
-            raw = raw if raw.shape[1] == 3 else raw[:, :1].expand(-1, 3, -1, -1)
+            raw = over_black(model.synthesize(ws, "const"))
             factor = px / max(raw.shape[2:])
             size = [max(1, round(side * factor)) for side in raw.shape[2:]]
             x = interpolate(raw, size, mode="bilinear", antialias=True).clamp(0, 1)

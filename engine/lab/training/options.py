@@ -1,4 +1,4 @@
-"""TODO engine/lab/training/options.py."""
+"""Settings of a training, as they are given on the command line."""
 
 from __future__ import annotations
 

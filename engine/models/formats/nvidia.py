@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,17 +54,14 @@ def convert(root: Any) -> Network:
     RefusedError
         If there is no generator in it, or one of another family.
     """
-    table = root if isinstance(root, dict) else {"G_ema": root}
+    table = _table_of(root)
+    name = _choose(table)
+    top = table[name]
     notes = []
-    top = table.get("G_ema")
-    if not is_network(top):
-        top = table.get("G")
-        notes.append("it has no G_ema (the average over training): G is used")
-    if not is_network(top) or not isinstance(top, Node):
-        raise RefusedError(
-            f"holds no generator (its keys: {_list(table)}): give a network snapshot, "
-            "whose keys include G_ema"
-        )
+    if name != "G_ema":
+        notes.append(f"it has no G_ema (the average over training): {str(name)[:40]} is used")
+    if others := [key for key in _drawing(table) if key not in (name, "G")]:
+        notes.append(f"it holds other generators, which are not used: {_list(others)}")
     found = _Found()
     _walk(top, "", found, 0)
     family = _family(found, top)
@@ -84,6 +82,41 @@ def convert(root: Any) -> Network:
         data_set=_data_set(_table(table.get("training_set_kwargs"))),
         notes=tuple(notes),
     )
+
+
+def _table_of(root: Any) -> dict[Any, Any]:
+    """What a file holds by its name: some hold the generator alone, or the usual three in a row."""
+    if isinstance(root, list | tuple):
+        names = (
+            ("G", "D", "G_ema") if len(root) == 3 else [f"part {n + 1}" for n in range(len(root))]
+        )
+        return dict(zip(names, root, strict=True))
+    return root if isinstance(root, dict) else {"G_ema": root}
+
+
+def _choose(table: dict[Any, Any]) -> Any:
+    """Choose the generator: the average over training, else the latest, else any there is."""
+    drawing = _drawing(table)
+    for name in ("G_ema", "G"):
+        if is_network(table.get(name)):
+            return name
+    if not drawing:
+        raise RefusedError(
+            f"holds no generator that is known here (its keys: {_list(table)}): give a network "
+            "snapshot, whose keys include G_ema"
+        )
+    return next((key for key in drawing if "ema" in str(key).lower()), drawing[0])
+
+
+def _drawing(table: dict[Any, Any]) -> list[Any]:
+    """Keys of what has a synthesis network."""
+    return [
+        key
+        for key, part in table.items()
+        if isinstance(part, Node)
+        and is_network(part)
+        and "synthesis" in _table(_class_and_state(part)[1].get("_modules"))
+    ]
 
 
 def _walk(node: Node, prefix: str, found: _Found, depth: int) -> None:
@@ -133,7 +166,7 @@ def _table(value: Any) -> dict[Any, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _list(table: dict[Any, Any]) -> str:
+def _list(table: Iterable[Any]) -> str:
     return ", ".join(str(key)[:40] for key in list(table)[:8]) or "none"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.models import check
-from engine.models.formats import nvidia, rosinality, tensorflow, unsupported
+from engine.models.formats import nvidia, rosinality, state_dict, tensorflow, unsupported, unused
 from engine.models.network import Network, check_size
 from engine.models.unpickle.allowed import find_for
 from engine.models.unpickle.inert import Budget, Node, RefusedError
@@ -30,7 +30,7 @@ def read_network(data: memoryview) -> Network:
     network = _convert(_read_value(data))
     check_size(network.state, len(data))
     check.check(network)
-    return network
+    return unused.with_notes(network)
 
 
 def _read_value(data: memoryview) -> Any:
@@ -61,6 +61,10 @@ def _convert(value: Any) -> Network:
         return rosinality.convert(value)
     if nvidia.is_network(value):
         return nvidia.convert(value)
+    if isinstance(value, list | tuple) and any(map(nvidia.is_network, value)):
+        return nvidia.convert(value)
+    if state_dict.is_state_dict(value):
+        return state_dict.convert(value)
     if isinstance(value, dict):
         if any(nvidia.is_network(part) for part in value.values()):
             return nvidia.convert(value)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.models.formats import stylegan2_modules
+from engine.models.formats import stylegan2_modules, unused
 from engine.models.formats.modules import Choices
 from engine.models.network import STYLEGAN2, Network
 from engine.models.unpickle.inert import RefusedError
@@ -119,16 +119,24 @@ def convert(root: Any) -> Network:
             "engine does not play"
         )
     state: dict[str, _Array] = {}
+    unplaced = []
     for key, value in theirs.items():
         place = _place(key) if type(key) is str and isinstance(value, Tensor) else None
         if place is not None:
             state[place[0]] = place[1](value.array())
+        elif isinstance(value, Tensor) and not str(key).endswith((".kernel", "latent_avg")):
+            unplaced.append(str(key))
     blocks = stylegan2_modules.resolutions(state)
-    notes: list[str] = []
-    state |= _filters(theirs, blocks)
-    state |= _noise(state, blocks, notes)
+    notes = unused.note(unplaced)
+    kernel = theirs.get("convs.0.conv.blur.kernel")
+    state |= filters_for(state, blocks, kernel.array() if isinstance(kernel, Tensor) else None)
+    state |= noise_for(state, blocks, notes)
     modules = stylegan2_modules.describe(state, Choices())
-    state["mapping.w_avg"] = _average(root, state, modules, notes)
+    given, w_dim = root.get("latent_avg"), modules["mapping"]["w_dim"]
+    if isinstance(given, Tensor) and given.array().size == w_dim:
+        state["mapping.w_avg"] = given.array().reshape(w_dim)
+    else:
+        state["mapping.w_avg"] = average_of(state, modules, notes)
     return Network(
         STYLEGAN2,
         state,
@@ -139,20 +147,28 @@ def convert(root: Any) -> Network:
     )
 
 
-def _filters(theirs: dict[Any, Any], blocks: list[int]) -> dict[str, _Array]:
-    kernel = theirs.get("convs.0.conv.blur.kernel")
-    taps = kernel.array() if isinstance(kernel, Tensor) else None
+def filters_for(
+    state: Mapping[str, _Array], blocks: list[int], taps: _Array | None = None
+) -> dict[str, _Array]:
+    """Make the filters of every block, which checkpoints without buffers lack.
+
+    Parameters
+    ----------
+    taps
+        Of a square filter; without sensible ones the usual.
+    """
     is_usual = taps is None or taps.ndim != 2 or not np.isfinite(taps).all() or taps.sum() <= 0
     kept = stylegan2_modules.resample_filter() if is_usual or taps is None else taps / taps.sum()
     filters = {}
     for resolution in blocks:
         block = f"synthesis.b{resolution}"
-        for part in ("", ".conv1") if resolution == 4 else ("", ".conv0", ".conv1"):
-            filters[f"{block}{part}.resample_filter"] = kept.astype(np.float32)
+        for part in ("", ".conv0", ".conv1", ".skip"):
+            if not part or f"{block}{part}.weight" in state:
+                filters[f"{block}{part}.resample_filter"] = kept.astype(np.float32)
     return filters
 
 
-def _noise(state: dict[str, _Array], blocks: list[int], notes: list[str]) -> dict[str, _Array]:
+def noise_for(state: dict[str, _Array], blocks: list[int], notes: list[str]) -> dict[str, _Array]:
     """Make the constant noise that early checkpoints lack, the same each time."""
     made: dict[str, _Array] = {}
     for name in [n.removesuffix(_STRENGTH) for n in state if n.endswith(_STRENGTH)]:
@@ -165,14 +181,20 @@ def _noise(state: dict[str, _Array], blocks: list[int], notes: list[str]) -> dic
     return made
 
 
-def _average(
-    root: Any, state: dict[str, _Array], modules: dict[str, dict[str, Any]], notes: list[str]
+def average_of(
+    state: dict[str, _Array], modules: dict[str, dict[str, Any]], notes: list[str]
 ) -> _Array:
-    given = root.get("latent_avg")
-    w_dim = modules["mapping"]["w_dim"]
-    if isinstance(given, Tensor) and given.array().size == w_dim:
-        return given.array().reshape(w_dim)
+    """Work out the average of w that a file lacks.
+
+    Raises
+    ------
+    RefusedError
+        If the network has classes, each of which has another.
+    """
+    if modules["mapping"]["c_dim"]:
+        raise RefusedError("lacks mapping.w_avg, the average of w: the file is incomplete")
     notes.append(f"it has no average of w: the mean of {_SAMPLES} mapped latents was taken")
+    w_dim = modules["mapping"]["w_dim"]
     source = np.random.Generator(np.random.PCG64([_SAMPLES, w_dim]))
     total = np.zeros(w_dim)
     for _ in range(_SAMPLES // _CHUNK):

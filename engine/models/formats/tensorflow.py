@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.models.formats import forks, stylegan2_modules
+from engine.models.formats import forks, stylegan2_modules, unused
 from engine.models.formats.modules import Choices
 from engine.models.network import MOST_TENSORS, STYLEGAN2, Allowance, Network, plain_table
 from engine.models.unpickle.allowed import TF_NETWORK
@@ -51,12 +52,16 @@ def convert(root: Any) -> Network:
     state: dict[str, NDArray[Any]] = {}
     is_orig = any("ToRGB_lod" in name for name in tensors)
     tensors = {_modern(name, final): value for name, value in tensors.items()}
+    unplaced = []
     for name, value in tensors.items():
-        state |= _place(name, value)
+        placed = _place(name, value)
+        state |= placed
+        if not placed and name.startswith(("mapping/", "synthesis/")):
+            unplaced.append(name)
     forks.settle_noise(state, {})
     if not any(name.startswith("synthesis.") for name in state):
         raise RefusedError("is a TensorFlow network without a StyleGAN2 generator in it")
-    return _network(state, kwargs, is_orig)
+    return replace(_network(state, kwargs, is_orig), notes=tuple(unused.note(unplaced)))
 
 
 def _network(state: dict[str, NDArray[Any]], kwargs: dict[str, Any], is_orig: bool) -> Network:

@@ -28,8 +28,7 @@ _KEYS = (
     ("down_blocks.", "the U-Net of a diffusion model"),
     ("text_model.", "a text encoder"),
     ("transformer.", "a transformer"),
-    ("synthesis.", "a StyleGAN state dictionary without the attributes it needs: "
-                   "give the whole pickle"),
+    ("synthesis.", "the half of a generator (no learned start: synthesis.b4.const)"),
     ("decoder.", "an autoencoder (VAE)"),
     ("encoder.", "an encoder"),
     ("discriminator.", "a discriminator"),

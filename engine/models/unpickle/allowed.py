@@ -6,11 +6,12 @@ Nothing here is ever imported from the module that a file names, or called by it
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from typing import Any
 
 from engine.models.unpickle import numpy_arrays
-from engine.models.unpickle.inert import Budget, Global, Node, RefusedError
+from engine.models.unpickle.inert import Budget, Global, Node, Passed, RefusedError
 from engine.models.unpickle.torch_storage import DTYPES, Storage, Tensor, read_storage
 
 _PERSISTENCE = re.compile(r"(\w+\.)*torch_utils\.persistence")
@@ -21,6 +22,17 @@ _TORCH_MODULE = re.compile(r"torch\.nn\.modules\.[a-z_]+")
 _SCENERY = re.compile(
     r"(timm|torchvision|pg_modules|feature_networks|training|torch\.nn\.(utils|parallel))(\.\w+)*"
 )
+# What snapshots note beside their networks: dates, counts, settings. It is passed over.
+_PASSED_OVER = (
+    "collections.Counter", "collections.deque", "datetime", "decimal.Decimal", "fractions.Fraction",
+    "functools.partial", "builtins.bytearray", "builtins.complex", "builtins.frozenset",
+    "builtins.range", "builtins.slice", "ipaddress", "types.SimpleNamespace", "time.struct_time",
+    "uuid", "zoneinfo", "numpy.random", "torch.Generator",
+)  # fmt: skip
+# A function that a partial or an attribute mentions; nobody calls it.
+_FUNCTION = re.compile(r"torch\.nn\.(functional|init)\.[a-z_0-9]+")
+_CLASS = re.compile(r"[A-Z]\w*(\.[A-Z]\w*)*")
+_WITH_POWER = sys.stdlib_module_names | {"numpy", "torch", "nt", "pip", "setuptools"}
 _TORCH_CLASS = re.compile(r"[A-Z][A-Za-z0-9]*")
 _PATHS = re.compile(r"pathlib(\._local)?\.(Pure)?(Posix|Windows)?Path")
 _OLD_NAMES = {"__builtin__": "builtins", "copy_reg": "copyreg"}
@@ -48,13 +60,21 @@ def find_for(budget: Budget) -> Callable[[str, str], Global]:
         module = _OLD_NAMES.get(module, module).replace("numpy._core", "numpy.core")
         found = table.get((module, name)) or _find_family(module, name)
         if found is None:
-            raise RefusedError(
-                f"names {module[:80]}.{name[:80]}, which no StyleGAN network needs: it is another "
-                "program's file or a trap; nothing of it was run, do not use it"
-            )
+            raise RefusedError(_unknown(module[:80], name[:80]))
         return found
 
     return find
+
+
+def _unknown(module: str, name: str) -> str:
+    """Say what a name that is not allowed means: another program's class, or a trap."""
+    dotted = f"names {module}.{name}, which no StyleGAN network needs"
+    if module.split(".")[0] in _WITH_POWER or not _CLASS.fullmatch(name):
+        return (
+            f"{dotted}: it is another program's file or a trap; nothing of it was run, do not use "
+            "it"
+        )
+    return f"{dotted}, and nothing here knows: save the network alone (its G_ema), and give that"
 
 
 def _find_family(module: str, name: str) -> Global | None:
@@ -70,6 +90,11 @@ def _find_family(module: str, name: str) -> Global | None:
         return Global(dotted, new=_inert(dotted))
     if _PATHS.fullmatch(dotted):
         return Global(dotted, _inert("pathlib.Path"))
+    if _FUNCTION.fullmatch(dotted):
+        return Global(dotted)
+    if any(dotted == each or dotted.startswith(each + ".") for each in _PASSED_OVER):
+        made = _passed(dotted)
+        return Global(dotted, made, made, is_passed=True)
     return None
 
 
@@ -150,6 +175,10 @@ def _default_table(arguments: tuple[Any, ...]) -> dict[Any, Any]:
 
 def _first(arguments: tuple[Any, ...]) -> Any:
     return arguments[0]
+
+
+def _passed(name: str) -> Callable[[tuple[Any, ...]], Passed]:
+    return lambda _: Passed(name)
 
 
 def _inert(name: str) -> Callable[[tuple[Any, ...]], Node]:

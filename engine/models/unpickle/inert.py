@@ -28,11 +28,14 @@ class Global:
         Answers a call, from its arguments; None: the name may not be called.
     new
         Answers the making of an object, from its arguments; None: it may not be made.
+    is_passed
+        Whether what it makes is passed over.
     """
 
     name: str
     reduce: Callable[[tuple[Any, ...]], Any] | None = None
     new: Callable[[tuple[Any, ...]], Any] | None = None
+    is_passed: bool = False
 
 
 class Node:
@@ -61,6 +64,24 @@ class Node:
         if type(state) is not dict:
             raise RefusedError(f"the state of a {self.name} is no table; do not use this file")
         self.state = state
+
+
+class Passed:
+    """An object that no network needs and nobody looks at: whatever is done to it, nothing is.
+
+    Parameters
+    ----------
+    name
+        Dotted name of its class.
+    """
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def build(self, state: Any) -> None:
+        """Take any state, and forget it."""
 
 
 @dataclass(frozen=True, slots=True)

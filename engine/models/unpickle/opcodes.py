@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.models.unpickle.inert import Budget, Global, RefusedError, Text
+from engine.models.unpickle.inert import Budget, Global, Passed, RefusedError, Text
 
 DAMAGED = (
     "is damaged or no pickle ({}): fetch it again, or export it again from the program that made it"
@@ -107,11 +107,12 @@ class Machine:
 
     def new(self, has_keywords: bool = False) -> None:
         """Make an object of a named class, as far as it may be made."""
-        if has_keywords and self.stack.pop() != {}:
-            raise RefusedError("makes an object with keywords, which no network does")
+        keywords = self.stack.pop() if has_keywords else {}
         arguments = self.stack.pop()
         callee = self.stack.pop()
         _need_arguments(callee, arguments)
+        if keywords != {} and not callee.is_passed:
+            raise RefusedError("makes an object with keywords, which no network does")
         if callee.new is None:
             raise RefusedError(f"makes a {callee.name[:80]}, which is never made here")
         self.stack.append(callee.new(arguments))
@@ -129,12 +130,16 @@ class Machine:
     def set_items(self, items: list[Any]) -> None:
         """Add keys and values, in turn, to a table."""
         target = self.stack[-1]
+        if type(target) is Passed:
+            return
         if type(target) is not dict or len(items) % 2:
             raise RefusedError(DAMAGED.format("keys without a table"))
         target.update((_key(k), v) for k, v in zip(items[::2], items[1::2], strict=True))
 
     def append(self, items: list[Any]) -> None:
         """Add to a list."""
+        if type(self.stack[-1]) is Passed:
+            return
         if type(self.stack[-1]) is not list:
             raise RefusedError(DAMAGED.format("items without a list"))
         self.stack[-1].extend(items)

@@ -87,8 +87,8 @@ def _read_entry(data: memoryview, at: int) -> tuple[str, memoryview, int]:
     name = bytes(data[at + 46 : at + 46 + name_bytes]).decode("utf-8")
     if method != 0 or flags & 1:
         raise RefusedError(
-            "is a compressed or encrypted archive, which torch never writes: unpack it, and give "
-            "the network file itself"
+            "is a compressed or encrypted zip archive: unpack it first, and give the network file "
+            "in it"
         )
     extra = data[at + 46 + name_bytes : at + 46 + name_bytes + extra_bytes]
     size, packed, start = _widen(bytes(extra), size, packed, start)
@@ -146,7 +146,8 @@ def read_archive(
     pickles = [name for name in entries if name == "data.pkl" or name.endswith("/data.pkl")]
     if len(pickles) != 1:
         raise RefusedError(
-            "is an archive, but none that torch.save wrote; give the network file itself"
+            "is a zip archive, but no network by itself: unpack it first, and give the network "
+            "file in it"
         )
     folder = pickles[0].removesuffix("data.pkl")
     if bytes(entries.get(folder + "byteorder", memoryview(b"little"))) != b"little":

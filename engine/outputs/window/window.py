@@ -151,11 +151,6 @@ class Window:
         for pane in self._panes:
             glfw.set_input_mode(pane.handle, glfw.CURSOR, mode)
 
-    def set_title(self, title: str) -> None:
-        """Name the windows."""
-        for pane in self._panes:
-            glfw.set_window_title(pane.handle, title)
-
     def overlay(self, rgba: NDArray[np.uint8] | None) -> None:
         """Lay a drawing [shape=(H, W, 4), straight alpha] over the first window, or take it off.
 

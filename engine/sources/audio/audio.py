@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Self
 
 import numpy as np
@@ -136,11 +135,6 @@ class Sound:
         return self._memory.device_name()
 
     @property
-    def overflows(self) -> int:
-        """Blocks before which the driver says that it lost samples."""
-        return int(self._memory.words[Word.OVERFLOWS])
-
-    @property
     def restarts(self) -> int:
         """How often the sound process was started again."""
         return self._watched.restarts
@@ -232,8 +226,5 @@ class Sound:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:  # fmt: skip
+    def __exit__(self, *_: object) -> None:  # fmt: skip
         self.close()

@@ -5,7 +5,6 @@ Playing live and rendering a film therefore see the same features on the same ti
 
 from __future__ import annotations
 
-import wave
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,7 +16,6 @@ from numpy.typing import NDArray
 
 from engine.core.audio import features as audio
 from engine.core.clock import first_index
-from engine.system.atomic import open_new
 
 if TYPE_CHECKING:
     import av.container
@@ -65,11 +63,6 @@ class Features:
     rate_hz: int
     hop: int
     rows: NDArray[np.float64]
-
-    @property
-    def times_s(self) -> NDArray[np.float64]:
-        """Time at which each row is complete (m,)."""
-        return np.arange(1, len(self.rows) + 1) * self.hop / self.rate_hz
 
 
 def load(path: str | Path, rate_hz: int | None = None) -> Track:
@@ -181,20 +174,3 @@ def events(
     for k, row in enumerate(features.rows.tolist()):
         time_s = Fraction((k + 1) * features.hop, features.rate_hz)
         yield first_index(time_s, control_hz), audio.ADDRESS, tuple(row)
-
-
-def save_wav(path: str | Path, pcm: NDArray[np.float32], rate_hz: int) -> None:
-    """Write 16-bit PCM; samples beyond full scale are clipped.
-
-    Parameters
-    ----------
-    pcm
-        Full scale ±1 [shape=(n,) or (n, channels)].
-    """
-    samples = np.asarray(pcm, np.float32)
-    whole = np.clip(np.rint(samples * 32768.0), -32768, 32767).astype("<i2")
-    with open_new(Path(path)) as out, wave.open(out, "wb") as file:
-        file.setnchannels(1 if samples.ndim == 1 else samples.shape[1])
-        file.setsampwidth(2)
-        file.setframerate(rate_hz)
-        file.writeframes(whole.tobytes())

@@ -15,8 +15,6 @@ from engine.sources.demo.instruments import Sound
 
 BEAT_S = 60.0 / 96.0
 BEATS = 120
-SECTIONS = {"breath": 0, "strata": 24, "strike": 48, "two minds": 72, "wall": 96}
-"""Name of each section → the beat that it begins on."""
 
 _PEAK = 0.85  # -1.4 dBFS
 _SWELLS = (

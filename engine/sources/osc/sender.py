@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import socket
 from math import isfinite
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from engine.core.event import Value
@@ -44,8 +43,8 @@ class Sender:
 
     Attributes
     ----------
-    sent, lost
-        Messages given to the network, and messages that could not be.
+    lost
+        Messages that could not be given to the network.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -53,7 +52,7 @@ class Sender:
 
         # A numeric host: python-osc would otherwise look the name up for every packet.
         self._client = UDPClient(host, port)
-        self.sent = self.lost = 0
+        self.lost = 0
 
     def send(self, address: str, value: Value) -> None:
         """Send one value. A tuple goes as that many floats, True and False as ``T`` and ``F``."""
@@ -65,8 +64,6 @@ class Sender:
             self._client.send(message)
         except OSError:  # nobody there, network gone, or the socket's buffer is full
             self.lost += 1
-        else:
-            self.sent += 1
 
     def close(self) -> None:
         """Close the socket."""
@@ -75,10 +72,7 @@ class Sender:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:  # fmt: skip
+    def __exit__(self, *_: object) -> None:  # fmt: skip
         self.close()
 
 

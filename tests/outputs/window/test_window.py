@@ -395,7 +395,6 @@ def test_cursor_hides_in_full_screen(display: str) -> None:
         assert glfw.get_input_mode(handle, glfw.CURSOR) == glfw.CURSOR_NORMAL
         out.set_fullscreen(True)
         assert glfw.get_input_mode(handle, glfw.CURSOR) == glfw.CURSOR_HIDDEN
-        out.set_title("Kino")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows always has a display")

@@ -122,4 +122,20 @@ def test_a_stream_is_resampled_alike_however_it_is_cut(sizes: list[int], rate_hz
     assert abs(len(found) - len(whole)) <= 1
     both = min(len(found), len(whole))
     assert np.abs(found[:both] - whole[:both]).max(initial=0) < 1e-3
-    assert abs(len(whole) - count * RATE_HZ / rate_hz) <= 2
+    assert 0 <= count * RATE_HZ / rate_hz - len(whole) <= 40  # what the filter holds back
+
+
+def test_what_48_khz_cannot_hold_is_silent_and_what_it_can_stays() -> None:
+    seconds = np.arange(96_000) / 96_000
+    for hertz, level in ((30_000, 0.0), (1_000, 0.5)):
+        tone = np.sin(2 * np.pi * hertz * seconds).astype(np.float32)
+        found = Resampler().take(np.stack([tone, tone], 1), 96_000)[1000:-1000]
+        assert np.square(found).mean() == pytest.approx(level, abs=1e-3)
+
+
+def test_a_device_that_comes_back_at_another_rate_is_heard_on() -> None:
+    resampler = Resampler()
+    pcm = np.ones((4800, 2), np.float32)
+    counts = [len(resampler.take(pcm, rate_hz)) for rate_hz in (96_000, 44_100, RATE_HZ)]
+    assert counts == pytest.approx([2400, 5224, 4800], abs=40)
+    assert len(resampler.take(pcm[:0], 96_000)) == 0
