@@ -9,8 +9,7 @@ from typing import Any
 
 from engine.compositor.compose import Compositor
 from engine.core.frame.plan import Plan
-from engine.core.frame.sample import asked_size
-from engine.core.show.generator import Request
+from engine.core.show.generator import Request, asked_size
 from engine.core.show.show import Show
 from engine.generators import registry
 from engine.generators.host.inline_host import open_inline
