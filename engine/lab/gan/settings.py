@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.lab.gan.group import Group
+from engine.lab.gan.process_group import ProcessGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Settings:
     warm_up: int = 0
 
 
-def share(settings: Settings, group: Group) -> int:
+def share(settings: Settings, group: ProcessGroup) -> int:
     """Return how many pictures of a batch are a process's own.
 
     Raises
