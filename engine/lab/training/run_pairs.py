@@ -59,6 +59,8 @@ def _refuse(options: TrainingOptions) -> None:
         ("--augment", options.augmentation is not None),
         ("--preset standard", options.preset != "small"),
         ("--from", options.source is not None),
+        ("--no-noise", not options.noisy),
+        ("--wide", options.wide),
     ):
         if is_asked:
             raise ValueError(f"{name} does not go with --pairs: leave it out")

@@ -205,6 +205,17 @@ def test_going_on_with_something_else_is_refused(tmp_path: Path) -> None:
     assert train(tmp_path / "discs", out, *SMALL, "--pictures", "16")[0] == 0
     code, said = train(tmp_path / "discs", out, *SMALL, "--pictures", "32", "--resume")
     assert (code, "begun with something else (other settings)" in said) == (1, True)
+    code, said = train(
+        tmp_path / "discs", out, *SMALL, "--pictures", "16", "--no-noise", "--resume"
+    )
+    assert (code, "begun with something else (other settings)" in said) == (1, True)
+    # A state that is older than an option was begun without it.
+    state = tmp_path / "x.train" / "state.safetensors"
+    tensors, numbers = checkpoint.read_state(state)
+    for name in ("noisy", "wide"):
+        del numbers["start"]["settings"][name]
+    checkpoint.write_state(state, tensors, numbers)
+    assert train(tmp_path / "discs", out, *SMALL, "--pictures", "16", "--resume")[0] == 0
     save_pictures(tmp_path / "discs", discs(21, 32))
     code, said = train(tmp_path / "discs", out, *SMALL, "--pictures", "16", "--resume")
     assert (code, "(the pictures have changed)" in said) == (1, True)
