@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from engine.lab.training.options import TrainingOptions
 
 
+_LATER = {"noisy": True, "wide": False}  # settings of today, as trainings before them were
+
+
 @dataclass(frozen=True, slots=True)
 class Start:
     """A training that is ready to go.
@@ -189,7 +192,7 @@ def resume(trainer: Trainer | PairTrainer, state: Path, record: dict[str, Any]) 
     tensors, numbers = checkpoint.read_state(state)
     was = numbers.get("start", {})
     for key, value in record.items():
-        if _as_now(key, was.get(key)) != value:
+        if _as_now(was.get(key), value) != value:
             what = "the pictures have changed" if key == "pictures" else f"other {key}"
             raise ValueError(
                 f"{state}: this training was begun with something else ({what}); ask for the "
@@ -202,11 +205,11 @@ def resume(trainer: Trainer | PairTrainer, state: Path, record: dict[str, Any]) 
     return float(numbers["spent_s"])
 
 
-def _as_now(key: str, value: Any) -> Any:
+def _as_now(was: Any, now: Any) -> Any:
     """Add to a record what was not yet written then, as it was."""
-    if key == "settings" and isinstance(value, dict) and "lazy" in value:
-        return {"noisy": True, "wide": False, **value}
-    return value
+    if isinstance(was, dict) and isinstance(now, dict):
+        return {key: value for key, value in _LATER.items() if key in now} | was
+    return was
 
 
 def attribution(options: TrainingOptions, used: Collection[Credit]) -> tuple[str, str, str]:
