@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes.util
 import os
 import sys
-import time
 from collections.abc import Iterator
 from multiprocessing import parent_process
 from typing import Any
@@ -22,8 +21,8 @@ from engine.sources.audio import memory as sound_memory
 from engine.sources.audio.memory import FRAMES, ROWS, Memory, Status, Word
 from engine.sources.audio.player import Playback
 from engine.system import spawn
+from tests.performing import LIMIT_S, until
 
-LIMIT_S = 60.0
 ROW = tuple(0.1 * i for i in range(1, len(FEATURES) + 1))
 
 
@@ -95,7 +94,7 @@ def memory() -> Iterator[Memory]:
 
 def test_memory_carries_texts_rows_and_samples(memory: Memory) -> None:
     other = sound_memory.attach_memory(memory.name)
-    memory.say(Status.NO_DEVICE, "kein Gerät " * 40)
+    memory.set_status(Status.NO_DEVICE, "kein Gerät " * 40)
     memory.name_device("Scarlett")
     assert other.sentence().startswith("kein Gerät kein")
     assert other.device_name() == "Scarlett"
@@ -159,7 +158,7 @@ def speak(source: audio.Sound, hops: int, value: float = 0.5) -> None:
     memory = source._memory
     if memory.words[Word.STATUS] != Status.RUNNING:
         memory.words[Word.RATE_HZ], memory.words[Word.CHANNELS] = 48_000, 2
-        memory.say(Status.RUNNING)
+        memory.set_status(Status.RUNNING)
     for _ in range(hops):
         memory.write_frames(Word.FRAMES, np.full((256, 2), value, np.float32))
         memory.write_row((value,) * 8 + (0.0,))
@@ -260,7 +259,7 @@ def test_a_sleeping_player_does_not_blame_the_process(deaf: tuple[audio.Sound, C
 
 def test_a_device_that_is_not_there_says_why(deaf: tuple[audio.Sound, Clock]) -> None:
     source, _ = deaf
-    source._memory.say(Status.NO_DEVICE, "this machine has no sound input; plug one in")
+    source._memory.set_status(Status.NO_DEVICE, "this machine has no sound input; plug one in")
     source.tend(1.0)
     assert source.state == "no device: this machine has no sound input; plug one in"
     assert len(source.samples()) == 0
@@ -271,10 +270,7 @@ def test_a_process_that_ends_at_once_is_started_again_slowly(
 ) -> None:
     monkeypatch.setattr(sound_device, "capture", end_at_once)
     with audio.open(audio.Config(), lambda: 0) as source:
-        begin = time.monotonic()
-        while source.pid and time.monotonic() < begin + LIMIT_S:
-            source.tend(0.0)
-            time.sleep(0.01)
+        until(lambda: source.tend(0.0) or not source.pid, "the end of the process")
         source.tend(4.9)
         assert source.restarts == 0
         source.tend(5.1)
@@ -311,7 +307,7 @@ def hand_over(playback: Playback, frames: int, rate_hz: int = 48_000) -> np.ndar
     words = memory.words
     if words[Word.STATUS] != Status.RUNNING:
         words[Word.RATE_HZ], words[Word.LATENCY] = rate_hz, 480
-        memory.say(Status.RUNNING)
+        memory.set_status(Status.RUNNING)
     if words[Word.ANSWER] != words[Word.EPOCH]:
         words[Word.PLAYED], words[Word.ANSWER] = words[Word.START], words[Word.EPOCH]
     at = int(words[Word.PLAYED])
