@@ -87,7 +87,40 @@ def read_output(text: str) -> str:
     return text
 
 
+def read_channel(text: str) -> int:
+    """Read a channel of a sound, from 1; 0 is all of them.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    named = {"all": 0, "left": 1, "right": 2}
+    if text.lower() in named:
+        return named[text.lower()]
+    if not text.isdecimal() or not 1 <= int(text[:9]) <= 64:
+        raise ValueError(f"'{text[:40]}' is no channel: write all, left, right, or 1 to 64")
+    return int(text)
+
+
+def heard(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a command be told which channel of a sound is heard, and how loud."""
+    loud = click.option(
+        "--audio-gain",
+        type=click.FloatRange(-60, 60),
+        metavar="DB",
+        help="How much louder the sound is heard than it is.",
+    )
+    which = click.option(
+        "--audio-channel",
+        type=CHANNEL,
+        help="Which of its channels is heard: all, left, right, or a number.",
+    )
+    return which(loud(command))
+
+
 SIZE = Converted("WxH", read_size)
+CHANNEL = Converted("channel", read_channel)
 RATE = Converted("rate", read_rate)
 SECONDS = Converted("seconds", read_seconds)
 DURATION = Converted("seconds", read_duration)

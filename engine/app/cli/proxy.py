@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from engine.app.cli.arguments import DURATION, RATE, SECONDS, SIZE
+from engine.app.cli.arguments import DURATION, RATE, SECONDS, SIZE, heard
 
 FILE = click.Path(path_type=Path)
 
@@ -30,6 +30,7 @@ def _end(work: Callable[[], int]) -> None:
 @click.option("--to", "to_s", type=SECONDS, help="Stop there.")
 @click.option("--duration", type=DURATION, help="Stop after that time.")
 @click.option("--audio", type=FILE, help="Sound file that the show hears, and the film carries.")
+@heard
 @click.option("--demo", is_flag=True, help="Use the built-in music.")
 @click.option("--seed", type=click.IntRange(0, 2**31), help="Instead of the show's.")
 @click.option("--device", default="auto", help="Where the generators run.")
@@ -41,7 +42,8 @@ def proxy(**given: Any) -> None:
         from engine.play.film.playback import open_playback
         from engine.play.film.proxy import make
 
-        playback = open_playback(given["source"], given["audio"], given["seed"], given["demo"])
+        ear = given["audio_channel"], given["audio_gain"]
+        playback = open_playback(given["source"], given["audio"], given["seed"], given["demo"], ear)
         to_s, out = given["to_s"], given["out"]
         if given["duration"] is not None:
             to_s = given["from_s"] + given["duration"]

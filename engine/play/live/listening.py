@@ -13,6 +13,7 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
+from engine.core.audio.channels import EVERYTHING, Ear
 from engine.core.clock import seconds_at
 from engine.play.heard import Heard
 from engine.play.intake import Intake
@@ -41,6 +42,8 @@ class Hearing:
         Tells the operator.
     sources
         Where a sound device is listened to, if one is.
+    ear
+        What of a file is heard.
 
     Raises
     ------
@@ -49,7 +52,11 @@ class Hearing:
     """
 
     def __init__(
-        self, options: Options, say: Callable[[str], None], sources: Sources | None = None
+        self,
+        options: Options,
+        say: Callable[[str], None],
+        sources: Sources | None = None,
+        ear: Ear = EVERYTHING,
     ) -> None:
         self._say = say
         self._sources = sources
@@ -66,7 +73,7 @@ class Hearing:
         if options.is_demo:
             self._find_music()
         elif options.audio is not None and _is_file(options.audio):
-            self._track = file.load(options.audio)
+            self._track = file.load(options.audio, ear=ear)
             self._features = file.features_ahead(self._track)
 
     def _find_music(self) -> None:

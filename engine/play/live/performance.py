@@ -13,6 +13,7 @@ from engine.core.clock import parse_rate, seconds_at
 from engine.core.show.show import Show
 from engine.core.show.state import first_state
 from engine.documents.show import load
+from engine.play.heard import ear_of
 from engine.play.intake import Intake
 from engine.play.line import Line, resized, seeded
 from engine.play.live.feedback import Feedback
@@ -81,7 +82,8 @@ class Performance:
         if options.feedback is not None:
             self.feedback = Feedback(options.feedback)
             stack.callback(self.feedback.close)
-        self.hearing: Hearing = stack.enter_context(Hearing(options, self.say, self.sources))
+        ear = ear_of(table, options.audio_channel, options.audio_gain_db)
+        self.hearing: Hearing = stack.enter_context(Hearing(options, self.say, self.sources, ear))
         self.memory: Memory = stack.enter_context(
             Memory(options, self.loaded, show, self.fps, self.hearing, self.say)
         )
