@@ -1,4 +1,4 @@
-"""Edits for tests: the same clips as .otio, .edl and .kdenlive write them."""
+"""Edits for tests: the same clips as every format writes them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,9 @@ def frames(suffix: str, text: str | bytes, **more: object) -> list[object]:
 
 def write(suffix: str, clips: Sequence[Clip], media: str = "out.mp4", frames: int = 100) -> str:
     """Text of an edit."""
-    return {".otio": _otio, ".edl": _edl, ".kdenlive": _kdenlive}[suffix](clips, media, frames)
+    writers = {".otio": _otio, ".edl": _edl, ".kdenlive": _kdenlive, ".xml": _xmeml,
+               ".fcpxml": _fcpxml}  # fmt: skip
+    return writers[suffix](clips, media, frames)
 
 
 def _range(first: float, count: float) -> TimeRange:
@@ -192,3 +194,107 @@ def _producer(name: str, media: str, length: int, speed: Fraction = Fraction(1))
         f'<producer id="{name}" in="{_clock(0)}" out="{_clock(length - 1)}">'
         f'<property name="resource">{resource}</property>{more}{volume}</producer>'
     )
+
+
+RATE = f"<rate><timebase>{FPS}</timebase><ntsc>FALSE</ntsc></rate>"
+
+
+def xmeml(*tracks: str) -> str:
+    """A document of Final Cut Pro 7 with these tracks."""
+    found = "".join(f"<track>{each}</track>" for each in tracks)
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?><!DOCTYPE xmeml>\n<xmeml version="4"><project>'
+        "<children>"
+        f'<sequence id="s"><name>edit</name>{RATE}<media><video>{found}</video><audio><track>'
+        '<clipitem id="song"/></track></audio></media></sequence></children></project></xmeml>'
+    )
+
+
+def xmeml_clip(
+    times: Sequence[int], more: str = "", media: str = "out.mp4", total: int = 100
+) -> str:
+    """A clip: start, end, in, out."""
+    start, end, first, out = times
+    return (
+        f"<clipitem><name>a clip</name><duration>{total}</duration>{RATE}<start>{start}</start>"
+        f'<end>{end}</end><in>{first}</in><out>{out}</out><file id="f-{media}"><name>{media}</name>'
+        f"<pathurl>file://localhost/D%3a/cuts/{media}</pathurl></file>{more}</clipitem>"
+    )
+
+
+def xmeml_speed(speed: Fraction, reverse: str = "FALSE") -> str:
+    """Filter of a constant speed."""
+    return (
+        "<filter><effect><name>Time Remap</name><effectid>timeremap</effectid>"
+        "<mediatype>video</mediatype><parameter><parameterid>variablespeed</parameterid>"
+        "<value>0</value></parameter><parameter><parameterid>speed</parameterid>"
+        f"<value>{float(speed * 100):g}</value></parameter><parameter><parameterid>reverse"
+        f"</parameterid><value>{reverse}</value></parameter></effect></filter>"
+    )
+
+
+def _xmeml(clips: Sequence[Clip], media: str, frames: int) -> str:
+    """Clips beside a transition reach into it, and have no start or end of their own."""
+    found, at = [], 0
+    for number, clip in enumerate(clips):
+        start, end = at, at + clip.length
+        at = end
+        after = clips[number + 1].fade if number + 1 < len(clips) else 0
+        if clip.fade:
+            found.append(
+                f"<transitionitem><start>{start - clip.fade // 2}</start>"
+                f"<end>{start + clip.fade // 2}</end><effect><name>Cross Dissolve</name></effect>"
+                "</transitionitem>"
+            )
+        if clip.first is None:
+            continue
+        first = clip.first - clip.fade // 2
+        out = clip.first + int(clip.length * abs(clip.speed)) + after // 2
+        if clip.speed == 0:
+            out = clip.first + clip.length
+        times = (-1 if clip.fade else start, -1 if after else end, first, out)
+        more = xmeml_speed(clip.speed) if clip.speed != 1 else ""
+        found.append(xmeml_clip(times, more, media, frames))
+    return xmeml("".join(found))
+
+
+def fcpxml(spine: str, resources: str = "", media: str = "out.mp4") -> str:
+    """A document of Final Cut Pro with this storyline."""
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?><!DOCTYPE fcpxml><fcpxml version="1.10"><resources>'
+        f'<format id="r1" frameDuration="100/{FPS}00s"/><asset id="r2" name="a clip" start="0s" '
+        f'duration="40s" hasVideo="1"><media-rep src="file:///cuts/{media}"/></asset>{resources}'
+        '</resources><library><event><asset-clip ref="r2"/><project name="edit"><sequence '
+        f'format="r1" tcStart="3600s" tcFormat="NDF"><spine>{spine}</spine></sequence></project>'
+        "</event></library></fcpxml>"
+    )
+
+
+def _rational(frames: float) -> str:
+    return f"{Fraction(frames) / FPS}s"
+
+
+def _fcpxml(clips: Sequence[Clip], media: str, frames: int) -> str:
+    found, at = [], 90000
+    for clip in clips:
+        if clip.fade:
+            found.append(
+                f'<transition name="Cross Dissolve" offset="{_rational(at - clip.fade // 2)}" '
+                f'duration="{_rational(clip.fade)}"/>'
+            )
+        span = f'offset="{_rational(at)}" duration="{_rational(clip.length)}"'
+        at += clip.length
+        if clip.first is None:
+            found.append(f'<gap name="Gap" start="3600s" {span}/>')
+            continue
+        start, more = clip.first, ""
+        if clip.speed != 1:
+            start, first = 0, clip.first
+            last = first + abs(clip.speed) * clip.length
+            first, last = (last, first) if clip.speed < 0 else (first, last)
+            more = (
+                f'<timeMap><timept time="0s" value="{_rational(first)}" interp="smooth2"/><timept '
+                f'time="{_rational(clip.length)}" value="{_rational(last)}"/></timeMap>'
+            )
+        found.append(f'<asset-clip ref="r2" start="{_rational(start)}" {span}>{more}</asset-clip>')
+    return fcpxml("".join(found), media=media)

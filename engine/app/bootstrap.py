@@ -3,7 +3,7 @@
 Usage, from the root of the repository::
 
     python3 -m engine.app.bootstrap play [SHOW] [OPTIONS]
-    python3 -m engine.app.bootstrap test [PYTEST OPTIONS]
+    python3 -m engine.app.bootstrap test [--quick | PYTEST OPTIONS]
 
 This file stays readable to any Python 3, so that an old one gets a sentence and no syntax error.
 """

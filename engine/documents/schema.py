@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
+
+from engine.core.parameter import Kind
+from engine.core.trajectory.parts import make_parts
 
 Number = bool | int | float | str | list[float]
 
@@ -22,12 +25,10 @@ class KeyTable(_Table, frozen=True):
     at: float | None = None
 
 
-class PathTable(_Table, frozen=True):
-    """``[layers.path]``: a trajectory; see `engine.core.trajectory.chain`."""
+class _PathKeys(_Table, frozen=True):
+    """Keys of ``[layers.path]`` that are no settings of a motion or a modifier."""
 
-    motion: Literal[
-        "walk", "keys", "orbit", "still", "map", "loop", "drift", "noise", "opensimplex"
-    ] = "walk"
+    motion: str = "walk"
     seeds: list[int] = []
     seed: int = 0
     speed: float = 0.15
@@ -41,44 +42,36 @@ class PathTable(_Table, frozen=True):
     map: str = ""
     inputs: int = 0
     keys: list[int | str | KeyTable] = []
-    spline: Literal["hermite", "catmull", "slerp", "linear"] = "hermite"
-    tension: float = 0.0
-    closed: bool = True
-    ease: str = "linear"
-    turning: Literal["loop", "pingpong", "once"] = "loop"
-    period: float = 0.0
-    octaves: int = 1
-    wander: float = 0.0
-    centre: Literal["own", "seed", "key", "here"] = "own"
-    beats: float = 0.0
-    beat_ratio: float = 1.0
-    magnet: float = 0.0
-    magnet_rad: float = 0.6
-    snap_rad: float = 0.0
-    pad: float = 0.0
-    pad_x: float = 0.5
-    pad_y: float = 0.5
-    push_1: float = 0.0
-    push_2: float = 0.0
-    push_3: float = 0.0
-    push_4: float = 0.0
-    push_5: float = 0.0
-    push_6: float = 0.0
-    push_7: float = 0.0
-    push_8: float = 0.0
-    push_seed: int = 0
-    glide_s: float = 0.2
-    limit: bool = True
-    pace: float = 0.0
     bans: str = ""
-    ban_radius: float = 0.35
-    patina: float = 0.0
-    patina_s: float = 10.0
     journal: str = ""
-    even: float = 0.0
-    change: float = 0.0
-    pull_s: float = 1.0
     invert: str = ""
+
+
+def _path_table() -> type[_PathKeys]:
+    """Add what the tables of motions and modifiers bring: names of motions, and settings."""
+    parts = make_parts()
+    fields: list[tuple[str, Any, Any]] = [
+        ("motion", _ONE_OF[tuple(motion.name for motion in parts.motions)], "walk")
+    ]
+    for each in parts.settings:
+        if each.kind is Kind.CHOICE:
+            fields.append((each.name, _ONE_OF[each.choices], each.choices[int(each.default)]))
+        elif each.kind is not Kind.TRIGGER:
+            kind = {Kind.INT: int, Kind.BOOL: bool}.get(each.kind, float)
+            fields.append((each.name, kind, kind(each.default)))
+    made: Any = msgspec.defstruct(
+        "PathTable", fields, bases=(_PathKeys,), namespace={"__doc__": _PATH_DOC}, kw_only=True,
+        frozen=True, forbid_unknown_fields=True,
+    )  # fmt: skip
+    return made  # type: ignore[no-any-return]
+
+
+_ONE_OF: Any = Literal  # of words that are known only when the tables are read
+_PATH_DOC = "``[layers.path]``: a trajectory; see `engine.core.trajectory.chain`."
+if TYPE_CHECKING:
+    PathTable = _PathKeys
+else:
+    PathTable = _path_table()
 
 
 class ImageTable(_Table, frozen=True):

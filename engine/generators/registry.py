@@ -141,10 +141,12 @@ def _load(kind: str) -> ModuleType:
 
 
 def _load_own(name: str) -> ModuleType:
-    """Import a module that the caller itself names: ``cppn`` is the shelf's, a dotted one any."""
+    """Import a module that the caller itself names: ``cppn`` is the shelf's, any other its own."""
     if not all(part.isidentifier() for part in name.split(".")):
         raise ValueError(f"'{name[:60]}' is not the name of a generator: write one like cppn")
-    return _import(name if "." in name else f"{_SHELF}.{name}", name)
+    own = f"{_SHELF}.{name}"
+    is_ours = "." not in name and importlib.util.find_spec(own) is not None
+    return _import(own if is_ours else name, name)
 
 
 def _import(module: str, name: str) -> ModuleType:

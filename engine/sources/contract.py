@@ -32,7 +32,6 @@ says another host with ``--osc HOST:PORT``, which then is the host of every sour
 from __future__ import annotations
 
 from collections.abc import Iterable
-from types import TracebackType
 from typing import NamedTuple, Protocol, Self
 
 from engine.core.event import Value
@@ -51,10 +50,7 @@ class Source(Protocol):
 
     def __enter__(self) -> Self: ...
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...  # fmt: skip
+    def __exit__(self, *_: object) -> None: ...  # fmt: skip
 
 
 class Origin(NamedTuple):

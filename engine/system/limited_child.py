@@ -7,16 +7,16 @@ and opens no connection.
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from engine.system.limits import bound, was_out_of_time
 
 _ROOT = Path(__file__).resolve().parents[2]
 _FORBIDDEN = ("os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.startfile", "os.system",
@@ -94,7 +94,7 @@ def _heard(done: subprocess.CompletedProcess[bytes]) -> Any:
         raise RefusedError(said["refused"])
     if "too" in said:
         raise ChildError(_TOO_MUCH if said["too"] == "much" else "is nested without end")
-    if done.returncode in [-getattr(signal, n, 0) for n in ("SIGXCPU", "SIGKILL")]:
+    if was_out_of_time(done.returncode):
         raise ChildError(_TOO_LONG)
     # No traceback for the user, but its last line for whoever mends it.
     last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
@@ -102,23 +102,6 @@ def _heard(done: subprocess.CompletedProcess[bytes]) -> Any:
         f"could not be read ({last[0][:200] if last else f'code {done.returncode}'}); if another "
         "program reads it, report this"
     )
-
-
-def _bound(bounds: Bounds) -> None:
-    """Bound this process, where the system can (Linux; macOS bounds the time only)."""
-    try:
-        import resource
-    except ImportError:  # Windows has no such thing: the parent's clock is the only bound
-        return
-    limits = {
-        "RLIMIT_AS": (bounds.memory_bytes, bounds.memory_bytes),
-        "RLIMIT_CPU": (bounds.cpu_s, bounds.cpu_s + 1),
-        "RLIMIT_CORE": (0, 0),
-        "RLIMIT_FSIZE": (0, 0),
-    }
-    for name, limit in limits.items():
-        with contextlib.suppress(AttributeError, ValueError, OSError):  # macOS refuses some of them
-            resource.setrlimit(getattr(resource, name), limit)
 
 
 def _forbid() -> None:
@@ -141,7 +124,7 @@ def main() -> int:
     """Do the task of the command line."""
     task, told = sys.argv[1:]
     memory_bytes, cpu_s, job = json.loads(told)
-    _bound(Bounds(memory_bytes, cpu_s))
+    bound(memory_bytes, cpu_s)
     data = sys.stdin.buffer.read()
     module, _, function = task.partition(":")
     work = getattr(importlib.import_module(module), function)

@@ -20,7 +20,7 @@ import pytest
 
 from engine.app import bootstrap
 from engine.app.setup import environment, installation, system_packages, torch_build
-from engine.app.setup.installation import Wish
+from engine.app.setup.installation import Options
 from engine.app.setup.torch_build import (
     CPU_INDEX,
     Choice,
@@ -120,17 +120,26 @@ def test_gpu_packages_are_known(name: str) -> None:
 
 
 def test_our_options_are_taken_and_the_rest_is_passed_on() -> None:
-    wish = installation.parse(
+    options = installation.parse(
         ["play", "a.toml", "--torch", "cpu", "--fps", "50", "--torch-index=http://x/", "--", "-q"]
     )
-    assert wish == Wish("play", ("a.toml", "--fps", "50", "--", "-q"), "cpu", "http://x/")
+    assert options == Options("play", ("a.toml", "--fps", "50", "--", "-q"), "cpu", "http://x/")
     assert installation.parse(["test"], "http://env/").index == "http://env/"
     assert installation.parse(["test", "--torch-index", URL], "http://env/").index == URL
+    assert installation.parse(["test", "--quick"]) == Options("test", is_quick=True)
+    assert installation.parse(["play", "--quick"]).rest == ("--quick",)
 
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["dance"], ["play", "--torch", "rocm"], ["play", "--torch-index"], ["test", "--torch"]],
+    [
+        [],
+        ["dance"],
+        ["play", "--torch", "rocm"],
+        ["play", "--torch-index"],
+        ["test", "--torch"],
+        ["test", "--quick", "-x"],
+    ],
 )
 def test_a_bad_line_is_refused_with_a_sentence(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
@@ -188,37 +197,37 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
 
 
 def test_a_second_run_does_nothing(checkout: Path, steps: list[tuple[object, ...]]) -> None:
-    assert installation.set_up(Wish("play"))
+    assert installation.set_up(Options("play"))
     assert ("project",) in steps
     steps.clear()
-    assert installation.set_up(Wish("play", ("other.toml",)))
+    assert installation.set_up(Options("play", ("other.toml",)))
     assert steps == []
 
 
 def test_playing_needs_no_development_tools(
     checkout: Path, steps: list[tuple[object, ...]]
 ) -> None:
-    installation.set_up(Wish("play"))
+    installation.set_up(Options("play"))
     assert steps[-1] == ("project",)
-    installation.set_up(Wish("test"))
+    installation.set_up(Options("test"))
     assert steps[-1] == ("project", "dev")
     steps.clear()
-    installation.set_up(Wish("play"))
+    installation.set_up(Options("play"))
     assert steps == []
 
 
-def test_a_changed_file_or_wish_installs_again(
+def test_a_changed_file_or_options_installs_again(
     checkout: Path, steps: list[tuple[object, ...]]
 ) -> None:
-    installation.set_up(Wish("play"))
+    installation.set_up(Options("play"))
     steps.clear()
-    installation.set_up(Wish("play", kind="cpu"))
+    installation.set_up(Options("play", kind="cpu"))
     assert ("torch", "cpu", None) in steps
     steps.clear()
-    installation.set_up(Wish("play"))
+    installation.set_up(Options("play"))
     assert steps == []
     (checkout / "pyproject.toml").write_text("[project]\nname = 'x'\n")
-    installation.set_up(Wish("play"))
+    installation.set_up(Options("play"))
     assert ("project",) in steps
 
 
@@ -232,7 +241,7 @@ def test_an_interrupted_set_up_is_not_taken_for_a_finished_one(
         patched.setattr(environment, "install_project", interrupt)
         assert installation.main(["play"]) == 130
     steps.clear()
-    assert installation.set_up(Wish("play"))
+    assert installation.set_up(Options("play"))
     assert ("project",) in steps
 
 

@@ -19,6 +19,7 @@ import pytest
 
 import engine
 from engine.documents.assets import assets_dir
+from tests.performing import PATIENT
 
 # import name → distribution name, where they differ
 DISTRIBUTIONS = {"PIL": "pillow", "pythonosc": "python-osc", "cuda": "cuda-core"}
@@ -104,10 +105,9 @@ def test_the_installed_command_knows_its_version(installed: Path, tmp_path: Path
 
 
 def test_the_installed_command_plays_the_default_show(installed: Path, tmp_path: Path) -> None:
-    code = "from engine.app.cli.main import main; main()"
     words = ["play", "--output", "null", "--size", "160x90", "--duration", "0.5", "--audio", "off",
              "--osc", "127.0.0.1:0", "--device", "cpu", "--stats", "stats.json"]  # fmt: skip
-    assert run(installed, str(installed), "-c", code, *words, cwd=tmp_path) == ""
+    assert run(installed, str(installed), "-c", PATIENT, *words, cwd=tmp_path) == ""
     stats = json.loads((tmp_path / "stats.json").read_text())
     assert stats["frames"] > 0
     assert stats["generators"]["breath"]["state"] == "ready"

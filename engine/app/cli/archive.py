@@ -7,9 +7,8 @@ from pathlib import Path
 
 import click
 
+from engine.app.cli.arguments import FILE, SHEET, progress
 from engine.app.cli.errors import Misused, told
-
-FILE = click.Path(path_type=Path)
 
 
 @click.group()
@@ -38,7 +37,7 @@ def index(model: Path, out: Path | None, pictures: int | None, thumb: int) -> No
     from engine.lab.analysis.archive import credits_of, make
 
     with told():
-        path, made = make(model, out, pictures or 0, thumb, lambda x: click.echo(x, err=True))
+        path, made = make(model, out, pictures or 0, thumb, progress)
     shown = sum(end > begin for begin, end in zip((0, *made.ends), made.ends, strict=False))
     click.echo(
         f"{path}: {len(made.entries)} of {made.archive} pictures, {shown} with a small copy, "
@@ -53,7 +52,7 @@ def index(model: Path, out: Path | None, pictures: int | None, thumb: int) -> No
 @click.argument("picture", type=FILE, required=False)
 @click.option("--seeds", help="Instead of PICTURE, what MODEL draws: 0-3 or 1,5,9.")
 @click.option("--count", type=click.IntRange(1, 64), default=8, metavar="N", help="How many.")
-@click.option("--sheet", type=FILE, metavar="OUT.png", help="Write them side by side.")
+@click.option("--sheet", type=SHEET, metavar="OUT.png", help="Write them side by side.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def nearest(
     model: Path, picture: Path | None, seeds: str | None, count: int, sheet: Path | None,
@@ -65,8 +64,6 @@ def nearest(
 
     if (picture is None) == (seeds is None):
         raise Misused("say what to look for: either a PICTURE or --seeds 0-3")
-    if sheet is not None and sheet.suffix.lower() != ".png":
-        raise Misused(f"{sheet}: a sheet ends in .png")
     with told():
         found = find(model, picture, seeds or "", count, sheet)
     click.echo(json.dumps(found, indent=1) if as_json else text(found))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import click
+
+from engine.app.cli.errors import Misused
 
 
 class Converted(click.ParamType[Any]):
@@ -103,25 +106,75 @@ def read_channel(text: str) -> int:
     return int(text)
 
 
-def heard(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a command be told which channel of a sound is heard, and how loud."""
-    loud = click.option(
-        "--audio-gain",
-        type=click.FloatRange(-60, 60),
-        metavar="DB",
-        help="How much louder the sound is heard than it is.",
-    )
-    which = click.option(
-        "--audio-channel",
-        type=CHANNEL,
-        help="Which of its channels is heard: all, left, right, or a number.",
-    )
-    return which(loud(command))
+class _Sheet(click.Path):
+    """A file to write a contact sheet into."""
+
+    def convert(self, value: Any, *_: Any) -> Path:
+        """Refuse another suffix than ``.png``."""
+        path = Path(value)
+        if path.suffix.lower() != ".png":
+            raise Misused(f"{path}: a sheet ends in .png")
+        return path
 
 
+FILE = click.Path(path_type=Path)
+DEVICE = click.Choice(["auto", "cpu", "cuda", "mps"])
+SHEET = _Sheet()
 SIZE = Converted("WxH", read_size)
 CHANNEL = Converted("channel", read_channel)
 RATE = Converted("rate", read_rate)
 SECONDS = Converted("seconds", read_seconds)
 DURATION = Converted("seconds", read_duration)
 OUTPUT = Converted("output", read_output)
+
+_HEARD = (
+    click.option(
+        "--audio-channel",
+        type=CHANNEL,
+        help="Which of its channels is heard: all, left, right, or a number.",
+    ),
+    click.option(
+        "--audio-gain",
+        type=click.FloatRange(-60, 60),
+        metavar="DB",
+        help="How much louder the sound is heard than it is.",
+    ),
+)
+_FILM = (
+    click.option("--size", type=SIZE, help="Instead of the show's."),
+    click.option("--fps", type=RATE, help="Instead of the show's."),
+    click.option("--from", "from_s", type=SECONDS, default="0", help="Start there."),
+    click.option("--to", "to_s", type=SECONDS, help="Stop there."),
+    click.option("--duration", type=DURATION, help="Stop after that time."),
+    click.option(
+        "--audio", type=FILE, help="Sound file that the show hears, and the film carries."
+    ),
+    *_HEARD,
+    click.option("--demo", is_flag=True, help="Use the built-in music."),
+    click.option("--seed", type=click.IntRange(0, 2**31), help="Instead of the show's."),
+)
+
+
+def heard(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a command be told which channel of a sound is heard, and how loud."""
+    for option in reversed(_HEARD):
+        command = option(command)
+    return command
+
+
+def film_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of what is rendered: which part of a show, how large, with which sound."""
+    for option in reversed(_FILM):
+        command = option(command)
+    return command
+
+
+def end_s(given: Mapping[str, Any]) -> Fraction | None:
+    """Time at which a film ends, by ``--to`` or ``--duration``."""
+    end: Fraction | None = given["to_s"]
+    return end if given["duration"] is None else given["from_s"] + given["duration"]
+
+
+def progress(text: str) -> None:
+    """Say beside a command's result how far it is."""
+    click.echo(text, err=True)

@@ -6,15 +6,14 @@ from pathlib import Path
 
 import click
 
+from engine.app.cli.arguments import FILE, SHEET, progress
 from engine.app.cli.errors import Misused, told
-
-FILE = click.Path(path_type=Path)
 
 
 @click.command()
 @click.argument("model", type=FILE)
 @click.option("--clusters", is_flag=True, help="Group the channels by where they are active.")
-@click.option("--sheet", type=FILE, metavar="OUT.png", help="Show what each cluster does.")
+@click.option("--sheet", type=SHEET, metavar="OUT.png", help="Show what each cluster does.")
 @click.option("--out", type=FILE, help="Instead of beside MODEL, where a show looks for them.")
 def bend(model: Path, clusters: bool, sheet: Path | None, out: Path | None) -> None:
     """Prepare MODEL for bending: clusters of channels that a show can name."""
@@ -22,10 +21,8 @@ def bend(model: Path, clusters: bool, sheet: Path | None, out: Path | None) -> N
 
     if not clusters:
         raise Misused("say what to do: --clusters")
-    if sheet is not None and sheet.suffix.lower() != ".png":
-        raise Misused(f"{sheet}: a sheet ends in .png")
     with told():
-        path, found = make(model, out, sheet, lambda text: click.echo(text, err=True))
+        path, found = make(model, out, sheet, progress)
     for name, sizes in found.items():
         click.echo(f"{name:14} {'  '.join(f'{k}: {n}' for k, n in enumerate(sizes))}")
     click.echo(f"{path}: {path.stat().st_size / 1e3:.1f} kB")

@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
+from engine.app.cli.arguments import FILE, SHEET
 from engine.app.cli.errors import Misused, note, told
-from engine.app.cli.models import FILE
 from engine.lab.directions import METHODS
 
 _OUT = "Instead of beside MODEL."
@@ -41,11 +41,6 @@ def _layers(text: str) -> tuple[int, int] | None:
     return int(first), int(last or first) + 1
 
 
-def _check_sheet(sheet: Path | None) -> None:
-    if sheet is not None and sheet.suffix.lower() != ".png":
-        raise Misused(f"{sheet}: a sheet ends in .png")
-
-
 @click.command()
 @click.argument("model")
 @click.option("--find", "way", type=click.Choice(METHODS), help="Look for directions this way.")
@@ -58,7 +53,7 @@ def _check_sheet(sheet: Path | None) -> None:
 @click.option("--import", "file", type=FILE, metavar="FILE", help="Of another program's file.")
 @click.option("--measure", default="", metavar="A,B/C+D", help="Scores, and what stays.")
 @click.option("--fix", default="", metavar="A,B", help="What stays: scores, or known directions.")
-@click.option("--sheet", type=FILE, metavar="OUT.png", help="Draw them from -3 to +3 sigmas.")
+@click.option("--sheet", type=SHEET, metavar="OUT.png", help="Draw them from -3 to +3 sigmas.")
 @click.option("--name", multiple=True, metavar="1=dry", help="Keep number 1 by this name.")
 @click.option("--keep", is_flag=True, help="Keep all that are found.")
 @click.option("--remove", default="", metavar="A,B", help="Leave known directions out.")
@@ -74,7 +69,6 @@ def directions(model: str, **given: Any) -> None:
     if given["file"] and way:
         raise Misused("--import takes directions as they are: leave --find out")
     way = "file" if given["file"] else way
-    _check_sheet(given["sheet"])
     if given["keep"] and not way:
         raise Misused("--keep keeps what --find finds or --import brings: say --find")
     layers, files = _layers(given["layers"]), given["sets"]
@@ -113,7 +107,7 @@ def directions(model: str, **given: Any) -> None:
 
 @click.command()
 @click.argument("model")
-@click.option("--sheet", type=FILE, metavar="OUT.png", help="Draw 72 numbered pictures.")
+@click.option("--sheet", type=SHEET, metavar="OUT.png", help="Draw 72 numbered pictures.")
 @click.option("--seed", type=click.IntRange(0, 2**31), default=0, help="Which pictures.")
 @click.option("--more", default="", metavar="3,7,12", help="Numbers on the sheet: more like this.")
 @click.option("--less", default="", metavar="1,4", help="And less like that.")
@@ -126,7 +120,6 @@ def teach(model: str, sheet: Path | None, **given: Any) -> None:
     from engine.lab.directions import library as work
     from engine.lab.latents import read_numbers
 
-    _check_sheet(sheet)
     if sheet is None and not given["more"]:
         raise Misused("draw a sheet first (--sheet OUT.png), then pick: --more 3,7,12 --name NAME")
     if given["more"] and not given["name"]:

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import click
 
-from engine.app.cli.arguments import SECONDS
+from engine.app.cli.arguments import FILE, SECONDS
 from engine.app.cli.errors import told
-from engine.app.cli.models import FILE
 
 
 @click.command()

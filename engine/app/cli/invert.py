@@ -7,9 +7,8 @@ from typing import Any
 
 import click
 
+from engine.app.cli.arguments import DEVICE, FILE, progress
 from engine.app.cli.errors import Misused, told
-
-FILE = click.Path(path_type=Path)
 
 
 @click.command()
@@ -22,7 +21,7 @@ FILE = click.Path(path_type=Path)
 @click.option("--steps", type=click.IntRange(0, 10_000), default=40, help="Of refinement.")
 @click.option("--sheet", type=FILE, metavar="OUT.png", help="Wanted, start and result in rows.")
 @click.option("--encoder", is_flag=True, help="First teach MODEL an encoder of its own pictures.")
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto")
+@click.option("--device", type=DEVICE, default="auto")
 def invert(model: Path, images: tuple[Path, ...], encoder: bool, **given: Any) -> None:
     """Find the latents that MODEL (a network's file, or cppn) draws each IMAGE from."""
     from engine.documents.path.picture_keyframes import SUFFIX
@@ -34,7 +33,7 @@ def invert(model: Path, images: tuple[Path, ...], encoder: bool, **given: Any) -
     wish = Wish(model, images, space=space, **given)
     with told():
         if encoder:
-            path = teach(wish, lambda text: click.echo(text, err=True))
+            path = teach(wish, progress)
             click.echo(f"{path}: {path.stat().st_size / 1e6:.2f} MB")
         if images:
             run(wish, click.echo)

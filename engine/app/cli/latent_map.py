@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from engine.app.cli.arguments import FILE, SHEET, progress
 from engine.app.cli.errors import Misused, told
-from engine.app.cli.models import FILE
 
 
 @click.command("map")
@@ -30,7 +30,7 @@ from engine.app.cli.models import FILE
     metavar="PX",
     help="Side of the small pictures.",
 )
-@click.option("--sheet", type=FILE, metavar="OUT.png", help="Also draw the whole map.")
+@click.option("--sheet", type=SHEET, metavar="OUT.png", help="Also draw the whole map.")
 def latent_map(
     model: str,
     out: Path,
@@ -46,10 +46,8 @@ def latent_map(
 
     if not out.name.endswith(SUFFIX):
         raise Misused(f"{out}: a map is a file that ends in {SUFFIX}")
-    if sheet is not None and sheet.suffix.lower() != ".png":
-        raise Misused(f"{sheet}: a sheet ends in .png")
     with told():
         wish = maps.Wish(by, thumb)
-        found = maps.make(model, seeds, latents, wish, lambda x: click.echo(x, err=True))
+        found = maps.make(model, seeds, latents, wish, progress)
         maps.store(found, out, sheet)
     click.echo(f"{out}: {len(found.places)} places, {out.stat().st_size / 1e6:.2f} MB")

@@ -11,7 +11,18 @@ import click
 
 from engine import __version__
 from engine.app.cli.archive import archive
-from engine.app.cli.arguments import DURATION, OUTPUT, RATE, SECONDS, SIZE, heard
+from engine.app.cli.arguments import (
+    DEVICE,
+    DURATION,
+    FILE,
+    OUTPUT,
+    RATE,
+    SECONDS,
+    SIZE,
+    end_s,
+    film_options,
+    heard,
+)
 from engine.app.cli.bend import bend
 from engine.app.cli.directions import directions, teach
 from engine.app.cli.errors import INTERRUPTED, finish
@@ -21,9 +32,6 @@ from engine.app.cli.latent_map import latent_map
 from engine.app.cli.models import model
 from engine.app.cli.proxy import conform, proxy
 from engine.app.cli.train import train
-
-FILE = click.Path(path_type=Path)
-DEVICE = click.Choice(["auto", "cpu", "cuda", "mps"])
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -91,15 +99,7 @@ def play(**given: Any) -> None:
 @cli.command()
 @click.argument("source", metavar="SHOW_OR_TAKE")
 @click.argument("out", type=FILE)
-@click.option("--size", type=SIZE, help="Instead of the show's.")
-@click.option("--fps", type=RATE, help="Instead of the show's.")
-@click.option("--from", "from_s", type=SECONDS, default="0", help="Start there.")
-@click.option("--to", "to_s", type=SECONDS, help="Stop there.")
-@click.option("--duration", type=DURATION, help="Stop after that time.")
-@click.option("--audio", type=FILE, help="Sound file that the show hears, and the film carries.")
-@heard
-@click.option("--demo", is_flag=True, help="Use the built-in music.")
-@click.option("--seed", type=click.IntRange(0, 2**31), help="Instead of the show's.")
+@film_options
 @click.option("--hashes", type=FILE, help="Write SHA-256 of every frame before encoding.")
 @click.option("--codec", type=click.Choice(["h264", "h265"]), default="h264")
 @click.option("--crf", type=click.IntRange(0, 51), default=16, help="Quality; lower is better.")
@@ -114,12 +114,9 @@ def export(**given: Any) -> None:
 
         ear = given["audio_channel"], given["audio_gain"]
         playback = open_playback(given["source"], given["audio"], given["seed"], given["demo"], ear)
-        to_s = given["to_s"]
-        if given["duration"] is not None:
-            to_s = given["from_s"] + given["duration"]
         job = Job(
-            given["out"], given["size"], given["fps"], given["from_s"], to_s, given["hashes"],
-            given["codec"], given["crf"], given["preset"], given["device"],
+            given["out"], given["size"], given["fps"], given["from_s"], end_s(given),
+            given["hashes"], given["codec"], given["crf"], given["preset"], given["device"],
         )  # fmt: skip
         render(playback, job, sys.stderr)
         return 0
@@ -231,17 +228,20 @@ def credit(source: str | None, as_json: bool) -> None:
     sys.exit(finish(lambda: run(source, as_json)))
 
 
-cli.add_command(archive)
-cli.add_command(bend)
-cli.add_command(gather)
-cli.add_command(invert)
-cli.add_command(latent_map)
-cli.add_command(directions)
-cli.add_command(teach)
-cli.add_command(model)
-cli.add_command(proxy)
-cli.add_command(conform)
-cli.add_command(train)
+for command in (
+    archive,
+    bend,
+    gather,
+    invert,
+    latent_map,
+    directions,
+    teach,
+    model,
+    proxy,
+    conform,
+    train,
+):
+    cli.add_command(command)
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from engine.app.cli.arguments import FILE
 from engine.app.cli.errors import Misused, note, told
 
 _FARTHEST = 1000
@@ -15,7 +16,6 @@ _TRAINED = {"pictures_shown": "shown"} | {
     name: name for name in ("credits", "pictures", "steps", "seed", "date", "hours", "distance")
 }
 """What the card of a network that was trained here says, and what a line of it begins with."""
-FILE = click.Path(path_type=Path)
 
 
 class _Pair(click.ParamType[tuple[float, float]]):

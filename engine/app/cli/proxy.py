@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import click
 
-from engine.app.cli.arguments import DURATION, RATE, SECONDS, SIZE, heard
-
-FILE = click.Path(path_type=Path)
+from engine.app.cli.arguments import FILE, RATE, end_s, film_options, progress
 
 
 def _end(work: Callable[[], int]) -> None:
@@ -24,15 +21,7 @@ def _end(work: Callable[[], int]) -> None:
 @click.argument("source", metavar="SHOW_OR_TAKE")
 @click.argument("out", type=FILE)
 @click.option("--sidecar", type=FILE, help="Instead of OUT with the suffix .npz.")
-@click.option("--size", type=SIZE, help="Instead of the show's.")
-@click.option("--fps", type=RATE, help="Instead of the show's.")
-@click.option("--from", "from_s", type=SECONDS, default="0", help="Start there.")
-@click.option("--to", "to_s", type=SECONDS, help="Stop there.")
-@click.option("--duration", type=DURATION, help="Stop after that time.")
-@click.option("--audio", type=FILE, help="Sound file that the show hears, and the film carries.")
-@heard
-@click.option("--demo", is_flag=True, help="Use the built-in music.")
-@click.option("--seed", type=click.IntRange(0, 2**31), help="Instead of the show's.")
+@film_options
 @click.option("--device", default="auto", help="Where the generators run.")
 def proxy(**given: Any) -> None:
     """Render a film with numbered frames for a video editor, and a sidecar of what steers it."""
@@ -44,11 +33,9 @@ def proxy(**given: Any) -> None:
 
         ear = given["audio_channel"], given["audio_gain"]
         playback = open_playback(given["source"], given["audio"], given["seed"], given["demo"], ear)
-        to_s, out = given["to_s"], given["out"]
-        if given["duration"] is not None:
-            to_s = given["from_s"] + given["duration"]
+        out = given["out"]
         job = Job(
-            out, given["size"], given["fps"], given["from_s"], to_s, preset="fast",
+            out, given["size"], given["fps"], given["from_s"], end_s(given), preset="fast",
             device=given["device"],
         )  # fmt: skip
         sidecar = given["sidecar"] or out.with_suffix(".npz")
@@ -86,7 +73,7 @@ def conform(**given: Any) -> None:
             given["video"] is not None, given["media"], given["begin"], given["ignore"],
         )  # fmt: skip
         edit = given["video"] or given["edit"]
-        run(edit, given["sidecar"], given["out"], options, lambda text: click.echo(text, err=True))
+        run(edit, given["sidecar"], given["out"], options, progress)
         return 0
 
     _end(work)

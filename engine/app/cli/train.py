@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
+from engine.app.cli.arguments import FILE
 from engine.app.cli.errors import told
 
-FILE = click.Path(path_type=Path)
 _SIZES = ("32", "64", "128", "256", "512", "1024")
 
 
@@ -49,6 +49,13 @@ _SIZES = ("32", "64", "128", "256", "512", "1024")
     metavar="P",
     help="How often; without it, as often as learning by heart asks for.",
 )
+@click.option(
+    "--noise/--no-noise",
+    "noisy",
+    default=True,
+    help="Without it, nothing fine stands still while the picture moves.",
+)
+@click.option("--wide", is_flag=True, help="Learn to fill canvases wider than the trained picture.")
 @click.option("--licence", default="", help="Of the pictures, for the card.")
 @click.option("--credit", default="", help="Whom they are from, for the card.")
 @click.option("--data-set", default="", help="What they are, for the card.")

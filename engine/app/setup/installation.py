@@ -19,16 +19,25 @@ ROOT = Path(__file__).resolve().parents[3]
 INDEX_VARIABLE = "LATENT_CINEMA_TORCH_INDEX"
 USAGE = f"""usage, from the root of the repository:
   python3 -m engine.app.bootstrap play [--torch cuda|cpu] [--torch-index URL] [SHOW] [OPTIONS]
-  python3 -m engine.app.bootstrap test [--torch cuda|cpu] [--torch-index URL] [PYTEST OPTIONS]
+  python3 -m engine.app.bootstrap test [--torch cuda|cpu] [--torch-index URL]
+                                       [--quick | PYTEST OPTIONS]
 
 play installs into .venv and plays; SHOW and OPTIONS go to `latent-cinema play`.
-test installs the development set-up, lints and runs all tests; with pytest options only those
-tests, without the lint.
+test installs the development set-up, lints and runs all tests, shared between the cores; with
+pytest options only those tests, in one process and without the lint.
+test --quick is for between two edits, under a minute: the lint for this system, the rules of the
+house, the laws of core and one golden picture.
 --torch-index (or {INDEX_VARIABLE}) names the package index that torch comes from."""
+
+QUICK_TESTS = (
+    "tests/house",
+    "tests/core",
+    "tests/compositor/test_compose.py::test_golden_pictures[relief-uniforms0]",
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class Options:
     """What the command line asks for.
 
     Parameters
@@ -39,15 +48,18 @@ class Wish:
         Arguments that are passed on.
     kind, index
         Build of torch (``cuda``, ``cpu``) and package index for it, if asked for.
+    is_quick
+        Whether only the quick check is to run.
     """
 
     command: str
     rest: tuple[str, ...] = ()
     kind: str | None = None
     index: str | None = None
+    is_quick: bool = False
 
 
-def parse(arguments: list[str], index: str | None = None) -> Wish:
+def parse(arguments: list[str], index: str | None = None) -> Options:
     """Read the command line; our own options may stand anywhere before a ``--``.
 
     Parameters
@@ -73,6 +85,8 @@ def parse(arguments: list[str], index: str | None = None) -> Wish:
             rest += [word, *words]
         elif name in ("--torch", "--torch-index"):
             own[name] = value if equals else next(words, "")
+        elif word == "--quick" and arguments[0] == "test":
+            own[name] = ""
         else:
             rest.append(word)
     kind = own.get("--torch")
@@ -80,7 +94,10 @@ def parse(arguments: list[str], index: str | None = None) -> Wish:
         raise ValueError(f"--torch takes 'cuda' or 'cpu', not '{kind}'")
     if own.get("--torch-index") == "":
         raise ValueError("--torch-index takes the URL of a package index")
-    return Wish(arguments[0], tuple(rest), kind, own.get("--torch-index") or index or None)
+    if "--quick" in own and rest:
+        raise ValueError("--quick names its tests itself: leave the pytest options out")
+    index = own.get("--torch-index") or index or None
+    return Options(arguments[0], tuple(rest), kind, index, "--quick" in own)
 
 
 def main(arguments: list[str]) -> int:
@@ -89,7 +106,7 @@ def main(arguments: list[str]) -> int:
         print(USAGE)
         return 0
     try:
-        wish = parse(arguments, os.environ.get(INDEX_VARIABLE))
+        options = parse(arguments, os.environ.get(INDEX_VARIABLE))
     except ValueError as error:
         print(f"bootstrap: {error}\n\n{USAGE}", file=sys.stderr)
         return 2
@@ -101,15 +118,15 @@ def main(arguments: list[str]) -> int:
         )
         return 2
     try:
-        if not set_up(wish):
+        if not set_up(options):
             return 1
-        return play(wish.rest) if wish.command == "play" else test(wish.rest)
+        return play(options.rest) if options.command == "play" else test(options)
     except KeyboardInterrupt:
         print("\nInterrupted; the same command goes on from here.", file=sys.stderr)
         return 130
 
 
-def set_up(wish: Wish) -> bool:
+def set_up(options: Options) -> bool:
     """Bring ``.venv`` up to date; a second call returns at once.
 
     Returns
@@ -119,23 +136,23 @@ def set_up(wish: Wish) -> bool:
     """
     stamp = ROOT / ".venv" / "latent-cinema.json"
     files = fingerprint(ROOT)
-    if serves(read_stamp(stamp), files, wish):
+    if serves(read_stamp(stamp), files, options):
         return True
     start_s = time.monotonic()
     if sys.platform == "linux":
-        rows = system_packages.PLAY if wish.command == "play" else system_packages.TEST
+        rows = system_packages.PLAY if options.command == "play" else system_packages.TEST
         system_packages.install(system_packages.missing(rows))
     if not environment.make(ROOT):
         return False
     stamp.unlink(missing_ok=True)
-    if environment.install_torch(ROOT, wish.kind, wish.index) is None:
+    if environment.install_torch(ROOT, options.kind, options.index) is None:
         return False
-    extras = [*(["dev"] if wish.command == "test" else [])]
-    extras += ["cuda"] if environment.has_nvidia() and wish.kind != "cpu" else []
+    extras = [*(["dev"] if options.command == "test" else [])]
+    extras += ["cuda"] if environment.has_nvidia() and options.kind != "cpu" else []
     if not environment.install_project(ROOT, extras):
         return False
-    commands = ["play", "test"] if wish.command == "test" else ["play"]
-    fresh = {"files": files, "commands": commands, "torch": wish.index or wish.kind}
+    commands = ["play", "test"] if options.command == "test" else ["play"]
+    fresh = {"files": files, "commands": commands, "torch": options.index or options.kind}
     write_text(stamp, json.dumps(fresh))
     print(f"Ready after {time.monotonic() - start_s:.0f} s.", flush=True)
     return True
@@ -158,14 +175,14 @@ def read_stamp(path: Path) -> dict[str, object]:
     return stamp if isinstance(stamp, dict) else {}
 
 
-def serves(stamp: dict[str, object], files: str, wish: Wish) -> bool:
+def serves(stamp: dict[str, object], files: str, options: Options) -> bool:
     """Whether an earlier installation does for what is wanted now."""
     commands = stamp.get("commands")
     return (
         stamp.get("files") == files
         and isinstance(commands, list)
-        and wish.command in commands
-        and (wish.index or wish.kind) in (None, stamp.get("torch"))
+        and options.command in commands
+        and (options.index or options.kind) in (None, stamp.get("torch"))
     )
 
 
@@ -178,11 +195,15 @@ def play(rest: tuple[str, ...]) -> int:
     return follow(command)
 
 
-def test(rest: tuple[str, ...]) -> int:
+def test(options: Options) -> int:
     """Lint, then run the tests; only the tests named, without the lint, if there are any."""
     python = str(environment.program(ROOT, "python"))
-    lint = 0 if rest else follow([python, str(ROOT / ".ci" / "lint")])
-    tests = follow([python, "-m", "pytest", *rest])
+    quick = ["--quick"] if options.is_quick else []
+    lint = 0 if options.rest else follow([python, str(ROOT / ".ci" / "lint"), *quick])
+    # More than four would fight for memory; with one core two still share what they wait for.
+    shared = ["-n", str(min(max(os.cpu_count() or 1, 2), 4)), "--dist", "loadfile"]
+    words = options.rest or (*shared, *(QUICK_TESTS if options.is_quick else ()))
+    tests = follow([python, "-m", "pytest", *words])
     if lint:
         print("The lint failed; its messages are above the tests'.", file=sys.stderr)
     return tests or lint

@@ -22,6 +22,7 @@ LEAST_HEIGHT_PX = 120
 _SYNC, _BITS, _CHECK, _COLUMNS, _ROWS = (1, 0, 1, 0), 20, 8, 16, 2
 _PART = 30  # a cell is this part of the height
 _DARK, _LIGHT = 16, 235
+_SEARCHED_PX = 240  # height of a picture in which a code is searched
 
 
 class Reading(NamedTuple):
@@ -108,6 +109,8 @@ def _decode(levels: NDArray[np.float64]) -> Reading | None:
     first = _number(strong)
     if first is not None and distance.max() < 0.04:
         return Reading(first)
+    if distance.max() < 0.04:  # all is clear, and it is no number
+        return None
     is_far = distance > 0.5 * distance.max()
     share, near = float(np.median(distance[is_far])), distance[~is_far]
     is_told = 0.04 < share < 0.47 and np.ptp(distance[is_far]) < 0.4 * share
@@ -115,6 +118,53 @@ def _decode(levels: NDArray[np.float64]) -> Reading | None:
         second = _number(strong ^ is_far)
         return Reading(first, second, share)
     return None if first is None or distance.max() > 0.4 else Reading(first)
+
+
+def is_elsewhere(gray: NDArray[np.uint8]) -> bool:
+    """Whether a picture's luma [shape=(H, W)] shows a code, but not where `read` looks for it.
+
+    So it is after a letterbox, a zoom or a move. Slow: for a message, not for every picture.
+    """
+    image = Image.fromarray(gray)
+    image.thumbnail((4 * _SEARCHED_PX, _SEARCHED_PX))
+    small = np.asarray(image)
+    sums = np.zeros((small.shape[0] + 1, small.shape[1] + 1))
+    sums[1:, 1:] = small.cumsum(0, dtype=np.float64).cumsum(1)
+    cells = small.shape[0] / _PART * np.geomspace(0.4, 2.5, 75)
+    return any(_is_code_of(sums, float(cell)) for cell in cells)
+
+
+def _is_code_of(sums: NDArray[np.float64], cell: float) -> bool:
+    """Whether a code of a size lies anywhere; the first four cells say where it may."""
+    reach = max(round(cell / 4), 1)
+    room = (_ROWS - 1) * cell + reach + 1, (_COLUMNS - 1) * cell + reach + 1
+    edges = [
+        np.arange(reach, side - beside, max(cell / 5, 1.0))
+        for side, beside in zip(sums.shape, room, strict=True)
+    ]
+    y, x = (each.ravel() for each in np.meshgrid(*edges, indexing="ij"))
+    first = np.array([_box(sums, y, x + column * cell, reach) for column in range(len(_SYNC))])
+    dark, light = first[[1, 3]].mean(0), first[[0, 2]].mean(0)
+    spread = np.ptp(first[[0, 2]], axis=0) + np.ptp(first[[1, 3]], axis=0)
+    here = np.flatnonzero((light - dark > 60.0) & (spread < 0.3 * (light - dark)))
+    cells = [divmod(place, _COLUMNS) for place in range(len(_SYNC), _COLUMNS * _ROWS)]
+    levels = [_box(sums, y[here] + r * cell, x[here] + c * cell, reach) for r, c in cells]
+    parts = (np.array(levels) - dark[here]) / (light - dark)[here]
+    off = np.minimum(abs(parts), abs(parts - 1.0)).max(0)
+    return any(_number(parts[:, n] > 0.5) is not None for n in np.flatnonzero(off < 0.2))
+
+
+def _box(
+    sums: NDArray[np.float64], y: NDArray[Any], x: NDArray[Any], reach: int
+) -> NDArray[np.float64]:
+    """Means of boxes around places, from sums over all that is above and left of them."""
+    top, left = (np.round(each - reach).astype(int) for each in (y, x))
+    bottom, right = top + 2 * reach, left + 2 * reach
+    whole: NDArray[np.float64] = (
+        sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left]
+    )
+    whole /= (2.0 * reach) ** 2
+    return whole
 
 
 def _number(bits: NDArray[np.bool_]) -> int | None:

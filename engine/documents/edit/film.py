@@ -20,11 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.track.conform import Shot
-from engine.documents.edit.barcode import Reading
+from engine.documents.edit.barcode import Reading, is_elsewhere
 from engine.documents.edit.barcode import read as read_code
 from engine.documents.edit.timeline import MOST_FRAMES, EditError, Film
 
 _DARK = 24.0  # mean luma of a picture that is none
+_MOST_KEPT = 16
 _FARTHEST = 8  # frames of the proxy from one frame to the next of a shot
 _DENOMINATOR = 240  # of speeds that are found again
 
@@ -39,27 +40,32 @@ def read(path: Path, film: Film) -> tuple[list[Shot], Fraction]:
     """
     readings: list[Reading | None] = []
     unread: list[int] = []
+    odd_ones: dict[int, NDArray[Any]] = {}  # a few pictures with which something unread begins
     fps, pictures = _pictures(path)
     for number, gray in enumerate(pictures):
         if number >= MOST_FRAMES:
             raise EditError(f"{path}: longer than {MOST_FRAMES} frames")
         found = read_code(gray)
         if found is None and float(gray.mean()) > _DARK:
+            if len(odd_ones) < _MOST_KEPT and number - 1 not in unread[-1:]:
+                odd_ones[number] = gray
             unread.append(number)
         readings.append(found)
     shots = _shots([_known(each, film) for each in readings], set(unread), path.name)
     lost = [number for number in unread if shots[number].first is None]
+    gone = set(lost)
     # A picture or two between shots may be blurred; three in a row are something else.
-    odd = next((n for n in lost if {n + 1, n + 2} <= set(lost)), None)
+    odd = next((n for n in lost if {n + 1, n + 2} <= gone), None)
     if odd is not None:
         raise EditError(
-            f"{path}: frame {odd} ({float(odd / fps):.2f} s) shows no frame number of the proxy; "
-            "leave its lower left corner as it is, and take other pictures out"
+            f"{path}: frame {odd} ({float(odd / fps):.2f} s) shows no frame number of the proxy"
+            f"{_cause(odd_ones.get(odd))}"
         )
     while shots and shots[-1].first is None:
         shots.pop()
     if not shots:
-        raise EditError(f"{path}: no picture of it shows a frame number of the proxy")
+        cause = _cause(next(iter(odd_ones.values()), None))
+        raise EditError(f"{path}: no picture of it shows a frame number of the proxy{cause}")
     for number, shot in enumerate(shots):
         for at in (shot.first, shot.second):
             if at is not None and not -1 < at < film.frames:
@@ -80,6 +86,19 @@ def answer(_: bytes, job: Mapping[str, Any]) -> dict[str, Any]:
         for shot in shots
     ]  # fmt: skip
     return {"shots": rows, "fps": str(fps)}
+
+
+def _cause(gray: NDArray[Any] | None) -> str:
+    """Why a picture's number is not read, as the rest of a sentence."""
+    if gray is not None and is_elsewhere(gray):
+        return (
+            " in its lower left corner, but elsewhere: a letterbox, a zoom or a move of the editor "
+            "is the cause; render the edit without it"
+        )
+    return (
+        "; leave its lower left corner as it is (a crop, a zoom or a letterbox takes it away), and "
+        "take other pictures out"
+    )
 
 
 def _pictures(path: Path) -> tuple[Fraction, Iterator[NDArray[Any]]]:

@@ -22,6 +22,7 @@ from engine.models.card import peek
 from engine.models.importer.catalogue import playable
 from engine.models.network import PIX2PIX
 from engine.system import npy
+from engine.system.atomic import open_new
 from engine.system.hashing import hash_at
 
 if TYPE_CHECKING:
@@ -150,8 +151,12 @@ def run(wish: Wish, tell: Tell) -> list[Found]:
     if wish.out is not None:
         _write(wish.out, generator, path, found)
     if wish.sheet is not None:
+        from PIL import Image
+
         tiles = [sheets.to_bytes(x.numpy()) for row in wish.rows for x in row]
-        sheets.save(wish.sheet, sheets.grid(tiles, len(tiles), len(wish.rows[0])))
+        sheet = sheets.grid(tiles, len(tiles), len(wish.rows[0]))
+        with open_new(wish.sheet) as file:  # in the format that its name asks for
+            Image.fromarray(sheet).save(file, Image.registered_extensions().get(wish.sheet.suffix))
     return found
 
 

@@ -61,19 +61,23 @@ class Dense(nn.Module):
 
 
 class Styled(nn.Module):
-    """A modulated 3×3 convolution with noise, which may double the size."""
+    """A modulated 3×3 convolution, which may double the size; with noise where `side` is told."""
 
     noise_const: torch.Tensor
 
-    def __init__(self, width: int, inputs: int, outputs: int, side: int, *, doubles: bool) -> None:
+    def __init__(
+        self, width: int, inputs: int, outputs: int, side: int | None, *, doubles: bool
+    ) -> None:
         super().__init__()
         self.doubles = doubles
         self.affine = Dense(width, inputs, bias=1.0)
         self.weight = nn.Parameter(torch.zeros(outputs, inputs, 3, 3))
         self.spread = 1.0
         self.bias = nn.Parameter(torch.zeros(outputs))
-        self.noise_strength = nn.Parameter(torch.zeros([]))
-        self.register_buffer("noise_const", torch.zeros(side, side))
+        self.is_noisy = side is not None
+        if side is not None:
+            self.noise_strength = nn.Parameter(torch.zeros([]))
+            self.register_buffer("noise_const", torch.zeros(side, side))
 
     def forward(
         self, x: torch.Tensor, w: torch.Tensor, random: torch.Generator | None
@@ -97,14 +101,16 @@ class Styled(nn.Module):
             x = blur(x, (1, 1, 1, 1))
         else:
             x = functional.conv2d(x, self.weight, padding=1)
+        x = x * d[:, :, None, None]
+        if self.is_noisy:
+            x = x + self._noise(x, random) * self.noise_strength
+        return activate(x + self.bias[:, None, None])
+
+    def _noise(self, x: torch.Tensor, random: torch.Generator | None) -> torch.Tensor:
         if random is None:
-            noise = self.noise_const
-        else:
-            noise = torch.randn(
-                (len(x), 1, *x.shape[2:]), generator=random, device=x.device, dtype=torch.float32
-            )
-        return activate(
-            x * d[:, :, None, None] + noise * self.noise_strength + self.bias[:, None, None]
+            return self.noise_const
+        return torch.randn(
+            (len(x), 1, *x.shape[2:]), generator=random, device=x.device, dtype=torch.float32
         )
 
 
@@ -161,5 +167,5 @@ def initialise(network: nn.Module, random: torch.Generator) -> None:
         if isinstance(weight, torch.Tensor):
             drawn = torch.randn(weight.shape, generator=random) * float(part.spread)  # type: ignore[arg-type]
             weight.data.copy_(drawn)
-        if isinstance(part, Styled):
+        if isinstance(part, Styled) and part.is_noisy:
             part.noise_const.copy_(torch.randn(part.noise_const.shape, generator=random))

@@ -20,28 +20,37 @@ from engine.lab.gan.shape import SMALLEST, Shape
 from engine.models.network import STYLEGAN2, Network
 
 _MAPPING_RATE = 0.01
+_MARGIN = 1  # places of the start round a trained picture's, in a window
 
 
 class Generator(nn.Module):
-    """Mapping and synthesis; its parts are named as in the files of networks."""
+    """Mapping and synthesis; its parts are named as in the files of networks.
+
+    Parameters
+    ----------
+    shape
+        Its sizes.
+    noisy
+        Whether its layers have noise.
+    """
 
     w_avg: torch.Tensor
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: Shape, *, noisy: bool = True) -> None:
         super().__init__()
-        self.shape, self.layout = shape, torch.channels_last
+        self.shape, self.noisy, self.layout = shape, noisy, torch.channels_last
         sizes = [shape.z_dim] + [shape.w_dim] * shape.mapping
         self.mapping = nn.ModuleList(Dense(a, b, _MAPPING_RATE) for a, b in pairwise(sizes))
         self.const = nn.Parameter(torch.zeros(shape.channels(SMALLEST), SMALLEST, SMALLEST))
         self.layers, self.colours = nn.ModuleDict(), nn.ModuleDict()
         before = shape.channels(SMALLEST)
         for side in shape.sides:
-            here = shape.channels(side)
+            here, of_noise = shape.channels(side), side if noisy else None
             if side > SMALLEST:
                 self.layers[f"b{side}_conv0"] = Styled(
-                    shape.w_dim, before, here, side, doubles=True
+                    shape.w_dim, before, here, of_noise, doubles=True
                 )
-            self.layers[f"b{side}_conv1"] = Styled(shape.w_dim, here, here, side, doubles=False)
+            self.layers[f"b{side}_conv1"] = Styled(shape.w_dim, here, here, of_noise, doubles=False)
             self.colours[f"b{side}"] = Colour(shape.w_dim, here)
             before = here
         self.register_buffer("w_avg", torch.zeros(shape.w_dim))
@@ -53,8 +62,23 @@ class Generator(nn.Module):
             x = activate(layer(x))
         return x
 
+    def fresh_start(self, side: int, random: torch.Generator) -> torch.Tensor:
+        """Return a larger start [shape=(C, side, side)], as a player lays it out on a wide canvas.
+
+        Its places are drawn with the mean and the covariance of the learned ones.
+        """
+        places = self.const.flatten(1)
+        count, mean = places.shape[1], places.mean(1, keepdim=True)
+        drawn = torch.randn((count, side * side), generator=random, device=places.device)
+        field = mean + (places - mean) @ (drawn / math.sqrt(count))
+        return field.view(-1, side, side)
+
     def draw(
-        self, ws: torch.Tensor, side: int, random: torch.Generator | None = None
+        self,
+        ws: torch.Tensor,
+        side: int,
+        random: torch.Generator | None = None,
+        start: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Draw pictures.
 
@@ -66,13 +90,15 @@ class Generator(nn.Module):
             Side of the pictures in pixels: that of a block.
         random
             Of the noise; None: the noise that the file holds.
+        start
+            Instead of the learned one [shape=(C, H, W)]; the picture grows with it.
 
         Returns
         -------
         torch.Tensor
             [shape=(N, 3, side, side)], about -1 to 1.
         """
-        x = self.const[None].expand(len(ws), -1, -1, -1)
+        x = (self.const if start is None else start)[None].expand(len(ws), -1, -1, -1)
         x = x.contiguous(memory_format=self.layout)
         picture: torch.Tensor | None = None
         place = 0
@@ -85,17 +111,41 @@ class Generator(nn.Module):
         assert picture is not None
         return picture
 
+    def mixed(self, z: torch.Tensor, other: torch.Tensor, cut: int) -> torch.Tensor:
+        """Return styles [shape=(N, num_ws, w_dim)]: of `z` before `cut`, of `other` after it."""
+        count = self.shape.num_ws
+        first = self.map(z)
+        if cut >= count:
+            return first[:, None].expand(-1, count, -1)
+        second = self.map(other)
+        is_first = (torch.arange(count, device=z.device) < cut)[None, :, None]
+        return torch.where(is_first, first[:, None], second[:, None])
+
     def forward(
         self, z: torch.Tensor, other: torch.Tensor, cut: int, side: int, random: torch.Generator
     ) -> torch.Tensor:
         """Draw pictures that take the styles of `z` before the place `cut` and of `other` after."""
-        count = self.shape.num_ws
-        first = self.map(z)
-        if cut >= count:
-            return self.draw(first[:, None].expand(-1, count, -1), side, random)
-        second = self.map(other)
-        is_first = (torch.arange(count, device=z.device) < cut)[None, :, None]
-        return self.draw(torch.where(is_first, first[:, None], second[:, None]), side, random)
+        return self.draw(self.mixed(z, other, cut), side, random)
+
+    def window(
+        self, ws: torch.Tensor, side: int, random: torch.Generator, place: tuple[float, float]
+    ) -> torch.Tensor:
+        """Draw the part of a larger picture that a trained one covers, clear of its edges.
+
+        Parameters
+        ----------
+        place
+            Where it lies, down and across, 0 to 1.
+
+        Returns
+        -------
+        torch.Tensor
+            [shape=(N, 3, side, side)]
+        """
+        whole = self.draw(ws, side, random, self.fresh_start(SMALLEST + 2 * _MARGIN, random))
+        margin, spare = side // 8, whole.shape[2] - side - side // 4
+        top, left = (margin + round(part * spare) for part in place)
+        return whole[:, :, top : top + side, left : left + side]
 
 
 def initial_start(generator: Generator, random: torch.Generator) -> None:
@@ -145,7 +195,7 @@ def _parts(generator: Generator) -> list[tuple[str, nn.Module]]:
     return layers + [(f"synthesis.{k}.torgb", x) for k, x in generator.colours.items()]
 
 
-def modules_of(shape: Shape) -> dict[str, dict[str, Any]]:
+def modules_of(shape: Shape, *, noisy: bool = True) -> dict[str, dict[str, Any]]:
     """Return the attributes of each module of a generator's file."""
     sizes = {"z_dim": shape.z_dim, "c_dim": 0, "w_dim": shape.w_dim, "num_ws": shape.num_ws}
     linear = {"activation": "linear", "weight_gain": 1 / math.sqrt(shape.w_dim), "bias_gain": 1.0}
@@ -169,7 +219,7 @@ def modules_of(shape: Shape) -> dict[str, dict[str, Any]]:
         for part in ("conv0", "conv1") if side > SMALLEST else ("conv1",):
             modules[f"{name}.{part}.affine"] = linear
             modules[f"{name}.{part}"] = {
-                "up": 2 if part == "conv0" else 1, "use_noise": True, "activation": "lrelu",
+                "up": 2 if part == "conv0" else 1, "use_noise": noisy, "activation": "lrelu",
                 "conv_clamp": None, "padding": 1, "act_gain": ROOT2,
             }  # fmt: skip
         modules[f"{name}.torgb.affine"] = linear
@@ -185,4 +235,6 @@ def network_of(generator: Generator, **told: Any) -> Network:
     told
         Further fields of `Network`: ``origin``, ``data_set``, ``licence``, ``notes``.
     """
-    return Network(STYLEGAN2, arrays_of(generator), modules_of(generator.shape), **told)
+    return Network(
+        STYLEGAN2, arrays_of(generator), modules_of(generator.shape, noisy=generator.noisy), **told
+    )

@@ -30,6 +30,10 @@ class Settings:
         2020).
     warm_up
         Steps in which only the discriminator learns.
+    noisy
+        Whether the generator has noise.
+    wide
+        Whether every second picture, by chance, is a window of a larger one.
     """
 
     pictures: int
@@ -40,6 +44,8 @@ class Settings:
     grows: bool = True
     frozen: int = 0
     warm_up: int = 0
+    noisy: bool = True
+    wide: bool = False
 
 
 def share(settings: Settings, group: Group) -> int:

@@ -28,6 +28,7 @@ from engine.lab.gan.shape import Shape, Stage, stage_at
 
 _BETAS = (0.0, 0.99)
 _MIXED = 0.5  # part of the batches with two styles
+_WINDOWS = 0.5  # part of the batches that are windows, if any are
 _EMA_PICTURES = (500, 10_000)  # half life of the running mean: 5 % of what was shown, within these
 _W_AVG = 0.005
 _ASKED = 32  # steps between two looks at held-out pictures
@@ -59,7 +60,8 @@ class Trainer:
         self.shape, self.settings, self.supply, self.group = shape, settings, supply, group
         self.device = torch.device(device)
         start = torch.Generator().manual_seed(settings.seed)
-        self.generator, self.discriminator = Generator(shape), Discriminator(shape)
+        self.generator = Generator(shape, noisy=settings.noisy)
+        self.discriminator = Discriminator(shape)
         for network in (self.generator, self.discriminator):
             initialise(network, start)
         initial_start(self.generator, start)
@@ -104,8 +106,13 @@ class Trainer:
         )
         is_mixed = choice.random() < _MIXED
         cut = int(choice.integers(1, self.shape.num_ws)) if is_mixed else self.shape.num_ws
+        is_window = self.settings.wide and choice.random() < _WINDOWS
         with self._autocast():
-            made = self.generator(z, other, cut, stage.side, random)
+            if is_window:
+                ws, place = self.generator.mixed(z, other, cut), tuple(choice.random(2))
+                made = self.generator.window(ws, stage.side, random, place)
+            else:
+                made = self.generator(z, other, cut, stage.side, random)
         self._teach_discriminator(real, made.detach(), stage, random)
         if self.step >= self.settings.warm_up:
             self._teach_generator(real, made, stage, random)

@@ -34,6 +34,10 @@ class Wish:
         Its probability; None: as needed.
     licence, credit, data_set
         For the card.
+    noisy
+        Whether the generator has noise.
+    wide
+        Whether it learns to fill canvases that are wider than the trained picture.
     device
         ``auto``, ``cpu``, ``cuda``.
     minutes
@@ -57,5 +61,7 @@ class Wish:
     licence: str = ""
     credit: str = ""
     data_set: str = ""
+    noisy: bool = True
+    wide: bool = False
     device: str = "auto"
     minutes: float = 0.0

@@ -59,6 +59,8 @@ def _refuse(wish: Wish) -> None:
         ("--augment", wish.augmentation is not None),
         ("--preset standard", wish.preset != "small"),
         ("--from", wish.source is not None),
+        ("--no-noise", not wish.noisy),
+        ("--wide", wish.wide),
     ):
         if is_asked:
             raise ValueError(f"{name} does not go with --pairs: leave it out")

@@ -16,7 +16,8 @@ from engine.lab.gan.settings import Settings, share
 from engine.lab.gan.shape import PRESETS, Shape, shape_of
 from engine.lab.gan.trainer import Trainer
 from engine.lab.training import checkpoint
-from engine.lab.training.transfer import begin_with, shape_of_network
+from engine.lab.training.transfer import begin_with, has_noise, shape_of_network
+from engine.models import card
 from engine.models.network import STYLEGAN2
 
 if TYPE_CHECKING:
@@ -158,8 +159,13 @@ def _settings(wish: Wish) -> Settings:
     is_new = wish.source is None
     return Settings(
         pictures, batch, preset.rates, wish.seed, grows=is_new, frozen=wish.frozen,
-        warm_up=0 if is_new else 64,
+        warm_up=0 if is_new else 64, noisy=_is_noisy(wish), wide=wish.wide,
     )  # fmt: skip
+
+
+def _is_noisy(wish: Wish) -> bool:
+    """Whether the generator has noise: as asked for, if the network begun with has any."""
+    return wish.noisy and (wish.source is None or has_noise(card.load(wish.source).state))
 
 
 def resume(trainer: Trainer | PairTrainer, state: Path, record: dict[str, Any]) -> float:
@@ -173,7 +179,7 @@ def resume(trainer: Trainer | PairTrainer, state: Path, record: dict[str, Any]) 
     tensors, numbers = checkpoint.read_state(state)
     was = numbers.get("start", {})
     for key, value in record.items():
-        if was.get(key) != value:
+        if _as_now(key, was.get(key)) != value:
             what = "the pictures have changed" if key == "pictures" else f"other {key}"
             raise ValueError(
                 f"{state}: this training was begun with something else ({what}); ask for the "
@@ -184,6 +190,13 @@ def resume(trainer: Trainer | PairTrainer, state: Path, record: dict[str, Any]) 
     except (KeyError, ValueError, RuntimeError) as error:
         raise ValueError(f"{state}: this state is damaged ({error})") from None
     return float(numbers["spent_s"])
+
+
+def _as_now(key: str, value: Any) -> Any:
+    """Add to a record what was not yet written then, as it was."""
+    if key == "settings" and isinstance(value, dict) and "lazy" in value:
+        return {"noisy": True, "wide": False, **value}
+    return value
 
 
 def attribution(wish: Wish, used: Collection[Credit]) -> tuple[str, str, str]:

@@ -7,10 +7,13 @@ they are (S. Mo, M. Cho, J. Shin, "Freeze the discriminator", 2020).
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from engine.generators.kinds.stylegan2 import build_network
 from engine.lab.gan.generator import Generator, load_arrays
@@ -54,6 +57,11 @@ def shape_of_network(path: Path, preset: Preset, size: int) -> Shape:
     return Shape(int(about["z_dim"]), int(about["w_dim"]), mapping, widths, seen)
 
 
+def has_noise(state: Mapping[str, NDArray[Any]]) -> bool:
+    """Whether a network's layers have noise."""
+    return any(name.endswith(".noise_const") for name in state)
+
+
 def _unfit(network: Network) -> str:
     """Say why a network cannot be trained on; empty: it can."""
     if network.family != STYLEGAN2:
@@ -82,7 +90,8 @@ def _is_other(generator: Generator, network: Network) -> bool:
         z = checkpoint.latents(generator.shape.z_dim, 2)
         model = build_network(network.state, network.modules)
         count = generator.shape.num_ws
-        played = model.synthesize(model.map(z, None)[:, None].expand(-1, count, -1), "const")
+        noise = "const" if generator.noisy else "none"
+        played = model.synthesize(model.map(z, None)[:, None].expand(-1, count, -1), noise)
         w = generator.map(z.to(generator.w_avg.device))[:, None].expand(-1, count, -1)
         ours = generator.draw(w, generator.shape.size)
     apart = (ours.float().cpu() - played).abs().max()

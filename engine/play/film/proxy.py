@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import tomllib
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +48,15 @@ class Marked:
         return barcode.burn(self.picture.read(format), self.number)
 
 
+class _Frame(NamedTuple):
+    """Control state of one frame; `passed` are the cuts of its track so far."""
+
+    values: NDArray[np.float64]
+    motion_s: float
+    passed: int
+    latents: dict[str, NDArray[Any]]
+
+
 class Sidecar:
     """Gathers the control state of every frame.
 
@@ -61,10 +71,8 @@ class Sidecar:
     def __init__(self, show: Show, frames: int) -> None:
         self._listed = [p for p in show.registry.parameters if p.kind is not Kind.TRIGGER]
         self._addresses = [p.address for p in self._listed]
-        self._values: list[NDArray[np.float64]] = []
-        self._motion_s: list[float] = []
-        self._passed: list[int] = []
-        self._latents: dict[str, list[NDArray[Any]]] = {}
+        # One list: whatever interrupts, a frame is wholly there or not at all.
+        self._frames: list[_Frame] = []
         self._geometries: dict[str, str] = {}
         self._charted: set[str] = set()
         numbers = 0
@@ -73,7 +81,6 @@ class Sidecar:
                 ports = {port.name: port.geometry for port in layer.generator.spec.ports}
                 for path in layer.generator.paths:
                     address = f"/layer/{layer.id}/generator/{path.port}"
-                    self._latents[address] = []
                     self._geometries[address] = ports[path.port]
                     numbers += int(np.prod(path.shape)) * (1 if path.chart is None else 2)
                     if path.chart is not None:
@@ -96,21 +103,31 @@ class Sidecar:
         values = effective(show, state, seconds)
         now = now_at(show, state, seconds, values.tolist())
         found = coordinates_of(show, state, now)
-        if found.keys() != self._latents.keys() or any(a not in index for a in self._addresses):
+        if found.keys() != self._geometries.keys() or any(a not in index for a in self._addresses):
             raise TrackError(f"another show is loaded at {seconds:g} s; make a proxy up to there")
-        self._values.append(values[[index[a] for a in self._addresses]])
-        self._motion_s.append(clock(show.track, now.values, now.unfrozen_s))
         track = show.track
         at = 0 if track is None else track.frames.find(now.values[track.place])[0]
-        self._passed.append(0 if track is None else int(track.frames.cuts[:at].sum()))
-        for address, rows in found.items():
+        frame = _Frame(
+            values=values[[index[a] for a in self._addresses]],
+            motion_s=clock(show.track, now.values, now.unfrozen_s),
+            passed=0 if track is None else int(track.frames.cuts[:at].sum()),
             # What is decoded needs all its bits to be the same again; the rest is asked in float32.
-            kind = np.float64 if address in self._charted else np.float32
-            self._latents[address].append(rows.astype(kind))
+            latents={
+                address: rows.astype(np.float64 if address in self._charted else np.float32)
+                for address, rows in found.items()
+            },
+        )
+        self._frames.append(frame)
+
+    @property
+    def count(self) -> int:
+        """How many frames were gathered."""
+        return len(self._frames)
 
     def file(self, about: dict[str, Any], beside: dict[str, bytes]) -> TrackFile:
         """Put together what was gathered; values that never change become constants."""
-        values = np.array(self._values)
+        frames = list(self._frames)
+        values = np.array([frame.values for frame in frames])
         is_moving = (values != values[0]).any(axis=0)
         return TrackFile(
             about=About(
@@ -127,9 +144,9 @@ class Sidecar:
                 **about,
             ),
             values=values[:, is_moving],
-            motion_s=np.array(self._motion_s),
-            cuts=np.append(np.diff(self._passed) != 0, True),
-            latents={address: np.array(rows) for address, rows in self._latents.items()},
+            motion_s=np.array([frame.motion_s for frame in frames]),
+            cuts=np.append(np.diff([frame.passed for frame in frames]) != 0, True),
+            latents={a: np.array([frame.latents[a] for frame in frames]) for a in self._geometries},
             beside=beside,
         )
 
@@ -177,16 +194,32 @@ def make(source: str, playback: Playback, job: Job, sidecar: Path, progress: Tex
         line.show = lightened(line.show)
         return line
 
-    count = render(replace(playback, line_at=light), job, progress, mark)
+    try:
+        count = render(replace(playback, line_at=light), job, progress, mark)
+    except BaseException:
+        # The film ends early and can be edited all the same, if its sidecar is there.
+        if kept.count:
+            with suppress(OSError):
+                _write(sidecar, kept, source, show, (fps, job.out.name))
+                if progress is not None:
+                    progress.write(f"\n{job.out}, {sidecar}: stopped after {kept.count} frames\n")
+        raise
+    _write(sidecar, kept, source, show, (fps, job.out.name))
+    return count
+
+
+def _write(
+    sidecar: Path, kept: Sidecar, source: str, show: Show, film: tuple[Fraction, str]
+) -> None:
+    """Write a sidecar; `film` is the rate and the name of its proxy."""
     name, text = show_text(source)
     about = {
-        "fps": str(fps), "film": job.out.name, "show": name, "text": text,
+        "fps": str(film[0]), "film": film[1], "show": name, "text": text,
         "hash": content_hash(text.encode()), "models": with_hashes([], show),
     }  # fmt: skip
     files = beside(show)
     files.pop(tomllib.loads(text).get("track", {}).get("file", ""), None)  # another takes its place
     track_file.write(sidecar, kept.file(about, files))
-    return count
 
 
 def lightened(show: Show) -> Show:

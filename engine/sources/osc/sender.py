@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import socket
 from math import isfinite
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from engine.core.event import Value
@@ -73,10 +72,7 @@ class Sender:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:  # fmt: skip
+    def __exit__(self, *_: object) -> None:  # fmt: skip
         self.close()
 
 

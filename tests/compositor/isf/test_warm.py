@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 
 from engine.compositor.gl.context import open_context
 from engine.compositor.isf.warm import Warmer
+from tests.performing import until
 from tests.places import SHADERS
 
 GOOD = '/*{"ISFVSN": "2"}*/\nvoid main() { gl_FragColor = vec4(1.0); }'
@@ -43,16 +43,17 @@ def warmer() -> Iterator[Warmer]:
     made.close()
 
 
-def answers(warmer: Warmer, count: int, speed: float = 1.0) -> dict[str, str | None]:
-    """Tend until `count` answers have come; the warmer's clock runs `speed` times as fast."""
+def answers(warmer: Warmer, count: int) -> dict[str, str | None]:
+    """Tend until `count` answers have come; the warmer's clock stands still."""
     found: dict[str, str | None] = {}
-    for turn in range(30_000):
-        warmer.tend(turn * 0.01 * speed)
-        found |= {name: error for name, _, error in warmer.poll()}
-        if len(found) >= count:
-            return found
-        time.sleep(0.005)
-    raise AssertionError(f"only {found} after 30 000 turns")
+
+    def tended() -> bool:
+        warmer.tend(0.0)
+        found.update({name: error for name, _, error in warmer.poll()})
+        return len(found) >= count
+
+    until(tended, lambda: f"{count} answers; there are {found}")
+    return found
 
 
 def test_good_and_broken_shaders_are_told_apart(warmer: Warmer) -> None:
@@ -69,32 +70,24 @@ def test_good_and_broken_shaders_are_told_apart(warmer: Warmer) -> None:
 
 def test_an_answer_carries_the_text_it_is_for(warmer: Warmer) -> None:
     warmer.submit("good", GOOD)
-    for turn in range(30_000):
-        warmer.tend(turn * 0.01)
-        if found := warmer.poll():
-            assert found == [("good", GOOD, None)]
-            return
-        time.sleep(0.005)
-    raise AssertionError("no answer")
+    found = until(lambda: warmer.tend(0.0) or warmer.poll(), "an answer")
+    assert found == [("good", GOOD, None)]
 
 
-def test_an_endless_shader_is_refused_and_the_next_one_is_served() -> None:
-    made = Warmer(limit_s=2.0)
-    made.submit("good", GOOD)
-    assert answers(made, 1) == {"good": None}
-    made.submit("endless", ENDLESS)
-    made.submit("good", GOOD)
-    found: dict[str, str | None] = {}
-    start_s = time.monotonic()
-    while "endless" not in found:
-        made.tend(time.monotonic() - start_s)
-        found |= {name: error for name, _, error in made.poll()}
-        time.sleep(0.005)
-    assert found["endless"] == (
-        "endless.fs: took longer than 2 s to draw one 64×64 frame: an endless loop?"
+def test_an_endless_shader_is_refused_and_the_next_one_is_served(warmer: Warmer) -> None:
+    warmer.submit("good", GOOD)
+    assert answers(warmer, 1) == {"good": None}
+    warmer.submit("endless", ENDLESS)
+    warmer.submit("good", GOOD)
+    warmer.tend(0.0)
+    warmer.tend(29.0)
+    assert warmer.poll() == []
+    warmer.tend(31.0)
+    (refused,) = warmer.poll()
+    assert refused[2] == (
+        "endless.fs: took longer than 30 s to draw one 64×64 frame: an endless loop?"
     )
-    assert answers(made, 1) == {"good": None}
-    made.close()
+    assert answers(warmer, 1) == {"good": None}
 
 
 def test_ending_a_child_waits_for_nothing_and_leaves_nothing(
@@ -112,11 +105,7 @@ def test_ending_a_child_waits_for_nothing_and_leaves_nothing(
         made.tend(1031.0)
         assert made._child is not first
         assert [name for name, _, _ in made.poll()] == ["endless"]
-        for _ in range(30_000):
-            made.tend(1031.0)
-            if not made._ended:
-                break
-            time.sleep(0.005)
+        until(lambda: made.tend(1031.0) or not made._ended, "the end of the child")
     assert made._ended == []
     assert not first.process.is_alive()
     made.close()
@@ -156,12 +145,11 @@ def test_the_child_dies_with_main_even_while_it_draws() -> None:
     main.kill()
     main.wait()
     main.stdout.close()
-    for _ in range(6000):
-        if not _is_alive(pid):
-            return
-        time.sleep(0.02)
-    os.kill(pid, signal.SIGKILL)
-    raise AssertionError("the child outlived main")
+    try:
+        until(lambda: not _is_alive(pid), "the child to end after main")
+    finally:
+        if _is_alive(pid):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _is_alive(pid: int) -> bool:

@@ -19,7 +19,7 @@ from engine.documents.show import load
 from engine.generators import registry
 from engine.generators.kinds import cppn
 from engine.play.plan_file import PlanWriter
-from tests.core.trajectory.test_keyframe_events import npy
+from tests.core.trajectory.test_events_keyframes import npy
 
 SIZE = 6
 CHART = Chart(np.full(SIZE, 0.5), 2.0 * np.eye(SIZE), 0.5 * np.eye(SIZE))

@@ -20,10 +20,10 @@ from engine.generators.stylegan import memory
 from engine.generators.stylegan.canvas import Canvas
 from engine.models.network import Network
 from tests import stylegan_files as files
+from tests.performing import until
 from tests.slow_generator import Config
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-PATIENCE_S = 60.0
 
 
 def test_where_there_is_no_saying_nothing_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,11 +93,7 @@ def test_a_worker_loads_when_memory_becomes_free(tmp_path: Path) -> None:
 
 
 def _until(host: Any, is_done: Any) -> None:
-    end_s = time.monotonic() + PATIENCE_S
-    while not is_done():
-        assert time.monotonic() < end_s, host.stats()
-        host.tend(time.monotonic())
-        time.sleep(0.01)
+    until(lambda: host.tend(time.monotonic()) or is_done(), host.stats)
 
 
 # The estimate; its factors are measured by bench/model_memory.py

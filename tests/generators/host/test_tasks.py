@@ -16,11 +16,11 @@ from engine.generators.host.inline_host import open_inline
 from engine.generators.host.tasks import MOST_OPEN, Errand, Result
 from engine.generators.host.worker_host import WorkerHost, open_worker
 from engine.generators.registry import open_spec
+from tests.performing import until
 from tests.slow_generator import Config
 
 NAME = "tests.slow_generator"
 KIND = "tests.errand_count"
-PATIENCE_S = 60
 
 
 @pytest.fixture(scope="module")
@@ -48,12 +48,13 @@ def count(number: int, upto: int, act: str = "", size: int = 4) -> Errand:
 
 def collect(host: WorkerHost, is_done: Callable[[list[Result]], bool]) -> list[Result]:
     found: list[Result] = []
-    end_s = time.monotonic() + PATIENCE_S
-    while not is_done(found):
-        assert time.monotonic() < end_s, (host.stats(), found)
+
+    def tended() -> bool:
         host.tend(time.monotonic())
-        found += host.results()
-        time.sleep(0.001)
+        found.extend(host.results())
+        return is_done(found)
+
+    until(tended, lambda: (host.stats(), found))
     return found
 
 

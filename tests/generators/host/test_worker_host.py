@@ -32,10 +32,10 @@ from engine.generators.host.spare import Spare
 from engine.generators.host.watchdog import Policy, pause_s
 from engine.generators.host.worker_host import WorkerHost, open_worker
 from engine.generators.registry import open_spec
+from tests.performing import until
 from tests.slow_generator import Config, build
 
 NAME = "tests.slow_generator"
-PATIENCE_S = 60  # for a machine that is busy with other things; never waited for when all is well
 
 
 def request(seconds: float, level: float = 0.0, act: float = 0.0) -> Request:
@@ -74,11 +74,14 @@ def open_slow(
 
 def wait(host: WorkerHost, is_done: Callable[[], bool], now_s: float | None = None) -> None:
     """Tend the host until something is so."""
-    end_s = time.monotonic() + PATIENCE_S
-    while not is_done():
-        assert time.monotonic() < end_s, host.stats()
+
+    def tended() -> bool:
+        if is_done():
+            return True
         host.tend(time.monotonic() if now_s is None else now_s)
-        time.sleep(0.002)
+        return False
+
+    until(tended, host.stats)
 
 
 def wait_frame(
@@ -97,10 +100,11 @@ def wait_frame(
 
 
 def wait_end(pid: int) -> None:
-    end_s = time.monotonic() + PATIENCE_S
-    while is_running(pid) or pid in [child.pid for child in multiprocessing.active_children()]:
-        assert time.monotonic() < end_s
-        time.sleep(0.002)
+    def has_ended() -> bool:
+        children = [child.pid for child in multiprocessing.active_children()]
+        return not is_running(pid) and pid not in children
+
+    until(has_ended, f"the end of process {pid}")
 
 
 def is_running(pid: int) -> bool:
@@ -421,10 +425,7 @@ def test_a_spare_that_died_is_no_help_and_no_harm(opened: list[WorkerHost | Spar
     opened.append(spare)
     spare.tend(0.0)
     pid = spare.pid
-    end_s = time.monotonic() + PATIENCE_S
-    while not spare.is_loaded:
-        assert time.monotonic() < end_s
-        time.sleep(0.002)
+    until(lambda: spare.is_loaded, "the spare")
     os.kill(pid, signal.SIGKILL)
     wait_end(pid)
     assert spare.take() is None
@@ -470,10 +471,8 @@ def test_nothing_outlives_a_killed_player() -> None:
     pid, *names = player.stdout.readline().split()
     player.kill()
     player.communicate()
-    end_s = time.monotonic() + PATIENCE_S
-    while is_running(int(pid)) or any(Path("/dev/shm", name).exists() for name in names):
-        assert time.monotonic() < end_s
-        time.sleep(0.01)
+    until(lambda: not is_running(int(pid)), "the end of the worker")
+    until(lambda: not any(Path("/dev/shm", n).exists() for n in names), "the memory to go")
     assert names
 
 

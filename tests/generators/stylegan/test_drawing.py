@@ -23,6 +23,7 @@ from engine.generators.registry import open_spec
 from engine.generators.stylegan import drawing as draw
 from engine.generators.stylegan.cuda_graph import Static
 from tests import stylegan_files as files
+from tests.performing import LIMIT_S, until
 
 one_thread = pytest.fixture(scope="module", autouse=True)(files.one_thread)
 TINY: dict[str, Any] = {"base": 512, "most": 24, "dims": (24, 3, 32), "mapping_layers": 2}
@@ -87,17 +88,14 @@ def test_frames_go_on_while_a_worker_prepares() -> None:
     class Slow:
         def hasten(self, clock: object) -> None:
             begun.set()
-            may_end.wait(10)
+            may_end.wait(LIMIT_S)
             raise RuntimeError("no compiler\nhere")
 
     said = hasten(Slow(), "cpu", None, lambda error: str(error).split()[0])
-    assert begun.wait(10)
+    assert begun.wait(LIMIT_S)
     assert not said
     may_end.set()
-    for _ in range(1000):
-        if said:
-            break
-        time.sleep(0.01)
+    until(lambda: said, "the word of the thread")
     assert list(said) == ["no faster path: no"]
     assert not hasten(object(), "cpu", None, str)
 

@@ -12,9 +12,9 @@ from engine.lab.directions.discovery import Wish, apart, find
 from engine.lab.directions.moments import measure
 from engine.lab.directions.studied_model import Subject
 from engine.models.sidecars.directions import Direction
-from tests import known_factors as bench
 from tests import stylegan_files as files
-from tests.known_factors import FACTORS
+from tests.lab.directions import known_factors as bench
+from tests.lab.directions.known_factors import FACTORS
 
 one_thread = pytest.fixture(scope="module", autouse=True)(files.one_thread)
 FEW = Wish(samples=4000, count=10)

@@ -20,7 +20,7 @@ from engine.lab.gan.shape import PRESETS, SIZES, Stage, cost_left, shape_of, sta
 from engine.lab.gan.trainer import Trainer
 from engine.lab.training import checkpoint
 from engine.lab.training.distance import compare, distance
-from engine.lab.training.transfer import begin_with, shape_of_network
+from engine.lab.training.transfer import begin_with, has_noise, shape_of_network
 from engine.models import card
 from engine.models.unpickle.inert import RefusedError
 from tests.training import discs, factors, small_shape, small_trainer
@@ -96,13 +96,55 @@ def test_the_engine_plays_what_was_trained(tmp_path: Path) -> None:
     path = tmp_path / "discs.safetensors"
     with path.open("wb") as file:
         card.write(file, network_of(trainer.mean, origin="test"))
-    sample(path, tmp_path / "out.npy", Wish(seeds="0-3"))
+    sample(path, tmp_path / "out.npy", Wish(seeds="0-3"), print)
     w = trainer.mean.map(checkpoint.latents(16, 4))[:, None].expand(-1, 8, -1)
     with torch.no_grad():
         drawn = trainer.mean.draw(w, 32).numpy()
     played = np.load(tmp_path / "out.npy")
     assert drawn.std() > 0.05
     np.testing.assert_allclose(played, drawn, atol=1e-4)
+
+
+def test_without_noise_the_engine_plays_what_was_trained(tmp_path: Path) -> None:
+    trainer = small_trainer(discs(80, 32), noisy=False)
+    for _ in range(3):
+        trainer.advance()
+    for part in trainer.mean.colours.values():
+        part.weight.data.normal_(generator=torch.Generator().manual_seed(3))
+    path = tmp_path / "discs.safetensors"
+    with path.open("wb") as file:
+        card.write(file, network_of(trainer.mean, origin="test"))
+    assert not has_noise(card.load(path).state)
+    sample(path, tmp_path / "out.npy", Wish(seeds="0-3"), print)
+    w = trainer.mean.map(checkpoint.latents(16, 4))[:, None].expand(-1, 8, -1)
+    with torch.no_grad():
+        drawn = trainer.mean.draw(w, 32).numpy()
+    np.testing.assert_allclose(np.load(tmp_path / "out.npy"), drawn, atol=1e-4)
+    other = small_trainer(discs(80, 32), noisy=False)
+    assert "begins anew" in begin_with(other, path)
+
+
+def test_a_window_is_a_part_of_a_larger_picture_clear_of_its_edges() -> None:
+    trainer = small_trainer(discs(80, 32), noisy=False, wide=True)
+    for _ in range(3):
+        trainer.advance()
+    mean = trainer.mean
+    with torch.no_grad():
+        mean.const.normal_(generator=torch.Generator().manual_seed(5))
+        ws = mean.map(checkpoint.latents(16, 2))[:, None].expand(-1, 8, -1)
+        start = mean.fresh_start(6, torch.Generator().manual_seed(1))
+        whole = mean.draw(ws, 32, start=start)
+        corners = [
+            mean.window(ws, 32, torch.Generator().manual_seed(1), place)
+            for place in ((0.0, 0.0), (1.0, 0.5))
+        ]
+    assert whole.shape == (2, 3, 48, 48)
+    assert torch.equal(corners[0], whole[:, :, 4:36, 4:36])
+    assert torch.equal(corners[1], whole[:, :, 12:44, 8:40])
+    # A larger start has the spread of the learned one.
+    many = mean.fresh_start(60, torch.Generator().manual_seed(2))
+    apart = many.std((1, 2)) / mean.const.detach().std((1, 2), correction=0)
+    assert 0.9 < float(apart.mean()) < 1.1
 
 
 def test_half_precision_is_half_the_size_and_almost_the_same(tmp_path: Path) -> None:

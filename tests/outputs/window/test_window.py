@@ -6,7 +6,6 @@ import ctypes
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from types import SimpleNamespace
@@ -24,6 +23,7 @@ from engine.outputs.window import monitors, window
 from engine.outputs.window.controls import name_key
 from engine.outputs.window.monitors import Area, Monitor
 from engine.play.live.keyboard import Keyboard
+from tests import performing
 
 SCREEN_PX = (1280, 720)
 FPS = Fraction(60)
@@ -95,13 +95,8 @@ def card(out: window.Window, size_px: tuple[int, int] = (160, 90)) -> SimpleName
 
 
 def until(is_done: Callable[[], bool], step: Callable[[], object] = lambda: None) -> bool:
-    """Step until something has happened, for as long as the slowest machine may take."""
-    for _ in range(400):
-        step()
-        if is_done():
-            return True
-        time.sleep(0.025)
-    return False
+    """Step until something has happened."""
+    return bool(performing.until(lambda: step() or is_done(), "the window"))
 
 
 def shows(

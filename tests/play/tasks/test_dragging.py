@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -227,16 +226,16 @@ def test_nobody_is_sent_a_second_letter_before_the_first_is_answered() -> None:
 def test_a_drag_is_in_the_take_and_the_take_needs_no_gradients(tmp_path: Path) -> None:
     show = tmp_path / "grab.toml"
     show.write_text(f"schema = 1\n{FORM}", encoding="utf-8")
-    with play(tmp_path / "live", show, "--duration", "60") as playing:
+    with play(tmp_path / "live", show) as playing:
         port = until(playing.ready, "the first picture")["ports"]["osc"]
         send(port, "/grab", 0.5, 0.5)
         playing.records('"/grab"')
         send(port, "/grab/down", 1)
         playing.records('"/layer/form/path/pull"')
         send(port, "/grab", 0.6, 0.45)
-        time.sleep(1.5)
+        playing.records('"/layer/form/path/pull"', count=4)
         send(port, "/grab/down", 0)
-        time.sleep(0.5)
+        playing.records('"/grab/down", 0')
         playing.end()
     plan = playing.plan()
     z = plan["/layer/form/generator/z"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes.util
 import os
 import sys
-import time
 from collections.abc import Iterator
 from multiprocessing import parent_process
 from typing import Any
@@ -22,8 +21,8 @@ from engine.sources.audio import memory as sound_memory
 from engine.sources.audio.memory import FRAMES, ROWS, Memory, Status, Word
 from engine.sources.audio.player import Playback
 from engine.system import spawn
+from tests.performing import LIMIT_S, until
 
-LIMIT_S = 60.0
 ROW = tuple(0.1 * i for i in range(1, len(FEATURES) + 1))
 
 
@@ -271,10 +270,7 @@ def test_a_process_that_ends_at_once_is_started_again_slowly(
 ) -> None:
     monkeypatch.setattr(sound_device, "capture", end_at_once)
     with audio.open(audio.Config(), lambda: 0) as source:
-        begin = time.monotonic()
-        while source.pid and time.monotonic() < begin + LIMIT_S:
-            source.tend(0.0)
-            time.sleep(0.01)
+        until(lambda: source.tend(0.0) or not source.pid, "the end of the process")
         source.tend(4.9)
         assert source.restarts == 0
         source.tend(5.1)

@@ -17,6 +17,7 @@ from pythonosc.udp_client import SimpleUDPClient
 from engine.sources.osc import osc
 from engine.sources.osc import sender as osc_send
 from engine.sources.osc.decode import MAX_ELEMENTS, decode
+from tests.performing import until
 
 # A loaded machine is no failure: hypothesis must not judge by the clock.
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -220,11 +221,12 @@ def client(receiver):
 def drain(receiver, count, max_items=1000):
     """Poll until `count` messages came; a loaded machine may take a moment to deliver them."""
     items = []
-    for _ in range(500):
-        items += receiver.poll(max_items)
-        if len(items) >= count:
-            break
-        time.sleep(0.01)
+
+    def polled():
+        items.extend(receiver.poll(max_items))
+        return len(items) >= count
+
+    until(polled, lambda: f"{count} messages; there are {len(items)}")
     return items
 
 

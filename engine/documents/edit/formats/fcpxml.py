@@ -61,7 +61,7 @@ def read(root: Element, findings: Findings, fps: Fraction | None) -> Edit:
     own = 1 / frame_s if frame_s > 0 else findings.film.fps
     reader = _Reader(name, findings, own, resources)
     start_s = _seconds(sequence, "tcStart", _ZERO, name)
-    stack = _sequence(reader, sequence, name, 0)
+    stack = _sequence(reader, sequence, f"{name}: timeline", 0)
     is_drop = sequence.get("tcFormat") == "DF"
     return Edit(stack, fps or own, begin_s=start_s, is_drop=is_drop)
 
@@ -168,8 +168,8 @@ def _content(
     if clip.tag in ("asset-clip", "video"):
         if told is None or told.get("hasVideo", "1") == "0" or not _is_picture(told):
             return None
-        seen = [told.get("src", ""), told.get("name", "")]
-        seen += [rep.get("src", "") for rep in told.findall("media-rep")]
+        seen = [told.get("src", ""), *(rep.get("src", "") for rep in told.findall("media-rep"))]
+        seen.append(told.get("name", ""))
         if not reader.findings.is_proxy(seen, place):
             return None
         base_s, inside = _begin(told, place), None

@@ -55,15 +55,17 @@ def read(root: Element, findings: Findings, fps: Fraction | None) -> Edit:
     if not all(re.fullmatch(r"[1-9]\d{0,8}", part) for part in rate):
         raise EditError(f"{name}: its profile has no frame rate")
     own = Fraction(int(rate[0]), int(rate[1]))
-    elements = {each.get("id", ""): each for each in root}
-    shown = elements.get(root.get("producer", ""))
-    if shown is None or shown.get("id") == "main_bin" or shown.tag not in ("tractor", "playlist"):
-        shown = next((each for each in reversed(root) if each.tag == "tractor"), None)
-    if shown is None:
+    elements = {each.get("id", ""): each for each in root if each.get("id")}
+    named = elements.get(root.get("producer", ""))
+    tractors = [each for each in root if each.tag == "tractor"]
+    shown = tractors[-1] if tractors else named
+    if named is not None and named.tag == "tractor":
+        shown = named
+    if shown is None or shown.tag not in ("tractor", "playlist"):
         raise EditError(f"{name}: holds no timeline")
     project = Project(name, findings, own, elements)
     place = f"{name}: timeline"
-    if shown.tag == "playlist":
+    if shown.tag != "tractor":
         return Edit(Stack((ordered(_playlist(project, shown, place), place),)), fps or own)
     return Edit(_stack(project, shown, place), fps or own)
 

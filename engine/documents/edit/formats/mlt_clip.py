@@ -132,10 +132,12 @@ def seconds_at(project: Project, text: str, place: str) -> Fraction:
 def bounds(
     project: Project, entry: Element, element: Element, place: str
 ) -> tuple[Fraction, Fraction]:
-    """What an entry says that it shows; else all of its producer, from the begin of that."""
+    """What an entry says that it shows; without an end, up to that of its producer."""
     if entry.get("out"):
         return span(project, entry, place)
+    start_s = seconds_at(project, entry.get("in", "0"), place)
     if element.get("out"):
-        start_s, end_s = span(project, element, place)
-        return Fraction(0), end_s - start_s
-    return Fraction(0), seconds_at(project, properties(element).get("length", ""), place)
+        first_s, end_s = span(project, element, place)
+        return start_s, max(end_s - first_s, start_s)
+    length_s = seconds_at(project, properties(element).get("length", ""), place)
+    return start_s, max(length_s, start_s)

@@ -122,8 +122,9 @@ def _is_trimmed(reader: _Reader, track: Object, place: str, depth: int) -> bool:
     begin_s, length_s = _range(track, place, depth)
     whole_s = _range({**track, "source_range": None}, place, depth)[1]
     if begin_s < whole_s and begin_s + length_s > 0:
-        return True
-    reader.findings.note(f"{place}: its range shows none of its clips; it is read whole")
+        return begin_s != 0 or length_s < whole_s
+    if whole_s:
+        reader.findings.note(f"{place}: its range shows none of its clips; it is read whole")
     return False
 
 
@@ -255,7 +256,8 @@ def _note_effects(reader: _Reader, child: Object) -> None:
 def _seconds(time: Any, place: str) -> Fraction:
     if not isinstance(time, dict):
         raise EditError(f"{place}: {time!s:.40} is no time")
-    return _number(time.get("value"), place) / _rate(time, place)
+    value = _number(time.get("value"), place)
+    return value / _rate(time, place) if value else value  # some write 0 at the rate 0
 
 
 def _number(value: Any, place: str) -> Fraction:

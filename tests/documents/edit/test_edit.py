@@ -149,7 +149,7 @@ def test_speeds_that_change_are_refused_by_name() -> None:
         frames(".kdenlive", text)
 
 
-@pytest.mark.parametrize("suffix", [".otio", ".edl", ".kdenlive"])
+@pytest.mark.parametrize("suffix", [".otio", ".edl", ".kdenlive", ".xml", ".fcpxml"])
 def test_damaged_edits_never_end_in_anything_else(suffix: str) -> None:
     whole = write(suffix, (Clip(0, 9), Clip(None, 3), Clip(9, 9, Fraction(2)))).encode()
     draw = np.random.default_rng(5)
