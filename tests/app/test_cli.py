@@ -20,7 +20,7 @@ from engine.documents.show import load
 from engine.play import plan_file
 from engine.play.film import plan as planfile
 from engine.play.film.playback import open_playback
-from engine.play.heard import ear_of
+from engine.play.soundtrack import ear_of
 from engine.system.atomic import check_writable, write_json
 from tests.performing import click_wav, lamp, latent_cinema, read_plan, same_rows, succeed
 from tests.places import SHOWS

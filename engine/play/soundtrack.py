@@ -1,4 +1,4 @@
-"""Features of a sound file as events, tick by tick."""
+"""Audio features of a sound file as events by tick."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def ear_of(table: ShowTable, channel: int | None, gain_db: float | None) -> Ear:
     )
 
 
-class Heard(Mapping[int, Sequence[Event]]):
+class SoundtrackEvents(Mapping[int, Sequence[Event]]):
     """What is heard in a track, as events by tick; worked out when a tick comes.
 
     Equal to `engine.sources.audio.file.events`, without the hundred milliseconds that listing them
