@@ -118,14 +118,14 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(1)
     begun = time.perf_counter()
-    wish = archive_index.Wish(given.pictures, thumb_px=0)
+    options = archive_index.IndexOptions(given.pictures, thumb_px=0)
     tensors, numbers = checkpoint.read_state(given.folder / "state.safetensors")
     if given.random:
         tensors = untaught(tensors, archive_index._shape(numbers["start"]["shape"]))
     prepared = archive_index.ready(given.folder / "ready")
-    index = archive_index.make(tensors, numbers, prepared, wish)
+    index = archive_index.make(tensors, numbers, prepared, options)
     made_s = time.perf_counter() - begun
-    eye = features.make_eye(index.side, index.last, index.eye)
+    extractor = features.make_extractor(index.side, index.last, index.extractor)
     by_name = {name: place for place, name in enumerate(prepared.names)}
     pictures = prepared.pictures[[by_name[entry.name] for entry in index.entries]]
     draw = np.random.default_rng(5)
@@ -139,7 +139,9 @@ def main() -> None:
         return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
     def described(seen: Bytes) -> Floats:
-        return features.describe(eye, np.stack([features.square(p, eye.side) for p in seen]))
+        return features.describe(
+            extractor, np.stack([features.square(p, extractor.side) for p in seen])
+        )
 
     ways: dict[str, tuple[Callable[[Bytes], Floats], Floats]] = {
         "pixels": (small, pixels),
@@ -151,7 +153,7 @@ def main() -> None:
     }
     begun = time.perf_counter()
     for picture in asked[:20]:
-        indexes.find(index, eye, ways["discriminator"][1], picture, 9)
+        indexes.find(index, extractor, ways["discriminator"][1], picture, 9)
     table |= {"seconds": {"index": made_s, "one lookup": (time.perf_counter() - begun) / 20}}
     if given.climate:
         some = np.linspace(0, len(prepared.names) - 1, given.climate).astype(int)

@@ -22,7 +22,7 @@ _MOST_SHEET_PX = 32_000
 
 
 def make(
-    model: Path, out: Path | None, pictures: int, thumb_px: int, told: Callable[[str], None]
+    model: Path, out: Path | None, pictures: int, thumb_px: int, notify: Callable[[str], None]
 ) -> tuple[Path, Index]:
     """Make the index of a network that was trained here, beside it.
 
@@ -33,8 +33,8 @@ def make(
     out
         Where to; None: beside the network.
     pictures, thumb_px
-        See `engine.lab.training.archive_index.Wish`.
-    told
+        See `engine.lab.training.archive_index.IndexOptions`.
+    notify
         Hears how far it is.
 
     Raises
@@ -53,9 +53,9 @@ def make(
     out = out or indexes.path_beside(model)
     if not out.name.endswith(SUFFIX):
         raise ValueError(f"{out.name}: an index is a file that ends in {SUFFIX}")
-    from engine.lab.training.archive_index import Wish, write_index
+    from engine.lab.training.archive_index import IndexOptions, write_index
 
-    return out, write_index(folder, out, Wish(pictures, thumb_px), told)
+    return out, write_index(folder, out, IndexOptions(pictures, thumb_px), notify)
 
 
 def index_of(model: Path) -> Path:
@@ -108,11 +108,11 @@ def nearest(
     """
     path = index_of(model)
     index = indexes.load(path)
-    eye = features.make_eye(index.side, index.last, index.eye)
+    extractor = features.make_extractor(index.side, index.last, index.extractor)
     units = indexes.unit(index.features)
     asked = [_load(picture)] if picture else list(_drawn(model, seeds))
     found = [
-        (name, seen, indexes.find(index, eye, units, seen, min(count, _MOST_COUNT)))
+        (name, seen, indexes.find(index, extractor, units, seen, min(count, _MOST_COUNT)))
         for name, seen in asked
     ]
     if sheet is not None:
@@ -137,7 +137,7 @@ def _load(path: Path) -> tuple[str, Bytes]:
 
 def _drawn(model: Path, seeds: str) -> Iterator[tuple[str, Bytes]]:
     """Let the network draw, by the way of `model sample`."""
-    from engine.lab.analysis.sample import Wish, sample
+    from engine.lab.analysis.sample import Options, sample
     from engine.lab.latents import read_numbers
 
     numbers = read_numbers(seeds, "seeds")
@@ -145,7 +145,7 @@ def _drawn(model: Path, seeds: str) -> Iterator[tuple[str, Bytes]]:
         raise ValueError(f"{model.name} is an index and draws nothing: give the network")
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "drawn.npy"
-        sample(model, out, Wish(seeds=seeds), lambda _: None)
+        sample(model, out, Options(seeds=seeds), lambda _: None)
         drawn = np.load(out, mmap_mode="r")
         for number, raw in zip(numbers, drawn, strict=True):
             if raw.shape[0] < 3:
@@ -161,7 +161,7 @@ def _drawn(model: Path, seeds: str) -> Iterator[tuple[str, Bytes]]:
 def _told(index: Index, match: Match) -> dict[str, Any]:
     entry = index.entries[match.place]
     return {
-        "likeness": round(match.likeness, 4),
+        "likeness": round(match.similarity, 4),
         "title": entry.title,
         "name": entry.name,
         "credit": entry.credit,
@@ -180,7 +180,7 @@ def _write_sheet(out: Path, index: Index, found: list[tuple[str, Bytes, list[Mat
     for name, seen, matches in found:
         tiles = [features.square(seen, _SIDE_PX), *(hanging.picture(index, m) for m in matches)]
         size = (len(tiles) * (_SIDE_PX + 6), _SIDE_PX + _BELOW_PX)
-        rows.append(hanging.hang(tiles, f"{name} · {hanging.caption(index, matches)}", size))
+        rows.append(hanging.lay_out(tiles, f"{name} · {hanging.caption(index, matches)}", size))
     sheets.save(out, np.concatenate(rows))
 
 

@@ -1,4 +1,4 @@
-"""Pixels for a plan, in a film: from generators in this process."""
+"""Generator pixels of a film: rendered in this process, exactly at their time."""
 
 from __future__ import annotations
 

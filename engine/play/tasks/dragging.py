@@ -1,4 +1,4 @@
-"""A hand in the picture: what it drags becomes an errand, and what comes of it pulls at the path.
+"""Point dragging while a show plays: the pointer starts a task, its results pull the path.
 
 The pointer is a parameter (``/grab/x``, ``/grab/y``, ``/grab/down``), whether the mouse or OSC
 moves it. While it is down the worker of the layer below it works out how the latent has to move for
@@ -20,7 +20,7 @@ from engine.core.path.model import Path
 from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.core.trajectory.chain import coordinates
-from engine.generators.host.tasks import Errand, Result
+from engine.generators.host.tasks import Result, Task
 from engine.play.tasks.tasks import Errands, Told
 
 ADDRESSES = ("/grab/x", "/grab/y", "/grab/down")
@@ -84,14 +84,14 @@ class Grabbing:
 
     Parameters
     ----------
-    say
+    notify
         Tells the operator.
     """
 
     name = "grab"
 
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
+    def __init__(self, notify: Callable[[str], None]) -> None:
+        self._notify = notify
         self._is_down = False
         self._target: Target | None = None
         self._show: Show | None = None
@@ -118,7 +118,7 @@ class Grabbing:
             self._is_down = True
             self._target = under(show, values, x, y)
             if self._target is None:
-                self._say("nothing here can be dragged")
+                self._notify("nothing here can be dragged")
             else:
                 self._send(show, state, values, errands, (x, y))
         elif self._target is not None and self._is_heard and errands.is_open(self._number):
@@ -171,7 +171,7 @@ class Grabbing:
             return [(address, pull)] if pull != told else ()
 
         self._is_heard = False
-        errand = Errand("drag", self._number, arrays, options, request)
+        errand = Task("drag", self._number, arrays, options, request)
         self._number = errands.start(target.layer, errand, heed)
 
     def report(self) -> dict[str, Any]:

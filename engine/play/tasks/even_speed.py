@@ -1,4 +1,4 @@
-"""What is looked at so that trajectories move evenly: which stretch of which path, and when.
+"""Probe scheduling for even speed: which stretch of which path is measured, and when.
 
 The same for live and film: `Looks` says what is due, and turns what was seen into events. Live, the
 worker looks between its frames (`engine.play.tasks.even_speed_live`); a film looks before it goes
@@ -30,7 +30,7 @@ from engine.core.show.generator import Request, Spec, picture_size
 from engine.core.show.layer import Generator, Layer
 from engine.core.show.show import Show
 from engine.core.show.state import State
-from engine.generators.host.tasks import Errand, Result
+from engine.generators.host.tasks import Result, Task
 
 PER_KNOT = 16
 LEAST_CELLS = 64
@@ -70,7 +70,7 @@ class Look:
     mean: float = 0.0
     fineness: int = 1
     told: set[float] = field(default_factory=set)
-    figures: dict[str, Any] = field(default_factory=dict)
+    stats: dict[str, Any] = field(default_factory=dict)
 
 
 class Mover(NamedTuple):
@@ -175,7 +175,7 @@ class Looks:
         look.window = window
         if sum(steps) > BENT * sum(chords):
             look.fineness = FINEST
-        look.figures = {
+        look.stats = {
             "cells": window.cells,
             "change_per_knot": round(look.mean, 4),
             "cv": round(pstdev(steps) / mean(steps), 3),
@@ -193,7 +193,7 @@ class Looks:
 
     def report(self) -> dict[str, Any]:
         """Figures for the stats file, by path."""
-        return {name: look.figures for name, look in self._looks.items() if look.figures}
+        return {name: look.stats for name, look in self._looks.items() if look.stats}
 
 
 def window_of(extent: Extent, place: float, speed: float, fineness: int = 1) -> Window:
@@ -219,7 +219,7 @@ def _is_leaving(window: Window, extent: Extent, place: float, speed: float) -> b
 
 def errand_of(
     show: Show, state: State, seconds: float, mover: Mover, window: Window, path: Sequence[Vector]
-) -> Errand:
+) -> Task:
     """Make the errand of a window from the latents at its places."""
     layer, spec = mover.layer, mover.generator.spec
     asked = requests_at(show, state, seconds, {layer.id})[layer.id]
@@ -230,7 +230,7 @@ def errand_of(
         "is_closed": float(window.is_closed),
     }
     request = replace(asked, size_px=_small(spec, asked))
-    return Errand("probe", 0, {"path": many}, options, request)
+    return Task("probe", 0, {"path": many}, options, request)
 
 
 def _small(spec: Spec, asked: Request) -> tuple[int, int]:
