@@ -1,4 +1,4 @@
-"""The weighted mean on a sphere: what several latents are together, without leaving the shell."""
+"""The Fréchet mean on a sphere: what several latents are together, without leaving the shell."""
 
 from __future__ import annotations
 
