@@ -171,7 +171,7 @@ def _map(draft: Draft, root: str, table: PathTable, port: Port, model: str) -> d
     inputs = tuple(
         draft.number(f"{root}/map_{k}", 0.5, 0, 1, "", text.format(k)) for k in range(1, count + 1)
     )
-    return {"atlas": atlas, "inputs": inputs}
+    return {"examples": atlas, "inputs": inputs}
 
 
 def _path_parameter(setting: Setting, address: str, table: PathTable) -> Parameter:

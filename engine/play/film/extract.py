@@ -14,7 +14,7 @@ from engine.core.clock import newest_index, seconds_at
 from engine.core.frame.sample import latents
 from engine.core.frame.values import effective
 from engine.core.latent.geometry import Vector
-from engine.core.motions.taught_map import examples
+from engine.core.motions.taught_map import examples_of
 from engine.core.path.keyframes import keyframes_of
 from engine.core.path.model import Path as Trajectory
 from engine.core.path.model import PathState
@@ -106,7 +106,7 @@ def _files(show: Show, state: State) -> Iterator[tuple[str, Arrays | bytes, str]
 def _lessons(
     name: str, path: Trajectory, held: PathState, mark: Arrays
 ) -> Iterator[tuple[str, bytes, str]]:
-    atlas = examples(path, held)
+    atlas = examples_of(path, held)
     if "lessons" not in held.memory or not len(atlas):
         return
     rows = np.stack([_port(path, each.reshape(path.shape)) for each in atlas.latents])
