@@ -141,9 +141,9 @@ def test_the_port_sees_the_middle_the_right_way_up_over_black(ctx: moderngl.Cont
     compositor = Compositor(ctx, show.size_px, 30.0)
     load_shaders(compositor, show)
     compositor.step(plan, {})
-    assert list(compositor.glimpses(is_waiting=False)) == []  # of this frame: not read yet
+    assert list(compositor.readbacks(is_waiting=False)) == []  # of this frame: not read yet
     compositor.compose(plan, {})
-    (glimpse,) = compositor.glimpses(is_waiting=False)
+    (glimpse,) = compositor.readbacks(is_waiting=False)
     compositor.close()
     assert (glimpse.look, glimpse.step) == (Look("layer:s", (16, 16)), 0)
     at = (np.arange(16) + 0.5) / 16
