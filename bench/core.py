@@ -1,5 +1,8 @@
 """The core: CPU of a tick, of a sample and of the line in Python. Prints one JSON document.
 
+With ``--against TREE`` (the checkout of another version) both are measured by turns, each in a
+process of its own, and the ratios of this one to that one are printed.
+
 CPU times of this thread; the smallest (a tick, a sample) or the median (the line) of several
 repeats, because other programs can only add to them. `reference_us` is what a fixed piece of plain
 Python costs on the same machine in the same run: compare `ratio` between machines and versions.
@@ -7,11 +10,16 @@ Python costs on the same machine in the same run: compare `ratio` between machin
 
 from __future__ import annotations
 
+import argparse
 import json
+import os
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 from engine.core.event import Event
@@ -143,8 +151,39 @@ def line_us(show: Show, fps: int, frames: int) -> list[float]:
     return spent
 
 
+def against(tree: Path, rounds: int) -> dict[str, Any]:
+    """Measure this version and another one by turns; the smallest of all rounds count."""
+    here = Path(__file__).resolve().parents[1]
+    found: dict[Path, list[dict[str, Any]]] = {here: [], tree.resolve(): []}
+    for _ in range(rounds):
+        for root, listed in found.items():
+            done = subprocess.run(
+                [sys.executable, str(root / "bench" / "core.py")],
+                cwd=root, env={**os.environ, "PYTHONPATH": str(root)},
+                check=True, capture_output=True, text=True,
+            )  # fmt: skip
+            listed.append(json.loads(done.stdout))
+    ours, others = found.values()
+    names = [name for name in ours[0] if name.endswith(("_us", "_median"))]
+    least = {n: [min(each[n] for each in listed) for listed in (ours, others)] for n in names}
+    ratios = {name: round(a / b, 3) for name, (a, b) in least.items()}
+    return {"this_and_that": least, "ratio": ratios}
+
+
 def main() -> None:
-    """Measure a tick, a sample and the line."""
+    """Measure a tick, a sample and the line, here or also there."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--against", type=Path, metavar="TREE")
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    if options.against is None:
+        measure()
+    else:
+        print(json.dumps(against(options.against, options.rounds), indent=2))
+
+
+def measure() -> None:
+    """Measure this version."""
     one = make_show(1, 512, 32)
     four = make_show(4, 64, 32)
     state = played(one, 200)

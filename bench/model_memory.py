@@ -40,8 +40,7 @@ def play(kind: str, path: str, canvas: dict[str, Any], answer: Any) -> None:
 
     import torch
 
-    from engine.core.frame.sample import asked_size
-    from engine.core.show.generator import Request
+    from engine.core.show.generator import Request, asked_size
 
     torch.set_num_threads(1)
     module = importlib.import_module(f"engine.generators.kinds.{kind}")

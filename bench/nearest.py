@@ -118,12 +118,12 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(1)
     begun = time.perf_counter()
-    wish = archive_index.Wish(given.pictures, thumb_px=0)
+    options = archive_index.IndexOptions(given.pictures, thumb_px=0)
     tensors, numbers = checkpoint.read_state(given.folder / "state.safetensors")
     if given.random:
         tensors = untaught(tensors, archive_index._shape(numbers["start"]["shape"]))
     prepared = archive_index.ready(given.folder / "ready")
-    index = archive_index.make(tensors, numbers, prepared, wish)
+    index = archive_index.make(tensors, numbers, prepared, options)
     made_s = time.perf_counter() - begun
     eye = features.make_eye(index.side, index.last, index.eye)
     by_name = {name: place for place, name in enumerate(prepared.names)}

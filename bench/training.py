@@ -19,8 +19,8 @@ import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from engine.lab.data.sampler import Supply
-from engine.lab.gan.group import Group
+from engine.lab.data.sampler import Sampler
+from engine.lab.gan.process_group import ProcessGroup
 from engine.lab.gan.settings import Settings
 from engine.lab.gan.shape import PRESETS, shape_of, stage_at
 from engine.lab.gan.trainer import Trainer
@@ -38,9 +38,9 @@ def make(kind: type[Trainer], size: int, lazy: int) -> Trainer:
     preset = PRESETS["small"]
     random = np.random.default_rng(0)
     pictures = random.integers(0, 255, (64, size, size, 3), np.uint8)
-    supply = Supply(pictures, [str(n) for n in range(len(pictures))], 0, mirrors=True)
+    sampler = Sampler(pictures, [str(n) for n in range(len(pictures))], 0, mirrors=True)
     settings = Settings(PICTURES, preset.batch, preset.rates, lazy=lazy)
-    return kind(shape_of(preset, size), settings, supply, "cpu", Group())
+    return kind(shape_of(preset, size), settings, sampler, "cpu", ProcessGroup())
 
 
 def spent_s(trainer: Trainer, shown: int, steps: int) -> float:

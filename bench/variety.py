@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engine.lab.data.sampler import Supply
+from engine.lab.data.sampler import Sampler
 from engine.lab.gan.generator import Generator, load_arrays
 from engine.lab.gan.shape import PRESETS
 from engine.lab.training import checkpoint
@@ -83,11 +83,11 @@ def main() -> None:
     side, names = about["size"], about["names"]
     whole = np.memmap(ready / "pictures.raw", np.uint8, "r", shape=(len(names), side, side, 3))
     state = checkpoint.read_state(folder_of(asked.model) / "state.safetensors")[1]
-    supply = Supply(whole, names, state["start"]["settings"]["seed"])
+    sampler = Sampler(whole, names, state["start"]["settings"]["seed"])
     generator = Generator(shape_of_network(asked.model, PRESETS["small"], side))
     load_arrays(generator, dict(card.load(asked.model).state))
     made = checkpoint.pictures_of(generator, asked.count, seed=50_000)
-    shown, held = whole[supply.shown], whole[supply.held]
+    shown, held = whole[sampler.shown], whole[sampler.held]
     a, b, c = small(made), small(shown), small(held)
     as_many = b[np.linspace(0, len(b) - 1, len(a)).astype(int)]
     to_made, to_real = nearest(c, a, ways=True), nearest(c, as_many, ways=True)

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from engine.lab.data.sampler import Supply
-from engine.lab.gan.group import Group
+from engine.lab.data.sampler import Sampler
+from engine.lab.gan.process_group import ProcessGroup
 from engine.lab.gan.settings import Settings
 from engine.lab.gan.shape import Shape
 from engine.lab.gan.trainer import Trainer
@@ -50,14 +50,17 @@ def small_shape(side: int = 16) -> Shape:
 
 
 def small_trainer(
-    data: NDArray[np.uint8], group: Group | None = None, shape: Shape | None = None, **more: Any
+    data: NDArray[np.uint8],
+    group: ProcessGroup | None = None,
+    shape: Shape | None = None,
+    **more: Any,
 ) -> Trainer:
     """Make a trainer on some pictures; `more` goes to `Settings`."""
     names = [f"{index}.png" for index in range(len(data))]
     told = {"pictures": 1600, "batch": 16, "rates": (2e-3, 1.5e-3), **more}
     shape = shape or small_shape(data.shape[1])
-    supply = Supply(data, names, told.get("seed", 0), mirrors=True)
-    return Trainer(shape, Settings(**told), supply, "cpu", group or Group())
+    sampler = Sampler(data, names, told.get("seed", 0), mirrors=True)
+    return Trainer(shape, Settings(**told), sampler, "cpu", group or ProcessGroup())
 
 
 def save_pictures(folder: Path, pictures: NDArray[np.uint8]) -> None:

@@ -1,1 +1,1 @@
-"""Pixels and ISF shader chains in, the finished picture out."""
+"""Compositor: pixels and ISF shader chains in, the finished picture out."""

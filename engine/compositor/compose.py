@@ -1,4 +1,4 @@
-"""The compositor: a plan and the generators' pixels in, the finished picture out.
+"""Compositor: layers blended into the finished picture of a frame, in linear light.
 
 Inside, texture row 0 is the bottom (v = 0, as ISF wants); the finished picture's row 0 is the top.
 ISF passes see display-referred values with straight alpha; the canvas is linear and premultiplied.

@@ -1,4 +1,4 @@
-"""A generator's two newest pictures, mixed and enlarged to the size of a layer."""
+"""Upsampling of a generator's two newest pictures, crossfaded, to the size of a layer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layers: a source, a chain of ISF effects, and what they remember."""
+"""Layers of the picture: source, chain of ISF effects and histories of each."""
 
 from __future__ import annotations
 

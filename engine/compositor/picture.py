@@ -1,4 +1,4 @@
-"""The finished picture of one frame, and one readback of it for everybody."""
+"""Finished picture of one frame, with readback shared by all outputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small pictures for the image ports of generators: drawn on picture steps, read back later.
+"""Small previews of layers or picture, read back for the image inputs of generators.
 
 Pixels are asked for when they are drawn and taken frames later, so that a GPU has them by then and
 nobody waits for it. A film takes them at once.

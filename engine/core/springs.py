@@ -33,7 +33,7 @@ class Glide(NamedTuple):
 
 def pass_glides(glides: Sequence[Glide], dt: float) -> tuple[Glide, ...]:
     """Carry all springs over an interval."""
-    return tuple([_pass(g, dt) if g.speed or g.value != g.goal else g for g in glides])
+    return tuple([g if g[0] == g[2] and not g[1] else _pass(g, dt) for g in glides])
 
 
 def _pass(glide: Glide, dt: float) -> Glide:
@@ -70,14 +70,24 @@ def aim_glides(
 
 
 def glide(
-    places: Sequence[tuple[int, int]],
+    springs: Sequence[tuple[int, int]],
     glides: Sequence[Glide],
     values: NDArray[np.float64],
     dt: float,
+    is_moved: bool = True,
 ) -> None:
-    """Put where the springs are, `dt` seconds after their tick, into values [shape=(P,)]."""
-    for (place, _), each in zip(places, glides, strict=True):
-        if each[1] or each[0] != each[2]:
+    """Put where the springs are, `dt` seconds after their tick, into values [shape=(P,)].
+
+    Parameters
+    ----------
+    springs
+        Index and place of each.
+    is_moved
+        Whether values may have left where springs at rest hold them.
+    """
+    for index, place in springs:
+        each = glides[index]
+        if each[0] != each[2] or each[1]:
             values[place] = _pass(each, dt).value
-        elif each[3] > 0.0:
+        elif is_moved and each[3] > 0.0:
             values[place] = each[2]

@@ -1,4 +1,4 @@
-"""A show while it is put together: parameters and shaders gathered so far."""
+"""Builder of a show: its parameters and shaders gathered so far."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The show file as msgspec structs: what a TOML show may say, table by table."""
+"""Schema of the show file: its tables as msgspec structs."""
 
 from __future__ import annotations
 

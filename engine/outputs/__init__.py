@@ -1,1 +1,1 @@
-"""Show, map, share or store finished pictures: one file each."""
+"""Shelf of outputs: finished pictures shown, shared or stored, one file each."""

@@ -1,4 +1,4 @@
-"""The contract of an output: where finished pictures go, such as a window, a film or a network.
+"""Contract of an output: where finished pictures go, such as a window, a film or a network.
 
 An output is one Python file: on this shelf, in a folder of it, or in an installed package that
 names it under the entry points ``latent_cinema.outputs``. Its kind, in ``[[outputs]]`` of a show,

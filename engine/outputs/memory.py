@@ -1,4 +1,4 @@
-"""Pictures kept in memory: what a test or a notebook looks at."""
+"""In-memory output: pictures as arrays, for tests and notebooks."""
 
 from __future__ import annotations
 

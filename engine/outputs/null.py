@@ -1,4 +1,4 @@
-"""The output that shows nothing: the smallest complete one, to copy."""
+"""Null output, which shows nothing: the smallest complete output, to copy."""
 
 from __future__ import annotations
 

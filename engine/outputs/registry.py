@@ -1,4 +1,4 @@
-"""Outputs by name: the files of this shelf, then entry points ``latent_cinema.outputs``."""
+"""Registry of outputs: the files of this shelf, and entry points ``latent_cinema.outputs``."""
 
 from __future__ import annotations
 

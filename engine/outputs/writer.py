@@ -1,4 +1,4 @@
-"""Storing pictures behind a bounded queue, in threads of its own; the samples of their sound."""
+"""Writer threads behind a bounded queue, and the samples of a film's sound."""
 
 from __future__ import annotations
 
@@ -97,12 +97,12 @@ class Writer:
         self._places = max(2, min(QUEUE_PLACES, QUEUE_BYTES // max(frame_bytes, 1)))
         self._waiting: deque[Future[None]] = deque()
         self._error: BaseException | None = None
-        self._is_told = False
+        self._is_raised = False
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="output")
 
     def drops(self) -> bool:
         """Whether the queue is full and nobody may wait: then a job is dropped, and counted."""
-        self._tell()
+        self._raise_error()
         while self._waiting and self._waiting[0].done():
             self._waiting.popleft()
         is_full = not self._is_blocking and len(self._waiting) >= self._places
@@ -115,7 +115,7 @@ class Writer:
             return
         if len(self._waiting) >= self._places:
             wait([self._waiting.popleft()])
-            self._tell()
+            self._raise_error()
         self._submit(job)
 
     def close(self, last: Callable[[], None]) -> None:
@@ -127,7 +127,7 @@ class Writer:
         ending = self._pool.submit(last)
         self._pool.shutdown(wait=True)
         self._error = self._error or ending.exception()
-        self._tell()
+        self._raise_error()
 
     def _submit(self, job: Callable[[], None]) -> None:
         future = self._pool.submit(self._run, job)
@@ -141,7 +141,7 @@ class Writer:
     def _note(self, future: Future[None]) -> None:
         self._error = self._error or future.exception()
 
-    def _tell(self) -> None:
-        if self._error is not None and not self._is_told:
-            self._is_told = True
+    def _raise_error(self) -> None:
+        if self._error is not None and not self._is_raised:
+            self._is_raised = True
             raise explain(self._path, self._error, self._kept()) from self._error

@@ -1,1 +1,1 @@
-"""The frame line against a clock."""
+"""Playing of shows: the frame line, live and in films."""

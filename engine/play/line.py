@@ -1,4 +1,4 @@
-"""One frame, a straight line: ticks, steps, plan, pixels, picture. Live and film both go here."""
+"""Frame line of live and film alike: ticks, picture steps, plan, pixels, picture."""
 
 from __future__ import annotations
 

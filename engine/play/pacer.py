@@ -1,4 +1,4 @@
-"""The only wall clock: absolute deadlines, and what to do when one was missed."""
+"""Frame pacing against the wall clock: absolute deadlines, skipped frames, gaps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plan file: what every parameter and latent was, tick by tick, as ``.npz``."""
+"""Plan file: every parameter and latent, tick by tick, as ``.npz``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stats file: what a run did, in numbers."""
+"""Run statistics: frame counts and times for the stats file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ SCHEMA = 1
 RECENT = 240
 
 
-class Figures:
+class Stats:
     """Counts frames and keeps their times (8 bytes each, the newest million)."""
 
     def __init__(self) -> None:

@@ -1,1 +1,1 @@
-"""Devices and recordings to events: one file each."""
+"""Shelf of sources: devices and networks to events, one file each."""

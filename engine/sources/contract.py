@@ -1,4 +1,4 @@
-"""The contract of a source: what sends events into a show, such as OSC, sound or MIDI.
+"""Contract of a source: what sends events into a show, such as OSC, sound or MIDI.
 
 A source is one Python file: on this shelf, in a folder of it, or in an installed package that names
 it under the entry points ``latent_cinema.sources``. Its kind, in ``[[sources]]`` of a show, is the

@@ -1,4 +1,4 @@
-"""Sources by name: the files of this shelf, then entry points ``latent_cinema.sources``."""
+"""Registry of sources: the files of this shelf, and entry points ``latent_cinema.sources``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The source that sends nothing: the smallest complete one, to copy."""
+"""Silent source, which sends nothing: the smallest complete source, to copy."""
 
 from __future__ import annotations
 

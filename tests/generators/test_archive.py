@@ -94,7 +94,9 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def path(model: Path) -> Path:
     out = indexes.path_beside(model)
-    making.write_index(model.with_suffix(".train"), out, making.Wish(thumb_px=SIDE, quality=90))
+    making.write_index(
+        model.with_suffix(".train"), out, making.IndexOptions(thumb_px=SIDE, quality=90)
+    )
     return out
 
 

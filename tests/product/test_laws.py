@@ -21,9 +21,9 @@ from engine.core.frame.plan import Plan
 from engine.documents.take import reader, recorder
 from engine.documents.take.recorder import Recorder
 from engine.play import pacer
+from engine.play.event_queue import EventQueue
 from engine.play.film.plan import write_plan
 from engine.play.film.playback import open_playback
-from engine.play.intake import Intake
 from engine.play.pacer import Pacer
 from engine.play.plan_file import PlanWriter
 from engine.sources.contract import Origin
@@ -146,27 +146,27 @@ def perform(folder: Path, fps: Fraction, spent_ms, arrived, reloads) -> None:
         patch.setattr(pacer.time, "sleep", clock.sleep)
         rec = Recorder(folder / "t", SHOW, HEAD + PLAYED, header={})
         plan = PlanWriter(folder / "live.npz", SHOW)
-        line, intake = line_of(SHOW), Intake()
+        line, queue = line_of(SHOW), EventQueue()
         line.on_tick = lambda *row: (rec.tick(*row), plan.tick(*row))
         beat, left = Pacer(fps), sorted(arrived)
         for frame, ms in enumerate(spent_ms):
             due = beat.wait()
             tick = line.state.tick
             if due.jump_s:
-                intake.jump(round(due.jump_s * 120))
-                intake.add(tick + 1, "/clock/jump", float(due.jump_s), "clock")
+                queue.jump(round(due.jump_s * 120))
+                queue.add(tick + 1, "/clock/jump", float(due.jump_s), "clock")
             since = clock.ns - 10**9
             now, left = [a for a in left if a[0] <= since], [a for a in left if a[0] > since]
             for ns, source, address, value in now:
                 item = (ns + 10**9, address, value)
-                intake.take(line.show, tick, Origin(source), [item], beat.show_seconds)
+                queue.take(line.show, tick, Origin(source), [item], beat.show_seconds)
             if frame in reloads:
                 text, show = [(PLAYED, SHOW), (EDITED, SHOW_B)][reloads[frame]]
                 name = rec.add_show(HEAD + text, show)
                 line.shows = {**line.shows, name: show}
-                intake.add(tick + 1, "/show/load", name, "host")
+                queue.add(tick + 1, "/show/load", name, "host")
             seconds = Fraction(due.index) / fps
-            line.control(seconds, intake.events_of)
+            line.control(seconds, queue.events_of)
             line.plan(seconds)
             clock.ns += ms * 1_000_000
         plan.close()

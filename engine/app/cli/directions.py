@@ -63,7 +63,7 @@ def _layers(text: str) -> tuple[int, int] | None:
 def directions(model: str, **given: Any) -> None:
     """List, find and name directions of MODEL (a file, or cppn) for the sliders of a show."""
     from engine.lab.directions import library as work
-    from engine.lab.directions.discovery import Wish
+    from engine.lab.directions.discovery import Options
 
     way, names, removed = given["way"], _names(given["name"]), _listed(given["remove"])
     if given["file"] and way:
@@ -81,10 +81,10 @@ def directions(model: str, **given: Any) -> None:
             book.remove(removed)
         found = list(book.known)
         if way:
-            wish = Wish(given["count"], given["seed"], given["samples"] or 0, layers,
+            options = Options(given["count"], given["seed"], given["samples"] or 0, layers,
                         space or given["space"], sets, _listed(given["measure"]),
                         _listed(given["fix"]), file=given["file"], notify=note)  # fmt: skip
-            found = work.find(book, way, wish)
+            found = work.find(book, way, options)
             kept = work.named(found, names) + (found if given["keep"] and not names else [])
             if kept:
                 book.keep(kept)

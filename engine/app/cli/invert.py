@@ -25,16 +25,18 @@ from engine.app.cli.errors import Misused, told
 def invert(model: Path, images: tuple[Path, ...], encoder: bool, **given: Any) -> None:
     """Find the latents that MODEL (a network's file, or cppn) draws each IMAGE from."""
     from engine.documents.path.picture_keyframes import SUFFIX
-    from engine.lab.analysis.invert import CPPN, Wish, run, teach
+    from engine.lab.analysis.invert import CPPN, Options, run, teach
 
     if not images and not encoder:
         raise Misused("say what to invert: one or more pictures, or --encoder alone")
     space = given.pop("space") or ("z" if str(model) == CPPN else "w")
-    wish = Wish(model, images, space=space, **given)
+    options = Options(model, images, space=space, **given)
     with told():
         if encoder:
-            path = teach(wish, progress)
+            path = teach(options, progress)
             click.echo(f"{path}: {path.stat().st_size / 1e6:.2f} MB")
         if images:
-            run(wish, click.echo)
-            click.echo(str(wish.out) if wish.out else f"latents beside the pictures: *{SUFFIX}")
+            run(options, click.echo)
+            click.echo(
+                str(options.out) if options.out else f"latents beside the pictures: *{SUFFIX}"
+            )

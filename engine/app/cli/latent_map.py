@@ -47,7 +47,7 @@ def latent_map(
     if not out.name.endswith(SUFFIX):
         raise Misused(f"{out}: a map is a file that ends in {SUFFIX}")
     with told():
-        wish = maps.Wish(by, thumb)
-        found = maps.make(model, seeds, latents, wish, progress)
+        options = maps.Options(by, thumb)
+        found = maps.make(model, seeds, latents, options, progress)
         maps.store(found, out, sheet)
     click.echo(f"{out}: {len(found.places)} places, {out.stat().st_size / 1e6:.2f} MB")

@@ -105,7 +105,7 @@ def import_(file: Path, out: Path, **given: str) -> None:
 @click.option("--rotate", type=click.FloatRange(-3600, 3600), help="StyleGAN3: turn, in degrees.")
 def sample(file: Path, out: Path, **given: Any) -> None:
     """Draw pictures of FILE (.safetensors, .pkl, .pt)."""
-    from engine.lab.analysis.sample import Wish
+    from engine.lab.analysis.sample import Options
     from engine.lab.analysis.sample import sample as draw
 
     if (given["latents"] is None) == (given["seeds"] is None):
@@ -114,7 +114,7 @@ def sample(file: Path, out: Path, **given: Any) -> None:
         raise Misused("--space belongs to --latents; seeds are always z")
     given["seeds"] = given["seeds"] or ""
     with told():
-        count = draw(file, out, Wish(**given), note)
+        count = draw(file, out, Options(**given), note)
     click.echo(f"{out}: {count} picture{'s' if count > 1 else ''}")
 
 

@@ -77,19 +77,19 @@ def train(folder: Path, out: Path, **given: Any) -> None:
         if not given["licence"]:
             given["licence"] = ask_licence(folder)
         from engine.lab.gan.device import use_threads
-        from engine.lab.training.options import Wish
+        from engine.lab.training.options import TrainingOptions
         from engine.lab.training.run import train as train_alone
 
         use_threads(given.pop("threads"))
         is_pairs, given["size"] = given.pop("pairs"), int(given["size"])
         given |= {name: given[name] or 0 for name in ("pictures", "batch")}
-        wish = Wish(folder, out, **given)
+        options = TrainingOptions(folder, out, **given)
         if is_pairs:
             from engine.lab.training.run_pairs import train_pairs
 
-            is_done = train_pairs(wish, click.echo)
+            is_done = train_pairs(options, click.echo)
         else:
-            is_done = train_alone(wish, click.echo)
+            is_done = train_alone(options, click.echo)
     click.echo(f"{out}: finished" if is_done else f"{out}: stopped; go on with --resume")
 
 

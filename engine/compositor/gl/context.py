@@ -1,4 +1,4 @@
-"""A GL context without a window."""
+"""OpenGL context without a window (EGL on Linux)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A linked GL program: remembers its uniforms, so that only what changed is sent."""
+"""GL programs: linked once, with uniforms that are sent only when they change."""
 
 from __future__ import annotations
 

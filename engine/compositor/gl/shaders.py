@@ -1,4 +1,4 @@
-"""The compositor's own shaders: in from the generator, onto the canvas, out to the screen.
+"""GLSL of the compositor itself: resampling, blending, sRGB and dither.
 
 Sources: cubic B-spline in four bilinear taps (Sigg and Hadwiger, GPU Gems 2, chapter 20) after the
 quasi-interpolating prefilter of Condat, Blu and Unser ("Beyond interpolation", 2005: [-1, 8, -1]/6,

@@ -1,4 +1,4 @@
-"""Textures that can be drawn to, and the pool that keeps them from being made each frame."""
+"""Render targets: textures with their framebuffers, and the pool that reuses them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drawing one shader by itself: what the warming child and `shader check` do with it."""
+"""Test drawing of one ISF shader by itself, for warm-up and `shader check`."""
 
 from __future__ import annotations
 

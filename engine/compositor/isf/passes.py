@@ -1,4 +1,4 @@
-"""The passes of one ISF shader, in order, with the buffers that they remember."""
+"""Render passes of an ISF shader, with their persistent buffers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An ISF shader ready to draw: header and program."""
+"""Compiled ISF shader: its header and its GL programs."""
 
 from __future__ import annotations
 

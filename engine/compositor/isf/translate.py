@@ -1,4 +1,4 @@
-"""ISF's dialect of GLSL turned into GLSL 3.30 core, keeping the author's line numbers.
+"""Translation of ISF's dialect of GLSL to GLSL 3.30 core, keeping the author's line numbers.
 
 The author's text is left as it is: what ISF adds comes as functions in a prelude, and `main` is
 called by ours, which cleans the result. Our own lines are numbered from `OUR_LINES` on.

@@ -1,4 +1,4 @@
-"""The warming child: every shader is compiled and drawn somewhere else first.
+"""Shader warm-up in a child process: every shader is compiled and drawn there first.
 
 The child has its own headless context and shares the driver's shader cache with main, so that main
 links what is known to work and to end. A shader that never ends costs the child, not the show.

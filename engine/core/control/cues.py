@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 from engine.core.curves import shape
 from engine.core.event import Event
@@ -57,15 +56,15 @@ def _call(show: Show, state: State, index: int, by_autopilot: bool = False) -> S
         fades = show.constants.fades
         others = (w for w in state.awaiting if w[0] != index)
         kept = tuple(w for w in others if fades[w[0]].isdisjoint(fades[index]))
-        state = replace(state, awaiting=kept)
+        state = state._replace(awaiting=kept)
     if not _is_ready(show, state, index):
-        return replace(state, awaiting=(*state.awaiting, (index, by_autopilot)))
+        return state._replace(awaiting=(*state.awaiting, (index, by_autopilot)))
     step = show.cues[index].quantise_beats
     if step <= 0.0:
         return begin(show, state, index)
     at = math.ceil(state.transport.beat / step - 1e-9) * step
     beats = tuple(w for w in state.waiting if w[0] != index)
-    return replace(state, waiting=(*beats, (index, at, by_autopilot)))
+    return state._replace(waiting=(*beats, (index, at, by_autopilot)))
 
 
 def _is_ready(show: Show, state: State, index: int) -> bool:
@@ -82,8 +81,7 @@ def awaited(show: Show, state: State) -> frozenset[str]:
 def _go_on(show: Show, state: State) -> State:
     """Let go the cues whose generators are ready, then those whose beat has come."""
     if state.touch_tick == state.tick:  # the autopilot yields, also with a cue that waits
-        state = replace(
-            state,
+        state = state._replace(
             waiting=tuple(w for w in state.waiting if not w[2]),
             awaiting=tuple(w for w in state.awaiting if not w[1]),
         )
@@ -92,7 +90,7 @@ def _go_on(show: Show, state: State) -> State:
             state = _call(show, state, index, by_autopilot)
     beat = state.transport.beat
     due = [w for w in state.waiting if w[1] <= beat]
-    state = replace(state, waiting=tuple(w for w in state.waiting if w[1] > beat))
+    state = state._replace(waiting=tuple(w for w in state.waiting if w[1] > beat))
     for index, _, by_autopilot in due:
         if _is_ready(show, state, index):
             state = begin(show, state, index)
@@ -114,7 +112,7 @@ def _autopilot(show: Show, state: State) -> State:
     rest_s = float(state.base[show.master.rest_s])
     if state.touch_tick >= 0 and (state.tick - state.touch_tick) / rate < rest_s:
         return state
-    return _call(show, replace(state, cue_tick=state.tick), cue.next, by_autopilot=True)
+    return _call(show, state._replace(cue_tick=state.tick), cue.next, by_autopilot=True)
 
 
 def begin(show: Show, state: State, index: int) -> State:
@@ -130,7 +128,7 @@ def begin(show: Show, state: State, index: int) -> State:
         for place, goal in goals.items()
     )
     kept = tuple(r for r in state.ramps if r.place not in goals)
-    return replace(state, ramps=kept + added, cue=index, cue_tick=state.tick)
+    return state._replace(ramps=kept + added, cue=index, cue_tick=state.tick)
 
 
 def _ramp(show: Show, cue: Cue, place: int, origin: float, goal: float, start: int) -> Ramp:
@@ -150,4 +148,4 @@ def settle(show: Show, state: State, seconds: float) -> State:
     base = state.base.copy()
     for ramp in done:
         base[ramp.place] = ramp.goal
-    return replace(state, base=base, ramps=tuple(r for r in state.ramps if r not in done))
+    return state._replace(base=base, ramps=tuple(r for r in state.ramps if r not in done))

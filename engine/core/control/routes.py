@@ -1,62 +1,53 @@
-"""TODO engine/core/control/routes.py."""
+"""Routes: signals that move parameters, smoothed from tick to tick and exact between ticks."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
-from engine.core.curves import filter_euro, follow, shape
-from engine.core.show.controls import Route
+from engine.core.show.constants import Entry
 from engine.core.show.show import Show
 from engine.core.show.state import RouteState
 
+_TURN = -2.0 * math.pi
 
-def _move_routes(
+
+def move_routes(
     show: Show, routes: Sequence[RouteState], signals: Sequence[float], dt: float
 ) -> tuple[RouteState, ...]:
     """Let every route follow its goal up to the tick, and give it the next one."""
     constants = show.constants
+    exp, decay = math.exp, constants.speed_decay
     make = tuple.__new__  # a named tuple's own way to make one takes three times as long
     moved: list[RouteState] = []
-    for route, held, (rise, fall) in zip(show.routes, routes, constants.decays, strict=True):
+    for filtering, held in zip(constants.filters, routes, strict=True):
+        signal, low, span, curve, rise, fall, cutoff = filtering
         value, goal, euro, speed, last = held
-        # `curve.follow` over one tick, its decay worked out once
+        # `curves.follow` over one tick, its decay worked out once
         value = goal + (value - goal) * (rise if goal > value else fall)
-        raw = signals[route.signal]
-        if route.euro is None:
-            goal = route_goal(route, raw)
-        else:
+        raw = heard = signals[signal]
+        if cutoff is not None:
             if dt > 0.0:
                 now = (raw - last) / dt
-                speed = now + (speed - now) * constants.speed_decay
-                euro = filter_euro(euro, raw, speed, dt, *route.euro)
+                speed = now + (speed - now) * decay
+                # `curves.filter_euro`
+                hz = cutoff[0] + cutoff[1] * abs(speed)
+                euro = raw + (euro - raw) * exp(_TURN * hz * dt)
             else:
                 euro, speed = raw, 0.0
-            goal = route_goal(route, euro)
+            heard = euro
+        goal = (heard - low) / span
+        goal = 0.0 if goal < 0.0 else 1.0 if goal > 1.0 else goal
+        if curve is not None:
+            goal = curve(goal)
         moved.append(make(RouteState, (value, goal, euro, speed, raw)))
     return tuple(moved)
 
 
-def route_goal(route: Route, signal: float) -> float:
-    """Shaped signal, in [0, 1]."""
-    return shape(route.curve, (signal - route.low) / (route.high - route.low))
-
-
-def routed(route: Route, base: float, y: float, depth: float) -> float:
-    """Let a route's value enter its target."""
-    if route.mode == "add":
-        return base + depth * y
-    if route.mode == "multiply":
-        return base * (1.0 + depth * (y - 1.0))
-    if route.mode == "max":
-        return max(base, depth * y)
-    return depth * y
-
-
-def _route(
-    show: Show,
+def enter_routes(
+    entries: Iterable[Entry],
     routes: Sequence[RouteState],
     values: list[float],
-    chosen: Iterable[int],
     heard: Sequence[float] | None,
     dt: float,
 ) -> None:
@@ -64,15 +55,35 @@ def _route(
 
     A route without smoothing shapes the signal of that very moment, if that is `heard`, so that
     oscillators do not step on ticks.
+
+    Parameters
+    ----------
+    entries
+        Which routes, and where among the values they enter.
     """
-    is_direct = show.constants.is_direct
-    for i in chosen:
-        route, held = show.routes[i], routes[i]
-        if not is_direct[i]:
-            y = follow(held.value, held.goal, dt, route.attack_s, route.release_s)
+    exp = math.exp
+    for entry in entries:
+        route, target, mode, depth, depth_place, smoothing, shaping = entry
+        y, goal, _, _, _ = routes[route]
+        if smoothing is not None:
+            if y != goal:  # `curves.follow`
+                tau = smoothing[0] if goal > y else smoothing[1]
+                y = goal if tau <= 0.0 else goal + (y - goal) * exp(-dt / tau)
         elif heard is None:
-            y = held.goal
+            y = goal
         else:
-            y = route_goal(route, heard[route.signal])
-        depth = values[route.depth_place] if route.depth_place >= 0 else route.depth
-        values[route.target] = routed(route, values[route.target], y, depth)
+            signal, low, span, curve = shaping
+            y = (heard[signal] - low) / span
+            y = 0.0 if y < 0.0 else 1.0 if y > 1.0 else y
+            if curve is not None:
+                y = curve(y)
+        if depth_place >= 0:
+            depth = values[depth_place]
+        if mode == "add":
+            values[target] += depth * y
+        elif mode == "multiply":
+            values[target] *= 1.0 + depth * (y - 1.0)
+        elif mode == "max":
+            values[target] = max(values[target], depth * y)
+        else:
+            values[target] = depth * y

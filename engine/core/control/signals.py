@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,8 +30,9 @@ def hear(show: Show, signals: NDArray[np.float64], event: Event) -> None:
     else:
         return
     for place, number in pairs:
-        if place < 0 or math.isnan(number):
+        if place < 0 or number != number:
             continue
-        number = min(max(number, -LARGEST_SIGNAL), LARGEST_SIGNAL)
+        if not -LARGEST_SIGNAL <= number <= LARGEST_SIGNAL:
+            number = min(max(number, -LARGEST_SIGNAL), LARGEST_SIGNAL)
         # Two analysis hops may fall on one tick: an onset in either of them is an onset.
         signals[place] = max(signals[place], number) if place in show.pulses else number

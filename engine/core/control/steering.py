@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from engine.core.curves import spring
@@ -87,4 +86,4 @@ def let_go(show: Show, state: State, fired: Sequence[int]) -> State:
         goal = 0.0 if is_rate else angle + speed * momentum_s
         base[place] = coerce(show.registry.parameters[place], goal)
         rest.append(float(base[place]))
-    return replace(state, base=base, steer_rest=(rest[0], rest[1]))
+    return state._replace(base=base, steer_rest=(rest[0], rest[1]))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 from engine.core.parameter import coerce
 from engine.core.show.show import Show
@@ -47,7 +46,7 @@ def keep_time(show: Show, state: State, fired: Sequence[int]) -> State:
     if show.master.resync in fired:
         transport = begin_at(state.transport, 0.0, state.tick)
         waiting = tuple((index, 0.0, by_autopilot) for index, _, by_autopilot in state.waiting)
-        state = replace(state, transport=transport, waiting=waiting)
+        state = state._replace(transport=transport, waiting=waiting)
     return state
 
 
@@ -58,12 +57,12 @@ def _tap(show: Show, state: State) -> State:
     if taps and (state.tick - taps[-1]) / rate > TAP_FORGET_S:
         taps = ()
     taps = (*taps, state.tick)[-TAPS:]
-    transport = replace(begin_at(transport, float(round(transport.beat)), state.tick), taps=taps)
+    transport = begin_at(transport, float(round(transport.beat)), state.tick)._replace(taps=taps)
     if len(taps) < 3 or taps[-1] == taps[0]:
-        return replace(state, transport=transport)
+        return state._replace(transport=transport)
     place = show.master.bpm
     base = state.base.copy()
     base[place] = coerce(
         show.registry.parameters[place], 60.0 * rate * (len(taps) - 1) / (taps[-1] - taps[0])
     )
-    return replace(state, transport=transport, base=base)
+    return state._replace(transport=transport, base=base)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.control.cues import follow_cues, hear_ready, settle
 from engine.core.control.oscillators import signals_at
-from engine.core.control.routes import _move_routes
+from engine.core.control.routes import move_routes
 from engine.core.control.signals import finite, hear
 from engine.core.control.steering import aim_steer, let_go, pass_steer
 from engine.core.control.transport import hold_tempo, is_beat, keep_time, pass_beats
@@ -51,12 +50,11 @@ def advance(show: Show, state: State, tick: int, events: Sequence[Event] = ()) -
     dt = 0.0 if state.tick < 0 else constants.tick_s
     before, was_still = state, state.is_still
     still_ticks = state.still_ticks + (1 if was_still and dt else 0)
-    fired: list[int] = []
-    heard: list[Event] = []
-    taken = _take_events(show, state, tick, tick - still_ticks, events, fired, heard)
-    state = _pass_time(state, tick, still_ticks, dt, constants.control_hz, taken)
+    taken = _take_events(show, state, tick, tick - still_ticks, events)
+    fired = taken.triggers
+    state = _pass_time(state, still_ticks, dt, constants.control_hz, taken)
     if show.track is not None and events:
-        state = replace(state, head=seek(show, state, events))
+        state = state._replace(head=seek(show, state, events))
     state = follow_cues(show, state, fired)
     seconds = tick / constants.control_hz
     state = settle(show, state, seconds)
@@ -68,12 +66,17 @@ def advance(show: Show, state: State, tick: int, events: Sequence[Event] = ()) -
         state = _aim(
             show, state, seconds, dt, dt > 0.0 and is_beat(before.transport, state.transport)
         )
-    return change_paths(show, before if dt > 0.0 else state, state, heard, fired)
+    return change_paths(show, before if dt > 0.0 else state, state, taken.heard, fired)
 
 
-class Taken(NamedTuple):
-    """What the events of a tick leave behind: fields of the state."""
+@dataclass(slots=True)
+class Taken:
+    """What the events of a tick leave behind: fields of the state.
 
+    `triggers` are places of those that fired, `heard` the events of paths.
+    """
+
+    tick: int
     base: Values
     signals: Values
     ramps: tuple[Ramp, ...]
@@ -81,18 +84,14 @@ class Taken(NamedTuple):
     touch_tick: int
     lost_s: float
     unready: frozenset[str]
+    triggers: list[int] = field(default_factory=list)
+    heard: list[Event] = field(default_factory=list)
 
 
 def _take_events(
-    show: Show,
-    state: State,
-    tick: int,
-    motion: int,
-    events: Sequence[Event],
-    fired: list[int],
-    heard: list[Event],
+    show: Show, state: State, tick: int, motion: int, events: Sequence[Event]
 ) -> Taken:
-    """Write events into base values and signals; list the triggers that fired, and events of paths.
+    """Write events into base values and signals.
 
     Parameters
     ----------
@@ -100,50 +99,66 @@ def _take_events(
         The tick less the frozen ones.
     """
     signals = state.signals.copy()
-    for place in show.pulses:
-        signals[place] = 0.0
-    base, fires, ramps, touch, lost, unready = (
-        state.base, state.fired, state.ramps, state.touch_tick, state.lost_s, state.unready
+    for pulse in show.pulses:
+        signals[pulse] = 0.0
+    taken = Taken(
+        tick, state.base, signals, state.ramps, state.fired, state.touch_tick, state.lost_s,
+        state.unready,
     )  # fmt: skip
     if not events:
-        return Taken(base, signals, ramps, fires, touch, lost, unready)
-    base, written = base.copy(), set[int]()
+        return taken
+    taken.base = base = state.base.copy()
+    index, parameters = show.registry.index, show.registry.parameters
+    triggers, edges, written = show.triggers, show.edges, set[int]()
     for event in events:
-        address = event.address
-        if address.startswith("/signal/"):
-            hear(show, signals, event)
-            continue
-        if address == "/clock/jump":
-            lost += finite(event.value)
+        place = index.get(event.address)
+        if place is None or place in triggers:
+            written.update(_take_other(show, taken, event))
             continue
         try:
-            targets = resolve(show, address, event.value)
-        except KeyError:  # no parameter: the host's word about a generator, or nothing
-            if path_event(show, address):
-                heard.append(event)
-            unready = hear_ready(show, unready, event)
-            continue
+            value = coerce(parameters[place], event.value)
         except ValueError:
             continue
-        for place, value in targets:
-            written.add(place)
-            if place in show.triggers:
-                fired.append(place)
-                base[place] += 1.0
-            else:
-                if value > base[place] and place in show.edges:
-                    fires = {**fires, place: motion}
-                base[place] = value
-    if fired:
-        fires = {**fires, **dict.fromkeys(fired, motion)}
-    if ramps and written:
-        ramps = tuple(r for r in ramps if r.place not in written)
-    return Taken(base, signals, ramps, fires, tick if written else touch, lost, unready)
+        written.add(place)
+        if place in edges and value > base[place]:
+            taken.fired = {**taken.fired, place: motion}
+        base[place] = value
+    if taken.triggers:
+        taken.fired = {**taken.fired, **dict.fromkeys(taken.triggers, motion)}
+    if written:
+        taken.touch_tick = tick
+        taken.ramps = tuple(r for r in state.ramps if r.place not in written)
+    return taken
 
 
-def _pass_time(
-    state: State, tick: int, still_ticks: int, dt: float, control_hz: float, taken: Taken
-) -> State:
+def _take_other(show: Show, taken: Taken, event: Event) -> list[int]:
+    """Take an event that is not for one plain parameter; return the places that it writes."""
+    address = event.address
+    if address.startswith("/signal/"):
+        hear(show, taken.signals, event)
+        return []
+    if address == "/clock/jump":
+        taken.lost_s += finite(event.value)
+        return []
+    try:
+        targets = resolve(show, address, event.value)
+    except KeyError:  # no parameter: the host's word about a generator, or nothing
+        if path_event(show, address):
+            taken.heard.append(event)
+        taken.unready = hear_ready(show, taken.unready, event)
+        return []
+    except ValueError:
+        return []
+    for place, value in targets:
+        if place in show.triggers:
+            taken.triggers.append(place)
+            taken.base[place] += 1.0
+        else:
+            taken.base[place] = value
+    return [place for place, _ in targets]
+
+
+def _pass_time(state: State, still_ticks: int, dt: float, control_hz: float, taken: Taken) -> State:
     """Carry everything that moves by itself over the interval up to the tick, but for routes."""
     steer, paths, lfos, glides = state.steer, state.paths, state.lfos, state.glides
     if not state.is_still:
@@ -156,32 +171,21 @@ def _pass_time(
             ]
         )
         lfos = tuple([(phase + rate * dt, rate) for phase, rate in lfos])
-    # Every field by hand: `dataclasses.replace` takes three times as long, on every tick.
-    return State(
-        tick=tick,
+    return state._replace(
+        tick=taken.tick,
         base=taken.base,
         fired=taken.fired,
         ramps=taken.ramps,
         signals=taken.signals,
-        routes=state.routes,
         paths=paths,
         lfos=lfos,
         steer=steer,
-        transport=pass_beats(state.transport, tick, control_hz) if dt else state.transport,
-        steer_omega=state.steer_omega,
+        transport=pass_beats(state.transport, taken.tick, control_hz) if dt else state.transport,
         still_ticks=still_ticks,
-        is_still=state.is_still,
-        cue=state.cue,
-        cue_tick=state.cue_tick,
-        waiting=state.waiting,
         unready=taken.unready,
-        awaiting=state.awaiting,
         touch_tick=taken.touch_tick,
         lost_s=taken.lost_s,
-        steer_tau=state.steer_tau,
-        steer_rest=state.steer_rest,
         glides=glides,
-        head=state.head,
     )
 
 
@@ -211,7 +215,7 @@ def _hold_still(show: Show, state: State) -> State:
     """Stay frozen, or go on from here with the speeds and goals that held before."""
     still = bool(state.base[show.master.freeze] >= 0.5)
     transport = hold_tempo(state.transport, float(state.base[show.master.bpm]), state.tick)
-    return replace(state, is_still=still, transport=transport)
+    return state._replace(is_still=still, transport=transport)
 
 
 def _aim(show: Show, state: State, seconds: float, dt: float, is_on_beat: bool) -> State:
@@ -220,13 +224,12 @@ def _aim(show: Show, state: State, seconds: float, dt: float, is_on_beat: bool) 
     signals = signals_at(show, state, 0.0)
     if is_on_beat:
         signals[show.beat[1]] = 1.0
-    routes = _move_routes(show, state.routes, signals, dt)
+    routes = move_routes(show, state.routes, signals, dt)
     values = aimed(show, state, routes, seconds, signals)
     speed, tick_s = values[master.speed], show.constants.tick_s
     tempo = Tempo(state.transport.beat, values[master.bpm] / 60.0 * tick_s, tick_s)
     steer, omega, taus, rest = aim_steer(show, state, values)
-    return replace(
-        state,
+    return state._replace(
         signals=np.array(signals),
         routes=routes,
         steer=steer,
@@ -235,12 +238,16 @@ def _aim(show: Show, state: State, seconds: float, dt: float, is_on_beat: bool) 
         steer_rest=rest,
         glides=aim_glides(show.constants.glides, state.glides, values),
         paths=tuple(
-            paced(path, held, values, values[path.speed] * speed, tempo)
-            for path, held in zip(show.constants.paths, state.paths, strict=True)
+            [
+                paced(path, held, values, values[path.speed] * speed, tempo)
+                for path, held in zip(show.constants.paths, state.paths, strict=True)
+            ]
         ),
         lfos=tuple(
-            (phase, values[lfo.rate] * speed)
-            for lfo, (phase, _) in zip(show.lfos, state.lfos, strict=True)
+            [
+                (phase, values[lfo.rate] * speed)
+                for lfo, (phase, _) in zip(show.lfos, state.lfos, strict=True)
+            ]
         ),
         transport=hold_tempo(state.transport, values[master.bpm], state.tick),
         # Only a person or a cue freezes the show: a route could not let it go again.

@@ -68,7 +68,12 @@ def _pass(
     return Pass(
         key=f"{owner}/{effect.id}",
         shader=effect.shader,
-        uniforms={i.name: _uniform(show, state, i, values, step) for i in effect.inputs},
+        uniforms={
+            i.name: values[i.places[0]]
+            if i.type == "float"
+            else _uniform(show, state, i, values, step)
+            for i in effect.inputs
+        },
         images=effect.images,
         seconds=motion_s % WRAP_S,
         step=step % (1 << 24),

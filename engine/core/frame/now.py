@@ -29,16 +29,10 @@ def now_at(show: Show, state: State, seconds: float, values: Values) -> Now:
     values
         Effective ones at that time, of all parameters that are asked for.
     """
-    dt = between(show, state, seconds)
-    return Now(
-        show.seed,
-        values,
-        unfrozen_at(show, state, seconds),
-        dt,
-        steer_at(state, dt),
-        show.constants.control_hz,
-        state.tick - state.still_ticks,
-    )
+    rate, dt = show.constants.control_hz, between(show, state, seconds)
+    steer = steer_at(state, dt)
+    unfrozen_s = unfrozen_at(show, state, seconds)
+    return Now(show.seed, values, unfrozen_s, dt, steer, rate, state.tick - state.still_ticks)
 
 
 def now_on_tick(show: Show, state: State) -> Now:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import cache, partial
 
 from engine.core.event import Event
@@ -57,9 +56,13 @@ def change_paths(
     fired
         Places of the triggers that fired.
     """
+    is_switched = before.base is not state.base and _is_switched(show, before, state)
+    is_remembering = not state.is_still and _is_remembering(show, state)
+    if not (is_switched or fired or events or show.constants.freezing or is_remembering):
+        return state
     paths = list(state.paths)
     now = cache(partial(now_on_tick, show, state))
-    if before.base is not state.base:
+    if is_switched:
         _switch(show, before, state, paths, now)
     if fired:
         _jump(show, paths, fired, now)
@@ -67,14 +70,18 @@ def change_paths(
         _take_events(show, paths, _listed(show, events, fired), now)
     if show.constants.freezing:
         _freeze(show, state, paths, now)
-    if not state.is_still and _is_remembering(show, state):
+    if is_remembering:
         _remember(show, paths, now)
-    changed = any(a is not b for a, b in zip(paths, state.paths, strict=True))
-    return replace(state, paths=tuple(paths)) if changed else state
+    return state._replace(paths=tuple(paths))
 
 
 Paths = list[PathState]
 Asked = Callable[[], Now]
+
+
+def _is_switched(show: Show, before: State, state: State) -> bool:
+    places = show.constants.all_switches
+    return bool(before.base[places].tobytes() != state.base[places].tobytes())
 
 
 def _switch(show: Show, before: State, state: State, paths: Paths, now: Asked) -> None:
@@ -86,7 +93,7 @@ def _switch(show: Show, before: State, state: State, paths: Paths, now: Asked) -
             for place in changed:
                 values[place] = float(before.base[place])
             origin = lead(show.constants.paths[i], paths[i], now()._replace(values=values))
-            paths[i] = replace(paths[i], left=now().tick, origin=origin)
+            paths[i] = paths[i]._replace(left=now().tick, origin=origin)
 
 
 def _jump(show: Show, paths: Paths, fired: Sequence[int], now: Asked) -> None:

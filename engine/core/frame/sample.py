@@ -14,8 +14,7 @@ from engine.core.frame.now import now_at, unfrozen_at
 from engine.core.frame.plan import LayerPlan, Plan
 from engine.core.frame.values import effective
 from engine.core.path.model import Now
-from engine.core.show.generator import Look, Request, Spec, picture_size
-from engine.core.show.layer import Generator
+from engine.core.show.generator import Look, Request
 from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.core.track.track import clock
@@ -135,17 +134,28 @@ def _cover(sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
 def requests_at(
     show: Show, state: State, seconds: float, layers: Collection[str]
 ) -> dict[str, Request]:
-    """Ask what the named layers' generators would be asked at `seconds`: the look ahead."""
-    now = now_at(show, state, seconds, effective(show, state, seconds).tolist())
+    """Ask what the named layers' generators would be asked at `seconds`: the look ahead.
+
+    Of one layer only what reaches it is worked out.
+    """
+    reach = show.constants.reach[next(iter(layers))] if len(layers) == 1 else None
+    now = now_at(show, state, seconds, effective(show, state, seconds, reach).tolist())
     return _requests(show, state, now, seconds, layers)
 
 
-def latents(show: Show, state: State, seconds: float) -> dict[str, NDArray[np.float32]]:
+def latents(
+    show: Show, state: State, seconds: float, values: Sequence[float] | None = None
+) -> dict[str, NDArray[np.float32]]:
     """Latents of every trajectory at `seconds`, by address ``/layer/ID/generator/PORT``.
 
     Where a trajectory moves in coordinates of its own, those too: ``/layer/ID/path/coordinates``.
+
+    Parameters
+    ----------
+    values
+        Effective ones, if they are known.
     """
-    now = now_at(show, state, seconds, effective(show, state, seconds).tolist())
+    now = now_at(show, state, seconds, values or effective(show, state, seconds).tolist())
     everyone = {layer.id for layer in show.layers}
     found = {
         f"/layer/{name}/generator/{port}": each
@@ -163,54 +173,23 @@ def _requests(
     show: Show, state: State, now: Now, seconds: float, used: Collection[str]
 ) -> dict[str, Request]:
     requests: dict[str, Request] = {}
-    place = 0
-    for layer in show.layers:
-        generator = layer.generator
-        if generator is None:
+    for asked in show.constants.asked:
+        if asked.layer not in used:
             continue
-        count = len(generator.paths)
-        if layer.id in used:
-            shapes = {port.name: port.shape for port in generator.spec.ports}
-            found = {
-                path.port: latent(path, held, now).astype(np.float32).reshape(shapes[path.port])
-                for path, held in zip(generator.paths, state.paths[place:], strict=False)
-            }
-            aspect = layer.aspect or show.size_px[0] / show.size_px[1]
-            requests[layer.id] = Request(
-                seconds=seconds,
-                latents=found,
-                parameters=_controls(show, generator, now.values),
-                size_px=asked_size(generator.spec, generator.size_px, aspect, show.size_px),
-                aspect=aspect,
-            )
-        place += count
+        found = {
+            path.port: latent(path, state.paths[asked.first + i], now)
+            .astype(np.float32)
+            .reshape(asked.shapes[i])
+            for i, path in enumerate(asked.paths)
+        }
+        controls = {name: now.values[place] for name, place in asked.places}
+        if "truncation" in controls:
+            controls["truncation"] *= now.values[show.master.truncation]
+        requests[asked.layer] = Request(
+            seconds=seconds,
+            latents=found,
+            parameters=controls,
+            size_px=asked.size_px,
+            aspect=asked.aspect,
+        )
     return requests
-
-
-def _controls(show: Show, generator: Generator, values: Sequence[float]) -> dict[str, float]:
-    controls = {name: values[place] for name, place in generator.places}
-    if "truncation" in controls:
-        controls["truncation"] *= values[show.master.truncation]
-    return controls
-
-
-def asked_size(
-    spec: Spec, side_px: int, aspect: float, canvas_px: tuple[int, int]
-) -> tuple[int, int]:
-    """Width and height asked of a generator, with the area of a square of `side_px`.
-
-    Of its own aspect if it has one, never less than that. With `side_px` 0 it is the generator's
-    own size, or what its layer has on the canvas if that is less.
-
-    Parameters
-    ----------
-    aspect
-        Width / height of the area to fill, which is as large as it fits into the canvas.
-    """
-    if spec.any_size:
-        return picture_size(side_px, aspect)
-    root, side = math.sqrt(spec.aspect), float(side_px or spec.max_px)
-    if not side_px:
-        height_px = min(canvas_px[1], canvas_px[0] / aspect)
-        side *= min(max(aspect * height_px / (side * root), height_px * root / side), 1.0)
-    return max(math.ceil(side * root - 1e-6), 1), max(math.ceil(side / root - 1e-6), 1)

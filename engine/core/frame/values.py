@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from engine.core.control.cues import ramp_value
 from engine.core.control.oscillators import signals_at
-from engine.core.control.routes import _route
+from engine.core.control.routes import enter_routes
 from engine.core.frame.playhead import follow_track
+from engine.core.show.constants import Reach
 from engine.core.show.show import Show
 from engine.core.show.state import RouteState, State
 from engine.core.springs import glide
@@ -18,39 +19,45 @@ from engine.core.springs import glide
 
 def ramped(show: Show, state: State, seconds: float) -> NDArray[np.float64]:
     """Values with ramps, before routes [shape=(P,)]."""
-    return np.array(_ramped(show, state, seconds))
-
-
-def _ramped(show: Show, state: State, seconds: float) -> list[float]:
-    values: list[float] = state.base.tolist()
+    values = state.base.copy()
     rate = show.constants.control_hz
     for ramp in state.ramps:
         values[ramp.place] = ramp_value(ramp, seconds, rate)
     return values
 
 
-def effective(show: Show, state: State, seconds: float) -> NDArray[np.float64]:
+def effective(
+    show: Show, state: State, seconds: float, reach: Reach | None = None
+) -> NDArray[np.float64]:
     """Value of every parameter at show time `seconds`, not before the state's tick.
+
+    Parameters
+    ----------
+    reach
+        Only what it reaches has to be effective; None: everything.
 
     Returns
     -------
     ndarray [shape=(P,)]
         Clamped into range; whole numbers where the parameter is discrete.
     """
-    found = _ramped(show, state, seconds)
-    if show.routes:
-        dt = between(show, state, seconds)
+    reach = reach or show.constants.everything
+    values = ramped(show, state, seconds)
+    dt = between(show, state, seconds)
+    if reach.entries:
         # Only routes without smoothing hear between ticks; in a frozen show they hold.
-        is_heard = True in show.constants.is_direct and not state.is_still
-        heard = signals_at(show, state, dt) if is_heard else None
-        _route(show, state.routes, found, range(len(show.routes)), heard, dt)
-    values = np.array(found)
+        heard = signals_at(show, state, dt) if reach.is_heard and not state.is_still else None
+        mixed: list[float] = values[reach.places].tolist()
+        enter_routes(reach.entries, state.routes, mixed, heard, dt)
+        values[reach.places] = mixed
     np.minimum(np.maximum(values, show.low, out=values), show.high, out=values)
     np.rint(values, out=values, where=show.discrete)
     if state.glides:
-        glide(show.constants.glides, state.glides, values, between(show, state, seconds))
+        # A spring at rest is where its parameter is, unless something moves that meanwhile.
+        is_moved = bool(reach.is_sprung or state.ramps or state.is_still)
+        glide(reach.springs, state.glides, values, dt, is_moved)
     if show.track is not None:
-        follow_track(show, show.track, state, values, between(show, state, seconds))
+        follow_track(show, show.track, state, values, dt)
     return values
 
 
@@ -62,11 +69,13 @@ def aimed(
     signals: Sequence[float],
 ) -> list[float]:
     """Values at a tick, of which those in `Constants.aimed` are effective."""
-    values = _ramped(show, state, seconds)
     constants = show.constants
+    values: list[float] = ramped(show, state, seconds).tolist()
     if constants.aiming:
-        _route(show, routes, values, constants.aiming, signals, 0.0)
-    for place, low, high in constants.aimed:
+        enter_routes(constants.aiming, routes, values, signals, 0.0)
+    # Base values are in range, so that only what routes and ramps have moved can leave it.
+    moved = constants.moved if not state.ramps else constants.aimed
+    for place, low, high in moved:
         value = values[place]
         if not low <= value <= high:
             values[place] = min(max(value, low), high)

@@ -18,6 +18,7 @@ KNEE, MOST = 1.2, 1.8
 _TAIL = 6.0 * math.sqrt(0.5)
 
 
+@lru_cache(maxsize=64)
 def knee(size: int) -> float:
     """``|n| / sqrt d`` below which nothing is touched: 1.2, and more in few dimensions.
 
@@ -40,9 +41,9 @@ def limit(z: Vector, above: float = 0.0) -> Vector:
     above
         A knee that the path asks for, if it is higher.
     """
-    scale = math.sqrt(z.shape[0])
-    k = max(knee(z.shape[0]), above)
-    r = length(z) / scale
+    size = z.shape[0]
+    k = max(knee(size), above)
+    r = length(z) / math.sqrt(size)
     if not r > k:
         return z
     room = k * (MOST / KNEE - 1.0)
@@ -50,6 +51,8 @@ def limit(z: Vector, above: float = 0.0) -> Vector:
 
 
 def _apply(path: Path, state: PathState, now: Now, rows: Rows) -> Rows:
+    if now.values[path.at["limit"]] < 0.5:
+        return rows
     above = 0.0
     if path.keys.keys or "keys" in state.memory:
         above = _longest(keyframes_of(path, state, now.values))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import accumulate
 
 import numpy as np
@@ -95,7 +94,7 @@ def _take_snap(path: Path, state: PathState, now: Now, here: Here, _: Data) -> P
     Steering begins anew there, so that the key itself is met.
     """
     phase = state.phase + _knots_to_whole(path, state, now.values, here())
-    after = replace(state, phase=phase, origin=None)
+    after = state._replace(phase=phase, origin=None)
     return after.remembering(steer_zero=now.steer_rest, seam=None)
 
 
@@ -132,7 +131,7 @@ def _unfolded(path: Path, state: PathState, values: Values, whole: Extent, time:
     for _step in range(60):
         middle = 0.5 * (low + high)
         phase = whole.start + middle - values[path.offset] - state.place
-        at = position(path, replace(state, phase=phase), values, 0.0) - whole.start
+        at = position(path, state._replace(phase=phase), values, 0.0) - whole.start
         low, high = (middle, high) if at < time else (low, middle)
     return high
 

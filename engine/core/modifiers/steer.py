@@ -12,8 +12,11 @@ from engine.core.rng import gaussian
 
 def _apply(path: Path, state: PathState, now: Now, rows: Rows) -> Rows:
     values, (x, y) = now.values, now.steer
-    gain, throw = values[path.steer], values[path.throw]
+    throw = values[path.throw]
     zero_x, zero_y = state.memory.get("steer_zero", (0.0, 0.0))
+    if x == zero_x and y == zero_y and throw == 0.0:
+        return rows
+    gain = values[path.steer]
     for name, index, turn in (
         ("right", 0, (x - zero_x) * gain),
         ("up", 0, (y - zero_y) * gain),

@@ -107,7 +107,7 @@ def _go_on(path: Path, state: PathState, values: Values, time: float) -> PathSta
         return state
     if keyframes_of(path, state, values).times:
         return state
-    return replace(state, phase=time - values[path.offset] - state.place)
+    return state._replace(phase=time - values[path.offset] - state.place)
 
 
 def _take_back(path: Path, state: PathState, now: Now, _: Here, __: Data) -> PathState:

@@ -49,11 +49,25 @@ def walk(seed: int, name: str, phase: float, size: int, period: int = 0) -> Vect
     ndarray [shape=(size,)]
     """
     first = math.floor(phase) - 1
-    z = np.zeros(size)
-    for knot in range(first, first + 4):
-        index = knot % period if period > 0 else knot
-        z += math.sqrt(basis(phase - knot)) * gaussian(seed, name, index, size)
+    a, b, c, d = _four_knots(seed, name, first, size, period)
+    z: Vector = math.sqrt(basis(phase - first)) * a
+    z += math.sqrt(basis(phase - (first + 1))) * b
+    z += math.sqrt(basis(phase - (first + 2))) * c
+    z += math.sqrt(basis(phase - (first + 3))) * d
     return z
+
+
+@lru_cache(maxsize=128)
+def _four_knots(
+    seed: int, name: str, first: int, size: int, period: int
+) -> tuple[Vector, Vector, Vector, Vector]:
+    a, b, c, d = (k % period if period > 0 else k for k in range(first, first + 4))
+    return (
+        gaussian(seed, name, a, size),
+        gaussian(seed, name, b, size),
+        gaussian(seed, name, c, size),
+        gaussian(seed, name, d, size),
+    )
 
 
 def walk_octaves(

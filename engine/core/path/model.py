@@ -8,7 +8,7 @@ them together is a path's `Parts`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -222,12 +222,42 @@ class Parts(NamedTuple):
 NO_PARTS = Parts()
 
 
+Apply = Callable[["Path", "PathState", Now, Rows], Rows]
+
+
 class Step(NamedTuple):
     """A modifier of one path: the places and memories that wake it; no places: it is awake."""
 
-    apply: Callable[[Path, PathState, Now, Rows], Rows]
+    apply: Apply
     places: tuple[int, ...] | None
     memories: frozenset[str]
+
+
+class Chain(NamedTuple):
+    """Modifiers of one path in order.
+
+    While nothing is remembered and the values at all `places` are 0, only those `always` awake
+    have anything to do.
+    """
+
+    steps: tuple[Step, ...]
+    places: tuple[int, ...]
+    always: tuple[Apply, ...]
+
+
+def make_chain(at: Mapping[str, int], listed: Sequence[tuple[Modifier, bool]]) -> Chain:
+    """Make a chain of modifiers, each with whether a path begins with it awake."""
+    steps = []
+    for modifier, is_awake in listed:
+        places = tuple(at[name] for name in modifier.wakes if name in at)
+        is_on = any(s.default for s in modifier.part.settings if s.name in modifier.wakes)
+        asleep = None if is_awake or is_on or not modifier.wakes else places
+        steps.append(Step(modifier.apply, asleep, frozenset(modifier.wakes)))
+    return Chain(
+        tuple(steps),
+        tuple(place for step in steps for place in step.places or ()),
+        tuple(step.apply for step in steps if step.places is None),
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -272,18 +302,14 @@ class Path:
     invert: str = ""
     freezes: tuple[tuple[tuple[int, ...], int], ...] = ()
     parts: Parts = NO_PARTS
-    leading: tuple[Step, ...] = field(init=False, repr=False)
-    turning: tuple[Step, ...] = field(init=False, repr=False)
+    leading: Chain = field(init=False, repr=False)
+    turning: Chain = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        there = [each for each in self.parts.modifiers if each.fits(self)]
-        object.__setattr__(self, "leading", tuple(self._step(m) for m in there if m.leads))
-        object.__setattr__(self, "turning", tuple(self._step(m) for m in there if not m.leads))
-
-    def _step(self, modifier: Modifier) -> Step:
-        places = tuple(self.at[name] for name in modifier.wakes if name in self.at)
-        is_awake = not modifier.wakes or modifier.begins_awake(self)
-        return Step(modifier.apply, None if is_awake else places, frozenset(modifier.wakes))
+        for name, leads in (("leading", True), ("turning", False)):
+            there = [m for m in self.parts.modifiers if m.leads == leads and m.fits(self)]
+            chain = make_chain(self.at, [(m, m.begins_awake(self)) for m in there])
+            object.__setattr__(self, name, chain)
 
     def motion_of(self, values: Values) -> Motion:
         """How it moves."""
@@ -299,9 +325,8 @@ NOTHING: Mapping[str, Any] = {}
 """What a path remembers at first."""
 
 
-@dataclass(frozen=True, slots=True)
-class PathState:
-    """Where a trajectory is.
+class PathState(NamedTuple):
+    """Where a trajectory is; a tuple, because every tick makes one.
 
     `phase` in knots, with the speed that holds until the next tick; after a jump, `origin` is the
     latent that it left at tick of motion `left`, and `place` the number of jumps so far; `memory`
@@ -313,9 +338,9 @@ class PathState:
     place: int = 0
     left: int = -1
     origin: NDArray[np.float64] | None = None
-    memory: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
+    memory: Mapping[str, Any] = NOTHING
 
     def remembering(self, **changes: Any) -> PathState:
         """Make the state that remembers something else; what is None is forgotten."""
         memory = {**self.memory, **changes}
-        return replace(self, memory={k: v for k, v in memory.items() if v is not None})
+        return self._replace(memory={k: v for k, v in memory.items() if v is not None})

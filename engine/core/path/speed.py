@@ -8,7 +8,6 @@ phase goes on from where it is: nothing jumps when the strength or the table cha
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from engine.core.path.arc_length import Table, from_numbers, rate, to_numbers
@@ -163,7 +162,7 @@ def _take_felt(path: Path, state: PathState, now: Now, _: Here, data: Data) -> P
         return after
     place = position(path, state, values, 0.0)
     change = factor(path, after, values, place) / factor(path, state, values, place)
-    return replace(after, speed=state.speed * change)
+    return after._replace(speed=state.speed * change)
 
 
 def _write_table(table: Table) -> list[float]:

@@ -3,18 +3,100 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.curves import CURVES
 from engine.core.parameter import Registry
 from engine.core.path.model import Path
 from engine.core.show.controls import Cue, Route
-from engine.core.show.generator import Sight, picture_size
+from engine.core.show.generator import Sight, asked_size, picture_size
 from engine.core.show.layer import Layer
+
+Curve = Callable[[float], float] | None
+"""From [0, 1] to [0, 1]; None: the same."""
+
+
+class Filter(NamedTuple):
+    """How a route follows its signal: from `low`, over `span`, through a curve, and smoothed.
+
+    `rise` and `fall` are what is left after a tick of the way to its goal; `cutoff` is that of its
+    one-euro filter.
+    """
+
+    signal: int
+    low: float
+    span: float
+    curve: Curve
+    rise: float
+    fall: float
+    cutoff: tuple[float, float] | None
+
+
+class Entry(NamedTuple):
+    """How a route enters its target: `route` is its index, the places are those among values.
+
+    `smoothing` are the times of attack and release; a route that has none shapes its signal anew
+    at every moment: (signal, low, span, curve).
+    """
+
+    route: int
+    target: int
+    mode: str
+    depth: float
+    depth_place: int
+    smoothing: tuple[float, float] | None
+    shaping: tuple[int, float, float, Curve]
+
+
+class Reach(NamedTuple):
+    """What reaches some parameters: what has to be worked out to know their effective values.
+
+    Parameters
+    ----------
+    places, entries
+        What the routes read and write, and how they enter there, in order.
+    is_heard
+        Whether one of them follows its signal at once, also between ticks.
+    springs, is_sprung
+        Index and place of each spring · whether a route writes to one of these places.
+    """
+
+    places: NDArray[np.intp]
+    entries: tuple[Entry, ...]
+    is_heard: bool
+    springs: tuple[tuple[int, int], ...]
+    is_sprung: bool
+
+
+class Asked(NamedTuple):
+    """What a layer's generator is asked, as far as it never changes.
+
+    Parameters
+    ----------
+    layer
+        Its ID.
+    first
+        Index of its first path in the show.
+    paths, shapes
+        Its paths, and the shapes of the ports that they feed.
+    places
+        (short parameter name, place).
+    size_px, aspect
+        Of its picture, and of the area that this fills.
+    """
+
+    layer: str
+    first: int
+    paths: tuple[Path, ...]
+    shapes: tuple[tuple[int, ...], ...]
+    places: tuple[tuple[str, int], ...]
+    size_px: tuple[int, int]
+    aspect: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +111,17 @@ class Constants:
         `Show.paths`.
     aimed
         Places and ranges of what holds from tick to tick: speeds, rates, steering, springs, tempo.
+    moved
+        Those of them that routes reach.
     aiming
-        Indices of the routes that reach those places, in order.
-    decays
-        Of each route over one tick: what is left of the way to its goal, rising and falling.
-    speed_decay
-        Of the speed of every one-euro filter over one tick.
-    is_direct
-        Of each route: it follows its signal at once, also between ticks.
+        The routes that reach those places, in order; they enter among all values.
+    filters, speed_decay
+        How each route follows its signal · what is left of the speed of every one-euro filter
+        after a tick.
+    everything, reach
+        What reaches any parameter · by layer, those that its generator is asked with.
+    asked
+        What each layer's generator is asked.
     fades
         Of each cue: places of the opacities that it sets.
     needs
@@ -48,6 +133,8 @@ class Constants:
         Of each layer whose generator has image ports: what they see.
     switches
         Of each path: places of what says how it moves; it flies over when one of them changes.
+    all_switches
+        Those of all paths.
     path_of
         Name of a path → its index.
     steering
@@ -66,15 +153,19 @@ class Constants:
     tick_s: float
     paths: tuple[Path, ...]
     aimed: tuple[tuple[int, float, float], ...]
-    aiming: tuple[int, ...]
-    decays: tuple[tuple[float, float], ...]
+    moved: tuple[tuple[int, float, float], ...]
+    aiming: tuple[Entry, ...]
+    filters: tuple[Filter, ...]
     speed_decay: float
-    is_direct: tuple[bool, ...]
+    everything: Reach
+    reach: Mapping[str, Reach]
+    asked: tuple[Asked, ...]
     fades: tuple[frozenset[int], ...]
     needs: tuple[frozenset[str], ...]
     layers: Mapping[str, Layer]
     sights: Mapping[str, tuple[Sight, ...]]
     switches: tuple[tuple[int, ...], ...]
+    all_switches: NDArray[np.intp]
     path_of: Mapping[str, int]
     steering: Steering
     glides: tuple[tuple[int, int], ...]
@@ -138,6 +229,108 @@ def needed_layers(layers: Sequence[Layer], cue: Cue) -> frozenset[str]:
 def decay_of(tau_s: float, tick_s: float) -> float:
     """What is left after a tick of a way that is followed with a time constant."""
     return math.exp(-tick_s / tau_s) if tau_s > 0.0 else 0.0
+
+
+def filters_of(routes: Sequence[Route], tick_s: float) -> tuple[Filter, ...]:
+    """How routes follow their signals."""
+    return tuple(
+        Filter(*_shaping(r), decay_of(r.attack_s, tick_s), decay_of(r.release_s, tick_s), r.euro)
+        for r in routes
+    )
+
+
+def _shaping(route: Route) -> tuple[int, float, float, Curve]:
+    curve = None if route.curve == "linear" else CURVES[route.curve]
+    return route.signal, route.low, route.high - route.low, curve
+
+
+def is_direct(route: Route) -> bool:
+    """Whether a route follows its signal at once, also between ticks."""
+    return route.attack_s <= 0.0 and route.release_s <= 0.0 and route.euro is None
+
+
+def entries_of(
+    routes: Sequence[Route], chosen: Iterable[int], places: Sequence[int] | None = None
+) -> tuple[Entry, ...]:
+    """How some routes enter their targets.
+
+    Parameters
+    ----------
+    places
+        Of the values among which they enter; None: of all parameters.
+    """
+    index = None if places is None else {place: i for i, place in enumerate(places)}
+    at = (lambda place: place) if index is None else index.__getitem__
+    return tuple(
+        Entry(
+            i,
+            at(r.target),
+            r.mode,
+            r.depth,
+            at(r.depth_place) if r.depth_place >= 0 else -1,
+            None if is_direct(r) else (r.attack_s, r.release_s),
+            _shaping(r),
+        )
+        for i, r in ((i, routes[i]) for i in chosen)
+    )
+
+
+def reach_of(
+    routes: Sequence[Route], glides: Sequence[tuple[int, int]], wanted: set[int] | None = None
+) -> Reach:
+    """What reaches parameters.
+
+    Parameters
+    ----------
+    wanted
+        Their places; None: all of them.
+    """
+    chosen = range(len(routes)) if wanted is None else reaching(routes, wanted)
+    listed = [routes[i] for i in chosen]
+    targets = {r.target for r in listed}
+    touched = sorted(targets | {r.depth_place for r in listed if r.depth_place >= 0})
+    springs = tuple(
+        (i, place) for i, (place, _) in enumerate(glides) if wanted is None or place in wanted
+    )
+    return Reach(
+        np.array(touched, np.intp),
+        entries_of(routes, chosen, touched),
+        any(map(is_direct, listed)),
+        springs,
+        any(place in targets for _, place in springs),
+    )
+
+
+def asked_of(layers: Sequence[Layer], canvas_px: tuple[int, int]) -> Iterator[Asked]:
+    """What the generators of layers are asked."""
+    first = 0
+    for layer in layers:
+        generator = layer.generator
+        if generator is None:
+            continue
+        shapes = {port.name: port.shape for port in generator.spec.ports}
+        aspect = layer.aspect or canvas_px[0] / canvas_px[1]
+        yield Asked(
+            layer.id,
+            first,
+            generator.paths,
+            tuple(shapes[path.port] for path in generator.paths),
+            generator.places,
+            asked_size(generator.spec, generator.size_px, aspect, canvas_px),
+            aspect,
+        )
+        first += len(generator.paths)
+
+
+def places_of(asked: Asked) -> set[int]:
+    """Places of all parameters that a generator is asked with, but for those over all layers."""
+    found = {place for _, place in asked.places}
+    for path in asked.paths:
+        found |= {*path.at.values(), *path.inputs, *(place for _, place in path.freezes)}
+        found |= {path.motion, path.seed, path.speed, path.offset, path.radius, path.throw}
+        found |= {path.throw_seed, path.steer, path.jump_s}
+        found |= {path.spread} if path.spread >= 0 else set()
+    return found
 
 
 def reaching(routes: Sequence[Route], places: set[int]) -> tuple[int, ...]:

@@ -162,3 +162,25 @@ def picture_size(side_px: int, aspect: float) -> tuple[int, int]:
     """Width and height of a picture with the area of a square of `side_px`, even sides."""
     root = math.sqrt(aspect)
     return max(round(side_px * root / 2) * 2, 16), max(round(side_px / root / 2) * 2, 16)
+
+
+def asked_size(
+    spec: Spec, side_px: int, aspect: float, canvas_px: tuple[int, int]
+) -> tuple[int, int]:
+    """Width and height asked of a generator, with the area of a square of `side_px`.
+
+    Of its own aspect if it has one, never less than that. With `side_px` 0 it is the generator's
+    own size, or what its layer has on the canvas if that is less.
+
+    Parameters
+    ----------
+    aspect
+        Width / height of the area to fill, which is as large as it fits into the canvas.
+    """
+    if spec.any_size:
+        return picture_size(side_px, aspect)
+    root, side = math.sqrt(spec.aspect), float(side_px or spec.max_px)
+    if not side_px:
+        height_px = min(canvas_px[1], canvas_px[0] / aspect)
+        side *= min(max(aspect * height_px / (side * root), height_px * root / side), 1.0)
+    return max(math.ceil(side * root - 1e-6), 1), max(math.ceil(side / root - 1e-6), 1)

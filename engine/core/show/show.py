@@ -19,8 +19,13 @@ from engine.core.path.model import Path
 from engine.core.show.constants import (
     Constants,
     Steering,
+    asked_of,
     decay_of,
+    entries_of,
+    filters_of,
     needed_layers,
+    places_of,
+    reach_of,
     reaching,
     sights_of,
     springs_of,
@@ -127,29 +132,36 @@ def _constants(show: Show) -> Constants:
     aimed.update(lfo.rate for lfo in show.lfos)
     opacities = frozenset(layer.opacity for layer in show.layers)
     sights = {layer.id: sights_of(layer, show.size_px) for layer in show.layers}
+    ranges = tuple(
+        (place, float(show.low[place]), float(show.high[place])) for place in sorted(aimed)
+    )
+    switches = tuple(
+        (p.motion, *(p.at[s.name] for s in p.parts.settings if s.is_switch)) for p in paths
+    )
+    asked = tuple(asked_of(show.layers, show.size_px))
+    targets = {route.target for route in show.routes}
     return Constants(
         control_hz=rate,
         picture_hz=float(show.picture_hz),
         tick_s=tick_s,
         paths=paths,
-        aimed=tuple(
-            (place, float(show.low[place]), float(show.high[place])) for place in sorted(aimed)
-        ),
-        aiming=reaching(show.routes, aimed),
-        decays=tuple(
-            (decay_of(r.attack_s, tick_s), decay_of(r.release_s, tick_s)) for r in show.routes
-        ),
+        aimed=ranges,
+        moved=tuple(each for each in ranges if each[0] in targets),
+        aiming=entries_of(show.routes, reaching(show.routes, aimed)),
+        filters=filters_of(show.routes, tick_s),
         speed_decay=decay_of(EURO_SPEED_TAU_S, tick_s),
-        is_direct=tuple(
-            r.attack_s <= 0.0 and r.release_s <= 0.0 and r.euro is None for r in show.routes
-        ),
+        everything=reach_of(show.routes, glides),
+        reach={
+            each.layer: reach_of(show.routes, glides, places_of(each) | {master.truncation})
+            for each in asked
+        },
+        asked=asked,
         fades=tuple(opacities.intersection(dict(cue.targets)) for cue in show.cues),
         needs=tuple(needed_layers(show.layers, cue) for cue in show.cues),
         layers={layer.id: layer for layer in show.layers},
         sights={name: found for name, found in sights.items() if found},
-        switches=tuple(
-            (p.motion, *(p.at[s.name] for s in p.parts.settings if s.is_switch)) for p in paths
-        ),
+        switches=switches,
+        all_switches=np.array([place for places in switches for place in places], np.intp),
         path_of={path.name: i for i, path in enumerate(paths)},
         steering=steering,
         glides=glides,

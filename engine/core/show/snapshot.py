@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -110,8 +109,7 @@ def _read(show: Show, data: dict[str, Any]) -> State:
     steer_x, steer_y = data["steer"]
     hold = data.get("steer_hold", ((0.0, 0.0), None))
     still_ticks, is_still = data["still"]
-    return replace(
-        fresh,
+    return fresh._replace(
         tick=int(data["tick"]),
         base=base,
         fired={index[a]: int(t) for a, t in data["fired"].items() if a in index},

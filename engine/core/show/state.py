@@ -40,8 +40,7 @@ class RouteState(NamedTuple):
     raw: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Transport:
+class Transport(NamedTuple):
     """The beat: `beat` counts beats since the start, `bpm` holds until the next tick.
 
     Beats are counted from where the tempo last changed, not summed, so that they fall on their
@@ -55,9 +54,8 @@ class Transport:
     origin_tick: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class State:
-    """The show at a tick.
+class State(NamedTuple):
+    """The show at a tick; a tuple, because every tick makes one.
 
     Parameters
     ----------

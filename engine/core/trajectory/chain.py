@@ -5,13 +5,16 @@ Everything works in coordinates (see `engine.core.latent.coordinates`); the last
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 import numpy as np
 
 from engine.core.curves import shape
 from engine.core.latent.geometry import Vector, length
 from engine.core.latent.manifold import manifold
 from engine.core.motions.move import move
-from engine.core.path.model import Now, Path, PathState, Step
+from engine.core.path.model import Apply, Chain, Now, Path, PathState, Values
 from engine.core.path.phase import WRAP_KNOTS, position
 from engine.core.path.speed import even_dt
 from engine.core.track.track import on_track
@@ -35,12 +38,10 @@ def coordinates(path: Path, state: PathState, now: Now) -> Vector:
 
 def lead(path: Path, state: PathState, now: Now) -> Vector:
     """Coordinates before anybody turns them: where motion and jumps lead [shape=path.shape]."""
-    dt = even_dt(path, state, now.values, now.dt, 1.0 / now.control_hz)
-    z = on_track(
-        path.track,
-        now.values,
-        lambda: move(path, state, now, position(path, state, now.values, dt)),
-    )
+    if path.track is None:
+        z = _moved(path, state, now)
+    else:
+        z = on_track(path.track, now.values, lambda: _moved(path, state, now))
     z = _modified(path.leading, path, state, now, z)
     if state.origin is None:
         return z
@@ -52,24 +53,40 @@ def lead(path: Path, state: PathState, now: Now) -> Vector:
     return np.array([_fly(path, row, origin, share) for row, origin in rows]).reshape(path.shape)
 
 
+def _moved(path: Path, state: PathState, now: Now) -> Vector:
+    dt = even_dt(path, state, now.values, now.dt, 1.0 / now.control_hz)
+    return move(path, state, now, position(path, state, now.values, dt))
+
+
 def _fly(path: Path, z: Vector, origin: Vector, share: float) -> Vector:
     """Fly from where a jump began to the new place, at rest at both ends."""
     return z if length(origin) == 0.0 else manifold(path.geometry).slide(origin, z, share)
 
 
-def _modified(steps: tuple[Step, ...], path: Path, state: PathState, now: Now, z: Vector) -> Vector:
+def _modified(chain: Chain, path: Path, state: PathState, now: Now, z: Vector) -> Vector:
     """Let the modifiers that are awake turn coordinates, one after the other."""
     values, memory = now.values, state.memory
+    is_asleep = not memory
+    if is_asleep:
+        for place in chain.places:
+            if values[place]:
+                is_asleep = False
+                break
+    if is_asleep and not chain.always:
+        return z
     own = rows = [z] if path.points == 1 else list(z)
-    for apply, places, memories in steps:
-        if places is not None:
-            for place in places:
-                if values[place]:
-                    break
-            else:
-                if memory.keys().isdisjoint(memories):
-                    continue
+    for apply in chain.always if is_asleep else _awake(chain, values, memory):
         rows = apply(path, state, now, rows)
     if rows is own or all(a is b for a, b in zip(rows, own, strict=True)):
         return z
     return rows[0] if path.points == 1 else np.stack(rows)
+
+
+def _awake(chain: Chain, values: Values, memory: Mapping[str, Any]) -> Iterator[Apply]:
+    for apply, places, memories in chain.steps:
+        if (
+            places is None
+            or any(values[place] for place in places)
+            or not memories.isdisjoint(memory)
+        ):
+            yield apply

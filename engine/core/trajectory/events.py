@@ -9,7 +9,6 @@ motion or the modifier that it is for; here the path flies to where it leads.
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -49,7 +48,7 @@ def on_event(path: Path, state: PathState, now: Now, name: str, data: Data) -> P
         origin = lead(path, state, now)
         if np.allclose(origin, lead(path, after, now), rtol=0.0, atol=1e-9):
             return after
-        return replace(after, origin=origin, left=now.tick)
+        return after._replace(origin=origin, left=now.tick)
     if np.array_equal(here(), coordinates(path, after, now)):
         return after
     return transition.begin(path, state, after, now, here())
@@ -57,8 +56,8 @@ def on_event(path: Path, state: PathState, now: Now, name: str, data: Data) -> P
 
 def jumped(path: Path, state: PathState, now: Now) -> PathState:
     """Let a trajectory leave for its next place that is not banned when it lands there."""
-    return replace(
-        state, place=_next_place(path, state, now), left=now.tick, origin=lead(path, state, now)
+    return state._replace(
+        place=_next_place(path, state, now), left=now.tick, origin=lead(path, state, now)
     )
 
 
@@ -67,7 +66,7 @@ def _next_place(path: Path, state: PathState, now: Now) -> int:
     if not bans_of(path, state):
         return first
     for place in range(first, first + TRIES):
-        landed = replace(state, place=place)
+        landed = state._replace(place=place)
         phase = position(path, landed, now.values, now.values[path.jump_s])
         if not is_banned(path, landed, move(path, landed, now, phase)):
             return place

@@ -1,1 +1,1 @@
-"""A show file ⇄ a Show."""
+"""Show files: from TOML to a resolved show."""

@@ -1,4 +1,4 @@
-"""From the tables of a show file to a resolved show: registry, places and shader headers."""
+"""Assembly of a show from its tables: parameter registry, layers, routes and cues."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Image ports of a show file's generators: what each one sees, how late, and whether it fits."""
+"""Image inputs of a show's generators: what each one sees, how late, and whether it fits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layers of a show file: generators, trajectories and shader chains with their parameters."""
+"""Layer tables of a show file: generators, paths and shader chains with their parameters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Show files: TOML text in, a resolved show out, with errors that name file, key and cure."""
+"""Loading of show files: TOML text in, a show out, with errors that name file, key and cure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A plug-in's own table of a show file, decoded by its `Config`."""
+"""Configuration of a plug-in: its own table of a show file, decoded by its `Config`."""
 
 from __future__ import annotations
 

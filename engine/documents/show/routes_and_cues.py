@@ -1,4 +1,4 @@
-"""Signals, routes, cues and keys of a show file, resolved to places."""
+"""Signals, routes, cues and keys of a show file."""
 
 from __future__ import annotations
 

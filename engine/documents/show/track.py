@@ -1,4 +1,4 @@
-"""The track of a show file: its own parameters, and which of the show's follow it."""
+"""Track table of a show file: its parameters, and which of the show's follow it."""
 
 from __future__ import annotations
 

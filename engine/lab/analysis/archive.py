@@ -22,7 +22,7 @@ _MOST_SHEET_PX = 32_000
 
 
 def make(
-    model: Path, out: Path | None, pictures: int, thumb_px: int, told: Callable[[str], None]
+    model: Path, out: Path | None, pictures: int, thumb_px: int, notify: Callable[[str], None]
 ) -> tuple[Path, Index]:
     """Make the index of a network that was trained here, beside it.
 
@@ -33,8 +33,8 @@ def make(
     out
         Where to; None: beside the network.
     pictures, thumb_px
-        See `engine.lab.training.archive_index.Wish`.
-    told
+        See `engine.lab.training.archive_index.IndexOptions`.
+    notify
         Hears how far it is.
 
     Raises
@@ -53,9 +53,9 @@ def make(
     out = out or indexes.path_beside(model)
     if not out.name.endswith(SUFFIX):
         raise ValueError(f"{out.name}: an index is a file that ends in {SUFFIX}")
-    from engine.lab.training.archive_index import Wish, write_index
+    from engine.lab.training.archive_index import IndexOptions, write_index
 
-    return out, write_index(folder, out, Wish(pictures, thumb_px), told)
+    return out, write_index(folder, out, IndexOptions(pictures, thumb_px), notify)
 
 
 def index_of(model: Path) -> Path:
@@ -137,7 +137,7 @@ def _load(path: Path) -> tuple[str, Bytes]:
 
 def _drawn(model: Path, seeds: str) -> Iterator[tuple[str, Bytes]]:
     """Let the network draw, by the way of `model sample`."""
-    from engine.lab.analysis.sample import Wish, sample
+    from engine.lab.analysis.sample import Options, sample
     from engine.lab.latents import read_numbers
 
     numbers = read_numbers(seeds, "seeds")
@@ -145,7 +145,7 @@ def _drawn(model: Path, seeds: str) -> Iterator[tuple[str, Bytes]]:
         raise ValueError(f"{model.name} is an index and draws nothing: give the network")
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "drawn.npy"
-        sample(model, out, Wish(seeds=seeds), lambda _: None)
+        sample(model, out, Options(seeds=seeds), lambda _: None)
         drawn = np.load(out, mmap_mode="r")
         for number, raw in zip(numbers, drawn, strict=True):
             if raw.shape[0] < 3:

@@ -33,7 +33,7 @@ Bytes = NDArray[np.uint8]
 
 
 def make(
-    model: Path, out: Path | None, sheet: Path | None, tell: Callable[[str], None]
+    model: Path, out: Path | None, sheet: Path | None, notify: Callable[[str], None]
 ) -> tuple[Path, dict[str, list[int]]]:
     """Find the clusters of every layer's channels and write them beside the model.
 
@@ -41,7 +41,7 @@ def make(
     ----------
     sheet
         Also a picture: what the network draws without each cluster, and where that differs.
-    tell
+    notify
         Hears how far it is.
 
     Returns
@@ -63,7 +63,7 @@ def make(
     built = build_network(network)
     is_small = max(built.raw_size) <= SMALL_PX
     with one_thread(is_small):
-        maps = _maps(built, tell)
+        maps = _maps(built, notify)
     names = [name for name in built.layer_names if len(maps[name]) >= FEWEST]
     found = {
         name: clusters.find_clusters(maps[name], clusters.count_at(place), name)
@@ -73,7 +73,7 @@ def make(
     clusters.write(path, file, found)
     if sheet is not None:
         with one_thread(is_small):
-            picture = _draw_sheet(built, found, tell)
+            picture = _draw_sheet(built, found, notify)
         sheets.save(sheet, picture)
     return path, {name: np.bincount(labels).tolist() for name, labels in found.items()}
 
@@ -87,7 +87,7 @@ def _styles(model: Any, seed: int) -> torch.Tensor:
     return styles
 
 
-def _maps(model: Any, tell: Callable[[str], None]) -> dict[str, NDArray[np.float64]]:
+def _maps(model: Any, notify: Callable[[str], None]) -> dict[str, NDArray[np.float64]]:
     """Mean activation of each channel at 16×16 places [shape=(C, 256)], by layer."""
     import torch
     from torch.nn import functional
@@ -107,12 +107,12 @@ def _maps(model: Any, tell: Callable[[str], None]) -> dict[str, NDArray[np.float
         for seed in range(SAMPLES):
             model.synthesize(_styles(model, seed), bend=see)
             if seed % 16 == 15:
-                tell(f"{seed + 1} of {SAMPLES} pictures")
+                notify(f"{seed + 1} of {SAMPLES} pictures")
     return sums
 
 
 def _draw_sheet(
-    model: Any, found: Mapping[str, clusters.Labels], tell: Callable[[str], None]
+    model: Any, found: Mapping[str, clusters.Labels], notify: Callable[[str], None]
 ) -> Bytes:
     """Draw a row per layer; of each cluster a picture without it, and where pictures differ."""
     import torch
@@ -137,7 +137,7 @@ def _draw_sheet(
                 shown = np.clip(apart / (apart.max() + 1e-6), 0, 1)
                 tiles.append((f"{(labels == k).sum()} ch · {apart.mean():.3f}", shown))
             rows.append(_row(tiles))
-            tell(f"{name}: {int(labels.max()) + 1} clusters")
+            notify(f"{name}: {int(labels.max()) + 1} clusters")
     width = max(row.shape[1] for row in rows)
     return np.concatenate([np.pad(r, ((0, 0), (0, width - r.shape[1]), (0, 0))) for r in rows])
 

@@ -21,7 +21,7 @@ from engine.generators.tasks.inversion import Aim, distance
 STEPS, BATCH, RATE = 450, 16, 2e-3
 _DRAWN = 8  # of a batch are drawn again: that takes longest
 _STYLES, _HELD, _WARM = 0.1, 32, 50
-Tell = Callable[[str], None]
+Notify = Callable[[str], None]
 
 
 class Pupil:
@@ -103,7 +103,7 @@ class Pupil:
         return {name: x.detach().numpy().astype(np.float16) for name, x in self.weights.items()}
 
 
-def teach(target: Aim, tell: Tell, steps: int = STEPS, every: int = 50) -> Weights:
+def teach(target: Aim, notify: Notify, steps: int = STEPS, every: int = 50) -> Weights:
     """Teach an encoder, and tell from time to time how it does.
 
     Raises
@@ -118,5 +118,5 @@ def teach(target: Aim, tell: Tell, steps: int = STEPS, every: int = 50) -> Weigh
             raise ValueError("the encoder does not learn: its pictures are no numbers")
         if (index + 1) % every == 0 or index + 1 == steps:
             average, found = pupil.gain_db()
-            tell(f"{index + 1} of {steps} steps: {found:.1f} dB, the average style {average:.1f}")
+            notify(f"{index + 1} of {steps} steps: {found:.1f} dB, the average style {average:.1f}")
     return pupil.numbers()

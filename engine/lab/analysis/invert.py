@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     import torch
 
 CPPN = "cppn"
-Tell = Callable[[str], None]
+Notify = Callable[[str], None]
 
 
 @dataclass(slots=True)
-class Wish:
+class Options:
     """What is to be inverted, and how.
 
     Parameters
@@ -75,7 +75,7 @@ class Found:
     psnr_db: float
 
 
-def open_model(wish: Wish) -> tuple[Any, str]:
+def open_model(options: Options) -> tuple[Any, str]:
     """Build the generator; also the file that it is played from, empty for the CPPN.
 
     Raises
@@ -85,20 +85,20 @@ def open_model(wish: Wish) -> tuple[Any, str]:
     OSError, ValueError
         If the model cannot be read.
     """
-    if str(wish.model) == CPPN:
-        if wish.space != "z":
-            raise WrongLatentsError(f"a cppn has no space {wish.space}; write --space z")
+    if str(options.model) == CPPN:
+        if options.space != "z":
+            raise WrongLatentsError(f"a cppn has no space {options.space}; write --space z")
         kind, path, config = CPPN, "", {}
     else:
-        path = str(playable(wish.model))
-        kind, config = peek(Path(path)).family, {"path": path, "space": wish.space}
+        path = str(playable(options.model))
+        kind, config = peek(Path(path)).family, {"path": path, "space": options.space}
         if kind == PIX2PIX:
-            raise WrongLatentsError(f"{wish.model} answers pictures; it has no latent of one")
-    return registry.build(registry.open_spec(kind, config), pick_device(wish.device)), path
+            raise WrongLatentsError(f"{options.model} answers pictures; it has no latent of one")
+    return registry.build(registry.open_spec(kind, config), pick_device(options.device)), path
 
 
 @one_thread()
-def teach(wish: Wish, tell: Tell) -> Path:
+def teach(options: Options, notify: Notify) -> Path:
     """Teach an encoder with the model's own pictures, and write it beside the model.
 
     Raises
@@ -110,14 +110,14 @@ def teach(wish: Wish, tell: Tell) -> Path:
     """
     from engine.lab.analysis import encoder as training
 
-    if str(wish.model) == CPPN:
+    if str(options.model) == CPPN:
         raise WrongLatentsError("a cppn has no file that an encoder could lie beside")
-    generator, path = open_model(Wish(wish.model, (), space="w", device=wish.device))
-    return encoder.write(Path(path), training.teach(inversion.aim(generator), tell))
+    generator, path = open_model(Options(options.model, (), space="w", device=options.device))
+    return encoder.write(Path(path), training.teach(inversion.aim(generator), notify))
 
 
 @one_thread()
-def run(wish: Wish, tell: Tell) -> list[Found]:
+def run(options: Options, notify: Notify) -> list[Found]:
     """Invert the pictures of a wish, and write what it asks for.
 
     Raises
@@ -127,49 +127,51 @@ def run(wish: Wish, tell: Tell) -> list[Found]:
     OSError, ValueError
         If a file cannot be read or written; the message names it.
     """
-    if wish.out is not None and wish.out.suffix.lower() != ".npz":
-        raise WrongLatentsError(f"{wish.out}: a file of latents ends in .npz")
-    if wish.sheet is not None and wish.sheet.suffix.lower() != ".png":
-        raise WrongLatentsError(f"{wish.sheet}: a sheet ends in .png")
+    if options.out is not None and options.out.suffix.lower() != ".npz":
+        raise WrongLatentsError(f"{options.out}: a file of latents ends in .npz")
+    if options.sheet is not None and options.sheet.suffix.lower() != ".png":
+        raise WrongLatentsError(f"{options.sheet}: a sheet ends in .png")
     pictures = []
-    for image in wish.images:
+    for image in options.images:
         try:
             pictures.append(read_picture(image.read_bytes()))
         except ValueError as error:
             raise WrongLatentsError(f"{image}: {error}") from None
-    generator, path = open_model(wish)
+    generator, path = open_model(options)
     target = inversion.aim(generator)
     found = []
-    for image, picture in zip(wish.images, pictures, strict=True):
-        found.append(_one(target, path, image, picture, wish))
-        tell(
-            f"{image}: {found[-1].psnr_db:.1f} dB after {wish.steps} steps "
+    for image, picture in zip(options.images, pictures, strict=True):
+        found.append(_one(target, path, image, picture, options))
+        notify(
+            f"{image}: {found[-1].psnr_db:.1f} dB after {options.steps} steps "
             f"(start {found[-1].start_db:.1f}, the average picture {found[-1].average_db:.1f})"
         )
-        if wish.out is None:
+        if options.out is None:
             _write(image.with_name(image.name + SUFFIX), generator, path, found[-1:])
-    if wish.out is not None:
-        _write(wish.out, generator, path, found)
-    if wish.sheet is not None:
+    if options.out is not None:
+        _write(options.out, generator, path, found)
+    if options.sheet is not None:
         from PIL import Image
 
-        tiles = [sheets.to_bytes(x.numpy()) for row in wish.rows for x in row]
-        sheet = sheets.grid(tiles, len(tiles), len(wish.rows[0]))
-        with open_new(wish.sheet) as file:  # in the format that its name asks for
-            Image.fromarray(sheet).save(file, Image.registered_extensions().get(wish.sheet.suffix))
+        tiles = [sheets.to_bytes(x.numpy()) for row in options.rows for x in row]
+        sheet = sheets.grid(tiles, len(tiles), len(options.rows[0]))
+        with open_new(options.sheet) as file:  # in the format that its name asks for
+            Image.fromarray(sheet).save(
+                file, Image.registered_extensions().get(options.sheet.suffix)
+            )
     return found
 
 
-def _one(target: inversion.Aim, path: str, image: Path, picture: Any, wish: Wish) -> Found:
+def _one(target: inversion.Aim, path: str, image: Path, picture: Any, options: Options) -> Found:
     import torch
 
     wanted = fit(target, picture)
-    steps = [each for each in invert(target, wanted, wish.steps, path) if each is not None]
+    steps = [each for each in invert(target, wanted, options.steps, path) if each is not None]
     with torch.no_grad():
         average = inversion.aim(target.generator, "", {"truncation": 0.0})
         flat = average.draw(torch.ones(target.port.shape))
         drawn = [target.draw(step.n) for step in (steps[0], steps[-1])]
-    wish.rows.append([x[0].cpu() for x in (wanted, *drawn)])
+    options.rows.append([x[0].cpu() for x in (wanted, *drawn)])
     return Found(
         image,
         steps[-1].n.numpy().astype(np.float32),

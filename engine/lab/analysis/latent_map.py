@@ -32,7 +32,7 @@ SHEET_PX = (1600, 1200)
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class Options:
     """How a map is to be made.
 
     Parameters
@@ -49,7 +49,7 @@ class Wish:
 
 
 def make(
-    model: str, seeds: str, saved: Path | None, wish: Wish, told: Callable[[str], None]
+    model: str, seeds: str, saved: Path | None, options: Options, notify: Callable[[str], None]
 ) -> MapFile:
     """Draw latents and lay them out.
 
@@ -79,19 +79,19 @@ def make(
         found = read_latents(saved, [space], "" if model == "cppn" else model, f"'{port.name}'")
         latents = found.rows.astype(np.float32)
         if found.note:
-            told(found.note)
+            notify(found.note)
     thumbs = []
     for k, latent in enumerate(latents):
-        thumbs.append(draw(generator, latent, wish.thumb_px))
+        thumbs.append(draw(generator, latent, options.thumb_px))
         if (k + 1) % 32 == 0:
-            told(f"{k + 1} of {len(latents)} drawn")
+            notify(f"{k + 1} of {len(latents)} drawn")
     features: Vector = latents.astype(np.float64)
-    if wish.by == "picture":
+    if options.by == "picture":
         features = np.stack([_look(thumb) for thumb in thumbs])
-    elif wish.by == "style":
+    elif options.by == "style":
         features = _styles(generator, latents)
     places = layout(features).astype(np.float32)
-    about: dict[str, Any] = {"port": port.name, "by": wish.by, "model": mark}
+    about: dict[str, Any] = {"port": port.name, "by": options.by, "model": mark}
     return MapFile(places, latents, np.stack(thumbs), about)
 
 

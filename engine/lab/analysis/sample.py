@@ -88,7 +88,7 @@ def _write_sheet(out: Path, count: int, pictures: Iterator[torch.Tensor]) -> Non
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class Options:
     """What is to be drawn.
 
     Parameters
@@ -125,7 +125,7 @@ class Wish:
     rotate: float | None = None
 
 
-def sample(file: Path, out: Path, wish: Wish, notify: Callable[[str], None]) -> int:
+def sample(file: Path, out: Path, options: Options, notify: Callable[[str], None]) -> int:
     """Draw pictures of a model into a file.
 
     Parameters
@@ -134,7 +134,7 @@ def sample(file: Path, out: Path, wish: Wish, notify: Callable[[str], None]) -> 
         A model of any kind; a foreign one is converted into the user's cache.
     out
         ``.npy``: raw float32 [shape=(N, C, H, W)]; ``.png``: the picture, or a sheet of all.
-    wish
+    options
         What is to be drawn.
     notify
         Is told of what could mean two things which was taken, else nothing.
@@ -155,13 +155,13 @@ def sample(file: Path, out: Path, wish: Wish, notify: Callable[[str], None]) -> 
     """
     if out.suffix.lower() not in (".npy", ".png"):
         raise WrongLatentsError(f"{out}: the result ends in .npy (raw numbers) or .png")
-    seeds = read_numbers(wish.seeds, "seeds") if wish.latents is None else ()
+    seeds = read_numbers(options.seeds, "seeds") if options.latents is None else ()
     path = playable(file)
-    model, place = _open(path, file.name, wish)
-    classes = _read_classes(model, wish.class_)
+    model, place = _open(path, file.name, options)
+    classes = _read_classes(model, options.class_)
     space, given = "z", draw_seeds(seeds, model.z_dim) if seeds else np.zeros((0, 0), np.float32)
-    if wish.latents is not None:
-        found = read_latents(wish.latents, _spaces(model, wish), str(path))
+    if options.latents is not None:
+        found = read_latents(options.latents, _spaces(model, options), str(path))
         space, given = found.space.name, found.rows.astype(np.float32)
         notify(found.note)
     count = max(len(given), len(classes))
@@ -172,11 +172,11 @@ def sample(file: Path, out: Path, wish: Wish, notify: Callable[[str], None]) -> 
         )
     given = np.broadcast_to(given, (count, *given.shape[1:]))
     classes = np.broadcast_to(classes, (count, *classes.shape[1:]))
-    store(out, count, _pictures(model, (given, classes, space), wish, place))
+    store(out, count, _pictures(model, (given, classes, space), options, place))
     return count
 
 
-def _open(path: Path, name: str, wish: Wish) -> tuple[Any, dict[str, torch.Tensor]]:
+def _open(path: Path, name: str, options: Options) -> tuple[Any, dict[str, torch.Tensor]]:
     """Build the network; also what its drawing is told of the picture's place."""
     network = card.load(path)
     if network.family == PIX2PIX:
@@ -184,7 +184,7 @@ def _open(path: Path, name: str, wish: Wish) -> tuple[Any, dict[str, torch.Tenso
             f"{name} answers pictures, and latents alone are none: play it in a show, as "
             "presets/draw-the-earth.toml does"
         )
-    is_placed = wish.translate is not None or wish.rotate is not None
+    is_placed = options.translate is not None or options.rotate is not None
     if is_placed and network.family != STYLEGAN3:
         raise WrongLatentsError(
             f"{name} is a {network.family}: only a stylegan3 can be moved (--translate) or "
@@ -194,7 +194,7 @@ def _open(path: Path, name: str, wish: Wish) -> tuple[Any, dict[str, torch.Tenso
     import torch
 
     # As `gen_images.py` turns, counter-clockwise.
-    matrix = input_transform(wish.translate or (0.0, 0.0), -math.radians(wish.rotate or 0.0))
+    matrix = input_transform(options.translate or (0.0, 0.0), -math.radians(options.rotate or 0.0))
     return model, {"transform": torch.from_numpy(matrix)} if is_placed else {}
 
 
@@ -213,20 +213,20 @@ def _read_classes(model: Any, text: str) -> NDArray[np.float32]:
     return weights
 
 
-def _spaces(model: Any, wish: Wish) -> list[Space]:
+def _spaces(model: Any, options: Options) -> list[Space]:
     """What latents may be: of those that fit z and w alike, z is meant."""
     spaces = [
         Space("z", (model.z_dim,)),
         Space("w", (model.w_dim,)),
         Space("w+", (model.num_ws, model.w_dim)),
     ]
-    return [each for each in spaces if wish.space in (None, each.name)]
+    return [each for each in spaces if options.space in (None, each.name)]
 
 
 def _pictures(
     model: Any,
     drawn: tuple[NDArray[np.float32], NDArray[np.float32], str],
-    wish: Wish,
+    options: Options,
     place: dict[str, torch.Tensor],
 ) -> Iterator[torch.Tensor]:
     """Draw latents (with their classes and space) one by one: pictures [shape=(1, C, H, W)]."""
@@ -238,5 +238,5 @@ def _pictures(
         with torch.inference_mode():
             w = torch.from_numpy(row.copy())[None]
             w = model.map(w, c) if space == "z" else w
-            w = model.truncate(w, wish.truncation, wish.truncation_cutoff, c)
-            yield model.synthesize(w, wish.noise, **place)
+            w = model.truncate(w, options.truncation, options.truncation_cutoff, c)
+            yield model.synthesize(w, options.noise, **place)

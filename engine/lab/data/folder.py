@@ -136,7 +136,7 @@ def read_credits(folder: Path) -> tuple[Credit, dict[str, Credit]]:
     return whole, single
 
 
-def check(folder: Path, size: int, told: Callable[[str], None] = lambda _: None) -> Report:
+def check(folder: Path, size: int, notify: Callable[[str], None] = lambda _: None) -> Report:
     """Look at every picture of a folder and its folders.
 
     Parameters
@@ -145,7 +145,7 @@ def check(folder: Path, size: int, told: Callable[[str], None] = lambda _: None)
         Where they lie.
     size
         At which they will be shown, in pixels.
-    told
+    notify
         Hears how far it is, now and then.
 
     Raises
@@ -182,7 +182,7 @@ def check(folder: Path, size: int, told: Callable[[str], None] = lambda _: None)
         if min(picture.size) < size:
             report.small.append(name)
         if count % 500 == 499:
-            told(f"{count + 1} of {len(paths)} files looked at")
+            notify(f"{count + 1} of {len(paths)} files looked at")
     if not report.files:
         broken = "; ".join(f"{name}: {why}" for name, why in list(report.broken.items())[:3])
         raise ValueError(

@@ -20,7 +20,7 @@ from engine.system.hashing import json_hash
 
 SIDES = ("source", "target")
 _VERSION = 1
-_TOLD = 500
+_EVERY = 500
 
 
 @dataclass(slots=True)
@@ -75,7 +75,7 @@ class PreparedPairs:
 
 
 def prepare_pairs(
-    folder: Path, cache: Path, size: int, told: Callable[[str], None] = lambda _: None
+    folder: Path, cache: Path, size: int, notify: Callable[[str], None] = lambda _: None
 ) -> PreparedPairs:
     """Check a folder of pairs and make them ready, or take them from the cache.
 
@@ -87,7 +87,7 @@ def prepare_pairs(
         A folder for what is made ready; it is made if missing.
     size
         Side in pixels: each pair is cut to its middle square, and brought to it.
-    told
+    notify
         Hears how far it is, now and then.
 
     Raises
@@ -118,8 +118,8 @@ def prepare_pairs(
                 file.write(pair.tobytes())
                 report.names.append(name)
                 report.credit[name] = single.get(name, whole)
-            if count % _TOLD == _TOLD - 1:
-                told(f"{count + 1} pairs looked at")
+            if count % _EVERY == _EVERY - 1:
+                notify(f"{count + 1} pairs looked at")
     if not report.names:
         wrong = "; ".join(f"{name}: {why}" for name, why in list(report.wrong.items())[:3])
         raise ValueError(f"{folder}: there is no pair that can be used ({wrong or 'none at all'})")

@@ -48,7 +48,7 @@ class Prepared:
 
 def prepare(
     folder: Path, cache: Path, size: int, *, tiles: bool = False,
-    told: Callable[[str], None] = lambda _: None,
+    notify: Callable[[str], None] = lambda _: None,
 ) -> Prepared:  # fmt: skip
     """Check a folder and make its pictures ready, or take them from the cache.
 
@@ -63,7 +63,7 @@ def prepare(
     tiles
         Cuts large pictures into tiles that overlap by half, at full and at half size. Without it a
         picture gives its middle square.
-    told
+    notify
         Hears how far it is.
 
     Raises
@@ -75,7 +75,7 @@ def prepare(
     known = _from_cache(cache, key)
     if known is not None:
         return known
-    report = check(folder, size, told)
+    report = check(folder, size, notify)
     cache.mkdir(parents=True, exist_ok=True)
     made, origins = 0, list[str]()
     raw = cache / "pictures.raw"
@@ -86,7 +86,7 @@ def prepare(
                 origins.append(name)
                 made += 1
             if count % 500 == 499:
-                told(f"{count + 1} of {len(report.files)} pictures made ready")
+                notify(f"{count + 1} of {len(report.files)} pictures made ready")
     about = {"key": key, "names": origins, "size": size, "report": asdict(report)}
     write_text(cache / "pictures.json", json.dumps(about))
     return Prepared(_mapped(raw, made, size), origins, report, key)

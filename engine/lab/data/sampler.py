@@ -9,7 +9,7 @@ _MOST_HELD = 512
 _LEAST = 40  # with fewer pictures each one is needed
 
 
-class Supply:
+class Sampler:
     """Pictures in an order that is drawn anew each time all were shown.
 
     Parameters

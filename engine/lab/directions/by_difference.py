@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.lab.directions.discovery import Wish, direction_of, spread_of
+from engine.lab.directions.discovery import Options, direction_of, spread_of
 from engine.lab.directions.studied_model import Subject
 from engine.models.sidecars.directions import Direction, Floats
 
 
-def find(subject: Subject, wish: Wish) -> list[Direction]:
+def find(subject: Subject, options: Options) -> list[Direction]:
     """Return the difference of the sets' means; latents for all layers count by those chosen.
 
     Raises
@@ -19,15 +19,15 @@ def find(subject: Subject, wish: Wish) -> list[Direction]:
     ValueError
         If there are no two sets, or they are another model's.
     """
-    more, less, space = pair_of(subject, wish)
-    wish = replace(wish, space=space)
-    spread = spread_of(subject, wish, space=space)
+    more, less, space = pair_of(subject, options)
+    options = replace(options, space=space)
+    spread = spread_of(subject, options, space=space)
     vector = more.mean(0, dtype=np.float64) - less.mean(0, dtype=np.float64)
     told = f"{len(more)} and {len(less)} latents"
-    return [direction_of("difference_1", vector, spread, wish, subject, "difference", told)]
+    return [direction_of("difference_1", vector, spread, options, subject, "difference", told)]
 
 
-def pair_of(subject: Subject, wish: Wish) -> tuple[Floats, Floats, str]:
+def pair_of(subject: Subject, options: Options) -> tuple[Floats, Floats, str]:
     """Both sets as latents of one space [shape=(N, D)], and its name.
 
     Raises
@@ -35,18 +35,18 @@ def pair_of(subject: Subject, wish: Wish) -> tuple[Floats, Floats, str]:
     ValueError
         As `find`.
     """
-    if wish.sets is None:
+    if options.sets is None:
         raise ValueError("say what is compared: two files of saved latents, --sets MORE LESS")
     shape = subject.shape
     spaces = {(shape.z_dim,): "z", (shape.w_dim,): "w", (shape.num_ws, shape.w_dim): "w+"}
     if shape.z_dim == shape.w_dim:
-        spaces[(shape.w_dim,)] = wish.space
-    found = [spaces.get(each.shape[1:]) for each in wish.sets]
+        spaces[(shape.w_dim,)] = options.space
+    found = [spaces.get(each.shape[1:]) for each in options.sets]
     letters = {name[:1] for name in found if name}
     if None in found or len(letters) > 1:
-        shapes = " and ".join(str(each.shape[1:]) for each in wish.sets)
+        shapes = " and ".join(str(each.shape[1:]) for each in options.sets)
         needed = " or ".join(f"{name} {each}" for each, name in spaces.items())
         raise ValueError(f"the sets hold latents of the shapes {shapes}; both must be {needed}")
-    first, last = wish.layers or (0, shape.num_ws)
-    more, less = (x[:, first:last].mean(1) if x.ndim == 3 else x for x in wish.sets)
+    first, last = options.layers or (0, shape.num_ws)
+    more, less = (x[:, first:last].mean(1) if x.ndim == 3 else x for x in options.sets)
     return more, less, letters.pop()

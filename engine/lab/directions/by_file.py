@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.lab.directions.discovery import Wish, direction_of, spread_of
+from engine.lab.directions.discovery import Options, direction_of, spread_of
 from engine.lab.directions.studied_model import Subject
 from engine.models.latent_file import read_arrays
 from engine.models.safetensors import map_file
@@ -24,7 +24,7 @@ _MOST_BYTES = 256 << 20
 _COMPONENTS, _COLUMNS = ("lat_comp", "comp"), "eigvec"
 
 
-def find(subject: Subject, wish: Wish) -> list[Direction]:
+def find(subject: Subject, options: Options) -> list[Direction]:
     """Return the directions of a file, in its order.
 
     Raises
@@ -32,7 +32,7 @@ def find(subject: Subject, wish: Wish) -> list[Direction]:
     ValueError
         If it holds none, or none of this model.
     """
-    path = wish.file
+    path = options.file
     if path is None:
         raise ValueError("name the file that directions are taken from: --import FILE")
     named = _vectors(path)
@@ -45,19 +45,21 @@ def find(subject: Subject, wish: Wish) -> list[Direction]:
             f"of {shape.w_dim}: take those of a model like this one"
         )
     if len(spaces) > 1:
-        spaces = [wish.space]
-        other = "w" if wish.space == "z" else "z"
-        wish.notify(f"{path}: taken for directions in {wish.space}; --space {other} says otherwise")
+        spaces = [options.space]
+        other = "w" if options.space == "z" else "z"
+        options.notify(
+            f"{path}: taken for directions in {options.space}; --space {other} says otherwise"
+        )
     if len(named) == shape.num_ws > 1:
-        wish.notify(
+        options.notify(
             f"{path}: taken for {len(named)} directions; one that differs from layer to layer is "
             "not read"
         )
-    wish = replace(wish, space=spaces[0])
-    spread = spread_of(subject, wish, space=wish.space)
+    options = replace(options, space=spaces[0])
+    spread = spread_of(subject, options, space=options.space)
     return [
-        direction_of(name, vector, spread, wish, subject, "file", path.name)
-        for name, vector in named[: min(wish.count, MOST)]
+        direction_of(name, vector, spread, options, subject, "file", path.name)
+        for name, vector in named[: min(options.count, MOST)]
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.lab.directions.discovery import Wish, directions_of, spread_of
+from engine.lab.directions.discovery import Options, directions_of, spread_of
 from engine.lab.directions.studied_model import Subject
 from engine.models.sidecars.directions import Direction
 
@@ -10,9 +10,9 @@ SAMPLES = 50_000
 """Of a random 512-d mapping the first five axes turn by less than 5 degrees from then on."""
 
 
-def find(subject: Subject, wish: Wish) -> list[Direction]:
+def find(subject: Subject, options: Options) -> list[Direction]:
     """Return the principal axes of styles, widest first."""
-    spread = spread_of(subject, wish, SAMPLES)
-    axes = spread.axes[: min(wish.count, spread.rank())]
-    told = f"{wish.samples or SAMPLES} samples"
-    return directions_of(axes, spread, wish, subject, "ganspace", told)
+    spread = spread_of(subject, options, SAMPLES)
+    axes = spread.axes[: min(options.count, spread.rank())]
+    told = f"{options.samples or SAMPLES} samples"
+    return directions_of(axes, spread, options, subject, "ganspace", told)

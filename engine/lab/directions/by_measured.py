@@ -12,7 +12,14 @@ from statistics import NormalDist
 
 import numpy as np
 
-from engine.lab.directions.discovery import SPREAD, Wish, apart, direction_of, fixed_of, spread_of
+from engine.lab.directions.discovery import (
+    SPREAD,
+    Options,
+    apart,
+    direction_of,
+    fixed_of,
+    spread_of,
+)
 from engine.lab.directions.moments import Array
 from engine.lab.directions.scores import SCORES, measured
 from engine.lab.directions.studied_model import BATCH, Subject
@@ -25,7 +32,7 @@ _TAUGHT = 0.7
 """Share of the samples that is fitted; the rest says how well."""
 
 
-def find(subject: Subject, wish: Wish) -> list[Direction]:
+def find(subject: Subject, options: Options) -> list[Direction]:
     """Return a direction for each score; what `wish.fixed` names stays as it is.
 
     ``red/blue+white`` is red, while blue and white stay too.
@@ -35,15 +42,15 @@ def find(subject: Subject, wish: Wish) -> list[Direction]:
     ValueError
         If there is no such score, or no direction of the name of what stays.
     """
-    asked = [each.partition("/") for each in wish.scores or tuple(SCORES)]
-    stays = [(*wish.fixed, *filter(None, more.split("+"))) for _, _, more in asked]
+    asked = [each.partition("/") for each in options.scores or tuple(SCORES)]
+    stays = [(*options.fixed, *filter(None, more.split("+"))) for _, _, more in asked]
     names = [name for name, _, _ in asked]
     others = [name for each in stays for name in each if name in SCORES]
     every = tuple(dict.fromkeys([*names, *others]))
-    count = wish.samples or SAMPLES
-    w = subject.map(subject.latents(wish.seed, SPREAD, count))
+    count = options.samples or SAMPLES
+    w = subject.map(subject.latents(options.seed, SPREAD, count))
     parts = [measured(subject.draw(w[at : at + BATCH], PX), every) for at in range(0, count, BATCH)]
-    spread = spread_of(subject, wish)
+    spread = spread_of(subject, options)
     rank = spread.rank()
     u, y = spread.whiten(w, rank), np.concatenate(parts).astype(np.float64)
     slopes, fits = fit(u, normal_ranks(y))
@@ -52,12 +59,12 @@ def find(subject: Subject, wish: Wish) -> list[Direction]:
         place = every.index(name)
         known = tuple(each for each in stay if each not in SCORES)
         fixed = [slopes[every.index(each)] for each in stay if each in SCORES and each != name]
-        also = fixed_of(replace(wish, fixed=known), spread, rank)
+        also = fixed_of(replace(options, fixed=known), spread, rank)
         whole = np.concatenate([np.array(fixed).reshape(-1, rank), also])
         vector = spread.colour(apart(slopes[place][None], whole)[0])
         told = f"{name}, r {fits[place]:.2f} on {count} pictures"
         told += f", {' and '.join(stay)} kept" if stay else ""
-        made.append(direction_of(name, vector, spread, wish, subject, "measured", told))
+        made.append(direction_of(name, vector, spread, options, subject, "measured", told))
     return made
 
 

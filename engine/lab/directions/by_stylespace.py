@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.lab.directions.discovery import Wish, samples_of
+from engine.lab.directions.discovery import Options, samples_of
 from engine.lab.directions.studied_model import Subject
 from engine.models.sidecars.directions import Direction, Floats
 
@@ -21,10 +21,10 @@ MOST_TRIED = 1024
 _TOGETHER, _CHOICE = 32, 3
 
 
-def find(subject: Subject, wish: Wish) -> list[Direction]:
+def find(subject: Subject, options: Options) -> list[Direction]:
     """Return channels whose change is most in one place, among those that change most."""
-    first, last = wish.layers or (0, subject.shape.num_ws)
-    w = np.concatenate(list(samples_of(subject, wish, SAMPLES)))
+    first, last = options.layers or (0, subject.shape.num_ws)
+    w = np.concatenate(list(samples_of(subject, options, SAMPLES)))
     found: list[Direction] = []
     for layer, row, weight in subject.affines():
         if first <= row < last:
@@ -38,8 +38,8 @@ def find(subject: Subject, wish: Wish) -> list[Direction]:
     # A thousand take a minute; of more, those of the widest spread.
     found = sorted(found, key=lambda each: -each.sigma)[:MOST_TRIED]
     changes, scatter = _try(subject, found, w.mean(0, keepdims=True))
-    strong = changes >= np.sort(changes)[-min(len(changes), _CHOICE * wish.count)]
-    order = np.lexsort((scatter, ~strong))[: wish.count]
+    strong = changes >= np.sort(changes)[-min(len(changes), _CHOICE * options.count)]
+    order = np.lexsort((scatter, ~strong))[: options.count]
     return [found[place] for place in order]
 
 

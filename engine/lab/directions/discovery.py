@@ -24,7 +24,7 @@ SPREAD = "spread"
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class Options:
     """What is looked for.
 
     Parameters
@@ -66,7 +66,7 @@ class Wish:
     notify: Callable[[str], None] = lambda _: None
 
 
-def find(way: str, subject: Subject, wish: Wish) -> list[Direction]:
+def find(way: str, subject: Subject, options: Options) -> list[Direction]:
     """Find directions one way.
 
     Raises
@@ -75,46 +75,53 @@ def find(way: str, subject: Subject, wish: Wish) -> list[Direction]:
         If what is asked for makes no sense, or nothing is found.
     """
     rows = subject.shape.num_ws
-    first, last = wish.layers or (0, rows)
+    first, last = options.layers or (0, rows)
     if not 0 <= first < last <= rows:
         raise ValueError(f"layers {first}-{last - 1}: this model has the layers 0 to {rows - 1}")
     module = importlib.import_module(f"engine.lab.directions.by_{way}")
-    found: list[Direction] = module.find(subject, wish)
+    found: list[Direction] = module.find(subject, options)
     return found
 
 
-def samples_of(subject: Subject, wish: Wish, count: int, space: str = "w") -> Iterator[Floats]:
+def samples_of(
+    subject: Subject, options: Options, count: int, space: str = "w"
+) -> Iterator[Floats]:
     """Latents of a space in chunks [shape=(n, D)]: of a seed the same ones, whoever asks."""
-    z = subject.latents(wish.seed, SPREAD, wish.samples or count)
+    z = subject.latents(options.seed, SPREAD, options.samples or count)
     for at in range(0, len(z), CHUNK):
         yield z[at : at + CHUNK] if space == "z" else subject.map(z[at : at + CHUNK])
 
 
-def spread_of(subject: Subject, wish: Wish, count: int = 20_000, space: str = "w") -> Spread:
+def spread_of(subject: Subject, options: Options, count: int = 20_000, space: str = "w") -> Spread:
     """Measure how latents of a space spread."""
-    return measure(samples_of(subject, wish, count, space))
+    return measure(samples_of(subject, options, count, space))
 
 
 def directions_of(
-    vectors: NDArray[Any], spread: Spread, wish: Wish, subject: Subject, way: str, told: str = ""
+    vectors: NDArray[Any],
+    spread: Spread,
+    options: Options,
+    subject: Subject,
+    way: str,
+    told: str = "",
 ) -> list[Direction]:
     """Make directions of vectors [shape=(N, D)], named by way and number, from 1."""
     made = []
     for place, vector in enumerate(vectors, 1):
-        made.append(direction_of(f"{way}_{place}", vector, spread, wish, subject, way, told))
+        made.append(direction_of(f"{way}_{place}", vector, spread, options, subject, way, told))
     return made
 
 
 def direction_of(
-    name: str, vector: NDArray[Any], spread: Spread, wish: Wish, subject: Subject, way: str,
+    name: str, vector: NDArray[Any], spread: Spread, options: Options, subject: Subject, way: str,
     told: str = "",
 ) -> Direction:  # fmt: skip
     """Make a direction of a vector [shape=(D,)] of any length."""
     found = unit(vector, canonical=way in ("ganspace", "sefa", "random"))
     centre, sigma = spread.along(found)
-    layers = wish.layers or (0, subject.shape.num_ws)
-    source = ", ".join(filter(None, [told, f"seed {wish.seed}"]))
-    return Direction(name, found, sigma, wish.space, centre, layers, "", way, source)
+    layers = options.layers or (0, subject.shape.num_ws)
+    source = ", ".join(filter(None, [told, f"seed {options.seed}"]))
+    return Direction(name, found, sigma, options.space, centre, layers, "", way, source)
 
 
 def apart(vectors: Array, fixed: Array) -> Array:
@@ -138,7 +145,7 @@ def apart(vectors: Array, fixed: Array) -> Array:
     return found
 
 
-def fixed_of(wish: Wish, spread: Spread, rank: int) -> Array:
+def fixed_of(options: Options, spread: Spread, rank: int) -> Array:
     """Known directions that are to stay, in whitened coordinates [shape=(M, rank)].
 
     Raises
@@ -147,8 +154,8 @@ def fixed_of(wish: Wish, spread: Spread, rank: int) -> Array:
         If one is not known, or lives in another space.
     """
     found = []
-    known = {each.name: each for each in wish.known if each.space == "w"}
-    for name in wish.fixed:
+    known = {each.name: each for each in options.known if each.space == "w"}
+    for name in options.fixed:
         if name not in known:
             raise ValueError(
                 f"'{name}' is no score, and no direction in w of this model; its directions are: "

@@ -230,9 +230,9 @@ def read_sets(
     return sets, more.space.name[0]
 
 
-def find(book: Book, way: str, wish: discovery.Wish) -> list[Direction]:
+def find(book: Book, way: str, options: discovery.Options) -> list[Direction]:
     """Find directions; what is known stays known."""
-    return discovery.find(way, book.subject, replace(wish, known=book.known))
+    return discovery.find(way, book.subject, replace(options, known=book.known))
 
 
 def teach(
@@ -246,9 +246,9 @@ def teach(
         As `teaching.teach`.
     """
     more, less = ([number - 1 for number in numbers] for numbers in picks)
-    wish = discovery.Wish(seed=seed, fixed=fixed, known=book.known)
+    options = discovery.Options(seed=seed, fixed=fixed, known=book.known)
     styles = teaching.thumbs(book.subject, seed)
-    found = teaching.teach(book.subject, wish, styles, more, less)
+    found = teaching.teach(book.subject, options, styles, more, less)
     made = replace(found, name=name)
     book.keep([made])
     return made

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.lab.directions.discovery import Wish, apart, direction_of, fixed_of, spread_of
+from engine.lab.directions.discovery import Options, apart, direction_of, fixed_of, spread_of
 from engine.lab.directions.moments import Array
 from engine.lab.directions.studied_model import Subject
 from engine.models.sidecars.directions import Direction, Floats
@@ -43,13 +43,18 @@ def ridge(u: Array, y: Array, weights: Array) -> Array:
 
 
 def teach(
-    subject: Subject, wish: Wish, w: Floats, more: list[int], less: list[int], axes: int = AXES
+    subject: Subject,
+    options: Options,
+    w: Floats,
+    more: list[int],
+    less: list[int],
+    axes: int = AXES,
 ) -> Direction:
     """Find a direction from picks on a sheet.
 
     Parameters
     ----------
-    wish
+    options
         Its seed is the sheet's; what it fixes stays as it is.
     w
         Styles of the whole sheet [shape=(n, w_dim)].
@@ -70,12 +75,12 @@ def teach(
     for place in [*more, *less]:
         if not 0 <= place < len(w):
             raise ValueError(f"there is no picture {place + 1} on the sheet: it has 1 to {len(w)}")
-    spread = spread_of(subject, replace(wish, seed=0))
+    spread = spread_of(subject, replace(options, seed=0))
     rank = spread.rank(axes)
     y, weights = np.zeros(len(w)), np.full(len(w), _ASIDE)
     y[more], y[less] = 1.0, -1.0
     weights[[*more, *less]] = 1.0
     found = ridge(spread.whiten(w, rank), y, weights)
-    found = apart(found[None], fixed_of(wish, spread, rank))[0]
+    found = apart(found[None], fixed_of(options, spread, rank))[0]
     told = f"{len(more)} more, {len(less)} less of {len(w)}"
-    return direction_of("taught_1", spread.colour(found), spread, wish, subject, "taught", told)
+    return direction_of("taught_1", spread.colour(found), spread, options, subject, "taught", told)

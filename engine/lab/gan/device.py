@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from engine.lab.gan.group import Group
+from engine.lab.gan.process_group import ProcessGroup
 
 
 def use_threads(count: int | None) -> None:
@@ -27,7 +27,7 @@ def choose(asked: str) -> str:
     return asked if asked != "auto" else "cuda" if has else "cpu"
 
 
-def settle(device: str, group: Group) -> str:
+def settle(device: str, group: ProcessGroup) -> str:
     """Take this process's own device; return its name."""
     if device != "cuda":
         return device

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.lab.gan.group import Group
+from engine.lab.gan.process_group import ProcessGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Settings:
     wide: bool = False
 
 
-def share(settings: Settings, group: Group) -> int:
+def share(settings: Settings, group: ProcessGroup) -> int:
     """Return how many pictures of a batch are a process's own.
 
     Raises

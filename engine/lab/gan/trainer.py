@@ -16,13 +16,13 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from engine.lab.data.sampler import Supply
+from engine.lab.data.sampler import Sampler
 from engine.lab.gan.augment import Adaptive, augment
 from engine.lab.gan.blocks import initialise
 from engine.lab.gan.discriminator import Discriminator, frozen_parts
 from engine.lab.gan.generator import Generator, initial_start
-from engine.lab.gan.group import Group
 from engine.lab.gan.loss import discriminator_loss, generator_loss, slope, weight_at
+from engine.lab.gan.process_group import ProcessGroup
 from engine.lab.gan.settings import Settings, share
 from engine.lab.gan.shape import Shape, Stage, stage_at
 
@@ -43,7 +43,7 @@ class Trainer:
         Of the networks.
     settings
         How it goes.
-    supply
+    sampler
         Where pictures come from.
     device
         ``cpu``, ``cuda``…
@@ -54,10 +54,10 @@ class Trainer:
     layout = torch.channels_last
 
     def __init__(
-        self, shape: Shape, settings: Settings, supply: Supply, device: str, group: Group
+        self, shape: Shape, settings: Settings, sampler: Sampler, device: str, group: ProcessGroup
     ) -> None:
         self.share = share(settings, group)
-        self.shape, self.settings, self.supply, self.group = shape, settings, supply, group
+        self.shape, self.settings, self.sampler, self.group = shape, settings, sampler, group
         self.device = torch.device(device)
         start = torch.Generator().manual_seed(settings.seed)
         self.generator = Generator(shape, noisy=settings.noisy)
@@ -99,7 +99,7 @@ class Trainer:
         choice = np.random.Generator(np.random.Philox(key))
         random = torch.Generator(self.device).manual_seed(int(choice.integers(2**62)))
         first = self.step * self.settings.batch + self.group.rank * share
-        real = self._seen(self.supply.batch(first, share, choice), stage)
+        real = self._seen(self.sampler.batch(first, share, choice), stage)
         z, other = (
             torch.randn((share, self.shape.z_dim), generator=random, device=self.device)
             for _ in range(2)
@@ -196,7 +196,7 @@ class Trainer:
 
     def _ask(self, made: torch.Tensor, real: torch.Tensor, stage: Stage) -> None:
         """Ask the discriminator about pictures that were held out, and augment accordingly."""
-        held = self.supply.held_out(self.shown, len(real))
+        held = self.sampler.held_out(self.shown, len(real))
         if held is None:
             return
         with torch.no_grad(), self._autocast():

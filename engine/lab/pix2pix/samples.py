@@ -18,10 +18,10 @@ _COARSE_PX = 4.0
 
 def held_out(trainer: PairTrainer, count: int) -> NDArray[np.uint8]:
     """Return pairs that are never shown, from all over; where there are none, some that are."""
-    supply = trainer.supply
-    places = supply.held if len(supply.held) else supply.shown
+    sampler = trainer.sampler
+    places = sampler.held if len(sampler.held) else sampler.shown
     count = min(count, len(places))
-    return supply.pictures[places[np.arange(count) * len(places) // count]]
+    return sampler.pictures[places[np.arange(count) * len(places) // count]]
 
 
 def answers(

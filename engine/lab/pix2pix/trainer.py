@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
-from engine.lab.data.sampler import Supply
+from engine.lab.data.sampler import Sampler
 from engine.lab.data.sketches import crude
 from engine.lab.gan.blocks import initialise
 from engine.lab.gan.loss import discriminator_loss, generator_loss, slope
@@ -71,7 +71,7 @@ class PairTrainer:
         Of the one that will be played.
     settings
         How it goes.
-    supply
+    sampler
         Where pairs come from [shape=(N, S, S, 6)]: source and target.
     device
         ``cpu``, ``cuda``…
@@ -82,15 +82,15 @@ class PairTrainer:
         If the batch is odd, or the pictures' side is no multiple of what the network needs.
     """
 
-    def __init__(self, shape: Shape, settings: Settings, supply: Supply, device: str) -> None:
-        side = supply.pictures.shape[1]
+    def __init__(self, shape: Shape, settings: Settings, sampler: Sampler, device: str) -> None:
+        side = sampler.pictures.shape[1]
         if settings.batch % 2 or settings.batch < 2:
             raise ValueError(f"batch {settings.batch}: it must be even")
         if side % shape.unit_px or side < _LEAST_PX:
             raise ValueError(
                 f"{side} px: it must be a multiple of {shape.unit_px}, and at least {_LEAST_PX}"
             )
-        self.shape, self.settings, self.supply = shape, settings, supply
+        self.shape, self.settings, self.sampler = shape, settings, sampler
         self.device = torch.device(device)
         start = torch.Generator().manual_seed(settings.seed)
         self.drawer, self.reader, self.critic = Drawer(shape, start), Reader(shape.z_dim), Critic()
@@ -114,14 +114,14 @@ class PairTrainer:
     @property
     def side(self) -> int:
         """Side of what is seen now: first quarters of the pictures, then the whole."""
-        whole, unit = int(self.supply.pictures.shape[1]), self.shape.unit_px
+        whole, unit = int(self.sampler.pictures.shape[1]), self.shape.unit_px
         is_early = self.shown < _CROPPED * self.settings.pictures
         is_cut = is_early and whole % (2 * unit) == 0 and whole >= 2 * max(2 * unit, _LEAST_PX)
         return whole // 2 if is_cut else whole
 
     def cost_left(self) -> float:
         """How many pairs are left to show, counted in those that cost what one costs now."""
-        whole, all_ = self.supply.pictures.shape[1], self.settings.pictures
+        whole, all_ = self.sampler.pictures.shape[1], self.settings.pictures
         early: float = max(_CROPPED * all_ - self.shown, 0.0)
         late = all_ - self.shown - early
         return early + late * float(whole / self.side) ** 2
@@ -139,7 +139,7 @@ class PairTrainer:
         random = torch.Generator(self.device).manual_seed(int(choice.integers(2**62)))
         for optimiser in self.optimisers.values():
             optimiser.param_groups[0]["lr"] = self.rate
-        source, target, coarse = self._seen(self.supply.batch(self.shown, batch, choice), choice)
+        source, target, coarse = self._seen(self.sampler.batch(self.shown, batch, choice), choice)
         told = batch // 2
         mean, spread = self.reader(target[:told])
         drawn = torch.randn((batch, self.shape.z_dim), generator=random, device=self.device)

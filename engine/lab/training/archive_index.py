@@ -26,7 +26,7 @@ from engine.generators.archive.index import Entry, Index
 from engine.generators.archive.licence import allows_copies
 from engine.lab.data.folder import Credit, Report
 from engine.lab.data.pictures import Prepared
-from engine.lab.data.sampler import Supply
+from engine.lab.data.sampler import Sampler
 from engine.lab.gan.shape import Shape, Stage, stage_at
 from engine.lab.training import checkpoint
 from engine.system.atomic import open_new
@@ -40,7 +40,7 @@ _QUALITY = 65  # of a small copy
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class IndexOptions:
     """What an index is to be.
 
     Parameters
@@ -59,7 +59,10 @@ class Wish:
 
 
 def write_index(
-    folder: Path, out: Path, wish: Wish | None = None, told: Callable[[str], None] = lambda _: None
+    folder: Path,
+    out: Path,
+    options: IndexOptions | None = None,
+    notify: Callable[[str], None] = lambda _: None,
 ) -> Index:
     """Write the index of a training.
 
@@ -69,9 +72,9 @@ def write_index(
         Of the training, ``OUT.train``: its state and its pictures made ready.
     out
         The index to write, see `engine.generators.archive.index.path_beside`.
-    wish
+    options
         What it is to be.
-    told
+    notify
         Hears how far it is.
 
     Returns
@@ -86,9 +89,9 @@ def write_index(
     OSError
         If a file cannot be read or written.
     """
-    wish = wish or Wish()
+    options = options or IndexOptions()
     tensors, numbers = checkpoint.read_state(folder / "state.safetensors")
-    index = make(tensors, numbers, ready(folder / "ready"), wish, told)
+    index = make(tensors, numbers, ready(folder / "ready"), options, notify)
     with open_new(out) as file:
         indexes.write(file, index)
     return index
@@ -120,7 +123,7 @@ def ready(cache: Path) -> Prepared:
 
 def make(
     tensors: Mapping[str, NDArray[Any]], numbers: Mapping[str, Any], prepared: Prepared,
-    wish: Wish, told: Callable[[str], None] = lambda _: None,
+    options: IndexOptions, notify: Callable[[str], None] = lambda _: None,
 ) -> Index:  # fmt: skip
     """Make the index of a training from its state, see `keeping.read_state`.
 
@@ -145,20 +148,20 @@ def make(
         seed = int(settings["seed"])
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"this state of a training is damaged ({error!r})") from None
-    shown = Supply(prepared.pictures, prepared.names, seed).shown
+    shown = Sampler(prepared.pictures, prepared.names, seed).shown
     pictures = prepared.pictures
     weights |= _fitted(side, last, weights, _every(pictures, shown, _FITTED))
     eye = likeness.make_eye(side, last, weights)
     places = shown
-    if 0 < wish.pictures < len(shown):
-        places = shown[_spread(len(shown), _CANDIDATES * wish.pictures)]
-    features = _described(eye, pictures, places, told)
-    if 0 < wish.pictures < len(places):
-        chosen = np.sort(far_apart(features, wish.pictures))
+    if 0 < options.pictures < len(shown):
+        places = shown[_spread(len(shown), _CANDIDATES * options.pictures)]
+    features = _described(eye, pictures, places, notify)
+    if 0 < options.pictures < len(places):
+        chosen = np.sort(far_apart(features, options.pictures))
         places, features = places[chosen], features[chosen]
     entries = [_entry(prepared, int(place)) for place in places]
     thumbs = [
-        _thumb(pictures[place], wish) if wish.thumb_px and _is_free(entry) else b""
+        _thumb(pictures[place], options) if options.thumb_px and _is_free(entry) else b""
         for place, entry in zip(places, entries, strict=True)
     ]
     return Index(
@@ -227,14 +230,14 @@ def _every(pictures: Bytes, places: NDArray[np.int64], most: int) -> Iterator[By
 
 
 def _described(
-    eye: Eye, pictures: Bytes, places: NDArray[np.int64], told: Callable[[str], None]
+    eye: Eye, pictures: Bytes, places: NDArray[np.int64], notify: Callable[[str], None]
 ) -> Floats:
     found: list[Floats] = []
     looked = (likeness.square(pictures[place], eye.side) for place in places)
     for batch in likeness.in_batches(looked, _BATCH):
         found.append(likeness.describe(eye, batch))
         if len(found) % 32 == 0:
-            told(f"{len(found) * _BATCH} of {len(places)} pictures looked at")
+            notify(f"{len(found) * _BATCH} of {len(places)} pictures looked at")
     return np.concatenate(found)
 
 
@@ -269,9 +272,9 @@ def _is_free(entry: Entry) -> bool:
     return allows_copies(entry.licence, entry.credit)
 
 
-def _thumb(picture: Bytes, wish: Wish) -> bytes:
-    side = min(wish.thumb_px, len(picture), indexes.MOST_THUMB_PX)
+def _thumb(picture: Bytes, options: IndexOptions) -> bytes:
+    side = min(options.thumb_px, len(picture), indexes.MOST_THUMB_PX)
     small = Image.fromarray(picture).resize((side, side), Image.Resampling.LANCZOS)
     file = io.BytesIO()
-    small.save(file, "WEBP", quality=wish.quality, method=4)
+    small.save(file, "WEBP", quality=options.quality, method=4)
     return file.getvalue()

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from engine.lab.data.sampler import Supply
+from engine.lab.data.sampler import Sampler
 from engine.lab.gan.blocks import TAPS
 from engine.lab.gan.generator import Generator
 from engine.lab.training.checkpoint import pictures_of
@@ -73,7 +73,7 @@ def _described(x: torch.Tensor, random: torch.Generator) -> torch.Tensor:
     return (flat / flat.std((0, 1)).clamp_min(1e-6)).flatten(1)
 
 
-def compare(generator: Generator, supply: Supply, count: int) -> dict[int, float]:
+def compare(generator: Generator, sampler: Sampler, count: int) -> dict[int, float]:
     """Return the distance between pictures that a generator makes and those it is shown.
 
     Parameters
@@ -81,11 +81,11 @@ def compare(generator: Generator, supply: Supply, count: int) -> dict[int, float
     count
         How many of each, at most; there may be fewer.
     """
-    count = min(count, len(supply.shown))
-    chosen = supply.shown[np.linspace(0, len(supply.shown) - 1, count).astype(int)]
+    count = min(count, len(sampler.shown))
+    chosen = sampler.shown[np.linspace(0, len(sampler.shown) - 1, count).astype(int)]
     made = pictures_of(generator, count, seed=10_000)
     a, b = (
         torch.from_numpy(np.array(x)).permute(0, 3, 1, 2).float() / 127.5 - 1
-        for x in (supply.pictures[chosen], made)
+        for x in (sampler.pictures[chosen], made)
     )
     return distance(a, b)

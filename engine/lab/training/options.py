@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class TrainingOptions:
     """What was asked for on the command line.
 
     Parameters

@@ -12,11 +12,11 @@ from pathlib import Path
 from engine.generators.archive import index
 from engine.lab.gan import device as machine
 from engine.lab.gan.generator import network_of
-from engine.lab.gan.group import Group, join
+from engine.lab.gan.process_group import ProcessGroup, join
 from engine.lab.gan.shape import cost_left
 from engine.lab.training import archive_index, checkpoint
 from engine.lab.training.distance import compare
-from engine.lab.training.options import Wish
+from engine.lab.training.options import TrainingOptions
 from engine.lab.training.snapshots import write_ages
 from engine.lab.training.start import Start, begin
 from engine.models import card
@@ -28,20 +28,20 @@ from engine.system.interrupts import handled
 
 SAVED_S = 120.0
 """Time between two savings: so much is lost at most."""
-TOLD_S = 15.0
+NOTIFIED_S = 15.0
 _SHEET = (64, 8)  # pictures, columns
 _COMPARED = 512
 _LATE_OVERFIT = 0.4
 
 
-def train(wish: Wish, say: Callable[[str], None]) -> bool:
+def train(options: TrainingOptions, notify: Callable[[str], None]) -> bool:
     """Train until all pictures were shown, the time is over, or somebody stops it.
 
     Parameters
     ----------
-    wish
+    options
         What was asked for.
-    say
+    notify
         Takes lines for people.
 
     Returns
@@ -54,11 +54,11 @@ def train(wish: Wish, say: Callable[[str], None]) -> bool:
     ValueError, OSError
         If it cannot begin, or cannot go on: the sentence says why.
     """
-    device = machine.choose(wish.device)
+    device = machine.choose(options.device)
     group = join(device)
-    heard = say if group.rank == 0 else _silent
-    start = begin(wish, machine.settle(device, group), group, heard)
-    return _Run(wish, start, group, heard).go()
+    heard = notify if group.rank == 0 else _silent
+    start = begin(options, machine.settle(device, group), group, heard)
+    return _Run(options, start, group, heard).go()
 
 
 def _silent(_: str) -> None:
@@ -68,10 +68,16 @@ def _silent(_: str) -> None:
 class _Run:
     """One start of a training until it stops."""
 
-    def __init__(self, wish: Wish, start: Start, group: Group, say: Callable[[str], None]) -> None:
-        self.wish, self.start, self.group, self.say = wish, start, group, say
+    def __init__(
+        self,
+        options: TrainingOptions,
+        start: Start,
+        group: ProcessGroup,
+        notify: Callable[[str], None],
+    ) -> None:
+        self.options, self.start, self.group, self.notify = options, start, group, notify
         self.trainer = start.trainer
-        self.begun = self.saved = self.told = time.monotonic()
+        self.begun = self.saved = self.notified = time.monotonic()
         self.mark = (self.begun, self.trainer.shown, self.trainer.stage.side)
         self.stop = threading.Event()
 
@@ -91,7 +97,7 @@ class _Run:
 
     def _is_over(self) -> bool:
         """Whether to stop; all processes stop at the same step."""
-        is_late = 0 < self.wish.minutes * 60 < time.monotonic() - self.begun
+        is_late = 0 < self.options.minutes * 60 < time.monotonic() - self.begun
         is_full = self.trainer.shown >= self.trainer.settings.pictures
         return is_full or self.group.any(self.stop.is_set() or is_late)
 
@@ -105,14 +111,14 @@ class _Run:
         stage, settings = trainer.stage, trainer.settings
         if stage.side != self.mark[2]:
             self.mark = (now, trainer.shown, stage.side)
-        if now - self.told < TOLD_S or trainer.shown == self.mark[1]:
+        if now - self.notified < NOTIFIED_S or trainer.shown == self.mark[1]:
             return
-        self.told = now
+        self.notified = now
         rate = (trainer.shown - self.mark[1]) / (now - self.mark[0])
         left = cost_left(trainer.shape, trainer.shown, settings.pictures, grows=settings.grows)
         kept = trainer.adaptive
         by_heart = f", learning by heart ({kept.overfit:.2f})"
-        self.say(
+        self.notify(
             f"{trainer.shown} of {settings.pictures} pictures, at {stage.side} px, {rate:.1f}/s, "
             f"augmentation {kept.probability:.2f}"
             + (by_heart if kept.overfit > _LATE_OVERFIT else "")
@@ -131,18 +137,20 @@ class _Run:
         checkpoint.write_state(folder / "state.safetensors", tensors, kept)
         pictures = checkpoint.pictures_of(trainer.mean, _SHEET[0])
         checkpoint.write_sheet(folder / "sheets" / f"{trainer.shown:010d}.png", pictures, _SHEET[1])
-        told: dict[str, str | int] = {}
+        facts: dict[str, str | int] = {}
         if is_last:
-            apart = compare(trainer.mean, self.start.supply, _COMPARED)
-            self.say(f"sliced Wasserstein distance (×1000) by side: {json.dumps(apart)}")
-            told["distance"] = f"sliced Wasserstein ×1000: {json.dumps(apart)}"
-        snapshots.path_of(self.wish.out).unlink(missing_ok=True)  # they are of the network before
-        self._write_network(spent_s, told)
+            apart = compare(trainer.mean, self.start.sampler, _COMPARED)
+            self.notify(f"sliced Wasserstein distance (×1000) by side: {json.dumps(apart)}")
+            facts["distance"] = f"sliced Wasserstein ×1000: {json.dumps(apart)}"
+        snapshots.path_of(self.options.out).unlink(
+            missing_ok=True
+        )  # they are of the network before
+        self._write_network(spent_s, facts)
         if is_last:
             self._finish()
 
     def _write_network(self, spent_s: float, more: dict[str, str | int]) -> None:
-        start, trainer, out = self.start, self.trainer, self.wish.out
+        start, trainer, out = self.start, self.trainer, self.options.out
         network = network_of(
             trainer.mean, origin=f"latent-cinema train, {trainer.shown} pictures shown",
             data_set=start.data_set, licence=start.licence,
@@ -155,12 +163,12 @@ class _Run:
 
     def _finish(self) -> None:
         """Write what belongs to a finished network: its ages, and its archive."""
-        out, folder = self.wish.out, self.start.folder
+        out, folder = self.options.out, self.start.folder
         written = write_ages(folder / "snapshots", out)
-        self.say(f"{written.path.name}: {len(written.shown)} ages, for …/generator/age")
+        self.notify(f"{written.path.name}: {len(written.shown)} ages, for …/generator/age")
         archive = index.path_beside(out)
-        found = archive_index.write_index(folder, archive, told=self.say)
-        self.say(f"{archive.name}: {len(found.entries)} pictures, to show the archive")
+        found = archive_index.write_index(folder, archive, notify=self.notify)
+        self.notify(f"{archive.name}: {len(found.entries)} pictures, to show the archive")
 
 
 def write_with_card(out: Path, network: Network, facts: dict[str, str | int]) -> None:
@@ -173,8 +181,12 @@ def write_with_card(out: Path, network: Network, facts: dict[str, str | int]) ->
     """
     with open_new(out) as file:
         card.write(file, network, half=True)
-    told = {**facts, "date": datetime.now(UTC).date().isoformat(), "sha256": hashing.sha256_of(out)}
-    write_text(card.card_path(out), card.card_text(told))
+    facts = {
+        **facts,
+        "date": datetime.now(UTC).date().isoformat(),
+        "sha256": hashing.sha256_of(out),
+    }
+    write_text(card.card_path(out), card.card_text(facts))
 
 
 def duration(seconds: float) -> str:

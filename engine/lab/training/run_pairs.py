@@ -10,14 +10,14 @@ from dataclasses import asdict
 from typing import Any
 
 from engine.lab.data.pairs import PairReport, prepare_pairs
-from engine.lab.data.sampler import Supply
+from engine.lab.data.sampler import Sampler
 from engine.lab.gan import device as machine
-from engine.lab.gan.group import Group
+from engine.lab.gan.process_group import ProcessGroup
 from engine.lab.pix2pix.samples import measure, sheet
 from engine.lab.pix2pix.trainer import PairTrainer, Settings
 from engine.lab.training import checkpoint
-from engine.lab.training.options import Wish
-from engine.lab.training.run import SAVED_S, TOLD_S, duration, write_with_card
+from engine.lab.training.options import TrainingOptions
+from engine.lab.training.run import NOTIFIED_S, SAVED_S, duration, write_with_card
 from engine.lab.training.start import attribution, find_place, resume
 from engine.models.network import PIX2PIX, Network
 from engine.models.pix2pix_shape import Shape
@@ -29,14 +29,14 @@ BATCH = 4
 _FEW, _MANY = 96, 512  # pairs that answers are compared to, on the way and at the end
 
 
-def train_pairs(wish: Wish, say: Callable[[str], None]) -> bool:
+def train_pairs(options: TrainingOptions, notify: Callable[[str], None]) -> bool:
     """Train until all pairs were shown, the time is over, or somebody stops it.
 
     Parameters
     ----------
-    wish
+    options
         What was asked for; the folder has ``source/`` and ``target/`` in it.
-    say
+    notify
         Takes lines for people.
 
     Returns
@@ -49,18 +49,18 @@ def train_pairs(wish: Wish, say: Callable[[str], None]) -> bool:
     ValueError, OSError
         If it cannot begin, or cannot go on: the sentence says why.
     """
-    return _Run(wish, say).go()
+    return _Run(options, notify).go()
 
 
-def _refuse(wish: Wish) -> None:
+def _refuse(options: TrainingOptions) -> None:
     for name, is_asked in (
-        ("--tiles", wish.tiles),
-        ("--freeze", wish.frozen > 0),
-        ("--augment", wish.augmentation is not None),
-        ("--preset standard", wish.preset != "small"),
-        ("--from", wish.source is not None),
-        ("--no-noise", not wish.noisy),
-        ("--wide", wish.wide),
+        ("--tiles", options.tiles),
+        ("--freeze", options.frozen > 0),
+        ("--augment", options.augmentation is not None),
+        ("--preset standard", options.preset != "small"),
+        ("--from", options.source is not None),
+        ("--no-noise", not options.noisy),
+        ("--wide", options.wide),
     ):
         if is_asked:
             raise ValueError(f"{name} does not go with --pairs: leave it out")
@@ -69,29 +69,33 @@ def _refuse(wish: Wish) -> None:
 class _Run:
     """One start of a training until it stops."""
 
-    def __init__(self, wish: Wish, say: Callable[[str], None]) -> None:
-        _refuse(wish)
-        self.wish, self.say = wish, say
-        self.folder, self.state = find_place(wish)
-        device = machine.settle(machine.choose(wish.device), Group())
-        ready = prepare_pairs(wish.folder, self.folder / "ready", wish.size, say)
+    def __init__(self, options: TrainingOptions, notify: Callable[[str], None]) -> None:
+        _refuse(options)
+        self.options, self.notify = options, notify
+        self.folder, self.state = find_place(options)
+        device = machine.settle(machine.choose(options.device), ProcessGroup())
+        ready = prepare_pairs(options.folder, self.folder / "ready", options.size, notify)
         self.report: PairReport = ready.report
-        say(self.report.text())
-        settings = Settings(wish.pictures or PAIRS, wish.batch or BATCH, seed=wish.seed)
-        supply = Supply(
-            ready.pictures, self.report.names, wish.seed, mirrors=wish.mirrors, turns=wish.turns
+        notify(self.report.text())
+        settings = Settings(options.pictures or PAIRS, options.batch or BATCH, seed=options.seed)
+        sampler = Sampler(
+            ready.pictures,
+            self.report.names,
+            options.seed,
+            mirrors=options.mirrors,
+            turns=options.turns,
         )
-        self.trainer = PairTrainer(Shape(), settings, supply, device)
+        self.trainer = PairTrainer(Shape(), settings, sampler, device)
         record = {
             "shape": asdict(self.trainer.shape), "settings": asdict(settings),
-            "pictures": ready.sha256, "turned": [wish.mirrors, wish.turns],
+            "pictures": ready.sha256, "turned": [options.mirrors, options.turns],
         }  # fmt: skip
         self.record: dict[str, Any] = json.loads(json.dumps(record))
         self.spent_s = 0.0
-        if wish.resumes and self.state.exists():
+        if options.resumes and self.state.exists():
             self.spent_s = resume(self.trainer, self.state, self.record)
-            say(f"going on after {self.trainer.shown} pairs")
-        self.begun = self.saved = self.told = time.monotonic()
+            notify(f"going on after {self.trainer.shown} pairs")
+        self.begun = self.saved = self.notified = time.monotonic()
         self.mark = (self.begun, self.trainer.shown)
         self.stop = threading.Event()
 
@@ -108,18 +112,18 @@ class _Run:
         return trainer.shown >= trainer.settings.pictures
 
     def _is_over(self) -> bool:
-        is_late = 0 < self.wish.minutes * 60 < time.monotonic() - self.begun
+        is_late = 0 < self.options.minutes * 60 < time.monotonic() - self.begun
         is_full = self.trainer.shown >= self.trainer.settings.pictures
         return is_full or is_late or self.stop.is_set()
 
     def _tell(self) -> None:
         now, trainer = time.monotonic(), self.trainer
-        if now - self.told < TOLD_S:
+        if now - self.notified < NOTIFIED_S:
             return
         rate = (trainer.shown - self.mark[1]) / (now - self.mark[0])
-        self.told, self.mark = now, (now, trainer.shown)
+        self.notified, self.mark = now, (now, trainer.shown)
         left_s = trainer.cost_left() / rate
-        self.say(
+        self.notify(
             f"{trainer.shown} of {trainer.settings.pictures} pairs, at {trainer.side} px, "
             f"{rate:.1f}/s, about {duration(left_s)} left"
         )
@@ -141,13 +145,13 @@ class _Run:
             f"{found['told_l1']} of 255 ({found['told_psnr']} dB) with the code of the target, "
             f"{found['untold_l1']} ({found['untold_psnr']} dB) without"
         )
-        self.say(f"distance to pairs held out: {apart}")
+        self.notify(f"distance to pairs held out: {apart}")
         self._write_network(spent_s, apart)
 
     def _write_network(self, spent_s: float, apart: str) -> None:
-        trainer, wish = self.trainer, self.wish
-        licence, data_set, credits_ = attribution(wish, self.report.credit.values())
-        side = trainer.supply.pictures.shape[1]
+        trainer, options = self.trainer, self.options
+        licence, data_set, credits_ = attribution(options, self.report.credit.values())
+        side = trainer.sampler.pictures.shape[1]
         network = Network(
             PIX2PIX,
             trainer.mean.arrays(),
@@ -170,4 +174,4 @@ class _Run:
             "distance": apart,
             "hours": f"{spent_s / 3600:.2f}",
         }
-        write_with_card(wish.out, network, facts)
+        write_with_card(options.out, network, facts)

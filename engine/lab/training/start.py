@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from engine.lab.data.folder import Credit
 from engine.lab.data.pictures import Prepared, prepare
-from engine.lab.data.sampler import Supply
-from engine.lab.gan.group import Group
+from engine.lab.data.sampler import Sampler
+from engine.lab.gan.process_group import ProcessGroup
 from engine.lab.gan.settings import Settings, share
 from engine.lab.gan.shape import PRESETS, Shape, shape_of
 from engine.lab.gan.trainer import Trainer
@@ -22,7 +22,10 @@ from engine.models.network import STYLEGAN2
 
 if TYPE_CHECKING:
     from engine.lab.pix2pix.trainer import PairTrainer
-    from engine.lab.training.options import Wish
+    from engine.lab.training.options import TrainingOptions
+
+
+_LATER = {"noisy": True, "wide": False}  # settings of today, as trainings before them were
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class Start:
 
     Parameters
     ----------
-    trainer, supply
+    trainer, sampler
         The networks and their pictures.
     folder
         Where everything of this training lies: ``OUT.train``.
@@ -46,7 +49,7 @@ class Start:
     """
 
     trainer: Trainer
-    supply: Supply
+    sampler: Sampler
     folder: Path
     record: dict[str, Any]
     spent_s: float
@@ -77,7 +80,7 @@ def folder_of(out: Path) -> Path:
     return out.with_suffix(".train")
 
 
-def find_place(wish: Wish) -> tuple[Path, Path]:
+def find_place(options: TrainingOptions) -> tuple[Path, Path]:
     """Return the folder and the state of a training, if it may go there.
 
     Raises
@@ -85,21 +88,23 @@ def find_place(wish: Wish) -> tuple[Path, Path]:
     ValueError, OSError
         If it may not.
     """
-    folder = folder_of(wish.out)
+    folder = folder_of(options.out)
     state = folder / "state.safetensors"
-    if not wish.out.parent.is_dir():
-        raise NotADirectoryError(f"{wish.out.parent} is no folder: make it first")
-    if wish.out.suffix != ".safetensors":
-        raise ValueError(f"{wish.out.name}: the network is a file that ends in .safetensors")
-    if not wish.resumes and (state.exists() or wish.out.exists()):
+    if not options.out.parent.is_dir():
+        raise NotADirectoryError(f"{options.out.parent} is no folder: make it first")
+    if options.out.suffix != ".safetensors":
+        raise ValueError(f"{options.out.name}: the network is a file that ends in .safetensors")
+    if not options.resumes and (state.exists() or options.out.exists()):
         raise FileExistsError(
-            f"{wish.out}: there is a training of this name already; go on with --resume, or "
+            f"{options.out}: there is a training of this name already; go on with --resume, or "
             "choose another name"
         )
     return folder, state
 
 
-def begin(wish: Wish, device: str, group: Group, say: Callable[[str], None]) -> Start:
+def begin(
+    options: TrainingOptions, device: str, group: ProcessGroup, notify: Callable[[str], None]
+) -> Start:
     """Check everything, and make or find the networks.
 
     Raises
@@ -107,65 +112,73 @@ def begin(wish: Wish, device: str, group: Group, say: Callable[[str], None]) -> 
     ValueError, OSError
         If something is missing or does not fit.
     """
-    folder, state = find_place(wish)
-    shape, settings = _shape(wish), _settings(wish)
+    folder, state = find_place(options)
+    shape, settings = _shape(options), _settings(options)
     share(settings, group)
-    prepared = _prepared(wish, folder, shape.size, group, say)
-    say(prepared.report.text())
-    if len(prepared.pictures) < len(prepared.report.files) or wish.tiles:
-        say(f"{len(prepared.pictures)} squares of {shape.size} px made of them")
-    supply = Supply(
-        prepared.pictures, prepared.names, wish.seed, mirrors=wish.mirrors, turns=wish.turns
+    prepared = _prepared(options, folder, shape.size, group, notify)
+    notify(prepared.report.text())
+    if len(prepared.pictures) < len(prepared.report.files) or options.tiles:
+        notify(f"{len(prepared.pictures)} squares of {shape.size} px made of them")
+    sampler = Sampler(
+        prepared.pictures,
+        prepared.names,
+        options.seed,
+        mirrors=options.mirrors,
+        turns=options.turns,
     )
-    trainer = Trainer(shape, settings, supply, device, group)
-    if wish.augmentation is not None:
-        trainer.adaptive.hold(wish.augmentation)
+    trainer = Trainer(shape, settings, sampler, device, group)
+    if options.augmentation is not None:
+        trainer.adaptive.hold(options.augmentation)
     record = {"shape": asdict(shape), "settings": asdict(settings), "pictures": prepared.sha256,
-              "turned": [wish.mirrors, wish.turns]}  # fmt: skip
+              "turned": [options.mirrors, options.turns]}  # fmt: skip
     record = json.loads(json.dumps(record))
     spent_s = 0.0
-    if wish.resumes and state.exists():
+    if options.resumes and state.exists():
         spent_s = resume(trainer, state, record)
-        say(f"going on after {trainer.shown} pictures")
-    elif wish.source is not None:
-        say(begin_with(trainer, wish.source))
+        notify(f"going on after {trainer.shown} pictures")
+    elif options.source is not None:
+        notify(begin_with(trainer, options.source))
     used = [prepared.report.credit[name] for name in dict.fromkeys(prepared.names)]
-    told = attribution(wish, used)
-    return Start(trainer, supply, folder, record, spent_s, *told, len(used))
+    told = attribution(options, used)
+    return Start(trainer, sampler, folder, record, spent_s, *told, len(used))
 
 
-def _shape(wish: Wish) -> Shape:
-    preset = PRESETS[wish.preset]
-    if wish.source is None:
-        return shape_of(preset, wish.size)
-    return shape_of_network(wish.source, preset, wish.size)
+def _shape(options: TrainingOptions) -> Shape:
+    preset = PRESETS[options.preset]
+    if options.source is None:
+        return shape_of(preset, options.size)
+    return shape_of_network(options.source, preset, options.size)
 
 
 def _prepared(
-    wish: Wish, folder: Path, size: int, group: Group, say: Callable[[str], None]
+    options: TrainingOptions,
+    folder: Path,
+    size: int,
+    group: ProcessGroup,
+    notify: Callable[[str], None],
 ) -> Prepared:
     """Make the pictures ready, in the first process; the others find them in the cache."""
     if group.rank:
         group.wait()
-    found = prepare(wish.folder, folder / "ready", size, tiles=wish.tiles, told=say)
+    found = prepare(options.folder, folder / "ready", size, tiles=options.tiles, notify=notify)
     if not group.rank:
         group.wait()
     return found
 
 
-def _settings(wish: Wish) -> Settings:
-    preset = PRESETS[wish.preset]
-    pictures, batch = wish.pictures or preset.pictures, wish.batch or preset.batch
-    is_new = wish.source is None
+def _settings(options: TrainingOptions) -> Settings:
+    preset = PRESETS[options.preset]
+    pictures, batch = options.pictures or preset.pictures, options.batch or preset.batch
+    is_new = options.source is None
     return Settings(
-        pictures, batch, preset.rates, wish.seed, grows=is_new, frozen=wish.frozen,
-        warm_up=0 if is_new else 64, noisy=_is_noisy(wish), wide=wish.wide,
+        pictures, batch, preset.rates, options.seed, grows=is_new, frozen=options.frozen,
+        warm_up=0 if is_new else 64, noisy=_is_noisy(options), wide=options.wide,
     )  # fmt: skip
 
 
-def _is_noisy(wish: Wish) -> bool:
+def _is_noisy(options: TrainingOptions) -> bool:
     """Whether the generator has noise: as asked for, if the network begun with has any."""
-    return wish.noisy and (wish.source is None or has_noise(card.load(wish.source).state))
+    return options.noisy and (options.source is None or has_noise(card.load(options.source).state))
 
 
 def resume(trainer: Trainer | PairTrainer, state: Path, record: dict[str, Any]) -> float:
@@ -179,7 +192,7 @@ def resume(trainer: Trainer | PairTrainer, state: Path, record: dict[str, Any]) 
     tensors, numbers = checkpoint.read_state(state)
     was = numbers.get("start", {})
     for key, value in record.items():
-        if _as_now(key, was.get(key)) != value:
+        if _as_now(was.get(key), value) != value:
             what = "the pictures have changed" if key == "pictures" else f"other {key}"
             raise ValueError(
                 f"{state}: this training was begun with something else ({what}); ask for the "
@@ -192,19 +205,19 @@ def resume(trainer: Trainer | PairTrainer, state: Path, record: dict[str, Any]) 
     return float(numbers["spent_s"])
 
 
-def _as_now(key: str, value: Any) -> Any:
+def _as_now(was: Any, now: Any) -> Any:
     """Add to a record what was not yet written then, as it was."""
-    if key == "settings" and isinstance(value, dict) and "lazy" in value:
-        return {"noisy": True, "wide": False, **value}
-    return value
+    if isinstance(was, dict) and isinstance(now, dict):
+        return {key: value for key, value in _LATER.items() if key in now} | was
+    return was
 
 
-def attribution(wish: Wish, used: Collection[Credit]) -> tuple[str, str, str]:
+def attribution(options: TrainingOptions, used: Collection[Credit]) -> tuple[str, str, str]:
     """Return licence, data set and credits for a card: as asked for, else as the pictures say."""
     licences = sorted({one.licence for one in used if one.licence})
     credits_ = sorted({one.credit for one in used if one.credit})
     return (
-        wish.licence or "; ".join(licences) or "not said",
-        wish.data_set or wish.folder.resolve().name,
-        wish.credit or "; ".join(credits_[:200]),
+        options.licence or "; ".join(licences) or "not said",
+        options.data_set or options.folder.resolve().name,
+        options.credit or "; ".join(credits_[:200]),
     )

@@ -1,4 +1,4 @@
-"""One open film file: pictures and samples in, packets out, through FFmpeg."""
+"""Video encoder: pictures and samples in, a film file out, through FFmpeg."""
 
 from __future__ import annotations
 

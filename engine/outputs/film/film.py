@@ -1,4 +1,4 @@
-"""Films: H.264 or H.265 in MP4, MOV or MKV, at a constant rate, with their sound."""
+"""Film output: H.264 or H.265 in MP4, MOV or MKV, at a constant rate, with sound."""
 
 from __future__ import annotations
 

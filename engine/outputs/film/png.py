@@ -1,4 +1,4 @@
-"""A PNG per frame, 8 or 16 bits deep, with the sound beside it as a WAV file.
+"""PNG sequence output, 8 or 16 bits deep, with the sound beside it as a WAV file.
 
 Not by PyAV's encoder, measured: as fast (63 ms for 1920×1080, here 60), as large, and without the
 chunk that says sRGB. Pillow writes no 48 bits.

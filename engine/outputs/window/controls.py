@@ -1,4 +1,4 @@
-"""Keys, pointer and wheel of the windows, as events."""
+"""Keyboard, pointer and wheel events of the windows."""
 
 from __future__ import annotations
 

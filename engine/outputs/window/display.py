@@ -1,4 +1,4 @@
-"""The system's display: whether there is one, and windows with OpenGL on it."""
+"""Connection to the system's display, and OpenGL windows on it, by GLFW."""
 
 from __future__ import annotations
 
@@ -65,10 +65,10 @@ def _missing() -> str:
 
 def _reason() -> str:
     code, text = glfw.get_error()
-    return say(text) or f"GLFW error {code}"
+    return decoded(text) or f"GLFW error {code}"
 
 
-def say(text: Any) -> str:
+def decoded(text: Any) -> str:
     """Decode what GLFW says: bytes, text or nothing."""
     return text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text or "")
 

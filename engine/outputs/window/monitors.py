@@ -1,4 +1,4 @@
-"""Monitors by name, and where on them a picture goes."""
+"""Monitors by name, and the geometry of a picture on them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import glfw
 
-from engine.outputs.window.display import say
+from engine.outputs.window.display import decoded
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def connected() -> list[Monitor]:
         modes = [m for m in glfw.get_video_modes(handle) or [] if m.size == mode.size]
         found.append(
             Monitor(
-                _unique(say(glfw.get_monitor_name(handle)) or "monitor", found),
+                _unique(decoded(glfw.get_monitor_name(handle)) or "monitor", found),
                 Area(x, y, mode.size.width, mode.size.height),
                 mode.refresh_rate,
                 tuple(sorted({m.refresh_rate for m in modes})),

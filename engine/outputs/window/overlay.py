@@ -1,4 +1,4 @@
-"""What the operator sees over the picture, and no film ever holds: keys, numbers, messages."""
+"""Operator overlay: help panel, frame times and messages, never part of the picture."""
 
 from __future__ import annotations
 

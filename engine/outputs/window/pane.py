@@ -1,4 +1,4 @@
-"""One visible window: a context that shares the root's textures and only blits."""
+"""Visible window with a GL context that shares the root's textures and only blits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A projection test card: every edge pixel, true circles, greys down to the last step of black."""
+"""Projection test card: every edge pixel, true circles, greys down to the last step of black."""
 
 from __future__ import annotations
 

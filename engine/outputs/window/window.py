@@ -1,4 +1,4 @@
-"""Windows on one monitor or across several, by GLFW; the root context where everything GL lives."""
+"""Window output on one monitor or across several, by GLFW, with the root GL context."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Offline: export, plan, proxy, extraction."""
+"""Offline rendering: films, plan files, proxies, extraction."""

@@ -1,4 +1,4 @@
-"""Render a film: the same line as live, every frame exactly at its time; it waits, never skips."""
+"""Film rendering: the same line as live, every frame exactly at its time, none skipped."""
 
 from __future__ import annotations
 

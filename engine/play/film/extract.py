@@ -1,4 +1,4 @@
-"""What a performance found, as files that shows may name: its latents, keys, lessons and bans."""
+"""Extraction of latents, keyframes, map examples and bans of a take into files for shows."""
 
 from __future__ import annotations
 

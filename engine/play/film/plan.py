@@ -1,4 +1,4 @@
-"""Plan files: control values and latents without pixels, one row per tick or frame."""
+"""Plan files of a show or take, without pixels: a row per tick or frame."""
 
 from __future__ import annotations
 

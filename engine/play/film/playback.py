@@ -1,4 +1,4 @@
-"""What a film or a plan is made from: a show with a track, or a take, as one source of ticks."""
+"""Playback of a show with a soundtrack, or of a take, as one source of ticks."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from engine.documents.show import load
 from engine.documents.take import models
 from engine.documents.take.reader import Take, open_take
 from engine.outputs.contract import Sound
-from engine.play.heard import Heard
 from engine.play.line import Line, first_step, seeded
+from engine.play.soundtrack import SoundtrackEvents
 from engine.play.tasks.even_speed_film import Evened
 from engine.sources.audio import file as tracks
 
@@ -119,7 +119,7 @@ def _from_show(loaded: load.Loaded, track: tracks.Track | None, seed: int | None
     show = seeded(loaded.show, seed)
     heard: Mapping[int, Sequence[Event]] = {}
     if track is not None:
-        heard = Heard(tracks.features_ahead(track), show.control_hz)
+        heard = SoundtrackEvents(tracks.features_ahead(track), show.control_hz)
 
     evened = Evened(lambda tick: heard.get(tick, ()))
     events_of = evened.events_of

@@ -1,4 +1,4 @@
-"""A proxy film for a video editor: numbered frames, and beside it what steered each of them."""
+"""Proxy film for a video editor: numbered frames, and a sidecar with each frame's values."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A performance: wall clock, operator, recording, error policy."""
+"""Live performance: player, recording, reload, presenter."""

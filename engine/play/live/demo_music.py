@@ -1,4 +1,4 @@
-"""The built-in piece, composed and analysed in a child process so that no frame waits for it."""
+"""Built-in music, composed and analysed in a child process so that no frame waits for it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def compose_to(path: str) -> None:
     npy.write(Path(path), arrays)
 
 
-class Jukebox:
+class DemoMusic:
     """Has the piece ready some seconds after it is asked for.
 
     A thread waits for the child and reads the file: neither may hold up a frame.

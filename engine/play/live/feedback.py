@@ -1,4 +1,4 @@
-"""Feedback: parameters that changed go back to the controllers, at most a few per frame."""
+"""OSC feedback of changed parameters to controllers, at most a few per frame."""
 
 from __future__ import annotations
 

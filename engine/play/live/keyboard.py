@@ -1,4 +1,4 @@
-"""Keys and mouse of the window: what a performer does, as events and as acts of the host."""
+"""Keyboard and mouse bindings of the window: events for the show, commands for the player."""
 
 from __future__ import annotations
 
@@ -34,24 +34,26 @@ ARRIVED_S = 0.25
 """An event takes effect one or two frames after it was read; the next drag must not wait for it."""
 _TOGGLES = {"b": "/master/blackout", "h": "/master/freeze", "a": "/autopilot/on"}
 _TRIGGERS = {"space": "/master/jump", "tab": "/transport/tap"}
-_ACTS = {"f": "fullscreen", "escape": "leave", "t": "card", "f1": "help", "k": "keep", "m": "music"}
+_COMMANDS = {
+    "f": "fullscreen", "escape": "leave", "t": "card", "f1": "help", "k": "keep", "m": "music",
+}  # fmt: skip
 
 
 @dataclass(slots=True)
-class Hands:
+class InputEvents:
     """What the keys and the mouse amount to since the last frame.
 
     Parameters
     ----------
     events
         (address, value) for the show.
-    acts
+    commands
         Words for the host: ``fullscreen``, ``leave``, ``card``, ``help``, ``keep``, ``music``,
         ``quit``.
     """
 
     events: list[tuple[str, Value]] = field(default_factory=list)
-    acts: list[str] = field(default_factory=list)
+    commands: list[str] = field(default_factory=list)
 
 
 class Keyboard:
@@ -67,7 +69,7 @@ class Keyboard:
 
     def read(
         self, show: Show, state: State, items: Iterable[tuple[str, Value]], now_s: float
-    ) -> Hands:
+    ) -> InputEvents:
         """Translate the window's events.
 
         Parameters
@@ -75,37 +77,37 @@ class Keyboard:
         now_s
             Monotonic time, for keys that must be held.
         """
-        hands = Hands()
+        found = InputEvents()
         steers, items = show.drag == "steer", list(items)
         if show.drag == "paint":
-            hands.events += self._brush.read(items)
+            found.events += self._brush.read(items)
         elif show.drag == "grab":
-            hands.events += self._grab.read(items)
+            found.events += self._grab.read(items)
             if ("/window/button", "right") in items:
-                hands.events += [(f"{path.name}/release", True) for path in show.paths]
+                found.events += [(f"{path.name}/release", True) for path in show.paths]
         elif show.drag == "map":
             mapped = next((path.name for path in show.paths if len(path.inputs) > 1), "")
-            hands.events += self._flight.read(items, mapped) if mapped else ()
+            found.events += self._flight.read(items, mapped) if mapped else ()
         for address, value in items:
             if address == "/window/key" and isinstance(value, str):
-                self._press(show, state, value, hands, now_s)
+                self._press(show, state, value, found, now_s)
             elif address == "/window/key_up" and str(value) in ("q", "ctrl+q", "ctrl", "control"):
                 self._quit_since_s = None
             elif address == "/window/drag" and isinstance(value, tuple) and steers:
                 for axis, moved in zip(("/master/steer_x", "/master/steer_y"), value, strict=False):
                     now = self._value(show, state, axis, now_s)
-                    self._ask(show, hands, axis, now + STEER_GAIN * moved, now_s)
+                    self._ask(found, show, axis, now + STEER_GAIN * moved, now_s)
                 self._is_steering = True
             elif address == "/window/button_up" and value == "left" and self._is_steering:
-                self._let_go(hands)
+                self._let_go(found)
             elif address == "/window/scroll" and isinstance(value, (int, float)):
                 now = self._value(show, state, "/master/truncation", now_s)
-                self._ask(show, hands, "/master/truncation", now + WHEEL_GAIN * value, now_s)
+                self._ask(found, show, "/master/truncation", now + WHEEL_GAIN * value, now_s)
             elif address == "/window/close":
-                hands.acts.append("quit")
+                found.commands.append("quit")
         if self._quit_since_s is not None and now_s - self._quit_since_s >= QUIT_HOLD_S:
-            hands.acts.append("quit")
-        return hands
+            found.commands.append("quit")
+        return found
 
     def _value(self, show: Show, state: State, address: str, now_s: float) -> float:
         """Where a value stands: as it was asked for, until that has surely arrived."""
@@ -114,27 +116,29 @@ class Keyboard:
             return value
         return float(state.base[show.registry.index[address]])
 
-    def _let_go(self, hands: Hands) -> None:
+    def _let_go(self, found: InputEvents) -> None:
         """End a drag: what it turned goes on by itself, and comes to rest elsewhere."""
         self._is_steering = False
         for axis in ("/master/steer_x", "/master/steer_y"):
             self._asked.pop(axis, None)
-        hands.events.append(("/master/steer_release", True))
+        found.events.append(("/master/steer_release", True))
 
-    def _ask(self, show: Show, hands: Hands, address: str, value: float, now_s: float) -> None:
+    def _ask(
+        self, found: InputEvents, show: Show, address: str, value: float, now_s: float
+    ) -> None:
         stored = coerce(show.registry[address], value)
         self._asked[address] = (stored, now_s)
-        hands.events.append((address, stored))
+        found.events.append((address, stored))
 
-    def _press(self, show: Show, state: State, key: str, hands: Hands, now_s: float) -> None:
+    def _press(self, show: Show, state: State, key: str, found: InputEvents, now_s: float) -> None:
         if key == "ctrl+q":
             self._quit_since_s = now_s
         elif key in show.keys:
-            hands.events.append(show.keys[key])
+            found.events.append(show.keys[key])
         elif key in _TOGGLES:
             is_on = self._value(show, state, _TOGGLES[key], now_s) >= 0.5
-            self._ask(show, hands, _TOGGLES[key], 0.0 if is_on else 1.0, now_s)
+            self._ask(found, show, _TOGGLES[key], 0.0 if is_on else 1.0, now_s)
         elif key in _TRIGGERS:
-            hands.events.append((_TRIGGERS[key], True))
-        elif key in _ACTS:
-            hands.acts.append(_ACTS[key])
+            found.events.append((_TRIGGERS[key], True))
+        elif key in _COMMANDS:
+            found.commands.append(_COMMANDS[key])

@@ -1,4 +1,4 @@
-"""What the command line says about a performance."""
+"""Command-line options of a performance."""
 
 from __future__ import annotations
 

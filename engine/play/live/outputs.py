@@ -1,4 +1,4 @@
-"""The outputs of a performance: those of the show or of the command line, open and written to."""
+"""Open outputs of a performance, from the show or the command line."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HIDDEN = ("audio", "is_blocking")
 """Fields of a `Config` that no show says."""
 LIVE_PRESET = "veryfast"
 """x264's effort for a film of the command line: it shares the machine with the show."""
-Say = Callable[[str], None]
+Notify = Callable[[str], None]
 
 
 def parse(word: str) -> tuple[str, dict[str, Any]]:
@@ -88,9 +88,14 @@ class Outputs:
     """
 
     def __init__(
-        self, table: ShowTable, options: Options, size_px: tuple[int, int], fps: Fraction, say: Say
+        self,
+        table: ShowTable,
+        options: Options,
+        size_px: tuple[int, int],
+        fps: Fraction,
+        notify: Notify,
     ) -> None:
-        self._say = say
+        self._notify = notify
         self._open: list[Output] = []
         self._own_context: Any = None
         modules = [(*entry, _module(*entry[:2])) for entry in _entries(table, options)]
@@ -158,7 +163,7 @@ class Outputs:
     def _fail(self, output: Output, error: Exception) -> None:
         if not output.error:
             output.error = str(error) or type(error).__name__
-            self._say(f"{output.kind}: {output.error}; the show goes on without it")
+            self._notify(f"{output.kind}: {output.error}; the show goes on without it")
 
     def again(self, picture: Any) -> None:
         """Show the last good picture once more."""

@@ -1,4 +1,4 @@
-"""Everything that is open during a performance, and what it reports of itself."""
+"""Resources of a performance: everything that is open while it plays, and its report."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from engine.core.clock import parse_rate, seconds_at
 from engine.core.show.show import Show
 from engine.core.show.state import first_state
 from engine.documents.show import load
-from engine.play.intake import Intake
+from engine.play.event_queue import EventQueue
 from engine.play.line import Line, resized, seeded
+from engine.play.live.audio_input import AudioInput, hears_device
 from engine.play.live.feedback import Feedback
-from engine.play.live.listening import Hearing, hears_device
 from engine.play.live.options import Options
 from engine.play.live.outputs import Outputs
 from engine.play.live.presenter import Presenter, open_presenter
-from engine.play.live.recording import Memory
+from engine.play.live.recording import Recording
 from engine.play.live.reload import Reloader
 from engine.play.live.sources import Sources
 from engine.play.pacer import Pacer, Stopwatch
 from engine.play.pixels.bridge import Bridge
 from engine.play.pixels.live import LivePixels
-from engine.play.stats import Figures
+from engine.play.stats import Stats
 from engine.play.tasks.dragging import Grabbing
 from engine.play.tasks.even_speed_live import Evening
 from engine.play.tasks.inversion import Inverting
@@ -35,12 +35,16 @@ from engine.system.atomic import check_writable
 from engine.system.interrupts import Interrupt, heeded
 
 
-def duties(pixels: LivePixels, say: Callable[[str], None]) -> list[Duty]:
+def duties(pixels: LivePixels, notify: Callable[[str], None]) -> list[Duty]:
     """Make the duties of a performance, in the order in which they are tended."""
-    return [Evening(pixels.newest.get, say), Inverting(pixels.newest.get, say), Grabbing(say)]
+    return [
+        Evening(pixels.newest.get, notify),
+        Inverting(pixels.newest.get, notify),
+        Grabbing(notify),
+    ]
 
 
-def say(text: str) -> None:
+def print_message(text: str) -> None:
     """Tell the operator, in the terminal."""
     with suppress(OSError, ValueError):  # nobody may be reading any more
         print(text, file=sys.stderr, flush=True)
@@ -60,7 +64,7 @@ class Performance:
         show = self.arrange(self.loaded.show)
         self.fps = options.fps or parse_rate(table.output.fps)
         self.outputs: Outputs = stack.enter_context(
-            Outputs(table, options, show.size_px, self.fps, self.say)
+            Outputs(table, options, show.size_px, self.fps, self.notify)
         )
         self.presenter = open_presenter(self.outputs.window, show.size_px, self.outputs.monitor)
         self.compositor = Compositor(self.outputs.ctx, show.size_px, float(show.picture_hz))
@@ -70,26 +74,28 @@ class Performance:
         stack.callback(self.pixels.close)
         found = self.pixels.share_cuda(self.outputs.ctx)
         if self.pixels.path != "numpy":
-            say(found)
+            print_message(found)
         self.line = Line(show, first_state(show), -1, {})
         self.line.on_show = self.pixels.keep
-        self.intake = Intake()
+        self.queue = EventQueue()
         self.sources: Sources = stack.enter_context(
-            Sources(table, options, hears_device(options), self.say)
+            Sources(table, options, hears_device(options), self.notify)
         )
         self.feedback = None
         if options.feedback is not None:
             self.feedback = Feedback(options.feedback)
             stack.callback(self.feedback.close)
-        self.hearing: Hearing = stack.enter_context(Hearing(options, self.say, self.sources))
-        self.memory: Memory = stack.enter_context(
-            Memory(options, self.loaded, show, self.fps, self.hearing, self.say)
+        self.audio_input: AudioInput = stack.enter_context(
+            AudioInput(options, self.notify, self.sources)
         )
-        self.line.on_tick = self.memory.tick
+        self.recording: Recording = stack.enter_context(
+            Recording(options, self.loaded, show, self.fps, self.audio_input, self.notify)
+        )
+        self.line.on_tick = self.recording.tick
         self.reloader = Reloader(self.loaded)
         stack.callback(self.reloader.close)
-        self.errands = Errands(self.pixels.host, self.say, duties(self.pixels, self.say))
-        self.figures = Figures()
+        self.errands = Errands(self.pixels.host, self.notify, duties(self.pixels, self.notify))
+        self.stats = Stats()
         self.watch = Stopwatch()
         self.pacer = Pacer(self.fps)
         self.duration_s = 0.0
@@ -98,9 +104,9 @@ class Performance:
         """Apply the command line's seed and size to a show, also to a reloaded one."""
         return resized(seeded(show, self.options.seed), self.options.size_px or show.size_px)
 
-    def say(self, text: str) -> None:
+    def notify(self, text: str) -> None:
         """Tell the operator, in the terminal and on the window."""
-        say(text)
+        print_message(text)
         self.presenter.toast(text)
 
     @property
@@ -127,17 +133,17 @@ class Performance:
             "seconds": float(seconds_at(max(state.tick, 0), show.control_hz)),
             "bpm": state.transport.bpm,
             "fps": float(self.fps),
-            "frame_ms": self.figures.recent_ms(),
-            "skipped": self.figures.skipped,
+            "frame_ms": self.stats.recent_ms(),
+            "skipped": self.stats.skipped,
             "generators": self.pixels.stats(),
-            "sound": self.hearing.state,
+            "sound": self.audio_input.state,
             "osc": f"{self.sources.host}:{self.osc_port}",
         }
 
     def report(self) -> dict[str, Any]:
         """Return everything that the stats file holds."""
         return {
-            **self.figures.report(self.duration_s, float(self.fps), self.watch.total_ms),
+            **self.stats.report(self.duration_s, float(self.fps), self.watch.total_ms),
             "output": self.outputs.name,
             "outputs": self.outputs.report(),
             "size_px": list(self.line.show.size_px),
@@ -145,20 +151,20 @@ class Performance:
             "generators": self.pixels.stats(),
             "errands": self.errands.report(),
             "sources": self.sources.report(),
-            "osc": self._osc_figures(),
-            "sound": self.hearing.state,
-            "take": self.memory.report(),
+            "osc": self._osc_stats(),
+            "sound": self.audio_input.state,
+            "take": self.recording.report(),
             "gl": str(self.outputs.ctx.info["GL_RENDERER"]),
         }
 
-    def _osc_figures(self) -> dict[str, Any]:
+    def _osc_stats(self) -> dict[str, Any]:
         """Return what came in, and what of it nobody knew or wanted."""
         source = self.sources.of_kind("osc")
         found = source.input if source is not None else None
         return {
             "received": getattr(found, "received", 0),
             "dropped": getattr(found, "dropped", 0),
-            "refused": getattr(found, "refused", 0) + self.intake.refused,
-            "unknown": dict(self.intake.unknown),
-            "unknown_total": self.intake.unknown_total,
+            "refused": getattr(found, "refused", 0) + self.queue.refused,
+            "unknown": dict(self.queue.unknown),
+            "unknown_total": self.queue.unknown_total,
         }

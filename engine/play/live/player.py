@@ -1,4 +1,4 @@
-"""Play live: the frame line against the wall clock. The one place that catches what goes wrong."""
+"""Player: the frame line against the wall clock, and the one place that catches errors."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Player(Performance):
         except Exception as error:  # noqa: BLE001 - drivers, generators, bugs: the show goes on
             text = f"the picture stands still: {type(error).__name__}: {error}"
             if text != self._last_error:
-                self.say(text)
+                self.notify(text)
             self._last_error = text
             with suppress(Exception):
                 self.outputs.again(self._picture)
@@ -74,7 +74,7 @@ class Player(Performance):
     def _complain(self) -> bool:
         """Tell what generators say is wrong; true if one cannot work at all."""
         for text in self.pixels.complaints():
-            self.say(text)
+            self.notify(text)
         return self.pixels.is_failed
 
     @property
@@ -91,7 +91,7 @@ class Player(Performance):
     def run(self) -> None:
         """Draw frame after frame until the time is over or somebody quits."""
         self.prepare()
-        self.hearing.start(self.intake, self.line.show.control_hz)
+        self.audio_input.start(self.queue, self.line.show.control_hz)
         self.pacer = Pacer(self.fps)
         begin = time.monotonic()
         while not self.is_ended:
@@ -103,8 +103,8 @@ class Player(Performance):
                 break
             with self._unfailing():
                 self._frame(due, seconds)
-            self.figures.add((time.perf_counter() - started) * 1000.0, due.skipped)
-            if self.figures.frames == 1 and self.options.ready is not None:
+            self.stats.add((time.perf_counter() - started) * 1000.0, due.skipped)
+            if self.stats.frames == 1 and self.options.ready is not None:
                 with self._unfailing():
                     write_json(self.options.ready, self.ready())
         self.duration_s = max(self.duration_s, float(1 / self.fps))
@@ -115,45 +115,45 @@ class Player(Performance):
         if due.jump_s:
             self._jump(due.jump_s)
         self._listen(now_s)
-        self._tell_ready(self.line.show)
+        self._announce_ready(self.line.show)
         self.watch.lap("events")
-        steps = self.line.control(seconds, self.intake.events_of)
+        steps = self.line.control(seconds, self.queue.events_of)
         plan = self.line.plan(seconds)
-        self._tell_waiting()
+        self._notify_waiting()
         self.watch.lap("control")
         self.pixels.ask(self.line.show, self.line.state, plan, now_s)
         self.watch.lap("generators")
-        self.figures.steps_dropped += max(len(steps) - MOST_STEPS, 0)
+        self.stats.steps_dropped += max(len(steps) - MOST_STEPS, 0)
         picture = draw(self.compositor, self.pixels, steps[-MOST_STEPS:], plan, self.watch)
         self._picture = picture
         self.presenter.refresh(self.facts)
         self.outputs.write(due.index, picture)
         self.watch.lap("output", True)
-        self.memory.sound(self.intake, seconds)
+        self.recording.sound(self.queue, seconds)
         self.watch.lap("take")
 
     def _jump(self, gap_s: float) -> None:
         """Give up a long gap: the show clock stood still, and the take says so."""
         rate = self.line.show.control_hz
         ticks = round(gap_s * float(rate))
-        self.figures.jumps_s += gap_s
-        self.intake.jump(ticks)
-        self.hearing.jump(ticks / rate)
-        self.intake.add(self.line.state.tick + 1, "/clock/jump", float(gap_s), "clock")
+        self.stats.jumps_s += gap_s
+        self.queue.jump(ticks)
+        self.audio_input.jump(ticks / rate)
+        self.queue.add(self.line.state.tick + 1, "/clock/jump", float(gap_s), "clock")
 
-    def _tell_ready(self, show: Show) -> None:
+    def _announce_ready(self, show: Show) -> None:
         """Let the show know which generators have a picture: cues wait for them."""
         for name, is_ready in self.pixels.news(show):
             tick = self.line.state.tick + 1
-            self.intake.add(tick, ready_address(name), int(is_ready), "host")
+            self.queue.add(tick, ready_address(name), int(is_ready), "host")
 
-    def _tell_waiting(self) -> None:
+    def _notify_waiting(self) -> None:
         """Tell the operator why a cue that was given does not begin."""
         show, state = self.line.show, self.line.state
         waiting = ", ".join(show.cues[index].id for index, _ in state.awaiting)
         if waiting and waiting != self._waiting:
             layers = ", ".join(sorted(awaited(show, state)))
-            self.say(f"cue {waiting} waits for the first picture of layer {layers}")
+            self.notify(f"cue {waiting} waits for the first picture of layer {layers}")
         self._waiting = waiting
 
     def _listen(self, now_s: float) -> None:
@@ -162,52 +162,52 @@ class Player(Performance):
         of = self.pacer.show_seconds
         by_osc: list[str] = []
         for source, items in self.sources.poll(now_s):
-            self.intake.take(show, tick, source.origin, items, of)
+            self.queue.take(show, tick, source.origin, items, of)
             if source.kind == Feedback.kind:
                 by_osc += [address for _, address, _ in items]
         if self.feedback is not None:
             self.feedback.send(show, self.line.state, by_osc)
-        self.hearing.feed(now_s)
-        hands = self.presenter.hands(show, self.line.state, now_s)
+        self.audio_input.feed(now_s)
+        inputs = self.presenter.read_input(show, self.line.state, now_s)
         moment = now_ns()
-        self.intake.take(show, tick, WINDOW, [(moment, a, v) for a, v in hands.events], of)
-        for act in hands.acts:
-            self._act(act)
+        self.queue.take(show, tick, WINDOW, [(moment, a, v) for a, v in inputs.events], of)
+        for command in inputs.commands:
+            self._run_command(command)
         found = self.reloader.poll(show, now_s)
         if isinstance(found, str):
-            self.say(found)
+            self.notify(found)
         elif found is not None:
             self._reload(found)
-        self.memory.tend(self.say)
-        self.errands.tend(show, self.line.state, now_s, self.intake)
-        if self.figures.frames % COMPLAIN_EVERY == 0:
+        self.recording.tend(self.notify)
+        self.errands.tend(show, self.line.state, now_s, self.queue)
+        if self.stats.frames % COMPLAIN_EVERY == 0:
             self._complain()
 
-    def _act(self, act: str) -> None:
-        if act == "quit":
+    def _run_command(self, command: str) -> None:
+        if command == "quit":
             self.is_over = True
-        elif act == "keep":
-            self.memory.keep(self.say)
-        elif act == "music":
-            self.hearing.play_music()
+        elif command == "keep":
+            self.recording.keep(self.notify)
+        elif command == "music":
+            self.audio_input.play_music()
         else:
-            self.presenter.act(act)
+            self.presenter.run(command)
 
     def _reload(self, loaded: load.Loaded) -> None:
         show = self.arrange(loaded.show)
         try:
             load_shaders(self.compositor, show)
         except load.ShowError as error:
-            self.say(str(error))
+            self.notify(str(error))
             return
-        name = self.memory.add_show(loaded, show)
+        name = self.recording.add_show(loaded, show)
         self.line.shows = {**self.line.shows, name: show}
         tick = self.line.state.tick + 1
         for path, sha256 in loaded.replaced.items():
-            self.intake.add(tick, "/show/model", f"{sha256} {path}", "host")
-        self.intake.add(tick, "/show/load", name, "host")
-        self._tell_ready(show)  # on the same tick, before a cue can go
-        self.say(f"{', '.join(loaded.replaced) or loaded.path}: reloaded")
+            self.queue.add(tick, "/show/model", f"{sha256} {path}", "host")
+        self.queue.add(tick, "/show/load", name, "host")
+        self._announce_ready(show)  # on the same tick, before a cue can go
+        self.notify(f"{', '.join(loaded.replaced) or loaded.path}: reloaded")
 
 
 def play(options: Options) -> int:

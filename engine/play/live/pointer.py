@@ -1,4 +1,4 @@
-"""The performer's hand: pointer and buttons of the window move the brush, or what it grabs."""
+"""Pointer tools of the window: brush, grab and flight over a map."""
 
 from __future__ import annotations
 

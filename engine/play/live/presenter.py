@@ -1,4 +1,4 @@
-"""What the operator sees over the picture, and what the keys do: help, messages, test card."""
+"""Presenter: help, messages and test card over the picture, for the operator only."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.core.show.show import Show
 from engine.core.show.state import State
-from engine.play.live.keyboard import HELP, Hands, Keyboard
+from engine.play.live.keyboard import HELP, InputEvents, Keyboard
 
 TOAST_S = 6.0
 OVERLAY_EVERY_S = 0.25
@@ -31,12 +31,12 @@ class Presenter:
     def refresh(self, facts: Facts) -> None:
         """Bring what lies over the picture up to date; `facts` is called when help is shown."""
 
-    def hands(self, show: Show, state: State, now_s: float) -> Hands:
-        """What the performer's hands did since the last frame."""
+    def read_input(self, show: Show, state: State, now_s: float) -> InputEvents:
+        """What keys and mouse did since the last frame."""
         del show, state, now_s
-        return Hands()
+        return InputEvents()
 
-    def act(self, act: str) -> None:
+    def run(self, command: str) -> None:
         """Do what a key asks of the window."""
 
     def toast(self, text: str) -> None:
@@ -95,23 +95,23 @@ class WindowPresenter(Presenter):
             return overlay.draw_help(lines, found["frame_ms"], period, size, found["show"])
         return overlay.draw_message(self._toast) if self._toast else None
 
-    def hands(self, show: Show, state: State, now_s: float) -> Hands:
+    def read_input(self, show: Show, state: State, now_s: float) -> InputEvents:
         """Keys and mouse."""
         items = self._window.events()
         if any(address in ("/window/pointer", "/window/drag") for address, _ in items):
             self._moved = time.monotonic()
         return self._keyboard.read(show, state, items, now_s)
 
-    def act(self, act: str) -> None:
+    def run(self, command: str) -> None:
         """Full screen, test card, help."""
         self._drawn = 0.0
-        if act == "fullscreen":
+        if command == "fullscreen":
             self._window.set_fullscreen(not self._window.is_fullscreen)
-        elif act == "leave":
+        elif command == "leave":
             self._window.set_fullscreen(False)
-        elif act == "card":
+        elif command == "card":
             self._turn_card()
-        elif act == "help":
+        elif command == "help":
             self._is_help = not self._is_help
 
     def _turn_card(self) -> None:

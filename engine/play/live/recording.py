@@ -1,4 +1,4 @@
-"""What a performance remembers: the take (asked for or rolling) and the plan file."""
+"""Recording of a performance: its take (asked for, or rolling) and its plan file."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from engine.documents.path.journal import Journals, problems
 from engine.documents.show.load import Loaded
 from engine.documents.take.blobs import manifest
 from engine.documents.take.recorder import Recorder
-from engine.play.intake import Intake
-from engine.play.live.listening import Hearing
+from engine.play.event_queue import EventQueue
+from engine.play.live.audio_input import AudioInput
 from engine.play.live.options import Options
 from engine.play.plan_file import PlanWriter
 
 ROLLING_S = 600.0
 DEAD_AFTER_S = 60.0
-Say = Callable[[str], None]
+Notify = Callable[[str], None]
 
 
-class Memory:
+class Recording:
     """Records every tick; a failing disk ends the recording, never the show."""
 
     def __init__(
@@ -38,13 +38,13 @@ class Memory:
         loaded: Loaded,
         show: Show,
         fps: Fraction,
-        hearing: Hearing,
-        say: Say,
+        audio_input: AudioInput,
+        notify: Notify,
     ) -> None:
-        self._hearing = hearing
+        self._audio_input = audio_input
         self._frame_s = 1 / fps
         self._rolling = options.take is None
-        self._said: set[str] = set()
+        self._notified: set[str] = set()
         self._rate = show.control_hz
         self._newest = -1
         self._last: tuple[Show, State] | None = None
@@ -60,11 +60,11 @@ class Memory:
             header["seed"] = options.seed
         try:
             self._recorder = Recorder(
-                options.take or _rolling_folder(say),
+                options.take or _rolling_folder(notify),
                 show,
                 loaded.text,
                 header=header,
-                sound=hearing.format,
+                sound=audio_input.format,
                 limit_s=ROLLING_S if self._rolling else None,
             )
         except OSError as error:
@@ -72,7 +72,7 @@ class Memory:
                 if self._plan is not None:
                     self._plan.drop()
                 raise
-            say(f"no rolling take: {error}")
+            notify(f"no rolling take: {error}")
 
     def tick(self, show: Show, before: State, events: Sequence[Event], after: State) -> None:
         """Remember one tick; fits `Line.on_tick`."""
@@ -83,10 +83,10 @@ class Memory:
         if self._plan is not None:
             self._plan.tick(show, before, events, after)
 
-    def sound(self, intake: Intake, seconds: Fraction) -> None:
+    def sound(self, queue: EventQueue, seconds: Fraction) -> None:
         """Remember the samples of a frame; let music begin that was waited for."""
-        self._hearing.tend(intake, self._newest, self._rate)
-        place, samples = self._hearing.samples(seconds, self._frame_s)
+        self._audio_input.tend(queue, self._newest, self._rate)
+        place, samples = self._audio_input.samples(seconds, self._frame_s)
         if self._recorder is not None:
             self._recorder.sound(place, samples)
 
@@ -96,17 +96,17 @@ class Memory:
             return self._recorder.add_show(loaded.text, show)
         return manifest(loaded.text, show)[0]
 
-    def keep(self, say: Say) -> None:
+    def keep(self, notify: Notify) -> None:
         """Keep the last ten minutes as a take of their own."""
         if self._recorder is None:
-            say("nothing is being recorded")
+            notify("nothing is being recorded")
             return
         base = Path(platformdirs.user_videos_dir()) / "latent-cinema"
         name = time.strftime("take-%Y%m%d-%H%M%S")
         taken = len(list(base.glob(f"{name}*")))
         self._recorder.keep(base / (f"{name}-{taken + 1}" if taken else name), ROLLING_S)
 
-    def tend(self, say: Say) -> None:
+    def tend(self, notify: Notify) -> None:
         """Report, once, a recording or plan file that stopped and how keeping went."""
         texts = [self._journals.error]
         if self._last is not None:
@@ -116,9 +116,9 @@ class Memory:
         if self._recorder is not None:
             texts += [self._recorder.error, self._recorder.news]
         for text in texts:
-            if text and text not in self._said:
-                self._said.add(text)
-                say(text)
+            if text and text not in self._notified:
+                self._notified.add(text)
+                notify(text)
 
     def report(self) -> dict[str, Any]:
         """Figures for the stats file."""
@@ -143,7 +143,7 @@ class Memory:
                     shutil.rmtree(self._recorder.folder, ignore_errors=True)
 
 
-def _rolling_folder(say: Say) -> Path:
+def _rolling_folder(notify: Notify) -> Path:
     """Choose where the rolling take goes; rescue the newest one of a performance that died."""
     base = Path(platformdirs.user_cache_dir("latent-cinema"))
     folder, rescued = base / "rolling", base / "rescued"
@@ -153,7 +153,7 @@ def _rolling_folder(say: Say) -> Path:
     if dead and (dead[0] / "take.toml").exists():
         shutil.rmtree(rescued, ignore_errors=True)
         dead.pop(0).rename(rescued)
-        say(f"the last performance ended unexpectedly; its end is kept as a take in {rescued}")
+        notify(f"the last performance ended unexpectedly; its end is kept as a take in {rescued}")
     for path in dead:
         shutil.rmtree(path, ignore_errors=True)
     return folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"

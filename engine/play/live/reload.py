@@ -1,4 +1,4 @@
-"""Hot reload: a changed show or shader is read and warmed beside the show, then swapped in.
+"""Hot reload of shows, shaders and models: read and warmed beside the show, then swapped in.
 
 So is a network whose file is replaced, as a training does again and again.
 """

@@ -1,4 +1,4 @@
-"""The sources of a performance: those of the show and of the command line, open and polled."""
+"""Open sources of a performance, from the show and the command line."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOST_ITEMS = 256
 DEFAULTS = ("osc", "audio")
 """Heard in every show, whether it lists them or not."""
 OSC = "127.0.0.1:9000"
-Say = Callable[[str], None]
+Notify = Callable[[str], None]
 
 
 @dataclass(slots=True)
@@ -61,8 +61,8 @@ class Sources:
         If one cannot be opened.
     """
 
-    def __init__(self, table: ShowTable, options: Options, listens: bool, say: Say) -> None:
-        self._say = say
+    def __init__(self, table: ShowTable, options: Options, listens: bool, notify: Notify) -> None:
+        self._notify = notify
         self.host, port = osc.parse_endpoint(options.osc or OSC)
         self._open: list[Source] = []
         found = [
@@ -88,7 +88,7 @@ class Sources:
         if not hasattr(config, "host"):
             return module, config
         if "host" in table and config.host != self.host:
-            self._say(
+            self._notify(
                 f"{place}: listens on {self.host}, not on {config.host[:80]} as the show asks; "
                 f"start it with --osc {config.host[:80]}:PORT to allow that"
             )
@@ -101,7 +101,7 @@ class Sources:
         found = module.open(config, now_ns).__enter__()
         self._open.append(Source(kind, origin, config, found))
         if getattr(found, "warning", ""):
-            self._say(found.warning)
+            self._notify(found.warning)
 
     def poll(self, now_s: float) -> Iterator[tuple[Source, list[Item]]]:
         """Take what arrived at each source; one that fails is closed, and the show goes on."""
@@ -109,19 +109,19 @@ class Sources:
             try:
                 if hasattr(source.input, "tend"):
                     source.input.tend(now_s)
-                self._tell(source, str(getattr(source.input, "state", "")))
+                self._notify_state(source, str(getattr(source.input, "state", "")))
                 items = list(source.input.poll(MOST_ITEMS))
             except Exception as error:  # noqa: BLE001 - a source is anybody's: the show goes on
                 source.state = f"failed: {type(error).__name__}: {error}"
-                self._say(f"{source.origin.name}: {source.state}; the show goes on without it")
+                self._notify(f"{source.origin.name}: {source.state}; the show goes on without it")
                 self.close(source)
             else:
                 yield source, items
 
-    def _tell(self, source: Source, state: str) -> None:
+    def _notify_state(self, source: Source, state: str) -> None:
         """Say once that a device is missing or lost."""
         if state != source.state and state.startswith(("no device", "lost")):
-            self._say(f"{source.origin.name}: {state}; the show goes on without it")
+            self._notify(f"{source.origin.name}: {state}; the show goes on without it")
         source.state = state
 
     def of_kind(self, kind: str) -> Source | None:

@@ -1,1 +1,1 @@
-"""Where a plan’s pixels come from: workers, inline, bridge to GL."""
+"""Generator pixels for a plan: from workers or inline, and to GL."""

@@ -1,4 +1,4 @@
-"""The bridge: frames of generators become textures. The only file that sees torch and GL.
+"""Bridge from torch to GL: frames of generators become textures.
 
 Each slot has three textures in rotation: *older* and *newer*, between which the compositor
 crossfades, and *pending*, a frame that is here before its time. Frames are asked for ahead of time

@@ -1,4 +1,4 @@
-"""Where a slot's crossfade stands at a display time: three frames, two moments. Pure."""
+"""Crossfade between a generator's frames by display time. Pure."""
 
 from __future__ import annotations
 

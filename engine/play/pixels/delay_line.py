@@ -1,4 +1,4 @@
-"""What the image ports of generators see: small pictures of the last picture steps."""
+"""Delay lines for image inputs of generators: small pictures of the last picture steps."""
 
 from __future__ import annotations
 

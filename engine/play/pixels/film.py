@@ -1,4 +1,4 @@
-"""Pixels for a plan, in a film: from generators in this process."""
+"""Generator pixels of a film: rendered in this process, exactly at their time."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import Any
 
 from engine.compositor.compose import Compositor
 from engine.core.frame.plan import Plan
-from engine.core.frame.sample import asked_size
-from engine.core.show.generator import Request
+from engine.core.show.generator import Request, asked_size
 from engine.core.show.show import Show
 from engine.generators import registry
 from engine.generators.host.inline_host import open_inline

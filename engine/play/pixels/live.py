@@ -1,4 +1,4 @@
-"""Pixels for a plan, live: from worker processes. A film's: `engine.play.pixels.film`."""
+"""Generator pixels of a performance, from worker processes."""
 
 from __future__ import annotations
 

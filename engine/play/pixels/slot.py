@@ -11,8 +11,8 @@ import time
 from dataclasses import replace
 from typing import NamedTuple
 
-from engine.core.frame.sample import asked_size, requests_at
-from engine.core.show.generator import Request
+from engine.core.frame.sample import requests_at
+from engine.core.show.generator import Request, asked_size
 from engine.core.show.layer import Generator
 from engine.core.show.show import Show
 from engine.core.show.state import State

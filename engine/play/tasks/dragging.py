@@ -1,4 +1,4 @@
-"""A hand in the picture: what it drags becomes an errand, and what comes of it pulls at the path.
+"""Point dragging while a show plays: the pointer starts a task, its results pull the path.
 
 The pointer is a parameter (``/grab/x``, ``/grab/y``, ``/grab/down``), whether the mouse or OSC
 moves it. While it is down the worker of the layer below it works out how the latent has to move for
@@ -84,14 +84,14 @@ class Grabbing:
 
     Parameters
     ----------
-    say
+    notify
         Tells the operator.
     """
 
     name = "grab"
 
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
+    def __init__(self, notify: Callable[[str], None]) -> None:
+        self._notify = notify
         self._is_down = False
         self._target: Target | None = None
         self._show: Show | None = None
@@ -118,7 +118,7 @@ class Grabbing:
             self._is_down = True
             self._target = under(show, values, x, y)
             if self._target is None:
-                self._say("nothing here can be dragged")
+                self._notify("nothing here can be dragged")
             else:
                 self._send(show, state, values, errands, (x, y))
         elif self._target is not None and self._is_heard and errands.is_open(self._number):

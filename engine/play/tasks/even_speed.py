@@ -1,4 +1,4 @@
-"""What is looked at so that trajectories move evenly: which stretch of which path, and when.
+"""Probe scheduling for even speed: which stretch of which path is measured, and when.
 
 The same for live and film: `Looks` says what is due, and turns what was seen into events. Live, the
 worker looks between its frames (`engine.play.tasks.even_speed_live`); a film looks before it goes
@@ -70,7 +70,7 @@ class Look:
     mean: float = 0.0
     fineness: int = 1
     told: set[float] = field(default_factory=set)
-    figures: dict[str, Any] = field(default_factory=dict)
+    stats: dict[str, Any] = field(default_factory=dict)
 
 
 class Mover(NamedTuple):
@@ -175,7 +175,7 @@ class Looks:
         look.window = window
         if sum(steps) > BENT * sum(chords):
             look.fineness = FINEST
-        look.figures = {
+        look.stats = {
             "cells": window.cells,
             "change_per_knot": round(look.mean, 4),
             "cv": round(pstdev(steps) / mean(steps), 3),
@@ -193,7 +193,7 @@ class Looks:
 
     def report(self) -> dict[str, Any]:
         """Figures for the stats file, by path."""
-        return {name: look.figures for name, look in self._looks.items() if look.figures}
+        return {name: look.stats for name, look in self._looks.items() if look.stats}
 
 
 def window_of(extent: Extent, place: float, speed: float, fineness: int = 1) -> Window:

@@ -1,4 +1,4 @@
-"""Even motion, in a film or plan of a show: what a worker sees live is seen before it is needed.
+"""Even speed in films and plans: stretches are measured before they are needed.
 
 A take holds its tables. A show that was never played has none: its generators are looked at here,
 on fixed ticks, in this process, so that the same show always gives the same film.

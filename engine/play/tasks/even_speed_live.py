@@ -1,4 +1,4 @@
-"""Even motion, live: the worker looks ahead along paths; until it has, the newest frames tell."""
+"""Even speed live: workers measure ahead along paths; until then the newest frames serve."""
 
 from __future__ import annotations
 
@@ -49,15 +49,17 @@ class Evening:
     ----------
     frame_of
         Newest frame of a layer's generator, or None.
-    say
+    notify
         Tells the operator.
     """
 
     name = "even"
 
-    def __init__(self, frame_of: Callable[[str], Frame | None], say: Callable[[str], None]) -> None:
+    def __init__(
+        self, frame_of: Callable[[str], Frame | None], notify: Callable[[str], None]
+    ) -> None:
         self._frame_of = frame_of
-        self._say = say
+        self._notify = notify
         self._looks = Looks()
         self._tasks: dict[str, _Task] = {}
         self._checked_s = -math.inf
@@ -122,7 +124,7 @@ class Evening:
             task.rest_until_s = -math.inf
             told, said = self._looks.take(path, window, result)
             for text in said:
-                self._say(text)
+                self._notify(text)
             return told
 
         task.number = errands.start(mover.layer.id, errand, heed)

@@ -1,4 +1,4 @@
-"""The duty that inverts pictures while a show plays: keys that have no latent yet, and triggers.
+"""Inversion of pictures while a show plays: keys that have no latent yet, and triggers.
 
 One picture at a time, in the worker of the layer whose path it leads. The latent that is found
 enters the show as the event ``key`` with its coordinates, and so does the take.
@@ -46,15 +46,17 @@ class Inverting:
     ----------
     newest
         The newest frame of a layer, or None.
-    say
+    notify
         Tells the operator what was found, or what is wrong.
     """
 
     name = "inversion"
 
-    def __init__(self, newest: Callable[[str], Frame | None], say: Callable[[str], None]) -> None:
+    def __init__(
+        self, newest: Callable[[str], Frame | None], notify: Callable[[str], None]
+    ) -> None:
         self._newest = newest
-        self._say = say
+        self._notify = notify
         self._show: Show | None = None
         self._watched: list[tuple[Layer, Path]] = []
         self._begun: set[tuple[str, bytes]] = set()
@@ -73,7 +75,7 @@ class Inverting:
             if tick != self._fired[path.name]:
                 self._fired[path.name] = tick
                 if not path.invert:
-                    self._say(f'{path.name}: nothing to invert; give the path invert = "FILE"')
+                    self._notify(f'{path.name}: nothing to invert; give the path invert = "FILE"')
                 elif len(self._waiting) < MOST_WAITING:
                     self._waiting.append(_Job(layer.id, path.name, path.invert))
         if self._waiting and not errands.is_open(self._number):
@@ -113,7 +115,9 @@ class Inverting:
             decibels = float(result.options["psnr_db"])
             start = float(result.options["start_db"])
             self._found.append({"picture": job.source, "psnr_db": decibels, "start_db": start})
-            self._say(f"{job.path}: {job.source}: {decibels:.1f} dB (start {start:.1f}); a key now")
+            self._notify(
+                f"{job.path}: {job.source}: {decibels:.1f} dB (start {start:.1f}); a key now"
+            )
             numbers = result.arrays["coordinates"].astype(np.float64).ravel().tolist()
             return [(f"{job.path}/key", tuple(numbers))]
 
@@ -125,7 +129,7 @@ class Inverting:
             return {"file": np.frombuffer(show.files[job.source], np.uint8)}
         frame = self._newest(job.source.removeprefix(LAYER))
         if frame is None or frame.pixels.shape[2] < 4:
-            self._say(f"{job.path}: {job.source} has no picture that can be inverted now")
+            self._notify(f"{job.path}: {job.source} has no picture that can be inverted now")
             return None
         rgba = frame.pixels.astype(np.float32)
         flat = (rgba[..., :3] * rgba[..., 3:]).clip(0, 1)

@@ -1,4 +1,4 @@
-"""What generators do beside their frames while a show plays: who asked, and what comes of it.
+"""Background tasks of generators while a show plays: who asked, and what comes of it.
 
 A duty (a probe of speeds, an inversion, a drag) is looked after once per display frame. It starts
 errands in the worker of a layer; what comes back it turns into events, which enter the show and
@@ -16,7 +16,7 @@ from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.generators.host.interface import Host
 from engine.generators.host.tasks import Errand, Result
-from engine.play.intake import Intake
+from engine.play.event_queue import EventQueue
 
 Told = tuple[str, Value]
 Heed = Callable[[Result], Iterable[Told]]
@@ -51,7 +51,7 @@ class Errands:
     ----------
     host_of
         The generator of a layer as it is now, or None.
-    say
+    notify
         Tells the operator what is wrong.
     duties
         Tended in this order.
@@ -60,11 +60,11 @@ class Errands:
     def __init__(
         self,
         host_of: Callable[[str], Host | None],
-        say: Callable[[str], None],
+        notify: Callable[[str], None],
         duties: Sequence[Duty] = (),
     ) -> None:
         self._host_of = host_of
-        self._say = say
+        self._notify = notify
         self._duties = duties
         self._open: dict[int, _Open] = {}
         self._newest = 0
@@ -92,7 +92,7 @@ class Errands:
             host.send(replace(errand, number=number))
         except ValueError as error:
             self._failed += 1
-            self._say(f"layer {layer}: {errand.kind}: {error}")
+            self._notify(f"layer {layer}: {errand.kind}: {error}")
             return 0
         self._open[number] = _Open(layer, errand.kind, host, heed)
         return number
@@ -107,14 +107,14 @@ class Errands:
         """Whether it is still under way."""
         return number in self._open
 
-    def tend(self, show: Show, state: State, now_s: float, intake: Intake) -> None:
+    def tend(self, show: Show, state: State, now_s: float, queue: EventQueue) -> None:
         """Hear every generator, then look after the duties; call it once per display frame.
 
         What they tell the show takes effect on the tick after that of `state`.
         """
 
         def add(address: str, value: Value) -> None:
-            intake.add(state.tick + 1, address, value, "errand")
+            queue.add(state.tick + 1, address, value, "errand")
 
         for number, errand in list(self._open.items()):
             if self._host_of(errand.layer) is not errand.host:
@@ -136,7 +136,7 @@ class Errands:
             self._done += not result.error
             self._failed += bool(result.error)
         if result.error:
-            self._say(f"layer {found.layer}: {found.kind}: {result.error}")
+            self._notify(f"layer {found.layer}: {found.kind}: {result.error}")
         for address, value in found.heed(result):
             add(address, value)
 

@@ -1,1 +1,1 @@
-"""Sound in and out, in processes of their own; sound files."""
+"""Audio input and playback in processes of their own, and audio files."""

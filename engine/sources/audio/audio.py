@@ -1,4 +1,4 @@
-"""Sound from a device: its features as events, its samples for the take.
+"""Audio device input: its features as events, its samples for the take.
 
 Capture and analysis run in a process of their own (`sound_device`); this is the player's side.
 

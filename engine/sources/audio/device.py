@@ -1,4 +1,4 @@
-"""What runs inside a sound process: from a device to features and samples, or from samples to it.
+"""Audio device process: captures and analyses, or plays, outside the player's process.
 
 A process of its own, because a busy player makes a Python audio callback lose a third of its
 blocks, and because PortAudio hangs in every call when its server dies: then only a kill helps.
@@ -173,10 +173,10 @@ def _load(memory: Memory) -> Any:
     try:
         import sounddevice
     except OSError:
-        memory.say(Status.NO_LIBRARY, missing_library_hint())
+        memory.set_status(Status.NO_LIBRARY, missing_library_hint())
         _leave()
     except Exception as error:  # noqa: BLE001  PortAudio's own error class lives in what failed
-        memory.say(Status.NO_DEVICE, f"PortAudio does not start ({error})")
+        memory.set_status(Status.NO_DEVICE, f"PortAudio does not start ({error})")
         _leave()
     return sounddevice
 
@@ -197,7 +197,7 @@ def _open_patiently(
         try:
             return _open(memory, sounddevice, kind, device, rate_hz, block, callback)
         except (sounddevice.PortAudioError, ValueError) as error:
-            memory.say(Status.NO_DEVICE, str(error).splitlines()[0])
+            memory.set_status(Status.NO_DEVICE, str(error).splitlines()[0])
         retries += 1
         memory.words[Word.BEATS] += 1  # still trying, not hanging
         was_there = memory.device_name() and retries < _FAST_RETRIES
@@ -241,7 +241,7 @@ def _open(
     memory.words[Word.LATENCY] = min(round(stream.latency * stream.samplerate), FRAMES)
     memory.words[Word.BEATS] = 0
     stream.start()
-    memory.say(Status.RUNNING)
+    memory.set_status(Status.RUNNING)
     return stream
 
 

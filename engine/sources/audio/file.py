@@ -1,4 +1,4 @@
-"""A sound file: decoded whole, analysed ahead, its features stamped by stream time.
+"""Audio file, decoded whole and analysed ahead, with features stamped by stream time.
 
 Playing live and rendering a film therefore see the same features on the same ticks.
 """

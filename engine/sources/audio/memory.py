@@ -1,4 +1,4 @@
-"""The shared memory between the player and its sound process: words, feature rows, samples.
+"""Shared memory between player and audio process: status words, feature rows, samples.
 
 One writer and one reader for each part, nobody waits, nobody locks. Counters only grow; what the
 reader was too slow for is overwritten, noticed and counted. The player makes the memory and removes
@@ -88,7 +88,7 @@ class Memory:
             data, np.float32, FRAMES * CHANNELS, rows_at + row_bytes
         ).reshape(FRAMES, CHANNELS)
 
-    def say(self, status: Status, sentence: str = "") -> None:
+    def set_status(self, status: Status, sentence: str = "") -> None:
         """Publish the process's status with a sentence for people."""
         self._write_text(0, sentence)
         self.order()

@@ -1,4 +1,4 @@
-"""A sound that is heard while the show plays it: the picture's clock leads, the sound follows.
+"""Audio playback in step with the show: the picture's clock leads, the sound follows.
 
 The sound process hands frames to the device; the player feeds it a second or two ahead.
 """

@@ -1,4 +1,4 @@
-"""The player's side of a sound process: launching it, watching its heartbeat, replacing it."""
+"""Supervision of the audio process: launch, heartbeat, restart."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ class Watched:
         return Status(int(self.memory.words[Word.STATUS]))
 
     def _launch(self) -> SpawnProcess:
-        self.memory.say(Status.STARTING)
+        self.memory.set_status(Status.STARTING)
         self.memory.words[Word.BEATS] = 0
         self._beats = 0
         self._still_s = self._alive_s = self._beating_s = 0.0

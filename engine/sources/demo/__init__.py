@@ -1,1 +1,1 @@
-"""The built-in piece (better: a shipped sound file, section 6)."""
+"""Built-in piece of music."""

@@ -1,4 +1,4 @@
-"""The instruments and the room of the built-in piece: notes in, sound out, all of it arithmetic.
+"""Synthesised instruments and reverb of the built-in piece: notes in, sound out.
 
 Every function returns float32 samples. Tones come from single-cycle wavetables (band-limited by
 construction: a table holds only the partials that fit), plucked strings from Karplus and Strong's

@@ -1,4 +1,4 @@
-"""The built-in piece: 75 seconds in D dorian at 96 beats a minute, made by arithmetic alone.
+"""Built-in piece of music: 75 seconds in D dorian at 96 beats a minute, made by arithmetic alone.
 
 Five sections of six bars, one for each scene of the default show: *Breath* swells, *Strata* lies
 still under a few plucked notes, *Strike* is silence and drums, *Two Minds* is two voices that

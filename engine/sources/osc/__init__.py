@@ -1,1 +1,1 @@
-"""OSC in and out."""
+"""OSC receiver and sender."""

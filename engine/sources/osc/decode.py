@@ -1,4 +1,4 @@
-"""OSC packets to messages: pure, bounded, and never an exception whatever the bytes are.
+"""OSC packet decoder: pure, bounded, and never an exception whatever the bytes are.
 
 A parameter takes one value or one vector of numbers, so a message is read whole or refused whole:
 its type tags decide first, and only then are its arguments touched. A type that we do not use can

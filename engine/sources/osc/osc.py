@@ -1,4 +1,4 @@
-"""OSC over UDP: one socket, no thread, drained in bounded steps.
+"""OSC receiver over UDP: one socket, no thread, drained in bounded steps.
 
 python-osc's own server is not used: one packet can put it to sleep or freeze the whole process.
 """

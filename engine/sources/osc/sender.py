@@ -1,4 +1,4 @@
-"""OSC feedback: parameter values back to faders, lamps and other programs, over UDP.
+"""OSC sender for feedback: parameter values back to faders, lamps and other programs.
 
 Feedback must never cost a frame: nothing here waits or raises once the sender is open. What
 cannot be sent is counted.

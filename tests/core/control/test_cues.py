@@ -22,9 +22,9 @@ from engine.documents.show.load import ShowError
 from engine.documents.take import reader, recorder
 from engine.documents.take.blobs import TakeError
 from engine.documents.take.recorder import Recorder
+from engine.play.event_queue import EventQueue
 from engine.play.film.plan import write_plan
 from engine.play.film.playback import open_playback
-from engine.play.intake import Intake
 from engine.play.plan_file import PlanWriter
 from engine.sources.contract import Origin
 from tests.making import line_of, read_show, run
@@ -181,10 +181,10 @@ def test_the_first_cue_has_no_picture_to_keep() -> None:
 @pytest.mark.parametrize("source", ["osc", "window", "sound"])
 @pytest.mark.parametrize("address", ["/layer/b/ready", "/layer/2/ready"])
 def test_nobody_outside_says_what_is_ready(address: str, source: str) -> None:
-    intake = Intake()
-    intake.take(SHOW, -1, Origin(source), [(0, address, 1.0)], lambda _: Fraction(0))
-    assert intake.events_of(0) == []
-    assert intake.unknown == {address: 1}
+    queue = EventQueue()
+    queue.take(SHOW, -1, Origin(source), [(0, address, 1.0)], lambda _: Fraction(0))
+    assert queue.events_of(0) == []
+    assert queue.unknown == {address: 1}
 
 
 @pytest.mark.parametrize(
@@ -290,12 +290,12 @@ def perform(folder: Path, ticks: int, events: dict[int, list[tuple[str, str, obj
     """Play tick by tick as live does, and record."""
     rec = Recorder(folder / "t", SHOW, HEAD + TEXT, header={})
     plan = PlanWriter(folder / "live.npz", SHOW)
-    line, intake = line_of(SHOW), Intake()
+    line, queue = line_of(SHOW), EventQueue()
     line.on_tick = lambda *row: (rec.tick(*row), plan.tick(*row))
     for tick in range(ticks):
         for source, address, value in events.get(tick, ()):
-            intake.add(tick, address, value, source)  # type: ignore[arg-type]
-        line.tick(tick, intake.events_of(tick))
+            queue.add(tick, address, value, source)  # type: ignore[arg-type]
+        line.tick(tick, queue.events_of(tick))
     plan.close()
     rec.close()
     assert rec.error == ""

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from engine.core.event import Event
 from engine.core.frame.now import unfrozen_at
-from engine.core.frame.sample import asked_size, latents, requests_at, sample, step_at
-from engine.core.show.generator import Spec, picture_size
+from engine.core.frame.sample import latents, requests_at, sample, step_at
+from engine.core.show.generator import Spec, asked_size, picture_size
 from engine.core.show.layer import WRAP_S
 from engine.documents.show import load
 from tests.making import GLOW, film, frames_at, latent, line_of, read_show, run
@@ -192,7 +192,7 @@ def test_the_step_of_a_frame_is_found_by_its_exact_time(frame: int, fps: int) ->
     seconds = Fraction(frame, fps)
     tick = int(seconds * 120)
     state = run(show, 0)
-    state = replace(state, tick=tick)
+    state = state._replace(tick=tick)
     assert step_at(show, state, float(seconds)) == seconds * 60 // 1
 
 
@@ -206,7 +206,7 @@ def test_motion_leaves_the_frozen_time_out() -> None:
 
 def test_shader_time_wraps_and_steps_count() -> None:
     show = read_show()
-    state = replace(run(show, 0), tick=120 * (WRAP_S + 7))
+    state = run(show, 0)._replace(tick=120 * (WRAP_S + 7))
     found = sample(show, state, WRAP_S + 7.0).layers[0].effects[0]
     assert found.seconds == pytest.approx(7.0)
     assert found.step == (WRAP_S + 7) * 60

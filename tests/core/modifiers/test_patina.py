@@ -26,7 +26,7 @@ from engine.documents.take.recorder import Recorder
 from engine.play.film.plan import write_plan
 from engine.play.film.playback import open_playback
 from engine.play.live.options import Options
-from engine.play.live.recording import Memory
+from engine.play.live.recording import Recording
 from engine.system import npy
 from tests.core.control.test_steering import show_of, z_of
 from tests.making import line_of, run
@@ -230,7 +230,7 @@ def test_a_performance_writes_its_files_when_it_ends(tmp_path: Path, monkeypatch
     monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: str(tmp_path / "cache"))
     (tmp_path / "show.toml").write_text(HEAD + FILES)
     loaded = load.load(str(tmp_path / "show.toml"))
-    with Memory(Options(), loaded, loaded.show, Fraction(60), Silence(), print) as memory:
+    with Recording(Options(), loaded, loaded.show, Fraction(60), Silence(), print) as memory:
         state = run(loaded.show, 130)
         memory.tick(loaded.show, state, (), run(loaded.show, 131, [(131, f"{PATH}ban", 1)], state))
     with np.load(tmp_path / "never.npz") as found:

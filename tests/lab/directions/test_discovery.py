@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.lab.directions import by_measured, teaching
-from engine.lab.directions.discovery import Wish, apart, find
+from engine.lab.directions.discovery import Options, apart, find
 from engine.lab.directions.moments import measure
 from engine.lab.directions.studied_model import Subject
 from engine.models.sidecars.directions import Direction
@@ -17,7 +17,7 @@ from tests.lab.directions import known_factors as bench
 from tests.lab.directions.known_factors import FACTORS
 
 one_thread = pytest.fixture(scope="module", autouse=True)(files.one_thread)
-FEW = Wish(samples=4000, count=10)
+FEW = Options(samples=4000, count=10)
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def test_sefa_is_the_strongest_of_the_chosen_layers(subject: Subject) -> None:
 def test_random_is_even_over_all_turns(subject: Subject) -> None:
     """The first component of a Haar vector has the variance 1 / D; without its signs, no mean 0."""
     first = [
-        find("random", subject, Wish(samples=100, count=3, seed=n))[2].vector for n in range(60)
+        find("random", subject, Options(samples=100, count=3, seed=n))[2].vector for n in range(60)
     ]
     assert np.square(first).mean() == pytest.approx(1 / bench.W)
     assert np.abs(np.mean(first, 0)).max() < 0.35
@@ -155,16 +155,16 @@ def test_what_is_fixed_stays(subject: Subject) -> None:
     hue = [int(n) for n in truth[:, FACTORS.index("hue")].argsort()]
     known = teaching.teach(subject, FEW, thumbs, hue[-60:], hue[:60], 16)
     known = replace(known, name="hue")
-    wish = replace(FEW, fixed=("hue",), known=(known,))
+    options = replace(FEW, fixed=("hue",), known=(known,))
     changes = []
-    for each in (FEW, wish):
+    for each in (FEW, options):
         found = teaching.teach(subject, each, thumbs, order[-60:], order[:60], 16)
         changes.append(np.abs(bench.purity(subject, found)[0]))
     free, fixed = (each[[FACTORS.index("hue"), FACTORS.index("ground")]] for each in changes)
     assert free[0] > 0.5 * free[1]
     assert fixed[0] < 0.15 * fixed[1]
     with pytest.raises(ValueError, match="'rain' is no score, and no direction"):
-        teaching.teach(subject, replace(wish, fixed=("rain",)), thumbs, order[-6:], order[:6])
+        teaching.teach(subject, replace(options, fixed=("rain",)), thumbs, order[-6:], order[:6])
 
 
 def test_apart_leaves_no_share_of_the_others() -> None:
@@ -177,8 +177,8 @@ def test_apart_leaves_no_share_of_the_others() -> None:
 
 
 def test_measured_directions_raise_what_is_measured(subject: Subject) -> None:
-    wish = Wish(samples=1000, scores=("brightness", "left", "top/left+brightness"))
-    found = find("measured", subject, wish)
+    options = Options(samples=1000, scores=("brightness", "left", "top/left+brightness"))
+    found = find("measured", subject, options)
     assert [each.name for each in found] == ["brightness", "left", "top"]
     w = subject.map(subject.latents(8, "seen", 200))
     changes = []
@@ -195,7 +195,7 @@ def test_measured_directions_raise_what_is_measured(subject: Subject) -> None:
     assert (np.diag(table) > 0.5).all()
     assert (np.abs(table - np.diag(np.diag(table))).max(1) < 0.5 * np.diag(table)).all()
     with pytest.raises(ValueError, match="there is no score 'rain'"):
-        find("measured", subject, replace(wish, scores=("rain",)))
+        find("measured", subject, replace(options, scores=("rain",)))
 
 
 def test_single_channels_are_found_and_local_ones_come_first(subject: Subject) -> None:

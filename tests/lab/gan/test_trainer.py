@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from engine.lab.analysis.sample import Wish, sample
-from engine.lab.data.sampler import Supply
+from engine.lab.analysis.sample import Options, sample
+from engine.lab.data.sampler import Sampler
 from engine.lab.gan.augment import Adaptive, augment
 from engine.lab.gan.discriminator import Discriminator, frozen_parts
 from engine.lab.gan.generator import Generator, load_arrays, network_of
@@ -40,13 +40,13 @@ def tensors_of(trainer: Trainer) -> dict[str, np.ndarray]:
 
 def test_it_learns_what_is_on_the_pictures() -> None:
     trainer = small_trainer(discs(600, 16), pictures=450 * 16)
-    (before,) = compare(trainer.mean, trainer.supply, 400).values()
+    (before,) = compare(trainer.mean, trainer.sampler, 400).values()
     for _ in range(450):
         trainer.advance()
-    (after,) = compare(trainer.mean, trainer.supply, 400).values()
+    (after,) = compare(trainer.mean, trainer.sampler, 400).values()
     assert after < before / 4
     at, hues = factors(checkpoint.pictures_of(trainer.mean, 256))
-    real_at, _ = factors(trainer.supply.pictures)
+    real_at, _ = factors(trainer.sampler.pictures)
     # Discs everywhere where they are in the data, and of every hue: nothing collapsed.
     assert (at.std(0) > 0.3 * real_at.std(0)).all()
     counts, _ = np.histogram(hues, 6, (-math.pi, math.pi))
@@ -96,7 +96,7 @@ def test_the_engine_plays_what_was_trained(tmp_path: Path) -> None:
     path = tmp_path / "discs.safetensors"
     with path.open("wb") as file:
         card.write(file, network_of(trainer.mean, origin="test"))
-    sample(path, tmp_path / "out.npy", Wish(seeds="0-3"), print)
+    sample(path, tmp_path / "out.npy", Options(seeds="0-3"), print)
     w = trainer.mean.map(checkpoint.latents(16, 4))[:, None].expand(-1, 8, -1)
     with torch.no_grad():
         drawn = trainer.mean.draw(w, 32).numpy()
@@ -115,7 +115,7 @@ def test_without_noise_the_engine_plays_what_was_trained(tmp_path: Path) -> None
     with path.open("wb") as file:
         card.write(file, network_of(trainer.mean, origin="test"))
     assert not has_noise(card.load(path).state)
-    sample(path, tmp_path / "out.npy", Wish(seeds="0-3"), print)
+    sample(path, tmp_path / "out.npy", Options(seeds="0-3"), print)
     w = trainer.mean.map(checkpoint.latents(16, 4))[:, None].expand(-1, 8, -1)
     with torch.no_grad():
         drawn = trainer.mean.draw(w, 32).numpy()
@@ -350,25 +350,25 @@ def test_augmentation_rises_when_pictures_are_learnt_by_heart() -> None:
 def test_every_picture_is_shown_once_before_any_is_shown_again() -> None:
     pictures = np.arange(60, dtype=np.uint8)[:, None, None, None] * np.ones((1, 4, 4, 3), np.uint8)
     names = [f"{index // 2}.png" for index in range(60)]  # two tiles of each file
-    supply = Supply(pictures, names, 3)
-    assert not len(supply.held)  # 30 files: each is needed
-    shown = supply.batch(0, 120, np.random.default_rng(0))[:, 0, 0, 0]
+    sampler = Sampler(pictures, names, 3)
+    assert not len(sampler.held)  # 30 files: each is needed
+    shown = sampler.batch(0, 120, np.random.default_rng(0))[:, 0, 0, 0]
     assert sorted(shown[:60]) == sorted(shown[60:]) == list(range(60))
     assert list(shown[:60]) != list(shown[60:])
-    again = Supply(pictures, names, 3).batch(70, 5, np.random.default_rng(0))[:, 0, 0, 0]
+    again = Sampler(pictures, names, 3).batch(70, 5, np.random.default_rng(0))[:, 0, 0, 0]
     assert list(again) == list(shown[70:75])
 
 
 def test_what_is_held_out_is_never_shown() -> None:
     pictures = np.arange(200, dtype=np.uint8)[:, None, None, None] * np.ones((1, 4, 4, 3), np.uint8)
     names = [f"{index // 2}.png" for index in range(200)]
-    supply = Supply(pictures, names, 0)
-    held = {int(x) for x in supply.held}
+    sampler = Sampler(pictures, names, 0)
+    held = {int(x) for x in sampler.held}
     assert len(held) == 10
     assert all(index ^ 1 in held for index in held)  # with its whole file
-    shown = set(supply.batch(0, 400, np.random.default_rng(0))[:, 0, 0, 0].tolist())
+    shown = set(sampler.batch(0, 400, np.random.default_rng(0))[:, 0, 0, 0].tolist())
     assert shown == set(range(200)) - held
-    asked = supply.held_out(0, 10)
+    asked = sampler.held_out(0, 10)
     assert asked is not None
     assert set(asked[:, 0, 0, 0].tolist()) == held
 
@@ -377,8 +377,8 @@ def test_pictures_are_mirrored_and_turned_only_if_asked() -> None:
     picture = np.arange(48, dtype=np.uint8).reshape(1, 4, 4, 3)
     ways = {}
     for mirrors, turns in ((False, False), (True, False), (True, True)):
-        supply = Supply(picture, ["a"], 0, mirrors=mirrors, turns=turns)
-        seen = supply.batch(0, 200, np.random.default_rng(0))
+        sampler = Sampler(picture, ["a"], 0, mirrors=mirrors, turns=turns)
+        seen = sampler.batch(0, 200, np.random.default_rng(0))
         ways[mirrors, turns] = len({one.tobytes() for one in seen})
     assert ways == {(False, False): 1, (True, False): 2, (True, True): 8}
 

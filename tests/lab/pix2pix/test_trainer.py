@@ -16,11 +16,11 @@ from engine.core.show.generator import Request
 from engine.generators.kinds import pix2pix
 from engine.lab.data import pairs as pair_pictures
 from engine.lab.data import sketches
-from engine.lab.data.sampler import Supply
+from engine.lab.data.sampler import Sampler
 from engine.lab.pix2pix.samples import answers, measure, read_codes
 from engine.lab.pix2pix.trainer import PairTrainer, Settings, likeness
 from engine.lab.training import run_pairs as command
-from engine.lab.training.options import Wish
+from engine.lab.training.options import TrainingOptions
 from engine.models import card
 from engine.models.importer.catalogue import describe
 from tests.pix2pix_files import SHAPE, half_planes, pairs
@@ -36,8 +36,8 @@ def one_thread() -> Iterator[None]:
 
 def trainer(count: int = 64, side: int = 32, **told: Any) -> PairTrainer:
     names = [f"{index}.png" for index in range(count)]
-    supply = Supply(half_planes(count, side), names, 0, mirrors=True, turns=True)
-    return PairTrainer(SHAPE, Settings(**{"pictures": 400, "batch": 4, **told}), supply, "cpu")
+    sampler = Sampler(half_planes(count, side), names, 0, mirrors=True, turns=True)
+    return PairTrainer(SHAPE, Settings(**{"pictures": 400, "batch": 4, **told}), sampler, "cpu")
 
 
 def test_it_learns_to_answer() -> None:
@@ -56,8 +56,8 @@ def test_what_is_open_is_learned_as_a_code() -> None:
     """One question, answers red or green: only the code tells which."""
     data = np.full((80, 32, 32, 6), 128, np.uint8)
     data[::2, ..., 3:], data[1::2, ..., 3:] = (200, 40, 40), (40, 200, 40)
-    supply = Supply(data, [str(index) for index in range(len(data))], 0)
-    learning = PairTrainer(SHAPE, Settings(800), supply, "cpu")
+    sampler = Sampler(data, [str(index) for index in range(len(data))], 0)
+    learning = PairTrainer(SHAPE, Settings(800), sampler, "cpu")
     while learning.shown < 800:
         learning.advance()
     codes = read_codes(learning, data[:2, ..., 3:])
@@ -174,16 +174,18 @@ def test_a_folder_without_pairs_is_refused(tmp_path: Path) -> None:
         pair_pictures.prepare_pairs(folder, tmp_path / "ready", 32)
 
 
-def wish(tmp_path: Path, **told: Any) -> Wish:
+def options(tmp_path: Path, **told: Any) -> TrainingOptions:
     folder, out = tmp_path / "data", tmp_path / "n.safetensors"
-    return Wish(folder, out, **{"size": 32, "pictures": 24, "batch": 4, "licence": "CC0", **told})
+    return TrainingOptions(
+        folder, out, **{"size": 32, "pictures": 24, "batch": 4, "licence": "CC0", **told}
+    )
 
 
 def test_a_folder_becomes_a_network_that_is_played(tmp_path: Path) -> None:
     folder = pairs(tmp_path / "data", 44)
     (folder / "source/007.png").write_bytes(b"no picture")
     said: list[str] = []
-    assert command.train_pairs(wish(tmp_path), said.append)
+    assert command.train_pairs(options(tmp_path), said.append)
     assert any("passed over: source/007.png: " in line for line in said)
     found = describe(tmp_path / "n.safetensors")
     assert (found["family"], found["licence"], found["resolution_px"]) == (
@@ -200,7 +202,7 @@ def test_a_folder_becomes_a_network_that_is_played(tmp_path: Path) -> None:
     drawn, _ = built.render(Request(0.0, {"z": z}))
     assert drawn.shape == (1, 3, 128, 128)
     with pytest.raises(FileExistsError, match="there is a training of this name already"):
-        command.train_pairs(wish(tmp_path), said.append)
+        command.train_pairs(options(tmp_path), said.append)
 
 
 def test_the_command_goes_on_where_it_was_stopped(
@@ -209,15 +211,15 @@ def test_the_command_goes_on_where_it_was_stopped(
     for name in ("whole", "parts"):
         (tmp_path / name).mkdir()
         pairs(tmp_path / name / "data", 8)
-    assert command.train_pairs(wish(tmp_path / "whole"), lambda _: None)
+    assert command.train_pairs(options(tmp_path / "whole"), lambda _: None)
     seen = iter([False, False, True])
     with monkeypatch.context() as changed:  # somebody stops it at the third step
         changed.setattr(command._Run, "_is_over", lambda _: next(seen))
-        assert not command.train_pairs(wish(tmp_path / "parts"), lambda _: None)
+        assert not command.train_pairs(options(tmp_path / "parts"), lambda _: None)
     with pytest.raises(ValueError, match="other settings"):
-        command.train_pairs(wish(tmp_path / "parts", resumes=True, seed=1), lambda _: None)
+        command.train_pairs(options(tmp_path / "parts", resumes=True, seed=1), lambda _: None)
     said: list[str] = []
-    assert command.train_pairs(wish(tmp_path / "parts", resumes=True), said.append)
+    assert command.train_pairs(options(tmp_path / "parts", resumes=True), said.append)
     assert "going on after 8 pairs" in said
     whole, parts = (card.load(tmp_path / name / "n.safetensors") for name in ("whole", "parts"))
     for name, values in whole.state.items():
@@ -238,4 +240,4 @@ def test_what_does_not_go_with_pairs_is_said(
     tmp_path: Path, told: dict[str, Any], why: str
 ) -> None:
     with pytest.raises(ValueError, match=why):
-        command.train_pairs(wish(tmp_path, **told), lambda _: None)
+        command.train_pairs(options(tmp_path, **told), lambda _: None)

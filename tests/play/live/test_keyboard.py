@@ -36,9 +36,9 @@ def press(key: str):
      ("tab", "/transport/tap")],
 )  # fmt: skip
 def test_keys_fire(key: str, address: str) -> None:
-    hands = read(Keyboard(), press(key))
-    assert [(a, v) for a, v in hands.events if v] == [(address, 1)]
-    assert hands.acts == []
+    found = read(Keyboard(), press(key))
+    assert [(a, v) for a, v in found.events if v] == [(address, 1)]
+    assert found.commands == []
 
 
 @pytest.mark.parametrize(
@@ -56,20 +56,20 @@ def test_toggles_turn_over(key: str, address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "act"),
+    ("key", "command"),
     [("f", "fullscreen"), ("escape", "leave"), ("t", "card"), ("f1", "help"), ("k", "keep"),
      ("m", "music")],
 )  # fmt: skip
-def test_acts_of_the_host(key: str, act: str) -> None:
-    hands = read(Keyboard(), press(key))
-    assert (hands.acts, hands.events) == ([act], [])
+def test_commands_for_the_host(key: str, command: str) -> None:
+    found = read(Keyboard(), press(key))
+    assert (found.commands, found.events) == ([command], [])
 
 
 def test_quitting_is_held() -> None:
     keyboard = Keyboard()
-    assert read(keyboard, press("ctrl+q"), now_s=10.0).acts == []
-    assert read(keyboard, now_s=10.0 + QUIT_HOLD_S / 2).acts == []
-    assert read(keyboard, now_s=10.0 + QUIT_HOLD_S).acts == ["quit"]
+    assert read(keyboard, press("ctrl+q"), now_s=10.0).commands == []
+    assert read(keyboard, now_s=10.0 + QUIT_HOLD_S / 2).commands == []
+    assert read(keyboard, now_s=10.0 + QUIT_HOLD_S).commands == ["quit"]
 
 
 @pytest.mark.parametrize("key", ["q", "ctrl", "ctrl+q"])
@@ -77,11 +77,11 @@ def test_letting_go_quits_nothing(key: str) -> None:
     keyboard = Keyboard()
     read(keyboard, press("ctrl+q"), now_s=10.0)
     read(keyboard, ("/window/key_up", key), now_s=10.5)
-    assert read(keyboard, now_s=20.0).acts == []
+    assert read(keyboard, now_s=20.0).commands == []
 
 
 def test_closing_the_window_quits() -> None:
-    assert read(Keyboard(), ("/window/close", True)).acts == ["quit"]
+    assert read(Keyboard(), ("/window/close", True)).commands == ["quit"]
 
 
 @given(st.lists(st.tuples(st.floats(-0.2, 0.2), st.floats(-0.2, 0.2)), min_size=1, max_size=20))
@@ -124,8 +124,8 @@ def test_the_wheel_truncates_step_by_step_within_its_range() -> None:
 def test_strange_events_do_nothing() -> None:
     items = [press("ü"), ("/window/key", 3.0), ("/window/drag", 1.0), ("/window/scroll", "up"),
              ("/window/pointer", (0.0, 0.0))]  # fmt: skip
-    hands = read(Keyboard(), *items)
-    assert (hands.events, hands.acts) == ([], [])
+    found = read(Keyboard(), *items)
+    assert (found.events, found.commands) == ([], [])
 
 
 def test_every_event_of_the_keys_is_known_to_a_show() -> None:

@@ -73,8 +73,11 @@ def perform(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Player]:
                 nonlocal seen
                 seen += 1
                 pixels = picture.read("rgb24")
-                is_last = on_picture(player, pixels[pixels.shape[0] // 2, pixels.shape[1] // 2])
-                player.is_over = player.is_over or is_last or seen > MOST_PICTURES
+                is_last = True  # also if the look at it fails
+                try:
+                    is_last = on_picture(player, pixels[pixels.shape[0] // 2, pixels.shape[1] // 2])
+                finally:
+                    player.is_over = player.is_over or is_last or seen > MOST_PICTURES
                 assert seen <= MOST_PICTURES
 
             @contextmanager
@@ -133,7 +136,7 @@ def test_a_killed_worker_comes_back_and_the_picture_stays(
     assert stats["state"] == "ready"
     assert stats["pid"] not in killed
     assert all(blue == 255 for _, _, blue in pictures)
-    assert player.figures.frames == len(pictures)
+    assert player.stats.frames == len(pictures)
 
 
 def test_a_generator_that_fails_is_told_once_and_the_picture_stays(
@@ -147,7 +150,7 @@ def test_a_generator_that_fails_is_told_once_and_the_picture_stays(
         stats = player.pixels.stats()["lamp"]
         if stats["frames"] > 5 and not told_at:
             tick = player.line.state.tick + 1
-            player.intake.add(tick, "/layer/lamp/generator/act", 1.0, "test")
+            player.queue.add(tick, "/layer/lamp/generator/act", 1.0, "test")
         if player.pixels._told.get("lamp"):
             told_at.append(len(pictures))
         return len(told_at) > 60
@@ -162,10 +165,10 @@ def test_a_generator_that_cannot_be_built_is_told_and_the_show_plays(
     tmp_path: Path, perform: Callable[..., Player], capsys: pytest.CaptureFixture[str]
 ) -> None:
     name = show(tmp_path, **{"delay_s = 0.0": 'breaks = "build"'})
-    player = perform(name, lambda p, _: p.figures.frames > 40)
+    player = perform(name, lambda p, _: p.stats.frames > 40)
     said = capsys.readouterr().err
     assert said.count("layer lamp: failed: OSError: weights.safetensors: not found") == 1
-    assert player.figures.frames > 40
+    assert player.stats.frames > 40
 
 
 def test_a_frame_that_fails_leaves_the_last_one_and_is_told_once(
@@ -177,14 +180,14 @@ def test_a_frame_that_fails_leaves_the_last_one_and_is_told_once(
         compose = player.compositor.compose
 
         def fail_at_times(*arguments: Any) -> Any:
-            if 10 <= player.figures.frames < 30:
-                broken.append(player.figures.frames)
+            if 10 <= player.stats.frames < 30:
+                broken.append(player.stats.frames)
                 raise RuntimeError("the driver said no")
             return compose(*arguments)
 
         player.compositor.compose = fail_at_times  # type: ignore[method-assign]
 
-    perform(str(SHOWS / "wash.toml"), lambda p, _: p.figures.frames >= 40, before=break_some)
+    perform(str(SHOWS / "wash.toml"), lambda p, _: p.stats.frames >= 40, before=break_some)
     assert len(broken) == 20
     assert capsys.readouterr().err.count("RuntimeError: the driver said no") == 1
 
@@ -198,10 +201,10 @@ def test_the_best_improvisation_is_kept_though_nobody_armed_it(
 
     def look(player: Player, _: np.ndarray) -> bool:
         tick = player.line.state.tick
-        player.intake.add(tick + 1, "/layer/wash/opacity", (tick % 100) / 100, "test")
+        player.queue.add(tick + 1, "/layer/wash/opacity", (tick % 100) / 100, "test")
         if tick > 480 and not kept_at:
             kept_at.append(tick)
-            player._act("keep")
+            player._run_command("keep")
         return bool(kept_at) and tick > kept_at[0] + 60
 
     perform(str(SHOWS / "wash.toml"), look, plan=tmp_path / "plan.npz")
@@ -224,14 +227,14 @@ def test_keeping_where_nothing_can_be_written_stops_nothing(
     (tmp_path / "videos").write_text("a file where the folder should be")
 
     def look(player: Player, _: np.ndarray) -> bool:
-        if player.figures.frames == 20:
-            player._act("keep")
-        return bool(player.memory._recorder and player.memory._recorder.news)
+        if player.stats.frames == 20:
+            player._run_command("keep")
+        return bool(player.recording._recorder and player.recording._recorder.news)
 
     player = perform(str(SHOWS / "wash.toml"), look)
-    player.memory.tend(player.say)
+    player.recording.tend(player.notify)
     assert "nothing was kept" in capsys.readouterr().err
-    assert player.memory.report()["error"] == ""
+    assert player.recording.report()["error"] == ""
 
 
 def test_a_full_disk_stops_the_recording_and_never_the_show(
@@ -243,10 +246,10 @@ def test_a_full_disk_stops_the_recording_and_never_the_show(
     after: list[int] = []
 
     def look(player: Player, _: np.ndarray) -> bool:
-        if player.figures.frames == 30:
+        if player.stats.frames == 30:
             monkeypatch.setattr(recorder, "LEAST_FREE_BYTES", 1 << 62)
-        if player.memory.report()["error"]:
-            after.append(player.figures.frames)
+        if player.recording.report()["error"]:
+            after.append(player.stats.frames)
         return len(after) > 40
 
     perform(str(SHOWS / "wash.toml"), look, take=tmp_path / "take", plan=tmp_path / "plan.npz")
@@ -269,9 +272,9 @@ def test_a_plan_file_that_fails_is_told_once_and_costs_no_take(
         raise OSError(28, "No space left on device")
 
     def look(player: Player, _: np.ndarray) -> bool:
-        plan = player.memory._plan
+        plan = player.recording._plan
         assert plan is not None
-        if player.figures.frames == 10:
+        if player.stats.frames == 10:
             plan._stop("No space left on device", "free some disk")
         if plan.error:
             after.append(player.line.state.tick)
@@ -297,7 +300,7 @@ def test_what_a_dead_performance_left_is_kept_once(
             os.utime(path, (then, then))
     (rolling / "living" / "parts").mkdir(parents=True)
     for _ in range(2):
-        perform(str(SHOWS / "wash.toml"), lambda p, _: p.figures.frames > 3)
+        perform(str(SHOWS / "wash.toml"), lambda p, _: p.stats.frames > 3)
     assert capsys.readouterr().err.count("ended unexpectedly") == 1
     assert (tmp_path / "cache" / "rescued" / "take.toml").exists()
     assert [path.name for path in rolling.iterdir()] == ["living"]

@@ -127,7 +127,7 @@ def test_a_show_fades_from_one_model_to_another_that_is_still_loading(
         nonlocal left
         pictures.append((seconds, light))
         if len(pictures) == 2:
-            player.intake.take(
+            player.queue.take(
                 player.line.show, player.line.state.tick, Origin("window"),
                 [(0, "/cue/b/go", 1.0)], lambda _: Fraction(0),
             )  # fmt: skip

@@ -31,7 +31,7 @@ from engine.generators.host.pixels import fetch, finish
 from engine.generators.host.tasks import Errand, Result, find_kind
 from engine.generators.kinds import cppn
 from engine.lab.one_thread import one_thread
-from engine.play.intake import Intake
+from engine.play.event_queue import EventQueue
 from engine.play.line import Line
 from engine.play.tasks.even_speed import Looks, Window, errand_of, movers, window_of
 from engine.play.tasks.even_speed_film import Evened
@@ -282,19 +282,19 @@ def test_live_the_worker_is_sent_and_until_it_is_back_the_frames_tell(tmp_path: 
     frames: dict[str, Frame] = {}
     evening = Evening(frames.get, said.append)
     errands = Errands(lambda _: host, said.append, [evening])  # type: ignore[arg-type, return-value]
-    intake, state = Intake(), first_state(show)
+    queue, state = EventQueue(), first_state(show)
     for tick in range(400):
         if tick % 8 == 0:
             at = max(state.tick, 0) / 120
             pixels = np.full((32, 32, 4), 0.2 + 0.1 * math.sin(at * 3), np.float16)
             frames["form"] = Frame(at, tick + 1, pixels, {})
-        events = list(intake.events_of(tick))
+        events = list(queue.events_of(tick))
         if tick == 250:
             events.append(say(tick, "seed", 7.0))
             events.append(say(tick, "motion", "walk"))
         heard += [e for e in events if e.source == "errand"]
         state = advance(show, state, tick, events)
-        errands.tend(show, state, tick / 120, intake)
+        errands.tend(show, state, tick / 120, queue)
     names = [event.address.rpartition("/")[2] for event in heard]
     assert names[:2] == ["felt", "felt"]
     first = names.index("table")

@@ -10,7 +10,7 @@ import pytest
 
 from engine.core.show.state import State
 from engine.generators.host.tasks import Errand, Result
-from engine.play.intake import Intake
+from engine.play.event_queue import EventQueue
 from engine.play.tasks.tasks import Errands, Told
 
 
@@ -36,7 +36,7 @@ class Desk:
         self.hosts: dict[str, Any] = {"form": Fake()}
         self.said: list[str] = []
         self.errands = Errands(self.hosts.get, self.said.append)
-        self.intake = Intake()
+        self.queue = EventQueue()
         self.heard: list[Result] = []
 
     def heed(self, result: Result) -> Iterable[Told]:
@@ -47,8 +47,8 @@ class Desk:
     def tend(self, tick: int) -> list[Any]:
         state: Any = type("S", (State,), {})  # only its tick is looked at
         state.tick = tick
-        self.errands.tend(None, state, 0.0, self.intake)  # type: ignore[arg-type]
-        return [(e.address, e.value, e.source) for e in self.intake.events_of(tick + 1)]
+        self.errands.tend(None, state, 0.0, self.queue)  # type: ignore[arg-type]
+        return [(e.address, e.value, e.source) for e in self.queue.events_of(tick + 1)]
 
 
 @pytest.fixture

@@ -94,7 +94,7 @@ def memory() -> Iterator[Memory]:
 
 def test_memory_carries_texts_rows_and_samples(memory: Memory) -> None:
     other = sound_memory.attach_memory(memory.name)
-    memory.say(Status.NO_DEVICE, "kein Gerät " * 40)
+    memory.set_status(Status.NO_DEVICE, "kein Gerät " * 40)
     memory.name_device("Scarlett")
     assert other.sentence().startswith("kein Gerät kein")
     assert other.device_name() == "Scarlett"
@@ -158,7 +158,7 @@ def speak(source: audio.Sound, hops: int, value: float = 0.5) -> None:
     memory = source._memory
     if memory.words[Word.STATUS] != Status.RUNNING:
         memory.words[Word.RATE_HZ], memory.words[Word.CHANNELS] = 48_000, 2
-        memory.say(Status.RUNNING)
+        memory.set_status(Status.RUNNING)
     for _ in range(hops):
         memory.write_frames(Word.FRAMES, np.full((256, 2), value, np.float32))
         memory.write_row((value,) * 8 + (0.0,))
@@ -259,7 +259,7 @@ def test_a_sleeping_player_does_not_blame_the_process(deaf: tuple[audio.Sound, C
 
 def test_a_device_that_is_not_there_says_why(deaf: tuple[audio.Sound, Clock]) -> None:
     source, _ = deaf
-    source._memory.say(Status.NO_DEVICE, "this machine has no sound input; plug one in")
+    source._memory.set_status(Status.NO_DEVICE, "this machine has no sound input; plug one in")
     source.tend(1.0)
     assert source.state == "no device: this machine has no sound input; plug one in"
     assert len(source.samples()) == 0
@@ -307,7 +307,7 @@ def hand_over(playback: Playback, frames: int, rate_hz: int = 48_000) -> np.ndar
     words = memory.words
     if words[Word.STATUS] != Status.RUNNING:
         words[Word.RATE_HZ], words[Word.LATENCY] = rate_hz, 480
-        memory.say(Status.RUNNING)
+        memory.set_status(Status.RUNNING)
     if words[Word.ANSWER] != words[Word.EPOCH]:
         words[Word.PLAYED], words[Word.ANSWER] = words[Word.START], words[Word.EPOCH]
     at = int(words[Word.PLAYED])

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core.audio.features import FEATURES
-from engine.play.heard import Heard
-from engine.play.intake import Intake
-from engine.play.live.listening import RATE_HZ, Hearing, Resampler, hears_device
+from engine.play.event_queue import EventQueue
+from engine.play.live.audio_input import RATE_HZ, AudioInput, Resampler, hears_device
 from engine.play.live.options import Options
+from engine.play.soundtrack import SoundtrackEvents
 from engine.sources.audio import file
 from tests.performing import click_wav
 
@@ -27,7 +27,7 @@ def test_events_by_tick_are_those_of_the_whole_list(
 ) -> None:
     rows = np.random.default_rng(1).random((500, len(FEATURES)))
     features = file.Features(rate_hz, hop, rows)
-    heard = Heard(features, control_hz)
+    heard = SoundtrackEvents(features, control_hz)
     listed = list(file.events(features, control_hz))
     last = listed[-1][0]
     by_tick = [
@@ -51,62 +51,62 @@ def silent(monkeypatch: pytest.MonkeyPatch) -> None:
         def __getattr__(self, name: str) -> object:
             return lambda *_: None
 
-    monkeypatch.setattr("engine.play.live.listening.audio.open_playback", lambda *_: Speaker())
+    monkeypatch.setattr("engine.play.live.audio_input.audio.open_playback", lambda *_: Speaker())
 
 
 @pytest.mark.usefixtures("silent")
 def test_every_sample_is_handed_over_once_whatever_is_skipped(tmp_path: Path) -> None:
     wav = click_wav(tmp_path / "click.wav", 20_000, 44_100, rate_hz=44_100)
-    hearing = Hearing(Options(audio=str(wav)), print)
-    intake = Intake()
-    hearing.start(intake, Fraction(120))
+    audio_input = AudioInput(Options(audio=str(wav)), print)
+    queue = EventQueue()
+    audio_input.start(queue, Fraction(120))
     pcm = file.load(wav).pcm
     fps = Fraction(60000, 1001)
     rows, at, frame = [], 0, 0
     for skip in [0, 0, 1, 0, 3, 0, 0, 2, *[0] * 60]:
         frame += skip
-        place, found = hearing.samples(Fraction(frame) / fps, 1 / fps)
+        place, found = audio_input.samples(Fraction(frame) / fps, 1 / fps)
         assert place == at
         at += len(found)
         rows.append(found)
         frame += 1
     assert np.array_equal(np.concatenate(rows), pcm)
-    assert len(intake.events_of(60)) > 0
-    hearing.__exit__(None, None, None)
+    assert len(queue.events_of(60)) > 0
+    audio_input.__exit__(None, None, None)
 
 
 @pytest.mark.usefixtures("silent")
 def test_a_gap_is_left_out_of_the_sound_as_of_the_features(tmp_path: Path) -> None:
     wav = click_wav(tmp_path / "click.wav", 60_000, 96_000)
-    hearing = Hearing(Options(audio=str(wav)), print)
-    hearing.start(Intake(), Fraction(120))
+    audio_input = AudioInput(Options(audio=str(wav)), print)
+    audio_input.start(EventQueue(), Fraction(120))
     pcm = file.load(wav).pcm
-    place, before = hearing.samples(Fraction(1, 2), Fraction(0))
-    hearing.jump(Fraction(1))
-    after_place, after = hearing.samples(Fraction(3, 4), Fraction(0))
+    place, before = audio_input.samples(Fraction(1, 2), Fraction(0))
+    audio_input.jump(Fraction(1))
+    after_place, after = audio_input.samples(Fraction(3, 4), Fraction(0))
     assert (place, after_place) == (0, 24_000)  # the show's clock stood still
     assert np.array_equal(before, pcm[:24_000])
     assert np.array_equal(after, pcm[72_000:84_000])  # the music went on
-    hearing.__exit__(None, None, None)
+    audio_input.__exit__(None, None, None)
 
 
 def test_what_is_meant_as_a_file_is_no_device() -> None:
     with pytest.raises(ValueError, match=r"song\.FLAC: no such sound file"):
-        Hearing(Options(audio="song.FLAC"), print)
+        AudioInput(Options(audio="song.FLAC"), print)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="devices of POSIX")
 def test_a_whole_path_is_no_device() -> None:
     with pytest.raises(ValueError, match="/dev/null: a device, no sound file; name a wav"):
-        Hearing(Options(audio="/dev/null"), print)
+        AudioInput(Options(audio="/dev/null"), print)
 
 
 def test_off_is_off() -> None:
-    hearing = Hearing(Options(audio="off"), print)
-    assert hearing.state == "off"
+    audio_input = AudioInput(Options(audio="off"), print)
+    assert audio_input.state == "off"
     assert not hears_device(Options(audio="off"))
     assert hears_device(Options())
-    assert len(hearing.samples(Fraction(1), Fraction(1, 60))[1]) == 0
+    assert len(audio_input.samples(Fraction(1), Fraction(1, 60))[1]) == 0
 
 
 @given(st.lists(st.integers(0, 2000), min_size=1, max_size=20), st.sampled_from([44_100, 96_000]))

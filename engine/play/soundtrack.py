@@ -1,4 +1,4 @@
-"""Features of a sound file as events, tick by tick."""
+"""Audio features of a sound file as events by tick."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from engine.core.event import Event
 from engine.sources.audio import file as tracks
 
 
-class Heard(Mapping[int, Sequence[Event]]):
+class SoundtrackEvents(Mapping[int, Sequence[Event]]):
     """What is heard in a track, as events by tick; worked out when a tick comes.
 
     Equal to `engine.sources.audio.file.events`, without the hundred milliseconds that listing them

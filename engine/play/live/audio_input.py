@@ -1,4 +1,4 @@
-"""What the show hears: a device, a file analysed ahead, or the built-in piece."""
+"""Audio input of a performance: a device, a sound file analysed ahead, or the built-in music."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import platformdirs
 from numpy.typing import NDArray
 
 from engine.core.clock import seconds_at
-from engine.play.heard import Heard
-from engine.play.intake import Intake
-from engine.play.live.demo_music import Jukebox
+from engine.play.event_queue import EventQueue
+from engine.play.live.demo_music import DemoMusic
 from engine.play.live.options import Options
 from engine.play.live.sources import Source, Sources
+from engine.play.soundtrack import SoundtrackEvents
 from engine.sources.audio import audio, file
 
 if TYPE_CHECKING:
@@ -29,14 +29,14 @@ SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a", ".aac", ".aif", ".
 """Whatever ends like this, or is a whole path, is meant as a file, also when it is not there."""
 
 
-class Hearing:
+class AudioInput:
     """One of: a sound device in its own process; a track played in step with the show; silence.
 
     Parameters
     ----------
     options
         `audio` is a file, a device's name or index, or ``off``; `is_demo` plays our own piece.
-    say
+    notify
         Tells the operator.
     sources
         Where a sound device is listened to, if one is.
@@ -48,11 +48,11 @@ class Hearing:
     """
 
     def __init__(
-        self, options: Options, say: Callable[[str], None], sources: Sources | None = None
+        self, options: Options, notify: Callable[[str], None], sources: Sources | None = None
     ) -> None:
-        self._say = say
+        self._notify = notify
         self._sources = sources
-        self._jukebox = Jukebox(Path(platformdirs.user_cache_dir("latent-cinema")))
+        self._music = DemoMusic(Path(platformdirs.user_cache_dir("latent-cinema")))
         self._wants_music = False
         self._features: file.Features | None = None
         self._track: file.Track | None = None
@@ -61,7 +61,7 @@ class Hearing:
         self._surplus = 0  # samples of the device that belong to a gap
         self._resampler = Resampler()
         self._speaker: Any = None
-        self._said = ""
+        self._notified = ""
         if options.is_demo:
             self._find_music()
         elif options.audio is not None and _is_file(options.audio):
@@ -69,9 +69,9 @@ class Hearing:
             self._features = file.features_ahead(self._track)
 
     def _find_music(self) -> None:
-        found = self._jukebox.wait(MUSIC_WAIT_S)
+        found = self._music.wait(MUSIC_WAIT_S)
         if found is None:
-            self._say(self._jukebox.error or "the built-in music is not ready; the show begins")
+            self._notify(self._music.error or "the built-in music is not ready; the show begins")
         else:
             self._track, self._features = found
 
@@ -95,7 +95,7 @@ class Hearing:
             return f"track, loudspeaker {heard}"
         return str(self._device.input.state) if self._device is not None else "off"
 
-    def start(self, intake: Intake, rate: Fraction) -> None:
+    def start(self, queue: EventQueue, rate: Fraction) -> None:
         """Begin the track with the show.
 
         Parameters
@@ -104,12 +104,12 @@ class Hearing:
             Ticks per second.
         """
         if self._track is not None:
-            self._begin(intake, 0, rate)
+            self._begin(queue, 0, rate)
 
-    def _begin(self, intake: Intake, tick: int, rate: Fraction) -> None:
+    def _begin(self, queue: EventQueue, tick: int, rate: Fraction) -> None:
         assert self._track is not None
         assert self._features is not None
-        intake.play(Heard(self._features, rate), tick)
+        queue.play(SoundtrackEvents(self._features, rate), tick)
         self._origin_s = seconds_at(tick, rate)
         if self._sources is not None and self._device is not None:
             self._sources.close(self._device)
@@ -119,20 +119,20 @@ class Hearing:
     def play_music(self) -> None:
         """Play the built-in piece as soon as it is composed, unless a track plays."""
         if self._track is None:
-            self._jukebox.ask()
+            self._music.ask()
             self._wants_music = True
 
     def feed(self, now_s: float) -> None:
         """Keep the loudspeaker fed."""
         if self._speaker is not None:
             self._speaker.tend(now_s)
-            self._tell(str(self._speaker.state))
+            self._notify_state(str(self._speaker.state))
 
-    def _tell(self, state: str) -> None:
+    def _notify_state(self, state: str) -> None:
         """Say once that a device is missing or lost."""
-        if state != self._said and state.startswith(("no device", "lost")):
-            self._say(f"sound: {state}; the show goes on without it")
-        self._said = state
+        if state != self._notified and state.startswith(("no device", "lost")):
+            self._notify(f"sound: {state}; the show goes on without it")
+        self._notified = state
 
     def jump(self, gap_s: Fraction) -> None:
         """Leave out what was heard during a gap that the show did not live through."""
@@ -160,25 +160,25 @@ class Hearing:
         self._surplus -= cut
         return max(int(seconds * RATE_HZ) - len(pcm) + cut, 0), pcm[cut:]
 
-    def tend(self, intake: Intake, tick: int, rate: Fraction) -> None:
+    def tend(self, queue: EventQueue, tick: int, rate: Fraction) -> None:
         """Start the music, with the next tick, once it is ready."""
         if not self._wants_music:
             return
-        found = self._jukebox.poll()
+        found = self._music.poll()
         if found is not None:
             self._wants_music = False
             self._track, self._features = found
             self._read = 0
-            self._begin(intake, tick + 1, rate)
-        elif self._jukebox.error:
+            self._begin(queue, tick + 1, rate)
+        elif self._music.error:
             self._wants_music = False
-            self._say(self._jukebox.error)
+            self._notify(self._music.error)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._jukebox.close()
+        self._music.close()
         if self._speaker is not None:
             self._speaker.close()
 

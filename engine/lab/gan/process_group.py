@@ -10,7 +10,7 @@ from torch import distributed, nn
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class ProcessGroup:
     """The processes.
 
     Parameters
@@ -62,7 +62,7 @@ class Group:
             distributed.barrier()
 
 
-def join(device: str) -> Group:
+def join(device: str) -> ProcessGroup:
     """Join the other processes, if a launcher started this one.
 
     Parameters
@@ -71,10 +71,10 @@ def join(device: str) -> Group:
         ``cpu`` or ``cuda``.
     """
     if "RANK" not in os.environ or "WORLD_SIZE" not in os.environ:
-        return Group()
+        return ProcessGroup()
     backend = "nccl" if device.startswith("cuda") else "gloo"
     distributed.init_process_group(backend)  # the launcher says in the environment with whom
-    return Group(
+    return ProcessGroup(
         distributed.get_rank(),
         distributed.get_world_size(),
         int(os.environ.get("LOCAL_RANK", "0")),

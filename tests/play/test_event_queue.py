@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core.event import Event
-from engine.play.intake import MOST_UNKNOWN, Intake
+from engine.play.event_queue import MOST_UNKNOWN, EventQueue
 from engine.sources.contract import EVERYTHING, Origin
 from tests.making import read_show
 
@@ -22,16 +22,16 @@ def seconds_of(ns: int) -> Fraction:
     return Fraction(ns, 10**9)
 
 
-def took(intake: Intake, *items, newest: int = -1, source: str = "osc") -> None:
+def took(queue: EventQueue, *items, newest: int = -1, source: str = "osc") -> None:
     addresses = ("/signal/audio",) if source == "sound" else EVERYTHING
-    intake.take(SHOW, newest, Origin(source, addresses), items, seconds_of)
+    queue.take(SHOW, newest, Origin(source, addresses), items, seconds_of)
 
 
 @given(st.integers(0, 10**11), st.integers(-1, 20000))
 def test_an_event_is_never_early_and_never_in_the_past(arrival_ns: int, newest: int) -> None:
-    intake = Intake()
-    took(intake, (arrival_ns, AMOUNT, 0.5), newest=newest)
-    ((tick, events),) = ((t, e) for t, e in intake._pending.items())
+    queue = EventQueue()
+    took(queue, (arrival_ns, AMOUNT, 0.5), newest=newest)
+    ((tick, events),) = ((t, e) for t, e in queue._pending.items())
     assert tick > newest
     assert Fraction(tick, 120) >= seconds_of(arrival_ns)
     assert tick == newest + 1 or Fraction(tick - 1, 120) < seconds_of(arrival_ns)
@@ -39,23 +39,23 @@ def test_an_event_is_never_early_and_never_in_the_past(arrival_ns: int, newest: 
 
 
 def test_an_arrival_exactly_on_a_tick_gets_that_tick() -> None:
-    intake = Intake()
-    took(intake, (25_000_000, AMOUNT, 0.5))
-    assert [e.value for e in intake.events_of(3)] == [0.5]
+    queue = EventQueue()
+    took(queue, (25_000_000, AMOUNT, 0.5))
+    assert [e.value for e in queue.events_of(3)] == [0.5]
 
 
 def test_each_tick_is_handed_over_once() -> None:
-    intake = Intake()
-    took(intake, (0, AMOUNT, 0.5))
-    assert len(intake.events_of(0)) == 1
-    assert intake.events_of(0) == []
+    queue = EventQueue()
+    took(queue, (0, AMOUNT, 0.5))
+    assert len(queue.events_of(0)) == 1
+    assert queue.events_of(0) == []
 
 
 def test_the_order_is_source_then_arrival() -> None:
-    intake = Intake()
-    took(intake, (0, AMOUNT, 0.1), source="window")
-    took(intake, (0, AMOUNT, 0.2), (0, AMOUNT, 0.3), source="osc")
-    assert [e.value for e in intake.events_of(0)] == [0.2, 0.3, 0.1]
+    queue = EventQueue()
+    took(queue, (0, AMOUNT, 0.1), source="window")
+    took(queue, (0, AMOUNT, 0.2), (0, AMOUNT, 0.3), source="osc")
+    assert [e.value for e in queue.events_of(0)] == [0.2, 0.3, 0.1]
 
 
 @pytest.mark.parametrize(
@@ -76,15 +76,15 @@ def test_the_order_is_source_then_arrival() -> None:
     ],
 )
 def test_what_has_the_wrong_type_is_refused_and_counted(address: str, value) -> None:
-    intake = Intake()
-    took(intake, (0, address, value))
-    assert (intake.refused, intake.unknown, intake.events_of(0)) == (1, {}, [])
+    queue = EventQueue()
+    took(queue, (0, address, value))
+    assert (queue.refused, queue.unknown, queue.events_of(0)) == (1, {}, [])
 
 
 def test_the_release_of_a_trigger_is_no_error() -> None:
-    intake = Intake()
-    took(intake, (0, "/master/jump", 0.0))
-    assert (intake.refused, intake.unknown, intake.events_of(0)) == (0, {}, [])
+    queue = EventQueue()
+    took(queue, (0, "/master/jump", 0.0))
+    assert (queue.refused, queue.unknown, queue.events_of(0)) == (0, {}, [])
 
 
 @pytest.mark.parametrize(
@@ -94,59 +94,59 @@ def test_the_release_of_a_trigger_is_no_error() -> None:
 )  # fmt: skip
 @pytest.mark.parametrize("source", ["osc", "window"])
 def test_nobody_outside_reaches_what_belongs_to_the_host(address: str, source: str) -> None:
-    intake = Intake()
-    took(intake, (0, address, 1.0), source=source)
-    assert (intake.unknown, intake.unknown_total) == ({address: 1}, 1)
-    assert intake.events_of(0) == []
+    queue = EventQueue()
+    took(queue, (0, address, 1.0), source=source)
+    assert (queue.unknown, queue.unknown_total) == ({address: 1}, 1)
+    assert queue.events_of(0) == []
 
 
 def test_the_sound_may_say_what_it_hears() -> None:
-    intake = Intake()
-    took(intake, (0, "/signal/audio", (0.5,) * 9), source="sound")
-    assert len(intake.events_of(0)) == 1
+    queue = EventQueue()
+    took(queue, (0, "/signal/audio", (0.5,) * 9), source="sound")
+    assert len(queue.events_of(0)) == 1
 
 
 @pytest.mark.parametrize("row", [0.5, (0.5,) * 8, "loud"])
 def test_what_is_no_row_of_features_is_refused(row) -> None:
-    intake = Intake()
-    took(intake, (0, "/signal/audio", row), source="sound")
-    assert (intake.refused, intake.events_of(0)) == (1, [])
+    queue = EventQueue()
+    took(queue, (0, "/signal/audio", row), source="sound")
+    assert (queue.refused, queue.events_of(0)) == (1, [])
 
 
 def test_a_source_writes_what_it_declares_and_nothing_else() -> None:
-    intake = Intake()
+    queue = EventQueue()
     pedal = Origin("pedal", ("/layer/form/effect/", "/master/blackout"))
     for address in (AMOUNT, "/master/blackout", "/master/brightness", "/layer/form/opacity"):
-        intake.take(SHOW, -1, pedal, [(0, address, 0.5)], seconds_of)
-    assert [e.address for e in intake.events_of(0)] == [AMOUNT, "/master/blackout"]
-    assert (intake.refused, intake.unknown) == (2, {})
+        queue.take(SHOW, -1, pedal, [(0, address, 0.5)], seconds_of)
+    assert [e.address for e in queue.events_of(0)] == [AMOUNT, "/master/blackout"]
+    assert (queue.refused, queue.unknown) == (2, {})
 
 
 def test_unknown_addresses_are_counted_in_bounded_memory() -> None:
-    intake = Intake()
-    took(intake, *[(0, f"/x/{n % 500}", 1.0) for n in range(1000)])
-    assert len(intake.unknown) == MOST_UNKNOWN
-    assert set(intake.unknown.values()) == {2}
-    assert intake.unknown_total == 1000
+    queue = EventQueue()
+    took(queue, *[(0, f"/x/{n % 500}", 1.0) for n in range(1000)])
+    assert len(queue.unknown) == MOST_UNKNOWN
+    assert set(queue.unknown.values()) == {2}
+    assert queue.unknown_total == 1000
 
 
 def test_a_track_begins_at_its_tick_and_leaves_out_a_gap() -> None:
-    intake = Intake()
+    queue = EventQueue()
     track = {n: [Event(n, "/signal/audio", (n / 100,), "track", n)] for n in range(0, 100, 2)}
-    intake.play(track, 10)
-    assert intake.events_of(9) == []
-    assert [(e.tick, e.value) for e in intake.events_of(14)] == [(14, (0.04,))]
-    took(intake, (0, AMOUNT, 0.5), newest=15)
-    assert [e.source for e in intake.events_of(16)] == ["osc", "track"]
-    intake.jump(20)
-    assert [(e.tick, e.value) for e in intake.events_of(18)] == [(18, (0.28,))]
+    queue.play(track, 10)
+    assert queue.events_of(9) == []
+    assert [(e.tick, e.value) for e in queue.events_of(14)] == [(14, (0.04,))]
+    took(queue, (0, AMOUNT, 0.5), newest=15)
+    assert [e.source for e in queue.events_of(16)] == ["osc", "track"]
+    queue.jump(20)
+    assert [(e.tick, e.value) for e in queue.events_of(18)] == [(18, (0.28,))]
 
 
 def test_what_a_path_is_told_is_an_event_of_numbers() -> None:
-    intake = Intake()
+    queue = EventQueue()
     told, key = "/layer/form/path/key", (0.5,) * SHOW.paths[0].size
     wrong = ((math.nan, *key[1:]), "no", key[1:])
-    took(intake, (0, told, key), *((0, told, value) for value in wrong))
-    assert [e.value for e in intake.events_of(0)] == [key]
-    assert intake.refused == 3
-    assert not intake.unknown
+    took(queue, (0, told, key), *((0, told, value) for value in wrong))
+    assert [e.value for e in queue.events_of(0)] == [key]
+    assert queue.refused == 3
+    assert not queue.unknown

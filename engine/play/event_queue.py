@@ -1,4 +1,4 @@
-"""Everything that arrives gets a tick here: bounded, checked against the registry, counted."""
+"""Event queue: arrivals get a tick, are bounded, checked against the registry and counted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from engine.sources.contract import Item, Origin
 MOST_UNKNOWN = 100
 
 
-class Intake:
+class EventQueue:
     """Events by tick, from what sources hand over."""
 
     def __init__(self) -> None:
