@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from engine.system import npy
 from engine.system.atomic import open_new
+from engine.system.untrusted import read_bytes
 
 LARGEST_BYTES = 1 << 29
 MOST_FRAMES = 4_000_000
@@ -119,10 +120,11 @@ def write(path: Path, file: TrackFile) -> None:
 def load(path: Path) -> TrackFile:
     """Read a track or sidecar from a file, see `read`."""
     try:
-        with path.open("rb") as file:
-            data = file.read(2 * LARGEST_BYTES)
+        data = read_bytes(path, 2 * LARGEST_BYTES)
     except OSError as error:
         raise TrackError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise TrackError(str(error)) from None
     return read(data, str(path))
 
 
@@ -137,7 +139,7 @@ def read(data: bytes, name: str) -> TrackFile:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = {m.filename: m for m in archive.infolist()}
-            _check_members(name, members)
+            _check_members(name, members, len(data))
             about = msgspec.json.decode(archive.read(_ABOUT), type=About)
             beside = {n[7:]: archive.read(n) for n in members if n.startswith("beside/")}
             found = {
@@ -159,11 +161,13 @@ def read(data: bytes, name: str) -> TrackFile:
     return TrackFile(about, values, motion_s, cuts, rows, beside)
 
 
-def _check_members(name: str, members: Mapping[str, zipfile.ZipInfo]) -> None:
+def _check_members(name: str, members: Mapping[str, zipfile.ZipInfo], size: int) -> None:
     if len(members) > _MOST_MEMBERS or any(m.compress_type for m in members.values()):
         raise TrackError(f"{name}: no track or sidecar of ours: its members are packed or too many")
     if members[_ABOUT].file_size > _LARGEST_ABOUT:
         raise TrackError(f"{name}: its page {_ABOUT} is too large")
+    if sum(member.file_size for member in members.values()) > size:
+        raise TrackError(f"{name}: its members lie over each other; do not use it")
 
 
 def _array(data: bytes, member: zipfile.ZipInfo) -> NDArray[Any]:

@@ -5,9 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
+from engine.core.audio.channels import Ear
 from engine.core.audio.features import ADDRESS
 from engine.core.event import Event
+from engine.documents.schema import ShowTable
+from engine.documents.show.plugin_config import read_config
+from engine.sources.audio import audio
 from engine.sources.audio import file as tracks
+
+
+def ear_of(table: ShowTable, channel: int | None, gain_db: float | None) -> Ear:
+    """Say what of a sound file is heard: what the show's source ``audio`` says, or who is given.
+
+    Parameters
+    ----------
+    channel, gain_db
+        Of the command line; None leaves it to the show.
+
+    Raises
+    ------
+    ValueError
+        If they make no sense.
+    """
+    said = next((dict(each.config) for each in table.sources if each.kind == "audio"), {})
+    config = read_config(audio, said)
+    return Ear(
+        config.channel if channel is None else channel,
+        config.gain_db if gain_db is None else gain_db,
+    )
 
 
 class SoundtrackEvents(Mapping[int, Sequence[Event]]):

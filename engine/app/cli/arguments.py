@@ -90,6 +90,22 @@ def read_output(text: str) -> str:
     return text
 
 
+def read_channel(text: str) -> int:
+    """Read a channel of a sound, from 1; 0 is all of them.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    named = {"all": 0, "left": 1, "right": 2}
+    if text.lower() in named:
+        return named[text.lower()]
+    if not text.isdecimal() or not 1 <= int(text[:9]) <= 64:
+        raise ValueError(f"'{text[:40]}' is no channel: write all, left, right, or 1 to 64")
+    return int(text)
+
+
 class _Sheet(click.Path):
     """A file to write a contact sheet into."""
 
@@ -105,11 +121,25 @@ FILE = click.Path(path_type=Path)
 DEVICE = click.Choice(["auto", "cpu", "cuda", "mps"])
 SHEET = _Sheet()
 SIZE = Converted("WxH", read_size)
+CHANNEL = Converted("channel", read_channel)
 RATE = Converted("rate", read_rate)
 SECONDS = Converted("seconds", read_seconds)
 DURATION = Converted("seconds", read_duration)
 OUTPUT = Converted("output", read_output)
 
+_HEARD = (
+    click.option(
+        "--audio-channel",
+        type=CHANNEL,
+        help="Which of its channels is heard: all, left, right, or a number.",
+    ),
+    click.option(
+        "--audio-gain",
+        type=click.FloatRange(-60, 60),
+        metavar="DB",
+        help="How much louder the sound is heard than it is.",
+    ),
+)
 _FILM = (
     click.option("--size", type=SIZE, help="Instead of the show's."),
     click.option("--fps", type=RATE, help="Instead of the show's."),
@@ -119,9 +149,17 @@ _FILM = (
     click.option(
         "--audio", type=FILE, help="Sound file that the show hears, and the film carries."
     ),
+    *_HEARD,
     click.option("--demo", is_flag=True, help="Use the built-in music."),
     click.option("--seed", type=click.IntRange(0, 2**31), help="Instead of the show's."),
 )
+
+
+def heard(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a command be told which channel of a sound is heard, and how loud."""
+    for option in reversed(_HEARD):
+        command = option(command)
+    return command
 
 
 def film_options(command: Callable[..., Any]) -> Callable[..., Any]:

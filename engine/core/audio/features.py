@@ -13,9 +13,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from engine.core.audio import spectrum
+from engine.core.audio.channels import NO_BALANCE, Balance, choose, differ, mix
 from engine.core.audio.spectrum import Array, Bands
 
 ADDRESS = "/signal/audio"
@@ -98,17 +99,21 @@ class State:
     bands
         The mel bands of the sample rate.
     tail
-        Samples that later frames still need.
+        Samples that later frames still need: of the mean of two channels, and of their difference
+        [shape=(2, n)].
     hops
         Rows given so far; row ``k`` (from 0) was complete at ``(k + 1) * hop / rate_hz`` seconds.
     memory
         What is carried from hop to hop.
+    balance
+        Which of the two is heard.
     """
 
     bands: Bands
     tail: Array
     hops: int
     memory: Memory
+    balance: Balance = NO_BALANCE
 
 
 @lru_cache(maxsize=8)
@@ -145,17 +150,7 @@ def start(rate_hz: int) -> State:
         (0.0,) * _LOW_HOPS, (_GAIN_FLOOR,) * 4, (0.0,) * 4, _FLUX_FLOOR, 0.5, _SILENCE_AFTER_S,
         Detector(), Detector(),
     )  # fmt: skip
-    return State(bands, np.zeros((spectrum.OVERLAP - 1) * bands.hop), 0, memory)
-
-
-def mix(samples: ArrayLike) -> NDArray[np.float32]:
-    """Mix channels to mono by their mean: (n,) or (n, channels) → (n,)."""
-    array = np.asarray(samples, np.float32)
-    if array.ndim == 1:
-        return array
-    if array.shape[1] == 2:  # much faster than mean() over two columns, the usual case
-        return np.asarray((array[:, 0] + array[:, 1]) * np.float32(0.5))
-    return np.asarray(array.mean(axis=1), np.float32)
+    return State(bands, np.zeros((2, (spectrum.OVERLAP - 1) * bands.hop)), 0, memory)
 
 
 def analyse(state: State, samples: ArrayLike) -> tuple[State, list[tuple[float, ...]]]:
@@ -166,8 +161,8 @@ def analyse(state: State, samples: ArrayLike) -> tuple[State, list[tuple[float, 
     state
         From `start` or the last call.
     samples
-        Mono [shape=(n,)], any n, full scale ±1. NaN counts as 0, and what is out of reason is
-        clipped.
+        Mono [shape=(n,)] or stereo [shape=(n, 2)], any n, full scale ±1. NaN counts as 0, and what
+        is out of reason is clipped. Of stereo the mean is heard, see `channels.choose`.
 
     Returns
     -------
@@ -175,16 +170,24 @@ def analyse(state: State, samples: ArrayLike) -> tuple[State, list[tuple[float, 
         The next state, and for each hop that is now complete one value per name in `FEATURES`.
         However a stream is cut into calls, its rows are equal bit for bit.
     """
-    buffer = np.concatenate([state.tail, _scrub(samples)])
+    new = np.stack([_scrub(mix(samples)), _scrub(differ(samples))])
+    buffer = np.concatenate([state.tail, new], axis=1)
     bands, memory, hop = state.bands, state.memory, state.bands.hop
     rows: list[tuple[float, ...]] = []
     kept = (spectrum.OVERLAP - 1) * hop
-    count = (len(buffer) - kept) // hop
+    count = (buffer.shape[1] - kept) // hop
+    fresh = buffer[:, kept : kept + count * hop].reshape(2, count, hop)
+    balance, chosen = choose(state.balance, fresh[0], fresh[1], hop / bands.rate_hz)
     for first in range(0, count, _BATCH):
-        part = buffer[first * hop : min(first + _BATCH, count) * hop + kept]
-        memory, some = _analyse_frames(bands, memory, spectrum.frames(part, hop))
+        part = buffer[:, first * hop : min(first + _BATCH, count) * hop + kept]
+        frames = spectrum.frames(part[0], hop)
+        others = chosen[first : first + _BATCH]
+        if others.any():
+            frames = np.where(others[:, None], spectrum.frames(part[1], hop), frames)
+        memory, some = _analyse_frames(bands, memory, frames)
         rows.extend(some)
-    return State(bands, buffer[count * hop :].copy(), state.hops + count, memory), rows
+    rest = buffer[:, count * hop :].copy()
+    return State(bands, rest, state.hops + count, memory, balance), rows
 
 
 def _scrub(samples: ArrayLike) -> Array:

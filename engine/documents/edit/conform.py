@@ -128,10 +128,11 @@ def read_edit(
     }  # fmt: skip
     bounds = Bounds((512 << 20) + 40 * len(data), 20 + len(data) // 200_000)
     said = _asked("reading", path, job, bounds, data)
+    own, begin_s = Fraction(said["fps"]), Fraction(said["begin"])
+    found = shots(from_rows(said["spans"]), begin_s, own, film, path.name)
     for note in said["notes"]:
         say(f"note: {note}")
-    own, begin_s = Fraction(said["fps"]), Fraction(said["begin"])
-    return shots(from_rows(said["spans"]), begin_s, own, film, path.name), own
+    return found, own
 
 
 def read_film(path: Path, film: Film) -> tuple[list[Shot], Fraction]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+from engine.core.audio.channels import Ear
 from engine.core.clock import newest_index, parse_rate, seconds_at
 from engine.core.event import Event
 from engine.core.show.show import Show
@@ -18,7 +19,7 @@ from engine.documents.take import models
 from engine.documents.take.reader import Take, open_take
 from engine.outputs.contract import Sound
 from engine.play.line import Line, first_step, seeded
-from engine.play.soundtrack import SoundtrackEvents
+from engine.play.soundtrack import SoundtrackEvents, ear_of
 from engine.play.tasks.even_speed_film import Evened
 from engine.sources.audio import file as tracks
 
@@ -75,9 +76,18 @@ def is_take(name: str) -> bool:
 
 
 def open_playback(
-    name: str, audio: Path | None = None, seed: int | None = None, music: bool = False
+    name: str,
+    audio: Path | None = None,
+    seed: int | None = None,
+    music: bool = False,
+    ear: tuple[int | None, float | None] = (None, None),
 ) -> Playback:
     """Open a show (with a track) or a take.
+
+    Parameters
+    ----------
+    ear
+        Which channel of the sound is heard, and its gain in dB; None leaves it to the show.
 
     Raises
     ------
@@ -85,21 +95,22 @@ def open_playback(
         With one sentence, if it cannot be played.
     """
     if is_take(name):
-        if audio is not None or music:
-            raise ValueError(f"{name}: a take brings its own sound; leave --audio and --demo out")
+        if audio is not None or music or ear != (None, None):
+            raise ValueError(f"{name}: a take brings its own sound; leave --audio… and --demo out")
         take = open_take(Path(name))
         models.check(take.folder, take.header.get("models", []))
         return _from_take(take)
     loaded = load.load(name)
     for text in problems(loaded.show):
         print(text, file=sys.stderr)
-    return _from_show(loaded, load_track(audio, music), seed)
+    track = load_track(audio, music, ear_of(loaded.table, *ear))
+    return _from_show(loaded, track, seed)
 
 
-def load_track(audio: Path | None, music: bool) -> tracks.Track | None:
-    """Decode the sound file, or compose the built-in piece."""
+def load_track(audio: Path | None, music: bool, ear: Ear) -> tracks.Track | None:
+    """Decode the sound file, of which `ear` is heard, or compose the built-in piece."""
     if audio is not None:
-        return tracks.load(audio)
+        return tracks.load(audio, ear=ear)
     if music:
         from engine.sources.demo.piece import compose
 

@@ -12,6 +12,7 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
+from engine.core.audio.channels import EVERYTHING, Ear
 from engine.core.clock import seconds_at
 from engine.play.event_queue import EventQueue
 from engine.play.live.demo_music import DemoMusic
@@ -40,6 +41,8 @@ class AudioInput:
         Tells the operator.
     sources
         Where a sound device is listened to, if one is.
+    ear
+        What of a file is heard.
 
     Raises
     ------
@@ -48,7 +51,11 @@ class AudioInput:
     """
 
     def __init__(
-        self, options: Options, notify: Callable[[str], None], sources: Sources | None = None
+        self,
+        options: Options,
+        notify: Callable[[str], None],
+        sources: Sources | None = None,
+        ear: Ear = EVERYTHING,
     ) -> None:
         self._notify = notify
         self._sources = sources
@@ -65,7 +72,7 @@ class AudioInput:
         if options.is_demo:
             self._find_music()
         elif options.audio is not None and _is_file(options.audio):
-            self._track = file.load(options.audio)
+            self._track = file.load(options.audio, ear=ear)
             self._features = file.features_ahead(self._track)
 
     def _find_music(self) -> None:

@@ -21,6 +21,8 @@ class Options:
     osc: str | None = None
     feedback: str | None = None
     audio: str | None = None
+    audio_channel: int | None = None
+    audio_gain_db: float | None = None
     take: Path | None = None
     plan: Path | None = None
     duration_s: float | None = None

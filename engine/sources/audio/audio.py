@@ -16,6 +16,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.audio.channels import Ear
 from engine.core.audio.features import ADDRESS, FEATURES, SILENT
 from engine.core.audio.spectrum import HOP_S
 from engine.sources.audio import device as sound_device
@@ -52,11 +53,17 @@ class Config:
         Asked of the device; it may have only another one.
     block
         Samples per block of the driver.
+    channel
+        Which channel is heard, from 1; 0: all.
+    gain_db
+        How much louder it is heard than it is.
     """
 
     device: Device = None
     rate_hz: int = 48_000
     block: int = 256
+    channel: int = 0
+    gain_db: float = 0.0
 
 
 def open(config: Config, now_ns: Callable[[], int]) -> Sound:
@@ -70,7 +77,8 @@ def open(config: Config, now_ns: Callable[[], int]) -> Sound:
     Raises
     ------
     ValueError
-        If the rate cannot be analysed or the block is not 16 to 8192 samples.
+        If the rate cannot be analysed, the block is not 16 to 8192 samples, or channel or gain make
+        no sense.
     """
     if not 8_000 <= config.rate_hz <= 384_000:
         raise ValueError(f"sound: rate_hz is {config.rate_hz}; use 8000 to 384000, like 48000")
@@ -104,9 +112,10 @@ class Sound:
     def __init__(self, config: Config, now_ns: Callable[[], int]) -> None:
         self._now_ns = now_ns
         self._config = config
+        ear = Ear(config.channel, config.gain_db)
         self._memory = create_memory()
         self._watched = Watched(
-            self._memory, sound_device.capture, (config.device, config.rate_hz, config.block)
+            self._memory, sound_device.capture, (config.device, config.rate_hz, config.block, ear)
         )
         self.lost_rows = self.lost_frames = 0
         self._rows = self._frames = 0

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.audio import features
+from engine.core.audio.channels import Ear, mix
 from engine.sources.audio.memory import CHANNELS, FRAMES, Memory, Status, Word, attach_memory
 
 Device = str | int | None
@@ -105,7 +106,7 @@ def _devices(sounddevice: Any) -> list[dict[str, Any]]:
     ]
 
 
-def capture(name: str, device: Device, rate_hz: int, block: int) -> None:
+def capture(name: str, device: Device, rate_hz: int, block: int, ear: Ear) -> None:
     """Entry point of the capture process: runs until the player ends or the device is lost."""
     memory = attach_memory(name)
     sounddevice = _load(memory)
@@ -116,11 +117,14 @@ def capture(name: str, device: Device, rate_hz: int, block: int) -> None:
         if flags.input_overflow:
             memory.words[Word.OVERFLOWS] += 1
 
-    stream = _open_patiently(memory, sounddevice, "inputs", device, rate_hz, block, hear)
-    _analyse(memory, stream, box)
+    wanted = (device, rate_hz, block, ear.channel)
+    stream = _open_patiently(memory, sounddevice, "inputs", wanted, hear)
+    _analyse(memory, stream, box, ear)
 
 
-def _analyse(memory: Memory, stream: Any, box: SimpleQueue[NDArray[np.float32]]) -> NoReturn:
+def _analyse(
+    memory: Memory, stream: Any, box: SimpleQueue[NDArray[np.float32]], ear: Ear
+) -> NoReturn:
     parent = parent_process()
     state = features.start(int(memory.words[Word.RATE_HZ]))
     blocks = 0
@@ -132,14 +136,21 @@ def _analyse(memory: Memory, stream: Any, box: SimpleQueue[NDArray[np.float32]])
                 _leave()
             blocks = 0
         else:
-            state, rows = features.analyse(state, features.mix(block))
-            memory.write_frames(Word.FRAMES, block)
+            state, rows = features.analyse(state, ear.hear(block))
+            memory.write_frames(Word.FRAMES, recorded(block, ear))
             for row in rows:
                 memory.write_row(row)
             memory.words[Word.BEATS] += 1
             blocks += 1
         if blocks % _BLOCKS_PER_LOOK == 0 and not (parent and parent.is_alive()):
             _leave()
+
+
+def recorded(block: NDArray[np.float32], ear: Ear) -> NDArray[np.float32]:
+    """Take what a take records: the first two channels, or a later one that is heard."""
+    if ear.channel > CHANNELS:
+        return np.repeat(block[:, ear.channel - 1 : ear.channel], CHANNELS, axis=1)
+    return block[:, :CHANNELS]
 
 
 def play(name: str, device: Device, rate_hz: int, block: int) -> None:
@@ -156,12 +167,13 @@ def play(name: str, device: Device, rate_hz: int, block: int) -> None:
         at = int(words[Word.PLAYED])
         count = max(min(frames, int(words[Word.FED]) - at), 0)
         fed = memory.read_frames(at, count)
-        out[:count] = fed[:, : out.shape[1]] if out.shape[1] > 1 else features.mix(fed)[:, None]
+        out[:count] = fed[:, : out.shape[1]] if out.shape[1] > 1 else mix(fed)[:, None]
         out[count:] = 0.0
         words[Word.PLAYED] = at + count
         words[Word.BEATS] += 1
 
-    stream = _open_patiently(memory, sounddevice, "outputs", device, rate_hz, block, speak)
+    wanted = (device, rate_hz, block, 0)
+    stream = _open_patiently(memory, sounddevice, "outputs", wanted, speak)
     parent = parent_process()
     while stream.active and parent and parent.is_alive():
         parent.join(_QUIET_S)
@@ -185,9 +197,7 @@ def _open_patiently(
     memory: Memory,
     sounddevice: Any,
     kind: str,
-    device: Device,
-    rate_hz: int,
-    block: int,
+    wanted: tuple[Device, int, int, int],
     callback: Any,
 ) -> Any:
     """Open and start a stream; retry, with a fresh list of devices, until there is one."""
@@ -195,7 +205,7 @@ def _open_patiently(
     retries = 0
     while True:
         try:
-            return _open(memory, sounddevice, kind, device, rate_hz, block, callback)
+            return _open(memory, sounddevice, kind, wanted, callback)
         except (sounddevice.PortAudioError, ValueError) as error:
             memory.set_status(Status.NO_DEVICE, str(error).splitlines()[0])
         retries += 1
@@ -214,17 +224,20 @@ def _open(
     memory: Memory,
     sounddevice: Any,
     kind: str,
-    device: Device,
-    rate_hz: int,
-    block: int,
+    wanted: tuple[Device, int, int, int],
     callback: Any,
 ) -> Any:
+    """Open a device: which, its rate, the size of a block, the channel that it has to have."""
+    device, rate_hz, block, channel = wanted
     devices = _devices(sounddevice)
     index = _find_again(devices, memory.device_name(), device, kind)
+    there = devices[index][kind]
+    if channel > there:
+        raise ValueError(f"'{devices[index]['name']}' has {there} channels: no number {channel}")
     make = sounddevice.InputStream if kind == "inputs" else sounddevice.OutputStream
     common = {
         "device": index,
-        "channels": min(CHANNELS, devices[index][kind]),
+        "channels": min(max(CHANNELS, channel), there),
         "dtype": "float32",
         "latency": "low",
         "blocksize": block,
@@ -237,7 +250,7 @@ def _open(
         stream = make(samplerate=devices[index]["rate_hz"], **common)
     memory.name_device(devices[index]["name"])
     memory.words[Word.RATE_HZ] = round(stream.samplerate)
-    memory.words[Word.CHANNELS] = stream.channels
+    memory.words[Word.CHANNELS] = min(CHANNELS, stream.channels)
     memory.words[Word.LATENCY] = min(round(stream.latency * stream.samplerate), FRAMES)
     memory.words[Word.BEATS] = 0
     stream.start()

@@ -5,7 +5,7 @@ Playing live and rendering a film therefore see the same features on the same ti
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.audio import features as audio
+from engine.core.audio.channels import EVERYTHING, Ear
 from engine.core.clock import first_index
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _MAX_FRAMES = MAX_S * 48_000
 # Playlists and streams could make the decoder open other files or the network: only containers.
 _FORMATS = "wav,w64,flac,mp3,ogg,mov,mp4,m4a,aac,aiff,au,caf,matroska,webm"
 _SLICE = 1 << 16
+_LEAST_HZ, _MOST_HZ = 1_000, 768_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +39,13 @@ class Track:
         Samples, full scale ±1 [shape=(n, channels)], one or two channels.
     rate_hz
         Sample rate.
+    heard
+        What is analysed, if it is something else [shape=(n,) or (n, 2)].
     """
 
     pcm: NDArray[np.float32]
     rate_hz: int
+    heard: NDArray[np.float32] | None = None
 
     @property
     def duration_s(self) -> float:
@@ -65,7 +70,7 @@ class Features:
     rows: NDArray[np.float64]
 
 
-def load(path: str | Path, rate_hz: int | None = None) -> Track:
+def load(path: str | Path, rate_hz: int | None = None, ear: Ear = EVERYTHING) -> Track:
     """Decode a sound file (wav, flac, mp3, ogg, m4a and others that FFmpeg reads).
 
     More than two channels are mixed down to stereo. Damaged packets are left out.
@@ -76,6 +81,8 @@ def load(path: str | Path, rate_hz: int | None = None) -> Track:
         Of a local file.
     rate_hz
         Resample to this rate; otherwise the file's own, or 48 kHz if that cannot be analysed.
+    ear
+        Which channel of it is analysed, and how loud; what is played stays as it is.
 
     Raises
     ------
@@ -95,7 +102,7 @@ def load(path: str | Path, rate_hz: int | None = None) -> Track:
             path.open("rb") as file,
             av.open(file, "r", options={"format_whitelist": _FORMATS}) as container,
         ):
-            track = _decode(container, path, rate_hz)
+            track = _decode(container, path, rate_hz, ear)
     except (av.FFmpegError, OSError, ValueError) as error:
         if str(error).startswith(str(path)):
             raise
@@ -109,28 +116,60 @@ def _why(error: Exception) -> str:
     return str(getattr(error, "strerror", None) or error).lower()
 
 
-def _decode(container: av.container.InputContainer, path: Path, rate_hz: int | None) -> Track:
-    import av
-
+def _decode(
+    container: av.container.InputContainer, path: Path, rate_hz: int | None, ear: Ear
+) -> Track:
     if not container.streams.audio:
         raise ValueError(f"{path}: holds no sound; choose a file with an audio stream")
     stream = container.streams.audio[0]
-    own_hz = stream.codec_context.sample_rate
+    context = stream.codec_context
+    if context is None or not context.channels:
+        raise ValueError(f"{path}: its sound is of a kind that nobody knows; save it again as wav")
+    own_hz = context.sample_rate
+    if not _LEAST_HZ <= own_hz <= _MOST_HZ:
+        raise ValueError(
+            f"{path}: says {own_hz} Hz, which is no sound's rate; save it again as wav"
+        )
+    if ear.channel > context.channels:
+        raise ValueError(
+            f"{path}: has {context.channels} channel{'s' * (context.channels > 1)}; there is no "
+            f"channel {ear.channel}"
+        )
     good = audio.MIN_RATE_HZ <= own_hz <= audio.MAX_RATE_HZ
     target_hz = rate_hz or (own_hz if good else 48_000)
-    layout = "mono" if stream.codec_context.channels == 1 else "stereo"
-    resampler = av.AudioResampler(format="flt", layout=layout, rate=target_hz)
-    blocks, count = [], 0
-    for frame in _frames(container, stream):
-        for resampled in resampler.resample(frame):
-            blocks.append(resampled.to_ndarray().reshape(-1, 1 if layout == "mono" else 2))
-            count += len(blocks[-1])
-        if count > min(MAX_S * target_hz, _MAX_FRAMES):
+    played = "mono" if context.channels == 1 else "stereo"
+    layouts = [played, context.layout.name] if ear.channel else [played]
+    pcm, *whole = _resample(_frames(container, stream), layouts, target_hz, path)
+    if ear != EVERYTHING:
+        return Track(pcm, target_hz, ear.hear(whole[0] if whole else pcm))
+    return Track(pcm, target_hz)
+
+
+def _resample(
+    frames: Iterator[av.AudioFrame | None], layouts: Sequence[str], rate_hz: int, path: Path
+) -> list[NDArray[np.float32]]:
+    """Bring frames to a rate, in each of some layouts [shape=(n, channels)]."""
+    import av
+
+    resamplers = [av.AudioResampler(format="flt", layout=name, rate=rate_hz) for name in layouts]
+    blocks: list[list[NDArray[np.float32]]] = [[] for _ in layouts]
+    count = 0
+    for frame in frames:
+        for place, resampler in enumerate(resamplers):
+            for some in resampler.resample(frame):
+                pcm = some.to_ndarray().astype(np.float32, copy=False)
+                blocks[place].append(pcm.reshape(-1, len(some.layout.channels)))
+                count += 0 if place else len(blocks[0][-1])
+        if count > min(MAX_S * rate_hz, _MAX_FRAMES):
             raise ValueError(f"{path}: longer than 4 hours of 48 kHz sound; cut it into parts")
-    if not count:
+    if not sum(map(len, blocks[0])):
         raise ValueError(f"{path}: holds no sound that can be decoded; save it again as wav")
-    pcm = np.nan_to_num(np.concatenate(blocks), nan=0.0, posinf=1.0, neginf=-1.0)
-    return Track(np.ascontiguousarray(pcm, np.float32), target_hz)
+    return [
+        np.ascontiguousarray(
+            np.nan_to_num(np.concatenate(found), nan=0.0, posinf=1.0, neginf=-1.0), np.float32
+        )
+        for found in blocks
+    ]
 
 
 def _frames(
@@ -157,8 +196,9 @@ def features_ahead(track: Track) -> Features:
     """
     state = audio.start(track.rate_hz)
     rows: list[tuple[float, ...]] = []
-    for first in range(0, len(track.pcm), _SLICE):
-        state, some = audio.analyse(state, audio.mix(track.pcm[first : first + _SLICE]))
+    heard = track.pcm if track.heard is None else track.heard
+    for first in range(0, len(heard), _SLICE):
+        state, some = audio.analyse(state, heard[first : first + _SLICE])
         rows.extend(some)
     table = np.array(rows, np.float64).reshape(-1, len(audio.FEATURES))
     return Features(track.rate_hz, state.bands.hop, table)

@@ -233,14 +233,6 @@ def test_hostile_samples_give_finite_rows_and_do_no_lasting_harm(data: st.DataOb
     assert sum(row[COLUMN["onset"]] for row in after) >= sum(t < 3.9 for t in times["snare"])
 
 
-def test_channels_are_mixed_by_their_mean() -> None:
-    pair = np.array([[1.0, 0.0], [0.5, -0.5]], np.float32)
-    assert features.mix(pair).tolist() == [0.5, 0.0]
-    assert features.mix(pair[:, :1]).tolist() == [1.0, 0.5]
-    assert features.mix(np.ones((3, 6))).tolist() == [1.0] * 3
-    assert features.mix([1.0, 2.0]).dtype == np.float32
-
-
 @pytest.mark.parametrize("rate_hz", [0, -48_000, 7_999, 500_000])
 def test_impossible_rates_are_refused(rate_hz: int) -> None:
     with pytest.raises(ValueError, match="is not a sample rate that can be analysed"):

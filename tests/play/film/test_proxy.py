@@ -16,6 +16,7 @@ from engine.documents import track_file
 from engine.documents.edit import barcode
 from engine.documents.edit.conform import read_film
 from engine.documents.edit.timeline import EditError, Film
+from engine.play.film import proxy
 from tests.edits import Clip, write
 
 FILM = Film(("out.mp4",), Fraction(25), 300)
@@ -109,6 +110,44 @@ def test_films_that_are_no_edit_of_the_proxy(tmp_path: Path) -> None:
         read_film(tmp_path / "no.mp4", FILM)
 
 
+def test_what_moves_the_number_is_said(tmp_path: Path) -> None:
+    def boxed(number: int) -> np.ndarray:
+        image = Image.new("RGB", (320, 180))
+        image.paste(Image.fromarray(picture(number)).resize((256, 144)), (32, 18))
+        return np.asarray(image)
+
+    def zoomed(number: int) -> np.ndarray:
+        image = Image.fromarray(picture(number)).crop((0, 36, 256, 180))
+        return np.asarray(image.resize((320, 180)))
+
+    def cropped(number: int) -> np.ndarray:
+        return np.asarray(
+            Image.fromarray(picture(number)).crop((0, 0, 320, 150)).resize((320, 180))
+        )
+
+    for name, draw, told in (
+        ("box", boxed, "but elsewhere: a letterbox, a zoom or a move of the editor is the cause"),
+        ("zoom", zoomed, "but elsewhere: a letterbox, a zoom or a move of the editor is the cause"),
+        ("crop", cropped, r"\(a crop, a zoom or a letterbox takes it away\)"),
+    ):
+        path = edited(tmp_path / f"{name}.mp4", [draw(n) for n in range(5)])
+        with pytest.raises(EditError, match=told):
+            read_film(path, FILM)
+
+
+def test_a_damaged_number_is_none_without_a_word(recwarn: pytest.WarningsRecorder) -> None:
+    shown = luma(picture(1234)).copy()
+    row, cell = 180 - 18, 6
+    for place in range(28):
+        y, x = row + 3 + (place + 4) // 16 * cell, 3 + (place + 4) % 16 * cell
+        other = shown.copy()
+        other[y : y + cell, x : x + cell] = 251 - other[y : y + cell, x : x + cell]
+        found = barcode.read(other)
+        assert found is None
+    assert not recwarn.list
+    assert not barcode.is_elsewhere(np.full((180, 320), 90, np.uint8))
+
+
 SHOW = """schema = 1
 size_px = [160, 120]
 history_s = 0.0
@@ -199,6 +238,28 @@ def test_a_proxy_is_cut_and_the_show_follows(tmp_path: Path) -> None:
     ):
         done = said(*words)
         assert (done.exit_code, told in " ".join(done.output.split())) == (code, True), done.output
+
+
+def test_a_stopped_proxy_can_be_edited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "show.toml").write_text(SHOW.replace('[[layers.effects]]\nshader = "own"\n', ""))
+    out = tmp_path / "out.mp4"
+    add = proxy.Sidecar.add
+
+    def stop(self: proxy.Sidecar, *given: object) -> None:
+        if self.count == 6:
+            raise KeyboardInterrupt
+        add(self, *given)
+
+    monkeypatch.setattr(proxy.Sidecar, "add", stop)
+    done = said("proxy", tmp_path / "show.toml", out, "--duration", "2", "--device", "cpu")
+    assert done.exit_code == 130
+    assert "stopped after 6 frames" in done.output
+    assert len(frames(out)) == 6
+    assert track_file.load(tmp_path / "out.npz").about.frames == 6
+    edit = tmp_path / "edit.edl"
+    edit.write_text(write(".edl", (Clip(3, 3), Clip(0, 3))))
+    done = said("conform", edit, "--sidecar", tmp_path / "out.npz", "-o", tmp_path / "new.toml")
+    assert done.exit_code == 0, done.output
 
 
 def frames(path: Path) -> list[np.ndarray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import wave
 from fractions import Fraction
 from pathlib import Path
@@ -11,6 +12,8 @@ import numpy as np
 import pytest
 
 from engine.core.audio import features
+from engine.core.audio.channels import Ear
+from engine.core.audio.features import FEATURES
 from engine.sources.audio import file as track
 from tests.performing import save_wav
 
@@ -133,12 +136,51 @@ def test_truncated_and_nan_files_still_play(tmp_path: Path) -> None:
     assert np.isfinite(track.load(tmp_path / "nan.wav").pcm).all()
 
 
+def test_one_channel_of_several_is_heard_and_what_is_played_stays(tmp_path: Path) -> None:
+    pcm = np.zeros((48_000, 6), np.float32)
+    pcm[:, 3] = np.sin(np.arange(48_000) * 0.05)
+    save_wav(tmp_path / "six.wav", pcm, 48_000)
+    whole = track.load(tmp_path / "six.wav")
+    one = track.load(tmp_path / "six.wav", ear=Ear(channel=5))
+    assert np.array_equal(one.pcm, whole.pcm)
+    quiet, loud = (
+        track.features_ahead(track.load(tmp_path / "six.wav", ear=Ear(channel=n))) for n in (5, 4)
+    )
+    level, silence = FEATURES.index("level"), FEATURES.index("silence")
+    assert quiet.rows[:, level].max() == 0.0
+    assert loud.rows[20:, level].min() > 0.5
+    assert loud.rows[20:, silence].max() == 0.0
+    with pytest.raises(ValueError, match=r"six\.wav: has 6 channels; there is no channel 7"):
+        track.load(tmp_path / "six.wav", ear=Ear(channel=7))
+
+
+def test_gain_lifts_what_is_too_quiet_to_be_heard(tmp_path: Path) -> None:
+    save_wav(tmp_path / "a.wav", click_track() * np.float32(0.001), 48_000)
+    onset = FEATURES.index("onset")
+    for gain_db, count in ((0.0, 0), (40.0, 1)):
+        heard = track.features_ahead(track.load(tmp_path / "a.wav", ear=Ear(gain_db=gain_db)))
+        assert (heard.rows[:, onset] > 0).sum() == count, gain_db
+
+
+def test_impossible_headers_are_one_sentence(tmp_path: Path) -> None:
+    """Cases hostile/bits0.wav, rate1.wav: a traceback, and 115 million samples made of 4800."""
+    for name, rate_hz, bits in (("bits0", 48_000, 0), ("rate1", 1, 16)):
+        head = struct.pack("<HHIIHH", 1, 1, rate_hz, 2 * rate_hz, 2, bits)
+        body = b"WAVEfmt " + struct.pack("<I", 16) + head + b"data" + struct.pack("<I", 9600)
+        path = tmp_path / f"{name}.wav"
+        path.write_bytes(b"RIFF" + struct.pack("<I", len(body) + 9600) + body + bytes(9600))
+        with pytest.raises(ValueError, match=name) as error:
+            track.load(path)
+        assert "save it again as wav" in str(error.value)
+        assert "\n" not in str(error.value)
+
+
 def test_features_are_those_of_the_live_analyser() -> None:
     heard = track.Track(click_track(), 48_000)
     ahead = track.features_ahead(heard)
     state, rows = features.start(48_000), []
     for first in range(0, len(heard.pcm), 300):
-        state, some = features.analyse(state, features.mix(heard.pcm[first : first + 300]))
+        state, some = features.analyse(state, heard.pcm[first : first + 300])
         rows += some
     assert ahead.rows.tolist() == [list(row) for row in rows]
     times_s = np.arange(1, len(ahead.rows) + 1) * ahead.hop / ahead.rate_hz

@@ -162,15 +162,21 @@ def _times(
     if _text(clip, "stillframe").upper() == "TRUE" or speed == 0:
         return in_s, _ZERO
     range_s, slack_s = out_s - in_s, 2 / min(rate, fps)
-    is_played = abs(range_s - length_s) <= slack_s
+    off_s = abs(range_s - length_s)
     if speed is None:
-        return in_s, _ONE if is_played or not length_s else range_s / length_s
-    if is_played and abs(abs(speed) - 1) * length_s > slack_s:
+        if off_s <= slack_s or not length_s:
+            return in_s, _ONE
+        told = f"{float(range_s / length_s):g} times"
+        reader.findings.note(f"{place}: without a speed its ranges differ; it is played at {told}")
+        return in_s, range_s / length_s
+    media_off_s = abs(range_s - abs(speed) * length_s)
+    # At the speed -1 both mean the same length: Premiere leaves a mark of its own.
+    if off_s < media_off_s or (off_s == media_off_s and clip.find("pproTicksIn") is not None):
         in_s, out_s = in_s * abs(speed), out_s * abs(speed)
         if speed < 0:  # counted on the clip as it plays, from its end
             whole_s = _number(clip, "duration", place) / rate * -speed
             in_s, out_s = whole_s - out_s, whole_s - in_s
-    elif abs(range_s - abs(speed) * length_s) > slack_s + length_s / 100:
+    elif media_off_s > slack_s + length_s / 100:
         raise EditError(
             f"{place}: plays at {float(speed):g} times, but shows {float(range_s):g} s in "
             f"{float(length_s):g} s; cut it anew, or follow the rendered film with --video"
