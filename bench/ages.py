@@ -59,8 +59,8 @@ def cost(model: Path, bare: Path, rounds: int) -> dict[str, dict[str, float]]:
     for way in ("plain", "loops"):
         aged, alone = (stylegan2.build(stylegan2.Config(str(p))) for p in (model, bare))
         if way == "loops":
-            aged.hasten()
-            alone.hasten()
+            aged.warm_up()
+            alone.warm_up()
         if aged.drawing.path != way:
             continue
 

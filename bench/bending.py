@@ -34,7 +34,7 @@ AWAY = {
 def build(path: Path, bends: tuple[BendTable, ...] = ()) -> stylegan2.Generator:
     """Build a generator on the path that a show takes."""
     generator = stylegan2.build(stylegan2.Config(str(path), bends=bends))
-    generator.hasten()
+    generator.warm_up()
     return generator
 
 

@@ -24,7 +24,7 @@ from torch.nn import functional
 
 from bench.stylegan_nets import make_stylegan2
 from engine.core.show.generator import Request
-from engine.generators.host.tasks import Errand
+from engine.generators.host.tasks import Task
 from engine.generators.kinds import cppn, stylegan2
 from engine.generators.tasks import point_tracking
 from engine.generators.tasks.drag import Drag
@@ -87,13 +87,13 @@ def pull(generator: Any, seed: int, side_px: int) -> tuple[list[float], float, f
     goal = (point[0] + REACH * math.cos(angle), point[1] + REACH * math.sin(angle))
     arrays = {"coordinates": z, "pull": np.zeros_like(z)}
 
-    def errand(place: tuple[float, float]) -> Errand:
+    def errand(place: tuple[float, float]) -> Task:
         options = {"port": port.name, "x": place[0], "y": place[1]}
-        return Errand("drag", 1, arrays, options, request)
+        return Task("drag", 1, arrays, options, request)
 
     dragged, left = Drag(generator, errand(point)), []
     next(dragged)
-    dragged.hear(errand(goal))
+    dragged.receive(errand(goal))
     start_s = time.process_time()
     for _ in range(STEPS + 1):
         result = next(dragged)

@@ -51,7 +51,7 @@ def measure(name: str, rounds: int, device: str) -> dict[str, float]:
     """Time both paths in turn, and how far their pictures lie apart."""
     with tempfile.TemporaryDirectory() as folder:
         plain, graphed = (make(name, Path(folder), device) for _ in range(2))
-    graphed.hasten(None)
+    graphed.warm_up(None)
     side = plain.spec.max_px
     spent: dict[str, list[float]] = {"plain_ms": [], "graph_ms": []}
     random = np.random.RandomState(1)

@@ -17,7 +17,7 @@ import torch
 from engine.core.rng import draw
 from engine.generators.kinds import stylegan2
 from engine.generators.stylegan import w_space
-from engine.generators.tasks.inversion import aim, psnr_db
+from engine.generators.tasks.inversion import psnr_db, target_of
 from engine.generators.tasks.invert import invert
 from engine.models.card import peek
 
@@ -44,10 +44,10 @@ def spaces(model: Path) -> None:
 def inversions(model: Path, count: int) -> None:
     """Print how near inversion comes to own pictures, in each space."""
     print("space  average  start  40 steps  200 steps (dB)  CPU s a step")
-    source = aim(stylegan2.build(stylegan2.Config(str(model), space="w")))
+    source = target_of(stylegan2.build(stylegan2.Config(str(model), space="w")))
     for space in ("w", "w+", "z"):
-        target = aim(stylegan2.build(stylegan2.Config(str(model), space=space)))
-        flat = aim(target.generator, "", {"truncation": 0.0})
+        target = target_of(stylegan2.build(stylegan2.Config(str(model), space=space)))
+        flat = target_of(target.generator, "", {"truncation": 0.0})
         rows = []
         for k in range(count):
             latent = draw(0, "bench/inversion", k, source.port.shape[-1]).astype(np.float32)

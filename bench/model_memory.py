@@ -50,7 +50,7 @@ def play(kind: str, path: str, canvas: dict[str, Any], answer: Any) -> None:
     z = np.random.default_rng(1).standard_normal(spec.ports[0].shape).astype(np.float32)
     size_px = asked_size(spec, spec.max_px, spec.aspect)
     request = Request(0.0, {"z": z}, {}, size_px, spec.aspect)
-    faster = Thread(target=generator.hasten, args=(time.perf_counter,))
+    faster = Thread(target=generator.warm_up, args=(time.perf_counter,))
     faster.start()
     generator.render(request)
     faster.join()

@@ -125,7 +125,7 @@ def main() -> None:
     prepared = archive_index.ready(given.folder / "ready")
     index = archive_index.make(tensors, numbers, prepared, options)
     made_s = time.perf_counter() - begun
-    eye = features.make_eye(index.side, index.last, index.eye)
+    extractor = features.make_extractor(index.side, index.last, index.extractor)
     by_name = {name: place for place, name in enumerate(prepared.names)}
     pictures = prepared.pictures[[by_name[entry.name] for entry in index.entries]]
     draw = np.random.default_rng(5)
@@ -139,7 +139,9 @@ def main() -> None:
         return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
     def described(seen: Bytes) -> Floats:
-        return features.describe(eye, np.stack([features.square(p, eye.side) for p in seen]))
+        return features.describe(
+            extractor, np.stack([features.square(p, extractor.side) for p in seen])
+        )
 
     ways: dict[str, tuple[Callable[[Bytes], Floats], Floats]] = {
         "pixels": (small, pixels),
@@ -151,7 +153,7 @@ def main() -> None:
     }
     begun = time.perf_counter()
     for picture in asked[:20]:
-        indexes.find(index, eye, ways["discriminator"][1], picture, 9)
+        indexes.find(index, extractor, ways["discriminator"][1], picture, 9)
     table |= {"seconds": {"index": made_s, "one lookup": (time.perf_counter() - begun) / 20}}
     if given.climate:
         some = np.linspace(0, len(prepared.names) - 1, given.climate).astype(int)

@@ -35,12 +35,12 @@ def make(name: str) -> tuple[Draw, Draw, bool]:
         state, modules = make_stylegan2(resolution, base=base)
         two, plain = stylegan2.build_network(state, modules), Plain(state, modules)
         ws = torch.randn(1, two.num_ws, 512, generator=random)
-        return lambda: two.synthesize(ws), lambda: draw_stylegan2(plain, ws), bool(two.painter)
+        return lambda: two.synthesize(ws), lambda: draw_stylegan2(plain, ws), bool(two.cpu_backend)
     radial: dict[str, Any] = {"kernel": 1, "radial": True, "base": 2 * base, "most": 1024}
     state, modules = make_stylegan3(resolution, **(radial if kind == "sg3r" else {"base": base}))
     three, plain = stylegan3.build_network(state, modules), Plain(state, modules)
     ws = torch.randn(1, three.num_ws, 512, generator=random)
-    return lambda: three.synthesize(ws), lambda: draw_stylegan3(plain, ws), bool(three.painter)
+    return lambda: three.synthesize(ws), lambda: draw_stylegan3(plain, ws), bool(three.cpu_backend)
 
 
 def measure(name: str, rounds: int) -> dict[str, Any]:

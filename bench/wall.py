@@ -50,7 +50,7 @@ def make(name: str, canvas: Canvas, device: str) -> tuple[Any, Any]:
     random = torch.Generator().manual_seed(1)
     latents = torch.randn(2, canvas.control_points, model.z_dim, generator=random)
     plain = (torch.ones(model.num_ws), torch.zeros(1, model.num_ws))
-    rest = (torch.zeros(0, 13), torch.from_numpy(model.sliders.pack({})))
+    rest = (torch.zeros(0, 13), torch.from_numpy(model.edit_directions.pack({})))
     inputs = Inputs(latents, torch.zeros(1, 0), *plain, more, *rest).to(device)
     return lambda: draw(model.styles(inputs, canvas), inputs.more, None), inputs
 

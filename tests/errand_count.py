@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from engine.generators.host.tasks import Errand, Result
+from engine.generators.host.tasks import Result, Task
 
 
-def start(generator: Any, errand: Errand) -> Iterator[Result | None]:
-    act, upto = errand.options.get("act", ""), int(errand.options["upto"])
+def start(generator: Any, task: Task) -> Iterator[Result | None]:
+    act, upto = task.options.get("act", ""), int(task.options["upto"])
     for n in range(upto):
         if n == 2 and act == "fail":
             raise RuntimeError("lost count")
@@ -22,6 +22,6 @@ def start(generator: Any, errand: Errand) -> Iterator[Result | None]:
         if act == "endless":
             yield None
         yield Result(options={"n": n}, done=False)
-    total = errand.arrays["x"].astype(np.float32).sum(keepdims=True)
-    said = {"request": repr(errand.request)} if act == "request" else {"name": generator.spec.name}
+    total = task.arrays["x"].astype(np.float32).sum(keepdims=True)
+    said = {"request": repr(task.request)} if act == "request" else {"name": generator.spec.name}
     yield Result({"sum": total}, said)

@@ -1,4 +1,4 @@
-"""Both sources of a picture as tensors: those that somebody optimises, or the request's."""
+"""Latent tensors of several sources: those that are optimised, or the request's."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 Latents = Mapping[str, "torch.Tensor"]
 
 
-def pair(latents: Latents, request: Request, ports: Sequence[str] = ("z", "z_b")) -> torch.Tensor:
+def stack_sources(
+    latents: Latents, request: Request, ports: Sequence[str] = ("z", "z_b")
+) -> torch.Tensor:
     """Stack the sources [shape=(S, …)], float32, finite; the first stands for a missing one.
 
     Parameters

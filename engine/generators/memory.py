@@ -1,4 +1,4 @@
-"""TODO engine/generators/memory.py."""
+"""Constants of memory estimates, in bytes."""
 
 from __future__ import annotations
 

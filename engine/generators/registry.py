@@ -1,4 +1,4 @@
-"""Generators by name: our own shelf ``kinds/``, then entry points of installed packages.
+"""The registry of generators: our own shelf ``kinds/``, then entry points of installed packages.
 
 `kinds`, `open_spec` and `build` are all that anybody calls (`files` where nothing is to be opened).
 """

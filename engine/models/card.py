@@ -1,4 +1,4 @@
-"""The native form of a model: a safetensors file with our description in it, and a TOML card.
+"""The native form of a model: a safetensors file with our description in it, and a model card.
 
 The tensors are views of the mapped file. The card says, for people and for other programs, what
 the weights are.

@@ -1,4 +1,4 @@
-"""Whether a network's tensors and attributes fit each other, before anything is built from them.
+"""Validation of networks: whether tensors and attributes fit, before anything is built from them.
 
 A builder allocates what the attributes say; so no attribute may say more than the tensors hold.
 """

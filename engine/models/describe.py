@@ -1,4 +1,4 @@
-"""What a model is, as one table for people and programs."""
+"""The description of a model, as one table for people and programs."""
 
 from __future__ import annotations
 

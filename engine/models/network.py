@@ -1,4 +1,4 @@
-"""A network of any origin in one form: tensors by name, attributes by module.
+"""The common form of a network of any origin: tensors by name, attributes by module.
 
 Names are those of NVIDIA's state dictionaries (``synthesis.b8.conv0.weight``), attributes those
 of its modules; every reader of a foreign format maps into them.

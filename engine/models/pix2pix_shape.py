@@ -1,4 +1,4 @@
-"""TODO engine/models/pix2pix_shape.py."""
+"""The shape of a pix2pix network: widths of its levels, and the tensors that follow from them."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from engine.system.hashing import cached_sha256
 if TYPE_CHECKING:
     from engine.documents.show.load import Loaded
 
-Stamp = tuple[int, ...]
+FileVersion = tuple[int, ...]
 
 
 def assets_of(loaded: Loaded) -> tuple[Asset, ...]:
@@ -24,12 +24,12 @@ def assets_of(loaded: Loaded) -> tuple[Asset, ...]:
 
 
 def watched_paths(assets: Iterable[Asset]) -> set[Path]:
-    """Files whose change is a change of an asset, see `stamp_of`; also where links lead."""
+    """Files whose change is a change of an asset, see `version_of`; also where links lead."""
     found = {path for asset in assets for path in asset.paths}
     return {each for path in found for each in (path.parent.resolve() / path.name, path.resolve())}
 
 
-def stamp_of(assets: Iterable[Asset]) -> Stamp:
+def version_of(assets: Iterable[Asset]) -> FileVersion:
     """Tell a version of files and of what lies beside them from others without reading them."""
     found: list[int] = []
     for path in (path for asset in assets for path in asset.paths):
@@ -41,11 +41,11 @@ def stamp_of(assets: Iterable[Asset]) -> Stamp:
     return tuple(found)
 
 
-def stamps_of(assets: Iterable[Asset]) -> dict[str, Stamp]:
+def versions_of(assets: Iterable[Asset]) -> dict[str, FileVersion]:
     """Tell the versions of files, by path."""
-    found: dict[str, Stamp] = {}
+    found: dict[str, FileVersion] = {}
     for asset in assets:  # one file may be there twice, with other things beside it
-        found[asset.path] = found.get(asset.path, ()) + stamp_of([asset])
+        found[asset.path] = found.get(asset.path, ()) + version_of([asset])
     return found
 
 

@@ -116,8 +116,8 @@ def _all_discs() -> features.Bytes:
 
 
 def ask(index: Index, picture: features.Bytes, count: int = 5) -> list[Match]:
-    eye = features.make_eye(index.side, index.last, index.eye)
-    return indexes.find(index, eye, indexes.unit(index.features), picture, count)
+    extractor = features.make_extractor(index.side, index.last, index.extractor)
+    return indexes.find(index, extractor, indexes.unit(index.features), picture, count)
 
 
 def test_an_index_lies_beside_its_network(model: Path, path: Path) -> None:
@@ -209,7 +209,7 @@ def test_any_size_is_looked_at_by_its_middle_square(index: Index) -> None:
     wide = np.full((SIDE * 5, SIDE * 9, 3), 255, np.uint8)
     wide[:, SIDE * 2 : SIDE * 7] = large
     assert [m.place for m in ask(index, wide)] == [m.place for m in ask(index, small)]
-    assert ask(index, small)[0].likeness > 0.99
+    assert ask(index, small)[0].similarity > 0.99
     assert ask(index, np.zeros((1, 700, 3), np.uint8))
 
 
@@ -242,12 +242,12 @@ def test_the_eye_sees_what_the_discriminator_sees(model: Path, index: Index) -> 
         }
     )
     seen = discs(8, SIDE, seed=4)
-    eye = features.make_eye(index.side, index.last, index.eye)
+    extractor = features.make_extractor(index.side, index.last, index.extractor)
     with torch.no_grad():
         x = torch.from_numpy(seen).permute(0, 3, 1, 2).float() / 127.5 - 1
         x = trainer.discriminator.looks[f"b{SIDE}"](x)
         wanted = torch.nn.functional.adaptive_avg_pool2d(x, features.GRID).flatten(1)
-    found = features.average(eye, seen)
+    found = features.average(extractor, seen)
     assert (found - wanted).abs().max() < 0.01 * wanted.abs().max()
 
 
@@ -256,14 +256,14 @@ def test_deeper_blocks_are_the_discriminators_too() -> None:
     tensors, _ = trainer.state()
     weights = making._weights(tensors, 64, 8)
     blank = np.zeros((1, 1), np.float32)
-    eye = features.make_eye(64, 8, {**weights, "centre": blank, "basis": blank})
+    extractor = features.make_extractor(64, 8, {**weights, "centre": blank, "basis": blank})
     with torch.no_grad():
         x = torch.from_numpy(discs(3, 64)).permute(0, 3, 1, 2).float() / 127.5 - 1
         x = trainer.discriminator.looks["b64"](x)
         for side in (32, 16):
             x = trainer.discriminator.blocks[f"b{side}"](x)
         wanted = torch.nn.functional.adaptive_avg_pool2d(x, features.GRID).flatten(1)
-    found = features.average(eye, discs(3, 64))
+    found = features.average(extractor, discs(3, 64))
     assert (found - wanted).abs().max() < 0.01 * wanted.abs().max()
 
 

@@ -268,13 +268,13 @@ def test_a_take_tells_of_every_network_and_its_film_is_refused(model: Path, show
 
 def test_a_film_insists_on_the_same_ages(tmp_path: Path) -> None:
     path = aged(tmp_path / "net.safetensors", **SMALL)
-    marks = models.with_hashes(models.marks(read(path)), read(path))
-    assert marks[0]["ages_sha256"] == digest(snapshots.path_of(path))
-    models.check(tmp_path, marks)
+    fingerprints = models.with_hashes(models.fingerprints(read(path)), read(path))
+    assert fingerprints[0]["ages_sha256"] == digest(snapshots.path_of(path))
+    models.check(tmp_path, fingerprints)
     beside = snapshots.path_of(path)
     beside.write_bytes(beside.read_bytes() + b"\0")
-    with pytest.raises(TakeError, match=marks[0]["ages_sha256"][:12]):
-        models.check(tmp_path, marks)
+    with pytest.raises(TakeError, match=fingerprints[0]["ages_sha256"][:12]):
+        models.check(tmp_path, fingerprints)
     beside.unlink()
     with pytest.raises(TakeError, match="is not there; put that file back"):
-        models.check(tmp_path, marks)
+        models.check(tmp_path, fingerprints)

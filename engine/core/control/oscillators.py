@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 from engine.core.rng import gaussian
 from engine.core.show.controls import Lfo
@@ -43,13 +44,22 @@ def beat_at(state: State, dt: float) -> float:
     return state.transport.beat + state.transport.bpm / 60.0 * dt
 
 
-def signals_at(show: Show, state: State, dt: float) -> list[float]:
-    """Signals between ticks: what comes from outside holds, oscillators and beats go on."""
+def signals_at(
+    show: Show, state: State, dt: float, lfos: Iterable[int] | None = None
+) -> list[float]:
+    """Signals between ticks: what comes from outside holds, oscillators and beats go on.
+
+    Parameters
+    ----------
+    lfos
+        Indices of the oscillators that are heard; None: all of them.
+    """
     signals: list[float] = state.signals.tolist()
     beat = beat_at(state, dt)
     signals[show.beat[0]] = beat - math.floor(beat)
     if not state.is_still:
-        for place, lfo in enumerate(show.lfos):
+        for place in range(len(show.lfos)) if lfos is None else lfos:
+            lfo = show.lfos[place]
             phase = lfo_phase(state, place, dt, lfo)
             signals[lfo.signal] = wave(lfo.wave, phase, show.seed, lfo.id)
     return signals

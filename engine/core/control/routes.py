@@ -64,7 +64,8 @@ def enter_routes(
     exp = math.exp
     for entry in entries:
         route, target, mode, depth, depth_place, smoothing, shaping = entry
-        y, goal, _, _, _ = routes[route]
+        held = routes[route]
+        y, goal = held[0], held[1]
         if smoothing is not None:
             if y != goal:  # `curves.follow`
                 tau = smoothing[0] if goal > y else smoothing[1]

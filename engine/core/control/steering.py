@@ -44,6 +44,8 @@ def axis_at(axis: Axis, dt: float, omega: float, tau: float) -> Axis:
         ``v = g + (v0 - g) e^(-t/tau)``, ``p = p0 + g t + (v0 - g) tau (1 - e^(-t/tau))``.
     """
     place, speed, goal = axis
+    if speed == 0.0 and place == goal and tau <= 0.0:
+        return axis
     if tau <= 0.0:
         return (*spring(place, speed, goal, dt, omega), goal)
     gone = -math.expm1(-dt / tau)

@@ -16,9 +16,10 @@ def still_s(show: Show, state: State) -> float:
 
 def unfrozen_at(show: Show, state: State, seconds: float) -> float:
     """Show time without the frozen parts, at show time `seconds`."""
-    tick_s = state.tick / show.constants.control_hz
+    rate = show.constants.control_hz
+    tick_s = state.tick / rate
     moment = tick_s if state.is_still else max(seconds, tick_s)
-    return moment - still_s(show, state)
+    return moment - state.still_ticks / rate
 
 
 def now_at(show: Show, state: State, seconds: float, values: Values) -> Now:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -16,8 +16,7 @@ MASTER = "/master"
 """ID of the master's effects among the layers: one that no layer can have."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pass:
+class Pass(NamedTuple):
     """One ISF shader with its inputs.
 
     Parameters
@@ -42,7 +41,7 @@ class Pass:
     key: str
     shader: str
     uniforms: Mapping[str, Uniform]
-    images: Mapping[str, str] = field(default_factory=dict)
+    images: Mapping[str, str] = {}
     seconds: float = 0.0
     step: int = 0
     mix: float = 1.0
@@ -56,8 +55,7 @@ class Glimpse(NamedTuple):
     pixels: NDArray[np.uint8]
 
 
-@dataclass(frozen=True, slots=True)
-class LayerPlan:
+class LayerPlan(NamedTuple):
     """One layer of the picture.
 
     Parameters

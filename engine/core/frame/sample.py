@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +66,7 @@ def sample(show: Show, state: State, seconds: float) -> Plan:
             "picture" in each.images.values()
             for plan in (*plans, *watched, *chain)
             for each in (plan.source, *plan.effects)
-            if each is not None
+            if each is not None and each.images
         ),
         step=moment[1],
         looks=looks,
@@ -81,7 +80,7 @@ def borrowed(plans: Iterable[LayerPlan]) -> set[str]:
     found = {plan.generator for plan in plans if plan.generator}
     for plan in plans:
         for each in (plan.source, *plan.effects):
-            if each is not None:
+            if each is not None and each.images:
                 found.update(i[6:] for i in each.images.values() if i.startswith("layer:"))
     return found
 
@@ -120,7 +119,7 @@ def _watch(
     return (
         tuple(Look(of, size) for of in sorted(sizes) for size in sorted(set(sizes[of]))),
         tuple(
-            replace(seen[of[6:]], cover_px=_cover(sizes[of]))
+            seen[of[6:]]._replace(cover_px=_cover(sizes[of]))
             for of in sorted(sizes)
             if of != "picture" and of[6:] not in visible
         ),
@@ -176,12 +175,10 @@ def _requests(
     for asked in show.constants.asked:
         if asked.layer not in used:
             continue
-        found = {
-            path.port: latent(path, state.paths[asked.first + i], now)
-            .astype(np.float32)
-            .reshape(asked.shapes[i])
-            for i, path in enumerate(asked.paths)
-        }
+        found = {}
+        for i, (path, shape) in enumerate(zip(asked.paths, asked.shapes, strict=True), asked.first):
+            asking = latent(path, state.paths[i], now).astype(np.float32)
+            found[path.port] = asking if asking.shape == shape else asking.reshape(shape)
         controls = {name: now.values[place] for name, place in asked.places}
         if "truncation" in controls:
             controls["truncation"] *= now.values[show.master.truncation]

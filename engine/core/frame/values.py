@@ -46,7 +46,8 @@ def effective(
     dt = between(show, state, seconds)
     if reach.entries:
         # Only routes without smoothing hear between ticks; in a frozen show they hold.
-        heard = signals_at(show, state, dt) if reach.is_heard and not state.is_still else None
+        is_heard = reach.is_heard and not state.is_still
+        heard = signals_at(show, state, dt, reach.lfos) if is_heard else None
         mixed: list[float] = values[reach.places].tolist()
         enter_routes(reach.entries, state.routes, mixed, heard, dt)
         values[reach.places] = mixed

@@ -56,7 +56,8 @@ def _apply(path: Path, state: PathState, now: Now, rows: Rows) -> Rows:
     above = 0.0
     if path.keys.keys or "keys" in state.memory:
         above = _longest(keyframes_of(path, state, now.values))
-    return [limit(row, above) for row in rows]
+    scale, k = math.sqrt(path.size), max(knee(path.size), above)
+    return [limit(row, above) if length(row) / scale > k else row for row in rows]
 
 
 @lru_cache(maxsize=32)

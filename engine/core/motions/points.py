@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 
@@ -37,7 +38,12 @@ def spread_out(rows: Vector, spread: float) -> Vector:
 
 def walk_name(path: Path, state: PathState, values: Values) -> str:
     """Randomness key of a path's motion; every jump leads to another one."""
-    return f"{path.name}/{int(values[path.seed])}/{state.place}"
+    return _name(path.name, values[path.seed], state.place)
+
+
+@lru_cache(maxsize=256)
+def _name(path: str, seed: float, place: int) -> str:
+    return f"{path}/{int(seed)}/{place}"
 
 
 def point_name(name: str, point: int) -> str:

@@ -51,10 +51,12 @@ def walk(seed: int, name: str, phase: float, size: int, period: int = 0) -> Vect
     first = math.floor(phase) - 1
     a, b, c, d = _four_knots(seed, name, first, size, period)
     z: Vector = math.sqrt(basis(phase - first)) * a
-    z += math.sqrt(basis(phase - (first + 1))) * b
-    z += math.sqrt(basis(phase - (first + 2))) * c
-    z += math.sqrt(basis(phase - (first + 3))) * d
-    return z
+    term = math.sqrt(basis(phase - (first + 1))) * b
+    np.add(z, term, z)
+    np.multiply(math.sqrt(basis(phase - (first + 2))), c, term)
+    np.add(z, term, z)
+    np.multiply(math.sqrt(basis(phase - (first + 3))), d, term)
+    return np.add(z, term, z)
 
 
 @lru_cache(maxsize=128)

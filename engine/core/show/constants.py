@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from engine.core.curves import CURVES
 from engine.core.parameter import Registry
 from engine.core.path.model import Path
-from engine.core.show.controls import Cue, Route
+from engine.core.show.controls import Cue, Lfo, Route
 from engine.core.show.generator import Sight, asked_size, picture_size
 from engine.core.show.layer import Layer
 
@@ -60,8 +60,9 @@ class Reach(NamedTuple):
     ----------
     places, entries
         What the routes read and write, and how they enter there, in order.
-    is_heard
-        Whether one of them follows its signal at once, also between ticks.
+    is_heard, lfos
+        Whether one of them follows its signal at once, also between ticks, and indices of the
+        oscillators among these signals.
     springs, is_sprung
         Index and place of each spring · whether a route writes to one of these places.
     """
@@ -69,6 +70,7 @@ class Reach(NamedTuple):
     places: NDArray[np.intp]
     entries: tuple[Entry, ...]
     is_heard: bool
+    lfos: tuple[int, ...]
     springs: tuple[tuple[int, int], ...]
     is_sprung: bool
 
@@ -276,7 +278,10 @@ def entries_of(
 
 
 def reach_of(
-    routes: Sequence[Route], glides: Sequence[tuple[int, int]], wanted: set[int] | None = None
+    routes: Sequence[Route],
+    lfos: Sequence[Lfo],
+    glides: Sequence[tuple[int, int]],
+    wanted: set[int] | None = None,
 ) -> Reach:
     """What reaches parameters.
 
@@ -288,6 +293,7 @@ def reach_of(
     chosen = range(len(routes)) if wanted is None else reaching(routes, wanted)
     listed = [routes[i] for i in chosen]
     targets = {r.target for r in listed}
+    direct = {r.signal for r in listed if is_direct(r)}
     touched = sorted(targets | {r.depth_place for r in listed if r.depth_place >= 0})
     springs = tuple(
         (i, place) for i, (place, _) in enumerate(glides) if wanted is None or place in wanted
@@ -295,7 +301,8 @@ def reach_of(
     return Reach(
         np.array(touched, np.intp),
         entries_of(routes, chosen, touched),
-        any(map(is_direct, listed)),
+        bool(direct),
+        tuple(i for i, lfo in enumerate(lfos) if lfo.signal in direct),
         springs,
         any(place in targets for _, place in springs),
     )

@@ -150,9 +150,11 @@ def _constants(show: Show) -> Constants:
         aiming=entries_of(show.routes, reaching(show.routes, aimed)),
         filters=filters_of(show.routes, tick_s),
         speed_decay=decay_of(EURO_SPEED_TAU_S, tick_s),
-        everything=reach_of(show.routes, glides),
+        everything=reach_of(show.routes, show.lfos, glides),
         reach={
-            each.layer: reach_of(show.routes, glides, places_of(each) | {master.truncation})
+            each.layer: reach_of(
+                show.routes, show.lfos, glides, places_of(each) | {master.truncation}
+            )
             for each in asked
         },
         asked=asked,

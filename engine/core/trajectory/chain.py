@@ -77,9 +77,9 @@ def _modified(chain: Chain, path: Path, state: PathState, now: Now, z: Vector) -
     own = rows = [z] if path.points == 1 else list(z)
     for apply in chain.always if is_asleep else _awake(chain, values, memory):
         rows = apply(path, state, now, rows)
-    if rows is own or all(a is b for a, b in zip(rows, own, strict=True)):
-        return z
-    return rows[0] if path.points == 1 else np.stack(rows)
+    if path.points == 1:
+        return rows[0]
+    return z if all(a is b for a, b in zip(rows, own, strict=True)) else np.stack(rows)
 
 
 def _awake(chain: Chain, values: Values, memory: Mapping[str, Any]) -> Iterator[Apply]:

@@ -182,4 +182,5 @@ def _path_parameter(setting: Setting, address: str, table: PathTable) -> Paramet
         address, setting.kind, setting.default, setting.low, setting.high, setting.choices,
         setting.unit, setting.text,
     )  # fmt: skip
-    return replace(full, default=strict(full, getattr(table, setting.name)))
+    given = getattr(table, setting.name, None)  # a part that joined later has no key
+    return full if given is None else replace(full, default=strict(full, given))

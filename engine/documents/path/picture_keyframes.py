@@ -14,7 +14,7 @@ import msgspec
 from engine.core.show.generator import Port
 from engine.documents.builder import Draft, NoFileError
 from engine.documents.schema import KeyTable, PathTable
-from engine.generators.host.tasks import LETTER_BYTES
+from engine.generators.host.tasks import MAILBOX_BYTES
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 LAYER = "layer:"
@@ -72,7 +72,7 @@ def _is_there(draft: Draft, file: str) -> bool:
 def _checked(draft: Draft, name: str, key: str, port: Port) -> str:
     if port.geometry not in _GEOMETRIES:
         raise ValueError(f"{key}: no picture leads to the port '{port.name}'")
-    if len(draft.file(name)) > LETTER_BYTES - _REST_BYTES:
-        most = (LETTER_BYTES - _REST_BYTES) >> 20
+    if len(draft.file(name)) > MAILBOX_BYTES - _REST_BYTES:
+        most = (MAILBOX_BYTES - _REST_BYTES) >> 20
         raise ValueError(f"{key}: {name} is larger than {most} MB; save it smaller")
     return name

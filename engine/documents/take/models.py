@@ -17,15 +17,15 @@ from engine.system.hashing import hash_at
 _HASH = "_sha256"
 
 
-def marks(show: Show) -> list[dict[str, Any]]:
+def fingerprints(show: Show) -> list[dict[str, Any]]:
     """List a show's generators: layer, kind, provenance, and paths of their files.
 
     The files are named by their keys in the generator's config.
     """
-    return [_mark(layer.id, layer.generator) for layer in show.layers if layer.generator]
+    return [_fingerprint(layer.id, layer.generator) for layer in show.layers if layer.generator]
 
 
-def _mark(layer: str, generator: Generator) -> dict[str, Any]:
+def _fingerprint(layer: str, generator: Generator) -> dict[str, Any]:
     files = {asset.key: asset.path for asset in _assets(generator)}
     provenance = generator.spec.provenance
     return {"layer": layer, "kind": generator.kind, "provenance": provenance, **files}
@@ -42,10 +42,16 @@ def with_hashes(known: Sequence[dict[str, Any]], show: Show) -> list[dict[str, A
     gigabyte.
     """
     made = [(layer.id, layer.generator) for layer in show.layers if layer.generator]
-    new = [{**_mark(name, generator), **_hashes(_assets(generator))} for name, generator in made]
-    places = {_key(mark) for mark in new}
-    old = [mark for mark in known if _is_hashed(mark) or _key(mark) not in places]
-    return old + [mark for mark in new if mark not in old]
+    new = [
+        {**_fingerprint(name, generator), **_hashes(_assets(generator))} for name, generator in made
+    ]
+    places = {_key(fingerprint) for fingerprint in new}
+    old = [
+        fingerprint
+        for fingerprint in known
+        if _is_hashed(fingerprint) or _key(fingerprint) not in places
+    ]
+    return old + [fingerprint for fingerprint in new if fingerprint not in old]
 
 
 def _hashes(assets: Iterable[Asset]) -> dict[str, str]:
@@ -57,22 +63,22 @@ def _hashes(assets: Iterable[Asset]) -> dict[str, str]:
     return {key: sha256 for key, sha256 in found.items() if sha256}
 
 
-def _hashed_files(mark: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _hashed_files(fingerprint: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Files that a mark is about, by the key of their hash."""
-    model = str(mark.get("path", ""))
-    for key in mark:
+    model = str(fingerprint.get("path", ""))
+    for key in fingerprint:
         name = "path" if key == "sha256" else key.removesuffix(_HASH)
-        place = mark.get(name) or beside(model).get(name)
+        place = fingerprint.get(name) or beside(model).get(name)
         if place and name != key:
             yield key, str(place)
 
 
-def _is_hashed(mark: Mapping[str, Any]) -> bool:
-    return any(key.endswith("sha256") for key in mark)
+def _is_hashed(fingerprint: Mapping[str, Any]) -> bool:
+    return any(key.endswith("sha256") for key in fingerprint)
 
 
-def _key(mark: dict[str, Any]) -> tuple[object, ...]:
-    return mark.get("layer"), mark.get("kind"), mark.get("path")
+def _key(fingerprint: dict[str, Any]) -> tuple[object, ...]:
+    return fingerprint.get("layer"), fingerprint.get("kind"), fingerprint.get("path")
 
 
 def check(folder: Path, listed: object) -> None:
@@ -90,21 +96,25 @@ def check(folder: Path, listed: object) -> None:
     TakeError
         If a model is another one now, or is gone; its hash and place are named.
     """
-    found = [mark for mark in listed if isinstance(mark, dict)] if isinstance(listed, list) else []
-    for mark in found:
-        for key, place in _hashed_files(mark):
-            wanted = str(mark.get(key, ""))
+    found = (
+        [fingerprint for fingerprint in listed if isinstance(fingerprint, dict)]
+        if isinstance(listed, list)
+        else []
+    )
+    for fingerprint in found:
+        for key, place in _hashed_files(fingerprint):
+            wanted = str(fingerprint.get(key, ""))
             if wanted and hash_at(place) != wanted:
-                same = [each for each in found if each.get("path") == mark.get("path")]
+                same = [each for each in found if each.get("path") == fingerprint.get("path")]
                 versions = len({str(each[key]) for each in same if key in each})
-                raise TakeError(f"{folder}: {_told(mark, place, wanted, versions)}")
+                raise TakeError(f"{folder}: {_difference(fingerprint, place, wanted, versions)}")
 
 
-def _told(mark: Mapping[str, Any], path: str, wanted: str, versions: int) -> str:
+def _difference(fingerprint: Mapping[str, Any], path: str, wanted: str, versions: int) -> str:
     there = hash_at(path)
     what = f"has the hash {there[:12]} now" if there else "is not there"
     told = (
-        f"layer {mark.get('layer')} was played with the model {path} of hash {wanted[:12]}, "
+        f"layer {fingerprint.get('layer')} was played with the model {path} of hash {wanted[:12]}, "
         f"which {what}"
     )
     if versions == 1:

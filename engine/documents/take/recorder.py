@@ -25,7 +25,7 @@ from engine.core.show.show import Show
 from engine.core.show.snapshot import to_data
 from engine.core.show.state import State
 from engine.documents.take.blobs import manifest
-from engine.documents.take.models import marks, with_hashes
+from engine.documents.take.models import fingerprints, with_hashes
 from engine.system.atomic import write_bytes, write_text
 
 SCHEMA = 1
@@ -93,7 +93,7 @@ class Recorder:
             "reproduction": "open",  # how a live moment may be reproduced
             "copy": 0,
             **header,
-            "models": marks(show),
+            "models": fingerprints(show),
         }
         if sound is not None:
             self._header["sound"] = {"rate_hz": sound[0], "channels": sound[1]}

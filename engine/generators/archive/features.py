@@ -1,4 +1,4 @@
-"""What a discriminator saw in a picture, as a few numbers: near numbers, alike pictures.
+"""Image features from a discriminator: near numbers, alike pictures.
 
 The features are those of our own training: the first blocks of the discriminator, averaged in a
 coarse grid, whitened, as a unit vector. No foreign network has a part in it.
@@ -25,7 +25,7 @@ Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class Eye:
+class FeatureExtractor:
     """The first blocks of a discriminator, ready to look.
 
     Parameters
@@ -63,7 +63,7 @@ def parts(side: int, last: int) -> list[str]:
     return ["look", *(f"b{s}.{part}" for s in sides for part in ("a", "b", "skip"))]
 
 
-def make_eye(side: int, last: int, tensors: Mapping[str, NDArray[Any]]) -> Eye:
+def make_extractor(side: int, last: int, tensors: Mapping[str, NDArray[Any]]) -> FeatureExtractor:
     """Make an eye from its weights, by name; those of convolutions carry their gain already.
 
     Raises
@@ -83,10 +83,10 @@ def make_eye(side: int, last: int, tensors: Mapping[str, NDArray[Any]]) -> Eye:
     centre, basis = (
         torch.from_numpy(np.array(tensors[n], np.float32)) for n in ("centre", "basis")
     )
-    return Eye(side, look, blocks, centre, basis)
+    return FeatureExtractor(side, look, blocks, centre, basis)
 
 
-def average(eye: Eye, pictures: Bytes) -> torch.Tensor:
+def average(extractor: FeatureExtractor, pictures: Bytes) -> torch.Tensor:
     """Look at pictures [shape=(N, side, side, 3)]: averaged features [shape=(N, C × GRID²)]."""
     import torch
     from torch.nn import functional
@@ -95,8 +95,8 @@ def average(eye: Eye, pictures: Bytes) -> torch.Tensor:
         return functional.leaky_relu(x, 0.2) * math.sqrt(2)
 
     x = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 127.5 - 1
-    x = activate(functional.conv2d(x, *eye.look, stride=2, padding=1))
-    for a, b, skip in eye.blocks:
+    x = activate(functional.conv2d(x, *extractor.look, stride=2, padding=1))
+    for a, b, skip in extractor.blocks:
         y = functional.avg_pool2d(activate(functional.conv2d(x, *a, padding=1)), 2)
         y = activate(functional.conv2d(y, *b, padding=1))
         past = activate(functional.conv2d(functional.avg_pool2d(x, 2), *skip))
@@ -104,13 +104,13 @@ def average(eye: Eye, pictures: Bytes) -> torch.Tensor:
     return torch.nan_to_num(functional.adaptive_avg_pool2d(x, GRID).flatten(1))
 
 
-def describe(eye: Eye, pictures: Bytes) -> Floats:
+def describe(extractor: FeatureExtractor, pictures: Bytes) -> Floats:
     """Describe pictures [shape=(N, side, side, 3)] as unit vectors [shape=(N, K)]."""
     import torch
     from torch.nn import functional
 
     with torch.inference_mode():
-        seen = (average(eye, pictures) - eye.centre) @ eye.basis.T
+        seen = (average(extractor, pictures) - extractor.centre) @ extractor.basis.T
         found: Floats = functional.normalize(torch.nan_to_num(seen), dim=1).numpy()
     return found
 

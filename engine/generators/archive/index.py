@@ -1,4 +1,4 @@
-"""The index of a training's pictures: what each looks like, whose it is, and small copies.
+"""The search index of a training set: features, credits and small copies of its pictures.
 
 One safetensors file beside the network, ``NAME.archive.safetensors``. What is found with it is the
 nearest picture, not the cause of anything.
@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from engine.generators.archive import features as likeness
-from engine.generators.archive.features import Bytes, Eye, Floats
+from engine.generators.archive import features as image_features
+from engine.generators.archive.features import Bytes, FeatureExtractor, Floats
 from engine.models import safetensors
 from engine.models.network import check_finite
 from engine.models.unpickle.inert import RefusedError
@@ -55,11 +55,11 @@ class Index:
     side, last
         Side of the pictures that the eye looks at, and of its features at the end.
     turns
-        Ways in which the training turned its pictures, see `likeness.turned`.
+        Ways in which the training turned its pictures, see `image_features.turned`.
     archive
         How many pictures the training had; the index may hold fewer.
-    eye
-        Weights of `likeness.make_eye`, by name.
+    extractor
+        Weights of `image_features.make_extractor`, by name.
     features
         What each picture looks like [shape=(N, K)], int8; only the direction counts.
     entries
@@ -73,7 +73,7 @@ class Index:
     last: int
     turns: tuple[int, ...]
     archive: int
-    eye: Mapping[str, NDArray[Any]]
+    extractor: Mapping[str, NDArray[Any]]
     features: NDArray[np.int8]
     entries: Sequence[Entry]
     thumbs: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, np.uint8))
@@ -121,14 +121,14 @@ class Match:
     ----------
     place
         In the index.
-    likeness
+    similarity
         1: it looks the same; 0: it has nothing in common.
     turn
-        The picture asked about had to be turned so, see `likeness.turned`.
+        The picture asked about had to be turned so, see `image_features.turned`.
     """
 
     place: int
-    likeness: float
+    similarity: float
     turn: int
 
 
@@ -150,12 +150,14 @@ def unit(features: NDArray[np.int8]) -> Floats:
     return found
 
 
-def find(index: Index, eye: Eye, units: Floats, picture: Bytes, count: int) -> list[Match]:
+def find(
+    index: Index, extractor: FeatureExtractor, units: Floats, picture: Bytes, count: int
+) -> list[Match]:
     """Find the pictures of an archive that look most like one.
 
     Parameters
     ----------
-    index, eye
+    index, extractor
         What there is, and what looks.
     units
         `unit` of the index' features.
@@ -169,9 +171,9 @@ def find(index: Index, eye: Eye, units: Floats, picture: Bytes, count: int) -> l
     list
         The nearest one first; equally near ones in their order.
     """
-    seen = likeness.square(picture, eye.side)
-    ways = np.stack([likeness.turned(seen, turn) for turn in index.turns])
-    near = units @ likeness.describe(eye, ways).T  # (N, turns)
+    seen = image_features.square(picture, extractor.side)
+    ways = np.stack([image_features.turned(seen, turn) for turn in index.turns])
+    near = units @ image_features.describe(extractor, ways).T  # (N, turns)
     best = near.argmax(1)
     values = near.max(1)
     order = np.argsort(-values, kind="stable")[:count]
@@ -196,7 +198,7 @@ def write(file: BinaryIO, index: Index) -> None:
     }
     told = json.dumps(texts, ensure_ascii=False, separators=(",", ":")).encode()
     tensors = {
-        **{f"eye.{name}": weights for name, weights in index.eye.items()},
+        **{f"eye.{name}": weights for name, weights in index.extractor.items()},
         "features": index.features,
         "texts": np.frombuffer(told, np.uint8),
         "thumbs": index.thumbs,
@@ -244,9 +246,9 @@ def _read(about: Any, tensors: dict[str, NDArray[Any]]) -> Index:
     turns = tuple(map(_whole, about["turns"]))
     _see_to(side in (16, 32, 64, 128, 256, 512, 1024) and last in (4, 8, 16, 32) and last < side)
     _see_to(turns[:1] == (0,) and len(turns) <= 8 and all(turn < 8 for turn in turns))
-    eye = {name[4:]: x for name, x in tensors.items() if name.startswith("eye.")}
+    extractor = {name[4:]: x for name, x in tensors.items() if name.startswith("eye.")}
     features, thumbs, ends = (tensors[name] for name in ("features", "thumbs", "ends"))
-    width = _check_eye(eye, likeness.parts(side, last))
+    width = _check_extractor(extractor, image_features.parts(side, last))
     _see_to(features.ndim == 2 and features.dtype == np.int8 and features.shape[1] == width)
     count = len(features)
     _see_to(1 <= count <= min(MOST_PICTURES, archive))
@@ -255,26 +257,28 @@ def _read(about: Any, tensors: dict[str, NDArray[Any]]) -> Index:
     _see_to(thumbs.ndim == 1 and int(ends[-1]) == thumbs.size)
     _see_to(int(lengths.min()) >= 0 and int(lengths.max()) <= _MOST_THUMB_BYTES)
     entries = _read_texts(tensors["texts"], count)
-    return Index(side, last, turns, archive, eye, features, entries, thumbs, ends)
+    return Index(side, last, turns, archive, extractor, features, entries, thumbs, ends)
 
 
-def _check_eye(eye: Mapping[str, NDArray[Any]], names: list[str]) -> int:
+def _check_extractor(extractor: Mapping[str, NDArray[Any]], names: list[str]) -> int:
     """See to it that the weights fit each other; return the count of features."""
-    for name, weights in eye.items():
+    for name, weights in extractor.items():
         _see_to(weights.dtype in (np.float16, np.float32) and max(weights.shape, default=0) < 2**16)
         check_finite(name, weights)
     channels = 3
     for name in names:
-        weight, bias = eye[f"{name}.weight"], eye[f"{name}.bias"]
+        weight, bias = extractor[f"{name}.weight"], extractor[f"{name}.bias"]
         size = {"look": 4, "skip": 1}.get(name.rpartition(".")[2], 3)
         # Past the two convolutions of a block there is one that takes what the first takes.
-        inputs = eye[name.replace("skip", "a") + ".weight"].shape[1] if size == 1 else channels
+        inputs = (
+            extractor[name.replace("skip", "a") + ".weight"].shape[1] if size == 1 else channels
+        )
         _see_to(weight.shape[1:] == (inputs, size, size) and bias.shape == weight.shape[:1])
         _see_to(size != 1 or len(weight) == channels)
         channels = len(weight)
         _see_to(1 <= channels <= _MOST_CHANNELS)
-    basis, floats = eye["basis"], channels * likeness.GRID**2
-    _see_to(eye["centre"].shape == (floats,) and basis.shape[1:] == (floats,))
+    basis, floats = extractor["basis"], channels * image_features.GRID**2
+    _see_to(extractor["centre"].shape == (floats,) and basis.shape[1:] == (floats,))
     _see_to(1 <= len(basis) <= _MOST_FEATURES)
     return len(basis)
 

@@ -1,4 +1,4 @@
-"""Pictures of an archive side by side, and a line below that says whose they are."""
+"""Caption sheets: pictures of an archive side by side, and whose they are below."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def caption(index: Index, found: Sequence[Match]) -> str:
     return " · ".join(filter(None, [LABEL, *titles, *dict.fromkeys(owners)]))
 
 
-def hang(pictures: Sequence[Bytes | str], text: str, size_px: tuple[int, int]) -> Bytes:
+def lay_out(pictures: Sequence[Bytes | str], text: str, size_px: tuple[int, int]) -> Bytes:
     """Hang pictures side by side, as large as they can be, with a text below.
 
     Parameters

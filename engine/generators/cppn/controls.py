@@ -1,4 +1,4 @@
-"""The parameters of the CPPN."""
+"""Parameters of the CPPN."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The light of the CPPN: fields to display-referred pixels, through a limited palette."""
+"""Shading of the CPPN: fields to display-referred pixels, through a limited palette."""
 
 from __future__ import annotations
 

@@ -196,7 +196,7 @@ def modulate(weights: Weights, w: torch.Tensor) -> dict[str, torch.Tensor]:
     """Turn the style of each layer [shape=(L, Dw)] into its modulation, about N(0, 1) numbers.
 
     It is centred on `w_avg`: the average picture is the one that the code below describes. Gains
-    of single numbers may follow each style, see `slider.widened`.
+    of single numbers may follow each style, see `edit_directions.widened`.
     """
     from torch.nn.functional import pad
 

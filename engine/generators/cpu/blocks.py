@@ -1,4 +1,4 @@
-"""Rows of as many floats as the processor works on at once, for compiled loops.
+"""SIMD blocks: rows of as many floats as the processor works on at once, for compiled loops.
 
 ``a + b``, ``a - b`` and ``a * b`` work on lanes; products and sums fuse. A picture is stored as
 blocks of so many channels [shape=(B, H, W, LANES)]: whatever a loop does to a pixel, it does to a

@@ -1,6 +1,6 @@
-"""Compiled loops of the CPU path: Numba's machine code, or nothing where Numba is missing.
+"""Just-in-time compilation of CPU loops: Numba's machine code, or nothing where it is missing.
 
-Numba needs no compiler at the user's place. What loops work on is in `lanes`.
+Numba needs no compiler at the user's place. What loops work on is in `blocks`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""3×3 convolutions on the CPU, finished in the pass that leaves Winograd's domain.
+"""3×3 convolutions on the CPU by Winograd's method, with the epilogue fused in.
 
 A picture is worked on in strips of rows of tiles, whose products stay in the cache.
 """
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from engine.generators.cpu import upsample, upsample_merge, winograd
 from engine.generators.cpu.blocks import LANES
 from engine.generators.cpu.compile import Array
-from engine.generators.cpu.epilogue import Ending
+from engine.generators.cpu.epilogue import Epilogue
 from engine.generators.cpu.matmul import multiply_all, round_up
 from engine.generators.cpu.upsample import COUNTS, Kinds, Room, Taps
-from engine.generators.cpu.workspace import Scratch, spread, thread_count
+from engine.generators.cpu.workspace import Workspace, spread, thread_count
 
 if TYPE_CHECKING:
     import torch
@@ -23,12 +23,12 @@ STRIP = 1 << 22  # floats before and after the products: they stay in the third-
 
 
 def convolve(
-    scratch: Scratch,
+    workspace: Workspace,
     matrices: torch.Tensor,
     x: torch.Tensor,
     gain: Array,
     pad: int,
-    ending: Ending,
+    epilogue: Epilogue,
     name: str,
 ) -> torch.Tensor:
     """Convolve ``gain · x`` [shape=(B, H, W, LANES)] with a prepared 3×3 weight, and finish.
@@ -48,13 +48,13 @@ def convolve(
     """
     count, panels, inputs = matrices.shape[:3]
     height, width = x.shape[1] + 2 * pad - 2, x.shape[2] + 2 * pad - 2
-    out = scratch.take(name, 2 * panels, height, width, LANES)
+    out = workspace.take(name, 2 * panels, height, width, LANES)
     tile = TILES[count]
     along, across = -(-height // tile), -(-width // tile)
     many = _rows_at_once(along, count * (inputs + 2 * panels) * LANES * across)
     for top in range(0, along, many):
         tiles = (top, min(along, top + many), across)
-        _convolve_strip(scratch, matrices, x, gain, pad, ending, out, tiles)
+        _convolve_strip(workspace, matrices, x, gain, pad, epilogue, out, tiles)
     return out
 
 
@@ -65,22 +65,22 @@ def _rows_at_once(rows: int, size: int) -> int:
 
 
 def _convolve_strip(
-    scratch: Scratch,
+    workspace: Workspace,
     matrices: torch.Tensor,
     x: torch.Tensor,
     gain: Array,
     pad: int,
-    ending: Ending,
+    epilogue: Epilogue,
     out: torch.Tensor,
     tiles: tuple[int, int, int],
 ) -> None:
     count, panels, inputs = matrices.shape[:3]
     rows = round_up((tiles[1] - tiles[0]) * tiles[2])
-    before = scratch.take("before", count * inputs * rows * LANES).numpy()
-    after = scratch.take("after", count * 2 * panels * rows * LANES).numpy()
+    before = workspace.take("before", count * inputs * rows * LANES).numpy()
+    after = workspace.take("after", count * 2 * panels * rows * LANES).numpy()
     tile = TILES[count]
-    size = winograd.scratch_size(tile, tiles[2])
-    own = scratch.take("own", thread_count(), size).numpy()
+    size = winograd.workspace_size(tile, tiles[2])
+    own = workspace.take("own", thread_count(), size).numpy()
     numbers, weights, picture = (part.numpy().reshape(-1) for part in (x, matrices, out))
     shape, grown = (x.shape[1], x.shape[2]), (out.shape[1], out.shape[2])
 
@@ -89,7 +89,7 @@ def _convolve_strip(
                                  (inputs, rows), own[thread])  # fmt: skip
 
     def leave(thread: int, first: int, last: int) -> None:
-        winograd.transform_output(after, (2 * panels, rows), (first, last), tile, tiles, ending,
+        winograd.transform_output(after, (2 * panels, rows), (first, last), tile, tiles, epilogue,
                                   picture, grown, own[thread])  # fmt: skip
 
     spread(enter, inputs)
@@ -97,13 +97,13 @@ def _convolve_strip(
     spread(leave, 2 * panels)
 
 
-def double(
-    scratch: Scratch,
+def convolve_up(
+    workspace: Workspace,
     matrices: torch.Tensor,
     taps: Taps,
     x: torch.Tensor,
     gain: Array,
-    ending: Ending,
+    epilogue: Epilogue,
     name: str,
 ) -> torch.Tensor:
     """Convolve ``gain · x`` [shape=(B, H, W, LANES)] at twice its resolution, filter, and finish.
@@ -111,9 +111,9 @@ def double(
     Parameters
     ----------
     matrices
-        From `doubling.transform_weight`.
+        From `upsample.transform_weight`.
     taps
-        From `doubling.separate`.
+        From `upsample.separate`.
 
     Returns
     -------
@@ -121,23 +121,23 @@ def double(
     """
     panels, inputs = matrices.shape[1:3]
     height, width = x.shape[1:3]
-    out = scratch.take(name, 2 * panels, 2 * height, 2 * width, LANES)
-    rings = scratch.take("rings", 2 * panels * upsample.RING * 2 * width * LANES).numpy()
+    out = workspace.take(name, 2 * panels, 2 * height, 2 * width, LANES)
+    rings = workspace.take("rings", 2 * panels * upsample.RING * 2 * width * LANES).numpy()
     along, across = height // upsample.TILE + 1, width // upsample.TILE + 1
     many = _rows_at_once(along, upsample.ROWS * across * (inputs + 2 * panels) * LANES)
     for top in range(0, along, many):
         strip = (height, width, top, min(along, top + many))
-        _double_strip(scratch, matrices, taps, x, gain, ending, out, rings, strip)
+        _upsample_strip(workspace, matrices, taps, x, gain, epilogue, out, rings, strip)
     return out
 
 
-def _double_strip(
-    scratch: Scratch,
+def _upsample_strip(
+    workspace: Workspace,
     matrices: torch.Tensor,
     taps: Taps,
     x: torch.Tensor,
     gain: Array,
-    ending: Ending,
+    epilogue: Epilogue,
     out: torch.Tensor,
     rings: Array,
     strip: upsample.Strip,
@@ -145,9 +145,9 @@ def _double_strip(
     panels, inputs = matrices.shape[1:3]
     a, b, c, d, _ = upsample.row_counts(strip)
     room = (round_up(a), round_up(b), round_up(c), round_up(d))
-    before = _pieces(scratch, "before", inputs, room)
-    after = _pieces(scratch, "after", 2 * panels, room)
-    own = scratch.take("own", thread_count(), upsample.scratch_size(strip[1])).numpy()
+    before = _pieces(workspace, "before", inputs, room)
+    after = _pieces(workspace, "after", 2 * panels, room)
+    own = workspace.take("own", thread_count(), upsample.workspace_size(strip[1])).numpy()
     numbers, picture = x.numpy().reshape(-1), out.numpy().reshape(-1)
 
     def enter(thread: int, first: int, last: int) -> None:
@@ -155,7 +155,7 @@ def _double_strip(
                                  own[thread])  # fmt: skip
 
     def leave(thread: int, first: int, last: int) -> None:
-        upsample_merge.merge(after, room, 2 * panels, (first, last), strip, taps, ending, picture,
+        upsample_merge.merge(after, room, 2 * panels, (first, last), strip, taps, epilogue, picture,
         rings,
                       own[thread])  # fmt: skip
 
@@ -168,11 +168,11 @@ def _double_strip(
     spread(leave, 2 * panels)
 
 
-def _pieces(scratch: Scratch, name: str, blocks: int, room: Room) -> Kinds:
+def _pieces(workspace: Workspace, name: str, blocks: int, room: Room) -> Kinds:
     """Memory for the matrices of each kind."""
     ends = [0]
     for count, rows in zip(COUNTS, room, strict=True):
         ends.append(ends[-1] + count * blocks * rows * LANES)
-    whole = scratch.take(name, ends[-1]).numpy()
+    whole = workspace.take(name, ends[-1]).numpy()
     return (whole[: ends[1]], whole[ends[1] : ends[2]], whole[ends[2] : ends[3]],
             whole[ends[3] :])  # fmt: skip

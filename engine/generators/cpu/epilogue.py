@@ -1,4 +1,4 @@
-"""What begins and ends a layer, on lanes: rows laid down; noise, leaky ReLU and clamp."""
+"""Layer prologue and epilogue in SIMD: rows laid down; noise, leaky ReLU and clamp."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from engine.generators.networks.stylegan2 import Colour
 from engine.generators.cpu.blocks import LANES, load, maximum, minimum, splat, store
 from engine.generators.cpu.compile import Array, Scalar, compile_loop
-from engine.generators.editing.bend import Bending
+from engine.generators.editing.bend import ActiveBends
 
 
-def bend_blocks(bend: Bending, name: str, x: torch.Tensor, channels: int) -> torch.Tensor:
+def bend_blocks(bend: ActiveBends, name: str, x: torch.Tensor, channels: int) -> torch.Tensor:
     """Bend what the CPU's loops made [shape=(B, H, W, LANES)], where the plan says so."""
     from engine.generators.cpu.blocks import from_blocks, to_blocks
 
@@ -25,7 +25,9 @@ def bend_blocks(bend: Bending, name: str, x: torch.Tensor, channels: int) -> tor
     return to_blocks(bend(name, from_blocks(x, channels)[None])[0])
 
 
-def bend_colours(bend: Bending | None, colour: Colour, y: torch.Tensor) -> tuple[Array, np.float32]:
+def bend_colours(
+    bend: ActiveBends | None, colour: Colour, y: torch.Tensor
+) -> tuple[Array, np.float32]:
     """Bend colours that the CPU's loops made [shape=(H, W, 3)], in place.
 
     Returns bias and clamp that are still to come: none, where they were needed before.
@@ -40,7 +42,7 @@ def bend_colours(bend: Bending | None, colour: Colour, y: torch.Tensor) -> tuple
 
 # Gain and bias of each channel [shape=(B · LANES,)], noise for all channels alike [shape=(H · W,)]
 # or [shape=(1,)] for the same everywhere, slope and clamp.
-Ending = tuple[Array, Array, Array, Scalar, Scalar]
+Epilogue = tuple[Array, Array, Array, Scalar, Scalar]
 NOTHING = np.zeros(1, np.float32)
 
 
@@ -72,9 +74,9 @@ def lay_row(x: Array, at: int, shape: tuple[int, int], i: int, gain: Array, out:
 
 
 @compile_loop
-def finish(x: Array, gain: Array, bias: Array, noise: Array, ending: Ending) -> Array:
+def finish(x: Array, gain: Array, bias: Array, noise: Array, epilogue: Epilogue) -> Array:
     """Scale and shift, add noise, then leaky ReLU and clamp."""
-    return activate(gain * x + (bias + noise), ending[3], ending[4])
+    return activate(gain * x + (bias + noise), epilogue[3], epilogue[4])
 
 
 @compile_loop

@@ -1,4 +1,4 @@
-"""Filtered leaky ReLU in one pass: upsample, activate and downsample without storing the middle.
+"""Filtered leaky ReLU in one pass: upsampling, activation, downsampling; nothing between is kept.
 
 Rows stream through, a block of channels at a time: each row of the enlarged picture is made from
 six rows of the input (one phase of a polyphase filter), enlarged across and activated, and kept
@@ -65,8 +65,8 @@ class Plan:
         reach = left + int(self.starts.max()) + steps + TAPS
         return left, max(left + self.shape[1], reach), steps
 
-    def scratch_size(self) -> int:
-        """How many floats `filtered_kernel.run` needs beside its arguments, for one thread."""
+    def workspace_size(self) -> int:
+        """How many floats `filtered_lrelu.run` needs beside its arguments, for one thread."""
         _, wide, steps = self.widths()
         middle = self.up * steps
         kept = middle if self.taps.ndim == 2 else self.out_shape[1]
@@ -86,7 +86,7 @@ def make_plan(
     Parameters
     ----------
     up_taps, down_taps
-        As in `fir.resample`, gain folded in.
+        As in `resample.resample`, gain folded in.
     factors
         Up and down.
     padding
@@ -136,7 +136,7 @@ def _down_taps(taps: Array, length: int) -> Array | None:
     return np.ascontiguousarray(mean[: length // 2, : length // 2], np.float32)
 
 
-def run(plan: Plan, x: Array, gain: Array, bias: Array, out: Array, scratch: Array,
+def run(plan: Plan, x: Array, gain: Array, bias: Array, out: Array, workspace: Array,
         blocks: tuple[int, int]) -> None:  # fmt: skip
     """Filter blocks [from, to) of ``gain · x + bias``; outside the picture lies zero.
 
@@ -146,15 +146,15 @@ def run(plan: Plan, x: Array, gain: Array, bias: Array, out: Array, scratch: Arr
         [shape=(B, H, W, LANES)], each contiguous.
     gain, bias
         [shape=(B · LANES,)]
-    scratch
-        At least `Plan.scratch_size` floats.
+    workspace
+        At least `Plan.workspace_size` floats.
     """
     sizes = (plan.shape, plan.out_shape, plan.up, plan.widths())
     is_plane = plan.taps.ndim == 2
     activation = (np.float32(plan.slope), np.float32(plan.clamp))
     for block in range(*blocks):
         _filter(x[block].reshape(-1), gain[block * LANES :], bias[block * LANES :],
-                out[block].reshape(-1), scratch, sizes, plan.phases.reshape(-1),
+                out[block].reshape(-1), workspace, sizes, plan.phases.reshape(-1),
                 plan.phases_gained.reshape(-1), plan.starts, plan.taps.reshape(-1), is_plane,
                 activation)  # fmt: skip
 
@@ -165,7 +165,7 @@ def _filter(
     gain: Array,
     bias: Array,
     out: Array,
-    scratch: Array,
+    workspace: Array,
     sizes: tuple[tuple[int, int], tuple[int, int], int, tuple[int, int, int]],
     phases: Array,
     gained: Array,
@@ -179,25 +179,25 @@ def _filter(
     middle, row = up * steps * LANES, out_shape[1] * LANES
     e = wide * LANES  # the row at work, or the sum of two
     kept = e + middle
-    clear(scratch, 0, e)
+    clear(workspace, 0, e)
     for k in range(2 * out_shape[0] + KEPT - 2):
         phase, first = k % up, k // up + starts[k % up]
-        _rise(x, shape, first, phases, TAPS * phase, gain, bias, scratch, left * LANES)
+        _rise(x, shape, first, phases, TAPS * phase, gain, bias, workspace, left * LANES)
         target = kept + k % KEPT * middle if is_plane else e
         for s in range(up):
-            _widen(scratch, (left + starts[s]) * LANES, gained, TAPS * s, up, steps, activation,
+            _widen(workspace, (left + starts[s]) * LANES, gained, TAPS * s, up, steps, activation,
                    target + s * LANES)  # fmt: skip
         if not is_plane:
-            _narrow(scratch, e, taps, out_shape[1], kept + k % KEPT * row)
+            _narrow(workspace, e, taps, out_shape[1], kept + k % KEPT * row)
         if k >= KEPT - 1 and k % 2 == 1:
             to = (k - KEPT + 1) // 2 * row
             if not is_plane:
-                _fall(scratch, kept, (k + 1) % KEPT, taps, out, to, row)
+                _fall(workspace, kept, (k + 1) % KEPT, taps, out, to, row)
                 continue
             for p in range(KEPT // 2):
                 a, b = kept + (k + 1 + p) % KEPT * middle, kept + (k - p) % KEPT * middle
-                _add(scratch, a, b, middle, e)
-                _narrow_pair(scratch, e, taps, TAPS * p, out_shape[1], out, to)
+                _add(workspace, a, b, middle, e)
+                _narrow_pair(workspace, e, taps, TAPS * p, out_shape[1], out, to)
 
 
 @compile_loop

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from engine.generators.cpu.blocks import LANES, blocks_of, broadcast, load, splat, store
 from engine.generators.cpu.compile import Array, compile_loop
-from engine.generators.cpu.workspace import Scratch, spread, thread_count
+from engine.generators.cpu.workspace import Workspace, spread, thread_count
 
 if TYPE_CHECKING:
     import torch
@@ -152,7 +152,7 @@ def multiply_all(a: Array, b: Array, c: Array, count: int, rows: int,
 
 
 def project(
-    scratch: Scratch, x: torch.Tensor, scales: Array, matrix: torch.Tensor, name: str
+    workspace: Workspace, x: torch.Tensor, scales: Array, matrix: torch.Tensor, name: str
 ) -> torch.Tensor:
     """Mix the channels of each pixel of ``scales · x``: a 1×1 convolution.
 
@@ -173,9 +173,9 @@ def project(
     """
     height, width = x.shape[1:3]
     panels, blocks = matrix.shape[1:3]
-    y = scratch.take(name, 2 * panels, height, width, LANES)
+    y = workspace.take(name, 2 * panels, height, width, LANES)
     many = evenly(height * width, KEPT // (blocks * LANES))
-    own = scratch.take("own", thread_count(), (many + PIXELS) * blocks * LANES).numpy()
+    own = workspace.take("own", thread_count(), (many + PIXELS) * blocks * LANES).numpy()
     numbers, packed, result = x.numpy().reshape(-1), matrix.numpy().reshape(-1), y.numpy()
     pixels, flat = height * width, result.reshape(-1)
 
@@ -189,7 +189,7 @@ def project(
 
 @compile_loop
 def _project(x: Array, scales: Array, b: Array, y: Array, part: tuple[int, int], pixels: int,
-             many: int, sizes: tuple[int, int], scratch: Array) -> None:  # fmt: skip
+             many: int, sizes: tuple[int, int], workspace: Array) -> None:  # fmt: skip
     blocks, panels = sizes
     plane = pixels * LANES
     for start in range(part[0], part[1], many):
@@ -201,10 +201,10 @@ def _project(x: Array, scales: Array, b: Array, y: Array, part: tuple[int, int],
             gain = load(scales, block * LANES)
             for row in range(rows):
                 at = block * plane + (first + row) * LANES
-                store(scratch, (block * rows + row) * LANES, load(x, at) * gain)
+                store(workspace, (block * rows + row) * LANES, load(x, at) * gain)
         for panel in range(panels):
             at, to = panel * blocks * LANES * PANEL, 2 * panel * plane
             for row in range(0, rows, PIXELS):
                 begin = min(row, rows - PIXELS)
-                _multiply_six(scratch, begin * LANES, rows * LANES, b, at, blocks, y,
+                _multiply_six(workspace, begin * LANES, rows * LANES, b, at, blocks, y,
                               to + (first + begin) * LANES, plane)  # fmt: skip

@@ -1,6 +1,6 @@
-"""A row of floats as wide as the processor's registers, as a type that compiled loops know.
+"""SIMD vectors: a row of floats as wide as the processor's registers, as a type of compiled loops.
 
-Needs Numba; `lanes` is what everybody else imports.
+Needs Numba; `blocks` is what everybody else imports.
 """
 
 # ruff: noqa: ARG001 -- Numba hands its own arguments and those of the call to each of these
@@ -20,7 +20,7 @@ from numba.extending import intrinsic, models, register_model
 
 LANES = 16 if llvmlite.binding.get_host_cpu_features().get("avx512f") else 8
 ROW = ir.VectorType(ir.FloatType(), LANES)
-LOOSE = ("contract", "reassoc", "nsz")  # as in `kernels.compile_loop`
+LOOSE = ("contract", "reassoc", "nsz")  # as in `compile.compile_loop`
 
 
 class Lanes(types.Type):

@@ -1,6 +1,6 @@
-"""StyleGAN2 on the CPU: channels in blocks, kept memory, one compiled pass after each product.
+"""The CPU backend of StyleGAN2: channels in blocks, one workspace, epilogues fused.
 
-It draws what `stylegan2_network.synthesize` draws, and faster; see ``bench/stylegan.py``.
+It draws what `networks.stylegan2.synthesize` draws, and faster; see ``bench/stylegan.py``.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from engine.generators.cpu import to_rgb, upsample, winograd
 from engine.generators.cpu.blocks import LANES, blocks_of, fill_up, to_blocks
 from engine.generators.cpu.compile import Array, is_compiled
-from engine.generators.cpu.conv import TILES, convolve, double
-from engine.generators.cpu.epilogue import NOTHING, Ending, bend_blocks, bend_colours
+from engine.generators.cpu.conv import TILES, convolve, convolve_up
+from engine.generators.cpu.epilogue import NOTHING, Epilogue, bend_blocks, bend_colours
 from engine.generators.cpu.matmul import mix_again
 from engine.generators.cpu.upsample import Taps
-from engine.generators.cpu.workspace import Scratch, spread, thread_count
-from engine.generators.editing.bend import Bending
+from engine.generators.cpu.workspace import Workspace, spread, thread_count
+from engine.generators.editing.bend import ActiveBends
 from engine.generators.networks.stylegan2 import Block, Colour, Layer, Synthesis
 
 if TYPE_CHECKING:
@@ -46,15 +46,15 @@ class PreparedBlock:
 
 
 @dataclass(frozen=True, slots=True)
-class Painter:
+class CpuBackend:
     """A network prepared for this path, and its memory."""
 
     const: torch.Tensor
     blocks: tuple[PreparedBlock, ...]
-    scratch: Scratch
+    workspace: Workspace
 
 
-def prepare(network: Synthesis) -> Painter | None:
+def prepare(network: Synthesis) -> CpuBackend | None:
     """Prepare a network; None where this path does not serve it (torch draws it then)."""
     if not is_compiled() or network.const.device.type != "cpu":
         return None
@@ -67,7 +67,7 @@ def prepare(network: Synthesis) -> Painter | None:
         if prepared is None:
             return None
         fitting.append(prepared)
-    return Painter(to_blocks(network.const), tuple(fitting), Scratch())
+    return CpuBackend(to_blocks(network.const), tuple(fitting), Workspace())
 
 
 def renew(block: PreparedBlock) -> None:
@@ -82,45 +82,45 @@ def _mixture(part: Prepared) -> NDArray[np.float64]:
     return winograd.mixture(TILES[len(part.matrices)])
 
 
-def paint(
-    painter: Painter,
+def render(
+    cpu_backend: CpuBackend,
     ws: torch.Tensor,
     noisy: bool,
     strengths: torch.Tensor | None,
-    bend: Bending | None = None,
+    bend: ActiveBends | None = None,
 ) -> torch.Tensor:
     """Draw styles [shape=(N, num_ws, Dw)] as [shape=(N, 3, H, W)]; see `synthesize`."""
     import torch
 
-    factors = [1.0] * len(painter.blocks) if strengths is None else strengths.tolist()
-    factors = factors if noisy else [0.0] * len(painter.blocks)
+    factors = [1.0] * len(cpu_backend.blocks) if strengths is None else strengths.tolist()
+    factors = factors if noisy else [0.0] * len(cpu_backend.blocks)
     # Every picture is painted into the same memory.
-    pictures = [_paint_one(painter, w, factors, bend).permute(2, 0, 1).clone() for w in ws]
+    pictures = [_render_one(cpu_backend, w, factors, bend).permute(2, 0, 1).clone() for w in ws]
     return torch.stack(pictures)
 
 
-def _paint_one(
-    painter: Painter, ws: torch.Tensor, factors: list[float], bend: Bending | None
+def _render_one(
+    cpu_backend: CpuBackend, ws: torch.Tensor, factors: list[float], bend: ActiveBends | None
 ) -> torch.Tensor:
-    scratch = painter.scratch
-    x = painter.const
+    workspace = cpu_backend.workspace
+    x = cpu_backend.const
     picture = x.new_zeros(0, 0, 3)
     place = 0
-    for index, prepared in enumerate(painter.blocks):
+    for index, prepared in enumerate(cpu_backend.blocks):
         for part in prepared.layers:
-            x = _apply(scratch, part, x, ws[place], factors[index], f"x{place % 2}")
+            x = _apply(workspace, part, x, ws[place], factors[index], f"x{place % 2}")
             x = bend_blocks(bend, part.layer.name, x, len(part.layer.bias)) if bend else x
             place += 1
         if prepared.block.colour is not None:
             name = f"picture{index % 2}"
             picture = _colour(
-                scratch, prepared.block.colour, x, ws[place], picture, prepared.taps, name, bend
+                workspace, prepared.block.colour, x, ws[place], picture, prepared.taps, name, bend
             )
     return picture
 
 
 def _apply(
-    scratch: Scratch, part: Prepared, x: torch.Tensor, w: torch.Tensor, factor: float, name: str
+    workspace: Workspace, part: Prepared, x: torch.Tensor, w: torch.Tensor, factor: float, name: str
 ) -> torch.Tensor:
     layer = part.layer
     scales, demodulation = layer.conv.scales(w[None])
@@ -129,8 +129,8 @@ def _apply(
     noise = NOTHING
     if layer.noise is not None and factor:
         noise = (layer.noise * (factor * layer.gain)).reshape(-1).numpy()
-    ending = (gain, bias, noise, *activation(layer))
-    return apply(scratch, part, x, fill_up(scales[0]), ending, name)
+    epilogue = (gain, bias, noise, *activation(layer))
+    return apply(workspace, part, x, fill_up(scales[0]), epilogue, name)
 
 
 def activation(layer: Layer) -> tuple[np.float32, np.float32]:
@@ -140,41 +140,46 @@ def activation(layer: Layer) -> tuple[np.float32, np.float32]:
 
 
 def apply(
-    scratch: Scratch, part: Prepared, x: torch.Tensor, scales: Array, ending: Ending, name: str
+    workspace: Workspace,
+    part: Prepared,
+    x: torch.Tensor,
+    scales: Array,
+    epilogue: Epilogue,
+    name: str,
 ) -> torch.Tensor:
     """Convolve ``scales · x`` [shape=(B, H, W, LANES)], doubled if the layer does, and finish."""
     if part.taps is None:
-        return convolve(scratch, part.matrices, x, scales, 1, ending, name)
-    return double(scratch, part.matrices, part.taps, x, scales, ending, name)
+        return convolve(workspace, part.matrices, x, scales, 1, epilogue, name)
+    return convolve_up(workspace, part.matrices, part.taps, x, scales, epilogue, name)
 
 
 def _colour(
-    scratch: Scratch,
+    workspace: Workspace,
     colour: Colour,
     x: torch.Tensor,
     w: torch.Tensor,
     picture: torch.Tensor,
     taps: Taps,
     name: str,
-    bend: Bending | None,
+    bend: ActiveBends | None,
 ) -> torch.Tensor:
     s, _ = colour.conv.scales(w[None])
-    out = draw_colours(scratch, x, colour.conv.weight[:, :, 0, 0] * s[0], name)
+    out = draw_colours(workspace, x, colour.conv.weight[:, :, 0, 0] * s[0], name)
     bias, clamp = bend_colours(bend, colour, out)
-    row = scratch.take("row", (out.shape[1] + 4) * out.shape[2])
-    to_rgb.add_doubled(picture.numpy(), taps, bias, clamp, out.numpy(), row.numpy())
+    row = workspace.take("row", (out.shape[1] + 4) * out.shape[2])
+    to_rgb.add_upsampled(picture.numpy(), taps, bias, clamp, out.numpy(), row.numpy())
     return out
 
 
 def draw_colours(
-    scratch: Scratch, x: torch.Tensor, weight: torch.Tensor, name: str
+    workspace: Workspace, x: torch.Tensor, weight: torch.Tensor, name: str
 ) -> torch.Tensor:
     """Mix channels with a weight [shape=(3, C)] into kept memory [shape=(H, W, 3)]."""
     height, width = x.shape[1:3]
     whole = np.stack([fill_up(row) for row in weight])[:, : blocks_of(weight.shape[1]) * LANES]
     whole = np.ascontiguousarray(whole)
-    out = scratch.take(name, height, width, len(whole))
-    own = scratch.take("own", thread_count(), to_rgb.scratch_size(len(whole))).numpy()
+    out = workspace.take(name, height, width, len(whole))
+    own = workspace.take("own", thread_count(), to_rgb.workspace_size(len(whole))).numpy()
     numbers, flat = x.numpy().reshape(-1), out.numpy().reshape(-1, len(whole))
 
     def work(thread: int, first: int, last: int) -> None:

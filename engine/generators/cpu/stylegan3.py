@@ -1,6 +1,6 @@
-"""StyleGAN3 on the CPU: channels in blocks, kept memory, one compiled pass per filtered activation.
+"""The CPU backend of StyleGAN3: channels in blocks, one workspace, fused filtered activations.
 
-It draws what `stylegan3_network.synthesize` draws, and faster; see ``bench/stylegan.py``.
+It draws what `networks.stylegan3.synthesize` draws, and faster; see ``bench/stylegan.py``.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from engine.generators.cpu.conv import TILES, convolve
 from engine.generators.cpu.epilogue import NOTHING, bend_blocks
 from engine.generators.cpu.filtered_lrelu import Plan, make_plan
 from engine.generators.cpu.matmul import mix_again, pack, project
-from engine.generators.cpu.workspace import Scratch, spread, thread_count
-from engine.generators.editing.bend import Bending
+from engine.generators.cpu.workspace import Workspace, spread, thread_count
+from engine.generators.editing.bend import ActiveBends
 from engine.generators.networks.stylegan3 import Layer, Synthesis, Waves, wave
 
 if TYPE_CHECKING:
@@ -38,16 +38,16 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True)
-class Painter:
+class CpuBackend:
     """A network prepared for this path, and its memory."""
 
     waves: Waves
     layers: tuple[Prepared, ...]
     output_scale: float
-    scratch: Scratch
+    workspace: Workspace
 
 
-def prepare(network: Synthesis) -> Painter | None:
+def prepare(network: Synthesis) -> CpuBackend | None:
     """Prepare a network; None where this path does not serve it (torch draws it then)."""
     if not is_compiled() or network.waves.points.device.type != "cpu":
         return None
@@ -60,43 +60,46 @@ def prepare(network: Synthesis) -> Painter | None:
             return None
         shape = shape if prepared.plan is None else prepared.plan.out_shape
         layers.append(prepared)
-    return Painter(network.waves, tuple(layers), network.output_scale, Scratch())
+    return CpuBackend(network.waves, tuple(layers), network.output_scale, Workspace())
 
 
-def paint(
-    painter: Painter,
+def render(
+    cpu_backend: CpuBackend,
     ws: torch.Tensor,
     transform: torch.Tensor | None,
-    bend: Bending | None = None,
+    bend: ActiveBends | None = None,
 ) -> torch.Tensor:
     """Draw styles [shape=(N, num_ws, Dw)] as [shape=(N, 3, H, W)]; see `synthesize`."""
     import torch
 
     # Every picture is painted into the same memory.
-    pictures = [_paint_one(painter, w, transform, bend) for w in ws[:, None]]
+    pictures = [_render_one(cpu_backend, w, transform, bend) for w in ws[:, None]]
     return torch.stack(pictures)
 
 
-def _paint_one(
-    painter: Painter, w: torch.Tensor, transform: torch.Tensor | None, bend: Bending | None
+def _render_one(
+    cpu_backend: CpuBackend,
+    w: torch.Tensor,
+    transform: torch.Tensor | None,
+    bend: ActiveBends | None,
 ) -> torch.Tensor:
-    first = wave(painter.waves, w[:, 0], transform)
+    first = wave(cpu_backend.waves, w[:, 0], transform)
     x = to_blocks((bend("input", first) if bend else first)[0])
-    for place, part in enumerate(painter.layers, 1):
-        x = _apply(painter.scratch, part, x, w[:, place])
+    for place, part in enumerate(cpu_backend.layers, 1):
+        x = _apply(cpu_backend.workspace, part, x, w[:, place])
         x = bend_blocks(bend, part.layer.name, x, len(part.layer.bias)) if bend else x
-    return from_blocks(x, len(painter.layers[-1].layer.bias)) * painter.output_scale
+    return from_blocks(x, len(cpu_backend.layers[-1].layer.bias)) * cpu_backend.output_scale
 
 
-def _apply(scratch: Scratch, part: Prepared, x: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
+def _apply(workspace: Workspace, part: Prepared, x: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
     layer = part.layer
     scales, demodulation = layer.conv.scales(w)
     bias = fill_up(layer.bias)
-    y = convolve_layer(scratch, part, x, fill_up(scales[0] * layer.gain), len(bias))
+    y = convolve_layer(workspace, part, x, fill_up(scales[0] * layer.gain), len(bias))
     if part.plan is None:
         return finish_colours(y, layer, bias)
     assert demodulation is not None
-    return filter_layer(scratch, part.plan, y, fill_up(demodulation[0]), bias, len(layer.bias))
+    return filter_layer(workspace, part.plan, y, fill_up(demodulation[0]), bias, len(layer.bias))
 
 
 def finish_colours(y: torch.Tensor, layer: Layer, bias: Array) -> torch.Tensor:
@@ -108,23 +111,23 @@ def finish_colours(y: torch.Tensor, layer: Layer, bias: Array) -> torch.Tensor:
 
 
 def convolve_layer(
-    scratch: Scratch, part: Prepared, x: torch.Tensor, scales: Array, outputs: int
+    workspace: Workspace, part: Prepared, x: torch.Tensor, scales: Array, outputs: int
 ) -> torch.Tensor:
     """Convolve ``scales · x`` [shape=(B, H, W, LANES)]; `outputs` are filled up to whole panels."""
     if len(part.matrices) == 1:
-        return project(scratch, x, scales, part.matrices, "y")
+        return project(workspace, x, scales, part.matrices, "y")
     one, nothing = np.ones(outputs, np.float32), np.zeros(outputs, np.float32)
     plain = (one, nothing, NOTHING, np.float32(1), np.float32(np.inf))
-    return convolve(scratch, part.matrices, x, scales, 2, plain, "y")
+    return convolve(workspace, part.matrices, x, scales, 2, plain, "y")
 
 
 def filter_layer(
-    scratch: Scratch, plan: Plan, y: torch.Tensor, gain: Array, bias: Array, channels: int
+    workspace: Workspace, plan: Plan, y: torch.Tensor, gain: Array, bias: Array, channels: int
 ) -> torch.Tensor:
     """Activate ``gain · y + bias`` between its filters."""
     blocks = blocks_of(channels)
-    out = scratch.take("x", blocks, *plan.out_shape, LANES)
-    own = scratch.take("rows", thread_count(), plan.scratch_size()).numpy()
+    out = workspace.take("x", blocks, *plan.out_shape, LANES)
+    own = workspace.take("rows", thread_count(), plan.workspace_size()).numpy()
     source, target = y.numpy(), out.numpy()
 
     def work(thread: int, first: int, last: int) -> None:

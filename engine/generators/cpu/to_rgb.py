@@ -1,4 +1,4 @@
-"""Colours of StyleGAN2 on the CPU: from features, and added to the picture so far, doubled."""
+"""StyleGAN2's to-RGB layers on the CPU: colours from features, added to the upsampled picture."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from engine.generators.cpu.upsample import Taps
 PIXELS = 64  # whose sums stay in the first-level cache
 
 
-def scratch_size(colours: int) -> int:
+def workspace_size(colours: int) -> int:
     """How many floats one thread of `draw` needs."""
     return PIXELS * colours * LANES
 
 
 @compile_loop
 def draw(x: Array, weight: Array, pixels: tuple[int, int], count: int, out: Array,
-         scratch: Array) -> None:  # fmt: skip
+         workspace: Array) -> None:  # fmt: skip
     """Mix the channels of pixels [from, to) into colours.
 
     Parameters
@@ -29,8 +29,8 @@ def draw(x: Array, weight: Array, pixels: tuple[int, int], count: int, out: Arra
         [shape=(colours, B · LANES)]
     out
         [shape=(count, colours)]
-    scratch
-        See `scratch_size`.
+    workspace
+        See `workspace_size`.
     """
     colours, channels = weight.shape
     flat = weight.reshape(weight.size)
@@ -38,18 +38,18 @@ def draw(x: Array, weight: Array, pixels: tuple[int, int], count: int, out: Arra
         many = min(PIXELS, pixels[1] - first)
         for c in range(colours):
             for i in range(many):
-                store(scratch, (c * PIXELS + i) * LANES, splat(np.float32(0)))
+                store(workspace, (c * PIXELS + i) * LANES, splat(np.float32(0)))
             for k in range(0, channels, LANES):
                 f, at = load(flat, c * channels + k), k * count + first * LANES
                 for i in range(0, many * LANES, LANES):
                     to = c * PIXELS * LANES + i
-                    store(scratch, to, load(scratch, to) + load(x, at + i) * f)
+                    store(workspace, to, load(workspace, to) + load(x, at + i) * f)
             for i in range(many):
-                out[first + i, c] = total(load(scratch, (c * PIXELS + i) * LANES))
+                out[first + i, c] = total(load(workspace, (c * PIXELS + i) * LANES))
 
 
 @compile_loop
-def add_doubled(
+def add_upsampled(
     small: Array, taps: Taps, bias: Array, clamp: Scalar, out: Array, row: Array
 ) -> None:
     """Finish colours and add the picture so far, doubled: ``out = clamp(out + bias) + doubled``.

@@ -1,4 +1,4 @@
-"""Doubling the resolution on the CPU: a transposed convolution as matrix products, and its filter.
+"""Upsampling convolution on the CPU: a transposed convolution as matrix products, and its filter.
 
 A 3×3 convolution with stride one half makes odd rows from the middle taps and even rows from the
 outer two, and columns alike. Two taps are a short filter, for which Winograd's F(4, 2) needs five
@@ -83,14 +83,14 @@ def row_counts(strip: Strip) -> tuple[int, int, int, int, int]:
     return tiles * across, tiles * width, tall * across, tall * width, across
 
 
-def scratch_size(width: int) -> int:
+def workspace_size(width: int) -> int:
     """How many floats one thread needs for a picture that wide."""
     return 2 * (TILE + 1) * (2 * width + 2 * TILE + 4) * LANES
 
 
 @compile_loop
 def transform_input(x: Array, gain: Array, blocks: tuple[int, int], strip: Strip,
-                    outs: Kinds, strides: Room, inputs: int, scratch: Array) -> None:  # fmt: skip
+                    outs: Kinds, strides: Room, inputs: int, workspace: Array) -> None:  # fmt: skip
     """Turn rows of tiles into the rows of 36 matrices of four kinds.
 
     Tile t serves even rows 4 t to 4 t + 3 (twice those of the picture) and odd rows of these.
@@ -113,27 +113,27 @@ def transform_input(x: Array, gain: Array, blocks: tuple[int, int], strip: Strip
     height, width = strip[0], strip[1]
     across = row_counts(strip)[4]
     row = (TILE * across + 1) * LANES
-    clear(scratch, 0, POINTS * row)  # what lies beside the picture stays zero
+    clear(workspace, 0, POINTS * row)  # what lies beside the picture stays zero
     for block in range(blocks[0], blocks[1]):
         g, at = load(gain, block * LANES), block * height * width * LANES
         for ty in range(strip[2], strip[3]):
             tile = ty - strip[2]
             for r in range(POINTS):
                 i = TILE * ty - 1 + r
-                lay_row(x, at, (height, width), i, g, scratch, r * row + LANES)
+                lay_row(x, at, (height, width), i, g, workspace, r * row + LANES)
                 if r > 0 and i < height:
                     place = block * strides[3] + (i - TILE * strip[2]) * width
-                    copy(scratch, r * row + LANES, outs[3], place * LANES, width)
+                    copy(workspace, r * row + LANES, outs[3], place * LANES, width)
                     place = block * strides[2] + (i - TILE * strip[2]) * across
-                    _enter_row(scratch, r * row, across, outs[2], place * LANES,
+                    _enter_row(workspace, r * row, across, outs[2], place * LANES,
                                inputs * strides[2] * LANES)  # fmt: skip
             for j in range(0, row, LANES):
-                _enter(scratch, j, row, scratch, j, row)
+                _enter(workspace, j, row, workspace, j, row)
             for p in range(POINTS):
                 place = (p * inputs + block) * strides[1] + tile * width
-                copy(scratch, p * row + LANES, outs[1], place * LANES, width)
+                copy(workspace, p * row + LANES, outs[1], place * LANES, width)
                 place = (POINTS * p * inputs + block) * strides[0] + tile * across
-                _enter_row(scratch, p * row, across, outs[0], place * LANES,
+                _enter_row(workspace, p * row, across, outs[0], place * LANES,
                            inputs * strides[0] * LANES)  # fmt: skip
 
 

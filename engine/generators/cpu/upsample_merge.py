@@ -1,4 +1,4 @@
-"""The way back from the products of a doubling: rows, filter and ending in one pass."""
+"""The fused epilogue of an upsampling convolution: rows, filter and activation in one pass."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import numpy as np
 
 from engine.generators.cpu.blocks import LANES, broadcast, load, splat, store
 from engine.generators.cpu.compile import Array, compile_loop
-from engine.generators.cpu.epilogue import Ending, clear, finish
+from engine.generators.cpu.epilogue import Epilogue, clear, finish
 from engine.generators.cpu.upsample import POINTS, RING, TILE, Kinds, Room, Strip, Taps, row_counts
 
 
 @compile_loop
 def merge(ins: Kinds, strides: Room, outputs: int, blocks: tuple[int, int], strip: Strip,
-          taps: Taps, ending: Ending, out: Array, rings: Array,
-          scratch: Array) -> None:  # fmt: skip
+          taps: Taps, epilogue: Epilogue, out: Array, rings: Array,
+          workspace: Array) -> None:  # fmt: skip
     """Merge the products of rows of tiles into rows of the doubled picture.
 
     Strips must come in order: rows of the one before reach over, in `rings`.
@@ -30,14 +30,14 @@ def merge(ins: Kinds, strides: Room, outputs: int, blocks: tuple[int, int], stri
         (from, to): which blocks.
     taps
         Down and across, from `separate`.
-    ending
-        See `Ending`.
+    epilogue
+        See `Epilogue`.
     out
         [shape=(B, 2 H, 2 W, LANES)]
     rings
         Rows filtered across [shape=(B, RING, 2 W, LANES)].
-    scratch
-        See `scratch_size`.
+    workspace
+        See `workspace_size`.
     """
     height, width = strip[0], strip[1]
     wide = 2 * width * LANES
@@ -47,15 +47,15 @@ def merge(ins: Kinds, strides: Room, outputs: int, blocks: tuple[int, int], stri
         if strip[2] == 0:
             clear(rings, ring, ring + RING * wide)
         for ty in range(strip[2], strip[3]):
-            clear(scratch, 0, 2 * TILE * row)
-            _leave_even(ins, strides, outputs, block, strip, ty, scratch, row)
-            _leave_odd(ins, strides, outputs, block, strip, ty, scratch, row)
+            clear(workspace, 0, 2 * TILE * row)
+            _leave_even(ins, strides, outputs, block, strip, ty, workspace, row)
+            _leave_odd(ins, strides, outputs, block, strip, ty, workspace, row)
             for k in range(2 * TILE):
                 to = ring + (2 * TILE * ty + k) % RING * wide
-                _filter_across(scratch, k * row, taps[1], rings, to, wide)
+                _filter_across(workspace, k * row, taps[1], rings, to, wide)
             for j in range(max(0, 2 * TILE * ty - 2), min(2 * height, 2 * TILE * ty + 6)):
                 to = (block * 2 * height + j) * wide
-                _filter_down(rings, ring, j, taps[0], ending, block, out, to, wide)
+                _filter_down(rings, ring, j, taps[0], epilogue, block, out, to, wide)
 
 
 @compile_loop
@@ -125,18 +125,18 @@ def _filter_across(x: Array, at: int, taps: Array, out: Array, to: int, size: in
 
 
 @compile_loop
-def _filter_down(ring: Array, at: int, j: int, taps: Array, ending: Ending, block: int, out: Array,
-                 to: int, size: int) -> None:  # fmt: skip
-    """Four taps down, and the ending of row j."""
+def _filter_down(ring: Array, at: int, j: int, taps: Array, epilogue: Epilogue, block: int,
+                 out: Array, to: int, size: int) -> None:  # fmt: skip
+    """Four taps down, and the epilogue of row j."""
     a, b, c, d = splat(taps[0]), splat(taps[1]), splat(taps[2]), splat(taps[3])
     r0, r1 = at + (j + RING - 1) % RING * size, at + j % RING * size
     r2, r3 = at + (j + 1) % RING * size, at + (j + 2) % RING * size
-    gain, bias = load(ending[0], block * LANES), load(ending[1], block * LANES)
-    noise = ending[2]
+    gain, bias = load(epilogue[0], block * LANES), load(epilogue[1], block * LANES)
+    noise = epilogue[2]
     step = 0 if noise.size == 1 else 1
     place = j * (size // LANES) * step
     for i in range(0, size, LANES):
         one = a * load(ring, r0 + i) + b * load(ring, r1 + i)
         one = one + c * load(ring, r2 + i) + d * load(ring, r3 + i)
-        store(out, to + i, finish(one, gain, bias, broadcast(noise, place), ending))
+        store(out, to + i, finish(one, gain, bias, broadcast(noise, place), epilogue))
         place += step

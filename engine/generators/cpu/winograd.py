@@ -1,4 +1,4 @@
-"""3×3 convolution with a quarter of the multiplications or less, in blocks, into kept memory.
+"""Winograd convolution: 3×3 with a quarter of the multiplications or less, in blocks.
 
 Winograd's F(4×4, 3×3): tiles of 6×6 inputs become 36 small matrices, 36 matrix products do the
 work of 144 multiplications per output and channel pair, and come back as 4×4 outputs; F(6×6, 3×3)
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from engine.generators.cpu.blocks import LANES, broadcast, load, splat, store
 from engine.generators.cpu.compile import Array, compile_loop
-from engine.generators.cpu.epilogue import Ending, clear, finish, lay_row
+from engine.generators.cpu.epilogue import Epilogue, clear, finish, lay_row
 from engine.generators.cpu.matmul import mix, round_up
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def transform_weight(weight: torch.Tensor, tile: int) -> torch.Tensor:
     return mix(weight, mixture(tile))
 
 
-def scratch_size(tile: int, across: int) -> int:
+def workspace_size(tile: int, across: int) -> int:
     """How many floats one thread needs for rows of so many tiles."""
     side = tile + 2
     return max(side * (tile * across + 2), tile * side + tile) * LANES
@@ -144,7 +144,7 @@ def _leave6(m: Array, at: int, step: int, out: Array, to: int, stride: int) -> N
 @compile_loop
 def transform_input(x: Array, shape: tuple[int, int], gain: Array, pad: int,
                     blocks: tuple[int, int], tile: int, tiles: tuple[int, int, int], out: Array,
-                    sizes: tuple[int, int], scratch: Array) -> None:  # fmt: skip
+                    sizes: tuple[int, int], workspace: Array) -> None:  # fmt: skip
     """Turn rows of tiles into the rows of matrices.
 
     Parameters
@@ -167,22 +167,22 @@ def transform_input(x: Array, shape: tuple[int, int], gain: Array, pad: int,
         [shape=(36 or 64, B, rows, LANES)]
     sizes
         B, and rows of a matrix.
-    scratch
-        See `scratch_size`.
+    workspace
+        See `workspace_size`.
     """
     height, width = shape
     side, across = tile + 2, tiles[2]
     row = (tile * across + 2) * LANES
     step = sizes[0] * sizes[1] * LANES
-    clear(scratch, 0, side * row)  # what lies beside the picture stays zero
+    clear(workspace, 0, side * row)  # what lies beside the picture stays zero
     for block in range(blocks[0], blocks[1]):
         g = load(gain, block * LANES)
         for ty in range(tiles[0], tiles[1]):
             for r in range(side):
-                lay_row(x, block * height * width * LANES, shape, tile * ty + r - pad, g, scratch,
+                lay_row(x, block * height * width * LANES, shape, tile * ty + r - pad, g, workspace,
                         r * row + pad * LANES)  # fmt: skip
             place = (block * sizes[1] + (ty - tiles[0]) * across) * LANES
-            _enter_tiles(scratch, row, tile, across, out, place, step)
+            _enter_tiles(workspace, row, tile, across, out, place, step)
 
 
 @compile_loop
@@ -206,8 +206,8 @@ def _enter_tiles(z: Array, row: int, tile: int, across: int, out: Array, place: 
 
 @compile_loop
 def transform_output(m: Array, sizes: tuple[int, int], blocks: tuple[int, int], tile: int,
-                     tiles: tuple[int, int, int], ending: Ending, out: Array,
-                     shape: tuple[int, int], scratch: Array) -> None:  # fmt: skip
+                     tiles: tuple[int, int, int], epilogue: Epilogue, out: Array,
+                     shape: tuple[int, int], workspace: Array) -> None:  # fmt: skip
     """Turn the products of rows of tiles into rows of the picture.
 
     Parameters
@@ -222,25 +222,25 @@ def transform_output(m: Array, sizes: tuple[int, int], blocks: tuple[int, int], 
         Its side.
     tiles
         Rows of tiles (from, to), and how many tiles each has.
-    ending
-        See `Ending`.
+    epilogue
+        See `Epilogue`.
     out
         [shape=(B, H, W, LANES)]
     shape
         H and W.
-    scratch
-        See `scratch_size`.
+    workspace
+        See `workspace_size`.
     """
     height, width = shape
     side, step = tile + 2, sizes[0] * sizes[1] * LANES
-    noise = ending[2]
+    noise = epilogue[2]
     further = 0 if noise.size == 1 else 1
     for block in range(blocks[0], blocks[1]):
-        g, b = load(ending[0], block * LANES), load(ending[1], block * LANES)
+        g, b = load(epilogue[0], block * LANES), load(epilogue[1], block * LANES)
         at = block * sizes[1] * LANES
         for ty in range(tiles[0], tiles[1]):
             for tx in range(tiles[2]):
-                _leave_tile(m, at, step, tile, scratch)
+                _leave_tile(m, at, step, tile, workspace)
                 at += LANES
                 many = min(tile, width - tile * tx)
                 for a in range(min(tile, height - tile * ty)):
@@ -248,8 +248,8 @@ def transform_output(m: Array, sizes: tuple[int, int], blocks: tuple[int, int], 
                     to = (block * height * width + place) * LANES
                     for j in range(many):
                         more = broadcast(noise, (place + j) * further)
-                        value = load(scratch, (side * a + j) * LANES)
-                        store(out, to + j * LANES, finish(value, g, b, more, ending))
+                        value = load(workspace, (side * a + j) * LANES)
+                        store(out, to + j * LANES, finish(value, g, b, more, epilogue))
 
 
 @compile_loop

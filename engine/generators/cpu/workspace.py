@@ -1,4 +1,4 @@
-"""Kept memory and a few threads for the CPU path: no frame allocates, none maps fresh pages."""
+"""The workspace and threads of the CPU backend: no frame allocates, none maps fresh pages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import torch
 
 
-class Scratch:
+class Workspace:
     """Named pieces of memory that grow once and stay. Not for two threads at a time."""
 
     def __init__(self) -> None:

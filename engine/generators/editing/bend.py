@@ -1,4 +1,4 @@
-"""Network bending at work: the plan of `bending` on the features of a network.
+"""The network-bending runtime: a bend plan at work on the features of a network.
 
 Every bent layer goes through the same few steps, in this order: channels swapped, moved (one
 affine grid for all channels that move alike), eroded or dilated (one separable pooling), held
@@ -48,7 +48,7 @@ class Layer:
     Parameters
     ----------
     cells, order
-        See `bending.LayerPlan` [shape=(C,)].
+        See `bend_plan.LayerPlan` [shape=(C,)].
     groups
         Channels that move alike, and the row of their matrix.
     morph
@@ -93,7 +93,7 @@ def prepare(plan: Plan, device: str) -> dict[str, Layer]:
     return found
 
 
-class Bends:
+class BendRuntime:
     """The bends of a generator: their plan on a device, and their numbers of each picture.
 
     Parameters
@@ -118,7 +118,7 @@ class Bends:
     def numbers(
         self, controls: Mapping[str, float], aspects: Mapping[str, float] | None = None
     ) -> torch.Tensor:
-        """Numbers of a picture in main memory [shape=(rows, 13)], see `bending.table`.
+        """Numbers of a picture in main memory [shape=(rows, 13)], see `bend_plan.table`.
 
         `aspects` are those of this picture, where they are not always the same.
         """
@@ -128,13 +128,13 @@ class Bends:
             return self.rest
         return torch.from_numpy(table(self.plan, controls, aspects or self._aspects))
 
-    def bend(self, numbers: torch.Tensor) -> Bending | None:
+    def bend(self, numbers: torch.Tensor) -> ActiveBends | None:
         """Return what the network calls, if there is anything to do at all."""
-        bending = Bending(self._layers, numbers) if self._layers else None
+        bending = ActiveBends(self._layers, numbers) if self._layers else None
         return bending if bending and bending.layers else None
 
 
-class Bending:
+class ActiveBends:
     """What a network calls with each layer's output: bends those layers that the plan bends.
 
     Parameters
@@ -142,7 +142,7 @@ class Bending:
     layers
         See `prepare`.
     numbers
-        See `bending.table` [shape=(rows, 13)], on the same device.
+        See `bend_plan.table` [shape=(rows, 13)], on the same device.
     """
 
     def __init__(self, layers: dict[str, Layer], numbers: torch.Tensor) -> None:

@@ -1,6 +1,6 @@
-"""Operations on features: their parameters, and what they make of a cell of channels.
+"""Operations of network bending: their parameters, and what they make of a cell of channels.
 
-See `bending`, which says which channels they are done to.
+See `bend_plan`, which says which channels they are done to.
 """
 
 from __future__ import annotations

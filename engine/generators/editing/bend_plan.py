@@ -1,4 +1,4 @@
-"""Network bending as data: what is done to which channels of a layer, and its numbers of a frame.
+"""The plan of network bending: what is done to which channels of a layer, as data.
 
 T. Broad, F. Fol Leymarie and M. Grierson, "Network bending: expressive manipulation of deep
 generative models" (2021). All bends of one layer become one plan: channels that are bent alike

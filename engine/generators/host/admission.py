@@ -1,4 +1,4 @@
-"""Room for a model: how much memory is free, and waiting for it where a model does not fit."""
+"""Memory admission: how much is free, and waiting for it where a model does not fit."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def available_bytes(device: str) -> int | None:
     return free_memory.available_bytes() if device == "cpu" else None
 
 
-def refusal(opened: Opened, device: str) -> str:
+def memory_shortage(opened: Opened, device: str) -> str:
     """Say why a model does not fit, with figures; empty if it does or there is no saying.
 
     A generator that does not say what it needs is not asked.
@@ -48,28 +48,28 @@ def refusal(opened: Opened, device: str) -> str:
     )
 
 
-def await_room(
-    find_refusal: Callable[[], str], say: Callable[[str, str], None], rest: Callable[[], bool]
+def await_memory(
+    find_shortage: Callable[[], str], notify: Callable[[str, str], None], rest: Callable[[], bool]
 ) -> bool:
     """Wait until a model fits; False if nobody wants it any more.
 
     Parameters
     ----------
-    find_refusal
-        `refusal` of the model.
-    say
+    find_shortage
+        `memory_shortage` of the model.
+    notify
         Tells the player: ``failed`` with the sentence, again and again as a sign of life, always
         with the figures of the first time; ``starting`` when it goes on.
     rest
         Waits `RETRY_S`; False if the player is gone.
     """
-    told = find_refusal()
+    told = find_shortage()
     if not told:
         return True
-    say("failed", told)
+    notify("failed", told)
     while rest():
-        if not find_refusal():
-            say("starting", "")
+        if not find_shortage():
+            notify("starting", "")
             return True
-        say("failed", told)
+        notify("failed", told)
     return False

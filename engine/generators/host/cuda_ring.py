@@ -1,4 +1,4 @@
-"""Finished pictures that stay on an NVIDIA device: a ring of three, shared through CUDA IPC.
+"""A ring of finished pictures on an NVIDIA device, shared through CUDA IPC.
 
 UNTESTED: written from torch's sources (`torch.multiprocessing.reductions`) on a machine without a
 GPU. Linux only (CUDA IPC). The bridge's probe decides whether it is used, and any failure falls

@@ -10,20 +10,20 @@ from engine.generators.device import pick_device
 from engine.generators.host.interface import HostStats
 from engine.generators.host.messages import Frame
 from engine.generators.host.pixels import fetch, finish
-from engine.generators.host.tasks import Errand, Result, find_kind
+from engine.generators.host.tasks import Result, Task, find_kind
 from engine.generators.registry import Opened, build
 
 
 class InlineHost:
     """Renders what was asked when `newest` is called, and keeps the generator's memory."""
 
-    lead_s = 0.0
+    look_ahead_s = 0.0
 
     def __init__(self, opened: Opened, device: str, clock: Callable[[], float] | None) -> None:
         self._device = pick_device(device)
         self._generator = build(opened, self._device)
-        if hasattr(self._generator, "hasten"):
-            self._generator.hasten()  # waits: every frame of a film goes the same way
+        if hasattr(self._generator, "warm_up"):
+            self._generator.warm_up()  # waits: every frame of a film goes the same way
         self._clock = clock
         self._memory: Any = None
         self._asked: Request | None = None
@@ -61,7 +61,7 @@ class InlineHost:
     def tend(self, now_s: float) -> None:
         """Do nothing: there is no worker to look after."""
 
-    def send(self, errand: Errand) -> None:
+    def send(self, task: Task) -> None:
         """Refuse: what a film needs is in its take, or worked out before its first frame.
 
         Raises
@@ -69,12 +69,12 @@ class InlineHost:
         ValueError
             Always.
         """
-        raise ValueError(f"a film does no errands, so no '{errand.kind}': play the show instead")
+        raise ValueError(f"a film does no errands, so no '{task.kind}': play the show instead")
 
-    def do(self, errand: Errand) -> Result:
-        """Do a whole errand now, and return the last that comes of it. Waits, and may raise."""
+    def do(self, task: Task) -> Result:
+        """Do a whole task now, and return the last that comes of it. Waits, and may raise."""
         last = Result()
-        for result in find_kind(errand.kind)(self._generator, errand):
+        for result in find_kind(task.kind)(self._generator, task):
             last = result or last
         return last
 

@@ -1,4 +1,4 @@
-"""TODO engine/generators/host/interface.py."""
+"""The interface of a generator host: requests in, newest frame out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol
 
 from engine.core.show.generator import Request, Spec
 from engine.generators.host.messages import Frame
-from engine.generators.host.tasks import Errand, Result
+from engine.generators.host.tasks import Result, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Host(Protocol):
         ...
 
     @property
-    def lead_s(self) -> float:
+    def look_ahead_s(self) -> float:
         """How far ahead of the display to ask."""
         ...
 
@@ -72,12 +72,12 @@ class Host(Protocol):
         """Look after the worker; call it once per display frame."""
         ...
 
-    def send(self, errand: Errand) -> None:
+    def send(self, task: Task) -> None:
         """Give it something to do beside its frames; see `engine.generators.host.tasks`."""
         ...
 
     def results(self) -> list[Result]:
-        """Return what came of errands since the last call. Never waits."""
+        """Return what came of tasks since the last call. Never waits."""
         ...
 
     def stats(self) -> HostStats:

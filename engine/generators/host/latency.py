@@ -1,4 +1,4 @@
-"""How fast a generator answers, and how far ahead it must be asked. Pure; times are arguments."""
+"""Latency of a generator, and the look-ahead that it asks for. Pure; times are arguments."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 _GAIN = 0.125  # of a new measurement (RFC 6298 uses the same for round trips)
 # Two periods at one frame in four seconds. A slower generator stands still between its fades: what
 # a hand does must not take longer than this to be seen.
-_MAX_LEAD_S = 8.0
+_MAX_LOOK_AHEAD_S = 8.0
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class Latency:
     """Running means over the frames of one host.
 
     Parameters
@@ -37,13 +37,13 @@ class Pace:
 
 
 def note_arrival(
-    pace: Pace,
+    latency: Latency,
     now_s: float,
     frames: int,
     turnaround_s: float,
     render_s: float,
     asked_period_s: float = math.inf,
-) -> Pace:
+) -> Latency:
     """Account for an arrival at `now_s`, the first look since `frames` frames were made.
 
     One measurement counts for at most twice the mean, so that a restart does not push the lead
@@ -54,16 +54,16 @@ def note_arrival(
     asked_period_s
         1 / rate cap: a period is no longer than it takes to ask, and to answer.
     """
-    since_s = 0.0 if pace.arrived_s is None else (now_s - pace.arrived_s) / max(frames, 1)
+    since_s = 0.0 if latency.arrived_s is None else (now_s - latency.arrived_s) / max(frames, 1)
     since_s = min(since_s, asked_period_s + turnaround_s)
-    turned_s = _follow(pace.turnaround_s, turnaround_s)
+    turned_s = _follow(latency.turnaround_s, turnaround_s)
     # `_follow` moved by a share of the (bounded) deviation: this is that deviation again.
-    deviation_s = abs(turned_s - pace.turnaround_s) / _GAIN if pace.turnaround_s else 0.0
-    return Pace(
-        period_s=_follow(pace.period_s, since_s),
+    deviation_s = abs(turned_s - latency.turnaround_s) / _GAIN if latency.turnaround_s else 0.0
+    return Latency(
+        period_s=_follow(latency.period_s, since_s),
         turnaround_s=turned_s,
-        jitter_s=pace.jitter_s + _GAIN * (deviation_s - pace.jitter_s),
-        render_s=_follow(pace.render_s, render_s),
+        jitter_s=latency.jitter_s + _GAIN * (deviation_s - latency.jitter_s),
+        render_s=_follow(latency.render_s, render_s),
         arrived_s=now_s,
     )
 
@@ -74,14 +74,14 @@ def _follow(mean: float, measured: float) -> float:
     return mean + _GAIN * (min(measured, 2 * mean) - mean)
 
 
-def rate_hz(pace: Pace, now_s: float) -> float:
+def rate_hz(latency: Latency, now_s: float) -> float:
     """Frames per second, falling towards 0 while none comes."""
-    if pace.arrived_s is None or pace.period_s <= 0:
+    if latency.arrived_s is None or latency.period_s <= 0:
         return 0.0
-    return 1 / max(pace.period_s, now_s - pace.arrived_s)
+    return 1 / max(latency.period_s, now_s - latency.arrived_s)
 
 
-def lead_s(pace: Pace, asked_period_s: float) -> float:
+def look_ahead_s(latency: Latency, asked_period_s: float) -> float:
     """How far ahead of the display to ask: at τ, for τ + lead.
 
     One period plus the turnaround plus twice its jitter. The frame asked for at τ arrives at about
@@ -96,6 +96,6 @@ def lead_s(pace: Pace, asked_period_s: float) -> float:
     asked_period_s
         1 / rate cap: what to assume before anything is measured.
     """
-    if pace.arrived_s is None or pace.period_s <= 0:
-        return min(2 * asked_period_s, _MAX_LEAD_S)
-    return min(pace.period_s + pace.turnaround_s + 2 * pace.jitter_s, _MAX_LEAD_S)
+    if latency.arrived_s is None or latency.period_s <= 0:
+        return min(2 * asked_period_s, _MAX_LOOK_AHEAD_S)
+    return min(latency.period_s + latency.turnaround_s + 2 * latency.jitter_s, _MAX_LOOK_AHEAD_S)

@@ -1,4 +1,4 @@
-"""Frames, and the bounded record in which requests and frames cross between processes.
+"""Messages between player and worker: requests and frames as bounded records.
 
 A record is a 32-bit length, that many bytes of JSON, zeros up to a multiple of 64, then the raw
 little-endian arrays in the order in which the JSON lists them. It is never a pickle.

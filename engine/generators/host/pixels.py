@@ -1,4 +1,4 @@
-"""From what a generator returns to the pixels of a frame."""
+"""Pixel conversion: from what a generator returns to the pixels of a frame."""
 
 from __future__ import annotations
 

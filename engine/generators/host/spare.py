@@ -1,4 +1,4 @@
-"""The player's side of worker processes: launching one, and keeping a spare ready.
+"""Worker processes on the player's side: launching one, and a spare that is kept ready.
 
 Processes end with the player: when it closes the control pipe, and even when it is killed (each
 worker watches its parent). They own nothing that must be cleaned up,

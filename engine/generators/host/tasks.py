@@ -1,12 +1,12 @@
-"""Errands: work that a generator does in the background, in its own worker, between frames.
+"""Background tasks: work that a generator does in its own worker, between frames.
 
-A kind of errand is a file ``errand_KIND.py`` with ``start(generator, errand)``, a Python generator:
+A kind of task is a file ``tasks/KIND.py`` with ``start(generator, task)``, a Python generator:
 each step of it is one slice of at most about one rendering, and yields a `Result` or None. If it is
-an object with ``hear(errand)``, an errand that replaces it is told to it instead. Frames
+an object with ``receive(task)``, a task that replaces it is told to it instead. Frames
 go first: a worker that is busy with them does one slice after each, an idle one goes on and on.
 
-Errands and results travel as the records of `engine.generators.host.messages`, each way through a
-ring of one slot that is used as a letter box: the next record is written once the one before was
+Tasks and results travel as the records of `engine.generators.host.messages`, each way through a
+ring of one slot that is used as a mailbox: the next record is written once the one before was
 acknowledged. So no side waits for the other, however large an array is and however busy a worker.
 """
 
@@ -28,31 +28,31 @@ from engine.generators.host.messages import pack_request, unpack_request
 from engine.system.record import decode, encode
 from engine.system.ring import Ring, create_ring
 
-LETTER_BYTES = 16 * 1024 * 1024  # pages are only used once they are written
+MAILBOX_BYTES = 16 * 1024 * 1024  # pages are only used once they are written
 MOST_OPEN = 16
-"""Errands that one worker may have at a time."""
-_MOST_WAITING = 4  # results that nobody fetched; then the errands rest
+"""Tasks that one worker may have at a time."""
+_MOST_WAITING = 4  # results that nobody fetched; then the tasks rest
 _TRIES = 2
 _REST_S = 0.01
 _CANCEL = ""
-_REQUEST = "/request/"  # before the names of a request's arrays, apart from the errand's own
+_REQUEST = "/request/"  # before the names of a request's arrays, apart from the task's own
 
 Arrays = Mapping[str, NDArray[Any]]
 Options = Mapping[str, float | str]
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class Task:
     """What a worker is to do beside its frames.
 
     Parameters
     ----------
     kind
-        ``probe`` is the file ``errand_probe.py``; a dotted name is a module of its own.
+        ``probe`` is the file ``tasks/probe.py``; a dotted name is a module of its own.
     number
-        Given by the player, once. An errand with the number of one that is under way replaces it.
+        Given by the player, once. A task with the number of one that is under way replaces it.
     arrays
-        float16, float32 or uint8; all together at most `LETTER_BYTES`.
+        float16, float32 or uint8; all together at most `MAILBOX_BYTES`.
     options
         Finite numbers and text.
     request
@@ -68,9 +68,9 @@ class Errand:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What comes of an errand: one of several, or with `done` the last.
+    """What comes of a task: one of several, or with `done` the last.
 
-    `number` and `error`, a sentence that ends the errand, are filled in by the worker.
+    `number` and `error`, a sentence that ends the task, are filled in by the worker.
     """
 
     arrays: Arrays = field(default_factory=dict)
@@ -80,11 +80,11 @@ class Result:
     error: str = ""
 
 
-Start = Callable[[Any, Errand], Iterator[Result | None]]
+Start = Callable[[Any, Task], Iterator[Result | None]]
 
 
 def find_kind(kind: str) -> Start:
-    """Import a kind of errand.
+    """Import a kind of task.
 
     Raises
     ------
@@ -99,31 +99,31 @@ def find_kind(kind: str) -> Start:
     raise ValueError(f"there is no errand of the kind '{kind[:40]}'")
 
 
-def _pack(errand: Errand) -> tuple[dict[str, Any], Arrays]:
-    """Take an errand apart: what JSON can say, and arrays by name."""
+def _pack(task: Task) -> tuple[dict[str, Any], Arrays]:
+    """Take a task apart: what JSON can say, and arrays by name."""
     header: dict[str, Any] = {
-        "kind": errand.kind,
-        "number": errand.number,
-        "options": dict(errand.options),
+        "kind": task.kind,
+        "number": task.number,
+        "options": dict(task.options),
     }
-    if errand.request is None:
-        return header, errand.arrays
-    header["request"], arrays = pack_request(errand.request)
-    return header, {**errand.arrays, **{_REQUEST + name: a for name, a in arrays.items()}}
+    if task.request is None:
+        return header, task.arrays
+    header["request"], arrays = pack_request(task.request)
+    return header, {**task.arrays, **{_REQUEST + name: a for name, a in arrays.items()}}
 
 
-def _unpack(header: Mapping[str, Any], arrays: Arrays) -> Errand:
+def _unpack(header: Mapping[str, Any], arrays: Arrays) -> Task:
     """The reverse of `_pack`."""
     own = {name: array for name, array in arrays.items() if not name.startswith(_REQUEST)}
     request = None
     if "request" in header:
         theirs = {n.removeprefix(_REQUEST): a for n, a in arrays.items() if n not in own}
         request = unpack_request(header["request"], theirs)
-    return Errand(header["kind"], header["number"], own, header["options"], request)
+    return Task(header["kind"], header["number"], own, header["options"], request)
 
 
-class _Out:
-    """Records that wait for the letter box to be empty."""
+class _Outbox:
+    """Records that wait for the mailbox to be empty."""
 
     def __init__(self, ring: Ring) -> None:
         self._ring = ring
@@ -150,7 +150,7 @@ class _Out:
 
 
 def _fetch(ring: Ring) -> tuple[dict[str, Any], dict[str, NDArray[Any]]] | None:
-    """Empty the letter box."""
+    """Empty the mailbox."""
     found = ring.newest(ring.seen)
     if found is None:
         return None
@@ -158,56 +158,56 @@ def _fetch(ring: Ring) -> tuple[dict[str, Any], dict[str, NDArray[Any]]] | None:
     return decode(np.frombuffer(found[1], np.uint8))
 
 
-class Post:
-    """The player's side: sends errands, collects results. Nothing here waits."""
+class TaskQueue:
+    """The player's side: sends tasks, collects results. Nothing here waits."""
 
     def __init__(self) -> None:
-        self._there, self._back = create_ring(1, LETTER_BYTES), create_ring(1, LETTER_BYTES)
-        self._out = _Out(self._there)
-        self._open: dict[int, tuple[Errand, int]] = {}  # and how often it was sent
+        self._there, self._back = create_ring(1, MAILBOX_BYTES), create_ring(1, MAILBOX_BYTES)
+        self._out = _Outbox(self._there)
+        self._open: dict[int, tuple[Task, int]] = {}  # and how often it was sent
         self._lost: list[Result] = []
         self._restarts = 0
 
     @property
     def rings(self) -> tuple[tuple[str, int, int], tuple[str, int, int]]:
-        """Name, slots and bytes per slot of both letter boxes, for the worker."""
+        """Name, slots and bytes per slot of both mailboxes, for the worker."""
         there, back = self._there, self._back
         return (
             (there.name, there.slots, there.slot_bytes),
             (back.name, back.slots, back.slot_bytes),
         )
 
-    def send(self, errand: Errand) -> None:
-        """Queue an errand; one of the kind "" ends that of its number.
+    def send(self, task: Task) -> None:
+        """Queue a task; one of the kind "" ends that of its number.
 
         Raises
         ------
         ValueError
             If too many are under way, or it does not fit.
         """
-        if errand.kind == _CANCEL:
-            self._open.pop(errand.number, None)
-        elif errand.number not in self._open and len(self._open) >= MOST_OPEN:
+        if task.kind == _CANCEL:
+            self._open.pop(task.number, None)
+        elif task.number not in self._open and len(self._open) >= MOST_OPEN:
             raise ValueError(f"a generator does at most {MOST_OPEN} errands at a time")
-        self._write(errand)
-        if errand.kind != _CANCEL:
-            self._open[errand.number] = (errand, 1)
+        self._write(task)
+        if task.kind != _CANCEL:
+            self._open[task.number] = (task, 1)
 
-    def _write(self, errand: Errand) -> None:
-        self._out.put(*_pack(errand))
+    def _write(self, task: Task) -> None:
+        self._out.put(*_pack(task))
 
     def tend(self, restarts: int) -> bool:
         """Post what waits; true if the worker is to be woken for it.
 
-        A worker that was restarted is sent its errands once more, and no third time.
+        A worker that was restarted is sent its tasks once more, and no third time.
         """
         if restarts != self._restarts:
             self._restarts = restarts
             self._out.clear()
-            for number, (errand, tries) in list(self._open.items()):
+            for number, (task, tries) in list(self._open.items()):
                 if tries < _TRIES:
-                    self._write(errand)
-                    self._open[number] = (errand, tries + 1)
+                    self._write(task)
+                    self._open[number] = (task, tries + 1)
                 else:
                     del self._open[number]
                     error = f"the worker ended {_TRIES} times over it; it is given up"
@@ -215,7 +215,7 @@ class Post:
         return self._out.post()
 
     def results(self) -> list[Result]:
-        """Return what came since the last call; nothing of errands that were ended."""
+        """Return what came since the last call; nothing of tasks that were ended."""
         found, self._lost = self._lost, []
         record = _fetch(self._back)
         if record is None or record[0]["number"] not in self._open:
@@ -231,14 +231,14 @@ class Post:
         self._back.close()
 
 
-class Chores:
-    """The worker's side: does errands slice by slice, each in its turn."""
+class TaskRunner:
+    """The worker's side: does tasks slice by slice, each in its turn."""
 
     def __init__(
         self, inbox: Ring, outbox: Ring, sentence: Callable[[BaseException], str], device: str
     ) -> None:
         self._rings = (inbox, outbox)
-        self._out = _Out(outbox)
+        self._out = _Outbox(outbox)
         self._sentence = sentence
         self._is_cuda = device.startswith("cuda")
         self._under_way: dict[int, Iterator[Result | None]] = {}
@@ -250,29 +250,29 @@ class Chores:
         return 0.0 if self._under_way else idle_s
 
     def work(self, generator: Any) -> None:
-        """Look into the letter box and do one slice of the errand whose turn it is.
+        """Look into the mailbox and do one slice of the task whose turn it is.
 
-        An exception ends that errand, with a sentence to the player, and nothing else; it is only
+        An exception ends that task, with a sentence to the player, and nothing else; it is only
         raised again if the device itself is lost.
         """
         record = _fetch(self._rings[0])
         if record is not None:
-            errand = _unpack(*record)
-            self._try(errand.number, lambda: self._begin(generator, errand))
+            task = _unpack(*record)
+            self._try(task.number, lambda: self._begin(generator, task))
         self._out.post()
         if self._under_way and len(self._out) <= _MOST_WAITING:
             number = next(iter(self._under_way))
             self._try(number, lambda: self._slice(number))
             self._out.post()
 
-    def _begin(self, generator: Any, errand: Errand) -> None:
-        hear = getattr(self._under_way.get(errand.number), "hear", None)
-        if hear is not None and errand.kind != _CANCEL:
-            hear(errand)
+    def _begin(self, generator: Any, task: Task) -> None:
+        receive = getattr(self._under_way.get(task.number), "receive", None)
+        if receive is not None and task.kind != _CANCEL:
+            receive(task)
             return
-        self._end(errand.number)
-        if errand.kind != _CANCEL:
-            self._under_way[errand.number] = find_kind(errand.kind)(generator, errand)
+        self._end(task.number)
+        if task.kind != _CANCEL:
+            self._under_way[task.number] = find_kind(task.kind)(generator, task)
 
     def _slice(self, number: int) -> None:
         steps = self._under_way.pop(number)
@@ -309,6 +309,6 @@ class Chores:
             steps.close()
 
     def close(self) -> None:
-        """Unmap the letter boxes."""
+        """Unmap the mailboxes."""
         for ring in self._rings:
             ring.close()

@@ -1,4 +1,4 @@
-"""Preparing a generator's faster path beside the frames that it makes already."""
+"""Warm-up: a generator's faster path, prepared beside the frames that it makes already."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _LAST = 19  # niceness of a thread that compiles
 _SWITCH_S = 1e-4  # how long it may keep a frame waiting for Python's lock
 
 
-def hasten(
+def warm_up(
     generator: Any,
     device: str,
     clock: Callable[[], float] | None,
     sentence: Callable[[BaseException], str],
 ) -> deque[str]:
-    """Let a generator that has a method ``hasten(clock)`` prepare itself, in a thread.
+    """Let a generator that has a method ``warm_up(clock)`` prepare itself, in a thread.
 
     On a CUDA device it takes a moment and is waited for: a graph is captured with the device at
     rest.
@@ -38,7 +38,7 @@ def hasten(
         Where a failure will be told; the plain path then goes on.
     """
     said: deque[str] = deque(maxlen=1)
-    prepare = getattr(generator, "hasten", None)
+    prepare = getattr(generator, "warm_up", None)
     if prepare is None:
         return said
 

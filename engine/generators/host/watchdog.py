@@ -1,4 +1,4 @@
-"""Keeping one worker running: what it says, when it counts as dead or hung, when to restart it."""
+"""The watchdog of a worker: what it says, when it counts as dead or hung, when to restart it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LONG = 8.0  # renderings: a worker that takes longer for one hangs
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """When a worker is given up, in seconds by the clock of `Watch.tend`.
+    """When a worker is given up, in seconds by the clock of `Watchdog.tend`.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def pause_s(quick_deaths: int) -> float:
     return 0.0 if doublings < 0 else min(0.5 * 2.0 ** min(doublings, 10), _MAX_PAUSE_S)
 
 
-class Watch:
+class Watchdog:
     """A worker process that is restarted when it dies or hangs.
 
     The first process is started at once; everything else happens in `tend`.

@@ -1,9 +1,9 @@
-"""The worker: one process that runs one generator. It imports no app, no GL and no device library.
+"""The worker process: runs one generator. It imports no app, no GL and no device library.
 
-`main` is what the player spawns (see `process`). It takes a job over its control pipe, attaches the
+`main` is what the player spawns (see `spare`). It takes a job over its control pipe, attaches the
 two rings that the player made, and then serves the newest request until the pipe closes. All it
 says goes back over the pipe as JSON: ``ready``, ``error`` (one request failed), ``failed`` (the
-generator cannot be built, or not yet: see `room`), ``starting`` (now it can).
+generator cannot be built, or not yet: see `admission`), ``starting`` (now it can).
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from engine.generators.device import pick_device
 from engine.generators.host import admission
 from engine.generators.host.messages import Frame, decode_request, encode_frame
 from engine.generators.host.pixels import fetch, finish
-from engine.generators.host.tasks import Chores
-from engine.generators.host.warm_up import hasten
+from engine.generators.host.tasks import TaskRunner
+from engine.generators.host.warm_up import warm_up
 from engine.generators.registry import build, open_spec
 from engine.system.priority import lower_process, lower_thread
 from engine.system.ring import Ring, attach_ring
@@ -50,7 +50,7 @@ def sentence(error: BaseException) -> str:
     return f"{type(error).__name__}: {text[:_MAX_SENTENCE]}{place}"
 
 
-def say(control: Connection, what: str, text: str, more: Any = None) -> None:
+def notify(control: Connection, what: str, text: str, more: Any = None) -> None:
     """Send one word with its text; if nobody listens any more, it is lost."""
     with contextlib.suppress(ConnectionError):  # nobody listens any more: `_serve` will notice
         control.send_bytes(json.dumps([what, text, more]).encode())
@@ -74,8 +74,8 @@ class Job:
         ``auto``, ``cpu``, ``cuda`` or ``mps``.
     requests, frames
         Name, slots and bytes per slot of the two rings.
-    letters
-        The same of both letter boxes; see `engine.generators.host.tasks`.
+    mailboxes
+        The same of both mailboxes; see `engine.generators.host.tasks`.
     nice
         POSIX niceness once the generator is built; 0 leaves it alone.
     clock
@@ -91,7 +91,7 @@ class Job:
     device: str
     requests: tuple[str, int, int]
     frames: tuple[str, int, int]
-    letters: tuple[tuple[str, int, int], tuple[str, int, int]]
+    mailboxes: tuple[tuple[str, int, int], tuple[str, int, int]]
     nice: int
     clock: Callable[[], float] | None
     shares_cuda: bool
@@ -107,7 +107,7 @@ def main(control: Connection) -> None:
         if job is not None:
             _run(control, job)
     except Exception as error:  # noqa: BLE001 -- the boundary to a generator's own code, loading
-        say(control, "failed", sentence(error))
+        notify(control, "failed", sentence(error))
         raise SystemExit(1) from None
 
 
@@ -121,7 +121,7 @@ def _await_job(control: Connection) -> Job | None:
         if isinstance(message, Job):
             return message
         _preload(message)  # this is a spare
-        say(control, "loaded", "")
+        notify(control, "loaded", "")
 
 
 def _preload(modules: tuple[str, ...]) -> None:
@@ -151,14 +151,14 @@ def _run(control: Connection, job: Job) -> None:
             return
         if "torch" in sys.modules:
             sys.modules["torch"].set_num_threads(1)
-        said = hasten(generator, device, job.clock, sentence)
+        said = warm_up(generator, device, job.clock, sentence)
         share = _make_share(job, device)
-        say(control, "ready", device, None if share is None else share.handles())
+        notify(control, "ready", device, None if share is None else share.handles())
         _settle(job.nice)
-        inbox, outbox = (attach_ring(*ring) for ring in job.letters)
-        chores = Chores(inbox, outbox, sentence, device)
-        _serve(control, job, generator, (requests, frames), share, said, chores)
-        chores.close()
+        inbox, outbox = (attach_ring(*ring) for ring in job.mailboxes)
+        runner = TaskRunner(inbox, outbox, sentence, device)
+        _serve(control, job, generator, (requests, frames), share, said, runner)
+        runner.close()
     finally:
         requests.close()
         frames.close()
@@ -170,9 +170,9 @@ def _build(control: Connection, job: Job, device: str) -> Generator | None:
     What was opened is let go with the end of this function: files are not held while it plays.
     """
     opened = open_spec(job.module, job.config)
-    if not admission.await_room(
-        lambda: admission.refusal(opened, device),
-        lambda what, text: say(control, what, text),
+    if not admission.await_memory(
+        lambda: admission.memory_shortage(opened, device),
+        lambda what, text: notify(control, what, text),
         lambda: not control.poll(admission.RETRY_S) or _is_open(control),
     ):
         return None
@@ -204,16 +204,16 @@ def _serve(
     rings: tuple[Ring, Ring],
     share: Any,
     said: deque[str],
-    chores: Chores,
+    runner: TaskRunner,
 ) -> None:
     done, memory = 0, None
     requests, frames = rings
     while True:
         found = requests.newest(done)
-        if control.poll(0 if found else chores.rest_s(IDLE_S)) and not _is_open(control):
+        if control.poll(0 if found else runner.rest_s(IDLE_S)) and not _is_open(control):
             return
         if found is None:
-            chores.work(generator)
+            runner.work(generator)
             continue
         done, data = found
         requests.acknowledge(done)
@@ -221,12 +221,12 @@ def _serve(
             frame, memory = _render(generator, decode_request(data), memory, job.clock, done, share)
             frames.write(encode_frame(frame))
             if said:
-                say(control, "error", said.pop())
+                notify(control, "error", said.pop())
         except Exception as error:  # the same boundary, rendering: one bad request is no end
-            say(control, "error", sentence(error))
+            notify(control, "error", sentence(error))
             if type(error).__name__ == "AcceleratorError":  # torch's: the CUDA context is lost
                 raise
-        chores.work(generator)  # one slice a frame, if there is always a next one
+        runner.work(generator)  # one slice a frame, if there is always a next one
 
 
 def _is_open(control: Connection) -> bool:

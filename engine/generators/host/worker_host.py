@@ -1,4 +1,4 @@
-"""The generator host: one generator slot behind one interface, in this process or in a worker.
+"""The worker host: one generator in a process of its own, behind the host interface.
 
 `open_inline` renders when it is read (export, tests). `open_worker` runs the generator in its own
 process (live): nothing here ever waits for it. Requests go through a shared-memory ring that the
@@ -14,11 +14,11 @@ from collections.abc import Callable
 from engine.core.show.generator import Request, Spec
 from engine.generators.host.inline_host import open_inline
 from engine.generators.host.interface import Host, HostStats
-from engine.generators.host.latency import Pace, lead_s, note_arrival, rate_hz
+from engine.generators.host.latency import Latency, look_ahead_s, note_arrival, rate_hz
 from engine.generators.host.messages import MAX_REQUEST_BYTES, Frame, decode_frame, encode_request
 from engine.generators.host.spare import Spare
-from engine.generators.host.tasks import Errand, Post, Result
-from engine.generators.host.watchdog import Policy, Watch
+from engine.generators.host.tasks import Result, Task, TaskQueue
+from engine.generators.host.watchdog import Policy, Watchdog
 from engine.generators.host.worker import Job
 from engine.generators.registry import Opened
 from engine.system.record import MAX_HEADER_BYTES
@@ -42,13 +42,13 @@ class WorkerHost:
         rate_cap_hz: float,
         spare: Spare | None,
         policy: Policy,
-        post: Post,
+        tasks: TaskQueue,
     ) -> None:
         self._spec = spec
         self._max_px = job.max_px
         self._requests, self._frames = rings
         self._period_s = 1 / rate_cap_hz
-        self._pace = Pace()
+        self._latency = Latency()
         self._now_s: float | None = None
         self._asked: Request | None = None
         self._asked_s: dict[int, float] = {}  # number of a posted request: when
@@ -56,8 +56,8 @@ class WorkerHost:
         self._woken = 0  # number of the request that the worker was last woken for
         self._returned = 0
         self._is_closed = False
-        self._letters = post
-        self._watch = Watch(spec.name, job, spare, policy)
+        self._tasks = tasks
+        self._watchdog = Watchdog(spec.name, job, spare, policy)
 
     @property
     def spec(self) -> Spec:
@@ -65,9 +65,9 @@ class WorkerHost:
         return self._spec
 
     @property
-    def lead_s(self) -> float:
-        """How far ahead of the display to ask; see `engine.generators.host.latency.lead_s`."""
-        return lead_s(self._pace, self._period_s)
+    def look_ahead_s(self) -> float:
+        """How far ahead of the display to ask; see `latency.look_ahead_s`."""
+        return look_ahead_s(self._latency, self._period_s)
 
     def ask(self, request: Request, now_s: float | None = None) -> None:
         """Ask for a frame; the newest request replaces older ones. Never waits.
@@ -96,11 +96,11 @@ class WorkerHost:
         found = None if self._is_closed else self._frames.newest(self._returned)
         if found is None:
             return None
-        frame = decode_frame(found[1], found[0], self._watch.handles)
+        frame = decode_frame(found[1], found[0], self._watchdog.handles)
         if self._now_s is not None:
             self._measure(frame, self._now_s)
         self._returned = frame.sequence
-        self._watch.error = ""
+        self._watchdog.error = ""
         return frame
 
     def tend(self, now_s: float) -> None:
@@ -111,57 +111,57 @@ class WorkerHost:
         """
         self._now_s = now_s
         if not self._is_closed:
-            self._watch.tend(now_s, self._frames.head, self._pace.render_s)
+            self._watchdog.tend(now_s, self._frames.head, self._latency.render_s)
             self._post(now_s)
-            if self._letters.tend(self._watch.restarts):
-                self._watch.wake()
+            if self._tasks.tend(self._watchdog.restarts):
+                self._watchdog.wake()
 
-    def send(self, errand: Errand) -> None:
+    def send(self, task: Task) -> None:
         """Give the worker something to do beside its frames; `tend` posts it. Never waits.
 
-        An errand with the number of one that is under way replaces it; the kind "" ends it.
+        A task with the number of one that is under way replaces it; the kind "" ends it.
 
         Raises
         ------
         ValueError
             If too many are under way, or its arrays are too large or of a kind that cannot travel.
         """
-        self._letters.send(errand)
+        self._tasks.send(task)
 
     def results(self) -> list[Result]:
-        """Return what came of errands since the last call. Never waits."""
-        return [] if self._is_closed else self._letters.results()
+        """Return what came of tasks since the last call. Never waits."""
+        return [] if self._is_closed else self._tasks.results()
 
     def stats(self) -> HostStats:
         """Return figures for the stats file and the desk."""
         return HostStats(
-            rate_hz=rate_hz(self._pace, self._now_s or 0.0),
-            render_ms=1000 * self._pace.render_s,
+            rate_hz=rate_hz(self._latency, self._now_s or 0.0),
+            render_ms=1000 * self._latency.render_s,
             frames=self._returned if self._is_closed else self._frames.head,
-            restarts=self._watch.restarts,
-            state=self._watch.state,
-            error=self._watch.error,
-            device=self._watch.device,
-            pid=self._watch.pid,
+            restarts=self._watchdog.restarts,
+            state=self._watchdog.state,
+            error=self._watchdog.error,
+            device=self._watchdog.device,
+            pid=self._watchdog.pid,
         )
 
     def close(self) -> None:
         """End the worker and remove the shared memory. Harmless when repeated."""
         if not self._is_closed:
             self._is_closed = True
-            self._watch.close()  # before the rings: see `attach_ring`
+            self._watchdog.close()  # before the rings: see `attach_ring`
             self._requests.close()
             self._frames.close()
-            self._letters.close()
+            self._tasks.close()
 
     def _measure(self, frame: Frame, now_s: float) -> None:
         # What waited for the worker to load says nothing of how fast it is.
-        asked_s = max(self._asked_s.get(frame.request, now_s), self._watch.ready_s)
+        asked_s = max(self._asked_s.get(frame.request, now_s), self._watchdog.ready_s)
         turnaround_s = max(now_s - asked_s, 0.0)
         self._asked_s = {n: s for n, s in self._asked_s.items() if n > frame.request}
         news = frame.sequence - self._returned
-        self._pace = note_arrival(
-            self._pace, now_s, news, turnaround_s, frame.render_s, self._period_s
+        self._latency = note_arrival(
+            self._latency, now_s, news, turnaround_s, frame.render_s, self._period_s
         )
 
     def _post(self, now_s: float | None) -> None:
@@ -174,11 +174,11 @@ class WorkerHost:
         number = self._requests.write(encode_request(self._asked))
         self._asked = None
         if self._requests.seen >= self._woken:  # so that at most two wakes are ever unread
-            self._watch.wake()
+            self._watchdog.wake()
             self._woken = number
         self._asked_s[number] = now_s
         self._asked_s.pop(number - _REMEMBERED, None)
-        self._watch.note_request(now_s)
+        self._watchdog.note_request(now_s)
 
 
 def open_worker(
@@ -219,18 +219,18 @@ def open_worker(
     max_px = max_size_px[0] * max_size_px[1]
     requests = create_ring(REQUEST_SLOTS, MAX_REQUEST_BYTES + MAX_HEADER_BYTES)
     frames = create_ring(FRAME_SLOTS, 8 * max_px + MAX_REQUEST_BYTES + MAX_HEADER_BYTES)
-    post = Post()
+    tasks = TaskQueue()
     job = Job(
         module=opened.module,
         config=opened.config,
         device=device,
         requests=(requests.name, requests.slots, requests.slot_bytes),
         frames=(frames.name, frames.slots, frames.slot_bytes),
-        letters=post.rings,
+        mailboxes=tasks.rings,
         nice=nice,
         clock=clock,
         shares_cuda=shares_cuda,
         max_px=max_px,
     )
     rings = requests, frames
-    return WorkerHost(opened.spec, job, rings, rate_cap_hz, spare, policy or Policy(), post)
+    return WorkerHost(opened.spec, job, rings, rate_cap_hz, spare, policy or Policy(), tasks)

@@ -1,4 +1,4 @@
-"""A camera: its newest picture, whatever is asked. A film cannot have it."""
+"""Camera pictures: the newest one, whatever is asked. A film cannot have it."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _place(config: Config) -> tuple[str, str | None]:
     return device, backend
 
 
-class Eye:
+class Capture:
     """Reads a camera in a thread of its own and keeps the newest picture.
 
     Parameters
@@ -162,7 +162,7 @@ class Generator:
 
     def __init__(self, config: Config) -> None:
         self.spec = spec(config)
-        self.eye: Eye | None = None  # no memory: a request that fails hands none back
+        self.capture: Capture | None = None  # no memory: a request that fails hands none back
         self._where = _place(config)
 
     def render(self, request: Request, memory: None) -> tuple[NDArray[np.float32], None]:
@@ -174,10 +174,10 @@ class Generator:
             If the camera cannot be read; it is tried again meanwhile.
         """
         del memory
-        self.eye = self.eye or Eye(*self._where)
-        frame = self.eye.newest
-        if self.eye.trouble:
-            raise OSError(self.eye.trouble)
+        self.capture = self.capture or Capture(*self._where)
+        frame = self.capture.newest
+        if self.capture.trouble:
+            raise OSError(self.capture.trouble)
         width, height = request.size_px
         if frame is None:
             return np.zeros((1, 3, height, width), np.float32), None

@@ -1,4 +1,4 @@
-"""The embedded generator: a modulated CPPN with a style network of fixed seed, and no weights file.
+"""The embedded CPPN: a modulated coordinate network with seeded weights, and no weights file.
 
 Coordinates become a picture through eight style layers. The first three move the coordinates, the
 next three are layers of a coordinate network, the last two colour and light its fields. References:
@@ -34,11 +34,11 @@ from engine.generators.cppn.weights import (
     mix_styles,
     modulate,
 )
-from engine.generators.editing.bend import Bends
+from engine.generators.editing.bend import BendRuntime
 from engine.generators.editing.bend_ops import BendTable, parameters
 from engine.generators.editing.bend_plan import Plan, make_plan
-from engine.generators.editing.sliders import NO_SLIDERS, Sliders
-from engine.generators.latents import Latents, pair
+from engine.generators.editing.edit_directions import NO_EDITS, EditDirections
+from engine.generators.latents import Latents, stack_sources
 from engine.models.sidecars.directions import Shape, read
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class Generator:
         Every fixed number of the two networks, on the device.
     device
         Torch device name.
-    sliders
+    edit_directions
         Named directions.
     bends
         What is done to planes.
@@ -120,8 +120,8 @@ class Generator:
     spec: Spec
     weights: Weights
     device: str
-    sliders: Sliders = NO_SLIDERS
-    bends: Bends | None = None
+    edit_directions: EditDirections = NO_EDITS
+    bends: BendRuntime | None = None
 
     def map(self, z: torch.Tensor) -> torch.Tensor:
         """Map latents [shape=(N, D)] to styles [shape=(N, Dw)], unit variance around `w_avg`."""
@@ -151,7 +151,7 @@ class Generator:
         ws
             One style vector per layer.
         controls
-            Value of every parameter, see `styling.complete`.
+            Value of every parameter, see `contract.complete`.
         size_px
             Width and height.
         aspect
@@ -240,9 +240,9 @@ class Generator:
 
         _check(self.spec, request)
         controls = contract.complete(self.spec, request.parameters)
-        edit = torch.from_numpy(self.sliders.pack(controls)).to(self.device)
-        z = self.sliders.move(pair(latents, request).to(self.device), edit, "z")
-        return self.sliders.move(self.mix(z, controls), edit, "w"), controls
+        edit = torch.from_numpy(self.edit_directions.pack(controls)).to(self.device)
+        z = self.edit_directions.move(stack_sources(latents, request).to(self.device), edit, "z")
+        return self.edit_directions.move(self.mix(z, controls), edit, "w"), controls
 
 
 def build(config: Config, device: str = "cpu") -> Generator:
@@ -253,10 +253,12 @@ def build(config: Config, device: str = "cpu") -> Generator:
     ValueError
         If the configuration is impossible, see `spec`.
     """
-    described, sliders = spec(config), _sliders(config)
+    described, edit_directions = spec(config), _sliders(config)
     weights = make_weights(config.network_seed, config.latent_size, device)
-    bends = Bends(_plan(config), device, {})
-    return Generator(described, widened_weights(weights, sliders), device, sliders, bends)
+    bends = BendRuntime(_plan(config), device, {})
+    return Generator(
+        described, widened_weights(weights, edit_directions), device, edit_directions, bends
+    )
 
 
 def _plan(config: Config) -> Plan:
@@ -269,11 +271,11 @@ def shape_of(config: Config) -> Shape:
     return Shape(config.latent_size, STYLE_SIZE, len(LAYERS), MODULATION)
 
 
-def _sliders(config: Config) -> Sliders:
+def _sliders(config: Config) -> EditDirections:
     shape = shape_of(config)
     if not config.directions:
-        return Sliders((), shape)
-    return Sliders(read(Path(config.directions), model_hash(config), shape), shape)
+        return EditDirections((), shape)
+    return EditDirections(read(Path(config.directions), model_hash(config), shape), shape)
 
 
 def model_hash(config: Config) -> str:
@@ -281,15 +283,15 @@ def model_hash(config: Config) -> str:
     return f"cppn {config.network_seed} {config.latent_size}"
 
 
-def widened_weights(weights: Weights, sliders: Sliders) -> Weights:
-    """Let modulations take the gains of single numbers after each style, see `slider.widened`."""
+def widened_weights(weights: Weights, edit_directions: EditDirections) -> Weights:
+    """Let modulations take the gains of single numbers after each style, see `widened`."""
     import torch
 
     affine = {
-        name: torch.cat([x, torch.from_numpy(sliders.columns(name, len(x))).to(x)], 1)
+        name: torch.cat([x, torch.from_numpy(edit_directions.columns(name, len(x))).to(x)], 1)
         for name, x in weights.affine.items()
     }
-    return replace(weights, affine=affine) if sliders.of("s") else weights
+    return replace(weights, affine=affine) if edit_directions.of("s") else weights
 
 
 def _check(described: Spec, request: Request) -> None:

@@ -1,4 +1,4 @@
-"""A latent map as a picture: small pictures where they lie, and a mark where the flight is.
+"""A latent map as a picture: small pictures where they lie, and a mark at the current position.
 
 Its parameters ``x`` and ``y`` follow the map's inputs of a trajectory; it computes no latents.
 """

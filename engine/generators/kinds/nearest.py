@@ -1,4 +1,4 @@
-"""Show the archive: the training pictures that look most like what an image port sees.
+"""Nearest training pictures: those that look most like what an image port sees.
 
 The layer lies above the one that it looks at, and dissolves in when it is wanted. It says what it
 is: the nearest pictures, not the cause of anything, and whose they are.
@@ -18,7 +18,7 @@ from engine.core.parameter import Kind, Parameter
 from engine.core.show.generator import Port, Request, Spec
 from engine.generators.archive import features, sheet
 from engine.generators.archive import index as indexes
-from engine.generators.archive.features import Eye, Floats
+from engine.generators.archive.features import FeatureExtractor, Floats
 from engine.generators.archive.index import Index
 from engine.generators.contract import INDEX, Asset
 from engine.generators.memory import CONTEXT_BYTES, PROCESS_BYTES
@@ -73,7 +73,7 @@ def memory_bytes(config: Config, device: str) -> int:
         As `spec`.
     """
     index = _open(config.path)
-    weights = sum(math.prod(x.shape) for x in index.eye.values())
+    weights = sum(math.prod(x.shape) for x in index.extractor.values())
     seen = 16 * 4 * index.side**2 * len(index.turns)  # the first features, in halves of the side
     held = 4 * (3 * weights + 8 * seen + index.features.size)
     return (PROCESS_BYTES if device == "cpu" else CONTEXT_BYTES) + held + index.thumbs.size
@@ -110,7 +110,7 @@ class Generator:
 
     spec: Spec
     index: Index
-    eye: Eye
+    extractor: FeatureExtractor
     units: Floats
 
     def render(self, request: Request, memory: object = None) -> tuple[torch.Tensor, object]:
@@ -135,10 +135,10 @@ class Generator:
             raise ValueError(f"nearest: the image port sees {seen.dtype} of shape {seen.shape}")
         controls = complete(request.parameters)
         count = int(controls["count"])
-        found = indexes.find(self.index, self.eye, self.units, seen, count)
+        found = indexes.find(self.index, self.extractor, self.units, seen, count)
         caption = sheet.caption(self.index, found) if controls["caption"] else ""
         pictures = [sheet.picture(self.index, match) for match in found]
-        drawn = sheet.hang(pictures, caption, (width, height))
+        drawn = sheet.lay_out(pictures, caption, (width, height))
         pixels = torch.from_numpy(drawn).permute(2, 0, 1)[None].float() / 255
         return torch.cat([pixels, torch.ones((1, 1, height, width))], 1), memory
 
@@ -163,5 +163,5 @@ def build(config: Config, device: str = "cpu") -> Generator:
     """
     del device
     index = _open(config.path)
-    eye = features.make_eye(index.side, index.last, index.eye)
-    return Generator(_describe(index, config.path), index, eye, indexes.unit(index.features))
+    extractor = features.make_extractor(index.side, index.last, index.extractor)
+    return Generator(_describe(index, config.path), index, extractor, indexes.unit(index.features))

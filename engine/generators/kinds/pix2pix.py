@@ -1,6 +1,6 @@
-"""A small network from picture to picture: it answers what an image port sees.
+"""Image-to-image networks (pix2pix): one answers what an image port sees.
 
-Trained by ``latent-cinema train --pairs``; see `pix2pix_network`.
+Trained by ``latent-cinema train --pairs``; see `networks.pix2pix`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""StyleGAN2: networks that artists bring, on the shelf.
+"""StyleGAN2 networks that artists bring.
 
 T. Karras et al., "Analyzing and improving the image quality of StyleGAN" (2020). Written from
-published facts; weights come from a model file, see `card`.
+published facts; weights come from a model file, see `models.card`.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from engine.core.show.generator import Request, Spec
 from engine.generators import contract
 from engine.generators.contract import NO_NETWORKS, Asset, Networks
-from engine.generators.editing.bend import Bending, Bends
+from engine.generators.editing.bend import ActiveBends, BendRuntime
 from engine.generators.editing.bend_plan import plan_of
-from engine.generators.editing.sliders import NO_SLIDERS, Sliders, widened
+from engine.generators.editing.edit_directions import NO_EDITS, EditDirections, widened
 from engine.generators.networks.dense import Source
 from engine.generators.networks.mapping import read_mapping
 from engine.generators.networks.modulation import Bend
@@ -26,21 +26,21 @@ from engine.generators.networks.stylegan2 import Synthesis, features, synthesize
 from engine.generators.networks.stylegan2_weights import read_synthesis
 from engine.generators.stylegan import canvas as canvases
 from engine.generators.stylegan import memory as model_size
-from engine.generators.stylegan import model as styled
+from engine.generators.stylegan import model as family
 from engine.generators.stylegan import second_network
-from engine.generators.stylegan import stylegan2_spec as facts
+from engine.generators.stylegan import stylegan2_spec as specs
 from engine.generators.stylegan.canvas import Canvas
 from engine.generators.stylegan.drawing import Drawing
-from engine.generators.stylegan.gradients import Traced
+from engine.generators.stylegan.gradients import Differentiable
 from engine.generators.stylegan.noise_motion import NoiseMotion
-from engine.generators.stylegan.weight_blend import Changing, Stops
+from engine.generators.stylegan.weight_blend import TrainingSnapshots, WeightInterpolation
 from engine.models.network import STYLEGAN2
 from engine.models.sidecars import snapshots
 
 if TYPE_CHECKING:
     import torch
 
-    from engine.generators.cpu.stylegan2 import Painter
+    from engine.generators.cpu.stylegan2 import CpuBackend
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +61,19 @@ class Config(Canvas):
 
 
 @dataclass(frozen=True, slots=True)
-class Model(styled.Styled):
+class Model(family.FamilyModel):
     """A StyleGAN2 on a device.
 
     Parameters
     ----------
     synthesis
         Its synthesis network.
-    painter
+    cpu_backend
         The compiled CPU path, where it serves this network.
     """
 
     synthesis: Synthesis
-    painter: Painter | None
+    cpu_backend: CpuBackend | None
 
     @property
     def layer_names(self) -> tuple[str, ...]:
@@ -85,7 +85,7 @@ class Model(styled.Styled):
     @property
     def groups(self) -> tuple[str, ...]:
         """Group of each layer."""
-        return tuple(facts.group(name) for name in self.layer_names)
+        return tuple(specs.group(name) for name in self.layer_names)
 
     @property
     def raw_size(self) -> Size:
@@ -95,7 +95,7 @@ class Model(styled.Styled):
         return height << doublings, width << doublings
 
     def features(self, ws: torch.Tensor, width: float, *more: Any) -> torch.Tensor:
-        """Return features no wider than `width`, see `stylegan2_network.features`."""
+        """Return features no wider than `width`, see `networks.stylegan2.features`."""
         return features(self.synthesis, ws, width, *more)
 
     def synthesize(
@@ -106,7 +106,7 @@ class Model(styled.Styled):
         bend: Bend | None = None,
         grid: Grid | None = None,
     ) -> torch.Tensor:
-        """Draw styles as raw pictures [shape=(N, 3, H, W)], see `stylegan2_network.synthesize`.
+        """Draw styles as raw pictures [shape=(N, 3, H, W)], see `networks.stylegan2.synthesize`.
 
         Raises
         ------
@@ -114,17 +114,19 @@ class Model(styled.Styled):
             If the noise mode is unknown or the styles do not fit.
         """
         self.check("stylegan2", ws, noise_mode)
-        if (bend is not None and not isinstance(bend, Bending)) or (
-            self.painter is None or ws.requires_grad
+        if (bend is not None and not isinstance(bend, ActiveBends)) or (
+            self.cpu_backend is None or ws.requires_grad
         ):
             return synthesize(self.synthesis, ws, noise_mode, noise_strengths, bend, grid)
         if grid is not None:
-            from engine.generators.cpu.stylegan_wall import paint2
+            from engine.generators.cpu.stylegan_wall import render_stylegan2
 
-            return paint2(self.painter, ws, noise_mode == "const", noise_strengths, grid, bend)
-        from engine.generators.cpu.stylegan2 import paint
+            return render_stylegan2(
+                self.cpu_backend, ws, noise_mode == "const", noise_strengths, grid, bend
+            )
+        from engine.generators.cpu.stylegan2 import render
 
-        return paint(self.painter, ws, noise_mode == "const", noise_strengths, bend)
+        return render(self.cpu_backend, ws, noise_mode == "const", noise_strengths, bend)
 
 
 def build_network(
@@ -133,9 +135,9 @@ def build_network(
     device: str = "cpu",
     start: Size | None = None,
     repeats: bool = True,
-    sliders: Sliders = NO_SLIDERS,
+    edit_directions: EditDirections = NO_EDITS,
 ) -> Model:
-    """Build the network from tensors and the attributes of its modules; see `layers.Source`.
+    """Build the network from tensors and the attributes of its modules; see `dense.Source`.
 
     float16 blocks run in float16 on CUDA only (UNTESTED: no GPU here).
 
@@ -145,7 +147,7 @@ def build_network(
         Another height and width of the learned start: the picture grows with it.
     repeats
         Whether a larger start repeats the learned one, see `read_synthesis`.
-    sliders
+    edit_directions
         Named directions that it can be moved along.
 
     Raises
@@ -155,15 +157,20 @@ def build_network(
     """
     half = device.startswith("cuda")
     source = Source(state, modules, device)
-    return _prepared(_read(source, start, repeats, sliders, half=half), device)
+    return _prepared(_read(source, start, repeats, edit_directions, half=half), device)
 
 
 def _read(
-    source: Source, start: Size | None, repeats: bool, sliders: Sliders, *, half: bool
+    source: Source,
+    start: Size | None,
+    repeats: bool,
+    edit_directions: EditDirections,
+    *,
+    half: bool,
 ) -> Model:
     synthesis = read_synthesis(source, half=half, start=start, repeats=repeats)
-    mapping = read_mapping(source, synthesis.num_ws, sliders)
-    return Model(mapping, widened(synthesis, sliders), None)
+    mapping = read_mapping(source, synthesis.num_ws, edit_directions)
+    return Model(mapping, widened(synthesis, edit_directions), None)
 
 
 def _prepared(model: Model, device: str) -> Model:
@@ -172,7 +179,7 @@ def _prepared(model: Model, device: str) -> Model:
         return model
     from engine.generators.cpu.stylegan2 import prepare
 
-    return replace(model, painter=prepare(model.synthesis))
+    return replace(model, cpu_backend=prepare(model.synthesis))
 
 
 def files(config: Config) -> tuple[Asset, ...]:
@@ -191,11 +198,11 @@ def spec(config: Config, networks: Networks = NO_NETWORKS) -> Spec:
     """
     network, other = second_network.open_networks(config, STYLEGAN2, networks)
     found = snapshots.find(Path(config.path), network)
-    return facts.describe(network, other, config, found, config.moving_noise)
+    return specs.describe(network, other, config, found, config.moving_noise)
 
 
 def memory_bytes(config: Config, device: str, networks: Networks = NO_NETWORKS) -> int:
-    """Estimate the memory of a process that plays the model, see `model_size.memory_bytes`.
+    """Estimate the memory of a process that plays the model, see `memory.memory_bytes`.
 
     Raises
     ------
@@ -204,20 +211,20 @@ def memory_bytes(config: Config, device: str, networks: Networks = NO_NETWORKS) 
     """
     network, _ = second_network.open_networks(config, STYLEGAN2, networks)
     found = snapshots.find(Path(config.path), network)
-    more = facts.maps_bytes(network, config) if config.moving_noise else 0
+    more = specs.maps_bytes(network, config) if config.moving_noise else 0
     return more + model_size.memory_bytes(
         network, config, device, len(found.shown if found else ())
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Generator(Traced):
+class Generator(Differentiable):
     """A built StyleGAN2. Stateless: `render` hands its memory back untouched."""
 
     spec: Spec
     model: Model
     drawing: Drawing
-    changing: Changing | None = None
+    interpolation: WeightInterpolation | None = None
     mixed: tuple[str, ...] = ()
     moving: NoiseMotion | None = None
 
@@ -234,25 +241,25 @@ class Generator(Traced):
         with torch.inference_mode():
             return self.drawing.draw(self.inputs(request), request.size_px), memory
 
-    def inputs(self, request: Request) -> styled.Inputs:
-        """Turn a request into tensors, and the network to its age; see `styled.take_inputs`."""
+    def inputs(self, request: Request) -> family.Inputs:
+        """Turn a request into tensors, and the network to its age; see `model.make_inputs`."""
         import torch
 
         controls = contract.complete(self.spec, request.parameters)
-        blocks = {block.name[1:]: facts.group(block.name) for block in self.model.synthesis.blocks}
+        blocks = {block.name[1:]: specs.group(block.name) for block in self.model.synthesis.blocks}
         with torch.no_grad():
-            if self.moving is not None and self.changing is not None:
+            if self.moving is not None and self.interpolation is not None:
                 self.moving.still()
-            if self.changing is not None:
+            if self.interpolation is not None:
                 shares = second_network.shares(controls, self.mixed, blocks)
-                changed = self.changing.set(controls.get("age", 1.0), shares)
+                changed = self.interpolation.set(controls.get("age", 1.0), shares)
                 if self.moving is not None and changed:
                     self.moving.keep()
             if self.moving is not None:
                 self.moving.set(float(request.latents.get("noise", (0.0,))[0]), controls)
         more = torch.tensor([controls[f"noise_{name}"] for name in blocks])
         bends = self.drawing.bends.numbers(controls)
-        return styled.take_inputs(self.model, self.spec, request, controls, more, bends)
+        return family.make_inputs(self.model, self.spec, request, controls, more, bends)
 
 
 def build(config: Config, device: str = "cpu", networks: Networks = NO_NETWORKS) -> Generator:
@@ -267,35 +274,35 @@ def build(config: Config, device: str = "cpu", networks: Networks = NO_NETWORKS)
 
     network, other = second_network.open_networks(config, STYLEGAN2, networks)
     found = snapshots.find(Path(config.path), network)
-    described = facts.describe(network, other, config, found, config.moving_noise)
-    height, width = facts.start(network)
+    described = specs.describe(network, other, config, found, config.moving_noise)
+    height, width = specs.start(network)
     start = (canvases.grown(height, config.high), canvases.grown(width, config.wide))
-    sliders = styled.sliders_of(network, config, described.layers)
+    edit_directions = family.edit_directions_of(network, config, described.layers)
 
     def read(state: Mapping[str, Any], *, half: bool = False) -> Model:
         source = Source(state, network.modules, device)
-        return _read(source, start, config.repeats, sliders, half=half)
+        return _read(source, start, config.repeats, edit_directions, half=half)
 
     # Weights in half precision are scaled each for itself: ages do not blend there.
     half = device.startswith("cuda") and found is None and other is None
     model = _prepared(read(network.state, half=half), device)
-    changing = None
+    interpolation = None
     if found or other:
         ends = [read(state) for state in found.states(network)][::-1] if found else []
-        stops = Stops(ends, found.places) if found else None
+        stops = TrainingSnapshots(ends, found.places) if found else None
         second = _prepared(read(other.state), device) if other else None
-        changing = Changing(model, stops, second)
+        interpolation = WeightInterpolation(model, stops, second)
     paths = (
-        partial(_synthesize, replace(model, painter=None), config.grid),
-        partial(_synthesize, model, config.grid) if model.painter else None,
+        partial(_synthesize, replace(model, cpu_backend=None), config.grid),
+        partial(_synthesize, model, config.grid) if model.cpu_backend else None,
     )
     rest = torch.ones(len(model.synthesis.blocks))
     plan = plan_of(network, config.path, config.bends, list(described.layers))
-    bends = Bends(plan, device, dict.fromkeys(described.layers, start[1] / start[0]))
-    drawing = Drawing(model, config, facts.trained_px(network), device, paths, rest, bends)
-    mixed = second_network.parts(config, facts.groups(network))
+    bends = BendRuntime(plan, device, dict.fromkeys(described.layers, start[1] / start[0]))
+    drawing = Drawing(model, config, specs.trained_px(network), device, paths, rest, bends)
+    mixed = second_network.parts(config, specs.groups(network))
     moving = NoiseMotion(model.synthesis) if config.moving_noise else None
-    return Generator(described, model, drawing, changing, tuple(mixed), moving)
+    return Generator(described, model, drawing, interpolation, tuple(mixed), moving)
 
 
 def _synthesize(

@@ -1,7 +1,7 @@
-"""StyleGAN3: alias-free networks that artists bring, on the shelf. StyleGAN-XL's are of its kind.
+"""StyleGAN3 networks that artists bring: alias-free ones, StyleGAN-XL's among them.
 
 T. Karras et al., "Alias-free generative adversarial networks" (2021). Written from published facts;
-weights come from a model file, see `card`.
+weights come from a model file, see `models.card`.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from engine.core.show.generator import Request, Spec
 from engine.generators import contract
 from engine.generators.contract import NO_NETWORKS, Asset, Networks
-from engine.generators.editing.bend import Bending, Bends
+from engine.generators.editing.bend import ActiveBends, BendRuntime
 from engine.generators.editing.bend_plan import plan_of
-from engine.generators.editing.sliders import NO_SLIDERS, Sliders, widened
+from engine.generators.editing.edit_directions import NO_EDITS, EditDirections, widened
 from engine.generators.networks.dense import Source
 from engine.generators.networks.mapping import read_mapping
 from engine.generators.networks.modulation import Bend
@@ -25,21 +25,21 @@ from engine.generators.networks.style_map import Grid, Size
 from engine.generators.networks.stylegan3 import Synthesis, features, inner_size, synthesize
 from engine.generators.networks.stylegan3_weights import read_synthesis
 from engine.generators.stylegan import canvas as canvases
-from engine.generators.stylegan import controls as styling
+from engine.generators.stylegan import controls as family_controls
 from engine.generators.stylegan import memory as model_size
-from engine.generators.stylegan import model as styled
+from engine.generators.stylegan import model as family
 from engine.generators.stylegan import second_network
-from engine.generators.stylegan import stylegan3_spec as facts
+from engine.generators.stylegan import stylegan3_spec as specs
 from engine.generators.stylegan.canvas import Canvas
 from engine.generators.stylegan.drawing import Drawing, aspects
-from engine.generators.stylegan.gradients import Traced
-from engine.generators.stylegan.weight_blend import Changing
+from engine.generators.stylegan.gradients import Differentiable
+from engine.generators.stylegan.weight_blend import WeightInterpolation
 from engine.models.network import STYLEGAN3, Network
 
 if TYPE_CHECKING:
     import torch
 
-    from engine.generators.cpu.stylegan3 import Painter
+    from engine.generators.cpu.stylegan3 import CpuBackend
 
 PLACE = (
     contract.number("translate_x", 0.0, -1.0, 1.0, "Moves the picture right, in its widths."),
@@ -55,19 +55,19 @@ class Config(Canvas):
 
 
 @dataclass(frozen=True, slots=True)
-class Model(styled.Styled):
+class Model(family.FamilyModel):
     """A StyleGAN3 on a device.
 
     Parameters
     ----------
     synthesis
         Its synthesis network.
-    painter
+    cpu_backend
         The compiled CPU path, where it serves this network.
     """
 
     synthesis: Synthesis
-    painter: Painter | None
+    cpu_backend: CpuBackend | None
 
     @property
     def layer_names(self) -> tuple[str, ...]:
@@ -77,7 +77,7 @@ class Model(styled.Styled):
     @property
     def groups(self) -> tuple[str, ...]:
         """Group of each layer."""
-        return tuple(facts.groups(self.num_ws))
+        return tuple(specs.groups(self.num_ws))
 
     @property
     def raw_size(self) -> Size:
@@ -88,7 +88,7 @@ class Model(styled.Styled):
         return inner_size(waves, rate)
 
     def features(self, ws: torch.Tensor, width: float, *more: Any) -> torch.Tensor:
-        """Return features no wider than `width`, see `stylegan3_network.features`."""
+        """Return features no wider than `width`, see `networks.stylegan3.features`."""
         return features(self.synthesis, ws, width, *more)
 
     def synthesize(
@@ -99,7 +99,7 @@ class Model(styled.Styled):
         bend: Bend | None = None,
         grid: Grid | None = None,
     ) -> torch.Tensor:
-        """Draw styles as raw pictures [shape=(N, 3, H, W)], see `stylegan3_network.synthesize`.
+        """Draw styles as raw pictures [shape=(N, 3, H, W)], see `networks.stylegan3.synthesize`.
 
         There is no noise in these networks: `noise_mode` changes nothing.
 
@@ -109,17 +109,17 @@ class Model(styled.Styled):
             If the noise mode is unknown or the styles do not fit.
         """
         self.check("stylegan3", ws, noise_mode)
-        if (bend is not None and not isinstance(bend, Bending)) or (
-            self.painter is None or ws.requires_grad
+        if (bend is not None and not isinstance(bend, ActiveBends)) or (
+            self.cpu_backend is None or ws.requires_grad
         ):
             return synthesize(self.synthesis, ws, transform, bend, grid)
         if grid is not None:
-            from engine.generators.cpu.stylegan_wall import paint3
+            from engine.generators.cpu.stylegan_wall import render_stylegan3
 
-            return paint3(self.painter, ws, transform, grid, bend)
-        from engine.generators.cpu.stylegan3 import paint
+            return render_stylegan3(self.cpu_backend, ws, transform, grid, bend)
+        from engine.generators.cpu.stylegan3 import render
 
-        return paint(self.painter, ws, transform, bend)
+        return render(self.cpu_backend, ws, transform, bend)
 
 
 def build_network(
@@ -127,10 +127,10 @@ def build_network(
     modules: Mapping[str, Mapping[str, Any]],
     device: str = "cpu",
     extent: tuple[float, float] = (1.0, 1.0),
-    sliders: Sliders = NO_SLIDERS,
+    edit_directions: EditDirections = NO_EDITS,
     half: bool = True,
 ) -> Model:
-    """Build the network from tensors and the attributes of its modules; see `layers.Source`.
+    """Build the network from tensors and the attributes of its modules; see `dense.Source`.
 
     float16 layers run in float16 on CUDA only, and if `half` lets them (UNTESTED: no GPU here).
 
@@ -138,7 +138,7 @@ def build_network(
     ----------
     extent
         Height and width of the picture in trained ones: the waves go on.
-    sliders
+    edit_directions
         Named directions that it can be moved along.
 
     Raises
@@ -148,13 +148,13 @@ def build_network(
     """
     source = Source(state, modules, device)
     synthesis = read_synthesis(source, half=half and device.startswith("cuda"), extent=extent)
-    synthesis = widened(synthesis, sliders)
-    painter = None
+    synthesis = widened(synthesis, edit_directions)
+    cpu_backend = None
     if device == "cpu":
         from engine.generators.cpu.stylegan3 import prepare
 
-        painter = prepare(synthesis)
-    return Model(read_mapping(source, synthesis.num_ws, sliders), synthesis, painter)
+        cpu_backend = prepare(synthesis)
+    return Model(read_mapping(source, synthesis.num_ws, edit_directions), synthesis, cpu_backend)
 
 
 def files(config: Config) -> tuple[Asset, ...]:
@@ -174,7 +174,7 @@ def spec(config: Config, networks: Networks = NO_NETWORKS) -> Spec:
 
 
 def memory_bytes(config: Config, device: str, networks: Networks = NO_NETWORKS) -> int:
-    """Estimate the memory of a process that plays the model, see `model_size.memory_bytes`.
+    """Estimate the memory of a process that plays the model, see `memory.memory_bytes`.
 
     Raises
     ------
@@ -186,25 +186,25 @@ def memory_bytes(config: Config, device: str, networks: Networks = NO_NETWORKS) 
 
 
 def _describe(network: Network, other: Network | None, canvas: Canvas) -> Spec:
-    rate = float(styling.attribute(network.modules, "synthesis.input", "sampling_rate"))
+    rate = float(family_controls.attribute(network.modules, "synthesis.input", "sampling_rate"))
     canvases.check(canvas, rate)
     if canvas.closed:
-        facts.check_margin(network, rate)
-    second_network.check(network, other, canvas, facts.prefixes(network))
-    layers = ["input", *facts.names(network)]
-    more = [*PLACE, *second_network.parameters(canvas, facts.parts(len(layers)))]
-    groups = facts.groups(len(layers))
-    return styled.make_spec(network, canvas, layers, more, facts.trained_px(network), groups)
+        specs.check_margin(network, rate)
+    second_network.check(network, other, canvas, specs.prefixes(network))
+    layers = ["input", *specs.names(network)]
+    more = [*PLACE, *second_network.parameters(canvas, specs.parts(len(layers)))]
+    groups = specs.groups(len(layers))
+    return family.make_spec(network, canvas, layers, more, specs.trained_px(network), groups)
 
 
 @dataclass(frozen=True, slots=True)
-class Generator(Traced):
+class Generator(Differentiable):
     """A built StyleGAN3. Stateless: `render` hands its memory back untouched."""
 
     spec: Spec
     model: Model
     drawing: Drawing
-    changing: Changing | None = None
+    interpolation: WeightInterpolation | None = None
     mixed: tuple[str, ...] = ()
 
     def render(self, request: Request, memory: object = None) -> tuple[torch.Tensor, object]:
@@ -220,22 +220,22 @@ class Generator(Traced):
         with torch.inference_mode():
             return self.drawing.draw(self.inputs(request), request.size_px), memory
 
-    def inputs(self, request: Request) -> styled.Inputs:
-        """Turn a request into tensors in main memory, see `styled.take_inputs`."""
+    def inputs(self, request: Request) -> family.Inputs:
+        """Turn a request into tensors in main memory, see `model.make_inputs`."""
         import torch
 
         controls = contract.complete(self.spec, request.parameters)
-        if self.changing is not None:
+        if self.interpolation is not None:
             with torch.no_grad():
-                shares = second_network.shares(controls, self.mixed, facts.parts(self.model.num_ws))
-                self.changing.set(1.0, shares)
+                shares = second_network.shares(controls, self.mixed, specs.parts(self.model.num_ws))
+                self.interpolation.set(1.0, shares)
         transform = self.model.synthesis.waves.transform
         if any(controls[p.address] != p.default for p in PLACE):
             translate = controls["translate_x"], controls["translate_y"]
-            matrix = facts.input_transform(translate, controls["rotate"], controls["zoom"])
+            matrix = specs.input_transform(translate, controls["rotate"], controls["zoom"])
             transform = torch.from_numpy(matrix)
         bends = self.drawing.bends.numbers(controls)
-        return styled.take_inputs(self.model, self.spec, request, controls, transform, bends)
+        return family.make_inputs(self.model, self.spec, request, controls, transform, bends)
 
 
 def build(config: Config, device: str = "cpu", networks: Networks = NO_NETWORKS) -> Generator:
@@ -249,21 +249,21 @@ def build(config: Config, device: str = "cpu", networks: Networks = NO_NETWORKS)
     network, other = second_network.open_networks(config, STYLEGAN3, networks)
     described = _describe(network, other, config)
     extent = (config.high, config.wide)
-    sliders = styled.sliders_of(network, config, described.layers)
+    edit_directions = family.edit_directions_of(network, config, described.layers)
     built = partial(build_network, modules=network.modules, device=device, extent=extent,
-                    sliders=sliders, half=other is None)  # fmt: skip
+                    edit_directions=edit_directions, half=other is None)  # fmt: skip
     model = built(network.state)
-    changing = Changing(model, None, built(other.state)) if other else None
+    interpolation = WeightInterpolation(model, None, built(other.state)) if other else None
     paths = (
-        partial(_synthesize, replace(model, painter=None), config.grid),
-        partial(_synthesize, model, config.grid) if model.painter else None,
+        partial(_synthesize, replace(model, cpu_backend=None), config.grid),
+        partial(_synthesize, model, config.grid) if model.cpu_backend else None,
     )
     rest = model.synthesis.waves.transform
     plan = plan_of(network, config.path, config.bends, list(described.layers))
-    bends = Bends(plan, device, aspects(model, config.grid) if config.bends else {})
-    drawing = Drawing(model, config, facts.trained_px(network), device, paths, rest, bends)
-    mixed = second_network.parts(config, facts.parts(model.num_ws))
-    return Generator(described, model, drawing, changing, tuple(mixed))
+    bends = BendRuntime(plan, device, aspects(model, config.grid) if config.bends else {})
+    drawing = Drawing(model, config, specs.trained_px(network), device, paths, rest, bends)
+    mixed = second_network.parts(config, specs.parts(model.num_ws))
+    return Generator(described, model, drawing, interpolation, tuple(mixed))
 
 
 def _synthesize(

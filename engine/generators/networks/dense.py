@@ -1,4 +1,4 @@
-"""Weights of a network as read from its file, dense layers and activations.
+"""Dense layers and activations, and the weights of a network as read from its file.
 
 Facts of T. Karras et al., "Analyzing and improving the image quality of StyleGAN" (2020) and
 "Alias-free generative adversarial networks" (2021), stated anew.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
 
-from engine.generators.editing.sliders import NO_SLIDERS, Sliders
+from engine.generators.editing.edit_directions import NO_EDITS, EditDirections
 from engine.generators.networks.dense import Dense, Source, normalise, read_dense
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Mapping:
         StyleGAN-XL: one row per class [shape=(c_dim, E)], read before `embed`.
     w_avg
         Mean style [shape=(w_dim,)]; StyleGAN-XL: one per class [shape=(c_dim, w_dim)].
-    sliders
+    edit_directions
         Named directions of z, w and scales.
     """
 
@@ -41,7 +41,7 @@ class Mapping:
     embed: Dense | None
     table: torch.Tensor | None
     w_avg: torch.Tensor
-    sliders: Sliders
+    edit_directions: EditDirections
 
     def map(self, z: torch.Tensor, c: torch.Tensor | None = None) -> torch.Tensor:
         """Map latents [shape=(N, z_dim)] and class weights [shape=(N, c_dim)] to w.
@@ -107,7 +107,7 @@ class Mapping:
 
 
 def read_mapping(
-    source: Source, num_ws: int, sliders: Sliders = NO_SLIDERS, name: str = "mapping"
+    source: Source, num_ws: int, edit_directions: EditDirections = NO_EDITS, name: str = "mapping"
 ) -> Mapping:
     """Read the mapping network; sizes come from attributes or, where they lack, from shapes."""
     import torch
@@ -130,4 +130,6 @@ def read_mapping(
     inputs = layers[0].weight.shape[1] - (embed.weight.shape[0] if embed is not None else 0)
     has_mean = source.has(f"{name}.w_avg")
     mean = source.tensor(f"{name}.w_avg") if has_mean else torch.zeros(w_dim, device=source.device)
-    return Mapping(inputs, classes, w_dim, num_ws, tuple(layers), embed, table, mean, sliders)
+    return Mapping(
+        inputs, classes, w_dim, num_ws, tuple(layers), embed, table, mean, edit_directions
+    )

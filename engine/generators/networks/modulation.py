@@ -1,4 +1,4 @@
-"""Convolutions steered by a style, with weights that never change.
+"""Modulated convolutions: steered by a style, with weights that never change.
 
 ``W`` scaled by a style ``s`` and demodulated equals scaling what goes in and what comes out:
 ``d · conv(W, s · x)`` with ``d = 1 / sqrt(Σ (W s)² + 1e-8)``, and the sum needs only ``Σ_k W²``.

@@ -1,4 +1,4 @@
-"""A small network from picture to picture: what tensors it has, and how it draws.
+"""The pix2pix network: which tensors it has, and how it draws.
 
 A U-net (P. Isola et al., "Image-to-image translation with conditional adversarial networks", 2017)
 whose way back up is steered by a code: each layer's channels are scaled and shifted by it (E. Perez

@@ -1,4 +1,4 @@
-"""Filtering pictures: up, filter, down, without ever storing the inserted zeros."""
+"""Resampling of pictures: up, filter, down, without ever storing the inserted zeros."""
 
 from __future__ import annotations
 

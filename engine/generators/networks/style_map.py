@@ -1,4 +1,4 @@
-"""Style maps: styles that vary across one picture, so that one network fills a wall.
+"""Style maps: styles that vary across one picture, so that one network fills a tiled canvas.
 
 A style enters a convolution as one scale per input channel, and that scale is affine in the style.
 So styles at a few places of the picture give scales at all of them by interpolation, and a scale

@@ -1,4 +1,4 @@
-"""Reading the synthesis network of a StyleGAN2 from its file.
+"""Weights of a StyleGAN2's synthesis network, read from its file.
 
 Also with a learned start of another size: a network of convolutions then draws a wider picture.
 """

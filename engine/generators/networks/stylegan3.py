@@ -70,7 +70,7 @@ class Layer:
     up_taps, down_taps
         Filters, gain folded in; None: no filter.
     up, down, padding
-        See `fir.resample`; the padding belongs to the upsampling.
+        See `resample.resample`; the padding belongs to the upsampling.
     slope, act_gain, clamp
         Of the activation; clamp None: none.
     half

@@ -1,4 +1,4 @@
-"""Reading the synthesis network of a StyleGAN3 from its file, also for a wider picture."""
+"""Weights of a StyleGAN3's synthesis network, read from its file, also for a wider picture."""
 
 from __future__ import annotations
 

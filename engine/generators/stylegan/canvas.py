@@ -1,4 +1,4 @@
-"""What a StyleGAN draws on: the model, the picture's size in trained ones, its control points."""
+"""The configuration of a StyleGAN: model files, output geometry, latent space, control points."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Canvas:
         return tuple(found)
 
     @property
-    def is_wall(self) -> bool:
+    def is_tiled(self) -> bool:
         """Whether this is more than the picture that was trained."""
         return (self.wide, self.high, self.points, self.rows, self.closed) != (1, 1, 1, 1, False)
 
@@ -96,7 +96,7 @@ class Canvas:
     @property
     def grid(self) -> Grid | None:
         """Grid of the styles between the control points; None for the trained picture."""
-        return fine_grid(self.rows, self.points, self.closed) if self.is_wall else None
+        return fine_grid(self.rows, self.points, self.closed) if self.is_tiled else None
 
 
 def check(canvas: Canvas, columns: float) -> None:

@@ -1,4 +1,4 @@
-"""What both StyleGANs share on the shelf: their parameters, and a request turned into styles."""
+"""Controls of both StyleGANs: their parameters, and a request turned into numbers."""
 
 from __future__ import annotations
 

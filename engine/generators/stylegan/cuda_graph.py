@@ -1,4 +1,4 @@
-"""One CUDA graph for a whole picture: mapping, truncation, mixing and synthesis.
+"""A CUDA graph for a whole picture: mapping, truncation, mixing and synthesis.
 
 A small network is hundreds of kernels of a few microseconds; launching them one by one takes longer
 than running them. A graph launches them at once. What changes from picture to picture (latents,

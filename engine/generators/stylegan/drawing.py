@@ -1,4 +1,4 @@
-"""Drawing a network's pictures by the fastest path that is ready: the plain one plays meanwhile.
+"""Rendering by the fastest path that is ready; the plain one serves meanwhile.
 
 On the CPU that path is loops which Numba compiles (a minute when its cache is cold); for networks
 that they do not serve it is `torch.compile`, where a C++ compiler is here and it is faster. On CUDA
@@ -13,11 +13,11 @@ import shutil
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from engine.generators.editing.bend import Bends
+from engine.generators.editing.bend import BendRuntime
 from engine.generators.networks.modulation import Bend
 from engine.generators.stylegan.canvas import Canvas, picture_px
 from engine.generators.stylegan.controls import present
-from engine.generators.stylegan.model import Inputs, Styled
+from engine.generators.stylegan.model import FamilyModel, Inputs
 
 if TYPE_CHECKING:
     import torch
@@ -46,20 +46,20 @@ class Drawing:
     paths
         The plain path, and the compiled one where it serves this network.
     rest
-        The family's own input at rest, see `styled.Inputs`.
+        The family's own input at rest, see `model.Inputs`.
     bends
         What is done to features.
     """
 
     def __init__(
         self,
-        model: Styled,
+        model: FamilyModel,
         canvas: Canvas,
         trained_px: tuple[int, int],
         device: str,
         paths: tuple[Synthesize, Synthesize | None],
         rest: torch.Tensor,
-        bends: Bends,
+        bends: BendRuntime,
     ) -> None:
         self.path = "plain"
         self._model = model
@@ -101,7 +101,7 @@ class Drawing:
         return self._fit(self._plain(ws, inputs.more, self.bends.bend(inputs.bends)), size_px)
 
     def features(self, inputs: Inputs, px: int) -> torch.Tensor:
-        """Return features at most `px` wide that cover the picture, see `Styled.features`."""
+        """Return features at most `px` wide that cover the picture, see `FamilyModel.features`."""
         from torch.nn import functional
 
         inputs = inputs.to(self._device)
@@ -129,10 +129,10 @@ class Drawing:
         count = self._canvas.sources
         latents = torch.ones(count, rows, size)
         psi, mix = torch.ones(model.num_ws), torch.zeros(count - 1, model.num_ws)
-        edit = torch.from_numpy(model.sliders.pack({}))
+        edit = torch.from_numpy(model.edit_directions.pack({}))
         return Inputs(latents, classes, psi, mix, self._rest, self.bends.rest, edit)
 
-    def hasten(self, clock: Clock | None = None) -> None:
+    def warm_up(self, clock: Clock | None = None) -> None:
         """Prepare the faster path and take it.
 
         Parameters

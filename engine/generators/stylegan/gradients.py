@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.core.show.generator import Request, Spec
-from engine.generators.latents import Latents, pair
+from engine.generators.latents import Latents, stack_sources
 from engine.generators.stylegan.controls import sources
 from engine.generators.stylegan.drawing import Clock, Drawing
 from engine.generators.stylegan.model import Inputs
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     import torch
 
 
-class Traced:
+class Differentiable:
     """What both StyleGANs offer beside `render`."""
 
     __slots__ = ()
     spec: Spec
     drawing: Drawing
 
-    def hasten(self, clock: Clock | None = None) -> None:
-        """Prepare the faster path, see `draw.Drawing.hasten`."""
-        self.drawing.hasten(clock)
+    def warm_up(self, clock: Clock | None = None) -> None:
+        """Prepare the faster path, see `Drawing.warm_up`."""
+        self.drawing.warm_up(clock)
 
     def inputs(self, request: Request) -> Inputs:
-        """Turn a request into tensors in main memory, see `styled.take_inputs`."""
+        """Turn a request into tensors in main memory, see `model.make_inputs`."""
         raise NotImplementedError
 
     def draw(self, latents: Latents, request: Request) -> torch.Tensor:
@@ -55,5 +55,5 @@ class Traced:
         return self.drawing.features(self._traced(latents, request), px)
 
     def _traced(self, latents: Latents, request: Request) -> Inputs:
-        found = pair(latents, request, [port.name for port in sources(self.spec)])
+        found = stack_sources(latents, request, [port.name for port in sources(self.spec)])
         return replace(self.inputs(request), latents=found.reshape(len(found), -1, found.shape[-1]))

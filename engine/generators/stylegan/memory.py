@@ -1,7 +1,7 @@
-"""How much memory a model takes, from its file's header alone: nothing is built, no torch loaded.
+"""Memory estimates of models, from a file's header alone: nothing is built, no torch loaded.
 
 What is counted: weights, the copies that the CPU's loops keep of 3×3 weights (`winograd`,
-`doubling`), the largest activations of the plain path, and the loops' own memory, because both
+`upsample`), the largest activations of the plain path, and the loops' own memory, because both
 paths are alive while the second prepares itself. The factors are measured: see
 ``bench/model_memory.py``.
 """
@@ -60,7 +60,7 @@ def memory_bytes(network: Network, canvas: Canvas, device: str, ages: int = 0) -
     layers = list(_stylegan2(network) if network.family == STYLEGAN2 else _stylegan3(network))
     area = max(canvas.wide, 0.01) * max(canvas.high, 0.01)
     weights = float(sum(math.prod(tensor.shape) for tensor in network.state.values()))
-    pieces = PLAIN[network.family] + (SPREAD if canvas.is_wall else 0.0)
+    pieces = PLAIN[network.family] + (SPREAD if canvas.is_tiled else 0.0)
     plain = pieces * area * max((layer.inner for layer in layers), default=0.0)
     kept = (1 if ages or canvas.other else 0) + (1 if canvas.other else 0)
     weights *= 1 + kept + ages  # snapshots and another network whole, and the network once more

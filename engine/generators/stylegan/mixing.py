@@ -1,4 +1,4 @@
-"""Mixing sources, layer by layer: two to four paths, each with a speed of its own.
+"""Style mixing, layer by layer: two to four sources, each with a path of its own.
 
 The first two are mixed as they always were; a third and a fourth are laid over that. Plain mixes
 go straight from style to style, and so come nearer the average picture on the way; vivid ones keep

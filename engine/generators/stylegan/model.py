@@ -1,4 +1,4 @@
-"""What both StyleGANs are on the shelf: mapping, styles from latents, and a picture of them."""
+"""The model of both StyleGAN families: mapping, styles from latents, specs."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from engine.core.parameter import Parameter
 from engine.core.show.generator import Request, Spec
 from engine.generators import contract
 from engine.generators.editing import bend_ops, bend_plan
-from engine.generators.editing.sliders import Sliders
+from engine.generators.editing.edit_directions import EditDirections
 from engine.generators.networks.mapping import Mapping as MappingNetwork
 from engine.generators.networks.style_map import Size, refine
-from engine.generators.stylegan import controls as styling
+from engine.generators.stylegan import controls as family_controls
 from engine.generators.stylegan import w_space
 from engine.generators.stylegan.canvas import Canvas, picture_px
 from engine.generators.stylegan.mixing import mix, mix_vividly, parameters, shares
@@ -47,9 +47,9 @@ class Inputs:
     more
         Of the family: strengths of noise, or the transform of the coordinates.
     bends
-        What is done to features, see `bending.table` [shape=(rows, 13)].
+        What is done to features, see `bend_plan.table` [shape=(rows, 13)].
     edit
-        What the sliders of named directions do, packed [shape=(N,)], see `slider.Sliders.pack`.
+        What named directions do, packed [shape=(N,)], see `EditDirections.pack`.
     """
 
     latents: torch.Tensor
@@ -70,7 +70,7 @@ class Inputs:
 
 
 @dataclass(frozen=True, slots=True)
-class Styled:
+class FamilyModel:
     """A network that styles steer; its families add the synthesis."""
 
     mapping: MappingNetwork
@@ -96,12 +96,12 @@ class Styled:
         return self.mapping.c_dim
 
     @property
-    def sliders(self) -> Sliders:
+    def edit_directions(self) -> EditDirections:
         """The directions that its styles can be moved along."""
-        return self.mapping.sliders
+        return self.mapping.edit_directions
 
     def map(self, z: torch.Tensor, c: torch.Tensor | None = None) -> torch.Tensor:
-        """Map latents to styles [shape=(N, w_dim)], see `mapping.Mapping.map`."""
+        """Map latents to styles [shape=(N, w_dim)], see `networks.mapping.Mapping.map`."""
         return self.mapping.map(z, c)
 
     def truncate(
@@ -111,7 +111,7 @@ class Styled:
         cutoff: int | None = None,
         c: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """Pull styles towards their mean, see `mapping.Mapping.truncate`."""
+        """Pull styles towards their mean, see `networks.mapping.Mapping.truncate`."""
         return self.mapping.truncate(w, psi, cutoff, c)
 
     def check(self, name: str, ws: torch.Tensor, noise_mode: str) -> None:
@@ -124,7 +124,7 @@ class Styled:
         """
         if noise_mode not in ("const", "none"):
             raise ValueError(f"{name}: '{noise_mode:.40}' is no noise mode; say const or none")
-        size = self.w_dim + len(self.sliders.of("s"))
+        size = self.w_dim + len(self.edit_directions.of("s"))
         if ws.ndim != 3 or tuple(ws.shape[1:]) != (self.num_ws, size):
             needed = f"(N, {self.num_ws}, {size})"
             raise ValueError(f"{name}: styles of shape {tuple(ws.shape)}; {needed} is needed")
@@ -152,7 +152,7 @@ class Styled:
         All sources are mapped, truncated and mixed, layer by layer, and moved along the named
         directions.
         """
-        return self.sliders.move(self._mixed(inputs, canvas), inputs.edit, "w")
+        return self.edit_directions.move(self._mixed(inputs, canvas), inputs.edit, "w")
 
     def _mixed(self, inputs: Inputs, canvas: Canvas) -> torch.Tensor:
         import torch
@@ -166,7 +166,7 @@ class Styled:
             shape = (canvas.rows, canvas.points, canvas.closed)
             latents = torch.stack([refine(points, *shape) for points in latents])
         places = latents.shape[1]
-        latents = self.sliders.move(latents, inputs.edit, "z")
+        latents = self.edit_directions.move(latents, inputs.edit, "z")
         z = latents.flatten(0, 1)
         w = self.map(z, c if c is None else c.expand(len(z), -1))
         if canvas.space == "z+":
@@ -201,8 +201,8 @@ def _for_all(c: torch.Tensor | None, count: int) -> torch.Tensor | None:
     return c if c is None else c.expand(count, -1)
 
 
-def take_inputs(
-    model: Styled,
+def make_inputs(
+    model: FamilyModel,
     spec: Spec,
     request: Request,
     controls: Mapping[str, float],
@@ -214,7 +214,7 @@ def take_inputs(
     Parameters
     ----------
     controls
-        The request's parameters, complete (`styling.complete`).
+        The request's parameters, complete (`contract.complete`).
     more, bends
         See `Inputs`.
 
@@ -228,17 +228,17 @@ def take_inputs(
     contract.check(spec, request)
     groups = model.groups
     return Inputs(
-        torch.from_numpy(styling.latents(spec, request)),
-        torch.from_numpy(styling.class_weights(model.c_dim, controls)),
-        torch.tensor(styling.truncations(controls, groups)),
-        torch.tensor(shares(controls, groups, len(styling.sources(spec)))),
+        torch.from_numpy(family_controls.latents(spec, request)),
+        torch.from_numpy(family_controls.class_weights(model.c_dim, controls)),
+        torch.tensor(family_controls.truncations(controls, groups)),
+        torch.tensor(shares(controls, groups, len(family_controls.sources(spec)))),
         more,
         bends,
-        torch.from_numpy(model.sliders.pack(controls)),
+        torch.from_numpy(model.edit_directions.pack(controls)),
     )
 
 
-def sliders_of(network: Network, canvas: Canvas, layers: Sequence[str]) -> Sliders:
+def edit_directions_of(network: Network, canvas: Canvas, layers: Sequence[str]) -> EditDirections:
     """Read the named directions of a model, of those spaces that the canvas has.
 
     Raises
@@ -248,7 +248,7 @@ def sliders_of(network: Network, canvas: Canvas, layers: Sequence[str]) -> Slide
     """
     shape = directions.shape_of(network, len(layers))
     found = directions.beside(Path(canvas.path), canvas.directions, shape)
-    return Sliders(tuple(d for d in found if d.space != "z" or canvas.is_mapped), shape)
+    return EditDirections(tuple(d for d in found if d.space != "z" or canvas.is_mapped), shape)
 
 
 def make_spec(
@@ -262,8 +262,8 @@ def make_spec(
     """Make the spec of a model on a canvas: ports, styling and class parameters, bends, `more`."""
     plan = bend_plan.plan_of(network, canvas.path, canvas.bends, layers)
     more = [*more, *bend_ops.parameters(plan.bends)]
-    more += sliders_of(network, canvas, layers).parameters
+    more += edit_directions_of(network, canvas, layers).parameters
     size_px = picture_px(canvas, trained_px)
-    more += parameters(canvas.sources, layers, styling.GROUPS)
+    more += parameters(canvas.sources, layers, family_controls.GROUPS)
     ports = w_space.ports(network, canvas, groups)
-    return styling.describe(network, layers, more, size_px, ports)
+    return family_controls.describe(network, layers, more, size_px, ports)

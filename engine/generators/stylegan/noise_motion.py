@@ -1,4 +1,4 @@
-"""Noise that moves: the fine chance detail of a StyleGAN2 wanders instead of standing or boiling.
+"""Noise motion: the fine chance detail of a StyleGAN2 wanders instead of standing or boiling.
 
 Each layer's noise wanders round the one it was trained with: square-root B-spline noise between
 maps of chance, so that its strength never changes (see `engine.core.motions.walk.walk`). It is a
@@ -85,7 +85,7 @@ class NoiseMotion:
     Parameters
     ----------
     synthesis
-        Of the network, see `stylegan2_network.Synthesis`: its noise is written to.
+        Of the network, see `networks.stylegan2.Synthesis`: its noise is written to.
     """
 
     def __init__(self, synthesis: Any) -> None:

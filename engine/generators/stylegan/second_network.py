@@ -1,6 +1,6 @@
-"""A second network that the first one is mixed with: whether it fits, and how far each part goes.
+"""Second-network mixing: whether another network fits, and how far each part goes to it.
 
-Read from the files' headers alone. What happens to the weights is in `changing`.
+Read from the files' headers alone. What happens to the weights is in `weight_blend`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a StyleGAN2's file says of the network: blocks, sizes, noises, groups of layers."""
+"""Specs of StyleGAN2 networks, from their files: blocks, sizes, noises, groups of layers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a StyleGAN3's file says of the network: layers, groups of them, sizes, margins."""
+"""Specs of StyleGAN3 networks, from their files: layers, groups of them, sizes, margins."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The style space of a StyleGAN as a port: its chart, measured on the model's own mapping network.
+"""W space as a port: whitened coordinates, measured on the model's own mapping network.
 
 Plain numpy, so that a spec is read without torch. P. Zhu et al., "Improved StyleGAN embedding:
 where are the good latents?" (2020).

@@ -1,4 +1,4 @@
-"""Networks whose weights change while they play: with the time of their training, towards another.
+"""Weight interpolation while a network plays: along its training, and towards another one.
 
 Between two snapshots, and between two networks of the same shapes, every weight goes straight from
 one to the other, part by part (a part is the mapping, or a resolution); a part that has gone the
@@ -20,7 +20,7 @@ from engine.generators.networks.modulation import Modulated
 if TYPE_CHECKING:
     import torch
 
-_PREPARED = ("squares", "painter")  # worked out from weights
+_PREPARED = ("squares", "cpu_backend")  # worked out from weights
 _FIXED = ("taps", "skip_taps", "up_taps", "down_taps", "points", "transform")  # never learned
 Renew = Callable[[], None]
 
@@ -45,14 +45,14 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Stops:
+class TrainingSnapshots:
     """Snapshots of a training, oldest first, and where they lie between 0 and 1."""
 
     models: Sequence[Any]
     places: Sequence[float]
 
 
-class Changing:
+class WeightInterpolation:
     """Sets the weights of a network.
 
     Parameters
@@ -65,7 +65,9 @@ class Changing:
         Another network of the same shapes, prepared alike.
     """
 
-    def __init__(self, model: Any, stops: Stops | None = None, other: Any = None) -> None:
+    def __init__(
+        self, model: Any, stops: TrainingSnapshots | None = None, other: Any = None
+    ) -> None:
         self._live = parts_of(model)
         self._trained = {name: _clone(part.weights) for name, part in self._live.items()}
         self._kept = {name: _clone(part.prepared) for name, part in self._live.items()}
@@ -146,15 +148,15 @@ def parts_of(model: Any) -> dict[str, Part]:
     """Take a network apart: ``mapping``, and each resolution (StyleGAN3: each layer, by place)."""
     found = {"mapping": Part(list(_weights(model.mapping)), [], lambda: None)}
     own: list[tuple[str, Any]]
-    synthesis, painter = model.synthesis, model.painter
+    synthesis, cpu_backend = model.synthesis, model.cpu_backend
     if hasattr(synthesis, "blocks"):
         own = [(block.name[1:], block) for block in synthesis.blocks]
-        ready = painter.blocks if painter else [None] * len(own)
+        ready = cpu_backend.blocks if cpu_backend else [None] * len(own)
         for place, ((name, block), fast) in enumerate(zip(own, ready, strict=True)):
             start = synthesis.const if place == 0 else None
-            found[name] = _block(block, fast, start, painter.const if painter else None)
+            found[name] = _block(block, fast, start, cpu_backend.const if cpu_backend else None)
         return found
-    ready = painter.layers if painter else [None] * len(synthesis.layers)
+    ready = cpu_backend.layers if cpu_backend else [None] * len(synthesis.layers)
     found["0"] = Part(list(_weights(synthesis.waves)), [], lambda: None)
     for place, (layer, fast) in enumerate(zip(synthesis.layers, ready, strict=True), 1):
         found[str(place)] = _layer(layer, fast)

@@ -1,4 +1,4 @@
-"""The errand ``drag``: a point of the picture is in somebody's hand; one step of `drag` a slice.
+"""The task ``drag``: a point of the picture is dragged, one optimisation step a slice.
 
 It has no end of its own. Sent again, it goes on with another goal, and along with a path that moves
 by itself; it ends when it is ended.
@@ -14,8 +14,8 @@ import numpy as np
 
 from engine.core.latent.coordinates import Chart
 from engine.core.show.generator import Port, Request, Spec
-from engine.generators.host.tasks import Errand, Result
-from engine.generators.tasks.point_tracking import Point, grab, step
+from engine.generators.host.tasks import Result, Task
+from engine.generators.tasks.point_tracking import Point, begin_tracking, step
 
 ANY_SIZE_PX = 64
 MOST_PX, LEAST_PX = 64, 32
@@ -28,7 +28,7 @@ class Drag:
     ----------
     generator
         With `features` and gradients.
-    errand
+    task
         Arrays: ``coordinates`` of the port without the hand, ``pull``, their displacement so far
         [shape=port.shape]. Options: ``port``, the goal ``x`` and ``y`` in widths and heights of the
         picture from its upper left corner (at first the point that is grabbed). Its request is that
@@ -40,10 +40,10 @@ class Drag:
         If the generator cannot be dragged.
     """
 
-    def __init__(self, generator: Any, errand: Errand) -> None:
+    def __init__(self, generator: Any, task: Task) -> None:
         import torch
 
-        spec, name = generator.spec, str(errand.options["port"])
+        spec, name = generator.spec, str(task.options["port"])
         port = next((port for port in spec.ports if port.name == name), None)
         if port is None or not (spec.differentiable and hasattr(generator, "features")):
             raise ValueError(
@@ -55,19 +55,19 @@ class Drag:
             width = round(spec.max_px * spec.aspect**0.5)
             self._px = min(max(width // 8, LEAST_PX), MOST_PX)
         self._decode = _decoder(self._port.chart)
-        self.hear(errand)
-        pull = torch.tensor(errand.arrays["pull"], dtype=torch.float32)
-        self._hold = grab(pull.reshape(self._z.shape), self._goal)
+        self.receive(task)
+        pull = torch.tensor(task.arrays["pull"], dtype=torch.float32)
+        self._tracked = begin_tracking(pull.reshape(self._z.shape), self._goal)
 
-    def hear(self, errand: Errand) -> None:
+    def receive(self, task: Task) -> None:
         """Go on towards another goal, from where the path is by now."""
         import torch
 
-        options = errand.options
+        options = task.options
         self._goal: Point = (float(options["x"]), float(options["y"]))
-        assert errand.request is not None
-        self._request = _at_rest(errand.request, self._generator.spec, self._port)
-        z = torch.tensor(errand.arrays["coordinates"], dtype=torch.float32)
+        assert task.request is not None
+        self._request = _at_rest(task.request, self._generator.spec, self._port)
+        z = torch.tensor(task.arrays["coordinates"], dtype=torch.float32)
         self._z = z.reshape(-1, z.shape[-1])
 
     def __iter__(self) -> Iterator[Result | None]:
@@ -81,15 +81,15 @@ class Drag:
             latents = {port.name: self._decode(n).reshape(port.shape)}
             return self._generator.features(latents, self._request, self._px)[0]
 
-        hold = self._hold = step(features, self._z, self._hold, self._goal)
-        found = hold.displacement.reshape(port.shape).cpu().numpy().astype(np.float32)
-        options = {"x": hold.point[0], "y": hold.point[1], "left_px": hold.left}
+        tracked = self._tracked = step(features, self._z, self._tracked, self._goal)
+        found = tracked.displacement.reshape(port.shape).cpu().numpy().astype(np.float32)
+        options = {"x": tracked.point[0], "y": tracked.point[1], "left_px": tracked.left}
         return Result({"pull": found}, options, done=False)
 
 
-def start(generator: Any, errand: Errand) -> Iterator[Result | None]:
+def start(generator: Any, task: Task) -> Iterator[Result | None]:
     """Take a point of the picture in hand; see `Drag`."""
-    return Drag(generator, errand)
+    return Drag(generator, task)
 
 
 def _decoder(chart: Chart | None) -> Any:

@@ -36,7 +36,7 @@ Picture = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Aim:
+class InversionTarget:
     """One port of a generator, and all else that its pictures depend on.
 
     Parameters
@@ -70,12 +70,12 @@ class Aim:
         return pixels[:, :3] * pixels[:, 3:] if pixels.shape[1] == 4 else pixels
 
 
-def aim(
+def target_of(
     generator: Any,
     name: str = "",
     parameters: Mapping[str, float] | None = None,
     size_px: tuple[int, int] = (0, 0),
-) -> Aim:
+) -> InversionTarget:
     """Aim at a port of a generator.
 
     Parameters
@@ -106,7 +106,7 @@ def aim(
     zeros = np.zeros(found.shape, np.float32)
     aspect = size_px[0] / size_px[1]
     request = Request(0.0, {found.name: zeros}, dict(parameters or {}), size_px, aspect)
-    return Aim(generator, found, request)
+    return InversionTarget(generator, found, request)
 
 
 def check_picture(picture: NDArray[Any]) -> Picture:
@@ -174,7 +174,7 @@ def onto_port(port: Port, n: torch.Tensor) -> torch.Tensor:
     return n * (n.square().mean(-1, keepdim=True) + 1e-12).rsqrt()
 
 
-def starts(target: Aim, count: int = STARTS, seed: int = 0) -> Iterator[torch.Tensor]:
+def starts(target: InversionTarget, count: int = STARTS, seed: int = 0) -> Iterator[torch.Tensor]:
     """Coordinates to begin from [shape=port.shape]: the average, where there is one, and samples.
 
     All rows of a port of several are the same.
@@ -197,7 +197,9 @@ class Step:
     psnr_db: float
 
 
-def search(target: Aim, wanted: torch.Tensor, count: int = STARTS) -> Iterator[Step | None]:
+def search(
+    target: InversionTarget, wanted: torch.Tensor, count: int = STARTS
+) -> Iterator[Step | None]:
     """Look for a start: draw one sample after the other, refine the nearest ones a little.
 
     Where pictures change wildly with the latent (a CPPN's do) the nearest sample is seldom the one
@@ -224,7 +226,11 @@ def search(target: Aim, wanted: torch.Tensor, count: int = STARTS) -> Iterator[S
 
 
 def refine(
-    target: Aim, wanted: torch.Tensor, start: torch.Tensor, steps: int = STEPS, rate: float = 0.0
+    target: InversionTarget,
+    wanted: torch.Tensor,
+    start: torch.Tensor,
+    steps: int = STEPS,
+    rate: float = 0.0,
 ) -> Iterator[Step]:
     """Go down from a start, step by step, and yield the nearest so far: `steps` + 1 times.
 

@@ -1,4 +1,4 @@
-"""The errand ``invert``: the coordinates that a generator draws a picture from, as near as it can.
+"""The task ``invert``: the coordinates that a generator draws a picture from, as near as it can.
 
 A start (the encoder's, where there is one beside the model, else the nearest of some samples), and
 from there one step of refinement a slice.
@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.generators.host.tasks import Errand, Result
+from engine.generators.host.tasks import Result, Task
 from engine.generators.tasks import encoder
 from engine.generators.tasks.inversion import (
     STARTS,
     STEPS,
-    Aim,
+    InversionTarget,
     Picture,
     Step,
-    aim,
     check_picture,
     fitted,
     refine,
     search,
+    target_of,
 )
 from engine.generators.tasks.mapping_inverse import from_styles
 
@@ -37,12 +37,12 @@ MOST_STEPS = 10_000
 _MOST_PX = 100_000_000
 
 
-def start(generator: Any, errand: Errand) -> Iterator[Result | None]:
+def start(generator: Any, task: Task) -> Iterator[Result | None]:
     """Invert a picture.
 
     Parameters
     ----------
-    errand
+    task
         Arrays ``picture`` [shape=(H, W, 3)], uint8, or ``file``, the bytes of a picture's file.
         Options: ``port``, ``model`` (its file, to find an encoder beside it), ``steps``, ``every``:
         steps from one told result to the next (0: only the last is told), and ``samples`` that are
@@ -54,14 +54,14 @@ def start(generator: Any, errand: Errand) -> Iterator[Result | None]:
     Result or None
         Array ``coordinates`` [shape=port.shape]; options ``psnr_db``, ``start_db`` and ``step``.
     """
-    options, port = errand.options, str(errand.options.get("port", ""))
-    target = aim(generator, port)
-    if errand.request is not None:
-        target = aim(generator, port, errand.request.parameters, errand.request.size_px)
+    options, port = task.options, str(task.options.get("port", ""))
+    target = target_of(generator, port)
+    if task.request is not None:
+        target = target_of(generator, port, task.request.parameters, task.request.size_px)
     picture = (
-        read_picture(errand.arrays["file"].tobytes())
-        if "file" in errand.arrays
-        else check_picture(errand.arrays["picture"])
+        read_picture(task.arrays["file"].tobytes())
+        if "file" in task.arrays
+        else check_picture(task.arrays["picture"])
     )
     yield None
     wanted = fit(target, picture)
@@ -114,7 +114,7 @@ def read_picture(data: bytes) -> Picture:
     return check_picture(np.asarray(whole))
 
 
-def fit(target: Aim, picture: Picture) -> torch.Tensor:
+def fit(target: InversionTarget, picture: Picture) -> torch.Tensor:
     """Bring a picture to the size that the generator draws [shape=(1, 3, H, W)]."""
     import torch
 
@@ -124,7 +124,11 @@ def fit(target: Aim, picture: Picture) -> torch.Tensor:
 
 
 def invert(
-    target: Aim, wanted: torch.Tensor, steps: int = STEPS, model: str = "", samples: int = STARTS
+    target: InversionTarget,
+    wanted: torch.Tensor,
+    steps: int = STEPS,
+    model: str = "",
+    samples: int = STARTS,
 ) -> Iterator[Step | None]:
     """Find a start and refine it, a slice at a time.
 
@@ -159,7 +163,7 @@ def invert(
     yield from refine(target, wanted, begin, steps)
 
 
-def guess(target: Aim, wanted: torch.Tensor, model: Path) -> torch.Tensor | None:
+def guess(target: InversionTarget, wanted: torch.Tensor, model: Path) -> torch.Tensor | None:
     """Ask the encoder of a model; None if there is none."""
     import torch
 

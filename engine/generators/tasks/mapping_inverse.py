@@ -1,4 +1,4 @@
-"""The latent whose style lies nearest to a given one: a mapping network turned round."""
+"""The inverse of a mapping network: the latent whose style lies nearest to a given one."""
 
 from __future__ import annotations
 

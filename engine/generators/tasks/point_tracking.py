@@ -1,4 +1,4 @@
-"""Dragging a point of a picture: the latent moves, so that the feature under the hand follows.
+"""Point tracking and motion supervision: the latent moves so that a dragged feature follows.
 
 X. Pan et al., "Drag your GAN: interactive point-based manipulation on the generative image
 manifold" (2023), written from its formulas. One step looks at features of the picture and does two
@@ -6,9 +6,9 @@ things: it finds the grabbed feature again, the nearest to what was grabbed (poi
 moves the latent so that what is there appears a little nearer to the goal (motion supervision):
 the features around the point, as they are, are wanted where the next small step leads to.
 
-Other than in the paper the latent keeps its length (`core.pull.turned`), and the step is as long as
-that small motion is foreseen to need (Gauss-Newton along the gradient), within an angle that grows
-while the feature comes nearer and shrinks when it goes away.
+Other than in the paper the latent keeps its length (`modifiers.drag.turned`), and the step is as
+long as that small motion is foreseen to need (Gauss-Newton along the gradient), within an angle
+that grows while the feature comes nearer and shrinks when it goes away.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Features = Callable[["torch.Tensor"], "torch.Tensor"]
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
+class TrackedPoint:
     """A feature in somebody's hand.
 
     Parameters
@@ -63,9 +63,9 @@ class Hold:
     reach_rad: float = FIRST_RAD
 
 
-def grab(displacement: torch.Tensor, point: Point) -> Hold:
+def begin_tracking(displacement: torch.Tensor, point: Point) -> TrackedPoint:
     """Take a point of the picture in hand, on top of what is displaced already."""
-    return Hold(displacement, displacement.new_zeros(displacement.shape), None, point)
+    return TrackedPoint(displacement, displacement.new_zeros(displacement.shape), None, point)
 
 
 def turned(z: torch.Tensor, displacement: torch.Tensor) -> torch.Tensor:
@@ -75,7 +75,7 @@ def turned(z: torch.Tensor, displacement: torch.Tensor) -> torch.Tensor:
     return found * (square / found.square().sum(-1, keepdim=True).clamp_min(1e-12)).sqrt()
 
 
-def step(features: Features, z: torch.Tensor, hold: Hold, goal: Point) -> Hold:
+def step(features: Features, z: torch.Tensor, tracked: TrackedPoint, goal: Point) -> TrackedPoint:
     """Look where the feature is now, and move the latent a little.
 
     Parameters
@@ -85,18 +85,18 @@ def step(features: Features, z: torch.Tensor, hold: Hold, goal: Point) -> Hold:
     z
         Coordinates as they are without the hand [shape=(rows, D)].
     goal
-        Where the feature is wanted, like `Hold.point`.
+        Where the feature is wanted, like `TrackedPoint.point`.
     """
     import torch
 
-    displacement = hold.displacement.detach().requires_grad_()
+    displacement = tracked.displacement.detach().requires_grad_()
     planes = features(turned(z, displacement))
     seen_now = planes.detach()
     size = planes.new_tensor((planes.shape[2], planes.shape[1]))
     unit = max(planes.shape[2] / UNIT_PX, 0.5)
-    point = planes.new_tensor(hold.point) * size - 0.5
+    point = planes.new_tensor(tracked.point) * size - 0.5
     around = _window(max(round(SEEN_PX * unit), 1), planes.device)
-    seen = hold.seen
+    seen = tracked.seen
     if seen is None:
         seen = _sample(seen_now, point + around)
     else:
@@ -105,7 +105,7 @@ def step(features: Features, z: torch.Tensor, hold: Hold, goal: Point) -> Hold:
     way = planes.new_tensor(goal) * size - 0.5 - point
     left = float(way.norm()) / unit
     place = ((point + 0.5) / size).tolist()
-    found = Hold(displacement.detach(), hold.momentum, seen, (place[0], place[1]), left)
+    found = TrackedPoint(displacement.detach(), tracked.momentum, seen, (place[0], place[1]), left)
     if left < NEAR_PX:
         return found
     small = way * min(STEP_PX / left, 1.0)
@@ -113,10 +113,12 @@ def step(features: Features, z: torch.Tensor, hold: Hold, goal: Point) -> Hold:
     error = _sample(planes, patch + small) - _sample(seen_now, patch)
     loss = error.square().sum()
     (slope,) = torch.autograd.grad(0.5 * loss, displacement)
-    return _moved(found, hold, z, slope * (float(loss.detach()) / _square(slope)))
+    return _moved(found, tracked, z, slope * (float(loss.detach()) / _square(slope)))
 
 
-def _moved(found: Hold, before: Hold, z: torch.Tensor, change: torch.Tensor) -> Hold:
+def _moved(
+    found: TrackedPoint, before: TrackedPoint, z: torch.Tensor, change: torch.Tensor
+) -> TrackedPoint:
     """Make a step against a change of the displacement, as far as it may go."""
     import torch
 
@@ -129,7 +131,7 @@ def _moved(found: Hold, before: Hold, z: torch.Tensor, change: torch.Tensor) -> 
     there = found.displacement - change
     lengths = there.norm(dim=-1, keepdim=True).clamp_min(1e-12)
     there = there * torch.minimum(FARTHEST * z.norm(dim=-1, keepdim=True) / lengths, lengths**0)
-    return Hold(there, change, found.seen, found.point, found.left, reach_rad)
+    return TrackedPoint(there, change, found.seen, found.point, found.left, reach_rad)
 
 
 def _square(slope: torch.Tensor) -> float:

@@ -1,4 +1,4 @@
-"""Errand ``probe``: how far apart a generator's pictures look along a path, at a low resolution.
+"""The task ``probe``: how far apart a generator's pictures look along a path, at a low resolution.
 
 Arrays: ``path`` [shape=(N, ...)], latents of one port at equal places. Options: ``port``,
 ``is_closed``. Its request holds all else. The result holds ``chords`` from each probe to the next
@@ -20,16 +20,16 @@ from numpy.typing import NDArray
 from engine.core.path.arc_length import JUMP
 from engine.core.path.perceived_change import Features, distance, features
 from engine.generators.host.pixels import fetch, finish
-from engine.generators.host.tasks import Errand, Result
+from engine.generators.host.tasks import Result, Task
 
 _MOST_JUMPS = 8
 _HALVINGS = 5
 _SUDDEN = 0.5  # what a jump keeps of its cell in a 32nd of it; of a motion a 32nd is left
 
 
-def start(generator: Any, errand: Errand) -> Iterator[Result | None]:
+def start(generator: Any, task: Task) -> Iterator[Result | None]:
     """Draw one probe a slice; then look closer at what may be a jump."""
-    asked, port, path = errand.request, str(errand.options["port"]), errand.arrays["path"]
+    asked, port, path = task.request, str(task.options["port"]), task.arrays["path"]
     assert asked is not None
 
     def look(latent: NDArray[np.float32]) -> Features:
@@ -41,7 +41,7 @@ def start(generator: Any, errand: Errand) -> Iterator[Result | None]:
     for latent in path:
         seen.append(look(latent))
         yield None
-    if errand.options["is_closed"]:
+    if task.options["is_closed"]:
         seen += seen[:2]
         path = np.concatenate([path, path[:1]])
     chords = [distance(a, b) for a, b in pairwise(seen)][: len(path) - 1]

@@ -108,11 +108,11 @@ def nearest(
     """
     path = index_of(model)
     index = indexes.load(path)
-    eye = features.make_eye(index.side, index.last, index.eye)
+    extractor = features.make_extractor(index.side, index.last, index.extractor)
     units = indexes.unit(index.features)
     asked = [_load(picture)] if picture else list(_drawn(model, seeds))
     found = [
-        (name, seen, indexes.find(index, eye, units, seen, min(count, _MOST_COUNT)))
+        (name, seen, indexes.find(index, extractor, units, seen, min(count, _MOST_COUNT)))
         for name, seen in asked
     ]
     if sheet is not None:
@@ -161,7 +161,7 @@ def _drawn(model: Path, seeds: str) -> Iterator[tuple[str, Bytes]]:
 def _told(index: Index, match: Match) -> dict[str, Any]:
     entry = index.entries[match.place]
     return {
-        "likeness": round(match.likeness, 4),
+        "likeness": round(match.similarity, 4),
         "title": entry.title,
         "name": entry.name,
         "credit": entry.credit,
@@ -180,7 +180,7 @@ def _write_sheet(out: Path, index: Index, found: list[tuple[str, Bytes, list[Mat
     for name, seen, matches in found:
         tiles = [features.square(seen, _SIDE_PX), *(hanging.picture(index, m) for m in matches)]
         size = (len(tiles) * (_SIDE_PX + 6), _SIDE_PX + _BELOW_PX)
-        rows.append(hanging.hang(tiles, f"{name} · {hanging.caption(index, matches)}", size))
+        rows.append(hanging.lay_out(tiles, f"{name} · {hanging.caption(index, matches)}", size))
     sheets.save(out, np.concatenate(rows))
 
 

@@ -16,7 +16,7 @@ import torch
 from engine.core.rng import draw
 from engine.generators.stylegan.controls import over_black
 from engine.generators.tasks.encoder import Weights, encode, shapes
-from engine.generators.tasks.inversion import Aim, distance
+from engine.generators.tasks.inversion import InversionTarget, distance
 
 STEPS, BATCH, RATE = 450, 16, 2e-3
 _DRAWN = 8  # of a batch are drawn again: that takes longest
@@ -35,7 +35,7 @@ class Pupil:
         Of its first weights and of its pairs.
     """
 
-    def __init__(self, target: Aim, seed: int = 0) -> None:
+    def __init__(self, target: InversionTarget, seed: int = 0) -> None:
         self._target, self._seed = target, seed
         chart = target.port.chart
         assert chart is not None
@@ -103,7 +103,7 @@ class Pupil:
         return {name: x.detach().numpy().astype(np.float16) for name, x in self.weights.items()}
 
 
-def teach(target: Aim, notify: Notify, steps: int = STEPS, every: int = 50) -> Weights:
+def teach(target: InversionTarget, notify: Notify, steps: int = STEPS, every: int = 50) -> Weights:
     """Teach an encoder, and tell from time to time how it does.
 
     Raises

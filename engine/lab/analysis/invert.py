@@ -113,7 +113,7 @@ def teach(options: Options, notify: Notify) -> Path:
     if str(options.model) == CPPN:
         raise WrongLatentsError("a cppn has no file that an encoder could lie beside")
     generator, path = open_model(Options(options.model, (), space="w", device=options.device))
-    return encoder.write(Path(path), training.teach(inversion.aim(generator), notify))
+    return encoder.write(Path(path), training.teach(inversion.target_of(generator), notify))
 
 
 @one_thread()
@@ -138,7 +138,7 @@ def run(options: Options, notify: Notify) -> list[Found]:
         except ValueError as error:
             raise WrongLatentsError(f"{image}: {error}") from None
     generator, path = open_model(options)
-    target = inversion.aim(generator)
+    target = inversion.target_of(generator)
     found = []
     for image, picture in zip(options.images, pictures, strict=True):
         found.append(_one(target, path, image, picture, options))
@@ -162,13 +162,15 @@ def run(options: Options, notify: Notify) -> list[Found]:
     return found
 
 
-def _one(target: inversion.Aim, path: str, image: Path, picture: Any, options: Options) -> Found:
+def _one(
+    target: inversion.InversionTarget, path: str, image: Path, picture: Any, options: Options
+) -> Found:
     import torch
 
     wanted = fit(target, picture)
     steps = [each for each in invert(target, wanted, options.steps, path) if each is not None]
     with torch.no_grad():
-        average = inversion.aim(target.generator, "", {"truncation": 0.0})
+        average = inversion.target_of(target.generator, "", {"truncation": 0.0})
         flat = average.draw(torch.ones(target.port.shape))
         drawn = [target.draw(step.n) for step in (steps[0], steps[-1])]
     options.rows.append([x[0].cpu() for x in (wanted, *drawn)])

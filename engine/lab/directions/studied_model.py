@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.core.rng import draw
 from engine.generators import contract
-from engine.generators.editing.sliders import Sliders, widened
+from engine.generators.editing.edit_directions import EditDirections, widened
 from engine.generators.stylegan.controls import over_black
 from engine.models.sidecars.directions import Direction, Floats, Shape
 
@@ -112,18 +112,18 @@ class Subject:
                 first, last = each.layers
                 ws[:, first:last] += (amounts[:, place] * each.sigma)[:, None, None] * each.vector
         single = [place for place, each in enumerate(along) if each.space == "s"]
-        sliders = Sliders(tuple(along[place] for place in single), self.shape)
+        edit_directions = EditDirections(tuple(along[place] for place in single), self.shape)
         gains = np.repeat(amounts[:, None, single], self.shape.num_ws, 1)
         whole = torch.from_numpy(np.concatenate([ws, gains], 2)).to(self.device)
         with torch.inference_mode():
-            drawn = [self._pictures(whole[at : at + BATCH], px, sliders) for at in
+            drawn = [self._pictures(whole[at : at + BATCH], px, edit_directions) for at in
                      range(0, len(w), BATCH)]  # fmt: skip
         return np.concatenate(drawn)
 
-    def _pictures(self, ws: torch.Tensor, px: int, sliders: Sliders) -> Floats:
+    def _pictures(self, ws: torch.Tensor, px: int, edit_directions: EditDirections) -> Floats:
         from torch.nn.functional import interpolate
 
-        model = self._with(sliders)
+        model = self._with(edit_directions)
         if hasattr(model, "synthesis"):
             raw = over_black(model.synthesize(ws, "const"))
             factor = px / max(raw.shape[2:])
@@ -134,14 +134,14 @@ class Subject:
             x = drawn[:, :3] * drawn[:, 3:]
         return _numbers(x)
 
-    def _with(self, sliders: Sliders) -> Any:
+    def _with(self, edit_directions: EditDirections) -> Any:
         """The model with room for gains of channels; the last one is kept."""
-        if not sliders.directions:
+        if not edit_directions.directions:
             return self.model
-        key = tuple(map(id, sliders.directions))
+        key = tuple(map(id, edit_directions.directions))
         if key not in self._made:
             self._made.clear()
-            self._made[key] = _widened(self.model, sliders)
+            self._made[key] = _widened(self.model, edit_directions)
         return self._made[key]
 
 
@@ -150,14 +150,21 @@ def _numbers(x: torch.Tensor) -> Floats:
     return found
 
 
-def _widened(model: Any, sliders: Sliders) -> Any:
+def _widened(model: Any, edit_directions: EditDirections) -> Any:
     if hasattr(model, "synthesis"):
-        mapping = replace(model.mapping, sliders=sliders)
-        parts = {name: widened(getattr(model, name), sliders) for name in ("synthesis", "painter")}
+        mapping = replace(model.mapping, edit_directions=edit_directions)
+        parts = {
+            name: widened(getattr(model, name), edit_directions)
+            for name in ("synthesis", "cpu_backend")
+        }
         return replace(model, mapping=mapping, **parts)
     from engine.generators.kinds.cppn import widened_weights
 
-    return replace(model, weights=widened_weights(model.weights, sliders), sliders=sliders)
+    return replace(
+        model,
+        weights=widened_weights(model.weights, edit_directions),
+        edit_directions=edit_directions,
+    )
 
 
 def _parts(synthesis: Any) -> list[tuple[Any, int]]:

@@ -19,9 +19,9 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from engine.generators.archive import features as likeness
+from engine.generators.archive import features as image_features
 from engine.generators.archive import index as indexes
-from engine.generators.archive.features import Bytes, Eye, Floats
+from engine.generators.archive.features import Bytes, FeatureExtractor, Floats
 from engine.generators.archive.index import Entry, Index
 from engine.generators.archive.licence import allows_copies
 from engine.lab.data.folder import Credit, Report
@@ -151,11 +151,11 @@ def make(
     shown = Sampler(prepared.pictures, prepared.names, seed).shown
     pictures = prepared.pictures
     weights |= _fitted(side, last, weights, _every(pictures, shown, _FITTED))
-    eye = likeness.make_eye(side, last, weights)
+    extractor = image_features.make_extractor(side, last, weights)
     places = shown
     if 0 < options.pictures < len(shown):
         places = shown[_spread(len(shown), _CANDIDATES * options.pictures)]
-    features = _described(eye, pictures, places, notify)
+    features = _described(extractor, pictures, places, notify)
     if 0 < options.pictures < len(places):
         chosen = np.sort(far_apart(features, options.pictures))
         places, features = places[chosen], features[chosen]
@@ -165,8 +165,8 @@ def make(
         for place, entry in zip(places, entries, strict=True)
     ]
     return Index(
-        side, last, tuple(likeness.turns(mirrors=mirrors, quarters=quarters)), len(shown), weights,
-        _rounded(features), entries, np.frombuffer(b"".join(thumbs), np.uint8),
+        side, last, tuple(image_features.turns(mirrors=mirrors, quarters=quarters)), len(shown),
+        weights, _rounded(features), entries, np.frombuffer(b"".join(thumbs), np.uint8),
         np.cumsum([len(thumb) for thumb in thumbs], dtype=np.int64),
     )  # fmt: skip
 
@@ -192,7 +192,7 @@ def _weights(
         If one is missing.
     """
     found = {}
-    for name in likeness.parts(side, last):
+    for name in image_features.parts(side, last):
         place = f"looks.b{side}" if name == "look" else f"blocks.{name}"
         weight = np.asarray(tensors[f"discriminator.{place}.weight"], np.float32)
         found[f"{name}.weight"] = _half(weight / math.sqrt(math.prod(weight.shape[1:])))
@@ -209,13 +209,17 @@ def _fitted(
 ) -> dict[str, NDArray[np.float32]]:
     """Find what the features are measured along."""
     blank = np.zeros((1, 1), np.float32)
-    eye = likeness.make_eye(side, last, {**weights, "centre": blank, "basis": blank})
+    extractor = image_features.make_extractor(
+        side, last, {**weights, "centre": blank, "basis": blank}
+    )
     with torch.inference_mode():
         seen = [
-            likeness.average(eye, batch).numpy()
-            for batch in likeness.in_batches((likeness.square(p, side) for p in pictures), _BATCH)
+            image_features.average(extractor, batch).numpy()
+            for batch in image_features.in_batches(
+                (image_features.square(p, side) for p in pictures), _BATCH
+            )
         ]
-    centre, basis = likeness.fit(np.concatenate(seen), FEATURES)
+    centre, basis = image_features.fit(np.concatenate(seen), FEATURES)
     # Only directions count: at this scale none is too small for half precision.
     return {"centre": _half(centre), "basis": _half(basis / np.abs(basis).max())}
 
@@ -230,12 +234,15 @@ def _every(pictures: Bytes, places: NDArray[np.int64], most: int) -> Iterator[By
 
 
 def _described(
-    eye: Eye, pictures: Bytes, places: NDArray[np.int64], notify: Callable[[str], None]
+    extractor: FeatureExtractor,
+    pictures: Bytes,
+    places: NDArray[np.int64],
+    notify: Callable[[str], None],
 ) -> Floats:
     found: list[Floats] = []
-    looked = (likeness.square(pictures[place], eye.side) for place in places)
-    for batch in likeness.in_batches(looked, _BATCH):
-        found.append(likeness.describe(eye, batch))
+    looked = (image_features.square(pictures[place], extractor.side) for place in places)
+    for batch in image_features.in_batches(looked, _BATCH):
+        found.append(image_features.describe(extractor, batch))
         if len(found) % 32 == 0:
             notify(f"{len(found) * _BATCH} of {len(places)} pictures looked at")
     return np.concatenate(found)

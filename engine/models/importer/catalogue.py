@@ -1,4 +1,4 @@
-"""Models: what a file is, bringing it in, and the cache of what was brought in on the fly.
+"""The model catalogue: what a file is, importing it, and the cache of what was converted.
 
 A foreign file is read in a process of its own, bounded in memory and time; see
 `engine.models.importer.sandbox_child`. Only our own form is ever opened in the player.
@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.models import card
 from engine.models.describe import describe as describe_network
-from engine.models.importer.sandbox import _ask, _UnwrittenError
+from engine.models.importer.sandbox import UnwrittenError, run_sandboxed
 from engine.models.safetensors import SUFFIX, is_safetensors
 from engine.models.unpickle.inert import RefusedError
 from engine.system.atomic import new_file, write_text
@@ -46,7 +46,7 @@ def describe(path: Path) -> dict[str, Any]:
     """
     size = _size(path)
     is_native = _is_native(path)
-    found = describe_network(card.load(path)) if is_native else _ask(path, None)
+    found = describe_network(card.load(path)) if is_native else run_sandboxed(path, None)
     sha256 = sha256_of(path) if is_native else found["sha256"]
     beside = _card_of(path, sha256) if is_native else {}
     known = {key: value for key, value in beside.items() if key in _TOLD}
@@ -103,8 +103,8 @@ def import_model(source: Path, out: Path, given: Mapping[str, str] | None = None
         raise RefusedError(f"{source.name} is a safetensors file already: play it as it is")
     with new_file(out) as part:
         try:
-            found = _ask(source, part)
-        except _UnwrittenError as error:
+            found = run_sandboxed(source, part)
+        except UnwrittenError as error:
             raise OSError(f"{out}: {error}") from None
         found |= {key: value for key, value in (given or {}).items() if value}
         text = card.card_text(_facts(found, sha256_of(part.path), source.name))

@@ -1,4 +1,4 @@
-"""The process of its own in which a foreign model file is read, and what it answers."""
+"""The sandbox of foreign model files: a child process bounded in memory and time."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def cpu_limit_s(file_bytes: int) -> int:
     return 5 + file_bytes // 100_000_000
 
 
-class _UnwrittenError(Exception):
+class UnwrittenError(Exception):
     """The result could not be written; the text says why."""
 
 
-def _ask(source: Path, out: NewFile | None) -> dict[str, Any]:
+def run_sandboxed(source: Path, out: NewFile | None) -> dict[str, Any]:
     """Let a process of its own read a foreign file."""
     size = source.stat().st_size
     cpu_s = cpu_limit_s(size)
@@ -55,13 +55,13 @@ def _ask(source: Path, out: NewFile | None) -> dict[str, Any]:
         )
     except subprocess.TimeoutExpired:
         raise RefusedError(f"{source.name} {_TOO_LONG}") from None
-    return _heard(source.name, done)
+    return _answer(source.name, done)
 
 
 _TOO_LONG = "takes longer to read than any network of its size; do not use this file"
 
 
-def _heard(name: str, done: subprocess.CompletedProcess[bytes]) -> dict[str, Any]:
+def _answer(name: str, done: subprocess.CompletedProcess[bytes]) -> dict[str, Any]:
     try:
         said = json.loads(done.stdout)
     except ValueError:
@@ -72,7 +72,7 @@ def _heard(name: str, done: subprocess.CompletedProcess[bytes]) -> dict[str, Any
     if "refused" in said:
         raise RefusedError(f"{name} {said['refused']}")
     if "unwritten" in said:
-        raise _UnwrittenError(said["unwritten"])
+        raise UnwrittenError(said["unwritten"])
     if "failed" in said:
         raise OSError(f"{name}: {said['failed']}")
     if was_out_of_time(done.returncode):

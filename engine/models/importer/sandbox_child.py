@@ -1,4 +1,4 @@
-"""The process that reads a foreign model file: small, limited, and on its own.
+"""The sandboxed process that reads a foreign model file: small, limited, and on its own.
 
 It is started as ``python -m engine.models.importer.sandbox_child JOB``, where JOB is JSON:
 ``source``, ``out`` (empty: describe only), ``parent`` (the ID of its process), ``memory_bytes``,

@@ -1,4 +1,4 @@
-"""Names of what may lie beside a model and is part of it, and where each lies."""
+"""Sidecar files of a model: their names, and where each lies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every name that a network file may mention, and the inert value that it becomes.
+"""The allow-list of pickle: every name that a file may mention, and the inert value it becomes.
 
 Nothing here is ever imported from the module that a file names, or called by it.
 """

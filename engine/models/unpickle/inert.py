@@ -1,4 +1,4 @@
-"""What a pickle may turn into when nothing of it is run: names, inert objects, undecoded text."""
+"""Inert objects of the pickle sandbox: what a pickle becomes when nothing of it is run."""
 
 from __future__ import annotations
 

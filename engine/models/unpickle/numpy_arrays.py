@@ -1,4 +1,4 @@
-"""NumPy's own way of pickling arrays, scalars and types, read without NumPy's functions."""
+"""NumPy arrays in pickles: arrays, scalars and types, read without NumPy's functions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A pickle reader that runs nothing: an opcode machine over bytes and a list of allowed names.
+"""A sandboxed pickle reader: an opcode machine over bytes and an allow-list of names.
 
 Python's own `pickle` is an interpreter that imports and calls whatever a file names. This one
 knows the opcodes, but every name goes through `find`, which answers with an inert `Global` or

@@ -1,4 +1,4 @@
-"""Storages and tensors as torch writes them, read by hand: no torch, no code of the file.
+"""Torch storages and tensors in pickles, read by hand: no torch, no code of the file.
 
 `torch.save` has two formats. The old one is a stream: five pickles (magic number, version, facts
 about the machine, the value, the keys of its storages), then the storages one after the other. A

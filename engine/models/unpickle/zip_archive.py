@@ -1,4 +1,4 @@
-"""Zip archives as `torch.save` writes them, read by hand: entries are stored, never compressed.
+"""Zip archives of `torch.save`, read by hand: entries are stored, never compressed.
 
 A view of the file is all that an entry costs, so that no archive can grow in memory.
 

@@ -16,7 +16,7 @@ from engine.compositor.isf.warm import Warmer
 from engine.core.show.show import Show
 from engine.documents.show import load
 from engine.documents.show.load import Loaded
-from engine.play.model_versions import assets_of, hashes, stamps_of, watched_paths
+from engine.play.model_versions import assets_of, hashes, versions_of, watched_paths
 
 REPLACED_S = 5.0
 """A network is not taken over more often: of many versions in between the newest counts."""
@@ -35,7 +35,7 @@ class Reloader:
         self._name = str(loaded.path)
         self._first = loaded.show
         self._assets = assets_of(loaded)
-        self._stamps = stamps_of(self._assets)
+        self._stamps = versions_of(self._assets)
         self._newest: tuple[object, ...] = (*_content(loaded), self._stamps)
         self._replaced_s = -math.inf
         self._folders = _folders(loaded)
@@ -77,7 +77,7 @@ class Reloader:
     def _read_again(self) -> None:
         """Read the show; hand it over unless it is as it was when it was last read."""
         # Before, so that what is replaced meanwhile is seen as a change.
-        stamps = stamps_of(self._assets)
+        stamps = versions_of(self._assets)
         try:
             found = load.load(self._name)
         except (ValueError, OSError) as error:
@@ -90,7 +90,7 @@ class Reloader:
         if replaced:
             self._replaced_s = time.monotonic()
         self._assets, self._folders = assets_of(found), _folders(found)
-        self._stamps = {path: stamps.get(path, s) for path, s in stamps_of(self._assets).items()}
+        self._stamps = {path: stamps.get(path, s) for path, s in versions_of(self._assets).items()}
         self._newest = (*_content(found), self._stamps)
         self._read.put(replace(found, replaced=hashes(replaced)))
 

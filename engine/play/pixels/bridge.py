@@ -2,9 +2,9 @@
 
 Each slot has three textures in rotation: *older* and *newer*, between which the compositor
 crossfades, and *pending*, a frame that is here before its time. Frames are asked for ahead of time
-(`Host.lead_s`), so normally the display time lies between the stamps of older and newer, and when
-it reaches newer's the pending one takes over. The blend moves along a line through (stamp, frame)
-and never jumps; a frame that comes late is faded in from what is on the screen.
+(`Host.look_ahead_s`), so normally the display time lies between the stamps of older and newer, and
+when it reaches newer's the pending one takes over. The blend moves along a line through (stamp,
+frame) and never jumps; a frame that comes late is faded in from what is on the screen.
 
 Torch is imported for the CUDA path only, and only where OpenGL itself runs on NVIDIA.
 """

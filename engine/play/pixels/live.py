@@ -21,7 +21,7 @@ from engine.generators.host.messages import Frame
 from engine.generators.host.spare import Spare
 from engine.play.pixels.bridge import Bridge, probe
 from engine.play.pixels.delay_line import Sightings
-from engine.play.pixels.slot import Seen, Slot, mark_of, open_host
+from engine.play.pixels.slot import ShownFrame, Slot, open_host, worker_spec_of
 
 MOST_PREPARED = 6
 """Workers that are kept loaded; more are opened when their scene is seen."""
@@ -72,7 +72,7 @@ class LivePixels:
 
     def _open(self, show: Show, name: str, generator: Generator, now_s: float) -> None:
         """Start a worker; what is wrong with one model ends no frame, nor the other pictures."""
-        slot, mark = self._slots.get(name), mark_of(show, name, generator)
+        slot, mark = self._slots.get(name), worker_spec_of(show, name, generator)
         if slot is None or not slot.is_for(mark):
             if slot is not None and slot.is_loading(mark):
                 return
@@ -158,7 +158,7 @@ class LivePixels:
         self._shares_cuda = self.path == "cuda-pbo" and self._device in ("auto", "cuda")
         return f"frames go by {self.path}: {why}"
 
-    def _upload(self, name: str, seen: Seen) -> None:
+    def _upload(self, name: str, seen: ShownFrame) -> None:
         """Upload a frame; if sharing with CUDA fails, go on through main memory. UNTESTED there."""
         try:
             self._bridge.take(name, seen.frame, is_fresh=seen.is_fresh, fade_s=seen.fade_s)

@@ -1,4 +1,4 @@
-"""A layer's generator while it plays: the worker that is seen, and the one that is to follow it.
+"""The workers of a layer: the one that is seen, and the one that is to follow it.
 
 When an edited show changes a layer's model the old worker goes on until the new one has drawn its
 first frame; then the picture fades to that one. A new model that fails leaves the old one playing.
@@ -21,7 +21,7 @@ from engine.generators.host.interface import Host
 from engine.generators.host.messages import Frame
 from engine.generators.host.spare import Spare
 from engine.generators.host.worker_host import open_worker
-from engine.play.model_versions import Stamp, stamp_of
+from engine.play.model_versions import FileVersion, version_of
 from engine.play.pixels.delay_line import Pictures
 
 CHANGE_S = 1.0
@@ -36,17 +36,17 @@ rests.
 """
 
 
-class Mark(NamedTuple):
+class WorkerSpec(NamedTuple):
     """What a worker was opened for; when any of it changes, another one is needed."""
 
     kind: str
     config: str
     size_px: tuple[int, int]
     rate_hz: float
-    stamp: Stamp = ()
+    version: FileVersion = ()
 
 
-class Seen(NamedTuple):
+class ShownFrame(NamedTuple):
     """A frame, and how the bridge is to bring it to light (see `Bridge.take`)."""
 
     frame: Frame
@@ -54,17 +54,17 @@ class Seen(NamedTuple):
     fade_s: float
 
 
-def mark_of(show: Show, name: str, generator: Generator) -> Mark:
+def worker_spec_of(show: Show, name: str, generator: Generator) -> WorkerSpec:
     """Say what the worker of a layer is to be opened for."""
     aspect = next(x.aspect for x in show.layers if x.id == name)
     whole = show.size_px[0] / show.size_px[1]
     size_px = asked_size(generator.spec, generator.size_px, aspect or whole, show.size_px)
-    stamp = stamp_of(registry.files(generator.kind, generator.config))
-    return Mark(generator.kind, repr(generator.config), size_px, generator.rate_hz, stamp)
+    version = version_of(registry.files(generator.kind, generator.config))
+    return WorkerSpec(generator.kind, repr(generator.config), size_px, generator.rate_hz, version)
 
 
 def open_host(
-    generator: Generator, mark: Mark, device: str, spare: Spare, shares_cuda: bool
+    generator: Generator, wanted: WorkerSpec, device: str, spare: Spare, shares_cuda: bool
 ) -> Host:
     """Start the worker of a generator.
 
@@ -76,7 +76,7 @@ def open_host(
     return open_worker(
         registry.open_spec(generator.kind, generator.config, generator.spec),
         device,
-        max_size_px=mark.size_px,
+        max_size_px=wanted.size_px,
         rate_cap_hz=generator.rate_hz,
         clock=time.perf_counter,
         spare=spare,
@@ -89,40 +89,40 @@ class Slot:
 
     Parameters
     ----------
-    mark, host
+    wanted, host
         Of the first worker.
     """
 
-    def __init__(self, mark: Mark, host: Host) -> None:
-        self.mark = mark
+    def __init__(self, wanted: WorkerSpec, host: Host) -> None:
+        self.wanted = wanted
         self.host = host
-        self._coming: tuple[Mark, Host] | None = None
+        self._coming: tuple[WorkerSpec, Host] | None = None
         self._asked_s = -math.inf
         self._appeared_s: float | None = None  # since when it is seen without a break
         self._was_seen = False  # when the frame before came
 
-    def is_for(self, mark: Mark) -> bool:
+    def is_for(self, wanted: WorkerSpec) -> bool:
         """Whether the newest worker was opened for this; one that is not wanted any more ends."""
-        if self._coming is not None and mark == self.mark:
+        if self._coming is not None and wanted == self.wanted:
             self._coming[1].close()
             self._coming = None
-        newest = self.mark if self._coming is None else self._coming[0]
-        return newest == mark
+        newest = self.wanted if self._coming is None else self._coming[0]
+        return newest == wanted
 
-    def is_loading(self, mark: Mark) -> bool:
+    def is_loading(self, wanted: WorkerSpec) -> bool:
         """Whether an earlier version of this model is on its way: the next one waits for it.
 
         So a file that is replaced more often than it can be loaded is seen all the same.
         """
-        if self._coming is None or self._coming[0]._replace(stamp=mark.stamp) != mark:
+        if self._coming is None or self._coming[0]._replace(version=wanted.version) != wanted:
             return False
         return not self._coming[1].stats().state.startswith("failed")
 
-    def follow_with(self, mark: Mark, host: Host) -> None:
+    def follow_with(self, wanted: WorkerSpec, host: Host) -> None:
         """Let another worker follow as soon as it has a frame."""
         if self._coming is not None:
             self._coming[1].close()
-        self._coming = (mark, host)
+        self._coming = (wanted, host)
 
     def tend(self, now_s: float, is_seen: bool) -> None:
         """Hear the workers; call it once per display frame."""
@@ -156,7 +156,7 @@ class Slot:
             return
         asked = self._ask_one(self._coming[1], show, state, name, seconds, now_s, pictures)
         # The show is the new model's. The old one goes on if it understands the same request.
-        (width, height), (most_x, most_y) = asked.size_px, self.mark.size_px
+        (width, height), (most_x, most_y) = asked.size_px, self.wanted.size_px
         if self.host.spec.ports == self._coming[1].spec.ports and (
             width * height <= most_x * most_y
         ):
@@ -172,37 +172,37 @@ class Slot:
         now_s: float,
         pictures: Pictures,
     ) -> Request:
-        request = requests_at(show, state, seconds + host.lead_s, {name})[name]
+        request = requests_at(show, state, seconds + host.look_ahead_s, {name})[name]
         if pictures:
             request = replace(request, pictures=pictures)
         host.ask(request, now_s)
         return request
 
-    def newest(self, now_s: float) -> Seen | None:
+    def newest(self, now_s: float) -> ShownFrame | None:
         """Return a frame that is to be shown, if there is one."""
         if self._coming is not None:
             frame = self._coming[1].newest()
             if frame is not None:
                 self.host.close()
-                self.mark, self.host = self._coming
+                self.wanted, self.host = self._coming
                 self._coming = None
                 return self._seen(frame, now_s, CHANGE_S)
         frame = self.host.newest()
         return None if frame is None else self._seen(frame, now_s, 0.0)
 
-    def _seen(self, frame: Frame, now_s: float, fade_s: float) -> Seen:
+    def _seen(self, frame: Frame, now_s: float, fade_s: float) -> ShownFrame:
         """Judge whether the frames before are something to fade from.
 
         Not by the distance of frames: a slow generator's are far apart and yet follow each other.
         """
         before, self._was_seen = self._was_seen, self._appeared_s is not None
         if self._appeared_s is None:
-            return Seen(frame, True, 0.0)
+            return ShownFrame(frame, True, 0.0)
         is_fresh = not before and now_s - self._appeared_s <= CUT_WITHIN_S
         rate_hz = self.host.stats().rate_hz
         if 0.0 < rate_hz < 1.0 / SLOW_S:
             fade_s = max(fade_s, 1.0 / rate_hz)
-        return Seen(frame, is_fresh, fade_s)
+        return ShownFrame(frame, is_fresh, fade_s)
 
     @property
     def trouble(self) -> str:

@@ -20,7 +20,7 @@ from engine.core.path.model import Path
 from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.core.trajectory.chain import coordinates
-from engine.generators.host.tasks import Errand, Result
+from engine.generators.host.tasks import Result, Task
 from engine.play.tasks.tasks import Errands, Told
 
 ADDRESSES = ("/grab/x", "/grab/y", "/grab/down")
@@ -171,7 +171,7 @@ class Grabbing:
             return [(address, pull)] if pull != told else ()
 
         self._is_heard = False
-        errand = Errand("drag", self._number, arrays, options, request)
+        errand = Task("drag", self._number, arrays, options, request)
         self._number = errands.start(target.layer, errand, heed)
 
     def report(self) -> dict[str, Any]:

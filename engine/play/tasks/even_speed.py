@@ -30,7 +30,7 @@ from engine.core.show.generator import Request, Spec, picture_size
 from engine.core.show.layer import Generator, Layer
 from engine.core.show.show import Show
 from engine.core.show.state import State
-from engine.generators.host.tasks import Errand, Result
+from engine.generators.host.tasks import Result, Task
 
 PER_KNOT = 16
 LEAST_CELLS = 64
@@ -219,7 +219,7 @@ def _is_leaving(window: Window, extent: Extent, place: float, speed: float) -> b
 
 def errand_of(
     show: Show, state: State, seconds: float, mover: Mover, window: Window, path: Sequence[Vector]
-) -> Errand:
+) -> Task:
     """Make the errand of a window from the latents at its places."""
     layer, spec = mover.layer, mover.generator.spec
     asked = requests_at(show, state, seconds, {layer.id})[layer.id]
@@ -230,7 +230,7 @@ def errand_of(
         "is_closed": float(window.is_closed),
     }
     request = replace(asked, size_px=_small(spec, asked))
-    return Errand("probe", 0, {"path": many}, options, request)
+    return Task("probe", 0, {"path": many}, options, request)
 
 
 def _small(spec: Spec, asked: Request) -> tuple[int, int]:

@@ -24,7 +24,7 @@ from engine.documents.path.picture_keyframes import LAYER
 from engine.generators import registry
 from engine.generators.contract import model_of
 from engine.generators.host.messages import Frame
-from engine.generators.host.tasks import Arrays, Errand, Result
+from engine.generators.host.tasks import Arrays, Result, Task
 from engine.generators.tasks.inversion import ANY_SIZE_PX
 from engine.play.tasks.tasks import Errands, Told
 
@@ -140,7 +140,7 @@ class Inverting:
         return {"waiting": len(self._waiting), "found": list(self._found)}
 
 
-def _errand(generator: Generator, path: Path, arrays: Arrays, request: Request) -> Errand:
+def _errand(generator: Generator, path: Path, arrays: Arrays, request: Request) -> Task:
     """Ask for a picture of the parameters that are now, in the size in which it is compared."""
     spec, options = generator.spec, dict[str, float | str](port=path.port, steps=float(STEPS))
     model = model_of(registry.files(generator.kind, generator.config))
@@ -149,4 +149,4 @@ def _errand(generator: Generator, path: Path, arrays: Arrays, request: Request) 
     size_px = picture_size(spec.max_px, spec.aspect)
     if spec.any_size:
         size_px = picture_size(max(ANY_SIZE_PX, spec.min_px), request.aspect)
-    return Errand("invert", 0, arrays, options, replace(request, size_px=size_px))
+    return Task("invert", 0, arrays, options, replace(request, size_px=size_px))

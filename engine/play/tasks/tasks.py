@@ -15,7 +15,7 @@ from engine.core.event import Value
 from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.generators.host.interface import Host
-from engine.generators.host.tasks import Errand, Result
+from engine.generators.host.tasks import Result, Task
 from engine.play.event_queue import EventQueue
 
 Told = tuple[str, Value]
@@ -70,7 +70,7 @@ class Errands:
         self._newest = 0
         self._done = self._failed = 0
 
-    def start(self, layer: str, errand: Errand, heed: Heed) -> int:
+    def start(self, layer: str, errand: Task, heed: Heed) -> int:
         """Send a layer's generator on an errand; return its number, 0 if it cannot be done.
 
         Parameters
@@ -101,7 +101,7 @@ class Errands:
         """End an errand that is not wanted any more; nothing comes of it. Harmless when over."""
         found = self._open.pop(number, None)
         if found is not None:
-            found.host.send(Errand("", number))
+            found.host.send(Task("", number))
 
     def is_open(self, number: int) -> bool:
         """Whether it is still under way."""

@@ -17,7 +17,7 @@ from engine.documents.show import load
 from engine.models.sidecars import directions
 from engine.models.sidecars.directions import Direction, Shape
 from engine.play.live.reload import Reloader
-from engine.play.pixels.slot import mark_of
+from engine.play.pixels.slot import worker_spec_of
 from engine.system.hashing import cached_sha256
 from tests import stylegan_files as files
 from tests.age_files import network
@@ -177,7 +177,7 @@ def test_a_taught_slider_appears_in_a_running_show(model: Path) -> None:
     path = model.parent / "show.toml"
     path.write_text(SHOW.format(f'kind = "stylegan2"\nconfig = {{ path = "{model}" }}'))
     loaded = load.load(str(path))
-    before = mark_of(loaded.show, "net", generator(loaded))
+    before = worker_spec_of(loaded.show, "net", generator(loaded))
     reloader = Reloader(loaded)
     try:
         edit(
@@ -192,7 +192,9 @@ def test_a_taught_slider_appears_in_a_running_show(model: Path) -> None:
         registry = found.show.registry
         place = registry.index["/layer/net/generator/direction_mood"]
         assert registry.parameters[place].default == 2.0
-        assert mark_of(found.show, "net", generator(found)) != before  # another worker follows
+        assert (
+            worker_spec_of(found.show, "net", generator(found)) != before
+        )  # another worker follows
     finally:
         reloader.close()
 

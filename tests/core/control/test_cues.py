@@ -263,11 +263,27 @@ def test_a_take_of_the_third_shape_still_plays(tmp_path: Path, monkeypatch) -> N
             np.testing.assert_allclose(
                 found[name.replace("|", "/")][::12], wanted[name], rtol=1e-9, atol=1e-12
             )
-    # From the middle it begins with a snapshot, and goes on as the whole take does.
-    late = open_playback(str(there / "take")).line_at(Fraction(5, 2))
-    whole = open_playback(str(there / "take")).line_at(Fraction(0))
-    assert late.state.tick > whole.state.tick
+
+
+@pytest.mark.parametrize("seconds", [1, 2])
+def test_a_take_of_the_third_shape_goes_on_from_its_snapshots(
+    seconds: int, tmp_path: Path, monkeypatch
+) -> None:
+    """Begun in the middle it reads what paths remember, and moves as it was recorded from there."""
+    monkeypatch.setattr(reader, "PART_S", 1)
+    there = DATA / "take-snapshot-3"
+    late = open_playback(str(there / "take")).line_at(Fraction(seconds))
+    assert late.state.tick == 120 * seconds - 1
     assert sum(bool(path.memory) for path in late.state.paths) >= 2
+    write_plan(open_playback(str(there / "take")), tmp_path / "late.npz", start=Fraction(seconds))
+    with np.load(there / "values.npz") as wanted, np.load(tmp_path / "late.npz") as found:
+        for name in wanted.files:
+            np.testing.assert_allclose(
+                found[name.replace("|", "/")][::12],
+                wanted[name][10 * seconds :],
+                rtol=1e-9,
+                atol=1e-12,
+            )
 
 
 def test_a_take_of_a_newer_shape_names_the_place(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from engine.core.rng import draw
 from engine.core.show.generator import Request
 from engine.generators.cpu.compile import is_compiled
 from engine.generators.editing import bend_plan
-from engine.generators.editing.bend import SHARPNESS, Bending, Bends, prepare
+from engine.generators.editing.bend import SHARPNESS, ActiveBends, BendRuntime, prepare
 from engine.generators.editing.bend_ops import OPS, BendTable
 from engine.generators.kinds import cppn, stylegan2, stylegan3
 from tests import stylegan_files as files
@@ -51,7 +51,7 @@ def bend(tables: list[BendTable], controls: Mapping[str, float], x: Array = X) -
     """Bend features of one layer, ``a``, by the whole way from the show's tables."""
     plan = bend_plan.make_plan(tables, {"a": x.shape[1]}, lambda layer: None)
     numbers = bend_plan.table(plan, controls, {"a": x.shape[3] / x.shape[2]})
-    bent = Bending(prepare(plan, "cpu"), torch.from_numpy(numbers))
+    bent = ActiveBends(prepare(plan, "cpu"), torch.from_numpy(numbers))
     found: Array = bent("a", torch.from_numpy(x)).numpy()
     return found
 
@@ -238,7 +238,7 @@ def test_the_loops_bend_as_the_plain_path_does(
         z = np.stack([asked.latents["z"], -asked.latents["z"]])
         asked = replace(asked, latents={"z": z})
     plain = generator.render(asked)[0]
-    generator.hasten()
+    generator.warm_up()
     assert generator.drawing.path == ("loops" if is_compiled() else "plain")
     assert files.distance(generator.render(asked)[0], plain) < 1e-4
 
@@ -251,7 +251,7 @@ def test_one_graph_serves_every_number(paths: dict[str, Path]) -> None:
     for layer in bends._layers.values():
         x = torch.randn(1, len(layer.cells), 16, 16, generator=torch.Generator().manual_seed(1))
         for wish in ({}, moved(ALL)):
-            bent = Bending(bends._layers, bends.numbers({**rest, **wish}))
+            bent = ActiveBends(bends._layers, bends.numbers({**rest, **wish}))
             seen = bent(layer.plan.name, x)
             bent.layers, bent._looks = bends._layers, False
             assert files.distance(bent(layer.plan.name, x), seen) < 2e-5
@@ -296,7 +296,7 @@ def test_nothing_bent_costs_nothing(paths: dict[str, Path]) -> None:
     bends = generator.drawing.bends
     assert not bends
     assert bends.bend(bends.numbers({})) is None
-    assert isinstance(bends, Bends)
+    assert isinstance(bends, BendRuntime)
 
 
 def test_the_planes_of_a_cppn_are_bent_too() -> None:

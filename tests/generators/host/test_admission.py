@@ -34,7 +34,7 @@ def test_where_there_is_no_saying_nothing_is_refused(monkeypatch: pytest.MonkeyP
 
 def test_a_generator_that_says_nothing_is_not_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(admission, "available_bytes", lambda _: 0)
-    assert admission.refusal(open_spec("cppn", {}), "cpu") == ""
+    assert admission.memory_shortage(open_spec("cppn", {}), "cpu") == ""
 
 
 def test_a_refusal_names_the_model_and_both_figures(
@@ -45,14 +45,14 @@ def test_a_refusal_names_the_model_and_both_figures(
     monkeypatch.setattr(admission, "available_bytes", lambda _: 123_000_000)
     config = stylegan2.Config(str(path))
     opened = open_spec("stylegan2", config)
-    said = admission.refusal(opened, "cpu")
+    said = admission.memory_shortage(opened, "cpu")
     needed = stylegan2.memory_bytes(config, "cpu") / 1e9
     assert said == (
         f"model faces.safetensors needs about {needed:.1f} GB and 0.1 GB of memory are free: "
         "close other programs or scenes, or choose a smaller network"
     )
     monkeypatch.setattr(admission, "available_bytes", lambda _: 10**12)
-    assert admission.refusal(opened, "cpu") == ""
+    assert admission.memory_shortage(opened, "cpu") == ""
 
 
 # Waiting
@@ -60,18 +60,20 @@ def test_a_refusal_names_the_model_and_both_figures(
 
 def test_who_does_not_fit_waits_with_the_same_words() -> None:
     refusals, said = iter(["0.8 GB are free", "0.7 GB are free", ""]), []
-    assert admission.await_room(lambda: next(refusals), lambda *row: said.append(row), lambda: True)
+    assert admission.await_memory(
+        lambda: next(refusals), lambda *row: said.append(row), lambda: True
+    )
     assert said == [("failed", "0.8 GB are free"), ("failed", "0.8 GB are free"), ("starting", "")]
 
 
 def test_who_fits_says_nothing() -> None:
-    assert admission.await_room(
+    assert admission.await_memory(
         lambda: "", lambda *_: pytest.fail("spoke"), lambda: pytest.fail("sat")
     )
 
 
 def test_who_is_not_wanted_any_more_ends() -> None:
-    assert not admission.await_room(lambda: "no", lambda *_: None, lambda: False)
+    assert not admission.await_memory(lambda: "no", lambda *_: None, lambda: False)
 
 
 @on_linux

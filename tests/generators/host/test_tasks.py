@@ -13,7 +13,7 @@ import pytest
 
 from engine.core.show.generator import Request
 from engine.generators.host.inline_host import open_inline
-from engine.generators.host.tasks import MOST_OPEN, Errand, Result
+from engine.generators.host.tasks import MOST_OPEN, Result, Task
 from engine.generators.host.worker_host import WorkerHost, open_worker
 from engine.generators.registry import open_spec
 from tests.performing import until
@@ -34,16 +34,16 @@ def opened() -> Iterator[WorkerHost]:
 def host(opened: WorkerHost) -> Iterator[WorkerHost]:
     """One worker for all, rid of its errands after each."""
     yield opened
-    for number in list(opened._letters._open):
-        opened.send(Errand("", number))
+    for number in list(opened._tasks._open):
+        opened.send(Task("", number))
 
 
 def request(seconds: float) -> Request:
     return Request(seconds, {"z": np.zeros(4, np.float32)}, {}, size_px=(9, 5))
 
 
-def count(number: int, upto: int, act: str = "", size: int = 4) -> Errand:
-    return Errand(KIND, number, {"x": np.ones(size, np.float32)}, {"upto": upto, "act": act})
+def count(number: int, upto: int, act: str = "", size: int = 4) -> Task:
+    return Task(KIND, number, {"x": np.ones(size, np.float32)}, {"upto": upto, "act": act})
 
 
 def collect(host: WorkerHost, is_done: Callable[[list[Result]], bool]) -> list[Result]:
@@ -86,7 +86,7 @@ def test_frames_go_on_while_an_endless_errand_is_under_way(host: WorkerHost) -> 
     for n in range(20):
         host.ask(request(n), time.monotonic())
         collect(host, lambda _, n=n: host.stats().frames > before + n)
-    host.send(Errand("", 1))
+    host.send(Task("", 1))
     host.send(count(2, upto=1))  # it goes on to the next, and nothing of the ended one comes
     assert {r.number for r in collect(host, is_over)} == {2}
 
@@ -114,7 +114,7 @@ def test_a_failing_errand_ends_with_one_sentence_and_alone(host: WorkerHost) -> 
     host.send(count(1, upto=9, act="fail"))
     found = collect(host, is_over)
     assert found[-1].error.startswith("RuntimeError: lost count (errand_count.py:")
-    host.send(Errand("no_such", 2))
+    host.send(Task("no_such", 2))
     assert "no errand of the kind 'no_such'" in collect(host, is_over)[-1].error
     host.send(count(3, upto=1))
     assert collect(host, is_over)[-1].error == ""
@@ -127,7 +127,7 @@ def test_a_lost_errand_is_sent_once_more_and_then_given_up(host: WorkerHost) -> 
     os.kill(host.stats().pid, signal.SIGKILL)
     again = collect(host, lambda found: any(r.options.get("n") == 0 for r in found))
     assert not any(r.error for r in again)
-    host.send(Errand("", 1))
+    host.send(Task("", 1))
     host.send(count(2, upto=9, act="die"))
     assert collect(host, is_over)[-1].error == "the worker ended 2 times over it; it is given up"
 

@@ -25,7 +25,7 @@ from engine.core.show.generator import Request
 from engine.generators.device import pick_device
 from engine.generators.host import cuda_ring
 from engine.generators.host.inline_host import open_inline
-from engine.generators.host.latency import Pace, lead_s, note_arrival, rate_hz
+from engine.generators.host.latency import Latency, look_ahead_s, note_arrival, rate_hz
 from engine.generators.host.messages import Frame
 from engine.generators.host.pixels import finish
 from engine.generators.host.spare import Spare
@@ -303,7 +303,7 @@ def test_a_generator_that_is_known_to_be_slow_is_given_time(
     host.ask(request(0), 0.0)
     wait_frame(host, now_s=0.0)
     host.tend(0.5)
-    host._pace = replace(host._pace, render_s=render_s)
+    host._latency = replace(host._latency, render_s=render_s)
     host.ask(request(0, act=3), 1.0)
     host.tend(1.0 + limit_s - 0.1)
     assert host.stats().state == "ready"
@@ -549,34 +549,34 @@ def test_a_device_that_is_not_here_is_refused() -> None:
     period=st.floats(0.005, 2), share=st.floats(0.05, 1), frames=st.integers(30, 60)
 )  # fmt: skip
 def test_the_lead_is_a_period_and_a_turnaround(period: float, share: float, frames: int) -> None:
-    pace = Pace()
+    pace = Latency()
     for n in range(frames):
         pace = note_arrival(pace, n * period, 1, share * period, 0.0)
-    assert lead_s(pace, 1.0) == pytest.approx(min((1 + share) * period, 8.0))
+    assert look_ahead_s(pace, 1.0) == pytest.approx(min((1 + share) * period, 8.0))
     assert rate_hz(pace, frames * period) == pytest.approx(1 / period)
     assert rate_hz(pace, (frames + 99) * period) == pytest.approx(0.01 / period, rel=0.02)
 
 
 def test_one_late_frame_moves_the_lead_little() -> None:
-    pace = Pace()
+    pace = Latency()
     for n in range(50):
         pace = note_arrival(pace, n / 10, 1, 0.1, 0.0)
     late = note_arrival(pace, 30.0, 1, 25.0, 0.0)
-    assert lead_s(late, 1.0) < 1.5 * lead_s(pace, 1.0)
+    assert look_ahead_s(late, 1.0) < 1.5 * look_ahead_s(pace, 1.0)
 
 
 def test_a_hidden_layer_that_is_asked_now_and_then_keeps_its_lead() -> None:
-    pace = Pace()
+    pace = Latency()
     for n in range(50):
         pace = note_arrival(pace, n / 10, 1, 0.05, 0.0, asked_period_s=0.1)
     rested = pace
     for n in range(100):
         rested = note_arrival(rested, 10.0 + 4.0 * n, 1, 0.05, 0.0, asked_period_s=0.1)
-    assert lead_s(rested, 0.1) < 1.6 * lead_s(pace, 0.1)
+    assert look_ahead_s(rested, 0.1) < 1.6 * look_ahead_s(pace, 0.1)
 
 
 def test_before_anything_is_known_the_lead_follows_the_cap() -> None:
-    assert lead_s(Pace(), 1 / 15) == pytest.approx(2 / 15)
+    assert look_ahead_s(Latency(), 1 / 15) == pytest.approx(2 / 15)
 
 
 # The embedded generator

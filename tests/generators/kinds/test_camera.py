@@ -36,9 +36,9 @@ class Watching:
         self.generator: Generator = build(config, "cpu")
 
     @property
-    def eye(self) -> camera.Eye:
-        assert self.generator.eye is not None
-        return self.generator.eye
+    def capture(self) -> camera.Capture:
+        assert self.generator.capture is not None
+        return self.generator.capture
 
     def see(self, request: Request) -> np.ndarray:
         return self.generator.render(request, None)[0]
@@ -46,7 +46,7 @@ class Watching:
     def picture(self, request: Request) -> np.ndarray:
         """Wait for the first one."""
         self.see(request)
-        until(lambda: self.eye.newest is not None, "a picture")
+        until(lambda: self.capture.newest is not None, "a picture")
         return self.see(request)
 
 
@@ -55,7 +55,7 @@ def watching() -> Iterator[list[Watching]]:
     made: list[Watching] = []
     yield made
     for each in made:
-        each.eye.close()
+        each.capture.close()
 
 
 @pytest.fixture(scope="module")
@@ -101,17 +101,17 @@ def test_a_mirror_and_the_middle_fill_every_size(watching: list[Watching], halve
 def test_a_file_goes_on_again_and_again(watching: list[Watching], halves: Path) -> None:
     watching.append(Watching(Config(file=str(halves))))
     watching[0].picture(ask())
-    eye = watching[0].eye
+    capture = watching[0].capture
     times: list[float] = []
 
     def again() -> bool:
-        now = eye.newest.time
+        now = capture.newest.time
         if not times or times[-1] != now:
             times.append(now)
         return any(b < a for a, b in pairwise(times))
 
     until(again, "the film to begin again")
-    assert eye.trouble == ""
+    assert capture.trouble == ""
 
 
 def test_a_missing_camera_is_one_sentence_and_is_tried_again(
@@ -122,7 +122,7 @@ def test_a_missing_camera_is_one_sentence_and_is_tried_again(
     watching.append(Watching(Config("testsrc", "lavfi")))
     generator = watching[0].generator
     generator._where = (str(there), None)
-    eyes = set()
+    captures = set()
     for _ in range(3):  # every request is told, and none opens the camera again
 
         def complains() -> bool:
@@ -134,10 +134,10 @@ def test_a_missing_camera_is_one_sentence_and_is_tried_again(
             return False
 
         until(complains, "a complaint")
-        eyes.add(watching[0].eye)
-    (eye,) = eyes
+        captures.add(watching[0].capture)
+    (capture,) = captures
     there.write_bytes(halves.read_bytes())  # somebody plugs it in
-    until(lambda: not eye.trouble, "the camera")
+    until(lambda: not capture.trouble, "the camera")
     assert watching[0].see(ask()).max() > 0.9
 
 

@@ -43,7 +43,7 @@ def model_of(name: str) -> stylegan3.Model:
 def test_a_golden_picture_is_exact(name: str, case: dict[str, Any]) -> None:
     arrays, _ = files.golden(name)
     model = model_of(name)
-    assert (model.painter is not None) == is_compiled()
+    assert (model.cpu_backend is not None) == is_compiled()
     ws = files.styles_of(model, arrays, case)
     wanted = files.tensor(arrays, f"case{case['index']}/ws")
     assert files.relative(ws, wanted) < 1e-6
@@ -133,9 +133,9 @@ def test_the_streamed_filter_equals_its_definition(up: int, channels: int, is_pl
         assert plan is not None
         blocks = to_blocks(torch.from_numpy(x).permute(2, 0, 1)).numpy()
         out = np.full((len(blocks), *plan.out_shape, LANES), np.nan, np.float32)
-        scratch = np.full(plan.scratch_size(), np.nan, np.float32)
+        workspace = np.full(plan.workspace_size(), np.nan, np.float32)
         scales = (fill_up(torch.from_numpy(part)) for part in (gain, bias))
-        filtered_kernel.run(plan, blocks, *scales, out, scratch, (0, len(blocks)))
+        filtered_kernel.run(plan, blocks, *scales, out, workspace, (0, len(blocks)))
         y = torch.from_numpy(x * gain + bias).permute(2, 0, 1)[None]
         y = resample.resample(y, torch.from_numpy(rows), up, 1, padding)
         y = (torch.nn.functional.leaky_relu(y, 0.2) * 1.5).clamp(-3, 3)

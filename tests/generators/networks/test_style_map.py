@@ -87,9 +87,9 @@ def test_a_place_has_the_style_that_lies_there(name: str) -> None:
 def test_the_compiled_wall_is_the_plain_one(name: str, grid: Grid) -> None:
     wide: Any = (1.0, 2.5) if name in FAMILY else (4, 10)
     model = build(name, wide)
-    assert (model.painter is not None) == is_compiled()
+    assert (model.cpu_backend is not None) == is_compiled()
     ws = styles(model, grid.rows * grid.columns)
-    plain = replace(model, painter=None)
+    plain = replace(model, cpu_backend=None)
     wanted = plain.synthesize(ws, grid=grid)
     assert files.relative(model.synthesize(ws, grid=grid), wanted) <= 3e-5
     if name not in FAMILY:

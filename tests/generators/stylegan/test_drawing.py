@@ -17,7 +17,7 @@ from bench.stylegan_nets import make_stylegan2, make_stylegan3
 from engine.core.show.generator import Request
 from engine.generators.cpu.compile import is_compiled
 from engine.generators.host.inline_host import InlineHost
-from engine.generators.host.warm_up import hasten
+from engine.generators.host.warm_up import warm_up
 from engine.generators.kinds import stylegan2, stylegan3
 from engine.generators.registry import open_spec
 from engine.generators.stylegan import drawing as draw
@@ -75,7 +75,7 @@ def test_the_plain_path_plays_until_the_loops_are_ready(
     generator = build(paths, name)
     assert generator.drawing.path == "plain"
     before = [generator.render(wish)[0] for wish in WISHES]
-    generator.hasten(clock)
+    generator.warm_up(clock)
     assert generator.drawing.path == ("loops" if is_compiled() else "plain")
     for wish, plain in zip(WISHES, before, strict=True):
         assert files.distance(generator.render(wish)[0], plain) < 1e-4
@@ -86,18 +86,18 @@ def test_frames_go_on_while_a_worker_prepares() -> None:
     begun, may_end = threading.Event(), threading.Event()
 
     class Slow:
-        def hasten(self, clock: object) -> None:
+        def warm_up(self, clock: object) -> None:
             begun.set()
             may_end.wait(LIMIT_S)
             raise RuntimeError("no compiler\nhere")
 
-    said = hasten(Slow(), "cpu", None, lambda error: str(error).split()[0])
+    said = warm_up(Slow(), "cpu", None, lambda error: str(error).split()[0])
     assert begun.wait(LIMIT_S)
     assert not said
     may_end.set()
     until(lambda: said, "the word of the thread")
     assert list(said) == ["no faster path: no"]
-    assert not hasten(object(), "cpu", None, str)
+    assert not warm_up(object(), "cpu", None, str)
 
 
 def test_a_film_waits_for_the_faster_path(paths: dict[str, Path]) -> None:
@@ -111,7 +111,7 @@ def test_a_compiler_is_used_where_it_pays(
     paths: dict[str, Path], monkeypatch: pytest.MonkeyPatch, faster: bool
 ) -> None:
     generator = build(paths, "swish")
-    assert generator.model.painter is None
+    assert generator.model.cpu_backend is None
     wanted = generator.render(WISHES[0])[0]
     calls: list[str] = []
     clock = {"s": 0.0}
@@ -136,9 +136,9 @@ def test_a_compiler_is_used_where_it_pays(
     generator.drawing._synthesize = plain
     monkeypatch.setattr(torch, "compile", compiled)
     monkeypatch.setattr(draw, "has_compiler", lambda: True)
-    generator.hasten(None)
+    generator.warm_up(None)
     assert not calls  # chance decides nothing in a film
-    generator.hasten(lambda: clock["s"])
+    generator.warm_up(lambda: clock["s"])
     assert calls
     assert generator.drawing.path == ("torch.compile" if faster else "plain")
     assert files.distance(generator.render(WISHES[0])[0], wanted) < 1e-6
@@ -151,7 +151,7 @@ def test_without_a_compiler_the_plain_path_stays(
     monkeypatch.delenv("CXX", raising=False)
     assert not draw.has_compiler()
     generator = build(paths, "swish")
-    generator.hasten(time.perf_counter)
+    generator.warm_up(time.perf_counter)
     assert generator.drawing.path == "plain"
 
 
@@ -184,7 +184,7 @@ def test_inputs_of_fixed_place_serve_every_picture(
 def test_a_graph_on_cuda_draws_what_the_plain_path_draws(paths: dict[str, Path], name: str) -> None:
     generator = build(paths, name, "cuda")
     wanted = [generator.render(wish)[0] for wish in WISHES]
-    generator.hasten(None)
+    generator.warm_up(None)
     assert generator.drawing.path == "graph"
     for wish, plain in zip(WISHES, wanted, strict=True):
         assert files.distance(generator.render(wish)[0], plain) < 2e-3

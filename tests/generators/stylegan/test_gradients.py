@@ -31,7 +31,7 @@ def build(kind: str, folder: Path, **canvas: Any) -> Any:
         shelf = stylegan3
     path = files.save(folder / f"{kind}.safetensors", kind, *made)
     generator = shelf.build(shelf.Config(str(path), **canvas))
-    generator.hasten()
+    generator.warm_up()
     return generator
 
 

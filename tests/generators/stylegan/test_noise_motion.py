@@ -110,7 +110,7 @@ def test_loops_take_it_and_a_wall_has_it(model: Path) -> None:
         given = {"z": z, "noise": np.array([2.5], np.float32)}
         asked = Request(0.0, given, ALL, (256, 256))
         plain = moving.render(asked)[0].clone()
-        moving.hasten()
+        moving.warm_up()
         assert moving.drawing.path == ("loops" if is_compiled() else "plain")
         assert files.distance(moving.render(asked)[0], plain) < 1e-4
 

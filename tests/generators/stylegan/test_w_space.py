@@ -116,7 +116,7 @@ def test_a_style_draws_what_its_latent_draws(model: Path) -> None:
         for ready in (False, True):
             generator = build(model, space)
             if ready:
-                generator.hasten()
+                generator.warm_up()
             found, _ = generator.render(Request(0.0, rows, controls, (32, 32)))
             assert files.distance(found, wanted) < 2e-3
 

@@ -13,7 +13,7 @@ from bench.stylegan_nets import make_stylegan2, make_stylegan3
 from engine.app.credits import collect
 from engine.core.show.generator import Request
 from engine.documents.show.load import load
-from engine.documents.take.models import check, marks, with_hashes
+from engine.documents.take.models import check, fingerprints, with_hashes
 from engine.generators.cpu.compile import is_compiled
 from engine.generators.kinds import stylegan2, stylegan3
 from engine.generators.stylegan.weight_blend import parts_of
@@ -50,7 +50,7 @@ def build(family: str, path: Path, other: Path | None = None, **more: Any) -> An
     module: Any = FAMILIES[family]
     config = module.Config(str(path), other=str(other) if other else "", **more)
     generator = module.build(config)
-    generator.hasten()
+    generator.warm_up()
     assert generator.drawing.path == ("loops" if is_compiled() else "plain")
     return generator
 
@@ -115,11 +115,11 @@ def test_layers_are_swapped_by_resolution(pairs: dict[str, Pair], tmp_path: Path
 def test_nothing_is_done_where_nothing_changes(pairs: dict[str, Pair]) -> None:
     both = build("stylegan2", *pairs["stylegan2"])
     draw(both, blend_4=0.5)
-    live = both.changing._live
+    live = both.interpolation._live
     before = {name: [t._version for t in part.weights] for name, part in live.items()}
     shares = {**dict.fromkeys(live, 0.0), "4": 0.5}
-    assert not both.changing.set(1.0, shares)
-    assert both.changing.set(1.0, {**shares, "8": 0.5})
+    assert not both.interpolation.set(1.0, shares)
+    assert both.interpolation.set(1.0, {**shares, "8": 0.5})
     after = {name: [t._version for t in part.weights] for name, part in live.items()}
     assert [name for name in live if before[name] != after[name]] == ["8"]
 
@@ -196,7 +196,7 @@ def test_takes_and_credits_know_both(pairs: dict[str, Pair], tmp_path: Path) -> 
     loaded = load(str(show))
     mark = with_hashes([], loaded.show)[0]
     assert {"sha256", "other_sha256"} <= mark.keys()
-    assert marks(loaded.show)[0]["other"] == str(other)
+    assert fingerprints(loaded.show)[0]["other"] == str(other)
     check(tmp_path, [mark])
     with pytest.raises(ValueError, match="stylegan2_b"):
         check(tmp_path, [{**mark, "other_sha256": "0" * 64}])

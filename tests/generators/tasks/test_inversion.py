@@ -22,10 +22,10 @@ from engine.core.show.state import State, first_state
 from engine.documents.show import load
 from engine.documents.show.image_inputs import unrepeatable
 from engine.generators.host.messages import Frame
-from engine.generators.host.tasks import Errand, Result
+from engine.generators.host.tasks import Result, Task
 from engine.generators.kinds import cppn, stylegan2
 from engine.generators.tasks import encoder
-from engine.generators.tasks.inversion import Aim, aim, check_picture, psnr_db
+from engine.generators.tasks.inversion import InversionTarget, check_picture, psnr_db, target_of
 from engine.generators.tasks.invert import fit, invert, read_picture, start
 from engine.lab.analysis.encoder import Pupil
 from engine.play.tasks.inversion import Inverting
@@ -44,18 +44,18 @@ def build(model: Path, space: str = "w") -> stylegan2.Generator:
     return stylegan2.build(stylegan2.Config(str(model), space=space))
 
 
-def known(target: Aim, seed: int) -> tuple[torch.Tensor, float]:
+def known(target: InversionTarget, seed: int) -> tuple[torch.Tensor, float]:
     """A picture whose latent is known, and what the average picture is to it, in dB."""
     rows = np.random.RandomState(seed).randn(target.port.shape[-1]).astype(np.float32)
     with torch.no_grad():
         wanted = target.draw(torch.from_numpy(np.broadcast_to(rows, target.port.shape).copy()))
-        average = aim(target.generator, "", {"truncation": 0.0}, target.request.size_px)
+        average = target_of(target.generator, "", {"truncation": 0.0}, target.request.size_px)
         return wanted, psnr_db(average.draw(torch.ones(target.port.shape)), wanted)
 
 
 @pytest.mark.parametrize("space", ["z", "w", "w+"])
 def test_a_known_latent_of_a_stylegan_is_found_again(model: Path, space: str) -> None:
-    target = aim(build(model, space))
+    target = target_of(build(model, space))
     wanted, average_db = known(target, 1)
     steps = [s for s in invert(target, wanted, 40, samples=2) if s is not None]
     assert steps[-1].psnr_db >= average_db + 6.0
@@ -66,7 +66,7 @@ def test_a_known_latent_of_a_stylegan_is_found_again(model: Path, space: str) ->
 
 
 def test_a_known_latent_of_the_cppn_is_found_again() -> None:
-    target = aim(cppn.build(cppn.Config()), size_px=(48, 48))
+    target = target_of(cppn.build(cppn.Config()), size_px=(48, 48))
     wanted, average_db = known(target, 2)
     steps = [s for s in invert(target, wanted, 40, samples=48) if s is not None]
     assert steps[-1].psnr_db >= average_db + 6.0
@@ -74,7 +74,7 @@ def test_a_known_latent_of_the_cppn_is_found_again() -> None:
 
 def errand(model: Path, arrays: dict[str, Any], **options: Any) -> list[Result | None]:
     return list(
-        start(build(model), Errand("invert", 1, arrays, {"port": "w", "samples": 2.0, **options}))
+        start(build(model), Task("invert", 1, arrays, {"port": "w", "samples": 2.0, **options}))
     )
 
 
@@ -98,7 +98,7 @@ def test_an_errand_goes_in_slices_and_tells_on_the_way(model: Path) -> None:
 
 
 def test_what_the_generator_is_told_counts(model: Path) -> None:
-    target = aim(build(model), "w_b", {"truncation": 0.0})
+    target = target_of(build(model), "w_b", {"truncation": 0.0})
     assert target.port.name == "w"
     a, b = (target.draw(torch.full((32,), x)) for x in (0.0, 1.0))
     assert files.distance(a, b) == 0.0
@@ -123,11 +123,11 @@ def test_a_file_that_is_no_picture(model: Path) -> None:
         with pytest.raises(ValueError, match="no picture that can be read"):
             read_picture(data)
     with pytest.raises(ValueError, match="gives no latent 'image'"):
-        aim(build(model), "image")
+        target_of(build(model), "image")
 
 
 def test_pictures_of_other_shapes_are_fitted(model: Path) -> None:
-    target = aim(build(model))
+    target = target_of(build(model))
     wide = np.zeros((10, 90, 3), np.uint8)
     wide[:, 40:50] = 255
     assert fit(target, wide).shape == (1, 3, 32, 32)
@@ -138,14 +138,14 @@ def test_an_encoder_learns_and_is_the_models_own(model: Path, tmp_path: Path) ->
     own = tmp_path / "own.safetensors"
     own.write_bytes(model.read_bytes())
     assert encoder.find(own, 32) is None
-    pupil = Pupil(aim(build(own)))
+    pupil = Pupil(target_of(build(own)))
     for index in range(8):
         pupil.step(index, 60)
     average_db, found_db = pupil.gain_db()
     assert found_db >= average_db + 0.5
     path = encoder.write(own, pupil.numbers())
     for space in ("w+", "z"):
-        target = aim(build(own, space))
+        target = target_of(build(own, space))
         wanted, _ = known(target, 5)
         slices = list(invert(target, wanted, 0, str(own)))
         assert len(slices) == 2  # no samples are looked at
@@ -235,10 +235,10 @@ class Sent:
     """Stands in for `Errands`: keeps what is started, and lets it be answered."""
 
     def __init__(self) -> None:
-        self.started: list[tuple[str, Errand, Any]] = []
+        self.started: list[tuple[str, Task, Any]] = []
         self.is_busy = False
 
-    def start(self, layer: str, errand: Errand, heed: Any) -> int:
+    def start(self, layer: str, errand: Task, heed: Any) -> int:
         self.started.append((layer, errand, heed))
         self.is_busy = True
         return len(self.started)

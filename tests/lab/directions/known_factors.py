@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from engine.core.rng import draw
-from engine.generators.editing.sliders import NO_SLIDERS, Sliders
+from engine.generators.editing.edit_directions import NO_EDITS, EditDirections
 from engine.lab.directions.studied_model import Subject
 from engine.models.sidecars.directions import Direction, Floats, Shape
 
@@ -45,7 +45,7 @@ class Blossom:
     mapping: torch.Tensor
     back: torch.Tensor
     spec: Any
-    sliders: Sliders = NO_SLIDERS
+    edit_directions: EditDirections = NO_EDITS
 
     def map(self, z: torch.Tensor) -> torch.Tensor:
         """z to w: each factor bent a little by another one, then all turned into one another."""

@@ -17,7 +17,7 @@ from engine.documents.show.model_files import with_whole_paths
 from engine.documents.take import models
 from engine.documents.take.blobs import TakeError
 from engine.generators.cpu.compile import is_compiled
-from engine.generators.editing.sliders import Sliders
+from engine.generators.editing.edit_directions import EditDirections
 from engine.generators.kinds import cppn, stylegan2, stylegan3
 from engine.generators.stylegan.cuda_graph import Static
 from engine.models import safetensors
@@ -173,7 +173,7 @@ def test_at_rest_the_picture_is_the_same(model: Path, moved: Path, way: str) -> 
     for path in (model, moved):
         generator = stylegan2.build(stylegan2.Config(str(path)))
         if way == "loops":
-            generator.hasten()
+            generator.warm_up()
         pictures.append(draw(generator))
     assert files.distance(*pictures) < 1e-5
 
@@ -237,7 +237,7 @@ def test_every_path_draws_the_same(moved: Path, canvas: dict[str, Any]) -> None:
         generator = stylegan2.build(stylegan2.Config(str(moved), **canvas))
         drawing = generator.drawing
         if way == "loops":
-            generator.hasten()
+            generator.warm_up()
         elif way == "static":  # what a captured graph does
             drawing._graph = Static(drawing._raw, drawing.example(), "cpu")
         pictures.append(draw(generator, points, **MANY))
@@ -264,7 +264,7 @@ def test_a_stylegan3_has_them_too(tmp_path: Path, way: str) -> None:
     save(path, (Direction("ice", vector(1, W), 2.0, "w", 0.0, (0, 3)), glow))
     generator = stylegan3.build(config)
     if way == "loops":
-        generator.hasten()
+        generator.warm_up()
     assert files.distance(draw(generator), before) < 1e-4
     for name in ("direction_ice", "direction_glow"):
         assert files.distance(draw(generator, **{name: 5.0}), before) > 1e-3
@@ -295,9 +295,13 @@ def test_the_cppn_has_them_by_name_of_a_file(tmp_path: Path) -> None:
 
 
 def test_a_row_of_numbers_never_changes_its_length() -> None:
-    sliders = Sliders(KNOWN, Shape(Z, W, ROWS, {"b16.conv1": 8}))
-    assert len(sliders.pack({})) == len(sliders.pack(MANY)) == sum(sliders._lengths())
-    assert len(Sliders().pack({})) == 0
+    edit_directions = EditDirections(KNOWN, Shape(Z, W, ROWS, {"b16.conv1": 8}))
+    assert (
+        len(edit_directions.pack({}))
+        == len(edit_directions.pack(MANY))
+        == sum(edit_directions._lengths())
+    )
+    assert len(EditDirections().pack({})) == 0
 
 
 def text(path: Path, more: str = "") -> str:
@@ -319,14 +323,14 @@ def test_shows_name_sliders_and_takes_insist_on_the_file(tmp_path: Path, moved: 
     beside = save(path)
     show = read_show(text(path))
     assert "/layer/net/generator/hold_ice" in show.registry.index
-    marks = models.with_hashes(models.marks(show), show)
-    models.check(tmp_path, marks)
+    fingerprints = models.with_hashes(models.fingerprints(show), show)
+    models.check(tmp_path, fingerprints)
     save(path, KNOWN[:1])
-    with pytest.raises(TakeError, match=marks[0]["directions_sha256"][:12]):
-        models.check(tmp_path, marks)
+    with pytest.raises(TakeError, match=fingerprints[0]["directions_sha256"][:12]):
+        models.check(tmp_path, fingerprints)
     beside.unlink()
     with pytest.raises(TakeError, match="is not there; put that file back"):
-        models.check(tmp_path, marks)
+        models.check(tmp_path, fingerprints)
 
 
 def test_a_relative_name_begins_beside_the_show(tmp_path: Path) -> None:

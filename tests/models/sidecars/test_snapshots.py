@@ -38,7 +38,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def build(path: Path, way: str = "plain", **canvas: Any) -> stylegan2.Generator:
     generator = stylegan2.build(stylegan2.Config(str(path), **canvas))
     if way == "loops":
-        generator.hasten()
+        generator.warm_up()
     assert generator.drawing.path == way
     return generator
 
@@ -132,8 +132,10 @@ def test_an_age_beyond_the_ends_is_the_end(model: Path) -> None:
 def test_weights_stay_where_they_are(model: Path, device: str) -> None:
     """What a captured graph needs: it reads the new weights at the old places."""
     generator = stylegan2.build(stylegan2.Config(str(model)), device)
-    assert generator.changing is not None
-    live = [x for part in generator.changing._live.values() for x in part.weights + part.prepared]
+    assert generator.interpolation is not None
+    live = [
+        x for part in generator.interpolation._live.values() for x in part.weights + part.prepared
+    ]
     places = [tensor.data_ptr() for tensor in live]
     wanted = [draw(generator, age) for age in (0.2, 0.7, 1.0)]
     drawing = generator.drawing

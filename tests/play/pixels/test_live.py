@@ -15,7 +15,7 @@ from engine.core.show.generator import Request
 from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.generators.host.interface import HostStats
-from engine.generators.host.latency import Pace, lead_s, note_arrival, rate_hz
+from engine.generators.host.latency import Latency, look_ahead_s, note_arrival, rate_hz
 from engine.generators.host.messages import Frame
 from engine.play.pixels import live as module
 from engine.play.pixels.bridge import Bridge
@@ -60,12 +60,12 @@ class Fake:
         self._now_s = 0.0
         self._busy: tuple[float, float, Request] | None = None  # begun, done at
         self._newest: Request | None = None
-        self._pace = Pace()
+        self._latency = Latency()
         self._made = 0
 
     @property
-    def lead_s(self) -> float:
-        return lead_s(self._pace, 1 / 15)
+    def look_ahead_s(self) -> float:
+        return look_ahead_s(self._latency, 1 / 15)
 
     def ask(self, request: Request, now_s: float | None = None) -> None:
         assert not self.is_closed
@@ -79,8 +79,8 @@ class Fake:
         found = None
         if self._busy is not None and self._now_s >= self._busy[1] - 1e-9:
             begun, _, request = self._busy
-            self._pace = note_arrival(
-                self._pace, self._now_s, 1, self._now_s - begun, self.render_s, 1 / 15
+            self._latency = note_arrival(
+                self._latency, self._now_s, 1, self._now_s - begun, self.render_s, 1 / 15
             )
             level = request.seconds / 100 if self.level is None else self.level
             self._made += 1
@@ -93,7 +93,7 @@ class Fake:
 
     def stats(self) -> HostStats:
         state = f"failed: {self.failure}" if self.failure else "ready"
-        rate = rate_hz(self._pace, self._now_s)
+        rate = rate_hz(self._latency, self._now_s)
         return HostStats(state=state, frames=self._made, rate_hz=rate)
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ from engine.core.frame.values import effective
 from engine.core.modifiers.drag import turned
 from engine.core.show.generator import Request
 from engine.core.show.show import Show
-from engine.generators.host.tasks import Errand
+from engine.generators.host.tasks import Task
 from engine.generators.kinds import cppn, stylegan2
 from engine.generators.tasks import drag as errand_drag
 from engine.generators.tasks import point_tracking
@@ -60,13 +60,13 @@ def hold(generator: Any, x: float, y: float, seed: int = 1, **options: Any) -> e
     z = np.random.default_rng(seed).normal(size=port.shape).astype(np.float32)
     arrays = {"coordinates": z, "pull": np.zeros_like(z)}
     return errand_drag.Drag(
-        generator, Errand("drag", 1, arrays, {**GRAB, "x": x, "y": y} | options, FRAME)
+        generator, Task("drag", 1, arrays, {**GRAB, "x": x, "y": y} | options, FRAME)
     )
 
 
 def aim(dragged: errand_drag.Drag, x: float, y: float, seed: int = 1, **options: Any) -> None:
     z = np.random.default_rng(seed).normal(size=dragged._port.shape).astype(np.float32)
-    dragged.hear(Errand("drag", 1, {"coordinates": z}, {**GRAB, "x": x, "y": y} | options, FRAME))
+    dragged.receive(Task("drag", 1, {"coordinates": z}, {**GRAB, "x": x, "y": y} | options, FRAME))
 
 
 def test_a_feature_of_the_cppn_follows_the_hand() -> None:
@@ -99,13 +99,13 @@ def test_a_hand_that_holds_still_holds_the_feature_while_the_path_goes_on() -> N
     z, way = np.random.default_rng(3).normal(size=(2, *size)).astype(np.float32)
     held = errand_drag.Drag(
         generator,
-        Errand("drag", 1, {"coordinates": z, "pull": 0 * z}, {**GRAB, "x": 0.5, "y": 0.5}, FRAME),
+        Task("drag", 1, {"coordinates": z, "pull": 0 * z}, {**GRAB, "x": 0.5, "y": 0.5}, FRAME),
     )
     idle = torch.zeros(1, *size)
-    free = point_tracking.grab(idle, (0.5, 0.5))
+    free = point_tracking.begin_tracking(idle, (0.5, 0.5))
     for k in range(30):
         moved = z + 0.0015 * k * way
-        held.hear(Errand("drag", 1, {"coordinates": moved}, {**GRAB, "x": 0.5, "y": 0.5}, FRAME))
+        held.receive(Task("drag", 1, {"coordinates": moved}, {**GRAB, "x": 0.5, "y": 0.5}, FRAME))
         left = float(next(held).options["left_px"])
         free = point_tracking.step(
             lambda n: generator.features({"z": n[0]}, held._request, 64)[0],
@@ -147,7 +147,7 @@ def test_what_has_no_features_says_so() -> None:
         spec = cppn.spec(cppn.Config())
 
     with pytest.raises(ValueError, match="cppn has nothing that can be dragged by 'z'"):
-        errand_drag.start(Deaf(), Errand("drag", 1, {}, GRAB))
+        errand_drag.start(Deaf(), Task("drag", 1, {}, GRAB))
 
 
 def values(show: Show) -> list[float]:
@@ -196,9 +196,9 @@ class Host:
     """Keeps what it is sent."""
 
     def __init__(self) -> None:
-        self.sent: list[Errand] = []
+        self.sent: list[Task] = []
 
-    def send(self, errand: Errand) -> None:
+    def send(self, errand: Task) -> None:
         self.sent.append(errand)
 
     def results(self) -> list[Any]:

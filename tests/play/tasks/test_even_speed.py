@@ -28,7 +28,7 @@ from engine.core.show.state import State, first_state
 from engine.documents.show import load
 from engine.generators.host.messages import Frame
 from engine.generators.host.pixels import fetch, finish
-from engine.generators.host.tasks import Errand, Result, find_kind
+from engine.generators.host.tasks import Result, Task, find_kind
 from engine.generators.kinds import cppn
 from engine.lab.one_thread import one_thread
 from engine.play.event_queue import EventQueue
@@ -191,7 +191,7 @@ def test_a_jump_of_the_generator_is_found_and_a_quick_motion_is_none() -> None:
 
     z = np.linspace(0, 1, 33, dtype=np.float32)[:, None]
     options = {"port": "z", "is_closed": 0.0}
-    errand = Errand("probe", 1, {"path": z}, options, Request(0.0, {}, size_px=(32, 32)))
+    errand = Task("probe", 1, {"path": z}, options, Request(0.0, {}, size_px=(32, 32)))
     slices = list(find_kind("probe")(Leaping(), errand))
     result = slices[-1]
     assert result is not None
@@ -256,10 +256,10 @@ def test_a_way_that_bends_between_two_looks_is_looked_at_more_finely(tmp_path: P
 class Glimpses:
     """A host that does an errand at once, on a cheap generator, when results are asked for."""
 
-    sent: list[Errand]
+    sent: list[Task]
     drawn: int = 0
 
-    def send(self, errand: Errand) -> None:
+    def send(self, errand: Task) -> None:
         self.sent.append(errand)
 
     def render(self, request: Request, memory: object) -> tuple[np.ndarray, object]:

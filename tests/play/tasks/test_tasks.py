@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.core.show.state import State
-from engine.generators.host.tasks import Errand, Result
+from engine.generators.host.tasks import Result, Task
 from engine.play.event_queue import EventQueue
 from engine.play.tasks.tasks import Errands, Told
 
@@ -18,10 +18,10 @@ class Fake:
     """A host whose results are laid in by the test."""
 
     def __init__(self) -> None:
-        self.sent: list[Errand] = []
+        self.sent: list[Task] = []
         self.back: list[Result] = []
 
-    def send(self, errand: Errand) -> None:
+    def send(self, errand: Task) -> None:
         if errand.kind == "heavy":
             raise ValueError("too large")
         self.sent.append(errand)
@@ -57,7 +57,7 @@ def desk() -> Desk:
 
 
 def test_results_become_events_of_the_next_tick(desk: Desk) -> None:
-    number = desk.errands.start("form", Errand("probe"), desk.heed)
+    number = desk.errands.start("form", Task("probe"), desk.heed)
     x = {"x": np.array([1, 2], np.float32)}
     desk.hosts["form"].back = [
         Result(x, number=number, done=False), Result(x, number=99), Result(x, number=number),
@@ -68,27 +68,27 @@ def test_results_become_events_of_the_next_tick(desk: Desk) -> None:
 
 
 def test_an_error_is_said_and_heeded(desk: Desk) -> None:
-    number = desk.errands.start("form", Errand("probe"), desk.heed)
+    number = desk.errands.start("form", Task("probe"), desk.heed)
     desk.hosts["form"].back = [Result(number=number, error="lost count")]
     assert desk.tend(0) == []
     assert desk.said == ["layer form: probe: lost count"]
     assert [r.error for r in desk.heard] == ["lost count"]
-    assert desk.errands.start("form", Errand("heavy"), desk.heed) == 0
+    assert desk.errands.start("form", Task("heavy"), desk.heed) == 0
     assert desk.said[1:] == ["layer form: heavy: too large"]
-    assert desk.errands.start("none", Errand("probe"), desk.heed) == 0
+    assert desk.errands.start("none", Task("probe"), desk.heed) == 0
 
 
 def test_an_errand_ends_with_the_generator_that_did_it(desk: Desk) -> None:
-    number = desk.errands.start("form", Errand("probe"), desk.heed)
+    number = desk.errands.start("form", Task("probe"), desk.heed)
     desk.hosts["form"] = Fake()
     desk.tend(0)
     assert desk.said == ["layer form: probe: the generator was replaced meanwhile"]
-    assert desk.errands.start("form", Errand("probe", number), desk.heed) != number
+    assert desk.errands.start("form", Task("probe", number), desk.heed) != number
 
 
 def test_an_errand_can_be_replaced_and_ended(desk: Desk) -> None:
-    number = desk.errands.start("form", Errand("probe"), desk.heed)
-    assert desk.errands.start("form", Errand("probe", number, {}, {"a": 1}), desk.heed) == number
+    number = desk.errands.start("form", Task("probe"), desk.heed)
+    assert desk.errands.start("form", Task("probe", number, {}, {"a": 1}), desk.heed) == number
     desk.errands.cancel(number)
     desk.errands.cancel(number)
     assert [(e.kind, e.number) for e in desk.hosts["form"].sent] == [

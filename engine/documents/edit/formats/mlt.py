@@ -14,6 +14,7 @@ from xml.etree.ElementTree import Element
 from engine.documents.edit.findings import Findings
 from engine.documents.edit.formats.mlt_clip import (
     NUMBER,
+    PRODUCERS,
     Project,
     backwards,
     bounds,
@@ -55,7 +56,7 @@ def read(root: Element, findings: Findings, fps: Fraction | None) -> Edit:
     if not all(re.fullmatch(r"[1-9]\d{0,8}", part) for part in rate):
         raise EditError(f"{name}: its profile has no frame rate")
     own = Fraction(int(rate[0]), int(rate[1]))
-    elements = {each.get("id", ""): each for each in root if each.get("id")}
+    elements = {each.get("id", ""): each for each in root.iter() if each.tag in PRODUCERS}
     named = elements.get(root.get("producer", ""))
     tractors = [each for each in root if each.tag == "tractor"]
     shown = tractors[-1] if tractors else named
@@ -74,7 +75,9 @@ def _stack(project: Project, tractor: Element, place: str) -> Stack:
     """Tracks of a tractor; its two playlists are one track where the editor dissolves in it."""
     tracks: list[tuple[Item, ...]] = []
     numbers: dict[int, int] = {}
-    for number, track in enumerate(tractor.findall("track")):
+    for number, track in enumerate(
+        [*tractor.findall("track"), *tractor.findall("multitrack/track")]
+    ):
         if track.get("hide") in ("video", "both"):
             continue
         numbers[number] = len(tracks)
@@ -96,9 +99,21 @@ def _stack(project: Project, tractor: Element, place: str) -> Stack:
     for transition, told in mixes:
         pair = [numbers.get(_whole(told.get(k, "")), -1) for k in ("a_track", "b_track")]
         if min(pair) >= 0 and pair[0] != pair[1]:
-            start_s, end_s = span(project, transition, place)
+            start_s, end_s = _lasting(project, transition, tractor, place)
             found.append(Fade(min(pair), max(pair), start_s, end_s))
     return Stack(tuple(tracks), tuple(found))
+
+
+def _lasting(
+    project: Project, transition: Element, tractor: Element, place: str
+) -> tuple[Fraction, Fraction]:
+    """Begin and end of a transition; one that says no end lasts as long as what it is in."""
+    if transition.get("out"):
+        return span(project, transition, place)
+    start_s = seconds_at(project, transition.get("in", "0"), place)
+    return start_s, max(span(project, tractor, place)[1], start_s) if tractor.get(
+        "out"
+    ) else start_s
 
 
 def _is_fade(told: dict[str, str]) -> bool:
@@ -117,7 +132,7 @@ def _whole(text: str) -> int:
 
 def _track(project: Project, track: Element, place: str) -> tuple[Item, ...]:
     """Items of one track: a playlist's, or one item that is all of something else."""
-    element = project.elements.get(track.get("producer", ""))
+    element = project.producer_of(track)
     if element is None:
         return ()
     if element.tag == "playlist":
@@ -137,18 +152,18 @@ def _playlist(project: Project, playlist: Element, place: str) -> Iterator[Item]
             item = _entry(project, child, at, where)
             if item is not None:
                 yield item
-            element = project.elements[child.get("producer", "")]
-            if item is not None and element.tag in ("tractor", "playlist"):
+            element = project.producer_of(child)
+            if item is not None and item.inside is not None and not child.get("out"):
                 at = item.end_s
-            else:
+            elif element is not None:
                 start_s, end_s = bounds(project, child, element, where)
                 at += end_s - start_s
 
 
 def _entry(project: Project, entry: Element, at: Fraction, place: str) -> Item | None:
     """What an entry shows; nothing if it is clear, a sound, or left out."""
-    name = entry.get("producer", "")
-    element = project.elements.get(name)
+    element = project.producer_of(entry)
+    name = entry.get("producer", "") if element is None else element.get("id", "")
     project.count += 1
     if element is None or project.count > MOST_ITEMS or name in project.open:
         raise EditError(f"{place}: '{name:.40}' is not in the project, or in itself, or too often")
@@ -184,7 +199,7 @@ def _nested(
     """A timeline or playlist in a timeline; an entry's place counts from that of a playlist."""
     if len(project.open) >= _DEEPEST:
         raise EditError(f"{place}: nested deeper than {_DEEPEST} timelines; flatten it")
-    project.open.append(entry.get("producer", ""))
+    project.open.append(element.get("id", ""))
     into_s = Fraction(0)
     if element.tag == "tractor":
         inside = _stack(project, element, place)

@@ -11,6 +11,7 @@ from engine.documents.edit.findings import Findings
 from engine.documents.edit.timeline import EditError, Item, Stack
 
 _CLOCK = re.compile(r"(?:(\d{1,3}):)?(?:(\d{1,2}):)?(\d{1,9})([.,;:]\d{1,9})?")
+PRODUCERS = ("producer", "chain", "playlist", "tractor")
 NUMBER = r"-?\d{1,6}(?:[.,]\d{1,20})?"
 _DRAWN = re.compile(
     "kdenlivetitle|qtext|pango|qml|webvfx|glaxnimate|frei0r|noise|count|blipflash|timer|xml-title"
@@ -32,6 +33,11 @@ class Project:
     elements: dict[str, Element]
     count: int = 0
     open: list[str] = field(default_factory=list)
+
+    def producer_of(self, entry: Element) -> Element | None:
+        """What an entry or track shows: it names it, or holds it."""
+        named = self.elements.get(entry.get("producer", ""))
+        return named if named is not None else next((e for e in entry if e.tag in PRODUCERS), None)
 
 
 def properties(element: Element) -> dict[str, str]:

@@ -192,3 +192,23 @@ def test_the_timeline_is_never_the_bin() -> None:
         '<tractor id="t"><track producer="c"/></tractor>'
     )
     assert frames(".mlt", without) == [97, 98, 99]
+
+
+def test_transitions_as_shotcut_and_melt_write_them() -> None:
+    fade = (
+        '<transition {}><property name="a_track">0</property><property name="b_track">1</property>'
+        '<property name="mlt_service">luma</property></transition>'
+    )
+    for times in ('out="9"', 'in="0" out="9"', 'in="0"'):
+        inside = (
+            '<tractor id="x" in="0" out="9"><track producer="p" in="20" out="29"/>'
+            f'<track producer="p" in="50" out="59"/>{fade.format(times)}</tractor><playlist id="c">'
+            '<entry producer="p" in="10" out="19"/><entry producer="x" in="0" out="9"/>'
+            '<entry producer="p" in="60" out="61"/></playlist>'
+        )
+        pairs = [(20 + k, 50 + k) for k in range(10)]
+        wanted = [*range(10, 20), *pairs, 60, 61]
+        assert frames(".mlt", timeline("c", inside=inside)) == wanted
+    old = timeline("a").replace('<track producer="black"/>', "<multitrack>")
+    old = old.replace("</tractor>", "</multitrack></tractor>")
+    assert frames(".mlt", old) == list(range(30))

@@ -1,4 +1,4 @@
-"""Sliders: named directions as parameters, and what they add to latents, styles and scales.
+"""Edit directions as parameters: what they add to latents, styles and scales.
 
 ``direction_NAME`` moves along a direction, in sigmas. With ``hold_NAME`` at 1 the slider is the
 place instead: wherever the journey goes, along this direction the picture stays there. Others give
@@ -27,7 +27,7 @@ NO_SHAPE = Shape(0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sliders:
+class EditDirections:
     """The directions of a model that a show can move along.
 
     Parameters
@@ -154,31 +154,31 @@ class Sliders:
         return made
 
 
-NO_SLIDERS = Sliders()
+NO_EDITS = EditDirections()
 
 
-def widened(part: Any, sliders: Sliders, name: str = "") -> Any:
+def widened(part: Any, edit_directions: EditDirections, name: str = "") -> Any:
     """Let the affines of a synthesis network take the gains of channels after each style.
 
     So scales are finished where they always are, by every path alike, in one product.
     """
     import torch
 
-    if not sliders.of("s"):
+    if not edit_directions.of("s"):
         return part
     if type(part) is tuple:
-        return tuple(widened(each, sliders, name) for each in part)
+        return tuple(widened(each, edit_directions, name) for each in part)
     if not is_dataclass(part) or isinstance(part, type):
         return part
     found = {f.name: getattr(part, f.name) for f in fields(part)}
     name = str(found.get("name", name))
     changed = {
-        key: widened(value, sliders, name)
+        key: widened(value, edit_directions, name)
         for key, value in found.items()
         if key != "affine" and (type(value) is tuple or is_dataclass(value))
     }
     if "affine" in found:
         weight = found["affine"].weight
-        more = torch.from_numpy(sliders.columns(name, len(weight))).to(weight)
+        more = torch.from_numpy(edit_directions.columns(name, len(weight))).to(weight)
         changed["affine"] = replace(found["affine"], weight=torch.cat([weight, more], dim=1))
     return replace(part, **changed)
