@@ -1,1 +1,1 @@
-"""Wires everything: the only wall clock, processes, files and error policy."""
+"""The doors: commands, set-up and diagnosis, with one policy for what goes wrong."""

@@ -1,4 +1,4 @@
-"""Whom everything is from: packages, networks, pictures, shaders, with their licences."""
+"""Credits: whom packages, networks, pictures and shaders are from, with their licences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the shipped shaders and shows lie: inside a wheel, or beside `engine/` in a checkout."""
+"""Places of the shipped shaders and shows: inside a wheel, or beside `engine/` in a checkout."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Making and studying networks; nothing here runs in a show."""
+"""The laboratory: networks are made and studied; nothing here runs in a show."""

@@ -1,4 +1,4 @@
-"""Small pictures on one thread, as workers draw them: the threads of more would only wait."""
+"""One thread for small pictures, as in workers: more would only wait for each other."""
 
 from __future__ import annotations
 

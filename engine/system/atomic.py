@@ -1,4 +1,4 @@
-"""Files that are whole or absent: they get their name when they are finished.
+"""Atomic writes: files are whole or absent, and get their name when they are finished.
 
 Everything that the engine stores is written by `new_file`, so that what a file must never do (stay
 half written, follow a link, take another's place while it grows) is held in one function.

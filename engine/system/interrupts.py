@@ -1,4 +1,4 @@
-"""Ctrl-C and the end that a system asks for: once to end well, twice to end now."""
+"""Interrupts: Ctrl-C and other signals that ask for the end; once to end well, twice to end now."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Interrupt:
 
 
 @contextmanager
-def heeded() -> Iterator[Interrupt]:
+def noted() -> Iterator[Interrupt]:
     """Take note of signals instead of dying of them. Outside the main thread nothing changes."""
     found = Interrupt()
     with handled(found.ask):
@@ -35,7 +35,7 @@ def heeded() -> Iterator[Interrupt]:
 
 
 @contextmanager
-def raised() -> Iterator[None]:
+def as_exceptions() -> Iterator[None]:
     """Let every signal that asks for the end raise `KeyboardInterrupt`, as Ctrl-C does."""
     found = Interrupt()
     found.is_asked = True

@@ -1,4 +1,4 @@
-"""Giving way to the display: how urgently the system runs this process or thread."""
+"""Priorities of processes and threads: giving way to the display."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one system's sockets do and another's do not: keeping a port, counting lost packets."""
+"""Socket options of one system that another's lack: keeping a port, counting lost packets."""
 
 from __future__ import annotations
 

@@ -131,7 +131,7 @@ def test_lost_packets_are_counted_where_the_kernel_tells(
 def test_signals_that_a_system_lacks_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(interrupts, "NAMES", ("SIGINT", "SIGNEVER"))
     before = signal.getsignal(signal.SIGINT)
-    with interrupts.heeded() as found:
+    with interrupts.noted() as found:
         signal.raise_signal(signal.SIGINT)
         assert found.is_asked
         with pytest.raises(KeyboardInterrupt):

@@ -1,1 +1,1 @@
-"""Commands: thin."""
+"""The commands, as thin as they can be."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from engine.app.cli.arguments import FILE, SHEET, progress
-from engine.app.cli.errors import Misused, told
+from engine.app.cli.errors import Misused, one_sentence
 
 
 @click.group()
@@ -36,7 +36,7 @@ def index(model: Path, out: Path | None, pictures: int | None, thumb: int) -> No
     """Make the index of MODEL, which was trained here."""
     from engine.lab.analysis.archive import credits_of, make
 
-    with told():
+    with one_sentence():
         path, made = make(model, out, pictures or 0, thumb, progress)
     shown = sum(end > begin for begin, end in zip((0, *made.ends), made.ends, strict=False))
     click.echo(
@@ -64,6 +64,6 @@ def nearest(
 
     if (picture is None) == (seeds is None):
         raise Misused("say what to look for: either a PICTURE or --seeds 0-3")
-    with told():
+    with one_sentence():
         found = find(model, picture, seeds or "", count, sheet)
     click.echo(json.dumps(found, indent=1) if as_json else text(found))

@@ -1,4 +1,4 @@
-"""What the command line's words mean: sizes, rates and times, refused in one sentence."""
+"""Types of arguments: sizes, rates, times and files, refused in one sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command about bending a network."""
+"""The command that prepares a network for bending."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from engine.app.cli.arguments import FILE, SHEET, progress
-from engine.app.cli.errors import Misused, told
+from engine.app.cli.errors import Misused, one_sentence
 
 
 @click.command()
@@ -21,7 +21,7 @@ def bend(model: Path, clusters: bool, sheet: Path | None, out: Path | None) -> N
 
     if not clusters:
         raise Misused("say what to do: --clusters")
-    with told():
+    with one_sentence():
         path, found = make(model, out, sheet, progress)
     for name, sizes in found.items():
         click.echo(f"{name:14} {'  '.join(f'{k}: {n}' for k, n in enumerate(sizes))}")

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from engine.app.cli.arguments import FILE, SHEET
-from engine.app.cli.errors import Misused, note, told
+from engine.app.cli.errors import Misused, note, one_sentence
 from engine.lab.directions import METHODS
 
 _OUT = "Instead of beside MODEL."
@@ -43,7 +43,7 @@ def _layers(text: str) -> tuple[int, int] | None:
 
 @click.command()
 @click.argument("model")
-@click.option("--find", "way", type=click.Choice(METHODS), help="Look for directions this way.")
+@click.option("--find", "method", type=click.Choice(METHODS), help="Look for directions this way.")
 @click.option("--count", type=click.IntRange(1, 64), default=20, help="How many at most.")
 @click.option("--layers", default="", metavar="A-B", help="Style layers that they move; all.")
 @click.option("--seed", type=click.IntRange(0, 2**31), default=0, help="Of all that is drawn.")
@@ -65,44 +65,44 @@ def directions(model: str, **given: Any) -> None:
     from engine.lab.directions import library as work
     from engine.lab.directions.discovery import Options
 
-    way, names, removed = given["way"], _names(given["name"]), _listed(given["remove"])
-    if given["file"] and way:
+    method, names, removed = given["method"], _names(given["name"]), _listed(given["remove"])
+    if given["file"] and method:
         raise Misused("--import takes directions as they are: leave --find out")
-    way = "file" if given["file"] else way
-    if given["keep"] and not way:
+    method = "file" if given["file"] else method
+    if given["keep"] and not method:
         raise Misused("--keep keeps what --find finds or --import brings: say --find")
     layers, files = _layers(given["layers"]), given["sets"]
-    with told():
+    with one_sentence():
         for name in names.values():
             work.check_name(name)
-        book = work.Book(model, given["out"], given["label"])
-        sets, space = work.read_sets(book, files, given["space"], note) if files else (None, "")
+        library = work.Library(model, given["out"], given["label"])
+        sets, space = work.read_sets(library, files, given["space"], note) if files else (None, "")
         if removed:
-            book.remove(removed)
-        found = list(book.known)
-        if way:
+            library.remove(removed)
+        found = list(library.known)
+        if method:
             options = Options(given["count"], given["seed"], given["samples"] or 0, layers,
                         space or given["space"], sets, _listed(given["measure"]),
                         _listed(given["fix"]), file=given["file"], notify=note)  # fmt: skip
-            found = work.find(book, way, options)
+            found = work.find(library, method, options)
             kept = work.named(found, names) + (found if given["keep"] and not names else [])
             if kept:
-                book.keep(kept)
+                library.keep(kept)
         elif names:
             byplace = {str(n): each.name for n, each in enumerate(found, 1)}
-            book.rename({byplace.get(old, old): new for old, new in names.items()})
-            found = list(book.known)
+            library.rename({byplace.get(old, old): new for old, new in names.items()})
+            found = list(library.known)
         if given["sheet"]:
-            work.draw_sheet(book.subject, found, given["sheet"], given["seed"])
+            work.draw_sheet(library.studied, found, given["sheet"], given["seed"])
     if given["as_json"]:
         rows = [{**asdict(d), "vector": d.vector.tolist()} for d in found]
-        click.echo(json.dumps({"file": str(book.path), "directions": rows}))
+        click.echo(json.dumps({"file": str(library.path), "directions": rows}))
         return
     click.echo(work.text(found) or "no directions yet: --find ganspace --sheet OUT.png")
-    if way and not names and not given["keep"]:
+    if method and not names and not given["keep"]:
         click.echo("none is kept: look at a --sheet, then say --name 1=dry, or --keep", err=True)
-    elif way or names or removed:
-        click.echo(f"{book.path}: {len(book.known)} directions", err=True)
+    elif method or names or removed:
+        click.echo(f"{library.path}: {len(library.known)} directions", err=True)
 
 
 @click.command()
@@ -124,22 +124,22 @@ def teach(model: str, sheet: Path | None, **given: Any) -> None:
         raise Misused("draw a sheet first (--sheet OUT.png), then pick: --more 3,7,12 --name NAME")
     if given["more"] and not given["name"]:
         raise Misused("give the new direction a name: --name NAME")
-    with told():
+    with one_sentence():
         more, less = (
             list(read_numbers(given[key], "numbers")) if given[key] else []
             for key in ("more", "less")
         )
         if more:
             work.check_name(given["name"])
-        book = work.Book(model, given["out"], given["label"])
+        library = work.Library(model, given["out"], given["label"])
         made = None
         if more:
             fixed = _listed(given["fix"])
-            made = work.teach(book, given["name"], given["seed"], (more, less), fixed)
+            made = work.teach(library, given["name"], given["seed"], (more, less), fixed)
         if sheet is not None and made is None:
-            work.draw_thumbs(book.subject, sheet, given["seed"])
+            work.draw_thumbs(library.studied, sheet, given["seed"])
         elif sheet is not None and made is not None:
-            work.draw_sheet(book.subject, [made], sheet, given["seed"])
+            work.draw_sheet(library.studied, [made], sheet, given["seed"])
     if made is not None:
         click.echo(work.text([made]))
-        click.echo(f"{book.path}: {len(book.known)} directions", err=True)
+        click.echo(f"{library.path}: {len(library.known)} directions", err=True)

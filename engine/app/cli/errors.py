@@ -13,10 +13,10 @@ USAGE, NO_DEVICE, BAD_SHOW, INTERRUPTED = 2, 69, 78, 130
 
 def finish(work: Callable[[], int], on_interrupt: int = INTERRUPTED) -> int:
     """Do a command's work; turn what goes wrong into one sentence and an exit code."""
-    from engine.system.interrupts import raised
+    from engine.system.interrupts import as_exceptions
 
     try:
-        with raised():
+        with as_exceptions():
             return _judge(work)
     except KeyboardInterrupt:
         return on_interrupt
@@ -59,7 +59,7 @@ class Misused(click.ClickException):
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def one_sentence() -> Iterator[None]:
     """Say in one sentence what went wrong; what is not there, or does not fit, is wrong usage."""
     from engine.lab.latents import WrongLatentsError
 

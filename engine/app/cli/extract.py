@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from engine.app.cli.arguments import FILE, SECONDS
-from engine.app.cli.errors import told
+from engine.app.cli.errors import one_sentence
 
 
 @click.command()
@@ -19,6 +19,6 @@ def gather(source: str, out: Path, at_s: Fraction | None) -> None:
     """Write latents, dropped keys and lessons of a take as files that a show can name."""
     from engine.play.film.extract import gather as find
 
-    with told():
+    with one_sentence():
         for path, use in find(source, out, at_s):
             click.echo(f"{path}: {use}")

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from engine.app.cli.arguments import DEVICE, FILE, progress
-from engine.app.cli.errors import Misused, told
+from engine.app.cli.errors import Misused, one_sentence
 
 
 @click.command()
@@ -31,7 +31,7 @@ def invert(model: Path, images: tuple[Path, ...], encoder: bool, **given: Any) -
         raise Misused("say what to invert: one or more pictures, or --encoder alone")
     space = given.pop("space") or ("z" if str(model) == CPPN else "w")
     options = Options(model, images, space=space, **given)
-    with told():
+    with one_sentence():
         if encoder:
             path = teach(options, progress)
             click.echo(f"{path}: {path.stat().st_size / 1e6:.2f} MB")

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from engine.app.cli.arguments import FILE, SHEET, progress
-from engine.app.cli.errors import Misused, told
+from engine.app.cli.errors import Misused, one_sentence
 
 
 @click.command("map")
@@ -46,7 +46,7 @@ def latent_map(
 
     if not out.name.endswith(SUFFIX):
         raise Misused(f"{out}: a map is a file that ends in {SUFFIX}")
-    with told():
+    with one_sentence():
         options = maps.Options(by, thumb)
         found = maps.make(model, seeds, latents, options, progress)
         maps.store(found, out, sheet)

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from engine.app.cli.arguments import FILE
-from engine.app.cli.errors import Misused, note, told
+from engine.app.cli.errors import Misused, note, one_sentence
 
 _FARTHEST = 1000
 _TRAINED = {"pictures_shown": "shown"} | {
@@ -47,7 +47,7 @@ def info(file: Path, as_json: bool) -> None:
     """Say what FILE is."""
     from engine.models.importer.catalogue import describe
 
-    with told():
+    with one_sentence():
         found = describe(file)
     click.echo(json.dumps(found, indent=1) if as_json else text(found))
 
@@ -62,7 +62,7 @@ def import_(file: Path, out: Path, **given: str) -> None:
     """Convert FILE (.pkl, .pt) to OUT (.safetensors), with a card beside it."""
     from engine.models.importer.catalogue import import_model
 
-    with told():
+    with one_sentence():
         found = import_model(file, out, given)
     width, height = found["resolution_px"]
     click.echo(f"{out}: {found['family']} ({found['variant']}), {width}×{height}")
@@ -113,7 +113,7 @@ def sample(file: Path, out: Path, **given: Any) -> None:
     if given["space"] and given["seeds"]:
         raise Misused("--space belongs to --latents; seeds are always z")
     given["seeds"] = given["seeds"] or ""
-    with told():
+    with one_sentence():
         count = draw(file, out, Options(**given), note)
     click.echo(f"{out}: {count} picture{'s' if count > 1 else ''}")
 
@@ -129,7 +129,7 @@ def ages(file: Path, snapshots: Path | None, count: int, bits: int, out: Path | 
     from engine.lab.training.snapshots import write_ages
 
     folder = snapshots or file.with_suffix(".train") / "snapshots"
-    with told():
+    with one_sentence():
         done = write_ages(folder, file, out, count=count, bits=bits)
     shown = ", ".join(map(str, done.shown))
     click.echo(f"{done.path}: {done.file_bytes / 1e6:.2f} MB, after {shown} pictures shown")

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from engine.app.cli.arguments import FILE
-from engine.app.cli.errors import told
+from engine.app.cli.errors import one_sentence
 
 _SIZES = ("32", "64", "128", "256", "512", "1024")
 
@@ -71,7 +71,7 @@ def train(folder: Path, out: Path, **given: Any) -> None:
 
     Ctrl-C stops it and keeps everything; --resume goes on. While it trains, OUT can be played.
     """
-    with told():
+    with one_sentence():
         if given["frozen"] and given["source"] is None:
             raise ValueError("--freeze belongs to --from: a new discriminator knows nothing yet")
         if not given["licence"]:

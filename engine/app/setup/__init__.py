@@ -1,1 +1,1 @@
-"""Installing, diagnosing."""
+"""Installation and diagnosis."""

@@ -1,4 +1,4 @@
-"""What is plugged in: monitors, sound devices, GPUs, by the names that the command line takes."""
+"""Devices of this machine: monitors, sound, GPUs, by the names that the command line takes."""
 
 from __future__ import annotations
 

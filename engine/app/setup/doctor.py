@@ -1,4 +1,4 @@
-"""What is here, what is wrong, and the line that mends it."""
+"""The diagnosis: what is here, what is wrong, and the line that mends it."""
 
 from __future__ import annotations
 

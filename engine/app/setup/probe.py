@@ -1,4 +1,4 @@
-"""Looks at one device library, in a process of its own: ``python -m engine.app.setup.probe NAME``.
+"""Probes of device libraries, each in its process: ``python -m engine.app.setup.probe NAME``.
 
 A driver may hang or end the process, and no exception tells: so each look happens in a child that
 may be killed, and answers with one JSON document on stdout.

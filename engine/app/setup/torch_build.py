@@ -1,4 +1,4 @@
-"""Which build of torch to install: a decision on facts, so that every branch can be tested.
+"""The choice of a torch build: a decision on facts, so that every branch can be tested.
 
 Standard library only, because it runs before anything is installed.
 """

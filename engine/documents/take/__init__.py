@@ -1,1 +1,1 @@
-"""A performance on disk."""
+"""Takes: performances on disk."""

@@ -1,4 +1,4 @@
-"""What a take holds by content: its shows, their shaders and small files, named by their hashes."""
+"""A take's content store: its shows, their shaders and small files, named by their hashes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read a take back: its shows, events, states and sound, with nothing in it trusted."""
+"""The reader of takes: shows, events, states and sound, with nothing in them trusted."""
 
 from __future__ import annotations
 

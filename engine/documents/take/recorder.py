@@ -1,4 +1,4 @@
-"""Record a take: everything that steers the picture, on disk, while it is played.
+"""The recorder of takes: everything that steers the picture, on disk, while it is played.
 
 A take is a folder: ``take.toml`` (header), ``blobs/HASH`` (shows and shaders by content) and
 ``parts/TICK.jsonl`` with ``parts/TICK.pcm``. Every part begins with the state, so that a film can

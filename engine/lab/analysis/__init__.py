@@ -1,1 +1,1 @@
-"""Looking at a network: sample, invert, clusters, maps, archive."""
+"""Studies of a network: samples, inversions, clusters, maps, its archive."""

@@ -1,4 +1,4 @@
-"""Finding the clusters of a network's channels, and a sheet on which people see what each does."""
+"""Clusters of a network's channels, and a sheet on which people see what each does."""
 
 from __future__ import annotations
 

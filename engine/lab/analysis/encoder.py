@@ -1,4 +1,4 @@
-"""Teaching a model's encoder with the model's own pictures: pairs without end, and no data set.
+"""The training of a model's encoder on its own pictures: pairs without end, and no data set.
 
 It learns to give back the styles that a picture was drawn from, and to draw the picture again: what
 does not show in the picture it need not find.

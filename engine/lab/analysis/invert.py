@@ -1,4 +1,4 @@
-"""Inverting pictures outside a show: latents in a file, how near they came, a sheet of both."""
+"""Inversions of pictures outside a show: latents in a file, how near they came, a sheet of both."""
 
 from __future__ import annotations
 

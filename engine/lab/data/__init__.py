@@ -1,1 +1,1 @@
-"""Folders of pictures → training samples."""
+"""Training samples from folders of pictures."""

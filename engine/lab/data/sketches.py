@@ -1,4 +1,4 @@
-"""Crude questions: people paint in flat colours and soft blobs, so networks must learn from such.
+"""Synthetic sketches: people paint in flat colours and soft blobs, so networks learn from such.
 
 A source is made blurred, and often put down to a few flat colours; how coarse it became says how
 far the answer may be held to the target pixel by pixel.

@@ -12,13 +12,13 @@ from dataclasses import replace
 import numpy as np
 
 from engine.lab.directions.by_difference import pair_of
-from engine.lab.directions.discovery import Options, apart, direction_of, fixed_of, spread_of
-from engine.lab.directions.studied_model import Subject
+from engine.lab.directions.discovery import Options, apart, direction_of, fixed_of, moments_of
+from engine.lab.directions.studied_model import StudiedModel
 from engine.lab.directions.teaching import ridge
 from engine.models.sidecars.directions import Direction
 
 
-def find(subject: Subject, options: Options) -> list[Direction]:
+def find(studied: StudiedModel, options: Options) -> list[Direction]:
     """Return the normal of the boundary, towards the first set; both sets count alike.
 
     Raises
@@ -26,14 +26,14 @@ def find(subject: Subject, options: Options) -> list[Direction]:
     ValueError
         As `find_difference.find`.
     """
-    more, less, space = pair_of(subject, options)
+    more, less, space = pair_of(studied, options)
     options = replace(options, space=space)
-    spread = spread_of(subject, options, space=space)
-    rank = spread.rank()
-    u = spread.whiten(np.concatenate([more, less]), rank)
+    moments = moments_of(studied, options, space=space)
+    rank = moments.rank()
+    u = moments.whiten(np.concatenate([more, less]), rank)
     y = np.repeat([1.0, -1.0], [len(more), len(less)])
     weights = np.repeat([0.5 / len(more), 0.5 / len(less)], [len(more), len(less)]) * len(u)
-    found = apart(ridge(u, y, weights)[None], fixed_of(options, spread, rank))[0]
-    told = f"{len(more)} and {len(less)} latents, {((u @ found > 0) == (y > 0)).mean():.0%} apart"
-    vector = spread.colour(found)
-    return [direction_of("boundary_1", vector, spread, options, subject, "boundary", told)]
+    found = apart(ridge(u, y, weights)[None], fixed_of(options, moments, rank))[0]
+    origin = f"{len(more)} and {len(less)} latents, {((u @ found > 0) == (y > 0)).mean():.0%} apart"
+    vector = moments.colour(found)
+    return [direction_of("boundary_1", vector, moments, options, studied, "boundary", origin)]

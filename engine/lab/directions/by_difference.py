@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.lab.directions.discovery import Options, direction_of, spread_of
-from engine.lab.directions.studied_model import Subject
+from engine.lab.directions.discovery import Options, direction_of, moments_of
+from engine.lab.directions.studied_model import StudiedModel
 from engine.models.sidecars.directions import Direction, Floats
 
 
-def find(subject: Subject, options: Options) -> list[Direction]:
+def find(studied: StudiedModel, options: Options) -> list[Direction]:
     """Return the difference of the sets' means; latents for all layers count by those chosen.
 
     Raises
@@ -19,15 +19,15 @@ def find(subject: Subject, options: Options) -> list[Direction]:
     ValueError
         If there are no two sets, or they are another model's.
     """
-    more, less, space = pair_of(subject, options)
+    more, less, space = pair_of(studied, options)
     options = replace(options, space=space)
-    spread = spread_of(subject, options, space=space)
+    moments = moments_of(studied, options, space=space)
     vector = more.mean(0, dtype=np.float64) - less.mean(0, dtype=np.float64)
-    told = f"{len(more)} and {len(less)} latents"
-    return [direction_of("difference_1", vector, spread, options, subject, "difference", told)]
+    origin = f"{len(more)} and {len(less)} latents"
+    return [direction_of("difference_1", vector, moments, options, studied, "difference", origin)]
 
 
-def pair_of(subject: Subject, options: Options) -> tuple[Floats, Floats, str]:
+def pair_of(studied: StudiedModel, options: Options) -> tuple[Floats, Floats, str]:
     """Both sets as latents of one space [shape=(N, D)], and its name.
 
     Raises
@@ -37,7 +37,7 @@ def pair_of(subject: Subject, options: Options) -> tuple[Floats, Floats, str]:
     """
     if options.sets is None:
         raise ValueError("say what is compared: two files of saved latents, --sets MORE LESS")
-    shape = subject.shape
+    shape = studied.shape
     spaces = {(shape.z_dim,): "z", (shape.w_dim,): "w", (shape.num_ws, shape.w_dim): "w+"}
     if shape.z_dim == shape.w_dim:
         spaces[(shape.w_dim,)] = options.space

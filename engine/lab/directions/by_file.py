@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.lab.directions.discovery import Options, direction_of, spread_of
-from engine.lab.directions.studied_model import Subject
+from engine.lab.directions.discovery import Options, direction_of, moments_of
+from engine.lab.directions.studied_model import StudiedModel
 from engine.models.latent_file import read_arrays
 from engine.models.safetensors import map_file
 from engine.models.sidecars.directions import MOST, NAME, Direction
@@ -24,7 +24,7 @@ _MOST_BYTES = 256 << 20
 _COMPONENTS, _COLUMNS = ("lat_comp", "comp"), "eigvec"
 
 
-def find(subject: Subject, options: Options) -> list[Direction]:
+def find(studied: StudiedModel, options: Options) -> list[Direction]:
     """Return the directions of a file, in its order.
 
     Raises
@@ -37,7 +37,7 @@ def find(subject: Subject, options: Options) -> list[Direction]:
         raise ValueError("name the file that directions are taken from: --import FILE")
     named = _vectors(path)
     size = named[0][1].size
-    shape = subject.shape
+    shape = studied.shape
     spaces = [name for name, own in (("z", shape.z_dim), ("w", shape.w_dim)) if own == size]
     if not spaces:
         raise ValueError(
@@ -56,9 +56,9 @@ def find(subject: Subject, options: Options) -> list[Direction]:
             "not read"
         )
     options = replace(options, space=spaces[0])
-    spread = spread_of(subject, options, space=options.space)
+    moments = moments_of(studied, options, space=options.space)
     return [
-        direction_of(name, vector, spread, options, subject, "file", path.name)
+        direction_of(name, vector, moments, options, studied, "file", path.name)
         for name, vector in named[: min(options.count, MOST)]
     ]
 

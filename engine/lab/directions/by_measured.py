@@ -13,16 +13,16 @@ from statistics import NormalDist
 import numpy as np
 
 from engine.lab.directions.discovery import (
-    SPREAD,
+    SAMPLED,
     Options,
     apart,
     direction_of,
     fixed_of,
-    spread_of,
+    moments_of,
 )
+from engine.lab.directions.image_statistics import SCORES, measured
 from engine.lab.directions.moments import Array
-from engine.lab.directions.scores import SCORES, measured
-from engine.lab.directions.studied_model import BATCH, Subject
+from engine.lab.directions.studied_model import BATCH, StudiedModel
 from engine.models.sidecars.directions import Direction
 
 SAMPLES = 4000
@@ -32,7 +32,7 @@ _TAUGHT = 0.7
 """Share of the samples that is fitted; the rest says how well."""
 
 
-def find(subject: Subject, options: Options) -> list[Direction]:
+def find(studied: StudiedModel, options: Options) -> list[Direction]:
     """Return a direction for each score; what `wish.fixed` names stays as it is.
 
     ``red/blue+white`` is red, while blue and white stay too.
@@ -48,23 +48,23 @@ def find(subject: Subject, options: Options) -> list[Direction]:
     others = [name for each in stays for name in each if name in SCORES]
     every = tuple(dict.fromkeys([*names, *others]))
     count = options.samples or SAMPLES
-    w = subject.map(subject.latents(options.seed, SPREAD, count))
-    parts = [measured(subject.draw(w[at : at + BATCH], PX), every) for at in range(0, count, BATCH)]
-    spread = spread_of(subject, options)
-    rank = spread.rank()
-    u, y = spread.whiten(w, rank), np.concatenate(parts).astype(np.float64)
+    w = studied.map(studied.latents(options.seed, SAMPLED, count))
+    parts = [measured(studied.draw(w[at : at + BATCH], PX), every) for at in range(0, count, BATCH)]
+    moments = moments_of(studied, options)
+    rank = moments.rank()
+    u, y = moments.whiten(w, rank), np.concatenate(parts).astype(np.float64)
     slopes, fits = fit(u, normal_ranks(y))
     made = []
     for name, stay in zip(names, stays, strict=True):
         place = every.index(name)
         known = tuple(each for each in stay if each not in SCORES)
         fixed = [slopes[every.index(each)] for each in stay if each in SCORES and each != name]
-        also = fixed_of(replace(options, fixed=known), spread, rank)
+        also = fixed_of(replace(options, fixed=known), moments, rank)
         whole = np.concatenate([np.array(fixed).reshape(-1, rank), also])
-        vector = spread.colour(apart(slopes[place][None], whole)[0])
-        told = f"{name}, r {fits[place]:.2f} on {count} pictures"
-        told += f", {' and '.join(stay)} kept" if stay else ""
-        made.append(direction_of(name, vector, spread, options, subject, "measured", told))
+        vector = moments.colour(apart(slopes[place][None], whole)[0])
+        origin = f"{name}, r {fits[place]:.2f} on {count} pictures"
+        origin += f", {' and '.join(stay)} kept" if stay else ""
+        made.append(direction_of(name, vector, moments, options, studied, "measured", origin))
     return made
 
 
@@ -89,9 +89,9 @@ def fit(u: Array, y: Array) -> tuple[Array, list[float]]:
     x = x - x.mean(0)
     penalty = _RIDGE * taught * np.eye(x.shape[1])
     slopes = np.linalg.solve(x.T @ x + penalty, x.T @ t).T
-    told, seen = u[taught:] @ slopes.T, y[taught:]
+    predicted, seen = u[taught:] @ slopes.T, y[taught:]
     fits = [
         float(np.corrcoef(a, b)[0, 1]) if a.std() > 1e-12 and b.std() > 1e-12 else 0.0
-        for a, b in zip(told.T, seen.T, strict=True)
+        for a, b in zip(predicted.T, seen.T, strict=True)
     ]
     return slopes, fits

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.lab.directions.discovery import Options, samples_of
-from engine.lab.directions.studied_model import Subject
+from engine.lab.directions.studied_model import StudiedModel
 from engine.models.sidecars.directions import Direction, Floats
 
 SAMPLES = 4000
@@ -21,12 +21,12 @@ MOST_TRIED = 1024
 _TOGETHER, _CHOICE = 32, 3
 
 
-def find(subject: Subject, options: Options) -> list[Direction]:
+def find(studied: StudiedModel, options: Options) -> list[Direction]:
     """Return channels whose change is most in one place, among those that change most."""
-    first, last = options.layers or (0, subject.shape.num_ws)
-    w = np.concatenate(list(samples_of(subject, options, SAMPLES)))
+    first, last = options.layers or (0, studied.shape.num_ws)
+    w = np.concatenate(list(samples_of(studied, options, SAMPLES)))
     found: list[Direction] = []
-    for layer, row, weight in subject.affines():
+    for layer, row, weight in studied.affines():
         if first <= row < last:
             scales = w @ weight.T
             sigmas, centres = scales.std(0), scales.mean(0)
@@ -37,7 +37,7 @@ def find(subject: Subject, options: Options) -> list[Direction]:
             ]
     # A thousand take a minute; of more, those of the widest spread.
     found = sorted(found, key=lambda each: -each.sigma)[:MOST_TRIED]
-    changes, scatter = _try(subject, found, w.mean(0, keepdims=True))
+    changes, scatter = _try(studied, found, w.mean(0, keepdims=True))
     strong = changes >= np.sort(changes)[-min(len(changes), _CHOICE * options.count)]
     order = np.lexsort((scatter, ~strong))[: options.count]
     return [found[place] for place in order]
@@ -50,14 +50,14 @@ def _channel(layer: str, channel: int, count: int, sigma: float, centre: float) 
     return Direction(name, vector, sigma, "s", centre, (0, 0), layer, "stylespace")
 
 
-def _try(subject: Subject, found: list[Direction], mean: Floats) -> tuple[Floats, Floats]:
+def _try(studied: StudiedModel, found: list[Direction], mean: Floats) -> tuple[Floats, Floats]:
     """How much each changes the average picture, and over how much of it (entropy)."""
     changes, scatter = [], []
     for at in range(0, len(found), _TOGETHER):
         these = found[at : at + _TOGETHER]
         steps = np.concatenate([np.eye(len(these)), -np.eye(len(these))]) * STEP
         w = np.repeat(mean, len(steps), 0)
-        pictures = subject.draw(w, PX, these, steps.astype(np.float32))
+        pictures = studied.draw(w, PX, these, steps.astype(np.float32))
         more, less = pictures.reshape(2, len(these), -1, PX * pictures.shape[3])
         change = np.abs(more - less).mean(1) + 1e-9
         share = change / change.sum(1, keepdims=True)

@@ -1,7 +1,7 @@
-"""What is looked for, and what all ways of finding directions share.
+"""The discovery of directions: its options, and what all methods share.
 
-A way is a file ``by_NAME.py`` with ``find(subject, wish)``; it returns directions in order, the
-strongest first, the same ones on every machine.
+A method is a file ``by_NAME.py`` with ``find(studied, options)``; it returns directions in order,
+the strongest first, the same ones on every machine.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.lab.directions.moments import Array, Spread, measure
-from engine.lab.directions.studied_model import CHUNK, Subject
+from engine.lab.directions.moments import Array, Moments, measure
+from engine.lab.directions.studied_model import CHUNK, StudiedModel
 from engine.models.sidecars.directions import Direction, Floats, unit
 
-SPREAD = "spread"
+SAMPLED = "spread"
 """Samples that sigmas are measured on."""
 
 
@@ -34,7 +34,7 @@ class Options:
     seed
         Of samples, and of random directions.
     samples
-        How many; 0: as many as the way needs.
+        How many; 0: as many as the method needs.
     layers
         First style layer that they move, and the one after the last; None: all.
     space
@@ -66,62 +66,66 @@ class Options:
     notify: Callable[[str], None] = lambda _: None
 
 
-def find(way: str, subject: Subject, options: Options) -> list[Direction]:
-    """Find directions one way.
+def find(method: str, studied: StudiedModel, options: Options) -> list[Direction]:
+    """Find directions by one method.
 
     Raises
     ------
     ValueError
         If what is asked for makes no sense, or nothing is found.
     """
-    rows = subject.shape.num_ws
+    rows = studied.shape.num_ws
     first, last = options.layers or (0, rows)
     if not 0 <= first < last <= rows:
         raise ValueError(f"layers {first}-{last - 1}: this model has the layers 0 to {rows - 1}")
-    module = importlib.import_module(f"engine.lab.directions.by_{way}")
-    found: list[Direction] = module.find(subject, options)
+    module = importlib.import_module(f"engine.lab.directions.by_{method}")
+    found: list[Direction] = module.find(studied, options)
     return found
 
 
 def samples_of(
-    subject: Subject, options: Options, count: int, space: str = "w"
+    studied: StudiedModel, options: Options, count: int, space: str = "w"
 ) -> Iterator[Floats]:
     """Latents of a space in chunks [shape=(n, D)]: of a seed the same ones, whoever asks."""
-    z = subject.latents(options.seed, SPREAD, options.samples or count)
+    z = studied.latents(options.seed, SAMPLED, options.samples or count)
     for at in range(0, len(z), CHUNK):
-        yield z[at : at + CHUNK] if space == "z" else subject.map(z[at : at + CHUNK])
+        yield z[at : at + CHUNK] if space == "z" else studied.map(z[at : at + CHUNK])
 
 
-def spread_of(subject: Subject, options: Options, count: int = 20_000, space: str = "w") -> Spread:
+def moments_of(
+    studied: StudiedModel, options: Options, count: int = 20_000, space: str = "w"
+) -> Moments:
     """Measure how latents of a space spread."""
-    return measure(samples_of(subject, options, count, space))
+    return measure(samples_of(studied, options, count, space))
 
 
 def directions_of(
     vectors: NDArray[Any],
-    spread: Spread,
+    moments: Moments,
     options: Options,
-    subject: Subject,
-    way: str,
-    told: str = "",
+    studied: StudiedModel,
+    method: str,
+    origin: str = "",
 ) -> list[Direction]:
-    """Make directions of vectors [shape=(N, D)], named by way and number, from 1."""
+    """Make directions of vectors [shape=(N, D)], named by method and number, from 1."""
     made = []
     for place, vector in enumerate(vectors, 1):
-        made.append(direction_of(f"{way}_{place}", vector, spread, options, subject, way, told))
+        made.append(
+            direction_of(f"{method}_{place}", vector, moments, options, studied, method, origin)
+        )
     return made
 
 
 def direction_of(
-    name: str, vector: NDArray[Any], spread: Spread, options: Options, subject: Subject, way: str,
-    told: str = "",
+    name: str, vector: NDArray[Any], moments: Moments, options: Options, studied: StudiedModel,
+    method: str, origin: str = "",
 ) -> Direction:  # fmt: skip
     """Make a direction of a vector [shape=(D,)] of any length."""
-    found = unit(vector, canonical=way in ("ganspace", "sefa", "random"))
-    centre, sigma = spread.along(found)
-    layers = options.layers or (0, subject.shape.num_ws)
-    source = ", ".join(filter(None, [told, f"seed {options.seed}"]))
-    return Direction(name, found, sigma, options.space, centre, layers, "", way, source)
+    found = unit(vector, canonical=method in ("ganspace", "sefa", "random"))
+    centre, sigma = moments.along(found)
+    layers = options.layers or (0, studied.shape.num_ws)
+    source = ", ".join(filter(None, [origin, f"seed {options.seed}"]))
+    return Direction(name, found, sigma, options.space, centre, layers, "", method, source)
 
 
 def apart(vectors: Array, fixed: Array) -> Array:
@@ -145,7 +149,7 @@ def apart(vectors: Array, fixed: Array) -> Array:
     return found
 
 
-def fixed_of(options: Options, spread: Spread, rank: int) -> Array:
+def fixed_of(options: Options, moments: Moments, rank: int) -> Array:
     """Known directions that are to stay, in whitened coordinates [shape=(M, rank)].
 
     Raises
@@ -161,5 +165,5 @@ def fixed_of(options: Options, spread: Spread, rank: int) -> Array:
                 f"'{name}' is no score, and no direction in w of this model; its directions are: "
                 f"{', '.join(known) or 'none'}"
             )
-        found.append(spread.axes[:rank] @ known[name].vector / spread.std[:rank])
+        found.append(moments.axes[:rank] @ known[name].vector / moments.std[:rank])
     return np.array(found).reshape(-1, rank)

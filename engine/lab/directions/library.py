@@ -11,7 +11,7 @@ import numpy as np
 from engine.generators import registry
 from engine.lab import sheets
 from engine.lab.directions import discovery, teaching
-from engine.lab.directions.studied_model import Subject
+from engine.lab.directions.studied_model import StudiedModel
 from engine.lab.latents import WrongLatentsError, read_latents
 from engine.lab.networks import build_network
 from engine.models import card
@@ -27,7 +27,7 @@ PX = 96
 _SHOWN, _EXAMPLES, _TRIED = "shown", 2, 64
 
 
-class Book:
+class Library:
     """A model and the directions that are known of it.
 
     Parameters
@@ -50,17 +50,17 @@ class Book:
     def __init__(self, model: str, out: Path | None, label: int = 0) -> None:
         if out is not None and not out.name.endswith(directions.SUFFIX):
             raise ValueError(f"{out.name}: a file of directions ends in {directions.SUFFIX}")
-        self.subject, beside, self.model = open_subject(model, label)
+        self.studied, beside, self.model = open_subject(model, label)
         self.path = out or beside
         self.known: tuple[Direction, ...] = ()
         if self.path.is_file():
-            self.known = directions.read(self.path, self.subject.sha256, self.subject.shape)
+            self.known = directions.read(self.path, self.studied.sha256, self.studied.shape)
 
     def keep(self, found: Sequence[Direction]) -> None:
         """Add directions to the file; one of a name that is there replaces that one."""
         named = {each.name: each for each in (*self.known, *found)}
         self.known = tuple(named.values())
-        directions.write(self.path, self.subject.sha256, self.known)
+        directions.write(self.path, self.studied.sha256, self.known)
 
     def rename(self, names: Mapping[str, str]) -> None:
         """Give directions other names.
@@ -72,7 +72,7 @@ class Book:
         """
         self._check(names)
         self.known = tuple(replace(d, name=names.get(d.name, d.name)) for d in self.known)
-        directions.write(self.path, self.subject.sha256, self.known)
+        directions.write(self.path, self.studied.sha256, self.known)
 
     def remove(self, names: Sequence[str]) -> None:
         """Leave directions out.
@@ -84,7 +84,7 @@ class Book:
         """
         self._check(names)
         self.known = tuple(d for d in self.known if d.name not in names)
-        directions.write(self.path, self.subject.sha256, self.known)
+        directions.write(self.path, self.studied.sha256, self.known)
 
     def _check(self, names: Sequence[str] | Mapping[str, str]) -> None:
         there = [each.name for each in self.known]
@@ -94,7 +94,7 @@ class Book:
                 raise ValueError(f"{self.path.name} has no direction '{name}'; it has: {listed}")
 
 
-def open_subject(model: str, label: int = 0) -> tuple[Subject, Path, str]:
+def open_subject(model: str, label: int = 0) -> tuple[StudiedModel, Path, str]:
     """Build what directions are looked for in; also where its file of them lies, and its own.
 
     Raises
@@ -114,7 +114,7 @@ def open_subject(model: str, label: int = 0) -> tuple[Subject, Path, str]:
         shape = cppn.shape_of(opened.config)
         beside = Path(model.replace(":", "-") + directions.SUFFIX)
         generator = registry.build(opened, "cpu")
-        return Subject(generator, shape, cppn.model_hash(opened.config)), beside, ""
+        return StudiedModel(generator, shape, cppn.model_hash(opened.config)), beside, ""
     from engine.models.importer.catalogue import playable
 
     path = playable(Path(model))
@@ -126,8 +126,8 @@ def open_subject(model: str, label: int = 0) -> tuple[Subject, Path, str]:
         classes = f"0 to {built.c_dim - 1}" if built.c_dim else "none"
         raise ValueError(f"there is no class {label} in {path.name}; it has {classes}")
     shape = directions.shape_of(network, built.num_ws)
-    subject = Subject(built, shape, cached_sha256(path), label)
-    return subject, directions.path_of(path), str(path)
+    studied = StudiedModel(built, shape, cached_sha256(path), label)
+    return studied, directions.path_of(path), str(path)
 
 
 def named(found: Sequence[Direction], names: Mapping[str, str]) -> list[Direction]:
@@ -162,7 +162,7 @@ def check_name(name: str) -> str:
     return name
 
 
-def draw_sheet(subject: Subject, found: Sequence[Direction], out: Path, seed: int) -> None:
+def draw_sheet(studied: StudiedModel, found: Sequence[Direction], out: Path, seed: int) -> None:
     """Draw each direction as a row, from -3 to +3 sigmas, of the same two pictures.
 
     They are the most typical ones of a few: nearest to the mean style.
@@ -177,28 +177,28 @@ def draw_sheet(subject: Subject, found: Sequence[Direction], out: Path, seed: in
     if not found:
         raise ValueError("there is no direction to draw: find some with --find")
     steps = np.tile(np.array(STEPS, np.float32), _EXAMPLES)
-    z = subject.latents(seed, _SHOWN, _TRIED)
-    w = subject.map(z)
+    z = studied.latents(seed, _SHOWN, _TRIED)
+    w = studied.map(z)
     nearest = np.linalg.norm(w - w.mean(0), axis=1).argsort(kind="stable")[:_EXAMPLES]
     z = np.repeat(z[nearest], len(STEPS), 0)
     rows = []
     for each in found:
         if each.space == "z":
             moved = z + steps[:, None] * np.float32(each.sigma) * each.vector
-            rows.append(subject.draw(subject.map(moved), PX))
+            rows.append(studied.draw(studied.map(moved), PX))
         else:
-            rows.append(subject.draw(subject.map(z), PX, [each], steps[:, None]))
+            rows.append(studied.draw(studied.map(z), PX, [each], steps[:, None]))
     labels = [f"{n}  {each.name}" for n, each in enumerate(found, 1)]
     sheets.store(out, rows, labels, [f"{s:+g} sigma" if s else "0" for s in STEPS] * _EXAMPLES)
 
 
-def draw_thumbs(subject: Subject, out: Path, seed: int) -> None:
+def draw_thumbs(studied: StudiedModel, out: Path, seed: int) -> None:
     """Draw the numbered pictures that a direction is taught on."""
-    sheets.store_numbered(out, subject.draw(teaching.thumbs(subject, seed), PX), COLUMNS)
+    sheets.store_numbered(out, studied.draw(teaching.thumbs(studied, seed), PX), COLUMNS)
 
 
 def read_sets(
-    book: Book, files: tuple[Path, Path], space: str, notify: Callable[[str], None]
+    library: Library, files: tuple[Path, Path], space: str, notify: Callable[[str], None]
 ) -> tuple[tuple[Floats, Floats], str]:
     """Read two files of saved latents [shape=(N, D) or (N, L, D)]; also their space, z or w.
 
@@ -214,11 +214,11 @@ def read_sets(
     WrongLatentsError
         If one holds none, or none of this model, or they are of two spaces.
     """
-    shape = book.subject.shape
+    shape = library.studied.shape
     z = Space("z", (shape.z_dim,))
     styles = [Space("w", (shape.w_dim,)), Space("w+", (shape.num_ws, shape.w_dim))]
     spaces = [z, *styles] if space == "z" else [*styles, z]
-    more, less = (read_latents(file, spaces, book.model, "this model") for file in files)
+    more, less = (read_latents(file, spaces, library.model, "this model") for file in files)
     if more.space.name[0] != less.space.name[0]:
         raise WrongLatentsError(
             f"{files[0]} holds {more.space.name} and {files[1]} {less.space.name}: give two files "
@@ -230,13 +230,17 @@ def read_sets(
     return sets, more.space.name[0]
 
 
-def find(book: Book, way: str, options: discovery.Options) -> list[Direction]:
+def find(library: Library, method: str, options: discovery.Options) -> list[Direction]:
     """Find directions; what is known stays known."""
-    return discovery.find(way, book.subject, replace(options, known=book.known))
+    return discovery.find(method, library.studied, replace(options, known=library.known))
 
 
 def teach(
-    book: Book, name: str, seed: int, picks: tuple[list[int], list[int]], fixed: tuple[str, ...]
+    library: Library,
+    name: str,
+    seed: int,
+    picks: tuple[list[int], list[int]],
+    fixed: tuple[str, ...],
 ) -> Direction:
     """Find a direction from picks on a sheet, numbers from 1, and keep it.
 
@@ -246,11 +250,11 @@ def teach(
         As `teaching.teach`.
     """
     more, less = ([number - 1 for number in numbers] for numbers in picks)
-    options = discovery.Options(seed=seed, fixed=fixed, known=book.known)
-    styles = teaching.thumbs(book.subject, seed)
-    found = teaching.teach(book.subject, options, styles, more, less)
+    options = discovery.Options(seed=seed, fixed=fixed, known=library.known)
+    styles = teaching.thumbs(library.studied, seed)
+    found = teaching.teach(library.studied, options, styles, more, less)
     made = replace(found, name=name)
-    book.keep([made])
+    library.keep([made])
     return made
 
 

@@ -1,4 +1,4 @@
-"""How a model's own latents spread: exact moments in one pass, axes, whitened coordinates.
+"""Moments of a model's own latents: exact, in one pass; axes, whitened coordinates.
 
 E. Härkönen et al., "GANSpace: discovering interpretable GAN controls" (2020), with the covariance
 itself instead of an incremental estimate: the same directions on every machine, in seconds.
@@ -19,7 +19,7 @@ _FLATTEST = 1e-4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Spread:
+class Moments:
     """Mean, principal axes as rows, widest first, and the spread along each.
 
     Parameters
@@ -58,7 +58,7 @@ class Spread:
         return found
 
 
-def measure(chunks: Iterable[NDArray[Any]]) -> Spread:
+def measure(chunks: Iterable[NDArray[Any]]) -> Moments:
     """Measure samples that come in chunks [shape=(n, D)], in float64.
 
     Raises
@@ -82,4 +82,4 @@ def measure(chunks: Iterable[NDArray[Any]]) -> Spread:
     axes = vectors.T[::-1]
     # LAPACK leaves the signs open.
     axes = axes * np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(1)])[:, None]
-    return Spread(mean, axes, np.sqrt(np.maximum(values[::-1], 0.0)))
+    return Moments(mean, axes, np.sqrt(np.maximum(values[::-1], 0.0)))

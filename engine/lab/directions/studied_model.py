@@ -1,4 +1,4 @@
-"""A model whose directions are looked for: samples of its spaces, pictures of their places."""
+"""A model under study: samples of its spaces, pictures of their places."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Affine(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class StudiedModel:
     """A built StyleGAN or CPPN.
 
     Parameters

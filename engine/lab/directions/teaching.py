@@ -11,9 +11,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.lab.directions.discovery import Options, apart, direction_of, fixed_of, spread_of
+from engine.lab.directions.discovery import Options, apart, direction_of, fixed_of, moments_of
 from engine.lab.directions.moments import Array
-from engine.lab.directions.studied_model import Subject
+from engine.lab.directions.studied_model import StudiedModel
 from engine.models.sidecars.directions import Direction, Floats
 
 THUMBS = 72
@@ -23,9 +23,9 @@ _ASIDE = 0.25
 """How much a picture counts that was seen and not picked: it is neither."""
 
 
-def thumbs(subject: Subject, seed: int, count: int = THUMBS) -> Floats:
+def thumbs(studied: StudiedModel, seed: int, count: int = THUMBS) -> Floats:
     """Styles of the pictures on a sheet [shape=(count, w_dim)]."""
-    return subject.map(subject.latents(seed, "teaching", count))
+    return studied.map(studied.latents(seed, "teaching", count))
 
 
 def ridge(u: Array, y: Array, weights: Array) -> Array:
@@ -43,7 +43,7 @@ def ridge(u: Array, y: Array, weights: Array) -> Array:
 
 
 def teach(
-    subject: Subject,
+    studied: StudiedModel,
     options: Options,
     w: Floats,
     more: list[int],
@@ -70,17 +70,19 @@ def teach(
     """
     both = set(more) & set(less)
     if not more or both:
-        told = f"{min(both) + 1} is picked as more and as less" if both else "nothing is picked"
-        raise ValueError(f"{told}: give numbers of the sheet, as in --more 3,7 --less 1,4")
+        origin = f"{min(both) + 1} is picked as more and as less" if both else "nothing is picked"
+        raise ValueError(f"{origin}: give numbers of the sheet, as in --more 3,7 --less 1,4")
     for place in [*more, *less]:
         if not 0 <= place < len(w):
             raise ValueError(f"there is no picture {place + 1} on the sheet: it has 1 to {len(w)}")
-    spread = spread_of(subject, replace(options, seed=0))
-    rank = spread.rank(axes)
+    moments = moments_of(studied, replace(options, seed=0))
+    rank = moments.rank(axes)
     y, weights = np.zeros(len(w)), np.full(len(w), _ASIDE)
     y[more], y[less] = 1.0, -1.0
     weights[[*more, *less]] = 1.0
-    found = ridge(spread.whiten(w, rank), y, weights)
-    found = apart(found[None], fixed_of(options, spread, rank))[0]
-    told = f"{len(more)} more, {len(less)} less of {len(w)}"
-    return direction_of("taught_1", spread.colour(found), spread, options, subject, "taught", told)
+    found = ridge(moments.whiten(w, rank), y, weights)
+    found = apart(found[None], fixed_of(options, moments, rank))[0]
+    origin = f"{len(more)} more, {len(less)} less of {len(w)}"
+    return direction_of(
+        "taught_1", moments.colour(found), moments, options, studied, "taught", origin
+    )

@@ -1,4 +1,4 @@
-"""What a training runs on."""
+"""Devices of a training."""
 
 from __future__ import annotations
 

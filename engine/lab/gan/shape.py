@@ -1,4 +1,4 @@
-"""What a network to be trained looks like: sizes, channels, and how it grows.
+"""Shapes of networks to be trained: sizes, channels, and how they grow.
 
 Progressive growing after T. Karras et al., "Progressive growing of GANs" (2018): most pictures are
 shown small, where they cost little; layers for finer detail join later.

@@ -1,4 +1,4 @@
-"""One step of training after the other.
+"""The trainer of a StyleGAN2: one step after the other.
 
 Everything that is drawn at random is drawn from (seed, step, process): where a training was
 stopped it goes on, bit by bit, as if it had not been.

@@ -1,4 +1,4 @@
-"""What a training on pairs has learnt so far, for people: sheets and figures."""
+"""Samples of a training on pairs, for people: sheets and figures of what it has learnt so far."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One step of learning from pairs after the other.
+"""The trainer on pairs: one step after the other.
 
 The drawing network is held to the target where the reader's code told it what the question leaves
 open, and to look real with any code. As in `trainer`, what is drawn at random is drawn from (seed,

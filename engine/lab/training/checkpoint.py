@@ -1,4 +1,4 @@
-"""What a training leaves on disk: its state, sheets, the network, and what it was on the way."""
+"""Checkpoints of a training: its state, sheets, the network, and what it was on the way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far generated pictures are from real ones, without a foreign network.
+"""The distance of generated pictures from real ones, without a foreign network.
 
 Sliced Wasserstein distance of small patches at every level of a Laplacian pyramid: T. Karras et
 al., "Progressive growing of GANs" (2018), section 5. It sees colour and texture at each scale; it

@@ -1,4 +1,4 @@
-"""Writes the ages of a network: a few snapshots of its training, two bits for each weight."""
+"""Ages of a network: a few snapshots of its training, two bits for each weight."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a training begins: the folder is checked, the networks are made or found again."""
+"""The start of a training: the folder is checked, the networks are made or found again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Beginning with a network that exists, of ours or of anybody.
+"""Transfer: trainings that begin with a network that exists, of ours or of anybody.
 
 The discriminator comes along if the network was trained here; its finest blocks may then stay as
 they are (S. Mo, M. Cho, J. Shin, "Freeze the discriminator", 2020).

@@ -33,7 +33,7 @@ from engine.play.tasks.even_speed_live import Evening
 from engine.play.tasks.inversion import Inverting
 from engine.play.tasks.tasks import Duty, Errands
 from engine.system.atomic import check_writable
-from engine.system.interrupts import Interrupt, heeded
+from engine.system.interrupts import Interrupt, noted
 
 
 def duties(pixels: LivePixels, notify: Callable[[str], None]) -> list[Duty]:
@@ -57,7 +57,7 @@ class Performance:
     def __init__(self, options: Options, stack: ExitStack) -> None:
         self.options = options
         self.presenter = Presenter()
-        self.interrupt: Interrupt = stack.enter_context(heeded())
+        self.interrupt: Interrupt = stack.enter_context(noted())
         for path in filter(None, (options.stats, options.ready)):
             check_writable(path)
         self.loaded = load.load(options.show)

@@ -16,7 +16,7 @@ import torch
 
 from engine.core.rng import draw
 from engine.generators.editing.edit_directions import NO_EDITS, EditDirections
-from engine.lab.directions.studied_model import Subject
+from engine.lab.directions.studied_model import StudiedModel
 from engine.models.sidecars.directions import Direction, Floats, Shape
 
 FORM = ("x", "y", "size", "petals", "turn")
@@ -39,7 +39,7 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Blossom:
-    """The generator: what `Subject` needs of one that has no file."""
+    """The generator: what `StudiedModel` needs of one that has no file."""
 
     weights: Weights
     mapping: torch.Tensor
@@ -82,12 +82,12 @@ class Blossom:
         return torch.cat([whole.clamp(0, 1), torch.ones_like(whole[:, :1])], 1)
 
 
-def blossom() -> Subject:
+def blossom() -> StudiedModel:
     """Build it."""
     # Factors do not lie at right angles: no principal axis is one of them.
     turned = np.linalg.qr(_matrix("turn", W, Z))[0].T + 0.1 * _matrix("lean", Z, W)  # (Z, W)
-    spread = np.concatenate([_SPREAD, np.full(Z - len(_SPREAD), 0.4)])
-    mapping = spread[:, None] * turned
+    moments = np.concatenate([_SPREAD, np.full(Z - len(_SPREAD), 0.4)])
+    mapping = moments[:, None] * turned
     read = np.linalg.pinv(mapping).T[:10]  # from w to factors (10, W)
     form, colour = _matrix("form", 8, 5), _matrix("colour", 7, 5)
     affine = {"form": form @ read[:5], "colour": colour @ read[5:]}
@@ -97,20 +97,20 @@ def blossom() -> Subject:
     f32 = [torch.tensor(x, dtype=torch.float32) for x in (mapping, back)]
     model = Blossom(weights, *f32, SimpleNamespace(parameters=()))
     shape = Shape(Z, W, 2, {"form": 8, "colour": 7})
-    return Subject(model, shape, "blossom")
+    return StudiedModel(model, shape, "blossom")
 
 
-def factors(subject: Subject, w: Floats) -> Floats:
+def factors(studied: StudiedModel, w: Floats) -> Floats:
     """Factors of styles [shape=(N, 10)]."""
-    return np.asarray(subject.model.factors(torch.from_numpy(w)))
+    return np.asarray(studied.model.factors(torch.from_numpy(w)))
 
 
-def purity(subject: Subject, direction: Direction) -> tuple[Floats, Floats]:
+def purity(studied: StudiedModel, direction: Direction) -> tuple[Floats, Floats]:
     """What one sigma of a direction changes: of each factor, in its spread, and how surely."""
-    w = subject.map(subject.latents(9, "purity", 200))
+    w = studied.map(studied.latents(9, "purity", 200))
     step = direction.sigma * direction.vector
-    change = factors(subject, w + step) - factors(subject, w - step)
-    return change.mean(0) / (2 * factors(subject, w).std(0)), change.std(0)
+    change = factors(studied, w + step) - factors(studied, w - step)
+    return change.mean(0) / (2 * factors(studied, w).std(0)), change.std(0)
 
 
 def leakage(change: Floats, target: int | None = None) -> tuple[int, float]:

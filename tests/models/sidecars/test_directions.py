@@ -167,12 +167,12 @@ def test_sliders_are_parameters(moved: Path) -> None:
     assert "direction_far" not in {p.address for p in steered.parameters}
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_at_rest_the_picture_is_the_same(model: Path, moved: Path, way: str) -> None:
+@pytest.mark.parametrize("method", WAYS)
+def test_at_rest_the_picture_is_the_same(model: Path, moved: Path, method: str) -> None:
     pictures = []
     for path in (model, moved):
         generator = stylegan2.build(stylegan2.Config(str(path)))
-        if way == "loops":
+        if method == "loops":
             generator.warm_up()
         pictures.append(draw(generator))
     assert files.distance(*pictures) < 1e-5
@@ -233,12 +233,12 @@ MANY = {"direction_ice": 1.0, "direction_dry": -2.0, "direction_far": 0.5, "dire
 @pytest.mark.parametrize("canvas", [{}, {"wide": 2.0, "points": 3}], ids=["picture", "wall"])
 def test_every_path_draws_the_same(moved: Path, canvas: dict[str, Any]) -> None:
     pictures, points = [], canvas.get("points", 1)
-    for way in (*WAYS, "static"):
+    for method in (*WAYS, "static"):
         generator = stylegan2.build(stylegan2.Config(str(moved), **canvas))
         drawing = generator.drawing
-        if way == "loops":
+        if method == "loops":
             generator.warm_up()
-        elif way == "static":  # what a captured graph does
+        elif method == "static":  # what a captured graph does
             drawing._graph = Static(drawing._raw, drawing.example(), "cpu")
         pictures.append(draw(generator, points, **MANY))
     assert all(files.distance(pictures[0], each) < 1e-4 for each in pictures)
@@ -252,8 +252,8 @@ def test_ages_keep_their_directions(tmp_path: Path) -> None:
     assert files.distance(draw(generator, age=0.5), draw(generator, age=0.5, **MANY)) > 0.01
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_a_stylegan3_has_them_too(tmp_path: Path, way: str) -> None:
+@pytest.mark.parametrize("method", WAYS)
+def test_a_stylegan3_has_them_too(tmp_path: Path, method: str) -> None:
     made = make_stylegan3(16, base=256, most=8, dims=(Z, 0, W), layers=4)
     path = files.save(tmp_path / "net.safetensors", "stylegan3", *made)
     config = stylegan3.Config(str(path))
@@ -263,7 +263,7 @@ def test_a_stylegan3_has_them_too(tmp_path: Path, way: str) -> None:
     before = draw(stylegan3.build(config))
     save(path, (Direction("ice", vector(1, W), 2.0, "w", 0.0, (0, 3)), glow))
     generator = stylegan3.build(config)
-    if way == "loops":
+    if method == "loops":
         generator.warm_up()
     assert files.distance(draw(generator), before) < 1e-4
     for name in ("direction_ice", "direction_glow"):
@@ -342,19 +342,19 @@ def test_a_relative_name_begins_beside_the_show(tmp_path: Path) -> None:
 
 
 def test_what_earth_ships_does_what_it_is_called(root: Path) -> None:
-    from engine.lab.directions.library import Book
-    from engine.lab.directions.scores import measured
+    from engine.lab.directions.image_statistics import measured
+    from engine.lab.directions.library import Library
 
-    book = Book(str(root / "presets" / "networks" / "earth.safetensors"), None)
-    names = [each.name for each in book.known]
+    library = Library(str(root / "presets" / "networks" / "earth.safetensors"), None)
+    names = [each.name for each in library.known]
     assert names[:5] == ["sea", "ice", "rugged", "land_west", "land_north"]
     assert names[5:] == ["dry", "green", "shallow"]
-    w = book.subject.map(book.subject.latents(3, "shown", 16))
+    w = library.studied.map(library.studied.latents(3, "shown", 16))
     scores = ("blue", "white", "left")
     for name, score in (("sea", 0), ("ice", 1), ("land_west", 2)):
-        along = [each for each in book.known if each.name == name]
+        along = [each for each in library.known if each.name == name]
         ends = [
-            measured(book.subject.draw(w, 32, along, np.full((16, 1), step, np.float32)), scores)
+            measured(library.studied.draw(w, 32, along, np.full((16, 1), step, np.float32)), scores)
             for step in (-1.5, 1.5)
         ]
         change = (ends[1] - ends[0]).mean(0) / np.concatenate(ends).std(0)

@@ -1,4 +1,4 @@
-"""What can be measured on a picture without a network: colours, contrast, edges, balance."""
+"""Image statistics that need no network: colours, contrast, edges, balance."""
 
 from __future__ import annotations
 
