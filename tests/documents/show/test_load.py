@@ -264,9 +264,7 @@ def test_a_shader_beside_the_show_comes_first(tmp_path: Path) -> None:
     assert load.find_shader("trails", tmp_path).read_text() == "mine"
     assert load.find_shader("trails", tmp_path / "shaders").parent.parent == tmp_path
     assert load.find_shader("grade", tmp_path) == assets_dir("shaders") / "grade.fs"
-    with pytest.raises(
-        ShowError, match=r"no shader 'mist' beside .*\); shipped.*grade"
-    ):
+    with pytest.raises(ShowError, match=r"no shader 'mist' beside .*\); shipped.*grade"):
         load.find_shader("mist", tmp_path)
 
 
