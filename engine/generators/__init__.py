@@ -1,1 +1,1 @@
-"""Latents (and images) in, pixels out: one file each."""
+"""Generators: latents and pictures in, pixels out."""

@@ -130,7 +130,7 @@ def test_a_damaged_index_is_told_and_hides_nothing_else(model: Path) -> None:
     code, said = credit(model)
     assert code == 0
     assert "A. Painter" in said
-    assert "leaves.archive.safetensors has" in said
+    assert "leaves.archive.safetensors is something else" in said
 
 
 def test_a_show_names_its_networks_and_shaders() -> None:

@@ -14,6 +14,9 @@ from engine.core.show.generator import Request, Spec
 from engine.generators import registry
 from engine.generators.contract import Asset, model_of
 from engine.generators.kinds import flat, stylegan2
+from engine.models import card
+from engine.models.network import Network
+from tests.age_files import network
 from tests.making import read_show
 
 SHELF = sorted(p.stem for p in Path(flat.__file__).parent.glob("[!_]*.py"))
@@ -92,6 +95,34 @@ def test_a_table_is_checked_by_name() -> None:
         registry.open_spec("flat", {"color": "#000000"})
     with pytest.raises(ValueError, match=r"there is no generator 'flatt'; there are: .*flat"):
         registry.open_spec("flatt", {})
+
+
+def test_the_header_of_a_network_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once where the show is read, and once where it is built: never once more for its spec."""
+    path = network(tmp_path / "net.safetensors", base=128, most=8, mapping_layers=1)
+    other = network(tmp_path / "other.safetensors", base=128, most=8, mapping_layers=1, seed=5)
+    read: list[str] = []
+    peek = card.peek
+
+    def counted(file: Path) -> Network:
+        read.append(file.name)
+        return peek(file)
+
+    monkeypatch.setattr(card, "peek", counted)
+    config = f'path = "{path}", other = "{other}"'
+    kind = f'generator = {{ kind = "stylegan2", config = {{ {config} }} }}'
+    show = read_show(f'[[layers]]\nid = "net"\n{kind}\n')
+    assert read == [path.name, other.name]
+    generator = show.layers[0].generator
+    assert generator is not None
+    registry.open_spec(generator.kind, generator.config, generator.spec)
+    assert len(read) == 2
+    opened = registry.open_spec("stylegan2", stylegan2.Config(str(path), other=str(other)))
+    assert opened.memory_bytes("cpu")
+    assert registry.build(opened, "cpu").spec == opened.spec
+    assert len(read) == 4
 
 
 def test_a_spec_that_is_known_opens_no_file() -> None:

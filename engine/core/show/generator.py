@@ -22,7 +22,6 @@ GEOMETRIES = (
     "affine2d",
     "image",
     "noise-field",
-    "state",
 )
 
 

@@ -1,4 +1,4 @@
-"""Which networks a take was played with: by content, so that a film is made with the same ones."""
+"""Fingerprints of the networks that a take was played with, so that its film is made with them."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The index of training pictures: nearest pictures with credits."""
+"""The archive of training pictures: features, search index, credits."""

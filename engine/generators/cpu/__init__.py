@@ -1,1 +1,1 @@
-"""The same networks as compiled loops on the CPU."""
+"""The CPU backend: the same networks as compiled loops."""

@@ -1,1 +1,1 @@
-"""Reaching inside a network: bending, sliders."""
+"""Network editing: bending, edit directions."""

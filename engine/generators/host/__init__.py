@@ -1,1 +1,1 @@
-"""Running a kind: in this process or in a watched worker; background tasks."""
+"""Generator hosts: in this process or in a watched worker; background tasks."""

@@ -1,1 +1,1 @@
-"""THE SHELF: one file per kind of generator."""
+"""The shelf of generators: one file per kind."""

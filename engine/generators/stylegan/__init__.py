@@ -1,1 +1,1 @@
-"""What the StyleGAN family shares on the shelf."""
+"""The StyleGAN family: what its kinds share."""

@@ -1,1 +1,1 @@
-"""What a generator does beside its frames: probe, invert, drag."""
+"""Background tasks of generators: probe, invert, drag."""

@@ -1,1 +1,1 @@
-"""Foreign network files → `Network`."""
+"""Formats of foreign network files, read into `Network`."""

@@ -1,1 +1,1 @@
-"""Opening any model file: sandboxed child, conversion, cache. The only door."""
+"""The importer of model files of any kind: sandboxed child, conversion, cache. The only door."""

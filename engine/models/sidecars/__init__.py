@@ -1,1 +1,1 @@
-"""What lies beside a model: snapshots, clusters, directions, maps."""
+"""Sidecar files of a model: snapshots, clusters, directions, maps."""

@@ -1,1 +1,1 @@
-"""A pickle machine that runs nothing."""
+"""The pickle sandbox: a machine that runs nothing."""

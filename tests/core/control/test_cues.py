@@ -325,7 +325,7 @@ moments = st.lists(st.tuples(st.integers(0, 299), st.one_of(said, called), st.in
                    max_size=40)  # fmt: skip
 
 
-@settings(max_examples=30, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=10, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(moments)
 def test_a_take_replays_what_waited_to_the_bit(moments) -> None:
     events: dict[int, list[tuple[str, str, object]]] = {}

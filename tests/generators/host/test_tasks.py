@@ -1,4 +1,4 @@
-"""Errands: a worker does them beside its frames, and nobody ever waits for one."""
+"""Tasks: a worker does them beside its frames, and nobody ever waits for one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.performing import until
 from tests.slow_generator import Config
 
 NAME = "tests.slow_generator"
-KIND = "tests.errand_count"
+KIND = "tests.count_task"
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def opened() -> Iterator[WorkerHost]:
 
 @pytest.fixture
 def host(opened: WorkerHost) -> Iterator[WorkerHost]:
-    """One worker for all, rid of its errands after each."""
+    """One worker for all, rid of its tasks after each."""
     yield opened
     for number in list(opened._tasks._open):
         opened.send(Task("", number))
@@ -62,7 +62,7 @@ def is_over(found: list[Result]) -> bool:
     return bool(found) and found[-1].done
 
 
-def test_an_errand_is_done_slice_by_slice_by_the_generator_in_the_worker(host: WorkerHost) -> None:
+def test_a_task_is_done_slice_by_slice_by_the_generator_in_the_worker(host: WorkerHost) -> None:
     host.send(count(7, upto=5))
     found = collect(host, is_over)
     assert [r.options["n"] for r in found[:-1]] == [0, 1, 2, 3, 4]
@@ -71,7 +71,7 @@ def test_an_errand_is_done_slice_by_slice_by_the_generator_in_the_worker(host: W
     assert found[-1].arrays["sum"].tolist() == [4.0]
 
 
-def test_an_errand_brings_the_request_that_it_is_about(host: WorkerHost) -> None:
+def test_a_task_brings_the_request_that_it_is_about(host: WorkerHost) -> None:
     sent = Request(1.5, {"x": np.ones(3, np.float32)}, {"act": 0.25}, (9, 5), 1.8)
     host.send(replace(count(3, upto=0, act="request"), request=sent))
     (found,) = collect(host, is_over)
@@ -79,7 +79,7 @@ def test_an_errand_brings_the_request_that_it_is_about(host: WorkerHost) -> None
     assert found.arrays["sum"].tolist() == [4.0]  # its own array of the same name is apart
 
 
-def test_frames_go_on_while_an_endless_errand_is_under_way(host: WorkerHost) -> None:
+def test_frames_go_on_while_an_endless_task_is_under_way(host: WorkerHost) -> None:
     before = host.stats().frames
     host.send(count(1, upto=10**9, act="endless"))
     collect(host, lambda found: len(found) > 3)
@@ -101,7 +101,7 @@ def test_a_saturated_worker_does_a_slice_after_each_frame(host: WorkerHost) -> N
     assert len(found) == 4
 
 
-def test_errands_take_turns(host: WorkerHost) -> None:
+def test_tasks_take_turns(host: WorkerHost) -> None:
     host.send(count(1, upto=10**9, act="endless"))
     collect(host, lambda found: len(found) > 1)
     host.send(count(2, upto=3))
@@ -109,11 +109,11 @@ def test_errands_take_turns(host: WorkerHost) -> None:
     assert found[-1].number == 2
 
 
-def test_a_failing_errand_ends_with_one_sentence_and_alone(host: WorkerHost) -> None:
+def test_a_failing_task_ends_with_one_sentence_and_alone(host: WorkerHost) -> None:
     pid = host.stats().pid
     host.send(count(1, upto=9, act="fail"))
     found = collect(host, is_over)
-    assert found[-1].error.startswith("RuntimeError: lost count (errand_count.py:")
+    assert found[-1].error.startswith("RuntimeError: lost count (count_task.py:")
     host.send(Task("no_such", 2))
     assert "no errand of the kind 'no_such'" in collect(host, is_over)[-1].error
     host.send(count(3, upto=1))
@@ -121,7 +121,7 @@ def test_a_failing_errand_ends_with_one_sentence_and_alone(host: WorkerHost) -> 
     assert host.stats().pid == pid
 
 
-def test_a_lost_errand_is_sent_once_more_and_then_given_up(host: WorkerHost) -> None:
+def test_a_lost_task_is_sent_once_more_and_then_given_up(host: WorkerHost) -> None:
     host.send(count(1, upto=10**9, act="endless"))
     collect(host, lambda found: len(found) > 3)
     os.kill(host.stats().pid, signal.SIGKILL)
@@ -146,7 +146,7 @@ def test_large_arrays_and_a_worker_that_does_not_listen_hold_nobody_up(host: Wor
     assert {float(r.arrays["sum"][0]) for r in done} == {1e6}
 
 
-def test_a_film_does_no_errands() -> None:
+def test_a_film_does_no_tasks() -> None:
     host = open_inline(open_spec(NAME, Config()), "cpu")
     with pytest.raises(ValueError, match="a film does no errands"):
         host.send(count(1, upto=1))

@@ -1,4 +1,4 @@
-"""An errand for tests: counts, one number a slice, and can misbehave."""
+"""A task for tests: counts, one number a slice, and can misbehave."""
 
 from __future__ import annotations
 
