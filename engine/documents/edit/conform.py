@@ -20,8 +20,8 @@ from engine.documents.edit.reading import SUFFIXES
 from engine.documents.edit.spans import from_rows, shots
 from engine.documents.edit.timeline import EditError, Film
 from engine.documents.show import load
-from engine.documents.show.track import turn_of
-from engine.documents.take.blobs import TakeError
+from engine.documents.show.track import full_turn
+from engine.documents.take.content_store import TakeError
 from engine.documents.take.models import check as check_models
 from engine.documents.track_file import TrackFile
 from engine.system.atomic import check_writable, write_text
@@ -176,7 +176,7 @@ def reel_of(source: TrackFile) -> Reel:
     return Reel(
         values=source.values,
         is_held=np.array([kind != "float" for kind, *_ in kinds], bool),
-        turns=np.array([turn_of(unit, low or 0.0, high or 0.0) for _, unit, low, high in kinds]),
+        turns=np.array([full_turn(unit, low or 0.0, high or 0.0) for _, unit, low, high in kinds]),
         motion_s=source.motion_s,
         cuts=source.cuts,
         latents=source.latents,
