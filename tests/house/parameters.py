@@ -54,7 +54,7 @@ EXCEPTIONS: dict[str, dict[str, set[str]]] = {
         "lab/directions/teaching.py": {"teach"},
         "play/film/export.py": {"prepare"},
         "play/live/recording.py": {"__init__"},
-        "play/tasks/even_speed.py": {"errand_of", "task_of"},
+        "play/tasks/even_speed.py": {"probe_task"},
         "play/tasks/even_speed_live.py": {"_prepare"},
         "sources/audio/device.py": {"_open_patiently", "_open"},
     },

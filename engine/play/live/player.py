@@ -182,7 +182,7 @@ class Player(Performance):
         elif found is not None:
             self._reload(found)
         self.recording.tend(self.notify)
-        self.errands.tend(show, self.line.state, now_s, self.queue)
+        self.tasks.tend(show, self.line.state, now_s, self.queue)
         if self.stats.frames % COMPLAIN_EVERY == 0:
             self._complain()
 

@@ -21,7 +21,7 @@ from engine.core.show.state import first_state
 from engine.documents import track_file
 from engine.documents.edit.conform import lay_beside, reel_of
 from engine.documents.show import load
-from engine.documents.take.blobs import manifest, read_show
+from engine.documents.take.content_store import manifest, read_show
 from engine.documents.track_file import TrackError, TrackFile
 from engine.play.film.playback import open_playback
 from engine.play.film.proxy import Sidecar
