@@ -169,6 +169,10 @@ class Performance:
             "received": getattr(found, "received", 0),
             "dropped": getattr(found, "dropped", 0),
             "refused": getattr(found, "refused", 0) + self.queue.refused,
+            "refusals": {
+                address: {"count": count, "why": why}
+                for address, (count, why) in self.queue.complaints.refusals.items()
+            },
             "unknown": dict(self.queue.unknown),
             "unknown_total": self.queue.unknown_total,
         }
