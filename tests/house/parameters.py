@@ -33,7 +33,7 @@ EXCEPTIONS: dict[str, dict[str, set[str]]] = {
         "core/frame/sample.py": {"_watch"},
         "generators/host/latency.py": {"note_arrival"},
         "generators/host/worker.py": {"_serve", "_render"},
-        "generators/stylegan/model.py": {"take_inputs"},
+        "generators/stylegan/model.py": {"make_inputs"},
         "play/pixels/slot.py": {"ask", "_ask_one"},
     },
     "one entry of a table with its defaults, each given by name": {
@@ -54,8 +54,7 @@ EXCEPTIONS: dict[str, dict[str, set[str]]] = {
         "lab/directions/teaching.py": {"teach"},
         "play/film/export.py": {"prepare"},
         "play/live/recording.py": {"__init__"},
-        "play/tasks/even_speed.py": {"errand_of", "task_of"},
+        "play/tasks/even_speed.py": {"probe_task"},
         "play/tasks/even_speed_live.py": {"_prepare"},
-        "sources/audio/device.py": {"_open_patiently", "_open"},
     },
 }

@@ -22,7 +22,7 @@ from engine.documents.edit.timeline import EditError, Film
 from engine.documents.show import load
 from engine.documents.show.load import ShowError
 from engine.documents.show.track import full_turn
-from engine.documents.take.blobs import TakeError
+from engine.documents.take.content_store import TakeError
 from engine.documents.take.models import check as check_models
 from engine.documents.track_file import TrackFile
 from engine.system.atomic import check_writable, write_text

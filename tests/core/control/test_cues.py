@@ -20,7 +20,7 @@ from engine.core.show.snapshot import VERSION, from_data, migrate, to_data
 from engine.core.show.state import State, first_state
 from engine.documents.show.load import ShowError
 from engine.documents.take import reader, recorder
-from engine.documents.take.blobs import TakeError
+from engine.documents.take.content_store import TakeError
 from engine.documents.take.recorder import Recorder
 from engine.play.event_queue import EventQueue
 from engine.play.film.plan import write_plan
