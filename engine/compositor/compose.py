@@ -19,7 +19,7 @@ from engine.compositor.gl.surface import Surface, make_surface, release
 from engine.compositor.isf.passes import Kit
 from engine.compositor.layers import Layers, fit
 from engine.compositor.picture import Picture
-from engine.compositor.previews import Looks
+from engine.compositor.previews import Previews
 from engine.core.frame.plan import Glimpse, LayerPlan, Plan
 from engine.core.isf.header import Header
 
@@ -53,7 +53,7 @@ class Compositor:
         self._ctx = ctx
         self._kit = Kit(ctx, picture_hz)
         self._layers = Layers(ctx, self._kit, size_px)
-        self._looks = Looks(ctx)
+        self._previews = Previews(ctx)
         self._place = Program(ctx, PLACE, PLACE_VERTEX)
         self._cover = Program(ctx, COVER)
         self._finish = Program(ctx, FINISH)
@@ -98,7 +98,7 @@ class Compositor:
         """Release everything."""
         self._begin()
         self._layers.close()
-        self._looks.release()
+        self._previews.release()
         for surface in (self._canvas, *self._screens, *filter(None, (self._kept,))):
             release(surface)
         for program in (
@@ -118,12 +118,12 @@ class Compositor:
         if plan.reads_picture:
             self._keep_picture()
         if plan.looks:
-            self._layers.look(plan, pixels, self._looks, self._frames)
+            self._layers.draw_previews(plan, pixels, self._previews, self._frames)
         self._layers.end()
 
-    def glimpses(self, is_waiting: bool) -> Iterator[Glimpse]:
+    def readbacks(self, is_waiting: bool) -> Iterator[Glimpse]:
         """What image ports see, oldest first: of earlier frames, or also of now if one waits."""
-        return self._looks.take(None if is_waiting else self._frames)
+        return self._previews.take(None if is_waiting else self._frames)
 
     def compose(self, plan: Plan, pixels: Pixels) -> Picture:
         """Draw one frame: stepped layers as their newest step left them, the others now."""

@@ -8,7 +8,7 @@ from engine.compositor.enlarge import Enlarger, Pixels
 from engine.compositor.gl.surface import Surface, release
 from engine.compositor.isf.passes import History, Kit, run
 from engine.compositor.isf.shader import Shader, compile_shader, release_shader
-from engine.compositor.previews import Looks, cover
+from engine.compositor.previews import Previews, cover
 from engine.core.frame.plan import LayerPlan, Pass, Plan
 from engine.core.isf.header import Header
 
@@ -66,19 +66,19 @@ class Layers:
                 self._keep(layer, self._draw_chain(layer, plan, pixels, True))
         self._forget()
 
-    def look(self, plan: Plan, pixels: Pixels, looks: Looks, frame: int) -> None:
+    def draw_previews(self, plan: Plan, pixels: Pixels, previews: Previews, frame: int) -> None:
         """Draw what the image ports see; a layer without a picture yet is not seen."""
         there = {layer.id: layer for layer in (*plan.layers, *plan.watched)}
         for look in plan.looks:
             if look.of == "picture":
                 if self.picture is not None:
                     aspect = self.size_px[0] / self.size_px[1]
-                    looks.draw(look, plan.step, frame, self.picture, aspect)
+                    previews.draw(look, plan.step, frame, self.picture, aspect)
                 continue
             layer = there[look.of.removeprefix("layer:")]
             surface = self.draw(layer, plan, pixels)
             if surface is not None:
-                looks.draw(look, plan.step, frame, surface.texture, layer.aspect)
+                previews.draw(look, plan.step, frame, surface.texture, layer.aspect)
                 self.done(layer, surface)
 
     def draw(self, layer: LayerPlan, plan: Plan, pixels: Pixels) -> Surface | None:

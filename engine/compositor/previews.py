@@ -49,7 +49,7 @@ def cover(size_px: tuple[int, int], aspect: float) -> tuple[int, int]:
     return max(width, round(height * aspect)), max(height, round(width / aspect))
 
 
-class _Shot(NamedTuple):
+class _Pending(NamedTuple):
     look: Look
     step: int
     frame: int
@@ -57,13 +57,13 @@ class _Shot(NamedTuple):
     buffer: moderngl.Buffer
 
 
-class Looks:
+class Previews:
     """Owns the small surfaces and the buffers that they are read into."""
 
     def __init__(self, ctx: moderngl.Context) -> None:
         self._ctx = ctx
         self._program = Program(ctx, _LOOK)
-        self._pending: list[_Shot] = []  # oldest first
+        self._pending: list[_Pending] = []  # oldest first
         self._free: dict[tuple[int, int], list[tuple[Surface, moderngl.Buffer]]] = {}
 
     def draw(
@@ -95,16 +95,16 @@ class Looks:
         self._program.send("down", taps[1])
         self._program.draw(surface.fbo)
         surface.fbo.read_into(buffer, components=4, alignment=1, dtype="f1")
-        self._pending.append(_Shot(look, step, frame, surface, buffer))
+        self._pending.append(_Pending(look, step, frame, surface, buffer))
 
     def take(self, frame: int | None) -> Iterator[Glimpse]:
         """Read what was drawn before a frame, oldest first; None: everything, and wait for it."""
         while self._pending and (frame is None or self._pending[0].frame < frame):
-            shot = self._pending.pop(0)
-            width, height = shot.look.size_px
-            rgba = np.frombuffer(shot.buffer.read(), np.uint8).reshape(height, width, 4)
-            self._give(shot)
-            yield Glimpse(shot.look, shot.step, np.ascontiguousarray(rgba[..., :3]))
+            pending = self._pending.pop(0)
+            width, height = pending.look.size_px
+            rgba = np.frombuffer(pending.buffer.read(), np.uint8).reshape(height, width, 4)
+            self._give(pending)
+            yield Glimpse(pending.look, pending.step, np.ascontiguousarray(rgba[..., :3]))
 
     def release(self) -> None:
         """Give the GL objects back."""
@@ -117,7 +117,7 @@ class Looks:
         self._program.release()
 
     def _take(self, look: Look) -> tuple[Surface, moderngl.Buffer]:
-        own = [shot for shot in self._pending if shot.look == look]
+        own = [pending for pending in self._pending if pending.look == look]
         if len(own) >= _MOST_PENDING:
             self._pending.remove(own[0])
             self._give(own[0])
@@ -128,5 +128,5 @@ class Looks:
         buffer = self._ctx.buffer(reserve=4 * width * height)
         return make_surface(self._ctx, look.size_px, "f1"), buffer
 
-    def _give(self, shot: _Shot) -> None:
-        self._free.setdefault(shot.look.size_px, []).append((shot.surface, shot.buffer))
+    def _give(self, pending: _Pending) -> None:
+        self._free.setdefault(pending.look.size_px, []).append((pending.surface, pending.buffer))

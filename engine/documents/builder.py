@@ -19,7 +19,7 @@ class NoFileError(ValueError):
 
 
 @dataclass
-class Draft:
+class ShowBuilder:
     """What is gathered while the tables are read."""
 
     resolve: Callable[[str], str]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from engine.core.audio.features import ADDRESS, FEATURES
@@ -15,9 +15,17 @@ from engine.core.frame.paths import fits, path_event
 from engine.core.parameter import to_float
 from engine.core.show.show import Show
 from engine.core.trajectory.events import numbers
+from engine.play.complaints import MOST_ADDRESSES, Complaints
 from engine.sources.contract import Item, Origin
 
-MOST_UNKNOWN = 100
+MOST_UNKNOWN = MOST_ADDRESSES
+
+
+def addresses(show: Show) -> Iterator[str]:
+    """Every address that a message may have: parameters, groups of them, the show's signals."""
+    yield from (parameter.address for parameter in show.registry.parameters)
+    yield from show.registry.groups
+    yield from (f"/signal/{name}" for name in show.signals if "/" not in name)
 
 
 class EventQueue:
@@ -31,6 +39,7 @@ class EventQueue:
         self.unknown: Counter[str] = Counter()
         self.unknown_total = 0
         self.refused = 0
+        self.complaints = Complaints()
 
     def take(
         self,
@@ -66,42 +75,48 @@ class EventQueue:
 
     def _accept(self, show: Show, address: str, value: Value, origin: Origin) -> bool:
         if not origin.may_write(address):
-            self.refused += 1
-            return False
+            return self._refuse(origin, address, f"it does not declare that it writes {address}")
         if address == ADDRESS:
             return self._accept_sound(value, origin)
         if address.startswith("/signal/"):
             name = address.removeprefix("/signal/")
             # The show's own signals have plain names; those with a "/" the engine makes itself.
             if name not in show.signal_of or "/" in name:
-                self._count_unknown(address)
+                self._count_unknown(origin, address)
                 return False
-            is_number = isinstance(value, (bool, int, float)) and math.isfinite(to_float(value))
-            self.refused += not is_number
-            return is_number
+            if isinstance(value, (bool, int, float)) and math.isfinite(to_float(value)):
+                return True
+            return self._refuse(origin, address, f"{address} takes a number")
         try:
             return bool(resolve(show, address, value))
         except KeyError:
             if path_event(show, address):
-                is_data = fits(show, address, numbers(value))
-                self.refused += not is_data
-                return is_data
-            self._count_unknown(address)
-        except ValueError:
-            self.refused += 1
+                if fits(show, address, numbers(value)):
+                    return True
+                return self._refuse(origin, address, f"{address} takes other data")
+            self._count_unknown(origin, address)
+        except ValueError as error:
+            return self._refuse(origin, address, str(error))
+        return False
+
+    def _refuse(self, origin: Origin, address: str, why: str) -> bool:
+        self.refused += 1
+        self.complaints.refuse(origin.name, address, why)
         return False
 
     def _accept_sound(self, value: Value, origin: Origin) -> bool:
         """Accept features of a sound, of whoever declares in full that it hears one."""
         if ADDRESS not in origin.addresses:
-            self._count_unknown(ADDRESS)
+            self._count_unknown(origin, ADDRESS)
             return False
-        is_row = isinstance(value, tuple) and len(value) == len(FEATURES)
-        self.refused += not is_row
-        return is_row
+        if isinstance(value, tuple) and len(value) == len(FEATURES):
+            return True
+        return self._refuse(origin, ADDRESS, f"{ADDRESS} takes {len(FEATURES)} numbers")
 
-    def _count_unknown(self, address: str) -> None:
+    def _count_unknown(self, origin: Origin, address: str) -> None:
         self.unknown_total += 1
+        if address not in self.unknown and len(self.unknown) < MOST_UNKNOWN:
+            self.complaints.miss(origin.name, address)
         if address in self.unknown or len(self.unknown) < MOST_UNKNOWN:
             self.unknown[address] += 1
 

@@ -143,7 +143,7 @@ class Line:
         return newest
 
 
-def needed(plan: Plan, is_step: bool) -> list[str]:
+def needed_layers(plan: Plan, is_step: bool) -> list[str]:
     """Layers whose generators a step (or a frame) has to look at."""
     everything = is_step and plan.keeps_picture
     ids: list[str] = []
@@ -176,22 +176,22 @@ def draw(
     Picture
     """
     for each in steps:
-        remember(compositor, pixels, each, watch)
-    found = pixels.of(plan, needed(plan, is_step=False))
+        step_histories(compositor, pixels, each, watch)
+    found = pixels.of(plan, needed_layers(plan, is_step=False))
     _lap(watch, "upload", True)
     picture = compositor.compose(plan, found)
     _lap(watch, "compose", True)
     return picture
 
 
-def remember(
+def step_histories(
     compositor: Compositor, pixels: Pixels, step: Plan, watch: Stopwatch | None = None
 ) -> None:
     """Advance every history by one picture step, if there is any; no frame is drawn."""
     if step.looks:
         pixels.see(compositor)
     if step.looks or any(layer.is_stepped for layer in (*step.layers, *step.master_chain)):
-        found = pixels.of(step, needed(step, is_step=True))
+        found = pixels.of(step, needed_layers(step, is_step=True))
         _lap(watch, "upload", True)
         compositor.step(step, found)
         _lap(watch, "compose", True)

@@ -12,14 +12,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from engine.system.limits import bound, was_out_of_time
+from engine.system.spawn import environment
 
-_ROOT = Path(__file__).resolve().parents[2]
-_FORBIDDEN = ("os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.startfile", "os.system",
+FORBIDDEN = ("os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.startfile", "os.system",
               "pty.", "socket.", "subprocess.", "ctypes.", "pickle.find_class",
               "os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "shutil.",
               "urllib.", "webbrowser.", "winreg.")  # fmt: skip
@@ -59,23 +58,44 @@ def ask(task: str, job: Mapping[str, Any], bounds: Bounds, data: bytes = b"") ->
     ChildError
         If it was ended by its bounds, or by a fault.
     """
+    done = run_alone(__name__, [task, json.dumps([*bounds, job])], bounds.cpu_s, data)
+    return _heard(done)
+
+
+def run_alone(
+    module: str, words: Sequence[str], cpu_s: int, data: bytes | None = None,
+    descriptors: Sequence[int] = (),
+) -> subprocess.CompletedProcess[bytes]:  # fmt: skip
+    """Run a module in a child that bounds itself by CPU time; wait for its end.
+
+    Parameters
+    ----------
+    data
+        What it reads from stdin.
+    descriptors
+        Of open files that it inherits.
+
+    Raises
+    ------
+    ChildError
+        If it takes too long where no system bounds it.
+    """
     # One thread: each more would take address space from the data's share.
     one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    places = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH", "")]))
     try:
-        done = subprocess.run(
+        return subprocess.run(
             # -P: whatever lies in the working folder must not be imported.
-            [sys.executable, "-P", "-m", __spec__.name, task, json.dumps([*bounds, job])],
+            [sys.executable, "-P", "-m", module, *words],
             capture_output=True,
             check=False,
-            input=data,
-            env=os.environ | one | {"PYTHONPATH": places, "PYTHONDONTWRITEBYTECODE": "1"},
+            input=b"" if data is None else data,
+            pass_fds=tuple(descriptors),
+            env=environment(**one, PYTHONDONTWRITEBYTECODE="1"),
             # The wall's clock bounds only where CPU time cannot: others may need this machine too.
-            timeout=None if os.name == "posix" else 4 * bounds.cpu_s,
+            timeout=None if os.name == "posix" else 4 * cpu_s,
         )
     except subprocess.TimeoutExpired:
         raise ChildError(_TOO_LONG) from None
-    return _heard(done)
 
 
 _TOO_LONG = "takes longer to read than any honest file of its size; do not use it"
@@ -108,13 +128,13 @@ def _forbid() -> None:
     """Make everything that a reader never does an error, for the rest of this process."""
 
     def watch(event: str, arguments: tuple[Any, ...]) -> None:
-        if event.startswith(_FORBIDDEN) or (event == "open" and _writes(arguments)):
+        if event.startswith(FORBIDDEN) or (event == "open" and writes(arguments)):
             raise PermissionError(f"a reader never does this: {event}")
 
     sys.addaudithook(watch)
 
 
-def _writes(arguments: tuple[Any, ...]) -> bool:
+def writes(arguments: tuple[Any, ...]) -> bool:
     """Whether the arguments of an ``open`` event (path, mode, flags) ask for writing."""
     flags = arguments[2] if isinstance(arguments[2], int) else 0
     return bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))

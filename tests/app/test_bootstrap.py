@@ -196,6 +196,23 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
     return done
 
 
+@pytest.mark.parametrize("has_venv", [False, True])
+def test_a_folder_of_somebody_else_is_said_before_anything_is_made(
+    checkout: Path, steps: list[tuple[object, ...]], has_venv: bool,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """Case field/16: a clone of root's ended in 'Permission denied' of .venv."""
+    if not has_venv:
+        (checkout / ".venv").rmdir()
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert not installation.set_up(Options("play"))
+    assert steps == []
+    said = capsys.readouterr().err
+    assert said.startswith("bootstrap: this user may not write in ")
+    assert "git clone" in said
+    assert "pip install" in said
+
+
 def test_a_second_run_does_nothing(checkout: Path, steps: list[tuple[object, ...]]) -> None:
     assert installation.set_up(Options("play"))
     assert ("project",) in steps

@@ -62,7 +62,7 @@ def pixels(ctx: moderngl.Context, older: Any, newer: Any = None, weight: float =
 
 def layer(**changes: Any) -> LayerPlan:
     plain = LayerPlan("a", None, None, (), "normal", 1.0, 64 / 36, 1.0, False)
-    return replace(plain, **changes)
+    return plain._replace(**changes)
 
 
 def colour(name: str, *rgba: float, **changes: Any) -> LayerPlan:
@@ -649,7 +649,7 @@ def chain(
         item = Pass(f"a/{name}", name, uniforms, {}, 100 + step / 60, step)
         one = layer(aspect=16 / 9, is_stepped=True, generator="g", effects=(item,))
         if header.kind == "generator":
-            one = replace(one, generator=None, effects=(), source=item)
+            one = one._replace(generator=None, effects=(), source=item)
         made.step(plan(one, step=step), here)
     found = made.compose(plan(one, step=steps - 1), here).read("rgb48")
     made.close()

@@ -19,7 +19,7 @@ from engine.core.show.snapshot import from_data, migrate, to_data
 from engine.core.show.state import State, first_state
 from engine.documents.show.load import ShowError
 from engine.documents.take import reader, recorder
-from engine.documents.take.blobs import TakeError, manifest
+from engine.documents.take.content_store import TakeError, manifest
 from engine.documents.take.reader import Take, open_take
 from engine.documents.take.recorder import Recorder
 from engine.play.film.playback import open_playback

@@ -6,6 +6,7 @@ import ast
 from collections import Counter
 from pathlib import Path
 
+from tests.house.parameters import EXCEPTIONS
 from tests.house.source import FILES, functions, name
 from tests.places import ROOT, TESTS
 
@@ -63,6 +64,25 @@ def test_functions_are_taken_in_at_a_glance() -> None:
     counts = {(name(path), f.name): code_lines(f) for path in FILES for f in functions(path)}
     assert len(counts) > 2500
     assert {where: n for where, n in counts.items() if n > MOST_LINES_OF_FUNCTION} == {}
+
+
+def test_a_call_can_be_read() -> None:
+    """Kernels are left out: their parameters are arrays and sizes, as compilers want them."""
+    files = [path for path in FILES if not name(path).startswith("generators/cpu/")]
+    many = {
+        (name(path), function.name)
+        for path in files
+        for function in functions(path)
+        if parameters(function) > MOST_PARAMETERS and not is_command(function)
+    }
+    allowed = {
+        (file, function)
+        for group in EXCEPTIONS.values()
+        for file, names in group.items()
+        for function in names
+    }
+    assert len(files) > 350
+    assert many - allowed == set()
 
 
 def test_the_engine_stays_small() -> None:

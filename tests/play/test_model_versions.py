@@ -17,7 +17,7 @@ from engine.core.frame.sample import sample
 from engine.core.show.show import Show
 from engine.documents.show import load
 from engine.documents.take import models
-from engine.documents.take.blobs import TakeError
+from engine.documents.take.content_store import TakeError
 from engine.models.sidecars import snapshots
 from engine.play.live import reload
 from engine.play.live.reload import Reloader

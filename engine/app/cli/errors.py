@@ -24,7 +24,7 @@ def finish(work: Callable[[], int], on_interrupt: int = INTERRUPTED) -> int:
 
 def _judge(work: Callable[[], int]) -> int:
     from engine.documents.show.load import ShowError
-    from engine.documents.take.blobs import TakeError
+    from engine.documents.take.content_store import TakeError
 
     try:
         return work()
@@ -49,9 +49,6 @@ def _fail(text: str, code: int) -> int:
     return code
 
 
-_INTERRUPTED = 130
-
-
 class Misused(click.ClickException):
     """What was asked for makes no sense; unlike a usage error it is one sentence."""
 
@@ -66,7 +63,7 @@ def one_sentence() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        sys.exit(_INTERRUPTED)
+        sys.exit(INTERRUPTED)
     except (ValueError, OSError) as error:
         text = " ".join(str(error).split())
         if isinstance(error, OSError) and error.filename and error.strerror:

@@ -32,6 +32,7 @@ from engine.app.cli.latent_map import latent_map
 from engine.app.cli.models import model
 from engine.app.cli.proxy import conform, proxy
 from engine.app.cli.train import train
+from engine.app.setup.streams import make_safe
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -246,6 +247,7 @@ for command in (
 
 def main() -> None:
     """Entry point."""
+    make_safe()
     cli(prog_name="latent-cinema")
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.app.setup import environment, system_packages
+from engine.app.setup.streams import make_safe
 from engine.system.atomic import write_text
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -102,6 +103,7 @@ def parse(arguments: list[str], index: str | None = None) -> Options:
 
 def main(arguments: list[str]) -> int:
     """Set up, then play or test; the exit code is theirs."""
+    make_safe()
     if arguments[:1] in (["-h"], ["--help"]):
         print(USAGE)
         return 0
@@ -138,6 +140,8 @@ def set_up(options: Options) -> bool:
     files = fingerprint(ROOT)
     if serves(read_stamp(stamp), files, options):
         return True
+    if not may_write(ROOT):
+        return False
     start_s = time.monotonic()
     if sys.platform == "linux":
         rows = system_packages.PLAY if options.command == "play" else system_packages.TEST
@@ -156,6 +160,21 @@ def set_up(options: Options) -> bool:
     write_text(stamp, json.dumps(fresh))
     print(f"Ready after {time.monotonic() - start_s:.0f} s.", flush=True)
     return True
+
+
+def may_write(root: Path) -> bool:
+    """Whether this user may make or mend ``.venv``; if not, say what to do instead."""
+    made = root / ".venv"
+    place = made if made.exists() else root
+    if os.access(place, os.W_OK | os.X_OK):
+        return True
+    print(
+        f"bootstrap: this user may not write in {place}. Make a clone of your own (git clone "
+        f"{root} ~/latent-cinema), or install it into an environment of yours: python3 -m venv "
+        f"~/latent && ~/latent/bin/pip install {root}",
+        file=sys.stderr,
+    )
+    return False
 
 
 def fingerprint(root: Path) -> str:

@@ -20,8 +20,9 @@ from engine.documents.edit.reading import SUFFIXES
 from engine.documents.edit.spans import from_rows, shots
 from engine.documents.edit.timeline import EditError, Film
 from engine.documents.show import load
-from engine.documents.show.track import turn_of
-from engine.documents.take.blobs import TakeError
+from engine.documents.show.load import ShowError
+from engine.documents.show.track import full_turn
+from engine.documents.take.content_store import TakeError
 from engine.documents.take.models import check as check_models
 from engine.documents.track_file import TrackFile
 from engine.system.atomic import check_writable, write_text
@@ -116,6 +117,8 @@ def read_edit(
         If it cannot be read or followed.
     """
     suffix = path.suffix.lower()
+    if suffix == ".fcpxmld":  # the folder that newer versions of Final Cut export
+        path, suffix = path / "Info.fcpxml", ".fcpxml"
     if suffix not in SUFFIXES:
         raise EditError(
             f"{path}: no edit that can be read; export it as {', '.join(SUFFIXES)}, or name the "
@@ -176,7 +179,7 @@ def reel_of(source: TrackFile) -> Reel:
     return Reel(
         values=source.values,
         is_held=np.array([kind != "float" for kind, *_ in kinds], bool),
-        turns=np.array([turn_of(unit, low or 0.0, high or 0.0) for _, unit, low, high in kinds]),
+        turns=np.array([full_turn(unit, low or 0.0, high or 0.0) for _, unit, low, high in kinds]),
         motion_s=source.motion_s,
         cuts=source.cuts,
         latents=source.latents,
@@ -195,6 +198,8 @@ def show_text(text: str, track: str, is_loop: bool, name: str) -> str:
     ShowError
         If the sidecar's text is no show.
     """
+    if len(text) > load.LARGEST_BYTES:
+        raise ShowError(f"{name}: its show's text is too large to be one; do not use it")
     load.decode(text, name)
     document: Any = tomlkit.parse(text)
     table = tomlkit.table()

@@ -21,7 +21,7 @@ from engine.core.path.model import Path as Trajectory
 from engine.core.path.model import PathState
 from engine.core.show.show import Show
 from engine.core.show.state import State
-from engine.documents.builder import Draft, NoFileError
+from engine.documents.builder import NoFileError, ShowBuilder
 from engine.system import npy
 from engine.system.npy import Arrays
 
@@ -30,7 +30,7 @@ SOON_S = 2.0
 """After a ban: it must outlive whatever follows."""
 
 
-def read_past(draft: Draft, bans: str, journal: str, size: int) -> Past:
+def read_past(builder: ShowBuilder, bans: str, journal: str, size: int) -> Past:
     """Read what a path has behind it; a file that is not there yet is one with nothing in it.
 
     A file that cannot be read is one sentence in `Past.problems`, and is left as it is: the show
@@ -48,11 +48,11 @@ def read_past(draft: Draft, bans: str, journal: str, size: int) -> Past:
     for name in filter(None, (bans, journal)):
         if not name.endswith(".npz"):
             raise ValueError(f"bans, journal: '{name}' does not end in .npz")
-        if name in draft.files or bans == journal:
+        if name in builder.files or bans == journal:
             raise ValueError(f"bans, journal: the show names '{name}' twice; name a file for each")
     wrong: list[str] = []
-    found_bans = _read(draft, bans, lambda a: _bans(a, size), wrong)
-    visits = _read(draft, journal, lambda a: _visits(a, size), wrong)
+    found_bans = _read(builder, bans, lambda a: _bans(a, size), wrong)
+    visits = _read(builder, journal, lambda a: _visits(a, size), wrong)
     return Past(
         bans=None if not bans else found_bans or (),
         visits=None if not journal else visits or blank(size),
@@ -62,15 +62,17 @@ def read_past(draft: Draft, bans: str, journal: str, size: int) -> Past:
     )
 
 
-def _read(draft: Draft, name: str, read: Callable[[Arrays | None], Any], wrong: list[str]) -> Any:
+def _read(
+    builder: ShowBuilder, name: str, read: Callable[[Arrays | None], Any], wrong: list[str]
+) -> Any:
     if not name:
         return None
     try:
-        data = draft.file(name)
+        data = builder.file(name)
     except NoFileError:
-        draft.files[name] = data = b""  # so that a take knows that there was none
+        builder.files[name] = data = b""  # so that a take knows that there was none
     except ValueError as error:
-        draft.files[name] = b""
+        builder.files[name] = b""
         wrong.append(f"{error}; the show goes on without it")
         return None
     try:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from engine.core.latent.manifold import AnyChart, firm
 from engine.core.path.model import NO_KEYS, Key, ListedKeys
 from engine.core.show.generator import Port
-from engine.documents.builder import Draft, each
+from engine.documents.builder import ShowBuilder, each
 from engine.documents.schema import KeyTable
 from engine.models import latent_file
 from engine.models.latent_file import Latents, Space, check_model
@@ -17,7 +17,7 @@ MOST_KEYS = 4096
 
 
 def read_keys(
-    draft: Draft,
+    builder: ShowBuilder,
     listed: Sequence[int | str | KeyTable],
     port: Port,
     chart: AnyChart | None = None,
@@ -39,7 +39,7 @@ def read_keys(
     ValueError
         ``keys[PLACE].what is wrong and what is allowed``.
     """
-    found = each(list(listed), "keys", lambda entry: _keys(draft, entry, port, chart, model))
+    found = each(list(listed), "keys", lambda entry: _keys(builder, entry, port, chart, model))
     keys = [key for some in found for key in some]
     times = [key.time for key in keys if key.time is not None]
     if times and len(times) != len(keys):
@@ -52,7 +52,11 @@ def read_keys(
 
 
 def _keys(
-    draft: Draft, entry: int | str | KeyTable, port: Port, chart: AnyChart | None, model: str
+    builder: ShowBuilder,
+    entry: int | str | KeyTable,
+    port: Port,
+    chart: AnyChart | None,
+    model: str,
 ) -> list[Key]:
     if isinstance(entry, int):
         return [Key(entry)]
@@ -63,9 +67,9 @@ def _keys(
         raise ValueError(f"at: {given.at:g} is outside 0 to 1e6 knots")
     if given.file is None:
         return [Key(given.seed or 0, None, given.at)]
-    found = read_latents(draft.file(given.file), given.file, port, model)
+    found = read_latents(builder.file(given.file), given.file, port, model)
     if found.note:
-        draft.notes.append(found.note.removeprefix("file: "))
+        builder.notes.append(found.note.removeprefix("file: "))
     rows = found.rows if chart is None else chart.encode(found.rows)
     if given.row is not None:
         if not 0 <= given.row < len(rows):

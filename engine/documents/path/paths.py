@@ -13,7 +13,7 @@ from engine.core.path.model import Path
 from engine.core.path.setting import Setting
 from engine.core.show.generator import Port, Spec
 from engine.core.trajectory.parts import make_parts
-from engine.documents.builder import Draft, clamped, strict
+from engine.documents.builder import ShowBuilder, clamped, strict
 from engine.documents.path.journal import read_past
 from engine.documents.path.keyframes import read_keys
 from engine.documents.path.latent_map import read_atlas
@@ -28,7 +28,7 @@ MOST_NUMBERS = 1 << 18
 
 
 def make_paths(
-    draft: Draft, root: str, layer: LayerTable, spec: Spec, model: str
+    builder: ShowBuilder, root: str, layer: LayerTable, spec: Spec, model: str
 ) -> tuple[Path, ...]:
     """Make the trajectories of a layer's generator.
 
@@ -52,13 +52,15 @@ def make_paths(
             raise ValueError(f"paths.{name}: no such port of {spec.name}; there are: {there}")
     tables = [(key, getattr(layer, key), port) for key, port in zip(listed, firsts, strict=False)]
     tables += [(f"paths/{p.name}", layer.paths.get(p.name, PathTable()), p) for p in rest]
-    return tuple(_named(key, draft, root, table, port, model) for key, table, port in tables)
+    return tuple(_named(key, builder, root, table, port, model) for key, table, port in tables)
 
 
-def _named(key: str, draft: Draft, root: str, table: PathTable, port: Port, model: str) -> Path:
+def _named(
+    key: str, builder: ShowBuilder, root: str, table: PathTable, port: Port, model: str
+) -> Path:
     """Make a path, and put its table in front of errors that name no address."""
     try:
-        return _path(draft, f"{root}/{key}", table, port, model)
+        return _path(builder, f"{root}/{key}", table, port, model)
     except ValueError as error:
         text = str(error)
         place = "" if text.startswith("/") else f"{key.replace('/', '.')}."
@@ -82,27 +84,27 @@ def _chart(port: Port) -> AnyChart | None:
     return AffineChart() if port.geometry == "affine2d" else port.chart
 
 
-def _path(draft: Draft, root: str, table: PathTable, port: Port, model: str) -> Path:
-    add = draft.number
+def _path(builder: ShowBuilder, root: str, table: PathTable, port: Port, model: str) -> Path:
+    add = builder.number
     points, size = _shape(port)
     port = replace(port, shape=(size,) if points == 1 else (points, size))
     chart = _chart(port)
     parts = make_parts()
     motions = tuple(motion.name for motion in parts.motions)
-    motion = draft.add(
+    motion = builder.add(
         Parameter(
             f"{root}/motion", Kind.CHOICE, float(motions.index(table.motion)), 0.0,
             len(motions) - 1.0, motions, text="How the trajectory moves.",
         )
     )  # fmt: skip
     whole = [
-        draft.add(clamped(Parameter(f"{root}/{n}", Kind.INT, float(v), 0, 2**31, text=t)))
+        builder.add(clamped(Parameter(f"{root}/{n}", Kind.INT, float(v), 0, 2**31, text=t)))
         for n, v, t in (
             ("seed", table.seed, "Which trajectory."),
             ("throw_seed", table.throw_seed, "Which way a throw goes."),
         )
     ]
-    pictured = read_pictures(draft, table, port)
+    pictured = read_pictures(builder, table, port)
     apart = table.spread
     if apart is None:  # the layers of a w+ begin as one style
         apart = 0.0 if port.geometry == "wspace" or port.groups else 1.0
@@ -119,7 +121,7 @@ def _path(draft: Draft, root: str, table: PathTable, port: Port, model: str) -> 
         throw=add(f"{root}/throw", table.throw, -math.pi, math.pi, "rad", "Thrown off its path."),
         throw_seed=whole[1],
         steer=add(f"{root}/steer", table.steer, 0, 4, "", "How much steering turns it."),
-        jump=draft.trigger(f"{root}/jump", "Fly to a new place."),
+        jump=builder.trigger(f"{root}/jump", "Fly to a new place."),
         jump_s=add(f"{root}/jump_s", table.jump_s, 0, 30, "s", "Time of flight."),
         points=points,
         spread=add(f"{root}/spread", apart, 0, 1, "", "How far its points lie apart.")
@@ -127,20 +129,23 @@ def _path(draft: Draft, root: str, table: PathTable, port: Port, model: str) -> 
         else -1,
         chart=chart,
         at={
-            s.name: draft.add(_path_parameter(s, f"{root}/{s.name}", table)) for s in parts.settings
+            s.name: builder.add(_path_parameter(s, f"{root}/{s.name}", table))
+            for s in parts.settings
         },
         geometry=port.geometry,
-        keys=read_keys(draft, pictured.keys, port, chart, model),
-        past=read_past(draft, table.bans, table.journal, size),
+        keys=read_keys(builder, pictured.keys, port, chart, model),
+        past=read_past(builder, table.bans, table.journal, size),
         pictures=pictured.pictures,
         invert=pictured.invert,
-        freezes=_freezes(draft, root, port),
+        freezes=_freezes(builder, root, port),
         parts=parts,
-        **_map(draft, root, table, port, model),
+        **_map(builder, root, table, port, model),
     )
 
 
-def _freezes(draft: Draft, root: str, port: Port) -> tuple[tuple[tuple[int, ...], int], ...]:
+def _freezes(
+    builder: ShowBuilder, root: str, port: Port
+) -> tuple[tuple[tuple[int, ...], int], ...]:
     """Give each group of a port's rows, and each row of larger groups, a parameter to hold it."""
     text = "How much of the {} latents stays what it was: 1 is all, and above 0 catches it."
     there = tuple(dict.fromkeys(port.groups))
@@ -151,15 +156,17 @@ def _freezes(draft: Draft, root: str, port: Port) -> tuple[tuple[tuple[int, ...]
     if len(there) < len(port.groups):
         held |= {str(row): (row,) for row in range(len(port.groups))}
     return tuple(
-        (rows, draft.number(f"{root}/freeze_{name}", 0.0, 0, 1, "", text.format(name)))
+        (rows, builder.number(f"{root}/freeze_{name}", 0.0, 0, 1, "", text.format(name)))
         for name, rows in held.items()
     )
 
 
-def _map(draft: Draft, root: str, table: PathTable, port: Port, model: str) -> dict[str, Any]:
+def _map(
+    builder: ShowBuilder, root: str, table: PathTable, port: Port, model: str
+) -> dict[str, Any]:
     """Read the examples of a path's map, and give each of its controllers a parameter."""
     name = table.map
-    atlas = read_atlas(draft.file(name), name, port, model) if name else None
+    atlas = read_atlas(builder.file(name), name, port, model) if name else None
     count = table.inputs if atlas is None else atlas.places.shape[1]
     if not 0 <= count <= MOST_INPUTS:
         raise ValueError(f"inputs: {count} is outside 0 to {MOST_INPUTS}")
@@ -169,7 +176,8 @@ def _map(draft: Draft, root: str, table: PathTable, port: Port, model: str) -> d
         )
     text = "Controller {} of the map."
     inputs = tuple(
-        draft.number(f"{root}/map_{k}", 0.5, 0, 1, "", text.format(k)) for k in range(1, count + 1)
+        builder.number(f"{root}/map_{k}", 0.5, 0, 1, "", text.format(k))
+        for k in range(1, count + 1)
     )
     return {"examples": atlas, "inputs": inputs}
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from engine.core.show.generator import Port
-from engine.documents.builder import Draft, NoFileError
+from engine.documents.builder import NoFileError, ShowBuilder
 from engine.documents.schema import KeyTable, PathTable
 from engine.generators.host.tasks import MAILBOX_BYTES
 
@@ -32,7 +32,7 @@ class Pictured(NamedTuple):
     invert: str
 
 
-def read_pictures(draft: Draft, table: PathTable, port: Port) -> Pictured:
+def read_pictures(builder: ShowBuilder, table: PathTable, port: Port) -> Pictured:
     """Look for the latents of pictures among a path's keys.
 
     Raises
@@ -46,33 +46,33 @@ def read_pictures(draft: Draft, table: PathTable, port: Port) -> Pictured:
         name = entry.file if isinstance(entry, KeyTable) else entry
         if not isinstance(name, str) or not name.lower().endswith(ENDINGS):
             keys.append(entry)
-        elif _is_there(draft, file := name + SUFFIX):
+        elif _is_there(builder, file := name + SUFFIX):
             given = entry if isinstance(entry, KeyTable) else KeyTable()
             keys.append(msgspec.structs.replace(given, file=file))
         else:
-            pictures.append(_checked(draft, name, "keys", port))
+            pictures.append(_checked(builder, name, "keys", port))
     invert = table.invert
     if invert and not invert.startswith(LAYER):
         if not invert.lower().endswith(ENDINGS):
             raise ValueError(
                 f"invert: '{invert[:80]}' is no picture ({', '.join(ENDINGS)}) and no {LAYER}ID"
             )
-        invert = _checked(draft, invert, "invert", port)
+        invert = _checked(builder, invert, "invert", port)
     return Pictured(keys, tuple(pictures), invert)
 
 
-def _is_there(draft: Draft, file: str) -> bool:
+def _is_there(builder: ShowBuilder, file: str) -> bool:
     try:
-        return bool(draft.file(file))
+        return bool(builder.file(file))
     except NoFileError:
-        draft.files[file] = b""  # so that a take knows that there was none
+        builder.files[file] = b""  # so that a take knows that there was none
         return False
 
 
-def _checked(draft: Draft, name: str, key: str, port: Port) -> str:
+def _checked(builder: ShowBuilder, name: str, key: str, port: Port) -> str:
     if port.geometry not in _GEOMETRIES:
         raise ValueError(f"{key}: no picture leads to the port '{port.name}'")
-    if len(draft.file(name)) > MAILBOX_BYTES - _REST_BYTES:
+    if len(builder.file(name)) > MAILBOX_BYTES - _REST_BYTES:
         most = (MAILBOX_BYTES - _REST_BYTES) >> 20
         raise ValueError(f"{key}: {name} is larger than {most} MB; save it smaller")
     return name

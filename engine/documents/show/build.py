@@ -13,7 +13,7 @@ from engine.core.clock import parse_rate
 from engine.core.parameter import Kind, Parameter, make_registry
 from engine.core.show.controls import Lfo, Master
 from engine.core.show.show import Show
-from engine.documents.builder import Draft, each
+from engine.documents.builder import ShowBuilder, each
 from engine.documents.schema import MasterTable, ShowTable
 from engine.documents.show.image_inputs import bind_ports
 from engine.documents.show.layers import bind_images, make_layer, master_effects
@@ -24,7 +24,7 @@ from engine.documents.show.routes_and_cues import (
     make_route,
     signal_names,
 )
-from engine.documents.show.track import bind_track, lay_track
+from engine.documents.show.track import bind_track, read_track
 
 STEER_MODES = ("position", "velocity")
 PULSES = ("audio/onset", "audio/kick", "beat/pulse")
@@ -49,19 +49,19 @@ def assemble(
         ``key: what is wrong and what is allowed``.
     """
     _check(table)
-    draft = Draft(resolve, open_file)
-    master = _master(draft, table)
-    laid = lay_track(draft, table.track)
-    layers = tuple(each(table.layers, "layers", lambda layer: make_layer(draft, layer)))
+    builder = ShowBuilder(resolve, open_file)
+    master = _master(builder, table)
+    placed = read_track(builder, table.track)
+    layers = tuple(each(table.layers, "layers", lambda layer: make_layer(builder, layer)))
     for number, layer in enumerate(layers, 1):
-        draft.aliases[f"/layer/{number}/"] = f"/layer/{layer.id}/"
+        builder.aliases[f"/layer/{number}/"] = f"/layer/{layer.id}/"
     layers = tuple(bind_images(layers, i, table.layers[i]) for i in range(len(layers)))
     layers = tuple(bind_ports(layers, i, table.layers[i].generator) for i in range(len(layers)))
-    master = replace(master, effects=master_effects(draft, table.master, layers))
-    goes = [draft.trigger(f"/cue/{c.id}/go", f"Begin the cue {c.id}.") for c in table.cues]
-    rates = [draft.number(f"/lfo/{o.id}/rate_hz", o.rate_hz, 0.0, 60.0, "hz") for o in table.lfos]
-    depths = _depths(draft, table)
-    registry = make_registry(draft.parameters, draft.groups, draft.aliases)
+    master = replace(master, effects=master_effects(builder, table.master, layers))
+    goes = [builder.trigger(f"/cue/{c.id}/go", f"Begin the cue {c.id}.") for c in table.cues]
+    rates = [builder.number(f"/lfo/{o.id}/rate_hz", o.rate_hz, 0.0, 60.0, "hz") for o in table.lfos]
+    depths = _depths(builder, table)
+    registry = make_registry(builder.parameters, builder.groups, builder.aliases)
     signals = signal_names(table)
     signal_of = {name: place for place, name in enumerate(signals)}
     listed = registry.parameters
@@ -92,12 +92,12 @@ def assemble(
         pulses=frozenset(signal_of[name] for name in PULSES),
         beat=(signal_of["beat/phase"], signal_of["beat/pulse"]),
         start=-1,
-        shaders=draft.shaders,
+        shaders=builder.shaders,
         keys=key_map(table, registry.index.keys() | registry.groups.keys()),
-        edges=frozenset(draft.edges),
+        edges=frozenset(builder.edges),
         drag=table.drag,
-        files=draft.files,
-        notes=tuple(dict.fromkeys(draft.notes)),
+        files=builder.files,
+        notes=tuple(dict.fromkeys(builder.notes)),
     )
     routes = tuple(
         each(list(zip(table.routes, depths, strict=True)), "routes", lambda r: make_route(show, *r))
@@ -106,13 +106,13 @@ def assemble(
         each(list(zip(table.cues, goes, strict=True)), "cues", lambda c: make_cue(show, table, *c))
     )
     start = cue_index(table, table.start, "start") if table.start else -1
-    return bind_track(laid, replace(show, routes=routes, cues=cues, start=start))
+    return bind_track(placed, replace(show, routes=routes, cues=cues, start=start))
 
 
-def _depths(draft: Draft, table: ShowTable) -> list[int]:
+def _depths(builder: ShowBuilder, table: ShowTable) -> list[int]:
     """Places of the routes' depths; -1 of a route without an ID."""
     return [
-        draft.number(f"/route/{r.id}/depth", r.depth, -1e4, 1e4, "", "Depth of a route.")
+        builder.number(f"/route/{r.id}/depth", r.depth, -1e4, 1e4, "", "Depth of a route.")
         if r.id
         else -1
         for r in table.routes
@@ -148,40 +148,46 @@ def _check(table: ShowTable) -> None:
                 raise ValueError(f"{kind}[{place}].id: '{name}' is there twice")
 
 
-def _master(draft: Draft, table: ShowTable) -> Master:
+def _master(builder: ShowBuilder, table: ShowTable) -> Master:
     m, auto = table.master, table.autopilot
     if has_brush(table):
-        _brush(draft)
+        _brush(builder)
     if table.drag == "grab":
-        _grab(draft)
-    _steering(draft, m)
+        _grab(builder)
+    _steering(builder, m)
     return Master(
-        brightness=draft.number("/master/brightness", m.brightness, 0, 1, "", "Of the picture."),
-        blackout=draft.switch("/master/blackout", "Black, at once."),
-        freeze=draft.switch("/master/freeze", "Holds every motion."),
-        speed=draft.number("/master/speed", m.speed, -4, 4, "", "Factor on every motion."),
-        truncation=draft.number(
+        brightness=builder.number("/master/brightness", m.brightness, 0, 1, "", "Of the picture."),
+        blackout=builder.switch("/master/blackout", "Black, at once."),
+        freeze=builder.switch("/master/freeze", "Holds every motion."),
+        speed=builder.number("/master/speed", m.speed, -4, 4, "", "Factor on every motion."),
+        truncation=builder.number(
             "/master/truncation", m.truncation, 0, 2, "", "Factor on every truncation."
         ),
-        steer_x=draft.number("/master/steer_x", 0, -50, 50, "rad", "Turns every latent, one way."),
-        steer_y=draft.number("/master/steer_y", 0, -50, 50, "rad", "Turns it another way."),
-        steer_omega=draft.number(
+        steer_x=builder.number(
+            "/master/steer_x", 0, -50, 50, "rad", "Turns every latent, one way."
+        ),
+        steer_y=builder.number("/master/steer_y", 0, -50, 50, "rad", "Turns it another way."),
+        steer_omega=builder.number(
             "/master/steer_omega", m.steer_omega, 0.5, 60, "rad/s", "Stiffness of steering."
         ),
-        jump=draft.trigger("/master/jump", "Every trajectory flies to a new place."),
-        autopilot=draft.switch("/autopilot/on", "Goes from cue to cue by itself.", auto.on),
-        rest_s=draft.number("/autopilot/rest_s", auto.rest_s, 0, 3600, "s", "Rest after a touch."),
-        bpm=draft.number("/transport/bpm", m.bpm, 20, 300, "bpm", "Tempo."),
-        tap=draft.trigger("/transport/tap", "Tap the beat."),
-        resync=draft.trigger("/transport/resync", "The beat begins now."),
+        jump=builder.trigger("/master/jump", "Every trajectory flies to a new place."),
+        autopilot=builder.switch("/autopilot/on", "Goes from cue to cue by itself.", auto.on),
+        rest_s=builder.number(
+            "/autopilot/rest_s", auto.rest_s, 0, 3600, "s", "Rest after a touch."
+        ),
+        bpm=builder.number("/transport/bpm", m.bpm, 20, 300, "bpm", "Tempo."),
+        tap=builder.trigger("/transport/tap", "Tap the beat."),
+        resync=builder.trigger("/transport/resync", "The beat begins now."),
     )
 
 
-def _steering(draft: Draft, master: MasterTable) -> None:
+def _steering(builder: ShowBuilder, master: MasterTable) -> None:
     mode = float(STEER_MODES.index(master.steer_mode))
     text = "position: where the hand is · velocity: how far the stick is bent, in rad/s."
-    draft.add(Parameter("/master/steer_mode", Kind.CHOICE, mode, 0.0, 1.0, STEER_MODES, text=text))
-    draft.number(
+    builder.add(
+        Parameter("/master/steer_mode", Kind.CHOICE, mode, 0.0, 1.0, STEER_MODES, text=text)
+    )
+    builder.number(
         "/master/steer_momentum_s",
         master.steer_momentum_s,
         0,
@@ -189,7 +195,7 @@ def _steering(draft: Draft, master: MasterTable) -> None:
         "s",
         "Let go, it fades in it.",
     )
-    draft.trigger("/master/steer_release", "Lets go of steering, which goes on by itself.")
+    builder.trigger("/master/steer_release", "Lets go of steering, which goes on by itself.")
 
 
 def has_brush(table: ShowTable) -> bool:
@@ -199,16 +205,16 @@ def has_brush(table: ShowTable) -> bool:
     return table.drag == "paint" or any(str(value).startswith("/brush") for value in given)
 
 
-def _grab(draft: Draft) -> None:
-    draft.number("/grab/x", 0.5, 0, 1, "", "Of the canvas, from the left.")
-    draft.number("/grab/y", 0.5, 0, 1, "", "Of the canvas, from the bottom.")
-    draft.groups["/grab"] = ("/grab/x", "/grab/y")
-    draft.switch("/grab/down", "Whether it holds what lies below it.")
+def _grab(builder: ShowBuilder) -> None:
+    builder.number("/grab/x", 0.5, 0, 1, "", "Of the canvas, from the left.")
+    builder.number("/grab/y", 0.5, 0, 1, "", "Of the canvas, from the bottom.")
+    builder.groups["/grab"] = ("/grab/x", "/grab/y")
+    builder.switch("/grab/down", "Whether it holds what lies below it.")
 
 
-def _brush(draft: Draft) -> None:
-    draft.number("/brush/x", 0.5, 0, 1, "", "Of the canvas, from the left.")
-    draft.number("/brush/y", 0.5, 0, 1, "", "Of the canvas, from the bottom.")
-    draft.groups["/brush"] = ("/brush/x", "/brush/y")
-    draft.switch("/brush/down", "Whether it touches the canvas.")
-    draft.switch("/brush/erase", "Whether it takes away.")
+def _brush(builder: ShowBuilder) -> None:
+    builder.number("/brush/x", 0.5, 0, 1, "", "Of the canvas, from the left.")
+    builder.number("/brush/y", 0.5, 0, 1, "", "Of the canvas, from the bottom.")
+    builder.groups["/brush"] = ("/brush/x", "/brush/y")
+    builder.switch("/brush/down", "Whether it touches the canvas.")
+    builder.switch("/brush/erase", "Whether it takes away.")

@@ -10,7 +10,7 @@ from engine.core.isf import header as isf
 from engine.core.isf.inputs import IMAGES
 from engine.core.parameter import Kind, Parameter
 from engine.core.show.layer import Effect, Generator, Input, Layer
-from engine.documents.builder import Draft, each, strict
+from engine.documents.builder import ShowBuilder, each, strict
 from engine.documents.path.paths import make_paths
 from engine.documents.path.picture_keyframes import LAYER
 from engine.documents.schema import EffectTable, GeneratorTable, LayerTable, MasterTable, Number
@@ -22,7 +22,7 @@ ANY_SIZE_PX, ANY_FILM_PX = 128, 384
 """Of a generator that takes any size, live and in a film, unless the show says another."""
 
 
-def make_layer(draft: Draft, layer: LayerTable) -> Layer:
+def make_layer(builder: ShowBuilder, layer: LayerTable) -> Layer:
     """Resolve one layer table."""
     root = f"/layer/{layer.id}"
     kinds = [n for n in ("generator", "uses", "source") if getattr(layer, n) is not None]
@@ -31,14 +31,14 @@ def make_layer(draft: Draft, layer: LayerTable) -> Layer:
     aspect = 0.0 if isinstance(layer.aspect, str) else float(layer.aspect)
     if aspect and not 0.05 <= aspect <= 20.0:
         raise ValueError(f'aspect: {aspect:g} is outside 0.05 to 20 (or "auto", "canvas")')
-    opacity = draft.number(f"{root}/opacity", layer.opacity, 0, 1, "", "Of the layer.")
-    scale = draft.number(f"{root}/scale", layer.scale, 0.05, 1, "", "Size of the layer's area.")
+    opacity = builder.number(f"{root}/opacity", layer.opacity, 0, 1, "", "Of the layer.")
+    scale = builder.number(f"{root}/scale", layer.scale, 0.05, 1, "", "Size of the layer's area.")
     generator = None
     if layer.generator is not None:
-        generator = _generator(draft, root, layer, layer.generator)
+        generator = _generator(builder, root, layer, layer.generator)
     source = None
     if layer.source is not None:
-        source = _effect(draft, f"{root}/source", _named(layer.source, "source"), False)
+        source = _effect(builder, f"{root}/source", _named(layer.source, "source"), False)
     return Layer(
         id=layer.id,
         blend=layer.blend,
@@ -48,7 +48,7 @@ def make_layer(draft: Draft, layer: LayerTable) -> Layer:
         generator=generator,
         uses=layer.id if generator else None,
         source=source,
-        effects=_effects(draft, root, layer.effects),
+        effects=_effects(builder, root, layer.effects),
     )
 
 
@@ -104,18 +104,20 @@ def _check_images(effects: Iterable[Effect], makers: list[str], key: str) -> Non
 
 
 def master_effects(
-    draft: Draft, table: MasterTable, layers: tuple[Layer, ...]
+    builder: ShowBuilder, table: MasterTable, layers: tuple[Layer, ...]
 ) -> tuple[Effect, ...]:
     """Resolve the effects over the whole picture."""
     try:
-        effects = _effects(draft, "/master", table.effects)
+        effects = _effects(builder, "/master", table.effects)
     except ValueError as error:
         raise ValueError(f"master.{error}") from None
     _check_images(effects, [layer.id for layer in layers if layer.generator], "master")
     return effects
 
 
-def _generator(draft: Draft, root: str, layer: LayerTable, table: GeneratorTable) -> Generator:
+def _generator(
+    builder: ShowBuilder, root: str, layer: LayerTable, table: GeneratorTable
+) -> Generator:
     try:
         opened = registry.open_spec(table.kind, table.config)
     except ValueError as error:
@@ -140,21 +142,23 @@ def _generator(draft: Draft, root: str, layer: LayerTable, table: GeneratorTable
             + ", ".join(p.address for p in spec.parameters)
         )
     places = tuple(
-        (p.address, _place(draft, p, f"{root}/generator/{p.address}", table.parameters))
+        (p.address, _place(builder, p, f"{root}/generator/{p.address}", table.parameters))
         for p in spec.parameters
     )
-    paths = make_paths(draft, root, layer, spec, model_of(files))
+    paths = make_paths(builder, root, layer, spec, model_of(files))
     return Generator(table.kind, config, spec, size_px, film_px, table.rate_hz, paths, places)
 
 
-def _place(draft: Draft, parameter: Parameter, address: str, given: dict[str, Number]) -> int:
+def _place(
+    builder: ShowBuilder, parameter: Parameter, address: str, given: dict[str, Number]
+) -> int:
     """Add a declared parameter; one whose value is an address follows that parameter instead."""
     value = given.get(parameter.address)
     if not isinstance(value, str) or not value.startswith("/"):
-        return draft.add(_set(parameter, address, given))
-    place = draft.places.get(value)
-    if place is None or draft.parameters[place].kind is Kind.TRIGGER:
-        near = difflib.get_close_matches(value, draft.places, 3, 0.5)
+        return builder.add(_set(parameter, address, given))
+    place = builder.places.get(value)
+    if place is None or builder.parameters[place].kind is Kind.TRIGGER:
+        near = difflib.get_close_matches(value, builder.places, 3, 0.5)
         raise ValueError(
             f"generator.parameters.{parameter.address}: no parameter before this layer has the "
             f"address '{value[:80]}'; near are: {', '.join(near) or 'none'}"
@@ -173,31 +177,35 @@ def _set(parameter: Parameter, address: str, given: dict[str, Number]) -> Parame
     return replace(full, default=strict(full, value))
 
 
-def _effects(draft: Draft, root: str, tables: list[EffectTable]) -> tuple[Effect, ...]:
+def _effects(builder: ShowBuilder, root: str, tables: list[EffectTable]) -> tuple[Effect, ...]:
     named = [_named(t, t.shader.removesuffix(".fs").replace("-", "_")) for t in tables]
     ids = [t.id for t in named]
     for place, name in enumerate(ids):
         if name in ids[:place]:
             raise ValueError(f"effects[{place}].id: '{name}' is there twice; give one an id")
-    return tuple(each(named, "effects", lambda t: _effect(draft, f"{root}/effect/{t.id}", t, True)))
+    return tuple(
+        each(named, "effects", lambda t: _effect(builder, f"{root}/effect/{t.id}", t, True))
+    )
 
 
-def _effect(draft: Draft, root: str, table: EffectTable, has_mix: bool) -> Effect:
+def _effect(builder: ShowBuilder, root: str, table: EffectTable, has_mix: bool) -> Effect:
     name = table.shader
-    if name not in draft.headers:
-        text = draft.resolve(name)
-        draft.shaders[name] = text
-        draft.headers[name] = isf.parse(text, f"{name.removesuffix('.fs')}.fs")
-    header = draft.headers[name]
-    bound = bind_inputs(draft, header, table.inputs)
+    if name not in builder.headers:
+        text = builder.resolve(name)
+        builder.shaders[name] = text
+        builder.headers[name] = isf.parse(text, f"{name.removesuffix('.fs')}.fs")
+    header = builder.headers[name]
+    bound = bind_inputs(builder, header, table.inputs)
     free = replace(header, inputs=tuple(i for i in header.inputs if i.name not in bound))
     declared = {p.address: p for p in isf.parameters(free)}
     vectors = isf.groups(free)
     given = _flat({n: v for n, v in table.inputs.items() if n not in bound}, declared, vectors)
-    mix = draft.number(f"{root}/mix", table.mix, 0, 1, "", "Dry to wet.") if has_mix else -1
-    places = {short: draft.add(_set(p, f"{root}/{short}", given)) for short, p in declared.items()}
+    mix = builder.number(f"{root}/mix", table.mix, 0, 1, "", "Dry to wet.") if has_mix else -1
+    places = {
+        short: builder.add(_set(p, f"{root}/{short}", given)) for short, p in declared.items()
+    }
     for vector, parts in vectors.items():
-        draft.groups[f"{root}/{vector}"] = tuple(f"{root}/{part}" for part in parts)
+        builder.groups[f"{root}/{vector}"] = tuple(f"{root}/{part}" for part in parts)
     images = [i.name for i in header.inputs if i.type == "image"]
     for image in table.images:
         if image not in images or image == "inputImage":

@@ -83,15 +83,24 @@ def load(name: str) -> Loaded:
         If it cannot be played.
     """
     path = find_show(name)
-    text = with_whole_paths(read_text(path, LARGEST_BYTES), path.parent)
+    folders = beside(path)
+    text = with_whole_paths(read_text(path, LARGEST_BYTES), *folders)
     shader_paths: dict[str, Path] = {}
 
     def resolve(shader: str) -> str:
-        shader_paths[shader] = find_shader(shader, path.parent)
+        shader_paths[shader] = find_shader(shader, *folders)
         return read_text(shader_paths[shader], LARGEST_BYTES)
 
-    show, table = read(text, str(path), resolve, lambda file: read_file(file, path.parent))
+    show, table = read(text, str(path), resolve, lambda file: read_file(file, *folders))
     return Loaded(show, table, path, text, shader_paths)
+
+
+def beside(path: Path) -> tuple[Path, ...]:
+    """Folders in which the files of a show lie: its own, and of a link that of what it points to.
+
+    An installation's ``current.toml`` is such a link.
+    """
+    return tuple(dict.fromkeys((path.parent, path.resolve().parent)))
 
 
 def read_text(path: Path, most: int) -> str:
@@ -115,7 +124,7 @@ def read_text(path: Path, most: int) -> str:
         raise ShowError(f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
 
 
-def find_shader(name: str, folder: Path) -> Path:
+def find_shader(name: str, *folders: Path) -> Path:
     """Find a shader beside the show (``NAME.fs``, ``shaders/NAME.fs``) or among the shipped ones.
 
     Raises
@@ -126,15 +135,18 @@ def find_shader(name: str, folder: Path) -> Path:
     if not re.fullmatch(r"[A-Za-z0-9][\w .-]{0,63}", name) or ".." in name:
         raise ShowError(f"'{name[:64]}' is not a shader's name: write NAME for the file NAME.fs")
     file = name if name.endswith(".fs") else f"{name}.fs"
-    places = (folder / file, folder / "shaders" / file, assets_dir("shaders") / file)
-    for place in places:
+    own = [place for each in folders for place in (each / file, each / "shaders" / file)]
+    for place in (*own, assets_dir("shaders") / file):
         if place.is_file():
             return place
     there = ", ".join(sorted(p.stem for p in assets_dir("shaders").glob("*.fs")))
-    raise ShowError(f"there is no shader '{name}' beside the show; shipped shaders are: {there}")
+    where = " or ".join(str(each.absolute()) for each in folders)
+    raise ShowError(
+        f"there is no shader '{name}' beside the show (in {where}); shipped shaders are: {there}"
+    )
 
 
-def read_file(name: str, folder: Path) -> bytes:
+def read_file(name: str, *folders: Path) -> bytes:
     """Read a file that a show names, beside the show or by its whole path.
 
     Raises
@@ -142,7 +154,8 @@ def read_file(name: str, folder: Path) -> bytes:
     ShowError
         If it is missing or too large.
     """
-    path = folder / name
+    places = [folder / name for folder in folders]
+    path = next((place for place in places if place.exists()), places[0])
     try:
         if path.exists() and not path.is_file():  # a pipe would be waited for
             raise OSError(22, "it is no file")

@@ -10,8 +10,10 @@ from typing import Any
 from engine.generators import registry
 
 
-def with_whole_paths(text: str, folder: Path) -> str:
+def with_whole_paths(text: str, *folders: Path) -> str:
     """Write out the paths of generators' files in a show's text: one may start beside the show.
+
+    Of several folders the first counts that has the file.
 
     A take keeps that text, and then finds its models wherever it lies. Text that is no show comes
     back as it is: whoever reads it says what is wrong.
@@ -27,7 +29,8 @@ def with_whole_paths(text: str, folder: Path) -> str:
         for layer in document["layers"]:
             for key in _without_folder(layer.unwrap()):
                 config = layer["generator"]["config"]
-                config[key] = str(folder.resolve() / str(config[key]))
+                places = [folder.resolve() / str(config[key]) for folder in folders]
+                config[key] = str(next((p for p in places if p.exists()), places[0]))
         return tomlkit.dumps(document)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return text

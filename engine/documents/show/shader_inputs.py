@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from engine.core.isf.header import Header
 from engine.core.isf.inputs import Input
 from engine.core.parameter import Kind
-from engine.documents.builder import Draft
+from engine.documents.builder import ShowBuilder
 from engine.documents.schema import Number
 
 _PARTS = {"point2D": 2, "color": 4}
@@ -22,7 +22,7 @@ _TAKES = {
 
 
 def bind_inputs(
-    draft: Draft, header: Header, given: Mapping[str, Number]
+    builder: ShowBuilder, header: Header, given: Mapping[str, Number]
 ) -> dict[str, tuple[int, ...]]:
     """Find the inputs whose value is an address; return the places that they read.
 
@@ -36,29 +36,29 @@ def bind_inputs(
     """
     inputs = {i.name: i for i in header.inputs}
     return {
-        name: _places(draft, inputs[name], address)
+        name: _places(builder, inputs[name], address)
         for name, address in given.items()
         if isinstance(address, str) and address.startswith("/") and name in inputs
     }
 
 
-def _places(draft: Draft, entry: Input, address: str) -> tuple[int, ...]:
+def _places(builder: ShowBuilder, entry: Input, address: str) -> tuple[int, ...]:
     if entry.type not in _TAKES:
         raise ValueError(
             f"inputs.{entry.name}: an input of type {entry.type} follows no address; "
             f"those of type {', '.join(_TAKES)} do"
         )
-    parts = draft.groups.get(address, (address,))
-    if any(part not in draft.places for part in parts):
-        there = [*draft.places, *draft.groups]
+    parts = builder.groups.get(address, (address,))
+    if any(part not in builder.places for part in parts):
+        there = [*builder.places, *builder.groups]
         near = difflib.get_close_matches(address, there, 3, 0.5)
         raise ValueError(
             f"inputs.{entry.name}: no parameter before this layer has the address "
             f"'{address[:80]}'; near are: {', '.join(near) or 'none'}"
         )
     wanted = _PARTS.get(entry.type, 1)
-    found = tuple(draft.places[part] for part in parts)
-    kinds = {draft.parameters[place].kind for place in found}
+    found = tuple(builder.places[part] for part in parts)
+    kinds = {builder.parameters[place].kind for place in found}
     if len(found) != wanted or not kinds <= set(_TAKES[entry.type]):
         raise ValueError(
             f"inputs.{entry.name}: {address} holds {len(found)} of kind "
@@ -66,5 +66,5 @@ def _places(draft: Draft, entry: Input, address: str) -> tuple[int, ...]:
             f"{' or '.join(_TAKES[entry.type])}"
         )
     if entry.type == "event" and kinds == {Kind.BOOL}:
-        draft.edges.update(found)
+        builder.edges.update(found)
     return found

@@ -15,7 +15,7 @@ from engine.core.show.layer import Layer
 from engine.core.show.show import Show
 from engine.core.track.track import Frames, Track, Written
 from engine.documents import track_file
-from engine.documents.builder import Draft
+from engine.documents.builder import ShowBuilder
 from engine.documents.schema import TrackTable
 
 Floats = NDArray[np.float64]
@@ -24,7 +24,7 @@ _OWN_TOO = ("/master/speed", "/master/freeze")
 """What steers other things: its effect is in the track already."""
 
 
-class Laid(NamedTuple):
+class TrackParameters(NamedTuple):
     """A track that was read, with the places of its parameters."""
 
     file: track_file.TrackFile
@@ -34,7 +34,7 @@ class Laid(NamedTuple):
     mix: int
 
 
-def lay_track(draft: Draft, table: TrackTable) -> Laid | None:
+def read_track(builder: ShowBuilder, table: TrackTable) -> TrackParameters | None:
     """Read the track that a show names, and give it its parameters.
 
     Raises
@@ -45,19 +45,21 @@ def lay_track(draft: Draft, table: TrackTable) -> Laid | None:
     if not table.file:
         return None
     try:
-        file = track_file.read(draft.file(table.file), table.file)
+        file = track_file.read(builder.file(table.file), table.file)
     except ValueError as error:
         raise ValueError(f"track.file: {error}") from None
-    return Laid(
+    return TrackParameters(
         file,
         Frames(float(file.about.rate), file.cuts, table.loop),
-        draft.number("/track/speed", table.speed, -20, 20, "", "1 as edited; 0 stands still."),
-        draft.number("/track/place", table.place, -1e6, 1e6, "s", "Where the playhead is."),
-        draft.number("/track/mix", table.mix, 0, 1, "", "From the show's own motion to the track."),
+        builder.number("/track/speed", table.speed, -20, 20, "", "1 as edited; 0 stands still."),
+        builder.number("/track/place", table.place, -1e6, 1e6, "s", "Where the playhead is."),
+        builder.number(
+            "/track/mix", table.mix, 0, 1, "", "From the show's own motion to the track."
+        ),
     )
 
 
-def turn_of(unit: str, low: float, high: float) -> float:
+def full_turn(unit: str, low: float, high: float) -> float:
     """Whole turn of a parameter that is an angle all round; 0 of any other."""
     return high - low if unit == "rad" and abs(high - low - 2.0 * np.pi) < 1e-6 else 0.0
 
@@ -70,7 +72,7 @@ def is_written(parameter: Parameter) -> bool:
     return parameter.kind is not Kind.TRIGGER and not is_path and not is_own
 
 
-def bind_track(laid: Laid | None, show: Show) -> Show:
+def bind_track(placed: TrackParameters | None, show: Show) -> Show:
     """Let a resolved show follow its track.
 
     Raises
@@ -78,10 +80,10 @@ def bind_track(laid: Laid | None, show: Show) -> Show:
     ValueError
         If the track is none of this show's.
     """
-    if laid is None:
+    if placed is None:
         return show
-    about = laid.file.about
-    layers = tuple(_bound(laid, layer) for layer in show.layers)
+    about = placed.file.about
+    layers = tuple(_bound(placed, layer) for layer in show.layers)
     column = {address: i for i, address in enumerate(about.columns)}
     listed = show.registry.parameters
     there = {p.address for p in listed if is_written(p)}
@@ -106,25 +108,25 @@ def bind_track(laid: Laid | None, show: Show) -> Show:
         layers=layers,
         start=-1,
         track=Track(
-            frames=laid.frames,
-            speed=laid.speed,
-            place=laid.place,
-            mix=laid.mix,
+            frames=placed.frames,
+            speed=placed.speed,
+            place=placed.place,
+            mix=placed.mix,
             places=np.array(chosen, np.intp),
             defaults=np.array([p.default for p in picked]),
             constants=bounded(
                 np.array([still.get(listed[i].address, 0.0) for i in chosen]), chosen
             ),
             moving=np.array(moving, np.intp),
-            columns=bounded(laid.file.values[:, columns], [chosen[k] for k in moving]),
+            columns=bounded(placed.file.values[:, columns], [chosen[k] for k in moving]),
             is_held=show.discrete[chosen],
-            turns=np.array([turn_of(p.unit, p.low, p.high) for p in picked]),
-            motion_s=laid.file.motion_s,
+            turns=np.array([full_turn(p.unit, p.low, p.high) for p in picked]),
+            motion_s=placed.file.motion_s,
         ),
     )
 
 
-def _bound(laid: Laid, layer: Layer) -> Layer:
+def _bound(placed: TrackParameters, layer: Layer) -> Layer:
     generator = layer.generator
     if generator is None:
         return layer
@@ -132,7 +134,7 @@ def _bound(laid: Laid, layer: Layer) -> Layer:
 
     def bound(path: Path) -> Path:
         address = f"/layer/{layer.id}/generator/{path.port}"
-        rows = laid.file.latents.get(address)
+        rows = placed.file.latents.get(address)
         if rows is None:
             return path
         if rows.shape[1:] != path.shape:
@@ -141,6 +143,6 @@ def _bound(laid: Laid, layer: Layer) -> Layer:
                 f"generator takes {path.shape}; the track was made with another model"
             )
         space = manifold(geometries[path.port], path.points)
-        return replace(path, track=Written(laid.frames, rows, space, laid.place, laid.mix))
+        return replace(path, track=Written(placed.frames, rows, space, placed.place, placed.mix))
 
     return replace(layer, generator=replace(generator, paths=tuple(map(bound, generator.paths))))

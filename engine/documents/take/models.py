@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.core.show.layer import Generator
 from engine.core.show.show import Show
-from engine.documents.take.blobs import TakeError
+from engine.documents.take.content_store import TakeError
 from engine.generators import registry
 from engine.generators.contract import Asset
 from engine.models.sidecars.beside import beside

@@ -21,7 +21,7 @@ from engine.core.show.show import Show
 from engine.core.show.snapshot import from_data
 from engine.core.show.state import State
 from engine.documents.show import load
-from engine.documents.take.blobs import TakeError, read_show
+from engine.documents.take.content_store import TakeError, read_show
 from engine.documents.take.recorder import PART_S, SCHEMA
 
 __all__ = ["Take", "TakeError", "open_take", "read_part"]

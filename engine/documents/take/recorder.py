@@ -24,7 +24,7 @@ from engine.core.event import Event
 from engine.core.show.show import Show
 from engine.core.show.snapshot import to_data
 from engine.core.show.state import State
-from engine.documents.take.blobs import manifest
+from engine.documents.take.content_store import manifest
 from engine.documents.take.models import fingerprints, with_hashes
 from engine.system.atomic import write_bytes, write_text
 

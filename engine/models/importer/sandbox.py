@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 from engine.models.unpickle.inert import RefusedError
 from engine.system.atomic import NewFile
+from engine.system.limited_child import ChildError, run_alone
 from engine.system.limits import was_out_of_time
-from engine.system.spawn import environment
 
 
 def memory_limit_bytes(file_bytes: int) -> int:
@@ -40,20 +39,10 @@ def run_sandboxed(source: Path, out: NewFile | None) -> dict[str, Any]:
         "memory_bytes": memory_limit_bytes(size),
         "cpu_s": cpu_s,
     }
-    # One thread: each more would take address space from the file's share.
-    one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     try:
-        done = subprocess.run(
-            # -P: whatever lies beside the model file must not be imported.
-            [sys.executable, "-P", "-m", "engine.models.importer.sandbox_child", json.dumps(job)],
-            capture_output=True,
-            check=False,
-            stdin=subprocess.DEVNULL,
-            pass_fds=out.descriptors if out else (),
-            env=environment(**one, PYTHONDONTWRITEBYTECODE="1"),
-            timeout=3 * cpu_s,  # of the wall: others may need this machine too
-        )
-    except subprocess.TimeoutExpired:
+        words, files = [json.dumps(job)], out.descriptors if out else ()
+        done = run_alone("engine.models.importer.sandbox_child", words, cpu_s, descriptors=files)
+    except ChildError:
         raise RefusedError(f"{source.name} {_TOO_LONG}") from None
     return _answer(source.name, done)
 

@@ -15,14 +15,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from engine.system.limited_child import FORBIDDEN, writes
 from engine.system.limits import bound
 from engine.system.spawn import is_orphan
 
 # What a reader of numbers never does. The hook is a second wall: the first one runs nothing.
-_FORBIDDEN = ("os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.startfile", "os.system",
-              "pty.", "socket.", "subprocess.", "ctypes.", "pickle.find_class", "marshal.",
-              "os.remove", "os.rename", "os.rmdir", "os.mkdir", "shutil.", "urllib.",
-              "webbrowser.", "winreg.")  # fmt: skip
+_FORBIDDEN = (*FORBIDDEN, "marshal.")
 
 
 def forbid(out: str) -> None:
@@ -33,16 +31,10 @@ def forbid(out: str) -> None:
             return
         if event.startswith(_FORBIDDEN):
             raise PermissionError(f"a model reader never does this: {event}")
-        if event == "open" and _writes(arguments) and arguments[0] != out:
+        if event == "open" and writes(arguments) and arguments[0] != out:
             raise PermissionError("a model reader writes its result only")
 
     sys.addaudithook(watch)
-
-
-def _writes(arguments: tuple[Any, ...]) -> bool:
-    """Whether the arguments of an ``open`` event (path, mode, flags) ask for writing."""
-    flags = arguments[2] if isinstance(arguments[2], int) else 0
-    return bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
 
 
 class UnwrittenError(Exception):

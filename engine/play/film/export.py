@@ -17,7 +17,7 @@ from engine.core.show.show import Show
 from engine.documents.show.image_inputs import unrepeatable
 from engine.outputs import registry
 from engine.play.film.playback import Playback
-from engine.play.line import Line, draw, load_shaders, remember, resized
+from engine.play.line import Line, draw, load_shaders, resized, step_histories
 from engine.play.pixels.bridge import Bridge
 from engine.play.pixels.film import FilmPixels
 from engine.system.atomic import check_writable
@@ -193,7 +193,7 @@ def reach(
     while at < last:
         at = min(at + PREROLL_CHUNK_S, last)
         for plan in line.control(at, playback.events_of):
-            remember(compositor, pixels, plan)
+            step_histories(compositor, pixels, plan)
 
 
 class Progress:

@@ -71,12 +71,12 @@ def gather(take: str, out: Path, at_s: Fraction | None) -> list[tuple[Path, str]
         line.tick(tick, playback.events_of(tick))
     out.mkdir(parents=True, exist_ok=True)
     found = []
-    for name, arrays, told in _files(line.show, line.state):
+    for name, arrays, usage in _files(line.show, line.state):
         if isinstance(arrays, bytes):
             write_bytes(out / name, arrays)
         else:
             npy.write(out / name, arrays)
-        found.append((out / name, told))
+        found.append((out / name, usage))
     return found
 
 
@@ -85,34 +85,38 @@ def _files(show: Show, state: State) -> Iterator[tuple[str, Arrays | bytes, str]
     seconds = float(seconds_at(max(state.tick, 0), show.control_hz))
     values = effective(show, state, seconds).tolist()
     now = latents(show, state, seconds)
-    held = iter(state.paths)
+    states = iter(state.paths)
     for layer in show.layers:
         for path in layer.generator.paths if layer.generator else ():
             assert layer.generator is not None
-            told = next(held)
+            path_state = next(states)
             name = f"{layer.id}.{path.port}"
             latent = now[f"/layer/{layer.id}/generator/{path.port}"]
-            mark = _mark(layer.generator)
+            model = _model_hash(layer.generator)
             key = "w" if path.geometry == "wspace" else "z"
-            yield f"{name}.latent.npz", {key: latent[None], **mark}, f'keys = ["{name}.latent.npz"]'
-            if "keys" in told.memory:
+            yield (
+                f"{name}.latent.npz",
+                {key: latent[None], **model},
+                f'keys = ["{name}.latent.npz"]',
+            )
+            if "keys" in path_state.memory:
                 rows = np.stack(
-                    [_port(path, point) for point in keyframes_of(path, told, values).points]
+                    [_port(path, point) for point in keyframes_of(path, path_state, values).points]
                 )
-                yield f"{name}.keys.npz", {key: rows, **mark}, f'keys = ["{name}.keys.npz"]'
-            yield from _lessons(name, path, told, mark)
+                yield f"{name}.keys.npz", {key: rows, **model}, f'keys = ["{name}.keys.npz"]'
+            yield from _map_examples(name, path, path_state, model)
 
 
-def _lessons(
-    name: str, path: Trajectory, held: PathState, mark: Arrays
+def _map_examples(
+    name: str, path: Trajectory, state: PathState, model: Arrays
 ) -> Iterator[tuple[str, bytes, str]]:
-    atlas = examples_of(path, held)
-    if "lessons" not in held.memory or not len(atlas):
+    taught = examples_of(path, state)
+    if "lessons" not in state.memory or not len(taught):
         return
-    rows = np.stack([_port(path, each.reshape(path.shape)) for each in atlas.latents])
-    about = {"port": path.port, "model": str(mark.get("model", ""))}
+    rows = np.stack([_port(path, each.reshape(path.shape)) for each in taught.latents])
+    about = {"port": path.port, "model": str(model.get("model", ""))}
     no_thumbs = np.zeros((0, 1, 1, 3), np.uint8)
-    data = latent_map.write(MapFile(atlas.places.astype("f4"), rows, no_thumbs, about))
+    data = latent_map.write(MapFile(taught.places.astype("f4"), rows, no_thumbs, about))
     yield f"{name}{latent_map.SUFFIX}", data, f'map = "{name}{latent_map.SUFFIX}"'
 
 
@@ -122,6 +126,6 @@ def _port(path: Trajectory, coordinates: Vector) -> NDArray[np.float32]:
     return found.astype(np.float32)
 
 
-def _mark(generator: Generator) -> Arrays:
+def _model_hash(generator: Generator) -> Arrays:
     found = hash_at(model_of(registry.files(generator.kind, generator.config)))
     return {"model": np.array(found)} if found else {}

@@ -25,7 +25,7 @@ from engine.documents import track_file
 from engine.documents.assets import assets_dir
 from engine.documents.edit import barcode
 from engine.documents.show import load
-from engine.documents.take.blobs import read_blob
+from engine.documents.take.content_store import read_blob
 from engine.documents.take.models import with_hashes
 from engine.documents.take.reader import open_take
 from engine.documents.track_file import About, TrackError, TrackFile

@@ -28,20 +28,20 @@ from engine.play.pixels.bridge import Bridge
 from engine.play.pixels.live import LivePixels
 from engine.play.soundtrack import ear_of
 from engine.play.stats import Stats
-from engine.play.tasks.dragging import Grabbing
-from engine.play.tasks.even_speed_live import Evening
-from engine.play.tasks.inversion import Inverting
-from engine.play.tasks.tasks import Duty, Errands
+from engine.play.tasks.dragging import Dragging
+from engine.play.tasks.even_speed_live import EvenSpeed
+from engine.play.tasks.inversion import Inversion
+from engine.play.tasks.tasks import TaskClient, TaskQueue
 from engine.system.atomic import check_writable
 from engine.system.interrupts import Interrupt, noted
 
 
-def duties(pixels: LivePixels, notify: Callable[[str], None]) -> list[Duty]:
-    """Make the duties of a performance, in the order in which they are tended."""
+def task_clients(pixels: LivePixels, notify: Callable[[str], None]) -> list[TaskClient]:
+    """Make what starts background tasks, in the order in which it is tended."""
     return [
-        Evening(pixels.newest.get, notify),
-        Inverting(pixels.newest.get, notify),
-        Grabbing(notify),
+        EvenSpeed(pixels.newest.get, notify),
+        Inversion(pixels.newest.get, notify),
+        Dragging(notify),
     ]
 
 
@@ -96,7 +96,9 @@ class Performance:
         self.line.on_tick = self.recording.tick
         self.reloader = Reloader(self.loaded)
         stack.callback(self.reloader.close)
-        self.errands = Errands(self.pixels.host, self.notify, duties(self.pixels, self.notify))
+        self.tasks = TaskQueue(
+            self.pixels.host, self.notify, task_clients(self.pixels, self.notify)
+        )
         self.stats = Stats()
         self.watch = Stopwatch()
         self.pacer = Pacer(self.fps)
@@ -151,7 +153,7 @@ class Performance:
             "size_px": list(self.line.show.size_px),
             "ticks": self.line.state.tick + 1,
             "generators": self.pixels.stats(),
-            "errands": self.errands.report(),
+            "errands": self.tasks.report(),
             "sources": self.sources.report(),
             "osc": self._osc_stats(),
             "sound": self.audio_input.state,
@@ -167,6 +169,10 @@ class Performance:
             "received": getattr(found, "received", 0),
             "dropped": getattr(found, "dropped", 0),
             "refused": getattr(found, "refused", 0) + self.queue.refused,
+            "refusals": {
+                address: {"count": count, "why": why}
+                for address, (count, why) in self.queue.complaints.refusals.items()
+            },
             "unknown": dict(self.queue.unknown),
             "unknown_total": self.queue.unknown_total,
         }

@@ -13,6 +13,7 @@ from engine.core.control.cues import awaited, ready_address
 from engine.core.frame.plan import Plan
 from engine.core.show.show import Show
 from engine.documents.show import load
+from engine.play.event_queue import addresses
 from engine.play.line import Line, draw, load_shaders
 from engine.play.live.feedback import Feedback
 from engine.play.live.options import Options
@@ -171,6 +172,8 @@ class Player(Performance):
         inputs = self.presenter.read_input(show, self.line.state, now_s)
         moment = now_ns()
         self.queue.take(show, tick, WINDOW, [(moment, a, v) for a, v in inputs.events], of)
+        if complaint := self.queue.complaints.next(addresses(show)):
+            self.notify(complaint)
         for command in inputs.commands:
             self._run_command(command)
         found = self.reloader.poll(show, now_s)
@@ -179,7 +182,7 @@ class Player(Performance):
         elif found is not None:
             self._reload(found)
         self.recording.tend(self.notify)
-        self.errands.tend(show, self.line.state, now_s, self.queue)
+        self.tasks.tend(show, self.line.state, now_s, self.queue)
         if self.stats.frames % COMPLAIN_EVERY == 0:
             self._complain()
 

@@ -17,7 +17,7 @@ from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.documents.path.journal import Journals, problems
 from engine.documents.show.load import Loaded
-from engine.documents.take.blobs import manifest
+from engine.documents.take.content_store import manifest
 from engine.documents.take.recorder import Recorder
 from engine.play.event_queue import EventQueue
 from engine.play.live.audio_input import AudioInput

@@ -38,7 +38,7 @@ class FilmPixels:
     def of(self, plan: Plan, layers: Iterable[str]) -> Mapping[str, Any]:
         """Render the named layers for exactly this plan."""
         if self._eyes is not None:
-            self._sightings.take(self._eyes.glimpses(is_waiting=True))
+            self._sightings.take(self._eyes.readbacks(is_waiting=True))
         found = {}
         for name in layers:
             if name not in plan.requests:

@@ -111,7 +111,7 @@ class LivePixels:
             self.open(show, awaited(show, state), now_s)
         self._prepare(show, now_s)
         if self._eyes is not None:
-            self._sightings.take(self._eyes.glimpses(is_waiting=False))
+            self._sightings.take(self._eyes.readbacks(is_waiting=False))
         for name, slot in list(self._slots.items()):
             slot.tend(now_s, is_seen=name in plan.requests)
             if slot.is_due(now_s, REFRESH_S):

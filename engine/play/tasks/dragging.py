@@ -21,7 +21,7 @@ from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.core.trajectory.chain import coordinates
 from engine.generators.host.tasks import Result, Task
-from engine.play.tasks.tasks import Errands, Told
+from engine.play.tasks.tasks import Change, TaskQueue
 
 ADDRESSES = ("/grab/x", "/grab/y", "/grab/down")
 DIGITS = 4
@@ -79,8 +79,8 @@ def under(show: Show, values: Sequence[float], x: float, y: float) -> Target | N
     return None
 
 
-class Grabbing:
-    """Drags what the hand holds; a duty of `engine.play.tasks.tasks`.
+class Dragging:
+    """Drags what the hand holds; a client of `engine.play.tasks.tasks`.
 
     Parameters
     ----------
@@ -97,45 +97,45 @@ class Grabbing:
         self._show: Show | None = None
         self._number = 0
         self._is_heard = False
-        self._told: tuple[float, ...] = ()
+        self._last_pull: tuple[float, ...] = ()
         self._steps = 0
         self._left_px = 0.0
 
-    def tend(self, show: Show, state: State, errands: Errands, now_s: float) -> Iterable[Told]:
+    def tend(self, show: Show, state: State, tasks: TaskQueue, now_s: float) -> Iterable[Change]:
         """Begin, go on or end with what is dragged."""
         del now_s
         index = show.registry.index
         if ADDRESSES[0] not in index or show is not self._show:
-            self._end(errands)
+            self._end(tasks)
             self._show = show
             return ()
         seconds = state.tick / float(show.control_hz)
         values = effective(show, state, max(seconds, 0.0)).tolist()
         x, y, down = (values[index[address]] for address in ADDRESSES)
         if down < 0.5:
-            self._end(errands)
+            self._end(tasks)
         elif not self._is_down:
             self._is_down = True
             self._target = under(show, values, x, y)
             if self._target is None:
                 self._notify("nothing here can be dragged")
             else:
-                self._send(show, state, values, errands, (x, y))
-        elif self._target is not None and self._is_heard and errands.is_open(self._number):
-            self._send(show, state, values, errands, (x, y))
+                self._send(show, state, values, tasks, (x, y))
+        elif self._target is not None and self._is_heard and tasks.is_open(self._number):
+            self._send(show, state, values, tasks, (x, y))
         return ()
 
-    def _end(self, errands: Errands) -> None:
+    def _end(self, tasks: TaskQueue) -> None:
         if self._number:
-            errands.cancel(self._number)
-        self._number, self._target, self._told, self._is_down = 0, None, (), False
+            tasks.cancel(self._number)
+        self._number, self._target, self._last_pull, self._is_down = 0, None, (), False
 
     def _send(
         self,
         show: Show,
         state: State,
         values: Sequence[float],
-        errands: Errands,
+        tasks: TaskQueue,
         pointer: tuple[float, float],
     ) -> None:
         """Begin, or tell where the hand and the path are by now: one letter for each answer."""
@@ -159,20 +159,20 @@ class Grabbing:
         }
         address = f"{target.path.name}/pull"
 
-        def heed(result: Result) -> Iterable[Told]:
+        def on_result(result: Result) -> Iterable[Change]:
             if result.error:
                 return ()
             self._is_heard = True
             self._steps += 1
             self._left_px = float(result.options["left_px"])
             found = result.arrays["pull"].astype(np.float64).ravel()
-            pull, told = tuple(np.round(found, DIGITS).tolist()), self._told
-            self._told = pull
-            return [(address, pull)] if pull != told else ()
+            pull, last = tuple(np.round(found, DIGITS).tolist()), self._last_pull
+            self._last_pull = pull
+            return [(address, pull)] if pull != last else ()
 
         self._is_heard = False
-        errand = Task("drag", self._number, arrays, options, request)
-        self._number = errands.start(target.layer, errand, heed)
+        task = Task("drag", self._number, arrays, options, request)
+        self._number = tasks.start(target.layer, task, on_result)
 
     def report(self) -> dict[str, Any]:
         """Figures for the stats file: steps made, and how far the newest feature is from the hand.

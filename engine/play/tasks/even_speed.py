@@ -1,8 +1,8 @@
 """Probe scheduling for even speed: which stretch of which path is measured, and when.
 
-The same for live and film: `Looks` says what is due, and turns what was seen into events. Live, the
-worker looks between its frames (`engine.play.tasks.even_speed_live`); a film looks before it goes
-on.
+The same for live and film: `ProbeSchedule` says what is due, and turns what was seen into events.
+Live, the worker looks between its frames (`engine.play.tasks.even_speed_live`); a film looks before
+it goes on.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _FRESH = 0.25  # share of a new stretch in what counts as ordinary on a path wit
 _SAMPLES = (0.3, 0.71)
 EVENT, FORGET = "table", (0.0,)
 
-Told = tuple[str, Value]
+Change = tuple[str, Value]
 
 
 class Window(NamedTuple):
@@ -62,14 +62,14 @@ class Window(NamedTuple):
 
 
 @dataclass(slots=True)
-class Look:
+class ProbeState:
     """What is known of one path."""
 
     shape: bytes = b""
     window: Window | None = None
     mean: float = 0.0
     fineness: int = 1
-    told: set[float] = field(default_factory=set)
+    reported: set[float] = field(default_factory=set)
     stats: dict[str, Any] = field(default_factory=dict)
 
 
@@ -122,20 +122,20 @@ def _is_seen(show: Show, layer: Layer, values: Sequence[float]) -> bool:
     )
 
 
-class Looks:
+class ProbeSchedule:
     """What was looked at so far, path by path."""
 
     def __init__(self) -> None:
-        self._looks: dict[str, Look] = {}
+        self._states: dict[str, ProbeState] = {}
 
-    def of(self, path: Path) -> Look:
+    def of(self, path: Path) -> ProbeState:
         """What is known of a path."""
-        return self._looks.setdefault(path.name, Look())
+        return self._states.setdefault(path.name, ProbeState())
 
     def due(self, mover: Mover) -> Window | None:
         """Say what of a path is to be looked at now, if anything is.
 
-        A path of another shape begins afresh: `Look.window` is None then.
+        A path of another shape begins afresh: `ProbeState.window` is None then.
         """
         path, held, values = mover.path, mover.held, mover.now.values
         look, extent = self.of(path), probed_extent(path, held, values)
@@ -143,7 +143,7 @@ class Looks:
             return None
         shape = self._shape(mover, extent)
         if shape != look.shape:
-            self._looks[path.name] = look = Look(shape)
+            self._states[path.name] = look = ProbeState(shape)
         place = position(path, held, values, 0.0)
         window = window_of(extent, place, held.speed, look.fineness)
         known = look.window
@@ -158,7 +158,7 @@ class Looks:
         found = [mover.latent(extent.start + part * whole) for part in _SAMPLES]
         return repr(extent).encode() + b"".join(np.round(f, 6).tobytes() for f in found)
 
-    def take(self, path: Path, window: Window, result: Result) -> tuple[list[Told], list[str]]:
+    def take(self, path: Path, window: Window, result: Result) -> tuple[list[Change], list[str]]:
         """Turn what was seen into an event, and say where the picture jumps."""
         look = self.of(path)
         chords, skips = result.arrays["chords"].tolist(), result.arrays["skips"].tolist()
@@ -186,14 +186,14 @@ class Looks:
             f"{path.name}: the picture jumps at {at:.2f} knots ({n:.0f} times the usual step); no "
             "speed evens that out: set a key beside it, or fade over it"
             for at, n in jumps
-            if round(at, 1) not in look.told
+            if round(at, 1) not in look.reported
         ]
-        look.told |= {round(at, 1) for at, _ in jumps}
+        look.reported |= {round(at, 1) for at, _ in jumps}
         return [(f"{path.name}/{EVENT}", numbers)], said
 
     def report(self) -> dict[str, Any]:
         """Figures for the stats file, by path."""
-        return {name: look.stats for name, look in self._looks.items() if look.stats}
+        return {name: look.stats for name, look in self._states.items() if look.stats}
 
 
 def window_of(extent: Extent, place: float, speed: float, fineness: int = 1) -> Window:
@@ -217,10 +217,10 @@ def _is_leaving(window: Window, extent: Extent, place: float, speed: float) -> b
     return not window.start + low <= place <= end - (LEFT_KNOTS if speed >= 0.0 else 0.0)
 
 
-def errand_of(
+def probe_task(
     show: Show, state: State, seconds: float, mover: Mover, window: Window, path: Sequence[Vector]
 ) -> Task:
-    """Make the errand of a window from the latents at its places."""
+    """Make the probe of a window from the latents at its places."""
     layer, spec = mover.layer, mover.generator.spec
     asked = requests_at(show, state, seconds, {layer.id})[layer.id]
     shape = next(port.shape for port in spec.ports if port.name == mover.path.port)

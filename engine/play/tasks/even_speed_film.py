@@ -14,7 +14,7 @@ from engine.core.show.layer import Generator
 from engine.generators import registry
 from engine.generators.host.inline_host import InlineHost, open_inline
 from engine.play.line import Line
-from engine.play.tasks.even_speed import Looks, Mover, errand_of, movers
+from engine.play.tasks.even_speed import Mover, ProbeSchedule, movers, probe_task
 
 CHECK_TICKS = 30
 
@@ -31,12 +31,12 @@ class Evened:
     def __init__(self, events_of: Callable[[int], Sequence[Event]]) -> None:
         self._events_of = events_of
         self._line: Line | None = None
-        self._looks = Looks()
+        self._schedule = ProbeSchedule()
         self._hosts: dict[str, InlineHost] = {}
 
     def follow(self, line: Line) -> Line:
         """Look at what this line's paths need from now on."""
-        self._line, self._looks = line, Looks()
+        self._line, self._schedule = line, ProbeSchedule()
         return line
 
     def events_of(self, tick: int) -> Sequence[Event]:
@@ -58,16 +58,16 @@ class Evened:
         seconds = state.tick / float(show.control_hz)
         events: list[Event] = []
         for mover in movers(show, state, seconds):
-            window = self._looks.due(mover)
+            window = self._schedule.due(mover)
             if window is None:
                 continue
             path = [mover.latent(place) for place in window.places]
-            errand = errand_of(show, state, seconds, mover, window, path)
-            result = self._host(mover).do(errand)
-            told, said = self._looks.take(mover.path, window, result)
-            for text in said:
+            probe = probe_task(show, state, seconds, mover, window, path)
+            result = self._host(mover).do(probe)
+            changes, messages = self._schedule.take(mover.path, window, result)
+            for text in messages:
                 print(text, file=sys.stderr)
-            events += [Event(tick, address, value, "errand") for address, value in told]
+            events += [Event(tick, address, value, "errand") for address, value in changes]
         return events
 
     def _host(self, mover: Mover) -> InlineHost:

@@ -17,8 +17,16 @@ from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.generators.host.messages import Frame
 from engine.generators.host.tasks import Result
-from engine.play.tasks.even_speed import EVENT, FORGET, Looks, Mover, Window, errand_of, movers
-from engine.play.tasks.tasks import Errands, Told
+from engine.play.tasks.even_speed import (
+    EVENT,
+    FORGET,
+    Mover,
+    ProbeSchedule,
+    Window,
+    movers,
+    probe_task,
+)
+from engine.play.tasks.tasks import Change, TaskQueue
 
 CHECK_S = 0.25
 RETRY_S = 10.0
@@ -28,7 +36,7 @@ _KEPT = 600
 _THUMB_PX = 128
 
 
-class _Task:
+class _PathProbe:
     """One path: what is being looked at, and what its newest frames tell."""
 
     def __init__(self) -> None:
@@ -42,8 +50,8 @@ class _Task:
         self.feeling = Feeling()
 
 
-class Evening:
-    """Keeps the tables of paths that are to be even; a duty of `engine.play.tasks.tasks`.
+class EvenSpeed:
+    """Keeps the tables of paths that are to be even; a client of `engine.play.tasks.tasks`.
 
     Parameters
     ----------
@@ -60,11 +68,11 @@ class Evening:
     ) -> None:
         self._frame_of = frame_of
         self._notify = notify
-        self._looks = Looks()
-        self._tasks: dict[str, _Task] = {}
+        self._schedule = ProbeSchedule()
+        self._tasks: dict[str, _PathProbe] = {}
         self._checked_s = -math.inf
 
-    def tend(self, show: Show, state: State, errands: Errands, now_s: float) -> Iterable[Told]:
+    def tend(self, show: Show, state: State, tasks: TaskQueue, now_s: float) -> Iterable[Change]:
         """Look after every path that is to be even."""
         if state.tick < 0:
             return []
@@ -73,38 +81,46 @@ class Evening:
             self._checked_s = now_s
         elif not self._tasks:
             return []
-        told: list[Told] = []
+        changes: list[Change] = []
         found = list(movers(show, state, state.tick / float(show.control_hz)))
         wanted = {mover.path.name for mover in found}
         for name in self._tasks.keys() - wanted:
-            errands.cancel(self._tasks[name].number)
+            tasks.cancel(self._tasks[name].number)
             self._tasks[name].window = None
         for mover in found:
-            task = self._tasks.setdefault(mover.path.name, _Task())
+            task = self._tasks.setdefault(mover.path.name, _PathProbe())
             if is_check:
-                told += self._check(mover, task, errands, now_s)
-            if task.window is not None and not errands.is_open(task.number):
-                self._prepare(show, state, mover, task, errands, now_s)
-            told += self._feel(show, state, mover, task)
-        return told
+                changes += self._check(mover, task, tasks, now_s)
+            if task.window is not None and not tasks.is_open(task.number):
+                self._prepare(show, state, mover, task, tasks, now_s)
+            changes += self._feel(show, state, mover, task)
+        return changes
 
-    def _check(self, mover: Mover, task: _Task, errands: Errands, now_s: float) -> list[Told]:
+    def _check(
+        self, mover: Mover, task: _PathProbe, tasks: TaskQueue, now_s: float
+    ) -> list[Change]:
         """Find out whether something is to be looked at; it has to hold still for that."""
-        window = self._looks.due(mover)
-        look = self._looks.of(mover.path)
+        window = self._schedule.due(mover)
+        look = self._schedule.of(mover.path)
         is_steady, task.seen = look.shape == task.seen, look.shape
         if not is_steady:
-            errands.cancel(task.number)
+            tasks.cancel(task.number)
             task.window, task.feeling, task.rest_until_s = None, Feeling(), -math.inf
             is_stale = not {"table", "felt"}.isdisjoint(mover.held.memory)
             return [(f"{mover.path.name}/{EVENT}", FORGET)] if is_stale else []
-        is_free = now_s >= task.rest_until_s and not errands.is_open(task.number)
+        is_free = now_s >= task.rest_until_s and not tasks.is_open(task.number)
         if window != task.window and is_free:
             task.window, task.latents = window, []
         return []
 
     def _prepare(
-        self, show: Show, state: State, mover: Mover, task: _Task, errands: Errands, now_s: float
+        self,
+        show: Show,
+        state: State,
+        mover: Mover,
+        task: _PathProbe,
+        tasks: TaskQueue,
+        now_s: float,
     ) -> None:
         """Work out some latents; with the last one the worker is sent off."""
         window = task.window
@@ -115,23 +131,23 @@ class Evening:
         if len(task.latents) < len(places):
             return
         seconds = state.tick / float(show.control_hz)
-        errand = errand_of(show, state, seconds, mover, window, task.latents)
+        probe = probe_task(show, state, seconds, mover, window, task.latents)
         path, shape = mover.path, task.seen
 
-        def heed(result: Result) -> Iterable[Told]:
-            if result.error or self._looks.of(path).shape != shape:
+        def on_result(result: Result) -> Iterable[Change]:
+            if result.error or self._schedule.of(path).shape != shape:
                 return []
             task.rest_until_s = -math.inf
-            told, said = self._looks.take(path, window, result)
-            for text in said:
+            changes, messages = self._schedule.take(path, window, result)
+            for text in messages:
                 self._notify(text)
-            return told
+            return changes
 
-        task.number = errands.start(mover.layer.id, errand, heed)
+        task.number = tasks.start(mover.layer.id, probe, on_result)
         # One that fails, or cannot be sent, is not tried again at once.
         task.window, task.latents, task.rest_until_s = None, [], now_s + RETRY_S
 
-    def _feel(self, show: Show, state: State, mover: Mover, task: _Task) -> list[Told]:
+    def _feel(self, show: Show, state: State, mover: Mover, task: _PathProbe) -> list[Change]:
         """Take a new frame as a measure of how fast the picture changes, while no table does."""
         path, held = mover.path, mover.held
         place = position(path, held, mover.now.values, 0.0)
@@ -157,7 +173,7 @@ class Evening:
 
     def report(self) -> dict[str, Any]:
         """Figures for the stats file, by path."""
-        return self._looks.report()
+        return self._schedule.report()
 
 
 def _where(went: deque[tuple[float, float]], seconds: float) -> float:

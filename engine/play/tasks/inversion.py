@@ -26,7 +26,7 @@ from engine.generators.contract import model_of
 from engine.generators.host.messages import Frame
 from engine.generators.host.tasks import Arrays, Result, Task
 from engine.generators.tasks.inversion import ANY_SIZE_PX
-from engine.play.tasks.tasks import Errands, Told
+from engine.play.tasks.tasks import Change, TaskQueue
 
 STEPS = 80
 MOST_WAITING = 64
@@ -39,8 +39,8 @@ class _Job(NamedTuple):
     source: str
 
 
-class Inverting:
-    """Inverts what a show asks for; see `engine.play.tasks.tasks.Duty`.
+class Inversion:
+    """Inverts what a show asks for; see `engine.play.tasks.tasks.TaskClient`.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class Inverting:
         self._number = 0
         self._found: deque[dict[str, Any]] = deque(maxlen=_KEPT)
 
-    def tend(self, show: Show, state: State, errands: Errands, now_s: float) -> Iterable[Told]:
+    def tend(self, show: Show, state: State, tasks: TaskQueue, now_s: float) -> Iterable[Change]:
         """Start the next picture when the last one is done. Never waits."""
         del now_s
         if show is not self._show:
@@ -78,11 +78,11 @@ class Inverting:
                     self._notify(f'{path.name}: nothing to invert; give the path invert = "FILE"')
                 elif len(self._waiting) < MOST_WAITING:
                     self._waiting.append(_Job(layer.id, path.name, path.invert))
-        if self._waiting and not errands.is_open(self._number):
+        if self._waiting and not tasks.is_open(self._number):
             job = self._waiting[0]
             if self._newest(job.layer) is not None:  # it can draw
                 self._waiting.popleft()
-                self._start(show, state, errands, job)
+                self._start(show, state, tasks, job)
         return ()
 
     def _read(self, show: Show, state: State) -> None:
@@ -100,16 +100,16 @@ class Inverting:
                     self._begun.add(mark)
                     self._waiting.append(_Job(layer.id, path.name, picture))
 
-    def _start(self, show: Show, state: State, errands: Errands, job: _Job) -> None:
+    def _start(self, show: Show, state: State, tasks: TaskQueue, job: _Job) -> None:
         layer, path = next((x, p) for x, p in self._watched if p.name == job.path)
         arrays = self._picture(show, job)
         if arrays is None or layer.generator is None:
             return
         seconds = (state.tick + 1) / float(show.control_hz)
         request = requests_at(show, state, seconds, {layer.id})[layer.id]
-        errand = _errand(layer.generator, path, arrays, request)
+        task = _task_of(layer.generator, path, arrays, request)
 
-        def heed(result: Result) -> Iterable[Told]:
+        def on_result(result: Result) -> Iterable[Change]:
             if result.error or not result.done:
                 return ()
             decibels = float(result.options["psnr_db"])
@@ -121,7 +121,7 @@ class Inverting:
             numbers = result.arrays["coordinates"].astype(np.float64).ravel().tolist()
             return [(f"{job.path}/key", tuple(numbers))]
 
-        self._number = errands.start(layer.id, errand, heed)
+        self._number = tasks.start(layer.id, task, on_result)
 
     def _picture(self, show: Show, job: _Job) -> dict[str, NDArray[np.uint8]] | None:
         """Content of a file that the show names, or what another layer's generator shows now."""
@@ -140,7 +140,7 @@ class Inverting:
         return {"waiting": len(self._waiting), "found": list(self._found)}
 
 
-def _errand(generator: Generator, path: Path, arrays: Arrays, request: Request) -> Task:
+def _task_of(generator: Generator, path: Path, arrays: Arrays, request: Request) -> Task:
     """Ask for a picture of the parameters that are now, in the size in which it is compared."""
     spec, options = generator.spec, dict[str, float | str](port=path.port, steps=float(STEPS))
     model = model_of(registry.files(generator.kind, generator.config))

@@ -1,8 +1,8 @@
 """Background tasks of generators while a show plays: who asked, and what comes of it.
 
-A duty (a probe of speeds, an inversion, a drag) is looked after once per display frame. It starts
-errands in the worker of a layer; what comes back it turns into events, which enter the show and
-its take like any others. So a take replays without any errand being done again.
+A client (a probe of speeds, an inversion, a drag) is looked after once per display frame. It starts
+tasks in the worker of a layer; what comes back it turns into events, which enter the show and
+its take like any others. So a take replays without any task being done again.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from engine.generators.host.interface import Host
 from engine.generators.host.tasks import Result, Task
 from engine.play.event_queue import EventQueue
 
-Told = tuple[str, Value]
-Heed = Callable[[Result], Iterable[Told]]
+Change = tuple[str, Value]
+OnResult = Callable[[Result], Iterable[Change]]
 """Turns a result (the last one may hold an error, which is said already) into events."""
 
 
-class Duty(Protocol):
-    """Something that needs errands."""
+class TaskClient(Protocol):
+    """Something that needs tasks."""
 
     name: str
 
-    def tend(self, show: Show, state: State, errands: Errands, now_s: float) -> Iterable[Told]:
+    def tend(self, show: Show, state: State, tasks: TaskQueue, now_s: float) -> Iterable[Change]:
         """Start what is due; events of its own, if there are any. Must not wait."""
         ...
 
@@ -41,11 +41,11 @@ class _Open(NamedTuple):
     layer: str
     kind: str
     host: Host
-    heed: Heed
+    on_result: OnResult
 
 
-class Errands:
-    """Numbers errands, and brings what they say to the show.
+class TaskQueue:
+    """Numbers tasks, and brings their results to the show as events.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class Errands:
         The generator of a layer as it is now, or None.
     notify
         Tells the operator what is wrong.
-    duties
+    clients
         Tended in this order.
     """
 
@@ -61,44 +61,44 @@ class Errands:
         self,
         host_of: Callable[[str], Host | None],
         notify: Callable[[str], None],
-        duties: Sequence[Duty] = (),
+        clients: Sequence[TaskClient] = (),
     ) -> None:
         self._host_of = host_of
         self._notify = notify
-        self._duties = duties
+        self._clients = clients
         self._open: dict[int, _Open] = {}
         self._newest = 0
         self._done = self._failed = 0
 
-    def start(self, layer: str, errand: Task, heed: Heed) -> int:
-        """Send a layer's generator on an errand; return its number, 0 if it cannot be done.
+    def start(self, layer: str, task: Task, on_result: OnResult) -> int:
+        """Send a layer's generator a task; return its number, 0 if it cannot be done.
 
         Parameters
         ----------
-        errand
+        task
             With the number of the one that it replaces, if that is still under way; else 0.
-        heed
+        on_result
             Called with each result, in `tend`.
         """
         host = self._host_of(layer)
         if host is None:
             return 0
-        number = errand.number
+        number = task.number
         before = self._open.get(number)
         if before is None or before.host is not host:
             self._newest += 1
             number = self._newest
         try:
-            host.send(replace(errand, number=number))
+            host.send(replace(task, number=number))
         except ValueError as error:
             self._failed += 1
-            self._notify(f"layer {layer}: {errand.kind}: {error}")
+            self._notify(f"layer {layer}: {task.kind}: {error}")
             return 0
-        self._open[number] = _Open(layer, errand.kind, host, heed)
+        self._open[number] = _Open(layer, task.kind, host, on_result)
         return number
 
     def cancel(self, number: int) -> None:
-        """End an errand that is not wanted any more; nothing comes of it. Harmless when over."""
+        """End a task that is not wanted any more; nothing comes of it. Harmless when over."""
         found = self._open.pop(number, None)
         if found is not None:
             found.host.send(Task("", number))
@@ -108,7 +108,7 @@ class Errands:
         return number in self._open
 
     def tend(self, show: Show, state: State, now_s: float, queue: EventQueue) -> None:
-        """Hear every generator, then look after the duties; call it once per display frame.
+        """Hear every generator, then look after the clients; call it once per display frame.
 
         What they tell the show takes effect on the tick after that of `state`.
         """
@@ -116,15 +116,15 @@ class Errands:
         def add(address: str, value: Value) -> None:
             queue.add(state.tick + 1, address, value, "errand")
 
-        for number, errand in list(self._open.items()):
-            if self._host_of(errand.layer) is not errand.host:
+        for number, task in list(self._open.items()):
+            if self._host_of(task.layer) is not task.host:
                 text = "the generator was replaced meanwhile"
                 self._take(Result(number=number, error=text), add)
         for host in {id(e.host): e.host for e in self._open.values()}.values():
             for result in host.results():
                 self._take(result, add)
-        for duty in self._duties:
-            for address, value in duty.tend(show, state, self, now_s):
+        for client in self._clients:
+            for address, value in client.tend(show, state, self, now_s):
                 add(address, value)
 
     def _take(self, result: Result, add: Callable[[str, Value], None]) -> None:
@@ -137,10 +137,10 @@ class Errands:
             self._failed += bool(result.error)
         if result.error:
             self._notify(f"layer {found.layer}: {found.kind}: {result.error}")
-        for address, value in found.heed(result):
+        for address, value in found.on_result(result):
             add(address, value)
 
     def report(self) -> dict[str, Any]:
         """Figures for the stats file."""
         counts = {"open": len(self._open), "done": self._done, "failed": self._failed}
-        return {**counts, **{duty.name: duty.report() for duty in self._duties}}
+        return {**counts, **{client.name: client.report() for client in self._clients}}

@@ -20,7 +20,7 @@ from engine.core.show.snapshot import VERSION, from_data, migrate, to_data
 from engine.core.show.state import State, first_state
 from engine.documents.show.load import ShowError
 from engine.documents.take import reader, recorder
-from engine.documents.take.blobs import TakeError
+from engine.documents.take.content_store import TakeError
 from engine.documents.take.recorder import Recorder
 from engine.play.event_queue import EventQueue
 from engine.play.film.plan import write_plan
@@ -325,7 +325,7 @@ moments = st.lists(st.tuples(st.integers(0, 299), st.one_of(said, called), st.in
                    max_size=40)  # fmt: skip
 
 
-@settings(max_examples=30, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=10, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(moments)
 def test_a_take_replays_what_waited_to_the_bit(moments) -> None:
     events: dict[int, list[tuple[str, str, object]]] = {}

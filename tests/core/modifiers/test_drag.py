@@ -60,7 +60,7 @@ def test_a_pulled_path_goes_there_smoothly_and_stays() -> None:
 
 @pytest.mark.parametrize("control_hz", ["30", "144", "1000"])
 def test_the_way_is_the_same_at_any_rate(control_hz: str) -> None:
-    """Told at 1 s and again at 1.5 s, on its way to the first."""
+    """Change at 1 s and again at 1.5 s, on its way to the first."""
     found = []
     for hz in ("60", control_hz):
         show, rate = read_show(STILL, hz), int(hz)

@@ -19,9 +19,10 @@ from engine.core.show.show import Show
 from engine.core.show.snapshot import from_data, to_data
 from engine.core.show.state import first_state
 from engine.documents import track_file
-from engine.documents.edit.conform import lay_beside, reel_of
+from engine.documents.edit.beside import lay_beside
+from engine.documents.edit.conform import reel_of
 from engine.documents.show import load
-from engine.documents.take.blobs import manifest, read_show
+from engine.documents.take.content_store import manifest, read_show
 from engine.documents.track_file import TrackError, TrackFile
 from engine.play.film.playback import open_playback
 from engine.play.film.proxy import Sidecar
@@ -300,14 +301,15 @@ def pickled() -> bytes:
 
 
 def test_files_beside_a_show_stay_beside_it(tmp_path: Path) -> None:
-    lay_beside(tmp_path, {"shaders/a.fs": b"1", "b.npz": b"2"})
+    names = 'shader = "a"\nfile = "b.npz"\n'
+    lay_beside(tmp_path, {"shaders/a.fs": b"1", "b.npz": b"2"}, names)
     assert (tmp_path / "shaders" / "a.fs").read_bytes() == b"1"
-    lay_beside(tmp_path, {"b.npz": b"2"})
+    lay_beside(tmp_path, {"b.npz": b"2"}, names)
     with pytest.raises(ValueError, match="another file of that name"):
-        lay_beside(tmp_path, {"b.npz": b"3"})
+        lay_beside(tmp_path, {"b.npz": b"3"}, names)
     for name in ("../c", "a/../../c", "C:\\c", ".."):
-        with pytest.raises(ValueError, match="no file beside a show"):
-            lay_beside(tmp_path, {name: b""})
+        with pytest.raises(ValueError, match="which its show does not name"):
+            lay_beside(tmp_path, {name: b""}, names)
 
 
 def test_a_sidecar_of_another_show_in_a_take_and_a_too_long_one(sidecar: TrackFile) -> None:

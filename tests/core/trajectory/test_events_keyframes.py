@@ -24,7 +24,7 @@ from engine.core.show.snapshot import from_data, migrate, to_data
 from engine.core.show.state import State, first_state
 from engine.documents.path.keyframes import read_latents
 from engine.documents.show import load
-from engine.documents.take.blobs import manifest, read_show
+from engine.documents.take.content_store import manifest, read_show
 
 SIZE = 32
 PATH = "/layer/form/path"

@@ -62,6 +62,10 @@ def test_an_edit_becomes_a_show_with_all_that_it_names(tmp_path: Path, sidecar: 
     found = sorted(str(p.relative_to(tmp_path / "new")) for p in (tmp_path / "new").rglob("*"))
     assert found == ["never.npz", "shaders", "shaders/own.fs", "show2.toml", "show2.track.npz"]
     assert said(edit, sidecar).exit_code == 0  # the same again
+    bundle = tmp_path / "edit.fcpxmld"
+    bundle.mkdir()
+    (bundle / "Info.fcpxml").write_bytes(edit.read_bytes())
+    assert said(bundle, sidecar).exit_code == 0
 
 
 def test_what_is_left_out_is_said(tmp_path: Path, sidecar: Path) -> None:

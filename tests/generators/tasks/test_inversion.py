@@ -28,7 +28,7 @@ from engine.generators.tasks import encoder
 from engine.generators.tasks.inversion import InversionTarget, check_picture, psnr_db, target_of
 from engine.generators.tasks.invert import fit, invert, read_picture, start
 from engine.lab.analysis.encoder import Pupil
-from engine.play.tasks.inversion import Inverting
+from engine.play.tasks.inversion import Inversion
 from tests import age_files
 from tests import stylegan_files as files
 
@@ -247,7 +247,7 @@ class Sent:
         return self.is_busy and number == len(self.started)
 
 
-Playing = tuple[Show, Inverting, Sent, list[str]]
+Playing = tuple[Show, Inversion, Sent, list[str]]
 
 
 @pytest.fixture
@@ -255,7 +255,7 @@ def playing(model: Path, tmp_path: Path) -> Playing:
     show = load.load(str(written(tmp_path, model))).show
     said: list[str] = []
     pixels = np.ones((8, 8, 4), np.float16)
-    return show, Inverting(lambda name: Frame(0.0, 1, pixels, {}), said.append), Sent(), said
+    return show, Inversion(lambda name: Frame(0.0, 1, pixels, {}), said.append), Sent(), said
 
 
 def test_a_picture_becomes_a_key_while_the_show_plays(

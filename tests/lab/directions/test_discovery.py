@@ -43,7 +43,7 @@ def test_moments_are_exact_whatever_the_chunks() -> None:
     assert (centre, sigma) == pytest.approx((whole.mean @ whole.axes[2], whole.std[2]))
 
 
-@pytest.mark.parametrize("way", ["ganspace", "sefa", "random"])
+@pytest.mark.parametrize("method", ["ganspace", "sefa", "random"])
 def test_bases_are_orthogonal_repeatable_and_in_order(studied: StudiedModel, method: str) -> None:
     found = find(method, studied, FEW)
     axes = np.array([each.vector for each in found])
@@ -85,7 +85,7 @@ def halves(studied: StudiedModel, name: str) -> tuple[np.ndarray, np.ndarray]:
     return w[order[-80:]], w[order[:80]]
 
 
-@pytest.mark.parametrize("way", ["difference", "boundary"])
+@pytest.mark.parametrize("method", ["difference", "boundary"])
 @pytest.mark.parametrize("name", ["hue", "size"])
 def test_two_sets_tell_what_one_has(studied: StudiedModel, method: str, name: str) -> None:
     found = find(method, studied, replace(FEW, sets=halves(studied, name)))[0]

@@ -15,7 +15,7 @@ from bench.stylegan_nets import make_stylegan3
 from engine.core.show.generator import Request
 from engine.documents.show.model_files import with_whole_paths
 from engine.documents.take import models
-from engine.documents.take.blobs import TakeError
+from engine.documents.take.content_store import TakeError
 from engine.generators.cpu.compile import is_compiled
 from engine.generators.editing.edit_directions import EditDirections
 from engine.generators.kinds import cppn, stylegan2, stylegan3

@@ -14,7 +14,7 @@ import pytest
 
 from engine.compositor.compose import Compositor
 from engine.compositor.gl.context import open_context
-from engine.compositor.previews import Looks, cover
+from engine.compositor.previews import Previews, cover
 from engine.core.frame.plan import Glimpse
 from engine.core.show.generator import Look, Request, Sight
 from engine.core.show.show import Show
@@ -141,9 +141,9 @@ def test_the_port_sees_the_middle_the_right_way_up_over_black(ctx: moderngl.Cont
     compositor = Compositor(ctx, show.size_px, 30.0)
     load_shaders(compositor, show)
     compositor.step(plan, {})
-    assert list(compositor.glimpses(is_waiting=False)) == []  # of this frame: not read yet
+    assert list(compositor.readbacks(is_waiting=False)) == []  # of this frame: not read yet
     compositor.compose(plan, {})
-    (glimpse,) = compositor.glimpses(is_waiting=False)
+    (glimpse,) = compositor.readbacks(is_waiting=False)
     compositor.close()
     assert (glimpse.look, glimpse.step) == (Look("layer:s", (16, 16)), 0)
     at = (np.arange(16) + 0.5) / 16
@@ -169,7 +169,7 @@ def test_a_large_picture_is_averaged_and_clear_is_black(ctx: moderngl.Context) -
     rgba = np.stack([board, board, board, np.ones((64, 64))], -1).astype(np.float16)
     rgba[:, 32:, 3] = 0.0
     texture.write(rgba.tobytes())
-    looks = Looks(ctx)
+    looks = Previews(ctx)
     looks.draw(Look("picture", (8, 8)), 3, 0, texture, 1.0)
     (glimpse,) = looks.take(None)
     assert np.abs(glimpse.pixels[:, :4].astype(int) - 128).max() <= 1
@@ -180,7 +180,7 @@ def test_a_large_picture_is_averaged_and_clear_is_black(ctx: moderngl.Context) -
 
 def test_what_nobody_takes_is_drawn_over(ctx: moderngl.Context) -> None:
     texture = ctx.texture((4, 4), 4, data=bytes([9, 9, 9, 255] * 16))
-    looks = Looks(ctx)
+    looks = Previews(ctx)
     for step in range(50):
         looks.draw(Look("picture", (8, 8)), step, step, texture, 1.0)
     assert [g.step for g in looks.take(None)] == [46, 47, 48, 49]

@@ -1,4 +1,4 @@
-"""Grabbing the picture: the feature follows the hand; mouse, OSC, worker, take and film."""
+"""Dragging the picture: the feature follows the hand; mouse, OSC, worker, take and film."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from engine.generators.kinds import cppn, stylegan2
 from engine.generators.tasks import drag as errand_drag
 from engine.generators.tasks import point_tracking
 from engine.play.live.keyboard import Keyboard
-from engine.play.tasks.dragging import Grabbing, under
-from engine.play.tasks.tasks import Errands
+from engine.play.tasks.dragging import Dragging, under
+from engine.play.tasks.tasks import TaskQueue
 from tests import stylegan_files as files
 from tests.making import read_show, run
 from tests.performing import play, replay, same_rows, until
@@ -198,8 +198,8 @@ class Host:
     def __init__(self) -> None:
         self.sent: list[Task] = []
 
-    def send(self, errand: Task) -> None:
-        self.sent.append(errand)
+    def send(self, task: Task) -> None:
+        self.sent.append(task)
 
     def results(self) -> list[Any]:
         return []
@@ -208,18 +208,18 @@ class Host:
 def test_nobody_is_sent_a_second_letter_before_the_first_is_answered() -> None:
     show, host = read_show(FORM), Host()
     said: list[str] = []
-    grabbing = Grabbing(said.append)
-    errands = Errands(lambda _: host, said.append, [grabbing])  # type: ignore[arg-type, return-value]
+    grabbing = Dragging(said.append)
+    tasks = TaskQueue(lambda _: host, said.append, [grabbing])  # type: ignore[arg-type, return-value]
     state = run(show, 2, [(1, "/grab", (0.25, 0.75)), (2, "/grab/down", 1.0)])
     for _ in range(3):
-        grabbing.tend(show, state, errands, 0.0)
-    (errand,) = host.sent
+        grabbing.tend(show, state, tasks, 0.0)
+    (task,) = host.sent
     asked = requests_at(show, state, 2 / 120, {"form"})["form"]
-    assert np.array_equal(errand.arrays["coordinates"], asked.latents["z"])
-    assert (errand.options["x"], errand.options["y"]) == (0.25, 0.25)
-    assert errand.request is not None
-    assert errand.request.parameters == asked.parameters
-    grabbing.tend(show, run(show, 3, [(3, "/grab/down", 0.0)], state), errands, 0.0)
+    assert np.array_equal(task.arrays["coordinates"], asked.latents["z"])
+    assert (task.options["x"], task.options["y"]) == (0.25, 0.25)
+    assert task.request is not None
+    assert task.request.parameters == asked.parameters
+    grabbing.tend(show, run(show, 3, [(3, "/grab/down", 0.0)], state), tasks, 0.0)
     assert [each.kind for each in host.sent] == ["drag", ""]
 
 

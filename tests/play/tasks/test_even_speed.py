@@ -33,10 +33,10 @@ from engine.generators.kinds import cppn
 from engine.lab.one_thread import one_thread
 from engine.play.event_queue import EventQueue
 from engine.play.line import Line
-from engine.play.tasks.even_speed import Looks, Window, errand_of, movers, window_of
+from engine.play.tasks.even_speed import ProbeSchedule, Window, movers, probe_task, window_of
 from engine.play.tasks.even_speed_film import Evened
-from engine.play.tasks.even_speed_live import CHECK_S, Evening
-from engine.play.tasks.tasks import Errands
+from engine.play.tasks.even_speed_live import CHECK_S, EvenSpeed
+from engine.play.tasks.tasks import TaskQueue
 
 NAME = "/layer/form/path"
 TEXT = """schema = 1
@@ -88,12 +88,12 @@ class Film:
         self.events: list[Event] = []
 
     def probe(self, state: State) -> Event:
-        looks, mover = Looks(), next(movers(self.show, state, 0.0))
+        looks, mover = ProbeSchedule(), next(movers(self.show, state, 0.0))
         window = window_of(Extent(0.0, 6.0, True), 0.0, 1.0)
         path = [mover.latent(place) for place in window.places]
-        errand = errand_of(self.show, state, 0.0, mover, window, path)
-        assert errand.request is not None
-        small = replace(errand, request=replace(errand.request, size_px=(PX, PX)))
+        probe = probe_task(self.show, state, 0.0, mover, window, path)
+        assert probe.request is not None
+        small = replace(probe, request=replace(probe.request, size_px=(PX, PX)))
         *_, result = (r for r in find_kind("probe")(self.generator, small) if r)
         ((address, value),), said = looks.take(mover.path, window, result)
         assert said == []
@@ -191,8 +191,8 @@ def test_a_jump_of_the_generator_is_found_and_a_quick_motion_is_none() -> None:
 
     z = np.linspace(0, 1, 33, dtype=np.float32)[:, None]
     options = {"port": "z", "is_closed": 0.0}
-    errand = Task("probe", 1, {"path": z}, options, Request(0.0, {}, size_px=(32, 32)))
-    slices = list(find_kind("probe")(Leaping(), errand))
+    probe = Task("probe", 1, {"path": z}, options, Request(0.0, {}, size_px=(32, 32)))
+    slices = list(find_kind("probe")(Leaping(), probe))
     result = slices[-1]
     assert result is not None
     assert slices[:33] == [None] * 33
@@ -207,7 +207,7 @@ def test_jumps_are_said_with_their_place_and_a_cure(tmp_path: Path) -> None:
     show = read(tmp_path, KEYS + "even = 1.0")
     chords = {"chords": np.ones(32, np.float32), "skips": 2 * np.ones(32, np.float32)}
     chords["chords"][24], chords["skips"][23:25] = 9.0, 10.0
-    looks, window = Looks(), Window(0.0, 16.0, True, 32)
+    looks, window = ProbeSchedule(), Window(0.0, 16.0, True, 32)
     jumps = np.array([[24.0, 9.0]], np.float32)
     told, said = looks.take(show.paths[0], window, Result({**chords, "jumps": jumps}))
     assert told[0][0] == f"{NAME}/table"
@@ -233,7 +233,7 @@ def test_a_whole_loop_is_looked_at_or_what_lies_ahead(
     show = read(tmp_path, path + "even = 0.5")
     (state,) = run(show, 1)
     mover = next(movers(show, state, 0.0))
-    window = Looks().due(mover)
+    window = ProbeSchedule().due(mover)
     assert ((0, 0) if window is None else (window.start, window.cells)) == (start, cells)
     uneven = read(tmp_path, path)
     assert list(movers(uneven, first_state(uneven), 0.0)) == []
@@ -241,7 +241,7 @@ def test_a_whole_loop_is_looked_at_or_what_lies_ahead(
 
 def test_a_way_that_bends_between_two_looks_is_looked_at_more_finely(tmp_path: Path) -> None:
     show = read(tmp_path, KEYS + "even = 1.0")
-    looks, mover = Looks(), next(movers(show, run(show, 1)[0], 0.0))
+    looks, mover = ProbeSchedule(), next(movers(show, run(show, 1)[0], 0.0))
     for cells in (96, 192):
         window = looks.due(mover)
         assert window is not None
@@ -254,13 +254,13 @@ def test_a_way_that_bends_between_two_looks_is_looked_at_more_finely(tmp_path: P
 
 @dataclass
 class Glimpses:
-    """A host that does an errand at once, on a cheap generator, when results are asked for."""
+    """A host that does an probe at once, on a cheap generator, when results are asked for."""
 
     sent: list[Task]
     drawn: int = 0
 
-    def send(self, errand: Task) -> None:
-        self.sent.append(errand)
+    def send(self, probe: Task) -> None:
+        self.sent.append(probe)
 
     def render(self, request: Request, memory: object) -> tuple[np.ndarray, object]:
         self.drawn += 1
@@ -280,8 +280,8 @@ def test_live_the_worker_is_sent_and_until_it_is_back_the_frames_tell(tmp_path: 
     show = read(tmp_path, KEYS + "even = 0.7")
     host, said, heard = Glimpses([]), [], []
     frames: dict[str, Frame] = {}
-    evening = Evening(frames.get, said.append)
-    errands = Errands(lambda _: host, said.append, [evening])  # type: ignore[arg-type, return-value]
+    evening = EvenSpeed(frames.get, said.append)
+    tasks = TaskQueue(lambda _: host, said.append, [evening])  # type: ignore[arg-type, return-value]
     queue, state = EventQueue(), first_state(show)
     for tick in range(400):
         if tick % 8 == 0:
@@ -294,7 +294,7 @@ def test_live_the_worker_is_sent_and_until_it_is_back_the_frames_tell(tmp_path: 
             events.append(say(tick, "motion", "walk"))
         heard += [e for e in events if e.source == "errand"]
         state = advance(show, state, tick, events)
-        errands.tend(show, state, tick / 120, queue)
+        tasks.tend(show, state, tick / 120, queue)
     names = [event.address.rpartition("/")[2] for event in heard]
     assert names[:2] == ["felt", "felt"]
     first = names.index("table")
@@ -304,7 +304,7 @@ def test_live_the_worker_is_sent_and_until_it_is_back_the_frames_tell(tmp_path: 
     assert CHECK_S < (tables[0].tick / 120) < 2.0
     assert state.paths[0].memory.get("table") is not None
     assert said == []
-    assert errands.report()["even"][NAME]["cells"] == 160
+    assert tasks.report()["even"][NAME]["cells"] == 160
 
 
 def test_a_film_looks_by_itself_at_any_rate_of_frames(

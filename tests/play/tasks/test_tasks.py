@@ -1,4 +1,4 @@
-"""What errands bring becomes events; what goes wrong is said, and nothing else happens."""
+"""What tasks bring becomes events; what goes wrong is said, and nothing else happens."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from engine.core.show.state import State
 from engine.generators.host.tasks import Result, Task
 from engine.play.event_queue import EventQueue
-from engine.play.tasks.tasks import Errands, Told
+from engine.play.tasks.tasks import Change, TaskQueue
 
 
 class Fake:
@@ -21,10 +21,10 @@ class Fake:
         self.sent: list[Task] = []
         self.back: list[Result] = []
 
-    def send(self, errand: Task) -> None:
-        if errand.kind == "heavy":
+    def send(self, task: Task) -> None:
+        if task.kind == "heavy":
             raise ValueError("too large")
-        self.sent.append(errand)
+        self.sent.append(task)
 
     def results(self) -> list[Result]:
         found, self.back = self.back, []
@@ -35,11 +35,11 @@ class Desk:
     def __init__(self) -> None:
         self.hosts: dict[str, Any] = {"form": Fake()}
         self.said: list[str] = []
-        self.errands = Errands(self.hosts.get, self.said.append)
+        self.tasks = TaskQueue(self.hosts.get, self.said.append)
         self.queue = EventQueue()
         self.heard: list[Result] = []
 
-    def heed(self, result: Result) -> Iterable[Told]:
+    def on_result(self, result: Result) -> Iterable[Change]:
         self.heard.append(result)
         x = result.arrays.get("x")
         return [] if x is None else [("/layer/form/path/table", tuple(x.tolist()))]
@@ -47,7 +47,7 @@ class Desk:
     def tend(self, tick: int) -> list[Any]:
         state: Any = type("S", (State,), {})  # only its tick is looked at
         state.tick = tick
-        self.errands.tend(None, state, 0.0, self.queue)  # type: ignore[arg-type]
+        self.tasks.tend(None, state, 0.0, self.queue)  # type: ignore[arg-type]
         return [(e.address, e.value, e.source) for e in self.queue.events_of(tick + 1)]
 
 
@@ -57,40 +57,40 @@ def desk() -> Desk:
 
 
 def test_results_become_events_of_the_next_tick(desk: Desk) -> None:
-    number = desk.errands.start("form", Task("probe"), desk.heed)
+    number = desk.tasks.start("form", Task("probe"), desk.on_result)
     x = {"x": np.array([1, 2], np.float32)}
     desk.hosts["form"].back = [
         Result(x, number=number, done=False), Result(x, number=99), Result(x, number=number),
     ]  # fmt: skip
     assert desk.tend(7) == [("/layer/form/path/table", (1.0, 2.0), "errand")] * 2
-    assert not desk.errands.is_open(number)
-    assert desk.errands.report() == {"open": 0, "done": 1, "failed": 0}
+    assert not desk.tasks.is_open(number)
+    assert desk.tasks.report() == {"open": 0, "done": 1, "failed": 0}
 
 
 def test_an_error_is_said_and_heeded(desk: Desk) -> None:
-    number = desk.errands.start("form", Task("probe"), desk.heed)
+    number = desk.tasks.start("form", Task("probe"), desk.on_result)
     desk.hosts["form"].back = [Result(number=number, error="lost count")]
     assert desk.tend(0) == []
     assert desk.said == ["layer form: probe: lost count"]
     assert [r.error for r in desk.heard] == ["lost count"]
-    assert desk.errands.start("form", Task("heavy"), desk.heed) == 0
+    assert desk.tasks.start("form", Task("heavy"), desk.on_result) == 0
     assert desk.said[1:] == ["layer form: heavy: too large"]
-    assert desk.errands.start("none", Task("probe"), desk.heed) == 0
+    assert desk.tasks.start("none", Task("probe"), desk.on_result) == 0
 
 
 def test_an_errand_ends_with_the_generator_that_did_it(desk: Desk) -> None:
-    number = desk.errands.start("form", Task("probe"), desk.heed)
+    number = desk.tasks.start("form", Task("probe"), desk.on_result)
     desk.hosts["form"] = Fake()
     desk.tend(0)
     assert desk.said == ["layer form: probe: the generator was replaced meanwhile"]
-    assert desk.errands.start("form", Task("probe", number), desk.heed) != number
+    assert desk.tasks.start("form", Task("probe", number), desk.on_result) != number
 
 
 def test_an_errand_can_be_replaced_and_ended(desk: Desk) -> None:
-    number = desk.errands.start("form", Task("probe"), desk.heed)
-    assert desk.errands.start("form", Task("probe", number, {}, {"a": 1}), desk.heed) == number
-    desk.errands.cancel(number)
-    desk.errands.cancel(number)
+    number = desk.tasks.start("form", Task("probe"), desk.on_result)
+    assert desk.tasks.start("form", Task("probe", number, {}, {"a": 1}), desk.on_result) == number
+    desk.tasks.cancel(number)
+    desk.tasks.cancel(number)
     assert [(e.kind, e.number) for e in desk.hosts["form"].sent] == [
         ("probe", number), ("probe", number), ("", number),
     ]  # fmt: skip

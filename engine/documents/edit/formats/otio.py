@@ -176,7 +176,7 @@ def _media(clip: Object) -> Object:
     """Media that a clip shows, of several the active ones."""
     several = clip.get("media_references")
     key = clip.get("active_media_reference_key", "DEFAULT_MEDIA")
-    found = several.get(key) if isinstance(several, dict) else clip.get("media_reference")
+    found = several.get(str(key)) if isinstance(several, dict) else clip.get("media_reference")
     return found if isinstance(found, dict) else {}
 
 

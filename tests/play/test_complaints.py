@@ -1,0 +1,86 @@
+"""What arrives and changes nothing is said once, with the nearest address, and listed."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from engine.documents.show import load
+from engine.play.complaints import MOST_ADDRESSES, MOST_TOLD, Complaints, missing, nearest
+from engine.play.event_queue import EventQueue, addresses
+from engine.sources.contract import Origin
+from engine.sources.osc import sender
+from tests.performing import play
+from tests.places import SHOWS
+
+OSC = Origin("osc")
+OPACITY = "/layer/form/opacity"
+
+
+@pytest.fixture(scope="module")
+def show():  # type: ignore[no-untyped-def]
+    return load.load(str(SHOWS / "tiny.toml")).show
+
+
+def say(show, *items) -> list[str]:  # type: ignore[no-untyped-def]
+    queue = EventQueue()
+    queue.take(show, -1, OSC, [(0, *item) for item in items], lambda _: Fraction(0))
+    found = []
+    while text := queue.complaints.next(addresses(show)):
+        found.append(text)
+    assert queue.events_of(0) == []
+    return found
+
+
+@pytest.mark.parametrize(
+    ("address", "value", "words"),
+    [
+        (OPACITY, (0.6, 0.1), f"osc: {OPACITY} takes a number from 0 to 1, not 2 numbers"),
+        (OPACITY, "0.7", f"osc: {OPACITY} takes a number from 0 to 1, not the text '0.7'"),
+        ("/layer/*/opacity", 0.3, "osc: /layer/*/opacity is a pattern, which is not supported"),
+        (OPACITY + "/", 0.4, f"osc: there is no address {OPACITY}/; the nearest is {OPACITY}"),
+        (OPACITY.title(), 0.5, f"; the nearest is {OPACITY}"),
+        ("/layer/from/opacity", 0.5, f"; the nearest is {OPACITY}"),
+        ("/x", 0.5, "osc: there is no address /x"),
+        ("/a\x1b[2J", 0.5, "is a pattern"),
+        ("/a\x1b2J", 0.5, r"there is no address '/a\x1b2J'"),
+    ],
+)
+def test_each_mistake_is_one_sentence(show, address: str, value, words: str) -> None:  # type: ignore[no-untyped-def]
+    """Case field/09: nothing was printed, and the stats had a number without a name."""
+    (text,) = say(show, (address, value), (address, value))
+    assert words in text
+    assert "\n" not in text
+    assert "\x1b" not in text
+
+
+def test_memory_and_sentences_are_bounded(show) -> None:  # type: ignore[no-untyped-def]
+    assert len(say(show, *((f"/no/{n}", 1.0) for n in range(500)))) == MOST_TOLD
+    found = Complaints()
+    for n in range(500):
+        found.refuse("osc", f"/a/{n % 250}", "why")
+    assert len(found.refusals) == MOST_ADDRESSES
+    assert set(found.refusals.values()) == {(2, "why")}
+
+
+def test_the_nearest_is_near_or_nothing() -> None:
+    known = ["/layer/form/opacity", "/layer/form/generator/truncation", "/master/brightness"]
+    assert nearest("/layer/form/generater/truncation", known) == known[1]
+    assert nearest("/master/brightnes", known) == known[2]
+    assert nearest("/zzz", known) == ""
+    assert missing("/layer/[a-c]/opacity", known).endswith("send to each address")
+
+
+def test_it_is_said_while_it_plays_and_listed_by_address(tmp_path: Path) -> None:
+    with play(tmp_path, SHOWS / "tiny.toml") as playing:
+        port = playing.ready()["ports"]["osc"]
+        with sender.open("127.0.0.1", port) as pad:
+            pad.send(OPACITY, "0.7")
+        playing.hears("takes a number from 0 to 1, not the text '0.7'")
+        playing.end()
+        stats = playing.stats()
+    refusals = stats["osc"]["refusals"]
+    assert refusals[OPACITY]["count"] == 1
+    assert "not the text" in refusals[OPACITY]["why"]
