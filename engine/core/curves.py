@@ -50,26 +50,6 @@ def shape(curve: str, x: float) -> float:
     return x if curve == "linear" else CURVES[curve](x)
 
 
-def follow(value: float, goal: float, seconds: float, attack_s: float, release_s: float) -> float:
-    """Let a value move towards a goal that holds still for `seconds`.
-
-    The exact solution of ``dv/dt = (goal - v) / tau``, tau being the attack time while the value
-    rises and the release time while it falls. As v never crosses the goal, the choice of tau holds
-    for the whole interval, and one long step equals any number of short ones.
-
-    Parameters
-    ----------
-    seconds
-        Length of the interval, at least 0.
-    attack_s, release_s
-        Time constants; 0 follows at once.
-    """
-    tau = attack_s if goal > value else release_s
-    if tau <= 0.0:
-        return goal
-    return goal + (value - goal) * math.exp(-seconds / tau)
-
-
 def spring(
     position: float, velocity: float, goal: float, seconds: float, omega: float
 ) -> tuple[float, float]:

@@ -102,10 +102,11 @@ class PlanWriter:
 
     def _row(self, show: Show, state: State, seconds: float) -> NDArray[np.float64]:
         values = effective(show, state, seconds)
+        listed: list[float] = values.tolist()
         if [p.address for p in show.registry.parameters] != self._addresses:
             index = show.registry.index
             values = np.array([values[index[a]] if a in index else np.nan for a in self._addresses])
-        found = latents(show, state, seconds)
+        found = latents(show, state, seconds, listed)
         row = [np.array([state.tick, seconds]), values]
         row += [
             found[a].astype(np.float64).ravel()

@@ -11,16 +11,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core.control.cues import ramp_value
-from engine.core.curves import CURVES, filter_euro, follow, shape, spring
+from engine.core.control.routes import enter_routes
+from engine.core.curves import CURVES, filter_euro, shape, spring
 from engine.core.event import Event
 from engine.core.frame.now import steer_at
 from engine.core.frame.values import effective
-from engine.core.show.state import Ramp
+from engine.core.show.constants import Entry
+from engine.core.show.state import Ramp, RouteState
 from tests.making import base, film, frames_at, line_of, read_show, run
 
 RATES = (30, 60, 120, 144)
 values = st.floats(-100, 100)
 times = st.floats(1e-4, 10)
+
+
+def follow(value: float, goal: float, seconds: float, attack_s: float, release_s: float) -> float:
+    """Let a route of these times follow its goal."""
+    entry = Entry(0, 0, "replace", 1.0, -1, (attack_s, release_s), (0, 0.0, 1.0, None))
+    found = [0.0]
+    enter_routes([entry], [RouteState(value, goal)], found, None, seconds)
+    return found[0]
 
 
 @given(values, values, times, times, st.sampled_from(RATES))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.core.latent.caps import angle, avoid, centre_bytes, centre_of, expel, holes
+from engine.core.latent.caps import angle, avoid, centre_bytes, centre_of, holes, project_out
 from engine.core.latent.geometry import Vector, away, length, onto_shell, shell_radius
 from engine.core.modifiers.limiter import knee, limit
 from engine.core.modifiers.magnet import magnet
@@ -45,7 +45,7 @@ def test_nothing_is_left_in_a_ban_also_where_bans_overlap(seed, count, size, far
     found = holes(caps)
     for centre, _ in caps:
         z = 3.0 * away(centre_of(centre), drawn(seed + 1, 1, size)[0], far)
-        for map_ in (avoid, expel):
+        for map_ in (avoid, project_out):
             out = map_(z, found)
             unit = out / length(out)
             assert length(out) == pytest.approx(3.0)
@@ -61,9 +61,9 @@ def test_what_is_far_from_a_ban_keeps_its_bits(seed: int, size: int) -> None:
     found = holes(caps_of(seed, 1, size))
     z = away(found.each[0].cap.centre, drawn(seed + 1, 1, size)[0], found.each[0].halo + 1e-6)
     assert avoid(z, found) is z
-    assert expel(z, found) is z
+    assert project_out(z, found) is z
     near = avoid(away(found.each[0].cap.centre, z, 0.3 * found.each[0].halo), found)
-    assert expel(near, found) is near  # so that a track, written behind a ban, stays as it is
+    assert project_out(near, found) is near  # so that a track, written behind a ban, stays as it is
 
 
 @given(seeds, st.sampled_from([16, 512]), st.floats(0.05, 0.6))

@@ -1,4 +1,4 @@
-"""TODO engine/core/control/oscillators.py."""
+"""Low-frequency oscillators, and all signals at a moment between ticks."""
 
 from __future__ import annotations
 

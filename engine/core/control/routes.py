@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
+from engine.core.curves import filter_euro
 from engine.core.show.constants import Entry
 from engine.core.show.show import Show
 from engine.core.show.state import RouteState
-
-_TURN = -2.0 * math.pi
 
 
 def move_routes(
@@ -17,22 +16,19 @@ def move_routes(
 ) -> tuple[RouteState, ...]:
     """Let every route follow its goal up to the tick, and give it the next one."""
     constants = show.constants
-    exp, decay = math.exp, constants.speed_decay
+    decay = constants.speed_decay
     make = tuple.__new__  # a named tuple's own way to make one takes three times as long
     moved: list[RouteState] = []
     for filtering, held in zip(constants.filters, routes, strict=True):
         signal, low, span, curve, rise, fall, cutoff = filtering
         value, goal, euro, speed, last = held
-        # `curves.follow` over one tick, its decay worked out once
         value = goal + (value - goal) * (rise if goal > value else fall)
         raw = heard = signals[signal]
         if cutoff is not None:
             if dt > 0.0:
                 now = (raw - last) / dt
                 speed = now + (speed - now) * decay
-                # `curves.filter_euro`
-                hz = cutoff[0] + cutoff[1] * abs(speed)
-                euro = raw + (euro - raw) * exp(_TURN * hz * dt)
+                euro = filter_euro(euro, raw, speed, dt, *cutoff)
             else:
                 euro, speed = raw, 0.0
             heard = euro
@@ -53,8 +49,10 @@ def enter_routes(
 ) -> None:
     """Let routes enter their targets, `dt` seconds after the tick.
 
-    A route without smoothing shapes the signal of that very moment, if that is `heard`, so that
-    oscillators do not step on ticks.
+    A smoothed one is the exact solution of ``dy/dt = (goal - y) / tau``, tau being the time of
+    attack while y rises and that of release while it falls: as y never crosses the goal, the choice
+    holds for the whole interval. A route without smoothing shapes the signal of that very moment,
+    if that is `heard`, so that oscillators do not step on ticks.
 
     Parameters
     ----------
@@ -67,7 +65,7 @@ def enter_routes(
         held = routes[route]
         y, goal = held[0], held[1]
         if smoothing is not None:
-            if y != goal:  # `curves.follow`
+            if y != goal:
                 tau = smoothing[0] if goal > y else smoothing[1]
                 y = goal if tau <= 0.0 else goal + (y - goal) * exp(-dt / tau)
         elif heard is None:

@@ -1,4 +1,4 @@
-"""What is heard on a tick: signals from outside."""
+"""Signals from outside: audio features and named numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The beat in a performer's hands: tapping a tempo, saying where the beat begins."""
+"""Tempo and beat: tapped, resynchronised, counted from the last change of tempo."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One tick: state and events in, the next state out. Pure."""
+"""The tick: state and events in, the next state out. Pure."""
 
 from __future__ import annotations
 

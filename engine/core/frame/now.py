@@ -9,11 +9,6 @@ from engine.core.show.show import Show
 from engine.core.show.state import State
 
 
-def still_s(show: Show, state: State) -> float:
-    """Seconds that the show has spent frozen, up to the state's tick."""
-    return state.still_ticks / show.constants.control_hz
-
-
 def unfrozen_at(show: Show, state: State, seconds: float) -> float:
     """Show time without the frozen parts, at show time `seconds`."""
     rate = show.constants.control_hz

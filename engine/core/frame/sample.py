@@ -1,4 +1,4 @@
-"""Sample the show at a time: state in, plan out. Pure; also used to look ahead."""
+"""The plan of a frame or of a look-ahead, sampled from a state at a time. Pure."""
 
 from __future__ import annotations
 

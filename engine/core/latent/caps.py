@@ -202,7 +202,7 @@ def _ends(cap: Cap, halo: float, tear: Vector, way: Vector) -> tuple[float, floa
     return edge, outer
 
 
-def expel(z: Vector, found: Holes) -> Vector:
+def project_out(z: Vector, found: Holes) -> Vector:
     """Put a latent that is in a hole on its edge; leave any other as it is."""
     size = length(z)
     for cap, _, tear in found.near(z / size) if size > 0.0 else ():

@@ -2,7 +2,7 @@
 
 After R. Fiebrink's Wekinator: examples pair where controllers stood with a latent. Between them
 weights follow D. Shepard, "A two-dimensional interpolation function for irregularly-spaced data"
-(1968), with the compact support of R. Franke and G. Nielson (1980), and the latents' Karcher mean
+(1968), with the compact support of R. Franke and G. Nielson (1980), and the latents' Fréchet mean
 never leaves the shell. At an example it is that example exactly.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.core.latent.geometry import Vector
-from engine.core.latent.mean import karcher
+from engine.core.latent.mean import frechet_mean
 
 NEAR = 8
 """So many examples are mixed at most; farther ones have faded out."""
@@ -23,7 +23,7 @@ _MARGIN = 0.06  # of a layout, on each side
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Atlas:
+class Examples:
     """Examples.
 
     Parameters
@@ -40,18 +40,18 @@ class Atlas:
     def __len__(self) -> int:
         return len(self.places)
 
-    def joined(self, place: Vector, latent: Vector) -> Atlas:
+    def joined(self, place: Vector, latent: Vector) -> Examples:
         """Add an example [shape=(inputs,), (rows, D)]; it replaces one that stood there."""
         kept = np.abs(self.places - place).max(axis=1) > 1e-6
-        return Atlas(
+        return Examples(
             np.concatenate([self.places[kept], place[None]]),
             np.concatenate([self.latents[kept], latent[None]]),
         )
 
 
-def empty(inputs: int, rows: int, size: int) -> Atlas:
+def empty(inputs: int, rows: int, size: int) -> Examples:
     """Make a map without examples."""
-    return Atlas(np.zeros((0, inputs)), np.zeros((0, rows, size)))
+    return Examples(np.zeros((0, inputs)), np.zeros((0, rows, size)))
 
 
 def weights(places: Vector, place: Vector) -> Vector:
@@ -86,7 +86,7 @@ def weights(places: Vector, place: Vector) -> Vector:
     return found / total if total > 0.0 else np.full(len(far), 1.0 / len(far))
 
 
-def blend(atlas: Atlas, place: Vector) -> Vector:
+def blend(examples: Examples, place: Vector) -> Vector:
     """Latent for where the controllers stand [shape=(rows, D)].
 
     Raises
@@ -94,14 +94,14 @@ def blend(atlas: Atlas, place: Vector) -> Vector:
     ValueError
         If there are no examples.
     """
-    if not len(atlas):
+    if not len(examples):
         raise ValueError("a map without examples leads nowhere")
-    shares = weights(atlas.places, place)
+    shares = weights(examples.places, place)
     near = np.flatnonzero(shares)
     if len(near) == 1:
-        latent: Vector = atlas.latents[near[0]]
+        latent: Vector = examples.latents[near[0]]
         return latent
-    return karcher(atlas.latents[near].swapaxes(0, 1), shares[near])
+    return frechet_mean(examples.latents[near].swapaxes(0, 1), shares[near])
 
 
 def layout(features: Vector, even: float = EVEN) -> Vector:

@@ -99,12 +99,6 @@ def slerp(a: Vector, b: Vector, t: float) -> Vector:
     return onto_shell(q, radius)
 
 
-def vary(a: Vector, b: Vector, mix: float) -> Vector:
-    """Mix two independent Gaussian vectors so that the variance stays 1 (``a cos + b sin``)."""
-    angle = 0.5 * math.pi * min(max(mix, 0.0), 1.0)
-    return math.cos(angle) * a + math.sin(angle) * b
-
-
 def away(point: Vector, direction: Vector, angle: float) -> Vector:
     """Turn a point by an angle (rad) along a great circle that leaves in a given direction."""
     tangent = direction - (direction @ point) / (point @ point) * point

@@ -1,4 +1,4 @@
-"""The weighted mean on a sphere: what several latents are together, without leaving the shell."""
+"""The Fréchet mean on a sphere: what several latents are together, without leaving the shell."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ RESIDUAL = 1e-13
 _TINY = 1e-12
 
 
-def karcher(points: Vector, weights: Vector) -> Vector:
+def frechet_mean(points: Vector, weights: Vector) -> Vector:
     """Find the weighted Karcher (Fréchet) mean of points on a sphere.
 
     The direction m that minimises ``sum w_i angle(m, x_i)^2``, where ``sum w_i log_m(x_i) = 0``, by
@@ -32,7 +32,7 @@ def karcher(points: Vector, weights: Vector) -> Vector:
     ndarray [shape=(D,) or (R, D)]
     """
     if points.ndim == 2:
-        mean: Vector = karcher(points[None], weights)[0]
+        mean: Vector = frechet_mean(points[None], weights)[0]
         return mean
     w = weights / weights.sum()
     lengths = np.sqrt((points * points).sum(axis=-1))

@@ -1,4 +1,4 @@
-"""TODO engine/core/latent/seeds.py."""
+"""Latents of seeds, as StyleGAN's tools draw them."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.core.latent.caps import Holes, angle, avoid, centre_bytes, expel, holes
+from engine.core.latent.caps import Holes, angle, avoid, centre_bytes, holes, project_out
 from engine.core.latent.geometry import Vector, length, onto_shell, slerp
 from engine.core.path.memory import Ban
 from engine.core.path.model import (
@@ -58,8 +58,8 @@ def _around(path: Path, values: Values, z: Vector, found: Holes) -> Vector:
     share = 0.0 if written is None else min(max(values[written.mix], 0.0), 1.0)
     if share <= 0.0:
         return avoid(z, found)
-    firm = expel(z, found)
-    return firm if share >= 1.0 else expel(slerp(avoid(z, found), firm, share), found)
+    firm = project_out(z, found)
+    return firm if share >= 1.0 else project_out(slerp(avoid(z, found), firm, share), found)
 
 
 def _take_ban(path: Path, state: PathState, now: Now, here: Here, _: Data) -> PathState:

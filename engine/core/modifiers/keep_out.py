@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.core.latent.caps import expel, holes
+from engine.core.latent.caps import holes, project_out
 from engine.core.modifiers.ban import bans_of
 from engine.core.modifiers.pace import is_pacing
 from engine.core.modifiers.transition import running
@@ -16,7 +16,7 @@ def _apply(path: Path, state: PathState, now: Now, rows: Rows) -> Rows:
         return rows
     bans = bans_of(path, state)
     firm = holes(bans if known is None else bans[: known.firm])
-    return [expel(row, firm) for row in rows] if firm else rows
+    return [project_out(row, firm) for row in rows] if firm else rows
 
 
 KEEP_OUT = Modifier("keep out", _apply, wakes=("seam", "paced"))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from engine.core.latent.geometry import Vector, slerp
-from engine.core.latent.mean import karcher
+from engine.core.latent.mean import frechet_mean
 from engine.core.path.coordinates import read_coordinates
 from engine.core.path.keyframes import keyframes_of
 from engine.core.path.model import (
@@ -34,7 +34,7 @@ def bilinear(x: float, y: float) -> Vector:
 
 
 def on_pad(z: Vector, corners: Sequence[Vector], x: float, y: float, amount: float) -> Vector:
-    """Draw latents to the place of a pad: the Karcher mean of its corners, bilinear weights.
+    """Draw latents to the place of a pad: the Fréchet mean of its corners, bilinear weights.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def on_pad(z: Vector, corners: Sequence[Vector], x: float, y: float, amount: flo
     used = np.flatnonzero(weights > 0.0).tolist()
     place = corners[used[0]]
     if len(used) > 1:
-        place = karcher(np.stack([corners[k] for k in used], axis=-2), weights[used])
+        place = frechet_mean(np.stack([corners[k] for k in used], axis=-2), weights[used])
     if amount >= 1.0:
         return place
     if z.ndim == 1:

@@ -1,4 +1,4 @@
-"""Where a trajectory's own movement has taken it: its motion, and the walk mixed into it."""
+"""The movement of a trajectory by itself: its motion, and the walk mixed into it."""
 
 from __future__ import annotations
 

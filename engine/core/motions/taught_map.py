@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.core.latent.examples import Atlas, blend, empty
+from engine.core.latent.examples import Examples, blend, empty
 from engine.core.latent.geometry import Vector
 from engine.core.motions.points import each_point, rest
 from engine.core.path.model import (
@@ -26,13 +26,13 @@ from engine.core.path.setting import trigger
 MOST = 512
 
 
-def examples(path: Path, state: PathState) -> Atlas:
+def examples_of(path: Path, state: PathState) -> Examples:
     """Examples that the ``map`` motion goes by."""
-    known: Atlas | None = state.memory.get("lessons")
+    known: Examples | None = state.memory.get("lessons")
     return (
         known
         if known is not None
-        else path.atlas or empty(len(path.inputs), path.points, path.size)
+        else path.examples or empty(len(path.inputs), path.points, path.size)
     )
 
 
@@ -46,10 +46,10 @@ _rest = each_point(rest)
 
 def _move(path: Path, state: PathState, now: Now, phase: float) -> Vector:
     """Go where the controllers lead; a map without examples rests."""
-    atlas = examples(path, state)
-    if not len(atlas):
+    known = examples_of(path, state)
+    if not len(known):
         return _rest(path, state, now, phase)
-    return blend(atlas, stand(path, now.values)).reshape(path.shape)
+    return blend(known, stand(path, now.values)).reshape(path.shape)
 
 
 def _take_teach(path: Path, state: PathState, now: Now, here: Here, _: Data) -> PathState:
@@ -57,23 +57,23 @@ def _take_teach(path: Path, state: PathState, now: Now, here: Here, _: Data) -> 
     if not path.inputs:
         return state
     rows = here().reshape(path.points, path.size)
-    found = examples(path, state).joined(stand(path, now.values), rows)
+    found = examples_of(path, state).joined(stand(path, now.values), rows)
     return state if len(found) > MOST else state.remembering(lessons=found)
 
 
 def _take_forget(path: Path, state: PathState, _: Now, __: Here, ___: Data) -> PathState:
     """Take the newest example away."""
-    known = examples(path, state)
-    rest = Atlas(known.places[:-1], known.latents[:-1])
+    known = examples_of(path, state)
+    rest = Examples(known.places[:-1], known.latents[:-1])
     return state.remembering(lessons=rest) if len(known) else state
 
 
-def _write(found: Atlas) -> Any:
+def _write(found: Examples) -> Any:
     """Write examples as JSON-ready data."""
     return [found.places.tolist(), found.latents.tolist()]
 
 
-def _read(path: Path, data: Any) -> Atlas | None:
+def _read(path: Path, data: Any) -> Examples | None:
     """Read them back; None if they do not fit the path any more."""
     places, latents = (np.asarray(part, np.float64) for part in data)
     count = len(places)
@@ -85,7 +85,7 @@ def _read(path: Path, data: Any) -> Atlas | None:
         return None
     if not (np.isfinite(places).all() and np.isfinite(latents).all()):
         raise ValueError("not a state snapshot: an example holds what is no number")
-    return Atlas(places, latents)
+    return Examples(places, latents)
 
 
 MAP = Motion(

@@ -1,4 +1,4 @@
-"""What a trajectory remembers: bans, visits, dropped keys, a drag, a transition."""
+"""Memories of a trajectory: bans, visits, dropped keys, a drag offset, a transition."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.latent.examples import Atlas
+from engine.core.latent.examples import Examples
 from engine.core.latent.geometry import Vector
 from engine.core.latent.manifold import AnyChart
 from engine.core.path.memory import NO_PAST, Past
@@ -267,7 +267,7 @@ class Path:
     `name` is its randomness key, `size` the number of latent components, `seeds` the keyframes of
     the ``keys`` motion. With `points` above 1 it moves as many latents, each its own way. `chart`
     turns its coordinates into what the port takes; `at` gives the places of the parameters that its
-    `parts` declare; `atlas` holds the examples of the ``map`` motion, `inputs` the places of its
+    `parts` declare; `examples` are those of the ``map`` motion, `inputs` the places of its
     controllers. `pictures` are keys whose latents are still to be found, `invert` is what the
     trigger of that name inverts, `freezes` are rows that freeze together and the place of how much.
     The other fields are places in the registry (`spread` -1: one point). `leading` and `turning`
@@ -293,7 +293,7 @@ class Path:
     chart: AnyChart | None = None
     at: Mapping[str, int] = field(default_factory=dict)
     track: Written | None = None
-    atlas: Atlas | None = None
+    examples: Examples | None = None
     inputs: tuple[int, ...] = ()
     geometry: str = "gaussian"
     keys: ListedKeys = NO_KEYS

@@ -1,4 +1,4 @@
-"""What follows from a show alone, worked out once, so that no tick looks it up again."""
+"""Constants of a show: what follows from it alone, worked out once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What moves a show's parameters: routes, oscillators and cues, and those over all layers."""
+"""Routes, oscillators, cues and the master: what moves a show's parameters."""
 
 from __future__ import annotations
 

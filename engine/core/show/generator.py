@@ -1,4 +1,4 @@
-"""What a generator declares (its spec) and what it is asked (a request)."""
+"""A generator's spec, and the request that it is asked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a trajectory is: from its phase over its motion and its modifiers to what a port takes.
+"""The chain of a trajectory: phase, motion and modifiers, to what its port takes.
 
 Everything works in coordinates (see `engine.core.latent.coordinates`); the last step decodes them.
 """

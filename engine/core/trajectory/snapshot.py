@@ -1,4 +1,4 @@
-"""What a trajectory remembers as plain data for snapshots."""
+"""Snapshots of what a trajectory remembers, as plain data."""
 
 from __future__ import annotations
 

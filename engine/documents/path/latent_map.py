@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.core.latent.examples import Atlas
+from engine.core.latent.examples import Examples
 from engine.core.show.generator import Port
 from engine.models.latent_file import check_model
 from engine.models.sidecars import latent_map
 
 
-def read_atlas(data: bytes, name: str, port: Port, model: str) -> Atlas:
+def read_atlas(data: bytes, name: str, port: Port, model: str) -> Examples:
     """Read a map's examples for a port, in its coordinates.
 
     Parameters
@@ -38,4 +38,4 @@ def read_atlas(data: bytes, name: str, port: Port, model: str) -> Atlas:
         latents = np.repeat(latents[:, None], rows, axis=1)
     if port.chart is not None:
         latents = port.chart.encode(latents)
-    return Atlas(found.places.astype(np.float64), latents)
+    return Examples(found.places.astype(np.float64), latents)

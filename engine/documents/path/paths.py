@@ -179,7 +179,7 @@ def _map(
         builder.number(f"{root}/map_{k}", 0.5, 0, 1, "", text.format(k))
         for k in range(1, count + 1)
     )
-    return {"atlas": atlas, "inputs": inputs}
+    return {"examples": atlas, "inputs": inputs}
 
 
 def _path_parameter(setting: Setting, address: str, table: PathTable) -> Parameter:

@@ -14,7 +14,7 @@ from engine.core.clock import newest_index, seconds_at
 from engine.core.frame.sample import latents
 from engine.core.frame.values import effective
 from engine.core.latent.geometry import Vector
-from engine.core.motions.taught_map import examples
+from engine.core.motions.taught_map import examples_of
 from engine.core.path.keyframes import keyframes_of
 from engine.core.path.model import Path as Trajectory
 from engine.core.path.model import PathState
@@ -110,7 +110,7 @@ def _files(show: Show, state: State) -> Iterator[tuple[str, Arrays | bytes, str]
 def _map_examples(
     name: str, path: Trajectory, state: PathState, model: Arrays
 ) -> Iterator[tuple[str, bytes, str]]:
-    taught = examples(path, state)
+    taught = examples_of(path, state)
     if "lessons" not in state.memory or not len(taught):
         return
     rows = np.stack([_port(path, each.reshape(path.shape)) for each in taught.latents])

@@ -84,9 +84,3 @@ def test_turning_away_turns_by_the_angle(seed: int, angle: float) -> None:
 def test_turning_along_oneself_turns_nothing() -> None:
     a = vector(1, 8)
     assert np.array_equal(g.away(a, 2.0 * a, 1.0), a)
-
-
-@given(seeds, st.floats(-1, 2))
-def test_variation_keeps_the_variance(seed: int, mix: float) -> None:
-    a, b = np.array([1.0, 0.0]), np.array([0.0, 1.0])
-    assert g.length(g.vary(a, b, mix)) == pytest.approx(1.0)

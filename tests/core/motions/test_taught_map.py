@@ -15,7 +15,7 @@ from engine.app.cli.main import cli
 from engine.core.event import Event
 from engine.core.frame.advance import advance
 from engine.core.frame.sample import latents, requests_at
-from engine.core.latent.examples import NEAR, Atlas, blend, layout, weights
+from engine.core.latent.examples import NEAR, Examples, blend, layout, weights
 from engine.core.latent.geometry import shell_radius
 from engine.core.show.generator import Request
 from engine.core.show.show import Show
@@ -40,14 +40,14 @@ motion = "{motion}"
 ROOT = "/layer/form/path"
 
 
-def atlas(count: int = 30, size: int = 64, inputs: int = 2) -> Atlas:
+def atlas(count: int = 30, size: int = 64, inputs: int = 2) -> Examples:
     rng = np.random.default_rng(3)
     latents = rng.standard_normal((count, 1, size))
     latents *= shell_radius(size) / np.linalg.norm(latents, axis=-1, keepdims=True)
-    return Atlas(rng.random((count, inputs)), latents)
+    return Examples(rng.random((count, inputs)), latents)
 
 
-def file_of(found: Atlas, **more: NDArray[np.generic]) -> bytes:
+def file_of(found: Examples, **more: NDArray[np.generic]) -> bytes:
     thumbs = np.full((len(found), 16, 16, 3), 200, np.uint8)
     arrays = {"places": found.places.astype("f4"), "latents": found.latents[:, 0].astype("f4")}
     return latent_map.write(MapFile(**{**arrays, "thumbs": thumbs, **more}))  # type: ignore[arg-type]
@@ -161,7 +161,7 @@ def test_a_wrong_map_is_refused_in_one_sentence(data: bytes, said: str) -> None:
 def test_the_map_is_drawn_where_its_places_are(tmp_path: Path) -> None:
     places = np.array([[0.2, 0.8], [0.7, 0.3]])
     path = tmp_path / "a.map.npz"
-    path.write_bytes(file_of(Atlas(places, atlas(2).latents)))
+    path.write_bytes(file_of(Examples(places, atlas(2).latents)))
     generator = maps.build(maps.Config(str(path)))
     asked = Request(0.0, {}, {"x": 0.7, "y": 0.3, "mark": 0.0}, (400, 200), 2.0)
     pixels, _ = generator.render(asked)
