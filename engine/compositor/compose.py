@@ -20,7 +20,7 @@ from engine.compositor.isf.passes import Kit
 from engine.compositor.layers import Layers, fit
 from engine.compositor.picture import Picture
 from engine.compositor.previews import Previews
-from engine.core.frame.plan import Glimpse, LayerPlan, Plan
+from engine.core.frame.plan import LayerPlan, Plan, Readback
 from engine.core.isf.header import Header
 
 _BLENDS = {
@@ -117,11 +117,11 @@ class Compositor:
             self._draw_canvas(plan, pixels, is_step=True)
         if plan.reads_picture:
             self._keep_picture()
-        if plan.looks:
+        if plan.views:
             self._layers.draw_previews(plan, pixels, self._previews, self._frames)
         self._layers.end()
 
-    def readbacks(self, is_waiting: bool) -> Iterator[Glimpse]:
+    def readbacks(self, is_waiting: bool) -> Iterator[Readback]:
         """What image ports see, oldest first: of earlier frames, or also of now if one waits."""
         return self._previews.take(None if is_waiting else self._frames)
 

@@ -69,16 +69,16 @@ class Layers:
     def draw_previews(self, plan: Plan, pixels: Pixels, previews: Previews, frame: int) -> None:
         """Draw what the image ports see; a layer without a picture yet is not seen."""
         there = {layer.id: layer for layer in (*plan.layers, *plan.watched)}
-        for look in plan.looks:
-            if look.of == "picture":
+        for view in plan.views:
+            if view.of == "picture":
                 if self.picture is not None:
                     aspect = self.size_px[0] / self.size_px[1]
-                    previews.draw(look, plan.step, frame, self.picture, aspect)
+                    previews.draw(view, plan.step, frame, self.picture, aspect)
                 continue
-            layer = there[look.of.removeprefix("layer:")]
+            layer = there[view.of.removeprefix("layer:")]
             surface = self.draw(layer, plan, pixels)
             if surface is not None:
-                previews.draw(look, plan.step, frame, surface.texture, layer.aspect)
+                previews.draw(view, plan.step, frame, surface.texture, layer.aspect)
                 self.done(layer, surface)
 
     def draw(self, layer: LayerPlan, plan: Plan, pixels: Pixels) -> Surface | None:

@@ -14,8 +14,8 @@ import numpy as np
 
 from engine.compositor.gl.program import Program
 from engine.compositor.gl.surface import Surface, make_surface, release
-from engine.core.frame.plan import Glimpse
-from engine.core.show.generator import Look
+from engine.core.frame.plan import Readback
+from engine.core.show.generator import View
 
 _MOST_PENDING = 4  # of one look: what nobody takes is drawn over
 _MOST_TAPS = 8
@@ -50,7 +50,7 @@ def cover(size_px: tuple[int, int], aspect: float) -> tuple[int, int]:
 
 
 class _Pending(NamedTuple):
-    look: Look
+    view: View
     step: int
     frame: int
     surface: Surface
@@ -67,7 +67,7 @@ class Previews:
         self._free: dict[tuple[int, int], list[tuple[Surface, moderngl.Buffer]]] = {}
 
     def draw(
-        self, look: Look, step: int, frame: int, texture: moderngl.Texture, aspect: float
+        self, view: View, step: int, frame: int, texture: moderngl.Texture, aspect: float
     ) -> None:
         """Draw what an image port sees, over black, and ask for its pixels.
 
@@ -80,13 +80,13 @@ class Previews:
         aspect
             Width / height of what the texture shows.
         """
-        width, height = look.size_px
+        width, height = view.size_px
         own = width / height
         part = min(own / aspect, 1.0), min(aspect / own, 1.0)
-        surface, buffer = self._take(look)
+        surface, buffer = self._take(view)
         taps = [
             min(max(round(side * seen / most / 2 + 0.25), 1), _MOST_TAPS)
-            for side, seen, most in zip(texture.size, part, look.size_px, strict=True)
+            for side, seen, most in zip(texture.size, part, view.size_px, strict=True)
         ]
         self._program.bind("image", texture)
         self._program.send("size_px", (float(width), float(height)))
@@ -95,16 +95,16 @@ class Previews:
         self._program.send("down", taps[1])
         self._program.draw(surface.fbo)
         surface.fbo.read_into(buffer, components=4, alignment=1, dtype="f1")
-        self._pending.append(_Pending(look, step, frame, surface, buffer))
+        self._pending.append(_Pending(view, step, frame, surface, buffer))
 
-    def take(self, frame: int | None) -> Iterator[Glimpse]:
+    def take(self, frame: int | None) -> Iterator[Readback]:
         """Read what was drawn before a frame, oldest first; None: everything, and wait for it."""
         while self._pending and (frame is None or self._pending[0].frame < frame):
             pending = self._pending.pop(0)
-            width, height = pending.look.size_px
+            width, height = pending.view.size_px
             rgba = np.frombuffer(pending.buffer.read(), np.uint8).reshape(height, width, 4)
             self._give(pending)
-            yield Glimpse(pending.look, pending.step, np.ascontiguousarray(rgba[..., :3]))
+            yield Readback(pending.view, pending.step, np.ascontiguousarray(rgba[..., :3]))
 
     def release(self) -> None:
         """Give the GL objects back."""
@@ -116,17 +116,17 @@ class Previews:
         self._free.clear()
         self._program.release()
 
-    def _take(self, look: Look) -> tuple[Surface, moderngl.Buffer]:
-        own = [pending for pending in self._pending if pending.look == look]
+    def _take(self, view: View) -> tuple[Surface, moderngl.Buffer]:
+        own = [pending for pending in self._pending if pending.view == view]
         if len(own) >= _MOST_PENDING:
             self._pending.remove(own[0])
             self._give(own[0])
-        free = self._free.get(look.size_px)
+        free = self._free.get(view.size_px)
         if free:
             return free.pop()
-        width, height = look.size_px
+        width, height = view.size_px
         buffer = self._ctx.buffer(reserve=4 * width * height)
-        return make_surface(self._ctx, look.size_px, "f1"), buffer
+        return make_surface(self._ctx, view.size_px, "f1"), buffer
 
     def _give(self, pending: _Pending) -> None:
-        self._free.setdefault(pending.look.size_px, []).append((pending.surface, pending.buffer))
+        self._free.setdefault(pending.view.size_px, []).append((pending.surface, pending.buffer))

@@ -58,7 +58,7 @@ class Pixels(Protocol):
     def of(self, plan: Plan, layers: Iterable[str]) -> Mapping[str, Any]:
         """Newest pixels of the named layers' generators for this plan, by layer ID."""
 
-    def see(self, eyes: Compositor) -> None:
+    def see(self, compositor: Compositor) -> None:
         """Let generators' image ports see what this compositor draws."""
 
 
@@ -188,9 +188,9 @@ def step_histories(
     compositor: Compositor, pixels: Pixels, step: Plan, watch: Stopwatch | None = None
 ) -> None:
     """Advance every history by one picture step, if there is any; no frame is drawn."""
-    if step.looks:
+    if step.views:
         pixels.see(compositor)
-    if step.looks or any(layer.is_stepped for layer in (*step.layers, *step.master_chain)):
+    if step.views or any(layer.is_stepped for layer in (*step.layers, *step.master_chain)):
         found = pixels.of(step, needed_layers(step, is_step=True))
         _lap(watch, "upload", True)
         compositor.step(step, found)

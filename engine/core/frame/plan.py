@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.show.generator import Look, Request
+from engine.core.show.generator import Request, View
 
 Uniform = bool | int | float | tuple[float, ...]
 MASTER = "/master"
@@ -47,10 +47,10 @@ class Pass(NamedTuple):
     mix: float = 1.0
 
 
-class Glimpse(NamedTuple):
-    """What image ports see: `look` at a picture step [shape=(H, W, 3)], uint8, sRGB, row 0 top."""
+class Readback(NamedTuple):
+    """What image ports see: `view` at a picture step [shape=(H, W, 3)], uint8, sRGB, row 0 top."""
 
-    look: Look
+    view: View
     step: int
     pixels: NDArray[np.uint8]
 
@@ -133,7 +133,7 @@ class Plan:
     values: NDArray[np.float64]
     reads_picture: bool = False
     step: int = 0
-    looks: tuple[Look, ...] = ()
+    views: tuple[View, ...] = ()
     watched: tuple[LayerPlan, ...] = ()
     master_chain: tuple[LayerPlan, ...] = ()
 

@@ -13,7 +13,7 @@ from engine.core.frame.now import now_at, unfrozen_at
 from engine.core.frame.plan import LayerPlan, Plan
 from engine.core.frame.values import effective
 from engine.core.path.model import Now
-from engine.core.show.generator import Look, Request
+from engine.core.show.generator import Request, View
 from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.core.track.track import clock
@@ -52,7 +52,7 @@ def sample(show: Show, state: State, seconds: float) -> Plan:
     plans = tuple(layer_plan(show, state, layer, values, moment) for layer in visible)
     chain = master_chain(show, state, values, moment)
     used = borrowed((*plans, *chain))
-    looks, watched = _watch(show, state, plans, values, moment, used)
+    views, watched = _watch(show, state, plans, values, moment, used)
     master = show.master
     return Plan(
         seconds=seconds,
@@ -61,7 +61,7 @@ def sample(show: Show, state: State, seconds: float) -> Plan:
         requests=_requests(show, state, now, seconds, used),
         master=0.0 if values[master.blackout] >= 0.5 else values[master.brightness],
         values=array,
-        reads_picture=any(look.of == "picture" for look in looks)
+        reads_picture=any(view.of == "picture" for view in views)
         or any(
             "picture" in each.images.values()
             for plan in (*plans, *watched, *chain)
@@ -69,7 +69,7 @@ def sample(show: Show, state: State, seconds: float) -> Plan:
             if each is not None and each.images
         ),
         step=moment[1],
-        looks=looks,
+        views=views,
         watched=watched,
         master_chain=chain,
     )
@@ -92,32 +92,32 @@ def _watch(
     values: Sequence[float],
     moment: tuple[float, int],
     used: set[str],
-) -> tuple[tuple[Look, ...], tuple[LayerPlan, ...]]:
+) -> tuple[tuple[View, ...], tuple[LayerPlan, ...]]:
     """Find what the image ports of the used generators see, and the layers drawn for them.
 
     Generators that these need join `used`. A visible layer with a history is drawn anyway.
     """
-    sights = show.constants.sights
-    if not sights:
+    image_inputs = show.constants.image_inputs
+    if not image_inputs:
         return (), ()
     sizes: dict[str, list[tuple[int, int]]] = {}
     seen = {plan.id: plan for plan in plans}
-    waiting = sorted(used & sights.keys())
+    waiting = sorted(used & image_inputs.keys())
     asked = set(waiting)
     while waiting:
-        for _, look, _ in sights[waiting.pop()]:
-            of = look.of.removeprefix("layer:")
-            if look.of not in sizes and look.of != "picture":
+        for _, view, _ in image_inputs[waiting.pop()]:
+            of = view.of.removeprefix("layer:")
+            if view.of not in sizes and view.of != "picture":
                 layer = show.constants.layers[of]
                 seen.setdefault(of, layer_plan(show, state, layer, values, moment))
                 used |= borrowed([seen[of]])
-                more = (used & sights.keys()) - asked
+                more = (used & image_inputs.keys()) - asked
                 asked |= more
                 waiting += sorted(more)
-            sizes.setdefault(look.of, []).append(look.size_px)
+            sizes.setdefault(view.of, []).append(view.size_px)
     visible = {plan.id for plan in plans if plan.is_stepped}
     return (
-        tuple(Look(of, size) for of in sorted(sizes) for size in sorted(set(sizes[of]))),
+        tuple(View(of, size) for of in sorted(sizes) for size in sorted(set(sizes[of]))),
         tuple(
             seen[of[6:]]._replace(cover_px=_cover(sizes[of]))
             for of in sorted(sizes)

@@ -14,7 +14,7 @@ from engine.core.curves import CURVES
 from engine.core.parameter import Registry
 from engine.core.path.model import Path
 from engine.core.show.controls import Cue, Lfo, Route
-from engine.core.show.generator import Sight, asked_size, picture_size
+from engine.core.show.generator import ImageInput, asked_size, picture_size
 from engine.core.show.layer import Layer
 
 Curve = Callable[[float], float] | None
@@ -165,7 +165,7 @@ class Constants:
     fades: tuple[frozenset[int], ...]
     needs: tuple[frozenset[str], ...]
     layers: Mapping[str, Layer]
-    sights: Mapping[str, tuple[Sight, ...]]
+    image_inputs: Mapping[str, tuple[ImageInput, ...]]
     switches: tuple[tuple[int, ...], ...]
     all_switches: NDArray[np.intp]
     path_of: Mapping[str, int]
@@ -198,19 +198,19 @@ def springs_of(registry: Registry, layers: Sequence[Layer]) -> tuple[tuple[int, 
     return tuple(dict(found).items())
 
 
-def sights_of(layer: Layer, canvas_px: tuple[int, int]) -> tuple[Sight, ...]:
+def sights_of(layer: Layer, canvas_px: tuple[int, int]) -> tuple[ImageInput, ...]:
     """What a generator's image ports see, in the aspect of the area that it fills."""
     generator = layer.generator
     if generator is None or not generator.spec.any_size:
-        return generator.sights if generator else ()
+        return generator.image_inputs if generator else ()
     aspect = layer.aspect or canvas_px[0] / canvas_px[1]
     return tuple(
-        sight._replace(
-            look=sight.look._replace(
-                size_px=picture_size(round(math.sqrt(math.prod(sight.look.size_px))), aspect)
+        image_input._replace(
+            view=image_input.view._replace(
+                size_px=picture_size(round(math.sqrt(math.prod(image_input.view.size_px))), aspect)
             )
         )
-        for sight in generator.sights
+        for image_input in generator.image_inputs
     )
 
 

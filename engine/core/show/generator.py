@@ -51,7 +51,7 @@ class Port:
     groups: tuple[str, ...] = ()
 
 
-class Look(NamedTuple):
+class View(NamedTuple):
     """One small picture for image ports: of what, and width and height.
 
     `of` is ``picture`` (the finished composite) or ``layer:ID`` (that layer with its effects,
@@ -62,15 +62,15 @@ class Look(NamedTuple):
     size_px: tuple[int, int]
 
 
-class Sight(NamedTuple):
-    """What an image port sees: `look` as it was `delay` picture steps ago, at least 1.
+class ImageInput(NamedTuple):
+    """What an image port sees: `view` as it was `delay` picture steps ago, at least 1.
 
     Of a generator that draws every size it has the port's number of pixels and the aspect of the
     area that the generator fills; of another one, the port's own size.
     """
 
     port: str
-    look: Look
+    view: View
     delay: int = 1
 
 
@@ -145,8 +145,8 @@ class Request:
         Width / height of the area that the picture will fill. It may differ a little from that of
         `size_px`, which is rounded: geometry follows this one.
     pictures
-        Port name → what an image port sees [shape=(H, W, 3)], uint8, sRGB, row 0 top; see `Sight`
-        for its size. A port that is missing sees nothing yet.
+        Port name → what an image port sees [shape=(H, W, 3)], uint8, sRGB, row 0 top; see
+        `ImageInput` for its size. A port that is missing sees nothing yet.
     """
 
     seconds: float

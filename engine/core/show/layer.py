@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.core.path.model import Path
-from engine.core.show.generator import Sight, Spec
+from engine.core.show.generator import ImageInput, Spec
 
 BLENDS = ("normal", "add", "screen", "multiply")
 WRAP_S = 3600
@@ -42,7 +42,7 @@ class Generator:
     rate_hz: float
     paths: tuple[Path, ...]
     places: tuple[tuple[str, int], ...]
-    sights: tuple[Sight, ...] = ()
+    image_inputs: tuple[ImageInput, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

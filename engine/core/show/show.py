@@ -131,7 +131,7 @@ def _constants(show: Show) -> Constants:
         aimed |= {show.track.speed, show.track.place}
     aimed.update(lfo.rate for lfo in show.lfos)
     opacities = frozenset(layer.opacity for layer in show.layers)
-    sights = {layer.id: sights_of(layer, show.size_px) for layer in show.layers}
+    image_inputs = {layer.id: sights_of(layer, show.size_px) for layer in show.layers}
     ranges = tuple(
         (place, float(show.low[place]), float(show.high[place])) for place in sorted(aimed)
     )
@@ -161,7 +161,7 @@ def _constants(show: Show) -> Constants:
         fades=tuple(opacities.intersection(dict(cue.targets)) for cue in show.cues),
         needs=tuple(needed_layers(show.layers, cue) for cue in show.cues),
         layers={layer.id: layer for layer in show.layers},
-        sights={name: found for name, found in sights.items() if found},
+        image_inputs={name: found for name, found in image_inputs.items() if found},
         switches=switches,
         all_switches=np.array([place for places in switches for place in places], np.intp),
         path_of={path.name: i for i, path in enumerate(paths)},

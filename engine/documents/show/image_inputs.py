@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from engine.core.show.generator import Look, Port, Sight
+from engine.core.show.generator import ImageInput, Port, View
 from engine.core.show.layer import Layer
 from engine.core.show.show import Show
 from engine.documents.schema import GeneratorTable, ImageTable
@@ -37,17 +37,17 @@ def bind_ports(layers: tuple[Layer, ...], place: int, table: GeneratorTable | No
         return layer
     ports = {port.name: port for port in generator.spec.ports if port.geometry == "image"}
     try:
-        sights = tuple(_sights(ports, table, [other.id for other in layers]))
-        size = sum(3 * width * height for _, (_, (width, height)), _ in sights)
+        inputs = tuple(_image_inputs(ports, table, [other.id for other in layers]))
+        size = sum(3 * width * height for _, (_, (width, height)), _ in inputs)
         if size > MAX_REQUEST_BYTES - _REST_BYTES:
             raise ValueError(
-                f": the ports {', '.join(s.port for s in sights)} take {_mb(size)} together, and "
+                f": the ports {', '.join(i.port for i in inputs)} take {_mb(size)} together, and "
                 f"{_mb(MAX_REQUEST_BYTES - _REST_BYTES)} go to a generator at once; use one "
                 "that is made for smaller pictures"
             )
     except ValueError as error:
         raise ValueError(f"layers[{place}].generator.images{error}") from None
-    return replace(layer, generator=replace(generator, sights=sights))
+    return replace(layer, generator=replace(generator, image_inputs=inputs))
 
 
 def unrepeatable(show: Show) -> list[str]:
@@ -66,7 +66,9 @@ def unrepeatable(show: Show) -> list[str]:
     ]
 
 
-def _sights(ports: dict[str, Port], table: GeneratorTable, ids: list[str]) -> Iterator[Sight]:
+def _image_inputs(
+    ports: dict[str, Port], table: GeneratorTable, ids: list[str]
+) -> Iterator[ImageInput]:
     for name, entry in table.images.items():
         given = entry if isinstance(entry, ImageTable) else ImageTable(of=entry)
         if name not in ports:
@@ -88,7 +90,7 @@ def _sights(ports: dict[str, Port], table: GeneratorTable, ids: list[str]) -> It
                 f".{name}.delay_steps: {given.delay_steps} pictures of {width} x {height} take "
                 f"{_mb(size)}, more than {_mb(MOST_BYTES)}; choose a shorter delay"
             )
-        yield Sight(name, Look(given.of, (width, height)), given.delay_steps)
+        yield ImageInput(name, View(given.of, (width, height)), given.delay_steps)
 
 
 def _mb(size: int) -> str:

@@ -15,7 +15,7 @@ from engine.generators import registry
 from engine.generators.host.inline_host import open_inline
 from engine.generators.host.interface import Host
 from engine.play.pixels.bridge import Bridge
-from engine.play.pixels.delay_line import Sightings
+from engine.play.pixels.delay_line import DelayLine
 
 
 class FilmPixels:
@@ -27,8 +27,8 @@ class FilmPixels:
         self._device = device
         self._hosts: dict[str, Host] = {}
         self._drawn: dict[str, float] = {}
-        self._sightings = Sightings()
-        self._eyes: Compositor | None = None
+        self._delay_line = DelayLine()
+        self._compositor: Compositor | None = None
 
     def load(self, show: Show) -> None:
         """Go on with a reloaded show."""
@@ -37,15 +37,15 @@ class FilmPixels:
 
     def of(self, plan: Plan, layers: Iterable[str]) -> Mapping[str, Any]:
         """Render the named layers for exactly this plan."""
-        if self._eyes is not None:
-            self._sightings.take(self._eyes.readbacks(is_waiting=True))
+        if self._compositor is not None:
+            self._delay_line.take(self._compositor.readbacks(is_waiting=True))
         found = {}
         for name in layers:
             if name not in plan.requests:
                 continue
             if self._drawn.get(name) != plan.seconds:
-                sights = self._show.constants.sights.get(name, ())
-                pictures = self._sightings.pictures(sights, plan.step)
+                image_inputs = self._show.constants.image_inputs.get(name, ())
+                pictures = self._delay_line.pictures(image_inputs, plan.step)
                 self._render(name, replace(plan.requests[name], pictures=pictures))
                 self._drawn[name] = plan.seconds
             pixels = self._bridge.pixels(name, plan.seconds)
@@ -53,9 +53,9 @@ class FilmPixels:
                 found[name] = pixels
         return found
 
-    def see(self, eyes: Compositor) -> None:
+    def see(self, compositor: Compositor) -> None:
         """Let image ports see what was drawn on the picture steps before."""
-        self._eyes = eyes
+        self._compositor = compositor
 
     def _render(self, name: str, request: Request) -> None:
         generator = next(x.generator for x in self._show.layers if x.id == name)

@@ -20,7 +20,7 @@ from engine.generators.host.interface import Host
 from engine.generators.host.messages import Frame
 from engine.generators.host.spare import Spare
 from engine.play.pixels.bridge import Bridge, probe
-from engine.play.pixels.delay_line import Sightings
+from engine.play.pixels.delay_line import DelayLine
 from engine.play.pixels.slot import ShownFrame, Slot, open_host, worker_spec_of
 
 MOST_PREPARED = 6
@@ -53,8 +53,8 @@ class LivePixels:
         compiled = platformdirs.user_cache_path("latent-cinema", appauthor=False) / "compiled"
         os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(compiled))
         self._spare = Spare(delay_s=SPARE_AFTER_S)
-        self._sightings = Sightings()
-        self._eyes: Compositor | None = None
+        self._delay_line = DelayLine()
+        self._compositor: Compositor | None = None
         self._shares_cuda = False
         self.path = "numpy"
         self.newest: dict[str, Frame] = {}
@@ -110,12 +110,14 @@ class LivePixels:
         if state.awaiting:
             self.open(show, awaited(show, state), now_s)
         self._prepare(show, now_s)
-        if self._eyes is not None:
-            self._sightings.take(self._eyes.readbacks(is_waiting=False))
+        if self._compositor is not None:
+            self._delay_line.take(self._compositor.readbacks(is_waiting=False))
         for name, slot in list(self._slots.items()):
             slot.tend(now_s, is_seen=name in plan.requests)
             if slot.is_due(now_s, REFRESH_S):
-                pictures = self._sightings.pictures(show.constants.sights.get(name, ()), plan.step)
+                pictures = self._delay_line.pictures(
+                    show.constants.image_inputs.get(name, ()), plan.step
+                )
                 slot.ask(show, state, name, plan.seconds, now_s, pictures)
             seen = slot.newest(now_s)
             if seen is not None:
@@ -185,9 +187,9 @@ class LivePixels:
                     self.age_ms.setdefault(name, deque(maxlen=4096)).append(1000.0 * age_s)
         return found
 
-    def see(self, eyes: Compositor) -> None:
+    def see(self, compositor: Compositor) -> None:
         """Let image ports see what was drawn, as soon as it can be read without waiting."""
-        self._eyes = eyes
+        self._compositor = compositor
 
     def is_ready(self, plan: Plan) -> bool:
         """Whether every generator that the plan asks has shown a frame."""

@@ -15,8 +15,8 @@ import pytest
 from engine.compositor.compose import Compositor
 from engine.compositor.gl.context import open_context
 from engine.compositor.previews import Previews, cover
-from engine.core.frame.plan import Glimpse
-from engine.core.show.generator import Look, Request, Sight
+from engine.core.frame.plan import Readback
+from engine.core.show.generator import ImageInput, Request, View
 from engine.core.show.show import Show
 from engine.core.show.state import first_state
 from engine.documents.show import load
@@ -25,7 +25,7 @@ from engine.generators.host.worker_host import open_worker
 from engine.generators.registry import open_spec
 from engine.play.line import Line, draw, load_shaders
 from engine.play.pixels.bridge import Bridge
-from engine.play.pixels.delay_line import Sightings
+from engine.play.pixels.delay_line import DelayLine
 from engine.play.pixels.film import FilmPixels
 from engine.play.pixels.live import LivePixels
 from tests.echo_generator import STEP, Config
@@ -143,13 +143,13 @@ def test_the_port_sees_the_middle_the_right_way_up_over_black(ctx: moderngl.Cont
     compositor.step(plan, {})
     assert list(compositor.readbacks(is_waiting=False)) == []  # of this frame: not read yet
     compositor.compose(plan, {})
-    (glimpse,) = compositor.readbacks(is_waiting=False)
+    (readback,) = compositor.readbacks(is_waiting=False)
     compositor.close()
-    assert (glimpse.look, glimpse.step) == (Look("layer:s", (16, 16)), 0)
+    assert (readback.view, readback.step) == (View("layer:s", (16, 16)), 0)
     at = (np.arange(16) + 0.5) / 16
     red, green = np.meshgrid(0.25 + 0.5 * at, 1 - at)
-    np.testing.assert_allclose(glimpse.pixels[..., 0] / 255, red, atol=2 / 255)
-    np.testing.assert_allclose(glimpse.pixels[..., 1] / 255, green, atol=2 / 255)
+    np.testing.assert_allclose(readback.pixels[..., 0] / 255, red, atol=2 / 255)
+    np.testing.assert_allclose(readback.pixels[..., 1] / 255, green, atol=2 / 255)
 
 
 def test_where_every_size_is_drawn_the_port_sees_all_of_its_area(ctx: moderngl.Context) -> None:
@@ -158,7 +158,7 @@ def test_where_every_size_is_drawn_the_port_sees_all_of_its_area(ctx: moderngl.C
     show = read(SOURCE.format("s", "slope", 0) + echo)
     line = Line(show, first_state(show), -1, {})
     (plan,) = line.control(Fraction(0), lambda _: ())
-    assert plan.looks == (Look("layer:s", (90, 46)),)
+    assert plan.views == (View("layer:s", (90, 46)),)
     frame = film(ctx, show, 30, 4)[-1].astype(int)
     assert frame[16, 60, 0] - frame[16, 4, 0] > 200  # from edge to edge
 
@@ -169,22 +169,22 @@ def test_a_large_picture_is_averaged_and_clear_is_black(ctx: moderngl.Context) -
     rgba = np.stack([board, board, board, np.ones((64, 64))], -1).astype(np.float16)
     rgba[:, 32:, 3] = 0.0
     texture.write(rgba.tobytes())
-    looks = Previews(ctx)
-    looks.draw(Look("picture", (8, 8)), 3, 0, texture, 1.0)
-    (glimpse,) = looks.take(None)
-    assert np.abs(glimpse.pixels[:, :4].astype(int) - 128).max() <= 1
-    assert glimpse.pixels[:, 5:].max() == 0
-    looks.release()
+    views = Previews(ctx)
+    views.draw(View("picture", (8, 8)), 3, 0, texture, 1.0)
+    (readback,) = views.take(None)
+    assert np.abs(readback.pixels[:, :4].astype(int) - 128).max() <= 1
+    assert readback.pixels[:, 5:].max() == 0
+    views.release()
     texture.release()
 
 
 def test_what_nobody_takes_is_drawn_over(ctx: moderngl.Context) -> None:
     texture = ctx.texture((4, 4), 4, data=bytes([9, 9, 9, 255] * 16))
-    looks = Previews(ctx)
+    views = Previews(ctx)
     for step in range(50):
-        looks.draw(Look("picture", (8, 8)), step, step, texture, 1.0)
-    assert [g.step for g in looks.take(None)] == [46, 47, 48, 49]
-    looks.release()
+        views.draw(View("picture", (8, 8)), step, step, texture, 1.0)
+    assert [g.step for g in views.take(None)] == [46, 47, 48, 49]
+    views.release()
     texture.release()
 
 
@@ -197,17 +197,17 @@ def test_a_small_layer_just_covers_the_port(aspect: float) -> None:
 
 
 def test_a_sighting_is_the_newest_that_is_old_enough() -> None:
-    look, sightings = Look("picture", (1, 1)), Sightings()
-    near, far = Sight("near", look, 1), Sight("far", look, 4)
-    assert sightings.pictures([near, far], 0) == {}
+    view, delay_line = View("picture", (1, 1)), DelayLine()
+    near, far = ImageInput("near", view, 1), ImageInput("far", view, 4)
+    assert delay_line.pictures([near, far], 0) == {}
     for step in (0, 1, 2, 3, 5, 6, 7, 8, 9, 10):  # live, a step may be lost
-        sightings.take([Glimpse(look, step, np.full((1, 1, 3), step, np.uint8))])
-        found = sightings.pictures([near, far], step)
+        delay_line.take([Readback(view, step, np.full((1, 1, 3), step, np.uint8))])
+        found = delay_line.pictures([near, far], step)
         there = {0, 1, 2, 3, 5, 6, 7, 8, 9, 10}
         for name, delay in (("near", 1), ("far", 4)):
             wanted = max((s for s in there if s <= step - delay), default=None)
             assert (int(found[name].max()) if name in found else None) == wanted
-    assert len(sightings._kept[look]) <= 6
+    assert len(delay_line._kept[view]) <= 6
 
 
 def test_pictures_go_through_the_record() -> None:
@@ -231,11 +231,11 @@ def test_a_worker_sees_what_it_is_sent() -> None:
         request = Request(0.0, {}, size_px=(16, 16), pictures={"image": picture})
         host.ask(request, time.monotonic())
 
-        def look() -> object:
+        def view() -> object:
             host.tend(time.monotonic())
             return host.newest()
 
-        frame = until(look, "a frame")
+        frame = until(view, "a frame")
     finally:
         host.close()
     wanted = picture.astype(int) + np.array([STEP, 0, 0])
