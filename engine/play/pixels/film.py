@@ -67,8 +67,11 @@ class FilmPixels:
             self._hosts[name] = open_inline(opened, self._device, clock=time.perf_counter)
         size = asked_size(generator.spec, generator.film_px, request.aspect, self._show.size_px)
         host = self._hosts[name]
-        host.ask(replace(request, size_px=size), 0.0)
-        frame = host.newest()
+        try:
+            host.ask(replace(request, size_px=size), 0.0)
+            frame = host.newest()
+        except ValueError as error:
+            raise ValueError(f"layer {name} ({generator.kind}): {error}") from error
         assert frame is not None
         self._bridge.take(name, frame)
 
