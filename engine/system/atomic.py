@@ -44,13 +44,14 @@ def new_file(out: Path, *, is_durable: bool = True) -> Iterator[NewFile]:
     """Give a place to write to; at the end the file is `out`, after an error it is gone.
 
     On Linux it has no name before it is finished: not even the end of the process, whatever ends
-    it, leaves a part behind. Elsewhere it is a hidden neighbour of `out`. A device or a pipe is
-    written to as it is.
+    it, leaves a part behind. Elsewhere it is a hidden neighbour of `out`. A link is replaced, never
+    followed, and the folder is opened once: what is put in its place later gets nothing. A device
+    or a pipe is written to as it is.
 
     Parameters
     ----------
     is_durable
-        Wait until the disk has it, before it takes the place of an older one.
+        Wait until the disk has it, before it takes the place of an older one, and has its name.
 
     Raises
     ------
@@ -63,25 +64,70 @@ def new_file(out: Path, *, is_durable: bool = True) -> Iterator[NewFile]:
         yield NewFile(out)
         return
     _sweep(out.parent)
-    part = out.with_name(f".{out.name[:60]}.{os.getpid()}-{secrets.token_hex(4)}.part")
-    file = _open_nameless(out.parent)
-    try:
-        if file is None:
-            os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-        new = NewFile(part) if file is None else NewFile(Path(f"/proc/self/fd/{file}"), (file,))
-        yield new
-        if is_durable:
-            with new.path.open("rb+") as written:
-                os.fsync(written.fileno())
-        if file is not None:
+    with _folder(out.parent) as folder:
+        part = out.with_name(f".{out.name[:60]}.{os.getpid()}-{secrets.token_hex(4)}.part")
+        file = _open_nameless(folder.descriptor)
+        try:
+            if file is None:
+                flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0)
+                os.close(os.open(folder.name(part), flags, 0o666, dir_fd=folder.descriptor))
+            new = NewFile(part) if file is None else NewFile(Path(f"/proc/self/fd/{file}"), (file,))
+            yield new
+            if is_durable:
+                with new.path.open("rb+") as written:
+                    os.fsync(written.fileno())
+            folder.put(new.path if file is not None else None, part, out, file)
+            if is_durable:
+                folder.flush()
+        finally:
+            if file is not None:
+                os.close(file)
+            with suppress(OSError):  # what went wrong before says more
+                os.unlink(folder.name(part), dir_fd=folder.descriptor)
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """A folder, open where the system can name files in an open one."""
+
+    path: Path
+    descriptor: int | None
+
+    def name(self, path: Path) -> str:
+        """How the system is told of a file in it."""
+        return path.name if self.descriptor is not None else str(path)
+
+    def put(self, source: Path | None, part: Path, out: Path, file: int | None) -> None:
+        """Give a finished file its name."""
+        at = self.descriptor
+        if source is not None:
             # A descriptor of its own is what makes `os.link` follow the link of /proc.
-            os.link(new.path, part, src_dir_fd=file)
-        part.replace(out)
+            os.link(source, self.name(part), src_dir_fd=file, dst_dir_fd=at)
+        os.replace(self.name(part), self.name(out), src_dir_fd=at, dst_dir_fd=at)
+
+    def flush(self) -> None:
+        """Wait until the disk has its names; some folders and systems cannot say."""
+        if self.descriptor is not None:
+            with suppress(OSError):
+                os.fsync(self.descriptor)
+
+
+@contextmanager
+def _folder(path: Path) -> Iterator[_Folder]:
+    if not {os.open, os.unlink, os.rename} <= os.supports_dir_fd:
+        yield _Folder(path, None)
+        return
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    except PermissionError:  # a folder that may be written to and not listed
+        if not hasattr(os, "O_PATH"):
+            yield _Folder(path, None)
+            return
+        descriptor = os.open(path, os.O_PATH | os.O_DIRECTORY)
+    try:
+        yield _Folder(path, descriptor)
     finally:
-        if file is not None:
-            os.close(file)
-        with suppress(OSError):  # what went wrong before says more
-            part.unlink(missing_ok=True)
+        os.close(descriptor)
 
 
 @contextmanager
@@ -101,6 +147,20 @@ def write_bytes(out: Path, data: bytes, *, is_durable: bool = True) -> None:
     """
     with new_file(out, is_durable=is_durable) as new:
         new.path.write_bytes(data)
+
+
+def append(path: Path, data: bytes) -> None:
+    """Add to the end of a file that grows; a link is not followed.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written, or is a link.
+    """
+    flags = os.O_APPEND | os.O_CREAT | os.O_WRONLY | getattr(os, "O_BINARY", 0)
+    file = os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
+    with os.fdopen(file, "ab") as stream:
+        stream.write(data)
 
 
 def write_text(out: Path, text: str) -> None:
@@ -161,17 +221,21 @@ def _unwritable(path: Path, why: str) -> str:
 
 
 def _is_plain(path: Path) -> bool:
-    """Whether it is a file or nothing yet: no new file may take the place of a device or pipe."""
-    return path.is_file() or not path.exists()
+    """Whether a new file takes its name; not that of a device or pipe.
+
+    A link is a name like others, but for those of the system's own, as ``/dev/stdout``.
+    """
+    is_named = path.is_symlink() and not path.is_relative_to("/dev")
+    return is_named or path.is_file() or not path.exists()
 
 
-def _open_nameless(folder: Path) -> int | None:
+def _open_nameless(at: int | None) -> int | None:
     """Open a file without a name; None: this system or this disk has none."""
     flag = getattr(os, "O_TMPFILE", 0)
-    if not flag or not Path("/proc/self/fd").is_dir():
+    if not flag or at is None or not Path("/proc/self/fd").is_dir():
         return None
     try:
-        return os.open(folder, flag | os.O_RDWR, 0o666)
+        return os.open(".", flag | os.O_RDWR, 0o666, dir_fd=at)
     except OSError:  # whatever is wrong with the folder, a named file will say it
         return None
 

@@ -8,6 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from engine.system.untrusted import open_regular
+
 
 def content_hash(data: bytes) -> str:
     """Name of a blob: ``sha256:`` and the digest."""
@@ -25,9 +27,9 @@ def sha256_of(path: Path) -> str:
     Raises
     ------
     OSError
-        If it cannot be read.
+        If it cannot be read, or is no regular file.
     """
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

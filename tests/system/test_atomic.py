@@ -41,6 +41,48 @@ def test_a_file_is_whole_or_absent(kind: str, tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.skipif(os.name != "posix", reason="links are made by everybody only here")
+def test_a_link_is_replaced_and_never_followed(kind: str, tmp_path: Path) -> None:
+    (tmp_path / "victim").write_text("kept")
+    (tmp_path / "full").symlink_to(tmp_path / "victim")
+    (tmp_path / "dangling").symlink_to(tmp_path / "made")
+    (tmp_path / "device").symlink_to("/dev/full")  # writing into it would fail
+    for name in ("full", "dangling", "device"):
+        atomic.write_text(tmp_path / name, "new")
+        assert not (tmp_path / name).is_symlink()
+        assert (tmp_path / name).read_text() == "new"
+    assert (tmp_path / "victim").read_text() == "kept"
+    assert not (tmp_path / "made").exists()
+    (tmp_path / "growing").symlink_to(tmp_path / "victim")
+    with pytest.raises(OSError, match="growing"):
+        atomic.append(tmp_path / "growing", b"more")
+    assert (tmp_path / "victim").read_text() == "kept"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="an open folder cannot be moved there")
+def test_the_folder_is_opened_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    if atomic._open_nameless(os.open(tmp_path, os.O_RDONLY)) is None:
+        pytest.skip("this disk has no files without a name")
+    with atomic.new_file(tmp_path / "a" / "x") as part:
+        part.path.write_text("whole")
+        (tmp_path / "a").rename(tmp_path / "b")
+        (tmp_path / "a").symlink_to(tmp_path / "elsewhere")
+    assert os.listdir(tmp_path / "b") == ["x"]
+    assert os.listdir(tmp_path / "elsewhere") == []
+
+
+def test_the_systems_own_outputs_are_written_as_they_are(tmp_path: Path) -> None:
+    script = (
+        "import pathlib, engine.system.atomic as a\na.write_text(pathlib.Path('/dev/stdout'), 'x')"
+    )
+    if not Path("/dev/stdout").exists():
+        pytest.skip("this system has none")
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+    assert done.stdout == b"x"
+
+
 def test_what_was_left_long_ago_is_swept(kind: str, tmp_path: Path) -> None:
     old, young = tmp_path / ".a[1].txt.1-0.part", tmp_path / ".a[1].txt.2-0.part"
     for path in (old, young):
@@ -53,8 +95,9 @@ def test_what_was_left_long_ago_is_swept(kind: str, tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="only Linux has files without a name")
 def test_not_even_a_kill_leaves_a_part(tmp_path: Path) -> None:
-    if atomic._open_nameless(tmp_path) is None:
-        pytest.skip("this disk has no files without a name")
+    with atomic._folder(tmp_path) as folder:
+        if atomic._open_nameless(folder.descriptor) is None:
+            pytest.skip("this disk has no files without a name")
     script = (
         "import os, pathlib\nfrom engine.system.atomic import new_file\n"
         f"with new_file(pathlib.Path({str(tmp_path / 'a')!r})) as part:\n"

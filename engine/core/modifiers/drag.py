@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.core.bounds import whole
 from engine.core.latent.geometry import Vector
 from engine.core.path.memory import Pull
 from engine.core.path.model import (
@@ -116,7 +117,7 @@ def _read(path: Path, data: Any) -> Pull | None:
         return None
     if not (0.0 < omega <= LARGEST and all((np.abs(v) <= 1e9).all() for v in vectors)):
         raise ValueError("not a state snapshot: its pull is out of reason")
-    return Pull(vectors[0], vectors[1], vectors[2] if goal else None, float(omega), int(since))
+    return Pull(vectors[0], vectors[1], vectors[2] if goal else None, float(omega), whole(since))
 
 
 DRAG = Modifier(

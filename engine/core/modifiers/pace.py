@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.core.bounds import whole
 from engine.core.latent.caps import angle
 from engine.core.latent.geometry import Vector, length, slerp
 from engine.core.path.coordinates import read_coordinates
@@ -45,7 +46,7 @@ def _write(paced: tuple[Vector, int]) -> Any:
 def _read(path: Path, data: Any) -> tuple[Vector, int] | None:
     here, tick = data
     found = read_coordinates(path, here)
-    return None if found is None else (found, int(tick))
+    return None if found is None else (found, whole(tick))
 
 
 PACE = Modifier(

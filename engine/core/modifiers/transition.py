@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.core.bounds import whole
 from engine.core.curves import shape
 from engine.core.latent.geometry import Vector, slerp
 from engine.core.modifiers.ban import bans_of
@@ -49,7 +50,7 @@ def _write(known: Transition) -> Any:
 def _read(path: Path, data: Any) -> Transition | None:
     origin, left, firm = data
     found = read_coordinates(path, origin)
-    return None if found is None else Transition(found, int(left), max(int(firm), 0))
+    return None if found is None else Transition(found, whole(left), max(whole(firm), 0))
 
 
 TRANSITION = Modifier(

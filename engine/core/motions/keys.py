@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.core.bounds import whole
 from engine.core.curves import CURVES
 from engine.core.latent.geometry import Vector
 from engine.core.latent.manifold import firm
@@ -135,7 +136,7 @@ def _write(found: DroppedKeys) -> list[Any]:
 def _read(path: Path, data: Any) -> DroppedKeys | None:
     """Read dropped keys back; those of another shape are left out."""
     is_alone, listed = data
-    drops = [DroppedKey(int(i), float(t), np.asarray(z, np.float64)) for i, t, z in listed]
+    drops = [DroppedKey(whole(i), float(t), np.asarray(z, np.float64)) for i, t, z in listed]
     for drop in drops:
         is_sane = math.isfinite(drop.time) and (np.abs(drop.latent) <= 1e9).all()
         if drop.at < 0 or len(drops) > MOST_DROPPED or not is_sane:

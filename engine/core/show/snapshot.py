@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.bounds import number, whole
 from engine.core.curves import CURVES
 from engine.core.path.model import NOTHING, Path, PathState
 from engine.core.show.show import Show
@@ -14,7 +15,6 @@ from engine.core.show.state import Ramp, RouteState, State, Transport, first_sta
 from engine.core.springs import Glide
 from engine.core.trajectory.snapshot import read_memory, write_memory
 
-LARGEST = 1e15
 VERSION = 3
 """1 had no number, and knew nothing of generators without a picture; up to 2 a path was told
 nothing."""
@@ -80,7 +80,7 @@ def from_data(show: Show, data: dict[str, Any]) -> State:
             raise ValueError(f"not a state snapshot: its version is {version!r:.40}")
         if version > VERSION:
             raise ValueError(
-                f"this state is written in version {version}, and this program reads up to "
+                f"this state is written in version {version!s:.20}, and this program reads up to "
                 f"{VERSION}: open it with the newer one that recorded it"
             )
         return _read(show, data if version > 1 else {**data, "unready": [], "awaiting": []})
@@ -94,14 +94,14 @@ def _read(show: Show, data: dict[str, Any]) -> State:
     base = fresh.base.copy()
     for address, value in data["base"].items():
         if address in index:
-            base[index[address]] = _number(value)
+            base[index[address]] = number(value)
     # Only what is out of range is touched: `np.maximum` would turn -0.0 into another zero.
     base = np.where(base < show.low, show.low, np.where(base > show.high, show.high, base))
     signals = fresh.signals.copy()
     for name, value in data["signals"].items():
         if name in show.signal_of:
-            signals[show.signal_of[name]] = _number(value)
-    routes = [RouteState(*map(_number, r)) for r in data["routes"]]
+            signals[show.signal_of[name]] = number(value)
+    routes = [RouteState(*map(number, r)) for r in data["routes"]]
     cue_of = {cue.id: i for i, cue in enumerate(show.cues)}
     makers = {layer.id for layer in show.layers if layer.generator is not None}
     cue_id, cue_tick = data["cue"]
@@ -110,11 +110,11 @@ def _read(show: Show, data: dict[str, Any]) -> State:
     hold = data.get("steer_hold", ((0.0, 0.0), None))
     still_ticks, is_still = data["still"]
     return fresh._replace(
-        tick=int(data["tick"]),
+        tick=whole(data["tick"]),
         base=base,
-        fired={index[a]: int(t) for a, t in data["fired"].items() if a in index},
+        fired={index[a]: whole(t) for a, t in data["fired"].items() if a in index},
         ramps=tuple(
-            Ramp(index[a], _number(o), _number(g), int(s), _number(t), c)
+            Ramp(index[a], number(o), number(g), whole(s), number(t), c)
             for a, o, g, s, t, c in data["ramps"]
             if a in index and c in CURVES
         ),
@@ -123,34 +123,26 @@ def _read(show: Show, data: dict[str, Any]) -> State:
         paths=tuple(_path(data["paths"].get(p.name), p) for p in show.paths),
         lfos=tuple(_pair(data["lfos"].get(lfo.id, (0.0, 0.0))) for lfo in show.lfos),
         steer=(_axis(steer_x), _axis(steer_y)),
-        steer_omega=_number(data["steer_omega"]),
+        steer_omega=number(data["steer_omega"]),
         steer_tau=_pair(hold[0]),
         steer_rest=None if hold[1] is None else _pair(hold[1]),
         glides=_glides(show, data.get("glides", {}), base),
         transport=Transport(
-            _number(beat), _number(bpm), tuple(map(int, taps)), _number(origin[0]), int(origin[1])
+            number(beat), number(bpm), tuple(map(whole, taps)), number(origin[0]), whole(origin[1])
         ),
-        still_ticks=int(still_ticks),
+        still_ticks=whole(still_ticks),
         is_still=bool(is_still),
         cue=cue_of.get(cue_id, -1),
-        cue_tick=int(cue_tick),
+        cue_tick=whole(cue_tick),
         waiting=tuple(
-            (cue_of[i], _number(at), bool(own)) for i, at, own in data["waiting"] if i in cue_of
+            (cue_of[i], number(at), bool(own)) for i, at, own in data["waiting"] if i in cue_of
         ),
         unready=frozenset(makers.intersection(map(str, data["unready"]))),
         awaiting=tuple((cue_of[i], bool(own)) for i, own in data["awaiting"] if i in cue_of),
-        touch_tick=int(data["touch_tick"]),
-        lost_s=_number(data["lost_s"]),
+        touch_tick=whole(data["touch_tick"]),
+        lost_s=number(data["lost_s"]),
         head=_head(*data.get("head", fresh.head)),
     )
-
-
-def _number(value: Any) -> float:
-    """Take a number that no arithmetic of the core can turn into infinity."""
-    number = float(value)
-    if not abs(number) <= LARGEST:
-        raise ValueError(f"not a state snapshot: it holds the number {number}")
-    return number
 
 
 def _path(data: Any, path: Path) -> PathState:
@@ -161,19 +153,19 @@ def _path(data: Any, path: Path) -> PathState:
     if origin is not None:
         rows = origin if path.points > 1 else [origin]
         if [len(row) for row in rows] == [path.size] * path.points:
-            latent = np.array([_number(x) for row in rows for x in row]).reshape(path.shape)
+            latent = np.array([number(x) for row in rows for x in row]).reshape(path.shape)
     return PathState(
-        _number(phase),
-        _number(speed),
-        int(place),
-        int(left),
+        number(phase),
+        number(speed),
+        whole(place),
+        whole(left),
         latent,
         read_memory(path, memory[0]) if memory else NOTHING,
     )
 
 
 def _head(gone_s: Any, tick: Any, speed: Any) -> tuple[float, int, float]:
-    return _number(gone_s), int(tick), _number(speed)
+    return number(gone_s), whole(tick), number(speed)
 
 
 def _glides(show: Show, data: Any, base: NDArray[np.float64]) -> tuple[Glide, ...]:
@@ -183,19 +175,19 @@ def _glides(show: Show, data: Any, base: NDArray[np.float64]) -> tuple[Glide, ..
     names = [show.registry.parameters[place].address for place, _ in show.constants.glides]
     values = [float(base[place]) for place, _ in show.constants.glides]
     return tuple(
-        Glide(*map(_number, data[name])) if name in data else Glide(value, 0.0, value, 0.0)
+        Glide(*map(number, data[name])) if name in data else Glide(value, 0.0, value, 0.0)
         for name, value in zip(names, values, strict=True)
     )
 
 
 def _pair(data: Any) -> tuple[float, float]:
     first, second = data
-    return _number(first), _number(second)
+    return number(first), number(second)
 
 
 def _axis(data: Any) -> tuple[float, float, float]:
     first, second, third = data
-    return _number(first), _number(second), _number(third)
+    return number(first), number(second), number(third)
 
 
 def migrate(old: Show, new: Show, state: State) -> State:

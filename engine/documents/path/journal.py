@@ -22,7 +22,8 @@ from engine.core.path.model import PathState
 from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.documents.builder import NoFileError, ShowBuilder
-from engine.system import npy
+from engine.system import beneath, npy
+from engine.system.beneath import OutsideError
 from engine.system.npy import Arrays
 
 WRITE_S = 60.0
@@ -71,6 +72,8 @@ def _read(
         data = builder.file(name)
     except NoFileError:
         builder.files[name] = data = b""  # so that a take knows that there was none
+    except OutsideError:
+        raise
     except ValueError as error:
         builder.files[name] = b""
         wrong.append(f"{error}; the show goes on without it")
@@ -184,8 +187,11 @@ class Journals:
 
     def _write(self, changed: dict[str, Arrays]) -> None:
         for name, arrays in changed.items():
-            path = (self._folder or Path()) / name
-            try:
-                npy.write(path, arrays)
+            folder = self._folder or Path()
+            try:  # what lies there may have changed since the show was read
+                npy.write(beneath.place(name, folder), arrays)
+            except OutsideError as error:
+                self.error = f"{error}; the show goes on"
             except OSError as error:
-                self.error = f"{path}: cannot be written: {error.strerror}; the show goes on"
+                what = f"cannot be written: {error.strerror}"
+                self.error = f"{folder / name}: {what}; the show goes on"

@@ -6,7 +6,7 @@ import contextlib
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -16,7 +16,10 @@ from engine.documents.assets import assets_dir
 from engine.documents.builder import NoFileError
 from engine.documents.schema import ShowTable, allowed_keys, allowed_values
 from engine.documents.show.build import assemble
-from engine.documents.show.model_files import with_whole_paths
+from engine.documents.show.model_files import outside, with_whole_paths
+from engine.system import beneath
+from engine.system.beneath import OutsideError
+from engine.system.untrusted import read_bytes
 
 LARGEST_BYTES = 1 << 20
 LARGEST_FILE_BYTES = 512 << 20
@@ -29,6 +32,10 @@ class ShowError(ValueError):
 
 class MissingFileError(ShowError, NoFileError):
     """A show that names a file that is not there."""
+
+
+class OutsideFileError(ShowError, OutsideError):
+    """A show that names a file that does not lie beneath its folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +99,7 @@ def load(name: str) -> Loaded:
         return read_text(shader_paths[shader], LARGEST_BYTES)
 
     show, table = read(text, str(path), resolve, lambda file: read_file(file, *folders))
+    show = replace(show, notes=(*show.notes, *outside(show, *folders)))
     return Loaded(show, table, path, text, shader_paths)
 
 
@@ -112,12 +120,11 @@ def read_text(path: Path, most: int) -> str:
         If it is missing, too large or not UTF-8.
     """
     try:
-        with path.open("rb") as file:
-            data = file.read(most + 1)
+        data = read_bytes(path, most)
     except OSError as error:
         raise ShowError(f"{path}: cannot be read: {error.strerror}") from None
-    if len(data) > most:
-        raise ShowError(f"{path}: larger than {most // 1024} kB; is it the right file?")
+    except ValueError as error:
+        raise ShowError(str(error)) from None
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -130,15 +137,19 @@ def find_shader(name: str, *folders: Path) -> Path:
     Raises
     ------
     ShowError
-        If the name leaves these folders or nothing is there.
+        If the name or a link leaves these folders, or nothing is there.
     """
     if not re.fullmatch(r"[A-Za-z0-9][\w .-]{0,63}", name) or ".." in name:
         raise ShowError(f"'{name[:64]}' is not a shader's name: write NAME for the file NAME.fs")
     file = name if name.endswith(".fs") else f"{name}.fs"
-    own = [place for each in folders for place in (each / file, each / "shaders" / file)]
-    for place in (*own, assets_dir("shaders") / file):
-        if place.is_file():
-            return place
+    try:
+        for place in (beneath.place(each, *folders) for each in (file, f"shaders/{file}")):
+            if place.is_file():
+                return place
+    except OutsideError as error:
+        raise ShowError(str(error)) from None
+    if (shipped := assets_dir("shaders") / file).is_file():
+        return shipped
     there = ", ".join(sorted(p.stem for p in assets_dir("shaders").glob("*.fs")))
     where = " or ".join(str(each.absolute()) for each in folders)
     raise ShowError(
@@ -147,27 +158,25 @@ def find_shader(name: str, *folders: Path) -> Path:
 
 
 def read_file(name: str, *folders: Path) -> bytes:
-    """Read a file that a show names, beside the show or by its whole path.
+    """Read a file that a show names: it lies beneath the show's folder.
 
     Raises
     ------
     ShowError
-        If it is missing or too large.
+        If it does not, is missing, no regular file or too large.
     """
-    places = [folder / name for folder in folders]
-    path = next((place for place in places if place.exists()), places[0])
     try:
-        if path.exists() and not path.is_file():  # a pipe would be waited for
-            raise OSError(22, "it is no file")
-        with path.open("rb") as file:
-            data = file.read(LARGEST_FILE_BYTES + 1)
+        path = beneath.place(name, *folders)
+    except OutsideError as error:
+        raise OutsideFileError(str(error)) from None
+    try:
+        return read_bytes(path, LARGEST_FILE_BYTES)
     except FileNotFoundError:
         raise MissingFileError(f"{path}: cannot be read: there is no such file") from None
-    except (OSError, ValueError) as error:
-        raise ShowError(f"{path}: cannot be read: {getattr(error, 'strerror', error)}") from None
-    if len(data) > LARGEST_FILE_BYTES:
-        raise ShowError(f"{path}: larger than {LARGEST_FILE_BYTES >> 20} MB; is it the right file?")
-    return data
+    except OSError as error:
+        raise ShowError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise ShowError(str(error)) from None
 
 
 def no_file(name: str) -> bytes:

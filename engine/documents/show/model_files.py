@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from engine.core.show.show import Show
 from engine.generators import registry
 
 
@@ -34,6 +35,19 @@ def with_whole_paths(text: str, *folders: Path) -> str:
         return tomlkit.dumps(document)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return text
+
+
+def outside(show: Show, *folders: Path) -> list[str]:
+    """Say which files of a show's generators lie elsewhere: they are read, and never written."""
+    roots = [folder.resolve() for folder in folders]
+    told = []
+    for layer in show.layers:
+        made = layer.generator
+        for file in registry.files(made.kind, made.config) if made else ():
+            path = Path(file.path).resolve() if file.path else None
+            if path is not None and not any(path.is_relative_to(root) for root in roots):
+                told.append(f"layer {layer.id} reads {file.path}, outside the show's folder")
+    return told
 
 
 def _without_folder(layer: Mapping[str, Any]) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.core.show.show import Show
 from engine.documents.show import load
+from engine.system import beneath
 from engine.system.hashing import content_hash
 
 
@@ -69,15 +70,21 @@ def read_data(folder: Path, name: str) -> bytes:
     Raises
     ------
     TakeError
-        If it is missing or was altered.
+        If it is missing, no file of the take's own, or was altered.
     """
     if not re.fullmatch(r"sha256:[0-9a-f]{64}", str(name)):
         raise TakeError(f"{folder}: '{str(name)[:40]}' is not a content hash")
-    path = folder / "blobs" / name.removeprefix("sha256:")
+    place = f"blobs/{name.removeprefix('sha256:')}"
     try:
-        data = path.read_bytes()
-    except OSError:
+        data = beneath.read(folder, place, load.LARGEST_FILE_BYTES)
+    except FileNotFoundError:
         raise TakeError(f"{folder}: the take lacks {name}; it was moved without it") from None
+    except OSError as error:
+        raise TakeError(f"{folder / place}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise TakeError(str(error)) from None
     if content_hash(data) != name:
-        raise TakeError(f"{path}: altered since it was recorded; its content is not {name}")
+        raise TakeError(
+            f"{folder / place}: altered since it was recorded; its content is not {name}"
+        )
     return data

@@ -111,8 +111,8 @@ def check(folder: Path, listed: object) -> None:
 
 
 def _difference(fingerprint: Mapping[str, Any], path: str, wanted: str, versions: int) -> str:
-    there = hash_at(path)
-    what = f"has the hash {there[:12]} now" if there else "is not there"
+    # Not its hash: a take from anywhere may name any file.
+    what = "is another one now" if hash_at(path) else "is not there, or no file"
     told = (
         f"layer {fingerprint.get('layer')} was played with the model {path} of hash {wanted[:12]}, "
         f"which {what}"

@@ -23,10 +23,15 @@ from engine.core.show.state import State
 from engine.documents.show import load
 from engine.documents.take.content_store import TakeError, read_show
 from engine.documents.take.recorder import PART_S, SCHEMA
+from engine.system import beneath
+from engine.system.beneath import OutsideError
+from engine.system.untrusted import open_regular
 
 __all__ = ["Take", "TakeError", "open_take", "read_part"]
 
 LARGEST_PART_BYTES = 256 * 1024 * 1024
+_LARGEST_SOUND_BYTES = 1 << 30
+_LARGEST_WHOLE = 1 << 63
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,7 +116,7 @@ class Take:
         for part, at, end in zip(self.parts, *read_places(self), strict=True):
             if at >= start + count or end <= start:
                 continue
-            data = read_pcm(self.path(part, "pcm"), channels)
+            data = read_pcm(self.folder, self.path(part, "pcm"), channels)
             low, high = max(start, at), min(start + count, at + len(data))
             if low < high:
                 out[low - start : high - start] = data[low - at : high - at] / 32767.0
@@ -128,7 +133,7 @@ def open_take(folder: Path) -> Take:
     """
     path = folder / "take.toml"
     try:
-        header = tomllib.loads(load.read_text(path, 1 << 20))
+        header = tomllib.loads(_text(folder, path.name, 1 << 20))
     except (load.ShowError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise TakeError(f"{folder}: not a take that can be read: {error}") from None
     if header.get("schema") != SCHEMA:
@@ -138,16 +143,40 @@ def open_take(folder: Path) -> Take:
     if not parts:
         raise TakeError(f"{folder}: the take holds no parts; nothing was recorded")
     _check_header(path, header)
-    while len(parts) > 1 and not _is_begun(folder / "parts" / f"{parts[-1]:010d}.jsonl"):
+    while len(parts) > 1 and not _is_begun(folder, Path(f"{parts[-1]:010d}.jsonl")):
         parts = parts[:-1]
     take = Take(folder, header, parts, 0)
     return Take(folder, header, parts, read_part(take, parts[-1])[2])
 
 
-def _is_begun(path: Path) -> bool:
+def _text(folder: Path, name: str, most: int) -> str:
+    """Text of a take's own file.
+
+    Raises
+    ------
+    TakeError
+        If it lies elsewhere, or cannot be read.
+    """
+    try:
+        return load.read_text(beneath.place(name, folder), most)
+    except (OutsideError, load.ShowError) as error:
+        raise TakeError(str(error)) from None
+
+
+def _first_line(folder: Path, path: Path) -> bytes:
+    """First line of a part, see `_text`."""
+    try:
+        with open_regular(beneath.place(f"parts/{path.name}", folder)) as file:
+            return file.readline(LARGEST_PART_BYTES)
+    except OSError as error:
+        raise TakeError(f"{path}: cannot be read: {error.strerror}") from None
+    except OutsideError as error:
+        raise TakeError(str(error)) from None
+
+
+def _is_begun(folder: Path, path: Path) -> bool:
     """Whether a part got as far as its first whole line before the machine stopped."""
-    with path.open("rb") as file:
-        return file.readline(LARGEST_PART_BYTES).endswith(b"\n")
+    return _first_line(folder, path).endswith(b"\n")
 
 
 def _check_header(path: Path, header: dict[str, Any]) -> None:
@@ -187,7 +216,7 @@ def read_part(take: Take, part: int) -> tuple[dict[str, Any], dict[int, tuple[Ev
         If a line is damaged, or is about a tick that is none of this part's.
     """
     path = take.path(part, "jsonl")
-    lines = load.read_text(path, LARGEST_PART_BYTES).splitlines() or [""]
+    lines = _text(take.folder, f"parts/{path.name}", LARGEST_PART_BYTES).splitlines() or [""]
     events: dict[int, list[Event]] = {}
     newest = part - 1
     ticks = range(part, part + round(PART_S * take.rate) + 1)
@@ -221,7 +250,8 @@ def _start(row: Any, part: int) -> dict[str, Any]:
     first = dict(row)
     states = (first["tick"], first["state"]["tick"])
     kinds = (type(first["sample"]), type(first["show"]))
-    if states != (part - 1, part - 1) or kinds != (int, str):
+    is_start = states == (part - 1, part - 1) and kinds == (int, str)
+    if not is_start or abs(first["sample"]) > _LARGEST_WHOLE:
         raise ValueError("not the state before this part")
     return first
 
@@ -241,6 +271,8 @@ def _event(row: Any, ticks: range) -> Event:
         checked = value
     else:
         raise TypeError("not a value")
+    if any(isinstance(x, int) and abs(x) > _LARGEST_WHOLE for x in (checked, sequence)):
+        raise ValueError("a whole number beyond all bounds")
     return Event(_tick(tick, ticks), str(address), checked, str(source), int(sequence))
 
 
@@ -250,8 +282,7 @@ def read_places(take: Take) -> tuple[tuple[int, ...], tuple[int, ...]]:
     frame = 2 * int(take.header["sound"]["channels"])
     places, ends = [], []
     for part in take.parts:
-        with take.path(part, "jsonl").open("rb") as file:
-            line = file.readline(LARGEST_PART_BYTES)
+        line = _first_line(take.folder, take.path(part, "jsonl"))
         try:
             places.append(int(_start(json.loads(line), part)["sample"]))
         except (ValueError, TypeError, KeyError, RecursionError):
@@ -262,9 +293,21 @@ def read_places(take: Take) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
 
 @lru_cache(maxsize=16)
-def read_pcm(path: Path, channels: int) -> NDArray[np.int16]:
-    """16-bit samples of a part [shape=(n, channels)]."""
-    if not path.is_file():
-        return np.zeros((0, channels), np.int16)
-    data = np.fromfile(path, "<i2")
-    return data[: len(data) // channels * channels].reshape(-1, channels)
+def read_pcm(folder: Path, path: Path, channels: int) -> NDArray[np.int16]:
+    """16-bit samples of a part of the take in `folder` [shape=(n, channels)].
+
+    Raises
+    ------
+    TakeError
+        If they lie elsewhere, or cannot be read.
+    """
+    try:
+        found = beneath.read(folder, f"parts/{path.name}", _LARGEST_SOUND_BYTES)
+    except FileNotFoundError:
+        found = b""
+    except OSError as error:
+        raise TakeError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise TakeError(str(error)) from None
+    data = np.frombuffer(found[: len(found) // (2 * channels) * 2 * channels], "<i2")
+    return data.reshape(-1, channels)

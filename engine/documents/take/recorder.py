@@ -26,7 +26,7 @@ from engine.core.show.snapshot import to_data
 from engine.core.show.state import State
 from engine.documents.take.content_store import manifest
 from engine.documents.take.models import fingerprints, with_hashes
-from engine.system.atomic import write_bytes, write_text
+from engine.system.atomic import append, write_bytes, write_text
 
 SCHEMA = 1
 PART_S = 10
@@ -216,11 +216,9 @@ class Recorder:
     def _append(self, part: str, text: str, sound: bytes) -> None:
         if shutil.disk_usage(self.folder).free < LEAST_FREE_BYTES:
             raise OSError(28, "less than 256 MB of disk are free")
-        with (self.folder / "parts" / f"{part}.jsonl").open("a", encoding="utf-8") as file:
-            file.write(text)
+        append(self.folder / "parts" / f"{part}.jsonl", text.encode())
         if sound:
-            with (self.folder / "parts" / f"{part}.pcm").open("ab") as file:
-                file.write(sound)
+            append(self.folder / "parts" / f"{part}.pcm", sound)
 
     def keep(self, target: Path, seconds: float) -> None:
         """Copy the newest `seconds` into a take of their own, in the writer's thread."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import struct
+import tempfile
 import wave
 import zlib
 from collections.abc import Iterator
@@ -199,9 +200,7 @@ def open(config: Config, size_px: tuple[int, int], fps: Fraction) -> Iterator[Se
     folder = Path(config.path).parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".latent-cinema-probe"
-        probe.write_bytes(b"")
-        probe.unlink()
+        tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
         reason = error.strerror
         raise numbered(

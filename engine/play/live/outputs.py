@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -18,6 +19,8 @@ from engine.documents.show.load import ShowError
 from engine.documents.show.plugin_config import read_config
 from engine.outputs import registry
 from engine.play.live.options import Options
+from engine.system import beneath
+from engine.system.beneath import OutsideError
 
 HIDDEN = ("audio", "is_blocking")
 """Fields of a `Config` that no show says."""
@@ -235,11 +238,13 @@ def _config(
 
 def _check_new(path: Path) -> None:
     """See to it that a show writes below the working folder only, and over nothing."""
-    if path.is_absolute() or path.drive or ".." in path.parts:
+    try:
+        beneath.place(str(path), Path())
+    except OutsideError:
         raise ValueError(
             f"config.path: '{path}' is outside the folder in which play was started; a show "
             "writes below it only (--output FILE writes anywhere)"
-        )
+        ) from None
     names = re.sub(r"%0\dd", "*", glob.escape(path.name))
-    if next(path.parent.glob(names), None) is not None:
+    if os.path.lexists(path) or next(path.parent.glob(names), None) is not None:
         raise ValueError(f"config.path: '{path}' is there already: move it away")
