@@ -146,7 +146,7 @@ def even_dt(path: Path, state: PathState, values: Values, dt: float, tick_s: flo
 
 def _take_table(_: Path, state: PathState, __: Now, ___: Here, data: Data) -> PathState:
     """Take a table; of an empty vector, or none that it can be, the old one is forgotten."""
-    return state.remembering(table=from_numbers(data), perceived=None)
+    return state.remembering(table=from_numbers(data), felt=None)
 
 
 def _take_perceived(path: Path, state: PathState, now: Now, _: Here, data: Data) -> PathState:
@@ -157,7 +157,7 @@ def _take_perceived(path: Path, state: PathState, now: Now, _: Here, data: Data)
     perceived = _read_perceived(None, data)
     if perceived is None:
         return state
-    after, values = state.remembering(perceived=perceived), now.values
+    after, values = state.remembering(felt=perceived), now.values
     if values[path.at["beats"]] > 0.0:
         return after
     place = position(path, state, values, 0.0)
