@@ -19,7 +19,7 @@ import numpy as np
 from engine.core.latent.geometry import shell_radius, shell_score
 from engine.core.latent.manifold import SHELL
 from engine.core.motions.walk import walk
-from engine.core.track.conform import Reel, Shot, conform
+from engine.core.track.conform import Shot, TrackFrames, conform
 
 SIZE, FPS, FRAMES, SPEED = 512, 25, 500, 0.5
 RADIUS = shell_radius(SIZE)
@@ -29,13 +29,13 @@ def at(frame: float) -> np.ndarray:
     return walk(1, "bench", SPEED * frame / FPS, SIZE)
 
 
-def filmed() -> Reel:
-    """A reel of latents alone."""
+def filmed() -> TrackFrames:
+    """Frames of latents alone."""
     cuts = np.zeros(FRAMES, bool)
     none = np.zeros((FRAMES, 0))
     rows = np.stack([at(n) for n in range(FRAMES)]).astype(np.float32)
     seconds = np.arange(FRAMES) / FPS
-    return Reel(none, none[0] > 0, none[0], seconds, cuts, {"z": rows}, {"z": SHELL})
+    return TrackFrames(none, none[0] > 0, none[0], seconds, cuts, {"z": rows}, {"z": SHELL})
 
 
 def clip(first: int, count: int, speed: Fraction = Fraction(1), place: str = "") -> list[Shot]:
@@ -58,15 +58,15 @@ def geodesic(rows: np.ndarray, frame: float) -> np.ndarray:
 
 
 def main() -> None:
-    reel = filmed()
-    rows = reel.latents["z"]
+    frames = filmed()
+    rows = frames.latents["z"]
     cut = [*clip(400, 60), *clip(20, 60), *clip(300, 60, Fraction(-1))]
-    found = conform(reel, cut).latents["z"]
+    found = conform(frames, cut).latents["z"]
     same = np.array_equal(found, rows[[int(shot.first or 0) for shot in cut]])
     print(f"cut, reorder, reverse: {'exact' if same else 'NOT EXACT'}, {len(cut)} frames")
     for speed in (Fraction(1, 2), Fraction(37, 100), Fraction(9, 4), Fraction(-2, 3)):
         shots = clip(200, 120, speed)
-        z = conform(reel, shots).latents["z"].astype(float)
+        z = conform(frames, shots).latents["z"].astype(float)
         places = [float(shot.first or 0) for shot in shots]
         far = max(turned(a, geodesic(rows, place)) for a, place in zip(z, places, strict=True))
         own = max(turned(a, at(place)) for a, place in zip(z, places, strict=True))
@@ -76,18 +76,18 @@ def main() -> None:
     fade = [
         Shot(Fraction(100 + k), Fraction(300 + k), Fraction(2 * k + 1, 50), "b") for k in range(25)
     ]
-    scores = [shell_score(row.astype(float)) for row in conform(reel, fade).latents["z"]]
+    scores = [shell_score(row.astype(float)) for row in conform(frames, fade).latents["z"]]
     halves = [shell_score(0.5 * (rows[100 + k] + rows[300 + k]).astype(float)) for k in range(25)]
     print(f"dissolve: zeta {min(scores):.2f} to {max(scores):.2f}; of numbers {min(halves):.1f}")
     pair = [*clip(50, 50), *clip(350, 50)]
-    for frames in (0, 8, 24):
-        z = conform(reel, pair, heal=frames).latents["z"].astype(float)
+    for most in (0, 8, 24):
+        z = conform(frames, pair, heal=most).latents["z"].astype(float)
         steps = np.diff(z, axis=0)
         jump = max(float(np.linalg.norm(b - a)) for a, b in pairwise(steps))
-        print(f"heal {frames:2d}: velocity jumps by {jump / np.linalg.norm(steps[5]):6.2f} steps")
+        print(f"heal {most:2d}: velocity jumps by {jump / np.linalg.norm(steps[5]):6.2f} steps")
     gap = [*clip(50, 50), *[Shot(None)] * 25, *clip(350, 50)]
     for is_bridged in (False, True):
-        z = conform(replace(reel), gap, is_bridged=is_bridged).latents["z"].astype(float)
+        z = conform(replace(frames), gap, is_bridged=is_bridged).latents["z"].astype(float)
         step = max(float(np.linalg.norm(b - a)) for a, b in pairwise(z))
         told = "bridged" if is_bridged else "held"
         print(f"gap of 25, {told:7}: largest step {step / np.linalg.norm(z[5] - z[4]):6.2f} steps")

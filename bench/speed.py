@@ -21,7 +21,7 @@ import torch
 from engine.core.event import Event
 from engine.core.frame.advance import advance
 from engine.core.frame.sample import requests_at
-from engine.core.path.arc_length import Feeling, feel
+from engine.core.path.arc_length import SpeedEstimate, update_estimate
 from engine.core.path.perceived_change import distance, features
 from engine.core.show.show import Show
 from engine.core.show.state import State, first_state
@@ -74,14 +74,14 @@ def look(generator: Any, show: Show, state: State, seconds: float, side_px: int)
 
 def probe(generator: Any, show: Show, state: State, per_knot: int) -> Event:
     """Look at the whole path once."""
-    looks = even_speed.Looks()
-    mover = next(even_speed.movers(show, state, 0.0))
+    looks = even_speed.ProbeSchedule()
+    probed = next(even_speed.probed_paths(show, state, 0.0))
     window = even_speed.Window(0.0, float(per_knot), True, KEYS * per_knot)
-    path = [mover.latent(place) for place in window.places]
-    errand = even_speed.errand_of(show, state, 0.0, mover, window, path)
-    *_, result = (each for each in find_kind("probe")(generator, errand) if each)
-    (event,), said = looks.take(mover.path, window, result)
-    for text in said:
+    path = [probed.latent(place) for place in window.places]
+    task = even_speed.probe_task(show, state, 0.0, probed, window, path)
+    *_, result = (each for each in find_kind("probe")(generator, task) if each)
+    (event,), messages = looks.take(probed.path, window, result)
+    for text in messages:
         print("   ", text)
     return Event(1, *event)
 
@@ -89,7 +89,7 @@ def probe(generator: Any, show: Show, state: State, per_knot: int) -> Event:
 def steps(generator: Any, show: Show, per_knot: int, online: bool) -> list[float]:
     """Perceived distances of successive frames."""
     name, rate = show.paths[0].name, float(show.control_hz)
-    state, seen, where, feeling = first_state(show), [], [], Feeling()
+    state, seen, where, estimate = first_state(show), [], [], SpeedEstimate()
     events: list[Event] = []
     loops = 2 if online else 1  # what is felt has to begin with something
     for frame in range(FRAMES * loops + 1):
@@ -103,8 +103,8 @@ def steps(generator: Any, show: Show, per_knot: int, online: bool) -> list[float
         where.append(state.paths[0].phase)
         if online and len(seen) > 1:
             gone = where[-1] - where[-2]
-            feeling = feel(feeling, distance(seen[-2], seen[-1]), gone)
-            events = [Event(0, f"{name}/felt", feeling.felt)]
+            estimate = update_estimate(estimate, distance(seen[-2], seen[-1]), gone)
+            events = [Event(0, f"{name}/felt", estimate.perceived)]
     return [distance(a, b) for a, b in pairwise(seen)][-FRAMES:]
 
 

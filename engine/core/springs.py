@@ -1,4 +1,4 @@
-"""Glides: sliders, pads and pushes on springs, all of a layer at once.
+"""Springs of parameters: sliders, pads and pushes, all of a layer at once.
 
 A hand that moves K faders moves K springs: critically damped and exact, so that the picture is the
 same at any frame rate, and has no steps where a controller has only 128.
@@ -19,7 +19,7 @@ HALF = 1.6783469900166608
 _GONE = 1e-13
 
 
-class Glide(NamedTuple):
+class Spring(NamedTuple):
     """A parameter on its spring: after `half_s` it is half way to its goal; 0: it is there at once.
 
     Goal and time hold until the next tick.
@@ -31,23 +31,23 @@ class Glide(NamedTuple):
     half_s: float
 
 
-def pass_glides(glides: Sequence[Glide], dt: float) -> tuple[Glide, ...]:
+def advance_springs(springs: Sequence[Spring], dt: float) -> tuple[Spring, ...]:
     """Carry all springs over an interval."""
-    return tuple([g if g[0] == g[2] and not g[1] else _pass(g, dt) for g in glides])
+    return tuple([g if g[0] == g[2] and not g[1] else _pass(g, dt) for g in springs])
 
 
-def _pass(glide: Glide, dt: float) -> Glide:
-    value, speed, goal, half_s = glide
+def _pass(before: Spring, dt: float) -> Spring:
+    value, speed, goal, half_s = before
     if half_s > 0.0:
         value, speed = spring(value, speed, goal, dt, HALF / half_s)
         if abs(value - goal) > _GONE * max(1.0, abs(goal)) or abs(speed) > _GONE:
-            return Glide(value, speed, goal, half_s)
-    return Glide(goal, 0.0, goal, half_s)
+            return Spring(value, speed, goal, half_s)
+    return Spring(goal, 0.0, goal, half_s)
 
 
-def aim_glides(
-    places: Sequence[tuple[int, int]], glides: Sequence[Glide], values: Sequence[float]
-) -> tuple[Glide, ...]:
+def aim_springs(
+    places: Sequence[tuple[int, int]], springs: Sequence[Spring], values: Sequence[float]
+) -> tuple[Spring, ...]:
     """Give every spring its goal.
 
     Parameters
@@ -57,21 +57,21 @@ def aim_glides(
     values
         Of all parameters, without springs.
     """
-    if not glides:
-        return tuple([Glide(values[p], 0.0, values[p], values[time]) for p, time in places])
+    if not springs:
+        return tuple([Spring(values[p], 0.0, values[p], values[time]) for p, time in places])
     aimed = []
-    for (place, time), old in zip(places, glides, strict=True):
+    for (place, time), old in zip(places, springs, strict=True):
         goal, half_s = values[place], values[time]
         if old[2] != goal or old[3] != half_s:
             value, speed = (old[0], old[1]) if half_s > 0.0 else (goal, 0.0)
-            old = Glide(value, speed, goal, half_s)
+            old = Spring(value, speed, goal, half_s)
         aimed.append(old)
     return tuple(aimed)
 
 
-def glide(
-    springs: Sequence[tuple[int, int]],
-    glides: Sequence[Glide],
+def apply_springs(
+    places: Sequence[tuple[int, int]],
+    springs: Sequence[Spring],
     values: NDArray[np.float64],
     dt: float,
     is_moved: bool = True,
@@ -80,13 +80,13 @@ def glide(
 
     Parameters
     ----------
-    springs
+    places
         Index and place of each.
     is_moved
         Whether values may have left where springs at rest hold them.
     """
-    for index, place in springs:
-        each = glides[index]
+    for index, place in places:
+        each = springs[index]
         if each[0] != each[2] or each[1]:
             values[place] = _pass(each, dt).value
         elif is_moved and each[3] > 0.0:

@@ -25,7 +25,7 @@ def ready_address(layer: str) -> str:
     return f"/layer/{layer}/ready"
 
 
-def hear_ready(show: Show, unready: frozenset[str], event: Event) -> frozenset[str]:
+def receive_ready(show: Show, unready: frozenset[str], event: Event) -> frozenset[str]:
     """Take ``/layer/ID/ready``: 0 while the layer's generator has no picture."""
     name = event.address.removeprefix("/layer/").removesuffix("/ready")
     if event.address != ready_address(name) or isinstance(event.value, (str, tuple)):

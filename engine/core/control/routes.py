@@ -19,11 +19,11 @@ def move_routes(
     decay = constants.speed_decay
     make = tuple.__new__  # a named tuple's own way to make one takes three times as long
     moved: list[RouteState] = []
-    for filtering, held in zip(constants.filters, routes, strict=True):
+    for filtering, before in zip(constants.filters, routes, strict=True):
         signal, low, span, curve, rise, fall, cutoff = filtering
-        value, goal, euro, speed, last = held
+        value, goal, euro, speed, last = before
         value = goal + (value - goal) * (rise if goal > value else fall)
-        raw = heard = signals[signal]
+        raw = smoothed = signals[signal]
         if cutoff is not None:
             if dt > 0.0:
                 now = (raw - last) / dt
@@ -31,8 +31,8 @@ def move_routes(
                 euro = filter_euro(euro, raw, speed, dt, *cutoff)
             else:
                 euro, speed = raw, 0.0
-            heard = euro
-        goal = (heard - low) / span
+            smoothed = euro
+        goal = (smoothed - low) / span
         goal = 0.0 if goal < 0.0 else 1.0 if goal > 1.0 else goal
         if curve is not None:
             goal = curve(goal)
@@ -44,7 +44,7 @@ def enter_routes(
     entries: Iterable[Entry],
     routes: Sequence[RouteState],
     values: list[float],
-    heard: Sequence[float] | None,
+    now: Sequence[float] | None,
     dt: float,
 ) -> None:
     """Let routes enter their targets, `dt` seconds after the tick.
@@ -52,7 +52,7 @@ def enter_routes(
     A smoothed one is the exact solution of ``dy/dt = (goal - y) / tau``, tau being the time of
     attack while y rises and that of release while it falls: as y never crosses the goal, the choice
     holds for the whole interval. A route without smoothing shapes the signal of that very moment,
-    if that is `heard`, so that oscillators do not step on ticks.
+    if that is given as `now`, so that oscillators do not step on ticks.
 
     Parameters
     ----------
@@ -62,17 +62,17 @@ def enter_routes(
     exp = math.exp
     for entry in entries:
         route, target, mode, depth, depth_place, smoothing, shaping = entry
-        held = routes[route]
-        y, goal = held[0], held[1]
+        route_state = routes[route]
+        y, goal = route_state[0], route_state[1]
         if smoothing is not None:
             if y != goal:
                 tau = smoothing[0] if goal > y else smoothing[1]
                 y = goal if tau <= 0.0 else goal + (y - goal) * exp(-dt / tau)
-        elif heard is None:
+        elif now is None:
             y = goal
         else:
             signal, low, span, curve = shaping
-            y = (heard[signal] - low) / span
+            y = (now[signal] - low) / span
             y = 0.0 if y < 0.0 else 1.0 if y > 1.0 else y
             if curve is not None:
                 y = curve(y)

@@ -20,7 +20,7 @@ def finite(value: Value) -> float:
     return number if abs(number) <= LARGEST_SIGNAL else 0.0
 
 
-def hear(show: Show, signals: NDArray[np.float64], event: Event) -> None:
+def receive_signal(show: Show, signals: NDArray[np.float64], event: Event) -> None:
     """Take a signal event: the audio vector, or one named signal."""
     name, value = event.address[len("/signal/") :], event.value
     if name == "audio" and isinstance(value, tuple):

@@ -23,7 +23,7 @@ Axis = tuple[float, float, float]
 """Angle, its speed, and the goal: an angle, or a speed in velocity mode."""
 
 
-class Held(NamedTuple):
+class SteeringState(NamedTuple):
     """What holds for both axes until the next tick: fields of the state."""
 
     steer: tuple[Axis, Axis]
@@ -59,7 +59,7 @@ def pass_steer(state: State, dt: float) -> tuple[Axis, Axis]:
     return axis_at(x, dt, state.steer_omega, tau_x), axis_at(y, dt, state.steer_omega, tau_y)
 
 
-def aim_steer(show: Show, state: State, values: Sequence[float]) -> Held:
+def aim_steer(show: Show, state: State, values: Sequence[float]) -> SteeringState:
     """Set the goals of both axes and how they go there until the next tick."""
     master, steering = show.master, show.constants.steering
     goals = (values[master.steer_x], values[master.steer_y])
@@ -73,7 +73,7 @@ def aim_steer(show: Show, state: State, values: Sequence[float]) -> Held:
     else:
         rest = None
     x, y = ((p, v, goal) for (p, v, _), goal in zip(state.steer, goals, strict=True))
-    return Held((x, y), omega, taus, rest)
+    return SteeringState((x, y), omega, taus, rest)
 
 
 def let_go(show: Show, state: State, fired: Sequence[int]) -> State:

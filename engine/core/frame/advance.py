@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.control.cues import follow_cues, hear_ready, settle
+from engine.core.control.cues import follow_cues, receive_ready, settle
 from engine.core.control.oscillators import signals_at
 from engine.core.control.routes import move_routes
-from engine.core.control.signals import finite, hear
+from engine.core.control.signals import finite, receive_signal
 from engine.core.control.steering import aim_steer, let_go, pass_steer
 from engine.core.control.transport import hold_tempo, is_beat, keep_time, pass_beats
 from engine.core.event import Event, Value
@@ -23,7 +23,7 @@ from engine.core.path.model import PathState
 from engine.core.path.speed import Tempo, paced
 from engine.core.show.show import Show
 from engine.core.show.state import Ramp, State
-from engine.core.springs import aim_glides, pass_glides
+from engine.core.springs import advance_springs, aim_springs
 
 Values = NDArray[np.float64]
 
@@ -66,14 +66,14 @@ def advance(show: Show, state: State, tick: int, events: Sequence[Event] = ()) -
         state = _aim(
             show, state, seconds, dt, dt > 0.0 and is_beat(before.transport, state.transport)
         )
-    return change_paths(show, before if dt > 0.0 else state, state, taken.heard, fired)
+    return change_paths(show, before if dt > 0.0 else state, state, taken.path_events, fired)
 
 
 @dataclass(slots=True)
 class Taken:
     """What the events of a tick leave behind: fields of the state.
 
-    `triggers` are places of those that fired, `heard` the events of paths.
+    `triggers` are places of those that fired, `path_events` the events of paths.
     """
 
     tick: int
@@ -85,7 +85,7 @@ class Taken:
     lost_s: float
     unready: frozenset[str]
     triggers: list[int] = field(default_factory=list)
-    heard: list[Event] = field(default_factory=list)
+    path_events: list[Event] = field(default_factory=list)
 
 
 def _take_events(
@@ -135,7 +135,7 @@ def _take_other(show: Show, taken: Taken, event: Event) -> list[int]:
     """Take an event that is not for one plain parameter; return the places that it writes."""
     address = event.address
     if address.startswith("/signal/"):
-        hear(show, taken.signals, event)
+        receive_signal(show, taken.signals, event)
         return []
     if address == "/clock/jump":
         taken.lost_s += finite(event.value)
@@ -144,8 +144,8 @@ def _take_other(show: Show, taken: Taken, event: Event) -> list[int]:
         targets = resolve(show, address, event.value)
     except KeyError:  # no parameter: the host's word about a generator, or nothing
         if path_event(show, address):
-            taken.heard.append(event)
-        taken.unready = hear_ready(show, taken.unready, event)
+            taken.path_events.append(event)
+        taken.unready = receive_ready(show, taken.unready, event)
         return []
     except ValueError:
         return []
@@ -160,10 +160,10 @@ def _take_other(show: Show, taken: Taken, event: Event) -> list[int]:
 
 def _pass_time(state: State, still_ticks: int, dt: float, control_hz: float, taken: Taken) -> State:
     """Carry everything that moves by itself over the interval up to the tick, but for routes."""
-    steer, paths, lfos, glides = state.steer, state.paths, state.lfos, state.glides
+    steer, paths, lfos, springs = state.steer, state.paths, state.lfos, state.springs
     if not state.is_still:
         steer = pass_steer(state, dt)
-        glides = pass_glides(glides, dt)
+        springs = advance_springs(springs, dt)
         paths = tuple(
             [
                 PathState(p.phase + p.speed * dt, p.speed, p.place, p.left, p.origin, p.memory)
@@ -185,7 +185,7 @@ def _pass_time(state: State, still_ticks: int, dt: float, control_hz: float, tak
         unready=taken.unready,
         touch_tick=taken.touch_tick,
         lost_s=taken.lost_s,
-        glides=glides,
+        springs=springs,
     )
 
 
@@ -236,11 +236,11 @@ def _aim(show: Show, state: State, seconds: float, dt: float, is_on_beat: bool) 
         steer_omega=omega,
         steer_tau=taus,
         steer_rest=rest,
-        glides=aim_glides(show.constants.glides, state.glides, values),
+        springs=aim_springs(show.constants.springs, state.springs, values),
         paths=tuple(
             [
-                paced(path, held, values, values[path.speed] * speed, tempo)
-                for path, held in zip(show.constants.paths, state.paths, strict=True)
+                paced(path, path_state, values, values[path.speed] * speed, tempo)
+                for path, path_state in zip(show.constants.paths, state.paths, strict=True)
             ]
         ),
         lfos=tuple(

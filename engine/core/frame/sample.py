@@ -161,9 +161,9 @@ def latents(
         for name, request in _requests(show, state, now, seconds, everyone).items()
         for port, each in request.latents.items()
     }
-    for path, held in zip(show.constants.paths, state.paths, strict=True):
+    for path, path_state in zip(show.constants.paths, state.paths, strict=True):
         if path.chart is not None:
-            z = coordinates(path, held, now)
+            z = coordinates(path, path_state, now)
             found[f"{path.name}/coordinates"] = z.astype(np.float32)
     return found
 

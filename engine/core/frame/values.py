@@ -14,7 +14,7 @@ from engine.core.frame.playhead import follow_track
 from engine.core.show.constants import Reach
 from engine.core.show.show import Show
 from engine.core.show.state import RouteState, State
-from engine.core.springs import glide
+from engine.core.springs import apply_springs
 
 
 def ramped(show: Show, state: State, seconds: float) -> NDArray[np.float64]:
@@ -47,16 +47,16 @@ def effective(
     if reach.entries:
         # Only routes without smoothing hear between ticks; in a frozen show they hold.
         is_heard = reach.is_heard and not state.is_still
-        heard = signals_at(show, state, dt, reach.lfos) if is_heard else None
+        now = signals_at(show, state, dt, reach.lfos) if is_heard else None
         mixed: list[float] = values[reach.places].tolist()
-        enter_routes(reach.entries, state.routes, mixed, heard, dt)
+        enter_routes(reach.entries, state.routes, mixed, now, dt)
         values[reach.places] = mixed
     np.minimum(np.maximum(values, show.low, out=values), show.high, out=values)
     np.rint(values, out=values, where=show.discrete)
-    if state.glides:
+    if state.springs:
         # A spring at rest is where its parameter is, unless something moves that meanwhile.
         is_moved = bool(reach.is_sprung or state.ramps or state.is_still)
-        glide(reach.springs, state.glides, values, dt, is_moved)
+        apply_springs(reach.springs, state.springs, values, dt, is_moved)
     if show.track is not None:
         follow_track(show, show.track, state, values, dt)
     return values

@@ -19,10 +19,10 @@ JUMP = 6.0
 """A step that many times the median may be no motion but a jump."""
 WIDEST = 8.0
 """Most that a place is hurried or slowed."""
-FELT_WIDEST = 4.0
+PERCEIVED_WIDEST = 4.0
 """The same by the newest frames alone."""
-FELT_SHARE, FELT_TREND = 0.7, 0.5
-"""Of the newest step in what is felt · of its growth that is expected to go on."""
+PERCEIVED_SHARE, PERCEIVED_TREND = 0.7, 0.5
+"""Of the newest step in what is perceived · of its growth that is expected to go on."""
 MOST_CELLS = 4096
 _MOST_BENT = 2.0
 _HEAD = 4
@@ -100,8 +100,8 @@ def arcs(chords: Sequence[float], skips: Sequence[float], is_closed: bool) -> tu
     return tuple(found)
 
 
-class Feeling(NamedTuple):
-    """What the newest frames tell while there is no table.
+class SpeedEstimate(NamedTuple):
+    """Perceived speed by the newest frames, while there is no table.
 
     Change per knot now, smoothed; since the beginning change and knots; what `now` grew by.
     """
@@ -112,20 +112,20 @@ class Feeling(NamedTuple):
     trend: float = 0.0
 
     @property
-    def felt(self) -> tuple[float, float]:
-        """Change per knot now and on the whole, at most `FELT_WIDEST` apart."""
+    def perceived(self) -> tuple[float, float]:
+        """Change per knot now and on the whole, at most `PERCEIVED_WIDEST` apart."""
         mean = self.change / self.knots
-        next_one = self.now + FELT_TREND * self.trend  # it is always a step late
-        return min(max(next_one, mean / FELT_WIDEST), mean * FELT_WIDEST), mean
+        next_one = self.now + PERCEIVED_TREND * self.trend  # it is always a step late
+        return min(max(next_one, mean / PERCEIVED_WIDEST), mean * PERCEIVED_WIDEST), mean
 
 
-def feel(before: Feeling, step: float, knots: float) -> Feeling:
+def update_estimate(before: SpeedEstimate, step: float, knots: float) -> SpeedEstimate:
     """Take one more step between frames: how far apart they look, and how far the path went."""
     now, trend = step / knots, 0.0
     if before.knots > 0.0:
-        trend = FELT_SHARE * (now - before.now)
+        trend = PERCEIVED_SHARE * (now - before.now)
         now = before.now + trend
-    return Feeling(now, before.change + step, before.knots + knots, trend)
+    return SpeedEstimate(now, before.change + step, before.knots + knots, trend)
 
 
 def make_table(

@@ -91,21 +91,21 @@ def probed_extent(path: Path, state: PathState, values: Values) -> Extent | None
     return Extent(start, length, is_closed and length > 0.0)
 
 
-def felt_at(state: PathState, place: float) -> tuple[float, float] | None:
+def perceived_at(state: PathState, place: float) -> tuple[float, float] | None:
     """Perceived change per knot at a place, and on the whole; None if nothing is known yet."""
     table: Table | None = state.memory.get("table")
     found = None if table is None else table.speed_at(place)
     if table is None or found is None:
-        felt: tuple[float, float] | None = state.memory.get("felt")
-        return felt
+        perceived: tuple[float, float] | None = state.memory.get("felt")
+        return perceived
     return found, table.mean
 
 
 def factor(path: Path, state: PathState, values: Values, place: float) -> float:
     """How much faster than its ordinary speed a path goes at a place."""
     even = values[path.at["even"]]
-    felt = felt_at(state, place) if even > 0.0 else None
-    return 1.0 if felt is None else rate(*felt, even)
+    perceived = perceived_at(state, place) if even > 0.0 else None
+    return 1.0 if perceived is None else rate(*perceived, even)
 
 
 def even_speed(path: Path, state: PathState, values: Values, speed: float, tick_s: float) -> float:
@@ -117,12 +117,12 @@ def even_speed(path: Path, state: PathState, values: Values, speed: float, tick_
     at, own = path.at, values[path.speed]
     if speed == 0.0 or (values[at["even"]] <= 0.0 and values[at["change"]] <= 0.0):
         return speed
-    felt = felt_at(state, position(path, state, values, 0.5 * tick_s))
-    if felt is None or felt[1] <= 0.0:
+    perceived = perceived_at(state, position(path, state, values, 0.5 * tick_s))
+    if perceived is None or perceived[1] <= 0.0:
         return speed
     if values[at["change"]] > 0.0:
-        speed = math.copysign(values[at["change"]] / felt[1] * abs(speed / own), speed)
-    return speed * rate(*felt, values[at["even"]])
+        speed = math.copysign(values[at["change"]] / perceived[1] * abs(speed / own), speed)
+    return speed * rate(*perceived, values[at["even"]])
 
 
 def even_dt(path: Path, state: PathState, values: Values, dt: float, tick_s: float) -> float:
@@ -149,15 +149,15 @@ def _take_table(_: Path, state: PathState, __: Now, ___: Here, data: Data) -> Pa
     return state.remembering(table=from_numbers(data), felt=None)
 
 
-def _take_felt(path: Path, state: PathState, now: Now, _: Here, data: Data) -> PathState:
+def _take_perceived(path: Path, state: PathState, now: Now, _: Here, data: Data) -> PathState:
     """Take what was seen of the newest frames: change per knot now, and on the whole.
 
     It is late already, so the speed follows on this tick.
     """
-    felt = _read_felt(None, data)
-    if felt is None:
+    perceived = _read_perceived(None, data)
+    if perceived is None:
         return state
-    after, values = state.remembering(felt=felt), now.values
+    after, values = state.remembering(felt=perceived), now.values
     if values[path.at["beats"]] > 0.0:
         return after
     place = position(path, state, values, 0.0)
@@ -181,7 +181,7 @@ def _read_table(_: Any, data: Any) -> Table | None:
     return from_numbers([float(number) for number in data])
 
 
-def _read_felt(_: Any, data: Any) -> tuple[float, float] | None:
+def _read_perceived(_: Any, data: Any) -> tuple[float, float] | None:
     """Read both numbers of what was felt; None if they are none."""
     if len(data) != 2 or not all(0.0 < float(number) <= 1e6 for number in data):
         return None
@@ -216,11 +216,11 @@ TIMING = Part(
             is_timing=True,
         ),
     ),
-    events={"table": Change(_take_table), "felt": Change(_take_felt)},
+    events={"table": Change(_take_table), "felt": Change(_take_perceived)},
     memory={
         "is_relocating": Kept(bool, lambda _, data: bool(data) or None),
         "table": Kept(_write_table, _read_table),
-        "felt": Kept(list, _read_felt),
+        "felt": Kept(list, _read_perceived),
     },
 )  # fmt: skip
 """What every trajectory has, however it moves."""

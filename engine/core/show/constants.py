@@ -141,7 +141,7 @@ class Constants:
         Name of a path → its index.
     steering
         Places of how steering moves.
-    glides
+    springs
         Of each parameter on a spring: its place, and that of the time of its way.
     remembered, is_remembering
         Places that let paths remember where they were if they are not 0; whether paths may do so
@@ -170,7 +170,7 @@ class Constants:
     all_switches: NDArray[np.intp]
     path_of: Mapping[str, int]
     steering: Steering
-    glides: tuple[tuple[int, int], ...]
+    springs: tuple[tuple[int, int], ...]
     remembered: NDArray[np.intp]
     is_remembering: bool
     freezing: tuple[int, ...]
@@ -280,7 +280,7 @@ def entries_of(
 def reach_of(
     routes: Sequence[Route],
     lfos: Sequence[Lfo],
-    glides: Sequence[tuple[int, int]],
+    every_spring: Sequence[tuple[int, int]],
     wanted: set[int] | None = None,
 ) -> Reach:
     """What reaches parameters.
@@ -296,7 +296,7 @@ def reach_of(
     direct = {r.signal for r in listed if is_direct(r)}
     touched = sorted(targets | {r.depth_place for r in listed if r.depth_place >= 0})
     springs = tuple(
-        (i, place) for i, (place, _) in enumerate(glides) if wanted is None or place in wanted
+        (i, place) for i, (place, _) in enumerate(every_spring) if wanted is None or place in wanted
     )
     return Reach(
         np.array(touched, np.intp),

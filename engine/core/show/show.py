@@ -123,8 +123,8 @@ def _constants(show: Show) -> Constants:
         aimed |= {path.speed, path.motion, path.seed, path.offset}
         aimed.update(path.at[s.name] for s in path.parts.settings if s.is_timing)
     steering = Steering(*(show.registry.index[f"/master/steer_{n}"] for n in Steering._fields))
-    glides = springs_of(show.registry, show.layers)
-    aimed.update(steering[:2], *glides)
+    springs = springs_of(show.registry, show.layers)
+    aimed.update(steering[:2], *springs)
     remembering = [(p, m) for p in paths for m in p.parts.modifiers if m.remember and m.fits(p)]
     remembered = {p.at[name] for p, m in remembering for name in m.wakes if name in p.at}
     if show.track is not None:
@@ -150,10 +150,10 @@ def _constants(show: Show) -> Constants:
         aiming=entries_of(show.routes, reaching(show.routes, aimed)),
         filters=filters_of(show.routes, tick_s),
         speed_decay=decay_of(EURO_SPEED_TAU_S, tick_s),
-        everything=reach_of(show.routes, show.lfos, glides),
+        everything=reach_of(show.routes, show.lfos, springs),
         reach={
             each.layer: reach_of(
-                show.routes, show.lfos, glides, places_of(each) | {master.truncation}
+                show.routes, show.lfos, springs, places_of(each) | {master.truncation}
             )
             for each in asked
         },
@@ -166,7 +166,7 @@ def _constants(show: Show) -> Constants:
         all_switches=np.array([place for places in switches for place in places], np.intp),
         path_of={path.name: i for i, path in enumerate(paths)},
         steering=steering,
-        glides=glides,
+        springs=springs,
         remembered=np.array(sorted(remembered), np.intp),
         is_remembering=any(modifier.begins_awake(path) for path, modifier in remembering)
         or any(route.target in remembered for route in show.routes)

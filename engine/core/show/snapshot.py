@@ -11,7 +11,7 @@ from engine.core.curves import CURVES
 from engine.core.path.model import NOTHING, Path, PathState
 from engine.core.show.show import Show
 from engine.core.show.state import Ramp, RouteState, State, Transport, first_state
-from engine.core.springs import Glide
+from engine.core.springs import Spring
 from engine.core.trajectory.snapshot import read_memory, write_memory
 
 LARGEST = 1e15
@@ -49,7 +49,7 @@ def to_data(show: Show, state: State) -> dict[str, Any]:
         "steer_hold": [list(state.steer_tau), state.steer_rest],
         "glides": {
             names[place]: list(each)
-            for (place, _), each in zip(show.constants.glides, state.glides, strict=False)
+            for (place, _), each in zip(show.constants.springs, state.springs, strict=False)
         },
         "transport": [beat.beat, beat.bpm, list(beat.taps), beat.origin_beat, beat.origin_tick],
         "still": [state.still_ticks, state.is_still],
@@ -126,7 +126,7 @@ def _read(show: Show, data: dict[str, Any]) -> State:
         steer_omega=_number(data["steer_omega"]),
         steer_tau=_pair(hold[0]),
         steer_rest=None if hold[1] is None else _pair(hold[1]),
-        glides=_glides(show, data.get("glides", {}), base),
+        springs=_springs(show, data.get("glides", {}), base),
         transport=Transport(
             _number(beat), _number(bpm), tuple(map(int, taps)), _number(origin[0]), int(origin[1])
         ),
@@ -176,14 +176,14 @@ def _head(gone_s: Any, tick: Any, speed: Any) -> tuple[float, int, float]:
     return _number(gone_s), int(tick), _number(speed)
 
 
-def _glides(show: Show, data: Any, base: NDArray[np.float64]) -> tuple[Glide, ...]:
+def _springs(show: Show, data: Any, base: NDArray[np.float64]) -> tuple[Spring, ...]:
     """Springs of the parameters that glide; those that it does not know rest where they are."""
     if not data:  # before the first tick nothing is on its way
         return ()
-    names = [show.registry.parameters[place].address for place, _ in show.constants.glides]
-    values = [float(base[place]) for place, _ in show.constants.glides]
+    names = [show.registry.parameters[place].address for place, _ in show.constants.springs]
+    values = [float(base[place]) for place, _ in show.constants.springs]
     return tuple(
-        Glide(*map(_number, data[name])) if name in data else Glide(value, 0.0, value, 0.0)
+        Spring(*map(_number, data[name])) if name in data else Spring(value, 0.0, value, 0.0)
         for name, value in zip(names, values, strict=True)
     )
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from engine.core.parameter import Registry
 from engine.core.path.model import PathState
 from engine.core.show.show import Show
-from engine.core.springs import Glide
+from engine.core.springs import Spring
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class State(NamedTuple):
     lost_s: float = 0.0
     steer_tau: tuple[float, float] = (0.0, 0.0)
     steer_rest: tuple[float, float] | None = None
-    glides: tuple[Glide, ...] = ()
+    springs: tuple[Spring, ...] = ()
     head: tuple[float, int, float] = (0.0, 0, 0.0)
 
 

@@ -45,8 +45,8 @@ class Shot(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Reel:
-    """A control state frame by frame.
+class TrackFrames:
+    """Frames of a track: a control state frame by frame.
 
     Parameters
     ----------
@@ -72,9 +72,9 @@ class Reel:
 
 
 def conform(
-    reel: Reel, shots: Sequence[Shot], *, is_bridged: bool = False, heal: int = 0,
+    frames: TrackFrames, shots: Sequence[Shot], *, is_bridged: bool = False, heal: int = 0,
     is_loop: bool = False,
-) -> Reel:  # fmt: skip
+) -> TrackFrames:  # fmt: skip
     """Follow an edit.
 
     Parameters
@@ -91,22 +91,22 @@ def conform(
     seen = np.array([shot.first is not None for shot in shots])
     filled = _filled(shots)
     places = [s.first if s.first is not None else Fraction(0) for s in filled]
-    found = _resampled(reel, places)
+    found = _resampled(frames, places)
     fading = [n for n, shot in enumerate(filled) if shot.second is not None]
     if fading:
-        other = _resampled(reel, [filled[n].second or Fraction(0) for n in fading])
+        other = _resampled(frames, [filled[n].second or Fraction(0) for n in fading])
         _dissolve(found, other, fading, [float(filled[n].share) for n in fading])
     ends = [*pairwise(filled), (filled[-1], filled[0])]
-    marks = [_is_cut(reel, a, b) for a, b in ends]
-    marks[-1] = marks[-1] or not is_loop
-    found = replace(found, cuts=np.array(marks))
+    is_cut = [_is_cut(frames, a, b) for a, b in ends]
+    is_cut[-1] = is_cut[-1] or not is_loop
+    found = replace(found, cuts=np.array(is_cut))
     if is_bridged:
         for first, last in _runs(~seen):
             if first > 0 and last + 1 < len(shots):
                 _bridge(found, first - 1, last + 1)
     if heal > 0:
         cuts = found.cuts if is_loop else found.cuts[:-1]
-        spans = [_healed(found, cut, heal) for cut in np.flatnonzero(cuts).tolist()]
+        spans = [_smoothed_span(found, cut, heal) for cut in np.flatnonzero(cuts).tolist()]
         for first, last in spans:
             _bridge(found, first, last)
     return found
@@ -122,34 +122,36 @@ def _filled(shots: Sequence[Shot]) -> list[Shot]:
     return found
 
 
-def _resampled(reel: Reel, places: Sequence[Fraction]) -> Reel:
+def _resampled(frames: TrackFrames, places: Sequence[Fraction]) -> TrackFrames:
     """Take frames at fractional places; at whole ones exactly what is there."""
-    last = len(reel.motion_s) - 1
+    last = len(frames.motion_s) - 1
     bounded = [min(max(place, Fraction(0)), Fraction(last)) for place in places]
     first = np.array([int(place) for place in bounded])
     share = np.array([float(place - int(place)) for place in bounded])
-    share[reel.cuts[first]] = 0.0
+    share[frames.cuts[first]] = 0.0
     second = np.minimum(first + 1, last)
-    values, motion_s = reel.values[first], reel.motion_s[first]
+    values, motion_s = frames.values[first], frames.motion_s[first]
     between = np.flatnonzero(share)
     part, after = share[between], second[between]
     values[between] = mixed(
-        values[between], reel.values[after], part[:, None], reel.is_held, reel.turns
+        values[between], frames.values[after], part[:, None], frames.is_held, frames.turns
     )
-    motion_s[between] += part * (reel.motion_s[after] - motion_s[between])
-    latents = {name: rows[first] for name, rows in reel.latents.items()}
+    motion_s[between] += part * (frames.motion_s[after] - motion_s[between])
+    latents = {name: rows[first] for name, rows in frames.latents.items()}
     for name, rows in latents.items():
         for n in between.tolist():
-            rows[n] = _slide(reel, name, rows[n], reel.latents[name][second[n]], share[n])
-    return replace(reel, values=values, motion_s=motion_s, latents=latents)
+            rows[n] = _slide(frames, name, rows[n], frames.latents[name][second[n]], share[n])
+    return replace(frames, values=values, motion_s=motion_s, latents=latents)
 
 
-def _slide(reel: Reel, name: str, a: Vector, b: Vector, share: float) -> Vector:
+def _slide(frames: TrackFrames, name: str, a: Vector, b: Vector, share: float) -> Vector:
     wide = (firm(a.astype(np.float64)), firm(b.astype(np.float64)))
-    return reel.spaces[name].slide(*wide, share)
+    return frames.spaces[name].slide(*wide, share)
 
 
-def _dissolve(found: Reel, other: Reel, fading: Sequence[int], share: Sequence[float]) -> None:
+def _dissolve(
+    found: TrackFrames, other: TrackFrames, fading: Sequence[int], share: Sequence[float]
+) -> None:
     """Go from one shot to the other on every frame of their dissolves; written into `found`."""
     part = np.array(share)
     far = np.where(part[:, None] >= 0.5, other.values, found.values[fading])
@@ -163,8 +165,8 @@ def _dissolve(found: Reel, other: Reel, fading: Sequence[int], share: Sequence[f
             rows[at] = _slide(found, name, rows[at], other.latents[name][n], share[n])
 
 
-def _is_cut(reel: Reel, before: Shot, after: Shot) -> bool:
-    """Whether two frames that follow each other do so by a cut, of the edit or of the reel."""
+def _is_cut(frames: TrackFrames, before: Shot, after: Shot) -> bool:
+    """Whether two frames that follow each other do so by a cut, of the edit or of the track."""
     most, at = max(abs(before.speed), abs(after.speed)), after.first
     if at is None:
         return True
@@ -173,47 +175,47 @@ def _is_cut(reel: Reel, before: Shot, after: Shot) -> bool:
     if before.place != after.place and abs(at - leaves) > most:
         return True
     low, high = sorted((int(max(leaves, Fraction(0))), int(max(at, Fraction(0)))))
-    return bool(reel.cuts[low:high].any())
+    return bool(frames.cuts[low:high].any())
 
 
-def _runs(marks: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """First and last index of every run of marks."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], marks, [False]])))
+def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """First and last index of every run of flags that are set."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]])))
     return [(int(a), int(b) - 1) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def _healed(reel: Reel, cut: int, frames: int) -> tuple[int, int]:
+def _smoothed_span(frames: TrackFrames, cut: int, most: int) -> tuple[int, int]:
     """First and last frame of the arc over a cut; each side gives at most half of its shot."""
-    count = len(reel.cuts)
-    before, after = _shot_frames(reel, cut, -1), _shot_frames(reel, (cut + 1) % count, 1)
-    left = min(frames // 2, (before - 1) // 2)
-    right = min(frames - frames // 2, (after - 1) // 2)
+    count = len(frames.cuts)
+    before, after = _shot_frames(frames, cut, -1), _shot_frames(frames, (cut + 1) % count, 1)
+    left = min(most // 2, (before - 1) // 2)
+    right = min(most - most // 2, (after - 1) // 2)
     return cut - left, cut + 1 + right
 
 
-def _shot_frames(reel: Reel, at: int, step: int) -> int:
+def _shot_frames(frames: TrackFrames, at: int, step: int) -> int:
     """Frames from a place to the next cut in a direction, that place included."""
-    found, count = 1, len(reel.cuts)
-    while found < count and not reel.cuts[(at if step > 0 else at - 1) % count]:
+    found, count = 1, len(frames.cuts)
+    while found < count and not frames.cuts[(at if step > 0 else at - 1) % count]:
         at += step
         found += 1
     return found
 
 
-def _bridge(reel: Reel, first: int, last: int) -> None:
-    """Go over from one frame to another with their velocities; written into `reel`.
+def _bridge(frames: TrackFrames, first: int, last: int) -> None:
+    """Go over from one frame to another with their velocities; written into `frames`.
 
     A cubic in the space of each port by de Casteljau's algorithm, of values the cubic Hermite.
     """
-    count, steps = len(reel.cuts), last - first
+    count, steps = len(frames.cuts), last - first
     a, b = first % count, last % count
-    before = (a - 1) % count if a > 0 and not reel.cuts[a - 1] else a
-    after = (b + 1) % count if not reel.cuts[b] else b
+    before = (a - 1) % count if a > 0 and not frames.cuts[a - 1] else a
+    after = (b + 1) % count if not frames.cuts[b] else b
     inner = [(first + k) % count for k in range(1, steps)]
     shares = np.arange(1, steps)[:, None] / steps
-    _bridge_values(reel, (before, a, b, after), inner, shares)
-    for name, rows in reel.latents.items():
-        space = reel.spaces[name]
+    _bridge_values(frames, (before, a, b, after), inner, shares)
+    for name, rows in frames.latents.items():
+        space = frames.spaces[name]
         p, q, back, on = (firm(rows[n].astype(np.float64)) for n in (a, b, before, after))
         c = space.exp(p, _bounded(-space.log(p, back) * steps / 3.0, p))
         d = space.exp(q, _bounded(-space.log(q, on) * steps / 3.0, q))
@@ -221,7 +223,7 @@ def _bridge(reel: Reel, first: int, last: int) -> None:
             pc, cd, dq = space.slide(p, c, t), space.slide(c, d, t), space.slide(d, q, t)
             rows[n] = space.slide(space.slide(pc, cd, t), space.slide(cd, dq, t), t)
     for n in [a, *inner]:
-        reel.cuts[n] = False
+        frames.cuts[n] = False
 
 
 def _bounded(tangent: Vector, point: Vector) -> Vector:
@@ -231,11 +233,11 @@ def _bounded(tangent: Vector, point: Vector) -> Vector:
 
 
 def _bridge_values(
-    reel: Reel, around: tuple[int, int, int, int], inner: Sequence[int], t: Floats
+    frames: TrackFrames, around: tuple[int, int, int, int], inner: Sequence[int], t: Floats
 ) -> None:
     steps = len(inner) + 1
     _, a, b, _ = around
-    for table, turns in ((reel.values, reel.turns), (reel.motion_s[:, None], np.zeros(1))):
+    for table, turns in ((frames.values, frames.turns), (frames.motion_s[:, None], np.zeros(1))):
         none = np.zeros(table.shape[1], bool)
         rows = [table[n] for n in around]
         back = (rows[1] - mixed(rows[1], rows[0], 1.0, none, turns)) * steps
@@ -244,5 +246,5 @@ def _bridge_values(
         table[inner] = (
             rows[1] + (3 * t**2 - 2 * t**3) * way + t * (1 - t) ** 2 * back + t**2 * (t - 1) * on
         )
-    held = np.where(t < 0.5, reel.values[a], reel.values[b])
-    reel.values[inner] = np.where(reel.is_held, held, reel.values[inner])
+    held = np.where(t < 0.5, frames.values[a], frames.values[b])
+    frames.values[inner] = np.where(frames.is_held, held, frames.values[inner])

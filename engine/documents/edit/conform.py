@@ -13,7 +13,7 @@ import numpy as np
 import tomlkit
 
 from engine.core.latent.manifold import manifold
-from engine.core.track.conform import Reel, Shot, conform
+from engine.core.track.conform import Shot, TrackFrames, conform
 from engine.documents import track_file
 from engine.documents.edit.beside import lay_beside
 from engine.documents.edit.reading import SUFFIXES
@@ -64,7 +64,9 @@ class Options:
     ignored: tuple[str, ...] = ()
 
 
-def run(edit: Path, sidecar: Path, out: Path, options: Options, say: Callable[[str], None]) -> None:
+def run(
+    edit: Path, sidecar: Path, out: Path, options: Options, notify: Callable[[str], None]
+) -> None:
     """Write the show `out`, and its track beside it, that follows an edit.
 
     Raises
@@ -83,11 +85,11 @@ def run(edit: Path, sidecar: Path, out: Path, options: Options, say: Callable[[s
         found, fps = read_film(edit, film)
     else:
         found, fps = read_edit(
-            edit, film, options.fps, begin=options.begin, ignored=options.ignored, say=say
+            edit, film, options.fps, begin=options.begin, ignored=options.ignored, notify=notify
         )
     check_writable(out)
-    reel = conform(
-        reel_of(source),
+    frames = conform(
+        frames_of(source),
         found,
         is_bridged=options.is_bridged,
         heal=options.heal,
@@ -99,11 +101,13 @@ def run(edit: Path, sidecar: Path, out: Path, options: Options, say: Callable[[s
     moved = with_paths(about.text, lambda path: places.get(path, path))
     text = show_text(moved, track.name, options.is_loop, str(sidecar))
     lay_beside(out.parent, source.beside, about.text)
-    track_file.write(track, TrackFile(made, reel.values, reel.motion_s, reel.cuts, reel.latents))
+    track_file.write(
+        track, TrackFile(made, frames.values, frames.motion_s, frames.cuts, frames.latents)
+    )
     write_text(out, text)
     if note:
-        say(f"note: {note}")
-    say(told(out, found, reel, fps))
+        notify(f"note: {note}")
+    notify(summary(out, found, frames, fps))
 
 
 def _places(sidecar: Path, models: object) -> tuple[dict[str, str], str]:
@@ -116,7 +120,7 @@ def _places(sidecar: Path, models: object) -> tuple[dict[str, str], str]:
 
 def read_edit(
     path: Path, film: Film, fps: Fraction | None, *, begin: str = "",
-    ignored: Sequence[str] = (), say: Callable[[str], None] = lambda _: None,
+    ignored: Sequence[str] = (), notify: Callable[[str], None] = lambda _: None,
 ) -> tuple[list[Shot], Fraction]:  # fmt: skip
     """Read an edit by its suffix: what every frame shows, and its frame rate.
 
@@ -139,11 +143,11 @@ def read_edit(
         "frames": film.frames, "fps": str(fps or ""), "begin": begin, "ignored": list(ignored),
     }  # fmt: skip
     bounds = Bounds((512 << 20) + 40 * len(data), 20 + len(data) // 200_000)
-    said = _asked("reading", path, job, bounds, data)
-    own, begin_s = Fraction(said["fps"]), Fraction(said["begin"])
-    found = shots(from_rows(said["spans"]), begin_s, own, film, path.name)
-    for note in said["notes"]:
-        say(f"note: {note}")
+    reply = _asked("reading", path, job, bounds, data)
+    own, begin_s = Fraction(reply["fps"]), Fraction(reply["begin"])
+    found = shots(from_rows(reply["spans"]), begin_s, own, film, path.name)
+    for note in reply["notes"]:
+        notify(f"note: {note}")
     return found, own
 
 
@@ -153,13 +157,13 @@ def read_film(path: Path, film: Film) -> tuple[list[Shot], Fraction]:
         raise EditError(f"{path}: cannot be read: there is no such film")
     job = {"path": str(path.absolute()), "names": film.names, "film_fps": str(film.fps),
            "frames": film.frames}  # fmt: skip
-    said = _asked("film", path, job, Bounds(4 << 30, 3600 + path.stat().st_size // 100_000))
+    reply = _asked("film", path, job, Bounds(4 << 30, 3600 + path.stat().st_size // 100_000))
     found = [
         Shot(first and Fraction(first), second and Fraction(second), Fraction(share), place,
              Fraction(speed))
-        for first, second, share, place, speed in said["shots"]
+        for first, second, share, place, speed in reply["shots"]
     ]  # fmt: skip
-    return found, Fraction(said["fps"])
+    return found, Fraction(reply["fps"])
 
 
 def _bytes_of(path: Path) -> bytes:
@@ -181,11 +185,11 @@ def _asked(task: str, path: Path, job: dict[str, Any], bounds: Bounds, data: byt
         raise EditError(f"{path}: {error}") from None
 
 
-def reel_of(source: TrackFile) -> Reel:
+def frames_of(source: TrackFile) -> TrackFrames:
     """Frames of a sidecar as the arithmetic takes them."""
     about = source.about
     kinds = [about.parameters[address] for address in about.columns]
-    return Reel(
+    return TrackFrames(
         values=source.values,
         is_held=np.array([kind != "float" for kind, *_ in kinds], bool),
         turns=np.array([full_turn(unit, low or 0.0, high or 0.0) for _, unit, low, high in kinds]),
@@ -221,12 +225,12 @@ def show_text(text: str, track: str, is_loop: bool, name: str) -> str:
     return f"{tomlkit.dumps(document).rstrip()}\n\n{tomlkit.dumps({'track': table})}"
 
 
-def told(out: Path, found: Sequence[Shot], reel: Reel, fps: Fraction) -> str:
+def summary(out: Path, found: Sequence[Shot], frames: TrackFrames, fps: Fraction) -> str:
     """Say what became of the edit."""
     gaps = sum(shot.first is None for shot in found)
     fades = sum(shot.second is not None for shot in found)
     parts = [f"{len(found)} frames ({float(len(found) / fps):.2f} s)"]
-    parts += [f"{int(reel.cuts[:-1].sum())} cuts"]
+    parts += [f"{int(frames.cuts[:-1].sum())} cuts"]
     parts += [f"{fades} frames of dissolves"] if fades else []
     parts += [f"{gaps} frames of gaps"] if gaps else []
     return f"{out}: {', '.join(parts)}"

@@ -61,7 +61,7 @@ class Findings:
         """Note a transition whose shape has no meaning between latents."""
         self.note(f"{place}: a wipe is followed as a dissolve")
 
-    def told(self) -> list[str]:
+    def report(self) -> list[str]:
         """Sentences of what was left out.
 
         Raises

@@ -73,5 +73,5 @@ def answer(data: bytes, job: Mapping[str, Any]) -> dict[str, Any]:
     shown = spans(edit.stack, begin_s, findings.name)
     return {
         "spans": to_rows(shown), "fps": str(edit.fps), "begin": str(begin_s),
-        "notes": findings.told(),
+        "notes": findings.report(),
     }  # fmt: skip

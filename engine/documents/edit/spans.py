@@ -170,21 +170,21 @@ def shots(
 
 def _shot(span: Span, number: int, at_s: Fraction, fps: Fraction, film: Film) -> Shot:
     """Frame of an edit; the share of frame k of n that dissolve is (k + ½) / n."""
-    told = span.second or span.first or Side(_ZERO, _ZERO, "")
+    side = span.second or span.first or Side(_ZERO, _ZERO, "")
     places = [s and (s.offset + at_s * s.speed) * film.fps for s in (span.first, span.second)]
     for at in places:
         if at is not None and not -1 < at < film.frames:
             raise EditError(
-                f"{told.place}: frame {number} shows frame {float(at):g} of the proxy, which has "
+                f"{side.place}: frame {number} shows frame {float(at):g} of the proxy, which has "
                 f"the frames 0 to {film.frames - 1}; trim the clip, or conform with the sidecar of "
                 "that proxy"
             )
-    speed = told.speed * film.fps / fps
+    speed = side.speed * film.fps / fps
     if span.second is None:
-        return Shot(places[0], place=told.place, speed=speed)
+        return Shot(places[0], place=side.place, speed=speed)
     length_s = max(span.fade_end_s - span.fade_s, 1 / fps)
     share = min(max((at_s - span.fade_s + 1 / (2 * fps)) / length_s, _ZERO), Fraction(1))
-    return Shot(places[0], places[1], share, told.place, speed)
+    return Shot(places[0], places[1], share, side.place, speed)
 
 
 def to_rows(found: Sequence[Span]) -> list[list[Any]]:

@@ -115,18 +115,18 @@ def problems(show: Show) -> list[str]:
     return [*show.notes, *(text for path in show.constants.paths for text in path.past.problems)]
 
 
-def written(path: Trajectory, held: PathState) -> dict[str, Arrays]:
+def written(path: Trajectory, path_state: PathState) -> dict[str, Arrays]:
     """Say what the files of a path hold now: file name → arrays."""
     found: dict[str, Arrays] = {}
     if path.past.bans_file:
-        bans = bans_of(path, held)
+        bans = bans_of(path, path_state)
         centres = [np.frombuffer(data, "<f4") for data, _ in bans]
         found[path.past.bans_file] = {
             "centres": np.array(centres, "<f4").reshape(-1, path.size),
             "radii": np.array([radius for _, radius in bans]),
         }
     if path.past.journal:
-        visits = settled(visits_of(path, held))
+        visits = settled(visits_of(path, path_state))
         found[path.past.journal] = {
             "centres": visits.centres.astype("<f2"), "weights": visits.weights,
         }  # fmt: skip
@@ -161,7 +161,10 @@ class Journals:
             It is time, and nothing comes after it: wait for the disk.
         """
         since_s = now_s if self._since_s is None else self._since_s
-        self._since_s, bans = since_s, tuple([held.memory.get("bans") for held in state.paths])
+        self._since_s, bans = (
+            since_s,
+            tuple([path_state.memory.get("bans") for path_state in state.paths]),
+        )
         wait_s = WRITE_S if bans == self._bans else SOON_S
         if self._folder is None or not (is_last or now_s - since_s >= wait_s):
             return
@@ -169,11 +172,11 @@ class Journals:
             return
         self._since_s, self._bans = now_s, bans
         changed: dict[str, Arrays] = {}
-        for path, held in zip(show.paths, state.paths, strict=True):
-            now = (held.memory.get("bans"), held.memory.get("traces"))
+        for path, path_state in zip(show.paths, state.paths, strict=True):
+            now = (path_state.memory.get("bans"), path_state.memory.get("traces"))
             if now != (None, None) and self._kept.get(path.name) != now:
                 self._kept[path.name] = now
-                changed |= written(path, held)
+                changed |= written(path, path_state)
         if self._thread is not None:
             self._thread.join()
         if changed:

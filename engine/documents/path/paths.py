@@ -149,15 +149,15 @@ def _freezes(
     """Give each group of a port's rows, and each row of larger groups, a parameter to hold it."""
     text = "How much of the {} latents stays what it was: 1 is all, and above 0 catches it."
     there = tuple(dict.fromkeys(port.groups))
-    held = {
+    groups = {
         group: tuple(row for row, each in enumerate(port.groups) if each == group)
         for group in there
     }
     if len(there) < len(port.groups):
-        held |= {str(row): (row,) for row in range(len(port.groups))}
+        groups |= {str(row): (row,) for row in range(len(port.groups))}
     return tuple(
         (rows, builder.number(f"{root}/freeze_{name}", 0.0, 0, 1, "", text.format(name)))
-        for name, rows in held.items()
+        for name, rows in groups.items()
     )
 
 

@@ -143,9 +143,9 @@ class Dragging:
         assert target is not None
         x, y = target.inside(*pointer)
         seconds = max(state.tick, 0) / show.constants.control_hz
-        held, now = state.paths[target.place], now_at(show, state, seconds, values)
-        z = coordinates(target.path, held.remembering(pull=None), now)
-        pull = held.memory.get("pull")
+        path_state, now = state.paths[target.place], now_at(show, state, seconds, values)
+        z = coordinates(target.path, path_state.remembering(pull=None), now)
+        pull = path_state.memory.get("pull")
         away = np.zeros(target.path.shape)
         if pull is not None:
             is_free = pull.goal is None

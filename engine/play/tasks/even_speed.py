@@ -73,22 +73,22 @@ class ProbeState:
     stats: dict[str, Any] = field(default_factory=dict)
 
 
-class Mover(NamedTuple):
+class ProbedPath(NamedTuple):
     """A path that wants to be even, and all that its place depends on now."""
 
     layer: Layer
     generator: Generator
     path: Path
-    held: PathState
+    path_state: PathState
     now: Now
 
     def latent(self, place: float) -> Vector:
         """What the generator gets at a place, with nobody's hand in it."""
-        found = move(self.path, self.held, self.now, place)
+        found = move(self.path, self.path_state, self.now, place)
         return found if self.path.chart is None else self.path.chart.decode(found)
 
 
-def movers(show: Show, state: State, seconds: float) -> Iterator[Mover]:
+def probed_paths(show: Show, state: State, seconds: float) -> Iterator[ProbedPath]:
     """List the paths that are to be evened, are seen, and whose generator can be looked at."""
     places = [path.at[name] for path in show.constants.paths for name in ("even", "change")]
     routed = any(route.target in places for route in show.routes)
@@ -99,13 +99,13 @@ def movers(show: Show, state: State, seconds: float) -> Iterator[Mover]:
     for layer in show.layers:
         generator = layer.generator
         for path in generator.paths if generator else ():
-            held, at = next(states), path.at
+            path_state, at = next(states), path.at
             if values[at["even"]] <= 0.0 and values[at["change"]] <= 0.0:
                 continue
             assert generator is not None
             is_open = not (generator.spec.stateful or generator.spec.live_only)
             if is_open and _is_seen(show, layer, values):
-                yield Mover(layer, generator, path, held, now)
+                yield ProbedPath(layer, generator, path, path_state, now)
 
 
 def _is_seen(show: Show, layer: Layer, values: Sequence[float]) -> bool:
@@ -132,30 +132,30 @@ class ProbeSchedule:
         """What is known of a path."""
         return self._states.setdefault(path.name, ProbeState())
 
-    def due(self, mover: Mover) -> Window | None:
+    def due(self, probed: ProbedPath) -> Window | None:
         """Say what of a path is to be looked at now, if anything is.
 
         A path of another shape begins afresh: `ProbeState.window` is None then.
         """
-        path, held, values = mover.path, mover.held, mover.now.values
-        look, extent = self.of(path), probed_extent(path, held, values)
+        path, path_state, values = probed.path, probed.path_state, probed.now.values
+        look, extent = self.of(path), probed_extent(path, path_state, values)
         if extent is None:
             return None
-        shape = self._shape(mover, extent)
+        shape = self._shape(probed, extent)
         if shape != look.shape:
             self._states[path.name] = look = ProbeState(shape)
-        place = position(path, held, values, 0.0)
-        window = window_of(extent, place, held.speed, look.fineness)
+        place = position(path, path_state, values, 0.0)
+        window = window_of(extent, place, path_state.speed, look.fineness)
         known = look.window
         if known is not None and known.per_knot >= window.per_knot:
-            return window if _is_leaving(known, extent, place, held.speed) else None
+            return window if _is_leaving(known, extent, place, path_state.speed) else None
         return window
 
     @staticmethod
-    def _shape(mover: Mover, extent: Extent) -> bytes:
+    def _shape(probed: ProbedPath, extent: Extent) -> bytes:
         """Tell ways through the space apart: by where they are at some places."""
         whole = extent.length or 1.0
-        found = [mover.latent(extent.start + part * whole) for part in _SAMPLES]
+        found = [probed.latent(extent.start + part * whole) for part in _SAMPLES]
         return repr(extent).encode() + b"".join(np.round(f, 6).tobytes() for f in found)
 
     def take(self, path: Path, window: Window, result: Result) -> tuple[list[Change], list[str]]:
@@ -218,15 +218,20 @@ def _is_leaving(window: Window, extent: Extent, place: float, speed: float) -> b
 
 
 def probe_task(
-    show: Show, state: State, seconds: float, mover: Mover, window: Window, path: Sequence[Vector]
+    show: Show,
+    state: State,
+    seconds: float,
+    probed: ProbedPath,
+    window: Window,
+    path: Sequence[Vector],
 ) -> Task:
     """Make the probe of a window from the latents at its places."""
-    layer, spec = mover.layer, mover.generator.spec
+    layer, spec = probed.layer, probed.generator.spec
     asked = requests_at(show, state, seconds, {layer.id})[layer.id]
-    shape = next(port.shape for port in spec.ports if port.name == mover.path.port)
+    shape = next(port.shape for port in spec.ports if port.name == probed.path.port)
     many = np.array(path, np.float32).reshape(-1, *shape)
     options: dict[str, float | str] = {
-        "port": mover.path.port,
+        "port": probed.path.port,
         "is_closed": float(window.is_closed),
     }
     request = replace(asked, size_px=_small(spec, asked))

@@ -14,7 +14,7 @@ from engine.core.show.layer import Generator
 from engine.generators import registry
 from engine.generators.host.inline_host import InlineHost, open_inline
 from engine.play.line import Line
-from engine.play.tasks.even_speed import Mover, ProbeSchedule, movers, probe_task
+from engine.play.tasks.even_speed import ProbedPath, ProbeSchedule, probe_task, probed_paths
 
 CHECK_TICKS = 30
 
@@ -57,21 +57,21 @@ class Evened:
         show, state = line.show, line.state
         seconds = state.tick / float(show.control_hz)
         events: list[Event] = []
-        for mover in movers(show, state, seconds):
-            window = self._schedule.due(mover)
+        for probed in probed_paths(show, state, seconds):
+            window = self._schedule.due(probed)
             if window is None:
                 continue
-            path = [mover.latent(place) for place in window.places]
-            probe = probe_task(show, state, seconds, mover, window, path)
-            result = self._host(mover).do(probe)
-            changes, messages = self._schedule.take(mover.path, window, result)
+            path = [probed.latent(place) for place in window.places]
+            probe = probe_task(show, state, seconds, probed, window, path)
+            result = self._host(probed).do(probe)
+            changes, messages = self._schedule.take(probed.path, window, result)
             for text in messages:
                 print(text, file=sys.stderr)
             events += [Event(tick, address, value, "errand") for address, value in changes]
         return events
 
-    def _host(self, mover: Mover) -> InlineHost:
-        name, generator = mover.layer.id, mover.generator
+    def _host(self, probed: ProbedPath) -> InlineHost:
+        name, generator = probed.layer.id, probed.generator
         if name not in self._hosts:
             self._hosts[name] = _open(generator)
         return self._hosts[name]

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from engine.core.latent.geometry import Vector
-from engine.core.path.arc_length import Feeling, feel
+from engine.core.path.arc_length import SpeedEstimate, update_estimate
 from engine.core.path.perceived_change import Features, distance, features
 from engine.core.path.phase import position
-from engine.core.path.speed import felt_at
+from engine.core.path.speed import perceived_at
 from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.generators.host.messages import Frame
@@ -20,11 +20,11 @@ from engine.generators.host.tasks import Result
 from engine.play.tasks.even_speed import (
     EVENT,
     FORGET,
-    Mover,
+    ProbedPath,
     ProbeSchedule,
     Window,
-    movers,
     probe_task,
+    probed_paths,
 )
 from engine.play.tasks.tasks import Change, TaskQueue
 
@@ -47,7 +47,7 @@ class _PathProbe:
         self.rest_until_s = -math.inf
         self.went: deque[tuple[float, float]] = deque(maxlen=_KEPT)  # when it was where
         self.frame: tuple[int, float, Features] | None = None
-        self.feeling = Feeling()
+        self.estimate = SpeedEstimate()
 
 
 class EvenSpeed:
@@ -82,32 +82,32 @@ class EvenSpeed:
         elif not self._tasks:
             return []
         changes: list[Change] = []
-        found = list(movers(show, state, state.tick / float(show.control_hz)))
-        wanted = {mover.path.name for mover in found}
+        found = list(probed_paths(show, state, state.tick / float(show.control_hz)))
+        wanted = {probed.path.name for probed in found}
         for name in self._tasks.keys() - wanted:
             tasks.cancel(self._tasks[name].number)
             self._tasks[name].window = None
-        for mover in found:
-            task = self._tasks.setdefault(mover.path.name, _PathProbe())
+        for probed in found:
+            task = self._tasks.setdefault(probed.path.name, _PathProbe())
             if is_check:
-                changes += self._check(mover, task, tasks, now_s)
+                changes += self._check(probed, task, tasks, now_s)
             if task.window is not None and not tasks.is_open(task.number):
-                self._prepare(show, state, mover, task, tasks, now_s)
-            changes += self._feel(show, state, mover, task)
+                self._prepare(show, state, probed, task, tasks, now_s)
+            changes += self._estimate(show, state, probed, task)
         return changes
 
     def _check(
-        self, mover: Mover, task: _PathProbe, tasks: TaskQueue, now_s: float
+        self, probed: ProbedPath, task: _PathProbe, tasks: TaskQueue, now_s: float
     ) -> list[Change]:
         """Find out whether something is to be looked at; it has to hold still for that."""
-        window = self._schedule.due(mover)
-        look = self._schedule.of(mover.path)
+        window = self._schedule.due(probed)
+        look = self._schedule.of(probed.path)
         is_steady, task.seen = look.shape == task.seen, look.shape
         if not is_steady:
             tasks.cancel(task.number)
-            task.window, task.feeling, task.rest_until_s = None, Feeling(), -math.inf
-            is_stale = not {"table", "felt"}.isdisjoint(mover.held.memory)
-            return [(f"{mover.path.name}/{EVENT}", FORGET)] if is_stale else []
+            task.window, task.estimate, task.rest_until_s = None, SpeedEstimate(), -math.inf
+            is_stale = not {"table", "felt"}.isdisjoint(probed.path_state.memory)
+            return [(f"{probed.path.name}/{EVENT}", FORGET)] if is_stale else []
         is_free = now_s >= task.rest_until_s and not tasks.is_open(task.number)
         if window != task.window and is_free:
             task.window, task.latents = window, []
@@ -117,7 +117,7 @@ class EvenSpeed:
         self,
         show: Show,
         state: State,
-        mover: Mover,
+        probed: ProbedPath,
         task: _PathProbe,
         tasks: TaskQueue,
         now_s: float,
@@ -127,12 +127,12 @@ class EvenSpeed:
         assert window is not None
         places = window.places
         for place in places[len(task.latents) :][:A_FRAME]:
-            task.latents.append(mover.latent(place))
+            task.latents.append(probed.latent(place))
         if len(task.latents) < len(places):
             return
         seconds = state.tick / float(show.control_hz)
-        probe = probe_task(show, state, seconds, mover, window, task.latents)
-        path, shape = mover.path, task.seen
+        probe = probe_task(show, state, seconds, probed, window, task.latents)
+        path, shape = probed.path, task.seen
 
         def on_result(result: Result) -> Iterable[Change]:
             if result.error or self._schedule.of(path).shape != shape:
@@ -143,20 +143,22 @@ class EvenSpeed:
                 self._notify(text)
             return changes
 
-        task.number = tasks.start(mover.layer.id, probe, on_result)
+        task.number = tasks.start(probed.layer.id, probe, on_result)
         # One that fails, or cannot be sent, is not tried again at once.
         task.window, task.latents, task.rest_until_s = None, [], now_s + RETRY_S
 
-    def _feel(self, show: Show, state: State, mover: Mover, task: _PathProbe) -> list[Change]:
+    def _estimate(
+        self, show: Show, state: State, probed: ProbedPath, task: _PathProbe
+    ) -> list[Change]:
         """Take a new frame as a measure of how fast the picture changes, while no table does."""
-        path, held = mover.path, mover.held
-        place = position(path, held, mover.now.values, 0.0)
+        path, path_state = probed.path, probed.path_state
+        place = position(path, path_state, probed.now.values, 0.0)
         task.went.append((state.tick / float(show.control_hz), place))
-        table = held.memory.get("table")
-        if table is not None and felt_at(held, place) != held.memory.get("felt"):
+        table = path_state.memory.get("table")
+        if table is not None and perceived_at(path_state, place) != path_state.memory.get("felt"):
             task.frame = None
             return []
-        frame = self._frame_of(mover.layer.id)
+        frame = self._frame_of(probed.layer.id)
         if frame is None or frame.pixels.shape[2] == 0:  # it lies on the device
             return []
         before = task.frame
@@ -167,9 +169,11 @@ class EvenSpeed:
         task.frame = (frame.sequence, at, features(frame.pixels[::step, ::step]))
         if before is None or before[2].shape != task.frame[2].shape or abs(at - before[1]) < 1e-4:
             return []
-        task.feeling = feel(task.feeling, distance(before[2], task.frame[2]), abs(at - before[1]))
-        felt = task.feeling.felt
-        return [(f"{path.name}/felt", felt)] if felt[1] > 0.0 and felt[0] > 0.0 else []
+        task.estimate = update_estimate(
+            task.estimate, distance(before[2], task.frame[2]), abs(at - before[1])
+        )
+        speeds = task.estimate.perceived
+        return [(f"{path.name}/felt", speeds)] if speeds[1] > 0.0 and speeds[0] > 0.0 else []
 
     def report(self) -> dict[str, Any]:
         """Figures for the stats file, by path."""

@@ -17,7 +17,7 @@ from engine.core.frame.values import effective
 from engine.core.show.show import Show
 from engine.core.show.snapshot import from_data, to_data
 from engine.core.show.state import State
-from engine.core.springs import Glide, pass_glides
+from engine.core.springs import Spring, advance_springs
 from tests.making import base, film, frames_at, latent, loop_of, read_show, run
 
 PATH = "/layer/form/path/"
@@ -68,9 +68,9 @@ def test_an_axis_is_the_same_at_30_and_144_hz(axis, omega, tau, seconds) -> None
 def test_a_glide_is_the_same_at_30_and_144_hz(axis, half_s: float, seconds: float) -> None:
     ends = []
     for rate in (30, 144):
-        now = (Glide(*axis, half_s),)
+        now = (Spring(*axis, half_s),)
         for dt in split(seconds, max(round(seconds * rate), 1)):
-            now = pass_glides(now, dt)
+            now = advance_springs(now, dt)
         ends.append(now[0])
     assert np.allclose(ends[0], ends[1], rtol=0.0, atol=1e-9)
 

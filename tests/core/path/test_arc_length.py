@@ -10,15 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.core.path.arc_length import (
-    FELT_WIDEST,
+    PERCEIVED_WIDEST,
     WIDEST,
-    Feeling,
+    SpeedEstimate,
     arcs,
-    feel,
     from_numbers,
     make_table,
     rate,
     to_numbers,
+    update_estimate,
     warp,
 )
 from engine.core.path.perceived_change import distance, features, shrink
@@ -142,10 +142,10 @@ def test_the_way_is_longer_than_the_distances_where_it_bends() -> None:
 
 
 def test_what_is_felt_follows_the_newest_steps_and_stays_within_reason() -> None:
-    feeling = Feeling()
+    estimate = SpeedEstimate()
     for _ in range(50):
-        feeling = feel(feeling, 0.02, 0.01)
-    assert feeling.felt == pytest.approx((2.0, 2.0))
-    assert feel(feeling, 0.03, 0.01).felt[0] == pytest.approx(2.0 + 0.7 * 1.5)
-    high, mean = feel(feeling, 9.0, 0.01).felt
-    assert high == pytest.approx(mean * FELT_WIDEST)
+        estimate = update_estimate(estimate, 0.02, 0.01)
+    assert estimate.perceived == pytest.approx((2.0, 2.0))
+    assert update_estimate(estimate, 0.03, 0.01).perceived[0] == pytest.approx(2.0 + 0.7 * 1.5)
+    high, mean = update_estimate(estimate, 9.0, 0.01).perceived
+    assert high == pytest.approx(mean * PERCEIVED_WIDEST)

@@ -11,7 +11,7 @@ import pytest
 from engine.core.latent.geometry import shell_radius, shell_score
 from engine.core.latent.manifold import AFFINE, ROWS, SHELL
 from engine.core.motions.walk import walk
-from engine.core.track.conform import Reel, Shot, conform
+from engine.core.track.conform import Shot, TrackFrames, conform
 from engine.documents.edit.timeline import EditError, Film
 from tests.edits import FILM, FPS, Clip, look, write
 
@@ -19,11 +19,11 @@ SUFFIXES = (".otio", ".edl", ".kdenlive", ".xml", ".fcpxml")
 SIZE = 16
 
 
-def reel(size: int = SIZE, count: int = 100, step: float = 0.03) -> Reel:
+def frames(size: int = SIZE, count: int = 100, step: float = 0.03) -> TrackFrames:
     """A walk, with a value that rises, an angle that passes its end, and a switch."""
     x = np.arange(count, dtype=np.float64)
     angle = np.mod(0.3 * x + np.pi, 2 * np.pi) - np.pi
-    return Reel(
+    return TrackFrames(
         values=np.stack([x / count, angle, np.floor(x / 7) % 2], 1),
         is_held=np.array([False, False, True]),
         turns=np.array([0.0, 2 * np.pi, 0.0]),
@@ -47,7 +47,7 @@ KEPT = [*range(10, 30), *range(35, 45), 60]
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_cut_of_a_hundred_frames_to_46_is_exact(suffix: str) -> None:
-    source = reel()
+    source = frames()
     found = conform(source, seen(suffix, *CUTS))
     shown = [*range(20), *range(30, 40), 45]
     z = found.latents["z"]
@@ -63,8 +63,8 @@ def test_a_cut_of_a_hundred_frames_to_46_is_exact(suffix: str) -> None:
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_blank_can_be_bridged_without_a_corner(suffix: str) -> None:
-    found = conform(reel(), seen(suffix, *CUTS), is_bridged=True)
-    held = conform(reel(), seen(suffix, *CUTS))
+    found = conform(frames(), seen(suffix, *CUTS), is_bridged=True)
+    held = conform(frames(), seen(suffix, *CUTS))
     z = found.latents["z"].astype(float)
     assert np.flatnonzero(found.cuts).tolist() == [45]
     assert max(jumps(z)[18:30]) < 0.3 * max(jumps(held.latents["z"].astype(float))[18:30])
@@ -109,7 +109,7 @@ def test_speeds_follow_the_geodesic(suffix: str, speed, first: int, places: list
     if speed == -2:  # an odd number of frames backwards: the last of every pair, or the first
         is_last = suffix in (".edl", ".xml", ".fcpxml")
         places = [59 - 2 * k for k in range(20)] if is_last else places
-    source = reel(128)
+    source = frames(128)
     found = conform(source, seen(suffix, Clip(first, 20, speed)))
     wanted = np.stack([reference(source.latents["z"], at) for at in places])
     assert np.abs(found.latents["z"] - wanted).max() <= 1e-6 * shell_radius(128)
@@ -121,7 +121,7 @@ def test_speeds_follow_the_geodesic(suffix: str, speed, first: int, places: list
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_dissolve_is_one_of_latents_and_stays_on_the_shell(suffix: str) -> None:
-    source = reel(512, step=0.3)
+    source = frames(512, step=0.3)
     found = conform(source, seen(suffix, Clip(5, 30), Clip(60, 30, fade=10)))
     z = found.latents["z"]
     assert len(z) == 60
@@ -140,7 +140,7 @@ def test_a_dissolve_is_one_of_latents_and_stays_on_the_shell(suffix: str) -> Non
 
 
 def test_healing_takes_the_corner_out_of_a_cut() -> None:
-    source = reel(128)
+    source = frames(128)
     healed = conform(source, seen(".otio", Clip(10, 40), Clip(55, 40)), heal=12)
     cut = conform(source, seen(".otio", Clip(10, 40), Clip(55, 40)))
     a, b = cut.latents["z"].astype(float), healed.latents["z"].astype(float)
@@ -157,21 +157,21 @@ def test_healing_takes_the_corner_out_of_a_cut() -> None:
 
 def test_a_loop_is_healed_over_its_seam_and_short_shots_give_half_of_themselves() -> None:
     edit = seen(".edl", Clip(0, 30), Clip(60, 5), Clip(20, 30))
-    found, cut = (conform(reel(64), edit, heal=heal, is_loop=True) for heal in (20, 0))
+    found, cut = (conform(frames(64), edit, heal=heal, is_loop=True) for heal in (20, 0))
     seams = [np.roll(each.latents["z"].astype(float), 15, axis=0)[:30] for each in (found, cut)]
     assert not found.cuts.any()
     assert max(jumps(seams[0])) < 0.2 * max(jumps(seams[1]))
-    assert np.array_equal(found.latents["z"][32], reel(64).latents["z"][62])
+    assert np.array_equal(found.latents["z"][32], frames(64).latents["z"][62])
 
 
 def test_a_loop_that_closes_by_itself_has_no_cut() -> None:
     edit = seen(".otio", Clip(20, 30), Clip(5, 15))
-    assert np.flatnonzero(conform(reel(), edit, is_loop=True).cuts).tolist() == [29]
-    assert np.flatnonzero(conform(reel(), edit).cuts).tolist() == [29, 44]
+    assert np.flatnonzero(conform(frames(), edit, is_loop=True).cuts).tolist() == [29]
+    assert np.flatnonzero(conform(frames(), edit).cuts).tolist() == [29, 44]
 
 
 def test_a_blade_without_a_move_is_no_cut_and_a_cut_of_the_proxy_stays_one() -> None:
-    source = reel()
+    source = frames()
     whole = conform(source, seen(".edl", Clip(10, 20), Clip(30, 20)))
     assert whole.cuts.sum() == 1
     source = replace(source, cuts=source.cuts | (np.arange(100) == 19))
@@ -186,7 +186,7 @@ def test_rows_and_affine_ports_go_by_their_own_maps() -> None:
     rows = np.stack([walk(k, "r", 0.0, 8) for k in range(8)]).reshape(2, 4, 8).astype(np.float32)
     turns = np.array([[0, 5.0, 0, 0], [0, -5.0, 0, 0]], np.float32)
     source = replace(
-        reel(count=2), latents={"w": rows, "a": turns}, spaces={"w": ROWS, "a": AFFINE}
+        frames(count=2), latents={"w": rows, "a": turns}, spaces={"w": ROWS, "a": AFFINE}
     )
     found = conform(source, [Shot(Fraction(1, 2))])
     for k in range(4):
@@ -195,7 +195,7 @@ def test_rows_and_affine_ports_go_by_their_own_maps() -> None:
 
 
 def test_the_shorter_way_round_for_angles() -> None:
-    source = reel()
+    source = frames()
     at = int(np.flatnonzero(np.diff(source.values[:, 1]) < 0)[0])
     found = conform(source, [Shot(Fraction(2 * at + 1, 2))])
     assert found.values[0, 1] == pytest.approx(source.values[at, 1] + 0.15)

@@ -20,7 +20,7 @@ from engine.core.show.snapshot import from_data, to_data
 from engine.core.show.state import first_state
 from engine.documents import track_file
 from engine.documents.edit.beside import lay_beside
-from engine.documents.edit.conform import reel_of
+from engine.documents.edit.conform import frames_of
 from engine.documents.show import load
 from engine.documents.take.content_store import manifest, read_show
 from engine.documents.track_file import TrackError, TrackFile
@@ -252,8 +252,8 @@ def test_any_numpy_reads_a_track_and_its_page(sidecar: TrackFile) -> None:
         about = msgspec.json.decode(file["about.json"])
     assert about["columns"]
     assert about["constants"]["/master/brightness"] == 1.0
-    reel = reel_of(sidecar)
-    assert reel.is_held.tolist() == [c.endswith("mode") for c in about["columns"]]
+    frames = frames_of(sidecar)
+    assert frames.is_held.tolist() == [c.endswith("mode") for c in about["columns"]]
 
 
 def test_tracks_of_another_model_and_damaged_ones_are_refused(sidecar: TrackFile) -> None:

@@ -17,7 +17,7 @@ import pytest
 from engine.core.event import Event
 from engine.core.frame.advance import advance
 from engine.core.frame.sample import requests_at
-from engine.core.path.arc_length import Feeling, feel
+from engine.core.path.arc_length import SpeedEstimate, update_estimate
 from engine.core.path.model import Extent
 from engine.core.path.perceived_change import distance, features
 from engine.core.path.speed import even_dt
@@ -33,7 +33,7 @@ from engine.generators.kinds import cppn
 from engine.lab.one_thread import one_thread
 from engine.play.event_queue import EventQueue
 from engine.play.line import Line
-from engine.play.tasks.even_speed import ProbeSchedule, Window, movers, probe_task, window_of
+from engine.play.tasks.even_speed import ProbeSchedule, Window, probe_task, probed_paths, window_of
 from engine.play.tasks.even_speed_film import Evened
 from engine.play.tasks.even_speed_live import CHECK_S, EvenSpeed
 from engine.play.tasks.tasks import TaskQueue
@@ -88,19 +88,19 @@ class Film:
         self.events: list[Event] = []
 
     def probe(self, state: State) -> Event:
-        looks, mover = ProbeSchedule(), next(movers(self.show, state, 0.0))
+        looks, probed = ProbeSchedule(), next(probed_paths(self.show, state, 0.0))
         window = window_of(Extent(0.0, 6.0, True), 0.0, 1.0)
-        path = [mover.latent(place) for place in window.places]
-        probe = probe_task(self.show, state, 0.0, mover, window, path)
+        path = [probed.latent(place) for place in window.places]
+        probe = probe_task(self.show, state, 0.0, probed, window, path)
         assert probe.request is not None
         small = replace(probe, request=replace(probe.request, size_px=(PX, PX)))
         *_, result = (r for r in find_kind("probe")(self.generator, small) if r)
-        ((address, value),), said = looks.take(mover.path, window, result)
+        ((address, value),), said = looks.take(probed.path, window, result)
         assert said == []
         return Event(1, address, value)
 
     def steps(self, probes: bool, feels: bool = False) -> list[float]:
-        state, rate, feeling = first_state(self.show), float(self.show.control_hz), Feeling()
+        state, rate, estimate = first_state(self.show), float(self.show.control_hz), SpeedEstimate()
         seen, places = [], []
         for frame in range(FRAMES + 1):
             while (state.tick + 1) / rate <= frame / FPS:
@@ -113,8 +113,8 @@ class Film:
             places.append(state.paths[0].phase)
             if feels and frame:
                 apart = distance(seen[-2], seen[-1])
-                feeling = feel(feeling, apart, places[-1] - places[-2])
-                self.events = [say(state.tick + 1, "felt", feeling.felt)]
+                estimate = update_estimate(estimate, apart, places[-1] - places[-2])
+                self.events = [say(state.tick + 1, "felt", estimate.perceived)]
         assert places[-1] == pytest.approx(6.0, abs=1.0 if feels else 0.03)
         return [distance(a, b) for a, b in pairwise(seen)]
 
@@ -122,11 +122,11 @@ class Film:
 def test_the_picture_of_a_network_changes_evenly(tmp_path: Path) -> None:
     show = read(tmp_path, KEYS + "even = 1.0")
     films = (Film(show).steps(*how) for how in ((False,), (True,), (False, True)))
-    before, looked, felt = (pstdev(steps) / mean(steps) for steps in films)
-    print(f"CV {before:.3f} uniform, {looked:.3f} with 16 looks a knot, {felt:.3f} online")
+    before, looked, perceived = (pstdev(steps) / mean(steps) for steps in films)
+    print(f"CV {before:.3f} uniform, {looked:.3f} with 16 looks a knot, {perceived:.3f} online")
     assert looked <= 0.12
     assert before / looked >= 3.0
-    assert felt <= 0.2
+    assert perceived <= 0.2
 
 
 def test_nothing_jumps_when_the_strength_or_the_table_changes(tmp_path: Path) -> None:
@@ -232,24 +232,24 @@ def test_a_whole_loop_is_looked_at_or_what_lies_ahead(
 ) -> None:
     show = read(tmp_path, path + "even = 0.5")
     (state,) = run(show, 1)
-    mover = next(movers(show, state, 0.0))
-    window = ProbeSchedule().due(mover)
+    probed = next(probed_paths(show, state, 0.0))
+    window = ProbeSchedule().due(probed)
     assert ((0, 0) if window is None else (window.start, window.cells)) == (start, cells)
     uneven = read(tmp_path, path)
-    assert list(movers(uneven, first_state(uneven), 0.0)) == []
+    assert list(probed_paths(uneven, first_state(uneven), 0.0)) == []
 
 
 def test_a_way_that_bends_between_two_looks_is_looked_at_more_finely(tmp_path: Path) -> None:
     show = read(tmp_path, KEYS + "even = 1.0")
-    looks, mover = ProbeSchedule(), next(movers(show, run(show, 1)[0], 0.0))
+    looks, probed = ProbeSchedule(), next(probed_paths(show, run(show, 1)[0], 0.0))
     for cells in (96, 192):
-        window = looks.due(mover)
+        window = looks.due(probed)
         assert window is not None
         assert (window.cells, window.per_knot) == (cells, cells / 6)
         ones = np.ones(cells, np.float32)
         found = {"chords": ones, "skips": 1.3 * ones, "jumps": np.zeros((0, 2), np.float32)}
-        looks.take(mover.path, window, Result(found))
-    assert looks.due(mover) is None
+        looks.take(probed.path, window, Result(found))
+    assert looks.due(probed) is None
 
 
 @dataclass
@@ -329,4 +329,4 @@ def test_a_film_looks_by_itself_at_any_rate_of_frames(
 def test_a_generator_that_nobody_sees_is_left_in_peace(tmp_path: Path) -> None:
     show = read(tmp_path, KEYS + "even = 1.0")
     states = run(show, 2, lambda tick: [Event(tick, "/layer/form/opacity", 1.0 - tick)])
-    assert [len(list(movers(show, state, state.tick / 120))) for state in states] == [1, 0]
+    assert [len(list(probed_paths(show, state, state.tick / 120))) for state in states] == [1, 0]

@@ -82,9 +82,9 @@ def _events(text: str, name: str, source_fps: Fraction, fps: Fraction) -> tuple[
                 found.append(here[-1])
         elif re.match(r"M2\s", line):
             _set_speed(here, line, source_fps, place)
-        elif (told := _NAME.match(line)) and here:
-            which = here[0 if told[1].upper() == "FROM" else -1]
-            which.names += (told[2].strip(),)
+        elif (match := _NAME.match(line)) and here:
+            which = here[0 if match[1].upper() == "FROM" else -1]
+            which.names += (match[2].strip(),)
         elif re.match(r"\d{1,6}\s", line) and not _SOUND.search(line):
             raise EditError(f"{place}: '{line:.60}' is no event of a CMX3600 edit list")
     return found, is_drop
@@ -114,13 +114,13 @@ def _event(
 
 def _set_speed(here: Sequence[_Event], line: str, source_fps: Fraction, place: str) -> None:
     """Give a speed to the event of its reel, of two of one reel to that with its timecode."""
-    told = _SPEED.match(line)
-    if told is None:
+    match = _SPEED.match(line)
+    if match is None:
         raise EditError(f"{place}: '{line:.60}' is no speed of a CMX3600 edit list")
-    same = [event for event in here if event.reel == told[1]] or list(here)
-    exact = [event for event in same if event.codes[0] == told[3]]
+    same = [event for event in here if event.reel == match[1]] or list(here)
+    exact = [event for event in same if event.codes[0] == match[3]]
     for event in (exact or same)[-1:]:
-        event.speed = Fraction(told[2]) / source_fps
+        event.speed = Fraction(match[2]) / source_fps
 
 
 def _begin(first: _Event, fps: Fraction, is_drop: bool, findings: Findings) -> Fraction:

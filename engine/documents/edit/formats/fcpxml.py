@@ -129,17 +129,19 @@ def _clip(
         if chosen is None:
             return None, [], _ZERO
         return _clip(reader, chosen, at, place, depth + 1)
-    told = reader.resources.get(clip.get("ref", ""))
+    resource = reader.resources.get(clip.get("ref", ""))
     inner = None
     if clip.tag == "spine":
         inner = _storyline(reader, clip, _ZERO, place, depth + 1)
-    begin_s = _seconds(clip, "start", _begin(told, place), place)
-    length_s = _seconds(clip, "duration", inner.end_s if inner else _length(told, place), place)
+    begin_s = _seconds(clip, "start", _begin(resource, place), place)
+    length_s = _seconds(clip, "duration", inner.end_s if inner else _length(resource, place), place)
     item = None
     if inner is not None:
         item = Item(at, at + length_s, _ZERO, _ONE, place, inner)
     elif clip.get("enabled", "1") != "0" and clip.get("srcEnable", "all") != "audio":
-        item = _content(reader, clip, told, Item(at, at + length_s, begin_s, _ONE, place), depth)
+        item = _content(
+            reader, clip, resource, Item(at, at + length_s, begin_s, _ONE, place), depth
+        )
     connected: Connected = []
     for child in clip if clip.tag != "spine" else ():
         if child.tag in _CLIPS and "lane" in child.attrib:
@@ -153,10 +155,10 @@ def _clip(
 
 
 def _content(
-    reader: _Reader, clip: Element, told: Element | None, item: Item, depth: int
+    reader: _Reader, clip: Element, resource: Element | None, item: Item, depth: int
 ) -> Item | None:
     """What a clip shows of itself; its place counts in its own time so far."""
-    place, kind = item.place, told.tag if told is not None else ""
+    place, kind = item.place, resource.tag if resource is not None else ""
     if clip.tag == "gap":
         return None
     if clip.tag == "mc-clip":
@@ -166,15 +168,18 @@ def _content(
         return None
     _note_effects(reader, clip)
     if clip.tag in ("asset-clip", "video"):
-        if told is None or told.get("hasVideo", "1") == "0" or not _is_picture(told):
+        if resource is None or resource.get("hasVideo", "1") == "0" or not _is_picture(resource):
             return None
-        seen = [told.get("src", ""), *(rep.get("src", "") for rep in told.findall("media-rep"))]
-        seen.append(told.get("name", ""))
+        seen = [
+            resource.get("src", ""),
+            *(rep.get("src", "") for rep in resource.findall("media-rep")),
+        ]
+        seen.append(resource.get("name", ""))
         if not reader.findings.is_proxy(seen, place):
             return None
-        base_s, inside = _begin(told, place), None
+        base_s, inside = _begin(resource, place), None
     elif clip.tag == "ref-clip":
-        sequence = None if told is None else told.find("sequence")
+        sequence = None if resource is None else resource.find("sequence")
         if sequence is None:
             raise EditError(f"{place}: its compound clip is not in the file, or is multicam")
         base_s, inside = _ZERO, _sequence(reader, sequence, place, depth + 1)
@@ -239,21 +244,21 @@ def _note_effects(reader: _Reader, clip: Element) -> None:
             reader.findings.effect(child.tag.removeprefix("adjust-"))
 
 
-def _begin(told: Element | None, place: str) -> Fraction:
+def _begin(resource: Element | None, place: str) -> Fraction:
     """Where the time of an asset or compound clip begins."""
-    if told is None:
+    if resource is None:
         return _ZERO
-    sequence = told.find("sequence")
+    sequence = resource.find("sequence")
     if sequence is not None:
         return _seconds(sequence, "tcStart", _ZERO, place)
-    return _seconds(told, "start", _ZERO, place)
+    return _seconds(resource, "start", _ZERO, place)
 
 
-def _length(told: Element | None, place: str) -> Fraction:
-    if told is None:
+def _length(resource: Element | None, place: str) -> Fraction:
+    if resource is None:
         return _ZERO
-    sequence = told.find("sequence")
-    return _seconds(told if sequence is None else sequence, "duration", _ZERO, place)
+    sequence = resource.find("sequence")
+    return _seconds(resource if sequence is None else sequence, "duration", _ZERO, place)
 
 
 def _lane(clip: Element, place: str) -> int:

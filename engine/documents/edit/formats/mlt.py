@@ -85,19 +85,19 @@ def _stack(project: Project, tractor: Element, place: str) -> Stack:
     note_effects(project, tractor)
     mixes = []
     for transition in tractor.findall("transition"):
-        told = properties(transition)
-        service = told.get("mlt_service", "")
-        if _is_fade(told):
-            mixes.append((transition, told))
-            if told.get("resource") or service not in ("luma", "dissolve", "mix"):
+        fields = properties(transition)
+        service = fields.get("mlt_service", "")
+        if _is_fade(fields):
+            mixes.append((transition, fields))
+            if fields.get("resource") or service not in ("luma", "dissolve", "mix"):
                 project.findings.wipe(f"{place}, transition at {transition.get('in', '0')}")
-        elif service != "mix" and not told.get("internal_added") and not _is_always(told):
+        elif service != "mix" and not fields.get("internal_added") and not _is_always(fields):
             project.findings.effect(service)
     if _TRACK_OF_TWO & properties(tractor).keys() or any("kdenlive:mixcut" in t for _, t in mixes):
         return Stack((ordered([item for items in tracks for item in items], place),))
     found = []
-    for transition, told in mixes:
-        pair = [numbers.get(_whole(told.get(k, "")), -1) for k in ("a_track", "b_track")]
+    for transition, fields in mixes:
+        pair = [numbers.get(_whole(fields.get(k, "")), -1) for k in ("a_track", "b_track")]
         if min(pair) >= 0 and pair[0] != pair[1]:
             start_s, end_s = _lasting(project, transition, tractor, place)
             found.append(Fade(min(pair), max(pair), start_s, end_s))
@@ -116,14 +116,14 @@ def _lasting(
     ) else start_s
 
 
-def _is_fade(told: dict[str, str]) -> bool:
+def _is_fade(fields: dict[str, str]) -> bool:
     """Whether a transition lets one picture go over into another; a mere ``mix`` is of sound."""
-    service = told.get("mlt_service", "")
-    return "kdenlive:mixcut" in told or (service in _FADES and not _is_always(told))
+    service = fields.get("mlt_service", "")
+    return "kdenlive:mixcut" in fields or (service in _FADES and not _is_always(fields))
 
 
-def _is_always(told: dict[str, str]) -> bool:
-    return told.get("always_active", "0") not in ("", "0")
+def _is_always(fields: dict[str, str]) -> bool:
+    return fields.get("always_active", "0") not in ("", "0")
 
 
 def _whole(text: str) -> int:
@@ -169,8 +169,8 @@ def _entry(project: Project, entry: Element, at: Fraction, place: str) -> Item |
         raise EditError(f"{place}: '{name:.40}' is not in the project, or in itself, or too often")
     if element.tag in ("tractor", "playlist"):
         return _nested(project, entry, element, at, place)
-    told = properties(element)
-    kind = kind_of(told)
+    fields = properties(element)
+    kind = kind_of(fields)
     if kind and kind != "black":
         if kind != "nothing":
             project.findings.title(kind, place)
@@ -178,7 +178,7 @@ def _entry(project: Project, entry: Element, at: Fraction, place: str) -> Item |
     start_s, end_s = bounds(project, entry, element, place)
     if kind == "black":
         return Item(at, at + end_s - start_s, Fraction(0), Fraction(1), place, is_black=True)
-    seen = [told.get(k, "") for k in ("warp_resource", "kdenlive:originalurl", "shotcut:resource",
+    seen = [fields.get(k, "") for k in ("warp_resource", "kdenlive:originalurl", "shotcut:resource",
                                       "resource")]  # fmt: skip
     names = [re.sub(rf"^{NUMBER}:|\?{NUMBER}$", "", each) for each in seen if each != "-"]
     if not project.findings.is_proxy(names, place):
@@ -187,7 +187,7 @@ def _entry(project: Project, entry: Element, at: Fraction, place: str) -> Item |
         note_effects(project, each, place)
     # An entry's place counts from that of its producer.
     first_s = seconds_at(project, element.get("in", "0"), place) + start_s
-    speed = speed_of(element, told, place)
+    speed = speed_of(element, fields, place)
     if speed < 0:
         return backwards(project, element, Item(at, at + end_s - start_s, first_s, speed, place))
     return Item(at, at + end_s - start_s, first_s * speed, speed, place)

@@ -45,10 +45,14 @@ def properties(element: Element) -> dict[str, str]:
     return {p.get("name", ""): p.text or "" for p in element.findall("property")}
 
 
-def kind_of(told: dict[str, str]) -> str:
+def kind_of(fields: dict[str, str]) -> str:
     """What a producer is, if it is no film: words for a message, ``black`` or ``nothing``."""
-    service, resource = told.get("mlt_service", ""), told.get("resource", "").casefold()
-    if told.get("video_index") == "-1" or told.get("set.test_image") == "1" or service == "tone":
+    service, resource = fields.get("mlt_service", ""), fields.get("resource", "").casefold()
+    if (
+        fields.get("video_index") == "-1"
+        or fields.get("set.test_image") == "1"
+        or service == "tone"
+    ):
         return "nothing"
     if service in ("color", "colour") or resource.startswith("color:"):
         if _CLEAR.fullmatch(resource):
@@ -57,17 +61,17 @@ def kind_of(told: dict[str, str]) -> str:
     return "a title" if _DRAWN.match(service) else ""
 
 
-def speed_of(element: Element, told: dict[str, str], place: str) -> Fraction:
+def speed_of(element: Element, fields: dict[str, str], place: str) -> Fraction:
     """Speed of a clip."""
     if any("timeremap" in (link.get("mlt_service"), properties(link).get("mlt_service"))
            for link in element.iter("link")):  # fmt: skip
         raise EditError(f"{place}: a speed that changes is not read; use constant speeds")
-    service, resource = told.get("mlt_service"), told.get("resource", "")
+    service, resource = fields.get("mlt_service"), fields.get("resource", "")
     if service == "timewarp":
-        text = told.get("warp_speed", "") or resource.split(":")[0]
+        text = fields.get("warp_speed", "") or resource.split(":")[0]
     elif service == "framebuffer":  # of the first Kdenlives
         text = resource.rpartition("?")[2].partition("&")[0]
-        text = f"-{text}" if told.get("reverse", "0") not in ("", "0") else text
+        text = f"-{text}" if fields.get("reverse", "0") not in ("", "0") else text
     else:
         return Fraction(1)
     if not re.fullmatch(NUMBER, text):
@@ -97,11 +101,11 @@ def backwards(project: Project, element: Element, item: Item) -> Item:
 def note_effects(project: Project, element: Element, place: str = "") -> None:
     """Count effects; refuse those that change what is shown when."""
     for effect in element.findall("filter"):
-        told = properties(effect)
-        name = told.get("kdenlive_id") or told.get("mlt_service", "")
-        if told.get("disable") == "1" or told.get("internal_added") or _SOUNDS.search(name):
+        fields = properties(effect)
+        name = fields.get("kdenlive_id") or fields.get("mlt_service", "")
+        if fields.get("disable") == "1" or fields.get("internal_added") or _SOUNDS.search(name):
             continue
-        if told.get("mlt_service") in ("freeze", "timeremap", "framebuffer"):
+        if fields.get("mlt_service") in ("freeze", "timeremap", "framebuffer"):
             raise EditError(
                 f"{place or project.name}: the effect '{name:.40}' holds the picture; freeze the "
                 "clip itself, or follow the rendered film with --video"

@@ -25,8 +25,8 @@ def parse(data: bytes, name: str) -> Element:
     def refuse(*_: object) -> NoReturn:
         raise EditError(f"{name}: declares entities of XML; no editor does that, do not use it")
 
-    def doctype(*told: object) -> None:
-        if told[-1]:  # what is declared inside it; a name, as Final Cut writes it, does nothing
+    def doctype(*declared: object) -> None:
+        if declared[-1]:  # what is declared inside it; a name, as Final Cut writes it, does nothing
             refuse()
 
     def start(tag: str, attributes: dict[str, str]) -> None:
