@@ -21,7 +21,7 @@ from engine.app.cli.arguments import (
     SIZE,
     end_s,
     film_options,
-    heard,
+    sound_options,
 )
 from engine.app.cli.bend import bend
 from engine.app.cli.directions import directions, teach
@@ -55,7 +55,7 @@ def cli() -> None:
 @click.option("--osc", help="HOST:PORT to listen on (127.0.0.1:9000); port 0: any free.")
 @click.option("--feedback", help="HOST:PORT that is sent every change of a parameter by OSC.")
 @click.option("--audio", help="Sound device (name or number), sound file, or 'off'.")
-@heard
+@sound_options
 @click.option("--take", type=FILE, help="Record into this new folder.")
 @click.option("--plan", type=FILE, help="Write every tick's values and latents (.npz).")
 @click.option("--duration", type=DURATION, help="Stop after that time.")
@@ -113,8 +113,10 @@ def export(**given: Any) -> None:
         from engine.play.film.export import Job, render
         from engine.play.film.playback import open_playback
 
-        ear = given["audio_channel"], given["audio_gain"]
-        playback = open_playback(given["source"], given["audio"], given["seed"], given["demo"], ear)
+        choice = given["audio_channel"], given["audio_gain"]
+        playback = open_playback(
+            given["source"], given["audio"], given["seed"], given["demo"], choice
+        )
         job = Job(
             given["out"], given["size"], given["fps"], given["from_s"], end_s(given),
             given["hashes"], given["codec"], given["crf"], given["preset"], given["device"],
@@ -129,7 +131,7 @@ def export(**given: Any) -> None:
 @click.argument("source", metavar="SHOW_OR_TAKE")
 @click.option("--out", type=FILE, required=True, help="The .npz to write.")
 @click.option("--audio", type=FILE, help="Sound file that the show hears.")
-@heard
+@sound_options
 @click.option("--demo", is_flag=True, help="Use the built-in music.")
 @click.option("--seed", type=click.IntRange(0, 2**31), help="Instead of the show's.")
 @click.option("--from", "from_s", type=SECONDS, default="0", help="Start there.")
@@ -145,8 +147,10 @@ def plan(**given: Any) -> None:
         raise click.UsageError("--frames needs --fps R")
 
     def work() -> int:
-        ear = given["audio_channel"], given["audio_gain"]
-        playback = open_playback(given["source"], given["audio"], given["seed"], given["demo"], ear)
+        choice = given["audio_channel"], given["audio_gain"]
+        playback = open_playback(
+            given["source"], given["audio"], given["seed"], given["demo"], choice
+        )
         write_plan(
             playback, given["out"], given["from_s"], given["fps"], given["frames"], given["ticks"]
         )
@@ -180,7 +184,7 @@ def audio() -> None:
 
 @audio.command("analyse")
 @click.argument("file", type=FILE)
-@heard
+@sound_options
 @click.option("--json", "as_json", is_flag=True)
 def analyse(file: Path, audio_channel: int | None, audio_gain: float | None, as_json: bool) -> None:
     """Run the live analyser over a file: features and onsets with their times."""

@@ -31,8 +31,10 @@ def proxy(**given: Any) -> None:
         from engine.play.film.playback import open_playback
         from engine.play.film.proxy import make
 
-        ear = given["audio_channel"], given["audio_gain"]
-        playback = open_playback(given["source"], given["audio"], given["seed"], given["demo"], ear)
+        choice = given["audio_channel"], given["audio_gain"]
+        playback = open_playback(
+            given["source"], given["audio"], given["seed"], given["demo"], choice
+        )
         out = given["out"]
         job = Job(
             out, given["size"], given["fps"], given["from_s"], end_s(given), preset="fast",

@@ -18,7 +18,7 @@ _ROUNDS = 4
 _SAMPLE = 24  # pixels along each side that colours are found from
 
 
-def crude(
+def sketch(
     picture: NDArray[np.uint8], random: np.random.Generator
 ) -> tuple[NDArray[np.uint8], float]:
     """Return a picture [shape=(H, W, 3)] as a hand might paint it, and how coarse it is.
