@@ -1,4 +1,4 @@
-"""What arrived and changes nothing, in sentences: once for each address, with the nearest one."""
+"""Complaints about events without effect: once for each address, with the nearest one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Foreign data is read in a process of its own: small, bounded in CPU time and memory, harmless.
+"""Limited child processes for foreign data: bounded in CPU time and memory, harmless.
 
 The parent calls `ask`; the child is ``python -m engine.system.limited_child TASK JOB``. A task is a
 function ``(data, job)`` of a module; from its call on the process writes nothing, starts nothing

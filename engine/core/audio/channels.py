@@ -1,4 +1,4 @@
-"""Which of a sound's channels are heard, and how two are heard as one that may cancel each other.
+"""Choice of a sound's channels, and a mix of two that may cancel each other.
 
 The mean of two channels is what most sound means. A balanced line in a stereo socket and a cable
 with swapped poles carry it once as it is and once upside down: there it is the difference.

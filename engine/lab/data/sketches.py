@@ -1,4 +1,4 @@
-"""Synthetic sketches: people paint in flat colours and soft blobs, so networks learn from such.
+"""Synthetic sketches: flat colours and soft blobs, as people paint, for networks to learn from.
 
 A source is made blurred, and often put down to a few flat colours; how coarse it became says how
 far the answer may be held to the target pixel by pixel.

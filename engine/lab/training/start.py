@@ -1,4 +1,4 @@
-"""The start of a training: the folder is checked, the networks are made or found again."""
+"""The start of a training: a checked folder, and networks that are new or resumed."""
 
 from __future__ import annotations
 
