@@ -44,6 +44,7 @@ EXCEPTIONS: dict[str, dict[str, set[str]]] = {
         "generators/host/worker_host.py": {"open_worker"},
         "lab/training/snapshots.py": {"write_ages", "write_snapshots"},
         "play/film/plan.py": {"moments", "write_plan"},
+        "play/film/playback.py": {"open_playback"},
     },
     "called at one place, and joins what was made there": {
         "documents/path/paths.py": {"_named"},

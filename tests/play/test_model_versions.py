@@ -16,7 +16,7 @@ import pytest
 from engine.core.frame.sample import sample
 from engine.core.show.show import Show
 from engine.documents.show import load
-from engine.documents.take import models
+from engine.documents.take import find_models, models
 from engine.documents.take.content_store import TakeError
 from engine.models.sidecars import snapshots
 from engine.play.live import reload
@@ -270,11 +270,11 @@ def test_a_film_insists_on_the_same_ages(tmp_path: Path) -> None:
     path = aged(tmp_path / "net.safetensors", **SMALL)
     fingerprints = models.with_hashes(models.fingerprints(read(path)), read(path))
     assert fingerprints[0]["ages_sha256"] == digest(snapshots.path_of(path))
-    models.check(tmp_path, fingerprints)
+    find_models.find(tmp_path, fingerprints)
     beside = snapshots.path_of(path)
     beside.write_bytes(beside.read_bytes() + b"\0")
     with pytest.raises(TakeError, match=fingerprints[0]["ages_sha256"][:12]):
-        models.check(tmp_path, fingerprints)
+        find_models.find(tmp_path, fingerprints)
     beside.unlink()
     with pytest.raises(TakeError, match="is not there; put that file back"):
-        models.check(tmp_path, fingerprints)
+        find_models.find(tmp_path, fingerprints)

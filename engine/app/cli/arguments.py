@@ -140,6 +140,15 @@ _SOUND_OPTIONS = (
         help="How much louder the sound is heard than it is.",
     ),
 )
+_TAKE = (
+    click.option(
+        "--models",
+        type=click.Path(path_type=Path, exists=True, file_okay=False),
+        multiple=True,
+        metavar="DIR",
+        help="Where the models of a take may lie, too; several times for several.",
+    ),
+)
 _FILM = (
     click.option("--size", type=SIZE, help="Instead of the show's."),
     click.option("--fps", type=RATE, help="Instead of the show's."),
@@ -152,6 +161,7 @@ _FILM = (
     *_SOUND_OPTIONS,
     click.option("--demo", is_flag=True, help="Use the built-in music."),
     click.option("--seed", type=click.IntRange(0, 2**31), help="Instead of the show's."),
+    *_TAKE,
 )
 
 
@@ -160,6 +170,23 @@ def sound_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_SOUND_OPTIONS):
         command = option(command)
     return command
+
+
+def take_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of how a take is read."""
+    for option in reversed(_TAKE):
+        command = option(command)
+    return command
+
+
+def opened(given: Mapping[str, Any]) -> Any:
+    """Open the show or take that a command names; see `engine.play.film.playback`."""
+    from engine.play.film.playback import open_playback
+
+    choice = given["audio_channel"], given["audio_gain"]
+    return open_playback(
+        given["source"], given["audio"], given["seed"], given["demo"], choice, given["models"]
+    )
 
 
 def film_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -21,7 +21,9 @@ from engine.app.cli.arguments import (
     SIZE,
     end_s,
     film_options,
+    opened,
     sound_options,
+    take_options,
 )
 from engine.app.cli.bend import bend
 from engine.app.cli.directions import directions, teach
@@ -31,6 +33,7 @@ from engine.app.cli.invert import invert
 from engine.app.cli.latent_map import latent_map
 from engine.app.cli.models import model
 from engine.app.cli.proxy import conform, proxy
+from engine.app.cli.take import take
 from engine.app.cli.train import train
 from engine.app.setup.streams import make_safe
 
@@ -106,20 +109,20 @@ def play(**given: Any) -> None:
 @click.option("--crf", type=click.IntRange(0, 51), default=16, help="Quality; lower is better.")
 @click.option("--preset", default="medium", help="x264's name for effort.")
 @click.option("--device", type=DEVICE, default="auto", help="Where the generators run.")
+@click.option(
+    "--start-number", type=click.IntRange(0, 10**9), default=0, help="Of the first picture of PNGs."
+)
 def export(**given: Any) -> None:
     """Render a film: OUT is .mp4, .mov, .mkv or name-%05d.png."""
 
     def work() -> int:
         from engine.play.film.export import Job, render
-        from engine.play.film.playback import open_playback
 
-        choice = given["audio_channel"], given["audio_gain"]
-        playback = open_playback(
-            given["source"], given["audio"], given["seed"], given["demo"], choice
-        )
+        playback = opened(given)
         job = Job(
             given["out"], given["size"], given["fps"], given["from_s"], end_s(given),
             given["hashes"], given["codec"], given["crf"], given["preset"], given["device"],
+            given["start_number"],
         )  # fmt: skip
         render(playback, job, sys.stderr)
         return 0
@@ -138,21 +141,22 @@ def export(**given: Any) -> None:
 @click.option("--fps", type=RATE, help="One row per frame at this rate, instead of per tick.")
 @click.option("--frames", type=click.IntRange(1), help="Rows, with --fps.")
 @click.option("--ticks", type=click.IntRange(1), help="Rows, without --fps.")
+@take_options
 def plan(**given: Any) -> None:
     """Write control values and latents, no pixels."""
     from engine.play.film.plan import write_plan
-    from engine.play.film.playback import open_playback
 
     if (given["frames"] is not None) and given["fps"] is None:
         raise click.UsageError("--frames needs --fps R")
 
     def work() -> int:
-        choice = given["audio_channel"], given["audio_gain"]
-        playback = open_playback(
-            given["source"], given["audio"], given["seed"], given["demo"], choice
-        )
         write_plan(
-            playback, given["out"], given["from_s"], given["fps"], given["frames"], given["ticks"]
+            opened(given),
+            given["out"],
+            given["from_s"],
+            given["fps"],
+            given["frames"],
+            given["ticks"],
         )
         return 0
 
@@ -244,6 +248,7 @@ for command in (
     model,
     proxy,
     conform,
+    take,
     train,
 ):
     cli.add_command(command)

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from engine.app.cli.arguments import FILE, RATE, end_s, film_options, progress
+from engine.app.cli.arguments import FILE, RATE, end_s, film_options, opened, progress
 
 
 def _end(work: Callable[[], int]) -> None:
@@ -28,13 +28,9 @@ def proxy(**given: Any) -> None:
 
     def work() -> int:
         from engine.play.film.export import Job
-        from engine.play.film.playback import open_playback
         from engine.play.film.proxy import make
 
-        choice = given["audio_channel"], given["audio_gain"]
-        playback = open_playback(
-            given["source"], given["audio"], given["seed"], given["demo"], choice
-        )
+        playback = opened(given)
         out = given["out"]
         job = Job(
             out, given["size"], given["fps"], given["from_s"], end_s(given), preset="fast",

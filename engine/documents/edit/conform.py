@@ -21,9 +21,10 @@ from engine.documents.edit.spans import from_rows, shots
 from engine.documents.edit.timeline import EditError, Film
 from engine.documents.show import load
 from engine.documents.show.load import ShowError
+from engine.documents.show.model_files import with_paths
 from engine.documents.show.track import full_turn
 from engine.documents.take.content_store import TakeError
-from engine.documents.take.models import check as check_models
+from engine.documents.take.find_models import find
 from engine.documents.track_file import TrackFile
 from engine.system.atomic import check_writable, write_text
 from engine.system.limited_child import Bounds, ChildError, RefusedError, ask
@@ -96,17 +97,25 @@ def run(
     )
     track = out.with_suffix(".track.npz")
     made = msgspec.structs.replace(about, kind="track", fps=str(fps), frames=len(found))
-    text = show_text(about.text, track.name, options.is_loop, str(sidecar))
+    places, note = _places(sidecar, about.models)
+    moved = with_paths(about.text, lambda path: places.get(path, path))
+    text = show_text(moved, track.name, options.is_loop, str(sidecar))
     lay_beside(out.parent, source.beside, about.text)
     track_file.write(
         track, TrackFile(made, frames.values, frames.motion_s, frames.cuts, frames.latents)
     )
     write_text(out, text)
-    try:
-        check_models(sidecar, about.models)
-    except TakeError as error:
-        notify(f"note: {error}")
+    if note:
+        notify(f"note: {note}")
     notify(summary(out, found, frames, fps))
+
+
+def _places(sidecar: Path, models: object) -> tuple[dict[str, str], str]:
+    """Where the models of a proxy lie now, and what to say of one that is not found."""
+    try:
+        return find(sidecar, models), ""
+    except TakeError as error:
+        return {}, str(error)
 
 
 def read_edit(

@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.core.show.show import Show
 from engine.documents.show import load
+from engine.documents.show.model_files import with_paths
 from engine.system.hashing import content_hash
 
 
@@ -33,11 +34,14 @@ def manifest(text: str, show: Show) -> tuple[str, dict[str, bytes]]:
 
 
 @lru_cache(maxsize=16)
-def read_show(folder: Path, name: str) -> Show:
-    """Build a show from a take's blobs."""
+def read_show(folder: Path, name: str, places: tuple[tuple[str, str], ...] = ()) -> Show:
+    """Build a show from a take's blobs; `places` say where models lie, by the recorded paths."""
     try:
         table = json.loads(read_blob(folder, name))
-        text = read_blob(folder, table["show"])
+        moved = dict(places)
+        text = with_paths(
+            read_blob(folder, table["show"]), lambda recorded: moved.get(recorded, recorded)
+        )
         shaders = {str(k): str(v) for k, v in table["shaders"].items()}
         files = {str(k): str(v) for k, v in table.get("files", {}).items()}
     except TakeError:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from engine.core.show.layer import Generator
 from engine.core.show.show import Show
-from engine.documents.take.content_store import TakeError
 from engine.generators import registry
 from engine.generators.contract import Asset
-from engine.models.sidecars.beside import beside
+from engine.models.sidecars.beside import SIDECARS, beside
 from engine.system.hashing import hash_at
 
 _HASH = "_sha256"
@@ -63,16 +63,6 @@ def _hashes(assets: Iterable[Asset]) -> dict[str, str]:
     return {key: sha256 for key, sha256 in found.items() if sha256}
 
 
-def _hashed_files(fingerprint: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Files that a mark is about, by the key of their hash."""
-    model = str(fingerprint.get("path", ""))
-    for key in fingerprint:
-        name = "path" if key == "sha256" else key.removesuffix(_HASH)
-        place = fingerprint.get(name) or beside(model).get(name)
-        if place and name != key:
-            yield key, str(place)
-
-
 def _is_hashed(fingerprint: Mapping[str, Any]) -> bool:
     return any(key.endswith("sha256") for key in fingerprint)
 
@@ -81,45 +71,57 @@ def _key(fingerprint: dict[str, Any]) -> tuple[object, ...]:
     return fingerprint.get("layer"), fingerprint.get("kind"), fingerprint.get("path")
 
 
-def check(folder: Path, listed: object) -> None:
-    """See to it that the models of a take are those that it was played with.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A file that a take was played from.
 
     Parameters
     ----------
-    folder
-        Of the take.
-    listed
-        What its header says of them.
-
-    Raises
-    ------
-    TakeError
-        If a model is another one now, or is gone; its hash and place are named.
+    layer
+        That it was played in.
+    path
+        As it was recorded.
+    sha256
+        Of the file; empty if only its sidecars were hashed.
+    sidecars
+        Name → hash of what lay beside it and was played, too.
     """
-    found = (
-        [fingerprint for fingerprint in listed if isinstance(fingerprint, dict)]
-        if isinstance(listed, list)
-        else []
-    )
-    for fingerprint in found:
-        for key, place in _hashed_files(fingerprint):
-            wanted = str(fingerprint.get(key, ""))
-            if wanted and hash_at(place) != wanted:
-                same = [each for each in found if each.get("path") == fingerprint.get("path")]
-                versions = len({str(each[key]) for each in same if key in each})
-                raise TakeError(f"{folder}: {_difference(fingerprint, place, wanted, versions)}")
+
+    layer: str
+    path: str
+    sha256: str
+    sidecars: Mapping[str, str]
+
+    def differs(self, place: Path) -> tuple[Path, str] | None:
+        """Which file at a place is another one or not there, and the hash that it should have."""
+        files = [(place, self.sha256)]
+        files += [(beside(str(place), [name])[name], self.sidecars[name]) for name in self.sidecars]
+        return next((each for each in files if each[1] and hash_of(each[0]) != each[1]), None)
 
 
-def _difference(fingerprint: Mapping[str, Any], path: str, wanted: str, versions: int) -> str:
-    there = hash_at(path)
-    what = f"has the hash {there[:12]} now" if there else "is not there"
-    told = (
-        f"layer {fingerprint.get('layer')} was played with the model {path} of hash {wanted[:12]}, "
-        f"which {what}"
-    )
-    if versions == 1:
-        return f"{told}; put that file back"
-    return (
-        f"{told}; the file was replaced while it played, and a film of {versions} networks under "
-        "one name cannot be made: play the show again with the last one"
-    )
+def wanted(listed: object) -> list[Wanted]:
+    """List the files that a take's header knows the hashes of; what makes no sense is left out."""
+    marks = listed if isinstance(listed, list) else []
+    return [each for mark in marks if isinstance(mark, dict) for each in _wanted(mark)]
+
+
+def _wanted(mark: Mapping[str, Any]) -> Iterator[Wanted]:
+    hashes = {
+        "path" if key == "sha256" else key.removesuffix(_HASH): str(value)
+        for key, value in mark.items()
+        if key.endswith("sha256") and value
+    }
+    sidecars = {name: hashes.pop(name) for name in SIDECARS if name in hashes and name not in mark}
+    layer = str(mark.get("layer"))
+    for name in dict.fromkeys(["path", *hashes]):
+        own = sidecars if name == "path" else {}
+        if mark.get(name) and (name in hashes or own):
+            yield Wanted(layer, str(mark[name]), hashes.get(name, ""), own)
+
+
+def hash_of(place: Path) -> str:
+    """Hash of a file; empty if there is none, or what is there is no file."""
+    try:
+        return hash_at(place) if place.is_file() else ""
+    except (OSError, ValueError):  # a name that no file can have
+        return ""

@@ -43,12 +43,15 @@ class Take:
         First tick of every part, in order.
     last_tick
         The newest recorded one.
+    places
+        Recorded paths of models, and where they lie now; see `find_models.find`.
     """
 
     folder: Path
     header: dict[str, Any]
     parts: tuple[int, ...]
     last_tick: int
+    places: tuple[tuple[str, str], ...] = ()
 
     @property
     def rate(self) -> Fraction:
@@ -85,7 +88,7 @@ class Take:
         TakeError
             If a blob is missing or altered.
         """
-        show = read_show(self.folder, name)
+        show = read_show(self.folder, name, self.places)
         if show.control_hz != self.rate:
             raise TakeError(
                 f"{self.folder}: the header says {self.rate} ticks per second, the show "

@@ -64,7 +64,7 @@ class Recorder:
         sound: tuple[int, int] | None = None,
         limit_s: float | None = None,
     ) -> None:
-        _check_free(folder)
+        check_free(folder)
         (folder / "parts").mkdir(parents=True, exist_ok=True)
         (folder / "blobs").mkdir(exist_ok=True)
         self.folder = folder
@@ -282,7 +282,7 @@ class Recorder:
             write_header(self.folder, {**self._header, "ticks": self._tick + 1})
 
 
-def _check_free(folder: Path) -> None:
+def check_free(folder: Path) -> None:
     """Refuse a folder that holds something: what is not the take's would be taken for it."""
     if folder.exists() and not folder.is_dir():
         raise FileExistsError(f"{folder}: this is a file; a take is a folder, choose another name")

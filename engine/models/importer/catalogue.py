@@ -132,7 +132,7 @@ def playable(path: Path, cache: Path | None = None) -> Path:
     _size(path)
     if _is_native(path):
         return path
-    folder = cache or _cache()
+    folder = cache or cache_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -142,7 +142,7 @@ def playable(path: Path, cache: Path | None = None) -> Path:
         ) from None
     # The name holds the content and our version: neither can go stale.
     sha256 = sha256_of(path)
-    out = folder / f"{sha256}-{card.VERSION}{SUFFIX}"
+    out = folder / converted_name(sha256)
     try:
         card.peek(out)
     except (RefusedError, OSError):  # not there, or not whole: a full disk, a pulled plug
@@ -152,7 +152,13 @@ def playable(path: Path, cache: Path | None = None) -> Path:
     return out
 
 
-def _cache() -> Path:
+def converted_name(sha256: str) -> str:
+    """Name, in the cache, of what a foreign file of this hash was converted into."""
+    return f"{sha256}-{card.VERSION}{SUFFIX}"
+
+
+def cache_folder() -> Path:
+    """Folder of converted models of this user."""
     import platformdirs
 
     return platformdirs.user_cache_path("latent-cinema", appauthor=False) / "models"

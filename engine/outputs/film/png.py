@@ -47,6 +47,8 @@ class Config:
         Wait when the disk is slow (export), or drop pictures and count them (live).
     level
         zlib level, 1 (fast) to 9 (small).
+    start_number
+        Of the first picture; above 0 the sound has it in its name, too: ``out/night-00240.wav``.
     """
 
     path: Path
@@ -54,6 +56,7 @@ class Config:
     audio: Sound | None = None
     is_blocking: bool = True
     level: int = 1
+    start_number: int = 0
 
 
 def check(config: Config, size_px: tuple[int, int]) -> None:  # noqa: ARG001 - the contract
@@ -108,8 +111,13 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def sound_path(path: Path) -> Path:
-    """Name the sound file of a sequence: ``out/night-%05d.png`` → ``out/night.wav``."""
+def sound_path(path: Path, start_number: int = 0) -> Path:
+    """Name the sound file of a sequence: ``out/night-%05d.png`` → ``out/night.wav``.
+
+    Of a later stretch it has the number of the first picture, so that it takes no other's place.
+    """
+    if start_number:
+        return path.with_name(path.stem % start_number + ".wav")
     stem = re.sub(r"%0[1-9]d", "", path.stem).strip("-_. ") or "sound"
     return path.with_name(stem + ".wav")
 
@@ -173,7 +181,7 @@ class Sequence:
         self._writer.close(self._finish)
 
     def _store(self, frame: int, pixels: NDArray[Any]) -> None:
-        path = self._path.with_name(self._path.name % frame)
+        path = self._path.with_name(self._path.name % (self._config.start_number + frame))
         # Waiting for the disk, sixty times a second, would leave pictures out.
         write_bytes(path, encode(pixels, self._config.level), is_durable=False)
 
@@ -181,7 +189,7 @@ class Sequence:
         sound = self._config.audio
         if sound is not None and self._first is not None:
             count = samples_at(self._end - self._first, self._fps, sound.rate_hz)
-            write_sound(sound_path(self._path), sound, count)
+            write_sound(sound_path(self._path, self._config.start_number), sound, count)
 
 
 @contextmanager

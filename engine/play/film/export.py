@@ -41,6 +41,8 @@ class Job:
         Stretch of the show or take, from its own start; `to_s` None goes to the end.
     hashes
         File for the frame hashes, or None.
+    start_number
+        Of the first picture of a PNG sequence.
     """
 
     out: Path
@@ -53,6 +55,7 @@ class Job:
     crf: int = 16
     preset: str = "medium"
     device: str = "auto"
+    start_number: int = 0
 
 
 def render(
@@ -98,7 +101,7 @@ def render(
                 picture = mark(number, line, seconds, picture)
             if hashes is not None:
                 digest = sha256(picture.read("rgb24").tobytes())
-                hashes.write(f"{number} {digest}\n")
+                hashes.write(f"{job.start_number + number} {digest}\n")
             output.write(number, picture)
             bar.show(number + 1)
         bar.close()
@@ -149,7 +152,12 @@ def choose_output(
         sound = replace(source, read=lambda start, n: source.read(first + start, n))
     module = registry.load(registry.kind_of_file(job.out) or "film")
     asked = {"path": job.out, "codec": job.codec, "crf": job.crf, "preset": job.preset}
+    asked["start_number"] = job.start_number
     fields = module.Config.__dataclass_fields__
+    if job.start_number and "start_number" not in fields:
+        raise ValueError(
+            f"{job.out}: --start-number numbers pictures; name a sequence like name-%05d.png"
+        )
     config = module.Config(**{k: v for k, v in {**asked, "audio": sound}.items() if k in fields})
     if hasattr(module, "check"):
         module.check(config, size_px)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from engine.core.show.show import Show
 from engine.core.show.state import first_state
 from engine.documents.path.journal import problems
 from engine.documents.show import load
-from engine.documents.take import models
+from engine.documents.take.find_models import CURE, find
 from engine.documents.take.reader import Take, open_take
 from engine.outputs.contract import Sound
 from engine.play.line import Line, first_step, seeded
@@ -41,6 +41,8 @@ class Playback:
         Events by tick.
     sound
         Read by its place in show time, or None.
+    places
+        Recorded paths of a take's models, and where they lie now.
     """
 
     is_take: bool
@@ -52,6 +54,7 @@ class Playback:
     line_at: Callable[[Fraction], Line]
     events_of: Callable[[int], Sequence[Event]]
     sound: Sound | None
+    places: Mapping[str, str] = field(default_factory=dict)
 
 
 class _Shows(Mapping[str, Show]):
@@ -81,6 +84,7 @@ def open_playback(
     seed: int | None = None,
     music: bool = False,
     choice: tuple[int | None, float | None] = (None, None),
+    folders: Sequence[Path] = (),
 ) -> Playback:
     """Open a show (with a track) or a take.
 
@@ -88,6 +92,8 @@ def open_playback(
     ----------
     choice
         Which channel of the sound is heard, and its gain in dB; None leaves it to the show.
+    folders
+        Where the models of a take may lie, too.
 
     Raises
     ------
@@ -97,14 +103,26 @@ def open_playback(
     if is_take(name):
         if audio is not None or music or choice != (None, None):
             raise ValueError(f"{name}: a take brings its own sound; leave --audio… and --demo out")
-        take = open_take(Path(name))
-        models.check(take.folder, take.header.get("models", []))
-        return _from_take(take)
+        return _from_take(with_models(open_take(Path(name)), folders))
     loaded = load.load(name)
     for text in problems(loaded.show):
         print(text, file=sys.stderr)
     track = load_track(audio, music, channel_choice(loaded.table, *choice))
     return _from_show(loaded, track, seed)
+
+
+def with_models(take: Take, folders: Sequence[Path]) -> Take:
+    """A take that plays the models that were found, and says which lie elsewhere now.
+
+    Raises
+    ------
+    TakeError
+        If one is another now, or is gone.
+    """
+    places = find(take.folder, take.header.get("models", []), folders, CURE)
+    for recorded, place in places.items():
+        print(f"{recorded}: the same file is taken from {place}", file=sys.stderr)
+    return replace(take, places=tuple(places.items()))
 
 
 def load_track(audio: Path | None, music: bool, choice: ChannelChoice) -> tracks.Track | None:
@@ -181,4 +199,5 @@ def _from_take(take: Take) -> Playback:
         sound=Sound(header["rate_hz"], header["channels"], take.sound)
         if header and take.has_sound
         else None,
+        places=dict(take.places),
     )

@@ -25,6 +25,7 @@ from engine.documents import track_file
 from engine.documents.assets import assets_dir
 from engine.documents.edit import barcode
 from engine.documents.show import load
+from engine.documents.show.model_files import with_paths
 from engine.documents.take.content_store import read_blob
 from engine.documents.take.models import with_hashes
 from engine.documents.take.reader import open_take
@@ -182,6 +183,8 @@ def make(source: str, playback: Playback, job: Job, sidecar: Path, progress: Tex
             f"{size_px[0]}x{size_px[1]} is too small or narrow for a frame number that survives "
             f"editing; choose a --size of at least {barcode.LEAST_HEIGHT_PX} pixels' height"
         )
+    text = show_text(source)
+    text = text[0], with_paths(text[1], lambda path: playback.places.get(path, path))
     show = playback.line_at(playback.start_s).show
     kept = Sidecar(show, frame_count(playback, job, fps))
 
@@ -200,19 +203,19 @@ def make(source: str, playback: Playback, job: Job, sidecar: Path, progress: Tex
         # The film ends early and can be edited all the same, if its sidecar is there.
         if kept.count:
             with suppress(OSError):
-                _write(sidecar, kept, source, show, (fps, job.out.name))
+                _write(sidecar, kept, text, show, (fps, job.out.name))
                 if progress is not None:
                     progress.write(f"\n{job.out}, {sidecar}: stopped after {kept.count} frames\n")
         raise
-    _write(sidecar, kept, source, show, (fps, job.out.name))
+    _write(sidecar, kept, text, show, (fps, job.out.name))
     return count
 
 
 def _write(
-    sidecar: Path, kept: Sidecar, source: str, show: Show, film: tuple[Fraction, str]
+    sidecar: Path, kept: Sidecar, source: tuple[str, str], show: Show, film: tuple[Fraction, str]
 ) -> None:
-    """Write a sidecar; `film` is the rate and the name of its proxy."""
-    name, text = show_text(source)
+    """Write a sidecar; `source` is as `show_text`, `film` the rate and the name of its proxy."""
+    name, text = source
     about = {
         "fps": str(film[0]), "film": film[1], "show": name, "text": text,
         "hash": content_hash(text.encode()), "models": with_hashes([], show),

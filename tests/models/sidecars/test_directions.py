@@ -14,7 +14,7 @@ import torch
 from bench.stylegan_nets import make_stylegan3
 from engine.core.show.generator import Request
 from engine.documents.show.model_files import with_whole_paths
-from engine.documents.take import models
+from engine.documents.take import find_models, models
 from engine.documents.take.content_store import TakeError
 from engine.generators.cpu.compile import is_compiled
 from engine.generators.editing.edit_directions import EditDirections
@@ -324,13 +324,13 @@ def test_shows_name_sliders_and_takes_insist_on_the_file(tmp_path: Path, moved: 
     show = read_show(text(path))
     assert "/layer/net/generator/hold_ice" in show.registry.index
     fingerprints = models.with_hashes(models.fingerprints(show), show)
-    models.check(tmp_path, fingerprints)
+    find_models.find(tmp_path, fingerprints)
     save(path, KNOWN[:1])
     with pytest.raises(TakeError, match=fingerprints[0]["directions_sha256"][:12]):
-        models.check(tmp_path, fingerprints)
+        find_models.find(tmp_path, fingerprints)
     beside.unlink()
     with pytest.raises(TakeError, match="is not there; put that file back"):
-        models.check(tmp_path, fingerprints)
+        find_models.find(tmp_path, fingerprints)
 
 
 def test_a_relative_name_begins_beside_the_show(tmp_path: Path) -> None:

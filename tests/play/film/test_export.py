@@ -209,6 +209,27 @@ def test_ctrl_c_leaves_a_film_that_plays(tmp_path: Path, number: int) -> None:
     assert frames >= 100
 
 
+def test_stretches_of_a_sequence_continue_its_numbers(tmp_path: Path, wav: Path) -> None:
+    show, name = SHOWS / "tiny.toml", "s-%03d.png"
+    rate = {"fps": Fraction(10), "size_px": (64, 36)}
+    _, whole = export_here(tmp_path, show, name, wav, to_s=Fraction(4, 10), **rate)
+    pictures = [path.read_bytes() for path in sorted(tmp_path.glob("s-*.png"))]
+    (tmp_path / "b").mkdir()
+    stretches = [{"to_s": Fraction(2, 10)}, {"from_s": Fraction(2, 10), "to_s": Fraction(4, 10)}]
+    for number, stretch in enumerate(stretches):
+        job = {**stretch, **rate, "start_number": 2 * number}
+        _, hashes = export_here(tmp_path / "b", show, name, wav, **job)
+        assert hashes == whole[2 * number :][:2]
+    names = [path.name for path in sorted((tmp_path / "b").iterdir())]
+    expected = ["s-%03d.png.txt", *(f"s-00{n}.png" for n in range(4)), "s-002.wav", "s.wav"]
+    assert names == sorted(expected)
+    assert [path.read_bytes() for path in sorted((tmp_path / "b").glob("s-*.png"))] == pictures
+    lines = (tmp_path / "b" / "s-%03d.png.txt").read_text().splitlines()
+    assert [line.split()[0] for line in lines] == ["2", "3"]
+    with pytest.raises(ValueError, match="--start-number numbers pictures"):
+        export_here(tmp_path, show, "s.mp4", wav, start_number=1, **stretches[0])
+
+
 def test_progress_is_told_with_the_time_that_is_left() -> None:
     class Terminal(StringIO):
         def isatty(self) -> bool:

@@ -68,17 +68,19 @@ def perform(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Player]:
         )
         with ExitStack() as stack:
             seen = 0
+            failed: list[Exception] = []
 
             def write(frame: int, picture: Any) -> None:
                 nonlocal seen
                 seen += 1
                 pixels = picture.read("rgb24")
-                is_last = True  # also if the look at it fails
                 try:
                     is_last = on_picture(player, pixels[pixels.shape[0] // 2, pixels.shape[1] // 2])
-                finally:
-                    player.is_over = player.is_over or is_last or seen > MOST_PICTURES
-                assert seen <= MOST_PICTURES
+                    assert seen <= MOST_PICTURES
+                except Exception as error:  # noqa: BLE001 - the player would go on without it
+                    failed.append(error)
+                    is_last = True
+                player.is_over = player.is_over or is_last
 
             @contextmanager
             def open_watched(*_: object) -> Iterator[SimpleNamespace]:
@@ -90,6 +92,8 @@ def perform(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Player]:
                 before(player)
             player.run()
             player.final = player.report()  # type: ignore[attr-defined]
+        for error in failed:
+            raise error
         return player
 
     return run
