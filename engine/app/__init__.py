@@ -1,1 +1,1 @@
-"""The doors: commands, set-up and diagnosis, with one policy for what goes wrong."""
+"""Command line, set-up and diagnosis, with one policy for errors."""

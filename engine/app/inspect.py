@@ -57,13 +57,13 @@ def _save(path: Path, pixels: NDArray[np.float32]) -> None:
     write_bytes(path, encode(np.rint(clean * 255.0).astype(np.uint8)))
 
 
-def analyse(path: Path, ear: tuple[int, float], as_json: bool) -> int:
-    """Run the live analyser over a file, as heard by an ear: channel and gain in dB."""
-    from engine.core.audio.channels import Ear
+def analyse(path: Path, choice: tuple[int, float], as_json: bool) -> int:
+    """Run the live analyser over a file; `choice` is channel and gain in dB."""
+    from engine.core.audio.channels import ChannelChoice
     from engine.core.audio.features import FEATURES
     from engine.sources.audio.file import features_ahead, load
 
-    track = load(path, ear=Ear(*ear))
+    track = load(path, choice=ChannelChoice(*choice))
     features = features_ahead(track)
     hop_s = features.hop / features.rate_hz
     times = [(k + 1) * hop_s for k in range(len(features.rows))]

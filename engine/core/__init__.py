@@ -1,1 +1,1 @@
-"""What a frame is: values and pure functions. Standard library and numpy only."""
+"""Values and pure functions of a frame. Standard library and numpy only."""

@@ -1,4 +1,4 @@
-"""Events: the only way anything outside changes anything inside."""
+"""Events: the only way in from outside."""
 
 from __future__ import annotations
 

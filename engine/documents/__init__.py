@@ -1,1 +1,1 @@
-"""What is written down: shows, takes, edits, provenance."""
+"""Documents: shows, takes, edits, provenance."""

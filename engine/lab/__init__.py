@@ -1,1 +1,1 @@
-"""The laboratory: networks are made and studied; nothing here runs in a show."""
+"""The laboratory: making and studying networks; nothing here runs in a show."""

@@ -1,4 +1,4 @@
-"""What `model sample` is to draw: seeds and classes as they are typed, latents from a file."""
+"""Latents of `model sample`: seeds and classes as they are typed, or a file."""
 
 from __future__ import annotations
 

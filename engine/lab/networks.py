@@ -1,4 +1,4 @@
-"""Bare networks for studies: no canvas, no directions, nothing of what lies beside the file."""
+"""Bare networks for studies: no canvas, no directions, no sidecar files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One thread for small pictures, as in workers: more would only wait for each other."""
+"""A single torch thread for small pictures, as in workers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of latents, as any program saves them: nothing of them is run, and their shape is told.
+"""Files of latents from any program: nothing of them is run, and their shape is reported.
 
 The one reader of them: what a file means in a show, it means to every command.
 

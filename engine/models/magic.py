@@ -1,4 +1,4 @@
-"""What a file is by its first bytes, so that a refusal can say it."""
+"""File types by their first bytes, for refusals."""
 
 from __future__ import annotations
 

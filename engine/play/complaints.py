@@ -1,11 +1,11 @@
-"""What arrived and changes nothing, in sentences: once for each address, with the nearest one."""
+"""Complaints about events without effect: once for each address, with the nearest one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 MOST_ADDRESSES = 100
-MOST_TOLD = 20
+MOST_REPORTED = 20
 """Sentences of one performance; the rest is in its stats."""
 _PATTERN = frozenset("*?[]{}")
 _MOST_LETTERS = 120
@@ -23,7 +23,7 @@ class Complaints:
     def __init__(self) -> None:
         self.refusals: dict[str, tuple[int, str]] = {}
         self._waiting: list[tuple[str, str, str]] = []
-        self._told = 0
+        self._reported = 0
 
     def refuse(self, source: str, address: str, why: str) -> None:
         """Note a value that an address does not take."""
@@ -38,8 +38,8 @@ class Complaints:
         self._wait(source, address, "")
 
     def _wait(self, source: str, address: str, why: str) -> None:
-        if self._told < MOST_TOLD:
-            self._told += 1
+        if self._reported < MOST_REPORTED:
+            self._reported += 1
             self._waiting.append((source, address, why))
 
     def next(self, known: Iterable[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
-from engine.core.audio.channels import Ear
+from engine.core.audio.channels import ChannelChoice
 from engine.core.audio.features import ADDRESS
 from engine.core.event import Event
 from engine.documents.schema import ShowTable
@@ -14,7 +14,7 @@ from engine.sources.audio import audio
 from engine.sources.audio import file as tracks
 
 
-def ear_of(table: ShowTable, channel: int | None, gain_db: float | None) -> Ear:
+def channel_choice(table: ShowTable, channel: int | None, gain_db: float | None) -> ChannelChoice:
     """Say what of a sound file is heard: what the show's source ``audio`` says, or who is given.
 
     Parameters
@@ -29,7 +29,7 @@ def ear_of(table: ShowTable, channel: int | None, gain_db: float | None) -> Ear:
     """
     said = next((dict(each.config) for each in table.sources if each.kind == "audio"), {})
     config = read_config(audio, said)
-    return Ear(
+    return ChannelChoice(
         config.channel if channel is None else channel,
         config.gain_db if gain_db is None else gain_db,
     )

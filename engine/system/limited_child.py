@@ -1,4 +1,4 @@
-"""Foreign data is read in a process of its own: small, bounded in CPU time and memory, harmless.
+"""Limited child processes for foreign data: bounded in CPU time and memory, harmless.
 
 The parent calls `ask`; the child is ``python -m engine.system.limited_child TASK JOB``. A task is a
 function ``(data, job)`` of a module; from its call on the process writes nothing, starts nothing
@@ -59,7 +59,7 @@ def ask(task: str, job: Mapping[str, Any], bounds: Bounds, data: bytes = b"") ->
         If it was ended by its bounds, or by a fault.
     """
     done = run_alone(__name__, [task, json.dumps([*bounds, job])], bounds.cpu_s, data)
-    return _heard(done)
+    return _result(done)
 
 
 def run_alone(
@@ -102,7 +102,7 @@ _TOO_LONG = "takes longer to read than any honest file of its size; do not use i
 _TOO_MUCH = "takes more memory than any honest file of its size; do not use it"
 
 
-def _heard(done: subprocess.CompletedProcess[bytes]) -> Any:
+def _result(done: subprocess.CompletedProcess[bytes]) -> Any:
     """Result of a child, or what ended it."""
     try:
         said = json.loads(done.stdout)

@@ -1,4 +1,4 @@
-"""NumPy's ``.npy`` and ``.npz`` files from anywhere: no promise of a header is believed.
+"""NumPy's ``.npy`` and ``.npz`` files from anywhere, read without trusting their headers.
 
 `numpy.load` allocates what a header promises; here an array is a view of bytes that are there.
 """

@@ -1,4 +1,4 @@
-"""Files that somebody else made are opened here: regular ones only, and only so large."""
+"""Opening of untrusted files: regular ones only, of bounded size."""
 
 from __future__ import annotations
 

@@ -15,12 +15,12 @@ from click.testing import CliRunner
 
 from engine import __version__
 from engine.app.cli.main import cli
-from engine.core.audio.channels import Ear
+from engine.core.audio.channels import ChannelChoice
 from engine.documents.show import load
 from engine.play import plan_file
 from engine.play.film import plan as planfile
 from engine.play.film.playback import open_playback
-from engine.play.soundtrack import ear_of
+from engine.play.soundtrack import channel_choice
 from engine.system.atomic import check_writable, write_json
 from tests.performing import click_wav, lamp, latent_cinema, read_plan, same_rows, succeed
 from tests.places import SHOWS
@@ -102,8 +102,8 @@ def test_shader_check_is_content_with_the_shipped_ones(root: Path) -> None:
 
 def test_the_sounds_channel_and_gain_come_from_show_or_command(tmp_path: Path) -> None:
     table = load.load(str(SHOWS / "tiny.toml")).table
-    assert ear_of(table, None, None) == Ear()
-    assert ear_of(table, 2, -6.0) == Ear(2, -6.0)
+    assert channel_choice(table, None, None) == ChannelChoice()
+    assert channel_choice(table, 2, -6.0) == ChannelChoice(2, -6.0)
     text = (SHOWS / "tiny.toml").read_text()
     own = '[[sources]]\nkind = "audio"\nconfig = { channel = 3, gain_db = 12.0 }\n'
     show = tmp_path / "own.toml"
@@ -111,8 +111,8 @@ def test_the_sounds_channel_and_gain_come_from_show_or_command(tmp_path: Path) -
     for file in SHOWS.glob("*.fs"):
         (tmp_path / file.name).write_bytes(file.read_bytes())
     table = load.load(str(show)).table
-    assert ear_of(table, None, None) == Ear(3, 12.0)
-    assert ear_of(table, 0, None) == Ear(0, 12.0)
+    assert channel_choice(table, None, None) == ChannelChoice(3, 12.0)
+    assert channel_choice(table, 0, None) == ChannelChoice(0, 12.0)
 
 
 def test_audio_analyse_finds_the_click(tmp_path: Path) -> None:

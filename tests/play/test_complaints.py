@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.documents.show import load
-from engine.play.complaints import MOST_ADDRESSES, MOST_TOLD, Complaints, missing, nearest
+from engine.play.complaints import MOST_ADDRESSES, MOST_REPORTED, Complaints, missing, nearest
 from engine.play.event_queue import EventQueue, addresses
 from engine.sources.contract import Origin
 from engine.sources.osc import sender
@@ -57,7 +57,7 @@ def test_each_mistake_is_one_sentence(show, address: str, value, words: str) -> 
 
 
 def test_memory_and_sentences_are_bounded(show) -> None:  # type: ignore[no-untyped-def]
-    assert len(say(show, *((f"/no/{n}", 1.0) for n in range(500)))) == MOST_TOLD
+    assert len(say(show, *((f"/no/{n}", 1.0) for n in range(500)))) == MOST_REPORTED
     found = Complaints()
     for n in range(500):
         found.refuse("osc", f"/a/{n % 250}", "why")

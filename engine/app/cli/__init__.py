@@ -1,1 +1,1 @@
-"""The commands, as thin as they can be."""
+"""Commands of `latent-cinema`, one thin module each."""

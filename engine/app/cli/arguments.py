@@ -127,7 +127,7 @@ SECONDS = Converted("seconds", read_seconds)
 DURATION = Converted("seconds", read_duration)
 OUTPUT = Converted("output", read_output)
 
-_HEARD = (
+_SOUND_OPTIONS = (
     click.option(
         "--audio-channel",
         type=CHANNEL,
@@ -162,16 +162,16 @@ _FILM = (
     click.option(
         "--audio", type=FILE, help="Sound file that the show hears, and the film carries."
     ),
-    *_HEARD,
+    *_SOUND_OPTIONS,
     click.option("--demo", is_flag=True, help="Use the built-in music."),
     click.option("--seed", type=click.IntRange(0, 2**31), help="Instead of the show's."),
     *_TAKE,
 )
 
 
-def heard(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a command be told which channel of a sound is heard, and how loud."""
-    for option in reversed(_HEARD):
+def sound_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a sound: which channel of it is heard, and how loud."""
+    for option in reversed(_SOUND_OPTIONS):
         command = option(command)
     return command
 
@@ -194,13 +194,13 @@ def opened(given: Mapping[str, Any]) -> Any:
     """Open the show or take that a command names; see `engine.play.film.playback`."""
     from engine.play.film.playback import open_playback
 
-    ear = given["audio_channel"], given["audio_gain"]
+    choice = given["audio_channel"], given["audio_gain"]
     return open_playback(
         given["source"],
         given["audio"],
         given["seed"],
         given["demo"],
-        ear,
+        choice,
         given["models"],
         given["partial"],
     )

@@ -21,8 +21,8 @@ from engine.app.cli.arguments import (
     SIZE,
     end_s,
     film_options,
-    heard,
     opened,
+    sound_options,
     take_options,
 )
 from engine.app.cli.bend import bend
@@ -58,7 +58,7 @@ def cli() -> None:
 @click.option("--osc", help="HOST:PORT to listen on (127.0.0.1:9000); port 0: any free.")
 @click.option("--feedback", help="HOST:PORT that is sent every change of a parameter by OSC.")
 @click.option("--audio", help="Sound device (name or number), sound file, or 'off'.")
-@heard
+@sound_options
 @click.option("--take", type=FILE, help="Record into this new folder.")
 @click.option("--plan", type=FILE, help="Write every tick's values and latents (.npz).")
 @click.option("--duration", type=DURATION, help="Stop after that time.")
@@ -134,7 +134,7 @@ def export(**given: Any) -> None:
 @click.argument("source", metavar="SHOW_OR_TAKE")
 @click.option("--out", type=FILE, required=True, help="The .npz to write.")
 @click.option("--audio", type=FILE, help="Sound file that the show hears.")
-@heard
+@sound_options
 @click.option("--demo", is_flag=True, help="Use the built-in music.")
 @click.option("--seed", type=click.IntRange(0, 2**31), help="Instead of the show's.")
 @click.option("--from", "from_s", type=SECONDS, default="0", help="Start there.")
@@ -188,7 +188,7 @@ def audio() -> None:
 
 @audio.command("analyse")
 @click.argument("file", type=FILE)
-@heard
+@sound_options
 @click.option("--json", "as_json", is_flag=True)
 def analyse(file: Path, audio_channel: int | None, audio_gain: float | None, as_json: bool) -> None:
     """Run the live analyser over a file: features and onsets with their times."""

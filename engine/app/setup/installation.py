@@ -1,4 +1,4 @@
-"""Sets up a checkout and starts what was asked for. Standard library only."""
+"""Set-up of a checkout, and the start of what was asked for. Standard library only."""
 
 from __future__ import annotations
 

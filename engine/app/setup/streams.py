@@ -1,4 +1,4 @@
-"""What is printed, on terminals and in files that know fewer letters than we use."""
+"""Safe printing on terminals and files whose encoding lacks some of our letters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which of a sound's channels are heard, and how two are heard as one that may cancel each other.
+"""Choice of a sound's channels, and a mix of two that may cancel each other.
 
 The mean of two channels is what most sound means. A balanced line in a stereo socket and a cable
 with swapped poles carry it once as it is and once upside down: there it is the difference.
@@ -21,7 +21,7 @@ _SILENCE = 10.0**-6.6  # mean square: -66 dBFS, as in `features`
 
 
 @dataclass(frozen=True, slots=True)
-class Ear:
+class ChannelChoice:
     """What of a sound is analysed; a take records what was heard.
 
     Parameters
@@ -50,15 +50,15 @@ class Ear:
                 f"sound: gain_db is {self.gain_db:g}; use -{MOST_GAIN_DB:g} to {MOST_GAIN_DB:g}"
             )
 
-    def hear(self, pcm: NDArray[np.float32]) -> NDArray[np.float32]:
+    def apply(self, pcm: NDArray[np.float32]) -> NDArray[np.float32]:
         """Take samples [shape=(n, channels)] as they are analysed [shape=(n,) or (n, 2)]."""
-        heard = pcm[:, self.channel - 1] if self.channel else pcm
-        if heard.ndim == 2 and heard.shape[1] != 2:
-            heard = mix(heard)
-        return heard * np.float32(math.pow(10.0, self.gain_db / 20.0)) if self.gain_db else heard
+        taken = pcm[:, self.channel - 1] if self.channel else pcm
+        if taken.ndim == 2 and taken.shape[1] != 2:
+            taken = mix(taken)
+        return taken * np.float32(math.pow(10.0, self.gain_db / 20.0)) if self.gain_db else taken
 
 
-EVERYTHING = Ear()
+EVERYTHING = ChannelChoice()
 
 
 def mix(samples: ArrayLike) -> NDArray[np.float32]:

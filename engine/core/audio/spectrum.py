@@ -1,4 +1,4 @@
-"""Mel bands of overlapping frames and how they rise: the array half of the audio analyser.
+"""Mel bands of overlapping frames and their rise: the array half of the audio analyser.
 
 It avoids BLAS and vectorised logarithms, whose last bits depend on the CPU. Every function treats
 each frame by itself, so it does not matter how many frames are passed at once.

@@ -1,1 +1,1 @@
-"""What moves parameters: signals, oscillators, routes, cues, beat, steering."""
+"""Control of parameters: signals, oscillators, routes, cues, beat, steering."""

@@ -1,1 +1,1 @@
-"""The line: advance (events → state) and sample (state → plan)."""
+"""The frame line: advance (events → state) and sample (state → plan)."""

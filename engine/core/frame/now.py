@@ -1,4 +1,4 @@
-"""The time that a frame is asked at: show time without its frozen parts, and what holds then."""
+"""The time of a frame: show time without its frozen parts, and what holds then."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trajectories on a tick: what makes them fly, what events do to them, what they remember."""
+"""Trajectories on a tick: transitions, events and memories."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Geometry of latent spaces: vectors in, vectors out. Knows no path, no parameter, no time."""
+"""Geometry of latent spaces: vectors in, vectors out. No paths, no parameters, no time."""

@@ -1,4 +1,4 @@
-"""Never again: a smooth map of the sphere that leaves banned caps empty.
+"""Avoidance of banned caps: a smooth map of the sphere that leaves them empty.
 
 No continuous map that moves only a neighbourhood of a ball can empty it: somewhere it must tear.
 Here it tears at one point beside the centre, in a direction that is the cap's own: a trajectory

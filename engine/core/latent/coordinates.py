@@ -1,4 +1,4 @@
-"""The chart of a style space: styles in coordinates in which they are nearly normal.
+"""Whitened coordinates of a style space, in which styles are nearly normal.
 
 P. Zhu et al., "Improved StyleGAN embedding: where are the good latents?" (2020): undoing the last
 LeakyReLU of the mapping network makes its outputs nearly Gaussian (P); whitened by their principal

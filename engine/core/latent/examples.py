@@ -1,4 +1,4 @@
-"""Places that stand for latents: a map that controllers, or a hand on a plane, move over.
+"""Example maps: latents at places of a plane or of controllers, interpolated.
 
 After R. Fiebrink's Wekinator: examples pair where controllers stood with a latent. Between them
 weights follow D. Shepard, "A two-dimensional interpolation function for irregularly-spaced data"

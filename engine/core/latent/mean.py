@@ -1,4 +1,4 @@
-"""The Fréchet mean on a sphere: what several latents are together, without leaving the shell."""
+"""The Fréchet mean on a sphere: the mean of several latents, without leaving the shell."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What turns a path that is led somewhere: one file per modifier."""
+"""Modifiers of a path's latents: one file per modifier."""

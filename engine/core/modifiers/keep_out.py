@@ -1,4 +1,4 @@
-"""Keep-out: what a transition or the pace has brought into a ban is projected out of it."""
+"""Projection out of bans of what a transition or the pace has brought into one."""
 
 from __future__ import annotations
 

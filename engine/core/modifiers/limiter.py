@@ -1,4 +1,4 @@
-"""The plausibility limiter: nothing is farther from the centre than what a generator knows."""
+"""The plausibility limiter: a bound on the distance from the centre of what a generator knows."""
 
 from __future__ import annotations
 

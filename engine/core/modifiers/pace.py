@@ -1,4 +1,4 @@
-"""Pace: the fastest that a path may turn; what is faster follows it."""
+"""Pace: a limit on how fast a path may turn; what is faster follows it."""
 
 from __future__ import annotations
 

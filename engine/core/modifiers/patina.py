@@ -1,4 +1,4 @@
-"""Patina: what a path has visited slowly bends it. A work that ages.
+"""Patina: visited places slowly bend a path.
 
 Visits are weighted directions. Their density at a unit vector u is
 ``p(u) = sum_i w_i exp(b c_i . u)``, a sum of von Mises-Fisher kernels; what bends the walk is the

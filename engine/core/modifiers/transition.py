@@ -1,4 +1,4 @@
-"""Transition: a path whose modifiers changed at once flies over, in the time of a jump."""
+"""Transition: a flight of a path whose modifiers changed at once, in the time of a jump."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Ways to move: one file per motion, all with one signature."""
+"""Motions of a path: one file per motion, all with one signature."""

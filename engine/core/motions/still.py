@@ -1,4 +1,4 @@
-"""Still: it rests at a seed's latent, and leaves it only by jumps."""
+"""Still: rest at a seed's latent, left only by jumps."""
 
 from engine.core.motions.points import each_point, rest
 from engine.core.path.model import Motion

@@ -1,4 +1,4 @@
-"""Map: examples that a performer teaches while the show plays; controllers here, that picture."""
+"""Taught map: examples of controllers and latents that a performer sets while the show plays."""
 
 from __future__ import annotations
 

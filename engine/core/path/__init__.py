@@ -1,1 +1,1 @@
-"""One path as data, and where it is along itself: phase, keyframes, speed."""
+"""One path as data, and its position: phase, keyframes, speed."""

@@ -1,4 +1,4 @@
-"""How far apart two pictures look: a distance without weights, on small pictures.
+"""Perceptual distance of two pictures, without weights, on small pictures.
 
 The distance is "msd", a multi-scale difference: over a pyramid of halved pictures in opponent
 colours, the mean absolute difference and half that of their gradients. It is all linear before the

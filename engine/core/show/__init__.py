@@ -1,1 +1,1 @@
-"""What is constant while a show plays (Show, Spec, Constants) and what changes (State)."""
+"""Constants of a playing show (Show, Spec, Constants) and its State."""

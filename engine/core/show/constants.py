@@ -1,4 +1,4 @@
-"""Constants of a show: what follows from it alone, worked out once."""
+"""Derived constants of a show, worked out once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Routes, oscillators, cues and the master: what moves a show's parameters."""
+"""Routes, oscillators, cues and the master of a show."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A generator's spec, and the request that it is asked."""
+"""A generator's spec, and the requests to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The state: all that changes while a show plays, as one immutable value."""
+"""The state of a playing show, as one immutable value."""
 
 from __future__ import annotations
 

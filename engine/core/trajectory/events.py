@@ -1,4 +1,4 @@
-"""Events of a trajectory: what is said to it once, with data of its own, and its triggers.
+"""Events of a trajectory, with data of their own, and its triggers.
 
 An event ``/layer/ID/path/NAME`` that is no parameter, with one number or a vector, changes the
 state of that path; so does a setting that is a trigger. Whatever comes asynchronously (a key, a

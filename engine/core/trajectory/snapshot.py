@@ -1,4 +1,4 @@
-"""Snapshots of what a trajectory remembers, as plain data."""
+"""Snapshots of a trajectory's memory, as plain data."""
 
 from __future__ import annotations
 

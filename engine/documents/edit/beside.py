@@ -1,4 +1,4 @@
-"""Files that a sidecar carries for its show, laid beside the new one: only what the show names."""
+"""Files of a sidecar laid beside its show: only what the show names."""
 
 from __future__ import annotations
 

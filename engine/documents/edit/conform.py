@@ -1,4 +1,4 @@
-"""Carry the edit of a proxy film back to the show: read the edit, follow it, write a show."""
+"""Conforming: the edit of a proxy film carried back to the show."""
 
 from __future__ import annotations
 

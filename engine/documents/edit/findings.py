@@ -1,4 +1,4 @@
-"""What an edit holds beside the proxy: refused, or left out and said."""
+"""Findings in an edit beside the proxy: refused, or left out and reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The door for edits: which format it is, and what it shows, read where nothing can go wrong.
+"""Reading of edits in a child process: their format, and what they show.
 
 `answer` is the task of a `engine.system.limited_child`: the bytes of a file come in, plain lists
 go out.

@@ -1,4 +1,4 @@
-"""What an edit shows when, as an editor shows it: the uppermost track that has something. Pure.
+"""Spans of an edit as an editor shows them: the uppermost track that has something. Pure.
 
 A stack is cut where items begin and end; between two cuts everything is linear in time, so that an
 hour costs no more than its clips do.

@@ -1,4 +1,4 @@
-"""Licences of pictures: which let us show a small copy of one beside its credit."""
+"""Licences of pictures: which allow a small copy of one beside its credit."""
 
 from __future__ import annotations
 

@@ -154,30 +154,32 @@ def _choose(
     bend: BendTable, count: int, clusters: Callable[[str], NDArray[np.integer] | None]
 ) -> NDArray[np.bool_]:
     """Which channels of a layer a bend takes [shape=(count,)]."""
-    wish = 0.5 if bend.channels == "half" else bend.channels
-    if isinstance(wish, tuple):
-        if not 0 <= wish[0] <= wish[1] < count:
-            raise ValueError(f"channels: {list(wish)} is not within 0 to {count - 1} of {bend.at}")
-        return (np.arange(count) >= wish[0]) & (np.arange(count) <= wish[1])
-    if isinstance(wish, str):
-        return _named(bend.at, wish, count, clusters)
-    if not 0.0 < wish <= 1.0:
-        raise ValueError(f"channels: a share is above 0 and at most 1, not {wish:g}")
+    channels = 0.5 if bend.channels == "half" else bend.channels
+    if isinstance(channels, tuple):
+        if not 0 <= channels[0] <= channels[1] < count:
+            raise ValueError(
+                f"channels: {list(channels)} is not within 0 to {count - 1} of {bend.at}"
+            )
+        return (np.arange(count) >= channels[0]) & (np.arange(count) <= channels[1])
+    if isinstance(channels, str):
+        return _named(bend.at, channels, count, clusters)
+    if not 0.0 < channels <= 1.0:
+        raise ValueError(f"channels: a share is above 0 and at most 1, not {channels:g}")
     rank = np.argsort(draw(bend.seed, f"bend/{bend.at}", 0, count), kind="stable")
     taken = np.zeros(count, bool)
-    taken[rank[: max(round(wish * count), 1)]] = True
+    taken[rank[: max(round(channels * count), 1)]] = True
     return taken
 
 
 def _named(
-    layer: str, wish: str, count: int, clusters: Callable[[str], NDArray[np.integer] | None]
+    layer: str, chosen: str, count: int, clusters: Callable[[str], NDArray[np.integer] | None]
 ) -> NDArray[np.bool_]:
-    if wish == "all":
+    if chosen == "all":
         return np.ones(count, bool)
-    found = re.fullmatch(r"cluster:(\d{1,2})", wish)
+    found = re.fullmatch(r"cluster:(\d{1,2})", chosen)
     if found is None:
         raise ValueError(
-            f'channels: \'{wish:.40}\' is not known; write "all", "half", "cluster:2", a share '
+            f'channels: \'{chosen:.40}\' is not known; write "all", "half", "cluster:2", a share '
             "such as 0.3, or the first and the last"
         )
     known = clusters(layer)
@@ -188,7 +190,9 @@ def _named(
         )
     taken: NDArray[np.bool_] = np.asarray(known) == int(found[1])
     if not taken.any():
-        raise ValueError(f"channels: {layer} has the clusters 0 to {int(known.max())}, not {wish}")
+        raise ValueError(
+            f"channels: {layer} has the clusters 0 to {int(known.max())}, not {chosen}"
+        )
     return taken
 
 

@@ -51,14 +51,14 @@ class Child:
 
     def receive(self) -> list[tuple[str, str, Any]]:
         """Return what it said since the last call; never waits."""
-        said: list[tuple[str, str, Any]] = []
+        messages: list[tuple[str, str, Any]] = []
         try:
-            while len(said) < _MAX_MESSAGES and self.control.poll():
+            while len(messages) < _MAX_MESSAGES and self.control.poll():
                 what, text, more = json.loads(self.control.recv_bytes(_MAX_MESSAGE_BYTES))
-                said.append((what, text, more))
+                messages.append((what, text, more))
         except (EOFError, OSError):  # it ended: `is_alive` will say so
             pass
-        return said
+        return messages
 
     def is_alive(self) -> bool:
         """Whether the process still runs."""

@@ -235,11 +235,11 @@ class TaskRunner:
     """The worker's side: does tasks slice by slice, each in its turn."""
 
     def __init__(
-        self, inbox: Ring, outbox: Ring, sentence: Callable[[BaseException], str], device: str
+        self, inbox: Ring, outbox: Ring, error_text: Callable[[BaseException], str], device: str
     ) -> None:
         self._rings = (inbox, outbox)
         self._out = _Outbox(outbox)
-        self._sentence = sentence
+        self._error_text = error_text
         self._is_cuda = device.startswith("cuda")
         self._under_way: dict[int, Iterator[Result | None]] = {}
 
@@ -279,7 +279,7 @@ class TaskRunner:
         self._under_way[number] = steps  # behind the others
         result = next(steps, Result())
         if result is not None:
-            self._tell(replace(result, number=number))
+            self._send(replace(result, number=number))
             if result.done:
                 self._end(number)
 
@@ -288,13 +288,13 @@ class TaskRunner:
             act()
         except Exception as error:
             self._end(number)
-            self._tell(Result(number=number, error=self._sentence(error)))
+            self._send(Result(number=number, error=self._error_text(error)))
             if type(error).__name__ == "AcceleratorError":  # torch's: the CUDA context is lost
                 raise
             if self._is_cuda:
                 sys.modules["torch"].cuda.empty_cache()
 
-    def _tell(self, result: Result) -> None:
+    def _send(self, result: Result) -> None:
         header = {
             "number": result.number,
             "options": dict(result.options),

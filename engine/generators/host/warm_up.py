@@ -18,7 +18,7 @@ def warm_up(
     generator: Any,
     device: str,
     clock: Callable[[], float] | None,
-    sentence: Callable[[BaseException], str],
+    error_text: Callable[[BaseException], str],
 ) -> deque[str]:
     """Let a generator that has a method ``warm_up(clock)`` prepare itself, in a thread.
 
@@ -29,7 +29,7 @@ def warm_up(
     ----------
     clock
         Gives seconds, for the choice between paths.
-    sentence
+    error_text
         Says an exception in one line.
 
     Returns
@@ -37,16 +37,16 @@ def warm_up(
     deque
         Where a failure will be told; the plain path then goes on.
     """
-    said: deque[str] = deque(maxlen=1)
+    errors: deque[str] = deque(maxlen=1)
     prepare = getattr(generator, "warm_up", None)
     if prepare is None:
-        return said
+        return errors
 
     def work() -> None:
         try:
             prepare(clock)
         except Exception as error:  # noqa: BLE001 -- compilers and drivers fail in many ways
-            said.append(f"no faster path: {sentence(error)}")
+            errors.append(f"no faster path: {error_text(error)}")
 
     def work_gently() -> None:
         lower_thread(_LAST)
@@ -60,4 +60,4 @@ def warm_up(
         work()
     else:
         threading.Thread(target=work_gently, daemon=True).start()
-    return said
+    return errors

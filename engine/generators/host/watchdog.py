@@ -57,7 +57,7 @@ class Watchdog:
         self._failure = ""
         self._quick_deaths = 0
         self._retry_s = 0.0
-        self._heard = 0
+        self._frames_seen = 0
         self._child: Child | None = None
         self._is_ready = self._was_ready = False
         self.ready_s = 0.0  # when the newest process was ready
@@ -101,11 +101,11 @@ class Watchdog:
         if self._child is not None:
             self._listen(self._child, now_s, frames)
             if not self._child.is_alive():
-                self._bury(self._child, now_s)
+                self._end_child(self._child, now_s)
             elif self._is_overdue(now_s, self._limit_s(frames, render_s)):
                 self._child.kill()
         if self._child is None and now_s >= self._retry_s:
-            self._first = self._heard = frames
+            self._first = self._frames_seen = frames
             self._restart()
         if self._spare is not None and self._is_ready and frames:
             self._spare.tend(now_s)
@@ -128,8 +128,8 @@ class Watchdog:
         self._start(spare or launch())
 
     def _listen(self, child: Child, now_s: float, frames: int) -> None:
-        said = child.receive()
-        for what, text, more in said:
+        messages = child.receive()
+        for what, text, more in messages:
             if what == "ready":
                 self._is_ready, self.ready_s, self._failure = True, now_s, ""
                 self.device, self.handles = text, more
@@ -137,8 +137,8 @@ class Watchdog:
                 self.error = text
             else:  # "failed", and "starting" with no text
                 self._failure = text
-        if said or frames > self._heard:
-            self._heard, self._waiting_s = frames, None
+        if messages or frames > self._frames_seen:
+            self._frames_seen, self._waiting_s = frames, None
         if not self._is_ready:
             self.note_request(now_s)
 
@@ -154,8 +154,8 @@ class Watchdog:
         self._failure = f"the worker of '{self._name}' did not answer for {limit_s:g} s"
         return True
 
-    def _bury(self, child: Child, now_s: float) -> None:
-        self._listen(child, now_s, self._heard)  # its last words
+    def _end_child(self, child: Child, now_s: float) -> None:
+        self._listen(child, now_s, self._frames_seen)  # its last words
         if self._is_ready and now_s - self.ready_s >= _STEADY_S:
             self._quick_deaths = 0
         self._quick_deaths += 1

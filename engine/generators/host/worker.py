@@ -39,7 +39,7 @@ from engine.system.spawn import end_with_parent
 _MAX_SENTENCE = 400
 
 
-def sentence(error: BaseException) -> str:
+def error_text(error: BaseException) -> str:
     """Say an exception in one line that names the file and line that raised it."""
     trace, place = error.__traceback__, ""
     while trace is not None:
@@ -107,7 +107,7 @@ def main(control: Connection) -> None:
         if job is not None:
             _run(control, job)
     except Exception as error:  # noqa: BLE001 -- the boundary to a generator's own code, loading
-        notify(control, "failed", sentence(error))
+        notify(control, "failed", error_text(error))
         raise SystemExit(1) from None
 
 
@@ -151,13 +151,13 @@ def _run(control: Connection, job: Job) -> None:
             return
         if "torch" in sys.modules:
             sys.modules["torch"].set_num_threads(1)
-        said = warm_up(generator, device, job.clock, sentence)
+        errors = warm_up(generator, device, job.clock, error_text)
         share = _make_share(job, device)
         notify(control, "ready", device, None if share is None else share.handles())
         _settle(job.nice)
         inbox, outbox = (attach_ring(*ring) for ring in job.mailboxes)
-        runner = TaskRunner(inbox, outbox, sentence, device)
-        _serve(control, job, generator, (requests, frames), share, said, runner)
+        runner = TaskRunner(inbox, outbox, error_text, device)
+        _serve(control, job, generator, (requests, frames), share, errors, runner)
         runner.close()
     finally:
         requests.close()
@@ -203,7 +203,7 @@ def _serve(
     generator: Generator,
     rings: tuple[Ring, Ring],
     share: Any,
-    said: deque[str],
+    errors: deque[str],
     runner: TaskRunner,
 ) -> None:
     done, memory = 0, None
@@ -220,10 +220,10 @@ def _serve(
         try:
             frame, memory = _render(generator, decode_request(data), memory, job.clock, done, share)
             frames.write(encode_frame(frame))
-            if said:
-                notify(control, "error", said.pop())
+            if errors:
+                notify(control, "error", errors.pop())
         except Exception as error:  # the same boundary, rendering: one bad request is no end
-            notify(control, "error", sentence(error))
+            notify(control, "error", error_text(error))
             if type(error).__name__ == "AcceleratorError":  # torch's: the CUDA context is lost
                 raise
         runner.work(generator)  # one slice a frame, if there is always a next one

@@ -1,4 +1,4 @@
-"""Camera pictures: the newest one, whatever is asked. A film cannot have it."""
+"""Camera pictures: the newest one at any time. Not in films."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ def nearest(
         "indexed": len(index.entries),
         "archive": index.archive,
         "queries": [
-            {"query": name, "nearest": [_told(index, match) for match in matches]}
+            {"query": name, "nearest": [_match_fields(index, match) for match in matches]}
             for name, _, matches in found
         ],
     }
@@ -158,7 +158,7 @@ def _drawn(model: Path, seeds: str) -> Iterator[tuple[str, Bytes]]:
             yield f"seed {number}", seen.round().astype(np.uint8)
 
 
-def _told(index: Index, match: Match) -> dict[str, Any]:
+def _match_fields(index: Index, match: Match) -> dict[str, Any]:
     entry = index.entries[match.place]
     return {
         "likeness": round(match.similarity, 4),

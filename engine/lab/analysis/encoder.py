@@ -24,7 +24,7 @@ _STYLES, _HELD, _WARM = 0.1, 32, 50
 Notify = Callable[[str], None]
 
 
-class Pupil:
+class EncoderTrainer:
     """An encoder in training, on the CPU; the model may be elsewhere.
 
     Parameters
@@ -111,12 +111,12 @@ def teach(target: InversionTarget, notify: Notify, steps: int = STEPS, every: in
     ValueError
         If it does not learn.
     """
-    pupil = Pupil(target)
+    trainer = EncoderTrainer(target)
     for index in range(steps):
-        far = pupil.step(index, steps)
+        far = trainer.step(index, steps)
         if not math.isfinite(far):
             raise ValueError("the encoder does not learn: its pictures are no numbers")
         if (index + 1) % every == 0 or index + 1 == steps:
-            average, found = pupil.gain_db()
+            average, found = trainer.gain_db()
             notify(f"{index + 1} of {steps} steps: {found:.1f} dB, the average style {average:.1f}")
-    return pupil.numbers()
+    return trainer.numbers()

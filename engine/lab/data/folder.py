@@ -1,4 +1,4 @@
-"""A folder of pictures: what is in it, whose it is, and what is wrong with it."""
+"""A folder of pictures, checked: its files, their credits and its problems."""
 
 from __future__ import annotations
 

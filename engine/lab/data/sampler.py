@@ -1,4 +1,4 @@
-"""The order in which pictures are shown, and how they are turned; a function of the seed alone."""
+"""The order of training pictures and their turns; a function of the seed alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Synthetic sketches: people paint in flat colours and soft blobs, so networks learn from such.
+"""Synthetic sketches: flat colours and soft blobs, as people paint, for networks to learn from.
 
 A source is made blurred, and often put down to a few flat colours; how coarse it became says how
 far the answer may be held to the target pixel by pixel.
@@ -18,7 +18,7 @@ _ROUNDS = 4
 _SAMPLE = 24  # pixels along each side that colours are found from
 
 
-def crude(
+def sketch(
     picture: NDArray[np.uint8], random: np.random.Generator
 ) -> tuple[NDArray[np.uint8], float]:
     """Return a picture [shape=(H, W, 3)] as a hand might paint it, and how coarse it is.

@@ -1,4 +1,4 @@
-"""Directions that another program found: their vectors as they are, their sigma measured here.
+"""Directions from other programs: their vectors as they are, their sigma measured here.
 
 InterFaceGAN and stylegan3-editing (``.npy``, one vector), GANSpace (``.npz``, ``lat_comp``), e4e
 (``.pt``, ``comp``, or one vector), SeFa in rosinality's form (``.pt``, ``eigvec``: columns).

@@ -1,4 +1,4 @@
-"""Directions of a model: found, looked at, named and kept beside it; taught by picks on a sheet."""
+"""The direction library of a model: found, drawn, named and kept beside it; taught by picks."""
 
 from __future__ import annotations
 

@@ -38,18 +38,18 @@ class Adaptive:
         """Keep this probability."""
         self.probability, self.is_held = probability, True
 
-    def hear(self, shown: float, held: float, made: float, pictures: int) -> None:
+    def update(self, shown: float, held_out: float, made: float, pictures: int) -> None:
         """Take notice of what the discriminator makes of three sets.
 
         Parameters
         ----------
-        shown, held, made
+        shown, held_out, made
             Mean of its judgements of pictures shown, held out and generated.
         pictures
             How many were shown since the last time.
         """
         apart = shown - made
-        found = (shown - held) / apart if apart > 1e-6 else 0.0
+        found = (shown - held_out) / apart if apart > 1e-6 else 0.0
         self.overfit += 0.2 * (min(max(found, -1.0), 2.0) - self.overfit)
         if self.is_held:
             return

@@ -227,14 +227,17 @@ def modules_of(shape: Shape, *, noisy: bool = True) -> dict[str, dict[str, Any]]
     return modules
 
 
-def network_of(generator: Generator, **told: Any) -> Network:
+def network_of(generator: Generator, **about: Any) -> Network:
     """Turn a generator into a network as its file holds it.
 
     Parameters
     ----------
-    told
+    about
         Further fields of `Network`: ``origin``, ``data_set``, ``licence``, ``notes``.
     """
     return Network(
-        STYLEGAN2, arrays_of(generator), modules_of(generator.shape, noisy=generator.noisy), **told
+        STYLEGAN2,
+        arrays_of(generator),
+        modules_of(generator.shape, noisy=generator.noisy),
+        **about,
     )

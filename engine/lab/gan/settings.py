@@ -1,4 +1,4 @@
-"""Settings of a training, as they are decided before it begins."""
+"""Settings of a training, decided before it begins."""
 
 from __future__ import annotations
 

@@ -203,7 +203,7 @@ class Trainer:
             sets = [real, self._seen(held, stage), made]
             judged = torch.stack([self.discriminator(x, stage).mean() for x in sets])
         shown, held_out, generated = self.group.mean(judged).tolist()
-        self.adaptive.hear(shown, held_out, generated, _ASKED * self.settings.batch)
+        self.adaptive.update(shown, held_out, generated, _ASKED * self.settings.batch)
 
     def state(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Return all that a later start needs: tensors, and numbers."""

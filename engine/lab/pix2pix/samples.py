@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engine.lab.data.sketches import crude
+from engine.lab.data.sketches import sketch
 from engine.lab.pix2pix.networks import fixed_noise
 from engine.lab.pix2pix.trainer import PairTrainer
 
@@ -68,7 +68,7 @@ def sheet(trainer: PairTrainer) -> tuple[NDArray[np.uint8], int]:
 
 def _made_crude(picture: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.uint8]:
     for _ in range(32):
-        made, coarse = crude(picture, random)
+        made, coarse = sketch(picture, random)
         if coarse > _COARSE_PX:
             break
     return made

@@ -20,7 +20,7 @@ from torch import nn
 from torch.nn import functional
 
 from engine.lab.data.sampler import Sampler
-from engine.lab.data.sketches import crude
+from engine.lab.data.sketches import sketch
 from engine.lab.gan.blocks import initialise
 from engine.lab.gan.loss import discriminator_loss, generator_loss, slope
 from engine.lab.pix2pix.networks import Critic, Drawer, Reader, keyed_noise
@@ -31,7 +31,7 @@ _EMA_PICTURES = (500, 10_000)  # half life of the running mean: 5 % of what was 
 _CROPPED = 0.95  # part of the pictures that are seen in quarters
 _FALLS = 0.7  # where the learning rate begins to fall
 _LEAST_RATE = 0.05
-_LIKE, _SHORT, _HEARD = 5.0, 0.004, 0.5  # weights: like the target, code short, code obeyed
+_LIKE, _SHORT, _RECOVERY = 5.0, 0.004, 0.5  # weights: like the target, code short, code obeyed
 _SLOPE = 0.1  # weight of the penalty, per patch
 _COARSEST = 16
 _LEAST_PX = 16  # what the critic needs
@@ -140,13 +140,13 @@ class PairTrainer:
         for optimiser in self.optimisers.values():
             optimiser.param_groups[0]["lr"] = self.rate
         source, target, coarse = self._seen(self.sampler.batch(self.shown, batch, choice), choice)
-        told = batch // 2
-        mean, spread = self.reader(target[:told])
+        half = batch // 2
+        mean, spread = self.reader(target[:half])
         drawn = torch.randn((batch, self.shape.z_dim), generator=random, device=self.device)
-        z = torch.cat([mean + drawn[:told] * (spread / 2).exp(), drawn[told:]])
+        z = torch.cat([mean + drawn[:half] * (spread / 2).exp(), drawn[half:]])
         made = self.drawer(source, z, keyed_noise(random, batch, self.device))
         self._teach_critic(source, target, made.detach())
-        like = likeness(made[:told], target[:told], coarse[:told])
+        like = likeness(made[:half], target[:half], coarse[:half])
         short = (mean.square() + spread.exp() - spread - 1).sum(1).mean() / 2
         self._teach_drawer(source, target, made, drawn, _LIKE * like + _SHORT * short)
         self.step += 1
@@ -160,7 +160,7 @@ class PairTrainer:
         for pair in pairs:
             top, left = choice.integers(0, whole - side + 1, 2)
             cut = pair[top : top + side, left : left + side]
-            source, how = crude(cut[..., :3], choice)
+            source, how = sketch(cut[..., :3], choice)
             sources.append(source)
             targets.append(cut[..., 3:])
             coarse.append(how)
@@ -185,18 +185,18 @@ class PairTrainer:
 
     def _teach_drawer(
         self, source: torch.Tensor, real: torch.Tensor, made: torch.Tensor,
-        drawn: torch.Tensor, held: torch.Tensor,
+        drawn: torch.Tensor, likeness_loss: torch.Tensor,
     ) -> None:  # fmt: skip
-        told = len(made) // 2
+        half = len(made) // 2
         for network in (self.critic, self.reader):
             network.requires_grad_(False)
         with torch.no_grad():
             of_real = self.critic(source, real)
         loss = generator_loss(of_real, self.critic(source, made))
-        heard = (self.reader(made[told:])[0] - drawn[told:]).abs().mean()
+        recovery = (self.reader(made[half:])[0] - drawn[half:]).abs().mean()
         for network in (self.critic, self.reader):
             network.requires_grad_(True)
-        self._learn("drawer", loss + _HEARD * heard + held)
+        self._learn("drawer", loss + _RECOVERY * recovery + likeness_loss)
 
     def _learn(self, name: str, loss: torch.Tensor) -> None:
         optimiser = self.optimisers[name]

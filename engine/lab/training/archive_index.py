@@ -171,8 +171,8 @@ def make(
     )  # fmt: skip
 
 
-def _shape(said: Mapping[str, Any]) -> Shape:
-    listed: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in said.items()}
+def _shape(fields: Mapping[str, Any]) -> Shape:
+    listed: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
     return Shape(**listed)
 
 

@@ -56,9 +56,9 @@ def train(options: TrainingOptions, notify: Callable[[str], None]) -> bool:
     """
     device = machine.choose(options.device)
     group = join(device)
-    heard = notify if group.rank == 0 else _silent
-    start = begin(options, machine.settle(device, group), group, heard)
-    return _Run(options, start, group, heard).go()
+    leader_notify = notify if group.rank == 0 else _silent
+    start = begin(options, machine.settle(device, group), group, leader_notify)
+    return _Run(options, start, group, leader_notify).go()
 
 
 def _silent(_: str) -> None:
@@ -87,7 +87,7 @@ class _Run:
             while not self._is_over():
                 self._snapshot()
                 self.trainer.advance()
-                self._tell()
+                self._report_progress()
                 if time.monotonic() - self.saved > SAVED_S:
                     self.save()
         self._snapshot()
@@ -106,7 +106,7 @@ class _Run:
         if self.group.rank == 0 and checkpoint.snapshot_at(trainer.shown, trainer.settings.batch):
             checkpoint.write_snapshot(self.start.folder / "snapshots", trainer.mean, trainer.shown)
 
-    def _tell(self) -> None:
+    def _report_progress(self) -> None:
         now, trainer = time.monotonic(), self.trainer
         stage, settings = trainer.stage, trainer.settings
         if stage.side != self.mark[2]:

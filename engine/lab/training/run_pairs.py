@@ -105,7 +105,7 @@ class _Run:
         with handled(lambda *_: self.stop.set()):  # at the next step, not in the middle
             while not self._is_over():
                 trainer.advance()
-                self._tell()
+                self._report_progress()
                 if time.monotonic() - self.saved > SAVED_S:
                     self.save()
         self.save()
@@ -116,7 +116,7 @@ class _Run:
         is_full = self.trainer.shown >= self.trainer.settings.pictures
         return is_full or is_late or self.stop.is_set()
 
-    def _tell(self) -> None:
+    def _report_progress(self) -> None:
         now, trainer = time.monotonic(), self.trainer
         if now - self.notified < NOTIFIED_S:
             return

@@ -88,7 +88,7 @@ def write_ages(
             f"{ages.MOST_BITS} bits"
         )
     found = _find(snapshots)
-    end = trained or _told(network) or max(found)
+    end = trained or _pictures_shown(network) or max(found)
     shown = choose(sorted(n for n in found if n < end), end, count)
     if not shown:
         raise ValueError(f"{snapshots}: there is no snapshot from before {end} pictures were shown")
@@ -185,13 +185,13 @@ def _find(folder: Path) -> dict[int, Path]:
     return found
 
 
-def _told(network: Path) -> int:
+def _pictures_shown(network: Path) -> int:
     """How many pictures the network has seen, as its card says; 0: it does not."""
     try:
-        said = card.read_card(card.card_path(network))
+        fields = card.read_card(card.card_path(network))
     except (OSError, RefusedError):
         return 0
-    shown = said.get("pictures_shown")
+    shown = fields.get("pictures_shown")
     return shown if type(shown) is int and shown > 0 else 0
 
 

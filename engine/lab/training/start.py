@@ -1,4 +1,4 @@
-"""The start of a training: the folder is checked, the networks are made or found again."""
+"""The start of a training: a checked folder, and networks that are new or resumed."""
 
 from __future__ import annotations
 
@@ -139,8 +139,8 @@ def begin(
     elif options.source is not None:
         notify(begin_with(trainer, options.source))
     used = [prepared.report.credit[name] for name in dict.fromkeys(prepared.names)]
-    told = attribution(options, used)
-    return Start(trainer, sampler, folder, record, spent_s, *told, len(used))
+    attributed = attribution(options, used)
+    return Start(trainer, sampler, folder, record, spent_s, *attributed, len(used))
 
 
 def _shape(options: TrainingOptions) -> Shape:

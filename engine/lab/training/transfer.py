@@ -1,4 +1,4 @@
-"""Transfer: trainings that begin with a network that exists, of ours or of anybody.
+"""Transfer learning: trainings that begin with an existing network.
 
 The discriminator comes along if the network was trained here; its finest blocks may then stay as
 they are (S. Mo, M. Cho, J. Shin, "Freeze the discriminator", 2020).

@@ -1,4 +1,4 @@
-"""What forks of NVIDIA's repositories do differently, brought to NVIDIA's own form."""
+"""Quirks of forks of NVIDIA's repositories, brought to NVIDIA's own form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the modules of a StyleGAN say of themselves, worked out from tensors: both families' part.
+"""Module attributes of a StyleGAN, inferred from tensors: both families' part.
 
 For formats that carry tensors only, and for files that lack an attribute.
 """

@@ -1,4 +1,4 @@
-"""Any network file → one form: finds out what a file is, without running any of it."""
+"""Reader of any network file to one form, without running any of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a file is, when it is no network that we read: so that the refusal can say it."""
+"""Formats that are no network that we read, named in the refusal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of a network's file nothing here reads: said, so that nobody takes a part for the whole."""
+"""Unused parts of a network's file, reported so that nobody takes a part for the whole."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a network was while it learned: snapshots of its training, beside its file.
+"""Training snapshots of a network, beside its file.
 
 ``earth.ages.safetensors`` lies beside ``earth.safetensors``. Each age holds what tells it from the
 next one, so that two bits for each weight are enough: an age is the next one plus its steps, and

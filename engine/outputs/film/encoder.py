@@ -96,7 +96,7 @@ class Encoder:
         try:
             if self.frames:
                 self._fill(frames)
-                self._sing(is_last=True)
+                self._write_sound(is_last=True)
                 self._container.mux(self._video.encode(None))
                 if self._audio is not None:
                     self._container.mux(self._audio.encode(None))
@@ -132,9 +132,9 @@ class Encoder:
         frame.time_base = 1 / self._fps
         self._container.mux(self._video.encode(frame))
         self.frames += 1
-        self._sing()
+        self._write_sound()
 
-    def _sing(self, is_last: bool = False) -> None:
+    def _write_sound(self, is_last: bool = False) -> None:
         """Encode the sound up to the newest picture's end, in whole AAC frames but for the last."""
         if self._sound is None or self._audio is None:
             return

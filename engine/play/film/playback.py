@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
-from engine.core.audio.channels import Ear
+from engine.core.audio.channels import ChannelChoice
 from engine.core.clock import newest_index, parse_rate, seconds_at
 from engine.core.event import Event
 from engine.core.show.show import Show
@@ -20,7 +20,7 @@ from engine.documents.take.losses import cut_off, losses
 from engine.documents.take.reader import Take, TakeError, open_take
 from engine.outputs.contract import Sound
 from engine.play.line import Line, first_step, seeded
-from engine.play.soundtrack import SoundtrackEvents, ear_of
+from engine.play.soundtrack import SoundtrackEvents, channel_choice
 from engine.play.tasks.even_speed_film import Evened
 from engine.sources.audio import file as tracks
 
@@ -84,7 +84,7 @@ def open_playback(
     audio: Path | None = None,
     seed: int | None = None,
     music: bool = False,
-    ear: tuple[int | None, float | None] = (None, None),
+    choice: tuple[int | None, float | None] = (None, None),
     folders: Sequence[Path] = (),
     is_partial: bool = False,
 ) -> Playback:
@@ -92,7 +92,7 @@ def open_playback(
 
     Parameters
     ----------
-    ear
+    choice
         Which channel of the sound is heard, and its gain in dB; None leaves it to the show.
     folders
         Where the models of a take may lie, too.
@@ -105,7 +105,7 @@ def open_playback(
         With one sentence, if it cannot be played.
     """
     if is_take(name):
-        if audio is not None or music or ear != (None, None):
+        if audio is not None or music or choice != (None, None):
             raise ValueError(f"{name}: a take brings its own sound; leave --audio… and --demo out")
         take = open_take(Path(name))
         tell_losses(take, is_partial)
@@ -113,7 +113,7 @@ def open_playback(
     loaded = load.load(name)
     for text in problems(loaded.show):
         print(text, file=sys.stderr)
-    track = load_track(audio, music, ear_of(loaded.table, *ear))
+    track = load_track(audio, music, channel_choice(loaded.table, *choice))
     return _from_show(loaded, track, seed)
 
 
@@ -146,10 +146,10 @@ def with_models(take: Take, folders: Sequence[Path]) -> Take:
     return replace(take, places=tuple(places.items()))
 
 
-def load_track(audio: Path | None, music: bool, ear: Ear) -> tracks.Track | None:
-    """Decode the sound file, of which `ear` is heard, or compose the built-in piece."""
+def load_track(audio: Path | None, music: bool, choice: ChannelChoice) -> tracks.Track | None:
+    """Decode the sound file, of which `choice` is heard, or compose the built-in piece."""
     if audio is not None:
-        return tracks.load(audio, ear=ear)
+        return tracks.load(audio, choice=choice)
     if music:
         from engine.sources.demo.piece import compose
 

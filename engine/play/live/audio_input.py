@@ -12,7 +12,7 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
-from engine.core.audio.channels import EVERYTHING, Ear
+from engine.core.audio.channels import EVERYTHING, ChannelChoice
 from engine.core.clock import seconds_at
 from engine.play.event_queue import EventQueue
 from engine.play.live.demo_music import DemoMusic
@@ -41,7 +41,7 @@ class AudioInput:
         Tells the operator.
     sources
         Where a sound device is listened to, if one is.
-    ear
+    choice
         What of a file is heard.
 
     Raises
@@ -55,7 +55,7 @@ class AudioInput:
         options: Options,
         notify: Callable[[str], None],
         sources: Sources | None = None,
-        ear: Ear = EVERYTHING,
+        choice: ChannelChoice = EVERYTHING,
     ) -> None:
         self._notify = notify
         self._sources = sources
@@ -72,7 +72,7 @@ class AudioInput:
         if options.is_demo:
             self._find_music()
         elif options.audio is not None and _is_file(options.audio):
-            self._track = file.load(options.audio, ear=ear)
+            self._track = file.load(options.audio, choice=choice)
             self._features = file.features_ahead(self._track)
 
     def _find_music(self) -> None:

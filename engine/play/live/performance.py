@@ -26,7 +26,7 @@ from engine.play.live.sources import Sources
 from engine.play.pacer import Pacer, Stopwatch
 from engine.play.pixels.bridge import Bridge
 from engine.play.pixels.live import LivePixels
-from engine.play.soundtrack import ear_of
+from engine.play.soundtrack import channel_choice
 from engine.play.stats import Stats
 from engine.play.tasks.dragging import Dragging
 from engine.play.tasks.even_speed_live import EvenSpeed
@@ -86,9 +86,9 @@ class Performance:
         if options.feedback is not None:
             self.feedback = Feedback(options.feedback)
             stack.callback(self.feedback.close)
-        ear = ear_of(table, options.audio_channel, options.audio_gain_db)
+        choice = channel_choice(table, options.audio_channel, options.audio_gain_db)
         self.audio_input: AudioInput = stack.enter_context(
-            AudioInput(options, self.notify, self.sources, ear)
+            AudioInput(options, self.notify, self.sources, choice)
         )
         self.recording: Recording = stack.enter_context(
             Recording(options, self.loaded, show, self.fps, self.audio_input, self.notify)

@@ -161,8 +161,8 @@ def _own(options: Options, port: int) -> dict[str, dict[str, Any]]:
     if options.audio is not None:
         is_number = options.audio.isdigit()
         found["audio"] = {"device": int(options.audio) if is_number else options.audio}
-    ear = {"channel": options.audio_channel, "gain_db": options.audio_gain_db}
-    if given := {key: value for key, value in ear.items() if value is not None}:
+    choice = {"channel": options.audio_channel, "gain_db": options.audio_gain_db}
+    if given := {key: value for key, value in choice.items() if value is not None}:
         found["audio"] = found.get("audio", {}) | given
     return found
 

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import moderngl
 
 from engine.generators.host.messages import Frame
-from engine.play.pixels.crossfade import Fade, Shot, advance_fade, begin_fade, weigh
+from engine.play.pixels.crossfade import Fade, TimedFrame, advance_fade, begin_fade, weigh
 
 _PBOS = 3
 
@@ -79,19 +79,19 @@ class Bridge:
         size_px = frame.pixels.shape[1], frame.pixels.shape[0]
         if slot is not None and slot.fade.pending is not None:
             fade_s = max(fade_s, slot.fade.pending.fade_s)  # of the one that it replaces
-        shot = Shot(self._texture(slot, size_px), frame.seconds, fade_s)
+        timed = TimedFrame(self._texture(slot, size_px), frame.seconds, fade_s)
         if frame.share is not None and frame.device_slot is not None:
             self._cuda = self._cuda or _CudaUpload(self._ctx)
-            self._cuda.write(slot_id, shot.texture, frame.device_slot, frame.share)
+            self._cuda.write(slot_id, timed.texture, frame.device_slot, frame.share)
         else:
-            shot.texture.write(frame.pixels)
+            timed.texture.write(frame.pixels)
         if slot is None:
-            self._slots[slot_id] = _Slot(begin_fade(shot))
+            self._slots[slot_id] = _Slot(begin_fade(timed))
         elif self._crossfades and not is_fresh:
-            slot.fade = replace(slot.fade, pending=shot)
+            slot.fade = replace(slot.fade, pending=timed)
         else:
             slot.free += {slot.fade.older.texture, slot.fade.newer.texture}
-            slot.fade = begin_fade(shot)
+            slot.fade = begin_fade(timed)
 
     def pixels(self, slot_id: str, seconds: float) -> SourcePixels | None:
         """Return what a slot shows at a display time; None before its first frame."""
@@ -126,7 +126,7 @@ class Bridge:
         if slot is None:
             return
         shots = [slot.fade.older, slot.fade.newer, slot.fade.pending]
-        for texture in {shot.texture for shot in shots if shot} | set(slot.free):
+        for texture in {timed.texture for timed in shots if timed} | set(slot.free):
             texture.release()
         if self._cuda is not None:
             self._cuda.drop(slot_id)

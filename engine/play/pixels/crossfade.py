@@ -10,7 +10,7 @@ _MAX_CATCH_UP_S = 0.5  # after a long gap (a restart) the next frame is faded in
 
 
 @dataclass(frozen=True, slots=True)
-class Shot:
+class TimedFrame:
     """A frame on the device, the show time that it is for, and how long it fades in at least."""
 
     texture: Any
@@ -32,17 +32,17 @@ class Fade:
         Display time last asked for.
     """
 
-    older: Shot
-    newer: Shot
-    pending: Shot | None
+    older: TimedFrame
+    newer: TimedFrame
+    pending: TimedFrame | None
     begin_s: float
     end_s: float
     shown_s: float = -math.inf
 
 
-def begin_fade(shot: Shot) -> Fade:
+def begin_fade(frame: TimedFrame) -> Fade:
     """Show the first frame of a slot at once, whatever its stamp."""
-    return Fade(shot, shot, None, shot.seconds, shot.seconds)
+    return Fade(frame, frame, None, frame.seconds, frame.seconds)
 
 
 def advance_fade(fade: Fade, seconds: float) -> Fade:
@@ -59,7 +59,7 @@ def advance_fade(fade: Fade, seconds: float) -> Fade:
     return replace(fade, shown_s=seconds)
 
 
-def _promote(fade: Fade, pending: Shot) -> Fade:
+def _promote(fade: Fade, pending: TimedFrame) -> Fade:
     # Late: newer was already shown alone at `shown_s`, so that is where the new fade starts.
     begin_s = max(fade.end_s, fade.shown_s)
     gap_s = abs(pending.seconds - fade.newer.seconds)

@@ -58,8 +58,8 @@ class LivePixels:
         self._shares_cuda = False
         self.path = "numpy"
         self.newest: dict[str, Frame] = {}
-        self._told: dict[str, str] = {}
-        self._said_ready: dict[str, bool] = {}
+        self._reported: dict[str, str] = {}
+        self._notified: dict[str, bool] = {}
         self.age_ms: dict[str, deque[float]] = {}
 
     def open(self, show: Show, names: Iterable[str], now_s: float) -> None:
@@ -99,7 +99,7 @@ class LivePixels:
             self._bridge.drop(name)
             self.newest.pop(name, None)
         self._unopened.clear()
-        self._said_ready = {n: is_ready for n, is_ready in self._said_ready.items() if n in there}
+        self._notified = {n: is_ready for n, is_ready in self._notified.items() if n in there}
 
     def ask(self, show: Show, state: State, plan: Plan, now_s: float) -> None:
         """Ask every visible generator for the moment at which its frame will be seen.
@@ -141,9 +141,9 @@ class LivePixels:
         found = []
         for layer in show.layers:
             is_ready = layer.generator is None or self._bridge.holds(layer.id)
-            if is_ready != self._said_ready.get(layer.id, True):
+            if is_ready != self._notified.get(layer.id, True):
                 found.append((layer.id, is_ready))
-                self._said_ready[layer.id] = is_ready
+                self._notified[layer.id] = is_ready
         return found
 
     def host(self, name: str) -> Host | None:
@@ -208,9 +208,9 @@ class LivePixels:
         """Say once what is newly wrong with a generator, a sentence each."""
         found = []
         for name, text in self._troubles().items():
-            if text and text != self._told.get(name):
+            if text and text != self._reported.get(name):
                 found.append(f"layer {name}: {text}")
-            self._told[name] = text
+            self._reported[name] = text
         return found
 
     def stats(self) -> dict[str, dict[str, Any]]:

@@ -16,7 +16,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.audio.channels import Ear
+from engine.core.audio.channels import ChannelChoice
 from engine.core.audio.features import ADDRESS, FEATURES, SILENT
 from engine.core.audio.spectrum import HOP_S
 from engine.sources.audio import device as sound_device
@@ -112,10 +112,12 @@ class Sound:
     def __init__(self, config: Config, now_ns: Callable[[], int]) -> None:
         self._now_ns = now_ns
         self._config = config
-        ear = Ear(config.channel, config.gain_db)
+        choice = ChannelChoice(config.channel, config.gain_db)
         self._memory = create_memory()
         self._watched = Watched(
-            self._memory, sound_device.capture, (config.device, config.rate_hz, config.block, ear)
+            self._memory,
+            sound_device.capture,
+            (config.device, config.rate_hz, config.block, choice),
         )
         self.lost_rows = self.lost_frames = 0
         self._rows = self._frames = 0

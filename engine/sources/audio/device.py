@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.audio import features
-from engine.core.audio.channels import Ear, mix
+from engine.core.audio.channels import ChannelChoice, mix
 from engine.sources.audio.memory import CHANNELS, FRAMES, Memory, Status, Word, attach_memory
 
 Device = str | int | None
@@ -78,7 +78,7 @@ def find_device(devices: Sequence[dict[str, Any]], wanted: Device, kind: str) ->
 
 def send_devices(pipe: Connection) -> None:
     """Entry point of the process behind `list_devices`."""
-    _hush()
+    _silence_libraries()
     try:
         import sounddevice
 
@@ -106,24 +106,24 @@ def _devices(sounddevice: Any) -> list[dict[str, Any]]:
     ]
 
 
-def capture(name: str, device: Device, rate_hz: int, block: int, ear: Ear) -> None:
+def capture(name: str, device: Device, rate_hz: int, block: int, choice: ChannelChoice) -> None:
     """Entry point of the capture process: runs until the player ends or the device is lost."""
     memory = attach_memory(name)
     sounddevice = _load(memory)
     box: SimpleQueue[NDArray[np.float32]] = SimpleQueue()
 
-    def hear(block: NDArray[np.float32], _frames: int, _clock: object, flags: Any) -> None:
+    def on_input(block: NDArray[np.float32], _frames: int, _clock: object, flags: Any) -> None:
         box.put(block.copy())
         if flags.input_overflow:
             memory.words[Word.OVERFLOWS] += 1
 
-    wanted = (device, rate_hz, block, ear.channel)
-    stream = _open_patiently(memory, sounddevice, "inputs", wanted, hear)
-    _analyse(memory, stream, box, ear)
+    wanted = (device, rate_hz, block, choice.channel)
+    stream = _open_patiently(memory, sounddevice, "inputs", wanted, on_input)
+    _analyse(memory, stream, box, choice)
 
 
 def _analyse(
-    memory: Memory, stream: Any, box: SimpleQueue[NDArray[np.float32]], ear: Ear
+    memory: Memory, stream: Any, box: SimpleQueue[NDArray[np.float32]], choice: ChannelChoice
 ) -> NoReturn:
     parent = parent_process()
     state = features.start(int(memory.words[Word.RATE_HZ]))
@@ -136,8 +136,8 @@ def _analyse(
                 _leave()
             blocks = 0
         else:
-            state, rows = features.analyse(state, ear.hear(block))
-            memory.write_frames(Word.FRAMES, recorded(block, ear))
+            state, rows = features.analyse(state, choice.apply(block))
+            memory.write_frames(Word.FRAMES, recorded(block, choice))
             for row in rows:
                 memory.write_row(row)
             memory.words[Word.BEATS] += 1
@@ -146,10 +146,10 @@ def _analyse(
             _leave()
 
 
-def recorded(block: NDArray[np.float32], ear: Ear) -> NDArray[np.float32]:
+def recorded(block: NDArray[np.float32], choice: ChannelChoice) -> NDArray[np.float32]:
     """Take what a take records: the first two channels, or a later one that is heard."""
-    if ear.channel > CHANNELS:
-        return np.repeat(block[:, ear.channel - 1 : ear.channel], CHANNELS, axis=1)
+    if choice.channel > CHANNELS:
+        return np.repeat(block[:, choice.channel - 1 : choice.channel], CHANNELS, axis=1)
     return block[:, :CHANNELS]
 
 
@@ -159,7 +159,7 @@ def play(name: str, device: Device, rate_hz: int, block: int) -> None:
     sounddevice = _load(memory)
     words = memory.words
 
-    def speak(out: NDArray[np.float32], frames: int, _clock: object, _flags: Any) -> None:
+    def on_output(out: NDArray[np.float32], frames: int, _clock: object, _flags: Any) -> None:
         if words[Word.ANSWER] != words[Word.EPOCH]:
             memory.order()
             words[Word.PLAYED] = words[Word.START]
@@ -173,7 +173,7 @@ def play(name: str, device: Device, rate_hz: int, block: int) -> None:
         words[Word.BEATS] += 1
 
     wanted = (device, rate_hz, block, 0)
-    stream = _open_patiently(memory, sounddevice, "outputs", wanted, speak)
+    stream = _open_patiently(memory, sounddevice, "outputs", wanted, on_output)
     parent = parent_process()
     while stream.active and parent and parent.is_alive():
         parent.join(_QUIET_S)
@@ -181,7 +181,7 @@ def play(name: str, device: Device, rate_hz: int, block: int) -> None:
 
 
 def _load(memory: Memory) -> Any:
-    _hush()
+    _silence_libraries()
     try:
         import sounddevice
     except OSError:
@@ -269,7 +269,7 @@ def _find_again(devices: Sequence[dict[str, Any]], before: str, wanted: Device, 
     return find_device(devices, wanted, kind)
 
 
-def _hush() -> None:
+def _silence_libraries() -> None:
     """Keep what C libraries print off the terminal."""
     with suppress(OSError):  # there may be no terminal at all
         sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)

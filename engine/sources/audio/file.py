@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.audio import features as audio
-from engine.core.audio.channels import EVERYTHING, Ear
+from engine.core.audio.channels import EVERYTHING, ChannelChoice
 from engine.core.clock import first_index
 
 if TYPE_CHECKING:
@@ -39,13 +39,13 @@ class Track:
         Samples, full scale ±1 [shape=(n, channels)], one or two channels.
     rate_hz
         Sample rate.
-    heard
+    analysed
         What is analysed, if it is something else [shape=(n,) or (n, 2)].
     """
 
     pcm: NDArray[np.float32]
     rate_hz: int
-    heard: NDArray[np.float32] | None = None
+    analysed: NDArray[np.float32] | None = None
 
     @property
     def duration_s(self) -> float:
@@ -70,7 +70,7 @@ class Features:
     rows: NDArray[np.float64]
 
 
-def load(path: str | Path, rate_hz: int | None = None, ear: Ear = EVERYTHING) -> Track:
+def load(path: str | Path, rate_hz: int | None = None, choice: ChannelChoice = EVERYTHING) -> Track:
     """Decode a sound file (wav, flac, mp3, ogg, m4a and others that FFmpeg reads).
 
     More than two channels are mixed down to stereo. Damaged packets are left out.
@@ -81,7 +81,7 @@ def load(path: str | Path, rate_hz: int | None = None, ear: Ear = EVERYTHING) ->
         Of a local file.
     rate_hz
         Resample to this rate; otherwise the file's own, or 48 kHz if that cannot be analysed.
-    ear
+    choice
         Which channel of it is analysed, and how loud; what is played stays as it is.
 
     Raises
@@ -102,7 +102,7 @@ def load(path: str | Path, rate_hz: int | None = None, ear: Ear = EVERYTHING) ->
             path.open("rb") as file,
             av.open(file, "r", options={"format_whitelist": _FORMATS}) as container,
         ):
-            track = _decode(container, path, rate_hz, ear)
+            track = _decode(container, path, rate_hz, choice)
     except (av.FFmpegError, OSError, ValueError) as error:
         if str(error).startswith(str(path)):
             raise
@@ -117,7 +117,10 @@ def _why(error: Exception) -> str:
 
 
 def _decode(
-    container: av.container.InputContainer, path: Path, rate_hz: int | None, ear: Ear
+    container: av.container.InputContainer,
+    path: Path,
+    rate_hz: int | None,
+    choice: ChannelChoice,
 ) -> Track:
     if not container.streams.audio:
         raise ValueError(f"{path}: holds no sound; choose a file with an audio stream")
@@ -130,18 +133,18 @@ def _decode(
         raise ValueError(
             f"{path}: says {own_hz} Hz, which is no sound's rate; save it again as wav"
         )
-    if ear.channel > context.channels:
+    if choice.channel > context.channels:
         raise ValueError(
             f"{path}: has {context.channels} channel{'s' * (context.channels > 1)}; there is no "
-            f"channel {ear.channel}"
+            f"channel {choice.channel}"
         )
     good = audio.MIN_RATE_HZ <= own_hz <= audio.MAX_RATE_HZ
     target_hz = rate_hz or (own_hz if good else 48_000)
     played = "mono" if context.channels == 1 else "stereo"
-    layouts = [played, context.layout.name] if ear.channel else [played]
+    layouts = [played, context.layout.name] if choice.channel else [played]
     pcm, *whole = _resample(_frames(container, stream), layouts, target_hz, path)
-    if ear != EVERYTHING:
-        return Track(pcm, target_hz, ear.hear(whole[0] if whole else pcm))
+    if choice != EVERYTHING:
+        return Track(pcm, target_hz, choice.apply(whole[0] if whole else pcm))
     return Track(pcm, target_hz)
 
 
@@ -196,9 +199,9 @@ def features_ahead(track: Track) -> Features:
     """
     state = audio.start(track.rate_hz)
     rows: list[tuple[float, ...]] = []
-    heard = track.pcm if track.heard is None else track.heard
-    for first in range(0, len(heard), _SLICE):
-        state, some = audio.analyse(state, heard[first : first + _SLICE])
+    analysed = track.pcm if track.analysed is None else track.analysed
+    for first in range(0, len(analysed), _SLICE):
+        state, some = audio.analyse(state, analysed[first : first + _SLICE])
         rows.extend(some)
     table = np.array(rows, np.float64).reshape(-1, len(audio.FEATURES))
     return Features(track.rate_hz, state.bands.hop, table)

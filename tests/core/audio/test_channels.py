@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.core.audio import channels, features
-from engine.core.audio.channels import Ear
+from engine.core.audio.channels import ChannelChoice
 from tests.core.audio.test_features import COLUMN, RATE_HZ, pattern, rows_of
 
 DRUMS, TIMES = pattern(("kick", "snare"))
@@ -64,10 +64,10 @@ def test_however_it_is_cut_it_is_the_same(lengths: list[int]) -> None:
 
 def test_an_ear_hears_one_channel_louder() -> None:
     pcm = np.array([[0.1, 0.2, 0.3]], np.float32)
-    assert Ear(channel=3).hear(pcm).tolist() == pytest.approx([0.3])
-    assert Ear(channel=1, gain_db=20.0).hear(pcm).tolist() == pytest.approx([1.0])
-    assert Ear().hear(pcm).tolist() == pytest.approx([0.2])
-    assert Ear().hear(pcm[:, :2]).shape == (1, 2)
+    assert ChannelChoice(channel=3).apply(pcm).tolist() == pytest.approx([0.3])
+    assert ChannelChoice(channel=1, gain_db=20.0).apply(pcm).tolist() == pytest.approx([1.0])
+    assert ChannelChoice().apply(pcm).tolist() == pytest.approx([0.2])
+    assert ChannelChoice().apply(pcm[:, :2]).shape == (1, 2)
     for wrong in ({"channel": 65}, {"channel": -1}, {"gain_db": 61.0}, {"gain_db": float("nan")}):
         with pytest.raises(ValueError, match="sound: "):
-            Ear(**wrong)
+            ChannelChoice(**wrong)

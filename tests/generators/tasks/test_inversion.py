@@ -27,7 +27,7 @@ from engine.generators.kinds import cppn, stylegan2
 from engine.generators.tasks import encoder
 from engine.generators.tasks.inversion import InversionTarget, check_picture, psnr_db, target_of
 from engine.generators.tasks.invert import fit, invert, read_picture, start
-from engine.lab.analysis.encoder import Pupil
+from engine.lab.analysis.encoder import EncoderTrainer
 from engine.play.tasks.inversion import Inversion
 from tests import age_files
 from tests import stylegan_files as files
@@ -138,12 +138,12 @@ def test_an_encoder_learns_and_is_the_models_own(model: Path, tmp_path: Path) ->
     own = tmp_path / "own.safetensors"
     own.write_bytes(model.read_bytes())
     assert encoder.find(own, 32) is None
-    pupil = Pupil(target_of(build(own)))
+    trainer = EncoderTrainer(target_of(build(own)))
     for index in range(8):
-        pupil.step(index, 60)
-    average_db, found_db = pupil.gain_db()
+        trainer.step(index, 60)
+    average_db, found_db = trainer.gain_db()
     assert found_db >= average_db + 0.5
-    path = encoder.write(own, pupil.numbers())
+    path = encoder.write(own, trainer.numbers())
     for space in ("w+", "z"):
         target = target_of(build(own, space))
         wanted, _ = known(target, 5)

@@ -335,23 +335,23 @@ def test_augmentation_changes_what_it_is_asked_to() -> None:
 def test_augmentation_rises_when_pictures_are_learnt_by_heart() -> None:
     adaptive = Adaptive()
     for _ in range(200):
-        adaptive.hear(shown=2.0, held=-1.0, made=-2.0, pictures=512)
+        adaptive.update(shown=2.0, held_out=-1.0, made=-2.0, pictures=512)
     assert adaptive.overfit == pytest.approx(0.75, abs=0.01)
     assert adaptive.probability > 0.5
     for _ in range(400):
-        adaptive.hear(shown=2.0, held=1.9, made=-2.0, pictures=512)
+        adaptive.update(shown=2.0, held_out=1.9, made=-2.0, pictures=512)
     assert adaptive.probability == 0
     adaptive.hold(0.3)
-    adaptive.hear(shown=2.0, held=-1.0, made=-2.0, pictures=512)
+    adaptive.update(shown=2.0, held_out=-1.0, made=-2.0, pictures=512)
     assert adaptive.probability == 0.3
-    Adaptive().hear(shown=0.0, held=0.0, made=0.0, pictures=512)  # no division by nothing
+    Adaptive().update(shown=0.0, held_out=0.0, made=0.0, pictures=512)  # no division by nothing
 
 
 def test_every_picture_is_shown_once_before_any_is_shown_again() -> None:
     pictures = np.arange(60, dtype=np.uint8)[:, None, None, None] * np.ones((1, 4, 4, 3), np.uint8)
     names = [f"{index // 2}.png" for index in range(60)]  # two tiles of each file
     sampler = Sampler(pictures, names, 3)
-    assert not len(sampler.held)  # 30 files: each is needed
+    assert not len(sampler.held_out)  # 30 files: each is needed
     shown = sampler.batch(0, 120, np.random.default_rng(0))[:, 0, 0, 0]
     assert sorted(shown[:60]) == sorted(shown[60:]) == list(range(60))
     assert list(shown[:60]) != list(shown[60:])
@@ -363,14 +363,14 @@ def test_what_is_held_out_is_never_shown() -> None:
     pictures = np.arange(200, dtype=np.uint8)[:, None, None, None] * np.ones((1, 4, 4, 3), np.uint8)
     names = [f"{index // 2}.png" for index in range(200)]
     sampler = Sampler(pictures, names, 0)
-    held = {int(x) for x in sampler.held}
-    assert len(held) == 10
-    assert all(index ^ 1 in held for index in held)  # with its whole file
+    held_out = {int(x) for x in sampler.held_out}
+    assert len(held_out) == 10
+    assert all(index ^ 1 in held_out for index in held_out)  # with its whole file
     shown = set(sampler.batch(0, 400, np.random.default_rng(0))[:, 0, 0, 0].tolist())
-    assert shown == set(range(200)) - held
+    assert shown == set(range(200)) - held_out
     asked = sampler.held_out(0, 10)
     assert asked is not None
-    assert set(asked[:, 0, 0, 0].tolist()) == held
+    assert set(asked[:, 0, 0, 0].tolist()) == held_out
 
 
 def test_pictures_are_mirrored_and_turned_only_if_asked() -> None:

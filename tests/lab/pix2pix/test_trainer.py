@@ -106,8 +106,8 @@ def test_what_cannot_be_trained_is_said() -> None:
 def test_a_crude_question_is_softer_or_flat() -> None:
     random = np.random.default_rng(3)
     picture = random.integers(0, 256, (64, 64, 3), np.uint8)
-    seen = [sketches.crude(picture, np.random.default_rng(seed)) for seed in range(60)]
-    again = [sketches.crude(picture, np.random.default_rng(seed)) for seed in range(60)]
+    seen = [sketches.sketch(picture, np.random.default_rng(seed)) for seed in range(60)]
+    again = [sketches.sketch(picture, np.random.default_rng(seed)) for seed in range(60)]
     kinds = set()
     for (made, coarse), (same, _) in zip(seen, again, strict=True):
         assert np.array_equal(made, same)

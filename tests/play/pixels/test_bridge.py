@@ -17,7 +17,7 @@ from engine.generators.host.inline_host import open_inline
 from engine.generators.host.messages import Frame
 from engine.generators.registry import open_spec
 from engine.play.pixels.bridge import Bridge, probe
-from engine.play.pixels.crossfade import Fade, Shot, advance_fade, begin_fade, weigh
+from engine.play.pixels.crossfade import Fade, TimedFrame, advance_fade, begin_fade, weigh
 from tests.slow_generator import Config
 
 
@@ -67,8 +67,8 @@ def show(
     for step in steps:
         seconds += step
         while taken < len(stamps) and arrivals[taken] <= seconds:
-            shot = Shot(None, stamps[taken])
-            fade = begin_fade(shot) if fade is None else replace(fade, pending=shot)
+            timed = TimedFrame(None, stamps[taken])
+            fade = begin_fade(timed) if fade is None else replace(fade, pending=timed)
             taken += 1
         if fade is not None:
             fade = advance_fade(fade, seconds)
@@ -107,17 +107,17 @@ def test_the_picture_never_jumps_however_late_frames_come(
 
 @given(st.lists(st.tuples(st.floats(-5, 5), st.floats(-5, 5)), min_size=1, max_size=40))
 def test_any_order_of_stamps_and_times_gives_a_weight(moves: list[tuple[float, float]]) -> None:
-    fade = begin_fade(Shot(None, 0.0))
+    fade = begin_fade(TimedFrame(None, 0.0))
     for stamp, seconds in moves:
-        fade = replace(fade, pending=Shot(None, stamp))
+        fade = replace(fade, pending=TimedFrame(None, stamp))
         fade = advance_fade(fade, seconds)
         assert 0 <= weigh(fade, seconds) <= 1
 
 
 def test_time_that_runs_backwards_lets_new_frames_in() -> None:
-    fade = advance_fade(begin_fade(Shot("old", 1000.0)), 1000.0)
+    fade = advance_fade(begin_fade(TimedFrame("old", 1000.0)), 1000.0)
     fade = advance_fade(fade, 1.0)
-    fade = replace(fade, pending=Shot("new", 1.1))
+    fade = replace(fade, pending=TimedFrame("new", 1.1))
     fade = advance_fade(fade, 1.05)
     assert fade.newer.texture == "new"
     assert weigh(advance_fade(fade, 2.0), 2.0) == 1

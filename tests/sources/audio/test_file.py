@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from engine.core.audio import features
-from engine.core.audio.channels import Ear
+from engine.core.audio.channels import ChannelChoice
 from engine.core.audio.features import FEATURES
 from engine.sources.audio import file as track
 from tests.performing import save_wav
@@ -141,24 +141,27 @@ def test_one_channel_of_several_is_heard_and_what_is_played_stays(tmp_path: Path
     pcm[:, 3] = np.sin(np.arange(48_000) * 0.05)
     save_wav(tmp_path / "six.wav", pcm, 48_000)
     whole = track.load(tmp_path / "six.wav")
-    one = track.load(tmp_path / "six.wav", ear=Ear(channel=5))
+    one = track.load(tmp_path / "six.wav", choice=ChannelChoice(channel=5))
     assert np.array_equal(one.pcm, whole.pcm)
     quiet, loud = (
-        track.features_ahead(track.load(tmp_path / "six.wav", ear=Ear(channel=n))) for n in (5, 4)
+        track.features_ahead(track.load(tmp_path / "six.wav", choice=ChannelChoice(channel=n)))
+        for n in (5, 4)
     )
     level, silence = FEATURES.index("level"), FEATURES.index("silence")
     assert quiet.rows[:, level].max() == 0.0
     assert loud.rows[20:, level].min() > 0.5
     assert loud.rows[20:, silence].max() == 0.0
     with pytest.raises(ValueError, match=r"six\.wav: has 6 channels; there is no channel 7"):
-        track.load(tmp_path / "six.wav", ear=Ear(channel=7))
+        track.load(tmp_path / "six.wav", choice=ChannelChoice(channel=7))
 
 
 def test_gain_lifts_what_is_too_quiet_to_be_heard(tmp_path: Path) -> None:
     save_wav(tmp_path / "a.wav", click_track() * np.float32(0.001), 48_000)
     onset = FEATURES.index("onset")
     for gain_db, count in ((0.0, 0), (40.0, 1)):
-        heard = track.features_ahead(track.load(tmp_path / "a.wav", ear=Ear(gain_db=gain_db)))
+        heard = track.features_ahead(
+            track.load(tmp_path / "a.wav", choice=ChannelChoice(gain_db=gain_db))
+        )
         assert (heard.rows[:, onset] > 0).sum() == count, gain_db
 
 

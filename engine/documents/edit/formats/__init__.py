@@ -1,1 +1,1 @@
-"""Film edits as editors write them: one reader a format."""
+"""Film edits as editors write them: one reader per format."""
