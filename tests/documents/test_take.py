@@ -6,6 +6,7 @@ import json
 import shutil
 import threading
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -584,3 +585,48 @@ def test_sound_is_read_without_the_events_beside_it(tmp_path: Path) -> None:
     damage(parts(tmp_path / "t")[1], 1, "{}")
     with pytest.raises(TakeError, match="damaged"):
         open_take(tmp_path / "t").sound(8100, 3)
+
+
+def drop_last_sound(folder: Path) -> None:
+    sorted((folder / "parts").glob("*.pcm"))[-1].unlink()
+
+
+def halve_sound(folder: Path) -> None:
+    pcm = min((folder / "parts").glob("*.pcm"))
+    pcm.write_bytes(pcm.read_bytes()[: pcm.stat().st_size // 2])
+
+
+def halve_end(folder: Path) -> None:
+    last = parts(folder)[-1]
+    last.write_bytes(last.read_bytes()[: last.stat().st_size // 2])
+
+
+LOSSES = {
+    "sound is lost: 0000000120.pcm is not there": drop_last_sound,
+    "sound is lost: 0000000000.pcm is cut off": halve_sound,
+    "its last part, 0000000240.jsonl, is cut off": halve_end,
+    "its last part, 0000000120.jsonl, is cut off": lambda folder: parts(folder)[-1].unlink(),
+}
+
+
+@pytest.mark.parametrize("words", LOSSES)
+def test_what_a_take_has_lost_is_said(
+    tmp_path: Path, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    block = RATE_HZ // 60
+    sounds = [(2 * n, n * block, ramp(n * block, block)) for n in range(100)]
+    record(tmp_path / "t", sounds=sounds, sound=(RATE_HZ, 1))
+    assert open_playback(str(tmp_path / "t")).sound is not None
+    LOSSES[words](tmp_path / "t")
+    with pytest.raises(TakeError, match=f"{words}.*; --partial takes what is there"):
+        open_playback(str(tmp_path / "t"))
+    playback = open_playback(str(tmp_path / "t"), is_partial=True)
+    assert words in capsys.readouterr().err
+    assert playback.sound is not None
+    assert playback.sound.read(0, 3).tolist() == ramp(0, 3).tolist()
+
+
+def test_a_take_that_nobody_ended_is_whole(tmp_path: Path) -> None:
+    record(tmp_path / "t", sound=(RATE_HZ, 1))
+    rewrite(tmp_path / "t", ticks=0)
+    assert open_playback(str(tmp_path / "t")).end_s == Fraction(300, 120)

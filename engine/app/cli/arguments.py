@@ -140,7 +140,7 @@ _SOUND_OPTIONS = (
         help="How much louder the sound is heard than it is.",
     ),
 )
-_TAKE = (
+_MODELS = (
     click.option(
         "--models",
         type=click.Path(path_type=Path, exists=True, file_okay=False),
@@ -148,6 +148,10 @@ _TAKE = (
         metavar="DIR",
         help="Where the models of a take may lie, too; several times for several.",
     ),
+)
+_TAKE = (
+    *_MODELS,
+    click.option("--partial", is_flag=True, help="Also of a take that lost its end or sound."),
 )
 _FILM = (
     click.option("--size", type=SIZE, help="Instead of the show's."),
@@ -172,6 +176,13 @@ def sound_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option of where models lie."""
+    for option in reversed(_MODELS):
+        command = option(command)
+    return command
+
+
 def take_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of how a take is read."""
     for option in reversed(_TAKE):
@@ -185,7 +196,13 @@ def opened(given: Mapping[str, Any]) -> Any:
 
     choice = given["audio_channel"], given["audio_gain"]
     return open_playback(
-        given["source"], given["audio"], given["seed"], given["demo"], choice, given["models"]
+        given["source"],
+        given["audio"],
+        given["seed"],
+        given["demo"],
+        choice,
+        given["models"],
+        given["partial"],
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from engine.app.cli.arguments import FILE, take_options
+from engine.app.cli.arguments import FILE, model_options
 from engine.app.cli.errors import finish
 
 
@@ -19,7 +19,7 @@ def take() -> None:
 @take.command()
 @click.argument("source", metavar="TAKE", type=FILE)
 @click.argument("out", type=FILE)
-@take_options
+@model_options
 def collect(source: Path, out: Path, models: tuple[Path, ...]) -> None:
     """Copy TAKE with its models into the new folder OUT, which plays on another machine."""
 

@@ -80,6 +80,7 @@ class Recorder:
         self._tick = -1
         self._samples: list[NDArray[np.int16]] = []
         self._count = 0  # place of the next sample
+        self._heard = 0  # samples of this part
         self._is_loose = True  # no sample has come yet that the next one follows
         self._jobs: queue.Queue[Callable[[], None] | None] = queue.Queue(QUEUE_JOBS)
         self._thread = threading.Thread(target=self._work, name="take", daemon=True)
@@ -138,13 +139,15 @@ class Recorder:
 
     def _mark(self) -> None:
         """Write down how far the take has come, and hand it over."""
-        self._lines.append(json.dumps({"at": self._tick}))
+        sound = {} if self._sound is None else {"sound": self._heard}
+        self._lines.append(json.dumps({"at": self._tick, **sound}))
         self.flush()
 
     def _next_part(self, show: Show, before: State, tick: int) -> None:
         self._mark()
         self._part = f"{tick:010d}"
         self._parts.append(self._part)
+        self._heard = 0
         self._align(tick)
         first = {
             "tick": before.tick,
@@ -187,12 +190,14 @@ class Recorder:
             self._pad(gap)
         self._is_loose = False
         self._count += len(samples)
+        self._heard += len(samples)
         self._samples.append(np.rint(np.clip(samples, -1.0, 1.0) * 32767.0).astype("<i2"))
 
     def _pad(self, count: int) -> None:
         assert self._sound is not None
         count = min(count, (PART_S + 1) * self._sound[0])
         self._count += count
+        self._heard += count
         self._samples.append(np.zeros((count, self._sound[1]), "<i2"))
 
     def _align(self, tick: int) -> None:
@@ -216,9 +221,9 @@ class Recorder:
     def _append(self, part: str, text: str, sound: bytes) -> None:
         if shutil.disk_usage(self.folder).free < LEAST_FREE_BYTES:
             raise OSError(28, "less than 256 MB of disk are free")
-        append(self.folder / "parts" / f"{part}.jsonl", text.encode())
-        if sound:
+        if sound:  # first: a mark never tells of samples that are not there
             append(self.folder / "parts" / f"{part}.pcm", sound)
+        append(self.folder / "parts" / f"{part}.jsonl", text.encode())
 
     def keep(self, target: Path, seconds: float) -> None:
         """Copy the newest `seconds` into a take of their own, in the writer's thread."""

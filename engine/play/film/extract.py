@@ -55,7 +55,7 @@ def gather(take: str, out: Path, at_s: Fraction | None) -> list[tuple[Path, str]
     ShowError, TakeError, ValueError, OSError
         With one sentence, if the take cannot be read or a file not written.
     """
-    playback = open_playback(take)
+    playback = open_playback(take, is_partial=True)
     end_s = playback.start_s if playback.end_s is None else playback.end_s
     moment_s = end_s if at_s is None else at_s
     if moment_s < playback.start_s or (playback.is_take and moment_s > end_s):

@@ -16,7 +16,8 @@ from engine.core.show.state import first_state
 from engine.documents.path.journal import problems
 from engine.documents.show import load
 from engine.documents.take.find_models import CURE, find
-from engine.documents.take.reader import Take, open_take
+from engine.documents.take.losses import cut_off, losses
+from engine.documents.take.reader import Take, TakeError, open_take
 from engine.outputs.contract import Sound
 from engine.play.line import Line, first_step, seeded
 from engine.play.soundtrack import SoundtrackEvents, channel_choice
@@ -85,6 +86,7 @@ def open_playback(
     music: bool = False,
     choice: tuple[int | None, float | None] = (None, None),
     folders: Sequence[Path] = (),
+    is_partial: bool = False,
 ) -> Playback:
     """Open a show (with a track) or a take.
 
@@ -94,6 +96,8 @@ def open_playback(
         Which channel of the sound is heard, and its gain in dB; None leaves it to the show.
     folders
         Where the models of a take may lie, too.
+    is_partial
+        Play also a take that has lost its end or sound.
 
     Raises
     ------
@@ -103,12 +107,29 @@ def open_playback(
     if is_take(name):
         if audio is not None or music or choice != (None, None):
             raise ValueError(f"{name}: a take brings its own sound; leave --audio… and --demo out")
-        return _from_take(with_models(open_take(Path(name)), folders))
+        take = open_take(Path(name))
+        tell_losses(take, is_partial)
+        return _from_take(with_models(take, folders))
     loaded = load.load(name)
     for text in problems(loaded.show):
         print(text, file=sys.stderr)
     track = load_track(audio, music, channel_choice(loaded.table, *choice))
     return _from_show(loaded, track, seed)
+
+
+def tell_losses(take: Take, is_partial: bool) -> None:
+    """Say what a take has lost.
+
+    Raises
+    ------
+    TakeError
+        If that was not asked for.
+    """
+    lost = "; ".join(losses(take))
+    if lost and not is_partial:
+        raise TakeError(f"{take.folder}: {lost}; --partial takes what is there")
+    if said := lost or cut_off(take):
+        print(f"{take.folder}: {said}", file=sys.stderr)
 
 
 def with_models(take: Take, folders: Sequence[Path]) -> Take:

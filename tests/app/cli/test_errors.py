@@ -252,6 +252,7 @@ def test_a_take_cut_off_by_a_crash_plays_up_to_there(tmp_path: Path, good_take: 
     part.write_bytes(part.read_bytes()[:-8])
     done = latent_cinema("plan", take, "--out", tmp_path / "plan.npz")
     assert done.returncode == 0, done.stderr
+    assert f"{part.name}, is cut off, and it ends at" in done.stderr
 
 
 def test_a_take_is_not_recorded_over(good_take: Path) -> None:
