@@ -22,9 +22,9 @@ from engine.core.path.model import PathState
 from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.documents.builder import NoFileError, ShowBuilder
-from engine.system import beneath, npy
-from engine.system.beneath import OutsideError
+from engine.system import npy, untrusted
 from engine.system.npy import Arrays
+from engine.system.untrusted import OutsideError
 
 WRITE_S = 60.0
 SOON_S = 2.0
@@ -192,7 +192,7 @@ class Journals:
         for name, arrays in changed.items():
             folder = self._folder or Path()
             try:  # what lies there may have changed since the show was read
-                npy.write(beneath.place(name, folder), arrays)
+                npy.write(untrusted.place(name, folder), arrays)
             except OutsideError as error:
                 self.error = f"{error}; the show goes on"
             except OSError as error:

@@ -17,9 +17,8 @@ from engine.documents.builder import NoFileError
 from engine.documents.schema import ShowTable, allowed_keys, allowed_values
 from engine.documents.show.build import assemble
 from engine.documents.show.model_files import outside, with_whole_paths
-from engine.system import beneath
-from engine.system.beneath import OutsideError
-from engine.system.untrusted import read_bytes
+from engine.system import untrusted
+from engine.system.untrusted import OutsideError, read_bytes
 
 LARGEST_BYTES = 1 << 20
 LARGEST_FILE_BYTES = 512 << 20
@@ -143,7 +142,7 @@ def find_shader(name: str, *folders: Path) -> Path:
         raise ShowError(f"'{name[:64]}' is not a shader's name: write NAME for the file NAME.fs")
     file = name if name.endswith(".fs") else f"{name}.fs"
     try:
-        for place in (beneath.place(each, *folders) for each in (file, f"shaders/{file}")):
+        for place in (untrusted.place(each, *folders) for each in (file, f"shaders/{file}")):
             if place.is_file():
                 return place
     except OutsideError as error:
@@ -166,7 +165,7 @@ def read_file(name: str, *folders: Path) -> bytes:
         If it does not, is missing, no regular file or too large.
     """
     try:
-        path = beneath.place(name, *folders)
+        path = untrusted.place(name, *folders)
     except OutsideError as error:
         raise OutsideFileError(str(error)) from None
     try:

@@ -11,7 +11,7 @@ from typing import Any
 from engine.core.show.show import Show
 from engine.documents.show import load
 from engine.documents.show.model_files import with_paths
-from engine.system import beneath
+from engine.system import untrusted
 from engine.system.hashing import content_hash
 
 
@@ -80,7 +80,7 @@ def read_data(folder: Path, name: str) -> bytes:
         raise TakeError(f"{folder}: '{str(name)[:40]}' is not a content hash")
     place = f"blobs/{name.removeprefix('sha256:')}"
     try:
-        data = beneath.read(folder, place, load.LARGEST_FILE_BYTES)
+        data = untrusted.read_beneath(folder, place, load.LARGEST_FILE_BYTES)
     except FileNotFoundError:
         raise TakeError(f"{folder}: the take lacks {name}; it was moved without it") from None
     except OSError as error:

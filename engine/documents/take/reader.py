@@ -23,9 +23,8 @@ from engine.core.show.state import State
 from engine.documents.show import load
 from engine.documents.take.content_store import TakeError, read_show
 from engine.documents.take.recorder import PART_S, SCHEMA
-from engine.system import beneath
-from engine.system.beneath import OutsideError
-from engine.system.untrusted import open_regular
+from engine.system import untrusted
+from engine.system.untrusted import OutsideError, open_regular
 
 __all__ = ["Take", "TakeError", "open_take", "read_part"]
 
@@ -161,7 +160,7 @@ def _text(folder: Path, name: str, most: int) -> str:
         If it lies elsewhere, or cannot be read.
     """
     try:
-        return load.read_text(beneath.place(name, folder), most)
+        return load.read_text(untrusted.place(name, folder), most)
     except (OutsideError, load.ShowError) as error:
         raise TakeError(str(error)) from None
 
@@ -169,7 +168,7 @@ def _text(folder: Path, name: str, most: int) -> str:
 def _first_line(folder: Path, path: Path) -> bytes:
     """First line of a part, see `_text`."""
     try:
-        with open_regular(beneath.place(f"parts/{path.name}", folder)) as file:
+        with open_regular(untrusted.place(f"parts/{path.name}", folder)) as file:
             return file.readline(LARGEST_PART_BYTES)
     except OSError as error:
         raise TakeError(f"{path}: cannot be read: {error.strerror}") from None
@@ -305,7 +304,7 @@ def read_pcm(folder: Path, path: Path, channels: int) -> NDArray[np.int16]:
         If they lie elsewhere, or cannot be read.
     """
     try:
-        found = beneath.read(folder, f"parts/{path.name}", _LARGEST_SOUND_BYTES)
+        found = untrusted.read_beneath(folder, f"parts/{path.name}", _LARGEST_SOUND_BYTES)
     except FileNotFoundError:
         found = b""
     except OSError as error:

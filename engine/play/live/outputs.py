@@ -19,8 +19,8 @@ from engine.documents.show.load import ShowError
 from engine.documents.show.plugin_config import read_config
 from engine.outputs import registry
 from engine.play.live.options import Options
-from engine.system import beneath
-from engine.system.beneath import OutsideError
+from engine.system import untrusted
+from engine.system.untrusted import OutsideError
 
 HIDDEN = ("audio", "is_blocking")
 """Fields of a `Config` that no show says."""
@@ -239,7 +239,7 @@ def _config(
 def _check_new(path: Path) -> None:
     """See to it that a show writes below the working folder only, and over nothing."""
     try:
-        beneath.place(str(path), Path())
+        untrusted.place(str(path), Path())
     except OutsideError:
         raise ValueError(
             f"config.path: '{path}' is outside the folder in which play was started; a show "

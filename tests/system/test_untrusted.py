@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.system import beneath
-from engine.system.beneath import OutsideError
+from engine.system import untrusted
 from engine.system.hashing import hash_at
-from engine.system.untrusted import open_regular
+from engine.system.untrusted import OutsideError, open_regular
 
 posix = pytest.mark.skipif(os.name != "posix", reason="links and pipes are made by all only here")
 
@@ -33,15 +32,15 @@ posix = pytest.mark.skipif(os.name != "posix", reason="links and pipes are made 
 )
 def test_names_that_leave_the_folder_are_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises((OutsideError, OSError)):
-        beneath.read(tmp_path, name, 99)
+        untrusted.read_beneath(tmp_path, name, 99)
 
 
 def test_names_beneath_the_folder_are_found(tmp_path: Path) -> None:
     (tmp_path / "a..b").mkdir()
     (tmp_path / "a..b" / "c").write_bytes(b"x")
-    assert beneath.read(tmp_path, "a..b/c", 1) == b"x"
-    assert beneath.place("new", tmp_path, tmp_path / "a..b") == tmp_path / "new"
-    assert beneath.place("c", tmp_path, tmp_path / "a..b") == tmp_path / "a..b" / "c"
+    assert untrusted.read_beneath(tmp_path, "a..b/c", 1) == b"x"
+    assert untrusted.place("new", tmp_path, tmp_path / "a..b") == tmp_path / "new"
+    assert untrusted.place("c", tmp_path, tmp_path / "a..b") == tmp_path / "a..b" / "c"
 
 
 @posix
@@ -56,12 +55,12 @@ def test_links_that_lead_out_are_refused(tmp_path: Path) -> None:
     (own / "circle").symlink_to(own / "circle")
     for name in ("file", "dangling", "folder/secret", "folder/new", "circle"):
         with pytest.raises((OutsideError, OSError)) as found:
-            beneath.read(own, name, 99)
+            untrusted.read_beneath(own, name, 99)
         assert "secret" not in str(found.value) or name == "folder/secret"
     (own / "here").write_bytes(b"h")
     (own / "near").symlink_to("here")
-    assert beneath.read(own, "near", 9) == b"h"
-    assert beneath.place("file", own, other) == own / "file"  # both folders are the show's
+    assert untrusted.read_beneath(own, "near", 9) == b"h"
+    assert untrusted.place("file", own, other) == own / "file"  # both folders are the show's
 
 
 @posix
