@@ -136,7 +136,7 @@ def open_take(folder: Path) -> Take:
     path = folder / "take.toml"
     try:
         header = tomllib.loads(_text(folder, path.name, 1 << 20))
-    except (load.ShowError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except (TakeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise TakeError(f"{folder}: not a take that can be read: {error}") from None
     if header.get("schema") != SCHEMA:
         raise TakeError(f"{path}: schema: this version reads {SCHEMA}, not {header.get('schema')}")
