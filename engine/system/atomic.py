@@ -21,6 +21,7 @@ from typing import Any, BinaryIO
 
 _STALE_S = 3600.0  # a leftover of this age belongs to no process that still writes
 _PART = re.compile(r"\..+\.\d+-[0-9a-f]+\.part")
+_DIRECTORY = getattr(os, "O_DIRECTORY", 0)  # Windows opens no folders
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +119,12 @@ def _folder(path: Path) -> Iterator[_Folder]:
         yield _Folder(path, None)
         return
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        descriptor = os.open(path, os.O_RDONLY | _DIRECTORY)
     except PermissionError:  # a folder that may be written to and not listed
         if not hasattr(os, "O_PATH"):
             yield _Folder(path, None)
             return
-        descriptor = os.open(path, os.O_PATH | os.O_DIRECTORY)
+        descriptor = os.open(path, os.O_PATH | _DIRECTORY)
     try:
         yield _Folder(path, descriptor)
     finally:

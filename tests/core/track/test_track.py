@@ -237,8 +237,8 @@ def test_a_show_with_a_track_ends_where_it_ends(sidecar: TrackFile, tmp_path: Pa
 def test_a_track_that_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
     path = tmp_path / "s.toml"
     for name, told in (
-        ("/dev/zero", "it is no file"),
-        (".", "it is no file"),
+        ("/dev/zero", "leads out of the folder"),
+        (".", "no name of a file"),
         ("gone", "no such file"),
     ):
         path.write_text(f'schema = 1\n[track]\nfile = "{name}"\n')

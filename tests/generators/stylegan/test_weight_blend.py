@@ -13,7 +13,8 @@ from bench.stylegan_nets import make_stylegan2, make_stylegan3
 from engine.app.credits import collect
 from engine.core.show.generator import Request
 from engine.documents.show.load import load
-from engine.documents.take.models import check, fingerprints, with_hashes
+from engine.documents.take.find_models import find
+from engine.documents.take.models import fingerprints, with_hashes
 from engine.generators.cpu.compile import is_compiled
 from engine.generators.kinds import stylegan2, stylegan3
 from engine.generators.stylegan.weight_blend import parts_of
@@ -197,9 +198,9 @@ def test_takes_and_credits_know_both(pairs: dict[str, Pair], tmp_path: Path) -> 
     mark = with_hashes([], loaded.show)[0]
     assert {"sha256", "other_sha256"} <= mark.keys()
     assert fingerprints(loaded.show)[0]["other"] == str(other)
-    check(tmp_path, [mark])
+    assert find(tmp_path, [mark]) == {}
     with pytest.raises(ValueError, match="stylegan2_b"):
-        check(tmp_path, [{**mark, "other_sha256": "0" * 64}])
+        find(tmp_path, [{**mark, "other_sha256": "0" * 64}])
     names = [network["name"] for network in collect(str(show))["networks"]]
     assert names == [own.name, other.name]
     single = stylegan2.memory_bytes(stylegan2.Config(str(own)), "cpu")

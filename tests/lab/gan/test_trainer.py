@@ -351,7 +351,7 @@ def test_every_picture_is_shown_once_before_any_is_shown_again() -> None:
     pictures = np.arange(60, dtype=np.uint8)[:, None, None, None] * np.ones((1, 4, 4, 3), np.uint8)
     names = [f"{index // 2}.png" for index in range(60)]  # two tiles of each file
     sampler = Sampler(pictures, names, 3)
-    assert not len(sampler.held_out)  # 30 files: each is needed
+    assert not len(sampler.held)  # 30 files: each is needed
     shown = sampler.batch(0, 120, np.random.default_rng(0))[:, 0, 0, 0]
     assert sorted(shown[:60]) == sorted(shown[60:]) == list(range(60))
     assert list(shown[:60]) != list(shown[60:])
@@ -363,7 +363,7 @@ def test_what_is_held_out_is_never_shown() -> None:
     pictures = np.arange(200, dtype=np.uint8)[:, None, None, None] * np.ones((1, 4, 4, 3), np.uint8)
     names = [f"{index // 2}.png" for index in range(200)]
     sampler = Sampler(pictures, names, 0)
-    held_out = {int(x) for x in sampler.held_out}
+    held_out = {int(x) for x in sampler.held}
     assert len(held_out) == 10
     assert all(index ^ 1 in held_out for index in held_out)  # with its whole file
     shown = set(sampler.batch(0, 400, np.random.default_rng(0))[:, 0, 0, 0].tolist())

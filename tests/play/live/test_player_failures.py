@@ -155,7 +155,7 @@ def test_a_generator_that_fails_is_told_once_and_the_picture_stays(
         if stats["frames"] > 5 and not told_at:
             tick = player.line.state.tick + 1
             player.queue.add(tick, "/layer/lamp/generator/act", 1.0, "test")
-        if player.pixels._told.get("lamp"):
+        if player.pixels._reported.get("lamp"):
             told_at.append(len(pictures))
         return len(told_at) > 60
 
