@@ -6,23 +6,23 @@ the weights are.
 
 from __future__ import annotations
 
+import json
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, BinaryIO
 
 from numpy.typing import NDArray
 
-from engine.models.network import Network
-
-if TYPE_CHECKING:
-    pass
-
-import json
-import tomllib
-from typing import BinaryIO
-
 from engine.models import check, safetensors
-from engine.models.network import PIX2PIX, STYLEGAN2, STYLEGAN3, UNKNOWN_LICENCE, check_finite
+from engine.models.network import (
+    PIX2PIX,
+    STYLEGAN2,
+    STYLEGAN3,
+    UNKNOWN_LICENCE,
+    Network,
+    check_finite,
+)
 from engine.models.unpickle.inert import RefusedError
 
 

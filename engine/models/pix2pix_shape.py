@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    pass
+from typing import Any
 
 CORES = 2
-
-
 _LEVELS, _WIDEST, _WIDEST_CODE = range(2, 8), 256, 512
 
 

@@ -91,12 +91,6 @@ def _spline(
     return KeyframeSpline(made, keys.times[0] if keys.times else 0.0)
 
 
-def key_at(path: Path, state: PathState, values: Values, number: int) -> Vector:
-    """Coordinates of a key, counted round and round [shape=path.shape]."""
-    points = keyframes_of(path, state, values).points
-    return points[number % len(points)]
-
-
 MOST_DROPPED = 256
 LEAST_SPAN = 1e-3
 

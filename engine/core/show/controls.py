@@ -6,9 +6,6 @@ from dataclasses import dataclass
 
 from engine.core.show.layer import Effect
 
-MODES = ("add", "multiply", "replace", "max")
-WAVES = ("sine", "triangle", "saw", "square", "noise")
-
 
 @dataclass(frozen=True, slots=True)
 class Route:

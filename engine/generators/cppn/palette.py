@@ -6,16 +6,16 @@ Reference: B. Ottosson, "A perceptual color space for image processing" (2020), 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     import torch
 
-from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.generators.cpu.blocks import LANES, load, maximum, minimum, splat, store
+from engine.generators.cpu.compile import Array, Scalar, compile_loop
+from engine.generators.editing.bend import ActiveBends
+
 if TYPE_CHECKING:
     import torch
 
     from engine.generators.cpu.compile import Array
     from engine.generators.networks.stylegan2 import Colour
-from engine.generators.cpu.blocks import LANES, load, maximum, minimum, splat, store
-from engine.generators.cpu.compile import Array, Scalar, compile_loop
-from engine.generators.editing.bend import ActiveBends
 
 
 def bend_blocks(bend: ActiveBends, name: str, x: torch.Tensor, channels: int) -> torch.Tensor:

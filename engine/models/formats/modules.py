@@ -6,14 +6,10 @@ For formats that carry tensors only, and for files that lack an attribute.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    pass
-
-import re
+from typing import Any
 
 from numpy.typing import NDArray
 
