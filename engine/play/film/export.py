@@ -20,7 +20,7 @@ from engine.play.film.playback import Playback
 from engine.play.line import Line, draw, load_shaders, resized, step_histories
 from engine.play.pixels.bridge import Bridge
 from engine.play.pixels.film import FilmPixels
-from engine.system.atomic import check_writable
+from engine.system.atomic import check_writable, open_growing
 from engine.system.hashing import sha256
 
 PREROLL_CHUNK_S = Fraction(1, 4)
@@ -78,7 +78,7 @@ def render(
         check_writable(job.hashes)
     with ExitStack() as stack:
         module, config = choose_output(playback, job, begin, size_px)
-        hashes = stack.enter_context(job.hashes.open("w")) if job.hashes else None
+        hashes = stack.enter_context(open_growing(job.hashes)) if job.hashes else None
         ctx = open_context()
         stack.callback(ctx.release)
         compositor = Compositor(ctx, size_px)
@@ -101,7 +101,7 @@ def render(
                 picture = mark(number, line, seconds, picture)
             if hashes is not None:
                 digest = sha256(picture.read("rgb24").tobytes())
-                hashes.write(f"{job.start_number + number} {digest}\n")
+                hashes.write(f"{job.start_number + number} {digest}\n".encode())
             output.write(number, picture)
             bar.show(number + 1)
         bar.close()
