@@ -16,7 +16,7 @@ from engine.documents.show import load
 from engine.play.event_queue import EventQueue
 from engine.play.line import Line, resized, seeded
 from engine.play.live.audio_input import AudioInput, hears_device
-from engine.play.live.bindings import hidden, rows
+from engine.play.live.bindings import SWITCHED, hidden, rows
 from engine.play.live.feedback import Feedback
 from engine.play.live.options import Options
 from engine.play.live.outputs import Outputs
@@ -141,6 +141,12 @@ class Performance:
             "seconds": float(seconds_at(max(state.tick, 0), show.control_hz)),
             "bpm": state.transport.bpm,
             "fps": float(self.fps),
+            "level": float(state.signals[show.audio[0]]),
+            "flags": tuple(
+                said[1]
+                for address, said in SWITCHED.items()
+                if state.base[show.registry.index[address]]
+            ),
             "frame_ms": self.stats.recent_ms(),
             "skipped": self.stats.skipped,
             "generators": self.pixels.stats(),
