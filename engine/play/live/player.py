@@ -122,7 +122,7 @@ class Player(Performance):
         plan = self.line.plan(seconds)
         self._notify_waiting()
         self.watch.lap("control")
-        self.pixels.ask(self.line.show, self.line.state, plan, now_s)
+        self.pixels.ask(self.line.show, self.line.seen, plan, now_s)
         self.watch.lap("generators")
         self.stats.steps_dropped += max(len(steps) - MOST_STEPS, 0)
         picture = draw(self.compositor, self.pixels, steps[-MOST_STEPS:], plan, self.watch)
