@@ -27,7 +27,7 @@ MOST_UNKNOWN = MOST_ADDRESSES
 
 MOST_FRESH = 4
 """Patterns taken from one source in one frame that were not met before: each costs about 2 ms."""
-MOST_TARGETS = 1024
+MOST_TARGETS = 512
 """Events that patterns of one source make in one frame, and up to a pattern more."""
 NO_ADDRESS = "(no address)"
 
