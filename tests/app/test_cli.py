@@ -145,7 +145,7 @@ def test_every_address_of_a_show_is_listed() -> None:
     assert first.split() == ["address", "type", "range", "default", "meaning"]
     assert [line.split()[0] for line in lines] == list(listed)
     (line,) = [line for line in lines if line.startswith("/master/speed ")]
-    assert line.split() == "/master/speed float -4 to 4 1 Factor on every motion.".split()
+    assert " ".join(line.split()) == "/master/speed float -4 to 4 1 Factor on every motion."
 
 
 def test_bench_reports_every_stage() -> None:

@@ -18,6 +18,7 @@ from engine.play.live.commands import COMMANDS
 from engine.play.live.feedback import Feedback
 from engine.play.live.options import Options
 from engine.play.live.performance import Performance
+from engine.play.live.presenter import ACT_S
 from engine.play.pacer import Due, Pacer, now_ns
 from engine.sources.contract import Origin
 from engine.system.atomic import write_json
@@ -197,7 +198,8 @@ class Player(Performance):
         elif command == "feedback":
             self._send_all()
         elif command == "music":
-            self.audio_input.play_music()
+            told = self.audio_input.turn_music(self.queue, self.line.state.tick)
+            self.presenter.toast(told, ACT_S, "act")
         else:
             self.presenter.run(command)
 
