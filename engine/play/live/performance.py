@@ -16,6 +16,7 @@ from engine.documents.show import load
 from engine.play.event_queue import EventQueue
 from engine.play.line import Line, resized, seeded
 from engine.play.live.audio_input import AudioInput, hears_device
+from engine.play.live.bindings import hidden, rows
 from engine.play.live.feedback import Feedback
 from engine.play.live.options import Options
 from engine.play.live.outputs import Outputs
@@ -68,6 +69,8 @@ class Performance:
             Outputs(table, options, show.size_px, self.fps, self.notify)
         )
         self.presenter = open_presenter(self.outputs.window, show.size_px, self.outputs.monitor)
+        for text in hidden(show) if self.outputs.window is not None else ():
+            print_message(text)
         self.compositor = Compositor(self.outputs.ctx, show.size_px, float(show.picture_hz))
         stack.callback(self.compositor.close)
         self.bridge = Bridge(self.outputs.ctx)
@@ -133,6 +136,7 @@ class Performance:
         show, state = self.line.show, self.line.state
         return {
             "show": show.name,
+            "keys": rows(show),
             "cue": show.cues[state.cue].id if state.cue >= 0 else "",
             "seconds": float(seconds_at(max(state.tick, 0), show.control_hz)),
             "bpm": state.transport.bpm,

@@ -18,6 +18,7 @@ from engine.play.line import Line, draw, load_shaders
 from engine.play.live.feedback import Feedback
 from engine.play.live.options import Options
 from engine.play.live.performance import Performance
+from engine.play.live.presenter import ACT_S
 from engine.play.pacer import Due, Pacer, now_ns
 from engine.sources.contract import Origin
 from engine.system.atomic import write_json
@@ -122,7 +123,7 @@ class Player(Performance):
         plan = self.line.plan(seconds)
         self._notify_waiting()
         self.watch.lap("control")
-        self.pixels.ask(self.line.show, self.line.state, plan, now_s)
+        self.pixels.ask(self.line.show, self.line.seen, plan, now_s)
         self.watch.lap("generators")
         self.stats.steps_dropped += max(len(steps) - MOST_STEPS, 0)
         picture = draw(self.compositor, self.pixels, steps[-MOST_STEPS:], plan, self.watch)
@@ -192,7 +193,8 @@ class Player(Performance):
         elif command == "keep":
             self.recording.keep(self.notify)
         elif command == "music":
-            self.audio_input.play_music()
+            told = self.audio_input.turn_music(self.queue, self.line.state.tick)
+            self.presenter.toast(told, ACT_S, "act")
         else:
             self.presenter.run(command)
 

@@ -68,15 +68,16 @@ class Sources:
         found = [
             (kind, *self._read(place, kind, config))
             for place, kind, config in _entries(table, _own(options, port))
-            if kind != "audio" or listens
         ]
+        self._sound = next((each for each in found if each[0] == "audio"), None)
+        self._listed: dict[str, Source] = {}
         try:
             for each in found:
-                self._add(*each)
+                if each[0] != "audio" or listens:
+                    self._add(*each)
         except BaseException:
             self.__exit__(None, None, None)
             raise
-        self._listed = tuple(self._open)
 
     def _read(self, place: str, kind: str, table: Mapping[str, Any]) -> tuple[ModuleType, Any]:
         """Find a source's module and decode its table; the host is the operator's."""
@@ -100,6 +101,7 @@ class Sources:
         origin = Origin(name, tuple(getattr(module, "ADDRESSES", ())))
         found = module.open(config, now_ns).__enter__()
         self._open.append(Source(kind, origin, config, found))
+        self._listed[name] = self._open[-1]
         if getattr(found, "warning", ""):
             self._notify(found.warning)
 
@@ -126,12 +128,21 @@ class Sources:
 
     def of_kind(self, kind: str) -> Source | None:
         """Return the first source of a kind, also when it was closed."""
-        return next((source for source in self._listed if source.kind == kind), None)
+        return next((source for source in self._listed.values() if source.kind == kind), None)
 
     @property
     def sound(self) -> Source | None:
         """The open source whose samples a take records."""
         return next((s for s in self._open if hasattr(s.input, "samples")), None)
+
+    def listen(self) -> None:
+        """Listen to the sound device, at last or again."""
+        if self.sound is not None or self._sound is None:
+            return
+        try:
+            self._add(*self._sound)
+        except (OSError, ValueError) as error:
+            self._notify(f"sound: {error}; the show goes on without it")
 
     def close(self, source: Source) -> None:
         """Stop listening to a source."""
@@ -143,7 +154,7 @@ class Sources:
 
     def report(self) -> list[dict[str, Any]]:
         """Return the part of the stats file that is about sources."""
-        return [source.report() for source in self._listed]
+        return [source.report() for source in self._listed.values()]
 
     def __enter__(self) -> Self:
         return self

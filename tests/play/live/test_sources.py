@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from engine.documents.show import load
 from engine.play.live.options import Options
 from engine.play.live.sources import Sources
 from engine.sources import silence
+from engine.sources.audio import audio
 from engine.sources.osc.sender import open as open_sender
 
 LOCAL = "127.0.0.1:0"
@@ -85,3 +87,36 @@ def test_a_source_that_fails_is_closed_and_told_once(monkeypatch: pytest.MonkeyP
             assert [s.kind for s, _ in sources.poll(0.0)] == ["osc"]
         assert sources.report()[1]["state"] == "failed: RuntimeError: unplugged"
     assert said == ["silence: failed: RuntimeError: unplugged; the show goes on without it"]
+
+
+def test_a_sound_device_is_listened_to_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[object] = []
+
+    class Sound:
+        state, rate_hz = "listening", 48_000
+
+        def __enter__(self) -> Sound:
+            opened.append(self)
+            return self
+
+        def __exit__(self, *_: object) -> None: ...  # fmt: skip
+
+        def samples(self) -> None: ...  # fmt: skip
+
+        def poll(self, _: int) -> tuple[()]:
+            return ()
+
+    monkeypatch.setattr(audio, "open", lambda *_: Sound())
+    with open_sources([], audio="7") as sources:
+        assert kinds(sources) == [("osc", "osc")]  # not heard from the beginning
+        for count in (1, 2, 3):
+            sources.listen()
+            sources.listen()  # it is open
+            assert len(opened) == count
+            assert sources.sound is not None
+            assert sources.sound.config.device == 7
+            assert kinds(sources) == [("osc", "osc"), ("audio", "sound")]
+            sources.close(sources.sound)
+        monkeypatch.setattr(audio, "open", lambda *_: Path("/nowhere").read_text())
+        sources.listen()
+        assert sources.sound is None  # said, and the show goes on
