@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, Protocol
 
 from engine.compositor.compose import Compositor
 from engine.compositor.gl.program import ShaderError
 from engine.core.clock import newest_index, seconds_at
+from engine.core.control.pulses import Held, hold_pulses, with_pulses
 from engine.core.event import Event
 from engine.core.frame.advance import advance
 from engine.core.frame.plan import Plan
@@ -85,18 +86,26 @@ class Line:
     on_tick: Callable[[Show, State, Sequence[Event], State], None] | None = None
     on_show: Callable[[Show], None] | None = None
     _newest: Plan | None = None
+    _newest_held: Held = field(default_factory=dict)  # what that plan saw
+    _held: Held = field(default_factory=dict)  # since the last frame
+    _held_for_step: Held = field(default_factory=dict)
+    _seen: int = -1  # newest step before this frame's
 
     def control(self, seconds: Fraction, events_of: EventsOf) -> list[Plan]:
         """Advance every tick up to `seconds`; sample each picture step that falls in between.
 
         Steps are sampled at their own times from the tick that was newest then, so that they do
-        not depend on the rate of frames.
+        not depend on the rate of frames. A signal of one tick is held for the next step, and for
+        the frame at `seconds`: so the same take shows the same onsets at every rate.
         """
         plans: list[Plan] = []
         rate = self.show.control_hz
+        self._held, self._seen = {}, self.step
         for tick in range(self.state.tick + 1, newest_index(seconds, rate) + 1):
             plans += self._steps(seconds_at(tick, rate), is_open=True)
             self.tick(tick, events_of(tick))
+            hold_pulses(self.show, self.state, self._held)
+            hold_pulses(self.show, self.state, self._held_for_step)
         return plans + self._steps(seconds, is_open=False)
 
     def tick(self, tick: int, events: Sequence[Event]) -> None:
@@ -131,16 +140,26 @@ class Line:
             at = seconds_at(self.step, show.picture_hz) + still
             # A step that fell into a frozen stretch is taken where the motion goes on.
             moment = max(at, seconds_at(state.tick, show.control_hz))
-            self._newest = sample(show, state, float(moment))
+            self._newest_held, self._held_for_step = self._held_for_step, {}
+            seen = with_pulses(show, state, self._newest_held)
+            self._newest = sample(show, seen, float(moment))
             plans.append(self._newest)
         return plans
 
     def plan(self, seconds: Fraction) -> Plan:
-        """Sample the frame itself; if it falls on the newest step, it is that step's plan."""
+        """Sample the frame itself; if it sees what the newest step saw, it is that step's plan."""
         newest, at = self._newest, float(seconds)
         if newest is None or newest.seconds != at or newest.tick != self.state.tick:
-            return sample(self.show, self.state, at)
-        return newest
+            return sample(self.show, self.seen, at, self._seen)
+        has_seen_all = self._seen == self.step - 1 or not self.state.fired
+        if has_seen_all and self._held == self._newest_held:
+            return newest
+        return sample(self.show, self.seen, at, self._seen)
+
+    @property
+    def seen(self) -> State:
+        """The state as the frame sees it to which the line has gone on."""
+        return with_pulses(self.show, self.state, self._held)
 
 
 def needed_layers(plan: Plan, is_step: bool) -> list[str]:

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator
@@ -17,7 +18,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
+
+from engine.system.untrusted import open_regular
 
 _STALE_S = 3600.0  # a leftover of this age belongs to no process that still writes
 _PART = re.compile(r"\..+\.\d+-[0-9a-f]+\.part")
@@ -70,8 +73,7 @@ def new_file(out: Path, *, is_durable: bool = True) -> Iterator[NewFile]:
         file = _open_nameless(folder.descriptor)
         try:
             if file is None:
-                flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0)
-                os.close(os.open(folder.name(part), flags, 0o666, dir_fd=folder.descriptor))
+                os.close(folder.create(part))
             new = NewFile(part) if file is None else NewFile(Path(f"/proc/self/fd/{file}"), (file,))
             yield new
             if is_durable:
@@ -97,6 +99,12 @@ class _Folder:
     def name(self, path: Path) -> str:
         """How the system is told of a file in it."""
         return path.name if self.descriptor is not None else str(path)
+
+    def create(self, path: Path) -> int:
+        """Make a file in it that was not there, no link either; return its descriptor."""
+        flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_BINARY", 0)
+        flags |= getattr(os, "O_NOFOLLOW", 0)
+        return os.open(self.name(path), flags, 0o666, dir_fd=self.descriptor)
 
     def put(self, source: Path | None, part: Path, out: Path, file: int | None) -> None:
         """Give a finished file its name."""
@@ -136,6 +144,37 @@ def open_new(out: Path, *, is_durable: bool = True) -> Iterator[BinaryIO]:
     """Open a `new_file` for writing bytes."""
     with new_file(out, is_durable=is_durable) as new, new.path.open("wb") as file:
         yield file
+
+
+def open_growing(out: Path) -> BinaryIO:
+    """Open a file that has its name while it grows: a film that is killed can be played.
+
+    What has the name, a file or a link, makes room first.
+
+    Raises
+    ------
+    OSError
+        If the folder is missing, or takes no files.
+    """
+    if not _is_plain(out):
+        return cast("BinaryIO", out.open("wb", buffering=0))
+    with _folder(out.parent) as folder:
+        with suppress(FileNotFoundError):
+            os.unlink(folder.name(out), dir_fd=folder.descriptor)
+        return cast("BinaryIO", os.fdopen(folder.create(out), "wb", buffering=0))
+
+
+def copy(source: Path, out: Path) -> None:
+    """Copy a regular file in one step; its folder is made.
+
+    Raises
+    ------
+    OSError
+        If `source` is none, or it cannot be written.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with open_regular(source) as file, open_new(out) as new:
+        shutil.copyfileobj(file, new, 1 << 20)
 
 
 def write_bytes(out: Path, data: bytes, *, is_durable: bool = True) -> None:

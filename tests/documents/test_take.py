@@ -24,6 +24,7 @@ from engine.documents.take.content_store import TakeError, manifest
 from engine.documents.take.reader import Take, open_take
 from engine.documents.take.recorder import Recorder
 from engine.play.film.playback import open_playback
+from engine.system.atomic import copy
 from engine.system.hashing import content_hash
 from tests.making import FORM, GLOW, line_of, read_show, run
 
@@ -423,10 +424,10 @@ def test_half_a_copy_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     def fill_up(one: Path, other: Path) -> None:
         if one.suffix == ".jsonl":
             raise OSError(28, "No space left on device")
-        shutil.copyfile(one, other)
+        copy(one, other)
         copied.append(other)
 
-    monkeypatch.setattr(recorder.shutil, "copy2", fill_up)
+    monkeypatch.setattr(recorder, "copy", fill_up)
     rec.keep(tmp_path / "kept", 2.0)
     rec.close()
     assert copied

@@ -161,6 +161,32 @@ def test_a_takes_models_are_files_and_nothing_is_told_of_them(take: Path, place:
     assert told == []
 
 
+@pytest.mark.parametrize("place", ["blobs", "parts"])
+def test_nothing_is_collected_from_elsewhere(take: Path, place: str) -> None:
+    secret = take.parent / "secret"
+    name = "f" * 64 if place == "blobs" else "0000000000.pcm"
+    secret.write_text("s")
+    (take / place / name).symlink_to(secret)
+    done = latent_cinema("take", "collect", take, take.parent / "all")
+    assert done.returncode == 78
+    assert "a link that leads out of" in done.stderr
+    assert not (take.parent / "all").exists()
+
+
+def test_hashes_of_frames_are_not_written_through_a_link(root: Path, tmp_path: Path) -> None:
+    victim = tmp_path / "notes.txt"
+    victim.write_text("kept")
+    (tmp_path / "hashes").symlink_to(victim)
+    show = root / "tests" / "shows" / "tiny.toml"
+    done = latent_cinema(
+        "export", show, tmp_path / "f-%02d.png", "--to", "0.04", "--size", "64x36",
+        "--device", "cpu", "--hashes", tmp_path / "hashes",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "hashes").read_text().startswith("0 ")
+    assert victim.read_text() == "kept"
+
+
 def _places(value: object, at: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
     """Places of all numbers in a document."""
     if isinstance(value, dict):

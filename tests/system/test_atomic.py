@@ -73,6 +73,33 @@ def test_the_folder_is_opened_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert os.listdir(tmp_path / "elsewhere") == []
 
 
+@pytest.mark.skipif(os.name != "posix", reason="the case is a link")
+def test_a_file_that_grows_takes_the_place_of_a_link(tmp_path: Path) -> None:
+    victim, out = tmp_path / "notes.txt", tmp_path / "film.mp4"
+    victim.write_text("kept")
+    out.symlink_to(victim)
+    with atomic.open_growing(out) as file:
+        file.write(b"one")
+        assert out.read_bytes() == b"one"  # it has its name while it grows
+    assert not out.is_symlink()
+    assert victim.read_text() == "kept"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the case is a pipe")
+def test_only_regular_files_are_copied(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("x")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "victim").write_text("kept")
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "b").symlink_to(tmp_path / "victim")
+    atomic.copy(tmp_path / "a", tmp_path / "new" / "b")
+    assert (tmp_path / "new" / "b").read_text() == "x"
+    assert (tmp_path / "victim").read_text() == "kept"
+    with pytest.raises(OSError, match="it is no regular file"):
+        atomic.copy(tmp_path / "pipe", tmp_path / "c")
+    assert not (tmp_path / "c").exists()
+
+
 def test_the_systems_own_outputs_are_written_as_they_are(tmp_path: Path) -> None:
     script = (
         "import pathlib, engine.system.atomic as a\na.write_text(pathlib.Path('/dev/stdout'), 'x')"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from engine.core.frame.plan import MASTER, LayerPlan, Pass, Uniform
 from engine.core.show.layer import BLENDS, WRAP_S, Effect, Input, Layer
@@ -14,18 +15,18 @@ STEP_SLACK = 1e-6
 """Of a picture step: n / fps in float64 must not fall just short of its own step."""
 
 
-def layer_plan(
-    show: Show, state: State, layer: Layer, values: Sequence[float], moment: tuple[float, int]
-) -> LayerPlan:
-    """Plan a layer.
+class Moment(NamedTuple):
+    """Seconds of motion, the newest picture step, and the newest one that was seen before it."""
 
-    Parameters
-    ----------
-    values
-        Effective values of every parameter.
-    moment
-        Seconds of motion, and index of the newest picture step.
-    """
+    motion_s: float
+    step: int
+    seen: int
+
+
+def layer_plan(
+    show: Show, state: State, layer: Layer, values: Sequence[float], moment: Moment
+) -> LayerPlan:
+    """Plan a layer; `values` are the effective ones of every parameter."""
     active = [e for e in layer.effects if e.mix < 0 or values[e.mix] > 0.0]
     return LayerPlan(
         id=layer.id,
@@ -45,7 +46,7 @@ def _is_stepped(effects: Iterable[Effect | None]) -> bool:
 
 
 def master_chain(
-    show: Show, state: State, values: Sequence[float], moment: tuple[float, int]
+    show: Show, state: State, values: Sequence[float], moment: Moment
 ) -> tuple[LayerPlan, ...]:
     """The master's effects that are not bypassed, as one layer over the whole canvas."""
     active = [e for e in show.master.effects if values[e.mix] > 0.0]
@@ -62,26 +63,27 @@ def _pass(
     owner: str,
     effect: Effect,
     values: Sequence[float],
-    moment: tuple[float, int],
+    moment: Moment,
 ) -> Pass:
-    motion_s, step = moment
     return Pass(
         key=f"{owner}/{effect.id}",
         shader=effect.shader,
         uniforms={
             i.name: values[i.places[0]]
             if i.type == "float"
-            else _uniform(show, state, i, values, step)
+            else _uniform(show, state, i, values, moment)
             for i in effect.inputs
         },
         images=effect.images,
-        seconds=motion_s % WRAP_S,
-        step=step % (1 << 24),
+        seconds=moment.motion_s % WRAP_S,
+        step=moment.step % (1 << 24),
         mix=values[effect.mix] if effect.mix >= 0 else 1.0,
     )
 
 
-def _uniform(show: Show, state: State, entry: Input, values: Sequence[float], step: int) -> Uniform:
+def _uniform(
+    show: Show, state: State, entry: Input, values: Sequence[float], moment: Moment
+) -> Uniform:
     """Value of an ISF input in the type that its shader declares."""
     place = entry.places[0]
     if entry.type in ("color", "point2D"):
@@ -96,5 +98,5 @@ def _uniform(show: Show, state: State, entry: Input, values: Sequence[float], st
         if tick is None:
             return False
         first = tick / show.constants.control_hz * show.constants.picture_hz
-        return math.ceil(first - STEP_SLACK) == step
+        return moment.seen < math.ceil(first - STEP_SLACK) <= moment.step
     return values[place]

@@ -26,7 +26,7 @@ class Pass(NamedTuple):
     shader
         Name of the shader in the show (`Show.shaders`).
     uniforms
-        ISF input name → value. Event inputs are true for one picture step.
+        ISF input name → value. Event inputs are true for one picture step, or until a frame saw it.
     images
         ISF image input name → ``picture`` (the newest finished picture step, linear), or
         ``layer:ID`` (the newest pixels of that layer's source). The chain binds ``inputImage``.

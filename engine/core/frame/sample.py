@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.frame.layers import STEP_SLACK, layer_plan, master_chain
+from engine.core.frame.layers import STEP_SLACK, Moment, layer_plan, master_chain
 from engine.core.frame.now import now_at, unfrozen_at
 from engine.core.frame.plan import LayerPlan, Plan
 from engine.core.frame.values import effective
@@ -29,7 +29,7 @@ def _step(show: Show, unfrozen_s: float) -> int:
     return math.floor(unfrozen_s * show.constants.picture_hz + STEP_SLACK)
 
 
-def sample(show: Show, state: State, seconds: float) -> Plan:
+def sample(show: Show, state: State, seconds: float, seen: int | None = None) -> Plan:
     """Make the plan of one frame.
 
     Parameters
@@ -38,6 +38,8 @@ def sample(show: Show, state: State, seconds: float) -> Plan:
         At the newest tick that is not later than `seconds` (or an older one, to look ahead).
     seconds
         Show time of the frame.
+    seen
+        Newest picture step that the frame before has seen; None: the one before this frame's.
 
     Returns
     -------
@@ -48,7 +50,9 @@ def sample(show: Show, state: State, seconds: float) -> Plan:
     now = now_at(show, state, seconds, array.tolist())
     values = now.values
     visible = [layer for layer in show.layers if values[layer.opacity] > 0.0]
-    moment = (clock(show.track, values, now.unfrozen_s), _step(show, now.unfrozen_s))
+    step = _step(show, now.unfrozen_s)
+    before = step - 1 if seen is None else min(seen, step - 1)
+    moment = Moment(clock(show.track, values, now.unfrozen_s), step, before)
     plans = tuple(layer_plan(show, state, layer, values, moment) for layer in visible)
     chain = master_chain(show, state, values, moment)
     used = borrowed((*plans, *chain))
@@ -68,7 +72,7 @@ def sample(show: Show, state: State, seconds: float) -> Plan:
             for each in (plan.source, *plan.effects)
             if each is not None and each.images
         ),
-        step=moment[1],
+        step=step,
         views=views,
         watched=watched,
         master_chain=chain,
@@ -90,7 +94,7 @@ def _watch(
     state: State,
     plans: Sequence[LayerPlan],
     values: Sequence[float],
-    moment: tuple[float, int],
+    moment: Moment,
     used: set[str],
 ) -> tuple[tuple[View, ...], tuple[LayerPlan, ...]]:
     """Find what the image ports of the used generators see, and the layers drawn for them.

@@ -15,7 +15,9 @@ from engine.documents.take.recorder import check_free
 from engine.models.card import card_path
 from engine.models.importer.catalogue import converted_name
 from engine.models.sidecars.beside import beside
-from engine.system.atomic import open_new
+from engine.system import untrusted
+from engine.system.atomic import copy
+from engine.system.untrusted import OutsideError
 
 
 def collect(source: Path, out: Path, others: Sequence[Path] = ()) -> list[Path]:
@@ -51,7 +53,7 @@ def collect(source: Path, out: Path, others: Sequence[Path] = ()) -> list[Path]:
     is_ours = not out.exists()
     try:
         for name, place in copies.items():
-            _copy(place, out / name)
+            copy(place, out / name)
     except BaseException:
         shutil.rmtree(out, ignore_errors=True)
         if not is_ours:
@@ -74,14 +76,19 @@ def _check_hashed(take: Take, asked: Sequence[Wanted]) -> None:
 
 def _own(take: Take) -> Iterator[tuple[str, Path]]:
     """Files of the take itself, by their names in it."""
-    yield "take.toml", take.folder / "take.toml"
-    for path in sorted((take.folder / "blobs").iterdir()):
-        if re.fullmatch(r"[0-9a-f]{64}", path.name):
-            yield f"blobs/{path.name}", path
+    blobs = sorted((take.folder / "blobs").iterdir())
+    names = [f"blobs/{path.name}" for path in blobs if re.fullmatch(r"[0-9a-f]{64}", path.name)]
     for part in take.parts:
-        for path in (take.path(part, "jsonl"), take.path(part, "pcm")):
-            if path.exists():
-                yield f"parts/{path.name}", path
+        parts = (take.path(part, "jsonl"), take.path(part, "pcm"))
+        names += [f"parts/{path.name}" for path in parts if path.exists()]
+    for name in ("take.toml", *names):
+        try:
+            path = untrusted.place(name, take.folder)
+        except OutsideError as error:
+            raise TakeError(str(error)) from None
+        if not path.is_file():
+            raise TakeError(f"{path}: this is no file; a take holds files only")
+        yield name, path
 
 
 def _name(asked: Wanted, place: Path) -> str:
@@ -100,11 +107,3 @@ def _copies(asked: Wanted, place: Path) -> Iterator[tuple[str, Path]]:
         yield str(card_path(Path(name))), card_path(place)
     for sidecar in asked.sidecars:
         yield str(beside(name, [sidecar])[sidecar]), beside(str(place), [sidecar])[sidecar]
-
-
-def _copy(place: Path, out: Path) -> None:
-    if not place.is_file():  # a pipe would be waited for
-        raise TakeError(f"{place}: this is no file; a take holds files only")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with place.open("rb") as file, open_new(out) as copy:
-        shutil.copyfileobj(file, copy, 1 << 20)

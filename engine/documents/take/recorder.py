@@ -26,7 +26,7 @@ from engine.core.show.snapshot import to_data
 from engine.core.show.state import State
 from engine.documents.take.content_store import manifest
 from engine.documents.take.models import fingerprints, with_hashes
-from engine.system.atomic import append, write_bytes, write_text
+from engine.system.atomic import append, copy, write_bytes, write_text
 
 SCHEMA = 1
 PART_S = 10
@@ -250,10 +250,8 @@ class Recorder:
         names = [f"blobs/{path.name}" for path in (self.folder / "blobs").iterdir()]
         for part in parts:
             names += [f"parts/{path.name}" for path in (self.folder / "parts").glob(f"{part}.*")]
-        for folder in ("blobs", "parts"):
-            (target / folder).mkdir()
         for name in names:
-            shutil.copy2(self.folder / name, target / name)
+            copy(self.folder / name, target / name)
         write_header(target, header)
 
     def _put(self, job: Callable[[], None]) -> None:

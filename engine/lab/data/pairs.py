@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from engine.lab.data.folder import SUFFIXES, Credit, load, read_credits
-from engine.system.atomic import write_text
+from engine.system.atomic import open_new, write_text
 from engine.system.hashing import json_hash
 
 SIDES = ("source", "target")
@@ -110,7 +110,7 @@ def prepare_pairs(
     whole, single = read_credits(folder)
     cache.mkdir(parents=True, exist_ok=True)
     raw = cache / "pairs.raw"
-    with raw.open("wb") as file:
+    with open_new(raw, is_durable=False) as file:
         for count, (source, target) in enumerate(_pairs(folder, report)):
             pair = _load(folder, source, target, size, report)
             if pair is not None:

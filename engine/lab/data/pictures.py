@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from engine.lab.data.folder import Credit, Report, check, load
-from engine.system.atomic import write_text
+from engine.system.atomic import open_new, write_text
 from engine.system.hashing import json_hash
 
 _MOST_TILES = 4096  # of one picture
@@ -79,7 +79,7 @@ def prepare(
     cache.mkdir(parents=True, exist_ok=True)
     made, origins = 0, list[str]()
     raw = cache / "pictures.raw"
-    with raw.open("wb") as file:
+    with open_new(raw, is_durable=False) as file:
         for count, name in enumerate(report.files):
             for square in _squares(load(folder / name), size, tiles):
                 file.write(square.tobytes())

@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 
 from engine.outputs.contract import Sound
 from engine.outputs.writer import read_sound, samples_at
+from engine.system.atomic import open_growing
 
 if TYPE_CHECKING:
     from av import AudioStream, VideoFrame, VideoStream
     from av.container import OutputContainer
 
 ENCODERS = {"h264": "libx264", "h265": "libx265"}
+FORMATS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska"}
 LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1"}
 _AAC_FRAME = 1024
 _BT709 = 1  # ITU-T H.273: primaries, transfer and matrix of BT.709 all have the code 1
@@ -73,13 +75,20 @@ class Encoder:
         self._samples = 0
         self._newest: VideoFrame | None = None
         self._reformatter = VideoReformatter()
-        self._container: OutputContainer = av.open(
-            str(self.path), "w", options=_container_options(self.path, fps, sound)
-        )
-        self._video = _add_video(self._container, codec, size_px, fps)
-        self._audio = _add_audio(self._container, sound) if sound else None
-        # Opens the codecs and the file now: a path or an option that is refused is refused here.
-        self._container.start_encoding()
+        suffix = self.path.suffix.lower()
+        self._file = open_growing(self.path)
+        try:
+            self._container: OutputContainer = av.open(
+                self._file, "w", FORMATS[suffix], options=_container_options(suffix, fps, sound)
+            )
+            self._video = _add_video(self._container, codec, size_px, fps)
+            self._audio = _add_audio(self._container, sound) if sound else None
+            # Opens the codecs now: an option that is refused is refused here.
+            self._container.start_encoding()
+        except BaseException:
+            self._file.close()
+            self.path.unlink()
+            raise
 
     def encode(self, index: int, rgb: NDArray[np.uint8]) -> None:
         """Append the picture of frame `index` [shape=(H, W, 3)], filling a gap before it."""
@@ -102,6 +111,7 @@ class Encoder:
                     self._container.mux(self._audio.encode(None))
         finally:
             self._container.close()
+            self._file.close()
             if not self.frames:
                 self.path.unlink(missing_ok=True)
 
@@ -147,9 +157,9 @@ class Encoder:
             self._samples += count
 
 
-def _container_options(path: Path, fps: Fraction, sound: Sound | None) -> dict[str, str]:
+def _container_options(suffix: str, fps: Fraction, sound: Sound | None) -> dict[str, str]:
     options = {"flush_packets": "1"}
-    if path.suffix.lower() == ".mkv":
+    if suffix == ".mkv":
         return options | {"cluster_time_limit": str(_FRAGMENT_US // 1000)}
     # Edit lists are written in this unit; the usual millisecond would cut samples off the end.
     timescale = math.lcm(fps.numerator, sound.rate_hz if sound else 1)

@@ -10,10 +10,10 @@ from functools import partial
 from pathlib import Path
 
 from engine.outputs.contract import Picture, Sound
-from engine.outputs.film.encoder import ENCODERS, LAYOUTS, Codec, Encoder
+from engine.outputs.film.encoder import ENCODERS, FORMATS, LAYOUTS, Codec, Encoder
 from engine.outputs.writer import Writer, numbered
 
-SUFFIXES = (".mp4", ".mov", ".mkv")
+SUFFIXES = tuple(FORMATS)
 _PRESETS = (
     "ultrafast", "superfast", "veryfast", "faster", "fast",
     "medium", "slow", "slower", "veryslow",
@@ -152,19 +152,15 @@ def open(config: Config, size_px: tuple[int, int], fps: Fraction) -> Iterator[Fi
     from av import FFmpegError
 
     check(config, size_px)
+    codec = Codec(config.codec, config.crf, config.preset)
     try:
-        encoder = Encoder(
-            config.path,
-            Codec(config.codec, config.crf, config.preset),
-            config.audio,
-            size_px,
-            fps,
-        )
+        encoder = Encoder(config.path, codec, config.audio, size_px, fps)
     except (FFmpegError, OSError) as error:
+        why = getattr(error, "strerror", error)
         raise numbered(
             getattr(error, "errno", None),
-            f"The film '{config.path}' could not be opened ({getattr(error, 'strerror', error)}): "
-            "choose another place, size or codec",
+            f"The film '{config.path}' could not be opened ({why}): choose another place, size "
+            "or codec",
         ) from error
     film = Film(encoder, config, size_px)
     try:

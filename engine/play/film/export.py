@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -13,6 +13,7 @@ from typing import Any, TextIO
 
 from engine.compositor.compose import Compositor
 from engine.compositor.gl.context import open_context
+from engine.core.frame.plan import Plan
 from engine.core.show.show import Show
 from engine.documents.show.image_inputs import unrepeatable
 from engine.outputs import registry
@@ -20,7 +21,7 @@ from engine.play.film.playback import Playback
 from engine.play.line import Line, draw, load_shaders, resized, step_histories
 from engine.play.pixels.bridge import Bridge
 from engine.play.pixels.film import FilmPixels
-from engine.system.atomic import check_writable
+from engine.system.atomic import check_writable, open_growing
 from engine.system.hashing import sha256
 
 PREROLL_CHUNK_S = Fraction(1, 4)
@@ -78,20 +79,21 @@ def render(
         check_writable(job.hashes)
     with ExitStack() as stack:
         module, config = choose_output(playback, job, begin, size_px)
-        hashes = stack.enter_context(job.hashes.open("w")) if job.hashes else None
+        hashes = stack.enter_context(open_growing(job.hashes)) if job.hashes else None
         ctx = open_context()
         stack.callback(ctx.release)
         compositor = Compositor(ctx, size_px)
         stack.callback(compositor.close)
         line, pixels = prepare(
-            playback, job, begin, size_px, compositor, Bridge(ctx, crossfades=False)
+            playback, job, (begin, fps), size_px, compositor, Bridge(ctx, crossfades=False)
         )
         stack.callback(pixels.close)
         if progress is not None:
             progress.writelines(f"{text}\n" for text in unrepeatable(line.show))
         # Opened late: what cannot be rendered leaves no empty film behind.
         output = stack.enter_context(module.open(config, size_px, fps))
-        reach(playback, begin, line, compositor, pixels)
+        for plan in before(playback, line, begin, fps):
+            step_histories(compositor, pixels, plan)
         bar = Progress(count, progress)
         for number in range(count):
             seconds = begin + Fraction(number) / fps
@@ -101,7 +103,7 @@ def render(
                 picture = mark(number, line, seconds, picture)
             if hashes is not None:
                 digest = sha256(picture.read("rgb24").tobytes())
-                hashes.write(f"{job.start_number + number} {digest}\n")
+                hashes.write(f"{job.start_number + number} {digest}\n".encode())
             output.write(number, picture)
             bar.show(number + 1)
         bar.close()
@@ -167,13 +169,16 @@ def choose_output(
 def prepare(
     playback: Playback,
     job: Job,
-    begin: Fraction,
+    first: tuple[Fraction, Fraction],
     size_px: tuple[int, int],
     compositor: Compositor,
     bridge: Bridge,
 ) -> tuple[Line, FilmPixels]:
-    """Make the line and what it draws with; nothing is drawn yet."""
-    line = playback.line_at(before_history(playback, begin))
+    """Make the line and what it draws with; nothing is drawn yet.
+
+    `first` is the show time of the first frame, and the rate of frames.
+    """
+    line = playback.line_at(before_history(playback, *first))
     line.show = resized(line.show, size_px)
     pixels = FilmPixels(bridge, line.show, job.device)
 
@@ -187,21 +192,20 @@ def prepare(
     return line, pixels
 
 
-def before_history(playback: Playback, begin: Fraction) -> Fraction:
-    """Show time from which every history has all that it remembers at `begin`."""
-    return max(begin - Fraction(playback.history_s), playback.start_s)
+def before_history(playback: Playback, begin: Fraction, fps: Fraction) -> Fraction:
+    """Show time from which every history, and every held signal, is known at `begin`."""
+    return max(begin - max(Fraction(playback.history_s), 1 / fps), playback.start_s)
 
 
-def reach(
-    playback: Playback, begin: Fraction, line: Line, compositor: Compositor, pixels: FilmPixels
-) -> None:
-    """Bring the line, and every history, to just before the first frame."""
-    last = begin - Fraction(1, 1_000_000)
-    at = before_history(playback, begin)
-    while at < last:
+def before(playback: Playback, line: Line, begin: Fraction, fps: Fraction) -> Iterator[Plan]:
+    """Bring the line to the frame before the first; gives the steps that histories take."""
+    at = before_history(playback, begin, fps)
+    last = max(begin - 1 / fps, playback.start_s)
+    while last < begin:
+        yield from line.control(at, playback.events_of)
+        if at >= last:
+            return
         at = min(at + PREROLL_CHUNK_S, last)
-        for plan in line.control(at, playback.events_of):
-            step_histories(compositor, pixels, plan)
 
 
 class Progress:

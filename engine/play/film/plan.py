@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
-from engine.core.clock import first_index, newest_index, seconds_at
+from engine.core.clock import first_index, seconds_at
 from engine.play.film.playback import Playback
 from engine.play.plan_file import MOST_ROWS, PlanWriter
 
@@ -55,7 +55,8 @@ def write_plan(
     if playback.end_s is None and asked is None:
         raise ValueError("a show has no end: say --ticks N, or --fps R with --frames N")
     begin = playback.start_s + (start or Fraction(0))
-    line = playback.line_at(begin)
+    frame_before = max(begin - (1 / fps if fps is not None else 0), playback.start_s)
+    line = playback.line_at(frame_before)
     rate = line.show.control_hz
     if asked is None and playback.end_s is not None:
         asked = int((playback.end_s - begin) * (fps or rate))
@@ -64,10 +65,10 @@ def write_plan(
     writer = PlanWriter(path, line.show)
     count = 0
     try:
+        line.control(frame_before, playback.events_of)  # what it has seen, the first does not
         for at in moments(playback, begin, fps, frames, ticks, rate):
-            if newest_index(at, rate) > line.state.tick:
-                line.control(at, playback.events_of)
-            writer.write(line.show, line.state, float(at))
+            line.control(at, playback.events_of)
+            writer.write(line.show, line.seen, float(at))
             count += 1
         writer.end()
         if writer.error:

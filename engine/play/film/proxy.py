@@ -189,7 +189,7 @@ def make(source: str, playback: Playback, job: Job, sidecar: Path, progress: Tex
     kept = Sidecar(show, frame_count(playback, job, fps))
 
     def mark(number: int, line: Line, seconds: Fraction, picture: Any) -> Any:
-        kept.add(line.show, line.state, float(seconds))
+        kept.add(line.show, line.seen, float(seconds))
         return Marked(picture, number)
 
     def light(seconds: Fraction) -> Line:

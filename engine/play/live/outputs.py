@@ -224,7 +224,11 @@ def _config(
     """Decode an output's table; a window takes ``[output]`` and the command line into account."""
     if _owns_context(module):
         asked = {"monitor": table.output.monitor or None, "span": table.output.span, **own}
-        given = {"monitor": options.monitor, "is_windowed": options.is_windowed or None}
+        given = {
+            "monitor": options.monitor,
+            "operator": options.operator,
+            "is_windowed": options.is_windowed or None,
+        }
         known = module.Config.__dataclass_fields__
         asked |= {key: value for key, value in given.items() if value is not None}
         own = {key: value for key, value in asked.items() if key in known or key in own}

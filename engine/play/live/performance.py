@@ -17,6 +17,8 @@ from engine.play.event_queue import EventQueue
 from engine.play.governor import Governor
 from engine.play.line import Line, resized, seeded
 from engine.play.live.audio_input import AudioInput, hears_device
+from engine.play.live.bindings import SWITCHED, hidden, rows
+from engine.play.live.commands import ADDRESSES
 from engine.play.live.feedback import Feedback
 from engine.play.live.options import Options
 from engine.play.live.outputs import Outputs
@@ -70,6 +72,8 @@ class Performance:
             Outputs(table, options, show.size_px, self.fps, self.notify)
         )
         self.presenter = open_presenter(self.outputs.window, show.size_px, self.outputs.monitor)
+        for text in hidden(show) if self.outputs.window is not None else ():
+            print_message(text)
         self.compositor = Compositor(self.outputs.ctx, show.size_px, float(show.picture_hz))
         stack.callback(self.compositor.close)
         self.bridge = Bridge(self.outputs.ctx)
@@ -80,7 +84,7 @@ class Performance:
             print_message(found)
         self.line = Line(show, first_state(show), -1, {})
         self.line.on_show = self.pixels.keep
-        self.queue = EventQueue()
+        self.queue = EventQueue(ADDRESSES)
         self.sources: Sources = stack.enter_context(
             Sources(table, options, hears_device(options), self.notify)
         )
@@ -137,10 +141,17 @@ class Performance:
         show, state = self.line.show, self.line.state
         return {
             "show": show.name,
+            "keys": rows(show),
             "cue": show.cues[state.cue].id if state.cue >= 0 else "",
             "seconds": float(seconds_at(max(state.tick, 0), show.control_hz)),
             "bpm": state.transport.bpm,
             "fps": float(self.fps),
+            "level": float(state.signals[show.audio[0]]),
+            "flags": tuple(
+                said[1]
+                for address, said in SWITCHED.items()
+                if state.base[show.registry.index[address]]
+            ),
             "frame_ms": self.stats.recent_ms(),
             "skipped": self.stats.skipped,
             "generators": self.pixels.stats(),

@@ -264,6 +264,16 @@ def test_a_killed_film_lacks_at_most_its_last_second(tmp_path: Path, suffix: str
     assert len(samples(path)) >= (written - 36) * 1600
 
 
+@pytest.mark.skipif(os.name != "posix", reason="the case is a link")
+def test_a_film_is_not_written_through_a_link(tmp_path: Path) -> None:
+    victim, path = tmp_path / "notes.txt", tmp_path / "film.mp4"
+    victim.write_text("kept")
+    path.symlink_to(victim)
+    make(path, 5, Fraction(30))
+    assert len(luma_times(path)) == 5
+    assert victim.read_text() == "kept"
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """Mount a disk of 1 MiB."""
