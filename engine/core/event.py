@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 Value = bool | int | float | str | tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A value that takes effect at an address on a tick.
+class Event(NamedTuple):
+    """A value that takes effect at an address on a tick; a tuple, because every message makes one.
 
     Parameters
     ----------

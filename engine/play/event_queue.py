@@ -15,6 +15,7 @@ from engine.core.frame.paths import fits, path_event
 from engine.core.parameter import to_float
 from engine.core.show.show import Show
 from engine.core.trajectory.events import numbers
+from engine.play.budget import Budget
 from engine.play.complaints import MOST_ADDRESSES, Complaints
 from engine.sources.contract import Item, Origin
 
@@ -36,6 +37,8 @@ class EventQueue:
         self._track: Mapping[int, Sequence[Event]] = {}
         self._track_shift = 0
         self._sequence = 0
+        self._outside: set[int] = set()
+        self.budget = Budget()
         self.unknown: Counter[str] = Counter()
         self.unknown_total = 0
         self.refused = 0
@@ -62,10 +65,15 @@ class EventQueue:
         seconds_of
             Show time of an arrival.
         """
+        self.budget.follow(show)
+        tick, tick_ns = 0, -1
         for arrival_ns, address, value in items:
             if self._accept(show, address, value, origin):
-                tick = max(first_index(seconds_of(arrival_ns), show.control_hz), newest_tick + 1)
+                if arrival_ns != tick_ns:  # all of a packet arrive together
+                    first = first_index(seconds_of(arrival_ns), show.control_hz)
+                    tick, tick_ns = max(first, newest_tick + 1), arrival_ns
                 self.add(tick, address, value, origin.name)
+                self._outside.add(self._sequence)
 
     def add(self, tick: int, address: str, value: Value, source: str) -> None:
         """Add an event that is known to be good."""
@@ -131,10 +139,18 @@ class EventQueue:
 
     def events_of(self, tick: int) -> Sequence[Event]:
         """Hand over the events of a tick, in order of effect; each tick once."""
-        found = self._pending.pop(tick, [])
+        found = self._afford(in_order(self._pending.pop(tick, [])))
         heard = self._track.get(tick + self._track_shift, ())
         if not heard:
-            return in_order(found)
+            return found
         if self._track_shift:
             heard = [Event(tick, e.address, e.value, e.source, e.sequence) for e in heard]
         return in_order([*found, *heard])
+
+    def _afford(self, found: list[Event]) -> Sequence[Event]:
+        """Take what the tick can afford of what came from outside."""
+        if not self._outside:
+            return found
+        taken = self.budget.afford(found, self._outside)
+        self._outside.difference_update(event.sequence for event in found)
+        return taken
