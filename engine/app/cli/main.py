@@ -227,6 +227,16 @@ def bench(as_json: bool, show: str, size: tuple[int, int], duration: Fraction) -
     sys.exit(finish(lambda: run(show, size, float(duration), as_json)))
 
 
+@cli.command("addresses")
+@click.argument("show", default="default")
+@click.option("--json", "as_json", is_flag=True)
+def list_addresses(show: str, as_json: bool) -> None:
+    """List every address that SHOW answers to: by OSC, from keys, routes and cues."""
+    from engine.app.inspect import list_addresses as run
+
+    sys.exit(finish(lambda: run(show, as_json)))
+
+
 @cli.command("credits")
 @click.argument("source", metavar="SHOW_OR_MODEL", required=False)
 @click.option("--json", "as_json", is_flag=True)

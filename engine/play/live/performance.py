@@ -17,6 +17,7 @@ from engine.play.event_queue import EventQueue
 from engine.play.line import Line, resized, seeded
 from engine.play.live.audio_input import AudioInput, hears_device
 from engine.play.live.bindings import hidden, rows
+from engine.play.live.commands import ADDRESSES
 from engine.play.live.feedback import Feedback
 from engine.play.live.options import Options
 from engine.play.live.outputs import Outputs
@@ -81,7 +82,7 @@ class Performance:
             print_message(found)
         self.line = Line(show, first_state(show), -1, {})
         self.line.on_show = self.pixels.keep
-        self.queue = EventQueue()
+        self.queue = EventQueue(ADDRESSES)
         self.sources: Sources = stack.enter_context(
             Sources(table, options, hears_device(options), self.notify)
         )

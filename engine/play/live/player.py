@@ -13,8 +13,8 @@ from engine.core.control.cues import awaited, ready_address
 from engine.core.frame.plan import Plan
 from engine.core.show.show import Show
 from engine.documents.show import load
-from engine.play.event_queue import addresses
 from engine.play.line import Line, draw, load_shaders
+from engine.play.live.commands import COMMANDS
 from engine.play.live.feedback import Feedback
 from engine.play.live.options import Options
 from engine.play.live.performance import Performance
@@ -163,8 +163,10 @@ class Player(Performance):
         show, tick = self.line.show, self.line.state.tick
         of = self.pacer.show_seconds
         by_osc: list[str] = []
-        for source, items in self.sources.poll(now_s):
+        for source, items, refusals in self.sources.poll(now_s):
             self.queue.take(show, tick, source.origin, items, of)
+            for address, why in refusals:
+                self.queue.complain(show, source.origin.name, address, why)
             if source.kind == Feedback.kind:
                 by_osc += [address for _, address, _ in items]
         if self.feedback is not None:
@@ -173,9 +175,10 @@ class Player(Performance):
         inputs = self.presenter.read_input(show, self.line.state, now_s)
         moment = now_ns()
         self.queue.take(show, tick, WINDOW, [(moment, a, v) for a, v in inputs.events], of)
-        if complaint := self.queue.complaints.next(addresses(show)):
-            self.notify(complaint)
-        for command in inputs.commands:
+        if self.queue.complaints.is_waiting:
+            self.notify(self.queue.complaints.next(self.queue.directory(show).known))
+        commands, self.queue.commands = self.queue.commands, []
+        for command in (*inputs.commands, *(COMMANDS[each][0] for each in commands)):
             self._run_command(command)
         found = self.reloader.poll(show, now_s)
         if isinstance(found, str):
@@ -192,11 +195,19 @@ class Player(Performance):
             self.is_over = True
         elif command == "keep":
             self.recording.keep(self.notify)
+        elif command == "feedback":
+            self._send_all()
         elif command == "music":
             told = self.audio_input.turn_music(self.queue, self.line.state.tick)
             self.presenter.toast(told, ACT_S, "act")
         else:
             self.presenter.run(command)
+
+    def _send_all(self) -> None:
+        if self.feedback is None:
+            self.notify("/feedback/all: nothing is sent back; start with --feedback HOST:PORT")
+        else:
+            self.feedback.send_all()
 
     def _reload(self, loaded: load.Loaded) -> None:
         show = self.arrange(loaded.show)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -100,25 +101,31 @@ class Sources:
         name = getattr(module, "NAME", kind) + (str(number) if number > 1 else "")
         origin = Origin(name, tuple(getattr(module, "ADDRESSES", ())))
         found = module.open(config, now_ns).__enter__()
+        if hasattr(found, "wall_ns"):
+            found.wall_ns = time.time_ns
         self._open.append(Source(kind, origin, config, found))
         self._listed[name] = self._open[-1]
         if getattr(found, "warning", ""):
             self._notify(found.warning)
 
-    def poll(self, now_s: float) -> Iterator[tuple[Source, list[Item]]]:
-        """Take what arrived at each source; one that fails is closed, and the show goes on."""
+    def poll(self, now_s: float) -> Iterator[tuple[Source, list[Item], list[tuple[str, str]]]]:
+        """Take what arrived at each source, and what it left out itself (address, why).
+
+        One that fails is closed, and the show goes on.
+        """
         for source in tuple(self._open):
             try:
                 if hasattr(source.input, "tend"):
                     source.input.tend(now_s)
                 self._notify_state(source, str(getattr(source.input, "state", "")))
                 items = list(source.input.poll(MOST_ITEMS))
+                told = list(getattr(source.input, "refusals", list)())
             except Exception as error:  # noqa: BLE001 - a source is anybody's: the show goes on
                 source.state = f"failed: {type(error).__name__}: {error}"
                 self._notify(f"{source.origin.name}: {source.state}; the show goes on without it")
                 self.close(source)
             else:
-                yield source, items
+                yield source, items, told
 
     def _notify_state(self, source: Source, state: str) -> None:
         """Say once that a device is missing or lost."""

@@ -127,8 +127,9 @@ class LivePixels:
         """Load the scenes that are not seen yet, one by one, so that a cut to them is no wait.
 
         Only into a process that has its libraries already: loading them takes time from the show.
+        And only while another one waits: a worker that dies needs it more.
         """
-        if not self._spare.is_loaded or len(self._slots) >= MOST_PREPARED:
+        if not self._spare.is_complete or len(self._slots) >= MOST_PREPARED:
             return
         for layer in show.layers:
             is_new = layer.id not in self._slots and layer.id not in self._unopened
