@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import NamedTuple
 
 Value = bool | int | float | str | tuple[float, ...]
@@ -33,4 +34,4 @@ class Event(NamedTuple):
 
 def in_order(events: list[Event]) -> list[Event]:
     """Sort events by (tick, source, sequence), the order in which they take effect."""
-    return sorted(events, key=lambda e: (e.tick, e.source, e.sequence))
+    return sorted(events, key=itemgetter(0, 3, 4))  # several times as quick as by their names

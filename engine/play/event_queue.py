@@ -20,7 +20,7 @@ from engine.core.trajectory.events import numbers
 from engine.play.budget import Budget
 from engine.play.complaints import MOST_ADDRESSES, Complaints, came, plain
 from engine.play.directory import Directory
-from engine.sources.contract import Item, Origin
+from engine.sources.contract import EVERYTHING, Item, Origin
 from engine.sources.osc.pattern import is_pattern
 
 MOST_UNKNOWN = MOST_ADDRESSES
@@ -56,7 +56,6 @@ class EventQueue:
         self._track: Mapping[int, Sequence[Event]] = {}
         self._track_shift = 0
         self._sequence = 0
-        self._outside: set[int] = set()
         self.budget = Budget()
         self.unknown: Counter[str] = Counter()
         self.unknown_total = 0
@@ -92,8 +91,12 @@ class EventQueue:
                 first = first_index(seconds_of(arrival_ns), show.control_hz)
                 tick, tick_ns = max(first, newest_tick + 1), arrival_ns
             for each in self._accepted(show, address, value, origin):
-                self.add(tick, each, value, origin.name)
-                self._outside.add(self._sequence)
+                self._sequence += 1
+                event = Event(tick, each, value, origin.name, self._sequence)
+                if each in self.budget.prices:
+                    self.budget.wait(event)
+                else:
+                    self._pending.setdefault(tick, []).append(event)
 
     def add(self, tick: int, address: str, value: Value, source: str) -> None:
         """Add an event that is known to be good."""
@@ -175,21 +178,13 @@ class EventQueue:
 
     def events_of(self, tick: int) -> Sequence[Event]:
         """Hand over the events of a tick, in order of effect; each tick once."""
-        found = self._afford(in_order(self._pending.pop(tick, [])))
+        found = in_order([*self._pending.pop(tick, ()), *self.budget.due(tick)])
         heard = self._track.get(tick + self._track_shift, ())
         if not heard:
             return found
         if self._track_shift:
             heard = [Event(tick, e.address, e.value, e.source, e.sequence) for e in heard]
         return in_order([*found, *heard])
-
-    def _afford(self, found: list[Event]) -> Sequence[Event]:
-        """Take what the tick can afford of what came from outside."""
-        if not self._outside:
-            return found
-        taken = self.budget.afford(found, self._outside)
-        self._outside.difference_update(event.sequence for event in found)
-        return taken
 
 
 def refusal(show: Show, address: str, value: Value, origin: Origin) -> str | None:
@@ -200,7 +195,7 @@ def refusal(show: Show, address: str, value: Value, origin: Origin) -> str | Non
     KeyError
         If there is no such address.
     """
-    if not origin.may_write(address):
+    if origin.addresses != EVERYTHING and not origin.may_write(address):
         return f"it does not declare that it writes {plain(address)}"
     if address == ADDRESS:
         return _refusal_of_sound(value, origin)

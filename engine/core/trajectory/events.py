@@ -23,18 +23,18 @@ from engine.core.trajectory.chain import coordinates, lead
 
 MOST_NUMBERS = 65536
 TRIES = 32
-CUT_US, PATH_US, POINT_US = 30.0, 20.0, 1.5
-"""About what is paid for an event that cuts · for where a path is, and each of its points."""
+CUT_US, PATH_US, POINT_US = 20.0, 15.0, 10.0
+"""About what an event costs that cuts · to ask where a path is · and each of its points."""
 
 
-def here_us(path: Path) -> float:
-    """About what it costs to ask where a path is, in microseconds."""
-    return PATH_US + POINT_US * path.points
+def flight_us(path: Path) -> float:
+    """About what it costs that a path flies over: it is asked where it is, before and after."""
+    return CUT_US + 2.0 * (PATH_US + POINT_US * path.points)
 
 
-def price_us(change: Change, path: Path) -> float:
-    """About what an event costs: one that flies asks where the path is, before and after."""
-    return CUT_US if change.transition == "cut" else CUT_US + 2.0 * here_us(path)
+def price_us(path: Path, change: Change) -> float:
+    """About what an event of a path costs, in microseconds of CPU."""
+    return CUT_US if change.transition == "cut" else flight_us(path)
 
 
 def numbers(value: Value) -> Data | None:
