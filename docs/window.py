@@ -18,6 +18,7 @@ from PIL import Image, ImageGrab
 
 HERE = Path(__file__).resolve().parent
 SETTLED_S = 6.0
+Box = tuple[int, int, int, int] | None
 
 
 @contextmanager
@@ -51,16 +52,21 @@ def playing(display: str, *words: str) -> Iterator[dict[str, str]]:
         player.wait()
 
 
-def shoot(size: str, out: str, words: list[str], *keys: str) -> None:
-    """Play, press keys, and write what is seen then."""
+def shoot(size: str, out: str, words: list[str], keys: list[str], box: Box = None) -> None:
+    """Play, press keys, and write what is seen then, or a part of it (left, top, right, bottom)."""
     with screen(size) as display, playing(display, *words) as environ:
         for key in keys:
             subprocess.run(["xdotool", "key", key], env=environ, check=True)
-            time.sleep(1.2)
-        seen = ImageGrab.grab(xdisplay=display).convert("RGB")
-    seen.quantize(128, dither=Image.Dither.NONE).save(HERE / out, optimize=True)
+            time.sleep(0.8)
+        seen = ImageGrab.grab(xdisplay=display).convert("RGB").crop(box)
+    octree = Image.Quantize.FASTOCTREE  # keeps the few amber letters
+    seen.quantize(128, octree, dither=Image.Dither.NONE).save(HERE / out, optimize=True)
 
 
 if __name__ == "__main__":
     (HERE / "window").mkdir(exist_ok=True)
-    shoot("1280x720", "window/help.png", ["default", "--fps", "20"], "3", "F1", "h")
+    small = ["--size", "640x360", "--fps", "20"]
+    shoot("1280x720", "window/help.png", ["ink", *small], ["F1", "a"], (0, 0, 960, 720))
+    # With one monitor both windows are on it; the operator's is half of it, at the lower right.
+    words = ["ink", *small, "--windowed", "--operator", "0"]
+    shoot("1440x810", "window/operator.png", words, ["3", "h"], (680, 365, 1400, 770))

@@ -16,6 +16,7 @@ TOAST_S = 6.0
 ACT_S = 2.0
 """How long it is said what a key did."""
 OVERLAY_EVERY_S = 0.25
+METERS_EVERY_S = 0.125
 CURSOR_S = 2.0
 Facts = Callable[[], dict[str, Any]]
 
@@ -49,6 +50,21 @@ class Presenter:
         """Stay alive while the first frame is made."""
 
 
+class Pace:
+    """Pictures a second, counted over a second."""
+
+    def __init__(self) -> None:
+        self.fps = 0.0
+        self._since = self._count = 0.0
+
+    def add(self, now: float) -> None:
+        """Count a picture."""
+        self._count += 1.0
+        if now - self._since >= 1.0:
+            self.fps = self._count / (now - self._since) if self._since else 0.0
+            self._since, self._count = now, 0.0
+
+
 class WindowPresenter(Presenter):
     """Help, messages and test card over a window, and its keys and mouse.
 
@@ -70,7 +86,8 @@ class WindowPresenter(Presenter):
         self._is_help = False
         self._card: Card | None = None
         self._lines: dict[str, tuple[str, float]] = {}
-        self._drawn = self._moved = 0.0
+        self._drawn = self._moved = self._metered = 0.0
+        self._pace = Pace()
         self._has_cursor = True
 
     def refresh(self, facts: Facts) -> None:
@@ -84,23 +101,42 @@ class WindowPresenter(Presenter):
             self._drawn = now
             if self._is_help or not is_late:  # lines stay as they are
                 self._window.overlay(self._overlay(facts))
+        self._pace.add(now)
+        if now - self._metered > METERS_EVERY_S:
+            self._metered = now
+            self._window.overlay(self._meters(facts), "bottom")
         is_cursor = not self._window.is_fullscreen or now - self._moved < CURSOR_S
         if is_cursor != self._has_cursor:
             self._has_cursor = is_cursor
             self._window.set_cursor(is_cursor)
 
-    def _overlay(self, facts: Facts) -> Any:
+    def _meters(self, facts: Facts) -> Any:
+        """Draw the strip of the operator's window, if there is one."""
         from engine.outputs.window import overlay
+
+        if not self._window.has_operator:
+            return None
+        found = facts()
+        ages = [g["age_ms"] for g in found["generators"].values()]
+        texts = [f"{self._pace.fps:.0f} of {found['fps']:.0f} fps", f"skipped {found['skipped']}"]
+        texts += [f"picture {max(ages):.0f} ms old"] if ages else []
+        texts += [cue_name(found["cue"])] if found["cue"] else []
+        width = self._window.room_px[0]
+        meters = overlay.Meters(found["level"], tuple(texts), found["flags"])
+        return overlay.draw_meters(meters, (width, max(20, min(width // 32, 40))))
+
+    def _overlay(self, facts: Facts) -> Any:
+        from engine.outputs.window import help_panel, overlay
 
         texts = [text for text, _ in self._lines.values()]
         if self._is_help:
             found = facts()
             period = 1000.0 / found["fps"]
             status, note = tuple(_summary(found)), " - ".join(texts)
-            told = overlay.Help(
+            told = help_panel.Help(
                 found["show"], found["keys"], status, found["frame_ms"], period, note
             )
-            return overlay.draw_help(told, self._window.framebuffer_px)
+            return help_panel.draw_help(told, self._window.room_px)
         return overlay.draw_messages(texts) if texts else None
 
     def read_input(self, show: Show, state: State, now_s: float) -> InputEvents:
@@ -140,8 +176,10 @@ class WindowPresenter(Presenter):
         self._window.hold(self._card)
 
     def toast(self, text: str, seconds: float = TOAST_S, kind: str = "message") -> None:
-        """Show a line for some seconds, in place of the one of its kind."""
-        self._lines[kind] = text, time.monotonic() + seconds
+        """Show a line for some seconds, in place of the one of its kind; empty: none any more."""
+        self._lines.pop(kind, None)
+        if text:
+            self._lines[kind] = text, time.monotonic() + seconds
         self._drawn = 0.0
 
     def idle(self) -> None:

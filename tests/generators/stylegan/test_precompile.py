@@ -12,9 +12,9 @@ import torch
 
 from engine.generators import cpu
 from engine.generators.cpu.compile import is_compiled
-from engine.generators.stylegan.precompile import compile_all
 from engine.generators.kinds import stylegan2, stylegan3
 from engine.generators.networks.style_map import Grid
+from engine.generators.stylegan.precompile import compile_all
 from tests import stylegan_files as files
 
 one_thread = pytest.fixture(scope="module", autouse=True)(files.one_thread)
