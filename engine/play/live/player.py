@@ -101,7 +101,7 @@ class Player(Performance):
         for text in startup.tend(self.pixels.doing(self._plan), time.monotonic()):
             print_message(text)
         if startup.mark != before:
-            self.presenter.toast(startup.mark, math.inf if startup.mark else -1.0, "mark")
+            self.presenter.toast(startup.mark, math.inf, "mark")
         return self.pixels.is_failed
 
     def _show_mark(self, plan: Plan) -> None:

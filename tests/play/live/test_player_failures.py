@@ -249,7 +249,7 @@ def test_what_takes_long_is_told_on_the_terminal_and_marked_until_it_is_over(
     def watch(player: Player) -> None:
         def toast(text: str, seconds: float = 0.0, kind: str = "message") -> None:
             if kind == "mark":
-                assert seconds == (math.inf if text else -1.0)
+                assert seconds == math.inf
                 marks.append(text)
                 if "draws its first picture" in text:
                     gate.touch()
