@@ -186,7 +186,7 @@ def open_worker(
     *,
     max_size_px: tuple[int, int],
     rate_cap_hz: float,
-    nice: int = 19,
+    nice: int = 5,
     clock: Callable[[], float] | None = None,
     spare: Spare | None = None,
     policy: Policy | None = None,

@@ -59,6 +59,7 @@ class Config:
 
 
 OWNS_CONTEXT = True
+IS_ONLY_SEEN = True
 
 
 class Window:

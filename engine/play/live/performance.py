@@ -14,6 +14,7 @@ from engine.core.show.show import Show
 from engine.core.show.state import first_state
 from engine.documents.show import load
 from engine.play.event_queue import EventQueue
+from engine.play.governor import Governor
 from engine.play.line import Line, resized, seeded
 from engine.play.live.audio_input import AudioInput, hears_device
 from engine.play.live.bindings import SWITCHED, hidden, rows
@@ -28,6 +29,7 @@ from engine.play.live.sources import Sources
 from engine.play.pacer import Pacer, Stopwatch
 from engine.play.pixels.bridge import Bridge
 from engine.play.pixels.live import LivePixels
+from engine.play.shares import Shares
 from engine.play.soundtrack import channel_choice
 from engine.play.stats import Stats
 from engine.play.tasks.dragging import Dragging
@@ -106,6 +108,8 @@ class Performance:
         self.stats = Stats()
         self.watch = Stopwatch()
         self.pacer = Pacer(self.fps)
+        self.governor = Governor(self.fps, show.size_px)
+        self.shares = Shares()
         self.duration_s = 0.0
 
     def arrange(self, show: Show) -> Show:
@@ -162,6 +166,13 @@ class Performance:
             "output": self.outputs.name,
             "outputs": self.outputs.report(),
             "size_px": list(self.line.show.size_px),
+            "scale": self.governor.level.scale,
+            "every": self.governor.level.every,
+            "given_up": [
+                {"seconds": seconds, "scale": level.scale, "every": level.every, "why": why}
+                for seconds, level, why in self.governor.changes
+            ],
+            "share": self.shares.cores,
             "ticks": self.line.state.tick + 1,
             "generators": self.pixels.stats(),
             "errands": self.tasks.report(),
@@ -186,4 +197,7 @@ class Performance:
             },
             "unknown": dict(self.queue.unknown),
             "unknown_total": self.queue.unknown_total,
+            "left_out": dict(self.queue.budget.left_out),
+            "left_out_total": self.queue.budget.total,
+            "deferred": self.queue.budget.deferred,
         }

@@ -27,6 +27,8 @@ WINDOW = Origin("window")
 MOST_STEPS = 4
 COMPLAIN_EVERY = 30
 FIRST_FRAME_S = 8.0
+TRIALS = 3
+"""Of the first picture, to choose a scale that the machine can keep up."""
 
 
 class Player(Performance):
@@ -54,10 +56,19 @@ class Player(Performance):
         # What a driver does at the first drawing, it does before the clock starts; and a full
         # collection with a scene's worth of objects costs frames: what is here stays.
         with self._unfailing():
-            draw(self.compositor, self.pixels, (), first)
-            self.outputs.ctx.finish()
+            self._draw_time_s(first)
+            if self.outputs.is_only_seen:
+                busy_s = min(self._draw_time_s(first) for _ in range(TRIALS))
+                if self.governor.begin(busy_s):
+                    self._follow_governor()
         gc.collect()
         gc.freeze()
+
+    def _draw_time_s(self, plan: Plan) -> float:
+        begin_s = time.perf_counter()
+        draw(self.compositor, self.pixels, (), plan)
+        self.outputs.ctx.finish()
+        return time.perf_counter() - begin_s
 
     @contextmanager
     def _unfailing(self) -> Iterator[None]:
@@ -95,6 +106,7 @@ class Player(Performance):
         self.prepare()
         self.audio_input.start(self.queue, self.line.show.control_hz)
         self.pacer = Pacer(self.fps)
+        self.pacer.every = self.governor.level.every
         begin = time.monotonic()
         while not self.is_ended:
             due = self.pacer.wait()
@@ -113,6 +125,7 @@ class Player(Performance):
 
     def _frame(self, due: Due, seconds: Fraction) -> None:
         self.watch.start()
+        begin_s = time.perf_counter()
         now_s = time.monotonic()
         if due.jump_s:
             self._jump(due.jump_s)
@@ -128,11 +141,35 @@ class Player(Performance):
         self.stats.steps_dropped += max(len(steps) - MOST_STEPS, 0)
         picture = draw(self.compositor, self.pixels, steps[-MOST_STEPS:], plan, self.watch)
         self._picture = picture
+        self.outputs.ctx.finish()
+        busy_s = time.perf_counter() - begin_s  # the rest may be waiting for the monitor
+        self.watch.lap("compose", True)
         self.presenter.refresh(self.facts)
         self.outputs.write(due.index, picture)
         self.watch.lap("output", True)
         self.recording.sound(self.queue, seconds)
         self.watch.lap("take")
+        self._govern(float(seconds), busy_s, plan)
+
+    def _govern(self, seconds: float, busy_s: float, plan: Plan) -> None:
+        """Draw less where the machine cannot keep up; what is kept, in files, stays whole."""
+        rates = {
+            layer.id: 1.0 / layer.generator.rate_hz
+            for layer in self.line.show.layers
+            if layer.generator is not None and layer.id in plan.requests
+        }
+        self.shares.look(seconds, self.pixels.host_stats(), rates)
+        if not self.outputs.is_only_seen:
+            return
+        if self.governor.note(seconds, busy_s, self.shares.starved):
+            self._follow_governor()
+        if news := self.governor.news(seconds):
+            self.notify(news)
+
+    def _follow_governor(self) -> None:
+        self.compositor.resize(self.governor.size_px)
+        self.pacer.every = self.governor.level.every
+        self._picture = None  # its texture is gone
 
     def _jump(self, gap_s: float) -> None:
         """Give up a long gap: the show clock stood still, and the take says so."""
@@ -177,6 +214,8 @@ class Player(Performance):
         self.queue.take(show, tick, WINDOW, [(moment, a, v) for a, v in inputs.events], of)
         if self.queue.complaints.is_waiting:
             self.notify(self.queue.complaints.next(self.queue.directory(show).known))
+        if news := self.queue.budget.news():
+            self.notify(news)
         commands, self.queue.commands = self.queue.commands, []
         for command in (*inputs.commands, *(COMMANDS[each][0] for each in commands)):
             self._run_command(command)

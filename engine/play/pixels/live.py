@@ -16,7 +16,7 @@ from engine.core.frame.plan import Plan
 from engine.core.show.layer import Generator
 from engine.core.show.show import Show
 from engine.core.show.state import State
-from engine.generators.host.interface import Host
+from engine.generators.host.interface import Host, HostStats
 from engine.generators.host.messages import Frame
 from engine.generators.host.spare import Spare
 from engine.play.pixels.bridge import Bridge, probe
@@ -151,6 +151,10 @@ class LivePixels:
         """Generator of a layer, as it is seen now; None while there is none."""
         slot = self._slots.get(name)
         return None if slot is None else slot.host
+
+    def host_stats(self) -> dict[str, HostStats]:
+        """Figures of every generator as it is seen now, by layer."""
+        return {name: slot.host.stats() for name, slot in self._slots.items()}
 
     def share_cuda(self, ctx: Any) -> str:
         """Probe how frames reach GL; return the line that says which path, and why.
