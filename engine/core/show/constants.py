@@ -138,7 +138,7 @@ class Constants:
     all_switches
         Those of all paths.
     path_of
-        Name of a path → its index.
+        Name of a path, or the same by the number of its layer → its index.
     steering
         Places of how steering moves.
     springs
