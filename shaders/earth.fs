@@ -12,6 +12,7 @@
     { "NAME": "relief", "LABEL": "Light and shade on slopes", "TYPE": "float", "DEFAULT": 0.6, "MIN": 0, "MAX": 1 },
     { "NAME": "angle", "LABEL": "Where the sun stands, in turns", "TYPE": "float", "DEFAULT": 0.37, "MIN": 0, "MAX": 1 },
     { "NAME": "foam", "LABEL": "White along the coasts", "TYPE": "float", "DEFAULT": 0.4, "MIN": 0, "MAX": 1 },
+    { "NAME": "rust", "LABEL": "The colours of another planet: seas of rust", "TYPE": "float", "DEFAULT": 0, "MIN": 0, "MAX": 1 },
     { "NAME": "exposure", "LABEL": "Exposure, in stops", "TYPE": "float", "DEFAULT": 0, "MIN": -4, "MAX": 4 }
   ],
   "PASSES": [
@@ -179,5 +180,8 @@ void main() {
     float surf = exp(-away * away * 0.2) * clamp(0.5 + 0.9 * g.w, 0.0, 1.2);
     w += foam * surf * vec3(0.45, 0.55, 0.55);
 
-    gl_FragColor = vec4(clamp(mix(w, c, shore) * exp2(exposure), 0.0, 1.0), 1.0);
+    c = mix(w, c, shore);
+    vec3 turned = vec3(dot(c, vec3(0.15, 0.15, 0.7)), dot(c, vec3(0.45, 0.35, 0.2)), dot(c, vec3(0.75, 0.25, 0.0)));
+    c = mix(c, turned * 1.3, rust);                           // rows sum to one: white stays white
+    gl_FragColor = vec4(clamp(c * exp2(exposure), 0.0, 1.0), 1.0);
 }
