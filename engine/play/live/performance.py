@@ -100,7 +100,7 @@ class Performance:
             Recording(options, self.loaded, show, self.fps, self.audio_input, self.notify)
         )
         self.line.on_tick = self.recording.tick
-        self.reloader = Reloader(self.loaded)
+        self.reloader = Reloader(self.loaded, show.size_px)
         stack.callback(self.reloader.close)
         self.tasks = TaskQueue(
             self.pixels.host, self.notify, task_clients(self.pixels, self.notify)
