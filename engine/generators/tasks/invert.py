@@ -6,9 +6,8 @@ from there one step of refinement a slice.
 
 from __future__ import annotations
 
-import io
-import math
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,12 +28,15 @@ from engine.generators.tasks.inversion import (
     target_of,
 )
 from engine.generators.tasks.mapping_inverse import from_styles
+from engine.system import picture_file
+from engine.system.limited_child import ChildError
 
 if TYPE_CHECKING:
     import torch
 
 MOST_STEPS = 10_000
 _MOST_PX = 100_000_000
+_WAIT_S = 0.005
 
 
 def start(generator: Any, task: Task) -> Iterator[Result | None]:
@@ -58,11 +60,15 @@ def start(generator: Any, task: Task) -> Iterator[Result | None]:
     target = target_of(generator, port)
     if task.request is not None:
         target = target_of(generator, port, task.request.parameters, task.request.size_px)
-    picture = (
-        read_picture(task.arrays["file"].tobytes())
-        if "file" in task.arrays
-        else check_picture(task.arrays["picture"])
-    )
+    if "file" in task.arrays:
+        with ThreadPoolExecutor(1) as pool:  # it waits for a child, and pictures go on meanwhile
+            reading = pool.submit(read_picture, task.arrays["file"].tobytes())
+            while not reading.done():
+                wait([reading], timeout=_WAIT_S)
+                yield None
+        picture = reading.result()
+    else:
+        picture = check_picture(task.arrays["picture"])
     yield None
     wanted = fit(target, picture)
     yield None
@@ -97,21 +103,11 @@ def read_picture(data: bytes) -> Picture:
     ValueError
         If it is none, or larger than any screen.
     """
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
     try:
-        with Image.open(io.BytesIO(data)) as image:
-            if math.prod(image.size) > _MOST_PX:
-                raise ValueError(f"{image.size[0]}x{image.size[1]} px are more than any screen has")
-            image.draft("RGB", (1024, 1024))  # a JPEG need not be read whole
-            turned = ImageOps.exif_transpose(image)
-            black = Image.new("RGBA", turned.size, (0, 0, 0, 255))
-            whole = Image.alpha_composite(black, turned.convert("RGBA")).convert("RGB")
-    except UnidentifiedImageError:
-        raise ValueError("this is no picture that can be read") from None
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+        # A JPEG need not be read whole.
+        return check_picture(picture_file.read(data, _MOST_PX, near_px=1024))
+    except ChildError as error:
         raise ValueError(f"this is no picture that can be read ({str(error)[:80]})") from None
-    return check_picture(np.asarray(whole))
 
 
 def fit(target: InversionTarget, picture: Picture) -> torch.Tensor:
