@@ -21,6 +21,7 @@ WATCHED = {"numpy", "torch", "moderngl", "glfw", "engine.app", "pytest"}
 class Config:
     delay_s: float = 0.0
     breaks: str = ""  # "build", "end": how it cannot be built
+    gate: str = ""  # file that it waits for
     needs: str = ""  # file that says how many bytes it needs
 
 
@@ -46,6 +47,8 @@ class Slow:
     def render(self, request: Request, memory: int | None) -> tuple[np.ndarray, int]:
         """Red is z[0], green the number of frames so far / 1000, blue 2 (to be clamped)."""
         time.sleep(self.config.delay_s)
+        while self.config.gate and not os.path.exists(self.config.gate):
+            time.sleep(0.01)
         act = request.parameters.get("act", 0)
         if act == 1:
             raise RuntimeError("asked to fail")
@@ -53,6 +56,8 @@ class Slow:
             os.kill(os.getpid(), signal.SIGSEGV)
         if act == 3:
             time.sleep(1e6)
+        while act == 5:
+            pass
         if act == 4:
             raise RuntimeError("has " + " ".join(sorted(m for m in sys.modules if m in WATCHED)))
         count = (memory or 0) + 1

@@ -54,7 +54,10 @@ def cli() -> None:
 @click.option("--fps", type=RATE, help="Frames per second: 50, 59.94, 60…")
 @click.option("--seed", type=click.IntRange(0, 2**31), help="Instead of the show's.")
 @click.option("--windowed", is_flag=True, help="Start in a window.")
-@click.option("--monitor", help="Name of the monitor, or a part of it.")
+@click.option("--monitor", help="Name of the monitor, a part of it, or its number from 0.")
+@click.option(
+    "--operator", metavar="MONITOR", help="Where your own window opens, for keys, help and meters."
+)
 @click.option("--osc", help="HOST:PORT to listen on (127.0.0.1:9000); port 0: any free.")
 @click.option("--feedback", help="HOST:PORT that is sent every change of a parameter by OSC.")
 @click.option("--audio", help="Sound device (name or number), sound file, or 'off'.")
@@ -84,6 +87,7 @@ def play(**given: Any) -> None:
         seed=given["seed"],
         is_windowed=given["windowed"],
         monitor=given["monitor"],
+        operator=given["operator"],
         osc=given["osc"],
         feedback=given["feedback"],
         audio=given["audio"],
@@ -225,6 +229,16 @@ def bench(as_json: bool, show: str, size: tuple[int, int], duration: Fraction) -
     from engine.app.inspect import bench as run
 
     sys.exit(finish(lambda: run(show, size, float(duration), as_json)))
+
+
+@cli.command("addresses")
+@click.argument("show", default="default")
+@click.option("--json", "as_json", is_flag=True)
+def list_addresses(show: str, as_json: bool) -> None:
+    """List every address that SHOW answers to: by OSC, from keys, routes and cues."""
+    from engine.app.inspect import list_addresses as run
+
+    sys.exit(finish(lambda: run(show, as_json)))
 
 
 @cli.command("credits")

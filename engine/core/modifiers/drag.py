@@ -130,7 +130,11 @@ DRAG = Modifier(
             Setting("pull_s", "Time constant of that.", 1.0, 0.02, 600.0, "s"),
         ),
         events={
-            "pull": Change(_take_pull, lengths=lambda path: (math.prod(path.shape),)),
+            "pull": Change(
+                _take_pull,
+                lengths=lambda path: (math.prod(path.shape),),
+                text="Displaces it, one number for each coordinate, until it is released.",
+            ),
             "release": Change(_take_release),
         },
         memory={"pull": Kept(_write, _read)},

@@ -37,11 +37,13 @@ def make_parts() -> Parts:
     settings: dict[str, Setting] = {}
     events: dict[str, Change] = {}
     memory: dict[str, Kept] = {}
+    vectors: dict[str, tuple[str, ...]] = {}
     own = [m.part for m in motions.MOTIONS] + [m.part for m in modifiers.MODIFIERS]
     for part in (TIMING, *own):
         _join(settings, {setting.name: setting for setting in part.settings})
         _join(events, part.events)
         _join(memory, part.memory)
+        _join(vectors, part.vectors)
     order = dict.fromkeys((*RECORDED, *settings))
     return Parts(
         motions.MOTIONS,
@@ -49,6 +51,7 @@ def make_parts() -> Parts:
         tuple(settings[name] for name in order if name in settings),
         events,
         memory,
+        vectors,
     )
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from engine.system import toml
 from engine.system.atomic import write_bytes
+from engine.system.foreign import toml
 from engine.system.untrusted import read_bytes
 
 _SUFFIXES = (".fs", ".npz", ".npy")

@@ -26,8 +26,8 @@ from engine.documents.show.track import full_turn
 from engine.documents.take.content_store import TakeError
 from engine.documents.take.find_models import find
 from engine.documents.track_file import TrackFile
-from engine.system import toml
 from engine.system.atomic import check_writable, write_text
+from engine.system.foreign import toml
 from engine.system.limited_child import Bounds, ChildError, RefusedError, ask
 from engine.system.untrusted import read_bytes
 

@@ -104,6 +104,8 @@ def _path(builder: ShowBuilder, root: str, table: PathTable, port: Port, model: 
             ("throw_seed", table.throw_seed, "Which way a throw goes."),
         )
     ]
+    for name, names in parts.vectors.items():
+        builder.groups[f"{root}/{name}"] = tuple(f"{root}/{each}" for each in names)
     pictured = read_pictures(builder, table, port)
     apart = table.spread
     if apart is None:  # the layers of a w+ begin as one style

@@ -16,7 +16,8 @@ from engine.documents.builder import NoFileError
 from engine.documents.schema import ShowTable, allowed_keys, allowed_values
 from engine.documents.show.build import assemble
 from engine.documents.show.model_files import outside, with_whole_paths
-from engine.system import toml, untrusted
+from engine.system import untrusted
+from engine.system.foreign import toml
 from engine.system.untrusted import OutsideError, read_bytes
 
 LARGEST_BYTES = 1 << 20

@@ -22,7 +22,8 @@ from engine.core.show.state import State
 from engine.documents.show import load
 from engine.documents.take.content_store import TakeError, read_show
 from engine.documents.take.recorder import PART_S, SCHEMA
-from engine.system import toml, untrusted
+from engine.system import untrusted
+from engine.system.foreign import toml
 from engine.system.untrusted import OutsideError, open_regular
 
 __all__ = ["Take", "TakeError", "open_take", "read_part"]

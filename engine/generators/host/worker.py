@@ -27,6 +27,7 @@ from engine.core.show.generator import Request
 from engine.generators.contract import Generator
 from engine.generators.device import pick_device
 from engine.generators.host import admission
+from engine.generators.host.heartbeat import Heartbeat
 from engine.generators.host.messages import Frame, decode_request, encode_frame
 from engine.generators.host.pixels import fetch, finish
 from engine.generators.host.tasks import TaskRunner
@@ -144,6 +145,7 @@ def _preload(modules: tuple[str, ...]) -> None:
 
 def _run(control: Connection, job: Job) -> None:
     requests, frames = attach_ring(*job.requests), attach_ring(*job.frames)
+    heart = Heartbeat(frames)
     try:
         device = pick_device(job.device)
         generator = _build(control, job, device)
@@ -157,9 +159,10 @@ def _run(control: Connection, job: Job) -> None:
         _settle(job.nice)
         inbox, outbox = (attach_ring(*ring) for ring in job.mailboxes)
         runner = TaskRunner(inbox, outbox, error_text, device)
-        _serve(control, job, generator, (requests, frames), share, errors, runner)
+        _serve(control, job, generator, (requests, frames, heart), share, errors, runner)
         runner.close()
     finally:
+        heart.close()
         requests.close()
         frames.close()
 
@@ -201,19 +204,20 @@ def _serve(
     control: Connection,
     job: Job,
     generator: Generator,
-    rings: tuple[Ring, Ring],
+    rings: tuple[Ring, Ring, Heartbeat],
     share: Any,
     errors: deque[str],
     runner: TaskRunner,
 ) -> None:
     done, memory = 0, None
-    requests, frames = rings
+    requests, frames, heart = rings
     while True:
+        heart.step()
         found = requests.newest(done)
         if control.poll(0 if found else runner.rest_s(IDLE_S)) and not _is_open(control):
             return
         if found is None:
-            runner.work(generator)
+            _work(runner, generator, heart)
             continue
         done, data = found
         requests.acknowledge(done)
@@ -226,7 +230,13 @@ def _serve(
             notify(control, "error", error_text(error))
             if type(error).__name__ == "AcceleratorError":  # torch's: the CUDA context is lost
                 raise
-        runner.work(generator)  # one slice a frame, if there is always a next one
+        _work(runner, generator, heart)  # one slice a frame, if there is always a next one
+
+
+def _work(runner: TaskRunner, generator: Generator, heart: Heartbeat) -> None:
+    """Do a slice of a background task, if there is one."""
+    heart.step(is_task=True)
+    runner.work(generator)
 
 
 def _is_open(control: Connection) -> bool:

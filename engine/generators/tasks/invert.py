@@ -14,28 +14,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.generators.host.tasks import Result, Task
+from engine.generators.pictures import Picture, check_picture, fitted, read_picture
 from engine.generators.tasks import encoder
 from engine.generators.tasks.inversion import (
     STARTS,
     STEPS,
     InversionTarget,
-    Picture,
     Step,
-    check_picture,
-    fitted,
     refine,
     search,
     target_of,
 )
 from engine.generators.tasks.mapping_inverse import from_styles
-from engine.system import picture_file
-from engine.system.limited_child import ChildError
 
 if TYPE_CHECKING:
     import torch
 
 MOST_STEPS = 10_000
-_MOST_PX = 100_000_000
 _WAIT_S = 0.005
 
 
@@ -95,28 +90,14 @@ def _result(found: Step, start_db: float, step: int, is_last: bool) -> Result:
     return Result({"coordinates": found.n.numpy().astype(np.float32)}, told, is_last)
 
 
-def read_picture(data: bytes) -> Picture:
-    """Read a picture's file [shape=(H, W, 3)]: what is transparent is black.
-
-    Raises
-    ------
-    ValueError
-        If it is none, or larger than any screen.
-    """
-    try:
-        # A JPEG need not be read whole.
-        return check_picture(picture_file.read(data, _MOST_PX, near_px=1024))
-    except ChildError as error:
-        raise ValueError(f"this is no picture that can be read ({str(error)[:80]})") from None
-
-
 def fit(target: InversionTarget, picture: Picture) -> torch.Tensor:
     """Bring a picture to the size that the generator draws [shape=(1, 3, H, W)]."""
     import torch
 
     with torch.no_grad():
         like = target.draw(torch.zeros(target.port.shape))
-        return fitted(picture, like)
+        height, width = like.shape[2:]
+        return fitted(picture, (width, height), like.device)
 
 
 def invert(

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from engine.system.foreign.picture_file import MEMORY_BYTES
 from engine.system.limited_child import Bounds, ChildError, fetch, give
-from engine.system.picture_file import MEMORY_BYTES
 
 Names = list[str]
 """Files, within their folder, that are read together."""

@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image
 
 from engine.lab.data import batches
-from engine.system import picture_file, toml
+from engine.system.foreign import picture_file, toml
 from engine.system.hashing import sha256
 from engine.system.untrusted import open_regular, read_bytes
 
@@ -75,7 +75,7 @@ class Report:
 
 
 def load(path: Path) -> Image.Image:
-    """Load a picture, see `engine.system.picture_file.load`; for a limited child.
+    """Load a picture, see `engine.system.foreign.picture_file.load`; for a limited child.
 
     Raises
     ------

@@ -32,8 +32,8 @@ from engine.documents.track_file import About, TrackError, TrackFile
 from engine.play.film.export import Job, frame_count, render
 from engine.play.film.playback import Playback, is_take
 from engine.play.line import Line
-from engine.system import toml
 from engine.system.atomic import check_writable
+from engine.system.foreign import toml
 from engine.system.hashing import content_hash
 
 

@@ -13,11 +13,12 @@ from engine.core.control.cues import awaited, ready_address
 from engine.core.frame.plan import Plan
 from engine.core.show.show import Show
 from engine.documents.show import load
-from engine.play.event_queue import addresses
 from engine.play.line import Line, draw, load_shaders
+from engine.play.live.commands import COMMANDS
 from engine.play.live.feedback import Feedback
 from engine.play.live.options import Options
 from engine.play.live.performance import Performance
+from engine.play.live.presenter import ACT_S
 from engine.play.pacer import Due, Pacer, now_ns
 from engine.sources.contract import Origin
 from engine.system.atomic import write_json
@@ -26,6 +27,8 @@ WINDOW = Origin("window")
 MOST_STEPS = 4
 COMPLAIN_EVERY = 30
 FIRST_FRAME_S = 8.0
+TRIALS = 3
+"""Of the first picture, to choose a scale that the machine can keep up."""
 
 
 class Player(Performance):
@@ -53,10 +56,19 @@ class Player(Performance):
         # What a driver does at the first drawing, it does before the clock starts; and a full
         # collection with a scene's worth of objects costs frames: what is here stays.
         with self._unfailing():
-            draw(self.compositor, self.pixels, (), first)
-            self.outputs.ctx.finish()
+            self._draw_time_s(first)
+            if self.outputs.is_only_seen:
+                busy_s = min(self._draw_time_s(first) for _ in range(TRIALS))
+                if self.governor.begin(busy_s):
+                    self._follow_governor()
         gc.collect()
         gc.freeze()
+
+    def _draw_time_s(self, plan: Plan) -> float:
+        begin_s = time.perf_counter()
+        draw(self.compositor, self.pixels, (), plan)
+        self.outputs.ctx.finish()
+        return time.perf_counter() - begin_s
 
     @contextmanager
     def _unfailing(self) -> Iterator[None]:
@@ -94,6 +106,7 @@ class Player(Performance):
         self.prepare()
         self.audio_input.start(self.queue, self.line.show.control_hz)
         self.pacer = Pacer(self.fps)
+        self.pacer.every = self.governor.level.every
         begin = time.monotonic()
         while not self.is_ended:
             due = self.pacer.wait()
@@ -112,6 +125,7 @@ class Player(Performance):
 
     def _frame(self, due: Due, seconds: Fraction) -> None:
         self.watch.start()
+        begin_s = time.perf_counter()
         now_s = time.monotonic()
         if due.jump_s:
             self._jump(due.jump_s)
@@ -127,11 +141,35 @@ class Player(Performance):
         self.stats.steps_dropped += max(len(steps) - MOST_STEPS, 0)
         picture = draw(self.compositor, self.pixels, steps[-MOST_STEPS:], plan, self.watch)
         self._picture = picture
+        self.outputs.ctx.finish()
+        busy_s = time.perf_counter() - begin_s  # the rest may be waiting for the monitor
+        self.watch.lap("compose", True)
         self.presenter.refresh(self.facts)
         self.outputs.write(due.index, picture)
         self.watch.lap("output", True)
         self.recording.sound(self.queue, seconds)
         self.watch.lap("take")
+        self._govern(float(seconds), busy_s, plan)
+
+    def _govern(self, seconds: float, busy_s: float, plan: Plan) -> None:
+        """Draw less where the machine cannot keep up; what is kept, in files, stays whole."""
+        rates = {
+            layer.id: 1.0 / layer.generator.rate_hz
+            for layer in self.line.show.layers
+            if layer.generator is not None and layer.id in plan.requests
+        }
+        self.shares.look(seconds, self.pixels.host_stats(), rates)
+        if not self.outputs.is_only_seen:
+            return
+        if self.governor.note(seconds, busy_s, self.shares.starved):
+            self._follow_governor()
+        if news := self.governor.news(seconds):
+            self.notify(news)
+
+    def _follow_governor(self) -> None:
+        self.compositor.resize(self.governor.size_px)
+        self.pacer.every = self.governor.level.every
+        self._picture = None  # its texture is gone
 
     def _jump(self, gap_s: float) -> None:
         """Give up a long gap: the show clock stood still, and the take says so."""
@@ -162,8 +200,10 @@ class Player(Performance):
         show, tick = self.line.show, self.line.state.tick
         of = self.pacer.show_seconds
         by_osc: list[str] = []
-        for source, items in self.sources.poll(now_s):
+        for source, items, refusals in self.sources.poll(now_s):
             self.queue.take(show, tick, source.origin, items, of)
+            for address, why in refusals:
+                self.queue.complain(show, source.origin.name, address, why)
             if source.kind == Feedback.kind:
                 by_osc += [address for _, address, _ in items]
         if self.feedback is not None:
@@ -172,9 +212,10 @@ class Player(Performance):
         inputs = self.presenter.read_input(show, self.line.state, now_s)
         moment = now_ns()
         self.queue.take(show, tick, WINDOW, [(moment, a, v) for a, v in inputs.events], of)
-        if complaint := self.queue.complaints.next(addresses(show)):
-            self.notify(complaint)
-        for command in inputs.commands:
+        if self.queue.complaints.is_waiting:
+            self.notify(self.queue.complaints.next(self.queue.directory(show).known))
+        commands, self.queue.commands = self.queue.commands, []
+        for command in (*inputs.commands, *(COMMANDS[each][0] for each in commands)):
             self._run_command(command)
         found = self.reloader.poll(show, now_s)
         if isinstance(found, str):
@@ -191,10 +232,19 @@ class Player(Performance):
             self.is_over = True
         elif command == "keep":
             self.recording.keep(self.notify)
+        elif command == "feedback":
+            self._send_all()
         elif command == "music":
-            self.audio_input.play_music()
+            told = self.audio_input.turn_music(self.queue, self.line.state.tick)
+            self.presenter.toast(told, ACT_S, "act")
         else:
             self.presenter.run(command)
+
+    def _send_all(self) -> None:
+        if self.feedback is None:
+            self.notify("/feedback/all: nothing is sent back; start with --feedback HOST:PORT")
+        else:
+            self.feedback.send_all()
 
     def _reload(self, loaded: load.Loaded) -> None:
         show = self.arrange(loaded.show)

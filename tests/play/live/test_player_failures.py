@@ -20,6 +20,7 @@ from engine.documents.take.reader import open_take
 from engine.outputs import null
 from engine.play.film.plan import write_plan
 from engine.play.film.playback import open_playback
+from engine.play.governor import levels_of
 from engine.play.live import recording
 from engine.play.live.options import Options
 from engine.play.live.player import Player
@@ -319,3 +320,45 @@ def test_a_second_signal_ends_it_at_once(tmp_path: Path, perform: Callable[..., 
 
     with pytest.raises(KeyboardInterrupt):
         perform(str(SHOWS / "wash.toml"), look)
+
+
+@pytest.mark.parametrize("is_kept", [False, True])
+def test_a_machine_that_cannot_keep_up_draws_less_where_nothing_keeps_it(
+    tmp_path: Path,
+    perform: Callable[..., Player],
+    capsys: pytest.CaptureFixture[str],
+    is_kept: bool,
+) -> None:
+    """The times that the governor hears of are scripted: 100 ms a frame, 1 ms at its last level."""
+    seen: list[tuple[tuple[int, int], int]] = []
+
+    def slow(player: Player) -> None:
+        note = player.governor.note
+        last = levels_of(player.fps, player.line.show.size_px)[-1]
+        player.outputs.is_only_seen = not is_kept
+        player.governor.begin = lambda _: False  # type: ignore[method-assign]
+        player.governor.note = lambda now_s, _, __: note(  # type: ignore[method-assign]
+            now_s, 0.001 if player.governor.level == last else 0.1
+        )
+
+    def look(player: Player, pixel: np.ndarray) -> bool:
+        assert pixel[2] == 255  # lit, whatever its size
+        seen.append((player._picture.texture.size, player.pacer.next - 1))
+        assert player._picture.size_px == (640, 360)
+        return player.line.state.tick > 120 * 5
+
+    path = show(tmp_path)
+    player = perform(path, look, before=slow, size_px=(640, 360))
+    told = capsys.readouterr().err
+    final = player.final  # type: ignore[attr-defined]
+    if is_kept:
+        assert {size for size, _ in seen} == {(640, 360)}
+        assert (final["scale"], final["every"], final["given_up"]) == (1.0, 1, [])
+        assert "drawn" not in told
+        return
+    assert seen[0][0] == (640, 360)
+    assert seen[-1][0] == (320, 180)
+    assert (final["scale"], final["every"]) == (0.5, 4)
+    assert final["given_up"][-1]["why"].startswith("a frame took 100 ms")
+    assert told.count("frames a second are drawn: a frame took 100 ms") == 1
+    assert set(final["share"]) <= {"display", "lamp"}

@@ -7,7 +7,7 @@ import tomllib
 import pytest
 
 from engine.documents.show.model_files import changed
-from engine.system import toml
+from engine.system.foreign import toml
 
 LONG = "# a comment\n" * (toml.SMALL // 12 + 1)
 

@@ -4,38 +4,56 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from engine.system.limited_child import Bounds, fetch, give
+from engine.system.limited_child import Bounds, RefusedError, fetch, give
 
 MOST_PIXELS = 512_000_000
 MEMORY_BYTES = 6 << 30
 
 
-def read(data: bytes, most_pixels: int = MOST_PIXELS, near_px: int = 0) -> NDArray[np.uint8]:
-    """Read a picture's file [shape=(H, W, 3)] in a child, see `load`.
+def read(
+    files: Sequence[bytes], most_pixels: int = MOST_PIXELS, near_px: int = 0
+) -> Iterator[NDArray[np.uint8]]:
+    """Read files of pictures [shape=(H, W, 3)] in one child, see `load`.
 
     Raises
     ------
     ValueError
-        If it is none, or takes too much to read; without a name of the file.
+        At the first that is none, or if they take too much to read; without a name of the file.
     """
-    job = {"most_pixels": most_pixels, "near_px": near_px}
-    bounds = Bounds(MEMORY_BYTES, 20 + len(data) // 1_000_000)
-    (width, height), pixels = fetch(f"{__name__}:answer", job, bounds, data)
-    return np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
+    job = {"most_pixels": most_pixels, "near_px": near_px, "lengths": [*map(len, files)]}
+    data = b"".join(files)
+    bounds = Bounds(MEMORY_BYTES, 20 * len(files) + len(data) // 1_000_000)
+    rows, pixels = fetch(f"{__name__}:answer", job, bounds, data)
+    at = 0
+    for row in rows:
+        if isinstance(row, str):
+            raise RefusedError(row)
+        width, height = row
+        end = at + width * height * 3
+        yield np.frombuffer(pixels[at:end], np.uint8).reshape(height, width, 3)
+        at = end
 
 
-def answer(data: bytes, job: Mapping[str, Any]) -> tuple[int, int]:
-    """Decode a picture in a `engine.system.limited_child`, which gives its pixels out."""
-    picture = load(io.BytesIO(data), job["most_pixels"], job["near_px"])
-    give(picture.tobytes())
-    return picture.size
+def answer(data: bytes, job: Mapping[str, Any]) -> list[tuple[int, int] | str]:
+    """Decode pictures in a `engine.system.limited_child`, which gives their pixels out."""
+    rows: list[tuple[int, int] | str] = []
+    file = io.BytesIO(data)
+    for length in job["lengths"]:
+        try:
+            picture = load(io.BytesIO(file.read(length)), job["most_pixels"], job["near_px"])
+        except OSError as error:
+            rows.append(str(error))
+            break
+        give(picture.tobytes())
+        rows.append(picture.size)
+    return rows
 
 
 def load(file: BinaryIO, most_pixels: int = MOST_PIXELS, near_px: int = 0) -> Image.Image:
