@@ -102,6 +102,8 @@ def nearest(address: str, known: Iterable[str]) -> str:
     best, most = "", len(wanted) // 2
     for each in known:
         own = each.lower()
+        if 2 * min(len(wanted), len(own)) - len(own) <= most:
+            continue  # it could not be nearer: there are thousands
         head = _common(wanted, own)
         tail = _common(wanted[head:][::-1], own[head:][::-1])
         common = 2 * (head + tail) - len(own)  # of two as near, the shorter one
@@ -112,5 +114,8 @@ def nearest(address: str, known: Iterable[str]) -> str:
 
 def _common(one: str, other: str) -> int:
     """How many letters two texts begin with alike."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((n for n, (a, b) in pairs if a != b), min(len(one), len(other)))
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if one[:middle] == other[:middle] else (low, middle - 1)
+    return low

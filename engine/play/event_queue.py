@@ -17,9 +17,10 @@ from engine.core.parameter import to_float
 from engine.core.show.addresses import Address
 from engine.core.show.show import Show
 from engine.core.trajectory.events import numbers
+from engine.play.budget import Budget
 from engine.play.complaints import MOST_ADDRESSES, Complaints, came, plain
 from engine.play.directory import Directory
-from engine.sources.contract import Item, Origin
+from engine.sources.contract import EVERYTHING, Item, Origin
 from engine.sources.osc.pattern import is_pattern
 
 MOST_UNKNOWN = MOST_ADDRESSES
@@ -55,6 +56,7 @@ class EventQueue:
         self._track: Mapping[int, Sequence[Event]] = {}
         self._track_shift = 0
         self._sequence = 0
+        self.budget = Budget()
         self.unknown: Counter[str] = Counter()
         self.unknown_total = 0
         self.refused = 0
@@ -81,11 +83,20 @@ class EventQueue:
         seconds_of
             Show time of an arrival.
         """
+        self.budget.follow(show)
         self._fresh_left, self._targets_left = MOST_FRESH, MOST_TARGETS
+        tick, tick_ns = 0, -1
         for arrival_ns, address, value in items:
+            if arrival_ns != tick_ns:  # all of a packet arrive together
+                first = first_index(seconds_of(arrival_ns), show.control_hz)
+                tick, tick_ns = max(first, newest_tick + 1), arrival_ns
             for each in self._accepted(show, address, value, origin):
-                tick = max(first_index(seconds_of(arrival_ns), show.control_hz), newest_tick + 1)
-                self.add(tick, each, value, origin.name)
+                self._sequence += 1
+                event = Event(tick, each, value, origin.name, self._sequence)
+                if each in self.budget.prices:
+                    self.budget.wait(event)
+                else:
+                    self._pending.setdefault(tick, []).append(event)
 
     def add(self, tick: int, address: str, value: Value, source: str) -> None:
         """Add an event that is known to be good."""
@@ -167,10 +178,10 @@ class EventQueue:
 
     def events_of(self, tick: int) -> Sequence[Event]:
         """Hand over the events of a tick, in order of effect; each tick once."""
-        found = self._pending.pop(tick, [])
+        found = in_order([*self._pending.pop(tick, ()), *self.budget.due(tick)])
         heard = self._track.get(tick + self._track_shift, ())
         if not heard:
-            return in_order(found)
+            return found
         if self._track_shift:
             heard = [Event(tick, e.address, e.value, e.source, e.sequence) for e in heard]
         return in_order([*found, *heard])
@@ -184,7 +195,7 @@ def refusal(show: Show, address: str, value: Value, origin: Origin) -> str | Non
     KeyError
         If there is no such address.
     """
-    if not origin.may_write(address):
+    if origin.addresses != EVERYTHING and not origin.may_write(address):
         return f"it does not declare that it writes {plain(address)}"
     if address == ADDRESS:
         return _refusal_of_sound(value, origin)
@@ -198,9 +209,15 @@ def refusal(show: Show, address: str, value: Value, origin: Origin) -> str | Non
     try:
         return None if resolve(show, address, value) else ""
     except KeyError:
-        if not path_event(show, address):
+        event = path_event(show, address)
+        if event is None:
             raise
-        return None if fits(show, address, numbers(value)) else f"{address} takes other data"
+        if fits(show, address, numbers(value)):
+            return None
+        path, name = event
+        lengths = path.parts.events[name].lengths
+        counts = " or ".join(map(str, dict.fromkeys(lengths(path)))) if lengths else "finite"
+        return f"{address} takes {counts} numbers, not {came(value)}"
     except ValueError as error:
         return str(error)
 

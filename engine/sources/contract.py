@@ -71,7 +71,7 @@ class Origin(NamedTuple):
 
     def may_write(self, address: str) -> bool:
         """Whether it declares an address."""
-        return any(
-            address.startswith(each) if each.endswith("/") else address == each
-            for each in self.addresses
-        )
+        for each in self.addresses:  # a loop: every message asks
+            if address.startswith(each) if each.endswith("/") else address == each:
+                return True
+        return False

@@ -7,7 +7,6 @@ from typing import TypeVar
 
 from engine.core.modifiers import table as modifiers
 from engine.core.motions import table as motions
-from engine.core.parameter import Kind
 from engine.core.path.model import Change, Kept, Parts
 from engine.core.path.setting import Setting
 from engine.core.path.speed import TIMING
@@ -60,8 +59,3 @@ def _join(known: dict[str, T], more: Mapping[str, T]) -> None:
     if twice:
         raise ValueError(f"two parts of trajectories share the name '{min(twice)}'; rename one")
     known.update(more)
-
-
-def triggers(parts: Parts) -> tuple[str, ...]:
-    """Names of the settings that fire."""
-    return tuple(s.name for s in parts.settings if s.kind is Kind.TRIGGER)

@@ -197,4 +197,7 @@ class Performance:
             },
             "unknown": dict(self.queue.unknown),
             "unknown_total": self.queue.unknown_total,
+            "left_out": dict(self.queue.budget.left_out),
+            "left_out_total": self.queue.budget.total,
+            "deferred": self.queue.budget.deferred,
         }

@@ -214,6 +214,8 @@ class Player(Performance):
         self.queue.take(show, tick, WINDOW, [(moment, a, v) for a, v in inputs.events], of)
         if self.queue.complaints.is_waiting:
             self.notify(self.queue.complaints.next(self.queue.directory(show).known))
+        if news := self.queue.budget.news():
+            self.notify(news)
         commands, self.queue.commands = self.queue.commands, []
         for command in (*inputs.commands, *(COMMANDS[each][0] for each in commands)):
             self._run_command(command)

@@ -36,7 +36,7 @@ _ADDRESS_BYTES = bytes(range(0x20, 0x7F))
 # Type tags of numbers to a layout of `struct`, in which the bytes of no other tag are allowed.
 _TO_STRUCT = bytes({0x2C: 0x3E, 0x68: 0x71}.get(b, b if b in b"ifd" else 0x21) for b in range(256))
 _INT, _TIME = Struct(">i"), Struct(">Q")
-_NO_OSC = "it is no OSC: an address, type tags and arguments, each in multiples of 4 bytes"
+_NO_OSC = "what came is no OSC: an address, type tags, arguments, each in multiples of 4 bytes"
 _UNIT = tuple(byte / 255.0 for byte in range(256))
 
 Reader = Callable[[bytes, int, int], Value | None]  # (packet, start, end) → value, None: refused

@@ -17,7 +17,7 @@ from typing import Self
 from engine.sources.contract import EVERYTHING, Item
 from engine.sources.osc.decode import MAX_PACKET_BYTES, Decoded, Refusal, decode
 from engine.sources.osc.schedule import Schedule, ahead_ns
-from engine.system.sockets import dropped_packets, keep_port
+from engine.system.sockets import dropped_packets, keep_port, own_address
 
 __all__ = ["ADDRESSES", "Config", "Decoded", "Receiver", "decode", "open", "parse_endpoint"]
 
@@ -249,10 +249,13 @@ def _bind(config: Config) -> socket.socket:
 
 
 def _warn(host: str, port: int) -> str:
-    if ipaddress.ip_address(host.partition("%")[0]).is_loopback:
+    listened = ipaddress.ip_address(host.partition("%")[0])
+    if listened.is_loopback:
         return ""
+    own = own_address() if listened.is_unspecified else ""
+    reached = f" (others send to {own}:{port})" if own else ""
     return (
-        f"OSC listens on {host}:{port}: everyone on that network can steer the show; "
+        f"OSC listens on {host}:{port}{reached}: everyone on that network can steer the show; "
         "use 127.0.0.1 to listen to this machine only"
     )
 

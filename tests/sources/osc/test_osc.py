@@ -443,7 +443,14 @@ def test_a_host_that_is_not_here_is_one_clear_sentence(host):
 def test_only_an_open_door_is_warned_of(receiver):
     assert receiver.warning == ""
     with osc.open(osc.Config(host="0.0.0.0", port=0), lambda: 0) as opened:
-        assert f"0.0.0.0:{opened.port}: everyone on that network can steer" in opened.warning
+        assert f"OSC listens on 0.0.0.0:{opened.port}" in opened.warning
+        assert ": everyone on that network can steer" in opened.warning
+
+
+def test_an_open_door_says_where_others_send_to(monkeypatch):
+    monkeypatch.setattr(osc, "own_address", lambda: "192.168.1.23")
+    with osc.open(osc.Config(host="0.0.0.0", port=0), lambda: 0) as opened:
+        assert f" (others send to 192.168.1.23:{opened.port}): " in opened.warning
 
 
 # --- feedback -------------------------------------------------------------------------------
