@@ -209,9 +209,15 @@ def refusal(show: Show, address: str, value: Value, origin: Origin) -> str | Non
     try:
         return None if resolve(show, address, value) else ""
     except KeyError:
-        if not path_event(show, address):
+        event = path_event(show, address)
+        if event is None:
             raise
-        return None if fits(show, address, numbers(value)) else f"{address} takes other data"
+        if fits(show, address, numbers(value)):
+            return None
+        path, name = event
+        lengths = path.parts.events[name].lengths
+        counts = " or ".join(map(str, dict.fromkeys(lengths(path)))) if lengths else "finite"
+        return f"{address} takes {counts} numbers, not {came(value)}"
     except ValueError as error:
         return str(error)
 

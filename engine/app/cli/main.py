@@ -220,11 +220,12 @@ def devices(as_json: bool) -> None:
 
 @cli.command()
 @click.option("--json", "as_json", is_flag=True)
-def doctor(as_json: bool) -> None:
+@click.option("--warm", is_flag=True, help="Compile ahead what networks on the CPU need.")
+def doctor(as_json: bool, warm: bool) -> None:
     """Find what is wrong, with the line that mends it."""
     from engine.app.setup.doctor import run
 
-    sys.exit(finish(lambda: run(as_json)))
+    sys.exit(finish(lambda: run(as_json, warm)))
 
 
 @cli.command()
