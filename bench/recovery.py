@@ -4,8 +4,8 @@
 
 Wall seconds from the signal until another worker took over and until its first picture, and the
 CPU time which that worker took for it; the machine's load is told beside them. Each fault comes
-twice, the second `--apart` seconds after the picture was back. Then four processes spin for `--busy` seconds,
-and nothing may be restarted.
+twice, the second `--apart` seconds after the picture was back. Then four processes spin for
+`--busy` seconds, and nothing may be restarted.
 """
 
 from __future__ import annotations
