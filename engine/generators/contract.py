@@ -86,6 +86,13 @@ class Asset:
         return (Path(self.path), *self.sidecars.values())
 
 
+def put(config: Any, key: str, path: str) -> None:
+    """Write the path of an `Asset` into a config's table, where its key says."""
+    name, _, index = key.partition(".")
+    at, place = (config[name], int(index)) if index else (config, name)
+    at[place] = path
+
+
 def model_of(files: Iterable[Asset]) -> str:
     """Path of the model among the files of a generator, or empty."""
     return next((asset.path for asset in files if asset.role == MODEL), "")

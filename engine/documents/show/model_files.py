@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.core.show.show import Show
 from engine.generators import registry
+from engine.generators.contract import put
 
 
 def with_whole_paths(text: str, *folders: Path) -> str:
@@ -50,10 +51,7 @@ def with_paths(text: str, find: Callable[[str], str]) -> str:
 
         document: Any = tomlkit.parse(text)
         for number, key, place in changed:
-            named, _, index = key.partition(".")  # `styles.2`: the third of a list
-            config = document["layers"][number]["generator"]["config"]
-            at, key_or_index = (config[named], int(index)) if index else (config, named)
-            at[key_or_index] = place
+            put(document["layers"][number]["generator"]["config"], key, place)
         return tomlkit.dumps(document)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return text
