@@ -86,11 +86,10 @@ class Asset:
         return (Path(self.path), *self.sidecars.values())
 
 
-def put(config: Any, key: str, path: str) -> None:
-    """Write the path of an `Asset` into a config's table, where its key says."""
-    name, _, index = key.partition(".")
-    at, place = (config[name], int(index)) if index else (config, name)
-    at[place] = path
+def steps(key: str) -> tuple[str | int, ...]:
+    """Way to an `Asset` in a config's table; ``styles.2`` is the third of a list."""
+    named, _, index = key.partition(".")
+    return (named, int(index)) if index else (named,)
 
 
 def model_of(files: Iterable[Asset]) -> str:
