@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from typing import NamedTuple
 
 from engine.compositor.gl.program import ShaderError
 from engine.system.limits import end_after
@@ -30,6 +31,16 @@ _READY = "ready"
 
 Clocks = tuple[Callable[[], float], Callable[[], float]]
 Result = tuple[str, str, str | None]
+
+
+class _Job(NamedTuple):
+    """What a child is told; see `Warmer`."""
+
+    size_px: tuple[int, int]
+    clocks: Clocks
+    most_s: float
+    nice: int
+    limit_s: float
 
 
 @dataclass(slots=True)
@@ -66,8 +77,7 @@ class Warmer:
         nice: int = 0, limit_s: float = LIMIT_S,
     ) -> None:  # fmt: skip
         self._limit_s = limit_s + 8.0 * most_s
-        self._size_px = size_px
-        self._job = size_px, clocks, most_s, nice, self._limit_s
+        self._job = _Job(size_px, clocks, most_s, nice, self._limit_s)
         self._waiting: deque[tuple[str, str]] = deque()
         self._results: list[Result] = []
         self._starts = 0
@@ -102,7 +112,7 @@ class Warmer:
         if (child.busy or not child.is_ready) and child.still.tend(
             now_s, child.process.pid or 0
         ) > limit_s:
-            width, height = self._size_px
+            width, height = self._job.size_px
             self._replace(
                 child,
                 f"took more than {self._limit_s:g} s of processor time to compile and to draw "
@@ -122,7 +132,7 @@ class Warmer:
         if self._starts >= _MOST_STARTS:
             return None
         self._starts += 1
-        process, pipe = launch_with_pipe(_serve, *self._job, name="latent-cinema-warm")
+        process, pipe = launch_with_pipe(_serve, self._job, name="latent-cinema-warm")
         return _Child(process, pipe, Stillness())
 
     def _listen(self, child: _Child) -> bool:
@@ -163,27 +173,24 @@ def _file(name: str) -> str:
     return name if name.endswith(".fs") else f"{name}.fs"
 
 
-def _serve(
-    pipe: Connection, size_px: tuple[int, int], clocks: Clocks, most_s: float, nice: int,
-    limit_s: float,
-) -> None:  # fmt: skip
+def _serve(pipe: Connection, job: _Job) -> None:
     """Run the child: answer (name, text) with ("done", error or None) until the pipe closes."""
     from engine.compositor.gl.context import open_context
     from engine.compositor.isf.check import judge
 
-    lower_process(nice)
+    lower_process(job.nice)
     ctx = open_context()
-    spent_s = clocks["llvmpipe" not in ctx.info["GL_RENDERER"]]
+    spent_s = job.clocks["llvmpipe" not in ctx.info["GL_RENDERER"]]
     pipe.send(_READY)
     while True:
         try:
             name, text = pipe.recv()
         except (EOFError, OSError):
             return
-        end_after(limit_s + 2.0)  # if it is still drawing then, and main is gone
+        end_after(job.limit_s + 2.0)  # if it is still drawing then, and main is gone
         error: str | None = None
         try:
-            judge(ctx, name, text, size_px, (most_s, spent_s))
+            judge(ctx, name, text, job.size_px, (job.most_s, spent_s))
         except ShaderError as refused:
             error = str(refused)
         pipe.send(("done", error))
