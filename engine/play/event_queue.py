@@ -206,12 +206,12 @@ def refusal(show: Show, address: str, value: Value, origin: Origin) -> str | Non
             raise KeyError(address)
         is_number = isinstance(value, (bool, int, float)) and math.isfinite(to_float(value))
         return None if is_number else f"{address} takes a number, not {came(value)}"
+    if address not in show.registry.index and address not in show.registry.groups:
+        if not path_event(show, address):
+            raise KeyError(address)
+        return None if fits(show, address, numbers(value)) else f"{address} takes other data"
     try:
         return None if resolve(show, address, value) else ""
-    except KeyError:
-        if not path_event(show, address):
-            raise
-        return None if fits(show, address, numbers(value)) else f"{address} takes other data"
     except ValueError as error:
         return str(error)
 
