@@ -41,7 +41,7 @@ from engine.sources.osc.decode import MAX_PACKET_BYTES, decode
 
 OSC = Origin("osc", EVERYTHING)
 SWITCHES = ("motion", "spline", "closed", "turning", "centre")
-HEAVY = ("floats", "parameters by pattern")
+HEAVY = ("floats", "parameters by pattern", "cues", "all triggers")
 """These make the picture itself dear."""
 BYTES_PER_S = 175_000
 Row = Sequence[tuple[str, Value]]
