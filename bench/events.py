@@ -8,7 +8,8 @@
 - ``piled``: CPU of a frame (two ticks, one sample) with 256 keys or 512 bans on every path, over
   that of the same show without them.
 - ``flood``: the show is played, by turns without and with 175 kB/s of such packets, and frames that
-  were skipped are counted. What makes the picture itself dear (opacities, modifiers) is left out.
+  were skipped are counted. What makes the picture itself dear (scenes, opacities, modifiers) is
+  left out.
 """
 
 from __future__ import annotations

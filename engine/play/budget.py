@@ -31,10 +31,11 @@ def prices_us(show: Show) -> Mapping[str, float]:
     """What dear events cost, by address."""
     places = dict(_places(show))
     found = {address: places[k] for address, k in show.registry.index.items() if k in places}
-    for path in show.constants.paths:
+    for root, index in show.constants.path_of.items():
+        path = show.constants.paths[index]
         for name, change in path.parts.events.items():
             if name not in path.at:  # else a trigger among the parameters
-                found[f"{path.name}/{name}"] = price_us(path, change)
+                found[f"{root}/{name}"] = price_us(path, change)
     return found
 
 

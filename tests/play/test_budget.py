@@ -140,6 +140,18 @@ def test_other_names_of_a_layer_and_cues_have_a_price_too() -> None:
     assert f"{PATHS[0]}/offset" not in prices
 
 
+def test_what_path_events_cost_they_cost_by_each_of_their_names_and_by_patterns() -> None:
+    prices = prices_us(SHOW)
+    assert prices["/layer/1/path/corner"] == prices[f"{PATHS[0]}/corner"] > 0.0
+    queue = EventQueue()
+    took(queue, *[("/layer/*/path/corner", 1)] * 50)
+    ticks = drained(queue)
+    assert all(cost(events) <= TICK_US or len(events) == 1 for events in ticks)
+    assert {e.address for events in ticks for e in events} == {
+        f"/layer/{layer.id}/path/corner" for layer in SHOW.layers
+    }
+
+
 def test_a_replay_of_what_was_applied_gives_the_same_bits() -> None:
     """The budget is kept before anything is recorded: events by tick are the whole truth."""
     queue, recorded, states = EventQueue(), {}, []

@@ -53,6 +53,8 @@ def say(show, *items) -> list[str]:  # type: ignore[no-untyped-def]
             f"osc: there is no address {OPACITY}/ (it came with 0.4); the nearest is {OPACITY}, "
             "which takes a number from 0 to 1",
         ),
+        ("/layer/form/path/pull", (0.5, 0.25), "pull takes 64 numbers, not 2 numbers, 0.5, 0.25"),
+        ("/layer/form/path/table", "fast", "table takes finite numbers, not the text 'fast'"),
         ("/master/steer", 0.5, "osc: /master/steer takes 2 numbers, not one value"),
         ("/x", (1.0, 2.0, 3.0, 4.0, 5.0), "(it came with 5 numbers, 1, 2, 3, 4 …)"),
         ("/x", "a\x1b[2J", r"(it came with the text '"),

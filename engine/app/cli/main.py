@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,7 @@ def cli() -> None:
 
 @cli.command()
 @click.argument("show", default="default")
+@click.option("--save-show", type=FILE, help="Write the show around a shader or network here.")
 @click.option(
     "--output", "outputs", type=OUTPUT, multiple=True,
     help="window, null, FILE.mp4 or FILE-%05d.png; several times for several.",
@@ -70,13 +72,19 @@ def cli() -> None:
 @click.option("--demo", is_flag=True, help="Play the built-in music.")
 @click.option("--device", type=DEVICE, default="auto", help="Where the generators run.")
 def play(**given: Any) -> None:
-    """Play SHOW (a file, or the name of a shipped show) live."""
+    """Play SHOW live: a file, the name of a shipped show, a shader or a network."""
     from engine.play.live.options import Options
 
     def work() -> int:
+        from engine.documents.show import bare_file, load
         from engine.play.live.player import play as run
 
+        if out is not None:
+            bare_file.save_around(load.find_show(options.show), out)
+            return run(replace(options, show=str(out)))
         return run(options)
+
+    out: Path | None = given["save_show"]
 
     duration = given["duration"]
     options = Options(
@@ -212,11 +220,12 @@ def devices(as_json: bool) -> None:
 
 @cli.command()
 @click.option("--json", "as_json", is_flag=True)
-def doctor(as_json: bool) -> None:
+@click.option("--warm", is_flag=True, help="Compile ahead what networks on the CPU need.")
+def doctor(as_json: bool, warm: bool) -> None:
     """Find what is wrong, with the line that mends it."""
     from engine.app.setup.doctor import run
 
-    sys.exit(finish(lambda: run(as_json)))
+    sys.exit(finish(lambda: run(as_json, warm)))
 
 
 @cli.command()

@@ -172,7 +172,7 @@ MAGNET = Modifier(
         settings=(
             trigger("snap", "Flies to the nearest key, or whole knot."),
             Setting("magnet", "How strongly keys draw it when it is near to one.", 0.0),
-            Setting("magnet_rad", "How far they reach.", 0.6, 0.01, 1.5, "rad"),
+            Setting("magnet_rad", "How near to it keys begin to draw it.", 0.6, 0.01, 1.5, "rad"),
             Setting("snap_rad", "So near to a key it is the key.", 0.0, 0.0, 0.5, "rad"),
         ),
         events={"snap": Change(_take_snap, "blend")},

@@ -91,9 +91,16 @@ def _shown(parameter: Parameter) -> Any:
 
 
 def addresses(show: Show) -> dict[str, Address]:
-    """List everything that the show answers to, by its address, without aliases."""
+    """List everything that the show answers to, by its address, without aliases; by layer."""
     listed = (*_parameters(show), *_vectors(show), *_events(show), *_signals(show))
-    return {each.address: each for each in listed}
+    order = {root: n for n, root in enumerate(dict.fromkeys(map(_root, listed)))}
+    return {each.address: each for each in sorted(listed, key=lambda each: order[_root(each)])}
+
+
+def _root(address: Address) -> tuple[str, ...]:
+    """Whose it is: that of a layer with its ID, else the first word alone."""
+    words = address.address.split("/")
+    return tuple(words[1:3] if words[1] == "layer" else words[1:2])
 
 
 def _parameters(show: Show) -> Iterator[Address]:
@@ -117,12 +124,16 @@ def _vectors(show: Show) -> Iterator[Address]:
 
 
 def _events(show: Show) -> Iterator[Address]:
-    for path in show.constants.paths:
+    names = defaultdict(list)
+    for root, index in show.constants.path_of.items():
+        names[index].append(root)
+    for path, (root, *more) in zip(show.constants.paths, names.values(), strict=True):
         for name, change in path.parts.events.items():
             if name not in path.at:  # else a trigger among the parameters
                 counts = change.lengths(path) if change.lengths else None
                 counts = counts and tuple(dict.fromkeys(counts))
-                yield Address(f"{path.name}/{name}", NUMBERS, change.text, (), counts)
+                aliases = tuple(f"{alias}/{name}" for alias in more)
+                yield Address(f"{root}/{name}", NUMBERS, change.text, (), counts, aliases)
 
 
 def _signals(show: Show) -> Iterator[Address]:

@@ -138,7 +138,7 @@ class Constants:
     all_switches
         Those of all paths.
     path_of
-        Name of a path → its index.
+        Name of a path, or the same by the number of its layer → its index.
     fires
         Triggers of paths that change them: place, index of the path, name; in order of effect.
     steering

@@ -181,6 +181,9 @@ def _map(
         builder.number(f"{root}/map_{k}", 0.5, 0, 1, "", text.format(k))
         for k in range(1, count + 1)
     )
+    if count > 1:
+        names = tuple(f"{root}/map_{k}" for k in range(1, count + 1))
+        builder.groups[f"{root}/map"] = names
     return {"examples": atlas, "inputs": inputs}
 
 

@@ -186,14 +186,21 @@ def _master(builder: ShowBuilder, table: ShowTable) -> Master:
         steer_x=builder.number(
             "/master/steer_x", 0, -50, 50, "rad", "Turns every latent, one way."
         ),
-        steer_y=builder.number("/master/steer_y", 0, -50, 50, "rad", "Turns it another way."),
+        steer_y=builder.number(
+            "/master/steer_y", 0, -50, 50, "rad", "Turns every latent, another way."
+        ),
         steer_omega=builder.number(
             "/master/steer_omega", m.steer_omega, 0.5, 60, "rad/s", "Stiffness of steering."
         ),
         jump=builder.trigger("/master/jump", "Every trajectory flies to a new place."),
         autopilot=builder.switch("/autopilot/on", "Goes from cue to cue by itself.", auto.on),
         rest_s=builder.number(
-            "/autopilot/rest_s", auto.rest_s, 0, 3600, "s", "Rest after a touch."
+            "/autopilot/rest_s",
+            auto.rest_s,
+            0,
+            3600,
+            "s",
+            "The autopilot rests so long after a touch.",
         ),
         bpm=builder.number("/transport/bpm", m.bpm, 20, 300, "bpm", "Tempo."),
         tap=builder.trigger("/transport/tap", "Tap the beat."),
@@ -213,7 +220,7 @@ def _steering(builder: ShowBuilder, master: MasterTable) -> None:
         0,
         30,
         "s",
-        "Let go, it fades in it.",
+        "Steering that was let go fades in this time.",
     )
     builder.groups["/master/steer"] = ("/master/steer_x", "/master/steer_y")
     builder.trigger("/master/steer_release", "Lets go of steering, which goes on by itself.")

@@ -200,7 +200,11 @@ def _effect(builder: ShowBuilder, root: str, table: EffectTable, has_mix: bool) 
     declared = {p.address: p for p in isf.parameters(free)}
     vectors = isf.groups(free)
     given = _flat({n: v for n, v in table.inputs.items() if n not in bound}, declared, vectors)
-    mix = builder.number(f"{root}/mix", table.mix, 0, 1, "", "Dry to wet.") if has_mix else -1
+    mix = (
+        builder.number(f"{root}/mix", table.mix, 0, 1, "", "How much of the effect is seen.")
+        if has_mix
+        else -1
+    )
     places = {
         short: builder.add(_set(p, f"{root}/{short}", given)) for short, p in declared.items()
     }

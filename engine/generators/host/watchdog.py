@@ -63,6 +63,7 @@ class Watchdog:
         self.restarts = 0
         self.error = ""  # why the newest request failed
         self.device = ""
+        self.compiles = False  # beside its frames
         self.handles: Any = None  # of the worker's CUDA ring
         self._name = name
         self._job = job
@@ -89,6 +90,17 @@ class Watchdog:
         if self._is_ready:
             return "ready"
         return f"failed: {self._failure}" if self._failure else "starting"
+
+    @property
+    def doing(self) -> str:
+        """What it does before or beside plain playing, in words."""
+        if not self._is_ready:
+            return "" if self._failure else "is loading"
+        if self._frames <= self._first:
+            return "draws its first picture"
+        if self.compiles:
+            return "compiles faster loops (they are kept; `doctor --warm` does it ahead)"
+        return ""
 
     @property
     def pid(self) -> int:
@@ -124,7 +136,7 @@ class Watchdog:
         # A spare is for a worker that dies on stage, not for one that cannot even start.
         may_take = self._spare is not None and (self._was_ready or not self.restarts)
         self._child = (self._spare.take() if self._spare and may_take else None) or launch()
-        self._is_ready, self.handles = False, None
+        self._is_ready, self.compiles, self.handles = False, False, None
         self._first = self._frames = self._ring.head
         self._still.reset()
         self._child.send(self._job)
@@ -138,6 +150,8 @@ class Watchdog:
                 self.device, self.handles = text, more
             elif what == "error":
                 self.error = text
+            elif what in ("compiles", "compiled"):
+                self.compiles = what == "compiles"
             else:  # "failed", and "starting" with no text
                 self._failure = text
         steps = heartbeat.read(self._ring).steps  # first: a picture is written before its step

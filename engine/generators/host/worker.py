@@ -3,7 +3,8 @@
 `main` is what the player spawns (see `spare`). It takes a job over its control pipe, attaches the
 two rings that the player made, and then serves the newest request until the pipe closes. All it
 says goes back over the pipe as JSON: ``ready``, ``error`` (one request failed), ``failed`` (the
-generator cannot be built, or not yet: see `admission`), ``starting`` (now it can).
+generator cannot be built, or not yet: see `admission`), ``starting`` (now it can), ``compiles`` and
+``compiled`` (see `warm_up`).
 """
 
 from __future__ import annotations
@@ -153,13 +154,13 @@ def _run(control: Connection, job: Job) -> None:
             return
         if "torch" in sys.modules:
             sys.modules["torch"].set_num_threads(1)
-        errors = warm_up(generator, device, job.clock, error_text)
+        words = warm_up(generator, device, job.clock, error_text)
         share = _make_share(job, device)
         notify(control, "ready", device, None if share is None else share.handles())
         _settle(job.nice)
         inbox, outbox = (attach_ring(*ring) for ring in job.mailboxes)
         runner = TaskRunner(inbox, outbox, error_text, device)
-        _serve(control, job, generator, (requests, frames, heart), share, errors, runner)
+        _serve(control, job, generator, (requests, frames, heart), share, words, runner)
         runner.close()
     finally:
         heart.close()
@@ -206,7 +207,7 @@ def _serve(
     generator: Generator,
     rings: tuple[Ring, Ring, Heartbeat],
     share: Any,
-    errors: deque[str],
+    words: deque[tuple[str, str]],
     runner: TaskRunner,
 ) -> None:
     done, memory = 0, None
@@ -224,8 +225,8 @@ def _serve(
         try:
             frame, memory = _render(generator, decode_request(data), memory, job.clock, done, share)
             frames.write(encode_frame(frame))
-            if errors:
-                notify(control, "error", errors.pop())
+            while words:
+                notify(control, *words.popleft())
         except Exception as error:  # the same boundary, rendering: one bad request is no end
             notify(control, "error", error_text(error))
             if type(error).__name__ == "AcceleratorError":  # torch's: the CUDA context is lost

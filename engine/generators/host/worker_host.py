@@ -143,6 +143,7 @@ class WorkerHost:
             error=self._watchdog.error,
             device=self._watchdog.device,
             pid=self._watchdog.pid,
+            doing=self._watchdog.doing,
         )
 
     def close(self) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
+import math
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 from engine.core.control.cues import awaited, ready_address
@@ -17,9 +19,10 @@ from engine.play.line import Line, draw, load_shaders
 from engine.play.live.commands import COMMANDS
 from engine.play.live.feedback import Feedback
 from engine.play.live.options import Options
-from engine.play.live.performance import Performance
+from engine.play.live.performance import Performance, print_message
 from engine.play.live.presenter import ACT_S
 from engine.play.pacer import Due, Pacer, now_ns
+from engine.play.pixels.startup import Startup
 from engine.sources.contract import Origin
 from engine.system.atomic import write_json
 
@@ -27,6 +30,9 @@ WINDOW = Origin("window")
 MOST_STEPS = 4
 COMPLAIN_EVERY = 30
 FIRST_FRAME_S = 8.0
+MARK_S = 0.05  # between two pictures that show what is waited for: the time is the loading's
+READY_S = 60.0
+"""A show that still lacks a picture then says in its ready file which, and why."""
 TRIALS = 3
 """Of the first picture, to choose a scale that the machine can keep up."""
 
@@ -39,20 +45,23 @@ class Player(Performance):
         self.is_over = False
         self._last_error = ""
         self._waiting = ""
+        self._startup = Startup()
+        self._awaits_ready = options.ready
         self._picture: Any = None
 
     def prepare(self) -> None:
         """Compile, start the workers and wait a little for the first frame: nothing moves yet."""
-        first = self._look_ahead()
+        self._plan = first = self._look_ahead()
         self.pixels.open(self.line.show, first.requests, time.monotonic())
         load_shaders(self.compositor, self.line.show)
         until = time.monotonic() + FIRST_FRAME_S
-        while not (self.pixels.is_ready(first) or self.is_ended or time.monotonic() > until):
+        while self.pixels.missing(first) and not (self.is_ended or time.monotonic() > until):
             self.pixels.ask(self.line.show, self._ahead.state, first, time.monotonic())
             self.presenter.idle()
             time.sleep(0.004)
             if self._complain():
                 break
+            self._show_mark(first)
         # What a driver does at the first drawing, it does before the clock starts; and a full
         # collection with a scene's worth of objects costs frames: what is here stays.
         with self._unfailing():
@@ -88,7 +97,30 @@ class Player(Performance):
         """Tell what generators say is wrong; true if one cannot work at all."""
         for text in self.pixels.complaints():
             self.notify(text)
+        startup, before = self._startup, self._startup.mark
+        for text in startup.tend(self.pixels.doing(self._plan), time.monotonic()):
+            print_message(text)
+        if startup.mark != before:
+            self.presenter.toast(startup.mark, math.inf, "mark")
         return self.pixels.is_failed
+
+    def _show_mark(self, plan: Plan) -> None:
+        """Show in the window what is waited for, and what there is already."""
+        if self._startup.mark and self.outputs.window is not None:
+            with self._unfailing():
+                self._picture = draw(self.compositor, self.pixels, (), plan)
+                self.presenter.refresh(self.facts)
+                self.outputs.again(self._picture)
+            time.sleep(MARK_S)
+
+    def _write_ready(self, path: Path) -> None:
+        """Write the ready file once every visible layer has a picture, or say why one has none."""
+        missing = self.pixels.missing(self._plan)
+        is_over = all(text.startswith("failed") for text in missing.values())
+        if is_over or self.duration_s > READY_S:
+            self._awaits_ready = None
+            with self._unfailing():
+                write_json(path, {**self.ready(), "missing": missing})
 
     @property
     def is_ended(self) -> bool:
@@ -118,9 +150,8 @@ class Player(Performance):
             with self._unfailing():
                 self._frame(due, seconds)
             self.stats.add((time.perf_counter() - started) * 1000.0, due.skipped)
-            if self.stats.frames == 1 and self.options.ready is not None:
-                with self._unfailing():
-                    write_json(self.options.ready, self.ready())
+            if self._awaits_ready is not None:
+                self._write_ready(self._awaits_ready)
         self.duration_s = max(self.duration_s, float(1 / self.fps))
 
     def _frame(self, due: Due, seconds: Fraction) -> None:
@@ -133,7 +164,7 @@ class Player(Performance):
         self._announce_ready(self.line.show)
         self.watch.lap("events")
         steps = self.line.control(seconds, self.queue.events_of)
-        plan = self.line.plan(seconds)
+        self._plan = plan = self.line.plan(seconds)
         self._notify_waiting()
         self.watch.lap("control")
         self.pixels.ask(self.line.show, self.line.seen, plan, now_s)

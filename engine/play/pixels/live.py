@@ -196,9 +196,16 @@ class LivePixels:
         """Let image ports see what was drawn, as soon as it can be read without waiting."""
         self._compositor = compositor
 
-    def is_ready(self, plan: Plan) -> bool:
-        """Whether every generator that the plan asks has shown a frame."""
-        return all(self._bridge.holds(name) for name in plan.requests)
+    def doing(self, plan: Plan) -> dict[str, str]:
+        """What generators of the plan do that do not simply play yet, in words, by layer."""
+        found = {name: self._slots[name].doing for name in plan.requests if name in self._slots}
+        return {name: text for name, text in found.items() if text}
+
+    def missing(self, plan: Plan) -> dict[str, str]:
+        """Layers that the plan asks and that have no picture: what is wrong, or what they do."""
+        gone = [name for name in plan.requests if not self._bridge.holds(name)]
+        known = {**self.doing(plan), **{n: t for n, t in self._troubles().items() if t}}
+        return {name: known.get(name, "is loading") for name in gone}
 
     @property
     def is_failed(self) -> bool:

@@ -45,7 +45,7 @@ def good(each) -> object:  # type: ignore[no-untyped-def]
     return 1.0 if math.isinf(parameter.high) else (parameter.low + parameter.high) / 2
 
 
-@pytest.mark.parametrize("name", ["default", "keys"])
+@pytest.mark.parametrize("name", ["default", "keys", "atlas"])
 def test_each_takes_what_it_says_by_each_of_its_names(name: str) -> None:
     show = load.load(name).show
     table = addresses(show)

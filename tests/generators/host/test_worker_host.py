@@ -385,6 +385,26 @@ def test_what_a_picture_took_is_learned_and_forgotten(
     assert dearest[-1] == pytest.approx(dearest[0] * 0.9**8)
 
 
+def test_what_it_does_before_it_plays_is_told(
+    opened: list[WorkerHost | Spare], tmp_path: Path
+) -> None:
+    gate, warm_gate = tmp_path / "gate", tmp_path / "warm"
+    host = open_slow(opened, Config(gate=str(gate), warm_gate=str(warm_gate)))
+    assert host.stats().doing == "is loading"
+    wait(host, lambda: host.stats().state == "ready")
+    assert host.stats().doing == "draws its first picture"
+    host.ask(request(0), time.monotonic())
+    gate.touch()
+    wait(host, lambda: host.stats().doing.startswith("compiles faster loops"))
+    warm_gate.touch()
+    for n in itertools.count(1):
+        host.ask(request(n), time.monotonic())
+        wait_frame(host, lambda f, n=n: f.seconds == n)
+        host.tend(time.monotonic())
+        if not host.stats().doing:
+            break
+
+
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="only Linux tells")
 @pytest.mark.parametrize("how", ["stop", "loop", "sleep"])
 def test_one_that_really_hangs_is_replaced_twice(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import signal
 import sys
@@ -21,9 +23,11 @@ from engine.outputs import null
 from engine.play.film.plan import write_plan
 from engine.play.film.playback import open_playback
 from engine.play.governor import levels_of
+from engine.play.live import player as player_module
 from engine.play.live import recording
 from engine.play.live.options import Options
 from engine.play.live.player import Player
+from engine.play.pixels import startup
 from engine.play.plan_file import PlanWriter
 from tests.performing import lamp, read_plan, same_rows
 from tests.places import SHOWS
@@ -174,6 +178,90 @@ def test_a_generator_that_cannot_be_built_is_told_and_the_show_plays(
     said = capsys.readouterr().err
     assert said.count("layer lamp: failed: OSError: weights.safetensors: not found") == 1
     assert player.stats.frames > 40
+
+
+def gated(tmp_path: Path) -> tuple[str, Path]:
+    """A show whose first picture waits for a file."""
+    gate = tmp_path / "gate"
+    return show(tmp_path, **{"delay_s = 0.0": f'gate = "{gate}"'}), gate
+
+
+def ready_of(tmp_path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((tmp_path / "ready.json").read_text())
+    return found
+
+
+def test_it_is_ready_once_every_visible_layer_has_its_picture(
+    tmp_path: Path, perform: Callable[..., Player], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(player_module, "FIRST_FRAME_S", -1.0)
+    monkeypatch.setattr(player_module, "READY_S", 600.0)
+    name, gate = gated(tmp_path)
+    ready = tmp_path / "ready.json"
+
+    def look(player: Player, _: np.ndarray) -> bool:
+        if player.stats.frames == 40:
+            assert not ready.exists()
+            assert list(player.pixels.missing(player._plan)) == ["lamp"]
+            gate.touch()
+        return ready.exists()
+
+    player = perform(name, look, ready=ready)
+    assert player.stats.frames >= 40
+    assert ready_of(tmp_path)["missing"] == {}
+    assert player.pixels._bridge.holds("lamp")
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ('breaks = "build"', "failed: OSError: weights.safetensors: not found"),
+        ('gate = "nowhere"', "draws its first picture"),
+    ],
+)
+def test_a_layer_that_has_no_picture_is_named_in_the_ready_file(
+    tmp_path: Path, perform: Callable[..., Player], monkeypatch: pytest.MonkeyPatch,
+    change: str, why: str,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(player_module, "FIRST_FRAME_S", -1.0)
+
+    def look(player: Player, _: np.ndarray) -> bool:
+        if why in player.pixels.missing(player._plan).get("lamp", ""):
+            monkeypatch.setattr(player_module, "READY_S", -1.0)  # the time is over
+        return (tmp_path / "ready.json").exists()
+
+    perform(show(tmp_path, **{"delay_s = 0.0": change}), look, ready=tmp_path / "ready.json")
+    missing = ready_of(tmp_path)["missing"]
+    assert list(missing) == ["lamp"]
+    assert missing["lamp"].startswith(why)
+
+
+def test_what_takes_long_is_told_on_the_terminal_and_marked_until_it_is_over(
+    tmp_path: Path,
+    perform: Callable[..., Player],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(startup, "TELL_AFTER_S", 0.0)
+    name, gate = gated(tmp_path)
+    marks: list[str] = []
+
+    def watch(player: Player) -> None:
+        def toast(text: str, seconds: float = 0.0, kind: str = "message") -> None:
+            if kind == "mark":
+                assert seconds == math.inf
+                marks.append(text)
+                if "draws its first picture" in text:
+                    gate.touch()
+
+        player.presenter.toast = toast  # type: ignore[method-assign]
+
+    perform(name, lambda _, __: "" in marks, before=watch)
+    assert marks[0] == "lamp is loading"
+    assert "lamp draws its first picture" in marks
+    said = capsys.readouterr().err
+    assert said.count("layer lamp is loading\n") == 1
+    assert said.count("layer lamp draws its first picture\n") == 1
 
 
 def test_a_frame_that_fails_leaves_the_last_one_and_is_told_once(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from engine.play.live.sources import Sources
 from engine.sources import silence
 from engine.sources.audio import audio
 from engine.sources.osc.sender import open as open_sender
+from tests.performing import until
 
 LOCAL = "127.0.0.1:0"
 
@@ -42,6 +45,19 @@ def test_every_show_hears_osc_and_what_it_lists() -> None:
         heard = {s.origin.name: items for s, items, _ in sources.poll(0.0)}
         assert [item[1:] for item in heard["osc2"]] == [("/master/brightness", 0.5)]
         assert heard["silence"] == heard["osc"] == []
+
+
+def test_a_source_is_given_the_clock_of_the_day_and_asked_what_it_left_out() -> None:
+    with open_sources([]) as sources:
+        source = sources.of_kind("osc")
+        assert source is not None
+        assert source.input.wall_ns is time.time_ns
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.sendto(b"hello", ("127.0.0.1", source.input.port))
+        found: list[tuple[str, str]] = []
+        until(lambda: [found.extend(told) for _, _, told in sources.poll(0.0)] and found, "it")
+        ((address, why),) = found
+        assert (address, why.split(":")[0]) == ("", "what came is no OSC")
 
 
 def test_no_show_opens_the_network() -> None:
