@@ -210,21 +210,21 @@ def measure_piled(show: Show) -> dict[str, dict[str, float]]:
 def play(show: str, seconds: float, sent: Sequence[bytes]) -> dict[str, object]:
     """Play a show, with or without packets that come all the time; return what its stats say."""
     with tempfile.TemporaryDirectory() as folder:
-        ready, stats = Path(folder) / "ready.json", Path(folder) / "stats.json"
+        stats, order = Path(folder) / "stats.json", random.Random(1)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+            free.bind(("127.0.0.1", 0))
+            there = free.getsockname()
         process = subprocess.Popen(
             [sys.executable, "-m", "engine.app.cli.main", "play", show, "--output", "null",
-             "--audio", "off", "--osc", "127.0.0.1:0", "--ready", ready, "--stats", stats,
+             "--audio", "off", "--osc", "{}:{}".format(*there), "--stats", stats,
              "--duration", str(seconds), "--size", "320x180"],
             stderr=subprocess.DEVNULL, env={**os.environ, "XDG_CACHE_HOME": folder},
         )  # fmt: skip
-        while not ready.exists() and process.poll() is None:
-            time.sleep(0.05)
-        port, order = json.loads(ready.read_text())["osc"]["port"], random.Random(1)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
             while process.poll() is None:
                 packet = order.choice(sent) if sent else b""
                 if packet:
-                    sender.sendto(packet, ("127.0.0.1", port))
+                    sender.sendto(packet, there)
                 time.sleep(len(packet) / BYTES_PER_S if packet else 0.05)
         told = json.loads(stats.read_text())
     keys, queue = ("frames", "skipped", "skipped_share"), told["osc"]
