@@ -13,11 +13,13 @@ from typing import Any, TextIO
 
 from engine.compositor.compose import Compositor
 from engine.compositor.gl.context import open_context
+from engine.compositor.isf.warm import FILM_S
 from engine.core.frame.plan import Plan
 from engine.core.show.show import Show
 from engine.documents.show.image_inputs import unrepeatable
 from engine.outputs import registry
 from engine.play.film.playback import Playback
+from engine.play.judging import judge_shaders
 from engine.play.line import Line, draw, load_shaders, resized, step_histories
 from engine.play.pixels.bridge import Bridge
 from engine.play.pixels.film import FilmPixels
@@ -184,9 +186,11 @@ def prepare(
 
     def load(show: Show) -> None:
         line.show = resized(show, size_px)
+        judge_shaders(line.show, FILM_S)
         load_shaders(compositor, line.show)
         pixels.load(line.show)
 
+    judge_shaders(line.show, FILM_S)
     load_shaders(compositor, line.show)
     line.on_show = load
     return line, pixels
