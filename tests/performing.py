@@ -22,6 +22,9 @@ PATIENT = """
 from engine.play.live import player
 assert player.FIRST_FRAME_S
 player.FIRST_FRAME_S = 600.0  # however busy the machine is, the show begins with a picture
+from engine.play.pixels import startup
+assert startup.TELL_AFTER_S
+startup.TELL_AFTER_S = 600.0  # and nothing is said of how long that takes
 from engine.app.cli.main import main
 main()
 """

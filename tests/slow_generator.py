@@ -21,6 +21,8 @@ WATCHED = {"numpy", "torch", "moderngl", "glfw", "engine.app", "pytest"}
 class Config:
     delay_s: float = 0.0
     breaks: str = ""  # "build", "end": how it cannot be built
+    gate: str = ""  # file that a picture waits for
+    warm_gate: str = ""  # file that its warm-up waits for
     needs: str = ""  # file that says how many bytes it needs
 
 
@@ -38,14 +40,23 @@ def memory_bytes(config: Config, device: str) -> int:
     return int(Path(config.needs).read_text()) if config.needs else 0
 
 
+def wait_for(gate: str) -> None:
+    while gate and not os.path.exists(gate):
+        time.sleep(0.01)
+
+
 class Slow:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.spec = spec(config)
 
+    def warm_up(self, clock: object = None) -> None:
+        wait_for(self.config.warm_gate)
+
     def render(self, request: Request, memory: int | None) -> tuple[np.ndarray, int]:
         """Red is z[0], green the number of frames so far / 1000, blue 2 (to be clamped)."""
         time.sleep(self.config.delay_s)
+        wait_for(self.config.gate)
         act = request.parameters.get("act", 0)
         if act == 1:
             raise RuntimeError("asked to fail")
@@ -53,6 +64,8 @@ class Slow:
             os.kill(os.getpid(), signal.SIGSEGV)
         if act == 3:
             time.sleep(1e6)
+        while act == 5:
+            pass
         if act == 4:
             raise RuntimeError("has " + " ".join(sorted(m for m in sys.modules if m in WATCHED)))
         count = (memory or 0) + 1

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.show.addresses import Address
+
 UNREAD: dict[str, Any] = {
     "kind": None, "inputs": [], "compiled": False, "drew": False, "nan": False, "flat": False,
     "cpu_ms": None,
@@ -128,3 +130,41 @@ def undrawn(generators: dict[str, dict[str, Any]]) -> str:
         return ""
     told = "; ".join(f"layer {n}: {g['error'] or g['state']}" for n, g in generators.items())
     return f"no generator drew a frame ({told}); mend that, or measure longer with --duration"
+
+
+def list_addresses(show: str, as_json: bool) -> int:
+    """Print everything that a show answers to, with what it takes, its default and its meaning."""
+    from engine.core.show.addresses import addresses
+    from engine.documents.show.load import load
+    from engine.play.live.commands import ADDRESSES
+
+    listed = {**addresses(load(show).show), **ADDRESSES}.values()
+    if as_json:
+        print(json.dumps([each.report() for each in listed], indent=2, ensure_ascii=False))
+        return 0
+    rows = [("address", "type", "range", "default", "meaning"), *map(_row, listed)]
+    widths = [max(map(len, column)) for column in list(zip(*rows, strict=True))[:-1]]
+    for *cells, text in rows:
+        print(*map(str.ljust, cells, widths), text, sep="  ")
+    return 0
+
+
+def _row(each: Address) -> tuple[str, ...]:
+    """One line of the table; what is the same for all parts of a vector stands there once."""
+    ranges = dict.fromkeys(
+        f"{p.low:.10g} to {p.high:.10g} {p.unit}".rstrip()
+        for p in each.parameters
+        if p.kind in ("float", "int")
+    )
+    kind = each.takes() if each.kind == "numbers" else each.kind
+    choices = [name for p in each.parameters for name in p.choices]
+    text = f"{each.text} ({', '.join(choices)})" if choices else each.text
+    return each.address, kind, ", ".join(ranges), _shown(each.default), text
+
+
+def _shown(default: Any) -> str:
+    if isinstance(default, list):
+        return " ".join(map(_shown, default))
+    if isinstance(default, bool) or default is None:
+        return {True: "on", False: "off", None: ""}[default]
+    return f"{default:.10g}" if isinstance(default, float) else str(default)

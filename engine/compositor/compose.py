@@ -63,6 +63,7 @@ class Compositor:
         self._drawn: tuple[object, object] = (None, None)  # what the canvas shows
         self._alone: tuple[LayerPlan, Surface] | None = None  # a layer shown without the canvas
         self._frames = 0
+        self._whole_px = size_px
         self._make_canvas(size_px)
 
     def load(self, name: str, text: str) -> Header:
@@ -80,7 +81,7 @@ class Compositor:
         self._kit.picture_hz = picture_hz
 
     def resize(self, size_px: tuple[int, int]) -> None:
-        """Change the canvas; histories are rescaled, not lost."""
+        """Draw at another size; histories are rescaled, not lost, and pictures keep their size."""
         if size_px == self.size_px:
             return
         self._begin()
@@ -139,12 +140,13 @@ class Compositor:
         self._show(plan.master, phase, 255.0, screen)
         if frame % _COLLECT_EVERY == 0:
             collect(self._ctx)
-        return Picture(
-            screen,
-            self._linear,
-            lambda: self._deepen(plan.master, phase),
-            lambda: self._frames == frame and screen in self._screens,
-        )
+        depths = {
+            "f1": lambda: self._whole(screen),
+            "nu2": lambda: self._whole(self._deepen(plan.master, phase)),
+            "f2": lambda: self._whole(self._linear()),
+        }
+        is_current = lambda: self._frames == frame and screen in self._screens  # noqa: E731
+        return Picture(screen, self._whole_px, depths, is_current)
 
     def _show_alone(self, plan: Plan, pixels: Pixels) -> bool:
         """Draw the only layer, if it is one and fills the canvas: it is shown as it is."""
@@ -187,6 +189,16 @@ class Compositor:
         finish.send("levels", levels)
         finish.send("phase", 5.588238 * phase)
         finish.draw(target.fbo)
+
+    def _whole(self, surface: Surface) -> Surface:
+        """Enlarge what was drawn at another size."""
+        if surface.size_px == self._whole_px:
+            return surface
+        whole = self._kit.pool.take(self._whole_px, surface.dtype)
+        self._ctx.disable(moderngl.BLEND)
+        self._kit.copy(surface.texture, whole)
+        self._kit.pool.give(whole)  # read at once, as in `_deepen`
+        return whole
 
     def _linear(self) -> Surface:
         """Canvas of the newest frame, drawn now if that frame did without."""

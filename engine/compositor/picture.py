@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import moderngl
@@ -17,19 +17,30 @@ FORMATS = ("rgb24", "rgba", "rgb48", "linear16f")
 class Picture:
     """A finished composite.
 
-    `texture` is RGBA8, sRGB-encoded, opaque, with row 0 at the top. It holds until the frame after
-    the next one is composed; what was read stays for ever.
+    `texture` is RGBA8, sRGB-encoded, opaque, with row 0 at the top, and smaller than `size_px` on a
+    machine that cannot draw as much. It holds until the frame after the next one is composed; what
+    was read stays for ever, and is always of `size_px`.
+
+    Parameters
+    ----------
+    surface
+        Where `texture` is.
+    depths
+        Data type → the picture in it, of `size_px`: ``f1`` and ``nu2`` finished, ``f2`` linear.
+    is_current
+        Whether it can still be read.
     """
 
     def __init__(
-        self, surface: Surface, linear: Callable[[], Surface], deepen: Callable[[], Surface],
+        self,
+        surface: Surface,
+        size_px: tuple[int, int],
+        depths: Mapping[str, Callable[[], Surface]],
         is_current: Callable[[], bool],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.texture: moderngl.Texture = surface.texture
-        self.size_px = surface.size_px
-        self._surface = surface
-        self._linear = linear
-        self._deepen = deepen
+        self.size_px = size_px
+        self._depths = depths
         self._is_current = is_current
         self._read: dict[str, NDArray[Any]] = {}
 
@@ -63,15 +74,15 @@ class Picture:
 
     def _fetch(self, format: str) -> NDArray[Any]:
         if format == "rgb24":
-            return _pixels(self._surface, 3, "f1", np.uint8)
+            return _pixels(self._depths["f1"](), 3, np.uint8)
         if format == "rgba":
-            return _pixels(self._surface, 4, "f1", np.uint8)
+            return _pixels(self._depths["f1"](), 4, np.uint8)
         if format == "rgb48":
-            return _pixels(self._deepen(), 3, "nu2", np.uint16)
-        return np.ascontiguousarray(_pixels(self._linear(), 4, "f2", np.float16)[::-1])
+            return _pixels(self._depths["nu2"](), 3, np.uint16)
+        return np.ascontiguousarray(_pixels(self._depths["f2"](), 4, np.float16)[::-1])
 
 
-def _pixels(surface: Surface, channels: int, dtype: str, kind: type[Any]) -> NDArray[Any]:
+def _pixels(surface: Surface, channels: int, kind: type[Any]) -> NDArray[Any]:
     width, height = surface.size_px
-    data = surface.fbo.read(components=channels, alignment=1, dtype=dtype)
+    data = surface.fbo.read(components=channels, alignment=1, dtype=surface.dtype)
     return np.frombuffer(data, kind).reshape(height, width, channels)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from operator import itemgetter
+from typing import NamedTuple
 
 Value = bool | int | float | str | tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A value that takes effect at an address on a tick.
+class Event(NamedTuple):
+    """A value that takes effect at an address on a tick; a tuple, because every message makes one.
 
     Parameters
     ----------
@@ -34,4 +34,4 @@ class Event:
 
 def in_order(events: list[Event]) -> list[Event]:
     """Sort events by (tick, source, sequence), the order in which they take effect."""
-    return sorted(events, key=lambda e: (e.tick, e.source, e.sequence))
+    return sorted(events, key=itemgetter(0, 3, 4))  # several times as quick as by their names

@@ -62,7 +62,7 @@ class Asset:
     Parameters
     ----------
     key
-        Of its ``Config``.
+        Of its ``Config``; ``styles.2`` is the third of a list.
     path
         As the config names it.
     role

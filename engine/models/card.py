@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 
 from engine.models import check, safetensors
 from engine.models.network import (
-    PIX2PIX,
-    STYLEGAN2,
-    STYLEGAN3,
+    ANSWERS,
+    FAMILIES,
     UNKNOWN_LICENCE,
     Network,
     check_finite,
@@ -163,10 +162,10 @@ def _described(metadata: Mapping[str, Any], state: dict[str, NDArray[Any]]) -> N
         said = None
     said = said if isinstance(said, dict) else {}
     modules: Any = said.get("modules")
-    is_ours = said.get("family") in (STYLEGAN2, STYLEGAN3, PIX2PIX) and isinstance(modules, dict)
+    is_ours = said.get("family") in FAMILIES and isinstance(modules, dict)
     if not is_ours or not all(isinstance(m, dict) for m in modules.values()) or "" not in modules:
         raise RefusedError("has a description that makes no sense: import the model again")
-    if "synthesis" not in modules and said["family"] != PIX2PIX:
+    if "synthesis" not in modules and said["family"] not in ANSWERS:
         raise RefusedError("has a description without a synthesis network: import it again")
     return Network(
         said["family"],

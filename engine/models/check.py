@@ -10,8 +10,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from engine.models.network import PIX2PIX, STYLEGAN2, Network
-from engine.models.pix2pix_shape import shape_of
+from engine.models import pix2pix_shape, style_shape
+from engine.models.network import ANSWERS, PIX2PIX, STYLEGAN2, Network
 from engine.models.unpickle.inert import RefusedError
 
 _MOST_DIM = 65_536
@@ -36,8 +36,8 @@ def check(network: Network) -> None:
     """
     for name, attributes in network.modules.items():
         _check_attributes(name, attributes)
-    if network.family == PIX2PIX:
-        _check_pix2pix(network)
+    if network.family in ANSWERS:
+        _check_whole(network)
         return
     top = network.modules.get("", {})
     for key in ("w_dim", "img_resolution", "img_channels"):
@@ -113,11 +113,12 @@ def _same(name: str, found: object, needed: object) -> None:
         raise RefusedError(f"has {name} of {found}, where {needed} fits the rest: it is damaged")
 
 
-def _check_pix2pix(network: Network) -> None:
+def _check_whole(network: Network) -> None:
     """Check that the tensors are exactly those of the shape that the attributes tell."""
     top = network.modules[""]
+    shapes = pix2pix_shape if network.family == PIX2PIX else style_shape
     try:
-        needed = shape_of(top).tensors()
+        needed = shapes.shape_of(top).tensors()
     except ValueError as error:
         raise RefusedError(f"has {error}: it is damaged") from None
     _number(top, "", "img_resolution", 1, _MOST_SIDE_PX)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.models.network import PIX2PIX, STYLEGAN2, Network
-from engine.models.pix2pix_shape import shape_of
+from engine.models import pix2pix_shape, style_shape
+from engine.models.network import ANSWERS, PIX2PIX, STYLE, STYLEGAN2, Network
 
 
 def describe(network: Network) -> dict[str, Any]:
@@ -19,8 +19,8 @@ def describe(network: Network) -> dict[str, Any]:
         ``weight_bytes``, ``kwargs``, ``origin``, ``licence``, ``data_set``, ``notes``, ``sha256``
         (of the file it came from).
     """
-    read = {STYLEGAN2: _stylegan2_layers, PIX2PIX: _pix2pix_layers}.get(network.family, _layers)
-    layers = read(network)
+    read = {STYLEGAN2: _stylegan2_layers, PIX2PIX: _pix2pix_layers, STYLE: _style_layers}
+    layers = read.get(network.family, _layers)(network)
     top = network.modules[""]
     count = sum(tensor.size for tensor in network.state.values())
     return {
@@ -45,7 +45,7 @@ def describe(network: Network) -> dict[str, Any]:
 
 
 def _count_styles(network: Network) -> int:
-    if network.family == PIX2PIX:
+    if network.family in ANSWERS:
         return 1
     synthesis = network.modules["synthesis"]
     if network.family == STYLEGAN2:  # one per convolution, one for the last colours
@@ -56,6 +56,9 @@ def _count_styles(network: Network) -> int:
 def _variant(network: Network) -> str:
     if network.family == PIX2PIX:
         return "u-net"
+    if network.family == STYLE:
+        styles = network.modules[""]["styles"]
+        return f"{styles} styles" if styles else "any style"
     if network.family == STYLEGAN2:
         blocks = network.modules["synthesis"]["block_resolutions"]
         return str(network.modules[f"synthesis.b{blocks[-1]}"].get("architecture", "skip"))
@@ -69,10 +72,23 @@ def _variant(network: Network) -> str:
 def _pix2pix_layers(network: Network) -> list[dict[str, Any]]:
     top = network.modules[""]
     side = int(top["img_resolution"])
-    sizes = [(name, side >> level, width) for name, width, level in shape_of(top).styled]
+    sizes = [
+        (name, side >> level, width) for name, width, level in pix2pix_shape.shape_of(top).styled
+    ]
     return [
         {"name": name, "size_px": [px, px], "channels": width}
         for name, px, width in [*sizes, ("colour", side, 3)]
+    ]
+
+
+def _style_layers(network: Network) -> list[dict[str, Any]]:
+    top = network.modules[""]
+    side = int(top["img_resolution"])
+    halves = {"down1": 1, "down2": 2, "up0": 1}
+    return [
+        {"name": name, "size_px": [px, px], "channels": width}
+        for name, width in style_shape.shape_of(top).styled.items()
+        for px in [side >> (2 if name.startswith("core") else halves.get(name, 0))]
     ]
 
 

@@ -18,7 +18,10 @@ from numpy.typing import NDArray
 from engine.models.unpickle.inert import RefusedError
 from engine.models.unpickle.numpy_arrays import Array
 
-STYLEGAN2, STYLEGAN3, PIX2PIX = "stylegan2", "stylegan3", "pix2pix"
+STYLEGAN2, STYLEGAN3, PIX2PIX, STYLE = "stylegan2", "stylegan3", "pix2pix", "style"
+FAMILIES = (STYLEGAN2, STYLEGAN3, PIX2PIX, STYLE)
+ANSWERS = (PIX2PIX, STYLE)
+"""Families that answer a picture, and have no synthesis of their own."""
 MOST_TENSORS = 20_000
 _MOST_ITEMS = 4096
 _MOST_MADE_BYTES = 64 << 20  # filters and noise that a format does without
@@ -36,7 +39,7 @@ class Network:
     Parameters
     ----------
     family
-        ``stylegan2``, ``stylegan3`` or ``pix2pix``.
+        One of `FAMILIES`.
     state
         Name → numbers, often read-only views of the file they came from.
     modules

@@ -17,6 +17,9 @@ is the file's name (of an entry point: its name). `null` is the smallest one; co
 ``check(config, size_px)``
     Optional: ValueError or OSError, with one sentence, where `open` would refuse, before a film is
     rendered.
+``IS_ONLY_SEEN``
+    Optional: true of an output whose pictures are looked at and gone. Where all are so, a machine
+    that cannot keep up draws smaller pictures and fewer; beside any other they stay whole.
 ``OWNS_CONTEXT``
     Optional: true of an output that brings the GL context in which everything is drawn (``ctx``)
     and takes keys and overlays, as a window does. A show has one such output at most.
@@ -42,7 +45,9 @@ class Picture(Protocol):
 
     @property
     def texture(self) -> Any:
-        """A moderngl RGBA8 texture, sRGB-encoded, memory row 0 at the top."""
+        """A moderngl RGBA8 texture, sRGB-encoded, memory row 0 at the top; to be enlarged where it
+        is smaller than `size_px` (`read` does so).
+        """  # noqa: D205 - one sentence and its rule
 
     @property
     def size_px(self) -> tuple[int, int]:

@@ -9,6 +9,8 @@ from fractions import Fraction
 
 from engine.outputs.contract import Picture
 
+IS_ONLY_SEEN = True
+
 
 @dataclass(frozen=True, slots=True)
 class Config:

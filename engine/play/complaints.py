@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from engine.core.event import Value
+from engine.core.show.addresses import Address
 
 MOST_ADDRESSES = 100
 MOST_REPORTED = 20
 """Sentences of one performance; the rest is in its stats."""
-_PATTERN = frozenset("*?[]{}")
 _MOST_LETTERS = 120
+_MOST_SHOWN = 4
+"""Numbers of a vector that are shown."""
+
+
+class Complaint(NamedTuple):
+    """What a source sent in vain, and why; empty: there is no such address."""
+
+    source: str
+    address: str
+    why: str
+    came: str
 
 
 class Complaints:
@@ -22,7 +36,7 @@ class Complaints:
 
     def __init__(self) -> None:
         self.refusals: dict[str, tuple[int, str]] = {}
-        self._waiting: list[tuple[str, str, str]] = []
+        self._waiting: list[Complaint] = []
         self._reported = 0
 
     def refuse(self, source: str, address: str, why: str) -> None:
@@ -31,38 +45,49 @@ class Complaints:
         if count or len(self.refusals) < MOST_ADDRESSES:
             self.refusals[address] = (count + 1, first)
         if count == 0:
-            self._wait(source, address, why)
+            self._wait(Complaint(source, address, why, ""))
 
-    def miss(self, source: str, address: str) -> None:
+    def miss(self, source: str, address: str, value: Value) -> None:
         """Note an address that is met for the first time, and that nothing has."""
-        self._wait(source, address, "")
+        self._wait(Complaint(source, address, "", came(value)))
 
-    def _wait(self, source: str, address: str, why: str) -> None:
+    @property
+    def is_waiting(self) -> bool:
+        """Whether there is something to say."""
+        return bool(self._waiting)
+
+    def _wait(self, complaint: Complaint) -> None:
         if self._reported < MOST_REPORTED:
             self._reported += 1
-            self._waiting.append((source, address, why))
+            self._waiting.append(complaint)
 
-    def next(self, known: Iterable[str]) -> str:
-        """Take the oldest sentence that was not said yet; empty if there is none.
+    def next(self, known: Mapping[str, Address]) -> str:
+        """Take the oldest sentence that was not said yet.
 
         Parameters
         ----------
         known
-            The addresses that there are.
+            The addresses that there are, aliases included.
         """
-        if not self._waiting:
-            return ""
-        source, address, why = self._waiting.pop(0)
-        return f"{source}: {why or missing(address, known)}"
+        source, address, why, value = self._waiting.pop(0)
+        return f"{source}: {why or missing(address, value, known)}"
 
 
-def missing(address: str, known: Iterable[str]) -> str:
-    """Say that there is no such address, and which is the nearest."""
-    if _PATTERN & set(address):
-        return f"{plain(address)} is a pattern, which is not supported: send to each address"
+def missing(address: str, value: str, known: Mapping[str, Address]) -> str:
+    """Say that there is no such address, what came, and which is the nearest and takes what."""
     found = nearest(address, known)
-    hint = f"; the nearest is {found}" if found else ""
-    return f"there is no address {plain(address)}{hint}"
+    hint = f"; the nearest is {found}, which takes {known[found].takes()}" if found else ""
+    return f"there is no address {plain(address)} (it came with {value}){hint}"
+
+
+def came(value: Value) -> str:
+    """A value as it can be printed, shortened."""
+    if isinstance(value, str):
+        return f"the text {value[:40]!r}"
+    if not isinstance(value, tuple):
+        return f"{value:.6g}" if isinstance(value, float) else str(value)[:40].lower()
+    shown = ", ".join(f"{number:.6g}" for number in value[:_MOST_SHOWN])
+    return f"{len(value)} numbers, {shown}" + " …" * (len(value) > _MOST_SHOWN)
 
 
 def plain(address: str) -> str:
@@ -77,6 +102,8 @@ def nearest(address: str, known: Iterable[str]) -> str:
     best, most = "", len(wanted) // 2
     for each in known:
         own = each.lower()
+        if 2 * min(len(wanted), len(own)) - len(own) <= most:
+            continue  # it could not be nearer: there are thousands
         head = _common(wanted, own)
         tail = _common(wanted[head:][::-1], own[head:][::-1])
         common = 2 * (head + tail) - len(own)  # of two as near, the shorter one
@@ -87,5 +114,8 @@ def nearest(address: str, known: Iterable[str]) -> str:
 
 def _common(one: str, other: str) -> int:
     """How many letters two texts begin with alike."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((n for n, (a, b) in pairs if a != b), min(len(one), len(other)))
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if one[:middle] == other[:middle] else (low, middle - 1)
+    return low

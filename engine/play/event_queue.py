@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
+from types import MappingProxyType
 
 from engine.core.audio.features import ADDRESS, FEATURES
 from engine.core.clock import first_index
@@ -13,29 +14,49 @@ from engine.core.event import Event, Value, in_order
 from engine.core.frame.advance import resolve
 from engine.core.frame.paths import fits, path_event
 from engine.core.parameter import to_float
+from engine.core.show.addresses import Address
 from engine.core.show.show import Show
 from engine.core.trajectory.events import numbers
-from engine.play.complaints import MOST_ADDRESSES, Complaints
-from engine.sources.contract import Item, Origin
+from engine.play.budget import Budget
+from engine.play.complaints import MOST_ADDRESSES, Complaints, came, plain
+from engine.play.directory import Directory
+from engine.sources.contract import EVERYTHING, Item, Origin
+from engine.sources.osc.pattern import is_pattern
 
 MOST_UNKNOWN = MOST_ADDRESSES
 
 
-def addresses(show: Show) -> Iterator[str]:
-    """Every address that a message may have: parameters, groups of them, the show's signals."""
-    yield from (parameter.address for parameter in show.registry.parameters)
-    yield from show.registry.groups
-    yield from (f"/signal/{name}" for name in show.signals if "/" not in name)
+MOST_FRESH = 4
+"""Patterns taken from one source in one frame that were not met before: each costs about 2 ms."""
+MOST_TARGETS = 512
+"""Events that patterns of one source make in one frame, and up to a pattern more."""
+NO_ADDRESS = "(no address)"
 
 
 class EventQueue:
-    """Events by tick, from what sources hand over."""
+    """Events by tick, from what sources hand over.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    host
+        Addresses that the host itself answers to.
+
+    Attributes
+    ----------
+    commands
+        Those of the host that were called, for it to take away.
+    """
+
+    def __init__(self, host: Mapping[str, Address] = MappingProxyType({})) -> None:
+        self._host = host
+        self._directory: tuple[Show, Directory] | None = None
+        self._fresh_left = self._targets_left = 0
+        self.commands: list[str] = []
         self._pending: dict[int, list[Event]] = {}
         self._track: Mapping[int, Sequence[Event]] = {}
         self._track_shift = 0
         self._sequence = 0
+        self.budget = Budget()
         self.unknown: Counter[str] = Counter()
         self.unknown_total = 0
         self.refused = 0
@@ -62,10 +83,20 @@ class EventQueue:
         seconds_of
             Show time of an arrival.
         """
+        self.budget.follow(show)
+        self._fresh_left, self._targets_left = MOST_FRESH, MOST_TARGETS
+        tick, tick_ns = 0, -1
         for arrival_ns, address, value in items:
-            if self._accept(show, address, value, origin):
-                tick = max(first_index(seconds_of(arrival_ns), show.control_hz), newest_tick + 1)
-                self.add(tick, address, value, origin.name)
+            if arrival_ns != tick_ns:  # all of a packet arrive together
+                first = first_index(seconds_of(arrival_ns), show.control_hz)
+                tick, tick_ns = max(first, newest_tick + 1), arrival_ns
+            for each in self._accepted(show, address, value, origin):
+                self._sequence += 1
+                event = Event(tick, each, value, origin.name, self._sequence)
+                if each in self.budget.prices:
+                    self.budget.wait(event)
+                else:
+                    self._pending.setdefault(tick, []).append(event)
 
     def add(self, tick: int, address: str, value: Value, source: str) -> None:
         """Add an event that is known to be good."""
@@ -73,50 +104,66 @@ class EventQueue:
         event = Event(tick, address, value, source, self._sequence)
         self._pending.setdefault(tick, []).append(event)
 
-    def _accept(self, show: Show, address: str, value: Value, origin: Origin) -> bool:
-        if not origin.may_write(address):
-            return self._refuse(origin, address, f"it does not declare that it writes {address}")
-        if address == ADDRESS:
-            return self._accept_sound(value, origin)
-        if address.startswith("/signal/"):
-            name = address.removeprefix("/signal/")
-            # The show's own signals have plain names; those with a "/" the engine makes itself.
-            if name not in show.signal_of or "/" in name:
-                self._count_unknown(origin, address)
-                return False
-            if isinstance(value, (bool, int, float)) and math.isfinite(to_float(value)):
-                return True
-            return self._refuse(origin, address, f"{address} takes a number")
+    def directory(self, show: Show) -> Directory:
+        """What the show and the host answer to; made when it is first asked for."""
+        if self._directory is None or self._directory[0] is not show:
+            self._directory = show, Directory(show, self._host)
+        return self._directory[1]
+
+    def _accepted(self, show: Show, address: str, value: Value, origin: Origin) -> Sequence[str]:
+        """Addresses that take a value: this one, those that a pattern is for, or none."""
         try:
-            return bool(resolve(show, address, value))
+            why = refusal(show, address, value, origin)
         except KeyError:
-            if path_event(show, address):
-                if fits(show, address, numbers(value)):
-                    return True
-                return self._refuse(origin, address, f"{address} takes other data")
-            self._count_unknown(origin, address)
+            if is_pattern(address):
+                return self._matching(show, address, value, origin)
+            if address in self._host:
+                self.commands += [address] * bool(value)  # the release of a button is no press
+            else:
+                self._count_unknown(origin, address, value)
+            return ()
+        if why is None:
+            return (address,)
+        if why:
+            self.refuse(origin.name, address, why)
+        return ()
+
+    def _matching(self, show: Show, pattern: str, value: Value, origin: Origin) -> Sequence[str]:
+        """Addresses that a pattern is for and that take a value; patterns have a budget."""
+        directory = self.directory(show)
+        self._fresh_left -= directory.is_fresh(pattern)
+        try:
+            if self._fresh_left < 0 or self._targets_left <= 0:
+                raise ValueError("too much comes by patterns at once")
+            targets = directory.matching(pattern)
         except ValueError as error:
-            return self._refuse(origin, address, str(error))
-        return False
+            self.refuse(origin.name, pattern, f"{plain(pattern)} is left out: {error}")
+            return ()
+        self._targets_left -= len(targets)
+        whys = [refusal(show, each, value, origin) for each in targets]
+        if not targets:
+            self._count_unknown(origin, pattern, value)
+        elif all(whys):
+            why = f"{plain(pattern)}: none of its {len(targets)} addresses takes {came(value)}"
+            self.refuse(origin.name, pattern, why)
+        return [each for each, why in zip(targets, whys, strict=True) if why is None]
 
-    def _refuse(self, origin: Origin, address: str, why: str) -> bool:
+    def refuse(self, source: str, address: str, why: str) -> None:
+        """Count what cannot be taken."""
         self.refused += 1
-        self.complaints.refuse(origin.name, address, why)
-        return False
+        self.complaints.refuse(source, address, why)
 
-    def _accept_sound(self, value: Value, origin: Origin) -> bool:
-        """Accept features of a sound, of whoever declares in full that it hears one."""
-        if ADDRESS not in origin.addresses:
-            self._count_unknown(origin, ADDRESS)
-            return False
-        if isinstance(value, tuple) and len(value) == len(FEATURES):
-            return True
-        return self._refuse(origin, ADDRESS, f"{ADDRESS} takes {len(FEATURES)} numbers")
+    def complain(self, show: Show, source: str, address: str, why: str) -> None:
+        """Pass on what a source itself has left out (and counted), with what is expected there."""
+        expected = self.directory(show).known.get(address)
+        hint = f"; {plain(address)} takes {expected.takes()}" if expected else ""
+        where = f"{plain(address)}: " if address else ""
+        self.complaints.refuse(source, address or NO_ADDRESS, f"{where}{why}{hint}")
 
-    def _count_unknown(self, origin: Origin, address: str) -> None:
+    def _count_unknown(self, origin: Origin, address: str, value: Value) -> None:
         self.unknown_total += 1
         if address not in self.unknown and len(self.unknown) < MOST_UNKNOWN:
-            self.complaints.miss(origin.name, address)
+            self.complaints.miss(origin.name, address, value)
         if address in self.unknown or len(self.unknown) < MOST_UNKNOWN:
             self.unknown[address] += 1
 
@@ -131,10 +178,53 @@ class EventQueue:
 
     def events_of(self, tick: int) -> Sequence[Event]:
         """Hand over the events of a tick, in order of effect; each tick once."""
-        found = self._pending.pop(tick, [])
+        found = in_order([*self._pending.pop(tick, ()), *self.budget.due(tick)])
         heard = self._track.get(tick + self._track_shift, ())
         if not heard:
-            return in_order(found)
+            return found
         if self._track_shift:
             heard = [Event(tick, e.address, e.value, e.source, e.sequence) for e in heard]
         return in_order([*found, *heard])
+
+
+def refusal(show: Show, address: str, value: Value, origin: Origin) -> str | None:
+    """Say why an address does not take a value: None if it does, empty if it need not be said.
+
+    Raises
+    ------
+    KeyError
+        If there is no such address.
+    """
+    if origin.addresses != EVERYTHING and not origin.may_write(address):
+        return f"it does not declare that it writes {plain(address)}"
+    if address == ADDRESS:
+        return _refusal_of_sound(value, origin)
+    if address.startswith("/signal/"):
+        name = address.removeprefix("/signal/")
+        # The show's own signals have plain names; those with a "/" the engine makes itself.
+        if name not in show.signal_of or "/" in name:
+            raise KeyError(address)
+        is_number = isinstance(value, (bool, int, float)) and math.isfinite(to_float(value))
+        return None if is_number else f"{address} takes a number, not {came(value)}"
+    try:
+        return None if resolve(show, address, value) else ""
+    except KeyError:
+        event = path_event(show, address)
+        if event is None:
+            raise
+        if fits(show, address, numbers(value)):
+            return None
+        path, name = event
+        lengths = path.parts.events[name].lengths
+        counts = " or ".join(map(str, dict.fromkeys(lengths(path)))) if lengths else "finite"
+        return f"{address} takes {counts} numbers, not {came(value)}"
+    except ValueError as error:
+        return str(error)
+
+
+def _refusal_of_sound(value: Value, origin: Origin) -> str | None:
+    """Accept features of a sound, of whoever declares in full that it hears one."""
+    if ADDRESS not in origin.addresses:
+        raise KeyError(ADDRESS)
+    is_row = isinstance(value, tuple) and len(value) == len(FEATURES)
+    return None if is_row else f"{ADDRESS} takes {len(FEATURES)} numbers"

@@ -48,10 +48,16 @@ class Pacer:
     ----------
     fps
         Frames per second.
+
+    Attributes
+    ----------
+    every
+        1 draws every frame, 2 those with an even index, and so on; they do not count as skipped.
     """
 
     def __init__(self, fps: Fraction) -> None:
         self.fps = fps
+        self.every = 1
         self.start_ns = now_ns()
         self.next = 0
 
@@ -67,7 +73,7 @@ class Pacer:
         late_s = (now_ns() - self.deadline_ns(self.next)) / 1e9
         found = due(late_s, self.fps, self.next)
         self.start_ns += int(found.jump_s * 1e9)
-        self.next = found.index + 1
+        self.next = (found.index // self.every + 1) * self.every
         return found
 
     def show_seconds(self, arrival_ns: int) -> Fraction:

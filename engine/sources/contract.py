@@ -23,7 +23,9 @@ file's name (of an entry point: its name). `silence` is the smallest one; copy i
 An open source may have more, which is used where it is there: ``tend(now_s)``, called before each
 poll; ``state``, a phrase (when it begins with ``lost`` or ``no device`` the operator is told once);
 ``warning``, a sentence for the operator when it opens; ``refused``, a count of what it left out
-itself; ``samples()`` and ``rate_hz``, sound that a take records.
+itself, and ``refusals()``, what of that is to be said since it was last asked: (address, why);
+``wall_ns``, which is given the clock of the day, in nanoseconds since 1970;
+``samples()`` and ``rate_hz``, sound that a take records.
 
 No show opens the network: a source listens on this machine only (127.0.0.1), unless the operator
 says another host with ``--osc HOST:PORT``, which then is the host of every source that has one.
@@ -69,7 +71,7 @@ class Origin(NamedTuple):
 
     def may_write(self, address: str) -> bool:
         """Whether it declares an address."""
-        return any(
-            address.startswith(each) if each.endswith("/") else address == each
-            for each in self.addresses
-        )
+        for each in self.addresses:  # a loop: every message asks
+            if address.startswith(each) if each.endswith("/") else address == each:
+                return True
+        return False

@@ -1,27 +1,63 @@
-"""A ring of records in shared memory: one writer, readers that want only the newest.
+"""Shared memory, and a ring of records in it: one writer, readers that want only the newest.
 
 Nobody waits and nobody locks: each slot carries its own sequence number, odd while it is being
 written (a seqlock). A reader copies out, looks again, and throws the copy away if the writer has
 been there meanwhile. A writer that is killed in the middle leaves an odd slot that nobody reads.
 
 Layout, native 64-bit words: ``head`` (sequence of the newest whole record; 0: none yet), ``seen``
-(the last one that the reader said it had read), padding to 64 bytes; then each slot:
+(the last one that the reader said it had read), six words for what the writer says of itself; then
+each slot:
 ``2 · sequence`` (minus 1 while it is written), ``length`` in bytes, padding to 64 bytes, data.
 """
 
 from __future__ import annotations
 
+import sys
+import threading
 from collections.abc import Sequence
 from multiprocessing.shared_memory import SharedMemory
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.system import shared_memory
-from engine.system.shared_memory import Fence
-
+_OWN = 2  # the first of the words of the header that are the writer's own
 _WORDS = 8  # of 8 bytes: the header of the ring and of each slot fill one cache line
 _TRIES = 4  # to read before leaving it to the next call: a lapped reader must not spin
+
+
+def create_memory(size_bytes: int) -> SharedMemory:
+    """Make memory, all zeros; a page is used once it is written. Its maker also removes it."""
+    return SharedMemory(create=True, size=size_bytes)
+
+
+def attach_memory(name: str) -> SharedMemory:
+    """Map memory that another process made.
+
+    A spawned child shares its parent's resource tracker, where a second registration of a name is
+    no second entry and the owner's unlink removes it: below Python 3.13 nothing needs undoing, as
+    long as the owner unlinks only after it killed the child.
+    """
+    if sys.version_info >= (3, 13):
+        return SharedMemory(name, track=False)
+    return SharedMemory(name)
+
+
+class Fence:
+    """Lets what was written before be seen before what is written after; for one thread.
+
+    Python has no memory fence. x86 needs none here; on ARM a release followed by an acquire is one
+    (ARM ARM B2.3: RCsc), and taking a free lock twice holds that pair.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def hold(self) -> None:
+        """Order what lies before and after."""
+        with self._lock:
+            pass
+        with self._lock:
+            pass
 
 
 class Ring:
@@ -55,6 +91,14 @@ class Ring:
     def acknowledge(self, sequence: int) -> None:
         """Let the writer know what was read; for a ring with a single reader."""
         self._set(1, sequence)
+
+    def note(self, place: int, value: int) -> None:
+        """Let a word (0 to 5) of the writer's own be seen."""
+        self._set(_OWN + place, value)
+
+    def noted(self, place: int) -> int:
+        """Return a word of the writer's own, 0 before it was noted."""
+        return self._get(_OWN + place)
 
     def write(self, parts: Sequence[memoryview]) -> int:
         """Write one record, laid out part after part, and make it the newest.
@@ -145,13 +189,13 @@ class Ring:
 
 def create_ring(slots: int, slot_bytes: int) -> Ring:
     """Make a ring of `slots` records of at most `slot_bytes`; its memory is used when written."""
-    memory = shared_memory.create(_total_bytes(slots, slot_bytes))
+    memory = create_memory(_total_bytes(slots, slot_bytes))
     return Ring(memory, slots, slot_bytes, is_owner=True)
 
 
 def attach_ring(name: str, slots: int, slot_bytes: int) -> Ring:
-    """Map a ring that another process made; see `engine.system.shared_memory.attach`."""
-    return Ring(shared_memory.attach(name), slots, slot_bytes, is_owner=False)
+    """Map a ring that another process made; see `attach_memory`."""
+    return Ring(attach_memory(name), slots, slot_bytes, is_owner=False)
 
 
 def _padded(length: int) -> int:

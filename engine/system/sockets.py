@@ -1,4 +1,4 @@
-"""Socket options of one system that another's lack: keeping a port, counting lost packets."""
+"""What sockets of one system tell or do otherwise than another's: ports, addresses, losses."""
 
 from __future__ import annotations
 
@@ -18,6 +18,16 @@ def keep_port(listener: socket.socket) -> None:
     """Let no second program take over the port that this socket will have."""
     if sys.platform == "win32":  # elsewhere none can
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+
+
+def own_address() -> str:
+    """The address of this machine in its network, as others reach it; empty if it has none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # UDP: it only chooses a route, and sends nothing
+        except OSError:
+            return ""
+        return str(probe.getsockname()[0])
 
 
 def dropped_packets(listener: socket.socket) -> int | None:

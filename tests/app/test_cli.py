@@ -134,6 +134,20 @@ def test_what_is_here_is_one_document(words: list[str], codes: tuple[int, ...]) 
     assert document(*words, codes=codes)
 
 
+def test_every_address_of_a_show_is_listed() -> None:
+    show = SHOWS / "tiny.toml"
+    listed = {each["address"]: each for each in json.loads(succeed("addresses", show, "--json"))}
+    assert {*load.load(str(show)).show.registry.index} <= {
+        name for each in listed.values() for name in (each["address"], *each.get("aliases", ()))
+    }
+    assert listed["/feedback/all"]["type"] == "trigger"
+    first, *lines = succeed("addresses", show).splitlines()
+    assert first.split() == ["address", "type", "range", "default", "meaning"]
+    assert [line.split()[0] for line in lines] == list(listed)
+    (line,) = [line for line in lines if line.startswith("/master/speed ")]
+    assert " ".join(line.split()) == "/master/speed float -4 to 4 1 Factor on every motion."
+
+
 def test_bench_reports_every_stage() -> None:
     found = document("bench", "--show", SHOWS / "wash.toml", "--size", "64x36", "--duration", "0.5")
     assert isinstance(found, dict)

@@ -418,16 +418,37 @@ def test_a_history_survives_a_short_absence_and_a_resize(compositor: Compositor)
     compositor.step(plan(stepped("count")), {})
     compositor.step(plan(), {})
     compositor.step(plan(stepped("count")), {})
+    whole_px = compositor.size_px
     compositor.resize((128, 72))
     compositor.step(plan(stepped("count")), {})
     picture = compositor.compose(plan(stepped("count")), {})
-    assert picture.size_px == (128, 72)
-    linear = picture.read("linear16f")[36, 64]
+    assert picture.texture.size == (128, 72)
+    assert picture.size_px == whole_px
+    linear = picture.read("linear16f")[whole_px[1] // 2, whole_px[0] // 2]
     assert abs(float(srgb_encode(linear[0] / linear[3])) - 3 / 8) < 2e-3
     for _ in range(40):
         compositor.step(plan(), {})
     compositor.step(plan(stepped("count")), {})
     assert abs(value(compositor, plan(stepped("count"))) - 1 / 8) < 2e-3
+
+
+def test_a_picture_that_was_drawn_smaller_is_read_at_its_size(compositor: Compositor) -> None:
+    compositor.load(
+        "ramp", '/*{"ISFVSN": "2"}*/\nvoid main() { gl_FragColor = vec4(isf_FragNormCoord, 0, 1); }'
+    )
+    shown = plan(layer(source=Pass("a/source", "ramp", {})))
+    formats = ("rgb24", "rgba", "rgb48", "linear16f")
+    whole = {f: compositor.compose(shown, {}).read(f) for f in formats}
+    width, height = compositor.size_px
+    compositor.resize((width // 2, height // 2))
+    for name, expected in whole.items():
+        found = compositor.compose(shown, {}).read(name)
+        assert found.shape == expected.shape
+        most = {"rgb48": 65535.0, "linear16f": 1.0}.get(name, 255.0)
+        away = np.abs(found.astype(float) - expected.astype(float))[2:-2, 2:-2] / most
+        assert away.max() < 0.03
+    compositor.resize((width, height))
+    assert (compositor.compose(shown, {}).read("rgb48") == whole["rgb48"]).all()
 
 
 def test_size_expressions_follow_inputs(compositor: Compositor) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from engine.core.latent.caps import angle, avoid, centre_bytes, centre_of, holes, project_out
 from engine.core.latent.geometry import Vector, away, length, onto_shell, shell_radius
 from engine.core.modifiers.limiter import knee, limit
-from engine.core.modifiers.magnet import magnet
+from engine.core.modifiers.magnet import magnet, poles
 from engine.core.modifiers.pad import bilinear, on_pad
 from engine.core.modifiers.push import push, push_basis
 from engine.core.motions.walk import walk
@@ -114,7 +114,7 @@ def test_the_limiter_has_the_published_knee_and_leaves_walks_alone() -> None:
 def test_a_magnet_draws_and_holds_and_never_turns_the_order(seed, a, strength, reach, hold) -> None:
     x = drawn(seed, 4, 256)
     one, key, way = onto_shell(x[0], 1.0), x[1:3], x[3]
-    rows = np.stack([one, *key])
+    rows = poles(np.stack([one, *key]))
 
     def at(turn: float) -> float:
         out = magnet(away(one, way, turn), rows, strength, reach, hold)
@@ -130,7 +130,8 @@ def test_a_magnet_draws_and_holds_and_never_turns_the_order(seed, a, strength, r
 def test_magnets_do_not_let_a_latent_jump_from_one_to_the_other() -> None:
     a, way = drawn(5, 2, 64)
     keys_ = np.stack([a, away(a, way, 0.5)])
-    z = np.array([magnet(away(a, way, 0.5 * k / 2000), keys_, 1.0, 1.2, 0.05) for k in range(2001)])
+    near = poles(keys_)
+    z = np.array([magnet(away(a, way, 0.5 * k / 2000), near, 1.0, 1.2, 0.05) for k in range(2001)])
     assert np.linalg.norm(np.diff(z, axis=0), axis=1).max() < 10 * length(a) * 0.5 / 2000
     assert np.allclose(z[[0, -1]], keys_)
 

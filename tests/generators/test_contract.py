@@ -25,6 +25,7 @@ NAMED: dict[str, dict[str, Any]] = {
     "map": {"path": "x.map.npz"},
     "nearest": {"path": "x.archive.safetensors"},
     "pix2pix": {"path": "x.safetensors"},
+    "style": {"path": "x.safetensors", "styles": ["a.png", "b.png"]},
     "stylegan2": {"path": "x.safetensors", "other": "y.safetensors"},
     "stylegan3": {"path": "x.safetensors", "directions": "d.directions.safetensors"},
 }
@@ -49,7 +50,11 @@ def test_a_kind_holds_what_the_contract_asks_for(kind: str) -> None:
 def test_a_kind_names_its_files_by_their_keys(kind: str) -> None:
     table = NAMED.get(kind, {})
     found = registry.files(kind, table)
-    assert {asset.key: asset.path for asset in found} == table
+    named: dict[str, str] = {}
+    for key, value in table.items():
+        several = enumerate(value) if isinstance(value, list) else ()
+        named |= {f"{key}.{k}": path for k, path in several} or {key: value}
+    assert {asset.key: asset.path for asset in found} == named
     assert all(isinstance(asset, Asset) and asset.role for asset in found)
 
 

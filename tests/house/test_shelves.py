@@ -25,6 +25,7 @@ SHELVES = {
         "map",
         "nearest",
         "pix2pix",
+        "style",
         "stylegan2",
         "stylegan3",
     },

@@ -18,7 +18,7 @@ from PIL import Image
 from engine.outputs import memory, null
 from engine.outputs.contract import Sound
 from engine.outputs.film import png
-from engine.outputs.window import overlay, testcard
+from engine.outputs.window import testcard
 from engine.outputs.writer import Writer, samples_at
 from engine.system.atomic import write_bytes
 
@@ -193,38 +193,6 @@ def test_after_an_error_nothing_more_is_written_and_it_is_told_once() -> None:
 )
 def test_sound_never_drifts_from_the_pictures(fps: Fraction, rate_hz: int, frames: int) -> None:
     assert abs(samples_at(frames, fps, rate_hz) - frames / fps * rate_hz) <= Fraction(1, 2)
-
-
-LINES = ["Keys", "B\tblackout", "F1\tthis panel", "", "Generator\t14.8 Hz – 71 ms"]
-
-
-@pytest.mark.parametrize("size_px", [(480, 520), (900, 500), (120, 80)])
-def test_the_help_panel_shows_keys_and_late_frames(size_px: tuple[int, int]) -> None:
-    quiet = overlay.draw_help(LINES, [15.0] * 100, 16.7, size_px)
-    late = overlay.draw_help(LINES, [15.0] * 50 + [33.0] * 10 + [15.0] * 40, 16.7, size_px)
-    assert quiet.shape == (size_px[1], size_px[0], 4)
-    assert quiet.dtype == np.uint8
-    assert quiet[0, 0, 3] == 0  # rounded corners
-    assert 128 < quiet[size_px[1] // 2, 3, 3] < 255  # the picture shines through
-    assert (late != quiet).any()
-    reddish = (late[..., 0] > 200) & (late[..., 1] < 130)
-    assert reddish.sum() > 10
-    assert not ((quiet[..., 0] > 200) & (quiet[..., 1] < 130)).any()
-    assert (overlay.draw_help(LINES[:2], [15.0] * 100, 16.7, size_px) != quiet).any()
-
-
-@pytest.mark.parametrize("frame_ms", [[], [0.0], [float("nan"), float("inf"), -1.0, 1e12]])
-def test_the_help_panel_takes_any_times(frame_ms: list[float]) -> None:
-    assert overlay.draw_help([], frame_ms, 16.7, (300, 200)).shape == (200, 300, 4)
-
-
-def test_a_message_is_as_wide_as_its_text_and_no_wider_than_allowed() -> None:
-    short = overlay.draw_message("relief.fs:42: undeclared")
-    long = overlay.draw_message("relief.fs:42: undeclared\n" * 100, most_px=600)
-    assert short.shape[0] == long.shape[0] == 40
-    assert short.shape[1] < 400
-    assert short.shape[1] < long.shape[1] <= 600
-    assert overlay.plain("3 × 4 – é…") == "3 x 4 - ?..."
 
 
 @pytest.mark.parametrize("size_px", [(1920, 1080), (2560, 720), (540, 960), (64, 36), (33, 17)])

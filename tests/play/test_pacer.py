@@ -118,3 +118,14 @@ def test_the_stopwatch_adds_up_by_stage(monkeypatch: pytest.MonkeyPatch) -> None
     watch.lap("compose", True)
     watch.lap("control")
     assert watch.total_ms == {"control": 4.0, "compose": 10.0}
+
+
+def test_frames_that_are_given_up_are_not_skipped(clock: Clock) -> None:
+    p = Pacer(FPS)
+    p.every = 3
+    assert [p.wait() for _ in range(3)] == [Due(0), Due(3), Due(6)]
+    clock.ns += round(4.5e9 / 60)  # late by one and a half periods
+    assert p.wait() == Due(10, 1)
+    assert p.wait() == Due(12)
+    p.every = 1
+    assert [p.wait().index for _ in range(2)] == [15, 16]

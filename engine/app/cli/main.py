@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,7 @@ def cli() -> None:
 
 @cli.command()
 @click.argument("show", default="default")
+@click.option("--save-show", type=FILE, help="Write the show around a shader or network here.")
 @click.option(
     "--output", "outputs", type=OUTPUT, multiple=True,
     help="window, null, FILE.mp4 or FILE-%05d.png; several times for several.",
@@ -55,7 +57,10 @@ def cli() -> None:
 @click.option("--fps", type=RATE, help="Frames per second: 50, 59.94, 60…")
 @click.option("--seed", type=click.IntRange(0, 2**31), help="Instead of the show's.")
 @click.option("--windowed", is_flag=True, help="Start in a window.")
-@click.option("--monitor", help="Name of the monitor, or a part of it.")
+@click.option("--monitor", help="Name of the monitor, a part of it, or its number from 0.")
+@click.option(
+    "--operator", metavar="MONITOR", help="Where your own window opens, for keys, help and meters."
+)
 @click.option("--osc", help="HOST:PORT to listen on (127.0.0.1:9000); port 0: any free.")
 @click.option("--feedback", help="HOST:PORT that is sent every change of a parameter by OSC.")
 @click.option("--audio", help="Sound device (name or number), sound file, or 'off'.")
@@ -68,13 +73,19 @@ def cli() -> None:
 @click.option("--demo", is_flag=True, help="Play the built-in music.")
 @click.option("--device", type=DEVICE, default="auto", help="Where the generators run.")
 def play(**given: Any) -> None:
-    """Play SHOW (a file, or the name of a shipped show) live."""
+    """Play SHOW live: a file, the name of a shipped show, a shader or a network."""
     from engine.play.live.options import Options
 
     def work() -> int:
+        from engine.documents.show import bare_file, load
         from engine.play.live.player import play as run
 
+        if out is not None:
+            bare_file.save_around(load.find_show(options.show), out)
+            return run(replace(options, show=str(out)))
         return run(options)
+
+    out: Path | None = given["save_show"]
 
     duration = given["duration"]
     options = Options(
@@ -85,6 +96,7 @@ def play(**given: Any) -> None:
         seed=given["seed"],
         is_windowed=given["windowed"],
         monitor=given["monitor"],
+        operator=given["operator"],
         osc=given["osc"],
         feedback=given["feedback"],
         audio=given["audio"],
@@ -210,11 +222,12 @@ def devices(as_json: bool) -> None:
 
 @cli.command()
 @click.option("--json", "as_json", is_flag=True)
-def doctor(as_json: bool) -> None:
+@click.option("--warm", is_flag=True, help="Compile ahead what networks on the CPU need.")
+def doctor(as_json: bool, warm: bool) -> None:
     """Find what is wrong, with the line that mends it."""
     from engine.app.setup.doctor import run
 
-    sys.exit(finish(lambda: run(as_json)))
+    sys.exit(finish(lambda: run(as_json, warm)))
 
 
 @cli.command()
@@ -227,6 +240,16 @@ def bench(as_json: bool, show: str, size: tuple[int, int], duration: Fraction) -
     from engine.app.inspect import bench as run
 
     sys.exit(finish(lambda: run(show, size, float(duration), as_json)))
+
+
+@cli.command("addresses")
+@click.argument("show", default="default")
+@click.option("--json", "as_json", is_flag=True)
+def list_addresses(show: str, as_json: bool) -> None:
+    """List every address that SHOW answers to: by OSC, from keys, routes and cues."""
+    from engine.app.inspect import list_addresses as run
+
+    sys.exit(finish(lambda: run(show, as_json)))
 
 
 @cli.command("credits")

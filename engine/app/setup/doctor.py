@@ -228,9 +228,26 @@ def describe(checks: list[Check]) -> str:
     return "\n".join(lines)
 
 
-def run(as_json: bool) -> int:
-    """Print the diagnosis; 1 if a check failed."""
-    checks = diagnose()
+def check_loops() -> Check:
+    """Compile what networks on the CPU would compile while a show begins; it is kept."""
+    from engine.generators.stylegan.precompile import compile_all
+
+    print("compiling loops for this processor: a minute at most, once", file=sys.stderr, flush=True)
+    try:
+        return Check("loops", True, f"compiled, kept in {compile_all()}")
+    except ValueError as error:
+        return Check("loops", True, str(error), "pip install 'numba>=0.61'")
+
+
+def run(as_json: bool, warms: bool = False) -> int:
+    """Print the diagnosis; 1 if a check failed.
+
+    Parameters
+    ----------
+    warms
+        Compile what a show would compile while it begins.
+    """
+    checks = diagnose() + ([check_loops()] if warms else [])
     ok = all(check.ok for check in checks)
     document = {"ok": ok, "checks": [asdict(check) for check in checks]}
     print(json.dumps(document, indent=2) if as_json else describe(checks))

@@ -207,7 +207,8 @@ def resolve(show: Show, address: str, value: Value) -> tuple[tuple[int, float], 
         return ((place, coerce(registry.parameters[place], value)),)
     places = registry.groups[address]
     if not isinstance(value, tuple) or len(value) != len(places):
-        raise ValueError(f"{address} takes {len(places)} numbers")
+        came = f"{len(value)} numbers" if isinstance(value, tuple) else "one value"
+        raise ValueError(f"{address} takes {len(places)} numbers, not {came}")
     return tuple((p, coerce(registry.parameters[p], v)) for p, v in zip(places, value, strict=True))
 
 

@@ -13,7 +13,6 @@ from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.core.trajectory.chain import coordinates, lead
 from engine.core.trajectory.events import jumped, numbers, on_event
-from engine.core.trajectory.parts import triggers
 
 PathEvent = tuple[int, str, tuple[float, ...]]
 """Index of a path, name of an event, its data."""
@@ -112,9 +111,9 @@ def _listed(show: Show, events: Sequence[Event], fired: Sequence[int]) -> list[P
         data = numbers(event.value)
         if data is not None:
             found.append((show.constants.path_of[root], name, data))
-    for i, path in enumerate(show.constants.paths if fired else ()):
-        names = triggers(path.parts)
-        found += [(i, n, ()) for n in names if path.at[n] in fired and n in path.parts.events]
+    places = frozenset(fired)
+    if places:
+        found += [(i, name, ()) for place, i, name in show.constants.fires if place in places]
     return found
 
 

@@ -8,6 +8,7 @@ that comes through the very centre, as that of a loop does whose picture was ban
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -22,6 +23,9 @@ TEAR = 0.5  # of the radius: where the map tears
 LARGEST = 2.4  # rad; caps that overlap are taken together only up to it
 ROUNDS = 32
 _APART = 0.25  # of a radius: room that a halo needs at least
+_STRIDE = 64
+Caps = tuple[tuple[bytes, float], ...]
+"""Centres (see `centre_bytes`) and radii in radians."""
 
 
 class Cap(NamedTuple):
@@ -54,27 +58,55 @@ def angle(a: Vector, b: Vector) -> float:
     return 2.0 * math.atan2(length(a - b), length(a + b))
 
 
-class Holes(NamedTuple):
-    """Holes whose halos do not overlap, with all centres [shape=(N, D)] and cosines of halos.
+@dataclass(frozen=True, slots=True, eq=False)
+class Holes:
+    """Holes whose halos do not overlap.
 
-    `firm` are centres and radii of the caps themselves, where they lie too widely to be taken
-    together; else None.
+    Parameters
+    ----------
+    caps
+        What they are made of.
+    each
+        The holes; caps that touch are one.
+    gaps
+        From the centre of each to the nearest edge of another, in rad [shape=(N,)].
     """
 
+    caps: Caps
     each: tuple[Hole, ...]
-    centres: Vector
-    cosines: Vector
-    firm: tuple[Vector, Vector] | None
+    gaps: Vector
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether caps lie too widely to be taken together."""
+        return max(hole.cap.radius for hole in self.each) >= LARGEST
 
     def near(self, unit: Vector) -> list[Hole]:
         """Find those whose halo a direction may lie in: hardly ever more than one."""
-        found = np.flatnonzero(self.centres @ unit > self.cosines - 1e-9).tolist()
+        centres, _, cosines = _stacked(self)
+        found = np.flatnonzero(centres @ unit > cosines - 1e-9).tolist()
         return [self.each[k] for k in found]
 
 
 @lru_cache(maxsize=64)
-def holes(caps: tuple[tuple[bytes, float], ...]) -> Holes | None:
+def _stacked(found: Holes) -> tuple[Vector, Vector, Vector]:
+    """Centres [shape=(N, D)], radii and cosines of the halos [shape=(N,)] of holes."""
+    centres = np.array([hole.cap.centre for hole in found.each])
+    radii = np.array([hole.cap.radius for hole in found.each])
+    return centres, radii, np.array([math.cos(hole.halo) for hole in found.each])
+
+
+@lru_cache(maxsize=64)
+def _firm(caps: Caps) -> tuple[Vector, Vector]:
+    """Centres [shape=(N, D)] and radii [shape=(N,)] of the caps themselves."""
+    return np.stack([centre_of(data) for data, _ in caps]), np.array([r for _, r in caps])
+
+
+@lru_cache(maxsize=1024)
+def holes(caps: Caps) -> Holes | None:
     """Take together the caps that touch, and give each a halo of its own; None if there are none.
+
+    One after the other, so that a cap more (or one less) costs little however many there are.
 
     Parameters
     ----------
@@ -83,46 +115,44 @@ def holes(caps: tuple[tuple[bytes, float], ...]) -> Holes | None:
     """
     if not caps:
         return None
-    whole = [Cap(centre_of(data), radius) for data, radius in caps]
-    listed, angles = _united(whole)
-    found, radii = [], np.array([cap.radius for cap in listed])
-    for cap, row in zip(listed, angles, strict=True):
-        gap = float((row - radii).min()) - cap.radius  # its own angle to itself is infinite
-        halo = min(HALO * cap.radius, 0.5 * (cap.radius + math.pi), cap.radius + 0.5 * gap)
-        side = gaussian(0, "avoid", 0, len(cap.centre))
-        # The tear's antipode lies as far from that of the centre: the halo must not reach it.
-        tear = min(TEAR * cap.radius, 0.5 * (math.pi - halo))
-        found.append(Hole(cap, halo, onto_shell(away(cap.centre, side, tear), 1.0)))
-    centres = np.stack([cap.centre for cap in listed])
-    firm = None
-    if radii.max() >= LARGEST:
-        firm = (np.stack([cap.centre for cap in whole]), np.array([cap.radius for cap in whole]))
-    return Holes(tuple(found), centres, np.array([math.cos(h.halo) for h in found]), firm)
+    for count in range(_STRIDE, len(caps) - 1, _STRIDE):
+        holes(caps[:count])  # from a file there are many at once: not all of them recursively
+    data, radius = caps[-1]
+    return _joined(holes(caps[:-1]), caps, Cap(centre_of(data), radius))
 
 
-def _united(caps: list[Cap]) -> tuple[list[Cap], Vector]:
-    """Put the smallest cap around every two that touch, until none do.
-
-    Returns
-    -------
-    caps, and the angles between them [shape=(N, N)], infinite on the diagonal
-    """
-    centres, radii = np.stack([cap.centre for cap in caps]), np.array([cap.radius for cap in caps])
-    angles = _angles(centres, centres)
-    np.fill_diagonal(angles, np.inf)
+def _joined(before: Holes | None, caps: Caps, cap: Cap) -> Holes:
+    """Add a cap: while it touches another one, both become the smallest that holds them."""
+    if before is None:
+        return Holes(caps, (_hole(cap, math.inf),), np.array([math.inf]))
+    centres, radii, _ = _stacked(before)
+    left = np.arange(len(radii))
     while True:
-        rooms = 2.0 * _APART * np.minimum.outer(radii, radii)
-        touching = angles < np.add.outer(radii, radii) + rooms
+        row = _angles(centres[left], cap.centre[None])[:, 0]
+        room = 2.0 * _APART * np.minimum(radii[left], cap.radius)
+        touching = row < radii[left] + cap.radius + room
         if not touching.any():
-            return [Cap(c, float(r)) for c, r in zip(centres, radii, strict=True)], angles
-        pair = list(divmod(int(np.argmax(touching)), len(radii)))
-        one, other = (Cap(centres[k], float(radii[k])) for k in pair)
-        cap = _around(one, other, angle(one.centre, other.centre))
-        centres, radii = np.delete(centres, pair, 0), np.delete(radii, pair)
-        angles = np.delete(np.delete(angles, pair, 0), pair, 1)
-        row = _angles(centres, cap.centre[None])
-        angles = np.block([[angles, row], [row.T, np.full((1, 1), np.inf)]])
-        centres, radii = np.concatenate([centres, cap.centre[None]]), np.append(radii, cap.radius)
+            break
+        other = before.each[int(left[np.argmax(touching)])].cap
+        cap = _around(other, cap, angle(other.centre, cap.centre))
+        left = np.delete(left, np.argmax(touching))
+    old = before.gaps[left]
+    gaps = np.minimum(old, row - cap.radius)
+    each = [before.each[k] for k in left.tolist()]
+    for k in np.flatnonzero(gaps < old).tolist():
+        each[k] = _hole(each[k].cap, float(gaps[k]))
+    own = float((row - radii[left]).min(initial=math.inf))
+    return Holes(caps, (*each, _hole(cap, own)), np.append(gaps, own))
+
+
+def _hole(cap: Cap, gap: float) -> Hole:
+    """Give a cap its halo, as wide as the gap to the next cap's edge lets it."""
+    room = 0.5 * (gap - cap.radius)
+    halo = min(HALO * cap.radius, 0.5 * (cap.radius + math.pi), cap.radius + room)
+    side = gaussian(0, "avoid", 0, len(cap.centre))
+    # The tear's antipode lies as far from that of the centre: the halo must not reach it.
+    tear = min(TEAR * cap.radius, 0.5 * (math.pi - halo))
+    return Hole(cap, halo, onto_shell(away(cap.centre, side, tear), 1.0))
 
 
 def _angles(a: Vector, b: Vector) -> Vector:
@@ -172,9 +202,8 @@ def avoid(z: Vector, found: Holes) -> Vector:
 def _firmly(z: Vector, found: Holes) -> Vector:
     """Push a latent out of each cap by itself, the deepest first: not smooth, but outside."""
     size = length(z)
-    for _ in range(ROUNDS if found.firm and size > 0.0 else 0):
-        assert found.firm is not None
-        centres, radii = found.firm
+    for _ in range(ROUNDS if size > 0.0 and found.is_wide else 0):
+        centres, radii = _firm(found.caps)
         inside = radii - _angles(centres, z[None] / size)[:, 0]
         deepest = int(np.argmax(inside))
         if inside[deepest] <= 0.0:

@@ -127,10 +127,21 @@ DRAG = Modifier(
     part=Part(
         settings=(
             trigger("release", "What was dragged goes back to where it was."),
-            Setting("pull_s", "Time constant of that.", 1.0, 0.02, 600.0, "s"),
+            Setting(
+                "pull_s",
+                "Time constant in which it goes back when it is released.",
+                1.0,
+                0.02,
+                600.0,
+                "s",
+            ),
         ),
         events={
-            "pull": Change(_take_pull, lengths=lambda path: (math.prod(path.shape),)),
+            "pull": Change(
+                _take_pull,
+                lengths=lambda path: (math.prod(path.shape),),
+                text="Displaces it, one number for each coordinate, until it is released.",
+            ),
             "release": Change(_take_release),
         },
         memory={"pull": Kept(_write, _read)},

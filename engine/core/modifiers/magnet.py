@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from functools import lru_cache
 from itertools import accumulate
+from typing import NamedTuple
 
 import numpy as np
 
-from engine.core.latent.caps import angle
 from engine.core.latent.geometry import Vector, away, length, onto_shell
-from engine.core.path.keyframes import keyframe_spline, keyframes_of
+from engine.core.path.keyframes import Keyframes, keyframe_spline, keyframes_of
 from engine.core.path.model import (
     Change,
     Data,
@@ -26,7 +28,27 @@ from engine.core.path.phase import TURNINGS, position
 from engine.core.path.setting import Setting, trigger
 
 
-def magnet(z: Vector, keys: Vector, strength: float, reach: float, hold: float) -> Vector:
+class Poles(NamedTuple):
+    """Directions of keys [unit vectors, shape=(N, D)], and of each how far the next one is.
+
+    The distance is worked out when a key is first the nearest one: `apart` remembers it.
+    """
+
+    units: Vector
+    apart: dict[int, float]
+
+
+def poles(keys: Vector) -> Poles:
+    """Take the directions of keys [shape=(N, D)]."""
+    return Poles(keys / np.sqrt((keys * keys).sum(axis=1))[:, None], {})
+
+
+@lru_cache(maxsize=256)
+def _poles_of(keys: Keyframes, point: int, size: int) -> Poles:
+    return poles(np.stack([key.reshape(-1, size)[point] for key in keys.points]))
+
+
+def magnet(z: Vector, keys: Poles, strength: float, reach: float, hold: float) -> Vector:
     """Draw a latent to the key that it is near to.
 
     At an angle a to the key, what lies within `hold` comes onto it and what lies beyond `reach`
@@ -39,29 +61,37 @@ def magnet(z: Vector, keys: Vector, strength: float, reach: float, hold: float) 
     ----------
     z [shape=(D,)]
         Its length stays.
-    keys [shape=(N, D)]
-        Their directions count.
+    keys
+        At least one.
     strength
         0..1.
     reach, hold
         Radians.
     """
     size = length(z)
-    if size == 0.0 or strength <= 0.0 or not len(keys):
+    if size == 0.0 or strength <= 0.0:
         return z
-    units = keys / np.sqrt((keys * keys).sum(axis=1))[:, None]
-    angles = _angles(units, z / size)
-    nearest = int(np.argmin(angles))
-    apart, key = float(angles[nearest]), units[nearest]
-    others = _angles(units, key)
-    others = others[others > 1e-6]  # the same place twice is one place
-    if len(others):
-        reach = min(reach, 0.5 * float(others.min()))
+    nearest, apart = _nearest(keys.units, z / size)
+    key = keys.units[nearest]
+    if nearest not in keys.apart:
+        others = _angles(keys.units, key)
+        # The same place twice is one place.
+        keys.apart[nearest] = float(others.min(initial=math.inf, where=others > 1e-6))
+    reach = min(reach, 0.5 * keys.apart[nearest])
     if apart >= reach or apart == 0.0:
         return z
     hold = min(hold, 0.9 * reach)
     x = max(apart - hold, 0.0) / (reach - hold)
     return away(z, key, strength * apart * (1.0 - x * x * (3.0 - 2.0 * x)))
+
+
+def _nearest(units: Vector, unit: Vector) -> tuple[int, float]:
+    """Find the direction nearest to one, and how far it is: exactly of those that may be it."""
+    along = units @ unit
+    near = np.flatnonzero(along >= along.max() - 1e-9)
+    angles = _angles(units[near], unit)
+    first = int(np.argmin(angles))
+    return int(near[first]), float(angles[first])
 
 
 def _angles(units: Vector, unit: Vector) -> Vector:
@@ -79,10 +109,10 @@ def _apply(path: Path, state: PathState, now: Now, rows: Rows) -> Rows:
     strength, snap = values[path.at["magnet"]], values[path.at["snap_rad"]]
     if strength <= 0.0 and snap <= 0.0:
         return rows
-    points = [key.reshape(-1, path.size) for key in keyframes_of(path, state, values).points]
+    frames = keyframes_of(path, state, values)
     reach, found = values[path.at["magnet_rad"]], []
     for k, row in enumerate(rows):
-        keys = np.stack([point[k] for point in points])
+        keys = _poles_of(frames, k, path.size)
         row = magnet(row, keys, strength, reach, 0.0)
         found.append(magnet(row, keys, 1.0, 2.0 * snap, snap) if snap > 0.0 else row)
     return found
@@ -103,16 +133,14 @@ def _knots_to_whole(path: Path, state: PathState, values: Values, z: Vector) -> 
     raw = state.phase + values[path.offset]
     if not path.motion_of(values).is_keyed:
         return float(round(raw)) - raw
-    units = [onto_shell(row, 1.0) for row in z.reshape(-1, path.size)]
-
-    def apart(key: Vector) -> float:
-        rows = key.reshape(-1, path.size)
-        return sum(angle(onto_shell(a, 1.0), b) for a, b in zip(rows, units, strict=True))
-
+    frames, rows = keyframes_of(path, state, values), z.reshape(-1, path.size)
     spline, start = keyframe_spline(path, state, values)
-    points = keyframes_of(path, state, values).points
     whole = Extent(start, sum(spline.spans), spline.is_closed)
-    nearest = min(range(len(points)), key=lambda k: apart(points[k]))
+    apart = [
+        _angles(_poles_of(frames, k, path.size).units, onto_shell(row, 1.0))
+        for k, row in enumerate(rows)
+    ]
+    nearest = int(np.argmin(sum(apart)))
     time = tuple(accumulate(spline.spans, initial=0.0))[nearest]
     place = raw + state.place - start
     turning = TURNINGS[int(values[path.at["turning"]])]
@@ -144,7 +172,7 @@ MAGNET = Modifier(
         settings=(
             trigger("snap", "Flies to the nearest key, or whole knot."),
             Setting("magnet", "How strongly keys draw it when it is near to one.", 0.0),
-            Setting("magnet_rad", "How far they reach.", 0.6, 0.01, 1.5, "rad"),
+            Setting("magnet_rad", "How near to it keys begin to draw it.", 0.6, 0.01, 1.5, "rad"),
             Setting("snap_rad", "So near to a key it is the key.", 0.0, 0.0, 0.5, "rad"),
         ),
         events={"snap": Change(_take_snap, "blend")},

@@ -103,7 +103,15 @@ PAD = Modifier(
             Setting("pad_x", "On the pad, from the left.", 0.5, glides=True),
             Setting("pad_y", "On the pad, from the bottom.", 0.5, glides=True),
         ),
-        events={"corner": Change(_take_corner, "blend", lambda _: (1,))},
+        events={
+            "corner": Change(
+                _take_corner,
+                "blend",
+                lambda _: (1,),
+                "Where it is now becomes a corner of its pad: 1 to 4, from the bottom left.",
+            )
+        },
+        vectors={"pad_xy": ("pad_x", "pad_y")},
         memory={"corners": Kept(_write, _read)},
     ),
 )

@@ -167,7 +167,7 @@ KEYS = Motion(
             trigger("invert", "Finds the latent of its picture, which becomes a key."),
         ),
         events={
-            "key": Change(_take_key, "jump", _lengths),
+            "key": Change(_take_key, "jump", _lengths, "A latent in coordinates becomes a key."),
             "drop_key": Change(_take_drop, "jump"),
             "take_key": Change(_take_back, "jump"),
             "clear_keys": Change(_take_clear, "jump"),

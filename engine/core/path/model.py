@@ -101,11 +101,14 @@ class Change(NamedTuple):
         jump, because it is led elsewhere · ``blend``: it flies, because what turns it has changed.
     lengths
         How many numbers the event may bring; None: any.
+    text
+        One sentence for people; a trigger has that of its setting.
     """
 
     take: Callable[[Path, PathState, Now, Here, Data], PathState]
     transition: Literal["cut", "jump", "blend"] = "cut"
     lengths: Callable[[Path], tuple[int, ...]] | None = None
+    text: str = ""
 
 
 class Kept(NamedTuple):
@@ -130,11 +133,14 @@ class Part(NamedTuple):
         By name: of a trigger, that of its setting; else of an event ``/layer/ID/path/NAME``.
     memory
         By name: what it remembers, in `PathState.memory` and in snapshots.
+    vectors
+        By name: settings that one message sets together, in order.
     """
 
     settings: tuple[Setting, ...] = ()
     events: Mapping[str, Change] = {}
     memory: Mapping[str, Kept] = {}
+    vectors: Mapping[str, tuple[str, ...]] = {}
 
 
 class Motion(NamedTuple):
@@ -217,6 +223,7 @@ class Parts(NamedTuple):
     settings: tuple[Setting, ...] = ()
     events: Mapping[str, Change] = {}
     memory: Mapping[str, Kept] = {}
+    vectors: Mapping[str, tuple[str, ...]] = {}
 
 
 NO_PARTS = Parts()

@@ -216,7 +216,10 @@ TIMING = Part(
             is_timing=True,
         ),
     ),
-    events={"table": Change(_take_table), "felt": Change(_take_perceived)},
+    events={
+        "table": Change(_take_table, text="Speeds along the path that even it to the eye."),
+        "felt": Change(_take_perceived, text="Perceived changes per knot, here and on average."),
+    },
     memory={
         "is_relocating": Kept(bool, lambda _, data: bool(data) or None),
         "table": Kept(_write_table, _read_table),

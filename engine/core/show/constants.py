@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.curves import CURVES
-from engine.core.parameter import Registry
+from engine.core.parameter import Kind, Registry
 from engine.core.path.model import Path
 from engine.core.show.controls import Cue, Lfo, Route
 from engine.core.show.generator import ImageInput, asked_size, picture_size
@@ -138,7 +138,9 @@ class Constants:
     all_switches
         Those of all paths.
     path_of
-        Name of a path → its index.
+        Name of a path, or the same by the number of its layer → its index.
+    fires
+        Triggers of paths that change them: place, index of the path, name; in order of effect.
     steering
         Places of how steering moves.
     springs
@@ -169,6 +171,7 @@ class Constants:
     switches: tuple[tuple[int, ...], ...]
     all_switches: NDArray[np.intp]
     path_of: Mapping[str, int]
+    fires: tuple[tuple[int, int, str], ...]
     steering: Steering
     springs: tuple[tuple[int, int], ...]
     remembered: NDArray[np.intp]
@@ -182,6 +185,16 @@ class Steering(NamedTuple):
     mode: int
     momentum_s: int
     release: int
+
+
+def fires_of(paths: Sequence[Path]) -> tuple[tuple[int, int, str], ...]:
+    """List the triggers of paths that change them."""
+    return tuple(
+        (path.at[setting.name], i, setting.name)
+        for i, path in enumerate(paths)
+        for setting in path.parts.settings
+        if setting.kind is Kind.TRIGGER and setting.name in path.parts.events
+    )
 
 
 def springs_of(registry: Registry, layers: Sequence[Layer]) -> tuple[tuple[int, int], ...]:

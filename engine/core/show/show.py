@@ -23,6 +23,7 @@ from engine.core.show.constants import (
     decay_of,
     entries_of,
     filters_of,
+    fires_of,
     needed_layers,
     places_of,
     reach_of,
@@ -113,6 +114,16 @@ class Show:
         return tuple(p for layer in self.layers if layer.generator for p in layer.generator.paths)
 
 
+def _names(show: Show) -> dict[str, int]:
+    """Index of each path by its name, and by the number of its layer as parameters are."""
+    found = {path.name: i for i, path in enumerate(show.paths)}
+    for number, layer in enumerate(show.layers, 1):
+        for path in layer.generator.paths if layer.generator else ():
+            alias = f"/layer/{number}{path.name.removeprefix(f'/layer/{layer.id}')}"
+            found[alias] = found[path.name]
+    return found
+
+
 def _constants(show: Show) -> Constants:
     """Work out what follows from a show alone."""
     rate = float(show.control_hz)
@@ -164,7 +175,8 @@ def _constants(show: Show) -> Constants:
         image_inputs={name: found for name, found in image_inputs.items() if found},
         switches=switches,
         all_switches=np.array([place for places in switches for place in places], np.intp),
-        path_of={path.name: i for i, path in enumerate(paths)},
+        path_of=_names(show),
+        fires=fires_of(paths),
         steering=steering,
         springs=springs,
         remembered=np.array(sorted(remembered), np.intp),

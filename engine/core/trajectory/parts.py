@@ -7,7 +7,6 @@ from typing import TypeVar
 
 from engine.core.modifiers import table as modifiers
 from engine.core.motions import table as motions
-from engine.core.parameter import Kind
 from engine.core.path.model import Change, Kept, Parts
 from engine.core.path.setting import Setting
 from engine.core.path.speed import TIMING
@@ -37,11 +36,13 @@ def make_parts() -> Parts:
     settings: dict[str, Setting] = {}
     events: dict[str, Change] = {}
     memory: dict[str, Kept] = {}
+    vectors: dict[str, tuple[str, ...]] = {}
     own = [m.part for m in motions.MOTIONS] + [m.part for m in modifiers.MODIFIERS]
     for part in (TIMING, *own):
         _join(settings, {setting.name: setting for setting in part.settings})
         _join(events, part.events)
         _join(memory, part.memory)
+        _join(vectors, part.vectors)
     order = dict.fromkeys((*RECORDED, *settings))
     return Parts(
         motions.MOTIONS,
@@ -49,6 +50,7 @@ def make_parts() -> Parts:
         tuple(settings[name] for name in order if name in settings),
         events,
         memory,
+        vectors,
     )
 
 
@@ -57,8 +59,3 @@ def _join(known: dict[str, T], more: Mapping[str, T]) -> None:
     if twice:
         raise ValueError(f"two parts of trajectories share the name '{min(twice)}'; rename one")
     known.update(more)
-
-
-def triggers(parts: Parts) -> tuple[str, ...]:
-    """Names of the settings that fire."""
-    return tuple(s.name for s in parts.settings if s.kind is Kind.TRIGGER)

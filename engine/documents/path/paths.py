@@ -104,6 +104,8 @@ def _path(builder: ShowBuilder, root: str, table: PathTable, port: Port, model: 
             ("throw_seed", table.throw_seed, "Which way a throw goes."),
         )
     ]
+    for name, names in parts.vectors.items():
+        builder.groups[f"{root}/{name}"] = tuple(f"{root}/{each}" for each in names)
     pictured = read_pictures(builder, table, port)
     apart = table.spread
     if apart is None:  # the layers of a w+ begin as one style
@@ -179,6 +181,9 @@ def _map(
         builder.number(f"{root}/map_{k}", 0.5, 0, 1, "", text.format(k))
         for k in range(1, count + 1)
     )
+    if count > 1:
+        names = tuple(f"{root}/map_{k}" for k in range(1, count + 1))
+        builder.groups[f"{root}/map"] = names
     return {"examples": atlas, "inputs": inputs}
 
 

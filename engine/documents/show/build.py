@@ -58,8 +58,7 @@ def assemble(
     layers = tuple(bind_images(layers, i, table.layers[i]) for i in range(len(layers)))
     layers = tuple(bind_ports(layers, i, table.layers[i].generator) for i in range(len(layers)))
     master = replace(master, effects=master_effects(builder, table.master, layers))
-    goes = [builder.trigger(f"/cue/{c.id}/go", f"Begin the cue {c.id}.") for c in table.cues]
-    rates = [builder.number(f"/lfo/{o.id}/rate_hz", o.rate_hz, 0.0, 60.0, "hz") for o in table.lfos]
+    goes, rates = _goes(builder, table), _rates(builder, table)
     depths = _depths(builder, table)
     registry = make_registry(builder.parameters, builder.groups, builder.aliases)
     signals = signal_names(table)
@@ -109,6 +108,20 @@ def assemble(
     return bind_track(placed, replace(show, routes=routes, cues=cues, start=start))
 
 
+def _goes(builder: ShowBuilder, table: ShowTable) -> list[int]:
+    """Places of the triggers that begin cues; by number, too, as layers are."""
+    for number, cue in enumerate(table.cues, 1):
+        builder.aliases[f"/cue/{number}/"] = f"/cue/{cue.id}/"
+    return [builder.trigger(f"/cue/{c.id}/go", f"Begin the cue {c.id}.") for c in table.cues]
+
+
+def _rates(builder: ShowBuilder, table: ShowTable) -> list[int]:
+    text = "Rate of an oscillator."
+    return [
+        builder.number(f"/lfo/{o.id}/rate_hz", o.rate_hz, 0, 60, "hz", text) for o in table.lfos
+    ]
+
+
 def _depths(builder: ShowBuilder, table: ShowTable) -> list[int]:
     """Places of the routes' depths; -1 of a route without an ID."""
     return [
@@ -156,24 +169,38 @@ def _master(builder: ShowBuilder, table: ShowTable) -> Master:
         _grab(builder)
     _steering(builder, m)
     return Master(
-        brightness=builder.number("/master/brightness", m.brightness, 0, 1, "", "Of the picture."),
+        brightness=builder.number(
+            "/master/brightness", m.brightness, 0, 1, "", "Light of the picture."
+        ),
         blackout=builder.switch("/master/blackout", "Black, at once."),
         freeze=builder.switch("/master/freeze", "Holds every motion."),
         speed=builder.number("/master/speed", m.speed, -4, 4, "", "Factor on every motion."),
         truncation=builder.number(
-            "/master/truncation", m.truncation, 0, 2, "", "Factor on every truncation."
+            "/master/truncation",
+            m.truncation,
+            0,
+            2,
+            "",
+            "Factor on every truncation: less is tamer.",
         ),
         steer_x=builder.number(
             "/master/steer_x", 0, -50, 50, "rad", "Turns every latent, one way."
         ),
-        steer_y=builder.number("/master/steer_y", 0, -50, 50, "rad", "Turns it another way."),
+        steer_y=builder.number(
+            "/master/steer_y", 0, -50, 50, "rad", "Turns every latent, another way."
+        ),
         steer_omega=builder.number(
             "/master/steer_omega", m.steer_omega, 0.5, 60, "rad/s", "Stiffness of steering."
         ),
         jump=builder.trigger("/master/jump", "Every trajectory flies to a new place."),
         autopilot=builder.switch("/autopilot/on", "Goes from cue to cue by itself.", auto.on),
         rest_s=builder.number(
-            "/autopilot/rest_s", auto.rest_s, 0, 3600, "s", "Rest after a touch."
+            "/autopilot/rest_s",
+            auto.rest_s,
+            0,
+            3600,
+            "s",
+            "The autopilot rests so long after a touch.",
         ),
         bpm=builder.number("/transport/bpm", m.bpm, 20, 300, "bpm", "Tempo."),
         tap=builder.trigger("/transport/tap", "Tap the beat."),
@@ -193,8 +220,9 @@ def _steering(builder: ShowBuilder, master: MasterTable) -> None:
         0,
         30,
         "s",
-        "Let go, it fades in it.",
+        "Steering that was let go fades in this time.",
     )
+    builder.groups["/master/steer"] = ("/master/steer_x", "/master/steer_y")
     builder.trigger("/master/steer_release", "Lets go of steering, which goes on by itself.")
 
 

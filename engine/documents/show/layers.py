@@ -31,7 +31,7 @@ def make_layer(builder: ShowBuilder, layer: LayerTable) -> Layer:
     aspect = 0.0 if isinstance(layer.aspect, str) else float(layer.aspect)
     if aspect and not 0.05 <= aspect <= 20.0:
         raise ValueError(f'aspect: {aspect:g} is outside 0.05 to 20 (or "auto", "canvas")')
-    opacity = builder.number(f"{root}/opacity", layer.opacity, 0, 1, "", "Of the layer.")
+    opacity = builder.number(f"{root}/opacity", layer.opacity, 0, 1, "", "How much of it is seen.")
     scale = builder.number(f"{root}/scale", layer.scale, 0.05, 1, "", "Size of the layer's area.")
     generator = None
     if layer.generator is not None:
@@ -200,7 +200,11 @@ def _effect(builder: ShowBuilder, root: str, table: EffectTable, has_mix: bool) 
     declared = {p.address: p for p in isf.parameters(free)}
     vectors = isf.groups(free)
     given = _flat({n: v for n, v in table.inputs.items() if n not in bound}, declared, vectors)
-    mix = builder.number(f"{root}/mix", table.mix, 0, 1, "", "Dry to wet.") if has_mix else -1
+    mix = (
+        builder.number(f"{root}/mix", table.mix, 0, 1, "", "How much of the effect is seen.")
+        if has_mix
+        else -1
+    )
     places = {
         short: builder.add(_set(p, f"{root}/{short}", given)) for short, p in declared.items()
     }

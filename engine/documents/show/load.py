@@ -15,6 +15,7 @@ from engine.core.show.show import Show
 from engine.documents.assets import assets_dir
 from engine.documents.builder import NoFileError
 from engine.documents.schema import ShowTable, allowed_keys, allowed_values
+from engine.documents.show import bare_file
 from engine.documents.show.build import assemble
 from engine.documents.show.model_files import outside, with_whole_paths
 from engine.system import untrusted
@@ -62,7 +63,7 @@ class Loaded:
 
 
 def find_show(name: str) -> Path:
-    """Find a show by path, or by name among the shipped ones.
+    """Find a show by path, or by name among the shipped ones; or a file to make one around.
 
     Raises
     ------
@@ -73,6 +74,10 @@ def find_show(name: str) -> Path:
     with contextlib.suppress(OSError):  # a name that no file can have
         if path.is_file():
             return path
+    if path.suffix in bare_file.SUFFIXES:
+        if (shader := assets_dir("shaders") / path.name).is_file():
+            return shader
+        raise ShowError(f"{name}: there is no such file")
     shipped = assets_dir("presets") / f"{name.removesuffix('.toml')}.toml"
     if re.fullmatch(r"[\w-]{1,64}(\.toml)?", name) and shipped.is_file():
         return shipped
@@ -90,7 +95,7 @@ def load(name: str) -> Loaded:
     """
     path = find_show(name)
     folders = beside(path)
-    text = with_whole_paths(read_text(path, LARGEST_BYTES), *folders)
+    text = with_whole_paths(_text(path), *folders)
     shader_paths: dict[str, Path] = {}
 
     def resolve(shader: str) -> str:
@@ -100,6 +105,18 @@ def load(name: str) -> Loaded:
     show, table = read(text, str(path), resolve, lambda file: read_file(file, *folders))
     show = replace(show, notes=(*show.notes, *outside(show, *folders)))
     return Loaded(show, table, path, text, shader_paths)
+
+
+def _text(path: Path) -> str:
+    """Read a show, or make one around a file that is none."""
+    if path.suffix not in bare_file.SUFFIXES:
+        return read_text(path, LARGEST_BYTES)
+    try:
+        return bare_file.show_around(path)
+    except OSError as error:
+        raise ShowError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except ValueError as error:
+        raise ShowError(str(error)) from None
 
 
 def beside(path: Path) -> tuple[Path, ...]:

@@ -50,7 +50,10 @@ def with_paths(text: str, find: Callable[[str], str]) -> str:
 
         document: Any = tomlkit.parse(text)
         for number, key, place in changed:
-            document["layers"][number]["generator"]["config"][key] = place
+            named, _, index = key.partition(".")  # `styles.2`: the third of a list
+            config = document["layers"][number]["generator"]["config"]
+            at, key_or_index = (config[named], int(index)) if index else (config, named)
+            at[key_or_index] = place
         return tomlkit.dumps(document)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return text

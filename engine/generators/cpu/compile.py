@@ -37,6 +37,11 @@ def compile_loop(function: Function) -> Function:
     return cast("Function", compiled)
 
 
+def kept_in(loop: Callable[..., Any]) -> str:
+    """Folder in which the machine code of a loop is kept."""
+    return str(cast("Any", loop).stats.cache_path)
+
+
 def is_compiled() -> bool:
     """Whether Numba is here."""
     return HAS_NUMBA

@@ -32,6 +32,8 @@ class HostStats:
         Where it renders; empty until it is ready.
     pid
         Process of the worker, 0 if there is none.
+    doing
+        What it does before or beside plain playing, in words; empty if it plays.
     """
 
     rate_hz: float = 0.0
@@ -42,6 +44,7 @@ class HostStats:
     error: str = ""
     device: str = ""
     pid: int = 0
+    doing: str = ""
 
 
 class Host(Protocol):

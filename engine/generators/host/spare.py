@@ -84,68 +84,90 @@ def launch() -> Child:
 
 
 class Spare:
-    """One waiting process with the heavy libraries loaded, to take over from a dead worker.
+    """Waiting processes with the heavy libraries loaded, to take over from dead workers.
 
     Importing torch is two seconds of a core; with a spare the next picture is there well before.
-    One serves all hosts of a player. It is started `delay_s` after the first `tend` (so that it
-    does not compete with the first picture), and again `delay_s` after it was used.
+    They serve all hosts of a player. The first is started `delay_s` after the first `tend` (so that
+    it does not compete with the first picture), another as soon as the one before is loaded: with
+    two, a worker that dies again at once finds the second.
 
     Parameters
     ----------
     modules
-        What it imports while it waits.
+        What they import while they wait.
     delay_s
         By the clock that `tend` is given.
+    count
+        How many are kept.
     """
 
-    def __init__(self, modules: tuple[str, ...] = ("torch",), delay_s: float = 5.0) -> None:
+    def __init__(
+        self, modules: tuple[str, ...] = ("torch",), delay_s: float = 5.0, count: int = 2
+    ) -> None:
         self._modules = modules
         self._delay_s = delay_s
+        self._count = count
         self._due_s: float | None = None
-        self._child: Child | None = None
-        self._is_loaded = False
+        self._loaded: list[Child] = []
+        self._loading: Child | None = None
 
     @property
     def pid(self) -> int:
-        """Its process ID, 0 while there is none."""
-        return self._child.pid if self._child else 0
+        """Process ID of the one to be taken next, 0 while there is none."""
+        child = self._loaded[0] if self._loaded else self._loading
+        return child.pid if child else 0
 
     @property
     def is_loaded(self) -> bool:
-        """Whether it has its libraries: only then is it quicker than a new process."""
-        if self._child is not None and self._child.receive():  # it says one thing
-            self._is_loaded = True
-        return self._is_loaded
+        """Whether one has its libraries: only then is it quicker than a new process."""
+        self._listen()
+        return bool(self._loaded)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all have: then one may be taken where nobody died."""
+        self._listen()
+        return len(self._loaded) == self._count
+
+    def also_import(self, module: str) -> None:
+        """Let the next ones import one more module."""
+        if module not in self._modules:
+            self._modules = (*self._modules, module)
 
     def tend(self, now_s: float) -> None:
-        """Start it when it is due. Call it once the picture is up; hosts do."""
-        if self._child is not None and not self._child.is_alive():
-            self._forget().close()
-        if self._child is not None:
-            return
+        """Start one when it is due. Call it once the picture is up; hosts do."""
+        self._listen()
+        for child in [child for child in self._loaded if not child.is_alive()]:
+            self._loaded.remove(child)
+            child.close()
         if self._due_s is None:
             self._due_s = now_s + self._delay_s
-        if now_s >= self._due_s:
-            self._child = launch()
-            self._child.send(self._modules)
+        is_wanted = self._loading is None and len(self._loaded) < self._count
+        if is_wanted and now_s >= self._due_s:
+            self._loading = launch()
+            self._loading.send(self._modules)
+
+    def _listen(self) -> None:
+        child = self._loading
+        if child is not None and child.receive():  # it says one thing
+            self._loaded.append(child)
+            self._loading = None
+        elif child is not None and not child.is_alive():
+            child.close()
+            self._loading = None
 
     def take(self) -> Child | None:
-        """Hand it over, if there is one that is loaded; the taker owns it."""
-        if not self.is_loaded or self._child is None:
-            return None
-        child = self._forget()
-        if child.is_alive():
-            return child
-        child.close()
+        """Hand one over, if there is one that is loaded; the taker owns it."""
+        self._listen()
+        while self._loaded:
+            child = self._loaded.pop(0)
+            if child.is_alive():
+                return child
+            child.close()
         return None
 
-    def _forget(self) -> Child:
-        child, self._child = self._child, None
-        self._is_loaded, self._due_s = False, None
-        assert child is not None
-        return child
-
     def close(self) -> None:
-        """End it. Harmless when repeated."""
-        if self._child is not None:
-            self._forget().close()
+        """End them. Harmless when repeated."""
+        for child in (*self._loaded, *filter(None, [self._loading])):
+            child.close()
+        self._loaded, self._loading = [], None

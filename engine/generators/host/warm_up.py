@@ -19,7 +19,7 @@ def warm_up(
     device: str,
     clock: Callable[[], float] | None,
     error_text: Callable[[BaseException], str],
-) -> deque[str]:
+) -> deque[tuple[str, str]]:
     """Let a generator that has a method ``warm_up(clock)`` prepare itself, in a thread.
 
     On a CUDA device it takes a moment and is waited for: a graph is captured with the device at
@@ -35,18 +35,19 @@ def warm_up(
     Returns
     -------
     deque
-        Where a failure will be told; the plain path then goes on.
+        Words for the player, with a text each: ``compiles`` when it begins, ``compiled`` at its
+        end, ``error`` if it failed; the plain path then goes on.
     """
-    errors: deque[str] = deque(maxlen=1)
+    words: deque[tuple[str, str]] = deque()
     prepare = getattr(generator, "warm_up", None)
     if prepare is None:
-        return errors
+        return words
 
     def work() -> None:
         try:
             prepare(clock)
         except Exception as error:  # noqa: BLE001 -- compilers and drivers fail in many ways
-            errors.append(f"no faster path: {error_text(error)}")
+            words.append(("error", f"no faster path: {error_text(error)}"))
 
     def work_gently() -> None:
         lower_thread(_LAST)
@@ -55,9 +56,11 @@ def warm_up(
         sys.setswitchinterval(_SWITCH_S)
         work()
         sys.setswitchinterval(before_s)
+        words.append(("compiled", ""))
 
     if device.startswith("cuda"):
         work()
     else:
+        words.append(("compiles", ""))
         threading.Thread(target=work_gently, daemon=True).start()
-    return errors
+    return words

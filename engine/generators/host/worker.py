@@ -3,7 +3,8 @@
 `main` is what the player spawns (see `spare`). It takes a job over its control pipe, attaches the
 two rings that the player made, and then serves the newest request until the pipe closes. All it
 says goes back over the pipe as JSON: ``ready``, ``error`` (one request failed), ``failed`` (the
-generator cannot be built, or not yet: see `admission`), ``starting`` (now it can).
+generator cannot be built, or not yet: see `admission`), ``starting`` (now it can), ``compiles`` and
+``compiled`` (see `warm_up`).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from engine.core.show.generator import Request
 from engine.generators.contract import Generator
 from engine.generators.device import pick_device
 from engine.generators.host import admission
+from engine.generators.host.heartbeat import Heartbeat
 from engine.generators.host.messages import Frame, decode_request, encode_frame
 from engine.generators.host.pixels import fetch, finish
 from engine.generators.host.tasks import TaskRunner
@@ -144,6 +146,7 @@ def _preload(modules: tuple[str, ...]) -> None:
 
 def _run(control: Connection, job: Job) -> None:
     requests, frames = attach_ring(*job.requests), attach_ring(*job.frames)
+    heart = Heartbeat(frames)
     try:
         device = pick_device(job.device)
         generator = _build(control, job, device)
@@ -151,15 +154,16 @@ def _run(control: Connection, job: Job) -> None:
             return
         if "torch" in sys.modules:
             sys.modules["torch"].set_num_threads(1)
-        errors = warm_up(generator, device, job.clock, error_text)
+        words = warm_up(generator, device, job.clock, error_text)
         share = _make_share(job, device)
         notify(control, "ready", device, None if share is None else share.handles())
         _settle(job.nice)
         inbox, outbox = (attach_ring(*ring) for ring in job.mailboxes)
         runner = TaskRunner(inbox, outbox, error_text, device)
-        _serve(control, job, generator, (requests, frames), share, errors, runner)
+        _serve(control, job, generator, (requests, frames, heart), share, words, runner)
         runner.close()
     finally:
+        heart.close()
         requests.close()
         frames.close()
 
@@ -201,32 +205,39 @@ def _serve(
     control: Connection,
     job: Job,
     generator: Generator,
-    rings: tuple[Ring, Ring],
+    rings: tuple[Ring, Ring, Heartbeat],
     share: Any,
-    errors: deque[str],
+    words: deque[tuple[str, str]],
     runner: TaskRunner,
 ) -> None:
     done, memory = 0, None
-    requests, frames = rings
+    requests, frames, heart = rings
     while True:
+        heart.step()
         found = requests.newest(done)
         if control.poll(0 if found else runner.rest_s(IDLE_S)) and not _is_open(control):
             return
         if found is None:
-            runner.work(generator)
+            _work(runner, generator, heart)
             continue
         done, data = found
         requests.acknowledge(done)
         try:
             frame, memory = _render(generator, decode_request(data), memory, job.clock, done, share)
             frames.write(encode_frame(frame))
-            if errors:
-                notify(control, "error", errors.pop())
+            while words:
+                notify(control, *words.popleft())
         except Exception as error:  # the same boundary, rendering: one bad request is no end
             notify(control, "error", error_text(error))
             if type(error).__name__ == "AcceleratorError":  # torch's: the CUDA context is lost
                 raise
-        runner.work(generator)  # one slice a frame, if there is always a next one
+        _work(runner, generator, heart)  # one slice a frame, if there is always a next one
+
+
+def _work(runner: TaskRunner, generator: Generator, heart: Heartbeat) -> None:
+    """Do a slice of a background task, if there is one."""
+    heart.step(is_task=True)
+    runner.work(generator)
 
 
 def _is_open(control: Connection) -> bool:

@@ -57,7 +57,7 @@ class WorkerHost:
         self._returned = 0
         self._is_closed = False
         self._tasks = tasks
-        self._watchdog = Watchdog(spec.name, job, spare, policy)
+        self._watchdog = Watchdog(spec.name, job, self._frames, spare, policy)
 
     @property
     def spec(self) -> Spec:
@@ -111,7 +111,7 @@ class WorkerHost:
         """
         self._now_s = now_s
         if not self._is_closed:
-            self._watchdog.tend(now_s, self._frames.head, self._latency.render_s)
+            self._watchdog.tend(now_s)
             self._post(now_s)
             if self._tasks.tend(self._watchdog.restarts):
                 self._watchdog.wake()
@@ -143,6 +143,7 @@ class WorkerHost:
             error=self._watchdog.error,
             device=self._watchdog.device,
             pid=self._watchdog.pid,
+            doing=self._watchdog.doing,
         )
 
     def close(self) -> None:
@@ -178,7 +179,6 @@ class WorkerHost:
             self._woken = number
         self._asked_s[number] = now_s
         self._asked_s.pop(number - _REMEMBERED, None)
-        self._watchdog.note_request(now_s)
 
 
 def open_worker(
@@ -187,7 +187,7 @@ def open_worker(
     *,
     max_size_px: tuple[int, int],
     rate_cap_hz: float,
-    nice: int = 19,
+    nice: int = 5,
     clock: Callable[[], float] | None = None,
     spare: Spare | None = None,
     policy: Policy | None = None,

@@ -20,6 +20,7 @@ from engine.generators import contract
 from engine.generators.contract import NO_NETWORKS, Asset, Networks
 from engine.generators.memory import CONTEXT_BYTES, FLOAT_BYTES, PROCESS_BYTES
 from engine.generators.networks.pix2pix import draw, noise_of
+from engine.generators.pictures import seen
 from engine.models import card
 from engine.models.network import PIX2PIX, Network
 from engine.models.pix2pix_shape import Shape, shape_of
@@ -167,15 +168,10 @@ class Generator:
         """What the port sees, in the size that is drawn [shape=(1, 3, H, W)], -1 to 1."""
         import torch
 
-        seen = request.pictures.get("image", self.blank)
-        if seen.ndim != 3 or seen.shape[2] != 3 or 0 in seen.shape or seen.dtype != np.uint8:
-            raise ValueError(
-                f"{PIX2PIX}: port 'image' sees {seen.dtype} of shape {seen.shape}; it must be "
-                "uint8 of (H, W, 3)"
-            )
+        found = seen(PIX2PIX, request, "image", self.blank)
         unit = self.shape.unit_px
         width, height = (max(-(-side // unit), 1) * unit for side in request.size_px)
-        picture = torch.from_numpy(np.array(seen)).to(self.device)
+        picture = torch.from_numpy(np.array(found)).to(self.device)
         picture = picture.permute(2, 0, 1)[None].float() / 127.5 - 1
         if picture.shape[2:] == (1, 1):
             picture = picture.expand(-1, -1, height, width)

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.core.rng import draw
 from engine.core.show.generator import Port, Request, picture_size
@@ -31,8 +30,6 @@ by how many steps."""
 SCALES = (1, 2, 4)  # the first is the picture itself
 ANY_SIZE_PX = 64
 GEOMETRIES = ("gaussian", "sphere", "wspace")
-_LARGEST_PX = 1 << 14
-Picture = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,47 +104,6 @@ def target_of(
     aspect = size_px[0] / size_px[1]
     request = Request(0.0, {found.name: zeros}, dict(parameters or {}), size_px, aspect)
     return InversionTarget(generator, found, request)
-
-
-def check_picture(picture: NDArray[Any]) -> Picture:
-    """See to it that this is a picture [shape=(H, W, 3)]: uint8, or numbers of 0 to 1.
-
-    Raises
-    ------
-    ValueError
-        If it is of another shape, too large, or holds what is no number.
-    """
-    is_flat = picture.ndim != 3 or picture.shape[2] != 3 or min(picture.shape) < 1
-    if is_flat or max(picture.shape) > _LARGEST_PX:
-        raise ValueError(
-            f"a picture of shape {picture.shape} cannot be inverted: it is (H, W, 3) with sides of "
-            f"1 to {_LARGEST_PX} px"
-        )
-    if picture.dtype == np.uint8:
-        return picture
-    if picture.dtype.kind != "f" or not np.isfinite(picture).all():
-        raise ValueError("a picture that holds what is no number (NaN, infinite) is not inverted")
-    whole: Picture = (picture.clip(0, 1) * 255).round().astype(np.uint8)
-    return whole
-
-
-def fitted(picture: Picture, like: torch.Tensor) -> torch.Tensor:
-    """Bring a picture [shape=(H, W, 3)] to the size of another [shape=(1, 3, H, W)]: its middle."""
-    import torch
-    from torch.nn import functional
-
-    height, width = like.shape[2:]
-    rows, columns = picture.shape[:2]
-    factor = min(columns / width, rows / height)
-    high, wide = max(round(height * factor), 1), max(round(width * factor), 1)
-    top, left = (rows - high) // 2, (columns - wide) // 2
-    cut = picture[top : top + high, left : left + wide].copy()
-    x = torch.from_numpy(cut).to(like.device).permute(2, 0, 1)[None].float() / 255
-    is_smaller = factor > 1
-    size = (height, width)
-    if x.shape[2:] == like.shape[2:]:
-        return x
-    return functional.interpolate(x, size, mode="bilinear", antialias=is_smaller).clamp(0, 1)
 
 
 def distance(found: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:

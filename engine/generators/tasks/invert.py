@@ -6,8 +6,6 @@ from there one step of refinement a slice.
 
 from __future__ import annotations
 
-import io
-import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,15 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.generators.host.tasks import Result, Task
+from engine.generators.pictures import Picture, check_picture, fitted, read_picture
 from engine.generators.tasks import encoder
 from engine.generators.tasks.inversion import (
     STARTS,
     STEPS,
     InversionTarget,
-    Picture,
     Step,
-    check_picture,
-    fitted,
     refine,
     search,
     target_of,
@@ -34,7 +30,6 @@ if TYPE_CHECKING:
     import torch
 
 MOST_STEPS = 10_000
-_MOST_PX = 100_000_000
 
 
 def start(generator: Any, task: Task) -> Iterator[Result | None]:
@@ -89,38 +84,14 @@ def _result(found: Step, start_db: float, step: int, is_last: bool) -> Result:
     return Result({"coordinates": found.n.numpy().astype(np.float32)}, told, is_last)
 
 
-def read_picture(data: bytes) -> Picture:
-    """Read a picture's file [shape=(H, W, 3)]: what is transparent is black.
-
-    Raises
-    ------
-    ValueError
-        If it is none, or larger than any screen.
-    """
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
-    try:
-        with Image.open(io.BytesIO(data)) as image:
-            if math.prod(image.size) > _MOST_PX:
-                raise ValueError(f"{image.size[0]}x{image.size[1]} px are more than any screen has")
-            image.draft("RGB", (1024, 1024))  # a JPEG need not be read whole
-            turned = ImageOps.exif_transpose(image)
-            black = Image.new("RGBA", turned.size, (0, 0, 0, 255))
-            whole = Image.alpha_composite(black, turned.convert("RGBA")).convert("RGB")
-    except UnidentifiedImageError:
-        raise ValueError("this is no picture that can be read") from None
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ValueError(f"this is no picture that can be read ({str(error)[:80]})") from None
-    return check_picture(np.asarray(whole))
-
-
 def fit(target: InversionTarget, picture: Picture) -> torch.Tensor:
     """Bring a picture to the size that the generator draws [shape=(1, 3, H, W)]."""
     import torch
 
     with torch.no_grad():
         like = target.draw(torch.zeros(target.port.shape))
-        return fitted(picture, like)
+        height, width = like.shape[2:]
+        return fitted(picture, (width, height), like.device)
 
 
 def invert(

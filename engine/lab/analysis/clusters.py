@@ -16,7 +16,7 @@ from engine.lab.networks import build_network
 from engine.lab.one_thread import one_thread
 from engine.models import card
 from engine.models.importer.catalogue import playable
-from engine.models.network import PIX2PIX
+from engine.models.network import ANSWERS
 from engine.models.sidecars import clusters
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def make(
     """
     file = playable(model)
     network = card.load(file)
-    if network.family == PIX2PIX:
+    if network.family in ANSWERS:
         raise ValueError(f"{model.name} is a {network.family}, and only StyleGANs are bent")
     built = build_network(network)
     is_small = max(built.raw_size) <= SMALL_PX

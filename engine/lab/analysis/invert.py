@@ -13,14 +13,15 @@ from numpy.typing import NDArray
 from engine.documents.path.picture_keyframes import SUFFIX
 from engine.generators import registry
 from engine.generators.device import pick_device
+from engine.generators.pictures import read_picture
 from engine.generators.tasks import encoder, inversion
-from engine.generators.tasks.invert import fit, invert, read_picture
+from engine.generators.tasks.invert import fit, invert
 from engine.lab import sheets
 from engine.lab.latents import WrongLatentsError
 from engine.lab.one_thread import one_thread
 from engine.models.card import peek
 from engine.models.importer.catalogue import playable
-from engine.models.network import PIX2PIX
+from engine.models.network import ANSWERS
 from engine.system import npy
 from engine.system.atomic import open_new
 from engine.system.hashing import hash_at
@@ -92,7 +93,7 @@ def open_model(options: Options) -> tuple[Any, str]:
     else:
         path = str(playable(options.model))
         kind, config = peek(Path(path)).family, {"path": path, "space": options.space}
-        if kind == PIX2PIX:
+        if kind in ANSWERS:
             raise WrongLatentsError(f"{options.model} answers pictures; it has no latent of one")
     return registry.build(registry.open_spec(kind, config), pick_device(options.device)), path
 

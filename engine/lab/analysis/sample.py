@@ -24,7 +24,7 @@ from engine.lab.networks import build_network
 from engine.models import card
 from engine.models.importer.catalogue import playable
 from engine.models.latent_file import Space
-from engine.models.network import PIX2PIX, STYLEGAN3
+from engine.models.network import ANSWERS, STYLEGAN3
 from engine.system.atomic import open_new
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ def sample(file: Path, out: Path, options: Options, notify: Callable[[str], None
 def _open(path: Path, name: str, options: Options) -> tuple[Any, dict[str, torch.Tensor]]:
     """Build the network; also what its drawing is told of the picture's place."""
     network = card.load(path)
-    if network.family == PIX2PIX:
+    if network.family in ANSWERS:
         raise WrongLatentsError(
             f"{name} answers pictures, and latents alone are none: play it in a show, as "
             "presets/draw-the-earth.toml does"

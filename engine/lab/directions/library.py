@@ -16,7 +16,7 @@ from engine.lab.latents import WrongLatentsError, read_latents
 from engine.lab.networks import build_network
 from engine.models import card
 from engine.models.latent_file import Space
-from engine.models.network import PIX2PIX
+from engine.models.network import ANSWERS
 from engine.models.sidecars import directions
 from engine.models.sidecars.directions import NAME, Direction, Floats
 from engine.system.hashing import cached_sha256
@@ -119,7 +119,7 @@ def open_subject(model: str, label: int = 0) -> tuple[StudiedModel, Path, str]:
 
     path = playable(Path(model))
     network = card.load(path)
-    if network.family == PIX2PIX:
+    if network.family in ANSWERS:
         raise ValueError(f"{path.name} answers pictures: it has no styles to move")
     built = build_network(network)
     if label and label >= built.c_dim:

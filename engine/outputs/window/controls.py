@@ -77,7 +77,7 @@ class Controls:
         self._scroll = 0.0
         self._is_dragging = False
 
-    def attach(self, handle: Any, locate: Locate) -> None:
+    def attach(self, handle: Any, locate: Locate, *, closes: bool = True) -> None:
         """Listen to a window.
 
         Parameters
@@ -85,13 +85,15 @@ class Controls:
         locate
             Cursor position in the window → position in the picture (x right, y up, both 0..1
             inside it) and the picture's aspect.
+        closes
+            Whether closing it ends the show; else it stays.
         """
         glfw.set_key_callback(handle, lambda _, *key: self._key(*key))
         glfw.set_cursor_pos_callback(handle, lambda _, x, y: self._move(*locate(x, y)))
         glfw.set_mouse_button_callback(handle, lambda _, *button: self._button(*button))
         glfw.set_scroll_callback(handle, lambda _, dx, dy: self._wheel(dy or dx))
         glfw.set_window_focus_callback(handle, lambda _, focus: self._focus(bool(focus)))
-        glfw.set_window_close_callback(handle, self._close)
+        glfw.set_window_close_callback(handle, self._close if closes else self._stay)
 
     def take(self) -> list[tuple[str, Value]]:
         """Hand out what was collected, in order, motions last; before a button, where it was."""
@@ -147,3 +149,6 @@ class Controls:
     def _close(self, handle: Any) -> None:
         glfw.set_window_should_close(handle, False)
         self._events.append(("/window/close", True))
+
+    def _stay(self, handle: Any) -> None:
+        glfw.set_window_should_close(handle, False)

@@ -76,9 +76,11 @@ def _unique(name: str, found: Sequence[Monitor]) -> str:
 
 
 def find(monitors: Sequence[Monitor], name: str) -> Monitor | None:
-    """Find a monitor by name: the whole name first, then a part of it, in any case."""
+    """Find a monitor by name: the whole name, else its number from 0, else a part of the name."""
     wanted = name.strip().casefold()
     whole = [monitor for monitor in monitors if monitor.name.casefold() == wanted]
+    if wanted.isdecimal() and int(wanted[:4]) < len(monitors):
+        whole.append(monitors[int(wanted)])
     part = [monitor for monitor in monitors if wanted in monitor.name.casefold()]
     return next(iter(whole + part), None)
 
@@ -93,7 +95,8 @@ def require(monitors: Sequence[Monitor], name: str) -> Monitor:
     """
     monitor = find(monitors, name)
     if monitor is None:
-        names = ", ".join(f"'{monitor.name}'" for monitor in monitors) or "none at all"
+        named = [f"{number} '{monitor.name}'" for number, monitor in enumerate(monitors)]
+        names = ", ".join(named) or "none at all"
         raise ValueError(f"No monitor is called '{name}': connected are {names}")
     return monitor
 
@@ -184,6 +187,16 @@ def inset(
         size = max(1, round(picture_px[0] * scale)), max(1, round(picture_px[1] * scale))
     x, y = (screen.width - size[0]) // 2, (screen.height - size[1]) // 2
     return Area(screen.x + max(0, x), screen.y + max(0, y), *size)
+
+
+def corner(monitor: Monitor, picture_px: tuple[int, int]) -> Area:
+    """Place a window of half a monitor's size at its bottom right."""
+    screen = monitor.area
+    fit = contain(picture_px, Area(0, 0, screen.width * 0.5, screen.height * 0.5))
+    width, height = round(fit.width), round(fit.height)
+    margin = min(40.0, (screen.width - width) // 2, (screen.height - height) // 2)
+    left, top = screen.width - width - margin, screen.height - height - margin
+    return Area(screen.x + left, screen.y + top, width, height)
 
 
 def cover(handle: Any, area: Area, wall: Area, scale: float, is_bare: bool) -> None:

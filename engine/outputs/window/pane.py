@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from engine.outputs.window.display import make_context
 from engine.outputs.window.monitors import Area
 
+TOP, BOTTOM = "top", "bottom"
 _VERTEX = """#version 330
 out vec2 place;
 void main() {
@@ -49,7 +50,7 @@ class Pane:
         self._sampler = self._context.sampler(
             filter=(moderngl.LINEAR, moderngl.LINEAR), repeat_x=False, repeat_y=False
         )
-        self._overlay: Any = None
+        self._laid: dict[str, Any] = {}
 
     @property
     def framebuffer_px(self) -> tuple[int, int]:
@@ -72,22 +73,55 @@ class Pane:
         shared = self._context.external_texture(texture.glo, texture.size, 4, 0, "f1")
         self._context.disable(moderngl.BLEND)
         self._blit(shared, viewport_px)
-        if self._overlay is not None:
+        if self._laid:
             self._context.enable(moderngl.BLEND)
             self._context.blend_func = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA
-            self._blit(self._overlay, self._overlay_viewport())
+            for place, laid in self._laid.items():
+                is_strip = place == BOTTOM
+                self._blit(laid, (0, 0, *laid.size) if is_strip else self._corner(laid.size))
 
-    def overlay(self, rgba: NDArray[np.uint8] | None) -> None:
-        """Keep a drawing [shape=(H, W, 4), straight alpha] to lay over the picture, or none."""
+    def overlay(self, rgba: NDArray[np.uint8] | None, place: str = TOP) -> None:
+        """Keep a drawing [shape=(H, W, 4), straight alpha] to lay over the picture, or none.
+
+        Parameters
+        ----------
+        place
+            `TOP`: in the corner over the picture; `BOTTOM`: a strip below it.
+        """
+        if rgba is None and place not in self._laid:
+            return
         glfw.make_context_current(self.handle)
-        if self._overlay is not None:
-            self._overlay.release()
-            self._overlay = None
+        if place in self._laid:
+            self._laid.pop(place).release()
         if rgba is not None:
             height, width = rgba.shape[:2]
-            self._overlay = self._context.texture(
+            self._laid[place] = self._context.texture(
                 (width, height), 4, np.ascontiguousarray(rgba, np.uint8).data
             )
+
+    @property
+    def strip_px(self) -> int:
+        """Height of the strip below the picture."""
+        return int(self._laid[BOTTOM].size[1]) if BOTTOM in self._laid else 0
+
+    @property
+    def room_px(self) -> tuple[int, int]:
+        """Size of what is above the strip, in pixels."""
+        width, height = self.framebuffer_px
+        return width, max(0, height - self.strip_px)
+
+    @property
+    def above_strip(self) -> Area:
+        """The same in the window's own screen coordinates."""
+        width, height = glfw.get_window_size(self.handle)
+        strip = self.strip_px * height / max(1, self.framebuffer_px[1])
+        return Area(0, 0, max(1, width), max(1, height - strip))
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether it can be drawn on: a swap of a hidden window may wait for ever."""
+        is_visible = bool(glfw.get_window_attrib(self.handle, glfw.VISIBLE))
+        return is_visible and min(self.room_px) > 0
 
     def swap(self) -> None:
         """Show the back buffer; waits where the swap interval says so."""
@@ -96,7 +130,8 @@ class Pane:
     def close(self) -> None:
         """Let go of what belongs to this window; shared textures stay."""
         glfw.make_context_current(self.handle)
-        self.overlay(None)
+        for place in tuple(self._laid):
+            self.overlay(None, place)
         for thing in (self._corners, self._program, self._sampler):
             thing.release()
         self._context.release()
@@ -110,11 +145,11 @@ class Pane:
         self._corners.render(moderngl.TRIANGLE_STRIP, vertices=4)
         self._sampler.clear(0)
 
-    def _overlay_viewport(self) -> tuple[int, int, int, int]:
-        """Place the overlay at the top left, pixel by pixel unless the window is too small."""
-        width, height = self._overlay.size
-        room = self.framebuffer_px
+    def _corner(self, size_px: tuple[int, int]) -> tuple[int, int, int, int]:
+        """Place a drawing at the top left, pixel by pixel unless the window is too small."""
+        width, height = size_px
+        room = self.room_px
         margin = round(min(room) * 0.02)
         scale = min(1.0, (room[0] - 2 * margin) / width, (room[1] - 2 * margin) / height)
         shown = max(1, round(width * scale)), max(1, round(height * scale))
-        return margin, room[1] - margin - shown[1], *shown
+        return margin, self.strip_px + room[1] - margin - shown[1], *shown

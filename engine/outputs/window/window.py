@@ -19,7 +19,7 @@ from engine.outputs.window import display, monitors
 from engine.outputs.window.controls import Controls
 from engine.outputs.window.display import NoDisplay as NoDisplay
 from engine.outputs.window.monitors import Area, Monitor
-from engine.outputs.window.pane import Pane
+from engine.outputs.window.pane import TOP, Pane
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,9 @@ class Config:
     span
         Names of monitors that together show one picture, each its own part, as they stand on the
         desktop. In a window, a span is a small model of the wall.
+    operator
+        Monitor of a second, small window for the operator: overlays are seen there and no more on
+        the picture. None: the primary monitor if `monitor` or `span` fill others; ``off``: none.
 
     Notes
     -----
@@ -52,9 +55,11 @@ class Config:
     size_px: tuple[int, int] | None = None
     swap_interval: int = 1
     span: tuple[str, ...] = ()
+    operator: str | None = None
 
 
 OWNS_CONTEXT = True
+IS_ONLY_SEEN = True
 
 
 class Window:
@@ -66,13 +71,16 @@ class Window:
         self._fps = fps
         self._wants_fullscreen = not config.is_windowed
         self._is_stale = False
+        self._is_operators_turn = False  # every other frame: where the CPU draws, each costs 5 ms
         self._still: Picture | None = None
         self._windowed: Area | None = None
         self._home = _home(config, monitors.connected())
+        self._desk = _desk(config, monitors.connected(), self._home)
         self._controls = Controls()
         self._root = display.make_window("Latent Cinema (root)")
         self.ctx: moderngl.Context = display.make_context(self._root)
         self._panes = [self._open_pane(index) for index in range(max(1, len(config.span)))]
+        self._operator = self._open_pane(-1) if self._desk else None
         glfw.set_monitor_callback(self._on_monitor)
         self._place()
 
@@ -88,9 +96,19 @@ class Window:
         return monitor.refresh_hz if monitor else 0
 
     @property
-    def framebuffer_px(self) -> tuple[int, int]:
-        """Size of the (first) window in pixels, for drawing an overlay."""
-        return self._panes[0].framebuffer_px
+    def has_operator(self) -> bool:
+        """Whether the operator has a window of their own, which is shown."""
+        return self._operator is not None and self._operator.is_shown
+
+    @property
+    def room_px(self) -> tuple[int, int]:
+        """Size in pixels of what an overlay may cover."""
+        return self._overlaid.room_px
+
+    @property
+    def _overlaid(self) -> Pane:
+        has_operator = self._operator is not None and self._operator.is_shown
+        return self._operator if self._operator and has_operator else self._panes[0]
 
     def monitor_names(self) -> list[str]:
         """Name the connected monitors, the primary one first."""
@@ -108,10 +126,11 @@ class Window:
     def draw(self, picture: Picture) -> None:
         """Blit a picture into every window, letterboxed, without showing it yet."""
         self._size_px = picture.size_px
+        self._is_operators_turn = not self._is_operators_turn
         for pane in self._shown():
             placed = monitors.contain(self._size_px, self._wall(pane))
-            viewport_px = monitors.viewport(placed, self._area(pane), pane.framebuffer_px)
-            pane.draw(picture.texture, viewport_px)
+            x, y, w, h = monitors.viewport(placed, self._area(pane), pane.room_px)
+            pane.draw(picture.texture, (x, y + pane.strip_px, w, h))
         self._use_root()
 
     def present(self) -> None:
@@ -151,18 +170,20 @@ class Window:
         for pane in self._panes:
             glfw.set_input_mode(pane.handle, glfw.CURSOR, mode)
 
-    def overlay(self, rgba: NDArray[np.uint8] | None) -> None:
-        """Lay a drawing [shape=(H, W, 4), straight alpha] over the first window, or take it off.
+    def overlay(self, rgba: NDArray[np.uint8] | None, place: str = TOP) -> None:
+        """Lay a drawing [shape=(H, W, 4), straight alpha] over the operator's window, or take it
+        off; where there is no such window, over the first one.
 
         It is seen here only: pictures, films and other outputs never hold it.
-        """
-        self._panes[0].overlay(rgba)
+        """  # noqa: D205 - one sentence and its rule
+        for pane in self._all:
+            pane.overlay(rgba if pane is self._overlaid else None, place)
         self._use_root()
 
     def close(self) -> None:
         """Close every window, then the root."""
         glfw.set_monitor_callback(cast(Any, None))
-        for pane in self._panes:
+        for pane in self._all:
             pane.close()
         self._use_root()
         self.ctx.release()
@@ -171,19 +192,21 @@ class Window:
     def _use_root(self) -> None:
         glfw.make_context_current(self._root)
 
+    @property
+    def _all(self) -> list[Pane]:
+        return [*self._panes, *([self._operator] if self._operator else [])]
+
     def _shown(self) -> list[Pane]:
-        """List the windows that can be drawn on: a swap of a hidden one may wait for ever."""
-        return [
-            pane
-            for pane in self._panes
-            if glfw.get_window_attrib(pane.handle, glfw.VISIBLE) and min(pane.framebuffer_px) > 0
-        ]
+        panes = self._all if self._is_operators_turn else self._panes
+        return [pane for pane in panes if pane.is_shown]
 
     def _open_pane(self, index: int) -> Pane:
-        handle = display.make_window("Latent Cinema", share=self._root)
+        """Open a window: that of the wall with this index, or below 0 that of the operator."""
+        title = "Latent Cinema" if index >= 0 else "Latent Cinema - operator"
+        handle = display.make_window(title, share=self._root)
         interval = display.swap_interval(self._config.swap_interval) if index == 0 else 0
         pane = Pane(handle, interval)
-        self._controls.attach(handle, lambda x, y: self._locate(pane, x, y))
+        self._controls.attach(handle, lambda x, y: self._locate(pane, x, y), closes=index >= 0)
         return pane
 
     def _on_monitor(self, handle: Any, event: int) -> None:  # noqa: ARG002 - GLFW's words
@@ -193,17 +216,16 @@ class Window:
     def _wall(self, pane: Pane) -> Area:
         """Find the area that the whole picture is fitted into."""
         areas = [other.area for other in self._panes if other.area]
-        return monitors.union(areas) if areas else self._area(pane)
+        return monitors.union(areas) if areas and pane.area else self._area(pane)
 
     def _area(self, pane: Pane) -> Area:
-        width, height = glfw.get_window_size(pane.handle)
-        return pane.area or Area(0, 0, max(1, width), max(1, height))
+        return pane.area or pane.above_strip
 
     def _locate(self, pane: Pane, x: float, y: float) -> tuple[float, float, float]:
-        area, window = self._area(pane), pane.window
+        area, window = self._area(pane), pane.above_strip
         placed = monitors.contain(self._size_px, self._wall(pane))
-        across = area.x + x * area.width / max(1, window.width)
-        down = area.y + y * area.height / max(1, window.height)
+        across = area.x + x * area.width / window.width
+        down = area.y + y * area.height / window.height
         return (
             (across - placed.x) / placed.width,
             1.0 - (down - placed.y) / placed.height,
@@ -217,8 +239,24 @@ class Window:
             self._place_span(there)
         else:
             self._place_single(there)
+        self._place_operator(there)
         self.set_cursor(not self._wants_fullscreen)
         self._use_root()
+
+    def _place_operator(self, there: list[Monitor]) -> None:
+        """Show the operator's window, or hide it while its monitor is away, or full of picture."""
+        pane, monitor = self._operator, monitors.find(there, self._desk)
+        if pane is None:
+            return
+        wall = [monitors.find(there, name) for name in self._config.span]
+        filled = wall or [monitors.find(there, self._home) or next(iter(there), None)]
+        if monitor is None or (self._wants_fullscreen and monitor in filled):
+            glfw.hide_window(pane.handle)
+        elif not pane.is_shown or not monitors.is_seen(there, pane.window):
+            place = monitors.corner(monitor, self._size_px)
+            glfw.set_window_size(pane.handle, round(place.width), round(place.height))
+            glfw.set_window_pos(pane.handle, round(place.x), round(place.y))
+            glfw.show_window(pane.handle)
 
     def _place_single(self, there: list[Monitor]) -> None:
         handle = self._panes[0].handle
@@ -265,6 +303,29 @@ def _home(config: Config, there: list[Monitor]) -> str:
     if config.monitor is not None:
         return monitors.require(there, config.monitor).name
     return there[0].name if there else ""
+
+
+def _desk(config: Config, there: list[Monitor], home: str) -> str:
+    """Name the monitor of the operator's window; empty for none.
+
+    Raises
+    ------
+    ValueError
+        If it is not connected, or the picture fills it.
+    """
+    filled = [monitors.require(there, name).name for name in config.span] or [home]
+    if config.operator == "off":
+        return ""
+    if config.operator is not None:
+        name = monitors.require(there, config.operator).name
+        if name in filled and not config.is_windowed:
+            raise ValueError(
+                f"operator: the picture fills the monitor '{name}'; name another one, or show the "
+                "picture in a window (--windowed)"
+            )
+        return name
+    is_elsewhere = (config.monitor or config.span) and there and there[0].name not in filled
+    return there[0].name if is_elsewhere and not config.is_windowed else ""
 
 
 @contextmanager

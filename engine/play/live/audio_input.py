@@ -13,6 +13,7 @@ import platformdirs
 from numpy.typing import NDArray
 
 from engine.core.audio.channels import EVERYTHING, ChannelChoice
+from engine.core.audio.features import ADDRESS, SILENT
 from engine.core.clock import seconds_at
 from engine.play.event_queue import EventQueue
 from engine.play.live.demo_music import DemoMusic
@@ -58,9 +59,11 @@ class AudioInput:
         choice: ChannelChoice = EVERYTHING,
     ) -> None:
         self._notify = notify
+        self._options = options
         self._sources = sources
         self._music = DemoMusic(Path(platformdirs.user_cache_dir("latent-cinema")))
         self._wants_music = False
+        self._is_music = options.is_demo  # whether the track is the built-in piece
         self._features: file.Features | None = None
         self._track: file.Track | None = None
         self._origin_s = Fraction(0)  # show time of the track's beginning, gaps taken out
@@ -120,14 +123,37 @@ class AudioInput:
         self._origin_s = seconds_at(tick, rate)
         if self._sources is not None and self._device is not None:
             self._sources.close(self._device)
-        self._speaker = audio.open_playback(self._track.pcm, self._track.rate_hz, None)
+        if self._speaker is None:
+            self._speaker = audio.open_playback(self._track.pcm, self._track.rate_hz, None)
         self._speaker.play(0.0, time.monotonic())
 
-    def play_music(self) -> None:
-        """Play the built-in piece as soon as it is composed, unless a track plays."""
+    def turn_music(self, queue: EventQueue, tick: int) -> str:
+        """Play the built-in piece, or go back to the live input; say which.
+
+        Composing it takes some seconds; it begins in `tend`.
+        """
+        if self._track is not None and not self._is_music:
+            return "the sound file plays on"
+        if self._track is not None or self._wants_music:
+            self._wants_music = False
+            self._end_music(queue, tick)
+            return "music off: the live input" if self._device is not None else "music off"
+        self._music.ask()
+        self._wants_music = True
+        return "music"
+
+    def _end_music(self, queue: EventQueue, tick: int) -> None:
+        """Let the show hear silence, then the live input as before."""
         if self._track is None:
-            self._music.ask()
-            self._wants_music = True
+            return
+        self._track = self._features = None
+        queue.play({}, 0)
+        queue.add(tick + 1, ADDRESS, SILENT, "track")
+        self._surplus = 0
+        if self._speaker is not None:
+            self._speaker.stop()
+        if self._sources is not None and wants_device(self._options):
+            self._sources.listen()
 
     def feed(self, now_s: float) -> None:
         """Keep the loudspeaker fed."""
@@ -173,7 +199,7 @@ class AudioInput:
             return
         found = self._music.poll()
         if found is not None:
-            self._wants_music = False
+            self._wants_music, self._is_music = False, True
             self._track, self._features = found
             self._read = 0
             self._begin(queue, tick + 1, rate)
@@ -191,9 +217,14 @@ class AudioInput:
 
 
 def hears_device(options: Options) -> bool:
-    """Whether a sound device is to be listened to."""
+    """Whether a sound device is to be listened to from the beginning."""
+    return not options.is_demo and wants_device(options)
+
+
+def wants_device(options: Options) -> bool:
+    """Whether a sound device is to be listened to where nothing else is heard."""
     word = options.audio
-    return not options.is_demo and word != "off" and not (word and _is_file(word))
+    return word != "off" and not (word and _is_file(word))
 
 
 def _is_file(word: str) -> bool:

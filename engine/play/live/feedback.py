@@ -1,8 +1,10 @@
-"""OSC feedback of changed parameters to controllers, at most a few per frame."""
+"""OSC feedback of changed parameters and vectors to controllers, at most a few per frame."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+
+import numpy as np
 
 from engine.core.frame.values import ramped
 from engine.core.parameter import Kind
@@ -32,37 +34,56 @@ class Feedback:
 
     def __init__(self, endpoint: str) -> None:
         self._sender = sender.open(*osc.parse_endpoint(endpoint))
-        self._sent: dict[str, float] = {}
-        self._arrived: set[str] = set()
+        self._show: Show | None = None
+        self._sent = np.zeros(0)
+        self._arrived: set[int] = set()
+
+    def send_all(self) -> None:
+        """Send everything again: whoever listens has come later, or lost something."""
+        self._sent[:] = np.nan
 
     def send(self, show: Show, state: State, arrived: Iterable[str]) -> None:
-        """Send what changed since the last frame.
+        """Send what changed since the last frame; of a show that begins, everything.
 
         Parameters
         ----------
         arrived
             Addresses that came by OSC since then: their sender knows the value.
         """
-        seconds = max(state.tick, 0) / float(show.control_hz)
-        values: list[float] = ramped(show, state, seconds).tolist()
-        if not self._sent:
-            self._sent = dict.fromkeys((p.address for p in show.registry.parameters), float("nan"))
+        if show is not self._show:
+            self._show, self._sent = show, np.full(len(show.registry.parameters), np.nan)
+        values = ramped(show, state, max(state.tick, 0) / float(show.control_hz))
         # A value that came by OSC is in force from the next tick on: it is not sent back then.
-        fresh = set(arrived)
+        fresh = {place for address in arrived for place in _places(show, address)}
         known, self._arrived = self._arrived | fresh, fresh
-        left = MOST_PER_FRAME
-        for parameter, value in zip(show.registry.parameters, values, strict=True):
-            address = parameter.address
-            if self._sent.get(address) == value or parameter.kind is Kind.TRIGGER:
-                continue
-            if address not in known:
-                if left == 0:
-                    continue
-                left -= 1
-                is_word = parameter.kind is Kind.CHOICE
-                self._sender.send(address, parameter.choices[int(value)] if is_word else value)
-            self._sent[address] = value
+        moved: set[int] = set()
+        for place in np.flatnonzero(values != self._sent).tolist():
+            if place not in known and place not in show.triggers:
+                if len(moved) == MOST_PER_FRAME:
+                    break
+                moved.add(place)
+                self._send(show, place, float(values[place]))
+            self._sent[place] = values[place]
+        for places, address in _vectors(show).items():
+            if not moved.isdisjoint(places):
+                self._sender.send(address, tuple(values[list(places)].tolist()))
+
+    def _send(self, show: Show, place: int, value: float) -> None:
+        parameter = show.registry.parameters[place]
+        is_word = parameter.kind is Kind.CHOICE
+        self._sender.send(parameter.address, parameter.choices[int(value)] if is_word else value)
 
     def close(self) -> None:
         """Close the socket."""
         self._sender.close()
+
+
+def _places(show: Show, address: str) -> tuple[int, ...]:
+    """Places that an address writes."""
+    place = show.registry.index.get(address)
+    return show.registry.groups.get(address, ()) if place is None else (place,)
+
+
+def _vectors(show: Show) -> dict[tuple[int, ...], str]:
+    """Places of each vector, and its first address."""
+    return {places: name for name, places in reversed([*show.registry.groups.items()])}

@@ -10,33 +10,15 @@ from engine.core.event import Value
 from engine.core.parameter import coerce
 from engine.core.show.show import Show
 from engine.core.show.state import State
+from engine.play.live.bindings import BUILT_IN, QUIT, SWITCHED, meaning
 from engine.play.live.pointer import Brush, Flight
 
-HELP = (
-    ("1 – 9", "scenes"),
-    ("Space", "fly to a new place"),
-    ("drag · wheel", "steer, paint, fly or grab · truncation"),
-    ("B · H", "blackout · freeze"),
-    ("Tab", "tap the beat"),
-    ("A", "autopilot"),
-    ("M", "built-in music"),
-    ("K", "keep the last ten minutes"),
-    ("T", "test card"),
-    ("F · Esc", "full screen · leave it"),
-    ("F1", "this help"),
-    ("Ctrl-Q, held", "quit"),
-)
 STEER_GAIN = 2.5
 """Radians of latent rotation for a drag over the picture's whole height."""
 WHEEL_GAIN = 0.05
 QUIT_HOLD_S = 1.0
 ARRIVED_S = 0.25
 """An event takes effect one or two frames after it was read; the next drag must not wait for it."""
-_TOGGLES = {"b": "/master/blackout", "h": "/master/freeze", "a": "/autopilot/on"}
-_TRIGGERS = {"space": "/master/jump", "tab": "/transport/tap"}
-_COMMANDS = {
-    "f": "fullscreen", "escape": "leave", "t": "card", "f1": "help", "k": "keep", "m": "music",
-}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -48,12 +30,14 @@ class InputEvents:
     events
         (address, value) for the show.
     commands
-        Words for the host: ``fullscreen``, ``leave``, ``card``, ``help``, ``keep``, ``music``,
-        ``quit``.
+        Words for the host, see `engine.play.live.bindings.BUILT_IN`; and ``quit``.
+    acts
+        What was done, in words for the operator.
     """
 
     events: list[tuple[str, Value]] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
+    acts: list[str] = field(default_factory=list)
 
 
 class Keyboard:
@@ -66,6 +50,7 @@ class Keyboard:
         self._brush = Brush()
         self._grab = Brush("/grab", erases=False)
         self._flight = Flight()
+        self._taps: tuple[int, ...] = ()
 
     def read(
         self, show: Show, state: State, items: Iterable[tuple[str, Value]], now_s: float
@@ -103,8 +88,10 @@ class Keyboard:
             elif address == "/window/scroll" and isinstance(value, (int, float)):
                 now = self._value(show, state, "/master/truncation", now_s)
                 self._ask(found, show, "/master/truncation", now + WHEEL_GAIN * value, now_s)
+                found.acts.append(f"truncation {found.events[-1][1]:.2f}")
             elif address == "/window/close":
                 found.commands.append("quit")
+        self._tell_taps(state, found)
         if self._quit_since_s is not None and now_s - self._quit_since_s >= QUIT_HOLD_S:
             found.commands.append("quit")
         return found
@@ -131,14 +118,29 @@ class Keyboard:
         found.events.append((address, stored))
 
     def _press(self, show: Show, state: State, key: str, found: InputEvents, now_s: float) -> None:
-        if key == "ctrl+q":
+        """Do what the show binds the key to, else what it does everywhere, also with Shift."""
+        bound = BUILT_IN.get(key) or BUILT_IN.get(key.removeprefix("shift+"))
+        if key == QUIT:
             self._quit_since_s = now_s
         elif key in show.keys:
             found.events.append(show.keys[key])
-        elif key in _TOGGLES:
-            is_on = self._value(show, state, _TOGGLES[key], now_s) >= 0.5
-            self._ask(found, show, _TOGGLES[key], 0.0 if is_on else 1.0, now_s)
-        elif key in _TRIGGERS:
-            found.events.append((_TRIGGERS[key], True))
-        elif key in _COMMANDS:
-            found.commands.append(_COMMANDS[key])
+            found.acts.append(meaning(show, show.keys[key][0]))
+        elif bound is None:
+            return
+        elif bound.address in SWITCHED:
+            is_on = self._value(show, state, bound.address, now_s) >= 0.5
+            self._ask(found, show, bound.address, 0.0 if is_on else 1.0, now_s)
+            found.acts.append(SWITCHED[bound.address][not is_on])
+        elif bound.address:
+            found.events.append((bound.address, True))
+            found.acts += [bound.meaning] if bound.address == "/master/jump" else []
+        else:
+            found.commands.append(bound.command)
+
+    def _tell_taps(self, state: State, found: InputEvents) -> None:
+        """Say the tempo that a tap has brought about, whoever tapped."""
+        taps = state.transport.taps
+        if taps != self._taps and taps:
+            learned = len(taps) > 2
+            found.acts.append(f"{state.transport.bpm:.1f} bpm" if learned else f"tap {len(taps)}")
+        self._taps = taps

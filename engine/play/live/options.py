@@ -18,6 +18,7 @@ class Options:
     seed: int | None = None
     is_windowed: bool = False
     monitor: str | None = None
+    operator: str | None = None
     osc: str | None = None
     feedback: str | None = None
     audio: str | None = None

@@ -81,6 +81,8 @@ class Outputs:
         The GL context in which the picture is drawn: the window's, or one without a window.
     window
         The output that shows the picture to the operator, or None.
+    is_only_seen
+        Whether nothing keeps the pictures: then a busy machine may draw less.
 
     Raises
     ------
@@ -102,6 +104,7 @@ class Outputs:
         self._open: list[Output] = []
         self._own_context: Any = None
         modules = [(*entry, _module(*entry[:2])) for entry in _entries(table, options)]
+        self.is_only_seen = all(getattr(m, "IS_ONLY_SEEN", False) for *_, m in modules)
         if sum(_owns_context(module) for *_, module in modules) > 1:
             raise ShowError("outputs: a performance has one window at most; name it once")
         try:
@@ -148,9 +151,7 @@ class Outputs:
         for output in tuple(self._open):
             if output is not self._window:
                 self._write(output, frame, picture)
-        if self._window is None:
-            self.ctx.finish()
-        else:
+        if self._window is not None:
             self._window.sink.write(frame, picture)
             self._window.written += 1
 
@@ -223,7 +224,11 @@ def _config(
     """Decode an output's table; a window takes ``[output]`` and the command line into account."""
     if _owns_context(module):
         asked = {"monitor": table.output.monitor or None, "span": table.output.span, **own}
-        given = {"monitor": options.monitor, "is_windowed": options.is_windowed or None}
+        given = {
+            "monitor": options.monitor,
+            "operator": options.operator,
+            "is_windowed": options.is_windowed or None,
+        }
         known = module.Config.__dataclass_fields__
         asked |= {key: value for key, value in given.items() if value is not None}
         own = {key: value for key, value in asked.items() if key in known or key in own}

@@ -14,8 +14,11 @@ from engine.core.show.show import Show
 from engine.core.show.state import first_state
 from engine.documents.show import load
 from engine.play.event_queue import EventQueue
+from engine.play.governor import Governor
 from engine.play.line import Line, resized, seeded
 from engine.play.live.audio_input import AudioInput, hears_device
+from engine.play.live.bindings import SWITCHED, hidden, rows
+from engine.play.live.commands import ADDRESSES
 from engine.play.live.feedback import Feedback
 from engine.play.live.options import Options
 from engine.play.live.outputs import Outputs
@@ -26,6 +29,7 @@ from engine.play.live.sources import Sources
 from engine.play.pacer import Pacer, Stopwatch
 from engine.play.pixels.bridge import Bridge
 from engine.play.pixels.live import LivePixels
+from engine.play.shares import Shares
 from engine.play.soundtrack import channel_choice
 from engine.play.stats import Stats
 from engine.play.tasks.dragging import Dragging
@@ -68,6 +72,8 @@ class Performance:
             Outputs(table, options, show.size_px, self.fps, self.notify)
         )
         self.presenter = open_presenter(self.outputs.window, show.size_px, self.outputs.monitor)
+        for text in hidden(show) if self.outputs.window is not None else ():
+            print_message(text)
         self.compositor = Compositor(self.outputs.ctx, show.size_px, float(show.picture_hz))
         stack.callback(self.compositor.close)
         self.bridge = Bridge(self.outputs.ctx)
@@ -78,7 +84,7 @@ class Performance:
             print_message(found)
         self.line = Line(show, first_state(show), -1, {})
         self.line.on_show = self.pixels.keep
-        self.queue = EventQueue()
+        self.queue = EventQueue(ADDRESSES)
         self.sources: Sources = stack.enter_context(
             Sources(table, options, hears_device(options), self.notify)
         )
@@ -102,6 +108,8 @@ class Performance:
         self.stats = Stats()
         self.watch = Stopwatch()
         self.pacer = Pacer(self.fps)
+        self.governor = Governor(self.fps, show.size_px)
+        self.shares = Shares()
         self.duration_s = 0.0
 
     def arrange(self, show: Show) -> Show:
@@ -133,10 +141,17 @@ class Performance:
         show, state = self.line.show, self.line.state
         return {
             "show": show.name,
+            "keys": rows(show),
             "cue": show.cues[state.cue].id if state.cue >= 0 else "",
             "seconds": float(seconds_at(max(state.tick, 0), show.control_hz)),
             "bpm": state.transport.bpm,
             "fps": float(self.fps),
+            "level": float(state.signals[show.audio[0]]),
+            "flags": tuple(
+                said[1]
+                for address, said in SWITCHED.items()
+                if state.base[show.registry.index[address]]
+            ),
             "frame_ms": self.stats.recent_ms(),
             "skipped": self.stats.skipped,
             "generators": self.pixels.stats(),
@@ -151,6 +166,13 @@ class Performance:
             "output": self.outputs.name,
             "outputs": self.outputs.report(),
             "size_px": list(self.line.show.size_px),
+            "scale": self.governor.level.scale,
+            "every": self.governor.level.every,
+            "given_up": [
+                {"seconds": seconds, "scale": level.scale, "every": level.every, "why": why}
+                for seconds, level, why in self.governor.changes
+            ],
+            "share": self.shares.cores,
             "ticks": self.line.state.tick + 1,
             "generators": self.pixels.stats(),
             "errands": self.tasks.report(),
@@ -175,4 +197,7 @@ class Performance:
             },
             "unknown": dict(self.queue.unknown),
             "unknown_total": self.queue.unknown_total,
+            "left_out": dict(self.queue.budget.left_out),
+            "left_out_total": self.queue.budget.total,
+            "deferred": self.queue.budget.deferred,
         }

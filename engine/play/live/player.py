@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import gc
+import math
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 from engine.core.control.cues import awaited, ready_address
 from engine.core.frame.plan import Plan
 from engine.core.show.show import Show
 from engine.documents.show import load
-from engine.play.event_queue import addresses
 from engine.play.line import Line, draw, load_shaders
+from engine.play.live.commands import COMMANDS
 from engine.play.live.feedback import Feedback
 from engine.play.live.options import Options
-from engine.play.live.performance import Performance
+from engine.play.live.performance import Performance, print_message
+from engine.play.live.presenter import ACT_S
 from engine.play.pacer import Due, Pacer, now_ns
+from engine.play.pixels.startup import Startup
 from engine.sources.contract import Origin
 from engine.system.atomic import write_json
 
@@ -26,6 +30,11 @@ WINDOW = Origin("window")
 MOST_STEPS = 4
 COMPLAIN_EVERY = 30
 FIRST_FRAME_S = 8.0
+MARK_S = 0.05  # between two pictures that show what is waited for: the time is the loading's
+READY_S = 60.0
+"""A show that still lacks a picture then says in its ready file which, and why."""
+TRIALS = 3
+"""Of the first picture, to choose a scale that the machine can keep up."""
 
 
 class Player(Performance):
@@ -36,27 +45,39 @@ class Player(Performance):
         self.is_over = False
         self._last_error = ""
         self._waiting = ""
+        self._startup = Startup()
+        self._awaits_ready = options.ready
         self._picture: Any = None
 
     def prepare(self) -> None:
         """Compile, start the workers and wait a little for the first frame: nothing moves yet."""
-        first = self._look_ahead()
+        self._plan = first = self._look_ahead()
         self.pixels.open(self.line.show, first.requests, time.monotonic())
         load_shaders(self.compositor, self.line.show)
         until = time.monotonic() + FIRST_FRAME_S
-        while not (self.pixels.is_ready(first) or self.is_ended or time.monotonic() > until):
+        while self.pixels.missing(first) and not (self.is_ended or time.monotonic() > until):
             self.pixels.ask(self.line.show, self._ahead.state, first, time.monotonic())
             self.presenter.idle()
             time.sleep(0.004)
             if self._complain():
                 break
+            self._show_mark(first)
         # What a driver does at the first drawing, it does before the clock starts; and a full
         # collection with a scene's worth of objects costs frames: what is here stays.
         with self._unfailing():
-            draw(self.compositor, self.pixels, (), first)
-            self.outputs.ctx.finish()
+            self._draw_time_s(first)
+            if self.outputs.is_only_seen:
+                busy_s = min(self._draw_time_s(first) for _ in range(TRIALS))
+                if self.governor.begin(busy_s):
+                    self._follow_governor()
         gc.collect()
         gc.freeze()
+
+    def _draw_time_s(self, plan: Plan) -> float:
+        begin_s = time.perf_counter()
+        draw(self.compositor, self.pixels, (), plan)
+        self.outputs.ctx.finish()
+        return time.perf_counter() - begin_s
 
     @contextmanager
     def _unfailing(self) -> Iterator[None]:
@@ -76,7 +97,30 @@ class Player(Performance):
         """Tell what generators say is wrong; true if one cannot work at all."""
         for text in self.pixels.complaints():
             self.notify(text)
+        startup, before = self._startup, self._startup.mark
+        for text in startup.tend(self.pixels.doing(self._plan), time.monotonic()):
+            print_message(text)
+        if startup.mark != before:
+            self.presenter.toast(startup.mark, math.inf, "mark")
         return self.pixels.is_failed
+
+    def _show_mark(self, plan: Plan) -> None:
+        """Show in the window what is waited for, and what there is already."""
+        if self._startup.mark and self.outputs.window is not None:
+            with self._unfailing():
+                self._picture = draw(self.compositor, self.pixels, (), plan)
+                self.presenter.refresh(self.facts)
+                self.outputs.again(self._picture)
+            time.sleep(MARK_S)
+
+    def _write_ready(self, path: Path) -> None:
+        """Write the ready file once every visible layer has a picture, or say why one has none."""
+        missing = self.pixels.missing(self._plan)
+        is_over = all(text.startswith("failed") for text in missing.values())
+        if is_over or self.duration_s > READY_S:
+            self._awaits_ready = None
+            with self._unfailing():
+                write_json(path, {**self.ready(), "missing": missing})
 
     @property
     def is_ended(self) -> bool:
@@ -94,6 +138,7 @@ class Player(Performance):
         self.prepare()
         self.audio_input.start(self.queue, self.line.show.control_hz)
         self.pacer = Pacer(self.fps)
+        self.pacer.every = self.governor.level.every
         begin = time.monotonic()
         while not self.is_ended:
             due = self.pacer.wait()
@@ -105,13 +150,13 @@ class Player(Performance):
             with self._unfailing():
                 self._frame(due, seconds)
             self.stats.add((time.perf_counter() - started) * 1000.0, due.skipped)
-            if self.stats.frames == 1 and self.options.ready is not None:
-                with self._unfailing():
-                    write_json(self.options.ready, self.ready())
+            if self._awaits_ready is not None:
+                self._write_ready(self._awaits_ready)
         self.duration_s = max(self.duration_s, float(1 / self.fps))
 
     def _frame(self, due: Due, seconds: Fraction) -> None:
         self.watch.start()
+        begin_s = time.perf_counter()
         now_s = time.monotonic()
         if due.jump_s:
             self._jump(due.jump_s)
@@ -119,7 +164,7 @@ class Player(Performance):
         self._announce_ready(self.line.show)
         self.watch.lap("events")
         steps = self.line.control(seconds, self.queue.events_of)
-        plan = self.line.plan(seconds)
+        self._plan = plan = self.line.plan(seconds)
         self._notify_waiting()
         self.watch.lap("control")
         self.pixels.ask(self.line.show, self.line.seen, plan, now_s)
@@ -127,11 +172,35 @@ class Player(Performance):
         self.stats.steps_dropped += max(len(steps) - MOST_STEPS, 0)
         picture = draw(self.compositor, self.pixels, steps[-MOST_STEPS:], plan, self.watch)
         self._picture = picture
+        self.outputs.ctx.finish()
+        busy_s = time.perf_counter() - begin_s  # the rest may be waiting for the monitor
+        self.watch.lap("compose", True)
         self.presenter.refresh(self.facts)
         self.outputs.write(due.index, picture)
         self.watch.lap("output", True)
         self.recording.sound(self.queue, seconds)
         self.watch.lap("take")
+        self._govern(float(seconds), busy_s, plan)
+
+    def _govern(self, seconds: float, busy_s: float, plan: Plan) -> None:
+        """Draw less where the machine cannot keep up; what is kept, in files, stays whole."""
+        rates = {
+            layer.id: 1.0 / layer.generator.rate_hz
+            for layer in self.line.show.layers
+            if layer.generator is not None and layer.id in plan.requests
+        }
+        self.shares.look(seconds, self.pixels.host_stats(), rates)
+        if not self.outputs.is_only_seen:
+            return
+        if self.governor.note(seconds, busy_s, self.shares.starved):
+            self._follow_governor()
+        if news := self.governor.news(seconds):
+            self.notify(news)
+
+    def _follow_governor(self) -> None:
+        self.compositor.resize(self.governor.size_px)
+        self.pacer.every = self.governor.level.every
+        self._picture = None  # its texture is gone
 
     def _jump(self, gap_s: float) -> None:
         """Give up a long gap: the show clock stood still, and the take says so."""
@@ -162,8 +231,10 @@ class Player(Performance):
         show, tick = self.line.show, self.line.state.tick
         of = self.pacer.show_seconds
         by_osc: list[str] = []
-        for source, items in self.sources.poll(now_s):
+        for source, items, refusals in self.sources.poll(now_s):
             self.queue.take(show, tick, source.origin, items, of)
+            for address, why in refusals:
+                self.queue.complain(show, source.origin.name, address, why)
             if source.kind == Feedback.kind:
                 by_osc += [address for _, address, _ in items]
         if self.feedback is not None:
@@ -172,9 +243,12 @@ class Player(Performance):
         inputs = self.presenter.read_input(show, self.line.state, now_s)
         moment = now_ns()
         self.queue.take(show, tick, WINDOW, [(moment, a, v) for a, v in inputs.events], of)
-        if complaint := self.queue.complaints.next(addresses(show)):
-            self.notify(complaint)
-        for command in inputs.commands:
+        if self.queue.complaints.is_waiting:
+            self.notify(self.queue.complaints.next(self.queue.directory(show).known))
+        if news := self.queue.budget.news():
+            self.notify(news)
+        commands, self.queue.commands = self.queue.commands, []
+        for command in (*inputs.commands, *(COMMANDS[each][0] for each in commands)):
             self._run_command(command)
         found = self.reloader.poll(show, now_s)
         if isinstance(found, str):
@@ -191,10 +265,19 @@ class Player(Performance):
             self.is_over = True
         elif command == "keep":
             self.recording.keep(self.notify)
+        elif command == "feedback":
+            self._send_all()
         elif command == "music":
-            self.audio_input.play_music()
+            told = self.audio_input.turn_music(self.queue, self.line.state.tick)
+            self.presenter.toast(told, ACT_S, "act")
         else:
             self.presenter.run(command)
+
+    def _send_all(self) -> None:
+        if self.feedback is None:
+            self.notify("/feedback/all: nothing is sent back; start with --feedback HOST:PORT")
+        else:
+            self.feedback.send_all()
 
     def _reload(self, loaded: load.Loaded) -> None:
         show = self.arrange(loaded.show)

@@ -9,10 +9,14 @@ from typing import Any
 
 from engine.core.show.show import Show
 from engine.core.show.state import State
-from engine.play.live.keyboard import HELP, InputEvents, Keyboard
+from engine.play.live.bindings import cue_name
+from engine.play.live.keyboard import InputEvents, Keyboard
 
 TOAST_S = 6.0
+ACT_S = 2.0
+"""How long it is said what a key did."""
 OVERLAY_EVERY_S = 0.25
+METERS_EVERY_S = 0.125
 CURSOR_S = 2.0
 Facts = Callable[[], dict[str, Any]]
 
@@ -39,11 +43,26 @@ class Presenter:
     def run(self, command: str) -> None:
         """Do what a key asks of the window."""
 
-    def toast(self, text: str) -> None:
-        """Show one line to the operator."""
+    def toast(self, text: str, seconds: float = TOAST_S, kind: str = "message") -> None:
+        """Show a line to the operator, in place of the one of its kind."""
 
     def idle(self) -> None:
         """Stay alive while the first frame is made."""
+
+
+class Pace:
+    """Pictures a second, counted over a second."""
+
+    def __init__(self) -> None:
+        self.fps = 0.0
+        self._since = self._count = 0.0
+
+    def add(self, now: float) -> None:
+        """Count a picture."""
+        self._count += 1.0
+        if now - self._since >= 1.0:
+            self.fps = self._count / (now - self._since) if self._since else 0.0
+            self._since, self._count = now, 0.0
 
 
 class WindowPresenter(Presenter):
@@ -66,41 +85,69 @@ class WindowPresenter(Presenter):
         self._keyboard = Keyboard()
         self._is_help = False
         self._card: Card | None = None
-        self._toast = ""
-        self._toast_until = self._drawn = self._moved = 0.0
+        self._lines: dict[str, tuple[str, float]] = {}
+        self._drawn = self._moved = self._metered = 0.0
+        self._pace = Pace()
         self._has_cursor = True
 
     def refresh(self, facts: Facts) -> None:
-        """Draw help or message anew, now and then; hide a cursor that rests."""
+        """Draw help or messages anew, now and then; hide a cursor that rests."""
         now = time.monotonic()
-        if self._toast and now > self._toast_until:
-            self._toast = ""
-            self._drawn = 0.0
+        left = {kind: line for kind, line in self._lines.items() if now <= line[1]}
+        if left != self._lines:
+            self._lines, self._drawn = left, 0.0
         if now - self._drawn > OVERLAY_EVERY_S:
+            is_late = self._drawn > 0.0
             self._drawn = now
-            self._window.overlay(self._overlay(facts))
+            if self._is_help or not is_late:  # lines stay as they are
+                self._window.overlay(self._overlay(facts))
+        self._pace.add(now)
+        if now - self._metered > METERS_EVERY_S:
+            self._metered = now
+            self._window.overlay(self._meters(facts), "bottom")
         is_cursor = not self._window.is_fullscreen or now - self._moved < CURSOR_S
         if is_cursor != self._has_cursor:
             self._has_cursor = is_cursor
             self._window.set_cursor(is_cursor)
 
-    def _overlay(self, facts: Facts) -> Any:
+    def _meters(self, facts: Facts) -> Any:
+        """Draw the strip of the operator's window, if there is one."""
         from engine.outputs.window import overlay
 
-        size = self._window.framebuffer_px
+        if not self._window.has_operator:
+            return None
+        found = facts()
+        ages = [g["age_ms"] for g in found["generators"].values()]
+        texts = [f"{self._pace.fps:.0f} of {found['fps']:.0f} fps", f"skipped {found['skipped']}"]
+        texts += [f"picture {max(ages):.0f} ms old"] if ages else []
+        texts += [cue_name(found["cue"])] if found["cue"] else []
+        width = self._window.room_px[0]
+        meters = overlay.Meters(found["level"], tuple(texts), found["flags"])
+        return overlay.draw_meters(meters, (width, max(20, min(width // 32, 40))))
+
+    def _overlay(self, facts: Facts) -> Any:
+        from engine.outputs.window import help_panel, overlay
+
+        texts = [text for text, _ in self._lines.values()]
         if self._is_help:
             found = facts()
-            lines = [f"{key}   {text}" for key, text in HELP] + _summary(found)
             period = 1000.0 / found["fps"]
-            return overlay.draw_help(lines, found["frame_ms"], period, size, found["show"])
-        return overlay.draw_message(self._toast) if self._toast else None
+            status, note = tuple(_summary(found)), " - ".join(texts)
+            told = help_panel.Help(
+                found["show"], found["keys"], status, found["frame_ms"], period, note
+            )
+            return help_panel.draw_help(told, self._window.room_px)
+        return overlay.draw_messages(texts) if texts else None
 
     def read_input(self, show: Show, state: State, now_s: float) -> InputEvents:
         """Keys and mouse."""
         items = self._window.events()
         if any(address in ("/window/pointer", "/window/drag") for address, _ in items):
             self._moved = time.monotonic()
-        return self._keyboard.read(show, state, items, now_s)
+        found = self._keyboard.read(show, state, items, now_s)
+        for text in found.acts[-1:]:
+            self.toast(text, ACT_S, "act")
+        return found
 
     def run(self, command: str) -> None:
         """Full screen, test card, help."""
@@ -128,9 +175,11 @@ class WindowPresenter(Presenter):
         self._card = Card(texture, self._size_px)
         self._window.hold(self._card)
 
-    def toast(self, text: str) -> None:
-        """Show one line for some seconds."""
-        self._toast, self._toast_until = text, time.monotonic() + TOAST_S
+    def toast(self, text: str, seconds: float = TOAST_S, kind: str = "message") -> None:
+        """Show a line for some seconds, in place of the one of its kind; empty: none any more."""
+        self._lines.pop(kind, None)
+        if text:
+            self._lines[kind] = text, time.monotonic() + seconds
         self._drawn = 0.0
 
     def idle(self) -> None:
@@ -140,14 +189,17 @@ class WindowPresenter(Presenter):
 
 def _summary(facts: dict[str, Any]) -> list[str]:
     """Lines of the help panel that change."""
-    lines = [
-        "",
-        f"scene {facts['cue'] or '-'}   {facts['seconds']:.0f} s   {facts['bpm']:.1f} bpm",
-        f"skipped {facts['skipped']}   sound: {facts['sound']}   osc {facts['osc']}",
+    scene = cue_name(facts["cue"]) if facts["cue"] else "-"
+    each = [
+        f"{name}: {g['rate_hz']:.1f} Hz, {g['age_ms']:.0f} ms old, {g['state']}"
+        for name, g in facts["generators"].items()
     ]
-    for name, g in facts["generators"].items():
-        lines.append(f"{name}: {g['rate_hz']:.1f} Hz, {g['age_ms']:.0f} ms old, {g['state']}")
-    return lines
+    return [
+        f"scene {scene} · {facts['seconds']:.0f} s · {facts['bpm']:.1f} bpm"
+        f" · skipped {facts['skipped']} · osc {facts['osc']}",
+        f"sound: {facts['sound']}",
+        *("\t".join(each[at : at + 2]) for at in range(0, len(each), 2)),
+    ]
 
 
 def open_presenter(window: Any, size_px: tuple[int, int], monitor: str) -> Presenter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -68,15 +69,16 @@ class Sources:
         found = [
             (kind, *self._read(place, kind, config))
             for place, kind, config in _entries(table, _own(options, port))
-            if kind != "audio" or listens
         ]
+        self._sound = next((each for each in found if each[0] == "audio"), None)
+        self._listed: dict[str, Source] = {}
         try:
             for each in found:
-                self._add(*each)
+                if each[0] != "audio" or listens:
+                    self._add(*each)
         except BaseException:
             self.__exit__(None, None, None)
             raise
-        self._listed = tuple(self._open)
 
     def _read(self, place: str, kind: str, table: Mapping[str, Any]) -> tuple[ModuleType, Any]:
         """Find a source's module and decode its table; the host is the operator's."""
@@ -99,24 +101,31 @@ class Sources:
         name = getattr(module, "NAME", kind) + (str(number) if number > 1 else "")
         origin = Origin(name, tuple(getattr(module, "ADDRESSES", ())))
         found = module.open(config, now_ns).__enter__()
+        if hasattr(found, "wall_ns"):
+            found.wall_ns = time.time_ns
         self._open.append(Source(kind, origin, config, found))
+        self._listed[name] = self._open[-1]
         if getattr(found, "warning", ""):
             self._notify(found.warning)
 
-    def poll(self, now_s: float) -> Iterator[tuple[Source, list[Item]]]:
-        """Take what arrived at each source; one that fails is closed, and the show goes on."""
+    def poll(self, now_s: float) -> Iterator[tuple[Source, list[Item], list[tuple[str, str]]]]:
+        """Take what arrived at each source, and what it left out itself (address, why).
+
+        One that fails is closed, and the show goes on.
+        """
         for source in tuple(self._open):
             try:
                 if hasattr(source.input, "tend"):
                     source.input.tend(now_s)
                 self._notify_state(source, str(getattr(source.input, "state", "")))
                 items = list(source.input.poll(MOST_ITEMS))
+                told = list(getattr(source.input, "refusals", list)())
             except Exception as error:  # noqa: BLE001 - a source is anybody's: the show goes on
                 source.state = f"failed: {type(error).__name__}: {error}"
                 self._notify(f"{source.origin.name}: {source.state}; the show goes on without it")
                 self.close(source)
             else:
-                yield source, items
+                yield source, items, told
 
     def _notify_state(self, source: Source, state: str) -> None:
         """Say once that a device is missing or lost."""
@@ -126,12 +135,21 @@ class Sources:
 
     def of_kind(self, kind: str) -> Source | None:
         """Return the first source of a kind, also when it was closed."""
-        return next((source for source in self._listed if source.kind == kind), None)
+        return next((source for source in self._listed.values() if source.kind == kind), None)
 
     @property
     def sound(self) -> Source | None:
         """The open source whose samples a take records."""
         return next((s for s in self._open if hasattr(s.input, "samples")), None)
+
+    def listen(self) -> None:
+        """Listen to the sound device, at last or again."""
+        if self.sound is not None or self._sound is None:
+            return
+        try:
+            self._add(*self._sound)
+        except (OSError, ValueError) as error:
+            self._notify(f"sound: {error}; the show goes on without it")
 
     def close(self, source: Source) -> None:
         """Stop listening to a source."""
@@ -143,7 +161,7 @@ class Sources:
 
     def report(self) -> list[dict[str, Any]]:
         """Return the part of the stats file that is about sources."""
-        return [source.report() for source in self._listed]
+        return [source.report() for source in self._listed.values()]
 
     def __enter__(self) -> Self:
         return self

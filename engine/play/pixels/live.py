@@ -16,7 +16,7 @@ from engine.core.frame.plan import Plan
 from engine.core.show.layer import Generator
 from engine.core.show.show import Show
 from engine.core.show.state import State
-from engine.generators.host.interface import Host
+from engine.generators.host.interface import Host, HostStats
 from engine.generators.host.messages import Frame
 from engine.generators.host.spare import Spare
 from engine.play.pixels.bridge import Bridge, probe
@@ -127,8 +127,9 @@ class LivePixels:
         """Load the scenes that are not seen yet, one by one, so that a cut to them is no wait.
 
         Only into a process that has its libraries already: loading them takes time from the show.
+        And only while another one waits: a worker that dies needs it more.
         """
-        if not self._spare.is_loaded or len(self._slots) >= MOST_PREPARED:
+        if not self._spare.is_complete or len(self._slots) >= MOST_PREPARED:
             return
         for layer in show.layers:
             is_new = layer.id not in self._slots and layer.id not in self._unopened
@@ -150,6 +151,10 @@ class LivePixels:
         """Generator of a layer, as it is seen now; None while there is none."""
         slot = self._slots.get(name)
         return None if slot is None else slot.host
+
+    def host_stats(self) -> dict[str, HostStats]:
+        """Figures of every generator as it is seen now, by layer."""
+        return {name: slot.host.stats() for name, slot in self._slots.items()}
 
     def share_cuda(self, ctx: Any) -> str:
         """Probe how frames reach GL; return the line that says which path, and why.
@@ -191,9 +196,16 @@ class LivePixels:
         """Let image ports see what was drawn, as soon as it can be read without waiting."""
         self._compositor = compositor
 
-    def is_ready(self, plan: Plan) -> bool:
-        """Whether every generator that the plan asks has shown a frame."""
-        return all(self._bridge.holds(name) for name in plan.requests)
+    def doing(self, plan: Plan) -> dict[str, str]:
+        """What generators of the plan do that do not simply play yet, in words, by layer."""
+        found = {name: self._slots[name].doing for name in plan.requests if name in self._slots}
+        return {name: text for name, text in found.items() if text}
+
+    def missing(self, plan: Plan) -> dict[str, str]:
+        """Layers that the plan asks and that have no picture: what is wrong, or what they do."""
+        gone = [name for name in plan.requests if not self._bridge.holds(name)]
+        known = {**self.doing(plan), **{n: t for n, t in self._troubles().items() if t}}
+        return {name: known.get(name, "is loading") for name in gone}
 
     @property
     def is_failed(self) -> bool:

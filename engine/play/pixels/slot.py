@@ -205,6 +205,11 @@ class Slot:
         return ShownFrame(frame, is_fresh, fade_s)
 
     @property
+    def doing(self) -> str:
+        """What the newest worker does before it plays, in words; empty if it plays."""
+        return (self.host if self._coming is None else self._coming[1]).stats().doing
+
+    @property
     def trouble(self) -> str:
         """What is wrong, in a sentence; empty if nothing is."""
         hosts = [self.host] if self._coming is None else [self._coming[1], self.host]

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.audio.features import FEATURES
-from engine.system import shared_memory
-from engine.system.shared_memory import Fence
+from engine.system import ring
+from engine.system.ring import Fence
 
 ROWS = 1024  # five seconds of features
 FRAMES = 1 << 18  # five seconds at 48 kHz
@@ -155,12 +155,12 @@ class Memory:
 
 def create_memory() -> Memory:
     """Make the memory, all zeros."""
-    return Memory(shared_memory.create(_total_bytes()), is_owner=True)
+    return Memory(ring.create_memory(_total_bytes()), is_owner=True)
 
 
 def attach_memory(name: str) -> Memory:
-    """Map the memory that the player made; see `engine.system.shared_memory.attach`."""
-    return Memory(shared_memory.attach(name), is_owner=False)
+    """Map the memory that the player made; see `engine.system.ring.attach_memory`."""
+    return Memory(ring.attach_memory(name), is_owner=False)
 
 
 def _total_bytes() -> int:

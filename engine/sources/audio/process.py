@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.sources.audio import device
 from engine.sources.audio.memory import Memory, Status, Word
+from engine.system.liveness import Stillness
 from engine.system.spawn import launch, launch_with_pipe
 
 HEARTBEAT_S = 0.5
@@ -67,7 +68,7 @@ class Watched:
         self._target = target
         self._arguments = arguments
         self._beats = 0
-        self._still_s = 0.0
+        self._still = Stillness()
         self._alive_s = 0.0
         self._beating_s = 0.0
         self._looked_s: float | None = None
@@ -112,13 +113,13 @@ class Watched:
                 self.restarts += 1
                 self._process = self._launch()
             return
-        self._listen(step_s)
+        self._listen(self._process, now_s, step_s)
         status = self._status()
         # One that ends over and over must not cost a core: it waits, unless it had run for a while.
         again_s = now_s if self._alive_s > _FIRM_S else now_s + _RETRY_S
         if not self._process.is_alive():
             self._drop(None if status is Status.NO_LIBRARY else again_s)
-        elif self._still_s > self._patience_s():
+        elif self._still.seconds > self._patience_s():
             self._drop(again_s)
 
     def _patience_s(self) -> float:
@@ -126,14 +127,14 @@ class Watched:
             return _OPENING_S
         return HEARTBEAT_S if self._beating_s > _FIRM_S else _SETTLING_S
 
-    def _listen(self, step_s: float) -> None:
+    def _listen(self, process: SpawnProcess, now_s: float, step_s: float) -> None:
         beats = int(self.memory.words[Word.BEATS])
         if beats == self._beats:
-            self._still_s += step_s
+            self._still.tend(now_s, process.pid or 0)
         else:
             # Ragged beats, far apart, are no rhythm yet that one could miss.
-            self._beating_s += step_s if self._still_s < HEARTBEAT_S / 2 else 0.0
-            self._still_s = 0.0
+            self._beating_s += step_s if self._still.seconds < HEARTBEAT_S / 2 else 0.0
+            self._still.reset()
         self._alive_s += step_s
         self._beats = beats
         self._was_running = self._was_running or self.is_running
@@ -145,7 +146,8 @@ class Watched:
         self.memory.set_status(Status.STARTING)
         self.memory.words[Word.BEATS] = 0
         self._beats = 0
-        self._still_s = self._alive_s = self._beating_s = 0.0
+        self._alive_s = self._beating_s = 0.0
+        self._still.reset()
         return launch(self._target, self.memory.name, *self._arguments, name="sound")
 
     def _drop(self, due_s: float | None) -> None:

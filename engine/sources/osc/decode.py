@@ -12,7 +12,7 @@ Future of Open Sound Control version 1.1 for NIME (2009): types T F N I.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import isfinite
 from struct import Struct, calcsize, unpack_from
 from struct import error as struct_error
@@ -27,21 +27,23 @@ MAX_TAGS = 64  # of one message
 MAX_WORK = 800  # units of one packet, see `Decoded`: what bounds its CPU time
 MAX_ADDRESS_BYTES = 255
 MAX_STRING_BYTES = 4_096
+MAX_EXPLAINED = 8  # refusals of one packet that are explained
+IMMEDIATELY = 1  # the time tag
 
 _BUNDLE = b"#bundle\0"
 _BUNDLE_HEAD_BYTES = 16  # the name and a time tag
-# OSC 1.0 patterns are made of these; an address that arrives is looked up, never matched.
-_WILDCARDS = b"*?[]{}"
-_ADDRESS_BYTES = bytes(b for b in range(0x20, 0x7F) if b not in _WILDCARDS)
+_ADDRESS_BYTES = bytes(range(0x20, 0x7F))
 # Type tags of numbers to a layout of `struct`, in which the bytes of no other tag are allowed.
 _TO_STRUCT = bytes({0x2C: 0x3E, 0x68: 0x71}.get(b, b if b in b"ifd" else 0x21) for b in range(256))
-_INT = Struct(">i")
+_INT, _TIME = Struct(">i"), Struct(">Q")
+_NO_OSC = "what came is no OSC: an address, type tags, arguments, each in multiples of 4 bytes"
 _UNIT = tuple(byte / 255.0 for byte in range(256))
 
 Reader = Callable[[bytes, int, int], Value | None]  # (packet, start, end) → value, None: refused
 Message = tuple[str, Value]  # address, value
 Head = tuple[str, bytes, int]  # address, type tags with their comma, start of the arguments
-Span = tuple[int, int, int]  # start, end, depth: a part of a packet, in bytes, and its nesting
+Span = tuple[int, int, int, int]  # start and end in bytes, nesting, time tag: a part of a packet
+Refusal = tuple[str, str]  # address, empty if it has none; what is wrong
 
 
 class Decoded(NamedTuple):
@@ -58,24 +60,31 @@ class Decoded(NamedTuple):
     work
         2 for each message or bundle, 1 for each argument, 2 more for a refusal: about equal shares
         of CPU time. Reading ends at `MAX_WORK`; 256 messages of one argument fit.
+    times
+        Time tag of each message; empty if all are for at once.
+    refusals
+        Of the first `MAX_EXPLAINED` that were refused, why.
     """
 
     messages: list[Message]
     refused: int
     work: int
+    times: Sequence[int] = ()
+    refusals: Sequence[Refusal] = ()
 
 
 def decode(packet: bytes) -> Decoded:
     """Read every valid message of an OSC packet.
 
-    Time tags are ignored: everything applies at once. No bytes make it raise, and its work is
-    bounded by the limits of this module, whatever the packet claims about itself.
+    No bytes make it raise, and its work is bounded by the limits of this module, whatever the
+    packet claims about itself. A message has the time tag of its bundle, or of one around that if
+    it is later. An address may be a pattern (`engine.sources.osc.pattern`).
 
     Values: no arguments (or ``I``) make True, a trigger; one of ``T F i h f d s S c`` makes a
     bool, number or string; one colour ``r`` makes (red, green, blue, alpha) in [0, 1]; several
     numbers, in an array or not, make a tuple of floats. Refused: blobs, nil, MIDI, time tags,
-    unknown types, mixtures, NaN and infinity, addresses with wildcards. Bytes after the last
-    argument are ignored, because senders pad in many ways.
+    unknown types, mixtures, NaN and infinity. Bytes after the last argument are ignored, because
+    senders pad in many ways.
 
     Parameters
     ----------
@@ -84,18 +93,22 @@ def decode(packet: bytes) -> Decoded:
     """
     messages: list[Message] = []
     if not packet or len(packet) > MAX_PACKET_BYTES or len(packet) % 4:
-        return Decoded(messages, 1, 0)
-    spans: list[Span] = [(0, len(packet), 0)]
+        return Decoded(messages, 1, 0, (), [("", _NO_OSC)])
+    spans: list[Span] = [(0, len(packet), 0, IMMEDIATELY)]
+    times: list[int] = []
+    refusals: list[Refusal] = []
     refused = work = elements = 0
+    is_timed = False
     while spans:
         if work >= MAX_WORK:  # what is left is refused as one
             refused += 1
             break
-        start, end, depth = spans.pop()
+        start, end, _, time = span = spans.pop()
         if packet[start] == 0x23:  # the # of #bundle; no address begins with it
-            inner, is_whole = _split(packet, (start, end, depth), MAX_ELEMENTS - elements)
+            inner, is_whole = _split(packet, span, MAX_ELEMENTS - elements)
             elements += len(inner)
             refused += not is_whole
+            is_timed |= bool(inner) and inner[0][3] != IMMEDIATELY
             work += 2 if is_whole else 4
             spans.extend(reversed(inner))  # a stack: the first element is read next
             continue
@@ -103,24 +116,28 @@ def decode(packet: bytes) -> Decoded:
         work += cost
         if message is None:
             refused += 1
+            if len(refusals) < MAX_EXPLAINED:
+                refusals.append(_explain(packet, start, end))
         else:
             messages.append(message)
-    return Decoded(messages, refused, work)
+            times.append(time)
+    return Decoded(messages, refused, work, times if is_timed else (), refusals)
 
 
 def _split(packet: bytes, bundle: Span, room: int) -> tuple[list[Span], bool]:
     """List the elements of a bundle; False if it is broken, too deep or longer than `room`."""
-    start, end, depth = bundle
+    start, end, depth, time = bundle
     inner: list[Span] = []
     at = start + _BUNDLE_HEAD_BYTES
     if depth >= MAX_DEPTH or at > end or not packet.startswith(_BUNDLE, start):
         return inner, False
+    time = max(time, _TIME.unpack_from(packet, start + 8)[0])
     while at < end:
         size = _INT.unpack_from(packet, at)[0]  # 4 bytes are there: all sizes are multiples
         at += 4
         if size <= 0 or size % 4 or size > end - at or len(inner) >= room:
             return inner, False
-        inner.append((at, at + size, depth + 1))
+        inner.append((at, at + size, depth + 1, time))
         at += size
     return inner, True
 
@@ -134,6 +151,23 @@ def _read_message(packet: bytes, start: int, end: int) -> tuple[Message | None, 
     read = _READERS.get(tags)
     value = read(packet, at, end) if read else _read_numbers(packet, tags, at, end)
     return (None, 3 + len(tags)) if value is None else ((address, value), 1 + len(tags))
+
+
+def _explain(packet: bytes, start: int, end: int) -> Refusal:
+    """Say why a message is refused."""
+    head = _read_head(packet, start, end)
+    if head is None:
+        return "", _NO_OSC
+    address, tags, _ = head
+    named = ascii(tags[:40].decode("latin-1"))
+    unknown = tags.translate(None, _KNOWN_TAGS)
+    if unknown or len(tags) == 1:
+        what = "are not understood"
+    elif tags.translate(None, b",ifhd[]") and len(tags) > 2:
+        what = "are a mixture: several arguments have to be numbers"
+    else:
+        what = "are there, but what they stand for is missing, not finite or no text"
+    return address, f"its type tags {named} {what}"
 
 
 def _read_head(packet: bytes, start: int, end: int) -> Head | None:
@@ -214,6 +248,7 @@ def _colour(packet: bytes, at: int, end: int) -> tuple[float, ...] | None:
     return _UNIT[red], _UNIT[green], _UNIT[blue], _UNIT[alpha]
 
 
+_KNOWN_TAGS = b",ifhdsScrTFI[]"
 _READERS: dict[bytes, Reader] = {  # by type tags; several numbers are `_read_numbers`'
     b",": _constant(True),
     b",f": _number(">f"),

@@ -9,19 +9,21 @@ import errno
 import ipaddress
 import socket
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
 
-from engine.core.event import Value
 from engine.sources.contract import EVERYTHING, Item
-from engine.sources.osc.decode import MAX_PACKET_BYTES, Decoded, decode
-from engine.system.sockets import dropped_packets, keep_port
+from engine.sources.osc.decode import MAX_PACKET_BYTES, Decoded, Refusal, decode
+from engine.sources.osc.schedule import Schedule, ahead_ns
+from engine.system.sockets import dropped_packets, keep_port, own_address
 
 __all__ = ["ADDRESSES", "Config", "Decoded", "Receiver", "decode", "open", "parse_endpoint"]
 
 ADDRESSES = EVERYTHING
+MOST_REFUSALS = 64
+"""Explained between two polls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +108,16 @@ class Receiver:
     dropped
         Packets that the kernel dropped because nobody read them in time. Brought up to date by
         every poll. Only Linux tells; elsewhere it stays 0 and `counts_drops` is False.
+    wall_ns
+        The clock of the day, see `engine.sources.contract`; without it nothing waits for its time.
     """
 
     def __init__(self, config: Config, now_ns: Callable[[], int], listener: socket.socket) -> None:
         self._config = config
         self._now_ns = now_ns
+        self._schedule = Schedule()
+        self._refusals: list[Refusal] = []
+        self.wall_ns: Callable[[], int] | None = None
         self._socket = listener
         self._waiting: deque[Item] = deque()  # the rest of a bundle that was longer than max_items
         self._dropped_at_start = dropped_packets(listener)
@@ -136,6 +143,8 @@ class Receiver:
             (arrival_ns, address, value) of each message.
         """
         items = [self._waiting.popleft() for _ in range(min(max_items, len(self._waiting)))]
+        if self._schedule:
+            items += self._schedule.due(self._now_ns(), max_items - len(items))
         packets = 0
         room_bytes = self._config.max_poll_bytes
         while len(items) < max_items and packets < max_items and room_bytes > 0:
@@ -145,7 +154,11 @@ class Receiver:
                 break
             room_bytes -= len(packet)
             arrival_ns = self._now_ns()
-            items.extend((arrival_ns, *message) for message in self._decode(packet))
+            decoded = self._decode(packet)
+            if decoded.times and self.wall_ns is not None:
+                items += self._sort_by_time(decoded, arrival_ns, self.wall_ns())
+            else:
+                items.extend((arrival_ns, *message) for message in decoded.messages)
         self._waiting.extend(items[max_items:])
         self._update_drops()
         return items[:max_items]
@@ -170,14 +183,39 @@ class Receiver:
         except ConnectionError:  # Windows passes on other sockets' ICMP messages
             return b""
 
-    def _decode(self, packet: bytes) -> list[tuple[str, Value]]:
+    def _decode(self, packet: bytes) -> Decoded:
         self.received += 1
         if len(packet) > self._config.max_packet_bytes:
-            self.refused += 1
-            return []
-        decoded = decode(packet)
-        self.refused += decoded.refused
-        return decoded.messages
+            why = f"a packet is longer than max_packet_bytes, {self._config.max_packet_bytes}"
+            decoded = Decoded([], 1, 0, (), [("", why)])
+        else:
+            decoded = decode(packet)
+        if decoded.refused:
+            self._refuse(decoded.refused, decoded.refusals)
+        return decoded
+
+    def refusals(self) -> list[Refusal]:
+        """Say what was left out since this was last asked: (address, why), a bounded number."""
+        found, self._refusals = self._refusals, []
+        return found
+
+    def _sort_by_time(self, decoded: Decoded, arrival_ns: int, wall_ns: int) -> list[Item]:
+        """Give the messages whose time has come; keep those that are for later."""
+        found: list[Item] = []
+        for (address, value), tag in zip(decoded.messages, decoded.times, strict=True):
+            try:
+                ahead = ahead_ns(tag, wall_ns)
+                if ahead:
+                    self._schedule.add(arrival_ns + ahead, address, value)
+                else:
+                    found.append((arrival_ns, address, value))
+            except ValueError as error:
+                self._refuse(1, [(address, str(error))])
+        return found
+
+    def _refuse(self, count: int, explained: Sequence[Refusal]) -> None:
+        self.refused += count
+        self._refusals += explained[: MOST_REFUSALS - len(self._refusals)]
 
     def _update_drops(self) -> None:
         drops = dropped_packets(self._socket)
@@ -211,10 +249,13 @@ def _bind(config: Config) -> socket.socket:
 
 
 def _warn(host: str, port: int) -> str:
-    if ipaddress.ip_address(host.partition("%")[0]).is_loopback:
+    listened = ipaddress.ip_address(host.partition("%")[0])
+    if listened.is_loopback:
         return ""
+    own = own_address() if listened.is_unspecified else ""
+    reached = f" (others send to {own}:{port})" if own else ""
     return (
-        f"OSC listens on {host}:{port}: everyone on that network can steer the show; "
+        f"OSC listens on {host}:{port}{reached}: everyone on that network can steer the show; "
         "use 127.0.0.1 to listen to this machine only"
     )
 

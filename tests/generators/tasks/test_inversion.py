@@ -24,9 +24,10 @@ from engine.documents.show.image_inputs import unrepeatable
 from engine.generators.host.messages import Frame
 from engine.generators.host.tasks import Result, Task
 from engine.generators.kinds import cppn, stylegan2
+from engine.generators.pictures import check_picture, read_picture
 from engine.generators.tasks import encoder
-from engine.generators.tasks.inversion import InversionTarget, check_picture, psnr_db, target_of
-from engine.generators.tasks.invert import fit, invert, read_picture, start
+from engine.generators.tasks.inversion import InversionTarget, psnr_db, target_of
+from engine.generators.tasks.invert import fit, invert, start
 from engine.lab.analysis.encoder import EncoderTrainer
 from engine.play.tasks.inversion import Inversion
 from tests import age_files
@@ -107,7 +108,7 @@ def test_what_the_generator_is_told_counts(model: Path) -> None:
 @pytest.mark.parametrize(
     ("picture", "said"),
     [
-        (np.zeros((4, 4), np.uint8), r"shape \(4, 4\) cannot be inverted"),
+        (np.zeros((4, 4), np.uint8), r"shape \(4, 4\) cannot be used"),
         (np.zeros((4, 4, 4), np.uint8), r"shape \(4, 4, 4\) cannot"),
         (np.full((4, 4, 3), np.nan, np.float32), "no number"),
         (np.zeros((4, 4, 3), np.int32), "no number"),

@@ -146,7 +146,7 @@ def test_the_picture_is_upright_and_letterboxed(
     screen: Callable[[int, int], tuple[int, ...]],
 ) -> None:
     with window.open(windowed(), (160, 90), FPS) as out:
-        assert out.framebuffer_px == (400, 400)
+        assert out.room_px == (400, 400)
         assert not out.is_fullscreen
         # The window is centred: x 440..840, y 160..560; the picture is 400 x 225 in its middle.
         assert shows(out, card(out), screen, {
@@ -162,11 +162,11 @@ def test_full_screen_and_back(screen: Callable[[int, int], tuple[int, ...]]) -> 
         assert out.is_fullscreen
         corners = {(0, 0): RED, (1279, 0): GREEN, (0, 719): BLUE, (1279, 719): WHITE}
         assert shows(out, picture, screen, corners)
-        assert out.framebuffer_px == SCREEN_PX
+        assert out.room_px == SCREEN_PX
         assert out.refresh_hz == 0  # Xvfb does not say; nothing may divide by it
         out.set_fullscreen(False)
         assert shows(out, picture, screen, {(0, 0): BLACK, (570, 320): RED, (1279, 719): BLACK})
-        assert out.framebuffer_px == (160, 90)
+        assert out.room_px == (160, 90)
         out.set_fullscreen(True)
         assert shows(out, picture, screen, corners)
 
@@ -281,6 +281,113 @@ def test_closing_a_window_loses_nothing(display: str) -> None:
         out.write(1, picture)
 
 
+def test_the_operator_sees_what_lies_over_the_picture_and_the_audience_does_not(
+    screen: Callable[[int, int], tuple[int, ...]],
+) -> None:
+    config = window.Config(is_windowed=True, size_px=(400, 400), operator="0")
+    with window.open(config, (160, 90), FPS) as out:
+        picture = card(out)
+        assert out.has_operator
+        assert out.room_px == (640, 360)
+        out.overlay(np.full((50, 100, 4), (10, 200, 30, 255), np.uint8))
+        out.overlay(np.full((30, 640, 4), (7, 8, 9, 255), np.uint8), "bottom")
+        assert out.room_px == (640, 330)
+        # The operator's window is at the lower right: x 600..1240, y 320..680; above the strip the
+        # picture is 586 x 330. The audience's is as it is without: x 440..840, y 160..560.
+        expected = {
+            (620, 340): (10, 200, 30), (720, 340): RED, (1200, 340): GREEN, (1200, 640): WHITE,
+            (602, 500): BLACK, (602, 655): (7, 8, 9), (1238, 678): (7, 8, 9),
+            (445, 250): RED, (590, 250): RED, (445, 380): BLUE, (590, 471): BLUE,
+        }  # fmt: skip
+        assert shows(out, picture, screen, expected)
+        out.overlay(None)
+        out.overlay(None, "bottom")
+        assert shows(out, picture, screen, {(602, 340): RED, (1238, 678): WHITE})
+        assert out.ctx.error == "GL_NO_ERROR"
+        out.set_fullscreen(True)  # over the operator's window: then help is on the picture again
+        assert not out.has_operator
+        out.overlay(np.full((50, 100, 4), (10, 200, 30, 255), np.uint8))
+        assert shows(out, picture, screen, {(20, 20): (10, 200, 30), (1279, 719): WHITE})
+        out.set_fullscreen(False)
+        assert out.has_operator
+        assert shows(out, picture, screen, {(1238, 678): WHITE, (0, 0): BLACK})
+
+
+def test_the_operators_window_steers_and_is_not_closed(
+    xdotool: Callable[[str], None], screen: Callable[[int, int], tuple[int, ...]]
+) -> None:
+    config = window.Config(is_windowed=True, size_px=(400, 400), operator="screen")
+    with window.open(config, (160, 90), FPS) as out:
+        picture = card(out)
+        out.overlay(np.full((30, 640, 4), (7, 8, 9, 255), np.uint8), "bottom")
+        assert shows(out, picture, screen, {(1238, 678): (7, 8, 9), (1200, 640): WHITE})
+        xdotool("mousemove 920 485")  # the middle of the picture above the strip
+        places: list[object] = []
+
+        def step() -> None:
+            out.write(0, picture)
+            places.extend(v for name, v in out.events() if name == "/window/pointer")
+
+        assert until(lambda: bool(places), step)
+        np.testing.assert_allclose(places[-1], [0.5, 0.5], atol=0.002)
+        handle = out._operator.handle  # type: ignore[union-attr]
+        callback = glfw.set_window_close_callback(handle, None)
+        assert callback is not None
+        callback(handle)
+        assert ("/window/close", True) not in out.events()
+        assert out.has_operator
+
+
+DESK, BEAM = Monitor("Desk", Area(0, 0, 9, 9)), Monitor("Beamer HDMI-1", Area(9, 0, 9, 9))
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ({}, ""),  # the picture is on the desk: the other monitor may be the audience's
+        ({"monitor": "beamer"}, "Desk"),
+        ({"monitor": "beamer", "operator": "off"}, ""),
+        ({"monitor": "beamer", "is_windowed": True}, ""),
+        ({"monitor": "desk"}, ""),
+        ({"operator": "hdmi"}, "Beamer HDMI-1"),
+        ({"operator": "1"}, "Beamer HDMI-1"),
+        ({"monitor": "1"}, "Desk"),
+        ({"operator": "0", "is_windowed": True}, "Desk"),
+        ({"span": ("beamer",)}, "Desk"),
+        ({"span": ("beamer", "desk")}, ""),
+    ],
+)
+def test_the_operator_has_the_monitor_that_is_free(said: dict[str, object], found: str) -> None:
+    config = window.Config(**said)  # type: ignore[arg-type]
+    there = [DESK, BEAM]
+    assert window._desk(config, there, window._home(config, there)) == found
+
+
+def test_the_operators_monitor_is_none_that_the_picture_fills() -> None:
+    with pytest.raises(ValueError, match="the picture fills the monitor 'Desk'; name another one"):
+        window._desk(window.Config(operator="0"), [DESK, BEAM], "Desk")
+    with pytest.raises(ValueError, match=r"called '2': connected are 0 'Desk', 1 'Beamer HDMI-1'"):
+        window._desk(window.Config(operator="2"), [DESK, BEAM], "Desk")
+
+
+def test_where_the_operators_monitor_is_unplugged_help_is_on_the_picture(
+    display: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = halves()
+    monkeypatch.setattr(monitors, "connected", lambda: list(there))
+    monkeypatch.setattr(glfw, "set_window_monitor", lambda *_: None)
+    with window.open(window.Config(monitor="right"), (160, 90), FPS) as out:
+        assert out.has_operator
+        lost = there.pop(0)
+        out._on_monitor(None, glfw.DISCONNECTED)
+        out.events()
+        assert not out.has_operator
+        there.insert(0, lost)
+        out._on_monitor(None, glfw.CONNECTED)
+        out.events()
+        assert out.has_operator
+
+
 def halves() -> list[Monitor]:
     """Pretend that the screen is two projectors side by side."""
     return [
@@ -376,7 +483,9 @@ def test_a_monitor_that_is_really_unplugged(
 def test_an_unknown_monitor_is_refused_with_the_names(display: str) -> None:
     for config in (window.Config(monitor="nowhere"), window.Config(span=("screen", "nowhere"))):
         with (
-            pytest.raises(ValueError, match=r"No monitor is called 'nowhere': connected are '.+'"),
+            pytest.raises(
+                ValueError, match=r"No monitor is called 'nowhere': connected are 0 '.+'"
+            ),
             window.open(config, (160, 90), FPS),
         ):
             pass

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.core.audio.features import FEATURES
+from engine.core.audio.features import ADDRESS, FEATURES, SILENT
 from engine.play.event_queue import EventQueue
-from engine.play.live.audio_input import RATE_HZ, AudioInput, Resampler, hears_device
+from engine.play.live.audio_input import RATE_HZ, AudioInput, Resampler, hears_device, wants_device
 from engine.play.live.options import Options
 from engine.play.soundtrack import SoundtrackEvents
 from engine.sources.audio import file
@@ -139,3 +139,75 @@ def test_a_device_that_comes_back_at_another_rate_is_heard_on() -> None:
     counts = [len(resampler.take(pcm, rate_hz)) for rate_hz in (96_000, 44_100, RATE_HZ)]
     assert counts == pytest.approx([2400, 5224, 4800], abs=40)
     assert len(resampler.take(pcm[:0], 96_000)) == 0
+
+
+class Device:
+    """A sound source that is heard: what `Sources` says of it."""
+
+    def __init__(self) -> None:
+        self.sound: object | None = self
+        self.input = self
+        self.state, self.rate_hz = "listening", RATE_HZ
+
+    def samples(self) -> np.ndarray:
+        return np.ones((10, 2), np.float32)
+
+    def close(self, _: object) -> None:
+        self.sound = None
+
+    def listen(self) -> None:
+        self.sound = self
+
+
+@pytest.mark.usefixtures("silent")
+def test_music_goes_back_to_the_live_input_when_it_is_asked_for_again() -> None:
+    device, queue, rate = Device(), EventQueue(), Fraction(120)
+    audio_input = AudioInput(Options(), print, device)  # type: ignore[arg-type]
+    pcm = np.full((96_000, 2), 0.5, np.float32)
+    features = file.Features(48_000, 400, np.full((240, len(FEATURES)), 0.7))
+    audio_input._music._found = file.Track(pcm, 48_000), features
+    audio_input._music.ask = lambda: None  # type: ignore[method-assign]
+    for begin in (10, 300):  # as often as one likes
+        assert audio_input.turn_music(queue, begin) == "music"
+        audio_input.tend(queue, begin, rate)
+        assert device.sound is None
+        heard = [e for t in range(begin, begin + 30) for e in queue.events_of(t)]
+        assert {e.value for e in heard if e.address == ADDRESS} == {(0.7,) * len(FEATURES)}
+        place, found = audio_input.samples(Fraction(begin + 30, 120), Fraction(0))
+        assert found[0, 0] == 0.5
+        assert place == (begin + 1) * 400
+
+        assert audio_input.turn_music(queue, begin + 30) == "music off: the live input"
+        after = [e for t in range(begin + 31, begin + 60) for e in queue.events_of(t)]
+        assert [e.value for e in after] == [SILENT]
+        place, found = audio_input.samples(Fraction(begin + 60, 120), Fraction(0))
+        assert (found == 1.0).all()
+        assert place == (begin + 60) * 400 - len(found)
+    audio_input.__exit__(None, None, None)
+
+
+@pytest.mark.usefixtures("silent")
+def test_music_that_is_still_composed_is_called_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    audio_input = AudioInput(Options(audio="off"), print)
+    monkeypatch.setattr(audio_input._music, "ask", lambda: None)
+    queue = EventQueue()
+    assert [audio_input.turn_music(queue, 5) for _ in range(2)] == ["music", "music off"]
+    audio_input._music._found = None
+    audio_input.tend(queue, 6, Fraction(120))
+    assert audio_input.state == "off"
+    assert not queue.events_of(7)
+
+
+@pytest.mark.usefixtures("silent")
+def test_a_sound_file_plays_on(tmp_path: Path) -> None:
+    wav = click_wav(tmp_path / "click.wav", 20_000, 44_100)
+    audio_input = AudioInput(Options(audio=str(wav)), print)
+    audio_input.start(EventQueue(), Fraction(120))
+    assert audio_input.turn_music(EventQueue(), 5) == "the sound file plays on"
+    assert audio_input.state.startswith("track")
+
+
+def test_the_live_input_is_what_the_operator_named() -> None:
+    assert wants_device(Options(is_demo=True))
+    assert not hears_device(Options(is_demo=True))
+    assert not wants_device(Options(is_demo=True, audio="off"))

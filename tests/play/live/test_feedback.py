@@ -8,6 +8,7 @@ import pytest
 
 from engine.core.event import Event
 from engine.core.frame.advance import advance
+from engine.core.show.addresses import addresses
 from engine.core.show.state import first_state
 from engine.documents.show import load
 from engine.play.live.feedback import Feedback
@@ -49,6 +50,51 @@ def test_every_parameter_is_told_once_and_changes_follow(receiver):
     assert drain(receiver) == {"/layer/a/opacity": 0.25}
     feedback.send(show, state, ())
     assert drain(receiver) == {}
+    feedback.close()
+
+
+def test_all_of_it_is_sent_again_when_asked_for_or_when_the_show_is_another(receiver):
+    show, _ = load.read(SHOW, "t", lambda name: "")
+    feedback = Feedback(f"127.0.0.1:{receiver.getsockname()[1]}")
+    state = first_state(show)
+
+    def told():
+        for _ in range(6):
+            feedback.send(show, state, ())
+        return drain(receiver)
+
+    first = told()
+    assert set(first) == {
+        each.address
+        for each in addresses(show).values()
+        if each.kind != "trigger" and each.parameters
+    }
+    assert told() == {}
+    feedback.send_all()
+    assert told() == first
+    show, _ = load.read(SHOW, "t", lambda name: "")
+    assert told() == first
+    feedback.close()
+
+
+def test_a_pad_is_told_both_of_its_numbers_unless_it_sent_them(receiver):
+    show, _ = load.read(SHOW, "t", lambda name: "")
+    feedback = Feedback(f"127.0.0.1:{receiver.getsockname()[1]}")
+    state = first_state(show)
+    for _ in range(6):
+        feedback.send(show, state, ())
+    drain(receiver)
+    state = advance(show, state, 0, [Event(0, "/master/steer_x", 0.5)])
+    feedback.send(show, state, ())
+    assert drain(receiver) == {"/master/steer_x": 0.5, "/master/steer": (0.5, 0.0)}
+    for arrived, event in (
+        ("/master/steer", Event(1, "/master/steer", (0.25, 0.75))),
+        ("/layer/1/opacity", Event(2, "/layer/1/opacity", 0.5)),
+    ):
+        feedback.send(show, state, [arrived])
+        state = advance(show, state, event.tick, [event])
+        feedback.send(show, state, ())
+        assert drain(receiver) == {}
     feedback.close()
 
 

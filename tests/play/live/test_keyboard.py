@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core.frame.advance import resolve
-from engine.play.live.keyboard import HELP, QUIT_HOLD_S, STEER_GAIN, WHEEL_GAIN, Keyboard
+from engine.play.live.keyboard import QUIT_HOLD_S, STEER_GAIN, WHEEL_GAIN, Keyboard
 from tests.making import read_show, run
 
 SHOW = read_show("""
@@ -134,7 +134,32 @@ def test_every_event_of_the_keys_is_known_to_a_show() -> None:
             assert resolve(SHOW, address, value)
 
 
-def test_the_help_names_every_act() -> None:
-    text = " ".join(keys for keys, _ in HELP)
-    for key in ("Space", "B", "H", "Tab", "A", "M", "K", "T", "F", "Esc", "F1", "Ctrl-Q"):
-        assert key in text
+@pytest.mark.parametrize(
+    ("key", "texts"),
+    [("b", ["blackout on", "blackout off"]), ("h", ["frozen", "moving again"]),
+     ("a", ["autopilot on", "autopilot off"]), ("space", ["fly to a new place"] * 2),
+     ("1", ["scene One"] * 2)],
+)  # fmt: skip
+def test_keys_say_what_they_did(key: str, texts: list[str]) -> None:
+    keyboard = Keyboard()
+    said = [read(keyboard, press(key), now_s=n / 10).acts for n in range(2)]
+    assert said == [[text] for text in texts]
+
+
+def test_the_wheel_says_how_far_it_truncates() -> None:
+    assert read(Keyboard(), ("/window/scroll", -4.0)).acts == ["truncation 0.80"]
+
+
+def test_taps_say_the_tempo_that_they_brought_about() -> None:
+    keyboard, said = Keyboard(), []
+    taps = [(tick, "/transport/tap", True) for tick in (10, 70, 130)]
+    for tick in range(9, 140, 10):
+        said += read(keyboard, state=run(SHOW, tick, taps)).acts
+    assert said == ["tap 1", "tap 2", "120.0 bpm"]
+
+
+def test_shift_reaches_what_a_show_hides() -> None:
+    show = read_show('[keys]\nk = "/layer/form/path/jump"')
+    state = run(show, 5)
+    assert Keyboard().read(show, state, [press("k")], 0.0).commands == []
+    assert Keyboard().read(show, state, [press("shift+k")], 0.0).commands == ["keep"]

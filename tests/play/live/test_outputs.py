@@ -97,6 +97,11 @@ def test_the_show_lists_outputs_and_the_command_line_replaces_them(
     assert sorted(os.listdir("new")) == ["f-00000.png", "f-00003.png"]
     with open_outputs([], text, "memory", str(tmp_path / "own.mp4")) as outputs:
         assert [o["kind"] for o in outputs.report()] == ["memory", "film"]
+        assert not outputs.is_only_seen
+    with open_outputs([], text, "null") as outputs:
+        assert outputs.is_only_seen
+    with open_outputs([], text, "null", str(tmp_path / "other.mp4")) as outputs:
+        assert not outputs.is_only_seen
 
 
 @pytest.mark.parametrize(

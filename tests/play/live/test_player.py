@@ -42,6 +42,7 @@ def test_a_performance_says_when_it_is_ready_and_what_it_did(tmp_path: Path) -> 
         assert ready["pid"] == playing.pid
         assert ready["ports"]["osc"] > 0
         assert ready["workers"]["lamp"] > 0
+        assert ready["missing"] == {}
         stats = playing.stats()
     assert stats.keys() >= PROMISED
     assert stats["schema"] == 1

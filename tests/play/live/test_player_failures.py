@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import signal
 import sys
@@ -20,9 +22,12 @@ from engine.documents.take.reader import open_take
 from engine.outputs import null
 from engine.play.film.plan import write_plan
 from engine.play.film.playback import open_playback
+from engine.play.governor import levels_of
+from engine.play.live import player as player_module
 from engine.play.live import recording
 from engine.play.live.options import Options
 from engine.play.live.player import Player
+from engine.play.pixels import startup
 from engine.play.plan_file import PlanWriter
 from tests.performing import lamp, read_plan, same_rows
 from tests.places import SHOWS
@@ -175,6 +180,90 @@ def test_a_generator_that_cannot_be_built_is_told_and_the_show_plays(
     assert player.stats.frames > 40
 
 
+def gated(tmp_path: Path) -> tuple[str, Path]:
+    """A show whose first picture waits for a file."""
+    gate = tmp_path / "gate"
+    return show(tmp_path, **{"delay_s = 0.0": f'gate = "{gate}"'}), gate
+
+
+def ready_of(tmp_path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((tmp_path / "ready.json").read_text())
+    return found
+
+
+def test_it_is_ready_once_every_visible_layer_has_its_picture(
+    tmp_path: Path, perform: Callable[..., Player], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(player_module, "FIRST_FRAME_S", -1.0)
+    monkeypatch.setattr(player_module, "READY_S", 600.0)
+    name, gate = gated(tmp_path)
+    ready = tmp_path / "ready.json"
+
+    def look(player: Player, _: np.ndarray) -> bool:
+        if player.stats.frames == 40:
+            assert not ready.exists()
+            assert list(player.pixels.missing(player._plan)) == ["lamp"]
+            gate.touch()
+        return ready.exists()
+
+    player = perform(name, look, ready=ready)
+    assert player.stats.frames >= 40
+    assert ready_of(tmp_path)["missing"] == {}
+    assert player.pixels._bridge.holds("lamp")
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ('breaks = "build"', "failed: OSError: weights.safetensors: not found"),
+        ('gate = "nowhere"', "draws its first picture"),
+    ],
+)
+def test_a_layer_that_has_no_picture_is_named_in_the_ready_file(
+    tmp_path: Path, perform: Callable[..., Player], monkeypatch: pytest.MonkeyPatch,
+    change: str, why: str,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(player_module, "FIRST_FRAME_S", -1.0)
+
+    def look(player: Player, _: np.ndarray) -> bool:
+        if why in player.pixels.missing(player._plan).get("lamp", ""):
+            monkeypatch.setattr(player_module, "READY_S", -1.0)  # the time is over
+        return (tmp_path / "ready.json").exists()
+
+    perform(show(tmp_path, **{"delay_s = 0.0": change}), look, ready=tmp_path / "ready.json")
+    missing = ready_of(tmp_path)["missing"]
+    assert list(missing) == ["lamp"]
+    assert missing["lamp"].startswith(why)
+
+
+def test_what_takes_long_is_told_on_the_terminal_and_marked_until_it_is_over(
+    tmp_path: Path,
+    perform: Callable[..., Player],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(startup, "TELL_AFTER_S", 0.0)
+    name, gate = gated(tmp_path)
+    marks: list[str] = []
+
+    def watch(player: Player) -> None:
+        def toast(text: str, seconds: float = 0.0, kind: str = "message") -> None:
+            if kind == "mark":
+                assert seconds == math.inf
+                marks.append(text)
+                if "draws its first picture" in text:
+                    gate.touch()
+
+        player.presenter.toast = toast  # type: ignore[method-assign]
+
+    perform(name, lambda _, __: "" in marks, before=watch)
+    assert marks[0] == "lamp is loading"
+    assert "lamp draws its first picture" in marks
+    said = capsys.readouterr().err
+    assert said.count("layer lamp is loading\n") == 1
+    assert said.count("layer lamp draws its first picture\n") == 1
+
+
 def test_a_frame_that_fails_leaves_the_last_one_and_is_told_once(
     tmp_path: Path, perform: Callable[..., Player], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -319,3 +408,45 @@ def test_a_second_signal_ends_it_at_once(tmp_path: Path, perform: Callable[..., 
 
     with pytest.raises(KeyboardInterrupt):
         perform(str(SHOWS / "wash.toml"), look)
+
+
+@pytest.mark.parametrize("is_kept", [False, True])
+def test_a_machine_that_cannot_keep_up_draws_less_where_nothing_keeps_it(
+    tmp_path: Path,
+    perform: Callable[..., Player],
+    capsys: pytest.CaptureFixture[str],
+    is_kept: bool,
+) -> None:
+    """The times that the governor hears of are scripted: 100 ms a frame, 1 ms at its last level."""
+    seen: list[tuple[tuple[int, int], int]] = []
+
+    def slow(player: Player) -> None:
+        note = player.governor.note
+        last = levels_of(player.fps, player.line.show.size_px)[-1]
+        player.outputs.is_only_seen = not is_kept
+        player.governor.begin = lambda _: False  # type: ignore[method-assign]
+        player.governor.note = lambda now_s, _, __: note(  # type: ignore[method-assign]
+            now_s, 0.001 if player.governor.level == last else 0.1
+        )
+
+    def look(player: Player, pixel: np.ndarray) -> bool:
+        assert pixel[2] == 255  # lit, whatever its size
+        seen.append((player._picture.texture.size, player.pacer.next - 1))
+        assert player._picture.size_px == (640, 360)
+        return player.line.state.tick > 120 * 5
+
+    path = show(tmp_path)
+    player = perform(path, look, before=slow, size_px=(640, 360))
+    told = capsys.readouterr().err
+    final = player.final  # type: ignore[attr-defined]
+    if is_kept:
+        assert {size for size, _ in seen} == {(640, 360)}
+        assert (final["scale"], final["every"], final["given_up"]) == (1.0, 1, [])
+        assert "drawn" not in told
+        return
+    assert seen[0][0] == (640, 360)
+    assert seen[-1][0] == (320, 180)
+    assert (final["scale"], final["every"]) == (0.5, 4)
+    assert final["given_up"][-1]["why"].startswith("a frame took 100 ms")
+    assert told.count("frames a second are drawn: a frame took 100 ms") == 1
+    assert set(final["share"]) <= {"display", "lamp"}

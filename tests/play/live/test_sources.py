@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +13,9 @@ from engine.documents.show import load
 from engine.play.live.options import Options
 from engine.play.live.sources import Sources
 from engine.sources import silence
+from engine.sources.audio import audio
 from engine.sources.osc.sender import open as open_sender
+from tests.performing import until
 
 LOCAL = "127.0.0.1:0"
 
@@ -32,14 +37,27 @@ def test_every_show_hears_osc_and_what_it_lists() -> None:
     text = '[[sources]]\nkind = "silence"\n' + '[[sources]]\nkind = "osc"\nconfig.port = 0\n' * 2
     with open_sources([], text) as sources:
         assert kinds(sources) == [("silence", "silence"), ("osc", "osc"), ("osc", "osc2")]
-        first, second = (s for s, _ in sources.poll(0.0) if s.kind == "osc")
+        first, second = (s for s, *_ in sources.poll(0.0) if s.kind == "osc")
         assert first.input.port != second.input.port
         sender = open_sender("127.0.0.1", second.input.port)
         sender.send("/master/brightness", 0.5)
         sender.close()
-        heard = {s.origin.name: items for s, items in sources.poll(0.0)}
+        heard = {s.origin.name: items for s, items, _ in sources.poll(0.0)}
         assert [item[1:] for item in heard["osc2"]] == [("/master/brightness", 0.5)]
         assert heard["silence"] == heard["osc"] == []
+
+
+def test_a_source_is_given_the_clock_of_the_day_and_asked_what_it_left_out() -> None:
+    with open_sources([]) as sources:
+        source = sources.of_kind("osc")
+        assert source is not None
+        assert source.input.wall_ns is time.time_ns
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.sendto(b"hello", ("127.0.0.1", source.input.port))
+        found: list[tuple[str, str]] = []
+        until(lambda: [found.extend(told) for _, _, told in sources.poll(0.0)] and found, "it")
+        ((address, why),) = found
+        assert (address, why.split(":")[0]) == ("", "what came is no OSC")
 
 
 def test_no_show_opens_the_network() -> None:
@@ -53,7 +71,7 @@ def test_no_show_opens_the_network() -> None:
     ]
     said.clear()
     with open_sources(said, text * 2, osc="0.0.0.0:0") as sources:  # the operator says so
-        for source, _ in sources.poll(0.0):
+        for source, *_ in sources.poll(0.0):
             assert source.input._socket.getsockname()[0] == "0.0.0.0"
     assert len(said) == 2
     assert all("everyone on that network can steer the show" in text for text in said)
@@ -82,6 +100,39 @@ def test_a_source_that_fails_is_closed_and_told_once(monkeypatch: pytest.MonkeyP
         assert len(list(sources.poll(0.0))) == 2
         monkeypatch.setattr(silence.Silence, "poll", fail)
         for _ in range(3):
-            assert [s.kind for s, _ in sources.poll(0.0)] == ["osc"]
+            assert [s.kind for s, *_ in sources.poll(0.0)] == ["osc"]
         assert sources.report()[1]["state"] == "failed: RuntimeError: unplugged"
     assert said == ["silence: failed: RuntimeError: unplugged; the show goes on without it"]
+
+
+def test_a_sound_device_is_listened_to_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[object] = []
+
+    class Sound:
+        state, rate_hz = "listening", 48_000
+
+        def __enter__(self) -> Sound:
+            opened.append(self)
+            return self
+
+        def __exit__(self, *_: object) -> None: ...  # fmt: skip
+
+        def samples(self) -> None: ...  # fmt: skip
+
+        def poll(self, _: int) -> tuple[()]:
+            return ()
+
+    monkeypatch.setattr(audio, "open", lambda *_: Sound())
+    with open_sources([], audio="7") as sources:
+        assert kinds(sources) == [("osc", "osc")]  # not heard from the beginning
+        for count in (1, 2, 3):
+            sources.listen()
+            sources.listen()  # it is open
+            assert len(opened) == count
+            assert sources.sound is not None
+            assert sources.sound.config.device == 7
+            assert kinds(sources) == [("osc", "osc"), ("audio", "sound")]
+            sources.close(sources.sound)
+        monkeypatch.setattr(audio, "open", lambda *_: Path("/nowhere").read_text())
+        sources.listen()
+        assert sources.sound is None  # said, and the show goes on

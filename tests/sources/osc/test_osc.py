@@ -14,7 +14,7 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.osc_packet import OscPacket
 from pythonosc.udp_client import SimpleUDPClient
 
-from engine.sources.osc import osc
+from engine.sources.osc import osc, schedule
 from engine.sources.osc import sender as osc_send
 from engine.sources.osc.decode import MAX_ELEMENTS, decode
 from tests.performing import until
@@ -143,7 +143,7 @@ def test_bundles_give_their_messages_in_the_oracles_order(forest):
 )
 def test_every_type_that_a_parameter_can_take(tags, data, value):
     packet = b"/a\0\0" + padded("," + tags) + bytes.fromhex(data)
-    assert decode(packet) == ([("/a", value)], 0, 2 + len(tags))
+    assert decode(packet)[:3] == ([("/a", value)], 0, 2 + len(tags))
     assert type(decode(packet).messages[0][1]) is type(value)
 
 
@@ -163,7 +163,7 @@ def padded(text):
 
 
 def test_a_message_without_type_tags_is_a_trigger():
-    assert decode(b"/go\0") == ([("/go", True)], 0, 2)
+    assert decode(b"/go\0")[:3] == ([("/go", True)], 0, 2)
 
 
 def test_bytes_after_the_arguments_are_ignored():
@@ -176,10 +176,16 @@ def test_large_finite_numbers_are_not_taken_for_infinity():
 
 
 @pytest.mark.parametrize("when", [IMMEDIATELY, 0.0, 2.08e9])
-def test_time_tags_neither_delay_nor_reorder(when):
-    later = bundle([build("/later", [("i", 1)])], when)
-    packet = bundle([later, build("/now", [("i", 2)])]).dgram
-    assert decode(packet).messages == [("/later", 1), ("/now", 2)]
+def test_a_message_keeps_its_place_and_has_the_time_of_its_bundle(when):
+    later = bundle([build("/later", [("i", 1)]), bundle([build("/in", [("i", 3)])])], when)
+    decoded = decode(bundle([later, build("/now", [("i", 2)])]).dgram)
+    assert decoded.messages == [("/later", 1), ("/in", 3), ("/now", 2)]
+    is_at_once = when == IMMEDIATELY
+    assert is_at_once == (not decoded.times)
+    if not is_at_once:  # the inner bundle is for at once: it waits with the one around it
+        first, inner, now = decoded.times
+        assert first == inner > now == 1
+        assert abs(first / 2**32 - 2_208_988_800 - when) < 1e-3
 
 
 @pytest.mark.parametrize(("count", "refused"), [(MAX_ELEMENTS, 0), (MAX_ELEMENTS + 1, 1)])
@@ -302,6 +308,78 @@ def test_what_the_kernel_drops_is_counted_exactly():
         assert [v for _, _, v in items] == list(range(len(items)))
 
 
+HOUR_NS = 1_700_000_000 * 10**9
+
+
+def timed(address, value, ahead_s):
+    return bundle([build(address, [("f", value)])], HOUR_NS / 1e9 + ahead_s)
+
+
+def test_a_bundle_for_later_waits_until_its_time():
+    now_ns = 0
+    with osc.open(osc.Config(port=0), lambda: now_ns) as receiver, client(receiver) as sender:
+        receiver.wall_ns = lambda: HOUR_NS
+        for address, ahead_s in (("/c", 2.0), ("/b", 1.0), ("/late", -5.0), ("/b2", 1.0)):
+            sender.send(timed(address, 0.5, ahead_s))
+        sender.send_message("/now", 1.0)
+        assert [item[1] for item in drain(receiver, 2)] == ["/late", "/now"]
+        now_ns = int(0.9e9)
+        assert receiver.poll(10) == []
+        now_ns = int(1.1e9)
+        due = receiver.poll(10)
+        assert [item[1] for item in due] == ["/b", "/b2"]
+        assert abs(due[0][0] - 1e9) < 1e6
+        now_ns = int(3e9)
+        assert [item[1] for item in receiver.poll(10)] == ["/c"]
+        assert receiver.refused == 0
+
+
+def test_what_waits_is_bounded_in_number_and_in_time():
+    with osc.open(osc.Config(port=0), lambda: 0) as receiver, client(receiver) as sender:
+        receiver.wall_ns = lambda: HOUR_NS
+        sender.send(timed("/far", 0.5, schedule.MOST_AHEAD_S + 1.5))
+        until(lambda: receiver.poll(10) or receiver.refused == 1, "one refused")
+        ((address, why),) = receiver.refusals()
+        assert address == "/far"
+        assert why.startswith("its time tag is 61 s ahead, more than 60 s: set the clocks")
+        for k in range(schedule.MOST + 5):
+            sender.send(timed(f"/{k}", 0.5, 5.0))
+            receiver.poll(10)
+        until(lambda: receiver.poll(10) or receiver.refused == 6, "five refused")
+        assert {why for _, why in receiver.refusals()} == {
+            f"{schedule.MOST} messages wait for their time already"
+        }
+        assert receiver.refusals() == []
+
+
+def test_without_a_clock_of_the_day_nothing_waits(receiver):
+    with client(receiver) as sender:
+        sender.send(timed("/a", 0.5, 1e8))
+        assert drain(receiver, 1)[0][1:] == ("/a", 0.5)
+
+
+def test_what_is_refused_is_explained_in_bounded_numbers(receiver):
+    with client(receiver) as sender:
+        for _ in range(osc.MOST_REFUSALS + 20):
+            sender.send_message("/nil", [None])
+        count = osc.MOST_REFUSALS + 20
+        until(lambda: receiver.poll(200) or receiver.refused == count, "all of them")
+    told = receiver.refusals()
+    assert len(told) == osc.MOST_REFUSALS
+    assert set(told) == {("/nil", "its type tags ',N' are not understood")}
+
+
+@given(st.integers(-(2**32), 59), st.integers(0, 10**9 - 1), st.booleans())
+def test_how_far_a_time_tag_is_ahead(seconds, ns, is_after_2036):
+    """Time tags have 32 bits for seconds since 1900, which begin again in 2036."""
+    wall_ns = (2_100_000_000 if is_after_2036 else 1_700_000_000) * 10**9
+    ahead = seconds * 10**9 + ns
+    if abs(seconds) >= 2**31:
+        return
+    tag = (wall_ns + ahead + 2_208_988_800 * 10**9 << 32) // 10**9 % 2**64
+    assert abs(schedule.ahead_ns(tag, wall_ns) - max(ahead, 0)) <= 1
+
+
 FLOOD = """
 import socket, sys
 sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -365,7 +443,14 @@ def test_a_host_that_is_not_here_is_one_clear_sentence(host):
 def test_only_an_open_door_is_warned_of(receiver):
     assert receiver.warning == ""
     with osc.open(osc.Config(host="0.0.0.0", port=0), lambda: 0) as opened:
-        assert f"0.0.0.0:{opened.port}: everyone on that network can steer" in opened.warning
+        assert f"OSC listens on 0.0.0.0:{opened.port}" in opened.warning
+        assert ": everyone on that network can steer" in opened.warning
+
+
+def test_an_open_door_says_where_others_send_to(monkeypatch):
+    monkeypatch.setattr(osc, "own_address", lambda: "192.168.1.23")
+    with osc.open(osc.Config(host="0.0.0.0", port=0), lambda: 0) as opened:
+        assert f" (others send to 192.168.1.23:{opened.port}): " in opened.warning
 
 
 # --- feedback -------------------------------------------------------------------------------

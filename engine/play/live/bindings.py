@@ -1,0 +1,108 @@
+"""Bindings: what each key and the mouse do in a show, for the keyboard, F1 and the terminal."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from engine.core.show.show import Show
+
+
+class Binding(NamedTuple):
+    """What a key does in every show that does not bind it otherwise.
+
+    Parameters
+    ----------
+    meaning
+        For people.
+    address
+        Of the parameter that it turns over or fires; empty for a command.
+    command
+        Word for the host.
+    """
+
+    meaning: str
+    address: str = ""
+    command: str = ""
+
+
+BUILT_IN = {
+    "space": Binding("fly to a new place", "/master/jump"),
+    "b": Binding("blackout", "/master/blackout"),
+    "h": Binding("freeze every motion", "/master/freeze"),
+    "tab": Binding("tap the beat", "/transport/tap"),
+    "a": Binding("autopilot", "/autopilot/on"),
+    "m": Binding("built-in music · live input", command="music"),
+    "k": Binding("keep the last ten minutes", command="keep"),
+    "t": Binding("test card", command="card"),
+    "f": Binding("full screen", command="fullscreen"),
+    "escape": Binding("leave full screen", command="leave"),
+    "f1": Binding("this help", command="help"),
+}
+QUIT = "ctrl+q"
+SWITCHED = {
+    "/master/blackout": ("blackout off", "blackout on"),
+    "/master/freeze": ("moving again", "frozen"),
+    "/autopilot/on": ("autopilot off", "autopilot on"),
+}
+"""What is said of a switch that was turned off, and on."""
+_DRAGS = {
+    "steer": "steer the latent",
+    "paint": "paint · right button: erase",
+    "map": "fly over the map",
+    "grab": "pull a feature · right: let go",
+}
+_LABELS = {"escape": "Esc"}
+
+
+def label(key: str) -> str:
+    """Write a key as it is printed on keyboards: ``ctrl+q`` is Ctrl-Q."""
+    words = [_LABELS.get(part, part.replace("_", " ").title()) for part in key.split("+")]
+    return "-".join(words)
+
+
+def meaning(show: Show, address: str) -> str:
+    """Say in a few words what firing an address does in a show."""
+    place = show.registry.index.get(address, -1)
+    if place in show.cue_of:
+        return f"scene {cue_name(show.cues[show.cue_of[place]].id)}"
+    text = show.registry.parameters[place].text if place >= 0 else ""
+    text = text.partition(". ")[0].rstrip(".")
+    return text[:1].lower() + text[1:] if text else address
+
+
+def cue_name(cue: str) -> str:
+    """Write the ID of a cue as a name."""
+    return cue.replace("_", " ").title()
+
+
+def rows(show: Show) -> tuple[str, ...]:
+    """List what keys and mouse do in a show: headings, and lines ``KEY<tab>what it does``."""
+    scenes: list[str] = []
+    own: list[str] = []
+    for key, (address, _) in show.keys.items():
+        is_scene = show.registry.index.get(address, -1) in show.cue_of
+        text = meaning(show, address)
+        row = f"{label(key)}\t{text.removeprefix('scene ') if is_scene else text}"
+        (scenes if is_scene else own).append(row)
+    dragged = _DRAGS[show.drag] if show.drag != "steer" or show.paths else "nothing in this show"
+    always = [f"drag\t{dragged}", "wheel\ttruncation"]
+    for key, bound in BUILT_IN.items():
+        name = f"shift+{key}" if key in show.keys else key
+        if bound.address != "/master/jump" or show.paths:
+            always.append(f"{label(name)}\t{bound.meaning}")
+    always.append(f"{label(QUIT)}\tquit, when held")
+    found: list[str] = []
+    for title, lines in (("Scenes", scenes), ("This show", own), ("Always", always)):
+        if lines:
+            found += [*([""] if found else []), title, *lines]
+    return tuple(found)
+
+
+def hidden(show: Show) -> list[str]:
+    """Say which keys of a show stand in the way of built-in ones, and how to reach those."""
+    return [
+        f"{label(key)} in this show: {meaning(show, show.keys[key][0])}; "
+        f"{label('shift+' + key)} does what it does elsewhere ({bound.meaning})"
+        for key, bound in BUILT_IN.items()
+        if key in show.keys
+    ]

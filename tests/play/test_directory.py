@@ -1,0 +1,96 @@
+"""A pattern reaches the addresses that it is for, each once, within a budget."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from engine.core.event import Value
+from engine.play.directory import MOST_KEPT, MOST_TARGETS, Directory
+from engine.play.event_queue import MOST_FRESH, EventQueue
+from engine.play.event_queue import MOST_TARGETS as MOST_TARGETS_AT_ONCE
+from engine.sources.contract import EVERYTHING, Origin
+from tests.making import FORM, read_show
+
+SHOW = read_show(
+    'signals = ["hand", "foot"]\n[[cues]]\nid = "one"\n'
+    + FORM
+    + "[[layers]]\nid = 'wall'\n[layers.generator]\nkind = 'cppn'\n[[layers]]\nid = 'sea'\n"
+)
+OPACITIES = [f"/layer/{layer.id}/opacity" for layer in SHOW.layers]
+
+
+def send(
+    queue: EventQueue, *items: tuple[str, Value], origin: tuple[str, ...] = EVERYTHING
+) -> list[tuple[str, Value]]:
+    """What of it becomes events."""
+    queue.take(
+        SHOW, -1, Origin("osc", origin), [(0, *item) for item in items], lambda _: Fraction()
+    )
+    return [(event.address, event.value) for event in queue.events_of(0)]
+
+
+def test_a_pattern_is_one_event_for_each_address_by_its_own_name() -> None:
+    queue = EventQueue()
+    assert send(queue, ("/layer/*/opacity", 0.3)) == [(each, 0.3) for each in OPACITIES]
+    assert send(queue, ("/layer/[23]/opacity", 0.5)) == [(each, 0.5) for each in OPACITIES[1:]]
+    assert send(queue, ("/cue/{1,one}/go", 1.0)) == [("/cue/one/go", 1.0)]
+    assert send(queue, ("/signal/*", 1.0)) == [("/signal/hand", 1.0), ("/signal/foot", 1.0)]
+    assert send(queue, ("/master/steer*", (0.1, 0.2))) == [("/master/steer", (0.1, 0.2))]
+    assert (queue.refused, queue.unknown_total) == (0, 0)
+
+
+def test_a_pattern_reaches_those_that_take_its_value() -> None:
+    queue = EventQueue()
+    assert send(queue, ("/layer/form/path/*", "orbit")) == [("/layer/form/path/motion", "orbit")]
+    assert send(queue, ("/layer/*/opacity", 0.3), origin=("/layer/sea/",)) == []
+    assert send(queue, ("/*/*/opacity", 0.3), origin=("/*/", "/layer/sea/")) == [
+        ("/layer/sea/opacity", 0.3)
+    ]
+    assert send(queue, ("/master/jum?", 0.0)) == []  # released
+    assert queue.refused == 1
+    assert send(queue, ("/layer/*/opacity", "high"), ("/nobody/*", 0.5)) == []
+    assert (queue.refused, queue.unknown) == (2, {"/nobody/*": 1})
+    assert (
+        queue.complaints.refusals["/layer/*/opacity"][1].endswith(
+            f"none of its {len(OPACITIES)} addresses takes the text 'high'"
+        )
+        or "does not declare" in queue.complaints.refusals["/layer/*/opacity"][1]
+    )
+
+
+def test_nobody_reaches_what_belongs_to_the_engine_by_a_pattern() -> None:
+    queue = EventQueue()
+    patterns = ("/signal/audio*", "/signal/*/*", "/show/*", "/clock/*", "/layer/*/ready")
+    assert send(queue, *((pattern, 1.0) for pattern in patterns)) == []
+    assert queue.unknown_total + queue.refused == len(patterns)
+
+
+def test_new_patterns_of_one_frame_are_bounded() -> None:
+    queue = EventQueue()
+    found = send(queue, *((f"/layer/*/opacit{letter}*", 0.5) for letter in "yyyyyy"))
+    assert len(found) == 6 * len(OPACITIES)  # the same one is free
+    found = send(queue, *((f"/layer/{'*' * k}/opacity", 0.5) for k in range(1, MOST_FRESH + 4)))
+    assert len(found) == MOST_FRESH * len(OPACITIES)
+    assert queue.refused == 3
+
+
+def test_events_of_patterns_in_one_frame_are_bounded() -> None:
+    queue = EventQueue()
+    pattern = "/layer/form/path/*"
+    queue.budget.follow = lambda _: None  # type: ignore[method-assign]  # nothing is dear
+    each = len(send(queue, (pattern, 0.5)))
+    count = len(queue.directory(SHOW).matching(pattern))
+    found = send(queue, *[(pattern, 0.5)] * 200)
+    assert len(found) == -(-MOST_TARGETS_AT_ONCE // count) * each < 200 * each
+    assert queue.refused == 200 - -(-MOST_TARGETS_AT_ONCE // count)
+
+
+def test_what_is_kept_and_what_one_pattern_is_for_are_bounded() -> None:
+    directory = Directory(SHOW, {})
+    for k in range(3 * MOST_KEPT):
+        directory.matching(f"/layer/{k}*")
+    assert len(directory._found) <= MOST_KEPT
+    with pytest.raises(ValueError, match=f"more than {MOST_TARGETS} addresses"):
+        directory.matching("/*/*/*/*")
