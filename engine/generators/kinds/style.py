@@ -190,6 +190,7 @@ class Generator:
             return self._look(request, "sample")
         parts = np.nan_to_num(request.latents["style"].astype(np.float64)).clip(1e-12, 1e6)
         parts = np.atleast_2d(parts / parts.max(-1, keepdims=True)) ** purity
+        parts = parts[: 1 if (parts == parts[0]).all() else None]  # one style needs no map
         mixture = torch.from_numpy((parts / parts.sum(-1, keepdims=True)).astype(np.float32))
         return mixture.to(self.device) @ self.corners
 
