@@ -116,10 +116,8 @@ class Video:
 
     def finish(self) -> None:
         """Encode what is held back."""
-        left = self._context.encode(None) if self._packets < self.frames else []
-        if left:  # an MP4 ends with its last packet, though another one may be shown after it
-            left[-1].duration = self.frames - (left[-1].pts or 0)
-        self._mux(left)
+        if self._packets < self.frames:
+            self._mux(self._context.encode(None))
 
     def _mux(self, packets: list[Any]) -> None:
         """Decoding goes on at the rate of the film, whatever the encoder of a segment says."""
