@@ -109,8 +109,8 @@ class Encoder:
                 if self._audio is not None:
                     self._container.mux(self._audio.encode(None))
         finally:
-            self._container.close()
-            self._file.close()
+            with self._file:
+                self._container.close()
             if not self.frames:
                 self.path.unlink(missing_ok=True)
 
