@@ -26,6 +26,8 @@ def check(files: list[Path], size_px: tuple[int, int], out: Path | None, as_json
     from engine.compositor.gl.context import open_context
     from engine.compositor.isf.check import check as check_one
     from engine.core.isf.header import decode
+    from engine.documents.show.load import LARGEST_BYTES
+    from engine.system.untrusted import read_bytes
 
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
@@ -33,7 +35,7 @@ def check(files: list[Path], size_px: tuple[int, int], out: Path | None, as_json
     found: list[dict[str, Any]] = []
     for path in files:
         try:
-            text = decode(path.read_bytes(), str(path))
+            text = decode(read_bytes(path, LARGEST_BYTES), str(path))
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             found.append({**UNREAD, "file": str(path), "error": reason})

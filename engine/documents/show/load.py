@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from engine.documents.show import bare_file
 from engine.documents.show.build import assemble
 from engine.documents.show.model_files import outside, with_whole_paths
 from engine.system import untrusted
+from engine.system.foreign import toml
 from engine.system.untrusted import OutsideError, read_bytes
 
 LARGEST_BYTES = 1 << 20
@@ -238,7 +238,7 @@ def decode(text: str, name: str) -> ShowTable:
         If it is not TOML, or a key or value is not allowed.
     """
     try:
-        raw = tomllib.loads(text)
+        raw = toml.loads(text)
     except ValueError as error:  # also for whole numbers of thousands of digits
         raise ShowError(f"{name}: not valid TOML: {error}") from None
     except RecursionError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -35,6 +34,7 @@ from engine.play.film.job import Job, frame_count
 from engine.play.film.playback import Playback, is_take
 from engine.play.line import Line
 from engine.system.atomic import check_writable
+from engine.system.foreign import toml
 from engine.system.hashing import content_hash
 
 
@@ -230,7 +230,7 @@ def _write(
         "hash": content_hash(text.encode()), "models": with_hashes([], show),
     }  # fmt: skip
     files = beside(show)
-    files.pop(tomllib.loads(text).get("track", {}).get("file", ""), None)  # another takes its place
+    files.pop(toml.loads(text).get("track", {}).get("file", ""), None)  # another takes its place
     track_file.write(sidecar, kept.file(about, files))
 
 
