@@ -72,6 +72,7 @@ class Player(Performance):
                     self._follow_governor()
         gc.collect()
         gc.freeze()
+        self.collections.begin()
 
     def _draw_time_s(self, plan: Plan) -> float:
         begin_s = time.perf_counter()
