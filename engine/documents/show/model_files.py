@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.core.show.show import Show
 from engine.generators import registry
+from engine.generators.contract import steps
 from engine.system.foreign import toml
 from engine.system.limited_child import ask
 
@@ -43,7 +44,7 @@ def with_paths(text: str, find: Callable[[str], str]) -> str:
     try:
         layers = toml.loads(text)["layers"]
         changes = [
-            (("layers", number, "generator", "config", *_steps(key)), place)
+            (("layers", number, "generator", "config", *steps(key)), place)
             for number, layer in enumerate(layers)
             for key, path in _files(layer)
             if (place := find(path)) != path
@@ -94,12 +95,6 @@ def outside(show: Show, *folders: Path) -> list[str]:
             if path is not None and not any(path.is_relative_to(root) for root in roots):
                 told.append(f"layer {layer.id} reads {file.path}, outside the show's folder")
     return told
-
-
-def _steps(key: str) -> tuple[str | int, ...]:
-    """Way to a file in a config; `styles.2` is the third of a list."""
-    named, _, index = key.partition(".")
-    return (named, int(index)) if index else (named,)
 
 
 def _files(layer: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -29,6 +29,7 @@ from engine.play.live.sources import Sources
 from engine.play.pacer import Pacer, Stopwatch
 from engine.play.pixels.bridge import Bridge
 from engine.play.pixels.live import LivePixels
+from engine.play.saving import Saving
 from engine.play.shares import Shares
 from engine.play.soundtrack import channel_choice
 from engine.play.stats import Stats
@@ -101,6 +102,8 @@ class Performance:
             Recording(options, self.loaded, show, self.fps, self.audio_input, self.notify)
         )
         self.line.on_tick = self.recording.tick
+        self.saving = Saving()
+        stack.callback(self.saving.close)
         self.reloader = Reloader(self.loaded)
         stack.callback(self.reloader.close)
         self.tasks = TaskQueue(

@@ -249,7 +249,7 @@ class Player(Performance):
         if news := self.queue.budget.news():
             self.notify(news)
         commands, self.queue.commands = self.queue.commands, []
-        for command in (*inputs.commands, *(COMMANDS[each][0] for each in commands)):
+        for command in (*inputs.commands, *map(COMMANDS.__getitem__, commands)):
             self._run_command(command)
         found = self.reloader.poll(show, now_s)
         if isinstance(found, str):
@@ -257,6 +257,7 @@ class Player(Performance):
         elif found is not None:
             self._reload(found)
         self.recording.tend(self.notify)
+        self.saving.tend(self.notify)
         self.tasks.tend(show, self.line.state, now_s, self.queue)
         if self.stats.frames % COMPLAIN_EVERY == 0:
             self._complain()
@@ -266,6 +267,8 @@ class Player(Performance):
             self.is_over = True
         elif command == "keep":
             self.recording.keep(self.notify)
+        elif command == "save":
+            self.saving.save(self.loaded, self.line.show, self.line.state)
         elif command == "feedback":
             self._send_all()
         elif command == "music":
@@ -287,6 +290,7 @@ class Player(Performance):
         except load.ShowError as error:
             self.notify(str(error))
             return
+        self.loaded = loaded
         name = self.recording.add_show(loaded, show)
         self.line.shows = {**self.line.shows, name: show}
         tick = self.line.state.tick + 1
