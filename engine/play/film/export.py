@@ -12,6 +12,7 @@ from typing import Any, TextIO
 
 from engine.compositor.compose import Compositor
 from engine.compositor.gl.context import open_context
+from engine.compositor.isf.warm import FILM_S
 from engine.core.frame.plan import Plan
 from engine.core.show.show import Show
 from engine.documents.show.image_inputs import unrepeatable
@@ -19,6 +20,7 @@ from engine.outputs import registry
 from engine.play.film.job import Job, frame_count
 from engine.play.film.playback import Playback
 from engine.play.film.resume import lines_of, noted
+from engine.play.judging import judge_shaders
 from engine.play.line import Line, draw, load_shaders, resized, step_histories
 from engine.play.pixels.bridge import Bridge
 from engine.play.pixels.film import FilmPixels
@@ -132,9 +134,11 @@ def prepare(
 
     def load(show: Show) -> None:
         line.show = resized(show, size_px)
+        judge_shaders(line.show, FILM_S)
         load_shaders(compositor, line.show)
         pixels.load(line.show)
 
+    judge_shaders(line.show, FILM_S)
     load_shaders(compositor, line.show)
     line.on_show = load
     return line, pixels

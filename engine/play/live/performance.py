@@ -104,7 +104,7 @@ class Performance:
         self.line.on_tick = self.recording.tick
         self.saving = Saving()
         stack.callback(self.saving.close)
-        self.reloader = Reloader(self.loaded)
+        self.reloader = Reloader(self.loaded, show.size_px)
         stack.callback(self.reloader.close)
         self.tasks = TaskQueue(
             self.pixels.host, self.notify, task_clients(self.pixels, self.notify)
