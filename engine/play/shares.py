@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.generators.host.interface import HostStats
-from engine.system.priority import cpu_s
+from engine.system.liveness import look
 
 LEAST_CORES = 0.25
 """So much a generator should get of a core: a picture of half a second's work every two."""
@@ -79,15 +79,15 @@ class Shares:
                 self.starved = _complaint(name, worker, now_s, periods_s[name])
 
     def _measure(self, name: str, pid: int, frames: int, now_s: float) -> _Worker | None:
-        used_s = cpu_s(pid)
-        if used_s is None:
+        vitals = look(pid)
+        if vitals is None:
             return None
-        worker = self._workers.get(name)
+        used_s, worker = vitals.cpu_s, self._workers.get(name)
         if worker is None or worker.pid != pid:
             return _Worker(pid, now_s, used_s, frames, now_s, used_s)
         worker.cores = (used_s - worker.used_s) / (now_s - worker.looked_s)
         worker.looked_s, worker.used_s = now_s, used_s
-        if frames != worker.frames:
+        if frames != worker.frames or not vitals.is_wanting:
             worker.frames, worker.picture_s, worker.picture_used_s = frames, now_s, used_s
         return worker
 

@@ -11,6 +11,7 @@ from engine.generators.host.interface import HostStats
 from engine.play import shares
 from engine.play.governor import CALM_S, JUDGED_S, MOST_CALM_S, Governor, Level, levels_of
 from engine.play.shares import Shares
+from engine.system.liveness import Vitals
 
 FPS = Fraction(60)
 HD = (1280, 720)
@@ -196,7 +197,12 @@ Used = dict[int, float]
 @pytest.fixture
 def used(monkeypatch: pytest.MonkeyPatch) -> Used:
     found: Used = {}
-    monkeypatch.setattr(shares, "cpu_s", found.get)
+    found[0] = 1.0  # whether it wants a core
+
+    def look(pid: int) -> Vitals | None:
+        return Vitals(found[pid], bool(found[0]), False) if pid in found else None
+
+    monkeypatch.setattr(shares, "look", look)
     monkeypatch.setattr(shares.os, "getpid", lambda: 1)
     found[1] = 5.0
     return found
@@ -236,6 +242,11 @@ def test_a_generator_that_was_just_hidden_does_not_starve(used: Used) -> None:
     found = Shares()
     looks(found, used, range(9), cores=0.0, is_seen=False)
     assert looks(found, used, range(9, 10), cores=0.0) == [""]
+
+
+def test_a_generator_that_waits_for_something_else_does_not_starve(used: Used) -> None:
+    used[0] = 0.0
+    assert set(looks(Shares(), used, range(9), cores=0.0)) == {""}
 
 
 def test_every_picture_counts_anew_and_so_does_a_new_process(used: Used) -> None:

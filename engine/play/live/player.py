@@ -11,10 +11,12 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from engine.compositor.isf.warm import LIVE_S
 from engine.core.control.cues import awaited, ready_address
 from engine.core.frame.plan import Plan
 from engine.core.show.show import Show
 from engine.documents.show import load
+from engine.play.judging import judge_shaders
 from engine.play.line import Line, draw, load_shaders
 from engine.play.live.commands import COMMANDS
 from engine.play.live.feedback import Feedback
@@ -53,6 +55,8 @@ class Player(Performance):
         """Compile, start the workers and wait a little for the first frame: nothing moves yet."""
         self._plan = first = self._look_ahead()
         self.pixels.open(self.line.show, first.requests, time.monotonic())
+        if not judge_shaders(self.line.show, LIVE_S, self._is_awaited):
+            return
         load_shaders(self.compositor, self.line.show)
         until = time.monotonic() + FIRST_FRAME_S
         while self.pixels.missing(first) and not (self.is_ended or time.monotonic() > until):
@@ -72,6 +76,12 @@ class Player(Performance):
                     self._follow_governor()
         gc.collect()
         gc.freeze()
+        self.collections.begin()
+
+    def _is_awaited(self) -> bool:
+        """Keep the window alive; false as soon as somebody quits."""
+        self.presenter.idle()
+        return not self.is_ended
 
     def _draw_time_s(self, plan: Plan) -> float:
         begin_s = time.perf_counter()
