@@ -103,7 +103,8 @@ def load(name: str) -> Loaded:
         return read_text(shader_paths[shader], LARGEST_BYTES)
 
     show, table = read(text, str(path), resolve, lambda file: read_file(file, *folders))
-    show = replace(show, notes=(*show.notes, *outside(show, *folders)))
+    if path.suffix not in bare_file.SUFFIXES:  # else the operator named the network
+        show = replace(show, notes=(*show.notes, *outside(show, *folders)))
     return Loaded(show, table, path, text, shader_paths)
 
 

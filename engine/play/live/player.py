@@ -76,6 +76,7 @@ class Player(Performance):
                     self._follow_governor()
         gc.collect()
         gc.freeze()
+        self.collections.begin()
 
     def _is_awaited(self) -> bool:
         """Keep the window alive; false as soon as somebody quits."""
