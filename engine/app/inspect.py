@@ -25,21 +25,30 @@ def check(files: list[Path], size_px: tuple[int, int], out: Path | None, as_json
     """Compile and draw shaders; 1 if any fails."""
     from engine.compositor.gl.context import open_context
     from engine.compositor.isf.check import check as check_one
+    from engine.compositor.isf.warm import FILM_S
     from engine.core.isf.header import decode
+    from engine.documents.show.load import LARGEST_BYTES
+    from engine.play.judging import refusals
+    from engine.system.untrusted import read_bytes
 
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
-    ctx = open_context()
-    found: list[dict[str, Any]] = []
+    texts, refused = {}, {}
     for path in files:
         try:
-            text = decode(path.read_bytes(), str(path))
+            texts[str(path)] = decode(read_bytes(path, LARGEST_BYTES), str(path))
         except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            found.append({**UNREAD, "file": str(path), "error": reason})
+            refused[str(path)] = getattr(error, "strerror", None) or str(error)
+    ctx = open_context()
+    refused |= refusals(texts, size_px, FILM_S) or {}
+    found: list[dict[str, Any]] = []
+    for path in files:
+        name = str(path)
+        if name in refused:
+            found.append({**UNREAD, "file": name, "error": refused[name]})
             continue
         keep = None if out is None else partial(_save, out / f"{path.stem}.png")
-        found.append(check_one(ctx, str(path), text, size_px, time.process_time, keep))
+        found.append(check_one(ctx, name, texts[name], size_px, time.process_time, keep))
     ctx.release()
     if as_json:
         print(json.dumps(found, indent=2))

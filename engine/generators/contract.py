@@ -86,6 +86,12 @@ class Asset:
         return (Path(self.path), *self.sidecars.values())
 
 
+def steps(key: str) -> tuple[str | int, ...]:
+    """Way to an `Asset` in a config's table; ``styles.2`` is the third of a list."""
+    named, _, index = key.partition(".")
+    return (named, int(index)) if index else (named,)
+
+
 def model_of(files: Iterable[Asset]) -> str:
     """Path of the model among the files of a generator, or empty."""
     return next((asset.path for asset in files if asset.role == MODEL), "")

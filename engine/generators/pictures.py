@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import io
-import math
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.show.generator import Request
+from engine.system.foreign import picture_file
+from engine.system.limited_child import ChildError
 
 if TYPE_CHECKING:
     import torch
@@ -43,28 +44,24 @@ def check_picture(picture: NDArray[Any]) -> Picture:
 
 
 def read_picture(data: bytes) -> Picture:
-    """Read a picture's file [shape=(H, W, 3)]: what is transparent is black.
+    """Read a picture's file, as `read_pictures`."""
+    return next(read_pictures([data]))
+
+
+def read_pictures(files: Sequence[bytes]) -> Iterator[Picture]:
+    """Read files of pictures [shape=(H, W, 3)] in a child: what is transparent is black.
 
     Raises
     ------
     ValueError
-        If it is none, or larger than any screen.
+        At the first that is none, or larger than any screen.
     """
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
     try:
-        with Image.open(io.BytesIO(data)) as image:
-            if math.prod(image.size) > _MOST_PX:
-                raise ValueError(f"{image.size[0]}x{image.size[1]} px are more than any screen has")
-            image.draft("RGB", (1024, 1024))  # a JPEG need not be read whole
-            turned = ImageOps.exif_transpose(image)
-            black = Image.new("RGBA", turned.size, (0, 0, 0, 255))
-            whole = Image.alpha_composite(black, turned.convert("RGBA")).convert("RGB")
-    except UnidentifiedImageError:
-        raise ValueError("this is no picture that can be read") from None
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+        # A JPEG need not be read whole.
+        for picture in picture_file.read(files, _MOST_PX, near_px=1024):
+            yield check_picture(picture)
+    except ChildError as error:
         raise ValueError(f"this is no picture that can be read ({str(error)[:80]})") from None
-    return check_picture(np.asarray(whole))
 
 
 def seen(kind: str, request: Request, port: str, blank: Picture) -> Picture:

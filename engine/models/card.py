@@ -7,7 +7,6 @@ the weights are.
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -23,6 +22,8 @@ from engine.models.network import (
     check_finite,
 )
 from engine.models.unpickle.inert import RefusedError
+from engine.system.foreign import toml
+from engine.system.untrusted import read_bytes
 
 
 def open_model(path: str, family: str) -> Network:
@@ -44,6 +45,7 @@ def open_model(path: str, family: str) -> Network:
 
 
 METADATA = "latent_cinema"
+_LARGEST_CARD = 1 << 20
 VERSION = 2  # of the conversion: a new one makes the cache convert again
 
 
@@ -209,6 +211,6 @@ def read_card(path: Path) -> dict[str, Any]:
         If it cannot be read.
     """
     try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return toml.loads(read_bytes(path, _LARGEST_CARD).decode())
+    except (ValueError, RecursionError) as error:
         raise RefusedError(f"{path.name} is no card: {error}") from None

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import math
 import mmap
+import os
 import struct
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -24,6 +25,7 @@ from numpy.typing import NDArray
 from engine.models.magic import kind_of
 from engine.models.network import MOST_TENSORS, check_finite, numbers
 from engine.models.unpickle.inert import RefusedError
+from engine.system.untrusted import open_regular
 
 T = TypeVar("T")
 SUFFIX = ".safetensors"
@@ -186,8 +188,8 @@ def map_file(path: Path) -> memoryview:
     OSError
         If it cannot be read.
     """
-    with path.open("rb") as file:
-        if not path.stat().st_size:
+    with open_regular(path) as file:
+        if not os.fstat(file.fileno()).st_size:
             return memoryview(b"")
         return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 

@@ -58,8 +58,21 @@ def ask(task: str, job: Mapping[str, Any], bounds: Bounds, data: bytes = b"") ->
     ChildError
         If it was ended by its bounds, or by a fault.
     """
+    return fetch(task, job, bounds, data)[0]
+
+
+def fetch(
+    task: str, job: Mapping[str, Any], bounds: Bounds, data: bytes = b""
+) -> tuple[Any, memoryview]:
+    """Let a child do a task, as `ask`; return its result and the bytes that it gave out."""
     done = run_alone(__name__, [task, json.dumps([*bounds, job])], bounds.cpu_s, data)
-    return _result(done)
+    end = done.stdout.rfind(b"\n")  # the result is the last line
+    return _result(done, done.stdout[end + 1 :]), memoryview(done.stdout)[: max(end, 0)]
+
+
+def give(some: bytes | memoryview) -> None:
+    """Give bytes to whoever asked, from a task in its child."""
+    sys.stdout.buffer.write(some)
 
 
 def run_alone(
@@ -102,10 +115,10 @@ _TOO_LONG = "takes longer to read than any honest file of its size; do not use i
 _TOO_MUCH = "takes more memory than any honest file of its size; do not use it"
 
 
-def _result(done: subprocess.CompletedProcess[bytes]) -> Any:
-    """Result of a child, or what ended it."""
+def _result(done: subprocess.CompletedProcess[bytes], last: bytes) -> Any:
+    """Result of a child by its last line, or what ended it."""
     try:
-        said = json.loads(done.stdout)
+        said = json.loads(last)
     except ValueError:
         said = {}
     if "result" in said:
@@ -117,9 +130,9 @@ def _result(done: subprocess.CompletedProcess[bytes]) -> Any:
     if was_out_of_time(done.returncode):
         raise ChildError(_TOO_LONG)
     # No traceback for the user, but its last line for whoever mends it.
-    last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
+    lines = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
     raise ChildError(
-        f"could not be read ({last[0][:200] if last else f'code {done.returncode}'}); if another "
+        f"could not be read ({lines[0][:200] if lines else f'code {done.returncode}'}); if another "
         "program reads it, report this"
     )
 
@@ -157,7 +170,7 @@ def main() -> int:
         said = {"too": "deep"}
     except (ValueError, OSError) as error:
         said = {"refused": str(error)}
-    sys.stdout.write(json.dumps(said))
+    sys.stdout.write(f"\n{json.dumps(said)}")
     return 0
 
 

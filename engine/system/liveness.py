@@ -7,10 +7,11 @@ for the disk, only what CPU time it gets; while it sleeps, is stopped or has a c
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from engine.system.priority import cpu_s
 
 _LOOK_S = 0.1
 _MOST_STEP_S = 0.2  # a longer gap between two looks says that the looker slept, not the process
@@ -40,20 +41,21 @@ def look(pid: int) -> Vitals | None:
     """Look at a process; None where nobody tells (another system than Linux, or it is gone)."""
     folder = Path("/proc", str(pid))
     try:
-        words = _words(folder)
-        cpu_s = (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
-        states = []
+        state, states = _state(folder), []
         for thread in (folder / "task").iterdir():
             with suppress(OSError):  # it ended just now
-                states.append(_words(thread)[0])
-    except (OSError, IndexError):
+                states.append(_state(thread))
+    except OSError:
         return None
-    return Vitals(cpu_s, any(state in "RD" for state in states), words[0] in "Tt")
+    used_s = cpu_s(pid)
+    if used_s is None:
+        return None
+    return Vitals(used_s, any(each in "RD" for each in states), state in "Tt")
 
 
-def _words(folder: Path) -> list[str]:
-    """Fields of ``stat`` from the state on: the name before them may hold anything (proc(5))."""
-    return (folder / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+def _state(folder: Path) -> str:
+    """State in ``stat``: after the name, which may hold anything (proc(5))."""
+    return (folder / "stat").read_text("utf-8", "replace").rpartition(")")[2][1:2]
 
 
 class Stillness:

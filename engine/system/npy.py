@@ -9,6 +9,7 @@ import contextlib
 import io
 import math
 import mmap
+import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.system.atomic import open_new
+from engine.system.untrusted import open_regular
 
 LARGEST_BYTES = 64 << 20
 _HEADER_BYTES = 1 << 16
@@ -32,8 +34,8 @@ def load(path: Path, most_bytes: int = LARGEST_BYTES) -> Arrays:
     OSError
         If it cannot be read.
     """
-    with path.open("rb") as file:
-        if not path.stat().st_size:
+    with open_regular(path) as file:
+        if not os.fstat(file.fileno()).st_size:
             return {}
         return read(memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)), most_bytes)
 

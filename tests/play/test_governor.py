@@ -11,6 +11,7 @@ from engine.generators.host.interface import HostStats
 from engine.play import shares
 from engine.play.governor import CALM_S, JUDGED_S, MOST_CALM_S, Governor, Level, levels_of
 from engine.play.shares import Shares
+from engine.system.liveness import Vitals
 
 FPS = Fraction(60)
 HD = (1280, 720)
@@ -196,6 +197,12 @@ Used = dict[int, float]
 @pytest.fixture
 def used(monkeypatch: pytest.MonkeyPatch) -> Used:
     found: Used = {}
+    found[0] = 1.0  # whether it wants a core
+
+    def look(pid: int) -> Vitals | None:
+        return Vitals(found[pid], bool(found[0]), False) if pid in found else None
+
+    monkeypatch.setattr(shares, "look", look)
     monkeypatch.setattr(shares, "cpu_s", found.get)
     monkeypatch.setattr(shares.os, "getpid", lambda: 1)
     found[1] = 5.0
@@ -213,6 +220,14 @@ def looks(found: Shares, used: Used, seconds: Iterable[int], *, cores: float, pi
         found.look(float(second), stats, {"a": 0.1} if is_seen else {})
         said.append(found.starved)
     return said
+
+
+def test_it_looks_once_a_second(used: Used) -> None:
+    found = Shares()
+    assert found.is_due(0.0)
+    looks(found, used, [0], cores=0.1)
+    assert not found.is_due(0.9)
+    assert found.is_due(1.0)
 
 
 def test_shares_are_told_in_cores(used: Used) -> None:
@@ -236,6 +251,11 @@ def test_a_generator_that_was_just_hidden_does_not_starve(used: Used) -> None:
     found = Shares()
     looks(found, used, range(9), cores=0.0, is_seen=False)
     assert looks(found, used, range(9, 10), cores=0.0) == [""]
+
+
+def test_a_generator_that_waits_for_something_else_does_not_starve(used: Used) -> None:
+    used[0] = 0.0
+    assert set(looks(Shares(), used, range(9), cores=0.0)) == {""}
 
 
 def test_every_picture_counts_anew_and_so_does_a_new_process(used: Used) -> None:

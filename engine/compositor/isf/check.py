@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import moderngl
@@ -15,9 +15,13 @@ from engine.compositor.gl.surface import make_surface, release
 from engine.compositor.isf.passes import History, Kit, run
 from engine.compositor.isf.shader import Shader, compile_shader, file_name, release_shader
 from engine.core.frame.plan import Pass
+from engine.core.isf.header import Uniform
 from engine.core.isf.inputs import IMAGES
 
 _FRAMES = 4  # histories fill; figures steady
+_PARTS = (32, 8, 2, 1)  # of the width and the height: 16 times the pixels at each step, then 4
+_CLEAR_S = 0.05  # so long no small picture takes but by its pixels
+_EXTREME = 4.0  # so much longer a frame may take while every input is at its end
 
 
 def probe_picture(size_px: tuple[int, int]) -> NDArray[np.float16]:
@@ -30,18 +34,56 @@ def probe_picture(size_px: tuple[int, int]) -> NDArray[np.float16]:
     return np.stack([*rgb, np.ones_like(u)], axis=-1).astype(np.float16)
 
 
-def draw_once(ctx: moderngl.Context, name: str, text: str, size_px: tuple[int, int]) -> None:
-    """Compile a shader and draw it once, default inputs, over a test picture.
+def judge(
+    ctx: moderngl.Context, name: str, text: str, size_px: tuple[int, int],
+    most: tuple[float, Callable[[], float]],
+) -> None:  # fmt: skip
+    """Compile a shader and find out what a frame of it takes at a size, over a test picture.
+
+    It is drawn small first, then larger, and at the whole size only if that will not take long.
+    With all numbers at their least and at their most it may take longer, and is drawn small.
+
+    Parameters
+    ----------
+    most
+        What a frame may take, by a clock: of processor time, or of time where a GPU draws.
 
     Raises
     ------
     ShaderError
-        With the author's own line numbers.
+        With the author's own line numbers, or with figures if it takes too long.
     """
-    bench = _Bench(ctx, compile_shader(ctx, name, text), size_px)
-    bench.draw(0)
-    bench.out.fbo.read(viewport=(0, 0, 1, 1), components=4, dtype="f2")  # waits for the drawing
-    bench.close()
+    shader, (most_s, spent_s) = compile_shader(ctx, name, text), most
+    for uniforms in _extremes(shader):
+        parts, bound_s = (_PARTS[:2], _EXTREME * most_s) if uniforms else (_PARTS, most_s)
+        for part, following in zip(parts, (*parts[1:], 1), strict=True):
+            bench = _Bench(ctx, shader, (max(1, size_px[0] // part), max(1, size_px[1] // part)))
+            bench.draw(0, uniforms)  # the driver compiles once more at the first drawing
+            ctx.finish()
+            begin_s = spent_s()
+            bench.draw(1, uniforms)
+            ctx.finish()
+            took_s = spent_s() - begin_s
+            bench.close()
+            whole_s, next_s = took_s * part**2, took_s * (part / following) ** 2
+            if max(next_s, whole_s if took_s > _CLEAR_S else 0.0) > bound_s:
+                raise ShaderError(file_name(name), 0, _too_slow(whole_s, size_px, bound_s))
+    release_shader(shader)
+
+
+def _extremes(shader: Shader) -> list[dict[str, Uniform]]:
+    """Inputs by their defaults (none), and all numbers at one end of their ranges."""
+    numbers = [item for item in shader.header.inputs if item.type in ("float", "long")]
+    least, most = ({i.name: i.low for i in numbers}, {i.name: i.high for i in numbers})
+    return [{}, least, most] if numbers else [{}]
+
+
+def _too_slow(whole_s: float, size_px: tuple[int, int], bound_s: float) -> str:
+    about = f"{whole_s:.1f}" if whole_s < 10 else f"{whole_s:.0f}"
+    return (
+        f"takes about {about} s of processor time a frame at {size_px[0]}x{size_px[1]}, and "
+        f"{bound_s:g} s is the most: shorten its loops, or draw it smaller"
+    )
 
 
 def check(
@@ -83,6 +125,7 @@ def check(
     if keep is not None:
         keep(pixels.reshape(size_px[1], size_px[0], 4))
     bench.close()
+    release_shader(shader)
     return report | {
         "kind": shader.header.kind,
         "inputs": [{"name": i.name, "type": i.type} for i in shader.header.inputs],
@@ -109,9 +152,9 @@ class _Bench:
         self._images = dict.fromkeys(names, self._image)
         self.out = make_surface(ctx, size_px)
 
-    def draw(self, frame: int) -> None:
+    def draw(self, frame: int, uniforms: Mapping[str, Uniform] | None = None) -> None:
         self._ctx.disable(moderngl.BLEND)
-        item = Pass("probe", "probe", {}, {}, 1 + frame / 60, frame)
+        item = Pass("probe", "probe", uniforms or {}, {}, 1 + frame / 60, frame)
         run(self._kit, self._shader, item, self._images, self._history, self.out, True)
 
     def pixels(self) -> NDArray[np.float32]:
@@ -123,5 +166,4 @@ class _Bench:
             release(surface)
         self._image.release()
         self._kit.release()
-        release_shader(self._shader)
         collect(self._ctx)

@@ -1,36 +1,55 @@
-"""Shader warm-up in a child process: every shader is compiled and drawn there first.
+"""Shader warm-up in a child process: every shader is compiled, drawn and timed there first.
 
 The child has its own headless context and shares the driver's shader cache with main, so that main
-links what is known to work and to end. A shader that never ends costs the child, not the show.
+links what is known to work, to end, and not to take long at the size of the canvas: while it draws
+it hears no signal. A shader that never ends costs the child, not the show.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from typing import NamedTuple
 
 from engine.compositor.gl.program import ShaderError
-from engine.system.limits import end_after, go_on
+from engine.system.limits import end_after
+from engine.system.liveness import Stillness
+from engine.system.priority import lower_process
 from engine.system.spawn import launch_with_pipe
 
-LIMIT_S = 3.0
-_START_LIMIT_S = 60.0  # importing and opening a context on a machine that is busy
-_SIZE_PX = (64, 64)
+LIVE_S = 0.5
+"""What a frame of one shader may take: nothing that can be given up would make more playable."""
+FILM_S = 20.0
+"""The same in a film, which hears no signal for so long."""
+LIMIT_S = 10.0
+_START_LIMIT_S = 60.0
 _MOST_STARTS = 5  # in a row without a single answer: this machine cannot warm
 _READY = "ready"
 
+Clocks = tuple[Callable[[], float], Callable[[], float]]
 Result = tuple[str, str, str | None]
+
+
+class _Job(NamedTuple):
+    """What a child is told; see `Warmer`."""
+
+    size_px: tuple[int, int]
+    clocks: Clocks
+    most_s: float
+    nice: int
+    limit_s: float
 
 
 @dataclass(slots=True)
 class _Child:
     process: BaseProcess
     pipe: Connection
+    still: Stillness
     is_ready: bool = False
     busy: tuple[str, str] | None = None
-    since_s: float | None = None
 
 
 class Warmer:
@@ -40,12 +59,25 @@ class Warmer:
 
     Parameters
     ----------
+    size_px
+        Of the canvas.
+    clocks
+        Importable callables: processor time of a process, and time, in seconds.
+    most_s
+        What a frame may take; see `engine.compositor.isf.check.judge`.
+    nice
+        POSIX niceness of the child.
     limit_s
-        How long one shader may take to compile and to draw 64 × 64 pixels.
+        How much processor time one shader may use until it is judged, beside what its frames may
+        take; of time where the child waits for a GPU.
     """
 
-    def __init__(self, limit_s: float = LIMIT_S) -> None:
-        self._limit_s = limit_s
+    def __init__(
+        self, size_px: tuple[int, int], clocks: Clocks, most_s: float = LIVE_S, *,
+        nice: int = 0, limit_s: float = LIMIT_S,
+    ) -> None:  # fmt: skip
+        self._limit_s = limit_s + 8.0 * most_s
+        self._job = _Job(size_px, clocks, most_s, nice, self._limit_s)
         self._waiting: deque[tuple[str, str]] = deque()
         self._results: list[Result] = []
         self._starts = 0
@@ -70,19 +102,21 @@ class Warmer:
             self._refuse_all("no shader can be warmed: the warming process does not start here")
             return
         if not self._listen(child):
-            self._replace(child, "crashed the graphics driver while it was drawn once at 64×64")
+            self._replace(child, "crashed the graphics driver while it was drawn for a test")
             return
         if child.is_ready and child.busy is None and self._waiting:
             child.busy = self._waiting.popleft()
-            child.since_s = None
+            child.still.reset()
             child.pipe.send(child.busy)
-        if child.since_s is None:
-            child.since_s = now_s
         limit_s = self._limit_s if child.is_ready else _START_LIMIT_S
-        if (child.busy or not child.is_ready) and now_s - child.since_s > limit_s:
+        if (child.busy or not child.is_ready) and child.still.tend(
+            now_s, child.process.pid or 0
+        ) > limit_s:
+            width, height = self._job.size_px
             self._replace(
                 child,
-                f"took longer than {self._limit_s:g} s to draw one 64×64 frame: an endless loop?",
+                f"took more than {self._limit_s:g} s of processor time to compile and to draw "
+                f"small, and it is to fill {width}x{height}: an endless loop?",
             )
 
     def close(self) -> None:
@@ -98,8 +132,8 @@ class Warmer:
         if self._starts >= _MOST_STARTS:
             return None
         self._starts += 1
-        process, pipe = launch_with_pipe(_serve, self._limit_s, name="latent-cinema-warm")
-        return _Child(process, pipe)
+        process, pipe = launch_with_pipe(_serve, self._job, name="latent-cinema-warm")
+        return _Child(process, pipe, Stillness())
 
     def _listen(self, child: _Child) -> bool:
         """Take one answer if there is one; false if the child is gone."""
@@ -110,7 +144,7 @@ class Warmer:
         except (EOFError, OSError):
             return False
         if answer == _READY:
-            child.is_ready, child.since_s = True, None
+            child.is_ready = True
         elif child.busy is not None:
             self._results.append((*child.busy, answer[1]))
             child.busy = None
@@ -139,23 +173,24 @@ def _file(name: str) -> str:
     return name if name.endswith(".fs") else f"{name}.fs"
 
 
-def _serve(pipe: Connection, limit_s: float) -> None:
+def _serve(pipe: Connection, job: _Job) -> None:
     """Run the child: answer (name, text) with ("done", error or None) until the pipe closes."""
     from engine.compositor.gl.context import open_context
-    from engine.compositor.isf.check import draw_once
+    from engine.compositor.isf.check import judge
 
+    lower_process(job.nice)
     ctx = open_context()
+    spent_s = job.clocks["llvmpipe" not in ctx.info["GL_RENDERER"]]
     pipe.send(_READY)
     while True:
         try:
             name, text = pipe.recv()
         except (EOFError, OSError):
             return
-        end_after(limit_s + 5)  # if it is still drawing then, and main is gone
+        end_after(job.limit_s + 2.0)  # if it is still drawing then, and main is gone
         error: str | None = None
         try:
-            draw_once(ctx, name, text, _SIZE_PX)
+            judge(ctx, name, text, job.size_px, (job.most_s, spent_s))
         except ShaderError as refused:
             error = str(refused)
-        go_on()
         pipe.send(("done", error))

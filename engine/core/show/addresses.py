@@ -18,6 +18,13 @@ NUMBERS = "numbers"
 """Kind of an address that takes several numbers in one message, or a number without a range."""
 
 
+HOST = {
+    "/feedback/all": "Every value is sent to --feedback again.",
+    "/show/save": "Saves a copy of the show with the values it has now.",
+}
+"""Addresses of whoever plays the show, live: they are in no take. A show may put them on keys."""
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """One address that a message may have.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from engine.system.atomic import write_bytes
+from engine.system.foreign import toml
 from engine.system.untrusted import read_bytes
 
 _SUFFIXES = (".fs", ".npz", ".npy")
@@ -23,7 +23,7 @@ def lay_beside(folder: Path, files: Mapping[str, bytes], text: str) -> None:
         If the show does not name one, another one of its name is there, or it leaves the folder by
         its name or by a link.
     """
-    named = set(_words(tomllib.loads(text)))
+    named = set(_words(toml.loads(text)))
     places = {name: _place(name, named) for name in files}
     for name, place in places.items():
         if place is None:

@@ -21,12 +21,13 @@ from engine.documents.edit.spans import from_rows, shots
 from engine.documents.edit.timeline import EditError, Film
 from engine.documents.show import load
 from engine.documents.show.load import ShowError
-from engine.documents.show.model_files import with_paths
+from engine.documents.show.model_files import Change, changed, with_paths
 from engine.documents.show.track import full_turn
 from engine.documents.take.content_store import TakeError
 from engine.documents.take.find_models import find
 from engine.documents.track_file import TrackFile
 from engine.system.atomic import check_writable, write_text
+from engine.system.foreign import toml
 from engine.system.limited_child import Bounds, ChildError, RefusedError, ask
 from engine.system.untrusted import read_bytes
 
@@ -214,15 +215,12 @@ def show_text(text: str, track: str, is_loop: bool, name: str) -> str:
     if len(text) > load.LARGEST_BYTES:
         raise ShowError(f"{name}: its show's text is too large to be one; do not use it")
     load.decode(text, name)
-    document: Any = tomlkit.parse(text)
-    table = tomlkit.table()
-    table["file"] = track
-    if is_loop:
-        table["loop"] = True
-    document.pop("track", None)
-    if "speed" in document.get("master", {}):
-        document["master"]["speed"] = 1.0  # what it did is in the track
-    return f"{tomlkit.dumps(document).rstrip()}\n\n{tomlkit.dumps({'track': table})}"
+    changes: list[Change] = [(("track",), None)]
+    if "speed" in toml.loads(text).get("master", {}):
+        changes.append((("master", "speed"), 1.0))  # what it did is in the track
+    named = {"file": track, **({"loop": True} if is_loop else {})}
+    made = changed(text, changes).rstrip()
+    return f"{made}\n\n{tomlkit.dumps({'track': named})}"
 
 
 def summary(out: Path, found: Sequence[Shot], frames: TrackFrames, fps: Fraction) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from engine.core.audio.features import FEATURES
 from engine.core.clock import parse_rate
 from engine.core.parameter import Kind, Parameter, make_registry
+from engine.core.show.addresses import HOST
 from engine.core.show.controls import Lfo, Master
 from engine.core.show.show import Show
 from engine.documents.builder import ShowBuilder, each
@@ -92,7 +93,7 @@ def assemble(
         beat=(signal_of["beat/phase"], signal_of["beat/pulse"]),
         start=-1,
         shaders=builder.shaders,
-        keys=key_map(table, registry.index.keys() | registry.groups.keys()),
+        keys=key_map(table, registry.index.keys() | registry.groups.keys() | HOST.keys()),
         edges=frozenset(builder.edges),
         drag=table.drag,
         files=builder.files,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from copy import deepcopy
 from dataclasses import replace
+from typing import Any
 
 from engine.core.isf import header as isf
 from engine.core.isf.inputs import IMAGES
@@ -16,7 +18,7 @@ from engine.documents.path.picture_keyframes import LAYER
 from engine.documents.schema import EffectTable, GeneratorTable, LayerTable, MasterTable, Number
 from engine.documents.show.shader_inputs import bind_inputs
 from engine.generators import registry
-from engine.generators.contract import model_of
+from engine.generators.contract import model_of, steps
 
 ANY_SIZE_PX, ANY_FILM_PX = 128, 384
 """Of a generator that takes any size, live and in a film, unless the show says another."""
@@ -123,7 +125,13 @@ def _generator(
     except ValueError as error:
         raise ValueError(f"generator: {error}") from None
     spec, files = opened.spec, opened.files
-    config = {**table.config, **{file.key: file.path for file in files}}
+    config = deepcopy(table.config)
+    for file in files:
+        *way, last = steps(file.key)
+        place: Any = config
+        for each_step in way:
+            place = place[each_step]
+        place[last] = file.path
     size_px, film_px = table.size_px, table.film_px
     if spec.any_size:  # a network has a size of its own, and 0 stands for it
         size_px = size_px or ANY_SIZE_PX

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from engine.documents.show import bare_file
 from engine.documents.show.build import assemble
 from engine.documents.show.model_files import outside, with_whole_paths
 from engine.system import untrusted
+from engine.system.foreign import toml
 from engine.system.untrusted import OutsideError, read_bytes
 
 LARGEST_BYTES = 1 << 20
@@ -103,7 +103,8 @@ def load(name: str) -> Loaded:
         return read_text(shader_paths[shader], LARGEST_BYTES)
 
     show, table = read(text, str(path), resolve, lambda file: read_file(file, *folders))
-    show = replace(show, notes=(*show.notes, *outside(show, *folders)))
+    if path.suffix not in bare_file.SUFFIXES:  # else the operator named the network
+        show = replace(show, notes=(*show.notes, *outside(show, *folders)))
     return Loaded(show, table, path, text, shader_paths)
 
 
@@ -238,7 +239,7 @@ def decode(text: str, name: str) -> ShowTable:
         If it is not TOML, or a key or value is not allowed.
     """
     try:
-        raw = tomllib.loads(text)
+        raw = toml.loads(text)
     except ValueError as error:  # also for whole numbers of thousands of digits
         raise ShowError(f"{name}: not valid TOML: {error}") from None
     except RecursionError:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from engine.core.show.show import Show
 from engine.generators import registry
+from engine.generators.contract import steps
+from engine.system.foreign import toml
+from engine.system.limited_child import ask
+
+Change = tuple[Sequence[str | int], Any]
+"""Keys that lead to a value, and what it is to be; None: away with it."""
 
 
 def with_whole_paths(text: str, *folders: Path) -> str:
@@ -37,26 +42,46 @@ def with_paths(text: str, find: Callable[[str], str]) -> str:
     if "config" not in text:
         return text
     try:
-        layers = tomllib.loads(text)["layers"]
-        changed = [
-            (number, key, place)
+        layers = toml.loads(text)["layers"]
+        changes = [
+            (("layers", number, "generator", "config", *steps(key)), place)
             for number, layer in enumerate(layers)
             for key, path in _files(layer)
             if (place := find(path)) != path
         ]
-        if not changed:
-            return text
-        import tomlkit
-
-        document: Any = tomlkit.parse(text)
-        for number, key, place in changed:
-            named, _, index = key.partition(".")  # `styles.2`: the third of a list
-            config = document["layers"][number]["generator"]["config"]
-            at, key_or_index = (config[named], int(index)) if index else (config, named)
-            at[key_or_index] = place
-        return tomlkit.dumps(document)
+        return changed(text, changes) if changes else text
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return text
+
+
+def changed(text: str, changes: Sequence[Change]) -> str:
+    """Text of a show with values changed, and otherwise as somebody wrote it.
+
+    Raises
+    ------
+    ValueError
+        If it is no TOML, or takes too long.
+    """
+    job = {"changes": list(changes)}
+    if len(text) <= toml.SMALL:
+        return edit(text.encode(), job)
+    return str(ask(f"{__name__}:edit", job, toml.BOUNDS, text.encode()))
+
+
+def edit(data: bytes, job: Mapping[str, Any]) -> str:
+    """Change values of a text; also as the task of a `engine.system.limited_child`."""
+    import tomlkit
+
+    document: Any = tomlkit.parse(data.decode())
+    for (*way, key), value in job["changes"]:
+        place = document
+        for each in way:
+            place = place[each]
+        if value is not None:
+            place[key] = value
+        else:
+            place.pop(key, None)
+    return tomlkit.dumps(document)
 
 
 def outside(show: Show, *folders: Path) -> list[str]:

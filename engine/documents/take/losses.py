@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from engine.documents.take.reader import Take
+from engine.system.untrusted import open_regular
 
 _TAIL_BYTES = 1 << 16
 MARK_PER_S = 4  # the recorder says so often how far it is: a crash loses no more
@@ -63,6 +64,6 @@ def _recorded(path: Path) -> int:
 
 
 def _tail(path: Path) -> bytes:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         file.seek(max(path.stat().st_size - _TAIL_BYTES, 0))
         return file.read(_TAIL_BYTES)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -24,6 +23,7 @@ from engine.documents.show import load
 from engine.documents.take.content_store import TakeError, read_show
 from engine.documents.take.recorder import PART_S, SCHEMA
 from engine.system import untrusted
+from engine.system.foreign import toml
 from engine.system.untrusted import OutsideError, open_regular
 
 __all__ = ["Take", "TakeError", "open_take", "read_part"]
@@ -135,8 +135,8 @@ def open_take(folder: Path) -> Take:
     """
     path = folder / "take.toml"
     try:
-        header = tomllib.loads(_text(folder, path.name, 1 << 20))
-    except (TakeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        header = toml.loads(_text(folder, path.name, 1 << 20))
+    except (ValueError, RecursionError) as error:
         raise TakeError(f"{folder}: not a take that can be read: {error}") from None
     if header.get("schema") != SCHEMA:
         raise TakeError(f"{path}: schema: this version reads {SCHEMA}, not {header.get('schema')}")

@@ -19,6 +19,7 @@ from engine.system.ring import Ring
 _STEADY_S = 5.0  # a worker that lived this long after it was ready has earned a quick restart
 _FREE_RESTARTS = 2
 _MAX_PAUSE_S = 5.0
+_STOPPED_S = 1.0  # a worker that somebody stopped, at whatever it was
 _LONG = 4.0  # times the dearest picture lately: a worker that takes longer for one hangs
 _FORGET = 0.9  # of the dearest picture's time remains after each cheaper one
 
@@ -171,7 +172,7 @@ class Watchdog:
             limit_s = max(least_s, _LONG * self._dearest_s)
         if self._still.tend(now_s, child.pid, beat.beats) > limit_s:
             self._failure = f"the worker of '{self._name}' hung for {limit_s:.3g} s"
-        elif self._still.stopped_s > self._policy.hang_s:
+        elif self._still.stopped_s > _STOPPED_S:
             self._failure = f"the worker of '{self._name}' was stopped from outside"
         else:
             return False

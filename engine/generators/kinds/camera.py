@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from engine.core.parameter import Kind, Parameter
 from engine.core.show.generator import Request, Spec
+from engine.system.untrusted import open_regular
 
 RETRY_S = 3.0
 BACKENDS = {"linux": "v4l2", "darwin": "avfoundation", "win32": "dshow"}
@@ -137,7 +138,7 @@ class Capture:
         is_paced = self._backend in (None, "lavfi")
         with ExitStack() as stack:
             if self._backend is None:  # opened here, so that no list in it leads elsewhere
-                file = stack.enter_context(Path(self._place).open("rb"))
+                file = stack.enter_context(open_regular(Path(self._place)))
                 container = av.open(file, "r", options={"format_whitelist": _FORMATS})
             else:
                 container = av.open(self._place, "r", format=self._backend)

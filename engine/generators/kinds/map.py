@@ -21,6 +21,7 @@ from engine.core.show.generator import Request, Spec
 from engine.generators.contract import MAP, Asset, complete
 from engine.models.sidecars import latent_map
 from engine.models.sidecars.latent_map import MapFile
+from engine.system.untrusted import open_regular
 
 if TYPE_CHECKING:
     import torch
@@ -71,7 +72,7 @@ def spec(config: Config) -> Spec:
 
 def _open(path: str) -> MapFile:
     try:
-        with Path(path).open("rb") as file:
+        with open_regular(Path(path)) as file:
             data = file.read(_LARGEST_BYTES + 1)
     except OSError as error:
         why = error.strerror or error

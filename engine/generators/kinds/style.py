@@ -7,6 +7,7 @@ port ``sample`` sees. See `networks.style`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,15 +20,17 @@ from engine.generators import contract
 from engine.generators.contract import NO_NETWORKS, Asset, Networks
 from engine.generators.memory import CONTEXT_BYTES, FLOAT_BYTES, PROCESS_BYTES
 from engine.generators.networks.style import LOOK_PX, UNIT_PX, look, paint
-from engine.generators.pictures import Picture, fitted, read_picture, seen
+from engine.generators.pictures import Picture, fitted, read_pictures, seen
 from engine.models import card
 from engine.models.network import STYLE, Network
 from engine.models.style_shape import Shape, shape_of
+from engine.system.untrusted import read_bytes
 
 if TYPE_CHECKING:
     import torch
 
 MIN_PX, MAX_PX = 32, 1024
+_LARGEST_BYTES = 512 << 20  # of a picture's file
 MOST_STYLES, MOST_POINTS = 64, 16
 _PIECES = 4  # activations at full size that are alive at a time
 _BLANK: Picture = np.zeros((1, 1, 3), np.uint8)
@@ -228,16 +231,18 @@ def build(config: Config, device: str = "cpu", networks: Networks = NO_NETWORKS)
         corners = torch.eye(shape.styles, device=device) if shape.styles else None
         if config.styles:
             size = (LOOK_PX, LOOK_PX)
-            pictures = [fitted(_read(path), size, device) for path in config.styles]
+            pictures = [fitted(each, size, device) for each in _read(config.styles)]
             corners = torch.cat([look(weights, picture) for picture in pictures])
     return Generator(described, shape, weights, corners, device)
 
 
-def _read(path: str) -> Picture:
+def _read(paths: Sequence[str]) -> list[Picture]:
+    found: list[Picture] = []
     try:
-        return read_picture(Path(path).read_bytes())
+        for picture in read_pictures([read_bytes(Path(path), _LARGEST_BYTES) for path in paths]):
+            found.append(picture)
     except OSError as error:
-        why = str(error.strerror or error)
+        raise ValueError(f"config.styles: {error.filename}: {error.strerror or error}") from None
     except ValueError as error:
-        why = str(error)
-    raise ValueError(f"config.styles: {path}: {why}")
+        raise ValueError(f"config.styles: {paths[len(found)]}: {error}") from None
+    return found

@@ -7,6 +7,7 @@ from there one step of refinement a slice.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     import torch
 
 MOST_STEPS = 10_000
+_WAIT_S = 0.005
 
 
 def start(generator: Any, task: Task) -> Iterator[Result | None]:
@@ -53,11 +55,15 @@ def start(generator: Any, task: Task) -> Iterator[Result | None]:
     target = target_of(generator, port)
     if task.request is not None:
         target = target_of(generator, port, task.request.parameters, task.request.size_px)
-    picture = (
-        read_picture(task.arrays["file"].tobytes())
-        if "file" in task.arrays
-        else check_picture(task.arrays["picture"])
-    )
+    if "file" in task.arrays:
+        with ThreadPoolExecutor(1) as pool:  # it waits for a child, and pictures go on meanwhile
+            reading = pool.submit(read_picture, task.arrays["file"].tobytes())
+            while not reading.done():
+                wait([reading], timeout=_WAIT_S)
+                yield None
+        picture = reading.result()
+    else:
+        picture = check_picture(task.arrays["picture"])
     yield None
     wanted = fit(target, picture)
     yield None

@@ -25,11 +25,13 @@ from engine.models.network import ANSWERS
 from engine.system import npy
 from engine.system.atomic import open_new
 from engine.system.hashing import hash_at
+from engine.system.untrusted import read_bytes
 
 if TYPE_CHECKING:
     import torch
 
 CPPN = "cppn"
+_LARGEST_PICTURE = 512 << 20
 Notify = Callable[[str], None]
 
 
@@ -135,7 +137,7 @@ def run(options: Options, notify: Notify) -> list[Found]:
     pictures = []
     for image in options.images:
         try:
-            pictures.append(read_picture(image.read_bytes()))
+            pictures.append(read_picture(read_bytes(image, _LARGEST_PICTURE)))
         except ValueError as error:
             raise WrongLatentsError(f"{image}: {error}") from None
     generator, path = open_model(options)

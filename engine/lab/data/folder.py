@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import tomllib
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
+from engine.lab.data import batches
+from engine.system.foreign import picture_file, toml
 from engine.system.hashing import sha256
+from engine.system.untrusted import open_regular, read_bytes
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif")
 CREDITS = "credits.toml"
-_MOST_PIXELS = 512_000_000
+_LARGEST_CREDITS = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,32 +75,22 @@ class Report:
 
 
 def load(path: Path) -> Image.Image:
-    """Load a picture as RGB, turned as its camera says; transparency is laid on black.
+    """Load a picture, see `engine.system.foreign.picture_file.load`; for a limited child.
 
     Raises
     ------
     OSError
-        If it cannot be decoded whole, or has more than 512 million pixels.
+        If it cannot be decoded whole, or is no regular file.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            with Image.open(path) as opened:
-                if opened.width * opened.height > _MOST_PIXELS:
-                    raise OSError(f"has {opened.width}×{opened.height} pixels, too many")
-                opened.load()
-                turned = ImageOps.exif_transpose(opened)
-                if turned.mode in ("RGBA", "LA", "PA") or "transparency" in turned.info:
-                    seen = turned.convert("RGBA")
-                    return Image.alpha_composite(
-                        Image.new("RGBA", seen.size, "black"), seen
-                    ).convert("RGB")
-                if turned.mode.startswith("I"):  # 16 bits of grey
-                    grey = np.asarray(turned, np.float32) / 257
-                    return Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8)).convert("RGB")
-                return turned.convert("RGB")
-        except (ValueError, SyntaxError, Image.DecompressionBombError, MemoryError) as error:
-            raise OSError(str(error) or type(error).__name__) from None
+    with open_regular(path) as file:
+        return picture_file.load(file)
+
+
+def look(paths: Sequence[Path], _: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """Look at a picture, as a task of `engine.lab.data.batches`: its size and its hash."""
+    picture = load(paths[0])
+    mark = sha256(f"{picture.size}".encode() + picture.tobytes())
+    return {"size": picture.size, "mark": mark}, b""
 
 
 def read_credits(folder: Path) -> tuple[Credit, dict[str, Credit]]:
@@ -114,8 +105,8 @@ def read_credits(folder: Path) -> tuple[Credit, dict[str, Credit]]:
     if not path.is_file():
         return Credit(), {}
     try:
-        said = tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        said = toml.loads(read_bytes(path, _LARGEST_CREDITS).decode())
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path}: {error}; mend it, or take it away") from None
     files = said.pop("files", {})
     try:
@@ -160,29 +151,26 @@ def check(folder: Path, size: int, notify: Callable[[str], None] = lambda _: Non
     whole, single = read_credits(folder)
     report, seen = Report(), dict[str, str]()
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    for count, path in enumerate(paths):
-        name = path.relative_to(folder).as_posix()
-        if path.suffix.lower() not in SUFFIXES:
-            report.others += path.name != CREDITS
+    names = [path.relative_to(folder).as_posix() for path in paths]
+    asked = [[name] for name in names if name.lower().endswith(SUFFIXES)]
+    report.others = len(names) - len(asked) - sum(path.name == CREDITS for path in paths)
+    for count, ((name,), row, _) in enumerate(batches.read(f"{__name__}:look", folder, asked, {})):
+        if count % 500 == 499:
+            notify(f"{count + 1} of {len(asked)} files looked at")
+        if "wrong" in row:
+            report.broken[name] = row["wrong"]
             continue
-        try:
-            picture = load(path)
-            mark = sha256(f"{picture.size}".encode() + picture.tobytes())
-        except OSError as error:
-            report.broken[name] = " ".join(str(error).split()).replace(str(path), "it")
-            continue
-        if mark in seen:
+        if (mark := row["mark"]) in seen:
             report.duplicates[name] = seen[mark]
             continue
         seen[mark] = name
         report.files.append(name)
         report.credit[name] = single.get(name, whole)
-        key = f"{picture.width}x{picture.height}"
+        width, height = row["size"]
+        key = f"{width}x{height}"
         report.sizes[key] = report.sizes.get(key, 0) + 1
-        if min(picture.size) < size:
+        if min(width, height) < size:
             report.small.append(name)
-        if count % 500 == 499:
-            notify(f"{count + 1} of {len(paths)} files looked at")
     if not report.files:
         broken = "; ".join(f"{name}: {why}" for name, why in list(report.broken.items())[:3])
         raise ValueError(

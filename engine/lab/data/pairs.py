@@ -6,14 +6,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from engine.lab.data import batches
 from engine.lab.data.folder import SUFFIXES, Credit, load, read_credits
 from engine.system.atomic import open_new, write_text
 from engine.system.hashing import json_hash
@@ -21,6 +23,7 @@ from engine.system.hashing import json_hash
 SIDES = ("source", "target")
 _VERSION = 1
 _EVERY = 500
+_BATCH_BYTES = 256 << 20
 
 
 @dataclass(slots=True)
@@ -110,16 +113,23 @@ def prepare_pairs(
     whole, single = read_credits(folder)
     cache.mkdir(parents=True, exist_ok=True)
     raw = cache / "pairs.raw"
+    asked = [
+        [each.relative_to(folder).as_posix() for each in pair] for pair in _pairs(folder, report)
+    ]
+    count = max(1, min(128, _BATCH_BYTES // (6 * size * size)))
     with open_new(raw, is_durable=False) as file:
-        for count, (source, target) in enumerate(_pairs(folder, report)):
-            pair = _load(folder, source, target, size, report)
-            if pair is not None:
-                name = target.relative_to(folder / SIDES[1]).as_posix()
-                file.write(pair.tobytes())
-                report.names.append(name)
-                report.credit[name] = single.get(name, whole)
-            if count % _EVERY == _EVERY - 1:
-                notify(f"{count + 1} pairs looked at")
+        ready = batches.read(f"{__name__}:cut", folder, asked, {"size": size}, count)
+        for done, ((source, target), row, pair) in enumerate(ready):
+            if done % _EVERY == _EVERY - 1:
+                notify(f"{done + 1} pairs looked at")
+            if "wrong" in row:
+                report.wrong[(source, target)[row.get("side", 0)]] = row["wrong"]
+                continue
+            file.write(pair)
+            name = target.removeprefix(f"{SIDES[1]}/")
+            report.names.append(name)
+            report.credit[name] = single.get(name, whole)
+            report.small += row["small"]
     if not report.names:
         wrong = "; ".join(f"{name}: {why}" for name, why in list(report.wrong.items())[:3])
         raise ValueError(f"{folder}: there is no pair that can be used ({wrong or 'none at all'})")
@@ -154,27 +164,19 @@ def _pairs(folder: Path, report: PairReport) -> Iterator[tuple[Path, Path]]:
             yield source, targets[stem]
 
 
-def _load(
-    folder: Path, source: Path, target: Path, size: int, report: PairReport
-) -> NDArray[np.uint8] | None:
-    """Return a pair [shape=(size, size, 6)]; None: something is wrong, and reported."""
-    pictures = []
-    for path in (source, target):
+def cut(paths: Sequence[Path], job: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """Make a pair [shape=(size, size, 6)], as a task of `engine.lab.data.batches`."""
+    pictures: list[Image.Image] = []
+    for side, path in enumerate(paths):
         try:
             pictures.append(load(path))
         except OSError as error:
-            name = path.relative_to(folder).as_posix()
-            report.wrong[name] = " ".join(str(error).split()).replace(str(path), "it")
-    if len(pictures) < len(SIDES):
-        return None
+            return {"wrong": error.strerror or str(error), "side": side}, b""
     one, other = (picture.size for picture in pictures)
     if one != other:
-        report.wrong[source.relative_to(folder).as_posix()] = (
-            f"it is {one[0]}×{one[1]}, its target {other[0]}×{other[1]}"
-        )
-        return None
-    report.small += min(one) < size
-    return np.concatenate([_square(picture, size) for picture in pictures], 2)
+        return {"wrong": f"it is {one[0]}×{one[1]}, its target {other[0]}×{other[1]}"}, b""
+    squares = [_square(picture, job["size"]) for picture in pictures]
+    return {"small": min(one) < job["size"]}, np.concatenate(squares, 2).tobytes()
 
 
 def _square(picture: Image.Image, size: int) -> NDArray[np.uint8]:

@@ -6,7 +6,7 @@ Decoding then costs nothing while training.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from engine.lab.data import batches
 from engine.lab.data.folder import Credit, Report, check, load
 from engine.system.atomic import open_new, write_text
 from engine.system.hashing import json_hash
 
 _MOST_TILES = 4096  # of one picture
+_BATCH_BYTES = 256 << 20
 _FLAT = 3.0  # standard deviation of a tile (of 255) that has nothing on it
 _VERSION = 1
 
@@ -77,19 +79,30 @@ def prepare(
         return known
     report = check(folder, size, notify)
     cache.mkdir(parents=True, exist_ok=True)
-    made, origins = 0, list[str]()
+    origins = list[str]()
     raw = cache / "pictures.raw"
+    asked, square_bytes = [[name] for name in report.files], 3 * size * size
+    # What a child gives out is held in memory.
+    count = 16 if tiles else max(1, min(256, _BATCH_BYTES // square_bytes))
+    job = {"size": size, "tiles": tiles}
     with open_new(raw, is_durable=False) as file:
-        for count, name in enumerate(report.files):
-            for square in _squares(load(folder / name), size, tiles):
-                file.write(square.tobytes())
-                origins.append(name)
-                made += 1
-            if count % 500 == 499:
-                notify(f"{count + 1} of {len(report.files)} pictures made ready")
+        ready = batches.read(f"{__name__}:cut", folder, asked, job, count)
+        for done, ((name,), row, squares) in enumerate(ready):
+            if "wrong" in row:  # it could be read a moment ago
+                raise OSError(f"{folder / name}: {row['wrong']}; try again")
+            file.write(squares)
+            origins += [name] * (len(squares) // square_bytes)
+            if done % 500 == 499:
+                notify(f"{done + 1} of {len(asked)} pictures made ready")
     about = {"key": key, "names": origins, "size": size, "report": asdict(report)}
     write_text(cache / "pictures.json", json.dumps(about))
-    return Prepared(_mapped(raw, made, size), origins, report, key)
+    return Prepared(_mapped(raw, len(origins), size), origins, report, key)
+
+
+def cut(paths: Sequence[Path], job: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """Cut a picture into squares, as a task of `engine.lab.data.batches`."""
+    squares = _squares(load(paths[0]), job["size"], job["tiles"])
+    return {}, b"".join(square.tobytes() for square in squares)
 
 
 def _key(folder: Path, size: int, tiles: bool) -> str:

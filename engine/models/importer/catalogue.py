@@ -17,6 +17,7 @@ from engine.models.safetensors import SUFFIX, is_safetensors
 from engine.models.unpickle.inert import RefusedError
 from engine.system.atomic import new_file, write_text
 from engine.system.hashing import sha256_of
+from engine.system.untrusted import open_regular
 
 MOST_FILE_BYTES = 16 << 30
 _MOST_CARD_BYTES = 1 << 20
@@ -177,7 +178,7 @@ def _size(path: Path) -> int:
 
 
 def _is_native(path: Path) -> bool:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return is_safetensors(file.read(16))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -30,10 +29,12 @@ from engine.documents.take.content_store import read_blob
 from engine.documents.take.models import with_hashes
 from engine.documents.take.reader import open_take
 from engine.documents.track_file import About, TrackError, TrackFile
-from engine.play.film.export import Job, frame_count, render
+from engine.play.film.export import before, before_history, render
+from engine.play.film.job import Job, frame_count
 from engine.play.film.playback import Playback, is_take
 from engine.play.line import Line
 from engine.system.atomic import check_writable
+from engine.system.foreign import toml
 from engine.system.hashing import content_hash
 
 
@@ -197,6 +198,14 @@ def make(source: str, playback: Playback, job: Job, sidecar: Path, progress: Tex
         line.show = lightened(line.show)
         return line
 
+    begin = playback.start_s + job.from_s
+    if job.first:  # the values of the frames that are there: a second for a few thousand
+        line = light(before_history(playback, begin, fps))
+        list(before(playback, line, begin, fps))
+        for number in range(job.first):
+            seconds = begin + number / fps
+            line.control(seconds, playback.events_of)
+            kept.add(line.show, line.seen, float(seconds))
     try:
         count = render(replace(playback, line_at=light), job, progress, mark)
     except BaseException:
@@ -221,7 +230,7 @@ def _write(
         "hash": content_hash(text.encode()), "models": with_hashes([], show),
     }  # fmt: skip
     files = beside(show)
-    files.pop(tomllib.loads(text).get("track", {}).get("file", ""), None)  # another takes its place
+    files.pop(toml.loads(text).get("track", {}).get("file", ""), None)  # another takes its place
     track_file.write(sidecar, kept.file(about, files))
 
 

@@ -140,7 +140,7 @@ class AudioInput:
             return "music off: the live input" if self._device is not None else "music off"
         self._music.ask()
         self._wants_music = True
-        return "music"
+        return "music on" if self._music.poll() else "music on, in a moment"
 
     def _end_music(self, queue: EventQueue, tick: int) -> None:
         """Let the show hear silence, then the live input as before."""

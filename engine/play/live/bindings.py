@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from engine.core.show.addresses import HOST
 from engine.core.show.show import Show
 
 
@@ -33,6 +34,7 @@ BUILT_IN = {
     "a": Binding("autopilot", "/autopilot/on"),
     "m": Binding("built-in music · live input", command="music"),
     "k": Binding("keep the last ten minutes", command="keep"),
+    "ctrl+s": Binding("save the show as it stands", command="save"),
     "t": Binding("test card", command="card"),
     "f": Binding("full screen", command="fullscreen"),
     "escape": Binding("leave full screen", command="leave"),
@@ -65,7 +67,7 @@ def meaning(show: Show, address: str) -> str:
     place = show.registry.index.get(address, -1)
     if place in show.cue_of:
         return f"scene {cue_name(show.cues[show.cue_of[place]].id)}"
-    text = show.registry.parameters[place].text if place >= 0 else ""
+    text = show.registry.parameters[place].text if place >= 0 else HOST.get(address, "")
     text = text.partition(". ")[0].rstrip(".")
     return text[:1].lower() + text[1:] if text else address
 

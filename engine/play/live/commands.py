@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from engine.core.parameter import Kind
-from engine.core.show.addresses import Address
+from engine.core.show.addresses import HOST, Address
 
-COMMANDS = {
-    "/feedback/all": ("feedback", "Every value is sent to --feedback again."),
-}
-"""Address → word for the player, and what it does."""
+COMMANDS = {"/feedback/all": "feedback", "/show/save": "save"}
+"""Address → word for the player."""
 
-ADDRESSES = {
-    address: Address(address, Kind.TRIGGER, text) for address, (_, text) in COMMANDS.items()
-}
+ADDRESSES = {address: Address(address, Kind.TRIGGER, text) for address, text in HOST.items()}

@@ -36,6 +36,7 @@ class Feedback:
         self._sender = sender.open(*osc.parse_endpoint(endpoint))
         self._show: Show | None = None
         self._sent = np.zeros(0)
+        self._vectors: dict[tuple[int, ...], str] = {}
         self._arrived: set[int] = set()
 
     def send_all(self) -> None:
@@ -52,6 +53,7 @@ class Feedback:
         """
         if show is not self._show:
             self._show, self._sent = show, np.full(len(show.registry.parameters), np.nan)
+            self._vectors = _vectors(show)
         values = ramped(show, state, max(state.tick, 0) / float(show.control_hz))
         # A value that came by OSC is in force from the next tick on: it is not sent back then.
         fresh = {place for address in arrived for place in _places(show, address)}
@@ -64,7 +66,7 @@ class Feedback:
                 moved.add(place)
                 self._send(show, place, float(values[place]))
             self._sent[place] = values[place]
-        for places, address in _vectors(show).items():
+        for places, address in self._vectors.items():
             if not moved.isdisjoint(places):
                 self._sender.send(address, tuple(values[list(places)].tolist()))
 

@@ -119,7 +119,7 @@ class Keyboard:
 
     def _press(self, show: Show, state: State, key: str, found: InputEvents, now_s: float) -> None:
         """Do what the show binds the key to, else what it does everywhere, also with Shift."""
-        bound = BUILT_IN.get(key) or BUILT_IN.get(key.removeprefix("shift+"))
+        bound = BUILT_IN.get(key) or BUILT_IN.get(key.replace("shift+", ""))
         if key == QUIT:
             self._quit_since_s = now_s
         elif key in show.keys:

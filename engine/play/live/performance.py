@@ -29,6 +29,7 @@ from engine.play.live.sources import Sources
 from engine.play.pacer import Pacer, Stopwatch
 from engine.play.pixels.bridge import Bridge
 from engine.play.pixels.live import LivePixels
+from engine.play.saving import Saving
 from engine.play.shares import Shares
 from engine.play.soundtrack import channel_choice
 from engine.play.stats import Stats
@@ -36,6 +37,7 @@ from engine.play.tasks.dragging import Dragging
 from engine.play.tasks.even_speed_live import EvenSpeed
 from engine.play.tasks.inversion import Inversion
 from engine.play.tasks.tasks import TaskClient, TaskQueue
+from engine.play.usage import FullCollections, open_files, private_bytes
 from engine.system.atomic import check_writable
 from engine.system.interrupts import Interrupt, noted
 
@@ -100,12 +102,16 @@ class Performance:
             Recording(options, self.loaded, show, self.fps, self.audio_input, self.notify)
         )
         self.line.on_tick = self.recording.tick
-        self.reloader = Reloader(self.loaded)
+        self.saving = Saving()
+        stack.callback(self.saving.close)
+        self.reloader = Reloader(self.loaded, show.size_px)
         stack.callback(self.reloader.close)
         self.tasks = TaskQueue(
             self.pixels.host, self.notify, task_clients(self.pixels, self.notify)
         )
         self.stats = Stats()
+        self.collections = FullCollections()
+        stack.callback(self.collections.end)
         self.watch = Stopwatch()
         self.pacer = Pacer(self.fps)
         self.governor = Governor(self.fps, show.size_px)
@@ -179,9 +185,17 @@ class Performance:
             "sources": self.sources.report(),
             "osc": self._osc_stats(),
             "sound": self.audio_input.state,
+            "full_collections": self.collections.count,
+            "memory": self._held(private_bytes),
+            "open_files": self._held(open_files),
             "take": self.recording.report(),
             "gl": str(self.outputs.ctx.info["GL_RENDERER"]),
         }
+
+    def _held(self, of: Callable[[int], int | None]) -> dict[str, int | None]:
+        """What this process (``main``) and each layer's worker hold."""
+        workers = {name: stats["pid"] for name, stats in self.pixels.stats().items()}
+        return {name: of(pid) for name, pid in {"main": os.getpid(), **workers}.items() if pid}
 
     def _osc_stats(self) -> dict[str, Any]:
         """Return what came in, and what of it nobody knew or wanted."""

@@ -11,10 +11,12 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from engine.compositor.isf.warm import LIVE_S
 from engine.core.control.cues import awaited, ready_address
 from engine.core.frame.plan import Plan
 from engine.core.show.show import Show
 from engine.documents.show import load
+from engine.play.judging import judge_shaders
 from engine.play.line import Line, draw, load_shaders
 from engine.play.live.commands import COMMANDS
 from engine.play.live.feedback import Feedback
@@ -53,6 +55,8 @@ class Player(Performance):
         """Compile, start the workers and wait a little for the first frame: nothing moves yet."""
         self._plan = first = self._look_ahead()
         self.pixels.open(self.line.show, first.requests, time.monotonic())
+        if not judge_shaders(self.line.show, LIVE_S, self._is_awaited):
+            return
         load_shaders(self.compositor, self.line.show)
         until = time.monotonic() + FIRST_FRAME_S
         while self.pixels.missing(first) and not (self.is_ended or time.monotonic() > until):
@@ -72,6 +76,12 @@ class Player(Performance):
                     self._follow_governor()
         gc.collect()
         gc.freeze()
+        self.collections.begin()
+
+    def _is_awaited(self) -> bool:
+        """Keep the window alive; false as soon as somebody quits."""
+        self.presenter.idle()
+        return not self.is_ended
 
     def _draw_time_s(self, plan: Plan) -> float:
         begin_s = time.perf_counter()
@@ -184,12 +194,13 @@ class Player(Performance):
 
     def _govern(self, seconds: float, busy_s: float, plan: Plan) -> None:
         """Draw less where the machine cannot keep up; what is kept, in files, stays whole."""
-        rates = {
-            layer.id: 1.0 / layer.generator.rate_hz
-            for layer in self.line.show.layers
-            if layer.generator is not None and layer.id in plan.requests
-        }
-        self.shares.look(seconds, self.pixels.host_stats(), rates)
+        if self.shares.is_due(seconds):
+            periods_s = {
+                layer.id: 1.0 / layer.generator.rate_hz
+                for layer in self.line.show.layers
+                if layer.generator is not None and layer.id in plan.requests
+            }
+            self.shares.look(seconds, self.pixels.host_stats(), periods_s)
         if not self.outputs.is_only_seen:
             return
         if self.governor.note(seconds, busy_s, self.shares.starved):
@@ -248,7 +259,7 @@ class Player(Performance):
         if news := self.queue.budget.news():
             self.notify(news)
         commands, self.queue.commands = self.queue.commands, []
-        for command in (*inputs.commands, *(COMMANDS[each][0] for each in commands)):
+        for command in (*inputs.commands, *map(COMMANDS.__getitem__, commands)):
             self._run_command(command)
         found = self.reloader.poll(show, now_s)
         if isinstance(found, str):
@@ -256,6 +267,7 @@ class Player(Performance):
         elif found is not None:
             self._reload(found)
         self.recording.tend(self.notify)
+        self.saving.tend(self.notify)
         self.tasks.tend(show, self.line.state, now_s, self.queue)
         if self.stats.frames % COMPLAIN_EVERY == 0:
             self._complain()
@@ -265,6 +277,8 @@ class Player(Performance):
             self.is_over = True
         elif command == "keep":
             self.recording.keep(self.notify)
+        elif command == "save":
+            self.saving.save(self.loaded, self.line.show, self.line.state)
         elif command == "feedback":
             self._send_all()
         elif command == "music":
@@ -286,6 +300,7 @@ class Player(Performance):
         except load.ShowError as error:
             self.notify(str(error))
             return
+        self.loaded = loaded
         name = self.recording.add_show(loaded, show)
         self.line.shows = {**self.line.shows, name: show}
         tick = self.line.state.tick + 1

@@ -189,13 +189,13 @@ class WindowPresenter(Presenter):
 
 def _summary(facts: dict[str, Any]) -> list[str]:
     """Lines of the help panel that change."""
-    scene = cue_name(facts["cue"]) if facts["cue"] else "-"
+    scene = f"scene {cue_name(facts['cue'])} · " if facts["cue"] else ""
     each = [
         f"{name}: {g['rate_hz']:.1f} Hz, {g['age_ms']:.0f} ms old, {g['state']}"
         for name, g in facts["generators"].items()
     ]
     return [
-        f"scene {scene} · {facts['seconds']:.0f} s · {facts['bpm']:.1f} bpm"
+        f"{scene}{facts['seconds']:.0f} s · {facts['bpm']:.1f} bpm"
         f" · skipped {facts['skipped']} · osc {facts['osc']}",
         f"sound: {facts['sound']}",
         *("\t".join(each[at : at + 2]) for at in range(0, len(each), 2)),

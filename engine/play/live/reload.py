@@ -16,8 +16,10 @@ from engine.compositor.isf.warm import Warmer
 from engine.core.show.show import Show
 from engine.documents.show import load
 from engine.documents.show.load import Loaded
+from engine.play.judging import CLOCKS
 from engine.play.model_versions import assets_of, hashes, versions_of, watched_paths
 
+_GENTLE = 10  # niceness of the child that draws new shaders while the show plays
 REPLACED_S = 5.0
 """A network is not taken over more often: of many versions in between the newest counts."""
 
@@ -29,9 +31,12 @@ class Reloader:
     ----------
     loaded
         The show as it plays.
+    size_px
+        Of the canvas; None is the show's.
     """
 
-    def __init__(self, loaded: Loaded) -> None:
+    def __init__(self, loaded: Loaded, size_px: tuple[int, int] | None = None) -> None:
+        self._size_px = size_px or loaded.show.size_px
         self._name = str(loaded.path)
         self._first = loaded.show
         self._assets = assets_of(loaded)
@@ -117,7 +122,7 @@ class Reloader:
         }
         self._waiting = set(fresh)
         if fresh and self._warmer is None:
-            self._warmer = Warmer()
+            self._warmer = Warmer(self._size_px, CLOCKS, nice=_GENTLE)
         for name, text in fresh.items():
             assert self._warmer is not None
             self._warmer.submit(name, text)

@@ -1,15 +1,16 @@
 """Audio file, decoded whole and analysed ahead, with features stamped by stream time.
 
-Playing live and rendering a film therefore see the same features on the same ticks.
+Playing live and rendering a film therefore see the same features on the same ticks. FFmpeg decodes
+it in a limited child.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,8 @@ from numpy.typing import NDArray
 from engine.core.audio import features as audio
 from engine.core.audio.channels import EVERYTHING, ChannelChoice
 from engine.core.clock import first_index
+from engine.system.limited_child import Bounds, ChildError, RefusedError, fetch, give
+from engine.system.untrusted import open_regular
 
 if TYPE_CHECKING:
     import av.container
@@ -26,6 +29,7 @@ _MAX_FRAMES = MAX_S * 48_000
 # Playlists and streams could make the decoder open other files or the network: only containers.
 _FORMATS = "wav,w64,flac,mp3,ogg,mov,mp4,m4a,aac,aiff,au,caf,matroska,webm"
 _SLICE = 1 << 16
+_MEMORY_BYTES = 2 << 30
 _LEAST_HZ, _MOST_HZ = 1_000, 768_000
 
 
@@ -89,26 +93,53 @@ def load(path: str | Path, rate_hz: int | None = None, choice: ChannelChoice = E
     ValueError
         If it cannot be read, holds no sound or is longer than four hours.
     """
-    import av
-
     path = Path(path)
     if not path.is_file():
         if path.exists():
             what = "a folder" if path.is_dir() else "a device"
             raise ValueError(f"{path}: {what}, no sound file; name a wav or flac")
         raise ValueError(f"{path}: no such sound file; check the path after --audio")
+    pcm, hz = _ask(path, rate_hz, choice.channel)
+    if choice == EVERYTHING:
+        return Track(pcm, hz)
+    whole = _ask(path, rate_hz, choice.channel, is_whole=True)[0] if choice.channel else pcm
+    return Track(pcm, hz, choice.apply(whole))
+
+
+def _ask(
+    path: Path, rate_hz: int | None, channel: int, *, is_whole: bool = False
+) -> tuple[NDArray[np.float32], int]:
+    """Let a child decode a file; `is_whole`: with all its channels, else as it is played."""
+    job = {
+        "path": str(path), "rate_hz": rate_hz, "channel": channel, "is_whole": is_whole,
+        "most_s": MAX_S,
+    }  # fmt: skip
+    bounds = Bounds(_MEMORY_BYTES, 30 + path.stat().st_size // 100_000)
+    try:
+        said, data = fetch(f"{__name__}:answer", job, bounds)
+    except RefusedError as error:
+        raise ValueError(str(error)) from None
+    except ChildError as error:
+        raise ValueError(f"{path}: {error}") from None
+    return np.frombuffer(data, np.float32).reshape(-1, said["channels"]), said["rate_hz"]
+
+
+def answer(_: bytes, job: Mapping[str, Any]) -> dict[str, int]:
+    """Decode a file in a `engine.system.limited_child`, which gives its samples out."""
+    import av
+
+    path = Path(job["path"])
     try:
         with (
-            path.open("rb") as file,
+            open_regular(path) as file,
             av.open(file, "r", options={"format_whitelist": _FORMATS}) as container,
         ):
-            track = _decode(container, path, rate_hz, choice)
+            return _decode(container, path, job)
     except (av.FFmpegError, OSError, ValueError) as error:
         if str(error).startswith(str(path)):
             raise
         why = _why(error)
         raise ValueError(f"{path}: cannot be read as sound ({why}); use a wav or flac") from error
-    return track
 
 
 def _why(error: Exception) -> str:
@@ -117,11 +148,10 @@ def _why(error: Exception) -> str:
 
 
 def _decode(
-    container: av.container.InputContainer,
-    path: Path,
-    rate_hz: int | None,
-    choice: ChannelChoice,
-) -> Track:
+    container: av.container.InputContainer, path: Path, job: Mapping[str, Any]
+) -> dict[str, int]:
+    import av
+
     if not container.streams.audio:
         raise ValueError(f"{path}: holds no sound; choose a file with an audio stream")
     stream = container.streams.audio[0]
@@ -133,46 +163,31 @@ def _decode(
         raise ValueError(
             f"{path}: says {own_hz} Hz, which is no sound's rate; save it again as wav"
         )
-    if choice.channel > context.channels:
+    if job["channel"] > context.channels:
         raise ValueError(
             f"{path}: has {context.channels} channel{'s' * (context.channels > 1)}; there is no "
-            f"channel {choice.channel}"
+            f"channel {job['channel']}"
         )
     good = audio.MIN_RATE_HZ <= own_hz <= audio.MAX_RATE_HZ
-    target_hz = rate_hz or (own_hz if good else 48_000)
-    played = "mono" if context.channels == 1 else "stereo"
-    layouts = [played, context.layout.name] if choice.channel else [played]
-    pcm, *whole = _resample(_frames(container, stream), layouts, target_hz, path)
-    if choice != EVERYTHING:
-        return Track(pcm, target_hz, choice.apply(whole[0] if whole else pcm))
-    return Track(pcm, target_hz)
-
-
-def _resample(
-    frames: Iterator[av.AudioFrame | None], layouts: Sequence[str], rate_hz: int, path: Path
-) -> list[NDArray[np.float32]]:
-    """Bring frames to a rate, in each of some layouts [shape=(n, channels)]."""
-    import av
-
-    resamplers = [av.AudioResampler(format="flt", layout=name, rate=rate_hz) for name in layouts]
-    blocks: list[list[NDArray[np.float32]]] = [[] for _ in layouts]
+    target_hz = job["rate_hz"] or (own_hz if good else 48_000)
+    layout = "mono" if context.channels == 1 else "stereo"
+    if job["is_whole"]:
+        layout = context.layout.name
+    most = min(job["most_s"] * target_hz, _MAX_FRAMES)
+    channels = 1
+    resampler = av.AudioResampler(format="flt", layout=layout, rate=target_hz)
     count = 0
-    for frame in frames:
-        for place, resampler in enumerate(resamplers):
-            for some in resampler.resample(frame):
-                pcm = some.to_ndarray().astype(np.float32, copy=False)
-                blocks[place].append(pcm.reshape(-1, len(some.layout.channels)))
-                count += 0 if place else len(blocks[0][-1])
-        if count > min(MAX_S * rate_hz, _MAX_FRAMES):
+    for frame in _frames(container, stream):
+        for some in resampler.resample(frame):
+            channels = len(some.layout.channels)
+            pcm = np.nan_to_num(some.to_ndarray(), nan=0.0, posinf=1.0, neginf=-1.0)
+            give(pcm.astype(np.float32, copy=False).tobytes())
+            count += pcm.size // channels
+        if count > most:
             raise ValueError(f"{path}: longer than 4 hours of 48 kHz sound; cut it into parts")
-    if not sum(map(len, blocks[0])):
+    if not count:
         raise ValueError(f"{path}: holds no sound that can be decoded; save it again as wav")
-    return [
-        np.ascontiguousarray(
-            np.nan_to_num(np.concatenate(found), nan=0.0, posinf=1.0, neginf=-1.0), np.float32
-        )
-        for found in blocks
-    ]
+    return {"channels": channels, "rate_hz": target_hz}
 
 
 def _frames(

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
 
 from engine.compositor.gl.context import open_context
+from engine.compositor.isf import check
 from engine.compositor.isf.warm import Warmer
 from tests.performing import until
 from tests.places import SHADERS
@@ -36,19 +39,34 @@ def _gl() -> None:
         pytest.skip(str(error))
 
 
+SIZE_PX = (320, 180)
+TURNS = (
+    "for (int a = 0; a < 60000; a++) for (int b = 0; b < 60000; b++) "
+    "for (int c = 0; c < 60000; c++) gl_FragColor.r += sin(float(a * b * c)); }\n"
+)
+
+
+def mined(name: Path) -> str:
+    """Let a good shader turn without end at its own: llvmpipe does a good many of the turns."""
+    return name.read_text("utf-8").rstrip()[:-1] + TURNS
+
+
+CLOCKS = time.process_time, time.perf_counter
+
+
 @pytest.fixture
 def warmer() -> Iterator[Warmer]:
-    made = Warmer(limit_s=30.0)
+    made = Warmer(SIZE_PX, CLOCKS, most_s=1e6)
     yield made
     made.close()
 
 
 def answers(warmer: Warmer, count: int) -> dict[str, str | None]:
-    """Tend until `count` answers have come; the warmer's clock stands still."""
+    """Tend until `count` answers have come."""
     found: dict[str, str | None] = {}
 
     def tended() -> bool:
-        warmer.tend(0.0)
+        warmer.tend(time.monotonic())
         found.update({name: error for name, _, error in warmer.poll()})
         return len(found) >= count
 
@@ -70,45 +88,120 @@ def test_good_and_broken_shaders_are_told_apart(warmer: Warmer) -> None:
 
 def test_an_answer_carries_the_text_it_is_for(warmer: Warmer) -> None:
     warmer.submit("good", GOOD)
-    found = until(lambda: warmer.tend(0.0) or warmer.poll(), "an answer")
+    found = until(lambda: warmer.tend(time.monotonic()) or warmer.poll(), "an answer")
     assert found == [("good", GOOD, None)]
 
 
-def test_an_endless_shader_is_refused_and_the_next_one_is_served(warmer: Warmer) -> None:
-    warmer.submit("good", GOOD)
-    assert answers(warmer, 1) == {"good": None}
-    warmer.submit("endless", ENDLESS)
-    warmer.submit("good", GOOD)
-    warmer.tend(0.0)
-    warmer.tend(29.0)
-    assert warmer.poll() == []
-    warmer.tend(31.0)
-    (refused,) = warmer.poll()
-    assert refused[2] == (
-        "endless.fs: took longer than 30 s to draw one 64×64 frame: an endless loop?"
+def test_an_endless_shader_is_refused_and_the_next_one_is_served() -> None:
+    """Whatever the wall's clock says: the child has used so much processor time."""
+    made = Warmer(SIZE_PX, CLOCKS, most_s=0.05, limit_s=1.6)
+    made.submit("endless", ENDLESS)
+    made.submit("good", GOOD)
+    found = answers(made, 2)
+    made.close()
+    assert found["good"] is None
+    assert found["endless"] == (
+        "endless.fs: took more than 2 s of processor time to compile and to draw small, and it is "
+        "to fill 320x180: an endless loop?"
     )
-    assert answers(warmer, 1) == {"good": None}
 
 
 def test_ending_a_child_waits_for_nothing_and_leaves_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    made = Warmer(limit_s=30.0)
-    made.submit("good", GOOD)
-    answers(made, 1)
+    made = Warmer(SIZE_PX, CLOCKS, most_s=0.05, limit_s=0.6)
     first = made._child
     assert first is not None
     with monkeypatch.context() as patched:
         patched.setattr(BaseProcess, "join", lambda *_: pytest.fail("the frame line waits"))
         made.submit("endless", ENDLESS)
-        made.tend(1000.0)
-        made.tend(1031.0)
+        assert set(answers(made, 1)) == {"endless"}
         assert made._child is not first
-        assert [name for name, _, _ in made.poll()] == ["endless"]
-        until(lambda: made.tend(1031.0) or not made._ended, "the end of the child")
+        until(lambda: made.tend(time.monotonic()) or not made._ended, "the end of the child")
     assert made._ended == []
     assert not first.process.is_alive()
     made.close()
+
+
+SLOW = """/*{{"ISFVSN": "2", "INPUTS": [
+  {{"NAME": "turns", "TYPE": "float", "DEFAULT": {default}, "MIN": 1, "MAX": {most}}}
+]}}*/
+void main() {{
+  float a = isf_FragNormCoord.x;
+  for (int i = 0; i < int(turns); i++) {{ a = sin(a * 1.37 + float(i)); }}
+  gl_FragColor = vec4(a);
+}}"""
+
+
+class Ticks:
+    """Processor time of a scripted machine: it goes on by the pixels of what is drawn."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, of: Callable[[int, float], float]) -> None:
+        self.now_s = 0.0
+        self.drawn: list[tuple[int, int]] = []
+        draw = check._Bench.draw
+
+        def drawn(bench: check._Bench, frame: int, uniforms: dict[str, float]) -> None:
+            draw(bench, frame, uniforms)
+            width, height = bench.out.size_px
+            self.now_s += of(width * height, uniforms.get("turns", -1.0))
+            if frame == 0:
+                self.drawn.append((width, height))
+
+        monkeypatch.setattr(check._Bench, "draw", drawn)
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def judged(ticks: Ticks, most_s: float = 0.5) -> str:
+    ctx = open_context()
+    try:
+        check.judge(ctx, "slow", SLOW.format(default=2, most=3), (1280, 720), (most_s, ticks))
+    except check.ShaderError as error:
+        return str(error)
+    finally:
+        ctx.release()
+    return ""
+
+
+def test_what_takes_long_at_the_canvas_is_never_drawn_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ticks = Ticks(monkeypatch, lambda px, _: 20e-6 * px)
+    assert judged(ticks) == (
+        "slow.fs: takes about 18 s of processor time a frame at 1280x720, and 0.5 s is the most: "
+        "shorten its loops, or draw it smaller"
+    )
+    assert ticks.drawn == [(40, 22), (160, 90)]
+
+
+def test_what_just_fits_is_drawn_whole_and_a_fixed_cost_is_no_pixels(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ticks = Ticks(monkeypatch, lambda px, _: 0.02 + 0.45e-6 * px)
+    assert judged(ticks) == ""
+    assert ticks.drawn[:4] == [(40, 22), (160, 90), (640, 360), (1280, 720)]
+
+
+@pytest.mark.parametrize("end", [1.0, 3.0])
+def test_inputs_at_their_ends_count_too(monkeypatch: pytest.MonkeyPatch, end: float) -> None:
+    ticks = Ticks(monkeypatch, lambda px, turns: (3e-6 if turns == end else 1e-7) * px)
+    said = judged(ticks)
+    assert "takes about 2.8 s" in said
+    assert "2 s is the most" in said
+    assert max(ticks.drawn[4:]) == (160, 90)
+    ticks = Ticks(monkeypatch, lambda px, turns: (2e-6 if turns == end else 1e-7) * px)
+    assert judged(ticks) == ""
+
+
+def test_the_mine_that_passes_a_small_look_is_refused_with_figures() -> None:
+    made = Warmer(SIZE_PX, CLOCKS)
+    made.submit("mine", mined(SHADERS / "grain.fs"))
+    found = answers(made, 1)["mine"]
+    made.close()
+    assert found is not None
+    assert re.search(r"mine\.fs: takes about [\d.]+ s of processor time a frame at 320x180", found)
 
 
 def test_a_child_that_is_killed_is_replaced(warmer: Warmer) -> None:
@@ -127,13 +220,13 @@ def test_a_child_that_is_killed_is_replaced(warmer: Warmer) -> None:
 def test_the_child_dies_with_main_even_while_it_draws() -> None:
     script = (
         "import sys, time\n"
+        "CLOCKS = time.process_time, time.perf_counter\n"
         "from engine.compositor.isf.warm import Warmer\n"
         "if __name__ == '__main__':\n"
-        "    w = Warmer(limit_s=0.5)\n"
+        "    w = Warmer((64, 36), CLOCKS, most_s=0.0, limit_s=1.0)\n"
         f"    w.submit('endless', {ENDLESS!r})\n"
-        "    t = 0\n"
         "    while w._child.busy is None:\n"
-        "        w.tend(t); time.sleep(0.01)\n"
+        "        w.tend(time.monotonic()); time.sleep(0.01)\n"
         "    print(w._child.process.pid, flush=True)\n"
         "    time.sleep(600)\n"
     )

@@ -51,6 +51,7 @@ def taken_up(text: str) -> str:
 def test_a_bare_file_is_a_show_and_its_suggestions_are_right(path: Path, tmp_path: Path) -> None:
     show = load.load(str(path)).show
     assert show.layers
+    assert show.notes == ()
     if path.name != "any-style.safetensors":  # nothing moves it but what it sees
         whole = tmp_path / "whole.toml"
         whole.write_text(taken_up(load.load(str(path)).text), "utf-8")

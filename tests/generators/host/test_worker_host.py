@@ -439,9 +439,9 @@ def test_a_worker_that_is_stopped_while_it_loads_is_replaced(
     monkeypatch.setattr(liveness, "look", lambda _: liveness.Vitals(0.0, False, True))
     host = open_slow(opened)
     host._watchdog._is_ready = False
-    rest(host, 0.0, 1.5)
+    rest(host, 0.0, 0.75)
     assert host.stats().restarts == 0
-    wait(host, lambda: host.stats().restarts == 1, now_s=rest(host, 1.5, 0.5))
+    wait(host, lambda: host.stats().restarts == 1, now_s=rest(host, 0.75, 1.0))
     assert host.stats().state == "failed: the worker of 'slow' was stopped from outside"
 
 

@@ -13,13 +13,17 @@ from PIL import Image
 from engine.core.frame.sample import latents
 from engine.core.show.generator import Request
 from engine.core.show.state import first_state
-from engine.documents.show.model_files import with_whole_paths
+from engine.documents.show.model_files import with_paths, with_whole_paths
+from engine.documents.take.content_store import TakeError
+from engine.documents.take.find_models import find
+from engine.documents.take.models import with_hashes
 from engine.generators import registry
 from engine.generators.kinds import style
 from engine.models import card, describe
 from engine.models.network import STYLE, Network
 from engine.models.style_shape import Shape
 from engine.models.unpickle.inert import RefusedError
+from engine.system.hashing import sha256_of
 from tests.making import read_show
 from tests.places import DATA, PRESETS
 
@@ -238,6 +242,31 @@ def test_a_show_finds_and_hashes_its_pictures(tmp_path: Path) -> None:
     assert {asset.key: asset.path for asset in found} == {
         "path": "n", "styles.0": "a.png", "styles.1": "b.png",
     }  # fmt: skip
+
+
+def test_a_take_knows_the_pictures_that_it_was_painted_after(tmp_path: Path) -> None:
+    paths = [saved(tmp_path / f"{seed}.png", picture(seed=seed)) for seed in (1, 2)]
+    config = f'path = "{ANY}", styles = {paths}'
+    show = read_show(f"""
+[[layers]]
+id = "s"
+generator = {{ kind = "style", config = {{ {config} }} }}
+""")
+    (mark,) = with_hashes([], show)
+    assert mark["sha256"] == sha256_of(ANY)
+    assert [mark[f"styles.{k}_sha256"] for k in (0, 1)] == [sha256_of(Path(p)) for p in paths]
+    kept = tmp_path / "take" / "models"
+    kept.mkdir(parents=True)
+    for path in paths:  # elsewhere, and called otherwise
+        Path(path).rename(kept / f"x{Path(path).name}")
+    found = find(kept.parent, [mark])
+    assert found == {path: str(kept / f"x{Path(path).name}") for path in paths}
+    text = f'[[layers]]\ngenerator = {{ kind = "style", config = {{ {config} }} }}\n'
+    written = with_paths(text, lambda path: found.get(path, path))
+    assert all(place in written for place in found.values())
+    saved(kept / "x1.png", picture(seed=3))
+    with pytest.raises(TakeError, match="layer s was played with the model"):
+        find(kept.parent, [mark])
 
 
 def test_styles_that_do_not_go_are_told(tmp_path: Path) -> None:

@@ -168,7 +168,7 @@ def test_music_goes_back_to_the_live_input_when_it_is_asked_for_again() -> None:
     audio_input._music._found = file.Track(pcm, 48_000), features
     audio_input._music.ask = lambda: None  # type: ignore[method-assign]
     for begin in (10, 300):  # as often as one likes
-        assert audio_input.turn_music(queue, begin) == "music"
+        assert audio_input.turn_music(queue, begin) == "music on"
         audio_input.tend(queue, begin, rate)
         assert device.sound is None
         heard = [e for t in range(begin, begin + 30) for e in queue.events_of(t)]
@@ -191,7 +191,10 @@ def test_music_that_is_still_composed_is_called_off(monkeypatch: pytest.MonkeyPa
     audio_input = AudioInput(Options(audio="off"), print)
     monkeypatch.setattr(audio_input._music, "ask", lambda: None)
     queue = EventQueue()
-    assert [audio_input.turn_music(queue, 5) for _ in range(2)] == ["music", "music off"]
+    assert [audio_input.turn_music(queue, 5) for _ in range(2)] == [
+        "music on, in a moment",
+        "music off",
+    ]
     audio_input._music._found = None
     audio_input.tend(queue, 6, Fraction(120))
     assert audio_input.state == "off"

@@ -116,6 +116,15 @@ def test_too_long_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         track.load(tmp_path / "long.wav")
 
 
+def test_a_sound_is_decoded_in_a_bounded_child(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_wav(tmp_path / "a.wav", click_track(), 48_000)
+    monkeypatch.setattr(track, "_MEMORY_BYTES", 96 << 20)
+    with pytest.raises(ValueError, match=r"a\.wav: (takes more memory|could not be read)"):
+        track.load(tmp_path / "a.wav")
+
+
 def test_truncated_and_nan_files_still_play(tmp_path: Path) -> None:
     path = encode(tmp_path / "a.mp3", "libmp3lame")
     data = bytearray(path.read_bytes())
