@@ -1,7 +1,7 @@
 """Paint pictures of *Earth*, which hold height, wetness and ice, as shows do; see docs/earth.md.
 
-``python docs/earth_paint.py IN OUT`` paints the small pictures of a map (``.map.npz``), the pictures
-of a training (``…/ready``, a folder, of which an archive is made), or a picture (``.png``).
+``python docs/earth_paint.py IN OUT`` paints the small pictures of a map (``.map.npz``), those of a
+training (``…/ready``, a folder, of which an archive is made), or a picture (``.png``).
 """
 
 from __future__ import annotations
