@@ -17,9 +17,9 @@ from engine.core.event import Event
 from engine.core.show.show import Show
 from engine.core.trajectory.events import flight_us, price_us
 
-TICK_US = 400.0
+TICK_US = 300.0
 """Of dear events on one tick; one of them is always taken."""
-LINE_US = 800.0
+LINE_US = 600.0
 """Of those that may wait without being thinned out."""
 TARGET_US = 2.0
 """Of one target of a cue."""

@@ -206,18 +206,18 @@ def refusal(show: Show, address: str, value: Value, origin: Origin) -> str | Non
             raise KeyError(address)
         is_number = isinstance(value, (bool, int, float)) and math.isfinite(to_float(value))
         return None if is_number else f"{address} takes a number, not {came(value)}"
-    try:
-        return None if resolve(show, address, value) else ""
-    except KeyError:
+    if address not in show.registry.index and address not in show.registry.groups:
         event = path_event(show, address)
         if event is None:
-            raise
+            raise KeyError(address)
         if fits(show, address, numbers(value)):
             return None
         path, name = event
         lengths = path.parts.events[name].lengths
         counts = " or ".join(map(str, dict.fromkeys(lengths(path)))) if lengths else "finite"
         return f"{address} takes {counts} numbers, not {came(value)}"
+    try:
+        return None if resolve(show, address, value) else ""
     except ValueError as error:
         return str(error)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from engine.generators.host.interface import HostStats
 from engine.system.liveness import look
+from engine.system.priority import cpu_s
 
 LEAST_CORES = 0.25
 """So much a generator should get of a core: a picture of half a second's work every two."""
@@ -44,6 +45,10 @@ class Shares:
         self._due_s = 0.0
         self.starved = ""
 
+    def is_due(self, now_s: float) -> bool:
+        """Whether it is time to look."""
+        return now_s >= self._due_s
+
     @property
     def cores(self) -> dict[str, float]:
         """Share of the display and of each generator, in cores, over the newest second."""
@@ -52,7 +57,7 @@ class Shares:
     def look(
         self, now_s: float, stats: Mapping[str, HostStats], periods_s: Mapping[str, float]
     ) -> None:
-        """Measure, if it is time for it.
+        """Measure.
 
         Parameters
         ----------
@@ -61,8 +66,6 @@ class Shares:
         periods_s
             Layer that is seen → time between two of its pictures, as it was asked for.
         """
-        if now_s < self._due_s:
-            return
         self._due_s = now_s + EVERY_S
         found = {DISPLAY: (os.getpid(), 0)}
         found |= {n: (s.pid, s.frames) for n, s in stats.items() if s.state == "ready" and s.pid}
@@ -79,15 +82,14 @@ class Shares:
                 self.starved = _complaint(name, worker, now_s, periods_s[name])
 
     def _measure(self, name: str, pid: int, frames: int, now_s: float) -> _Worker | None:
-        vitals = look(pid)
-        if vitals is None:
+        used_s, worker = cpu_s(pid), self._workers.get(name)
+        if used_s is None:
             return None
-        used_s, worker = vitals.cpu_s, self._workers.get(name)
         if worker is None or worker.pid != pid:
             return _Worker(pid, now_s, used_s, frames, now_s, used_s)
         worker.cores = (used_s - worker.used_s) / (now_s - worker.looked_s)
         worker.looked_s, worker.used_s = now_s, used_s
-        if frames != worker.frames or not vitals.is_wanting:
+        if frames != worker.frames:
             worker.frames, worker.picture_s, worker.picture_used_s = frames, now_s, used_s
         return worker
 
@@ -96,5 +98,8 @@ def _complaint(name: str, worker: _Worker, now_s: float, period_s: float) -> str
     since_s = now_s - worker.picture_s
     spent_s = worker.used_s - worker.picture_used_s
     if since_s < max(OVERDUE_S, 2.0 * period_s) or spent_s >= LEAST_CORES * since_s:
+        return ""
+    vitals = look(worker.pid)
+    if vitals is None or not vitals.is_wanting:  # it waits for something else
         return ""
     return f"the generator of layer {name} got {spent_s:.2f} s of a core in {since_s:.0f} s"

@@ -7,33 +7,33 @@ from typing import Any
 
 SCHEMA = 1
 RECENT = 240
+KEPT = 1 << 16
 
 
 class Stats:
-    """Counts frames and keeps their times (8 bytes each, the newest million)."""
+    """Counts frames, and keeps the times of the newest ones: in the same memory from the start."""
 
     def __init__(self) -> None:
         self.frames = 0
         self.skipped = 0
         self.jumps_s = 0.0
         self.steps_dropped = 0
-        self.frame_ms = array("d")
+        self._kept_ms = array("d", bytes(8 * KEPT))
 
     def add(self, frame_ms: float, skipped: int) -> None:
         """Count one presented picture."""
+        self._kept_ms[self.frames % KEPT] = frame_ms
         self.frames += 1
         self.skipped += skipped
-        if len(self.frame_ms) >= 1_000_000:
-            del self.frame_ms[:500_000]
-        self.frame_ms.append(frame_ms)
 
     def recent_ms(self) -> list[float]:
         """Return the newest frame times, for the graph."""
-        return list(self.frame_ms[-RECENT:])
+        first = max(self.frames - RECENT, 0)
+        return [self._kept_ms[frame % KEPT] for frame in range(first, self.frames)]
 
     def percentiles(self) -> dict[str, float]:
-        """Frame time in milliseconds: p50, p95, p99 and the largest."""
-        ordered = sorted(self.frame_ms) or [0.0]
+        """Time of the newest frames in milliseconds: p50, p95, p99 and the largest."""
+        ordered = sorted(self._kept_ms[: min(self.frames, KEPT)]) or [0.0]
         last = len(ordered) - 1
         found = {f"p{p}": round(ordered[round(last * p / 100)], 3) for p in (50, 95, 99)}
         return {**found, "max": round(ordered[-1], 3)}

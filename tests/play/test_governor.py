@@ -203,6 +203,7 @@ def used(monkeypatch: pytest.MonkeyPatch) -> Used:
         return Vitals(found[pid], bool(found[0]), False) if pid in found else None
 
     monkeypatch.setattr(shares, "look", look)
+    monkeypatch.setattr(shares, "cpu_s", found.get)
     monkeypatch.setattr(shares.os, "getpid", lambda: 1)
     found[1] = 5.0
     return found
@@ -219,6 +220,14 @@ def looks(found: Shares, used: Used, seconds: Iterable[int], *, cores: float, pi
         found.look(float(second), stats, {"a": 0.1} if is_seen else {})
         said.append(found.starved)
     return said
+
+
+def test_it_looks_once_a_second(used: Used) -> None:
+    found = Shares()
+    assert found.is_due(0.0)
+    looks(found, used, [0], cores=0.1)
+    assert not found.is_due(0.9)
+    assert found.is_due(1.0)
 
 
 def test_shares_are_told_in_cores(used: Used) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -149,6 +150,7 @@ _MODELS = (
         help="Where the models of a take may lie, too; several times for several.",
     ),
 )
+_HEARD = ("audio", "audio_channel", "audio_gain", "demo")
 _TAKE = (
     *_MODELS,
     click.option("--partial", is_flag=True, help="Also of a take that lost its end or sound."),
@@ -166,6 +168,7 @@ _FILM = (
     click.option("--demo", is_flag=True, help="Use the built-in music."),
     click.option("--seed", type=click.IntRange(0, 2**31), help="Instead of the show's."),
     *_TAKE,
+    click.option("--resume", is_flag=True, help="Go on where the same command was stopped."),
 )
 
 
@@ -217,6 +220,18 @@ def end_s(given: Mapping[str, Any]) -> Fraction | None:
     """Time at which a film ends, by ``--to`` or ``--duration``."""
     end: Fraction | None = given["to_s"]
     return end if given["duration"] is None else given["from_s"] + given["duration"]
+
+
+def begun(given: Mapping[str, Any], playback: Any, job: Any) -> Any:
+    """A job that can be resumed, and from where it was stopped, if that is asked for."""
+    from engine.play.film import resume
+
+    heard = {key.replace("_", "-"): given[key] for key in _HEARD}
+    job = replace(job, identity=resume.identity(given["source"], playback, job, heard))
+    if given["resume"]:
+        job = resume.resumed(playback, job)
+        progress(f"{job.out}: goes on at frame {job.first}")
+    return job
 
 
 def progress(text: str) -> None:

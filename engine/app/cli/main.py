@@ -20,6 +20,7 @@ from engine.app.cli.arguments import (
     RATE,
     SECONDS,
     SIZE,
+    begun,
     end_s,
     film_options,
     opened,
@@ -128,7 +129,8 @@ def export(**given: Any) -> None:
     """Render a film: OUT is .mp4, .mov, .mkv or name-%05d.png."""
 
     def work() -> int:
-        from engine.play.film.export import Job, render
+        from engine.play.film.export import render
+        from engine.play.film.job import Job
 
         playback = opened(given)
         job = Job(
@@ -136,7 +138,7 @@ def export(**given: Any) -> None:
             given["hashes"], given["codec"], given["crf"], given["preset"], given["device"],
             given["start_number"],
         )  # fmt: skip
-        render(playback, job, sys.stderr)
+        render(playback, begun(given, playback, job), sys.stderr)
         return 0
 
     sys.exit(finish(work, on_interrupt=INTERRUPTED))

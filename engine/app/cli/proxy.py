@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from engine.app.cli.arguments import FILE, RATE, end_s, film_options, opened, progress
+from engine.app.cli.arguments import FILE, RATE, begun, end_s, film_options, opened, progress
 
 
 def _end(work: Callable[[], int]) -> None:
@@ -27,7 +27,7 @@ def proxy(**given: Any) -> None:
     """Render a film with numbered frames for a video editor, and a sidecar of what steers it."""
 
     def work() -> int:
-        from engine.play.film.export import Job
+        from engine.play.film.job import Job
         from engine.play.film.proxy import make
 
         playback = opened(given)
@@ -37,6 +37,7 @@ def proxy(**given: Any) -> None:
             device=given["device"],
         )  # fmt: skip
         sidecar = given["sidecar"] or out.with_suffix(".npz")
+        job = begun(given, playback, job)
         count = make(given["source"], playback, job, sidecar, sys.stderr)
         click.echo(f"{out}: {count} frames, {sidecar}: {sidecar.stat().st_size / 1e6:.1f} MB")
         return 0

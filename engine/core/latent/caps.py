@@ -102,7 +102,7 @@ def _firm(caps: Caps) -> tuple[Vector, Vector]:
     return np.stack([centre_of(data) for data, _ in caps]), np.array([r for _, r in caps])
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=8192)
 def holes(caps: Caps) -> Holes | None:
     """Take together the caps that touch, and give each a halo of its own; None if there are none.
 

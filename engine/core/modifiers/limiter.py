@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 
+import numpy as np
+
 from engine.core.latent.geometry import Vector, length
 from engine.core.parameter import Kind
 from engine.core.path.keyframes import Keyframes, keyframes_of
@@ -63,8 +65,8 @@ def _apply(path: Path, state: PathState, now: Now, rows: Rows) -> Rows:
 @lru_cache(maxsize=32)
 def _longest(keys: Keyframes) -> float:
     """Length of the longest key, by ``sqrt d``: what somebody chose as a key is met as it is."""
-    squares = [(point * point).mean(axis=-1).max() for point in keys.points]
-    return math.sqrt(max(squares, default=0.0)) * (1.0 + 1e-9)
+    points = np.stack(keys.points)
+    return math.sqrt((points * points).mean(axis=-1).max()) * (1.0 + 1e-9)
 
 
 LIMIT = Modifier(

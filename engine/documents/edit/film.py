@@ -23,7 +23,9 @@ from engine.core.track.conform import Shot
 from engine.documents.edit.barcode import Reading, is_elsewhere
 from engine.documents.edit.barcode import read as read_code
 from engine.documents.edit.timeline import MOST_FRAMES, EditError, Film
+from engine.system.untrusted import open_regular
 
+_FORMATS = "mov,mp4,matroska,webm,avi,mxf,mpegts,ogg"  # a playlist opens what it names
 _DARK = 24.0  # mean luma of a picture that is none
 _MOST_KEPT = 16
 _FARTHEST = 8  # frames of the proxy from one frame to the next of a shot
@@ -103,7 +105,7 @@ def _cause(gray: NDArray[Any] | None) -> str:
 
 def _pictures(path: Path) -> tuple[Fraction, Iterator[NDArray[Any]]]:
     try:
-        container = av.open(str(path))
+        container = av.open(open_regular(path), "r", options={"format_whitelist": _FORMATS})
         stream = container.streams.video[0]
         fps = Fraction(stream.average_rate or 0)
     except (av.FFmpegError, OSError, IndexError) as error:

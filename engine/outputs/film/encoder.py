@@ -3,40 +3,30 @@
 from __future__ import annotations
 
 import math
-import os
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.outputs.contract import Sound
+from engine.outputs.film.video import BT709, LIMITED, Codec, Video
 from engine.outputs.writer import read_sound, samples_at
 from engine.system.atomic import open_growing
 
 if TYPE_CHECKING:
-    from av import AudioStream, VideoFrame, VideoStream
+    from av import AudioStream, VideoFrame
     from av.container import OutputContainer
 
-ENCODERS = {"h264": "libx264", "h265": "libx265"}
 FORMATS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska"}
 LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1"}
 _AAC_FRAME = 1024
-_BT709 = 1  # ITU-T H.273: primaries, transfer and matrix of BT.709 all have the code 1
-_LIMITED, _FULL = 1, 2
+_FULL = 2
 _FRAGMENT_US = 250_000
 # Fragments while writing, so that a killed film plays; an ordinary MP4 once closed. Without
 # delay_moov the header comes before the encoder's priming is known and the sound starts late.
 _MOVFLAGS = "+hybrid_fragmented+frag_keyframe+empty_moov+delay_moov+default_base_moof"
-
-
-class Codec(NamedTuple):
-    """How pictures are compressed: ``h264`` or ``h265``, constant rate factor, x264's preset."""
-
-    name: str
-    crf: int
-    preset: str
 
 
 class Encoder:
@@ -68,7 +58,6 @@ class Encoder:
         from av.video.reformatter import VideoReformatter
 
         self.path = Path(path)
-        self.frames = 0
         self._fps = fps
         self._size_px = size_px
         self._sound = sound
@@ -81,7 +70,7 @@ class Encoder:
             self._container: OutputContainer = av.open(
                 self._file, "w", FORMATS[suffix], options=_container_options(suffix, fps, sound)
             )
-            self._video = _add_video(self._container, codec, size_px, fps)
+            self._video = Video(self._container, codec, size_px, fps)
             self._audio = _add_audio(self._container, sound) if sound else None
             # Opens the codecs now: an option that is refused is refused here.
             self._container.start_encoding()
@@ -97,6 +86,16 @@ class Encoder:
         self._newest = frame
         self._append(frame)
 
+    @property
+    def frames(self) -> int:
+        """How many pictures are in it."""
+        return self._video.frames
+
+    def take_over(self, path: Path, frames: int) -> None:
+        """Begin with that many pictures of a film that was stopped, and the sound to them."""
+        for _ in self._video.take_over(path, frames):
+            self._write_sound()
+
     def finish(self, frames: int) -> None:
         """End the film at that many pictures and close the file; without a picture, delete it.
 
@@ -106,12 +105,12 @@ class Encoder:
             if self.frames:
                 self._fill(frames)
                 self._write_sound(is_last=True)
-                self._container.mux(self._video.encode(None))
+                self._video.finish()
                 if self._audio is not None:
                     self._container.mux(self._audio.encode(None))
         finally:
-            self._container.close()
-            self._file.close()
+            with self._file:
+                self._container.close()
             if not self.frames:
                 self.path.unlink(missing_ok=True)
 
@@ -125,11 +124,11 @@ class Encoder:
         return self._reformatter.reformat(
             av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), "rgb24"),
             format="yuv420p",
-            dst_colorspace=_BT709,
+            dst_colorspace=BT709,
             src_color_range=_FULL,
-            dst_color_range=_LIMITED,
-            dst_color_trc=_BT709,
-            dst_color_primaries=_BT709,
+            dst_color_range=LIMITED,
+            dst_color_trc=BT709,
+            dst_color_primaries=BT709,
             interpolation=Interpolation.BICUBIC | Interpolation.ACCURATE_RND,
         )
 
@@ -138,10 +137,7 @@ class Encoder:
             self._append(self._newest)
 
     def _append(self, frame: VideoFrame) -> None:
-        frame.pts = self.frames
-        frame.time_base = 1 / self._fps
-        self._container.mux(self._video.encode(frame))
-        self.frames += 1
+        self._video.append(frame)
         self._write_sound()
 
     def _write_sound(self, is_last: bool = False) -> None:
@@ -168,31 +164,6 @@ def _container_options(suffix: str, fps: Fraction, sound: Sound | None) -> dict[
         "frag_duration": str(_FRAGMENT_US),
         "movie_timescale": str(timescale if timescale < 2**31 else fps.numerator),
     }
-
-
-def _add_video(
-    container: OutputContainer, codec: Codec, size_px: tuple[int, int], fps: Fraction
-) -> VideoStream:
-    # A short lookahead: what the encoder holds back is lost when the process is killed.
-    lookahead = max(4, round(fps / 4))
-    options = {"preset": codec.preset, "crf": str(codec.crf)}
-    if codec.name == "h264":
-        options["rc-lookahead"] = str(lookahead)
-    else:
-        options["x265-params"] = f"log-level=error:rc-lookahead={lookahead}:bframes=3"
-    stream = cast("VideoStream", container.add_stream(ENCODERS[codec.name], fps, options=options))
-    context: Any = stream.codec_context  # its setters have no types
-    context.width, context.height = size_px
-    context.pix_fmt = "yuv420p"
-    context.time_base = 1 / fps
-    context.gop_size = max(1, round(fps))
-    context.color_range = _LIMITED
-    context.color_primaries = context.color_trc = context.colorspace = _BT709
-    context.thread_count = min(16, os.cpu_count() or 1)
-    stream.time_base = 1 / fps
-    if codec.name == "h265" and container.format.name != "matroska":
-        context.codec_tag = "hvc1"  # what Apple's players ask for
-    return stream
 
 
 def _add_audio(container: OutputContainer, sound: Sound) -> AudioStream:

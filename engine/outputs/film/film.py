@@ -10,7 +10,8 @@ from functools import partial
 from pathlib import Path
 
 from engine.outputs.contract import Picture, Sound
-from engine.outputs.film.encoder import ENCODERS, FORMATS, LAYOUTS, Codec, Encoder
+from engine.outputs.film.encoder import FORMATS, LAYOUTS, Encoder
+from engine.outputs.film.video import ENCODERS, Codec
 from engine.outputs.writer import Writer, numbered
 
 SUFFIXES = tuple(FORMATS)
@@ -43,6 +44,8 @@ class Config:
     is_blocking
         Wait for a slow encoder (export), or drop pictures and count them (live). A dropped
         picture's time is filled with the one before it: the rate stays constant.
+    kept
+        Pictures that are taken over of the film `kept_path` names (``export --resume``).
     """
 
     path: Path
@@ -51,6 +54,12 @@ class Config:
     preset: str = "medium"
     audio: Sound | None = None
     is_blocking: bool = True
+    kept: int = 0
+
+
+def kept_path(path: Path) -> Path:
+    """Where a film that was stopped lies while its pictures are taken over."""
+    return path.with_name(f"{path.stem}.kept{path.suffix}")
 
 
 def check(config: Config, size_px: tuple[int, int]) -> None:
@@ -96,7 +105,7 @@ class Film:
 
     def __init__(self, encoder: Encoder, config: Config, size_px: tuple[int, int]) -> None:
         self._encoder = encoder
-        self._first: int | None = None
+        self._first: int | None = 0 if config.kept else None
         self._newest = -1
         self._writer = Writer(
             encoder.path,
@@ -152,7 +161,7 @@ def open(config: Config, size_px: tuple[int, int], fps: Fraction) -> Iterator[Fi
     from av import FFmpegError
 
     check(config, size_px)
-    codec = Codec(config.codec, config.crf, config.preset)
+    codec = Codec(config.codec, config.crf, config.preset, is_segmented=config.is_blocking)
     try:
         encoder = Encoder(config.path, codec, config.audio, size_px, fps)
     except (FFmpegError, OSError) as error:
@@ -164,6 +173,9 @@ def open(config: Config, size_px: tuple[int, int], fps: Fraction) -> Iterator[Fi
         ) from error
     film = Film(encoder, config, size_px)
     try:
+        if config.kept:
+            encoder.take_over(kept_path(config.path), config.kept)
+            kept_path(config.path).unlink()
         yield film
     finally:
         film.close()

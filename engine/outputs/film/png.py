@@ -50,6 +50,8 @@ class Config:
         zlib level, 1 (fast) to 9 (small).
     start_number
         Of the first picture; above 0 the sound has it in its name, too: ``out/night-00240.wav``.
+    kept
+        Pictures that are there already (``export --resume``).
     """
 
     path: Path
@@ -58,6 +60,7 @@ class Config:
     is_blocking: bool = True
     level: int = 1
     start_number: int = 0
+    kept: int = 0
 
 
 def check(config: Config, size_px: tuple[int, int]) -> None:  # noqa: ARG001 - the contract
@@ -142,8 +145,8 @@ class Sequence:
         self._config = config
         self._path = Path(config.path)
         self._fps = fps
-        self._first: int | None = None
-        self._end = 0
+        self._first: int | None = 0 if config.kept else None
+        self._end = config.kept
         depth_bytes = 6 if config.format == "rgb48" else 4
         self._writer = Writer(
             self._path,

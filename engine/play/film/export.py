@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
 from types import ModuleType
 from typing import Any, TextIO
 
@@ -18,7 +17,9 @@ from engine.core.frame.plan import Plan
 from engine.core.show.show import Show
 from engine.documents.show.image_inputs import unrepeatable
 from engine.outputs import registry
+from engine.play.film.job import Job, check_room, frame_count
 from engine.play.film.playback import Playback
+from engine.play.film.resume import lines_of, noted
 from engine.play.judging import judge_shaders
 from engine.play.line import Line, draw, load_shaders, resized, step_histories
 from engine.play.pixels.bridge import Bridge
@@ -28,37 +29,6 @@ from engine.system.hashing import sha256
 
 PREROLL_CHUNK_S = Fraction(1, 4)
 Mark = Callable[[int, Line, Fraction, Any], Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What to render.
-
-    Parameters
-    ----------
-    out
-        ``.mp4``, ``.mov``, ``.mkv`` or ``name-%05d.png``.
-    size_px, fps
-        None takes the show's.
-    from_s, to_s
-        Stretch of the show or take, from its own start; `to_s` None goes to the end.
-    hashes
-        File for the frame hashes, or None.
-    start_number
-        Of the first picture of a PNG sequence.
-    """
-
-    out: Path
-    size_px: tuple[int, int] | None = None
-    fps: Fraction | None = None
-    from_s: Fraction = Fraction(0)
-    to_s: Fraction | None = None
-    hashes: Path | None = None
-    codec: str = "h264"
-    crf: int = 16
-    preset: str = "medium"
-    device: str = "auto"
-    start_number: int = 0
 
 
 def render(
@@ -76,66 +46,45 @@ def render(
     """
     size_px, fps = job.size_px or playback.size_px, job.fps or playback.fps
     count = frame_count(playback, job, fps)
+    check_room(job, size_px, count)
     begin = playback.start_s + job.from_s
     if job.hashes is not None:
         check_writable(job.hashes)
     with ExitStack() as stack:
         module, config = choose_output(playback, job, begin, size_px)
-        hashes = stack.enter_context(open_growing(job.hashes)) if job.hashes else None
+        if job.hashes is not None:
+            known = lines_of(job.hashes)[: job.first]
+            hashes = stack.enter_context(open_growing(job.hashes))
+            hashes.writelines(known)
         ctx = open_context()
         stack.callback(ctx.release)
         compositor = Compositor(ctx, size_px)
         stack.callback(compositor.close)
+        first = begin + job.first / fps
         line, pixels = prepare(
-            playback, job, (begin, fps), size_px, compositor, Bridge(ctx, crossfades=False)
+            playback, job, (first, fps), size_px, compositor, Bridge(ctx, crossfades=False)
         )
         stack.callback(pixels.close)
         if progress is not None:
             progress.writelines(f"{text}\n" for text in unrepeatable(line.show))
         # Opened late: what cannot be rendered leaves no empty film behind.
+        stack.enter_context(noted(job))
         output = stack.enter_context(module.open(config, size_px, fps))
-        for plan in before(playback, line, begin, fps):
+        for plan in before(playback, line, first, fps):
             step_histories(compositor, pixels, plan)
-        bar = Progress(count, progress)
-        for number in range(count):
+        bar = Progress(count - job.first, progress)
+        for number in range(job.first, count):
             seconds = begin + Fraction(number) / fps
             steps = line.control(seconds, playback.events_of)
             picture = draw(compositor, pixels, steps, line.plan(seconds))
             if mark is not None:
                 picture = mark(number, line, seconds, picture)
-            if hashes is not None:
+            if job.hashes is not None:
                 digest = sha256(picture.read("rgb24").tobytes())
                 hashes.write(f"{job.start_number + number} {digest}\n".encode())
             output.write(number, picture)
-            bar.show(number + 1)
+            bar.show(number + 1 - job.first)
         bar.close()
-    return count
-
-
-def frame_count(playback: Playback, job: Job, fps: Fraction) -> int:
-    """Count the frames of a job.
-
-    Raises
-    ------
-    ValueError
-        If the stretch is empty or has no end.
-    """
-    end = job.to_s
-    if playback.end_s is not None:
-        whole = playback.end_s - playback.start_s
-        if end is not None and end > whole and playback.is_take:
-            raise ValueError(
-                f"the take ends at {float(whole):g} s; --to and --duration stay within it"
-            )
-        end = whole if end is None else end
-    if end is None:
-        raise ValueError("a show has no end: say --duration S, --to S or --audio FILE")
-    count = round((end - job.from_s) * fps)
-    if job.from_s < 0 or count < 1:
-        raise ValueError(
-            f"nothing to render from {float(job.from_s):g} s to {float(end):g} s; "
-            "--from lies before the end"
-        )
     return count
 
 
@@ -156,7 +105,7 @@ def choose_output(
         sound = replace(source, read=lambda start, n: source.read(first + start, n))
     module = registry.load(registry.kind_of_file(job.out) or "film")
     asked = {"path": job.out, "codec": job.codec, "crf": job.crf, "preset": job.preset}
-    asked["start_number"] = job.start_number
+    asked |= {"start_number": job.start_number, "kept": job.first}
     fields = module.Config.__dataclass_fields__
     if job.start_number and "start_number" not in fields:
         raise ValueError(

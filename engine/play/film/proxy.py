@@ -29,7 +29,8 @@ from engine.documents.take.content_store import read_blob
 from engine.documents.take.models import with_hashes
 from engine.documents.take.reader import open_take
 from engine.documents.track_file import About, TrackError, TrackFile
-from engine.play.film.export import Job, frame_count, render
+from engine.play.film.export import before, before_history, render
+from engine.play.film.job import Job, frame_count
 from engine.play.film.playback import Playback, is_take
 from engine.play.line import Line
 from engine.system.atomic import check_writable
@@ -197,6 +198,14 @@ def make(source: str, playback: Playback, job: Job, sidecar: Path, progress: Tex
         line.show = lightened(line.show)
         return line
 
+    begin = playback.start_s + job.from_s
+    if job.first:  # the values of the frames that are there: a second for a few thousand
+        line = light(before_history(playback, begin, fps))
+        list(before(playback, line, begin, fps))
+        for number in range(job.first):
+            seconds = begin + number / fps
+            line.control(seconds, playback.events_of)
+            kept.add(line.show, line.seen, float(seconds))
     try:
         count = render(replace(playback, line_at=light), job, progress, mark)
     except BaseException:

@@ -22,7 +22,7 @@ from engine.play.live.options import Options
 from engine.system import untrusted
 from engine.system.untrusted import OutsideError
 
-HIDDEN = ("audio", "is_blocking")
+HIDDEN = ("audio", "is_blocking", "kept")
 """Fields of a `Config` that no show says."""
 LIVE_PRESET = "veryfast"
 """x264's effort for a film of the command line: it shares the machine with the show."""

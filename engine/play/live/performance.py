@@ -37,6 +37,7 @@ from engine.play.tasks.dragging import Dragging
 from engine.play.tasks.even_speed_live import EvenSpeed
 from engine.play.tasks.inversion import Inversion
 from engine.play.tasks.tasks import TaskClient, TaskQueue
+from engine.play.usage import FullCollections, open_files, private_bytes
 from engine.system.atomic import check_writable
 from engine.system.interrupts import Interrupt, noted
 
@@ -109,6 +110,8 @@ class Performance:
             self.pixels.host, self.notify, task_clients(self.pixels, self.notify)
         )
         self.stats = Stats()
+        self.collections = FullCollections()
+        stack.callback(self.collections.end)
         self.watch = Stopwatch()
         self.pacer = Pacer(self.fps)
         self.governor = Governor(self.fps, show.size_px)
@@ -182,9 +185,17 @@ class Performance:
             "sources": self.sources.report(),
             "osc": self._osc_stats(),
             "sound": self.audio_input.state,
+            "full_collections": self.collections.count,
+            "memory": self._held(private_bytes),
+            "open_files": self._held(open_files),
             "take": self.recording.report(),
             "gl": str(self.outputs.ctx.info["GL_RENDERER"]),
         }
+
+    def _held(self, of: Callable[[int], int | None]) -> dict[str, int | None]:
+        """What this process (``main``) and each layer's worker hold."""
+        workers = {name: stats["pid"] for name, stats in self.pixels.stats().items()}
+        return {name: of(pid) for name, pid in {"main": os.getpid(), **workers}.items() if pid}
 
     def _osc_stats(self) -> dict[str, Any]:
         """Return what came in, and what of it nobody knew or wanted."""

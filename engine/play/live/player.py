@@ -76,6 +76,7 @@ class Player(Performance):
                     self._follow_governor()
         gc.collect()
         gc.freeze()
+        self.collections.begin()
 
     def _is_awaited(self) -> bool:
         """Keep the window alive; false as soon as somebody quits."""
@@ -193,12 +194,13 @@ class Player(Performance):
 
     def _govern(self, seconds: float, busy_s: float, plan: Plan) -> None:
         """Draw less where the machine cannot keep up; what is kept, in files, stays whole."""
-        rates = {
-            layer.id: 1.0 / layer.generator.rate_hz
-            for layer in self.line.show.layers
-            if layer.generator is not None and layer.id in plan.requests
-        }
-        self.shares.look(seconds, self.pixels.host_stats(), rates)
+        if self.shares.is_due(seconds):
+            periods_s = {
+                layer.id: 1.0 / layer.generator.rate_hz
+                for layer in self.line.show.layers
+                if layer.generator is not None and layer.id in plan.requests
+            }
+            self.shares.look(seconds, self.pixels.host_stats(), periods_s)
         if not self.outputs.is_only_seen:
             return
         if self.governor.note(seconds, busy_s, self.shares.starved):

@@ -372,3 +372,14 @@ def test_a_place_that_cannot_be_written_is_refused_before_rendering(tmp_path: Pa
 def test_no_picture_no_file(tmp_path: Path) -> None:
     make(tmp_path / "film.mp4", 0, Fraction(30))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("codec", ["h264", "h265"])
+@pytest.mark.parametrize("frames", [1, 2, 3])
+def test_a_film_may_be_as_short_as_one_picture(tmp_path: Path, codec: str, frames: int) -> None:
+    path = tmp_path / "film.mp4"
+    with film.open(film.Config(path, codec), SIZE_PX, Fraction(25)) as out:
+        for frame in range(frames):
+            out.write(frame, grey(40 + 60 * frame))
+    with av.open(str(path)) as file:
+        assert sum(1 for _ in file.decode(video=0)) == frames

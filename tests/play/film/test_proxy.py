@@ -110,6 +110,14 @@ def test_films_that_are_no_edit_of_the_proxy(tmp_path: Path) -> None:
         read_film(tmp_path / "no.mp4", FILM)
 
 
+def test_a_list_of_other_files_is_no_film(tmp_path: Path) -> None:
+    """What it names would be opened: other people's files, or addresses of a network."""
+    edited(tmp_path / "real.mp4", [picture(n) for n in range(5)])
+    (tmp_path / "list.mp4").write_text("ffconcat version 1.0\nfile 'real.mp4'\n")
+    with pytest.raises(EditError, match=r"list\.mp4: no film that can be read"):
+        read_film(tmp_path / "list.mp4", FILM)
+
+
 def test_what_moves_the_number_is_said(tmp_path: Path) -> None:
     def boxed(number: int) -> np.ndarray:
         image = Image.new("RGB", (320, 180))

@@ -29,6 +29,7 @@ from tests.places import SHOWS
 
 PROMISED = {
     "frames", "skipped", "fps", "frame_ms", "stages_cpu_ms", "generators", "osc", "ticks", "schema",
+    "full_collections", "memory", "open_files",
 }  # fmt: skip
 GAIN = "/layer/wash/effect/tint/gain"
 OPACITY = "/layer/wash/opacity"
@@ -46,6 +47,10 @@ def test_a_performance_says_when_it_is_ready_and_what_it_did(tmp_path: Path) -> 
         stats = playing.stats()
     assert stats.keys() >= PROMISED
     assert stats["schema"] == 1
+    assert stats["full_collections"] == 0
+    assert stats["memory"].keys() == stats["open_files"].keys() == {"main", "lamp"}
+    if sys.platform == "linux":
+        assert all(count > 0 for held in ("memory", "open_files") for count in stats[held].values())
     assert stats["frame_ms"].keys() >= {"p50", "p95", "p99"}
     assert stats["frame_ms"]["p50"] <= stats["frame_ms"]["p99"]
     assert stats["generators"]["lamp"].keys() >= {"rate_hz", "age_ms", "restarts"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from fractions import Fraction
@@ -110,6 +111,9 @@ def perform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Pl
             yield SimpleNamespace(write=write)
 
         monkeypatch.setattr(null, "open", open_watched)
+        # How long this machine takes to load is said to nobody here, and no picture is missing.
+        monkeypatch.setattr("engine.play.live.player.FIRST_FRAME_S", 600.0)
+        monkeypatch.setattr("engine.play.pixels.startup.TELL_AFTER_S", math.inf)
         options = Options(
             show=show, outputs=("null",), osc="127.0.0.1:0", audio="off", device="cpu",
             take=tmp_path / "take", plan=tmp_path / "plan.npz",
