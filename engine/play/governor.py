@@ -147,7 +147,7 @@ class Governor:
         Others that take the machine now and then are not helped by ever fewer frames.
         """
         below = self._levels[self._at + 1 :]
-        return bool(below) and self._fps / below[0].every >= min(STEADY_HZ, self._fps)
+        return bool(below) and (below[0].every == 1 or self._fps / below[0].every >= STEADY_HZ)
 
     def _too_long(self, busy_s: float) -> str:
         budget_s = float(self.level.every / self._fps)
