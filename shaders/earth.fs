@@ -16,7 +16,7 @@
     { "NAME": "exposure", "LABEL": "Exposure, in stops", "TYPE": "float", "DEFAULT": 0, "MIN": -4, "MAX": 4 }
   ],
   "PASSES": [
-    { "TARGET": "chance", "FLOAT": true, "PERSISTENT": true, "WIDTH": "512", "HEIGHT": "512" },
+    { "TARGET": "chance", "FLOAT": true, "WIDTH": "256", "HEIGHT": "256" },
     { "TARGET": "slopes", "FLOAT": true, "WIDTH": "max($WIDTH / 4, 1)", "HEIGHT": "max($HEIGHT / 4, 1)" },
     { "TARGET": "ground", "FLOAT": true },
     {}
@@ -24,7 +24,7 @@
 }*/
 
 const float COAST = 0.1;            // the code jumps by twice this at the coast
-const float TILE = 24.0;            // cells of the coarsest detail in the sheet of chance
+const float TILE = 12.0;            // cells of the coarsest detail in the sheet of chance
 const float CELLS = 26.0;           // of them in a picture height
 
 // Height -1 to 1, wetness, ice: the three colours of the code, told apart again.
@@ -35,7 +35,7 @@ vec3 decode(vec3 c) {
          + c.b * vec3(-0.769231, -0.384615, 1.153846);
 }
 
-// A sheet of chance that closes on itself, drawn once and kept: what is smooth, and what is ridged.
+// A sheet of chance that closes on itself: what is smooth, and what is ridged.
 vec2 hash(vec2 p) {
     vec3 q = fract(p.xyx * vec3(0.1031, 0.1030, 0.0973));
     q += dot(q, q.yzx + 33.33);
@@ -56,7 +56,7 @@ float gradients(vec2 p, float tile) {
 }
 
 vec4 draw_chance() {
-    vec2 p = gl_FragCoord.xy / 512.0;
+    vec2 p = gl_FragCoord.xy / 256.0;
     float smooth_ = 0.0, ridged = 0.0, part = 1.0, last = 1.0, tile = TILE;
     for (int i = 0; i < 4; i++) {
         float n = gradients(p * tile, tile);
@@ -135,8 +135,7 @@ vec3 land(float wet, float high, float grain) {
 
 void main() {
     if (PASSINDEX == 0) {
-        vec4 old = IMG_THIS_PIXEL(chance);
-        gl_FragColor = old.a > 0.5 ? old : draw_chance();
+        gl_FragColor = draw_chance();
         return;
     }
     if (PASSINDEX == 1) {
