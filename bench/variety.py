@@ -28,7 +28,7 @@ from engine.lab.gan.generator import Generator, load_arrays
 from engine.lab.gan.shape import PRESETS
 from engine.lab.training import checkpoint
 from engine.lab.training.start import folder_of
-from engine.lab.training.transfer import shape_of_network
+from engine.lab.training.transfer import has_noise, shape_of_network
 from engine.models import card
 
 SIDE = 16
@@ -84,8 +84,10 @@ def main() -> None:
     whole = np.memmap(ready / "pictures.raw", np.uint8, "r", shape=(len(names), side, side, 3))
     state = checkpoint.read_state(folder_of(asked.model) / "state.safetensors")[1]
     sampler = Sampler(whole, names, state["start"]["settings"]["seed"])
-    generator = Generator(shape_of_network(asked.model, PRESETS["small"], side))
-    load_arrays(generator, dict(card.load(asked.model).state))
+    weights = dict(card.load(asked.model).state)
+    shape = shape_of_network(asked.model, PRESETS["small"], side)
+    generator = Generator(shape, noisy=has_noise(weights))
+    load_arrays(generator, weights)
     made = checkpoint.pictures_of(generator, asked.count, seed=50_000)
     shown, held = whole[sampler.shown], whole[sampler.held]
     a, b, c = small(made), small(shown), small(held)

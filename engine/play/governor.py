@@ -14,6 +14,8 @@ SCALES = (1.0, 0.75, 0.5, 0.375, 0.25)
 FEWEST_LINES = 180
 """Fewer would show in the pictures of small networks, too."""
 FEWEST_HZ = 15
+STEADY_HZ = 30
+"""Down to so many frames are given up for those that remain to come steadily."""
 HURRY_S = 0.5
 JUDGED_S = 2.0
 STARVED_S = 4.0
@@ -106,8 +108,8 @@ class Governor:
         if since_s < JUDGED_S:
             return False
         high_s = self._quantile(0.95, JUDGED_S)
-        if self._load(self._at, high_s) > _FULL:
-            return self._descend(now_s, self._too_long(high_s), high_s)
+        if self._load(self._at, high_s) > _FULL and self._is_steadier_below():
+            return self._descend(now_s, self._too_long(high_s))
         if starved:
             can_give = self._load(self._at, usual_s) > _NOTHING_LEFT
             return can_give and since_s >= STARVED_S and self._descend(now_s, starved)
@@ -139,6 +141,14 @@ class Governor:
         pixels = (level.scale / self.level.scale) ** 2
         return busy_s * pixels * float(self._fps / level.every)
 
+    def _is_steadier_below(self) -> bool:
+        """Whether a step down is worth it where only some frames take too long.
+
+        Others that take the machine now and then are not helped by ever fewer frames.
+        """
+        below = self._levels[self._at + 1 :]
+        return bool(below) and (below[0].every == 1 or self._fps / below[0].every >= STEADY_HZ)
+
     def _too_long(self, busy_s: float) -> str:
         budget_s = float(self.level.every / self._fps)
         return f"a frame took {1000 * busy_s:.0f} ms where there are {1000 * budget_s:.0f}"
@@ -164,10 +174,10 @@ class Governor:
         """Go up by one if a frame is expected to fit there as well."""
         if self._is_trial:  # it went well
             self._calm_s = CALM_S
-        high_s = self._quantile(0.95, CALM_S)
-        if self._at == 0 or self._load(self._at - 1, high_s) > _ROOM:
+        usual_s = self._quantile(0.5, CALM_S)
+        if self._at == 0 or self._load(self._at - 1, usual_s) > _ROOM:
             return False
-        self._change(now_s, self._at - 1, f"a frame took {1000 * high_s:.0f} ms")
+        self._change(now_s, self._at - 1, f"a frame took {1000 * usual_s:.0f} ms")
         self._is_trial = True
         return True
 

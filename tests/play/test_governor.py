@@ -91,6 +91,12 @@ def test_frames_go_when_sharpness_is_exhausted() -> None:
     assert machine.draw(60, by_pixels(0.020, 0.010)) == []
 
 
+def test_others_that_take_the_machine_now_and_then_leave_thirty_frames() -> None:
+    machine = Machine()
+    machine.draw(60, lambda _, n: 0.080 if n % 12 == 0 else 0.006)
+    assert machine.governor.level == Level(0.25, 2)
+
+
 def test_the_last_level_is_the_last() -> None:
     machine = Machine()
     machine.draw(30, lambda *_: 1.0)

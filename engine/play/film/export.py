@@ -17,7 +17,7 @@ from engine.core.frame.plan import Plan
 from engine.core.show.show import Show
 from engine.documents.show.image_inputs import unrepeatable
 from engine.outputs import registry
-from engine.play.film.job import Job, frame_count
+from engine.play.film.job import Job, check_room, frame_count
 from engine.play.film.playback import Playback
 from engine.play.film.resume import lines_of, noted
 from engine.play.judging import judge_shaders
@@ -46,6 +46,7 @@ def render(
     """
     size_px, fps = job.size_px or playback.size_px, job.fps or playback.fps
     count = frame_count(playback, job, fps)
+    check_room(job, size_px, count)
     begin = playback.start_s + job.from_s
     if job.hashes is not None:
         check_writable(job.hashes)

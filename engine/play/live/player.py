@@ -60,10 +60,8 @@ class Player(Performance):
         load_shaders(self.compositor, self.line.show)
         until = time.monotonic() + FIRST_FRAME_S
         while self.pixels.missing(first) and not (self.is_ended or time.monotonic() > until):
-            self.pixels.ask(self.line.show, self._ahead.state, first, time.monotonic())
-            self.presenter.idle()
             time.sleep(0.004)
-            if self._complain():
+            if self._tend_start():
                 break
             self._show_mark(first)
         # What a driver does at the first drawing, it does before the clock starts; and a full
@@ -79,9 +77,15 @@ class Player(Performance):
         self.collections.begin()
 
     def _is_awaited(self) -> bool:
-        """Keep the window alive; false as soon as somebody quits."""
-        self.presenter.idle()
+        """Whether shaders are still to be judged: until somebody quits."""
+        self._tend_start()
         return not self.is_ended
+
+    def _tend_start(self) -> bool:
+        """Look after workers and window before anything moves; true if a worker cannot work."""
+        self.pixels.ask(self.line.show, self._ahead.state, self._plan, time.monotonic())
+        self.presenter.idle()
+        return self._complain()
 
     def _draw_time_s(self, plan: Plan) -> float:
         begin_s = time.perf_counter()

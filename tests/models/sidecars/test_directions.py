@@ -342,21 +342,28 @@ def test_a_relative_name_begins_beside_the_show(tmp_path: Path) -> None:
 
 
 def test_what_earth_ships_does_what_it_is_called(root: Path) -> None:
-    from engine.lab.directions.image_statistics import measured
+    """Its pictures hold height, wetness and ice, each a colour."""
     from engine.lab.directions.library import Library
 
     library = Library(str(root / "presets" / "networks" / "earth.safetensors"), None)
     names = [each.name for each in library.known]
-    assert names[:5] == ["sea", "ice", "rugged", "land_west", "land_north"]
-    assert names[5:] == ["dry", "green", "shallow"]
+    assert names == ["sea", "ice", "wet", "high", "rugged", "deep", "land_west", "land_north"]
     w = library.studied.map(library.studied.latents(3, "shown", 16))
-    scores = ("blue", "white", "left")
-    for name, score in (("sea", 0), ("ice", 1), ("land_west", 2)):
+    code = np.array([[0.60, 0.45, -0.35], [-0.30, 0, -0.25], [0.30, 0.30, 0.55]])
+    ground = np.array([0.20, 0.20, 0.62])
+
+    def fields(name: str, step: float) -> Any:
         along = [each for each in library.known if each.name == name]
-        ends = [
-            measured(library.studied.draw(w, 32, along, np.full((16, 1), step, np.float32)), scores)
-            for step in (-1.5, 1.5)
-        ]
-        change = (ends[1] - ends[0]).mean(0) / np.concatenate(ends).std(0)
-        assert change[score] > 0.5
-        assert np.abs(change).argmax() == score
+        x = library.studied.draw(w, 32, along, np.full((16, 1), step, np.float32))
+        return (np.moveaxis(x, 1, -1) - ground) @ np.linalg.inv(code)
+
+    def land(x: Any) -> float:
+        return float((x[..., 0] > 0.5).mean())
+
+    assert land(fields("sea", 1.5)) < land(fields("sea", -1.5)) - 0.2
+    for name, field in (("ice", 2), ("wet", 1)):
+        assert fields(name, 1.5)[..., field].mean() > fields(name, -1.5)[..., field].mean() + 0.1
+    more, less = fields("land_west", 1.5), fields("land_west", -1.5)
+    west, east = np.s_[:, :, :16], np.s_[:, :, 16:]
+    assert land(more[west]) - land(more[east]) > 0.1
+    assert land(less[east]) - land(less[west]) > 0.1
