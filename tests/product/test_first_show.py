@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ def shows(tmp_path: Path) -> list[Path]:
 def test_every_step_is_a_show_and_no_two_are_the_same(shows: list[Path]) -> None:
     tables = [load(str(path)).table for path in shows]
     assert len(tables) == 7
-    assert all(one != other for one, other in zip(tables, tables[1:], strict=False))
+    assert all(one != other for one, other in pairwise(tables))
 
 
 def test_the_last_one_has_what_the_page_promises(shows: list[Path]) -> None:

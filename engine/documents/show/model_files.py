@@ -20,8 +20,8 @@ Change = tuple[Sequence[str | int], Any]
 def with_whole_paths(text: str, *folders: Path) -> str:
     """Write out the paths of generators' files in a show's text: one may start beside the show.
 
-    Of several folders the first counts that has the file, and after them the shipped shows', so that
-    a copy of a shipped show plays anywhere.
+    Of several folders the first counts that has the file, and after them that of the shipped
+    shows, so that a copy of one plays anywhere.
 
     A take keeps that text, and then finds its models wherever it lies. Text that is no show comes
     back as it is: whoever reads it says what is wrong.
