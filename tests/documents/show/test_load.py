@@ -270,15 +270,15 @@ def test_a_shader_beside_the_show_comes_first(tmp_path: Path) -> None:
 
 def test_a_copy_of_a_shipped_show_finds_the_shipped_network(tmp_path: Path) -> None:
     """As its first lines say: copy it, rename it, play the copy."""
-    shipped = load.load("minimal")
+    shipped = load.load("latent-wall")
     copy = tmp_path / "mine.toml"
-    copy.write_bytes((assets_dir("presets") / "minimal.toml").read_bytes())
+    copy.write_bytes((assets_dir("presets") / "latent-wall.toml").read_bytes())
     loaded = load.load(str(copy))
     assert loaded.text == shipped.text  # with the whole path of the same network
     assert not loaded.show.notes  # it came with the program: nobody is warned of it
-    network = tmp_path / "networks" / "earth.safetensors"
+    network = tmp_path / "networks" / "shore.safetensors"
     network.parent.mkdir()
-    network.write_bytes((assets_dir("presets") / "networks" / "earth.safetensors").read_bytes())
+    network.write_bytes((assets_dir("presets") / "networks" / "shore.safetensors").read_bytes())
     assert str(network) in load.load(str(copy)).text  # what lies beside the show comes first
 
 
