@@ -1,4 +1,4 @@
-"""Whom everything is from: `credits`, and what `model info` tells of a training."""
+"""Where everything comes from: `credits`, and what `model info` tells of a training."""
 
 from __future__ import annotations
 
