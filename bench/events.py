@@ -100,7 +100,7 @@ def packets(show: Show) -> Iterator[tuple[str, bytes]]:
     yield "texts", bundle([(address, "half") for address in floats])
     yield "long texts", bundle([(floats[0], "h" * 4000)])
     yield "vectors of 60", bundle([(floats[0], (0.5,) * 60)])
-    yield "unknown addresses", bundle([(f"/layer/breath/path/x{k}", 0.5) for k in range(256)])
+    yield "unknown addresses", bundle([(f"/layer/strike/path/x{k}", 0.5) for k in range(256)])
     yield "events by pattern", bundle([("/layer/*/path*/drop_key", 1)])
     yield "parameters by pattern", bundle([(f"{p.name}/*", 0.5) for p in paths])
     yield "new patterns", bundle([(f"/layer/*/path*/drop_key?{k}", 1) for k in range(256)])

@@ -1,14 +1,14 @@
 """Paint pictures of *Earth*, which hold height, wetness and ice, as shows do; see docs/earth.md.
 
-``python docs/earth_paint.py IN OUT`` paints the small pictures of a map (``.map.npz``), those of a
-training (``…/ready``, a folder, of which an archive is made), or a picture (``.png``).
+``python docs/earth_paint.py IN OUT`` paints the small pictures of a map (``.map.npz``) or an
+archive (``.archive.safetensors``), or a picture (``.png``).
 """
 
 from __future__ import annotations
 
-import json
-import shutil
+import io
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import moderngl
@@ -23,9 +23,10 @@ from engine.compositor.gl.surface import make_surface
 from engine.compositor.isf.passes import History, Kit, run
 from engine.compositor.isf.shader import compile_shader
 from engine.core.frame.plan import Pass
+from engine.generators.archive import index as archive
 
 SHADER = Path(__file__).resolve().parents[1] / "shaders" / "earth.fs"
-READY_PX = 128
+THUMB_PX = 112
 
 
 class Painter:
@@ -66,26 +67,27 @@ def paint_map(source: Path, target: Path) -> None:
     np.savez(target, **parts)
 
 
-def paint_ready(source: Path, target: Path) -> None:
-    """Paint the pictures that a training has made ready."""
-    target.mkdir(parents=True, exist_ok=True)
-    about = json.loads((source / "pictures.json").read_text("utf-8"))
-    count, side = len(about["names"]), about["size"]
-    pictures = np.memmap(source / "pictures.raw", np.uint8, "r", shape=(count, side, side, 3))
-    painter = Painter((READY_PX, READY_PX))
-    with (target / "pictures.raw").open("wb") as file:
-        for picture in pictures:
-            file.write(painter.paint(picture).tobytes())
-    (target / "pictures.json").write_text(json.dumps({**about, "size": READY_PX}), "utf-8")
-    for path in source.iterdir():
-        if path.name not in {"pictures.raw", "pictures.json"}:
-            shutil.copy(path, target)
+def paint_archive(source: Path, target: Path) -> None:
+    """Paint the small pictures of an archive; what it compares pictures by stays."""
+    index = archive.load(source)
+    painter, found = Painter((THUMB_PX, THUMB_PX)), []
+    begins = [0, *index.ends[:-1]]
+    for begin, end in zip(begins, index.ends, strict=True):
+        picture = Image.open(io.BytesIO(index.thumbs[begin:end].tobytes())).convert("RGB")
+        file = io.BytesIO()
+        painted = Image.fromarray(painter.paint(np.array(picture)))
+        painted.save(file, "WEBP", quality=80, method=4)
+        found.append(file.getvalue())
+    thumbs = np.frombuffer(b"".join(found), np.uint8)
+    ends = np.cumsum([len(one) for one in found], dtype=np.int64)
+    with target.open("wb") as file:
+        archive.write(file, replace(index, thumbs=thumbs, ends=ends))
 
 
 def main(source: Path, target: Path) -> None:
     """Paint what is there."""
-    if source.is_dir():
-        paint_ready(source, target)
+    if source.name.endswith(".archive.safetensors"):
+        paint_archive(source, target)
     elif source.suffix == ".npz":
         paint_map(source, target)
     else:

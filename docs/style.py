@@ -262,7 +262,7 @@ def sheet(out: Path) -> None:
     from engine.generators import registry
 
     networks, scenes = ROOT / "presets" / "networks", Path(__file__).parent / "scenes"
-    table = {"path": str(networks / "earth.safetensors"), "wide": 3.5556, "high": 2.0}
+    table = {"path": str(networks / "earth.safetensors"), "wide": 3.3333, "high": 1.875}
     earth = registry.open_spec("stylegan2", {**table, "repeats": False})
     z = np.random.RandomState(3).randn(*earth.spec.ports[0].shape).astype(np.float32)
     pixels = registry.build(earth, "cpu").render(Request(0.0, {"z": z}, {}, TILE, 16 / 9), None)[0]
@@ -283,7 +283,7 @@ def sheet(out: Path) -> None:
     rows += [("19 to 1", tile) for tile in tiles(np.array(mixed), path=learnt)]
     beside = each[None, [19, 1, 7]]
     rows += [("19, 1, 7", tile) for tile in tiles(beside, path=learnt, points=3)]
-    names = ["strata", "strike", "minds", "latent-wall"]
+    names = ["strata", "strike", "minds", "painted"]
     pictures = [str(scenes / f"{name}.jpg") for name in names]
     any_style = str(networks / "any-style.safetensors")
     drawn = tiles(np.eye(len(names)), path=any_style, styles=pictures)

@@ -69,12 +69,13 @@ void main() {
     vec2 slope = point.yz;
 
     float level = h * beds;
+    float crowd = 1.0 + 0.665 * cos(1.9 * level);
     level += 0.35 * sin(1.9 * level);                                       // uneven beds
     float bed = floor(level);
     float within = level - bed;
     float steep = length(slope);
-    float across = steep * 0.25 / STEP * beds / RENDERSIZE.y;               // beds per pixel
-    float soft = clamp(0.1 + 1.3 * across, 0.0, 1.0);
+    float across = crowd * steep * 0.25 / STEP * beds / RENDERSIZE.y;       // beds per pixel
+    float soft = clamp(0.1 + 1.6 * across, 0.0, 1.0);
     float over = smoothstep(1.0 - soft, 1.0, within);
     vec3 rock = mix(mineral(bed), mineral(bed + 1.0), over);
 
@@ -89,8 +90,11 @@ void main() {
     sheen *= sheen;
     sheen *= sheen;
     sheen *= sheen * sheen;
-    // The edge of a bed stands out: bright towards the lamp, dark away from it.
-    float edge = (1.0 - abs(2.0 * over - 1.0)) * (1.0 - smoothstep(0.1, 0.5, across)) * ledge;
+    // The edge of a bed stands out: bright towards the lamp, dark away from it. Its line is never
+    // thinner than two pixels and a half: a thinner one breaks into dots.
+    float from = abs(within - 1.0 + 0.5 * soft);
+    float edge = 1.0 - smoothstep(0.0, max(0.06, 2.5 * across), min(from, 1.0 - from));
+    edge *= (1.0 - smoothstep(0.08, 0.3, across)) * ledge;
     lit *= 1.0 + edge * clamp(3.0 * dot(slope, -lamp.xy) / (steep + 0.02), -0.9, 1.6);
 
     float y = isf_FragNormCoord.y;

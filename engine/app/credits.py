@@ -1,4 +1,4 @@
-"""Credits: whom packages, networks, pictures and shaders are from, with their licences."""
+"""Credits: the makers of packages, networks, pictures and shaders, with their licences."""
 
 from __future__ import annotations
 

@@ -47,18 +47,26 @@ class SoundtrackEvents(Mapping[int, Sequence[Event]]):
         Of the whole track.
     control_hz
         Ticks per second.
+    is_looping
+        Whether it begins again at its end.
     """
 
-    def __init__(self, features: tracks.Features, control_hz: Fraction) -> None:
+    def __init__(
+        self, features: tracks.Features, control_hz: Fraction, is_looping: bool = False
+    ) -> None:
         self._rows = features.rows
+        self._is_looping = is_looping
         self._rows_per_tick = Fraction(features.rate_hz, features.hop) / control_hz
 
     def __getitem__(self, tick: int) -> Sequence[Event]:
         # Row k is complete at (k + 1) hops: the first tick that is not before that takes it.
         first = max((tick - 1) * self._rows_per_tick // 1, 0)
-        last = min(tick * self._rows_per_tick // 1, len(self._rows))
+        last = tick * self._rows_per_tick // 1
+        count = len(self._rows)
+        if not self._is_looping:
+            last = min(last, count)
         return [
-            Event(tick, ADDRESS, tuple(self._rows[k].tolist()), "track", k)
+            Event(tick, ADDRESS, tuple(self._rows[k % count].tolist()), "track", k)
             for k in range(first, last)
         ]
 

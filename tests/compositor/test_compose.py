@@ -727,6 +727,19 @@ def test_an_effect_at_rest_is_the_picture_itself(
     assert np.abs(chain(ctx, name, (320, 180), steps=1) - plain).mean() > 100
 
 
+@pytest.mark.parametrize("right", [False, True])
+def test_split_shows_one_side_of_a_line(ctx: moderngl.Context, right: bool) -> None:
+    size = (320, 180)
+    plain = chain(ctx, "soften", size, steps=1, bloom=0.0, focus=0.0).astype(int)
+    half = chain(ctx, "split", size, steps=1, at=0.5, line=2.0, right=right).astype(int)
+    here, there = (slice(170, 320), slice(0, 150)) if right else (slice(0, 150), slice(170, 320))
+    assert np.abs(half[:, here] - plain[:, here]).max() < 200
+    assert half[:, there].max() == 0
+    assert half[:, 159:161].min() > 65000
+    whole = chain(ctx, "split", size, steps=1, at=0.0 if right else 1.0, right=right).astype(int)
+    assert np.abs(whole - plain).max() < 200
+
+
 def test_a_brush_makes_edges_crisp(ctx: moderngl.Context) -> None:
     """The steepest slope of an edge between two greys, enlarged twenty times."""
     made = Compositor(ctx, (640, 360))
@@ -744,6 +757,43 @@ def test_a_brush_makes_edges_crisp(ctx: moderngl.Context) -> None:
         steep.append(np.abs(np.diff(row)).max())
     made.close()
     assert steep[1] > 1.5 * steep[0]
+
+
+def test_every_second_line_of_ink_is_another_colour(ctx: moderngl.Context) -> None:
+    both = chain(ctx, "ink", (320, 180), 1, every=2, colour=0.0, fill=0.0, weight=6.0)
+    plain = chain(ctx, "ink", (320, 180), 1, every=0, colour=0.0, fill=0.0, weight=6.0)
+    red, green, _ = np.moveaxis(both.astype(np.int64), 2, 0)
+    is_accent = (red > 2 * green) & (red > 10_000)
+    is_plain = (np.abs(red - green) < 0.2 * red) & (red > 10_000)
+    assert is_accent.mean() > 0.01
+    assert is_plain.mean() > 0.01
+    assert not (plain[..., 0] > 2 * plain[..., 1].astype(np.int64) + 1000).any()
+
+
+def test_a_scar_stays_until_it_heals(ctx: moderngl.Context) -> None:
+    """Outlines of the picture that was there when it was marked, over later ones."""
+    made = Compositor(ctx, (160, 90))
+    made.load("scar", (SHADERS / "scar.fs").read_text())
+    box = np.full((90, 160, 4), 255, np.uint8)
+    box[..., :3] = 0
+    dark = box.copy()
+    box[30:60, 50:110, :3] = 200
+    light = []
+    for step, (picture, events) in enumerate(
+        [(box, {}), (box, {"mark": True}), (dark, {}), (dark, {"heal": True})]
+    ):
+        values = {"mark": False, "heal": False, **events}
+        item = Pass("a/scar", "scar", values, {}, step / 60, step)
+        shown = plan(layer(generator="g", effects=(item,), is_stepped=True), step=step)
+        here = {"g": pixels(ctx, picture)}
+        made.step(shown, here)
+        light.append(made.compose(shown, here).read("rgb24").astype(int))
+    made.close()
+    assert np.abs(light[1] - light[0]).max() > 60
+    row = light[2][45, :, 0]
+    assert row[45:56].max() > 60  # the box's left side
+    assert row[70:90].max() == 0  # neither its inside
+    assert light[3].max() == 0
 
 
 @pytest.mark.parametrize(

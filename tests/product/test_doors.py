@@ -106,7 +106,9 @@ def test_a_planted_link_is_no_door_for_bans(tmp_path: Path) -> None:
 
 
 def test_the_shows_model_may_lie_elsewhere_and_is_said(root: Path, tmp_path: Path) -> None:
-    model = root / "presets" / "networks" / "earth.safetensors"
+    shipped = root / "presets" / "networks" / "shore.safetensors"
+    model = tmp_path / "shore.safetensors"
+    model.write_bytes(shipped.read_bytes())
     head = HEAD.replace('"cppn"', f'"stylegan2"\nconfig = {{ path = "{model}" }}')
     notes = load.load(show(tmp_path / "own", "", head)).show.notes
     assert notes == (f"layer a reads {model}, outside the show's folder",)

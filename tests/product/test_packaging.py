@@ -110,7 +110,7 @@ def test_the_installed_command_plays_the_default_show(installed: Path, tmp_path:
     assert run(installed, str(installed), "-c", PATIENT, *words, cwd=tmp_path) == ""
     stats = json.loads((tmp_path / "stats.json").read_text())
     assert stats["frames"] > 0
-    assert stats["generators"]["breath"]["state"] == "ready"
+    assert stats["generators"]["strike"]["state"] == "ready"
 
 
 def test_everything_imported_is_declared(root: Path, project: dict[str, Any]) -> None:

@@ -256,7 +256,7 @@ def list_addresses(show: str, as_json: bool) -> None:
 @click.argument("source", metavar="SHOW_OR_MODEL", required=False)
 @click.option("--json", "as_json", is_flag=True)
 def credit(source: str | None, as_json: bool) -> None:
-    """Say whom everything is from: the engine, or the parts of a show or model."""
+    """Say where everything comes from: the engine, or the parts of a show or model."""
     from engine.app.credits import run
 
     sys.exit(finish(lambda: run(source, as_json)))

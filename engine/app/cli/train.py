@@ -57,7 +57,7 @@ _SIZES = ("32", "64", "128", "256", "512", "1024")
 )
 @click.option("--wide", is_flag=True, help="Learn to fill canvases wider than the trained picture.")
 @click.option("--licence", default="", help="Of the pictures, for the card.")
-@click.option("--credit", default="", help="Whom they are from, for the card.")
+@click.option("--credit", default="", help="Who made them, for the card.")
 @click.option("--data-set", default="", help="What they are, for the card.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
 @click.option(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.core.show.show import Show
+from engine.documents.assets import assets_dir
 from engine.generators import registry
 from engine.generators.contract import steps
 from engine.system.foreign import toml
@@ -19,7 +20,8 @@ Change = tuple[Sequence[str | int], Any]
 def with_whole_paths(text: str, *folders: Path) -> str:
     """Write out the paths of generators' files in a show's text: one may start beside the show.
 
-    Of several folders the first counts that has the file.
+    Of several folders the first counts that has the file, and after them that of the shipped
+    shows, so that a copy of one plays anywhere.
 
     A take keeps that text, and then finds its models wherever it lies. Text that is no show comes
     back as it is: whoever reads it says what is wrong.
@@ -28,7 +30,7 @@ def with_whole_paths(text: str, *folders: Path) -> str:
     def whole(path: str) -> str:
         if Path(path).is_absolute():
             return path
-        places = [folder.resolve() / path for folder in folders]
+        places = [folder.resolve() / path for folder in (*folders, assets_dir("presets"))]
         return str(next((p for p in places if p.exists()), places[0]))
 
     return with_paths(text, whole)
@@ -86,7 +88,7 @@ def edit(data: bytes, job: Mapping[str, Any]) -> str:
 
 def outside(show: Show, *folders: Path) -> list[str]:
     """Say which files of a show's generators lie elsewhere: they are read, and never written."""
-    roots = [folder.resolve() for folder in folders]
+    roots = [folder.resolve() for folder in (*folders, assets_dir("presets"))]
     told = []
     for layer in show.layers:
         made = layer.generator

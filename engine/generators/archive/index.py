@@ -38,7 +38,7 @@ _MOST_CHANNELS, _MOST_FEATURES = 2048, 512
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One picture of an archive: its file's name, its title, whom it is from, and under what."""
+    """One picture of an archive: its file's name, its title, its maker, and its licence."""
 
     name: str
     title: str

@@ -31,7 +31,7 @@ def allows_copies(licence: str, credit: str) -> bool:
     licence
         As its owner wrote it; of several, ``; `` between them, each must allow it.
     credit
-        Whom it is from: licences that ask for it allow nothing without.
+        Who made it: licences that ask for a credit allow nothing without one.
     """
     parts = [" ".join(part.lower().split()) for part in licence.split(";")]
     return all(_allows(part, bool(credit.strip())) for part in parts)

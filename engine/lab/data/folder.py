@@ -21,7 +21,7 @@ _LARGEST_CREDITS = 16 << 20
 
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """Whom a picture is from, and under which licence; empty: not said."""
+    """Who made a picture, and its licence; empty: not said."""
 
     title: str = ""
     credit: str = ""

@@ -119,12 +119,14 @@ class AudioInput:
     def _begin(self, queue: EventQueue, tick: int, rate: Fraction) -> None:
         assert self._track is not None
         assert self._features is not None
-        queue.play(SoundtrackEvents(self._features, rate), tick)
+        queue.play(SoundtrackEvents(self._features, rate, self._is_music), tick)
         self._origin_s = seconds_at(tick, rate)
         if self._sources is not None and self._device is not None:
             self._sources.close(self._device)
         if self._speaker is None:
-            self._speaker = audio.open_playback(self._track.pcm, self._track.rate_hz, None)
+            self._speaker = audio.open_playback(
+                self._track.pcm, self._track.rate_hz, None, self._is_music
+            )
         self._speaker.play(0.0, time.monotonic())
 
     def turn_music(self, queue: EventQueue, tick: int) -> str:
@@ -183,8 +185,11 @@ class AudioInput:
         if self._track is not None:
             low, rate = self._read, self._track.rate_hz
             high = int((seconds + frame_s - self._origin_s) * rate)
-            self._read = max(low, min(high, len(self._track.pcm)))
-            return round(self._origin_s * rate) + low, self._track.pcm[low : self._read]
+            if not self._is_music:  # which begins again
+                high = min(high, len(self._track.pcm))
+            self._read = max(low, high)
+            places = range(low, self._read)
+            return round(self._origin_s * rate) + low, self._track.pcm.take(places, 0, mode="wrap")
         device = self._device
         if device is None:
             return 0, np.zeros((0, 2), np.float32)

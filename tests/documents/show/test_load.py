@@ -268,6 +268,20 @@ def test_a_shader_beside_the_show_comes_first(tmp_path: Path) -> None:
         load.find_shader("mist", tmp_path)
 
 
+def test_a_copy_of_a_shipped_show_finds_the_shipped_network(tmp_path: Path) -> None:
+    """As its first lines say: copy it, rename it, play the copy."""
+    shipped = load.load("latent-wall")
+    copy = tmp_path / "mine.toml"
+    copy.write_bytes((assets_dir("presets") / "latent-wall.toml").read_bytes())
+    loaded = load.load(str(copy))
+    assert loaded.text == shipped.text  # with the whole path of the same network
+    assert not loaded.show.notes  # it came with the program: nobody is warned of it
+    network = tmp_path / "networks" / "earth.safetensors"
+    network.parent.mkdir()
+    network.write_bytes((assets_dir("presets") / "networks" / "earth.safetensors").read_bytes())
+    assert str(network) in load.load(str(copy)).text  # what lies beside the show comes first
+
+
 def test_a_show_that_is_not_there_names_those_that_are() -> None:
     for name in ("nothing", "/no/where.toml", "../x", "a" * 5000, "a\x00b", ""):
         with pytest.raises(ShowError, match=r"no such show file; shipped shows are: .*default"):

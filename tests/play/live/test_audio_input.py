@@ -41,6 +41,31 @@ def test_events_by_tick_are_those_of_the_whole_list(
     assert sequence == list(range(500))
 
 
+def test_the_built_in_piece_begins_again() -> None:
+    rows = np.random.default_rng(1).random((500, len(FEATURES)))
+    features = file.Features(48_000, 400, rows)  # 120 rows a second
+    once, again = (SoundtrackEvents(features, Fraction(120), loops) for loops in (False, True))
+    assert [e.value for tick in range(501) for e in again[tick]] == [tuple(row) for row in rows]
+    assert [e.value for e in again[501]] == [e.value for e in once[1]] == [tuple(rows[0])]
+    assert [e.sequence for e in again[501]] == [500]
+    assert not once[501]
+
+
+@pytest.mark.usefixtures("silent")
+def test_its_samples_begin_again_with_it(tmp_path: Path) -> None:
+    pcm = np.random.default_rng(2).random((RATE_HZ, 2), np.float32)
+    rows = np.zeros((188, len(FEATURES)))
+    found = file.Track(pcm, RATE_HZ), file.Features(RATE_HZ, 256, rows)
+    audio_input = AudioInput(Options(audio="off"), print)
+    audio_input._music._found = found
+    audio_input._wants_music = True
+    audio_input.tend(EventQueue(), -1, Fraction(120))
+    place, heard = audio_input.samples(Fraction(3, 2), Fraction(0))
+    assert place == 0
+    assert np.array_equal(heard, np.concatenate([pcm, pcm[: RATE_HZ // 2]]))
+    audio_input.__exit__(None, None, None)
+
+
 @pytest.fixture
 def silent(monkeypatch: pytest.MonkeyPatch) -> None:
     """No loudspeaker."""
