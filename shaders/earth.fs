@@ -181,6 +181,8 @@ void main() {
 
     c = mix(w, c, shore);
     vec3 turned = vec3(dot(c, vec3(0.15, 0.15, 0.7)), dot(c, vec3(0.45, 0.35, 0.2)), dot(c, vec3(0.75, 0.25, 0.0)));
-    c = mix(c, turned * 1.3, rust);                           // rows sum to one: white stays white
+    // Rows sum to one: white stays white. It comes from the coasts, to the depths and the heights.
+    float far = 0.8 * abs(h) + 0.06 * g.w;
+    c = mix(c, turned * 1.3, smoothstep(far, far + 0.2, rust * 1.2));
     gl_FragColor = vec4(clamp(c * exp2(exposure), 0.0, 1.0), 1.0);
 }

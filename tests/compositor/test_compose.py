@@ -727,6 +727,19 @@ def test_an_effect_at_rest_is_the_picture_itself(
     assert np.abs(chain(ctx, name, (320, 180), steps=1) - plain).mean() > 100
 
 
+@pytest.mark.parametrize("right", [False, True])
+def test_split_shows_one_side_of_a_line(ctx: moderngl.Context, right: bool) -> None:
+    size = (320, 180)
+    plain = chain(ctx, "soften", size, steps=1, bloom=0.0, focus=0.0).astype(int)
+    half = chain(ctx, "split", size, steps=1, at=0.5, line=2.0, right=right).astype(int)
+    here, there = (slice(170, 320), slice(0, 150)) if right else (slice(0, 150), slice(170, 320))
+    assert np.abs(half[:, here] - plain[:, here]).max() < 200
+    assert half[:, there].max() == 0
+    assert half[:, 159:161].min() > 65000
+    whole = chain(ctx, "split", size, steps=1, at=0.0 if right else 1.0, right=right).astype(int)
+    assert np.abs(whole - plain).max() < 200
+
+
 def test_a_brush_makes_edges_crisp(ctx: moderngl.Context) -> None:
     """The steepest slope of an edge between two greys, enlarged twenty times."""
     made = Compositor(ctx, (640, 360))

@@ -394,6 +394,15 @@ def layer(path: Path) -> nearest.Generator:
     return nearest.build(nearest.Config(str(path)))
 
 
+def test_around_its_pictures_one_sees_through(layer: nearest.Generator) -> None:
+    seen = np.full((64, 64, 3), 90, np.uint8)
+    black, clear = (shown(layer, request(seen, ground=g)) for g in (1.0, 0.0))
+    assert (black[..., 3] == 255).all()
+    assert (clear[:90, :20, 3] == 0).all()  # beside the picture
+    assert (clear[40:90, 150:170] == black[40:90, 150:170]).all()
+    assert clear[-2, 2, 3] > 150  # the caption can be read
+
+
 def test_the_layer_says_what_it_is(layer: nearest.Generator, path: Path) -> None:
     spec = nearest.spec(nearest.Config(str(path)))
     assert spec == layer.spec

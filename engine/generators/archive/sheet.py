@@ -18,6 +18,7 @@ _LETTER = 1 / 24  # of the height
 _LEAST_LETTER_PX = 9
 _MOST_LINES = 3
 _GAP = 1 / 90  # of the height
+_BEHIND_TEXT = 0.7
 
 
 def picture(index: Index, match: Match) -> Bytes | str:
@@ -45,7 +46,9 @@ def caption(index: Index, found: Sequence[Match]) -> str:
     return " · ".join(filter(None, [LABEL, *titles, *dict.fromkeys(owners)]))
 
 
-def lay_out(pictures: Sequence[Bytes | str], text: str, size_px: tuple[int, int]) -> Bytes:
+def lay_out(
+    pictures: Sequence[Bytes | str], text: str, size_px: tuple[int, int], ground: float = 1.0
+) -> Bytes:
     """Hang pictures side by side, as large as they can be, with a text below.
 
     Parameters
@@ -56,14 +59,16 @@ def lay_out(pictures: Sequence[Bytes | str], text: str, size_px: tuple[int, int]
         Below them; empty: none.
     size_px
         Width and height of the whole.
+    ground
+        How black it is around them, 0..1; behind the text it is never quite clear.
 
     Returns
     -------
     array
-        sRGB [shape=(H, W, 3)].
+        sRGB with straight alpha [shape=(H, W, 4)].
     """
     width, height = size_px
-    sheet = Image.new("RGB", size_px, _GROUND)
+    sheet = Image.new("RGBA", size_px, (*_GROUND, round(255 * ground)))
     letter = max(round(height * _LETTER), _LEAST_LETTER_PX)
     gap = max(round(height * _GAP), 1)
     lines = wrapped(text, width - 4 * gap, letter) if text else []
@@ -79,10 +84,13 @@ def lay_out(pictures: Sequence[Bytes | str], text: str, size_px: tuple[int, int]
             tile = _tile(each, side, letter)
             sheet.paste(tile, (left + column * (side + gap), top + row * (side + gap)))
     draw = ImageDraw.Draw(sheet)
+    dark = (*_GROUND, round(255 * max(ground, _BEHIND_TEXT)))
+    if lines:
+        draw.rectangle((0, height - below, width, height), dark)
     for place, line in enumerate(lines):
         left = (width - round(_font(letter).getlength(line))) // 2
         at = (left, height - below + gap + round(place * letter * 1.35))
-        draw.text(at, line, _TEXT, _font(letter))
+        draw.text(at, line, (*_TEXT, 255), _font(letter))
     return np.array(sheet)
 
 

@@ -1,4 +1,4 @@
-"""A latent map as a picture: small pictures where they lie, and a mark at the current position.
+"""A latent map as a picture: small pictures where they lie, names, a mark at the current position.
 
 Its parameters ``x`` and ``y`` follow the map's inputs of a trajectory; it computes no latents.
 """
@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageDraw
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
 
 from engine.core.latent.examples import weights
 from engine.core.parameter import Kind, Parameter
@@ -28,7 +29,11 @@ if TYPE_CHECKING:
 
 _LARGEST_BYTES = 64 << 20
 _WHITE = (255, 255, 255)
+_BLACK = (0, 0, 0)
 _LIGHTS = 64
+_GAP = 1.08  # of a small picture's side, from middle to middle
+_SMALLEST = 0.3  # of that side: what has less room is not shown
+_LETTER = 1 / 20  # of the height
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +44,12 @@ class Config:
     ----------
     path
         A map, ``….map.npz``; `latent-cinema map` makes it.
+    names
+        What is written on it: where, from the left and from the bottom.
     """
 
     path: str
+    names: dict[str, tuple[float, float]] = field(default_factory=dict)
 
 
 PARAMETERS = (
@@ -108,6 +116,7 @@ class Generator:
 
     spec: Spec
     found: MapFile
+    names: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def render(self, request: Request, memory: object = None) -> tuple[torch.Tensor, object]:
         """Draw one frame: pixels [shape=(1, 4, H, W)] in 0..1, sRGB, straight alpha, row 0 top.
@@ -122,15 +131,22 @@ class Generator:
         width, height = request.size_px
         if not (16 <= width <= 16384 and 16 <= height <= 16384):
             raise ValueError(f"map: cannot draw {width}x{height} px; sides are 16 to 16384 px")
-        drawn = np.asarray(
-            draw(self.found, complete(self.spec, request.parameters), (width, height))
-        )
+        controls = complete(self.spec, request.parameters)
+        drawn = np.asarray(draw(self.found, controls, (width, height), self.names))
         pixels = torch.from_numpy(drawn.copy()).permute(2, 0, 1)[None].float() / 255
         return pixels, memory
 
 
-def draw(found: MapFile, controls: Mapping[str, float], size_px: tuple[int, int]) -> Image.Image:
-    """Draw a map on nothing, RGBA: what is mixed now is bright and lies on top."""
+def draw(
+    found: MapFile,
+    controls: Mapping[str, float],
+    size_px: tuple[int, int],
+    names: Mapping[str, tuple[float, float]] | None = None,
+) -> Image.Image:
+    """Draw a map on nothing, RGBA: what is mixed now is bright and lies on top.
+
+    Small pictures never cover one another: the nearer one looks, the more of them have room.
+    """
     width, height = size_px
     here = np.array([controls["x"], controls["y"]])
     shares = weights(found.places.astype(np.float64), here)
@@ -138,26 +154,59 @@ def draw(found: MapFile, controls: Mapping[str, float], size_px: tuple[int, int]
     # Zoomed in, the window goes with the flight but never beyond the map's edges.
     centre = np.clip(here, 0.5 / zoom, 1.0 - 0.5 / zoom)
     sheet = Image.new("RGBA", size_px, (0, 0, 0, 0))
-    side = max(round(height * controls["size"] * math.sqrt(zoom)), 4)
+    side = max(height * controls["size"] * math.sqrt(zoom), 4.0)
+    fits = _rooms(found, width / height) * zoom * height / (side * _GAP)
+    # One of full size and one of 2 fit - 1 just touch.
+    sizes = np.clip(2.0 * fits - 1.0, 0.0, 1.0)
+    sizes[sizes < _SMALLEST] = 0.0
 
-    def at(place: np.ndarray[tuple[int], np.dtype[np.float64]]) -> tuple[int, int]:
+    def at(place: NDArray[np.float64]) -> tuple[int, int]:
         x, y = (place - centre) * zoom + 0.5
         return round(x * width), round((1.0 - y) * height)
 
     for k in np.argsort(shares, kind="stable"):
         x, y = at(found.places[k].astype(np.float64))
-        if not (-side < x < width + side and -side < y < height + side):
-            continue
         share = float(shares[k]) ** 0.5
-        own = max(round(side * (1.0 + 0.5 * share)), 4)
+        own = round(side * (max(float(sizes[k]), float(shares[k])) + 0.5 * share * share))
+        if own < 4 or not (-side < x < width + side and -side < y < height + side):
+            continue
         light = round(_LIGHTS * (1.0 - controls["lit"] * (1.0 - share)))
         sheet.paste(_tile(found, int(k), own, light), (x - own // 2, y - own // 2))
+    pen = ImageDraw.Draw(sheet)
+    letter = max(round(height * _LETTER), 9)
+    for name, place in (names or {}).items():
+        _write(pen, name, at(np.array(place)), letter)
     if controls["mark"] >= 0.5:
         x, y = at(here)
         radius, line = max(height // 60, 3), max(height // 240, 1)
         box = (x - radius, y - radius, x + radius, y + radius)
-        ImageDraw.Draw(sheet).ellipse(box, outline=(*_WHITE, 255), width=line)
+        pen.ellipse(box, outline=(*_WHITE, 255), width=line)
     return sheet
+
+
+def _write(pen: ImageDraw.ImageDraw, name: str, at: tuple[int, int], letter: int) -> None:
+    pen.text(
+        at, name, (*_WHITE, 255), ImageFont.load_default(letter), "mm",
+        stroke_width=max(letter // 8, 1), stroke_fill=(*_BLACK, 255),
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=8)
+def _rooms(found: MapFile, aspect: float) -> NDArray[np.float64]:
+    """Find how far each place is from those that come before it, in heights [shape=(K,)].
+
+    The first is in the middle, each next one is farthest from all before it (Gonzalez 1985).
+    """
+    places = (found.places.astype(np.float64) - 0.5) * (aspect, 1.0)
+    far = np.full(len(places), np.inf)
+    rooms = np.empty(len(places))
+    k = int(np.abs(places).max(axis=1).argmin())
+    for _ in places:
+        rooms[k] = far[k]
+        far = np.minimum(far, np.abs(places - places[k]).max(axis=1))
+        far[k] = -np.inf
+        k = int(far.argmax())
+    return rooms
 
 
 @lru_cache(maxsize=2048)
@@ -177,4 +226,4 @@ def build(config: Config, device: str = "cpu") -> Generator:
     """
     del device
     found = _open(config.path)
-    return Generator(_describe(found, config.path), found)
+    return Generator(_describe(found, config.path), found, config.names)

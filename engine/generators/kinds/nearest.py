@@ -45,6 +45,7 @@ class Config:
 PARAMETERS = (
     Parameter("count", Kind.INT, 1.0, 1.0, float(_MOST), text="How many pictures are shown."),
     Parameter("caption", Kind.BOOL, 1.0, 0.0, 1.0, text="Says below what and whose they are."),
+    Parameter("ground", Kind.FLOAT, 1.0, text="How black it is around them; at 0 it is clear."),
 )
 
 
@@ -138,9 +139,8 @@ class Generator:
         found = indexes.find(self.index, self.extractor, self.units, seen, count)
         caption = sheet.caption(self.index, found) if controls["caption"] else ""
         pictures = [sheet.picture(self.index, match) for match in found]
-        drawn = sheet.lay_out(pictures, caption, (width, height))
-        pixels = torch.from_numpy(drawn).permute(2, 0, 1)[None].float() / 255
-        return torch.cat([pixels, torch.ones((1, 1, height, width))], 1), memory
+        drawn = sheet.lay_out(pictures, caption, (width, height), controls["ground"])
+        return torch.from_numpy(drawn).permute(2, 0, 1)[None].float() / 255, memory
 
 
 def complete(parameters: Mapping[str, float]) -> dict[str, float]:
@@ -148,7 +148,8 @@ def complete(parameters: Mapping[str, float]) -> dict[str, float]:
     full = {}
     for each in PARAMETERS:
         value = float(parameters.get(each.address, each.default))
-        value = round(value) if math.isfinite(value) else each.default
+        value = value if math.isfinite(value) else each.default
+        value = value if each.kind is Kind.FLOAT else round(value)
         full[each.address] = min(max(value, each.low), each.high)
     return full
 

@@ -180,7 +180,8 @@ def _write_sheet(out: Path, index: Index, found: list[tuple[str, Bytes, list[Mat
     for name, seen, matches in found:
         tiles = [features.square(seen, _SIDE_PX), *(hanging.picture(index, m) for m in matches)]
         size = (len(tiles) * (_SIDE_PX + 6), _SIDE_PX + _BELOW_PX)
-        rows.append(hanging.lay_out(tiles, f"{name} · {hanging.caption(index, matches)}", size))
+        text = f"{name} · {hanging.caption(index, matches)}"
+        rows.append(hanging.lay_out(tiles, text, size)[..., :3])
     sheets.save(out, np.concatenate(rows))
 
 

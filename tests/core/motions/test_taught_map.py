@@ -173,6 +173,37 @@ def test_the_map_is_drawn_where_its_places_are(tmp_path: Path) -> None:
         maps.spec(maps.Config(str(tmp_path / "none.map.npz")))
 
 
+@pytest.mark.parametrize("zoom", [1.0, 3.0])
+def test_small_pictures_never_cover_one_another(tmp_path: Path, zoom: float) -> None:
+    path = tmp_path / "a.map.npz"
+    thumbs = np.full((30, 16, 16, 3), 200, np.uint8)
+    path.write_bytes(file_of(atlas(), thumbs=thumbs))
+    found = maps._open(str(path))
+    side = 0.2 * zoom**0.5
+    rooms = maps._rooms(found, 2.0) * zoom
+    sizes = np.clip(2.0 * rooms / side - 1.0, 0.0, 1.0) * side
+    places = found.places * (2.0 * zoom, zoom)
+    apart = np.abs(places[:, None] - places[None]).max(axis=2)
+    near = (sizes[:, None] + sizes[None]) / 2
+    shown = sizes > 0
+    other = ~np.eye(30, dtype=bool) & shown[:, None] & shown[None]
+    assert (apart[other] >= near[other] - 1e-6).all()
+    assert 5 < (sizes > 0.99 * side).sum() < 30
+
+
+def test_names_stand_where_they_are_put(tmp_path: Path) -> None:
+    path = tmp_path / "a.map.npz"
+    path.write_bytes(file_of(atlas()))
+    plain, named = (
+        maps.build(maps.Config(str(path), names)) for names in ({}, {"Ice": (0.25, 0.75)})
+    )
+    asked = Request(0.0, {}, {}, (400, 200), 2.0)
+    differs = (plain.render(asked)[0] != named.render(asked)[0]).any(dim=1)[0].numpy()
+    rows, columns = np.nonzero(differs)
+    assert abs(columns.mean() - 100) < 4
+    assert abs(rows.mean() - 50) < 4
+
+
 def test_a_generator_follows_an_address_and_says_what_it_cannot() -> None:
     text = SHOW.format(motion="map", more="inputs = 2")
     more = (

@@ -27,7 +27,7 @@ def test_every_key_of_a_shipped_show_is_listed_once(name: str) -> None:
 
 
 def test_a_key_that_hides_another_is_said_with_the_way_around_it() -> None:
-    (told,) = hidden(load.load("likeness").show)
+    (told,) = hidden(read_show('[keys]\nk = "/master/jump"'))
     assert "keep the last ten minutes" in told
     assert "Shift-K" in told
     assert hidden(load.load("default").show) == []
