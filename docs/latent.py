@@ -1,6 +1,6 @@
 """Draw the pictures of docs/latent.md: ``python docs/latent.py`` in a clone, a minute or two.
 
-The map is what ``latent-cinema map … --sheet`` draws, the sheet of directions
+The map is what the generator `map` draws, the sheet of directions
 ``latent-cinema directions … --sheet``, the sheet of inversion ``latent-cinema invert … --sheet``.
 """
 
@@ -11,11 +11,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from earth_paint import Painter
 from PIL import Image, ImageDraw, ImageFont
 
 from engine.core.latent.geometry import length, onto_shell, shell_radius, slerp
-from engine.core.motions.noise import circle
-from engine.core.motions.walk import keys, walk
+from engine.core.latent.manifold import SHELL
+from engine.core.latent.spline import at, spline
+from engine.core.motions.opensimplex import circle
+from engine.core.motions.walk import walk
 
 OUT = Path(__file__).parent / "latent"
 SIZE, FPS, KEYS, KEY_S = 64, 60, (3, 14, 15, 92, 65, 35), 2.0
@@ -43,7 +46,7 @@ WAYS: dict[str, Way] = {
     "lerp from key to key": piecewise(lambda a, b, t: (1 - t) * a + t * b),
     "slerp from key to key": piecewise(slerp),
     "OpenSimplex circle": lambda phase: circle(1, math.tau * phase / len(KEYS), SIZE, math.tau),
-    "keys: spherical Hermite": lambda phase: keys(KEYS, phase, SIZE),
+    "keys: spherical Hermite": lambda phase: at(spline(SHELL, points()), phase),
     "walk: root of B-splines": lambda phase: walk(1, "figure", phase, SIZE),
 }
 
@@ -104,10 +107,10 @@ def draw_paths(out: Path) -> None:
 EARTH = Path(__file__).parents[1] / "presets/networks/earth.safetensors"
 BENDS: tuple[tuple[str, str, dict[str, float]], ...] = (
     ("as it is", "", {}),
-    ("translate b16.conv0", "translate", {"_x": 0.25}),
-    ("rotate b16.conv0", "rotate", {"": 0.8}),
-    ("scale b16.conv0", "scale", {"": 0.6}),
-    ("flip_h b16.conv0", "flip_h", {"": 1.0}),
+    ("translate b8.conv1", "translate", {"_x": 0.25}),
+    ("rotate b8.conv1", "rotate", {"": 0.8}),
+    ("scale b8.conv1", "scale", {"": 2.0}),
+    ("flip_h b8.conv1", "flip_h", {"": 1.0}),
     ("erode b8.conv1", "erode", {"": 1.0}),
     ("dilate b16.conv1", "dilate", {"": 1.0}),
     ("threshold b32.conv0", "threshold", {"": 1.0}),
@@ -128,23 +131,39 @@ def draw_bends(out: Path) -> None:
     from engine.generators.editing.bend_ops import BendTable
     from engine.generators.kinds import stylegan2
 
+    painter = Painter((192, 192))
     side, columns, gap, below = 192, 5, 8, 26
     rows = -(-len(BENDS) // columns)
     sheet = Image.new(
         "RGB", (columns * (side + gap) + gap, rows * (side + below) + gap), (16, 16, 18)
     )
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(15)
-    z = np.random.RandomState(26).randn(1, 64)[0].astype(np.float32)
+    z = np.random.RandomState(9).randn(1, 64)[0].astype(np.float32)
     for place, (name, op, knobs) in enumerate(BENDS):
         bends = [BendTable(name.split()[1], op, "half", "it", edge="reflection")] if op else []
         generator = stylegan2.build(stylegan2.Config(str(EARTH), bends=bends))
         asked = {f"bend_it{knob}": value for knob, value in knobs.items()}
-        pixels, _ = generator.render(Request(0.0, {"z": z, "z_b": z}, asked, (128, 128)))
+        pixels, _ = generator.render(Request(0.0, {"z": z, "z_b": z}, asked, (64, 64)))
         rgb = (pixels[0, :3].clamp(0, 1) * 255).to(torch.uint8).permute(1, 2, 0).numpy()
         x = gap + place % columns * (side + gap)
         y = gap + place // columns * (side + below)
-        sheet.paste(Image.fromarray(rgb).resize((side, side), Image.Resampling.BICUBIC), (x, y))
+        sheet.paste(Image.fromarray(painter.paint(rgb)), (x, y))
         pen.text((x, y + side + 4), name, (220, 220, 220), font)
+    sheet.save(out, quality=86)
+
+
+def draw_map(out: Path) -> None:
+    """Draw the map of *Atlas*."""
+    from engine.generators.kinds import map as maps
+
+    controls = {each.address: each.default for each in maps.PARAMETERS}
+    drawn = maps.draw(
+        maps._open(str(EARTH.with_suffix(".map.npz"))),
+        {**controls, "size": 0.16, "lit": 0.0, "mark": 0.0},
+        (1120, 630),
+    )
+    sheet = Image.new("RGB", drawn.size, (16, 16, 18))
+    sheet.paste(drawn, (0, 0), drawn)
     sheet.save(out, quality=86)
 
 
@@ -152,3 +171,4 @@ if __name__ == "__main__":
     OUT.mkdir(exist_ok=True)
     draw_paths(OUT / "paths.png")
     draw_bends(OUT / "bends.jpg")
+    draw_map(OUT / "map.jpg")

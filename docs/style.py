@@ -283,7 +283,7 @@ def sheet(out: Path) -> None:
     rows += [("19 to 1", tile) for tile in tiles(np.array(mixed), path=learnt)]
     beside = each[None, [19, 1, 7]]
     rows += [("19, 1, 7", tile) for tile in tiles(beside, path=learnt, points=3)]
-    names = ["strata", "strike", "minds", "latent-wall"]
+    names = ["strata", "strike", "minds", "painted"]
     pictures = [str(scenes / f"{name}.jpg") for name in names]
     any_style = str(networks / "any-style.safetensors")
     drawn = tiles(np.eye(len(names)), path=any_style, styles=pictures)

@@ -1,7 +1,7 @@
 /*{
   "ISFVSN": "2",
   "CREDIT": "Latent Cinema",
-  "DESCRIPTION": "Contour lines: the picture's brightness drawn as a map, in fine light on black.",
+  "DESCRIPTION": "Contour lines: the picture's brightness drawn as a map, in light on black; as on maps, every few lines one is thicker, and in a colour of its own.",
   "CATEGORIES": ["Line"],
   "INPUTS": [
     { "NAME": "inputImage", "TYPE": "image" },
@@ -11,7 +11,10 @@
     { "NAME": "edges", "LABEL": "Light on steep places", "TYPE": "float", "DEFAULT": 0.25, "MIN": 0, "MAX": 1 },
     { "NAME": "fill", "LABEL": "How much of the picture shows", "TYPE": "float", "DEFAULT": 0.1, "MIN": 0, "MAX": 1 },
     { "NAME": "colour", "LABEL": "How much of the picture's colour the lines take", "TYPE": "float", "DEFAULT": 0.7, "MIN": 0, "MAX": 1 },
-    { "NAME": "ink", "LABEL": "Colour of the ink", "TYPE": "color", "DEFAULT": [0.95, 0.92, 0.86, 1.0] }
+    { "NAME": "ink", "LABEL": "Colour of the ink", "TYPE": "color", "DEFAULT": [0.95, 0.92, 0.86, 1.0] },
+    { "NAME": "every", "LABEL": "Every so many lines one is another ink; 0: none", "TYPE": "long", "DEFAULT": 0, "MIN": 0, "MAX": 12 },
+    { "NAME": "accent", "LABEL": "Colour of that line", "TYPE": "color", "DEFAULT": [1.0, 0.28, 0.12, 1.0] },
+    { "NAME": "stress", "LABEL": "How much thicker it is", "TYPE": "float", "DEFAULT": 1.6, "MIN": 0.5, "MAX": 4 }
   ]
 }*/
 
@@ -36,13 +39,14 @@ void main() {
     float level = own * levels - TIME * float(rise) / 3600.0;
     float away = abs(fract(level) - 0.5) / max(steep * levels, 1e-3);        // in picture heights
     float pixel = 1.0 / RENDERSIZE.y;
-    float half_ = 0.0005 * weight;
+    bool other = every > 0 && mod(floor(level), float(max(every, 1))) == 0.0;
+    float half_ = 0.0005 * weight * (other ? stress : 1.0);
     float line = 1.0 - smoothstep(half_ - 0.5 * pixel, half_ + pixel, away);
     line *= min(2.0 * half_ / pixel, 1.0);                                   // thinner than a pixel: fainter
     line *= smoothstep(0.15, 0.9, steep) * smoothstep(0.02, 0.14, own);      // flat and black stay empty
 
     vec3 hue = here.rgb / max(max(here.r, max(here.g, here.b)), 0.05);
-    vec3 pen = mix(ink.rgb, hue, colour);
+    vec3 pen = other ? accent.rgb : mix(ink.rgb, hue, colour);
     float strength = line * (0.35 + 0.65 * own) + edges * smoothstep(2.0, 14.0, steep) * own * 0.8;
     vec3 lit = pen * pen * strength + here.rgb * here.rgb * fill;
     gl_FragColor = vec4(sqrt(lit), here.a);

@@ -135,7 +135,7 @@ def test_a_damaged_index_is_told_and_hides_nothing_else(model: Path) -> None:
 
 def test_a_show_names_its_networks_and_shaders() -> None:
     found = json.loads(credit("latent-wall", "--json")[1])
-    assert [one["name"] for one in found["networks"]] == ["shore.safetensors"]
+    assert [one["name"] for one in found["networks"]] == ["earth.safetensors"]
     code, said = credit("default")
     assert code == 0
     assert "computed from network_seed" in said

@@ -759,6 +759,43 @@ def test_a_brush_makes_edges_crisp(ctx: moderngl.Context) -> None:
     assert steep[1] > 1.5 * steep[0]
 
 
+def test_every_second_line_of_ink_is_another_colour(ctx: moderngl.Context) -> None:
+    both = chain(ctx, "ink", (320, 180), 1, every=2, colour=0.0, fill=0.0, weight=6.0)
+    plain = chain(ctx, "ink", (320, 180), 1, every=0, colour=0.0, fill=0.0, weight=6.0)
+    red, green, _ = np.moveaxis(both.astype(np.int64), 2, 0)
+    is_accent = (red > 2 * green) & (red > 10_000)
+    is_plain = (np.abs(red - green) < 0.2 * red) & (red > 10_000)
+    assert is_accent.mean() > 0.01
+    assert is_plain.mean() > 0.01
+    assert not (plain[..., 0] > 2 * plain[..., 1].astype(np.int64) + 1000).any()
+
+
+def test_a_scar_stays_until_it_heals(ctx: moderngl.Context) -> None:
+    """Outlines of the picture that was there when it was marked, over later ones."""
+    made = Compositor(ctx, (160, 90))
+    made.load("scar", (SHADERS / "scar.fs").read_text())
+    box = np.full((90, 160, 4), 255, np.uint8)
+    box[..., :3] = 0
+    dark = box.copy()
+    box[30:60, 50:110, :3] = 200
+    light = []
+    for step, (picture, events) in enumerate(
+        [(box, {}), (box, {"mark": True}), (dark, {}), (dark, {"heal": True})]
+    ):
+        values = {"mark": False, "heal": False, **events}
+        item = Pass("a/scar", "scar", values, {}, step / 60, step)
+        shown = plan(layer(generator="g", effects=(item,), is_stepped=True), step=step)
+        here = {"g": pixels(ctx, picture)}
+        made.step(shown, here)
+        light.append(made.compose(shown, here).read("rgb24").astype(int))
+    made.close()
+    assert np.abs(light[1] - light[0]).max() > 60
+    row = light[2][45, :, 0]
+    assert row[45:56].max() > 60  # the box's left side
+    assert row[70:90].max() == 0  # neither its inside
+    assert light[3].max() == 0
+
+
 @pytest.mark.parametrize(
     ("name", "uniforms"),
     [("trails", {"half_life": 1.0, "zoom": 0.6, "turn": 0.1}), ("flow", {"speed": 0.2})],
