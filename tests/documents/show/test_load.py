@@ -276,9 +276,9 @@ def test_a_copy_of_a_shipped_show_finds_the_shipped_network(tmp_path: Path) -> N
     loaded = load.load(str(copy))
     assert loaded.text == shipped.text  # with the whole path of the same network
     assert not loaded.show.notes  # it came with the program: nobody is warned of it
-    network = tmp_path / "networks" / "shore.safetensors"
+    network = tmp_path / "networks" / "earth.safetensors"
     network.parent.mkdir()
-    network.write_bytes((assets_dir("presets") / "networks" / "shore.safetensors").read_bytes())
+    network.write_bytes((assets_dir("presets") / "networks" / "earth.safetensors").read_bytes())
     assert str(network) in load.load(str(copy)).text  # what lies beside the show comes first
 
 
