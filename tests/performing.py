@@ -30,10 +30,16 @@ main()
 """
 
 
-def latent_cinema(*words: object, cwd: Path | None = None, env: dict[str, str] | None = None):
-    """Run a command to its end."""
+def latent_cinema(
+    *words: object,
+    cwd: Path | None = None,
+    env: dict[str, str] | None = None,
+    is_patient: bool = False,
+):
+    """Run a command to its end; a patient one waits for its first picture, or why there is none."""
+    command = [sys.executable, "-c", PATIENT] if is_patient else COMMAND
     return subprocess.run(
-        [*COMMAND, *map(str, words)], capture_output=True, text=True, timeout=LIMIT_S, cwd=cwd,
+        [*command, *map(str, words)], capture_output=True, text=True, timeout=LIMIT_S, cwd=cwd,
         env={**os.environ, **(env or {})}, check=False,
     )  # fmt: skip
 

@@ -160,7 +160,7 @@ def test_bench_of_a_picture_that_never_came_fails(tmp_path: Path) -> None:
     (tmp_path / "lamp.toml").write_text(text.replace("delay_s = 0.0", 'breaks = "build"'))
     (tmp_path / "tint.fs").write_text((SHOWS / "tint.fs").read_text("utf-8"))
     words = ["bench", "--show", tmp_path / "lamp.toml", "--size", "64x36", "--duration", "0.3"]
-    done = latent_cinema(*words, "--json", env=lamp(tmp_path))
+    done = latent_cinema(*words, "--json", env=lamp(tmp_path), is_patient=True)
     assert done.returncode == 1
     assert json.loads(done.stdout)["generators"]["lamp"]["frames"] == 0
     last = done.stderr.splitlines()[-1]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bench import soak
+from bench.soak_player import allocated_bytes
+from tests.places import SHOWS
 
 
 def test_a_leak_a_collection_and_a_lost_file_are_told() -> None:
@@ -14,5 +18,18 @@ def test_a_leak_a_collection_and_a_lost_file_are_told() -> None:
     bad = {**good, "full_collections": 1, "bytes_a_frame": {"main": 2.1}}
     bad["files_gained"] = {"main": 3}
     assert len(soak.faults(bad)) == 3
-    short = {**good, "frames_measured": 20_000, "bytes_a_frame": {"main": 100.0, "form": 110.0}}
-    assert len(soak.faults(short)) == 1
+    short = {**good, "frames_measured": 20_000, "bytes_a_frame": {"main": 15.0, "form": 100.0}}
+    assert soak.faults(short) == []
+    short["bytes_a_frame"] = {"main": 17.0, "form": 110.0}
+    assert len(soak.faults(short)) == 2
+
+
+@pytest.mark.skipif(allocated_bytes() is None, reason="glibc counts what is allocated")
+def test_what_is_allocated_does_not_grow_and_a_leak_of_64_bytes_a_frame_is_found() -> None:
+    show = str(SHOWS / "tiny.toml")
+    found = soak.soak(show, "32x18", frames=8000)
+    assert soak.faults(found) == []
+    assert found["bytes_a_frame"]["main"] is not None
+    leaky = soak.soak(show, "32x18", frames=2000, leak=64)
+    assert any(told.startswith("main: ") for told in soak.faults(leaky))
+    assert leaky["bytes_a_frame"]["main"] > 60.0

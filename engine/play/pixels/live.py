@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -22,12 +21,14 @@ from engine.generators.host.spare import Spare
 from engine.play.pixels.bridge import Bridge, probe
 from engine.play.pixels.delay_line import DelayLine
 from engine.play.pixels.slot import ShownFrame, Slot, open_host, worker_spec_of
+from engine.play.stats import Newest
 
 MOST_PREPARED = 6
 """Workers that are kept loaded; more are opened when their scene is seen."""
 REFRESH_S = 4.0
 """A generator that is not seen makes a frame that often, so that a cut to it shows something."""
 SPARE_AFTER_S = 6.0
+_AGES = 4096  # of pictures that are looked at for the stats, a layer
 REOPEN_S = 5.0
 """A worker that could not be started at all is tried again that often."""
 
@@ -60,7 +61,7 @@ class LivePixels:
         self.newest: dict[str, Frame] = {}
         self._reported: dict[str, str] = {}
         self._notified: dict[str, bool] = {}
-        self.age_ms: dict[str, deque[float]] = {}
+        self.age_ms: dict[str, Newest] = {}
 
     def open(self, show: Show, names: Iterable[str], now_s: float) -> None:
         """Start the workers of these layers, unless they run already."""
@@ -189,7 +190,9 @@ class LivePixels:
                 found[name] = pixels
                 age_s = self._bridge.age_s(name, plan.seconds)
                 if age_s is not None:
-                    self.age_ms.setdefault(name, deque(maxlen=4096)).append(1000.0 * age_s)
+                    if name not in self.age_ms:
+                        self.age_ms[name] = Newest(_AGES)
+                    self.age_ms[name].add(1000.0 * age_s)
         return found
 
     def see(self, compositor: Compositor) -> None:
@@ -230,7 +233,7 @@ class LivePixels:
         found = {}
         for name, slot in self._slots.items():
             stats = slot.host.stats()
-            ages = sorted(self.age_ms.get(name, ())) or [0.0]
+            ages = self.age_ms[name].in_order() if name in self.age_ms else [0.0]
             found[name] = {
                 "rate_hz": round(stats.rate_hz, 2),
                 "age_ms": round(ages[len(ages) // 2], 1),

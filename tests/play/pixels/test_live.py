@@ -191,7 +191,7 @@ def test_weights_of_a_one_hertz_generator_move_without_a_jump(stage: Stage) -> N
             assert old1 is new0
             assert (1 - w0) + w1 < 0.1
     assert 6 <= changes <= 12
-    ages = sorted(stage.pixels.age_ms["a"])
+    ages = stage.pixels.age_ms["a"].in_order()
     assert ages[len(ages) // 2] < 600
     assert stage.pixels.stats()["a"].keys() >= {"rate_hz", "age_ms"}
 
