@@ -132,7 +132,10 @@ def nearest(
 def _load(path: Path) -> tuple[str, Bytes]:
     from engine.lab.data.folder import load
 
-    return path.name, np.asarray(load(path))
+    try:
+        return path.name, np.asarray(load(path))
+    except OSError as error:
+        raise OSError(f"{path.name}: {error.strerror or error}") from None
 
 
 def _drawn(model: Path, seeds: str) -> Iterator[tuple[str, Bytes]]:
