@@ -262,7 +262,7 @@ def sheet(out: Path) -> None:
     from engine.generators import registry
 
     networks, scenes = ROOT / "presets" / "networks", Path(__file__).parent / "scenes"
-    table = {"path": str(networks / "earth.safetensors"), "wide": 3.3333, "high": 1.875}
+    table = {"path": str(networks / "earth.safetensors"), "wide": 3.255, "high": 1.828}
     earth = registry.open_spec("stylegan2", {**table, "repeats": False})
     z = np.random.RandomState(3).randn(*earth.spec.ports[0].shape).astype(np.float32)
     pixels = registry.build(earth, "cpu").render(Request(0.0, {"z": z}, {}, TILE, 16 / 9), None)[0]
