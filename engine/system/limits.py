@@ -50,10 +50,11 @@ def end_after(cpu_s: float) -> None:
     else:
         import resource
 
+        most_s = resource.getrlimit(resource.RLIMIT_CPU)[1]
         until_s = math.ceil(time.process_time() + cpu_s)
-        resource.setrlimit(
-            resource.RLIMIT_CPU, (until_s, resource.getrlimit(resource.RLIMIT_CPU)[1])
-        )
+        if most_s != resource.RLIM_INFINITY:  # whoever started us may have bounded it
+            until_s = min(until_s, most_s)
+        resource.setrlimit(resource.RLIMIT_CPU, (until_s, most_s))
 
 
 @lru_cache(maxsize=1)

@@ -41,7 +41,7 @@ def cost(events: list[Event]) -> float:
 
 def test_the_bundle_that_stopped_the_frames_is_one_event() -> None:
     queue = EventQueue()
-    messages = decode(CASE.read_bytes()).messages
+    messages = [(f"{PATHS[0]}/corner", value) for _, value in decode(CASE.read_bytes()).messages]
     assert len(messages) == 256
     took(queue, *messages)
     ticks = drained(queue)
@@ -148,7 +148,7 @@ def test_what_path_events_cost_they_cost_by_each_of_their_names_and_by_patterns(
     ticks = drained(queue)
     assert all(cost(events) <= TICK_US or len(events) == 1 for events in ticks)
     assert {e.address for events in ticks for e in events} == {
-        f"/layer/{layer.id}/path/corner" for layer in SHOW.layers
+        f"{path}/corner" for path in PATHS if path.endswith("/path")
     }
 
 

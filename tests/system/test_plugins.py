@@ -62,7 +62,7 @@ def test_an_installed_package_brings_sources_and_outputs() -> None:
     text = 'schema = 1\n[[sources]]\nkind = "pedal"\nconfig = { value = 0.25 }\n'
     options = Options(osc="127.0.0.1:0")
     with Sources(load.decode(text, "t"), options, False, print) as found:
-        heard = {s.origin: items for s, items in found.poll(0.0)}
+        heard = {s.origin: items for s, items, _ in found.poll(0.0)}
     pedal = next(origin for origin in heard if origin.name == "pedal")
     assert [item[1:] for item in heard[pedal]] == [("/master/brightness", 0.25)]
     assert not pedal.may_write("/master/blackout")

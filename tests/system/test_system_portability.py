@@ -80,11 +80,12 @@ def test_a_bound_process_takes_no_more() -> None:
 def test_a_process_that_hangs_ends_by_itself() -> None:
     # A thread that holds Python's lock for ever, as a driver may.
     script = (
-        "import re\nfrom engine.system import limits\nlimits.end_after(0.2); limits.go_on()\n"
-        "print('here', flush=True)\nlimits.end_after(0.5)\nre.match('(a+)+b', 'a' * 64)"
+        "import re\nfrom engine.system import limits\nlimits.end_after(0.5)\n"
+        "print('here', flush=True)\nre.match('(a+)+b', 'a' * 64)"
     )
     done = run(script)
-    assert (done.returncode, done.stdout.strip(), done.stderr) == (1, "here", "")
+    assert (done.stdout.strip(), done.stderr) == ("here", "")
+    assert limits.was_out_of_time(done.returncode) or done.returncode == 1  # Windows
 
 
 # Priorities, sockets, signals

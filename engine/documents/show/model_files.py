@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def with_whole_paths(text: str, *folders: Path) -> str:
     def whole(path: str) -> str:
         if Path(path).is_absolute():
             return path
-        places = [folder.resolve() / path for folder in (*folders, assets_dir("presets"))]
+        places = [folder.resolve() / path for folder in (*folders, *_shipped())]
         return str(next((p for p in places if p.exists()), places[0]))
 
     return with_paths(text, whole)
@@ -88,7 +89,7 @@ def edit(data: bytes, job: Mapping[str, Any]) -> str:
 
 def outside(show: Show, *folders: Path) -> list[str]:
     """Say which files of a show's generators lie elsewhere: they are read, and never written."""
-    roots = [folder.resolve() for folder in (*folders, assets_dir("presets"))]
+    roots = [folder.resolve() for folder in (*folders, *_shipped())]
     told = []
     for layer in show.layers:
         made = layer.generator
@@ -97,6 +98,13 @@ def outside(show: Show, *folders: Path) -> list[str]:
             if path is not None and not any(path.is_relative_to(root) for root in roots):
                 told.append(f"layer {layer.id} reads {file.path}, outside the show's folder")
     return told
+
+
+def _shipped() -> list[Path]:
+    """Folder of the shipped shows, where there are any."""
+    with suppress(FileNotFoundError):
+        return [assets_dir("presets")]
+    return []
 
 
 def _files(layer: Mapping[str, Any]) -> list[tuple[str, str]]:
