@@ -4,10 +4,12 @@
   "DESCRIPTION": "Another layer's pixels: a layer that is made of them has effects and an opacity of its own.",
   "CATEGORIES": ["Generator"],
   "INPUTS": [
-    { "NAME": "of", "LABEL": "Which layer", "TYPE": "image" }
+    { "NAME": "of", "LABEL": "Which layer", "TYPE": "image" },
+    { "NAME": "exposure", "LABEL": "Exposure, in stops", "TYPE": "float", "DEFAULT": 0, "MIN": -4, "MAX": 4 }
   ]
 }*/
 
 void main() {
-    gl_FragColor = IMG_NORM_PIXEL(of, isf_FragNormCoord);
+    vec4 here = IMG_NORM_PIXEL(of, isf_FragNormCoord);
+    gl_FragColor = vec4(here.rgb * exp2(exposure), here.a);
 }
