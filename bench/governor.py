@@ -18,8 +18,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from bench.busy import busy
+
 SIZES = ("640x360", "1280x720")
-BUSY = "while True: pass"
 # What keeps the pictures is never governed: so a governor that never gives anything up.
 PLAY = """
 import sys
@@ -32,30 +33,24 @@ sys.exit(main())
 """
 
 
-def play(show: str, size: str, seconds: float, busy: int, way: str) -> dict[str, Any]:
+def play(show: str, size: str, seconds: float, others: int, way: str) -> dict[str, Any]:
     """Play once beside so many busy programs."""
-    others = [subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(busy)]
-    try:
-        with tempfile.TemporaryDirectory() as name:
-            stats_path = Path(name) / "stats.json"
-            words = [
-                sys.executable, "-c", PLAY, way, "play", show, "--output", "null", "--size", size,
-                "--osc", "127.0.0.1:0", "--audio", "off", "--duration", str(seconds),
-                "--stats", str(stats_path),
-            ]  # fmt: skip
-            before, begin = os.times(), time.monotonic()
-            done = subprocess.run(words, check=True, capture_output=True, text=True)
-            after, wall_s = os.times(), time.monotonic() - begin
-            stats = json.loads(stats_path.read_text())
-    finally:
-        for other in others:
-            other.kill()
-            other.wait()
+    with busy(others), tempfile.TemporaryDirectory() as name:
+        stats_path = Path(name) / "stats.json"
+        words = [
+            sys.executable, "-c", PLAY, way, "play", show, "--output", "null", "--size", size,
+            "--osc", "127.0.0.1:0", "--audio", "off", "--duration", str(seconds),
+            "--stats", str(stats_path),
+        ]  # fmt: skip
+        before, begin = os.times(), time.monotonic()
+        done = subprocess.run(words, check=True, capture_output=True, text=True)
+        after, wall_s = os.times(), time.monotonic() - begin
+        stats = json.loads(stats_path.read_text())
     spent_s = sum(after[2:4]) - sum(before[2:4])
     seen = {n: g for n, g in stats["generators"].items() if g["frames"] > seconds / 4}
     return {
         "size": size,
-        "busy": busy,
+        "busy": others,
         "way": way,
         "load": os.getloadavg(),
         "fps": stats["fps"],
@@ -82,8 +77,8 @@ def main() -> None:
     given = parser.parse_args()
     ways = ("governed", "whole") if given.ungoverned else ("governed",)
     report = [
-        play(given.show, size, given.seconds, busy, way)
-        for busy in given.busy
+        play(given.show, size, given.seconds, others, way)
+        for others in given.busy
         for size in SIZES
         for way in ways
     ]

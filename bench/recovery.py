@@ -1,6 +1,6 @@
 """How soon a picture is back after its worker died or hangs, and whether a busy machine kills one.
 
-    python bench/recovery.py [--busy 60] > recovery.json
+    python -m bench.recovery [--busy 60] > recovery.json
 
 Wall seconds from the signal until another worker took over and until its first picture, and the
 CPU time which that worker took for it; the machine's load is told beside them. Each fault comes
@@ -14,7 +14,6 @@ import argparse
 import json
 import os
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,11 +22,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from bench.busy import busy
 from engine.play.live.options import Options
 from engine.play.live.player import Player
 from engine.system.priority import cpu_s
 
-SPIN = [sys.executable, "-c", "while True: pass"]
 SPINNERS = 4
 SHOW = """
 schema = 1
@@ -102,8 +101,7 @@ def script(player: Player, options: argparse.Namespace, found: dict[str, Any]) -
         yield from fault(player, number, found[name])
     yield from until_spares(player)
     before, frames = restarts(player), figures(player)["frames"]
-    spinners = [subprocess.Popen(SPIN) for _ in range(SPINNERS)]
-    try:
+    with busy(SPINNERS):
         yield from pause(options.busy)
         found["busy"] = {
             "seconds": options.busy,
@@ -111,10 +109,6 @@ def script(player: Player, options: argparse.Namespace, found: dict[str, Any]) -
             "restarts": restarts(player) - before,
             "frames": figures(player)["frames"] - frames,
         }
-    finally:
-        for spinner in spinners:
-            spinner.kill()
-            spinner.wait()
 
 
 def main() -> None:
