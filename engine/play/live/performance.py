@@ -13,6 +13,7 @@ from engine.core.clock import parse_rate, seconds_at
 from engine.core.show.show import Show
 from engine.core.show.state import first_state
 from engine.documents.show import load
+from engine.play.controllers.controllers import Controllers
 from engine.play.event_queue import EventQueue
 from engine.play.governor import Governor
 from engine.play.line import Line, resized, seeded
@@ -90,6 +91,7 @@ class Performance:
         self.sources: Sources = stack.enter_context(
             Sources(table, options, hears_device(options), self.notify)
         )
+        self.controllers = Controllers()
         self.feedback = None
         if options.feedback is not None:
             self.feedback = Feedback(options.feedback)

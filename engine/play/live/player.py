@@ -252,6 +252,9 @@ class Player(Performance):
                 self.queue.complain(show, source.origin.name, address, why)
             if source.kind == Feedback.kind:
                 by_osc += [address for _, address, _ in items]
+        for source, moved in self.sources.moved():
+            hand = Origin(source.origin.name)  # what a mapping names, the show or the user has said
+            self.queue.take(show, tick, hand, self.controllers.events(moved), of)
         if self.feedback is not None:
             self.feedback.send(show, self.line.state, by_osc)
         self.audio_input.feed(now_s)
