@@ -39,6 +39,7 @@ from engine.play.tasks.even_speed_live import EvenSpeed
 from engine.play.tasks.inversion import Inversion
 from engine.play.tasks.tasks import TaskClient, TaskQueue
 from engine.play.usage import FullCollections, open_files, private_bytes
+from engine.sources.osc import osc, sender
 from engine.system.atomic import check_writable
 from engine.system.interrupts import Interrupt, noted
 
@@ -92,10 +93,10 @@ class Performance:
             Sources(table, options, hears_device(options), self.notify)
         )
         self.controllers = Controllers()
-        self.feedback = None
-        if options.feedback is not None:
-            self.feedback = Feedback(options.feedback)
-            stack.callback(self.feedback.close)
+        self.feedback = Feedback(self.notify)
+        stack.callback(self.feedback.close)
+        for endpoint in options.feedback:
+            self.feedback.add(sender.open(*osc.parse_endpoint(endpoint)))
         choice = channel_choice(table, options.audio_channel, options.audio_gain_db)
         self.audio_input: AudioInput = stack.enter_context(
             AudioInput(options, self.notify, self.sources, choice)
