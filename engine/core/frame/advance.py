@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.control.cues import follow_cues, receive_ready, settle
+from engine.core.control.modulation import hold_settings, move_modulators
 from engine.core.control.oscillators import signals_at
 from engine.core.control.routes import move_routes
 from engine.core.control.signals import finite, receive_signal
@@ -225,8 +226,13 @@ def _aim(show: Show, state: State, seconds: float, dt: float, is_on_beat: bool) 
     signals = signals_at(show, state, 0.0)
     if is_on_beat:
         signals[show.beat[1]] = 1.0
+    modulators = state.modulators
+    if show.constants.is_modulated:
+        modulators = move_modulators(show, state, signals, dt)
     routes = move_routes(show, state.routes, signals, dt)
     values = aimed(show, state, routes, seconds, signals)
+    if modulators:
+        modulators = hold_settings(show, modulators, values)
     speed, tick_s = values[master.speed], show.constants.tick_s
     tempo = Tempo(state.transport.beat, values[master.bpm] / 60.0 * tick_s, tick_s)
     steer, omega, taus, rest = aim_steer(show, state, values)
@@ -254,4 +260,5 @@ def _aim(show: Show, state: State, seconds: float, dt: float, is_on_beat: bool) 
         # Only a person or a cue freezes the show: a route could not let it go again.
         is_still=bool(state.base[master.freeze] >= 0.5),
         head=aim_head(show, state, values),
+        modulators=modulators,
     )

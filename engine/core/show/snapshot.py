@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from engine.core.bounds import number, whole
 from engine.core.curves import CURVES
+from engine.core.modulators.model import Modulator, ModulatorState
 from engine.core.path.model import NOTHING, Path, PathState
 from engine.core.show.show import Show
 from engine.core.show.state import Ramp, RouteState, State, Transport, first_state
@@ -60,6 +61,10 @@ def to_data(show: Show, state: State) -> dict[str, Any]:
         "touch_tick": state.touch_tick,
         "lost_s": state.lost_s,
         "head": list(state.head),
+        "modulators": {
+            mod.id: [mod.kind.name, list(each.memory), list(each.held)]
+            for mod, each in zip(show.modulators, state.modulators, strict=True)
+        },
     }
 
 
@@ -142,6 +147,10 @@ def _read(show: Show, data: dict[str, Any]) -> State:
         touch_tick=whole(data["touch_tick"]),
         lost_s=number(data["lost_s"]),
         head=_head(*data.get("head", fresh.head)),
+        modulators=tuple(
+            _modulator(data.get("modulators", {}).get(mod.id), mod, begun)
+            for mod, begun in zip(show.modulators, fresh.modulators, strict=True)
+        ),
     )
 
 
@@ -162,6 +171,14 @@ def _path(data: Any, path: Path) -> PathState:
         latent,
         read_memory(path, memory[0]) if memory else NOTHING,
     )
+
+
+def _modulator(data: Any, mod: Modulator, begun: ModulatorState) -> ModulatorState:
+    """Read what a modulator remembers; one of another kind begins anew."""
+    kind, *found = data or ("",)
+    if kind != mod.kind.name or list(map(len, found)) != list(map(len, begun)):
+        return begun
+    return ModulatorState(*(tuple(map(number, each)) for each in found))
 
 
 def _head(gone_s: Any, tick: Any, speed: Any) -> tuple[float, int, float]:

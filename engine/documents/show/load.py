@@ -7,12 +7,14 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from engine.core.show.show import Show
 from engine.documents.assets import assets_dir
 from engine.documents.builder import NoFileError
+from engine.documents.modulation_tables import MODULATORS
 from engine.documents.schema import ShowTable, allowed_keys, allowed_values
 from engine.documents.show import bare_file
 from engine.documents.show.build import assemble
@@ -252,18 +254,20 @@ def decode(text: str, name: str) -> ShowTable:
     try:
         return msgspec.convert(raw, ShowTable)
     except msgspec.ValidationError as error:
-        raise ShowError(f"{name}: {_explain(str(error))}") from None
+        raise ShowError(f"{name}: {_explain(str(error), raw)}") from None
 
 
-def _explain(message: str) -> str:
-    """Turn msgspec's message into ``key: what is wrong; what is allowed``."""
+def _explain(message: str, raw: Mapping[str, Any]) -> str:
+    """Turn msgspec's message about a text into ``key: what is wrong; what is allowed``."""
     what, _, place = message.partition(" - at `")
     place = place.rstrip("`") or "$"
     key = place.removeprefix("$").removeprefix(".") or "the file"
     unknown = re.match(r"Object contains unknown field `(.*)`", what)
     if unknown:
-        there = ", ".join(allowed_keys(place))
+        there = ", ".join(_kind_keys(place, raw) or allowed_keys(place))
         return f"{key}: unknown key '{unknown[1]}'; allowed are: {there}"
+    if key.startswith("modulators") and key.endswith(".kind"):
+        return f"{key}: {what[:1].lower()}{what[1:]}; allowed are: {', '.join(MODULATORS)}"
     choice = re.match(r"Invalid enum value '?(.*?)'?$", what)
     if choice:
         return (
@@ -273,3 +277,10 @@ def _explain(message: str) -> str:
     if missing:
         return f"{key}: the key '{missing[1]}' is missing"
     return f"{key}: {what[:1].lower()}{what[1:]}"
+
+
+def _kind_keys(place: str, raw: Mapping[str, Any]) -> tuple[str, ...]:
+    """Keys of the kind of a modulator, if the place is one."""
+    found = re.fullmatch(r"\$\.modulators\[(\d+)\]", place)
+    table = MODULATORS.get(raw["modulators"][int(found[1])]["kind"]) if found else None
+    return ("kind", *(f.name for f in msgspec.structs.fields(table))) if table else ()
