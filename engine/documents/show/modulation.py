@@ -157,7 +157,7 @@ def make_modulators(
 
     made = {mod.signal: mod for mod in each(table.modulators, "modulators", make)}
     order = _order({place: mod.hears for place, mod in made.items()},
-                   lambda place: signals.names[place], "modulators")  # fmt: skip
+                   lambda place: signals.names[place], "modulators: they hear")  # fmt: skip
     return tuple(made[place] for place in order if place in made)
 
 
@@ -172,12 +172,12 @@ def _heard(keys: Sequence[Any], one: Any, place: Callable[[str], int]) -> Heard:
     return Heard(tuple(found))
 
 
-def _order(graph: Any, name: Callable[[int], str], key: str) -> list[int]:
+def _order(graph: Any, name: Callable[[int], str], what: str) -> list[int]:
     try:
         return list(TopologicalSorter(graph).static_order())
     except CycleError as error:
         circle = " → ".join(name(place) for place in reversed(error.args[1]))
-        raise ValueError(f"{key}: they hear each other in a circle: {circle}") from None
+        raise ValueError(f"{what} each other in a circle: {circle}") from None
 
 
 def make_macros(table: ShowTable, registry: Registry) -> tuple[MacroTarget, ...]:
@@ -200,7 +200,7 @@ def make_macros(table: ShowTable, registry: Registry) -> tuple[MacroTarget, ...]
     graph: dict[int, list[int]] = {}
     for one in found:
         graph.setdefault(one.macro, []).append(one.target)
-    _order(graph, lambda place: registry.parameters[place].address, "macros")
+    _order(graph, lambda place: registry.parameters[place].address, "macros: they move")
     return tuple(found)
 
 
