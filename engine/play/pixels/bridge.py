@@ -12,7 +12,9 @@ Torch is imported for the CUDA path only, and only where OpenGL itself runs on N
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -72,8 +74,8 @@ class Bridge:
 
         Raises
         ------
-        Exception
-            On the CUDA path, whatever CUDA raises: reopen the host without ``shares_cuda`` then.
+        SharingError
+            If CUDA and OpenGL cannot share it: reopen the host without ``shares_cuda`` then.
         """
         slot = self._slots.get(slot_id)
         size_px = frame.pixels.shape[1], frame.pixels.shape[0]
@@ -81,8 +83,11 @@ class Bridge:
             fade_s = max(fade_s, slot.fade.pending.fade_s)  # of the one that it replaces
         timed = TimedFrame(self._texture(slot, size_px), frame.seconds, fade_s)
         if frame.share is not None and frame.device_slot is not None:
-            self._cuda = self._cuda or _CudaUpload(self._ctx)
-            self._cuda.write(slot_id, timed.texture, frame.device_slot, frame.share)
+            try:
+                self._cuda = self._cuda or _CudaUpload(self._ctx)
+                self._cuda.write(slot_id, timed.texture, frame.device_slot, frame.share)
+            except Exception as error:
+                raise SharingError(f"{type(error).__name__}: {error}") from error
         else:
             timed.texture.write(frame.pixels)
         if slot is None:
@@ -132,7 +137,7 @@ class Bridge:
             self._cuda.drop(slot_id)
 
     def close(self) -> None:
-        """Free everything. Harmless when repeated."""
+        """Free everything, while the context is still there. Harmless when repeated."""
         for slot_id in list(self._slots):
             self.drop(slot_id)
 
@@ -153,42 +158,93 @@ class Bridge:
         return texture
 
 
-def probe(ctx: moderngl.Context) -> tuple[str, str]:
+class SharingError(RuntimeError):
+    """CUDA and OpenGL do not share a picture; the text is what CUDA says."""
+
+
+class Probe(NamedTuple):
+    """How frames of a CUDA generator reach GL.
+
+    Parameters
+    ----------
+    path
+        ``cuda-pbo`` (stays on the device: open workers with ``shares_cuda=True``), ``pinned`` (the
+        worker fetches it through pinned memory) or ``numpy``.
+    why
+        One line.
+    device
+        Of torch, on which OpenGL draws, if that is known: its workers belong there.
+    """
+
+    path: str
+    why: str
+    device: str = "cuda"
+
+
+def probe(ctx: moderngl.Context) -> Probe:
     """Find out how frames of a CUDA generator reach GL, and why.
 
     The CUDA path is UNTESTED (no GPU here); whatever goes wrong in it means the next best path.
-
-    Returns
-    -------
-    tuple
-        ``cuda-pbo`` (stays on the device: open workers with ``shares_cuda=True``), ``pinned`` (the
-        worker fetches it through pinned memory) or ``numpy``; and one line that says why.
     """
     vendor, renderer = ctx.info["GL_VENDOR"], ctx.info["GL_RENDERER"]
     if "nvidia" not in vendor.lower():
-        return "numpy", f"OpenGL runs on {renderer}, which shares nothing with CUDA"
+        return Probe("numpy", f"OpenGL runs on {renderer}, which shares nothing with CUDA")
+    device = "cuda"
     try:
-        torch: Any = importlib.import_module("torch")
-        device = torch.cuda.get_device_name(0)
         upload = _CudaUpload(ctx)
+        device = upload.device
         upload.try_out()
     except Exception as error:  # noqa: BLE001 -- drivers fail in many ways; all mean: other path
-        return "pinned", f"no CUDA sharing with {renderer}: {type(error).__name__}: {error}"
-    return "cuda-pbo", f"{device} shares pixel buffers with OpenGL on {renderer}"
+        why = f"no CUDA sharing with {renderer}: {type(error).__name__}: {error}"
+        return Probe("pinned", why, device)
+    if not sys.platform.startswith("linux"):
+        why = f"CUDA shares memory between processes on Linux only, not on {sys.platform}"
+        return Probe("pinned", why, device)
+    why = f"{upload.name} shares pixel buffers with OpenGL on {renderer}"
+    return Probe("cuda-pbo", why, device)
+
+
+def gl_device(driver: Any) -> int:
+    """Index of the CUDA device on which the current OpenGL context draws.
+
+    Parameters
+    ----------
+    driver
+        ``cuda.bindings.driver``.
+
+    Raises
+    ------
+    RuntimeError
+        If it draws on none.
+    """
+    (code,) = driver.cuInit(0)
+    if int(code) == 0:
+        every = driver.CUGLDeviceList.CU_GL_DEVICE_LIST_ALL
+        code, count, devices = driver.cuGLGetDevices(1, every)
+        if int(code) == 0 and count:
+            return int(devices[0])
+    raise RuntimeError(f"the OpenGL context draws on no CUDA device ({code!r})")
 
 
 class _CudaUpload:
     """From a CUDA ring into textures through registered pixel buffers. UNTESTED: no GPU here.
 
-    Written after rendering.md 2.2 (cuda-core 1.2): registering is slow, so buffers are kept per
-    slot and size; mapping orders GL before CUDA, closing the map orders CUDA before GL.
+    Written for cuda-core 1.2: registering is slow, so buffers are kept per slot and size; mapping
+    orders GL before CUDA, closing the map orders CUDA before GL. Registering is a call of the
+    driver's: it needs a current CUDA context, on the device that draws, and torch makes one only
+    when it allocates.
     """
 
     def __init__(self, ctx: moderngl.Context) -> None:
         self._ctx = ctx
         self._torch: Any = importlib.import_module("torch")
         core: Any = importlib.import_module("cuda.core")
-        self._stream = self._torch.cuda.current_stream()
+        index = gl_device(importlib.import_module("cuda.bindings.driver"))
+        self.device = f"cuda:{index}"
+        self.name = str(self._torch.cuda.get_device_name(index))
+        self._torch.cuda.set_device(index)
+        self._torch.zeros(1, device=self.device)
+        self._stream = self._torch.cuda.current_stream(index)
         self._core_stream = core.Stream.from_handle(self._stream.cuda_stream)
         self._register = core.GraphicsResource.from_gl_buffer
         self._views: dict[str, tuple[Mapping[str, Any], Any]] = {}
@@ -226,7 +282,8 @@ class _CudaUpload:
     def _free(ring: list[tuple[moderngl.Buffer, Any]]) -> None:
         while ring:
             buffer, resource = ring.pop()
-            resource.close()
+            with suppress(Exception):  # of a context that is lost: then it is gone with it
+                resource.close()
             buffer.release()
 
     def _buffer(self, slot_id: str, size: int) -> tuple[moderngl.Buffer, Any]:

@@ -252,7 +252,7 @@ def test_an_export_shows_the_newest_step_between_its_frames(ctx: moderngl.Contex
 
 
 def test_the_probe_says_what_it_chose_and_why(ctx: moderngl.Context) -> None:
-    path, why = probe(ctx)
+    path, why, _ = probe(ctx)
     assert path in ("cuda-pbo", "pinned", "numpy")
     assert why
     if "llvmpipe" in ctx.info["GL_RENDERER"]:
