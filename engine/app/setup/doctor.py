@@ -62,10 +62,11 @@ def diagnose() -> list[Check]:
         In the order in which a person would mend them.
     """
     looks = probe.look_all(["gl", "sound", "codecs"])
+    build, nvidia = torch_build(), has_nvidia()
     return [
         check_python(),
         check_libraries(),
-        check_torch(build := torch_build(), nvidia := has_nvidia()),
+        check_torch(build, nvidia),
         *check_sharing(build, versions("cuda-core", "cuda-bindings"), nvidia),
         check_gl(looks["gl"], nvidia),
         check_display(os.environ, sys.platform),
