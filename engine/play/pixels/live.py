@@ -18,7 +18,8 @@ from engine.core.show.state import State
 from engine.generators.host.interface import Host, HostStats
 from engine.generators.host.messages import Frame
 from engine.generators.host.spare import Spare
-from engine.play.pixels.bridge import Bridge, SharingError, probe
+from engine.play.pixels.bridge import Bridge
+from engine.play.pixels.cuda_sharing import SharingError, probe
 from engine.play.pixels.delay_line import DelayLine
 from engine.play.pixels.slot import ShownFrame, Slot, open_host, worker_spec_of
 from engine.play.stats import Newest

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from bench.gpu_bytes import network
 from engine.generators.networks import stylegan2, stylegan3
 from engine.generators.networks.dense import Source
 from engine.generators.networks.modulation import make_modulated
@@ -15,7 +16,6 @@ from engine.generators.networks.stylegan2_weights import read_synthesis as read_
 from engine.generators.networks.stylegan3_weights import read_synthesis as read_stylegan3
 from engine.generators.tasks.inversion import distance, loss_scale
 from tests import stylegan_files as files
-from tests.without_gpu import network
 
 one_thread = pytest.fixture(scope="module", autouse=True)(files.one_thread)
 LARGEST = 65504.0

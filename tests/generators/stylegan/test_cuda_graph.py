@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 
+from bench.gpu_bytes import META
 from bench.stylegan_nets import make_stylegan2, make_stylegan3
 from engine.core.show.generator import Request
 from engine.generators.editing.bend_ops import BendTable
@@ -15,7 +16,6 @@ from engine.generators.host.pixels import finish
 from engine.generators.kinds import stylegan2, stylegan3
 from engine.generators.stylegan.cuda_graph import Static
 from tests import stylegan_files as files
-from tests.without_gpu import META
 
 TINY: dict[str, Any] = {"base": 512, "most": 24, "dims": (24, 3, 32), "mapping_layers": 2}
 OPS = ("translate", "dilate", "threshold", "multiply", "noise", "swap")

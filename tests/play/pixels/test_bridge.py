@@ -16,8 +16,9 @@ from engine.core.show.generator import Request
 from engine.generators.host.inline_host import open_inline
 from engine.generators.host.messages import Frame
 from engine.generators.registry import open_spec
-from engine.play.pixels.bridge import Bridge, probe
+from engine.play.pixels.bridge import Bridge
 from engine.play.pixels.crossfade import Fade, TimedFrame, advance_fade, begin_fade, weigh
+from engine.play.pixels.cuda_sharing import probe
 from tests.slow_generator import Config
 
 

@@ -15,7 +15,8 @@ import torch
 from engine.generators.host import cuda_ring
 from engine.generators.host.messages import Frame
 from engine.play.pixels import live
-from engine.play.pixels.bridge import Bridge, SharingError, gl_device, probe
+from engine.play.pixels.bridge import Bridge
+from engine.play.pixels.cuda_sharing import SharingError, gl_device, probe
 from engine.play.pixels.live import LivePixels
 
 SIZE = (64, 48)

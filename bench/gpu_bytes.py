@@ -1,7 +1,12 @@
-"""The CUDA configuration of networks on machines without a GPU: half precision, waits, bytes."""
+"""What a frame moves on a GPU, counted without one: kernels, and bytes that they read and write.
+
+``python -m bench.gpu_bytes [sg2-1024 sg3t-1024 …]`` runs random networks, in float16 where NVIDIA's
+files are, on torch's meta device, where a tensor has a shape and no numbers.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,6 +15,10 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from bench.stylegan_nets import make_stylegan2, make_stylegan3
+from engine.generators.networks import stylegan2, stylegan3
+from engine.generators.networks.dense import Source
+from engine.generators.networks.stylegan2_weights import read_synthesis as read_stylegan2
+from engine.generators.networks.stylegan3_weights import read_synthesis as read_stylegan3
 
 _VIEWS = (
     "view", "expand", "permute", "transpose", "t", "slice", "select", "unsqueeze", "squeeze",
@@ -28,6 +37,7 @@ class Cuda(str):
     __slots__ = ()
 
     def startswith(self, prefix: Any, *more: Any) -> bool:
+        """Say that it is CUDA."""
         return prefix == "cuda" or str.startswith(self, prefix, *more)
 
 
@@ -89,3 +99,32 @@ def _tensors(found: Any) -> Iterator[torch.Tensor]:
     elif isinstance(found, list | tuple):
         for each in found:
             yield from _tensors(each)
+
+
+def count(name: str) -> Count:
+    """Count what the synthesis of one frame takes."""
+    kind = name.split("-")[0]
+    source = Source(*network(name), META)
+    if kind == "sg2":
+        half = read_stylegan2(source, half=True)
+        more: tuple[Any, ...] = ("const", torch.ones(len(half.blocks), device=str(META)))
+        draw: Any = stylegan2.synthesize
+    else:
+        half, more, draw = read_stylegan3(source, half=True), (), stylegan3.synthesize
+    ws = torch.empty(1, half.num_ws, 512, device=str(META))
+    with torch.inference_mode():
+        draw(half, ws, *more)  # tables that are made once
+        with Count() as found:
+            draw(half, ws, *more)
+    return found
+
+
+def main() -> None:
+    names = sys.argv[1:] or ["sg2-256", "sg2-1024", "sg3t-256", "sg3t-1024", "sg3r-1024"]
+    for name in names:
+        found = count(name)
+        print(f"{name:10} {found.kernels:5} kernels {found.bytes / 1e9:7.2f} GB")
+
+
+if __name__ == "__main__":
+    main()
