@@ -288,7 +288,7 @@ class Player(Performance):
             self.saving.save(self.loaded, self.line.show, self.line.state)
         elif command == "feedback":
             if not self.feedback.send_all():
-                self.notify("/feedback/all: nobody is told; start with --feedback HOST:PORT")
+                self.notify("/feedback/all: nothing is sent back; start with --feedback HOST:PORT")
         elif command == "music":
             told = self.audio_input.turn_music(self.queue, self.line.state.tick)
             self.presenter.toast(told, ACT_S, "act")
