@@ -19,7 +19,7 @@ from engine.core.event import Value
 from engine.core.parameter import Kind
 from engine.core.show.show import Show
 from engine.outputs.contract import Picture
-from engine.outputs.dmx.fixtures import Colours, Fixture, grid_for, levels_of
+from engine.outputs.dmx.fixtures import Colours, Fixture, Grid, grid_for, levels_of
 from engine.outputs.dmx.packets import CHANNELS, PORTS, UNIVERSES, Source, artnet, group_of, sacn
 
 IS_ONLY_SEEN = True
@@ -82,7 +82,7 @@ class Config:
 @dataclass(slots=True)
 class _Lamp:
     fixture: Fixture
-    take: Callable[[NDArray[np.float32]], Colours]
+    take: Callable[[Grid], Colours]
     places: NDArray[np.intp]  # of the first channel of each pixel, among all levels
     colours: Colours | None = None
 
@@ -185,8 +185,9 @@ class Lamps:
         self._frame = frame
         light = picture.light(self._grid) if self._lamps else None
         if light is not None:
+            grid = Grid(light)
             for lamp in self._lamps:
-                self._light(lamp, light, past_s)
+                self._light(lamp, grid, past_s)
         self._send()
 
     def end(self) -> None:
@@ -200,8 +201,8 @@ class Lamps:
                 self._send(is_last=True)
         self._socket.close()
 
-    def _light(self, lamp: _Lamp, light: NDArray[np.float32], past_s: float) -> None:
-        colours, smoothing_s = lamp.take(light), lamp.fixture.smoothing_s
+    def _light(self, lamp: _Lamp, grid: Grid, past_s: float) -> None:
+        colours, smoothing_s = lamp.take(grid), lamp.fixture.smoothing_s
         if lamp.colours is not None and smoothing_s > 0.0:
             colours = colours + (lamp.colours - colours) * np.float32(np.exp(-past_s / smoothing_s))
         lamp.colours = colours

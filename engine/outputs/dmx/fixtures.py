@@ -15,7 +15,7 @@ Colours = NDArray[np.float32]
 """Linear light in 0..1: red, green, blue [shape=(N, 3)]."""
 GRID_PX = (32, 18), (128, 72)
 """Fewest and most parts that the picture is seen in."""
-MOST_PIXELS = 16_384
+MOST_PIXELS = 64 * 170  # as many as go into the universes of an output
 MOST_CORNERS = 64
 _FINE = 4  # parts of a part, on each axis, in which a polygon is drawn
 
@@ -87,25 +87,56 @@ class Fixture(Struct, frozen=True, forbid_unknown_fields=True):
             yield universe, channel
             channel += self.width
 
-    def seen_in(self, grid_px: tuple[int, int]) -> Callable[[NDArray[np.float32]], Colours]:
-        """Prepare to take its colours from a picture of `grid_px` parts [shape=(H, W, 3)]."""
-        width, height = grid_px
+    def seen_in(self, grid_px: tuple[int, int]) -> Callable[[Grid], Colours]:
+        """Prepare to take its colours from a picture of `grid_px` parts."""
         if self.polygon:
             mask = _inside(self.polygon, grid_px)
-            return lambda light: np.einsum("hw,hwc->c", mask, light)[None]
+            return lambda grid: np.einsum("hw,hwc->c", mask, grid.light)[None]
         left, top, right, bottom = self.area
         columns, rows = self.pixels
-        across = _overlaps(left, right, columns, width)
-        down = _overlaps(top, bottom, rows, height)
+        x = _Edges(left, right, columns, grid_px[0])
+        y = _Edges(top, bottom, rows, grid_px[1])
+        area = y.step * x.step
 
-        def take(light: NDArray[np.float32]) -> Colours:
-            lines = (down @ light.reshape(height, -1)).reshape(rows, width, 3)
-            found = across @ lines
+        def take(grid: Grid) -> Colours:
+            sums = np.diff(x.along(y.along(grid.sums, 0), 1), axis=0)
+            found = np.diff(sums, axis=1) / area
             if self.is_snake:
                 found[1::2] = found[1::2, ::-1]
-            return found.reshape(-1, 3)
+            return np.asarray(found.reshape(-1, 3), np.float32)
 
         return take
+
+
+class Grid:
+    """A picture in a few parts.
+
+    Parameters
+    ----------
+    light
+        Mean linear light of each part [shape=(H, W, 3)].
+    """
+
+    def __init__(self, light: Colours) -> None:
+        self.light = light
+        self.sums = np.zeros((light.shape[0] + 1, light.shape[1] + 1, 3))
+        """Light of all parts above and to the left: any rectangle's is the sum of four."""
+        self.sums[1:, 1:] = np.cumsum(np.cumsum(light, axis=0, dtype=np.float64), axis=1)
+
+
+class _Edges:
+    """Where the pieces of a line begin and end among parts, read between two of them."""
+
+    def __init__(self, begin: float, end: float, count: int, parts: int) -> None:
+        places = np.linspace(begin, end, count + 1) * parts
+        self._low = np.minimum(places.astype(np.intp), parts - 1)
+        self._share = (places - self._low)[:, None]
+        self.step = (end - begin) * parts / count
+
+    def along(self, sums: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+        low, high = sums.take(self._low, axis), sums.take(self._low + 1, axis)
+        share = self._share if axis else self._share[:, None]
+        return np.asarray(low + share * (high - low), np.float64)
 
 
 def grid_for(fixtures: tuple[Fixture, ...]) -> tuple[int, int]:
@@ -120,17 +151,6 @@ def grid_for(fixtures: tuple[Fixture, ...]) -> tuple[int, int]:
         for number, least, top in zip(most, *GRID_PX, strict=True)
     )
     return width, height
-
-
-def _overlaps(begin: float, end: float, count: int, parts: int) -> NDArray[np.float32]:
-    """How much of each part belongs to each of `count` pieces; rows sum to 1 [shape=(count, parts)]."""  # noqa: E501
-    edges = np.linspace(begin, end, count + 1) * parts
-    low, high = np.minimum(edges[:-1], edges[1:]), np.maximum(edges[:-1], edges[1:])
-    place = np.arange(parts)
-    shared = np.minimum(high[:, None], place + 1) - np.maximum(low[:, None], place)
-    shared = np.maximum(shared, 0.0)
-    shares: Colours = np.asarray(shared / shared.sum(axis=1, keepdims=True), np.float32)
-    return shares
 
 
 def _inside(corners: tuple[tuple[float, float], ...], grid_px: tuple[int, int]) -> Colours:

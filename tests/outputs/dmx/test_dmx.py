@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from threading import Thread
 from typing import ClassVar
 
 import numpy as np
@@ -19,7 +20,7 @@ from stupidArtnet import StupidArtnet, StupidArtnetServer
 from engine.core.parameter import Kind
 from engine.documents.show.plugin_config import read_config
 from engine.outputs.dmx import dmx, packets
-from engine.outputs.dmx.fixtures import Fixture, grid_for, levels_of
+from engine.outputs.dmx.fixtures import Fixture, Grid, grid_for, levels_of
 from engine.outputs.dmx.packets import Source
 from engine.sources.dmx.decode import decode
 from engine.sources.dmx.universe import Universe
@@ -95,7 +96,7 @@ def test_artnet_packets_are_the_librarys() -> None:
 def colours(grid=(64, 36), picture=None, **words: object) -> np.ndarray:
     fixture = Fixture(1, 1, **words)  # type: ignore[arg-type]
     fixture.check()
-    return fixture.seen_in(grid)((picture or Picture()).light(grid))
+    return fixture.seen_in(grid)(Grid((picture or Picture()).light(grid)))
 
 
 def test_a_lamp_has_the_mean_of_its_area() -> None:
@@ -163,7 +164,10 @@ def test_stupidartnet_hears_the_picture_and_then_dark() -> None:
     heard: list[list[int]] = []
     with hearing() as (_, port):
         pass
-    server = StupidArtnetServer(port)
+    server = StupidArtnetServer.__new__(StupidArtnetServer)  # its own thread can't be waited for
+    server.port, server.listen, server.listeners = port, True, []
+    listening = Thread(target=server._StupidArtnetServer__init_socket)
+    listening.start()
     server.register_listener(2, callback_function=lambda levels: heard.append(levels))
     config = config_of(
         fixtures=[{"universe": 2, "channel": 3, "area": [0.5, 0.0, 1.0, 1.0]}], port=port
@@ -178,6 +182,10 @@ def test_stupidartnet_hears_the_picture_and_then_dark() -> None:
     assert np.allclose(heard[0][:6], [0, 0, 191, 128, 0, 0], atol=1)
     until(lambda: not any(heard[-1]), "dark lamps")
     server.close()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
+        last.sendto(b"so that it looks", ("127.0.0.1", port))
+    listening.join()
+    server.socket_server.close()
 
 
 def test_sacn_hears_the_picture_and_the_end() -> None:
@@ -282,7 +290,7 @@ RGB = {"universe": 1, "channel": 1}
         ({"fixtures": [{**RGB, "polygon": [[0, 0], [1, 1]]}]}, "3 to 64 corners"),
         ({"fixtures": [{**RGB, "pixels": [0, 5]}]}, "columns and rows"),
         ({"fixtures": [{**RGB, "pixels": [100_000, 5]}]}, "columns and rows"),
-        ({"fixtures": [{**RGB, "pixels": [16_000, 1]}]}, "more than 64 universes"),
+        ({"fixtures": [{**RGB, "pixels": [10_000, 1], "mode": "rgbw"}]}, "more than 64 universes"),
         ({"fixtures": [{**RGB, "gamma": 0.0}]}, "from 0.2 to 5"),
         ({"fixtures": [{**RGB, "colour": 1}]}, "unknown field `colour`"),
         ({"fixtures": [{**RGB, "mode": "cmy"}]}, "invalid enum value 'cmy'"),
