@@ -55,6 +55,8 @@ class Show:
         Names; the place of a signal is its index.
     pulses
         Places of signals that return to 0 on every tick (onsets, beats).
+    beat
+        Places of phase and pulse of the beat, of the bar and of the phrase.
     start
         Index of the first cue, -1 for none.
     shaders
@@ -94,7 +96,7 @@ class Show:
     signal_of: Mapping[str, int]
     audio: tuple[int, ...]
     pulses: frozenset[int]
-    beat: tuple[int, int]
+    beat: tuple[int, ...]
     start: int
     shaders: Mapping[str, str]
     keys: Mapping[str, tuple[str, float]] = field(default_factory=dict)
@@ -129,7 +131,14 @@ def _constants(show: Show) -> Constants:
     rate = float(show.control_hz)
     tick_s = 1.0 / rate
     paths, master = show.paths, show.master
-    aimed = {master.speed, master.bpm, master.steer_x, master.steer_y, master.steer_omega}
+    aimed = {
+        master.speed,
+        master.bpm,
+        master.beats.nudge,
+        master.steer_x,
+        master.steer_y,
+        master.steer_omega,
+    }
     for path in paths:
         aimed |= {path.speed, path.motion, path.seed, path.offset}
         aimed.update(path.at[s.name] for s in path.parts.settings if s.is_timing)
