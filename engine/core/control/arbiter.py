@@ -27,7 +27,6 @@ from engine.core.show.show import Show
 from engine.core.show.state import Lead, State
 from engine.core.tempo.sync import SYNC, Known, Position, Rank, Sync, read_position, read_sync
 
-ADDRESSES = ("/transport/sync", "/transport/timecode")
 NEAR_BEATS = 0.5
 HAND_S = 0.3
 """So long a tempo set by hand stands against Link, so that it can be told to all of its peers."""
@@ -110,5 +109,5 @@ def _take_beat(show: Show, state: State, known: int) -> State:
         return make_up(show, state, error)
     left_out = error % grid
     beat = transport.beat + left_out
-    moved = begin_at(transport, beat, state.tick)._replace(jump=left_out)
+    moved = begin_at(transport, beat, state.tick)._replace(jump=transport.jump + left_out)
     return waiting_from(show, state._replace(transport=moved), beat)

@@ -80,7 +80,8 @@ def pulses(show: Show, before: Transport, state: State) -> list[int]:
 def make_up(show: Show, state: State, beats: float) -> State:
     """Be so many beats further on (or back) in a while: at most `MOST_SLEW` faster or slower."""
     transport, hz = state.transport, show.constants.control_hz
-    ticks = math.ceil(max(abs(beats) * 60.0 / (MOST_SLEW * transport.tempo), SLEW_S) * hz)
+    slowest = min(transport.tempo, float(state.base[show.master.bpm]))  # it changes on this tick
+    ticks = math.ceil(max(abs(beats) * 60.0 / (MOST_SLEW * slowest), SLEW_S) * hz)
     extra = beats * 60.0 * hz / ticks
     return state._replace(
         transport=transport._replace(extra=extra, until=state.tick + ticks if extra else 0)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.control.arbiter import ADDRESSES as OF_TEMPO
 from engine.core.control.arbiter import follow
 from engine.core.control.cues import follow_cues, receive_ready, settle
 from engine.core.control.oscillators import signals_at
@@ -26,6 +25,7 @@ from engine.core.path.speed import Tempo, paced
 from engine.core.show.show import Show
 from engine.core.show.state import Ramp, State
 from engine.core.springs import advance_springs, aim_springs
+from engine.core.tempo.sync import TOLD
 
 Values = NDArray[np.float64]
 
@@ -143,7 +143,7 @@ def _take_other(show: Show, taken: Taken, event: Event) -> list[int]:
     if address.startswith("/signal/"):
         receive_signal(show, taken.signals, event)
         return []
-    if address in OF_TEMPO:
+    if address in TOLD:
         taken.of_tempo.append(event)
         return []
     if address == "/clock/jump":
