@@ -131,20 +131,13 @@ def _constants(show: Show) -> Constants:
     rate = float(show.control_hz)
     tick_s = 1.0 / rate
     paths, master = show.paths, show.master
-    aimed = {
-        master.speed,
-        master.bpm,
-        master.beats.nudge,
-        master.steer_x,
-        master.steer_y,
-        master.steer_omega,
-    }
+    aimed = {master.speed, master.bpm, master.steer_x, master.steer_y, master.steer_omega}
     for path in paths:
         aimed |= {path.speed, path.motion, path.seed, path.offset}
         aimed.update(path.at[s.name] for s in path.parts.settings if s.is_timing)
     steering = Steering(*(show.registry.index[f"/master/steer_{n}"] for n in Steering._fields))
     springs = springs_of(show.registry, show.layers)
-    aimed.update(steering[:2], *springs)
+    aimed.update(steering[:2], (master.beats.nudge,), *springs)
     remembering = [(p, m) for p in paths for m in p.parts.modifiers if m.remember and m.fits(p)]
     remembered = {p.at[name] for p, m in remembering for name in m.wakes if name in p.at}
     if show.track is not None:
