@@ -17,6 +17,8 @@ from engine.core.parameter import to_float
 from engine.core.show.addresses import Address
 from engine.core.show.layouts import NORMALISED, Alias, alias_of, scaled
 from engine.core.show.show import Show
+from engine.core.tempo.sync import TOLD, carried
+from engine.core.tempo.sync import refusal as tempo_refusal
 from engine.core.trajectory.events import numbers
 from engine.play.budget import Budget
 from engine.play.complaints import MOST_ADDRESSES, Complaints, came, plain
@@ -95,6 +97,9 @@ class EventQueue:
             if arrival_ns != tick_ns:  # all of a packet arrive together
                 first = first_index(seconds_of(arrival_ns), show.control_hz)
                 tick, tick_ns = max(first, newest_tick + 1), arrival_ns
+            if address in TOLD:  # it is so much older when it takes effect
+                late_s = Fraction(tick) / show.control_hz - seconds_of(arrival_ns)
+                value = carried(address, value, float(late_s))
             for each, held in self._accepted(show, address, value, origin):
                 self._sequence += 1
                 event = Event(tick, each, held, origin.name, self._sequence)
@@ -224,6 +229,10 @@ def refusal(show: Show, address: str, value: Value, origin: Origin) -> str | Non
         return f"it does not declare that it writes {plain(address)}"
     if address == ADDRESS:
         return _refusal_of_sound(value, origin)
+    if address in TOLD:
+        if address not in origin.addresses:
+            raise KeyError(address)
+        return tempo_refusal(address, value)
     if address.startswith("/signal/"):
         name = address.removeprefix("/signal/")
         # The show's own signals have plain names; those with a "/" the engine makes itself.
