@@ -148,10 +148,10 @@ def _blur(taps: torch.Tensor, weight: torch.Tensor, half: bool) -> tuple[Pass, .
         taps = functional.pad(taps, (1, 0) * taps.ndim)
     border = 1 - weight.shape[-1] // 2 + (taps.shape[-1] - 2) // 2
     taps = taps.to(torch.float16 if half else torch.float32)
-    return tuple(
-        replace(each, cut=tuple(border * (side > 1) for side in each.taps.shape[2:]))
-        for each in reducing(taps, weight.shape[0], 1)
-    )
+    passes = reducing(taps, weight.shape[0], 1)
+    kept = [border * (side > 1) for each in passes for side in each.taps.shape[2:]]
+    cuts = zip(kept[::2], kept[1::2], strict=True)
+    return tuple(replace(each, cut=cut) for each, cut in zip(passes, cuts, strict=True))
 
 
 def _read_noise(source: Source, place: str, size: Size) -> torch.Tensor | None:
