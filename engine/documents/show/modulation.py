@@ -20,7 +20,7 @@ from engine.documents.modulation_tables import MacroTable, MacroTargetTable
 from engine.documents.schema import LfoTable, ShowTable
 
 LARGEST = 1e6
-PULSES = ("audio/onset", "audio/kick", "beat/pulse")
+PULSES = ("audio/onset", "audio/kick", "beat/pulse", "bar/pulse", "phrase/pulse")
 CLOCK = {"time": "clock/time", "beat": "clock/beat"}
 """Short names of signals that are there as soon as somebody names them, see `Show.clock`."""
 
@@ -84,7 +84,8 @@ def add_rates(builder: ShowBuilder, table: ShowTable) -> list[int]:
     """Add the rates of oscillators; return their places."""
     text = "Rate of an oscillator."
     return [
-        builder.number(f"/lfo/{o.id}/rate_hz", o.rate_hz, 0, 60, "hz", text) for o in table.lfos
+        builder.number(f"/lfo/{o.id}/rate_hz", o.rate_hz, 0, 60, "hz", text, f"Rate of {o.id}")
+        for o in table.lfos
     ]
 
 
@@ -119,9 +120,9 @@ def add_parameters(builder: ShowBuilder, table: ShowTable) -> None:
             except ValueError as error:
                 raise ValueError(f"modulators[{i}].{setting.name}: {error}") from None
     for number, macro in enumerate(table.macros, 1):
-        text = macro.label or "A macro: one knob for several parameters."
+        text = "A macro: one knob for several parameters."
         try:
-            builder.number(f"/macro/{macro.id}", macro.value, 0.0, 1.0, "", text)
+            builder.number(f"/macro/{macro.id}", macro.value, 0.0, 1.0, "", text, macro.label)
         except ValueError as error:
             raise ValueError(f"macros[{number - 1}].value: {error}") from None
         builder.aliases[f"/macro/{number}"] = f"/macro/{macro.id}"
