@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -99,16 +100,7 @@ def from_data(show: Show, data: dict[str, Any]) -> State:
 def _read(show: Show, data: dict[str, Any]) -> State:
     fresh = first_state(show)
     index = show.registry.index
-    base = fresh.base.copy()
-    for address, value in data["base"].items():
-        if address in index:
-            base[index[address]] = number(value)
-    # Only what is out of range is touched: `np.maximum` would turn -0.0 into another zero.
-    base = np.where(base < show.low, show.low, np.where(base > show.high, show.high, base))
-    signals = fresh.signals.copy()
-    for name, value in data["signals"].items():
-        if name in show.signal_of:
-            signals[show.signal_of[name]] = number(value)
+    base, signals = _values(show, data, fresh)
     routes = [RouteState(*map(number, r)) for r in data["routes"]]
     cue_of = {cue.id: i for i, cue in enumerate(show.cues)}
     makers = {layer.id for layer in show.layers if layer.generator is not None}
@@ -157,10 +149,28 @@ def _read(show: Show, data: dict[str, Any]) -> State:
         lost_s=number(data["lost_s"]),
         head=_head(*data.get("head", fresh.head)),
         modulators=tuple(
-            _modulator(data.get("modulators", {}).get(mod.id), mod, begun)
-            for mod, begun in zip(show.modulators, fresh.modulators, strict=True)
+            map(_modulator, repeat(data.get("modulators", {})), show.modulators, fresh.modulators)
         ),
     )
+
+
+Floats = NDArray[np.float64]
+
+
+def _values(show: Show, data: dict[str, Any], fresh: State) -> tuple[Floats, Floats]:
+    """Base values, in range, and signals: those that the show has."""
+    index = show.registry.index
+    base = fresh.base.copy()
+    for address, value in data["base"].items():
+        if address in index:
+            base[index[address]] = number(value)
+    # Only what is out of range is touched: `np.maximum` would turn -0.0 into another zero.
+    base = np.where(base < show.low, show.low, np.where(base > show.high, show.high, base))
+    signals = fresh.signals.copy()
+    for name, value in data["signals"].items():
+        if name in show.signal_of:
+            signals[show.signal_of[name]] = number(value)
+    return base, signals
 
 
 def _alike(like: Sequence[Any], data: Any) -> Iterator[Any]:
@@ -199,7 +209,7 @@ def _path(data: Any, path: Path) -> PathState:
 
 def _modulator(data: Any, mod: Modulator, begun: ModulatorState) -> ModulatorState:
     """Read what a modulator remembers; one of another kind begins anew."""
-    kind, *found = data or ("",)
+    kind, *found = data.get(mod.id, ("",))
     if kind != mod.kind.name or list(map(len, found)) != list(map(len, begun)):
         return begun
     return ModulatorState(*(tuple(map(number, each)) for each in found))
