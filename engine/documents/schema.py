@@ -168,6 +168,40 @@ class CueTable(_Table, frozen=True):
     next: str = ""
 
 
+class LightTable(_Table, frozen=True):
+    """What a mapped control shows when on and when off: a MIDI number, 0 to 127."""
+
+    on: float = 127.0
+    off: float = 0.0
+
+
+class MappingTable(_Table, frozen=True):
+    """``[[mappings]]``: a control of a device, and what it moves."""
+
+    control: str
+    address: str
+    device: str = ""
+    range: tuple[float, float] | None = None
+    curve: str = "linear"
+    takeover: Literal["", "jump", "pickup", "scale"] = ""
+    coding: Literal[
+        "absolute", "twos_complement", "offset_64", "sign_magnitude", "ones_complement"
+    ] = "absolute"
+    step: float = 0.0
+    mode: Literal["", "value", "velocity", "toggle", "momentary", "trigger", "step"] = ""
+    value: Number | None = None
+    light: LightTable | Literal["none"] = LightTable()
+
+
+class MapTable(_Table, frozen=True):
+    """A file of mappings for a device: shipped for a controller, or in the user's folder."""
+
+    device: str = ""
+    show: str = ""
+    setup: list[str] = []
+    mappings: list[MappingTable] = []
+
+
 class AutopilotTable(_Table, frozen=True):
     """``[autopilot]``: goes from cue to cue while nobody touches anything."""
 
@@ -237,6 +271,7 @@ class ShowTable(_Table, frozen=True):
     routes: list[RouteTable] = []
     cues: list[CueTable] = []
     keys: dict[str, str] = {}
+    mappings: list[MappingTable] = []
 
 
 def table_at(path: str) -> type[msgspec.Struct] | None:

@@ -33,6 +33,7 @@ from engine.core.show.constants import (
 )
 from engine.core.show.controls import Cue, Lfo, Master, Route
 from engine.core.show.layer import Layer
+from engine.core.show.mapping import ControlMapping
 from engine.core.track.track import Track
 
 
@@ -69,6 +70,8 @@ class Show:
         What an edited proxy film does to it.
     notes
         What its reader has to say: of two meanings of a file, which was taken.
+    mappings
+        What controls of devices move while it is played.
     constants
         What follows from the rest, worked out once.
     """
@@ -103,6 +106,7 @@ class Show:
     files: Mapping[str, bytes] = field(default_factory=dict)
     track: Track | None = None
     notes: tuple[str, ...] = ()
+    mappings: tuple[ControlMapping, ...] = ()
     constants: Constants = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
