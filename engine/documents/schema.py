@@ -194,9 +194,9 @@ class MappingTable(_Table, frozen=True):
 
 
 class MapTable(_Table, frozen=True):
-    """A file of mappings for a device: shipped for a controller, or in the user's folder."""
+    """A file of mappings for devices: shipped for a controller, or in the user's folder."""
 
-    device: str = ""
+    devices: list[str] = []
     show: str = ""
     setup: list[str] = []
     mappings: list[MappingTable] = []
@@ -274,9 +274,12 @@ class ShowTable(_Table, frozen=True):
     mappings: list[MappingTable] = []
 
 
-def table_at(path: str) -> type[msgspec.Struct] | None:
+Struct = type[msgspec.Struct]
+
+
+def table_at(path: str, root: Struct = ShowTable) -> Struct | None:
     """Find the table at a msgspec path such as ``$.layers[...].generator``."""
-    table: type[msgspec.Struct] | None = ShowTable
+    table: Struct | None = root
     for part in path.removeprefix("$").replace("[...]", "").split("."):
         name = part.split("[")[0]
         if name and table is not None:
@@ -285,16 +288,16 @@ def table_at(path: str) -> type[msgspec.Struct] | None:
     return table
 
 
-def allowed_keys(path: str) -> tuple[str, ...]:
+def allowed_keys(path: str, root: Struct = ShowTable) -> tuple[str, ...]:
     """List the keys of the table at a msgspec path."""
-    table = table_at(path)
+    table = table_at(path, root)
     return tuple(f.name for f in msgspec.structs.fields(table)) if table else ()
 
 
-def allowed_values(path: str) -> tuple[str, ...]:
+def allowed_values(path: str, root: Struct = ShowTable) -> tuple[str, ...]:
     """List the words that the key at a msgspec path may take."""
     parent, _, name = path.rpartition(".")
-    table = table_at(parent)
+    table = table_at(parent, root)
     fields = msgspec.structs.fields(table) if table else ()
     for field in fields:
         if field.name == name.split("[")[0]:

@@ -16,7 +16,8 @@ from typing import NamedTuple
 from engine.core.control.cues import ramp_value
 from engine.core.curves import CURVES, shape
 from engine.core.event import Value
-from engine.core.parameter import Kind, coerce
+from engine.core.parameter import Kind, Parameter, coerce
+from engine.core.scale import position_of, value_at
 from engine.core.show.mapping import CODINGS, ControlMapping
 from engine.core.show.show import Show
 from engine.core.show.state import State
@@ -30,7 +31,7 @@ _CLICK, _PRESS = 0.01, 0.1
 _EXACT = 1e-9
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Bound:
     """A mapping and what it moves in a show.
 
@@ -40,12 +41,16 @@ class Bound:
         By its first name.
     place, signal
         Where its value is found; -1: there is none.
+    parameter
+        What it moves; of a signal, one that is as wide as the mapping's range.
     low, high
-        At both ends of the control's way.
+        Values at both ends of the control's way.
+    ends
+        The same as positions on the parameter's scale, see `engine.core.scale`.
     mode, takeover
         As they are meant where the mapping leaves them open.
     step
-        Of a click or a press, in the unit of the value.
+        Of a click or a press: part of the scale; of whole numbers, steps.
     is_whole
         Whether only whole numbers are stored.
     value
@@ -56,8 +61,10 @@ class Bound:
     address: str
     place: int
     signal: int
+    parameter: Parameter
     low: float
     high: float
+    ends: tuple[float, float]
     mode: str
     takeover: str
     step: float
@@ -71,7 +78,7 @@ class Hand(NamedTuple):
     Parameters
     ----------
     at
-        How far along its way it is after the curve, 0..1; None: nobody knows yet.
+        How far along its way it is, 0..1; None: nobody knows yet.
     asked, asked_ns
         What it sent last (before rounding), and when; None: nothing.
     is_down
@@ -102,34 +109,35 @@ def bind(show: Show, host: Collection[str], mapping: ControlMapping) -> Bound:
     registry, address = show.registry, mapping.address
     place = registry.index.get(address, -1)
     signal = show.signal_of.get(address.removeprefix("/signal/"), -1)
-    signal = signal if address == f"/signal/{show.signals[signal]}" else -1
     if place >= 0:
-        parameter = registry.parameters[place]
-        low, high, kind = parameter.low, parameter.high, parameter.kind
-        address = parameter.address
+        parameter, signal = registry.parameters[place], -1
         if mapping.value is not None:
             coerce(parameter, mapping.value)
-    elif signal >= 0:
-        low, high, kind = -math.inf, math.inf, Kind.FLOAT
+    elif signal >= 0 and address == f"/signal/{show.signals[signal]}":
+        low, high = sorted(mapping.range or (0.0, 1.0))
+        parameter = Parameter(address, low=low, high=high)
     else:
-        kind = Kind.TRIGGER
-        low, high = 0.0, 1.0
         _check_event(show, host, mapping)
-    mode = _mode(mapping, kind)
+        parameter = Parameter(address, Kind.TRIGGER, high=math.inf)
+    mode = _mode(mapping, parameter.kind)
     takeover = mapping.takeover or ("pickup" if mapping.rests and mode == "value" else "jump")
-    if kind is Kind.TRIGGER:
-        value = True if mapping.value is None else mapping.value
-        return Bound(mapping, address, place, -1, 0.0, 1.0, mode, takeover, 0.0, False, value)
-    ends = mapping.range or ((low, high) if place >= 0 else (0.0, 1.0))
-    if not all(low <= end <= high for end in ends) or ends[0] == ends[1]:
-        raise ValueError(f"range: two different numbers from {low:g} to {high:g}")
-    is_whole, span = kind is not Kind.FLOAT, ends[1] - ends[0]
-    if is_whole:
-        step = (mapping.step or 1.0) * math.copysign(1.0, span)
-    else:
-        step = (mapping.step or (_PRESS if mode == "step" else _CLICK)) * span
-    value = ends[1] if mapping.value is None else mapping.value
-    return Bound(mapping, address, place, signal, *ends, mode, takeover, step, is_whole, value)
+    low, high = mapping.range or (parameter.low, parameter.high)
+    ends = position_of(parameter, low), position_of(parameter, high)
+    is_inside = parameter.low <= min(low, high) and max(low, high) <= parameter.high
+    if not is_inside or (ends[0] == ends[1] and parameter.kind is not Kind.TRIGGER):
+        raise ValueError(
+            f"range: two different numbers from {parameter.low:g} to {parameter.high:g}"
+        )
+    is_whole = parameter.kind is not Kind.FLOAT
+    step = mapping.step or (1.0 if is_whole else _PRESS if mode == "step" else _CLICK)
+    step *= math.copysign(1.0, high - low) if is_whole else ends[1] - ends[0]
+    value = mapping.value if mapping.value is not None else high
+    if parameter.kind is Kind.TRIGGER and mapping.value is None:
+        value = True
+    return Bound(
+        mapping, parameter.address, place, signal, parameter, low, high, ends, mode, takeover,
+        step, is_whole, value,
+    )  # fmt: skip
 
 
 def _check_event(show: Show, host: Collection[str], mapping: ControlMapping) -> None:
@@ -221,19 +229,19 @@ def _place(
     """Follow a control that has ends."""
     if bound.mode == "velocity" and value <= 0.0:
         return hand, None
-    at = shape(bound.mapping.curve, 0.5 * (value + 1.0) if bound.mapping.is_centred else value)
+    at = min(max(0.5 * (value + 1.0) if bound.mapping.is_centred else value, 0.0), 1.0)
     moved, before = hand._replace(at=at), hand.at
-    span = bound.high - bound.low
-    goal = min(max((now - bound.low) / span, 0.0), 1.0)
     if bound.takeover == "jump" or bound.mode == "velocity":
-        is_met = True
-    elif before is None:
-        is_met = is_held or abs(at - goal) <= _NEAR
+        return moved, value_of(bound, at)
+    goal = position(bound, now)
+    if before is None:
+        is_met = is_held or abs(at - goal) <= _NEAR or value_of(bound, at) == now
     elif bound.takeover == "scale":
         is_met, at = True, _together(before, at, goal)
     else:
         is_met = is_held or min(before, at) - _NEAR <= goal <= max(before, at) + _NEAR
-    return moved, bound.low + at * span if is_met else None
+        is_met = is_met or value_of(bound, at) == now
+    return moved, value_of(bound, at) if is_met else None
 
 
 def _together(before: float, at: float, goal: float) -> float:
@@ -268,8 +276,19 @@ def clicks(coding: str, value: float) -> int:
 
 
 def _turned(bound: Bound, count: int, now: float) -> float | None:
-    low, high = sorted((bound.low, bound.high))
-    return min(max(now + bound.step * count, low), high) if count else None
+    """Turn on by some clicks."""
+    if not count:
+        return None
+    if bound.is_whole:
+        low, high = sorted((bound.low, bound.high))
+        return min(max(now + bound.step * count, low), high)
+    return _along(bound, position_of(bound.parameter, now) + bound.step * count)
+
+
+def _along(bound: Bound, at: float) -> float:
+    """Value at a position on the parameter's scale, between the ends of the mapping."""
+    low, high = sorted(bound.ends)
+    return value_at(bound.parameter, min(max(at, low), high))
 
 
 def _press(bound: Bound, is_down: bool, now: float) -> float | None:
@@ -289,9 +308,10 @@ def _next(bound: Bound, now: float) -> float:
     low, high = sorted((bound.low, bound.high))
     if bound.is_whole:
         return low + (round(now) - low + (round(bound.step) or 1)) % (high - low + 1.0)
-    after = now + bound.step
-    if low - _EXACT <= after <= high + _EXACT:
-        return min(max(after, low), high)
+    first, last = sorted(bound.ends)
+    after = position_of(bound.parameter, now) + bound.step
+    if first - _EXACT <= after <= last + _EXACT:
+        return _along(bound, after)
     return low if bound.step > 0.0 else high
 
 
@@ -299,16 +319,17 @@ def _stored(bound: Bound, value: float) -> float:
     return float(round(value)) if bound.is_whole else value
 
 
-def position(bound: Bound, value: float) -> float:
-    """Where a control would have to be for a value: what its motor or lights show.
+def value_of(bound: Bound, at: float) -> float:
+    """Value, in stored form, of a control that is so far along its way (0..1)."""
+    first, last = bound.ends
+    return value_at(bound.parameter, first + shape(bound.mapping.curve, at) * (last - first))
 
-    Returns
-    -------
-    float
-        0..1 along its way, whatever the control's own numbers are.
-    """
-    at = (value - bound.low) / (bound.high - bound.low)
-    return _unshaped(bound.mapping.curve, min(max(at, 0.0), 1.0))
+
+def position(bound: Bound, value: float) -> float:
+    """How far along its way (0..1) a control would be for a value: what motors and lights show."""
+    first, last = bound.ends
+    way = (position_of(bound.parameter, value) - first) / (last - first)
+    return _unshaped(bound.mapping.curve, min(max(way, 0.0), 1.0))
 
 
 def _unshaped(curve: str, y: float) -> float:

@@ -18,6 +18,7 @@ from engine.documents.builder import ShowBuilder, each
 from engine.documents.schema import MasterTable, ShowTable
 from engine.documents.show.image_inputs import bind_ports
 from engine.documents.show.layers import bind_images, make_layer, master_effects
+from engine.documents.show.mappings import make_mappings
 from engine.documents.show.routes_and_cues import (
     cue_index,
     key_map,
@@ -98,6 +99,7 @@ def assemble(
         drag=table.drag,
         files=builder.files,
         notes=tuple(dict.fromkeys(builder.notes)),
+        mappings=tuple(make_mappings(table.mappings)),
     )
     routes = tuple(
         each(list(zip(table.routes, depths, strict=True)), "routes", lambda r: make_route(show, *r))
