@@ -81,6 +81,7 @@ class Performance:
         self.compositor = Compositor(self.outputs.ctx, show.size_px, float(show.picture_hz))
         stack.callback(self.compositor.close)
         self.bridge = Bridge(self.outputs.ctx)
+        stack.callback(self.bridge.close)
         self.pixels = LivePixels(self.bridge, options.device)
         stack.callback(self.pixels.close)
         found = self.pixels.share_cuda(self.outputs.ctx)
