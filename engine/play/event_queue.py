@@ -14,7 +14,7 @@ from engine.core.event import Event, Value, in_order
 from engine.core.frame.advance import resolve
 from engine.core.frame.paths import fits, path_event
 from engine.core.parameter import to_float
-from engine.core.show.addresses import Address
+from engine.core.show.addresses import TEXT, Address
 from engine.core.show.show import Show
 from engine.core.trajectory.events import numbers
 from engine.play.budget import Budget
@@ -44,14 +44,14 @@ class EventQueue:
     Attributes
     ----------
     commands
-        Those of the host that were called, for it to take away.
+        Those of the host that were called, with what came, for it to take away.
     """
 
     def __init__(self, host: Mapping[str, Address] = MappingProxyType({})) -> None:
         self._host = host
         self._directory: tuple[Show, Directory] | None = None
         self._fresh_left = self._targets_left = 0
-        self.commands: list[str] = []
+        self.commands: list[tuple[str, Value]] = []
         self._pending: dict[int, list[Event]] = {}
         self._track: Mapping[int, Sequence[Event]] = {}
         self._track_shift = 0
@@ -118,7 +118,7 @@ class EventQueue:
             if is_pattern(address):
                 return self._matching(show, address, value, origin)
             if address in self._host:
-                self.commands += [address] * bool(value)  # the release of a button is no press
+                self._command(origin, address, value)
             else:
                 self._count_unknown(origin, address, value)
             return ()
@@ -127,6 +127,13 @@ class EventQueue:
         if why:
             self.refuse(origin.name, address, why)
         return ()
+
+    def _command(self, origin: Origin, address: str, value: Value) -> None:
+        if (self._host[address].kind == TEXT) != isinstance(value, str):
+            takes = self._host[address].takes()
+            self.refuse(origin.name, address, f"{address} takes {takes}, not {came(value)}")
+        elif value:  # the release of a button is no press
+            self.commands.append((address, value))
 
     def _matching(self, show: Show, pattern: str, value: Value, origin: Origin) -> Sequence[str]:
         """Addresses that a pattern is for and that take a value; patterns have a budget."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from engine.core.curves import CURVES
@@ -24,16 +24,16 @@ def make_mappings(tables: Iterable[MappingTable]) -> Iterator[ControlMapping]:
     """
     for place, table in enumerate(tables):
         try:
-            for control, address in _series(table):
+            for control, address in _series(table.control, table.address):
                 yield _make(table, control, address)
         except ValueError as error:
             raise ValueError(f"mappings[{place}]: {error}") from None
 
 
-def _series(table: MappingTable) -> Iterator[tuple[str, str]]:
+def _series(control: str, address: str) -> Iterator[tuple[str, str]]:
     """Controls and addresses of a table: one pair, or as many as its series are long."""
     lengths = set()
-    for key, text in (("control", table.control), ("address", table.address)):
+    for key, text in (("control", control), ("address", address)):
         for low, high in _SERIES.findall(text):
             if not 0 <= int(high) - int(low) < MOST_OF_SERIES:
                 raise ValueError(f"{key}: {{{low}-{high}}} is not 1 to {MOST_OF_SERIES} numbers")
@@ -45,7 +45,7 @@ def _series(table: MappingTable) -> Iterator[tuple[str, str]]:
         def nth(found: re.Match[str], at: int = at) -> str:
             return str(int(found[1]) + at)
 
-        yield _SERIES.sub(nth, table.control), _SERIES.sub(nth, table.address)
+        yield _SERIES.sub(nth, control), _SERIES.sub(nth, address)
 
 
 def _make(table: MappingTable, control: str, address: str) -> ControlMapping:
@@ -78,17 +78,37 @@ def with_mappings(text: str, mappings: Iterable[ControlMapping]) -> str:
     """Write mappings into the text of a show or a map; one of the same control is replaced."""
     import tomlkit
 
+    new = list(mappings)
+    if not new:
+        return text
     document: Any = tomlkit.parse(text)
     listed = document.setdefault("mappings", tomlkit.aot())
-    for each in mappings:
+    make = tomlkit.table if isinstance(listed, tomlkit.items.AoT) else tomlkit.inline_table
+    _write_out(listed, new, make)
+    for each in new:
         own = next((t for t in listed if _is_of(t, each)), None)
         if own is None:
-            own = tomlkit.table()
-            listed.append(own)
+            listed.append(make())
+            own = listed[-1]
         for key in [key for key in own if key not in ("control", "device")]:
             del own[key]
         own.update(_table(each))
     return str(tomlkit.dumps(document))
+
+
+def _write_out(listed: Any, new: Iterable[ControlMapping], make: Callable[[], Any]) -> None:
+    """Write out the series that one of the new mappings is taken from, each as a table."""
+    replaced = {(each.control, each.device) for each in new}
+    for at in reversed(range(len(listed))):
+        table = listed[at].unwrap()
+        pairs = list(_series(table["control"], table["address"]))
+        own = {(control, table.get("device", "")) for control, _ in pairs}
+        if len(pairs) > 1 and not own.isdisjoint(replaced):
+            del listed[at]
+            for control, address in pairs:
+                made = make()
+                made.update({**table, "control": control, "address": address})
+                listed.append(made)
 
 
 def _is_of(table: Mapping[str, Any], mapping: ControlMapping) -> bool:

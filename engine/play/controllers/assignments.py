@@ -14,7 +14,8 @@ from engine.core.show.mapping import ControlMapping, span_of
 from engine.core.show.show import Show
 from engine.documents.show.device_maps import DeviceMap
 
-KEYBOARD = "keyboard"
+KEYBOARD, OSC = "keyboard", "osc"
+"""Devices that are always there."""
 
 
 class Used(NamedTuple):
@@ -112,7 +113,9 @@ class Assignments:
 
     def controls(self, device: str) -> dict[str, tuple[Used, ...]]:
         """Every control of a device that moves something."""
-        listed = dict.fromkeys(c for rank in self._of(device) for c in rank.used)
+        listed = dict.fromkeys(
+            c for rank in self._of(device) for c in rank.used if _suits(device, c)
+        )
         return {control: used for control in listed if (used := self.used(device, control))}
 
     def maps(self, device: str) -> list[tuple[DeviceMap, int]]:
@@ -122,6 +125,13 @@ class Assignments:
             for rank in self._of(device)
             if rank.map is not None and rank.map.devices
         ]
+
+
+def _suits(device: str, control: str) -> bool:
+    """Whether a control can be one of a device, as far as its name tells."""
+    kind = {KEYBOARD: "key", OSC: "osc"}.get(device)
+    word = control.partition("/")[0]
+    return word == kind if kind else word not in ("key", "osc")
 
 
 def _controls(control: str) -> Iterator[tuple[str, float | None]]:

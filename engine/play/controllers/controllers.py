@@ -13,7 +13,7 @@ from engine.core.event import Value
 from engine.core.show.mapping import ControlMapping, kind_of
 from engine.core.show.show import Show
 from engine.core.show.state import State
-from engine.play.controllers.assignments import KEYBOARD, Assignments, Used
+from engine.play.controllers.assignments import KEYBOARD, OSC, Assignments, Used
 from engine.play.controllers.learning import KEYS, Learning, Tell
 from engine.play.controllers.lights import Lamp, Lights, Ports
 from engine.play.controllers.user_maps import Notebook, read_maps, user_folder
@@ -88,7 +88,8 @@ class Controllers:
             Lamp(device, control, used[0].bound)
             for device in self._devices
             for control, used in self._assigned.controls(device).items()
-            if used[0].at is None and used[0].bound.mapping.light is not None
+            if used[0].at is None and kind_of(control) != "program"
+            if used[0].bound.mapping.light is not None
         ]
         self.lights.arrange(lamps, fresh)
 
@@ -151,9 +152,7 @@ class Controllers:
             return not key.startswith("ctrl+")
         return bool(self._assigned.used(KEYBOARD, f"key/{key}"))
 
-    def split(
-        self, show: Show, items: Sequence[Item], device: str
-    ) -> tuple[Sequence[Item], list[Moved]]:
+    def split(self, show: Show, items: list[Item], device: str) -> tuple[list[Item], list[Moved]]:
         """Part messages into events, and those to addresses that no show has: controls, instead."""
         self._follow(show)
         if not (self._learning.is_on or self._assigned.hears_osc):
@@ -254,13 +253,13 @@ class Controllers:
         address = address if place is None else show.registry.parameters[place].address
         lost = [
             ControlMapping(control, "", device)
-            for device in dict.fromkeys((*self._devices, KEYBOARD, "osc"))
+            for device in dict.fromkeys((*self._devices, KEYBOARD, OSC))
             for control, used in self._assigned.controls(device).items()
             if any(u.bound.address == address for u in used)
         ]
         if lost:
             self._keep(show, lost)
-        told = ", ".join(each.control for each in lost) or "nothing: it is not mapped"
+        told = ", ".join(each.control for each in lost) or "nothing of what is plugged in"
         self._notify(f"{address or 'no address'}: unmapped {told}")
 
     def _keep(self, show: Show, mappings: Sequence[ControlMapping]) -> None:
