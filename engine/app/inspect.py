@@ -146,21 +146,26 @@ def undrawn(generators: dict[str, dict[str, Any]]) -> str:
 def list_addresses(show: str, as_json: bool) -> int:
     """Print everything that a show answers to, with what it takes, its default and its meaning."""
     from engine.core.show.addresses import addresses
+    from engine.core.show.layouts import layouts
     from engine.documents.show.load import load
     from engine.play.live.commands import ADDRESSES
 
-    found = load(show).show
-    listed = {**addresses(found), **ADDRESSES}.values()
-    mapped = _mapped(found)
+    loaded = load(show).show
+    listed, others = {**addresses(loaded), **ADDRESSES}, layouts(loaded)
+    mapped = _mapped(loaded)
     if as_json:
-        told = [{**each.report(), **_controls(each, mapped)} for each in listed]
+        told = [{**each.report(), **_controls(each, mapped)} for each in listed.values()]
+        for report in told:
+            if names := [n for n, a in others.items() if _is_for(a.address, report)]:
+                report["layouts"] = names
         print(json.dumps(told, indent=2, ensure_ascii=False))
         return 0
     rows: list[tuple[str, ...]] = [("address", "type", "range", "default", "meaning")]
-    for each in listed:
+    for each in listed.values():
         *cells, text = _row(each)
         controls = ", ".join(_controls(each, mapped).get("mapped", ()))
         rows.append((*cells, f"{text} [{controls}]" if controls else text))
+    rows += [(n, "layout", "0 to 1", "", f"As {a.address}.") for n, a in others.items()]
     widths = [max(map(len, column)) for column in list(zip(*rows, strict=True))[:-1]]
     for *cells, text in rows:
         print(*map(str.ljust, cells, widths), text, sep="  ")
@@ -184,6 +189,10 @@ def _mapped(show: Show) -> dict[str, list[str]]:
 def _controls(each: Address, mapped: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     found = [text for name in (each.address, *each.aliases) for text in mapped.get(name, ())]
     return {"mapped": found} if found else {}
+
+
+def _is_for(address: str, report: dict[str, Any]) -> bool:
+    return address == report["address"] or address in report.get("aliases", ())
 
 
 def _row(each: Address) -> tuple[str, ...]:

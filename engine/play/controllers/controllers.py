@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.core.control.mappings import Hand, move, present
 from engine.core.event import Value
+from engine.core.show.layouts import NORMALISED, Alias, layouts
 from engine.core.show.mapping import ControlMapping, kind_of
 from engine.core.show.show import Show
 from engine.core.show.state import State
@@ -56,6 +57,7 @@ class Controllers:
         self.lights = Lights(ports)
         self.learned: list[ControlMapping] = []
         self._show: Show | None = None
+        self._layouts: dict[str, Alias] = {}
         self._hands: dict[tuple[str, str, str], Hand] = {}
         self._devices: list[str] = []
         self._looked_ns = -LOOK_NS
@@ -70,6 +72,7 @@ class Controllers:
         if self._show is None or self._show.name != show.name:
             self.learned = self._assigned.learned(show.name)
         self._show = show
+        self._layouts = layouts(show)
         self._arrange(show)
 
     def _arrange(self, show: Show, fresh: Sequence[str] = ()) -> None:
@@ -176,6 +179,8 @@ class Controllers:
             or address in self._host
             or address.startswith(("/signal/", "/transport/"))
             or address.rpartition("/")[0] in show.constants.path_of
+            or address.endswith(NORMALISED)
+            or address in self._layouts
             or is_pattern(address)
         )
 

@@ -127,6 +127,8 @@ class Performance:
         self.feedback.add(self.controllers.lights)
         for endpoint in endpoints:
             self.feedback.add(sender.open(*osc.parse_endpoint(endpoint)))
+        for sink in self.outputs.sinks:
+            self.feedback.add(sink)
 
     def arrange(self, show: Show) -> Show:
         """Apply the command line's seed and size to a show, also to a reloaded one."""

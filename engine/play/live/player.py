@@ -55,6 +55,7 @@ class Player(Performance):
     def prepare(self) -> None:
         """Compile, start the workers and wait a little for the first frame: nothing moves yet."""
         self._plan = first = self._look_ahead()
+        self.queue.directory(self.line.show)  # before a message needs it, on a frame
         self.pixels.open(self.line.show, first.requests, time.monotonic())
         if not judge_shaders(self.line.show, LIVE_S, self._is_awaited):
             return
@@ -255,9 +256,10 @@ class Player(Performance):
             for address, why in refusals:
                 self.queue.complain(show, source.origin.name, address, why)
             if source.kind in arrived:
-                arrived[source.kind] += [address for _, address, _ in items]
+                targets = self.queue.directory(show).targets
+                arrived[source.kind] += [each for _, a, _ in items for each in targets(a)]
             if items:
-                self.controllers.touched(show, items[-1][1])
+                self._touch(items[-1][1])
         for source, moved in self.sources.moved():
             self._take_moved(source.origin.name, moved)
         self.feedback.send(show, self.line.state, arrived)
@@ -269,7 +271,7 @@ class Player(Performance):
         keys = [Moved(moment, KEYBOARD, f"key/{key}", value) for key, value in inputs.keys]
         self._take_moved(WINDOW.name, keys)
         for address, _ in inputs.events[-1:]:
-            self.controllers.touched(show, address)
+            self._touch(address)
         if self.queue.complaints.is_waiting:
             self.notify(self.queue.complaints.next(self.queue.directory(show).known))
         if news := self.queue.budget.news():
@@ -290,6 +292,12 @@ class Player(Performance):
         if self.stats.frames % COMPLAIN_EVERY == 0:
             self._complain()
 
+    def _touch(self, address: str) -> None:
+        """Note what was touched last: learning begins with it."""
+        show = self.line.show
+        for each in self.queue.directory(show).targets(address):
+            self.controllers.touched(show, each)
+
     def _take_moved(self, name: str, moved: Sequence[Moved]) -> None:
         """Let what hands moved arrive where mappings say: anywhere, for show or user say so."""
         if moved:
@@ -309,7 +317,7 @@ class Player(Performance):
             self.controllers.command(self.line.show, command, value)
         elif command == "feedback":
             if not self.feedback.send_all():
-                self.notify("/feedback/all: nobody is told; start with --feedback HOST:PORT")
+                self.notify("/feedback/all: nothing is sent back; start with --feedback HOST:PORT")
         elif command == "music":
             told = self.audio_input.turn_music(self.queue, self.line.state.tick)
             self.presenter.toast(told, ACT_S, "act")

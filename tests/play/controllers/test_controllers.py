@@ -51,7 +51,7 @@ control = "key/c"
 address = "{GLOW}/tint"
 value = [1.0, 0.0, 0.0, 1.0]
 [[mappings]]
-control = "osc/1/fader1"
+control = "osc/9/fader1"
 address = "{AMOUNT}"
 takeover = "jump"
 [[mappings]]
@@ -261,13 +261,13 @@ def test_what_cannot_be_learned_is_said(rig: Rig, target: str) -> None:
 
 
 def test_messages_that_no_show_has_are_controls(rig: Rig) -> None:
-    items = [(1, "/1/fader1", 0.25), (2, AMOUNT, 0.5), (3, "/1/fader2", 0.75), (4, "/x", "text")]
+    items = [(1, "/9/fader1", 0.25), (2, AMOUNT, 0.5), (3, "/9/fader2", 0.75), (4, "/x", "text")]
     known, moved = rig.made.split(rig.show_, items, "osc")
-    assert (known, moved) == (items[1:], [Moved(1, "osc", "osc/1/fader1", 0.25)])
+    assert (known, moved) == (items[1:], [Moved(1, "osc", "osc/9/fader1", 0.25)])
     rig.made.command(rig.show_, "target", SOFT)
     known, moved = rig.made.split(rig.show_, items, "osc")
     assert known == [items[1], items[3]]
-    assert [each.control for each in moved] == ["osc/1/fader1", "osc/1/fader2"]
+    assert [each.control for each in moved] == ["osc/9/fader1", "osc/9/fader2"]
     plain = Rig(rig.folder, "")
     assert plain.made.split(plain.show_, items, "osc") == (items, [])
 

@@ -62,5 +62,5 @@ def test_a_mapping_has_sensible_defaults() -> None:
     assert learned("midi/1/bend", f"{GLOW}/amount", 0.0, 0.2).coding == "absolute"
     assert learned("gamepad/1/axis/left_x", "/master/steer_x", 0.1, 0.3) is None
     assert learned("gamepad/1/axis/left_x", "/master/steer_x", 0.1, -0.7) is not None
-    assert learned("osc/1/fader1", f"{GLOW}/amount", 0.2, 0.4).device == "box"
-    assert learned("osc/1/fader1", f"{GLOW}/amount", 0.2, after_ns=WAIT_NS + 1) is not None
+    assert learned("osc/9/fader1", f"{GLOW}/amount", 0.2, 0.4).device == "box"
+    assert learned("osc/9/fader1", f"{GLOW}/amount", 0.2, after_ns=WAIT_NS + 1) is not None

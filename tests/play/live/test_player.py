@@ -219,10 +219,10 @@ def test_a_control_is_learned_and_what_it_moves_replays_to_the_bit(tmp_path: Pat
         sender.send("/learn/target", GAIN)
         playing.hears(f"learn {GAIN}: move a control")
         for value in (0.2, 0.4, 0.3):
-            sender.send("/1/fader1", value)
-        playing.hears(f"osc/1/fader1 of osc moves {GAIN}")
+            sender.send("/9/fader1", value)
+        playing.hears(f"osc/9/fader1 of osc moves {GAIN}")
         for value in (0.0, 1.0, 0.625):  # by the value that is there, and from then on in hand
-            sender.send("/1/fader1", value)
+            sender.send("/9/fader1", value)
         playing.records(f'"{GAIN}", 0.625')
         sender.send("/learn/target", 5.0)
         playing.hears("/learn/target takes a text, not 5")
