@@ -37,6 +37,9 @@ SECTIONS = {
     "## `[[routes]]`": schema.RouteTable,
     "The table `one_euro`:": schema.EuroTable,
     "## `[[cues]]`": schema.CueTable,
+    "## `[[mappings]]`": schema.MappingTable,
+    "The table `light`:": schema.LightTable,
+    "### Files of mappings": schema.MapTable,
 }
 
 

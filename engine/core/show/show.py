@@ -30,6 +30,7 @@ from engine.core.show.constants import (
 )
 from engine.core.show.controls import Cue, Lfo, MacroTarget, Master, Route
 from engine.core.show.layer import Layer
+from engine.core.show.mapping import ControlMapping
 from engine.core.show.reach import Movers, decay_of, entries_of, filters_of, reach_of, reaching
 from engine.core.track.track import Track
 
@@ -78,6 +79,8 @@ class Show:
         parameter).
     clock
         Places of the signals that are the seconds of motion and the count of beats, -1 for none.
+    mappings
+        What controls of devices move while it is played.
     constants
         What follows from the rest, worked out once.
     """
@@ -116,6 +119,7 @@ class Show:
     macros: tuple[MacroTarget, ...] = ()
     addressed: tuple[tuple[int, int], ...] = ()
     clock: tuple[int, int] = (-1, -1)
+    mappings: tuple[ControlMapping, ...] = ()
     constants: Constants = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

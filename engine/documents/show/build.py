@@ -19,6 +19,7 @@ from engine.documents.builder import ShowBuilder, clamped, each
 from engine.documents.schema import MasterTable, ShowTable
 from engine.documents.show.image_inputs import bind_ports
 from engine.documents.show.layers import bind_images, make_layer, master_effects
+from engine.documents.show.mappings import make_mappings
 from engine.documents.show.modulation import (
     Signals,
     add_parameters,
@@ -108,6 +109,7 @@ def assemble(
         macros=make_macros(table, registry),
         addressed=tuple(named.addressed.items()),
         clock=named.clock,
+        mappings=tuple(make_mappings(table.mappings)),
     )
     routes = tuple(
         each(list(zip(table.routes, depths, strict=True)), "routes", lambda r: make_route(show, *r))
