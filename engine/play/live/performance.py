@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
 from typing import Any
 
@@ -94,15 +94,13 @@ class Performance:
         self.sources: Sources = stack.enter_context(
             Sources(table, options, hears_device(options), self.notify)
         )
-        self.controllers = Controllers()
+        self.controllers = Controllers(self.sources, ADDRESSES, self.notify, self.tell)
+        stack.callback(self.controllers.close)
+        self.presenter.claim_keys(self.controllers.claims)
         self.feedback = Feedback(self.notify)
         stack.callback(self.feedback.close)
         self.control = self._control(stack)
-        for sink in (
-            *(sender.open(*osc.parse_endpoint(each)) for each in options.feedback),
-            *self.outputs.sinks,
-        ):
-            self.feedback.add(sink)
+        self._add_sinks(options.feedback)
         choice = channel_choice(table, options.audio_channel, options.audio_gain_db)
         self.audio_input: AudioInput = stack.enter_context(
             AudioInput(options, self.notify, self.sources, choice)
@@ -143,6 +141,13 @@ class Performance:
     def _targets(self, address: str) -> Sequence[str]:
         return self.queue.directory(self.line.show).targets(address)
 
+    def _add_sinks(self, endpoints: Iterable[str]) -> None:
+        self.feedback.add(self.controllers.lights)
+        for endpoint in endpoints:
+            self.feedback.add(sender.open(*osc.parse_endpoint(endpoint)))
+        for sink in self.outputs.sinks:
+            self.feedback.add(sink)
+
     def arrange(self, show: Show) -> Show:
         """Apply the command line's seed and size to a show, also to a reloaded one."""
         return resized(seeded(show, self.options.seed), self.options.size_px or show.size_px)
@@ -151,6 +156,12 @@ class Performance:
         """Tell the operator, in the terminal and on the window."""
         print_message(text)
         self.presenter.toast(text)
+
+    def tell(self, text: str, seconds: float) -> None:
+        """Show a line on the window, and say it in the terminal, while a control is awaited."""
+        if text:
+            print_message(text)
+        self.presenter.toast(text, seconds, "learn")
 
     @property
     def osc_port(self) -> int:
@@ -213,6 +224,7 @@ class Performance:
             "sources": self.sources.report(),
             "osc": self._osc_stats(),
             "oscquery": self.control.report() if self.control is not None else None,
+            "controllers": self.controllers.report(),
             "sound": self.audio_input.state,
             "full_collections": self.collections.count,
             "memory": self._held(private_bytes),
