@@ -136,12 +136,12 @@ class Sources:
                 with self._unfailing(source):
                     source.input.show(device, control, value)
 
-    def write(self, device: str, data: bytes) -> None:
+    def send(self, device: str, message: bytes) -> None:
         """Send a message to a device, at whatever source has it."""
         for source in tuple(self._open):
-            if hasattr(source.input, "write"):
+            if hasattr(source.input, "send"):
                 with self._unfailing(source):
-                    source.input.write(device, data)
+                    source.input.send(device, message)
 
     def devices(self) -> list[str]:
         """Names of the devices with controls that are plugged in."""
