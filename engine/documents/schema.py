@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Union
 
 import msgspec
 
 from engine.core.parameter import Kind
 from engine.core.trajectory.parts import make_parts
+from engine.documents.modulation_tables import MODULATORS, MacroTable
 
 Number = bool | int | float | str | list[float]
 
@@ -148,9 +149,12 @@ class LfoTable(_Table, frozen=True):
     """``[[lfos]]``."""
 
     id: str
-    wave: Literal["sine", "triangle", "saw", "square", "noise"] = "sine"
+    wave: Literal["sine", "triangle", "saw", "square", "noise", "steps"] = "sine"
     rate_hz: float = 0.1
     beats: float = 0.0
+    phase: float = 0.0
+    swing: float = 0.0
+    width: float = 0.5
 
 
 class CueTable(_Table, frozen=True):
@@ -250,6 +254,12 @@ class OutputTable(_Table, frozen=True):
     span: list[str] = []
 
 
+if TYPE_CHECKING:
+    ModulatorTable = Any
+else:
+    ModulatorTable = Union[tuple(MODULATORS.values())]  # noqa: UP007
+
+
 class ShowTable(_Table, frozen=True):
     """A show file."""
 
@@ -271,6 +281,8 @@ class ShowTable(_Table, frozen=True):
     layers: list[LayerTable] = []
     signals: list[str] = []
     lfos: list[LfoTable] = []
+    modulators: list[ModulatorTable] = []
+    macros: list[MacroTable] = []
     routes: list[RouteTable] = []
     cues: list[CueTable] = []
     keys: dict[str, str] = {}

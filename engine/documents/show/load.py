@@ -14,6 +14,7 @@ import msgspec
 from engine.core.show.show import Show
 from engine.documents.assets import assets_dir
 from engine.documents.builder import NoFileError
+from engine.documents.modulation_tables import MODULATORS
 from engine.documents.schema import ShowTable, allowed_keys, allowed_values
 from engine.documents.show import bare_file
 from engine.documents.show.build import assemble
@@ -276,18 +277,20 @@ def convert(raw: Mapping[str, Any], name: str, root: type[Table]) -> Table:
     try:
         return msgspec.convert(raw, root)
     except msgspec.ValidationError as error:
-        raise ShowError(f"{name}: {_explain(str(error), root)}") from None
+        raise ShowError(f"{name}: {_explain(str(error), root, raw)}") from None
 
 
-def _explain(message: str, root: type[msgspec.Struct]) -> str:
+def _explain(message: str, root: type[msgspec.Struct], raw: Mapping[str, Any]) -> str:
     """Turn msgspec's message into ``key: what is wrong; what is allowed``."""
     what, _, place = message.partition(" - at `")
     place = place.rstrip("`") or "$"
     key = place.removeprefix("$").removeprefix(".") or "the file"
     unknown = re.match(r"Object contains unknown field `(.*)`", what)
     if unknown:
-        there = ", ".join(allowed_keys(place, root))
+        there = ", ".join(_kind_keys(place, raw) or allowed_keys(place, root))
         return f"{key}: unknown key '{unknown[1]}'; allowed are: {there}"
+    if key.startswith("modulators") and key.endswith(".kind"):
+        return f"{key}: {what[:1].lower()}{what[1:]}; allowed are: {', '.join(MODULATORS)}"
     choice = re.match(r"Invalid enum value '?(.*?)'?$", what)
     if choice:
         there = ", ".join(allowed_values(place, root))
@@ -296,3 +299,10 @@ def _explain(message: str, root: type[msgspec.Struct]) -> str:
     if missing:
         return f"{key}: the key '{missing[1]}' is missing"
     return f"{key}: {what[:1].lower()}{what[1:]}"
+
+
+def _kind_keys(place: str, raw: Mapping[str, Any]) -> tuple[str, ...]:
+    """Keys of the kind of a modulator, if the place is one."""
+    found = re.fullmatch(r"\$\.modulators\[(\d+)\]", place)
+    table = MODULATORS.get(raw["modulators"][int(found[1])]["kind"]) if found else None
+    return ("kind", *(f.name for f in msgspec.structs.fields(table))) if table else ()
