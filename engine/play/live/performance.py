@@ -92,7 +92,13 @@ class Performance:
         self.line.on_show = self.pixels.keep
         self.queue = EventQueue(ADDRESSES)
         self.sources: Sources = stack.enter_context(
-            Sources(table, options, hears_device(options), self.notify)
+            Sources(
+                table,
+                options,
+                hears_device(options),
+                self.notify,
+                self.outputs.window is not None,
+            )
         )
         self.controllers = Controllers(self.sources, ADDRESSES, self.notify, self.tell)
         stack.callback(self.controllers.close)

@@ -53,6 +53,8 @@ class Sources:
         Of the command line: who may be listened to, and which sound.
     listens
         Whether a sound device is to be heard.
+    has_window
+        Whether there is one, through which gamepads are read.
 
     Raises
     ------
@@ -62,13 +64,20 @@ class Sources:
         If one cannot be opened.
     """
 
-    def __init__(self, table: ShowTable, options: Options, listens: bool, notify: Notify) -> None:
+    def __init__(
+        self,
+        table: ShowTable,
+        options: Options,
+        listens: bool,
+        notify: Notify,
+        has_window: bool = False,
+    ) -> None:
         self._notify = notify
         self.host, port = osc.parse_endpoint(options.osc or OSC)
         self._open: list[Source] = []
         found = [
             (kind, *self._read(place, kind, config))
-            for place, kind, config in _entries(table, _own(options, port))
+            for place, kind, config in _entries(table, _own(options, port), has_window)
         ]
         self._sound = next((each for each in found if each[0] == "audio"), None)
         self._listed: dict[str, Source] = {}
@@ -226,11 +235,11 @@ def _own(options: Options, port: int) -> dict[str, dict[str, Any]]:
 
 
 def _entries(
-    table: ShowTable, own: dict[str, dict[str, Any]]
+    table: ShowTable, own: dict[str, dict[str, Any]], has_window: bool
 ) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     """List place in the show, kind and own table of every source, the defaults included."""
     listed = {each.kind for each in table.sources}
-    for kind in DEFAULTS:
+    for kind in (*DEFAULTS, "gamepad") if has_window else DEFAULTS:
         if kind not in listed:
             yield kind, kind, own.get(kind, {})
     for number, each in enumerate(table.sources):
