@@ -75,6 +75,28 @@ class Position(NamedTuple):
         return (self.seconds, self.speed)
 
 
+class Beat(NamedTuple):
+    """The beat as it sounds, for whoever sends it on: it passes at `bpm` until told again.
+
+    Parameters
+    ----------
+    at_ns, beat
+        A moment of the clock that stamps arrivals, and the beat then.
+    bpm
+        With what is made up for and nudged.
+    tempo
+        The tempo that is asked for, as the source counts it that leads.
+    bar
+        Beats in a bar.
+    """
+
+    at_ns: int
+    beat: float
+    bpm: float
+    tempo: float
+    bar: float
+
+
 def read_sync(value: Value) -> Sync | None:
     """Read ``(rank, bpm, beat, playing)`` and perhaps what is known; None if it is none."""
     if not isinstance(value, tuple) or len(value) not in (4, 5):
