@@ -66,12 +66,12 @@ class Feedback:
         Returns
         -------
         bool
-            Whether anybody is told.
+            Whether anybody outside is told.
         """
         for told in self._told:
             if sink is None or told.sink is sink:
                 told.show = None
-        return bool(self._told)
+        return any(told.sink.kind for told in self._told)
 
     def send(self, show: Show, state: State, arrived: Mapping[str, Iterable[str]]) -> None:
         """Tell what changed since the last frame.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
 from typing import Any
 
@@ -93,13 +93,12 @@ class Performance:
         self.sources: Sources = stack.enter_context(
             Sources(table, options, hears_device(options), self.notify)
         )
-        self.controllers = Controllers()
+        self.controllers = Controllers(self.sources, ADDRESSES, self.notify, self.tell)
+        stack.callback(self.controllers.close)
+        self.presenter.claim_keys(self.controllers.claims)
         self.feedback = Feedback(self.notify)
         stack.callback(self.feedback.close)
-        for endpoint in options.feedback:
-            self.feedback.add(sender.open(*osc.parse_endpoint(endpoint)))
-        for sink in self.outputs.sinks:
-            self.feedback.add(sink)
+        self._add_sinks(options.feedback)
         choice = channel_choice(table, options.audio_channel, options.audio_gain_db)
         self.audio_input: AudioInput = stack.enter_context(
             AudioInput(options, self.notify, self.sources, choice)
@@ -124,6 +123,13 @@ class Performance:
         self.shares = Shares()
         self.duration_s = 0.0
 
+    def _add_sinks(self, endpoints: Iterable[str]) -> None:
+        self.feedback.add(self.controllers.lights)
+        for endpoint in endpoints:
+            self.feedback.add(sender.open(*osc.parse_endpoint(endpoint)))
+        for sink in self.outputs.sinks:
+            self.feedback.add(sink)
+
     def arrange(self, show: Show) -> Show:
         """Apply the command line's seed and size to a show, also to a reloaded one."""
         return resized(seeded(show, self.options.seed), self.options.size_px or show.size_px)
@@ -132,6 +138,12 @@ class Performance:
         """Tell the operator, in the terminal and on the window."""
         print_message(text)
         self.presenter.toast(text)
+
+    def tell(self, text: str, seconds: float) -> None:
+        """Show a line on the window, and say it in the terminal, while a control is awaited."""
+        if text:
+            print_message(text)
+        self.presenter.toast(text, seconds, "learn")
 
     @property
     def osc_port(self) -> int:
@@ -190,6 +202,7 @@ class Performance:
             "errands": self.tasks.report(),
             "sources": self.sources.report(),
             "osc": self._osc_stats(),
+            "controllers": self.controllers.report(),
             "sound": self.audio_input.state,
             "full_collections": self.collections.count,
             "memory": self._held(private_bytes),

@@ -154,6 +154,13 @@ class Sources:
                 with self._unfailing(source):
                     source.input.keep_time(beat)
 
+    def write(self, device: str, data: bytes) -> None:
+        """Send a message to a device, at whatever source has it."""
+        for source in tuple(self._open):
+            if hasattr(source.input, "write"):
+                with self._unfailing(source):
+                    source.input.write(device, data)
+
     def devices(self) -> list[str]:
         """Names of the devices with controls that are plugged in."""
         found: list[str] = []
