@@ -35,6 +35,8 @@ MOST_FRESH = 4
 """Patterns taken from one source in one frame that were not met before: each costs about 2 ms."""
 MOST_TARGETS = 512
 """Events that patterns of one source make in one frame, and up to a pattern more."""
+FRAMES_KNOWN = 3
+"""What arrives while a frame is drawn is for a tick of the next one, and seen by the one after."""
 NO_ADDRESS = "(no address)"
 
 

@@ -67,6 +67,7 @@ def cli() -> None:
 )
 @click.option("--dmx", multiple=True, help="HOST[:PORT] that outputs may send to; may be repeated.")
 @click.option("--link", is_flag=True, help="Join the Ableton Link session of this network.")
+@click.option("--oscquery", help="HOST:PORT on which controllers find and follow what there is.")
 @click.option("--audio", help="Sound device (name or number), sound file, or 'off'.")
 @sound_options
 @click.option("--take", type=FILE, help="Record into this new folder.")
@@ -103,6 +104,7 @@ def play(**given: Any) -> None:
         operator=given["operator"],
         osc=given["osc"],
         feedback=given["feedback"],
+        oscquery=given["oscquery"],
         dmx=given["dmx"],
         link=given["link"],
         audio=given["audio"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
 from typing import Any
 
@@ -14,6 +14,7 @@ from engine.core.show.show import Show
 from engine.core.show.state import first_state
 from engine.documents.show import load
 from engine.play.controllers.controllers import Controllers
+from engine.play.desk.control_process import ControlProcess
 from engine.play.event_queue import EventQueue
 from engine.play.governor import Governor
 from engine.play.line import Line, resized, seeded
@@ -98,6 +99,7 @@ class Performance:
         self.presenter.claim_keys(self.controllers.claims)
         self.feedback = Feedback(self.notify)
         stack.callback(self.feedback.close)
+        self.control = self._control(stack)
         self._add_sinks(options.feedback)
         choice = channel_choice(table, options.audio_channel, options.audio_gain_db)
         self.audio_input: AudioInput = stack.enter_context(
@@ -122,6 +124,22 @@ class Performance:
         self.governor = Governor(self.fps, show.size_px)
         self.shares = Shares()
         self.duration_s = 0.0
+
+    def _control(self, stack: ExitStack) -> ControlProcess | None:
+        """Start what serves controllers over the network, if that is asked for."""
+        if self.options.oscquery is None:
+            return None
+        place = (self.sources.host, self.osc_port)
+        found = ControlProcess(self.options.oscquery, ADDRESSES, place, self._targets)
+        stack.callback(found.close)
+        self.sources.join("oscquery", found)
+        self.feedback.add(found)
+        if found.warning:
+            self.notify(found.warning)
+        return found
+
+    def _targets(self, address: str) -> Sequence[str]:
+        return self.queue.directory(self.line.show).targets(address)
 
     def _add_sinks(self, endpoints: Iterable[str]) -> None:
         self.feedback.add(self.controllers.lights)
@@ -156,9 +174,12 @@ class Performance:
         return {
             "pid": os.getpid(),
             "osc": {"host": self.sources.host, "port": self.osc_port},
-            "ports": {"osc": self.osc_port},
+            "ports": {"osc": self.osc_port, **self._control_port()},
             "workers": {name: stats["pid"] for name, stats in self.pixels.stats().items()},
         }
+
+    def _control_port(self) -> dict[str, int]:
+        return {"oscquery": self.control.port} if self.control is not None else {}
 
     def facts(self) -> dict[str, Any]:
         """Return what the help panel shows."""
@@ -168,7 +189,7 @@ class Performance:
             "keys": rows(show),
             "cue": show.cues[state.cue].id if state.cue >= 0 else "",
             "seconds": float(seconds_at(max(state.tick, 0), show.control_hz)),
-            "bpm": state.transport.bpm,
+            "bpm": state.transport.tempo,
             "fps": float(self.fps),
             "level": float(state.signals[show.audio[0]]),
             "flags": tuple(
@@ -202,6 +223,7 @@ class Performance:
             "errands": self.tasks.report(),
             "sources": self.sources.report(),
             "osc": self._osc_stats(),
+            "oscquery": self.control.report() if self.control is not None else None,
             "controllers": self.controllers.report(),
             "sound": self.audio_input.state,
             "full_collections": self.collections.count,

@@ -91,6 +91,11 @@ class Sources:
         self._notify(f"{kind}: speaks to other machines, so it stays closed; {asks} allows it")
         return False
 
+    def join(self, kind: str, opened: Any) -> None:
+        """Poll what the host itself has opened, as one of them."""
+        self._open.append(Source(kind, Origin(kind), None, opened))
+        self._listed[kind] = self._open[-1]
+
     def _read(self, place: str, kind: str, table: Mapping[str, Any]) -> tuple[ModuleType, Any]:
         """Find a source's module and decode its table; the host is the operator's."""
         try:
