@@ -123,6 +123,8 @@ def shifted(show: Show, state: State, beat: float) -> State:
 
 def multiple(show: Show, lead: Lead) -> float:
     """What the beats of the leading source are multiplied by: a hand's, and to be in range."""
+    if lead.rank == Rank.TIMECODE:
+        return 1.0  # its beats are counted at the show's own tempo
     place, scale = show.master.bpm, lead.scale
     low, high = float(show.low[place]), float(show.high[place])
     while lead.bpm * scale > high:

@@ -104,7 +104,11 @@ def read_sync(value: Value) -> Sync | None:
     if not all(math.isfinite(each) and abs(each) <= _MOST for each in value):
         return None
     rank, bpm, beat, playing, known = (*value, float(Known.PHRASE))[:5]
-    if rank not in range(Rank.TAP) or known not in range(len(Known)) or not 0 <= bpm <= MOST_BPM:
+    if (
+        rank not in range(Rank.TAP)
+        or known not in range(len(Known))
+        or not (bpm == 0.0 or 1.0 <= bpm <= MOST_BPM)
+    ):
         return None
     return Sync(int(rank), float(bpm), float(beat), playing != 0.0, int(known))
 
