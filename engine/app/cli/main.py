@@ -204,6 +204,21 @@ def check_shaders(**given: Any) -> None:
 
 
 @cli.group()
+def show() -> None:
+    """Show files."""
+
+
+@show.command("lint")
+@click.argument("show", default="default")
+@click.option("--json", "as_json", is_flag=True)
+def lint_show(show: str, as_json: bool) -> None:
+    """Name the routes and macros of SHOW that are dead, fight each other or are clipped."""
+    from engine.app.inspect import lint
+
+    sys.exit(finish(lambda: lint(show, as_json)))
+
+
+@cli.group()
 def audio() -> None:
     """Sound."""
 
