@@ -33,6 +33,11 @@ SECTIONS = {
     "## `[[routes]]`": schema.RouteTable,
     "The table `one_euro`:": schema.EuroTable,
     "## `[[cues]]`": schema.CueTable,
+    "The table `numbers`:": schema.NumbersTable,
+    "The table `colours`:": schema.ColoursTable,
+    "The table `choices`:": schema.ChoicesTable,
+    "The table `travel`:": schema.WayTable,
+    "### `[[cue_lists]]`": schema.CueListTable,
 }
 
 

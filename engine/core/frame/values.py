@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.control.cues import ramp_value
 from engine.core.control.oscillators import signals_at
+from engine.core.control.recall import fader
+from engine.core.control.recall.ways import ramp_value
 from engine.core.control.routes import enter_routes
 from engine.core.frame.playhead import follow_track
 from engine.core.show.constants import Reach
@@ -18,11 +19,13 @@ from engine.core.springs import apply_springs
 
 
 def ramped(show: Show, state: State, seconds: float) -> NDArray[np.float64]:
-    """Values with ramps, before routes [shape=(P,)]."""
+    """Values with ramps and the fader between two cues, before routes [shape=(P,)]."""
     values = state.base.copy()
     rate = show.constants.control_hz
     for ramp in state.ramps:
         values[ramp.place] = ramp_value(ramp, seconds, rate)
+    if state.fader is not None:
+        fader.mix(state.fader, values)
     return values
 
 
@@ -55,7 +58,7 @@ def effective(
     np.rint(values, out=values, where=show.discrete)
     if state.springs:
         # A spring at rest is where its parameter is, unless something moves that meanwhile.
-        is_moved = bool(reach.is_sprung or state.ramps or state.is_still)
+        is_moved = bool(reach.is_sprung or state.ramps or state.fader or state.is_still)
         apply_springs(reach.springs, state.springs, values, dt, is_moved)
     if show.track is not None:
         follow_track(show, show.track, state, values, dt)
@@ -75,7 +78,8 @@ def aimed(
     if constants.aiming:
         enter_routes(constants.aiming, routes, values, signals, 0.0)
     # Base values are in range, so that only what routes and ramps have moved can leave it.
-    moved = constants.moved if not state.ramps else constants.aimed
+    is_moved = bool(state.ramps or state.fader)
+    moved = constants.aimed if is_moved else constants.moved
     for place, low, high in moved:
         value = values[place]
         if not low <= value <= high:

@@ -20,18 +20,18 @@ from engine.core.show.constants import (
     Constants,
     Steering,
     asked_of,
+    cue_constants,
     decay_of,
     entries_of,
     filters_of,
     fires_of,
-    needed_layers,
     places_of,
     reach_of,
     reaching,
     sights_of,
     springs_of,
 )
-from engine.core.show.controls import Cue, Lfo, Master, Route
+from engine.core.show.controls import Cue, CueList, Fader, Lfo, Master, Route
 from engine.core.show.layer import Layer
 from engine.core.track.track import Track
 
@@ -69,6 +69,8 @@ class Show:
         What an edited proxy film does to it.
     notes
         What its reader has to say: of two meanings of a file, which was taken.
+    lists, fader
+        Lists of cues · places of the fader between two of them.
     constants
         What follows from the rest, worked out once.
     """
@@ -103,6 +105,8 @@ class Show:
     files: Mapping[str, bytes] = field(default_factory=dict)
     track: Track | None = None
     notes: tuple[str, ...] = ()
+    lists: tuple[CueList, ...] = ()
+    fader: Fader | None = None
     constants: Constants = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -141,7 +145,6 @@ def _constants(show: Show) -> Constants:
     if show.track is not None:
         aimed |= {show.track.speed, show.track.place}
     aimed.update(lfo.rate for lfo in show.lfos)
-    opacities = frozenset(layer.opacity for layer in show.layers)
     image_inputs = {layer.id: sights_of(layer, show.size_px) for layer in show.layers}
     ranges = tuple(
         (place, float(show.low[place]), float(show.high[place])) for place in sorted(aimed)
@@ -169,8 +172,7 @@ def _constants(show: Show) -> Constants:
             for each in asked
         },
         asked=asked,
-        fades=tuple(opacities.intersection(dict(cue.targets)) for cue in show.cues),
-        needs=tuple(needed_layers(show.layers, cue) for cue in show.cues),
+        **cue_constants(show.registry, show.layers, show.cues, show.lists),
         layers={layer.id: layer for layer in show.layers},
         image_inputs={name: found for name, found in image_inputs.items() if found},
         switches=switches,

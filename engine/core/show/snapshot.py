@@ -10,8 +10,18 @@ from numpy.typing import NDArray
 from engine.core.bounds import number, whole
 from engine.core.curves import CURVES
 from engine.core.path.model import NOTHING, Path, PathState
+from engine.core.show.controls import CueList
 from engine.core.show.show import Show
-from engine.core.show.state import Ramp, RouteState, State, Transport, first_state
+from engine.core.show.state import (
+    Colour,
+    Held,
+    ListState,
+    Ramp,
+    RouteState,
+    State,
+    Transport,
+    first_state,
+)
 from engine.core.springs import Spring
 from engine.core.trajectory.snapshot import read_memory, write_memory
 
@@ -38,7 +48,8 @@ def to_data(show: Show, state: State) -> dict[str, Any]:
         "base": dict(zip(names, state.base.tolist(), strict=True)),
         "fired": {names[p]: tick for p, tick in state.fired.items()},
         "ramps": [
-            [names[r.place], r.origin, r.goal, r.start, r.time_s, r.curve] for r in state.ramps
+            [names[r.place], r.origin, r.goal, r.start, r.time_s, r.curve, r.way, r.colours]
+            for r in state.ramps
         ],
         "signals": dict(zip(show.signals, state.signals.tolist(), strict=True)),
         "routes": [[r.value, r.goal, r.euro, r.euro_speed, r.raw] for r in state.routes],
@@ -54,6 +65,8 @@ def to_data(show: Show, state: State) -> dict[str, Any]:
         "transport": [beat.beat, beat.bpm, list(beat.taps), beat.origin_beat, beat.origin_tick],
         "still": [state.still_ticks, state.is_still],
         "cue": [show.cues[state.cue].id if state.cue >= 0 else "", state.cue_tick],
+        "lists": {each.id: list(at) for each, at in zip(show.lists, state.lists, strict=True)},
+        "fader": None if state.fader is None else _held_data(show, names, state.fader),
         "waiting": [[show.cues[i].id, at, own] for i, at, own in state.waiting],
         "unready": sorted(state.unready),
         "awaiting": [[show.cues[i].id, own] for i, own in state.awaiting],
@@ -114,8 +127,8 @@ def _read(show: Show, data: dict[str, Any]) -> State:
         base=base,
         fired={index[a]: whole(t) for a, t in data["fired"].items() if a in index},
         ramps=tuple(
-            Ramp(index[a], number(o), number(g), whole(s), number(t), c)
-            for a, o, g, s, t, c in data["ramps"]
+            Ramp(index[a], number(o), number(g), whole(s), number(t), c, *_way(*more))
+            for a, o, g, s, t, c, *more in data["ramps"]
             if a in index and c in CURVES
         ),
         signals=signals,
@@ -142,6 +155,8 @@ def _read(show: Show, data: dict[str, Any]) -> State:
         touch_tick=whole(data["touch_tick"]),
         lost_s=number(data["lost_s"]),
         head=_head(*data.get("head", fresh.head)),
+        fader=_held(show, data.get("fader")),
+        lists=tuple(_list(each, data.get("lists", {}).get(each.id)) for each in show.lists),
     )
 
 
@@ -162,6 +177,55 @@ def _path(data: Any, path: Path) -> PathState:
         latent,
         read_memory(path, memory[0]) if memory else NOTHING,
     )
+
+
+def _way(way: Any = "linear", colours: Any = None) -> tuple[str, tuple[Colour, Colour, int] | None]:
+    """Kind of a ramp's way and colours at its ends; older snapshots know straight ones only."""
+    if colours is None:
+        return str(way), None
+    origin, goal, part = colours
+    if whole(part) not in range(3):
+        raise ValueError("not a state snapshot: a colour has three components")
+    return str(way), (_axis(origin), _axis(goal), whole(part))
+
+
+def _held_data(show: Show, names: list[str], held: Held) -> list[Any]:
+    """Write what the fader holds: the cues, and each thing with its two ends."""
+    return [
+        *(show.cues[held.a].id, show.cues[held.b].id),
+        [[names[place], *rest] for place, *rest in held.items],
+        [[[names[p] for p in parts], a, b] for parts, a, b in held.colours],
+        [[names[place], *rest] for place, *rest in held.switches],
+    ]
+
+
+def _held(show: Show, data: Any) -> Held | None:
+    """Read it back; None where the show has no such cues any more."""
+    if not data:
+        return None
+    a, b, items, colours, switches = data
+    cues, index = {cue.id: i for i, cue in enumerate(show.cues)}, show.registry.index
+    if show.fader is None or a not in cues or b not in cues:
+        return None
+    return Held(
+        *(cues[a], cues[b], show.fader.fade),
+        tuple((index[n], _end(p), _end(q), str(kind)) for n, p, q, kind in items if n in index),
+        tuple(
+            (tuple(index[n] for n in parts), tuple(map(_end, p)), tuple(map(_end, q)))
+            for parts, p, q in colours
+            if all(n in index for n in parts) and len(parts) == len(p) == len(q) == 3
+        ),
+        tuple((index[n], number(p), number(q)) for n, p, q in switches if n in index),
+    )
+
+
+def _end(value: Any) -> float | None:
+    return None if value is None else number(value)
+
+
+def _list(listed: CueList, data: Any) -> ListState:
+    at, draws = data or ListState()
+    return ListState(min(max(whole(at), -1), len(listed.cues) - 1), max(whole(draws), 0))
 
 
 def _head(gone_s: Any, tick: Any, speed: Any) -> tuple[float, int, float]:

@@ -12,19 +12,14 @@ from engine.core.audio.features import FEATURES
 from engine.core.clock import parse_rate
 from engine.core.parameter import Kind, Parameter, make_registry
 from engine.core.show.addresses import HOST
-from engine.core.show.controls import Lfo, Master
+from engine.core.show.controls import Cue, CueList, Fader, Lfo, Master
 from engine.core.show.show import Show
 from engine.documents.builder import ShowBuilder, each
 from engine.documents.schema import MasterTable, ShowTable
+from engine.documents.show.cues import ACTS, cue_index, make_cue, make_list
 from engine.documents.show.image_inputs import bind_ports
 from engine.documents.show.layers import bind_images, make_layer, master_effects
-from engine.documents.show.routes_and_cues import (
-    cue_index,
-    key_map,
-    make_cue,
-    make_route,
-    signal_names,
-)
+from engine.documents.show.routes_and_cues import key_map, make_route, signal_names
 from engine.documents.show.track import bind_track, read_track
 
 STEER_MODES = ("position", "velocity")
@@ -61,6 +56,7 @@ def assemble(
     master = replace(master, effects=master_effects(builder, table.master, layers))
     goes, rates = _goes(builder, table), _rates(builder, table)
     depths = _depths(builder, table)
+    acts, fader = _list_acts(builder, table), _fader(builder, table)
     registry = make_registry(builder.parameters, builder.groups, builder.aliases)
     signals = signal_names(table)
     signal_of = {name: place for place, name in enumerate(signals)}
@@ -97,16 +93,32 @@ def assemble(
         edges=frozenset(builder.edges),
         drag=table.drag,
         files=builder.files,
-        notes=tuple(dict.fromkeys(builder.notes)),
+        fader=fader,
     )
     routes = tuple(
         each(list(zip(table.routes, depths, strict=True)), "routes", lambda r: make_route(show, *r))
     )
-    cues = tuple(
-        each(list(zip(table.cues, goes, strict=True)), "cues", lambda c: make_cue(show, table, *c))
-    )
+    cues, lists = _cues(builder, show, table, (goes, acts))
     start = cue_index(table, table.start, "start") if table.start else -1
-    return bind_track(placed, replace(show, routes=routes, cues=cues, start=start))
+    notes = tuple(dict.fromkeys(builder.notes))
+    show = replace(show, routes=routes, cues=cues, lists=lists, start=start, notes=notes)
+    return bind_track(placed, show)
+
+
+def _cues(
+    builder: ShowBuilder,
+    show: Show,
+    table: ShowTable,
+    places: tuple[list[int], list[tuple[int, int, int]]],
+) -> tuple[tuple[Cue, ...], tuple[CueList, ...]]:
+    """Resolve cues and cue lists; `places` are those of their triggers."""
+    goes, acts = places
+    cues, lists = zip(table.cues, goes, strict=True), zip(table.cue_lists, acts, strict=True)
+    note = builder.notes.append
+    return (
+        tuple(each(list(cues), "cues", lambda c: make_cue(show, table, *c, note))),
+        tuple(each(list(lists), "cue_lists", lambda c: make_list(table, *c))),
+    )
 
 
 def _goes(builder: ShowBuilder, table: ShowTable) -> list[int]:
@@ -114,6 +126,44 @@ def _goes(builder: ShowBuilder, table: ShowTable) -> list[int]:
     for number, cue in enumerate(table.cues, 1):
         builder.aliases[f"/cue/{number}/"] = f"/cue/{cue.id}/"
     return [builder.trigger(f"/cue/{c.id}/go", f"Begin the cue {c.id}.") for c in table.cues]
+
+
+def _list_acts(builder: ShowBuilder, table: ShowTable) -> list[tuple[int, int, int]]:
+    """Places of the triggers of cue lists; those of the first have short names, too."""
+    texts = ("Begin the next cue of the list", "Begin the one before in the list",
+             "Begin a cue of the list by lot; none twice before all")  # fmt: skip
+    if table.cue_lists:
+        builder.aliases["/cues/"] = f"/cues/{table.cue_lists[0].id}/"
+    for number, listed in enumerate(table.cue_lists, 1):
+        builder.aliases[f"/cues/{number}/"] = f"/cues/{listed.id}/"
+    found = []
+    for each_list in table.cue_lists:
+        go, back, random = (
+            builder.trigger(f"/cues/{each_list.id}/{act}", f"{text} {each_list.id}.")
+            for act, text in zip(ACTS, texts, strict=True)
+        )
+        found.append((go, back, random))
+    return found
+
+
+def _fader(builder: ShowBuilder, table: ShowTable) -> Fader | None:
+    """Fader between two cues, in a show that has two."""
+    if len(table.cues) < 2:
+        return None
+    names = ("none", *(cue.id for cue in table.cues))
+    text = "Cue at the {} of the fader; none: the fader lets go."
+    return Fader(
+        builder.number("/cues/fade", 0.0, 0, 1, "", "Fader between the cues /cues/a and /cues/b."),
+        *(
+            builder.add(
+                Parameter(
+                    f"/cues/{end}", Kind.CHOICE, 0.0, 0.0, len(names) - 1.0, names,
+                    text=text.format(side),
+                )
+            )
+            for end, side in (("a", "beginning"), ("b", "end"))
+        ),
+    )  # fmt: skip
 
 
 def _rates(builder: ShowBuilder, table: ShowTable) -> list[int]:
@@ -150,7 +200,7 @@ def _check(table: ShowTable) -> None:
             raise ValueError(f"lfos[{place}].beats: {lfo.beats:g} is neither 0 nor 1/64 to 4096")
     if not 0.0 <= table.history_s <= 600.0:
         raise ValueError(f"history_s: {table.history_s:g} is outside 0 to 600 s")
-    for kind in ("layers", "lfos", "cues"):
+    for kind in ("layers", "lfos", "cues", "cue_lists"):
         ids = [entry.id for entry in getattr(table, kind)]
         for place, name in enumerate(ids):
             if not re.fullmatch(r"[a-z][a-z0-9_]{0,31}", name):
