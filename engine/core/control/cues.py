@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from engine.core.control.recall import fader, lists
 from engine.core.control.recall.ways import BEAT, ramp_value, ramps_to
+from engine.core.control.transport import spans
 from engine.core.event import Event
 from engine.core.show.show import Show
 from engine.core.show.state import Ramp, State
@@ -55,7 +56,7 @@ def _call(show: Show, state: State, index: int, by_autopilot: bool = False) -> S
     if not _is_ready(show, state, index):
         return state._replace(awaiting=(*state.awaiting, (index, by_autopilot)))
     cue = show.cues[index]
-    step = cue.quantise_beats or cue.quantise_bars * beats_per_bar(show, state)
+    step = cue.quantise_beats or cue.quantise_bars * spans(show, state)[1]
     if step <= 0.0:
         return begin(show, state, index)
     at = math.ceil(state.transport.beat / step - 1e-9) * step
@@ -67,12 +68,6 @@ def _step(show: Show, state: State, number: int, act: str, by_autopilot: bool = 
     """Go through a cue list."""
     state, index = lists.step(show, state, number, act)
     return _call(show, state, index, by_autopilot) if index >= 0 else state
-
-
-def beats_per_bar(show: Show, state: State) -> float:
-    """Beats of a bar: 4, unless the show has a parameter for them."""
-    place = show.registry.index.get("/transport/beats_per_bar")
-    return 4.0 if place is None else float(state.base[place])
 
 
 def _is_ready(show: Show, state: State, index: int) -> bool:

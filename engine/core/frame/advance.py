@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.control.arbiter import follow
 from engine.core.control.cues import follow_cues, receive_ready, settle
 from engine.core.control.oscillators import signals_at
 from engine.core.control.recall import fader, restore
@@ -15,7 +16,7 @@ from engine.core.control.recall.restore import Standing
 from engine.core.control.routes import move_routes
 from engine.core.control.signals import finite, receive_signal
 from engine.core.control.steering import aim_steer, let_go, pass_steer
-from engine.core.control.transport import hold_tempo, is_beat, keep_time, pass_beats
+from engine.core.control.transport import hold_tempo, is_beat, keep_time, pass_beats, pulses, run_on
 from engine.core.event import Event, Value
 from engine.core.frame.paths import Happened, change_paths, path_event
 from engine.core.frame.playhead import aim_head, seek
@@ -26,6 +27,7 @@ from engine.core.path.speed import Tempo, paced
 from engine.core.show.show import Show
 from engine.core.show.state import Ramp, State
 from engine.core.springs import advance_springs, aim_springs
+from engine.core.tempo.sync import TOLD
 
 Values = NDArray[np.float64]
 
@@ -59,6 +61,9 @@ def advance(show: Show, state: State, tick: int, events: Sequence[Event] = ()) -
         state = state._replace(head=seek(show, state, events))
     if taken.standings:
         state = restore.put(show, state, taken.standings)
+    state = run_on(show, state)
+    if taken.of_tempo:
+        state = follow(show, state, taken.of_tempo)
     state = follow_cues(show, state, fired)
     seconds = tick / constants.control_hz
     is_on_beat = dt > 0.0 and is_beat(before.transport, state.transport)
@@ -70,9 +75,8 @@ def advance(show: Show, state: State, tick: int, events: Sequence[Event] = ()) -
     if was_still:
         state = _hold_still(show, state)
     else:
-        state = _aim(
-            show, state, seconds, dt, dt > 0.0 and is_beat(before.transport, state.transport)
-        )
+        begun = pulses(show, before.transport, state) if dt > 0.0 else ()
+        state = _aim(show, state, seconds, dt, begun)
     is_faded = fader.pair_of(before.fader) != fader.pair_of(state.fader)
     happened = Happened(taken.path_events, fired, taken.standings, is_faded)
     return change_paths(show, before if dt > 0.0 else state, state, happened)
@@ -83,7 +87,7 @@ class Taken:
     """What the events of a tick leave behind: fields of the state.
 
     `triggers` are places of those that fired, `path_events` the events of paths, `standings` what
-    is put back, `written` the places of values.
+    is put back, `written` the places of values, `of_tempo` what sources of tempo say.
     """
 
     tick: int
@@ -98,6 +102,7 @@ class Taken:
     path_events: list[Event] = field(default_factory=list)
     standings: list[Standing] = field(default_factory=list)
     written: set[int] = field(default_factory=set)
+    of_tempo: list[Event] = field(default_factory=list)
 
 
 def _take_events(
@@ -151,6 +156,9 @@ def _take_other(show: Show, taken: Taken, event: Event) -> list[int]:
         return []
     if address == restore.ADDRESS:
         taken.standings.append(restore.read(event.value))
+        return []
+    if address in TOLD:
+        taken.of_tempo.append(event)
         return []
     if address == "/clock/jump":
         taken.lost_s += finite(event.value)
@@ -235,16 +243,18 @@ def _hold_still(show: Show, state: State) -> State:
     return state._replace(is_still=still, transport=transport)
 
 
-def _aim(show: Show, state: State, seconds: float, dt: float, is_on_beat: bool) -> State:
-    """Set what holds until the next tick: goals, speeds and rates."""
+def _aim(show: Show, state: State, seconds: float, dt: float, begun: Sequence[int]) -> State:
+    """Set what holds until the next tick: goals, speeds and rates; `begun` are pulses of it."""
     master = show.master
     signals = signals_at(show, state, 0.0)
-    if is_on_beat:
-        signals[show.beat[1]] = 1.0
+    for place in begun:
+        signals[place] = 1.0
     routes = move_routes(show, state.routes, signals, dt)
     values = aimed(show, state, routes, seconds, signals)
     speed, tick_s = values[master.speed], show.constants.tick_s
-    tempo = Tempo(state.transport.beat, values[master.bpm] / 60.0 * tick_s, tick_s)
+    nudge = values[master.beats.nudge]
+    transport = hold_tempo(state.transport, values[master.bpm], state.tick, nudge)
+    tempo = Tempo(transport.beat, transport.bpm / 60.0 * tick_s, tick_s)
     steer, omega, taus, rest = aim_steer(show, state, values)
     return state._replace(
         signals=np.array(signals),
@@ -266,7 +276,7 @@ def _aim(show: Show, state: State, seconds: float, dt: float, is_on_beat: bool) 
                 for lfo, (phase, _) in zip(show.lfos, state.lfos, strict=True)
             ]
         ),
-        transport=hold_tempo(state.transport, values[master.bpm], state.tick),
+        transport=transport,
         # Only a person or a cue freezes the show: a route could not let it go again.
         is_still=bool(state.base[master.freeze] >= 0.5),
         head=aim_head(show, state, values),

@@ -223,7 +223,7 @@ def colours_of(registry: Registry) -> dict[int, tuple[int, int, int]]:
 def exponential_of(registry: Registry) -> frozenset[int]:
     """Places of the numbers that a hand moves by equal ratios."""
     listed = enumerate(registry.parameters)
-    return frozenset(i for i, p in listed if getattr(p, "curve", "") == "exponential")
+    return frozenset(i for i, p in listed if p.kind is Kind.FLOAT and p.curve == "exponential")
 
 
 def list_acts_of(lists: Sequence[CueList]) -> dict[int, tuple[int, str]]:

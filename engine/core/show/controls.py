@@ -111,6 +111,18 @@ class CueList:
     follows: bool = False
 
 
+class Beats(NamedTuple):
+    """Places of what a hand does to the beat, see `engine.core.control.transport`."""
+
+    nudge: int
+    double: int
+    halve: int
+    resync_bar: int
+    beats_per_bar: int
+    bars_per_phrase: int
+    offset_ms: int
+
+
 @dataclass(frozen=True, slots=True)
 class Master:
     """Places of the parameters that stand over all layers; effects of the finished picture."""
@@ -129,4 +141,5 @@ class Master:
     bpm: int
     tap: int
     resync: int
+    beats: Beats
     effects: tuple[Effect, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,10 @@ from engine.core.path.model import NOTHING, Path, PathState
 from engine.core.show.controls import CueList
 from engine.core.show.show import Show
 from engine.core.show.state import (
+    Chased,
     Colour,
     Held,
+    Lead,
     ListState,
     Ramp,
     RouteState,
@@ -63,6 +66,8 @@ def to_data(show: Show, state: State) -> dict[str, Any]:
             for (place, _), each in zip(show.constants.springs, state.springs, strict=False)
         },
         "transport": [beat.beat, beat.bpm, list(beat.taps), beat.origin_beat, beat.origin_tick],
+        "beat": [*beat[5:-1], *beat.lead],
+        "chased": list(state.chased),
         "still": [state.still_ticks, state.is_still],
         "cue": [show.cues[state.cue].id if state.cue >= 0 else "", state.cue_tick],
         "lists": {each.id: list(at) for each, at in zip(show.lists, state.lists, strict=True)},
@@ -115,9 +120,7 @@ def _read(show: Show, data: dict[str, Any]) -> State:
         if name in show.signal_of:
             signals[show.signal_of[name]] = number(value)
     routes = [RouteState(*map(number, r)) for r in data["routes"]]
-    cue_of = {cue.id: i for i, cue in enumerate(show.cues)}
     makers = {layer.id for layer in show.layers if layer.generator is not None}
-    cue_id, cue_tick = data["cue"]
     beat, bpm, taps, *origin = data["transport"]
     steer_x, steer_y = data["steer"]
     hold = data.get("steer_hold", ((0.0, 0.0), None))
@@ -141,23 +144,37 @@ def _read(show: Show, data: dict[str, Any]) -> State:
         steer_rest=None if hold[1] is None else _pair(hold[1]),
         springs=_springs(show, data.get("glides", {}), base),
         transport=Transport(
-            number(beat), number(bpm), tuple(map(whole, taps)), number(origin[0]), whole(origin[1])
+            number(beat),
+            number(bpm),
+            tuple(map(whole, taps)),
+            number(origin[0]),
+            whole(origin[1]),
+            *_beat(data.get("beat", (bpm, *Transport()[6:-1], *Lead()))),
         ),
+        chased=Chased(*_alike(Chased(), data.get("chased", Chased()))),
         still_ticks=whole(still_ticks),
         is_still=bool(is_still),
-        cue=cue_of.get(cue_id, -1),
-        cue_tick=whole(cue_tick),
-        waiting=tuple(
-            (cue_of[i], number(at), bool(own)) for i, at, own in data["waiting"] if i in cue_of
-        ),
+        **_cues(show, data),
         unready=frozenset(makers.intersection(map(str, data["unready"]))),
-        awaiting=tuple((cue_of[i], bool(own)) for i, own in data["awaiting"] if i in cue_of),
         touch_tick=whole(data["touch_tick"]),
         lost_s=number(data["lost_s"]),
         head=_head(*data.get("head", fresh.head)),
-        fader=_held(show, data.get("fader")),
-        lists=tuple(_list(each, data.get("lists", {}).get(each.id)) for each in show.lists),
     )
+
+
+def _alike(like: Sequence[Any], data: Any) -> Iterator[Any]:
+    """Read numbers and texts of the kinds that a tuple has."""
+    read: dict[type, Callable[[Any], Any]] = {float: number, int: whole, str: str}
+    for kind, each in zip(map(type, like), data, strict=True):
+        yield read[kind](each)
+
+
+def _beat(data: Any) -> tuple[Any, ...]:
+    """Read the newer fields of a transport, and who leads it."""
+    like = (*Transport()[5:-1], *Lead())
+    tempo, *rest = _alike(like, data)
+    count = len(Transport()) - 7
+    return (tempo, *rest[:count], Lead(*rest[count:]))
 
 
 def _path(data: Any, path: Path) -> PathState:
@@ -177,6 +194,21 @@ def _path(data: Any, path: Path) -> PathState:
         latent,
         read_memory(path, memory[0]) if memory else NOTHING,
     )
+
+
+def _cues(show: Show, data: Any) -> dict[str, Any]:
+    """Read what is about cues; those that the show does not have any more are left out."""
+    cue_of, lists = {cue.id: i for i, cue in enumerate(show.cues)}, data.get("lists", {})
+    cue, cue_tick = data["cue"]
+    waiting = [(cue_of[i], number(at), bool(o)) for i, at, o in data["waiting"] if i in cue_of]
+    return {
+        "cue": cue_of.get(cue, -1),
+        "cue_tick": whole(cue_tick),
+        "waiting": tuple(waiting),
+        "awaiting": tuple((cue_of[i], bool(own)) for i, own in data["awaiting"] if i in cue_of),
+        "fader": _held(show, data.get("fader")),
+        "lists": tuple(_list(each, lists.get(each.id)) for each in show.lists),
+    }
 
 
 def _way(way: Any = "linear", colours: Any = None) -> tuple[str, tuple[Colour, Colour, int] | None]:

@@ -12,9 +12,9 @@ from engine.core.audio.features import FEATURES
 from engine.core.clock import parse_rate
 from engine.core.parameter import Kind, Parameter, make_registry
 from engine.core.show.addresses import HOST
-from engine.core.show.controls import Cue, CueList, Fader, Lfo, Master
+from engine.core.show.controls import Beats, Cue, CueList, Fader, Lfo, Master
 from engine.core.show.show import Show
-from engine.documents.builder import ShowBuilder, each
+from engine.documents.builder import ShowBuilder, clamped, each
 from engine.documents.schema import MasterTable, ShowTable
 from engine.documents.show.cues import ACTS, cue_index, make_cue, make_list
 from engine.documents.show.image_inputs import bind_ports
@@ -23,7 +23,8 @@ from engine.documents.show.routes_and_cues import key_map, make_route, signal_na
 from engine.documents.show.track import bind_track, read_track
 
 STEER_MODES = ("position", "velocity")
-PULSES = ("audio/onset", "audio/kick", "beat/pulse")
+PULSES = ("audio/onset", "audio/kick", "beat/pulse", "bar/pulse", "phrase/pulse")
+BEAT = ("beat/phase", "beat/pulse", "bar/phase", "bar/pulse", "phrase/phase", "phrase/pulse")
 LARGEST_PX = 16384
 
 
@@ -86,7 +87,7 @@ def assemble(
         signal_of=signal_of,
         audio=tuple(signal_of[f"audio/{name}"] for name in FEATURES),
         pulses=frozenset(signal_of[name] for name in PULSES),
-        beat=(signal_of["beat/phase"], signal_of["beat/pulse"]),
+        beat=tuple(signal_of[name] for name in BEAT),
         start=-1,
         shaders=builder.shaders,
         keys=key_map(table, registry.index.keys() | registry.groups.keys() | HOST.keys()),
@@ -125,7 +126,10 @@ def _goes(builder: ShowBuilder, table: ShowTable) -> list[int]:
     """Places of the triggers that begin cues; by number, too, as layers are."""
     for number, cue in enumerate(table.cues, 1):
         builder.aliases[f"/cue/{number}/"] = f"/cue/{cue.id}/"
-    return [builder.trigger(f"/cue/{c.id}/go", f"Begin the cue {c.id}.") for c in table.cues]
+    return [
+        builder.trigger(f"/cue/{c.id}/go", f"Begin the cue {c.id}.", f"Cue {c.id}")
+        for c in table.cues
+    ]
 
 
 def _list_acts(builder: ShowBuilder, table: ShowTable) -> list[tuple[int, int, int]]:
@@ -169,14 +173,24 @@ def _fader(builder: ShowBuilder, table: ShowTable) -> Fader | None:
 def _rates(builder: ShowBuilder, table: ShowTable) -> list[int]:
     text = "Rate of an oscillator."
     return [
-        builder.number(f"/lfo/{o.id}/rate_hz", o.rate_hz, 0, 60, "hz", text) for o in table.lfos
+        builder.number(f"/lfo/{o.id}/rate_hz", o.rate_hz, 0, 60, "hz", text, f"Rate of {o.id}")
+        for o in table.lfos
     ]
 
 
 def _depths(builder: ShowBuilder, table: ShowTable) -> list[int]:
     """Places of the routes' depths; -1 of a route without an ID."""
     return [
-        builder.number(f"/route/{r.id}/depth", r.depth, -1e4, 1e4, "", "Depth of a route.")
+        builder.number(
+            f"/route/{r.id}/depth",
+            r.depth,
+            -1e4,
+            1e4,
+            "",
+            "Depth of a route.",
+            f"Depth of {r.id}",
+            "exponential",
+        )
         if r.id
         else -1
         for r in table.routes
@@ -241,10 +255,18 @@ def _master(builder: ShowBuilder, table: ShowTable) -> Master:
             "/master/steer_y", 0, -50, 50, "rad", "Turns every latent, another way."
         ),
         steer_omega=builder.number(
-            "/master/steer_omega", m.steer_omega, 0.5, 60, "rad/s", "Stiffness of steering."
+            "/master/steer_omega",
+            m.steer_omega,
+            0.5,
+            60,
+            "rad/s",
+            "Stiffness of steering.",
+            "Steer stiffness",
         ),
         jump=builder.trigger("/master/jump", "Every trajectory flies to a new place."),
-        autopilot=builder.switch("/autopilot/on", "Goes from cue to cue by itself.", auto.on),
+        autopilot=builder.switch(
+            "/autopilot/on", "Goes from cue to cue by itself.", auto.on, "Autopilot"
+        ),
         rest_s=builder.number(
             "/autopilot/rest_s",
             auto.rest_s,
@@ -252,11 +274,36 @@ def _master(builder: ShowBuilder, table: ShowTable) -> Master:
             3600,
             "s",
             "The autopilot rests so long after a touch.",
+            "Autopilot rest",
         ),
-        bpm=builder.number("/transport/bpm", m.bpm, 20, 300, "bpm", "Tempo."),
+        bpm=builder.number("/transport/bpm", m.bpm, 20, 300, "bpm", "Tempo.", "Tempo", "linear"),
         tap=builder.trigger("/transport/tap", "Tap the beat."),
         resync=builder.trigger("/transport/resync", "The beat begins now."),
+        beats=_beats(builder, m),
     )
+
+
+def _beats(builder: ShowBuilder, m: MasterTable) -> Beats:
+    def whole(name: str, default: int, high: float, text: str) -> int:
+        address = f"/transport/{name}"
+        return builder.add(
+            clamped(Parameter(address, Kind.INT, float(default), 1.0, high, text=text))
+        )
+
+    return Beats(
+        nudge=builder.number(
+            "/transport/nudge", 0, -1, 1, "", "While it is held: at 1 a tenth faster."
+        ),
+        double=builder.trigger("/transport/double", "Twice the tempo."),
+        halve=builder.trigger("/transport/halve", "Half the tempo."),
+        resync_bar=builder.trigger("/transport/resync_bar", "The phrase begins at the next bar."),
+        beats_per_bar=whole("beats_per_bar", m.beats_per_bar, 32, "Beats in a bar."),
+        bars_per_phrase=whole("bars_per_phrase", m.bars_per_phrase, 64, "Bars in a phrase."),
+        offset_ms=builder.number(
+            "/transport/offset_ms", m.offset_ms, -500, 500, "ms",
+            "How much earlier the beat is drawn than it sounds: the way to the eye.",
+        ),
+    )  # fmt: skip
 
 
 def _steering(builder: ShowBuilder, master: MasterTable) -> None:
@@ -272,6 +319,7 @@ def _steering(builder: ShowBuilder, master: MasterTable) -> None:
         30,
         "s",
         "Steering that was let go fades in this time.",
+        "Steer momentum",
     )
     builder.groups["/master/steer"] = ("/master/steer_x", "/master/steer_y")
     builder.trigger("/master/steer_release", "Lets go of steering, which goes on by itself.")
@@ -288,12 +336,12 @@ def _grab(builder: ShowBuilder) -> None:
     builder.number("/grab/x", 0.5, 0, 1, "", "Of the canvas, from the left.")
     builder.number("/grab/y", 0.5, 0, 1, "", "Of the canvas, from the bottom.")
     builder.groups["/grab"] = ("/grab/x", "/grab/y")
-    builder.switch("/grab/down", "Whether it holds what lies below it.")
+    builder.switch("/grab/down", "Whether it holds what lies below it.", label="Grab")
 
 
 def _brush(builder: ShowBuilder) -> None:
     builder.number("/brush/x", 0.5, 0, 1, "", "Of the canvas, from the left.")
     builder.number("/brush/y", 0.5, 0, 1, "", "Of the canvas, from the bottom.")
     builder.groups["/brush"] = ("/brush/x", "/brush/y")
-    builder.switch("/brush/down", "Whether it touches the canvas.")
-    builder.switch("/brush/erase", "Whether it takes away.")
+    builder.switch("/brush/down", "Whether it touches the canvas.", label="Brush down")
+    builder.switch("/brush/erase", "Whether it takes away.", label="Brush erases")
