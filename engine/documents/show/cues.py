@@ -12,10 +12,12 @@ from engine.core.curves import CURVES
 from engine.core.frame.advance import resolve
 from engine.core.latent.geometry import Vector
 from engine.core.modifiers.travel import has_places
+from engine.core.parameter import Kind, Parameter
 from engine.core.path.keyframes import point_of_seed
 from engine.core.path.model import Path
-from engine.core.show.controls import Cue, CueList, Way
+from engine.core.show.controls import Cue, CueList, Fader, Way
 from engine.core.show.show import Show
+from engine.documents.builder import ShowBuilder
 from engine.documents.schema import (
     ChoicesTable,
     ColoursTable,
@@ -193,3 +195,40 @@ def make_list(table: ShowTable, listed: CueListTable, acts: tuple[int, int, int]
         raise ValueError("cues: a list has one cue at least")
     cues = tuple(cue_index(table, name, "cues") for name in listed.cues)
     return CueList(listed.id, cues, *acts, listed.loop, listed.follow)
+
+
+def add_lists(builder: ShowBuilder, table: ShowTable) -> list[tuple[int, int, int]]:
+    """Places of the triggers of cue lists; those of the first have short names, too."""
+    texts = ("Begin the next cue of the list", "Begin the one before in the list",
+             "Begin a cue of the list by lot; none twice before all")  # fmt: skip
+    if table.cue_lists:
+        builder.aliases["/cues/"] = f"/cues/{table.cue_lists[0].id}/"
+    for number, listed in enumerate(table.cue_lists, 1):
+        builder.aliases[f"/cues/{number}/"] = f"/cues/{listed.id}/"
+    found = []
+    for listed in table.cue_lists:
+        go, back, random = (
+            builder.trigger(f"/cues/{listed.id}/{act}", f"{text} {listed.id}.")
+            for act, text in zip(ACTS, texts, strict=True)
+        )
+        found.append((go, back, random))
+    return found
+
+
+def add_fader(builder: ShowBuilder, table: ShowTable) -> Fader | None:
+    """Add the fader between two cues, to a show that has two."""
+    if len(table.cues) < 2:
+        return None
+    names = ("none", *(cue.id for cue in table.cues))
+    text = "Fader between the cues /cues/a and /cues/b."
+    fade = builder.number("/cues/fade", 0.0, 0, 1, "", text)
+    a, b = (
+        builder.add(
+            Parameter(
+                f"/cues/{end}", Kind.CHOICE, 0.0, 0.0, len(names) - 1.0, names,
+                text=f"Cue at the {side} of the fader; none: the fader lets go.",
+            )
+        )
+        for end, side in (("a", "beginning"), ("b", "end"))
+    )  # fmt: skip
+    return Fader(fade, a, b)

@@ -108,9 +108,18 @@ def without(held: Held | None, places: Collection[int]) -> Held | None:
     return held if left == held else left
 
 
-def mix(held: Held, values: MutableSequence[float] | NDArray[np.float64]) -> None:
-    """Put what the fader holds among values, in which everything else is as it stands."""
-    fade = float(values[held.fade])
+Values = MutableSequence[float] | NDArray[np.float64]
+
+
+def mix(held: Held, values: Values, fade: float | None = None) -> None:
+    """Put what the fader holds among values, in which everything else is as it stands.
+
+    Parameters
+    ----------
+    fade
+        What the fader is at, with what routes and macros do to it; None: as among the values.
+    """
+    fade = float(values[held.fade]) if fade is None else min(max(fade, 0.0), 1.0)
     for place, a, b, kind in held.items:
         here = values[place]
         origin, goal = here if a is None else a, here if b is None else b

@@ -126,3 +126,18 @@ def test_a_cue_moves_the_fader_like_any_parameter() -> None:
     state = run(show, 60, [*ON, (0, "/cue/d/go", True)])
     assert values(show, state)["/master/speed"] == pytest.approx(1.0)
     assert base(show, run(show, 130, state=state), "/cues/fade") == 1.0
+
+
+def test_a_route_moves_the_fader_and_what_it_holds() -> None:
+    show = read_show(
+        TEXT
+        + '[[routes]]\nsignal = "lfo/slow"\ntarget = "/cues/fade"\ndepth = 1.0\n'
+        '[[lfos]]\nid = "slow"\nwave = "saw"\nrate_hz = 1.0\n'
+    )  # fmt: skip
+    state = run(show, 30, ON)
+    for seconds in (0.25, 0.2541):
+        found = sample(show, state, seconds).values
+        index = show.registry.index
+        fade = float(found[index["/cues/fade"]])
+        assert 0.0 < fade < 1.0
+        assert found[index["/master/brightness"]] == pytest.approx(1.0 - 0.5 * fade)
