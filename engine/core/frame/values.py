@@ -67,10 +67,8 @@ def effective(
     if state.fader is not None:
         fade, fading = None, show.constants.fading
         if fading.entries:  # the fader itself is moved by routes or macros
-            moved = dict(
-                zip(fading.places.tolist(), _enter(show, state, fading, values, dt), strict=True)
-            )
-            fade = moved[state.fader.fade]
+            mixed = _enter(show, state, fading, values, dt)
+            fade = dict(zip(fading.places.tolist(), mixed, strict=True))[state.fader.fade]
         fader.mix(state.fader, values, fade)
     if reach.entries:
         values[reach.places] = _enter(show, state, reach, values, dt)

@@ -64,7 +64,8 @@ class Constants:
         How each route follows its signal · what is left of the speed of every one-euro filter
         after a tick.
     everything, fading, reach
-        What reaches any parameter · the fader between two cues · by layer, those that its generator is asked with.
+        What reaches any parameter · the fader between two cues · by layer, those that its
+        generator is asked with.
     asked
         What each layer's generator is asked.
     fades

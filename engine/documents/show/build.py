@@ -112,9 +112,8 @@ def assemble(
     )
     cues, lists = _cues(builder, show, table, (goes, acts))
     start = cue_index(table, table.start, "start") if table.start else -1
-    notes = tuple(dict.fromkeys(builder.notes))
-    show = replace(show, routes=routes, cues=cues, lists=lists, start=start, notes=notes)
-    return bind_track(placed, show)
+    show = replace(show, routes=routes, cues=cues, lists=lists, start=start)
+    return bind_track(placed, replace(show, notes=tuple(dict.fromkeys(builder.notes))))
 
 
 def _cues(
