@@ -66,6 +66,7 @@ def cli() -> None:
     "--feedback", multiple=True, help="HOST:PORT that is sent every change by OSC; may be repeated."
 )
 @click.option("--dmx", multiple=True, help="HOST[:PORT] that outputs may send to; may be repeated.")
+@click.option("--link", is_flag=True, help="Join the Ableton Link session of this network.")
 @click.option("--oscquery", help="HOST:PORT on which controllers find and follow what there is.")
 @click.option("--audio", help="Sound device (name or number), sound file, or 'off'.")
 @sound_options
@@ -105,6 +106,7 @@ def play(**given: Any) -> None:
         feedback=given["feedback"],
         oscquery=given["oscquery"],
         dmx=given["dmx"],
+        link=given["link"],
         audio=given["audio"],
         audio_channel=given["audio_channel"],
         audio_gain_db=given["audio_gain"],
