@@ -14,6 +14,7 @@ from typing import Any
 import llvmlite.binding  # type: ignore[import-untyped]
 from llvmlite import ir
 from numba import types
+from numba.core import config
 from numba.core.imputils import lower_builtin
 from numba.core.typing.templates import ConcreteTemplate, infer_global
 from numba.extending import intrinsic, models, register_model
@@ -39,9 +40,17 @@ class _Model(models.PrimitiveModel):
 lanes = Lanes()
 
 
-def _place(context: Any, builder: Any, kind: Any, array: Any, index: Any) -> Any:
-    # Neither bounds nor negative indices: the compiler sees a plain address.
-    return builder.gep(context.make_array(kind)(context, builder, array).data, [index])
+def _place(
+    context: Any, builder: Any, kind: Any, array: Any, index: Any, count: int = LANES
+) -> Any:
+    """Address of `count` numbers: a plain one, without bounds and negative indices."""
+    found = context.make_array(kind)(context, builder, array)
+    if config.BOUNDSCHECK:  # NUMBA_BOUNDSCHECK=1, to look for a loop that leaves its array
+        last = builder.add(index, ir.Constant(index.type, count - 1))
+        for place in (index, last):  # unsigned: below 0 is far beyond the end, too
+            with builder.if_then(builder.icmp_unsigned(">=", place, found.nitems), likely=False):
+                context.call_conv.return_user_exc(builder, IndexError, ("beyond its array",))
+    return builder.gep(found.data, [index])
 
 
 def _repeat(builder: Any, value: Any) -> Any:
@@ -79,7 +88,7 @@ def broadcast(_: Any, array: Any, index: Any) -> Any:
     """Read one number of a flat array into all lanes."""
 
     def make(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        place = _place(context, builder, signature.args[0], *arguments)
+        place = _place(context, builder, signature.args[0], *arguments, 1)
         return _repeat(builder, builder.load(place))
 
     return lanes(array, types.intp), make
