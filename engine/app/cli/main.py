@@ -66,6 +66,7 @@ def cli() -> None:
     "--feedback", multiple=True, help="HOST:PORT that is sent every change by OSC; may be repeated."
 )
 @click.option("--dmx", multiple=True, help="HOST[:PORT] that outputs may send to; may be repeated.")
+@click.option("--oscquery", help="HOST:PORT on which controllers find and follow what there is.")
 @click.option("--audio", help="Sound device (name or number), sound file, or 'off'.")
 @sound_options
 @click.option("--take", type=FILE, help="Record into this new folder.")
@@ -102,6 +103,7 @@ def play(**given: Any) -> None:
         operator=given["operator"],
         osc=given["osc"],
         feedback=given["feedback"],
+        oscquery=given["oscquery"],
         dmx=given["dmx"],
         audio=given["audio"],
         audio_channel=given["audio_channel"],

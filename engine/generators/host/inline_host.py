@@ -26,7 +26,7 @@ class InlineHost:
         opened: Opened,
         device: str,
         clock: Callable[[], float] | None,
-        notify: Callable[[str], None] | None,
+        notify: Callable[[str], None] | None = None,
     ) -> None:
         self._device = pick_device(device)
         if shortage := memory_shortage(opened, self._device):
