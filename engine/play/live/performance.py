@@ -189,7 +189,7 @@ class Performance:
             "keys": rows(show),
             "cue": show.cues[state.cue].id if state.cue >= 0 else "",
             "seconds": float(seconds_at(max(state.tick, 0), show.control_hz)),
-            "bpm": state.transport.bpm,
+            "bpm": state.transport.tempo,
             "fps": float(self.fps),
             "level": float(state.signals[show.audio[0]]),
             "flags": tuple(
