@@ -21,6 +21,8 @@ from numba.extending import intrinsic, models, register_model
 
 LANES = 16 if llvmlite.binding.get_host_cpu_features().get("avx512f") else 8
 ROW = ir.VectorType(ir.FloatType(), LANES)
+_IS_CHECKED = bool(getattr(config, "BOUNDSCHECK", False))
+"""NUMBA_BOUNDSCHECK=1 (and an empty NUMBA_CACHE_DIR): a loop that leaves its array raises."""
 LOOSE = ("contract", "reassoc", "nsz")  # as in `compile.compile_loop`
 
 
@@ -40,15 +42,13 @@ class _Model(models.PrimitiveModel):
 lanes = Lanes()
 
 
-def _place(
-    context: Any, builder: Any, kind: Any, array: Any, index: Any, count: int = LANES
-) -> Any:
-    """Address of `count` numbers: a plain one, without bounds and negative indices."""
-    found = context.make_array(kind)(context, builder, array)
-    if config.BOUNDSCHECK:  # NUMBA_BOUNDSCHECK=1, to look for a loop that leaves its array
+def _place(context: Any, builder: Any, kind: Any, of: Any, count: int = LANES) -> Any:
+    """Address of `count` numbers, of array and index: without bounds and negative indices."""
+    found, index = context.make_array(kind)(context, builder, of[0]), of[1]
+    if _IS_CHECKED:
         last = builder.add(index, ir.Constant(index.type, count - 1))
-        for place in (index, last):  # unsigned: below 0 is far beyond the end, too
-            with builder.if_then(builder.icmp_unsigned(">=", place, found.nitems), likely=False):
+        for each in (index, last):  # unsigned: below 0 is far beyond the end, too
+            with builder.if_then(builder.icmp_unsigned(">=", each, found.nitems), likely=False):
                 context.call_conv.return_user_exc(builder, IndexError, ("beyond its array",))
     return builder.gep(found.data, [index])
 
@@ -65,7 +65,7 @@ def load(_: Any, array: Any, index: Any) -> Any:
     """Read the lanes that start at a place of a flat array."""
 
     def make(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        place = _place(context, builder, signature.args[0], *arguments)
+        place = _place(context, builder, signature.args[0], arguments)
         return builder.load(builder.bitcast(place, ROW.as_pointer()), align=4)
 
     return lanes(array, types.intp), make
@@ -76,7 +76,7 @@ def store(_: Any, array: Any, index: Any, value: Any) -> Any:
     """Write the lanes that start at a place of a flat array."""
 
     def make(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        place = _place(context, builder, signature.args[0], *arguments[:2])
+        place = _place(context, builder, signature.args[0], arguments)
         builder.store(arguments[2], builder.bitcast(place, ROW.as_pointer()), align=4)
         return context.get_dummy_value()
 
@@ -88,7 +88,7 @@ def broadcast(_: Any, array: Any, index: Any) -> Any:
     """Read one number of a flat array into all lanes."""
 
     def make(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        place = _place(context, builder, signature.args[0], *arguments, 1)
+        place = _place(context, builder, signature.args[0], arguments, 1)
         return _repeat(builder, builder.load(place))
 
     return lanes(array, types.intp), make
