@@ -9,7 +9,7 @@ import pytest
 
 from engine.app.setup import installation
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 STEPS = [
     (path.name, step)
     for path in sorted((ROOT / ".github" / "workflows").glob("*.yml"))
