@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from types import MappingProxyType
 
-from engine.core.audio.features import ADDRESS, FEATURES
 from engine.core.clock import first_index
 from engine.core.event import Event, Value, in_order
-from engine.core.frame.advance import resolve
-from engine.core.frame.paths import fits, path_event
-from engine.core.parameter import to_float
 from engine.core.show.addresses import Address
 from engine.core.show.show import Show
-from engine.core.trajectory.events import numbers
+from engine.play.acceptance import NOTHING, Usual, refusal, undeclared
 from engine.play.budget import Budget
 from engine.play.complaints import MOST_ADDRESSES, Complaints, came, plain
 from engine.play.directory import Directory
 from engine.sources.contract import EVERYTHING, Item, Origin
-from engine.sources.osc.pattern import is_pattern
+from engine.sources.osc.pattern import MOST_STEPS, is_pattern
 
 MOST_UNKNOWN = MOST_ADDRESSES
 
 
-MOST_FRESH = 4
-"""Patterns taken from one source in one frame that were not met before: each costs about 2 ms."""
-MOST_TARGETS = 512
-"""Events that patterns of one source make in one frame, and up to a pattern more."""
+MOST_READ = 384
+"""Messages and addresses of patterns of one source in one frame; what is beyond is no pattern's."""
+TOO_MUCH = "too much comes by patterns at once"
+MOST_EXPLAINED = 32
+"""Refusals of one source in one frame that are explained; the others are counted."""
 NO_ADDRESS = "(no address)"
 
 
@@ -50,7 +46,9 @@ class EventQueue:
     def __init__(self, host: Mapping[str, Address] = MappingProxyType({})) -> None:
         self._host = host
         self._directory: tuple[Show, Directory] | None = None
-        self._fresh_left = self._targets_left = 0
+        self._show: Show | None = None
+        self._usual = Usual(None)
+        self._read = self._steps_left = self._explained = 0
         self.commands: list[str] = []
         self._pending: dict[int, list[Event]] = {}
         self._track: Mapping[int, Sequence[Event]] = {}
@@ -83,20 +81,36 @@ class EventQueue:
         seconds_of
             Show time of an arrival.
         """
-        self.budget.follow(show)
-        self._fresh_left, self._targets_left = MOST_FRESH, MOST_TARGETS
-        tick, tick_ns = 0, -1
+        self._follow(show)
+        self._read, self._steps_left, self._explained = 0, MOST_STEPS, 0
+        is_free = origin.addresses == EVERYTHING
+        usual, dear = self._usual, self.budget.prices
+        name, tick, tick_ns = origin.name, 0, -1
         for arrival_ns, address, value in items:
             if arrival_ns != tick_ns:  # all of a packet arrive together
                 first = first_index(seconds_of(arrival_ns), show.control_hz)
                 tick, tick_ns = max(first, newest_tick + 1), arrival_ns
-            for each in self._accepted(show, address, value, origin):
+                pending = self._pending.setdefault(tick, [])
+            self._read += 1
+            if is_free and usual.takes(address, value):
+                accepted: Sequence[str] = (address,)
+            else:  # looked at closely
+                accepted = self._accepted(show, address, value, origin)
+            for each in accepted:
                 self._sequence += 1
-                event = Event(tick, each, value, origin.name, self._sequence)
-                if each in self.budget.prices:
+                event = Event(tick, each, value, name, self._sequence)
+                if each in dear:
                     self.budget.wait(event)
                 else:
-                    self._pending.setdefault(tick, []).append(event)
+                    pending.append(event)
+        if self._read:
+            self.budget.close(name, self._read)
+
+    def _follow(self, show: Show) -> None:
+        """Learn what the addresses of a show take, and what that costs."""
+        if show is not self._show:
+            self._show, self._usual = show, Usual(show)
+            self.budget.follow(show)
 
     def add(self, tick: int, address: str, value: Value, source: str) -> None:
         """Add an event that is known to be good."""
@@ -112,11 +126,11 @@ class EventQueue:
 
     def _accepted(self, show: Show, address: str, value: Value, origin: Origin) -> Sequence[str]:
         """Addresses that take a value: this one, those that a pattern is for, or none."""
+        if address not in self._usual.counts and is_pattern(address):
+            return self._matching(show, address, value, origin)
         try:
             why = refusal(show, address, value, origin)
         except KeyError:
-            if is_pattern(address):
-                return self._matching(show, address, value, origin)
             if address in self._host:
                 self.commands += [address] * bool(value)  # the release of a button is no press
             else:
@@ -125,31 +139,50 @@ class EventQueue:
         if why is None:
             return (address,)
         if why:
-            self.refuse(origin.name, address, why)
+            self._refuse(origin, address, lambda: why)
         return ()
 
     def _matching(self, show: Show, pattern: str, value: Value, origin: Origin) -> Sequence[str]:
         """Addresses that a pattern is for and that take a value; patterns have a budget."""
-        directory = self.directory(show)
-        self._fresh_left -= directory.is_fresh(pattern)
-        try:
-            if self._fresh_left < 0 or self._targets_left <= 0:
-                raise ValueError("too much comes by patterns at once")
-            targets = directory.matching(pattern)
-        except ValueError as error:
-            self.refuse(origin.name, pattern, f"{plain(pattern)} is left out: {error}")
+        if origin.addresses != EVERYTHING and not origin.may_write(pattern):
+            self._refuse(origin, pattern, lambda: undeclared(pattern))
             return ()
-        self._targets_left -= len(targets)
-        whys = [refusal(show, each, value, origin) for each in targets]
+        directory = self.directory(show)
+        steps = directory.steps
+        try:
+            if self._read >= MOST_READ or (self._steps_left <= 0 and directory.is_fresh(pattern)):
+                raise ValueError(TOO_MUCH)
+            targets = directory.matching(pattern)
+            if self._read + len(targets) > MOST_READ:
+                raise ValueError(TOO_MUCH)
+        except ValueError as error:
+            why = str(error)
+            self._refuse(origin, pattern, lambda: f"{plain(pattern)} is left out: {why}")
+            return ()
+        finally:
+            self._steps_left -= directory.steps - steps
+        self._read += len(targets)
         if not targets:
             self._count_unknown(origin, pattern, value)
-        elif all(whys):
-            why = f"{plain(pattern)}: none of its {len(targets)} addresses takes {came(value)}"
-            self.refuse(origin.name, pattern, why)
+        usual = self._usual if origin.addresses == EVERYTHING else NOTHING
+        whys = [None if usual.takes(each, value) else refusal(show, each, value, origin)
+                for each in targets]  # fmt: skip
+        if targets and all(whys):
+            self._refuse(origin, pattern, lambda: (
+                f"{plain(pattern)}: none of its {len(targets)} addresses takes {came(value)}"
+            ))  # fmt: skip
         return [each for each, why in zip(targets, whys, strict=True) if why is None]
 
+    def _refuse(self, origin: Origin, address: str, why: Callable[[], str]) -> None:
+        """Count what cannot be taken, and explain it if that is not done too often."""
+        self._explained += 1
+        if self._explained <= MOST_EXPLAINED:
+            self.refuse(origin.name, address, why())
+        else:
+            self.refused += 1
+
     def refuse(self, source: str, address: str, why: str) -> None:
-        """Count what cannot be taken."""
+        """Count and explain what cannot be taken."""
         self.refused += 1
         self.complaints.refuse(source, address, why)
 
@@ -185,46 +218,3 @@ class EventQueue:
         if self._track_shift:
             heard = [Event(tick, e.address, e.value, e.source, e.sequence) for e in heard]
         return in_order([*found, *heard])
-
-
-def refusal(show: Show, address: str, value: Value, origin: Origin) -> str | None:
-    """Say why an address does not take a value: None if it does, empty if it need not be said.
-
-    Raises
-    ------
-    KeyError
-        If there is no such address.
-    """
-    if origin.addresses != EVERYTHING and not origin.may_write(address):
-        return f"it does not declare that it writes {plain(address)}"
-    if address == ADDRESS:
-        return _refusal_of_sound(value, origin)
-    if address.startswith("/signal/"):
-        name = address.removeprefix("/signal/")
-        # The show's own signals have plain names; those with a "/" the engine makes itself.
-        if name not in show.signal_of or "/" in name:
-            raise KeyError(address)
-        is_number = isinstance(value, (bool, int, float)) and math.isfinite(to_float(value))
-        return None if is_number else f"{address} takes a number, not {came(value)}"
-    if address not in show.registry.index and address not in show.registry.groups:
-        event = path_event(show, address)
-        if event is None:
-            raise KeyError(address)
-        if fits(show, address, numbers(value)):
-            return None
-        path, name = event
-        lengths = path.parts.events[name].lengths
-        counts = " or ".join(map(str, dict.fromkeys(lengths(path)))) if lengths else "finite"
-        return f"{address} takes {counts} numbers, not {came(value)}"
-    try:
-        return None if resolve(show, address, value) else ""
-    except ValueError as error:
-        return str(error)
-
-
-def _refusal_of_sound(value: Value, origin: Origin) -> str | None:
-    """Accept features of a sound, of whoever declares in full that it hears one."""
-    if ADDRESS not in origin.addresses:
-        raise KeyError(ADDRESS)
-    is_row = isinstance(value, tuple) and len(value) == len(FEATURES)
-    return None if is_row else f"{ADDRESS} takes {len(FEATURES)} numbers"

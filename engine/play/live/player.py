@@ -53,6 +53,7 @@ class Player(Performance):
     def prepare(self) -> None:
         """Compile, start the workers and wait a little for the first frame: nothing moves yet."""
         self._plan = first = self._look_ahead()
+        self.queue.directory(self.line.show)
         self.pixels.open(self.line.show, first.requests, time.monotonic())
         if not judge_shaders(self.line.show, LIVE_S, self._is_awaited):
             return
@@ -260,7 +261,7 @@ class Player(Performance):
         moment = now_ns()
         self.queue.take(show, tick, WINDOW, [(moment, a, v) for a, v in inputs.events], of)
         if self.queue.complaints.is_waiting:
-            self.notify(self.queue.complaints.next(self.queue.directory(show).known))
+            self.notify(self.queue.complaints.next(self.queue.directory(show)))
         if news := self.queue.budget.news():
             self.notify(news)
         commands, self.queue.commands = self.queue.commands, []
