@@ -9,16 +9,20 @@ from types import MappingProxyType
 
 from engine.core.clock import first_index
 from engine.core.event import Event, Value, in_order
-from engine.core.show.addresses import Address
+from engine.core.show.addresses import TEXT, Address
+from engine.core.show.layouts import NORMALISED, Alias, alias_of, scaled
 from engine.core.show.show import Show
-from engine.play.acceptance import NOTHING, Usual, refusal, undeclared
-from engine.play.budget import Budget
-from engine.play.complaints import MOST_ADDRESSES, Complaints, came, plain
-from engine.play.directory import Directory
+from engine.core.tempo.sync import TOLD, carried
+from engine.play.events.acceptance import NOTHING, Usual, refusal, undeclared
+from engine.play.events.budget import Budget
+from engine.play.events.complaints import MOST_ADDRESSES, Complaints, came, plain
+from engine.play.events.directory import Directory
 from engine.sources.contract import EVERYTHING, Item, Origin
 from engine.sources.osc.pattern import MOST_STEPS, is_pattern
 
 MOST_UNKNOWN = MOST_ADDRESSES
+Row = tuple[str, Value]
+"""An address and what it takes."""
 
 
 MOST_READ = 384
@@ -26,6 +30,8 @@ MOST_READ = 384
 TOO_MUCH = "too much comes by patterns at once"
 MOST_EXPLAINED = 32
 """Refusals of one source in one frame that are explained; the others are counted."""
+FRAMES_KNOWN = 3
+"""What arrives while a frame is drawn is for a tick of the next one, and seen by the one after."""
 NO_ADDRESS = "(no address)"
 
 
@@ -40,16 +46,17 @@ class EventQueue:
     Attributes
     ----------
     commands
-        Those of the host that were called, for it to take away.
+        Those of the host that were called, with what came, for it to take away.
     """
 
     def __init__(self, host: Mapping[str, Address] = MappingProxyType({})) -> None:
         self._host = host
         self._directory: tuple[Show, Directory] | None = None
+        self._layouts: dict[str, Alias] = {}
         self._show: Show | None = None
         self._usual = Usual(None)
         self._read = self._steps_left = self._explained = 0
-        self.commands: list[str] = []
+        self.commands: list[tuple[str, Value]] = []
         self._pending: dict[int, list[Event]] = {}
         self._track: Mapping[int, Sequence[Event]] = {}
         self._track_shift = 0
@@ -93,12 +100,15 @@ class EventQueue:
                 pending = self._pending.setdefault(tick, [])
             self._read += 1
             if is_free and usual.takes(address, value):
-                accepted: Sequence[str] = (address,)
-            else:  # looked at closely
-                accepted = self._accepted(show, address, value, origin)
-            for each in accepted:
+                rows: Sequence[Row] = ((address, value),)
+            else:
+                if address in TOLD:  # it is so much older when it takes effect
+                    late_s = Fraction(tick) / show.control_hz - seconds_of(arrival_ns)
+                    value = carried(address, value, float(late_s))
+                rows = self._accepted(show, address, value, origin)
+            for each, held in rows:
                 self._sequence += 1
-                event = Event(tick, each, value, name, self._sequence)
+                event = Event(tick, each, held, name, self._sequence)
                 if each in dear:
                     self.budget.wait(event)
                 else:
@@ -107,9 +117,10 @@ class EventQueue:
             self.budget.close(name, self._read)
 
     def _follow(self, show: Show) -> None:
-        """Learn what the addresses of a show take, and what that costs."""
+        """Learn which addresses a show has, what they take, and what that costs."""
         if show is not self._show:
             self._show, self._usual = show, Usual(show)
+            self._layouts = self.directory(show).layouts
             self.budget.follow(show)
 
     def add(self, tick: int, address: str, value: Value, source: str) -> None:
@@ -119,34 +130,76 @@ class EventQueue:
         self._pending.setdefault(tick, []).append(event)
 
     def directory(self, show: Show) -> Directory:
-        """What the show and the host answer to; made when it is first asked for."""
+        """What the show and the host answer to; made when it is first asked for, in some 10 ms."""
         if self._directory is None or self._directory[0] is not show:
             self._directory = show, Directory(show, self._host)
         return self._directory[1]
 
-    def _accepted(self, show: Show, address: str, value: Value, origin: Origin) -> Sequence[str]:
-        """Addresses that take a value: this one, those that a pattern is for, or none."""
-        if address not in self._usual.counts and is_pattern(address):
+    def _accepted(self, show: Show, address: str, value: Value, origin: Origin) -> Sequence[Row]:
+        """Addresses that take a value: this one, those that it is another name of, or none."""
+        if address in self._layouts:
+            alias = self._layouts[address]
+            address, value = alias.address, scaled(alias, value)
+        elif is_pattern(address):
             return self._matching(show, address, value, origin)
         try:
             why = refusal(show, address, value, origin)
         except KeyError:
-            if address in self._host:
-                self.commands += [address] * bool(value)  # the release of a button is no press
-            else:
-                self._count_unknown(origin, address, value)
-            return ()
+            return self._named_otherwise(show, address, value, origin)
         if why is None:
-            return (address,)
+            return ((address, value),)
         if why:
             self._refuse(origin, address, lambda: why)
         return ()
 
-    def _matching(self, show: Show, pattern: str, value: Value, origin: Origin) -> Sequence[str]:
-        """Addresses that a pattern is for and that take a value; patterns have a budget."""
-        if origin.addresses != EVERYTHING and not origin.may_write(pattern):
-            self._refuse(origin, pattern, lambda: undeclared(pattern))
+    def _command(self, origin: Origin, address: str, value: Value) -> None:
+        if (self._host[address].kind == TEXT) != isinstance(value, str):
+            takes = self._host[address].takes()
+            self.refuse(origin.name, address, f"{address} takes {takes}, not {came(value)}")
+        elif value:  # the release of a button is no press
+            self.commands.append((address, value))
+
+    def _named_otherwise(
+        self, show: Show, address: str, value: Value, origin: Origin
+    ) -> Sequence[Row]:
+        """What a value from 0 to 1 is for; or the host is meant, or nobody."""
+        stem = address.removesuffix(NORMALISED)
+        if address in self._host:
+            self._command(origin, address, value)
             return ()
+        alias = alias_of(show, stem) if stem != address else None
+        if alias is not None:
+            self._layouts[address] = alias  # found at once from now on
+            return self._accepted(show, address, value, origin)
+        self._count_unknown(origin, address, value)
+        return ()
+
+    def _matching(self, show: Show, address: str, value: Value, origin: Origin) -> Sequence[Row]:
+        """Addresses that a pattern is for and that take a value; patterns have a budget."""
+        if origin.addresses != EVERYTHING and not origin.may_write(address):
+            self._refuse(origin, address, lambda: undeclared(address))
+            return ()
+        pattern = address.removesuffix(NORMALISED)
+        targets = self._targets(show, pattern, origin)
+        if targets is None:
+            return ()
+        is_scaled = pattern != address
+        aliases = [alias_of(show, each) if is_scaled else None for each in targets]
+        rows = [
+            (each, scaled(alias, value) if alias else value)
+            for each, alias in zip(targets, aliases, strict=True)
+        ]
+        usual = self._usual if origin.addresses == EVERYTHING else NOTHING
+        whys = [None if usual.takes(*row) else refusal(show, *row, origin) for row in rows]
+        if not targets:
+            self._count_unknown(origin, pattern, value)
+        elif all(whys):
+            why = f"{plain(pattern)}: none of its {len(targets)} addresses takes {came(value)}"
+            self._refuse(origin, pattern, lambda: why)
+        return [row for row, why in zip(rows, whys, strict=True) if why is None]
+
+    def _targets(self, show: Show, pattern: str, origin: Origin) -> Sequence[str] | None:
+        """Find what a pattern is for, as far as there is time; None if it is refused."""
         directory = self.directory(show)
         steps = directory.steps
         try:
@@ -158,20 +211,11 @@ class EventQueue:
         except ValueError as error:
             why = str(error)
             self._refuse(origin, pattern, lambda: f"{plain(pattern)} is left out: {why}")
-            return ()
+            return None
         finally:
             self._steps_left -= directory.steps - steps
         self._read += len(targets)
-        if not targets:
-            self._count_unknown(origin, pattern, value)
-        usual = self._usual if origin.addresses == EVERYTHING else NOTHING
-        whys = [None if usual.takes(each, value) else refusal(show, each, value, origin)
-                for each in targets]  # fmt: skip
-        if targets and all(whys):
-            self._refuse(origin, pattern, lambda: (
-                f"{plain(pattern)}: none of its {len(targets)} addresses takes {came(value)}"
-            ))  # fmt: skip
-        return [each for each, why in zip(targets, whys, strict=True) if why is None]
+        return targets
 
     def _refuse(self, origin: Origin, address: str, why: Callable[[], str]) -> None:
         """Count what cannot be taken, and explain it if that is not done too often."""
@@ -182,7 +226,7 @@ class EventQueue:
             self.refused += 1
 
     def refuse(self, source: str, address: str, why: str) -> None:
-        """Count and explain what cannot be taken."""
+        """Count what cannot be taken."""
         self.refused += 1
         self.complaints.refuse(source, address, why)
 

@@ -16,11 +16,16 @@ from engine.core.show.show import Show
 
 NUMBERS = "numbers"
 """Kind of an address that takes several numbers in one message, or a number without a range."""
+TEXT = "text"
+"""Kind of an address of the host that takes a word or an address."""
 
 
 HOST = {
     "/feedback/all": "Every value is sent to --feedback again.",
     "/show/save": "Saves a copy of the show with the values it has now.",
+    "/learn/target": "The next control that a hand moves is mapped to this address.",
+    "/learn/cancel": "Waits for no control any more.",
+    "/learn/forget": "Unmaps every control of this address.",
 }
 """Addresses of whoever plays the show, live: they are in no take. A show may put them on keys."""
 
@@ -54,6 +59,8 @@ class Address:
 
     def takes(self) -> str:
         """Say what it accepts."""
+        if self.kind == TEXT:
+            return "a text"
         if self.kind != NUMBERS:
             return (
                 describe(self.parameters[0])
@@ -65,6 +72,13 @@ class Address:
         if self.counts == (1,):
             return "a number"
         return " or ".join(map(str, self.counts)) + " numbers"
+
+    @property
+    def label(self) -> str:
+        """A word or two for people."""
+        if len(self.parameters) == 1:
+            return self.parameters[0].label
+        return Parameter(self.address).label
 
     @property
     def default(self) -> Any:
@@ -83,6 +97,8 @@ class Address:
             "range": ranges if self.kind == NUMBERS else next(iter(ranges), None),
             "choices": [name for p in self.parameters for name in p.choices],
             "unit": next((p.unit for p in self.parameters), ""),
+            "curve": next((p.curve for p in self.parameters if p.kind is Kind.FLOAT), ""),
+            "label": self.label,
             "default": self.default,
             "text": self.text,
             "aliases": list(self.aliases),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from engine.core.show.layer import Effect
 
@@ -31,14 +32,47 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class MacroTarget:
+    """What a macro does to one parameter.
+
+    Its value goes through the curve onto the way from `low` to `high`, and that number enters the
+    target: instead of its base (replace), added to it (add), as a factor (multiply), or if it is
+    larger (max).
+
+    Parameters
+    ----------
+    macro
+        Place of the macro, a parameter from 0 to 1.
+    """
+
+    macro: int
+    target: int
+    low: float
+    high: float
+    curve: str = "linear"
+    mode: str = "replace"
+
+
+@dataclass(frozen=True, slots=True)
 class Lfo:
-    """A low-frequency oscillator: wave, place of its rate (Hz), beats per cycle if above 0."""
+    """A low-frequency oscillator: wave, place of its rate (Hz), beats per cycle if above 0.
+
+    Parameters
+    ----------
+    phase, swing
+        Where it begins, in cycles · how much longer every first of two cycles is.
+    width
+        Part of a cycle in which ``square`` is high.
+    """
 
     id: str
     wave: str
     rate: int
     beats: float
     signal: int
+    phase: float = 0.0
+    swing: float = 0.0
+    width: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +101,18 @@ class Cue:
     next: int = -1
 
 
+class Beats(NamedTuple):
+    """Places of what a hand does to the beat, see `engine.core.control.transport`."""
+
+    nudge: int
+    double: int
+    halve: int
+    resync_bar: int
+    beats_per_bar: int
+    bars_per_phrase: int
+    offset_ms: int
+
+
 @dataclass(frozen=True, slots=True)
 class Master:
     """Places of the parameters that stand over all layers; effects of the finished picture."""
@@ -85,4 +131,5 @@ class Master:
     bpm: int
     tap: int
     resync: int
+    beats: Beats
     effects: tuple[Effect, ...] = ()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -9,9 +11,10 @@ from numpy.typing import NDArray
 
 from engine.core.bounds import number, whole
 from engine.core.curves import CURVES
+from engine.core.modulators.model import Modulator, ModulatorState
 from engine.core.path.model import NOTHING, Path, PathState
 from engine.core.show.show import Show
-from engine.core.show.state import Ramp, RouteState, State, Transport, first_state
+from engine.core.show.state import Chased, Lead, Ramp, RouteState, State, Transport, first_state
 from engine.core.springs import Spring
 from engine.core.trajectory.snapshot import read_memory, write_memory
 
@@ -52,6 +55,8 @@ def to_data(show: Show, state: State) -> dict[str, Any]:
             for (place, _), each in zip(show.constants.springs, state.springs, strict=False)
         },
         "transport": [beat.beat, beat.bpm, list(beat.taps), beat.origin_beat, beat.origin_tick],
+        "beat": [*beat[5:-1], *beat.lead],
+        "chased": list(state.chased),
         "still": [state.still_ticks, state.is_still],
         "cue": [show.cues[state.cue].id if state.cue >= 0 else "", state.cue_tick],
         "waiting": [[show.cues[i].id, at, own] for i, at, own in state.waiting],
@@ -60,6 +65,10 @@ def to_data(show: Show, state: State) -> dict[str, Any]:
         "touch_tick": state.touch_tick,
         "lost_s": state.lost_s,
         "head": list(state.head),
+        "modulators": {
+            mod.id: [mod.kind.name, list(each.memory), list(each.held)]
+            for mod, each in zip(show.modulators, state.modulators, strict=True)
+        },
     }
 
 
@@ -91,16 +100,7 @@ def from_data(show: Show, data: dict[str, Any]) -> State:
 def _read(show: Show, data: dict[str, Any]) -> State:
     fresh = first_state(show)
     index = show.registry.index
-    base = fresh.base.copy()
-    for address, value in data["base"].items():
-        if address in index:
-            base[index[address]] = number(value)
-    # Only what is out of range is touched: `np.maximum` would turn -0.0 into another zero.
-    base = np.where(base < show.low, show.low, np.where(base > show.high, show.high, base))
-    signals = fresh.signals.copy()
-    for name, value in data["signals"].items():
-        if name in show.signal_of:
-            signals[show.signal_of[name]] = number(value)
+    base, signals = _values(show, data, fresh)
     routes = [RouteState(*map(number, r)) for r in data["routes"]]
     cue_of = {cue.id: i for i, cue in enumerate(show.cues)}
     makers = {layer.id for layer in show.layers if layer.generator is not None}
@@ -128,8 +128,14 @@ def _read(show: Show, data: dict[str, Any]) -> State:
         steer_rest=None if hold[1] is None else _pair(hold[1]),
         springs=_springs(show, data.get("glides", {}), base),
         transport=Transport(
-            number(beat), number(bpm), tuple(map(whole, taps)), number(origin[0]), whole(origin[1])
+            number(beat),
+            number(bpm),
+            tuple(map(whole, taps)),
+            number(origin[0]),
+            whole(origin[1]),
+            *_beat(data.get("beat", (bpm, *Transport()[6:-1], *Lead()))),
         ),
+        chased=Chased(*_alike(Chased(), data.get("chased", Chased()))),
         still_ticks=whole(still_ticks),
         is_still=bool(is_still),
         cue=cue_of.get(cue_id, -1),
@@ -142,7 +148,44 @@ def _read(show: Show, data: dict[str, Any]) -> State:
         touch_tick=whole(data["touch_tick"]),
         lost_s=number(data["lost_s"]),
         head=_head(*data.get("head", fresh.head)),
+        modulators=tuple(
+            map(_modulator, repeat(data.get("modulators", {})), show.modulators, fresh.modulators)
+        ),
     )
+
+
+Floats = NDArray[np.float64]
+
+
+def _values(show: Show, data: dict[str, Any], fresh: State) -> tuple[Floats, Floats]:
+    """Base values, in range, and signals: those that the show has."""
+    index = show.registry.index
+    base = fresh.base.copy()
+    for address, value in data["base"].items():
+        if address in index:
+            base[index[address]] = number(value)
+    # Only what is out of range is touched: `np.maximum` would turn -0.0 into another zero.
+    base = np.where(base < show.low, show.low, np.where(base > show.high, show.high, base))
+    signals = fresh.signals.copy()
+    for name, value in data["signals"].items():
+        if name in show.signal_of:
+            signals[show.signal_of[name]] = number(value)
+    return base, signals
+
+
+def _alike(like: Sequence[Any], data: Any) -> Iterator[Any]:
+    """Read numbers and texts of the kinds that a tuple has."""
+    read: dict[type, Callable[[Any], Any]] = {float: number, int: whole, str: str}
+    for kind, each in zip(map(type, like), data, strict=True):
+        yield read[kind](each)
+
+
+def _beat(data: Any) -> tuple[Any, ...]:
+    """Read the newer fields of a transport, and who leads it."""
+    like = (*Transport()[5:-1], *Lead())
+    tempo, *rest = _alike(like, data)
+    count = len(Transport()) - 7
+    return (tempo, *rest[:count], Lead(*rest[count:]))
 
 
 def _path(data: Any, path: Path) -> PathState:
@@ -162,6 +205,14 @@ def _path(data: Any, path: Path) -> PathState:
         latent,
         read_memory(path, memory[0]) if memory else NOTHING,
     )
+
+
+def _modulator(data: Any, mod: Modulator, begun: ModulatorState) -> ModulatorState:
+    """Read what a modulator remembers; one of another kind begins anew."""
+    kind, *found = data.get(mod.id, ("",))
+    if kind != mod.kind.name or list(map(len, found)) != list(map(len, begun)):
+        return begun
+    return ModulatorState(*(tuple(map(number, each)) for each in found))
 
 
 def _head(gone_s: Any, tick: Any, speed: Any) -> tuple[float, int, float]:

@@ -12,12 +12,22 @@ from engine.core.audio.features import FEATURES
 from engine.core.clock import parse_rate
 from engine.core.parameter import Kind, Parameter, make_registry
 from engine.core.show.addresses import HOST
-from engine.core.show.controls import Lfo, Master
+from engine.core.show.controls import Beats, Master
+from engine.core.show.layer import Layer
 from engine.core.show.show import Show
-from engine.documents.builder import ShowBuilder, each
+from engine.documents.builder import ShowBuilder, clamped, each
 from engine.documents.schema import MasterTable, ShowTable
 from engine.documents.show.image_inputs import bind_ports
 from engine.documents.show.layers import bind_images, make_layer, master_effects
+from engine.documents.show.mappings import make_mappings
+from engine.documents.show.modulation import (
+    Signals,
+    add_parameters,
+    add_rates,
+    make_lfos,
+    make_macros,
+    make_modulators,
+)
 from engine.documents.show.routes_and_cues import (
     cue_index,
     key_map,
@@ -28,7 +38,7 @@ from engine.documents.show.routes_and_cues import (
 from engine.documents.show.track import bind_track, read_track
 
 STEER_MODES = ("position", "velocity")
-PULSES = ("audio/onset", "audio/kick", "beat/pulse")
+BEAT = ("beat/phase", "beat/pulse", "bar/phase", "bar/pulse", "phrase/phase", "phrase/pulse")
 LARGEST_PX = 16384
 
 
@@ -53,16 +63,16 @@ def assemble(
     builder = ShowBuilder(resolve, open_file)
     master = _master(builder, table)
     placed = read_track(builder, table.track)
-    layers = tuple(each(table.layers, "layers", lambda layer: make_layer(builder, layer)))
-    for number, layer in enumerate(layers, 1):
-        builder.aliases[f"/layer/{number}/"] = f"/layer/{layer.id}/"
-    layers = tuple(bind_images(layers, i, table.layers[i]) for i in range(len(layers)))
-    layers = tuple(bind_ports(layers, i, table.layers[i].generator) for i in range(len(layers)))
+    layers = _layers(builder, table)
     master = replace(master, effects=master_effects(builder, table.master, layers))
-    goes, rates = _goes(builder, table), _rates(builder, table)
+    goes, rates = _goes(builder, table), add_rates(builder, table)
     depths = _depths(builder, table)
+    add_parameters(builder, table)
     registry = make_registry(builder.parameters, builder.groups, builder.aliases)
-    signals = signal_names(table)
+    named = Signals(list(signal_names(table)), registry)
+    modulators = make_modulators(builder, table, named)
+    named.hear(route.signal for route in table.routes)
+    signals = tuple(named.names)
     signal_of = {name: place for place, name in enumerate(signals)}
     listed = registry.parameters
     show = Show(
@@ -80,17 +90,14 @@ def assemble(
         master=master,
         layers=layers,
         routes=(),
-        lfos=tuple(
-            Lfo(o.id, o.wave, rate, o.beats, signal_of[f"lfo/{o.id}"])
-            for o, rate in zip(table.lfos, rates, strict=True)
-        ),
+        lfos=make_lfos(table, rates, signal_of),
         cues=(),
         cue_of={place: i for i, place in enumerate(goes)},
         signals=signals,
         signal_of=signal_of,
         audio=tuple(signal_of[f"audio/{name}"] for name in FEATURES),
-        pulses=frozenset(signal_of[name] for name in PULSES),
-        beat=(signal_of["beat/phase"], signal_of["beat/pulse"]),
+        pulses=named.pulses(modulators),
+        beat=tuple(signal_of[name] for name in BEAT),
         start=-1,
         shaders=builder.shaders,
         keys=key_map(table, registry.index.keys() | registry.groups.keys() | HOST.keys()),
@@ -98,6 +105,11 @@ def assemble(
         drag=table.drag,
         files=builder.files,
         notes=tuple(dict.fromkeys(builder.notes)),
+        modulators=modulators,
+        macros=make_macros(table, registry),
+        addressed=tuple(named.addressed.items()),
+        clock=named.clock,
+        mappings=tuple(make_mappings(table.mappings)),
     )
     routes = tuple(
         each(list(zip(table.routes, depths, strict=True)), "routes", lambda r: make_route(show, *r))
@@ -109,24 +121,39 @@ def assemble(
     return bind_track(placed, replace(show, routes=routes, cues=cues, start=start))
 
 
+def _layers(builder: ShowBuilder, table: ShowTable) -> tuple[Layer, ...]:
+    """Layers, with what their shaders and image ports see; each has its number as a name, too."""
+    layers = tuple(each(table.layers, "layers", lambda layer: make_layer(builder, layer)))
+    for number, layer in enumerate(layers, 1):
+        builder.aliases[f"/layer/{number}/"] = f"/layer/{layer.id}/"
+    layers = tuple(bind_images(layers, i, table.layers[i]) for i in range(len(layers)))
+    layers = tuple(bind_ports(layers, i, table.layers[i].generator) for i in range(len(layers)))
+    return layers
+
+
 def _goes(builder: ShowBuilder, table: ShowTable) -> list[int]:
     """Places of the triggers that begin cues; by number, too, as layers are."""
     for number, cue in enumerate(table.cues, 1):
         builder.aliases[f"/cue/{number}/"] = f"/cue/{cue.id}/"
-    return [builder.trigger(f"/cue/{c.id}/go", f"Begin the cue {c.id}.") for c in table.cues]
-
-
-def _rates(builder: ShowBuilder, table: ShowTable) -> list[int]:
-    text = "Rate of an oscillator."
     return [
-        builder.number(f"/lfo/{o.id}/rate_hz", o.rate_hz, 0, 60, "hz", text) for o in table.lfos
+        builder.trigger(f"/cue/{c.id}/go", f"Begin the cue {c.id}.", f"Cue {c.id}")
+        for c in table.cues
     ]
 
 
 def _depths(builder: ShowBuilder, table: ShowTable) -> list[int]:
     """Places of the routes' depths; -1 of a route without an ID."""
     return [
-        builder.number(f"/route/{r.id}/depth", r.depth, -1e4, 1e4, "", "Depth of a route.")
+        builder.number(
+            f"/route/{r.id}/depth",
+            r.depth,
+            -1e4,
+            1e4,
+            "",
+            "Depth of a route.",
+            f"Depth of {r.id}",
+            "exponential",
+        )
         if r.id
         else -1
         for r in table.routes
@@ -145,12 +172,9 @@ def _check(table: ShowTable) -> None:
             raise ValueError(f"{key}: {error}") from None
     if not 0 <= table.seed < 2**63:
         raise ValueError("seed: outside 0 to 2^63 - 1")
-    for place, lfo in enumerate(table.lfos):
-        if lfo.beats and not 1 / 64 <= lfo.beats <= 4096:
-            raise ValueError(f"lfos[{place}].beats: {lfo.beats:g} is neither 0 nor 1/64 to 4096")
     if not 0.0 <= table.history_s <= 600.0:
         raise ValueError(f"history_s: {table.history_s:g} is outside 0 to 600 s")
-    for kind in ("layers", "lfos", "cues"):
+    for kind in ("layers", "lfos", "cues", "modulators", "macros"):
         ids = [entry.id for entry in getattr(table, kind)]
         for place, name in enumerate(ids):
             if not re.fullmatch(r"[a-z][a-z0-9_]{0,31}", name):
@@ -191,10 +215,18 @@ def _master(builder: ShowBuilder, table: ShowTable) -> Master:
             "/master/steer_y", 0, -50, 50, "rad", "Turns every latent, another way."
         ),
         steer_omega=builder.number(
-            "/master/steer_omega", m.steer_omega, 0.5, 60, "rad/s", "Stiffness of steering."
+            "/master/steer_omega",
+            m.steer_omega,
+            0.5,
+            60,
+            "rad/s",
+            "Stiffness of steering.",
+            "Steer stiffness",
         ),
         jump=builder.trigger("/master/jump", "Every trajectory flies to a new place."),
-        autopilot=builder.switch("/autopilot/on", "Goes from cue to cue by itself.", auto.on),
+        autopilot=builder.switch(
+            "/autopilot/on", "Goes from cue to cue by itself.", auto.on, "Autopilot"
+        ),
         rest_s=builder.number(
             "/autopilot/rest_s",
             auto.rest_s,
@@ -202,11 +234,36 @@ def _master(builder: ShowBuilder, table: ShowTable) -> Master:
             3600,
             "s",
             "The autopilot rests so long after a touch.",
+            "Autopilot rest",
         ),
-        bpm=builder.number("/transport/bpm", m.bpm, 20, 300, "bpm", "Tempo."),
+        bpm=builder.number("/transport/bpm", m.bpm, 20, 300, "bpm", "Tempo.", "Tempo", "linear"),
         tap=builder.trigger("/transport/tap", "Tap the beat."),
         resync=builder.trigger("/transport/resync", "The beat begins now."),
+        beats=_beats(builder, m),
     )
+
+
+def _beats(builder: ShowBuilder, m: MasterTable) -> Beats:
+    def whole(name: str, default: int, high: float, text: str) -> int:
+        address = f"/transport/{name}"
+        return builder.add(
+            clamped(Parameter(address, Kind.INT, float(default), 1.0, high, text=text))
+        )
+
+    return Beats(
+        nudge=builder.number(
+            "/transport/nudge", 0, -1, 1, "", "While it is held: at 1 a tenth faster."
+        ),
+        double=builder.trigger("/transport/double", "Twice the tempo."),
+        halve=builder.trigger("/transport/halve", "Half the tempo."),
+        resync_bar=builder.trigger("/transport/resync_bar", "The phrase begins at the next bar."),
+        beats_per_bar=whole("beats_per_bar", m.beats_per_bar, 32, "Beats in a bar."),
+        bars_per_phrase=whole("bars_per_phrase", m.bars_per_phrase, 64, "Bars in a phrase."),
+        offset_ms=builder.number(
+            "/transport/offset_ms", m.offset_ms, -500, 500, "ms",
+            "How much earlier the beat is drawn than it sounds: the way to the eye.",
+        ),
+    )  # fmt: skip
 
 
 def _steering(builder: ShowBuilder, master: MasterTable) -> None:
@@ -222,6 +279,7 @@ def _steering(builder: ShowBuilder, master: MasterTable) -> None:
         30,
         "s",
         "Steering that was let go fades in this time.",
+        "Steer momentum",
     )
     builder.groups["/master/steer"] = ("/master/steer_x", "/master/steer_y")
     builder.trigger("/master/steer_release", "Lets go of steering, which goes on by itself.")
@@ -238,12 +296,12 @@ def _grab(builder: ShowBuilder) -> None:
     builder.number("/grab/x", 0.5, 0, 1, "", "Of the canvas, from the left.")
     builder.number("/grab/y", 0.5, 0, 1, "", "Of the canvas, from the bottom.")
     builder.groups["/grab"] = ("/grab/x", "/grab/y")
-    builder.switch("/grab/down", "Whether it holds what lies below it.")
+    builder.switch("/grab/down", "Whether it holds what lies below it.", label="Grab")
 
 
 def _brush(builder: ShowBuilder) -> None:
     builder.number("/brush/x", 0.5, 0, 1, "", "Of the canvas, from the left.")
     builder.number("/brush/y", 0.5, 0, 1, "", "Of the canvas, from the bottom.")
     builder.groups["/brush"] = ("/brush/x", "/brush/y")
-    builder.switch("/brush/down", "Whether it touches the canvas.")
-    builder.switch("/brush/erase", "Whether it takes away.")
+    builder.switch("/brush/down", "Whether it touches the canvas.", label="Brush down")
+    builder.switch("/brush/erase", "Whether it takes away.", label="Brush erases")

@@ -190,12 +190,16 @@ def _slot(document: Any, address: str) -> tuple[Table, str] | None:
     match address.split("/")[1:]:
         case ["master", "effect", effect, name, *_]:
             return _input(_effect(document["master"], effect), name)
-        case ["transport", "bpm"]:
-            return _table(document, "master"), "bpm"
+        case ["transport", key] if key in allowed_keys("$.master"):
+            return _table(document, "master"), key
         case [("master" | "autopilot" | "track") as name, key] if key in allowed_keys(f"$.{name}"):
             return _table(document, name), key
         case ["lfo", name, key]:
             return _entry(document["lfos"], name), key
+        case ["macro", name]:
+            return _entry(document["macros"], name), "value"
+        case ["mod", name, key]:
+            return _entry(document["modulators"], name), key
         case ["route", name, key]:
             return _entry(document["routes"], name), key
         case ["layer", name, *rest]:

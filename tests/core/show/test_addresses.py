@@ -10,7 +10,7 @@ import pytest
 from engine.core.parameter import Kind
 from engine.core.show.addresses import NUMBERS, addresses
 from engine.documents.show import load
-from engine.play.event_queue import refusal
+from engine.play.events.acceptance import refusal
 from engine.sources.contract import Origin
 from tests.making import read_show
 
@@ -64,6 +64,7 @@ def test_it_is_data_for_others() -> None:
     assert found["/master/steer"] == {
         "address": "/master/steer", "type": "numbers", "takes": "2 numbers", "numbers": [2],
         "range": [[-50, 50], [-50, 50]], "unit": "rad", "default": [0.0, 0.0],
+        "curve": "linear", "label": "Steer",
         "text": "steer_x and steer_y in one message.",
     }  # fmt: skip
     motion = found["/layer/form/path/motion"]

@@ -11,8 +11,10 @@ from engine.core.frame.advance import resolve
 from engine.core.frame.paths import fits, path_event
 from engine.core.parameter import to_float
 from engine.core.show.show import Show
+from engine.core.tempo.sync import TOLD
+from engine.core.tempo.sync import refusal as tempo_refusal
 from engine.core.trajectory.events import MOST_NUMBERS, numbers
-from engine.play.complaints import came, plain
+from engine.play.events.complaints import came, plain
 from engine.sources.contract import EVERYTHING, Origin
 
 LARGEST = 1e300
@@ -79,6 +81,10 @@ def refusal(show: Show, address: str, value: Value, origin: Origin) -> str | Non
         return undeclared(address)
     if address == ADDRESS:
         return _refusal_of_sound(value, origin)
+    if address in TOLD:
+        if address not in origin.addresses:
+            raise KeyError(address)
+        return tempo_refusal(address, value)
     if address.startswith("/signal/"):
         name = address.removeprefix("/signal/")
         # The show's own signals have plain names; those with a "/" the engine makes itself.

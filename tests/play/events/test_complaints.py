@@ -9,8 +9,8 @@ import pytest
 from pythonosc import osc_message_builder
 
 from engine.documents.show import load
-from engine.play.complaints import MOST_ADDRESSES, MOST_REPORTED, Complaints
 from engine.play.event_queue import EventQueue
+from engine.play.events.complaints import MOST_ADDRESSES, MOST_REPORTED, Complaints
 from engine.sources.contract import Origin
 from engine.sources.osc import sender
 from tests.performing import play

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from engine.core.event import Value
-from engine.play.directory import Directory
+from engine.play.events.directory import Directory
 
 MOST_ADDRESSES = 100
 MOST_REPORTED = 20

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 
 from engine.core.show.addresses import Address, addresses
+from engine.core.show.layouts import NORMALISED, layouts
 from engine.core.show.show import Show
 from engine.sources.osc.pattern import MOST_STEPS, find, grow
 
@@ -29,6 +30,8 @@ class Directory:
     ----------
     known
         All of them, aliases included.
+    layouts
+        Addresses of other programs' layouts, see `engine.core.show.layouts`.
     steps
         That were taken to find what patterns are for; those that are known take none.
     """
@@ -37,10 +40,18 @@ class Directory:
         own = addresses(show)
         named = {**own, **{alias: each for each in own.values() for alias in each.aliases}}
         self.known = {**named, **host}
+        self.layouts = layouts(show)
         self._tree = grow(named)
         self._found: dict[str, tuple[str, ...] | str] = {}
         self._neighbours = Neighbours(self.known)
         self.steps = 0
+
+    def targets(self, address: str) -> tuple[str, ...]:
+        """Addresses that a message with this one is for; of a pattern that is new, none."""
+        stem = address.removesuffix(NORMALISED)
+        stem = self.layouts[stem].address if stem in self.layouts else stem
+        found = (self.known[stem].address,) if stem in self.known else self._found.get(stem, ())
+        return () if isinstance(found, str) else found
 
     def is_fresh(self, pattern: str) -> bool:
         """Whether it would cost time to find what a pattern is for."""

@@ -13,15 +13,15 @@ from engine.core.frame.advance import advance
 from engine.core.frame.sample import latents
 from engine.core.show.state import State, first_state
 from engine.documents.show import load
-from engine.play.budget import PACKET_US, TICK_US, prices
 from engine.play.event_queue import EventQueue
+from engine.play.events.budget import PACKET_US, TICK_US, prices
 from engine.sources.contract import EVERYTHING, Origin
 from engine.sources.osc.decode import decode
 from tests.places import ROOT
 
 SHOW = load.load(ROOT / "presets/default.toml").show
 PATHS = [path.name for path in SHOW.paths]
-CASE = Path(__file__).parents[1] / "data/osc-256-corner.bin"
+CASE = Path(__file__).parents[2] / "data/osc-256-corner.bin"
 OSC = Origin("osc", EVERYTHING)
 PRICES = prices(SHOW)
 DEAREST = max(price.us for price in PRICES.values() if price.owner.startswith("/layer"))
