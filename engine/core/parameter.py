@@ -22,7 +22,7 @@ class Kind(StrEnum):
 
 _STEEP = ("s", "hz", "1/s", "rad/s", "knots", "knots/s")
 _WIDE = 8.0
-_ENDINGS = {"s": "time", "hz": "rate", "rad": "angle"}
+_ENDINGS = {"s": "time", "ms": "time", "hz": "rate", "rad": "angle"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,9 @@ def _label(address: str) -> str:
     """Make a label of the last words of an address: ``…/path/jump_s`` is *Jump time*."""
     *way, last = address.split("/")
     stem, _, end = last.rpartition("_")
-    if end in _ENDINGS:
+    if stem.endswith("_per"):
+        last = f"{stem} second"
+    elif end in _ENDINGS:
         last = f"{stem} {_ENDINGS[end]}" if stem != _ENDINGS[end] else stem
     words = [way[-1], last] if len(last) == 1 and way else [last]  # a part of a point or colour
     return " ".join(words).replace("_", " ").strip().capitalize()
@@ -185,7 +187,8 @@ def make_registry(
     groups
         Vector address → addresses of its components.
     aliases
-        Prefix → prefix that it stands for (``/layer/1/`` → ``/layer/form/``).
+        Prefix → prefix that it stands for (``/layer/1/`` → ``/layer/form/``), or a whole address
+        → another.
 
     Raises
     ------
@@ -200,6 +203,9 @@ def make_registry(
         index[parameter.address] = place
     placed = {name: tuple(index[a] for a in parts) for name, parts in (groups or {}).items()}
     for alias, prefix in (aliases or {}).items():
+        if not prefix.endswith("/"):
+            index.setdefault(alias, index[prefix])
+            continue
         for name in [a for a in index if a.startswith(prefix)]:
             index.setdefault(alias + name.removeprefix(prefix), index[name])
         for name in [a for a in placed if a.startswith(prefix)]:

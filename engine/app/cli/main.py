@@ -66,6 +66,8 @@ def cli() -> None:
     "--feedback", multiple=True, help="HOST:PORT that is sent every change by OSC; may be repeated."
 )
 @click.option("--dmx", multiple=True, help="HOST[:PORT] that outputs may send to; may be repeated.")
+@click.option("--link", is_flag=True, help="Join the Ableton Link session of this network.")
+@click.option("--oscquery", help="HOST:PORT on which controllers find and follow what there is.")
 @click.option("--audio", help="Sound device (name or number), sound file, or 'off'.")
 @sound_options
 @click.option("--take", type=FILE, help="Record into this new folder.")
@@ -102,7 +104,9 @@ def play(**given: Any) -> None:
         operator=given["operator"],
         osc=given["osc"],
         feedback=given["feedback"],
+        oscquery=given["oscquery"],
         dmx=given["dmx"],
+        link=given["link"],
         audio=given["audio"],
         audio_channel=given["audio_channel"],
         audio_gain_db=given["audio_gain"],
@@ -197,6 +201,21 @@ def check_shaders(**given: Any) -> None:
 
     size, out = given["size"], given["out"]
     sys.exit(finish(lambda: check(given["files"], size, out, given["as_json"])))
+
+
+@cli.group()
+def show() -> None:
+    """Show files."""
+
+
+@show.command("lint")
+@click.argument("show", default="default")
+@click.option("--json", "as_json", is_flag=True)
+def lint_show(show: str, as_json: bool) -> None:
+    """Name the routes and macros of SHOW that are dead, fight each other or are clipped."""
+    from engine.app.inspect import lint
+
+    sys.exit(finish(lambda: lint(show, as_json)))
 
 
 @cli.group()

@@ -21,7 +21,9 @@ class Options:
     operator: str | None = None
     osc: str | None = None
     feedback: tuple[str, ...] = ()
+    oscquery: str | None = None
     dmx: tuple[str, ...] = ()
+    link: bool = False
     audio: str | None = None
     audio_channel: int | None = None
     audio_gain_db: float | None = None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any, Self
 
+from engine.core.tempo.sync import Beat
 from engine.documents.schema import ShowTable
 from engine.documents.show.load import ShowError
 from engine.documents.show.plugin_config import read_config
@@ -66,10 +67,12 @@ class Sources:
         self._notify = notify
         self.host, port = osc.parse_endpoint(options.osc or OSC)
         self._open: list[Source] = []
+        own = _own(options, port)
         found = [
             (kind, *self._read(place, kind, config))
-            for place, kind, config in _entries(table, _own(options, port))
+            for place, kind, config in _entries(table, own, DEFAULTS + ("link",) * options.link)
         ]
+        found = [each for each in found if self._may_open(each[0], each[1], options)]
         self._sound = next((each for each in found if each[0] == "audio"), None)
         self._listed: dict[str, Source] = {}
         try:
@@ -79,6 +82,19 @@ class Sources:
         except BaseException:
             self.__exit__(None, None, None)
             raise
+
+    def _may_open(self, kind: str, module: ModuleType, options: Options) -> bool:
+        """Whether the operator allows a source that cannot keep to this machine."""
+        asks = getattr(module, "ASKS", "")
+        if not asks or getattr(options, asks.removeprefix("--"), False):
+            return True
+        self._notify(f"{kind}: speaks to other machines, so it stays closed; {asks} allows it")
+        return False
+
+    def join(self, kind: str, opened: Any) -> None:
+        """Poll what the host itself has opened, as one of them."""
+        self._open.append(Source(kind, Origin(kind), None, opened))
+        self._listed[kind] = self._open[-1]
 
     def _read(self, place: str, kind: str, table: Mapping[str, Any]) -> tuple[ModuleType, Any]:
         """Find a source's module and decode its table; the host is the operator's."""
@@ -135,6 +151,20 @@ class Sources:
             if hasattr(source.input, "show"):
                 with self._unfailing(source):
                     source.input.show(device, control, value)
+
+    def keep_time(self, beat: Beat) -> None:
+        """Tell the beat to every source that sends it on."""
+        for source in tuple(self._open):
+            if hasattr(source.input, "keep_time"):
+                with self._unfailing(source):
+                    source.input.keep_time(beat)
+
+    def write(self, device: str, data: bytes) -> None:
+        """Send a message to a device, at whatever source has it."""
+        for source in tuple(self._open):
+            if hasattr(source.input, "write"):
+                with self._unfailing(source):
+                    source.input.write(device, data)
 
     def devices(self) -> list[str]:
         """Names of the devices with controls that are plugged in."""
@@ -214,11 +244,11 @@ def _own(options: Options, port: int) -> dict[str, dict[str, Any]]:
 
 
 def _entries(
-    table: ShowTable, own: dict[str, dict[str, Any]]
+    table: ShowTable, own: dict[str, dict[str, Any]], always: Iterable[str]
 ) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """List place in the show, kind and own table of every source, the defaults included."""
+    """List place in the show, kind and own table of every source, those of every show included."""
     listed = {each.kind for each in table.sources}
-    for kind in DEFAULTS:
+    for kind in always:
         if kind not in listed:
             yield kind, kind, own.get(kind, {})
     for number, each in enumerate(table.sources):
