@@ -143,7 +143,7 @@ def test_it_answers_what_it_sees_its_mixture_and_its_parameters(
     rest = pixels(generator, seen, mixed)
     assert np.abs(rest - pixels(generator, {"image": picture(seed=1)}, mixed)).max() > 0.05
     assert np.abs(rest - pixels(generator, seen, corner(1))).max() > 0.05
-    for name, value in (("purity", 8.0), ("style", 0.0), ("style", 2.0), ("colour", 1.0)):
+    for name, value in (("purity", 8.0), ("strength", 0.0), ("strength", 2.0), ("colour", 1.0)):
         assert np.abs(rest - pixels(generator, seen, mixed, **{name: value})).max() > 0.01, name
     plain = [pixels(generator, seen, corner(k), style=0.0) for k in (0, 2)]
     assert np.allclose(*plain, atol=1e-5)
