@@ -62,13 +62,7 @@ class BeatTracker:
         self._turns = np.exp(2j * np.pi * self._phases)
 
     def feed(self, row: tuple[float, ...]) -> Sync | None:
-        """Take the next row of features; some times a second, say where the beat is.
-
-        Returns
-        -------
-        Sync or None
-            At the moment of the row; None also while it is not sure.
-        """
+        """Take the next row; some times a second, if it is sure, say where the beat is now."""
         strength = min(row[_FLUX] * (1.0 + row[_KICK]), 1.0)
         self._heard = max(self._heard, strength)
         self._hops += 1

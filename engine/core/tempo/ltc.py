@@ -29,17 +29,7 @@ _BASES = (24, 25, 30)
 
 
 class Frame(NamedTuple):
-    """A frame that was heard.
-
-    Parameters
-    ----------
-    code
-        Hours, minutes, seconds, frames.
-    is_drop, is_backwards
-        Whether numbers are left out · whether the tape runs backwards.
-    end, length
-        Where its sound ended and how long that was, in samples.
-    """
+    """A frame that was heard; `end` and `length` of its sound are in samples."""
 
     code: tuple[int, int, int, int]
     is_drop: bool
