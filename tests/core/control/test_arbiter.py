@@ -248,12 +248,12 @@ def test_a_cue_that_waits_for_a_bar_waits_for_the_next_one_of_a_new_beginning() 
         events += [
             Event(0, SYNC, value, who, n)
             for n, (who, _, value) in enumerate(
-                clock(Rank.MIDI, 120.0, range(100, 1200, 6), beat=6.2).get(tick, ())
+                clock(Rank.MIDI, 120.0, range(100, 1200, 6), beat=5.2).get(tick, ())
             )
         ]
         state = advance(show, state, tick, events)
         begun += [(tick, show.cues[state.cue].id)] * (state.cue >= 0 and state.cue_tick == tick)
     (beat, _), (bars, _) = begun
-    assert state.transport.beat == pytest.approx(6.2 + 1199 / 60 + 16 * 0, abs=16.1)
-    assert (6.2 + beat / 60) % 1.0 == pytest.approx(0.0, abs=0.02)
-    assert (6.2 + bars / 60) % 8.0 == pytest.approx(0.0, abs=0.02)
+    assert state.transport.beat == pytest.approx(5.2 + 1199 / 60 + 16 * 0, abs=16.1)
+    assert (5.2 + beat / 60) % 1.0 == pytest.approx(0.0, abs=0.02)
+    assert (5.2 + bars / 60) % 8.0 == pytest.approx(0.0, abs=0.02)
