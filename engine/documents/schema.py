@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, Union
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
 import msgspec
 
@@ -198,6 +198,7 @@ class CueTable(_Table, frozen=True):
     quantise_beats: float = 0.0
     after_s: float = 0.0
     next: str = ""
+    timecode: str = ""
     latents: dict[str, int | str] = {}
     numbers: NumbersTable = NumbersTable()
     colours: ColoursTable = ColoursTable()
@@ -269,6 +270,7 @@ class MasterTable(_Table, frozen=True):
     beats_per_bar: int = 4
     bars_per_phrase: int = 4
     offset_ms: float = 0.0
+    timecode_rate: str = "25"
     effects: list[EffectTable] = []
 
 
@@ -282,11 +284,17 @@ class TrackTable(_Table, frozen=True):
     mix: float = 1.0
 
 
-class PluginTable(_Table, frozen=True):
-    """One of ``[[sources]]`` or of ``[[outputs]]``."""
+class _PluginTable(_Table, frozen=True):
+    """One of ``[[sources]]`` or of ``[[outputs]]``: a kind, and its own settings."""
 
     kind: str
     config: dict[str, Any] = {}
+
+
+class SourceTable(_PluginTable, frozen=True):
+    """One of ``[[sources]]``; what it says is played `delay_ms` after it arrived."""
+
+    delay_ms: Annotated[float, msgspec.Meta(ge=0.0, le=2000.0)] = 0.0
 
 
 class OutputTable(_Table, frozen=True):
@@ -316,8 +324,8 @@ class ShowTable(_Table, frozen=True):
     start: str = ""
     drag: Literal["steer", "paint", "map", "grab"] = "steer"
     output: OutputTable = OutputTable()
-    outputs: list[PluginTable] = []
-    sources: list[PluginTable] = []
+    outputs: list[_PluginTable] = []
+    sources: list[SourceTable] = []
     master: MasterTable = MasterTable()
     autopilot: AutopilotTable = AutopilotTable()
     track: TrackTable = TrackTable()
