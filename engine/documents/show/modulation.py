@@ -123,7 +123,7 @@ def add_parameters(builder: ShowBuilder, table: ShowTable) -> None:
             except ValueError as error:
                 raise ValueError(f"modulators[{i}].{setting.name}: {error}") from None
     for number, macro in enumerate(table.macros, 1):
-        text = f"{macro.label or 'A macro'}: one knob for several parameters."
+        text = "A macro: one knob for several parameters."
         try:
             builder.number(f"/macro/{macro.id}", macro.value, 0.0, 1.0, "", text, macro.label)
         except ValueError as error:
