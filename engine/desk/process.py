@@ -18,6 +18,7 @@ from typing import Any
 
 from engine.desk.link import HEAD, document, frame
 from engine.desk.server import Desk, serve
+from engine.system.sockets import Hosts
 from engine.system.spawn import end_with_parent
 
 BEAT_S = 0.5
@@ -29,7 +30,8 @@ def run(link: socket.socket, listener: socket.socket, about: Mapping[str, Any]) 
     Parameters
     ----------
     about
-        ``host``: HOST_INFO; ``announce``: kind of service (``_osc._udp``) → (address, port).
+        ``host``: HOST_INFO; ``announce``: kind of service (``_osc._udp``) → (address, port);
+        ``allow``: hosts and networks that may connect, all if there are none.
     """
     end_with_parent()
     asyncio.run(_run(link, listener, about))
@@ -43,10 +45,11 @@ async def _run(link: socket.socket, listener: socket.socket, about: Mapping[str,
         await writer.drain()
 
     desk = Desk(about["host"], forward)
+    allowed = Hosts(about["allow"]) if about["allow"] else None
     async with AsyncExitStack() as stack:
         tasks = [
             asyncio.create_task(each)
-            for each in (_follow(reader, desk), serve(desk, listener), _beat(writer, desk))
+            for each in (_follow(reader, desk), serve(desk, listener, allowed), _beat(writer, desk))
         ]
         await _announce(stack, about["host"]["NAME"], about["announce"])
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

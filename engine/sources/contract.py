@@ -25,6 +25,8 @@ poll; ``state``, a phrase (when it begins with ``lost`` or ``no device`` the ope
 ``warning``, a sentence for the operator when it opens; ``refused``, a count of what it left out
 itself, and ``refusals()``, what of that is to be said since it was last asked: (address, why);
 ``wall_ns``, which is given the clock of the day, in nanoseconds since 1970;
+``allowed``, which is given the hosts that may send (`engine.system.sockets.Hosts`), or None: all;
+``heard``, a dict to be filled with host → addresses that came from it, None while nobody asks;
 ``samples()`` and ``rate_hz``, sound that a take records.
 
 A source of things that hands move (keys, knobs, faders, sticks) knows no addresses. It has

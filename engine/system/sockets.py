@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 import sys
+from collections.abc import Iterable
 from struct import unpack_from
 
 # SO_MEMINFO (Linux 4.12, include/uapi/asm-generic/socket.h): nine unsigned ints, the last of them
@@ -12,6 +14,41 @@ from struct import unpack_from
 _SO_MEMINFO = 55
 _MEMINFO_BYTES = 36
 _DROPS_AT = 32
+
+
+_MOST_KNOWN = 1024
+
+
+class Hosts:
+    """Hosts that may send something: this machine, and networks that were named.
+
+    Parameters
+    ----------
+    names
+        Addresses and networks (``192.168.1.40``, ``10.0.0.0/24``).
+
+    Raises
+    ------
+    ValueError
+        If one is neither; its text is one sentence for people.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._known: dict[str, bool] = {}
+        try:
+            self._networks = [ipaddress.ip_network(name, strict=False) for name in names]
+        except ValueError as error:
+            raise ValueError(f"{error}; write a host like 192.168.1.40 or 10.0.0.0/24") from None
+
+    def __contains__(self, host: str) -> bool:
+        if host not in self._known:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            place = ipaddress.ip_address(host.partition("%")[0])
+            place = getattr(place, "ipv4_mapped", None) or place
+            is_named = any(place in network for network in self._networks)
+            self._known[host] = place.is_loopback or is_named
+        return self._known[host]
 
 
 def keep_port(listener: socket.socket) -> None:

@@ -66,6 +66,9 @@ def cli() -> None:
     "--feedback", multiple=True, help="HOST:PORT that is sent every change by OSC; may be repeated."
 )
 @click.option("--dmx", multiple=True, help="HOST[:PORT] that outputs may send to; may be repeated.")
+@click.option(
+    "--allow", multiple=True, help="Host or network that may send, no other; may be repeated."
+)
 @click.option("--oscquery", help="HOST:PORT on which controllers find and follow what there is.")
 @click.option("--audio", help="Sound device (name or number), sound file, or 'off'.")
 @sound_options
@@ -104,6 +107,7 @@ def play(**given: Any) -> None:
         osc=given["osc"],
         feedback=given["feedback"],
         oscquery=given["oscquery"],
+        allow=given["allow"],
         dmx=given["dmx"],
         audio=given["audio"],
         audio_channel=given["audio_channel"],

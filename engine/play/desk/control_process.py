@@ -52,6 +52,8 @@ class ControlProcess(Inbox):
         Host and port on which OSC comes in by UDP.
     targets
         Finds what a message's address is for, by its first names.
+    allow
+        Hosts and networks that may connect; empty: all.
 
     Raises
     ------
@@ -69,13 +71,14 @@ class ControlProcess(Inbox):
         host: Mapping[str, Address],
         osc: tuple[str, int],
         targets: Callable[[str], Sequence[str]],
+        allow: Sequence[str] = (),
     ) -> None:
         super().__init__(now_ns)
         name, port = parse_endpoint(endpoint)
         self._listener = _listen(name, port)
         self.host, self.port = self._listener.getsockname()[:2]
         self.warning = _warn(self.host, self.port)
-        self._about = _about((self.host, self.port), osc)
+        self._about = {**_about((self.host, self.port), osc), "allow": [*allow]}
         self._addresses = host
         self._targets = targets
         self._packets: deque[tuple[int, bytes]] = deque()

@@ -22,6 +22,7 @@ class Options:
     osc: str | None = None
     feedback: tuple[str, ...] = ()
     oscquery: str | None = None
+    allow: tuple[str, ...] = ()
     dmx: tuple[str, ...] = ()
     audio: str | None = None
     audio_channel: int | None = None

@@ -130,7 +130,9 @@ class Performance:
         if self.options.oscquery is None:
             return None
         place = (self.sources.host, self.osc_port)
-        found = ControlProcess(self.options.oscquery, ADDRESSES, place, self._targets)
+        found = ControlProcess(
+            self.options.oscquery, ADDRESSES, place, self._targets, self.options.allow
+        )
         stack.callback(found.close)
         self.sources.join("oscquery", found)
         self.feedback.add(found)

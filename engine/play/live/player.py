@@ -255,9 +255,10 @@ class Player(Performance):
             self.queue.take(show, tick, source.origin, items, of)
             for address, why in refusals:
                 self.queue.complain(show, source.origin.name, address, why)
-            if source.kind in arrived:
-                targets = self.queue.directory(show).targets
-                arrived[source.kind] += [each for _, a, _ in items for each in targets(a)]
+            for kind, came in source.came(items).items():
+                if kind in arrived:
+                    targets = self.queue.directory(show).targets
+                    arrived[kind] += [each for address in came for each in targets(address)]
             if items:
                 self._touch(items[-1][1])
         for source, moved in self.sources.moved():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from types import ModuleType
@@ -17,6 +17,7 @@ from engine.play.pacer import now_ns
 from engine.sources import registry
 from engine.sources.contract import Item, Moved, Origin
 from engine.sources.osc import osc
+from engine.system.sockets import Hosts
 
 MOST_ITEMS = 256
 """Taken from one source in one frame; what is beyond waits."""
@@ -35,6 +36,14 @@ class Source:
     config: Any
     input: Any
     state: str = ""
+
+    def came(self, items: Iterable[Item]) -> dict[str, list[str]]:
+        """Addresses that came, by its kind, or where it tells by kind and host: for feedback."""
+        heard: dict[str, list[str]] | None = getattr(self.input, "heard", None)
+        if heard is None:
+            return {self.kind: [address for _, address, _ in items]}
+        self.input.heard = {}
+        return {f"{self.kind} {host}": addresses for host, addresses in heard.items()}
 
     def report(self) -> dict[str, Any]:
         """Return its part of the stats file."""
@@ -65,6 +74,8 @@ class Sources:
     def __init__(self, table: ShowTable, options: Options, listens: bool, notify: Notify) -> None:
         self._notify = notify
         self.host, port = osc.parse_endpoint(options.osc or OSC)
+        self._allowed = Hosts(options.allow) if options.allow else None
+        self._is_told = bool(options.feedback)
         self._open: list[Source] = []
         found = [
             (kind, *self._read(place, kind, config))
@@ -108,6 +119,10 @@ class Sources:
         found = module.open(config, now_ns).__enter__()
         if hasattr(found, "wall_ns"):
             found.wall_ns = time.time_ns
+        if hasattr(found, "allowed"):
+            found.allowed = self._allowed
+        if hasattr(found, "heard") and self._is_told:
+            found.heard = {}
         self._open.append(Source(kind, origin, config, found))
         self._listed[name] = self._open[-1]
         if getattr(found, "warning", ""):

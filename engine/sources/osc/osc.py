@@ -16,7 +16,7 @@ from typing import Self
 from engine.sources.contract import EVERYTHING, Item
 from engine.sources.osc.decode import MAX_PACKET_BYTES, Decoded, decode
 from engine.sources.osc.inbox import MAX_POLL_BYTES, Inbox
-from engine.system.sockets import dropped_packets, keep_port, own_address
+from engine.system.sockets import Hosts, dropped_packets, keep_port, own_address
 
 __all__ = ["ADDRESSES", "Config", "Decoded", "Receiver", "decode", "open", "parse_endpoint"]
 
@@ -98,6 +98,10 @@ class Receiver(Inbox):
         The bound port.
     warning
         A sentence to show when others than this machine can send; else empty.
+    allowed
+        Hosts whose packets are read; None: everybody's.
+    heard
+        Host → addresses that came from it since somebody took them away; None: nobody asks.
     dropped
         Packets that the kernel dropped because nobody read them in time. Brought up to date by
         every poll. Only Linux tells; elsewhere it stays 0 and `counts_drops` is False.
@@ -111,6 +115,9 @@ class Receiver(Inbox):
         self.warning = _warn(host, self.port)
         self.counts_drops = self._dropped_at_start is not None
         self.dropped = 0
+        self.allowed: Hosts | None = None
+        self.heard: dict[str, list[str]] | None = None
+        self._sender = ""
 
     def poll(self, max_items: int) -> list[Item]:
         """Take what has arrived, in order, without waiting; see `Inbox.poll`."""
@@ -131,12 +138,29 @@ class Receiver(Inbox):
     def _read(self) -> bytes | None:
         """Read one packet; None if there is none, empty if the system reports a lost one."""
         try:
-            # `recv` with a copy costs less than `recv_into` a kept buffer and a copy out of it.
-            return self._socket.recv(65_536)
+            # These with a copy cost less than reading into a kept buffer and a copy out of it.
+            if self.allowed is None and self.heard is None:
+                return self._socket.recv(65_536)
+            packet, place = self._socket.recvfrom(65_536)
+            self._sender = place[0]
+            return packet
         except (BlockingIOError, InterruptedError):
             return None
         except ConnectionError:  # Windows passes on other sockets' ICMP messages
             return b""
+
+    def _decode(self, packet: bytes) -> Decoded:
+        if self.allowed is not None and self._sender not in self.allowed:
+            self.received += 1
+            self._refuse(
+                1, [("", f"{self._sender} may not send; start with --allow {self._sender}")]
+            )
+            return Decoded([], 1, 0)
+        found = super()._decode(packet)
+        if self.heard is not None:
+            heard = self.heard.setdefault(self._sender, [])
+            heard += [address for address, _ in found.messages]
+        return found
 
     def _update_drops(self) -> None:
         drops = dropped_packets(self._socket)
