@@ -27,18 +27,20 @@ itself, and ``refusals()``, what of that is to be said since it was last asked: 
 ``wall_ns``, which is given the clock of the day, in nanoseconds since 1970;
 ``allowed``, which is given the hosts that may send (`engine.system.sockets.Hosts`), or None: all;
 ``heard``, a dict to be filled with host → addresses that came from it, None while nobody asks;
-``samples()`` and ``rate_hz``, sound that a take records.
+``samples()`` and ``rate_hz``, sound that a take records; ``keep_time(beat)``, which is told the
+beat of the show once a frame (`engine.core.tempo.sync.Beat`), to send it on.
 
 A source of things that hands move (keys, knobs, faders, sticks) knows no addresses. It has
 ``moved(max_items)`` instead of or beside what it polls: what was moved since it was last asked, in
 order and without waiting, as `Moved`; the player turns it into events by the mappings of the show
 and of the user. It may have ``show(device, control, value)``: light that control, or move its
 motor, to a value as `Moved` has it, without waiting; a control that shows nothing ignores it;
-``write(device, data)``: send it one message as bytes, such as one that wakes its lights; and
+``send(device, message)``: send it bytes, such as those that wake its lights, at most 31; and
 ``devices()``, the names of what is plugged in now.
 
 No show opens the network: a source listens on this machine only (127.0.0.1), unless the operator
-says another host with ``--osc HOST:PORT``, which then is the host of every source that has one.
+says another host with ``--osc HOST:PORT``, which then is the host of every source that has one. One
+that cannot keep to this machine names in ``ASKS`` the option by which the operator allows it.
 """
 
 from __future__ import annotations

@@ -69,6 +69,7 @@ def cli() -> None:
 @click.option(
     "--allow", multiple=True, help="Host or network that may send, no other; may be repeated."
 )
+@click.option("--link", is_flag=True, help="Join the Ableton Link session of this network.")
 @click.option("--oscquery", help="HOST:PORT on which controllers find and follow what there is.")
 @click.option("--audio", help="Sound device (name or number), sound file, or 'off'.")
 @sound_options
@@ -109,6 +110,7 @@ def play(**given: Any) -> None:
         oscquery=given["oscquery"],
         allow=given["allow"],
         dmx=given["dmx"],
+        link=given["link"],
         audio=given["audio"],
         audio_channel=given["audio_channel"],
         audio_gain_db=given["audio_gain"],
@@ -203,6 +205,21 @@ def check_shaders(**given: Any) -> None:
 
     size, out = given["size"], given["out"]
     sys.exit(finish(lambda: check(given["files"], size, out, given["as_json"])))
+
+
+@cli.group()
+def show() -> None:
+    """Show files."""
+
+
+@show.command("lint")
+@click.argument("show", default="default")
+@click.option("--json", "as_json", is_flag=True)
+def lint_show(show: str, as_json: bool) -> None:
+    """Name the routes and macros of SHOW that are dead, fight each other or are clipped."""
+    from engine.app.inspect import lint
+
+    sys.exit(finish(lambda: lint(show, as_json)))
 
 
 @cli.group()

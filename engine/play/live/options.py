@@ -24,6 +24,7 @@ class Options:
     oscquery: str | None = None
     allow: tuple[str, ...] = ()
     dmx: tuple[str, ...] = ()
+    link: bool = False
     audio: str | None = None
     audio_channel: int | None = None
     audio_gain_db: float | None = None

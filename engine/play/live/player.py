@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.compositor.isf.warm import LIVE_S
+from engine.core.clock import seconds_at
 from engine.core.control.cues import awaited, ready_address
+from engine.core.control.transport import heard
 from engine.core.event import Value
 from engine.core.frame.plan import Plan
 from engine.core.show.show import Show
@@ -180,6 +182,9 @@ class Player(Performance):
         self._announce_ready(self.line.show)
         self.watch.lap("events")
         steps = self.line.control(seconds, self.queue.events_of)
+        show, state = self.line.show, self.line.state
+        tick_ns = self.pacer.moment_ns(seconds_at(state.tick, show.control_hz))
+        self.sources.keep_time(heard(show, state, tick_ns))
         self._plan = plan = self.line.plan(seconds)
         self._notify_waiting()
         self.watch.lap("control")
