@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
+import os
 import socket
 import sys
 from collections.abc import Iterable
@@ -77,3 +79,71 @@ def dropped_packets(listener: socket.socket) -> int | None:
         if len(told) == _MEMINFO_BYTES:
             return int(unpack_from("=I", told, _DROPS_AT)[0])
     return None
+
+
+def listen_tcp(host: str, port: int) -> socket.socket:
+    """Listen for connections, without waiting for one; port 0 takes a free one.
+
+    Raises
+    ------
+    OSError, UnicodeError
+        If that is not possible, see `why_not`.
+    """
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    family, kind, protocol, _, place = min(found, key=lambda f: f[0] != socket.AF_INET)
+    listener = socket.socket(family, kind, protocol)
+    try:
+        keep_port(listener)
+        if os.name == "posix":  # else a port stays taken for a minute after its last client
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setblocking(False)
+        listener.bind(place)
+        listener.listen(64)
+    except (OSError, OverflowError):
+        listener.close()
+        raise
+    return listener
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches what listens on an address."""
+    return ipaddress.ip_address(host.partition("%")[0]).is_loopback
+
+
+def reached(host: str) -> str:
+    """The address by which others reach what listens on one; empty if nobody knows."""
+    is_all = ipaddress.ip_address(host.partition("%")[0]).is_unspecified
+    return own_address() if is_all else host
+
+
+def open_door(what: str, host: str, port: int) -> str:
+    """Warn that others than this machine reach something; empty if they do not."""
+    if is_loopback(host):
+        return ""
+    own = reached(host)
+    hint = f" (others send to {own}:{port})" if own != host and own else ""
+    return (
+        f"{what} listens on {host}:{port}{hint}: everyone on that network can steer the show; "
+        "use 127.0.0.1 to listen to this machine only"
+    )
+
+
+def why_not(what: str, host: str, port: int, error: Exception) -> str:
+    """Say in one sentence why something cannot be listened for."""
+    where = f"cannot listen for {what} on {host}:{port}"
+    # gaierror first: its numbers are of another list than errno's.
+    is_unknown = isinstance(error, socket.gaierror | UnicodeError)
+    code = error.errno if isinstance(error, OSError) else None
+    if is_unknown or code == errno.EADDRNOTAVAIL:
+        return (
+            f"{where}: this machine has no such address; use 127.0.0.1 for this machine or "
+            "0.0.0.0 for all its networks"
+        )
+    if code == errno.EADDRINUSE:
+        return (
+            f"{where}: another program has this port; close it or choose another port "
+            "(port 0 takes a free one)"
+        )
+    if code == errno.EACCES:
+        return f"{where}: ports below 1024 need rights that we do not have; choose a higher one"
+    return f"{where}: {error}"

@@ -67,6 +67,9 @@ def cli() -> None:
 )
 @click.option("--dmx", multiple=True, help="HOST[:PORT] that outputs may send to; may be repeated.")
 @click.option(
+    "--osc-tcp", type=click.IntRange(0, 65_535), help="Port for OSC over TCP, on the host of --osc."
+)
+@click.option(
     "--allow", multiple=True, help="Host or network that may send, no other; may be repeated."
 )
 @click.option("--link", is_flag=True, help="Join the Ableton Link session of this network.")
@@ -109,6 +112,7 @@ def play(**given: Any) -> None:
         feedback=given["feedback"],
         oscquery=given["oscquery"],
         allow=given["allow"],
+        osc_tcp=given["osc_tcp"],
         dmx=given["dmx"],
         link=given["link"],
         audio=given["audio"],

@@ -23,6 +23,7 @@ class Options:
     feedback: tuple[str, ...] = ()
     oscquery: str | None = None
     allow: tuple[str, ...] = ()
+    osc_tcp: int | None = None
     dmx: tuple[str, ...] = ()
     link: bool = False
     audio: str | None = None

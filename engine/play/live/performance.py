@@ -181,12 +181,9 @@ class Performance:
         return {
             "pid": os.getpid(),
             "osc": {"host": self.sources.host, "port": self.osc_port},
-            "ports": {"osc": self.osc_port, **self._control_port()},
+            "ports": self.sources.ports,
             "workers": {name: stats["pid"] for name, stats in self.pixels.stats().items()},
         }
-
-    def _control_port(self) -> dict[str, int]:
-        return {"oscquery": self.control.port} if self.control is not None else {}
 
     def facts(self) -> dict[str, Any]:
         """Return what the help panel shows."""

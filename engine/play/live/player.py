@@ -254,7 +254,7 @@ class Player(Performance):
         of = self.pacer.show_seconds
         arrived: dict[str, list[str]] = {kind: [] for kind in self.feedback.kinds}
         for source, items, refusals in self.sources.poll(now_s):
-            if source.kind == "osc" and items:
+            if source.kind.startswith("osc") and items:
                 items, moved = self.controllers.split(show, items, "osc")
                 self._take_moved(source.origin.name, moved)
             self.queue.take(show, tick, source.origin, items, of)

@@ -216,6 +216,12 @@ class Sources:
             self._notify(f"{source.origin.name}: {state}; the show goes on without it")
         source.state = state
 
+    @property
+    def ports(self) -> dict[str, int]:
+        """Ports that are listened on, by the names of their sources."""
+        found = {s.origin.name: getattr(s.input, "port", None) for s in self._open}
+        return {name: port for name, port in found.items() if isinstance(port, int)}
+
     def of_kind(self, kind: str) -> Source | None:
         """Return the first source of a kind, also when it was closed."""
         return next((source for source in self._listed.values() if source.kind == kind), None)
@@ -259,6 +265,8 @@ def _own(options: Options, port: int) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     if options.osc is not None:
         found["osc"] = {"port": port}
+    if options.osc_tcp is not None:
+        found["osc_tcp"] = {"port": options.osc_tcp}
     if options.audio is not None:
         is_number = options.audio.isdigit()
         found["audio"] = {"device": int(options.audio) if is_number else options.audio}
@@ -273,7 +281,7 @@ def _entries(
 ) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     """List place in the show, kind and own table of every source, those of every show included."""
     listed = {each.kind for each in table.sources}
-    for kind in always:
+    for kind in dict.fromkeys((*always, *own)):
         if kind not in listed:
             yield kind, kind, own.get(kind, {})
     for number, each in enumerate(table.sources):

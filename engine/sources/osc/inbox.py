@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from engine.sources.contract import Item
 from engine.sources.osc.decode import MAX_PACKET_BYTES, Decoded, Refusal, decode
 from engine.sources.osc.schedule import Schedule, ahead_ns
+from engine.system.sockets import Hosts
 
 MAX_POLL_BYTES = 262_144
 MOST_REFUSALS = 64
@@ -32,6 +33,10 @@ class Inbox:
         Packets read.
     refused
         Messages (and pieces that are no messages) left out of those packets.
+    allowed
+        Hosts whose packets are read; None: everybody's.
+    heard
+        Host → addresses that came from it since somebody took them away; None: nobody asks.
     wall_ns
         The clock of the day, see `engine.sources.contract`; without it nothing waits for its time.
     """
@@ -50,6 +55,9 @@ class Inbox:
         self._waiting: deque[Item] = deque()  # the rest of a bundle that was longer than max_items
         self.wall_ns: Callable[[], int] | None = None
         self.received = self.refused = 0
+        self.allowed: Hosts | None = None
+        self.heard: dict[str, list[str]] | None = None
+        self._sender = ""  # host of the packet that was read last
 
     def poll(self, max_items: int) -> list[Item]:
         """Take what has arrived, in order, without waiting.
@@ -93,13 +101,19 @@ class Inbox:
 
     def _decode(self, packet: bytes) -> Decoded:
         self.received += 1
-        if len(packet) > self._max_packet_bytes:
+        if self.allowed is not None and self._sender not in self.allowed:
+            why = f"{self._sender} may not send; start with --allow {self._sender}"
+            decoded = Decoded([], 1, 0, (), [("", why)])
+        elif len(packet) > self._max_packet_bytes:
             why = f"a packet is longer than max_packet_bytes, {self._max_packet_bytes}"
             decoded = Decoded([], 1, 0, (), [("", why)])
         else:
             decoded = decode(packet)
         if decoded.refused:
             self._refuse(decoded.refused, decoded.refusals)
+        if self.heard is not None:
+            heard = self.heard.setdefault(self._sender, [])
+            heard += [address for address, _ in decoded.messages]
         return decoded
 
     def refusals(self) -> list[Refusal]:

@@ -5,8 +5,6 @@ python-osc's own server is not used: one packet can put it to sleep or freeze th
 
 from __future__ import annotations
 
-import errno
-import ipaddress
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,7 +14,7 @@ from typing import Self
 from engine.sources.contract import EVERYTHING, Item
 from engine.sources.osc.decode import MAX_PACKET_BYTES, Decoded, decode
 from engine.sources.osc.inbox import MAX_POLL_BYTES, Inbox
-from engine.system.sockets import Hosts, dropped_packets, keep_port, own_address
+from engine.system.sockets import dropped_packets, keep_port, open_door, why_not
 
 __all__ = ["ADDRESSES", "Config", "Decoded", "Receiver", "decode", "open", "parse_endpoint"]
 
@@ -85,7 +83,7 @@ def open(config: Config, now_ns: Callable[[], int]) -> Receiver:
     try:
         listener = _bind(config)
     except (OSError, UnicodeError) as error:  # UnicodeError: a host name that is no host name
-        raise OSError(_explain(config, error)) from error
+        raise OSError(why_not("OSC", config.host, config.port, error)) from error
     return Receiver(config, now_ns, listener)
 
 
@@ -98,10 +96,6 @@ class Receiver(Inbox):
         The bound port.
     warning
         A sentence to show when others than this machine can send; else empty.
-    allowed
-        Hosts whose packets are read; None: everybody's.
-    heard
-        Host → addresses that came from it since somebody took them away; None: nobody asks.
     dropped
         Packets that the kernel dropped because nobody read them in time. Brought up to date by
         every poll. Only Linux tells; elsewhere it stays 0 and `counts_drops` is False.
@@ -112,12 +106,9 @@ class Receiver(Inbox):
         self._socket = listener
         self._dropped_at_start = dropped_packets(listener)
         host, self.port = listener.getsockname()[:2]
-        self.warning = _warn(host, self.port)
+        self.warning = open_door("OSC", host, self.port)
         self.counts_drops = self._dropped_at_start is not None
         self.dropped = 0
-        self.allowed: Hosts | None = None
-        self.heard: dict[str, list[str]] | None = None
-        self._sender = ""
 
     def poll(self, max_items: int) -> list[Item]:
         """Take what has arrived, in order, without waiting; see `Inbox.poll`."""
@@ -149,19 +140,6 @@ class Receiver(Inbox):
         except ConnectionError:  # Windows passes on other sockets' ICMP messages
             return b""
 
-    def _decode(self, packet: bytes) -> Decoded:
-        if self.allowed is not None and self._sender not in self.allowed:
-            self.received += 1
-            self._refuse(
-                1, [("", f"{self._sender} may not send; start with --allow {self._sender}")]
-            )
-            return Decoded([], 1, 0)
-        found = super()._decode(packet)
-        if self.heard is not None:
-            heard = self.heard.setdefault(self._sender, [])
-            heard += [address for address, _ in found.messages]
-        return found
-
     def _update_drops(self) -> None:
         drops = dropped_packets(self._socket)
         if drops is not None and self._dropped_at_start is not None:
@@ -191,35 +169,3 @@ def _bind(config: Config) -> socket.socket:
         listener.close()
         raise
     return listener
-
-
-def _warn(host: str, port: int) -> str:
-    listened = ipaddress.ip_address(host.partition("%")[0])
-    if listened.is_loopback:
-        return ""
-    own = own_address() if listened.is_unspecified else ""
-    reached = f" (others send to {own}:{port})" if own else ""
-    return (
-        f"OSC listens on {host}:{port}{reached}: everyone on that network can steer the show; "
-        "use 127.0.0.1 to listen to this machine only"
-    )
-
-
-def _explain(config: Config, error: Exception) -> str:
-    where = f"cannot listen for OSC on {config.host}:{config.port}"
-    # gaierror first: its numbers are of another list than errno's.
-    is_unknown = isinstance(error, socket.gaierror | UnicodeError)
-    code = error.errno if isinstance(error, OSError) else None
-    if is_unknown or code == errno.EADDRNOTAVAIL:
-        return (
-            f"{where}: this machine has no such address; use 127.0.0.1 for this machine or "
-            "0.0.0.0 for all its networks"
-        )
-    if code == errno.EADDRINUSE:
-        return (
-            f"{where}: another program has this port; close it or choose another port "
-            "(port 0 takes a free one)"
-        )
-    if code == errno.EACCES:
-        return f"{where}: ports below 1024 need rights that we do not have; choose a higher one"
-    return f"{where}: {error}"

@@ -227,7 +227,7 @@ def test_a_process_that_hangs_costs_nothing_and_is_replaced(frames, monkeypatch)
 
 
 def test_a_port_that_is_taken_is_said(frames) -> None:
-    with pytest.raises(OSError, match=r"cannot serve OSCQuery on 127\.0\.0\.1:\d+: .*choose"):
+    with pytest.raises(OSError, match=r"cannot listen for OSCQuery on 127\.0\.0\.1:\d+: .*choose"):
         ControlProcess(f"127.0.0.1:{frames.control.port}", {}, ("127.0.0.1", 1), lambda _: ())
     with pytest.raises(ValueError, match="HOST:PORT"):
         ControlProcess("9010", {}, ("127.0.0.1", 1), lambda _: ())

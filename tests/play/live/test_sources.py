@@ -183,3 +183,15 @@ def test_what_hands_move_is_handed_on_and_shown_until_the_source_fails(
         assert list(sources.moved()) == []
         assert sources.devices() == []
     assert said == ["silence: failed: OSError: it was pulled out; the show goes on without it"]
+
+
+def test_osc_over_tcp_is_opened_where_the_command_line_says_so() -> None:
+    told: list[str] = []
+    with open_sources(told, osc=None, osc_tcp=0) as sources:
+        source = sources.of_kind("osc_tcp")
+        assert source is not None
+        assert source.input.port
+    with open_sources(told, osc=None) as sources:
+        assert sources.of_kind("osc_tcp") is None
+    with pytest.raises(ValueError, match="write a host like"):
+        open_sources(told, osc=None, allow=("studio",))

@@ -17,6 +17,7 @@ from pythonosc.udp_client import SimpleUDPClient
 from engine.sources.osc import inbox, osc, schedule
 from engine.sources.osc import sender as osc_send
 from engine.sources.osc.decode import MAX_ELEMENTS, decode
+from engine.system import sockets
 from engine.system.sockets import Hosts
 from tests.performing import until
 
@@ -449,7 +450,7 @@ def test_only_an_open_door_is_warned_of(receiver):
 
 
 def test_an_open_door_says_where_others_send_to(monkeypatch):
-    monkeypatch.setattr(osc, "own_address", lambda: "192.168.1.23")
+    monkeypatch.setattr(sockets, "own_address", lambda: "192.168.1.23")
     with osc.open(osc.Config(host="0.0.0.0", port=0), lambda: 0) as opened:
         assert f" (others send to 192.168.1.23:{opened.port}): " in opened.warning
 
