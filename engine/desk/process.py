@@ -14,12 +14,14 @@ import json
 import socket
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.desk.link import HEAD, document, frame
-from engine.desk.server import Desk, serve
 from engine.system.sockets import Hosts
 from engine.system.spawn import end_with_parent
+
+if TYPE_CHECKING:
+    from engine.desk.server import Desk
 
 BEAT_S = 0.5
 
@@ -38,6 +40,8 @@ def run(link: socket.socket, listener: socket.socket, about: Mapping[str, Any]) 
 
 
 async def _run(link: socket.socket, listener: socket.socket, about: Mapping[str, Any]) -> None:
+    from engine.desk.server import Desk, serve  # the player imports this file, and no web server
+
     reader, writer = await asyncio.open_connection(sock=link)
 
     async def forward(number: int, packet: bytes) -> None:
