@@ -17,7 +17,7 @@ from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 from engine.desk.link import HEAD, document, frame
-from engine.system.sockets import Hosts
+from engine.system.sockets import Senders
 from engine.system.spawn import end_with_parent
 
 if TYPE_CHECKING:
@@ -48,12 +48,15 @@ async def _run(link: socket.socket, listener: socket.socket, about: Mapping[str,
         writer.write(frame(number, packet))
         await writer.drain()
 
-    desk = Desk(about["host"], forward)
-    allowed = Hosts(about["allow"]) if about["allow"] else None
+    desk, senders = Desk(about["host"], forward), Senders(about["allow"])
     async with AsyncExitStack() as stack:
         tasks = [
             asyncio.create_task(each)
-            for each in (_follow(reader, desk), serve(desk, listener, allowed), _beat(writer, desk))
+            for each in (
+                _follow(reader, desk),
+                serve(desk, listener, senders),
+                _beat(writer, desk),
+            )
         ]
         await _announce(stack, about["host"]["NAME"], about["announce"])
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

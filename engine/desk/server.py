@@ -23,7 +23,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from engine.desk.tree import EXTENSIONS, Tree, differences
-from engine.system.sockets import Hosts
+from engine.system.sockets import Senders
 
 MOST_CONNECTIONS = 64
 MOST_LISTENED = 4096
@@ -189,14 +189,14 @@ def _is_number(host: str) -> bool:
 class Connection(H11Protocol):
     """A connection, one of a bounded number, that asks for something soon or is closed."""
 
-    allowed: ClassVar[Hosts | None] = None
+    senders: ClassVar[Senders] = Senders(())
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin."""
         super().connection_made(transport)
         self._due = self.loop.call_later(REQUEST_S, self._close_idle)
         host = self.client[0] if self.client else ""
-        is_foreign = self.allowed is not None and host not in self.allowed
+        is_foreign = bool(self.senders) and not self.senders.may_send(host)
         if is_foreign or len(self.connections) > MOST_CONNECTIONS:
             transport.abort()
 
@@ -217,7 +217,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(desk: Desk, listener: socket.socket, allowed: Hosts | None) -> None:
+async def serve(desk: Desk, listener: socket.socket, senders: Senders) -> None:
     """Answer those who are allowed on a listening socket, until this is cancelled."""
     routes = [
         Route("/{path:path}", desk.answer, methods=["GET"]),
@@ -225,7 +225,7 @@ async def serve(desk: Desk, listener: socket.socket, allowed: Hosts | None) -> N
     ]
     config = uvicorn.Config(
         Starlette(routes=routes),
-        http=type("Ours", (Connection,), {"allowed": allowed}),
+        http=type("Ours", (Connection,), {"senders": senders}),
         ws="websockets-sansio",
         ws_max_size=MAX_MESSAGE_BYTES,
         ws_per_message_deflate=False,

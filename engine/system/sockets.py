@@ -16,41 +16,8 @@ from struct import unpack_from
 _SO_MEMINFO = 55
 _MEMINFO_BYTES = 36
 _DROPS_AT = 32
-
-
-_MOST_KNOWN = 1024
-
-
-class Hosts:
-    """Hosts that may send something: this machine, and networks that were named.
-
-    Parameters
-    ----------
-    names
-        Addresses and networks (``192.168.1.40``, ``10.0.0.0/24``).
-
-    Raises
-    ------
-    ValueError
-        If one is neither; its text is one sentence for people.
-    """
-
-    def __init__(self, names: Iterable[str]) -> None:
-        self._known: dict[str, bool] = {}
-        try:
-            self._networks = [ipaddress.ip_network(name, strict=False) for name in names]
-        except ValueError as error:
-            raise ValueError(f"{error}; write a host like 192.168.1.40 or 10.0.0.0/24") from None
-
-    def __contains__(self, host: str) -> bool:
-        if host not in self._known:
-            if len(self._known) >= _MOST_KNOWN:
-                self._known.clear()
-            place = ipaddress.ip_address(host.partition("%")[0])
-            place = getattr(place, "ipv4_mapped", None) or place
-            is_named = any(place in network for network in self._networks)
-            self._known[host] = place.is_loopback or is_named
-        return self._known[host]
+MOST_KNOWN = 256
+MOST_TOLD = 8
 
 
 def keep_port(listener: socket.socket) -> None:
@@ -147,3 +114,56 @@ def why_not(what: str, host: str, port: int, error: Exception) -> str:
     if code == errno.EACCES:
         return f"{where}: ports below 1024 need rights that we do not have; choose a higher one"
     return f"{where}: {error}"
+
+
+class Senders:
+    """An allow list; empty: everybody who can reach the port may send.
+
+    Parameters
+    ----------
+    allowed
+        Addresses (``192.168.1.20``) and networks (``10.0.0.0/8``).
+
+    Raises
+    ------
+    ValueError
+        If one of them is neither.
+    """
+
+    def __init__(self, allowed: Iterable[str]) -> None:
+        self._networks = [_read(text) for text in allowed]
+        self._known: dict[str, bool] = {}
+        self._told: set[str] = set()
+
+    def __bool__(self) -> bool:
+        return bool(self._networks)
+
+    def may_send(self, sender: str) -> bool:
+        """Whether a machine is on the list."""
+        found = self._known.get(sender)
+        if found is None:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            found = self._known[sender] = self._look_up(sender)
+        return found
+
+    def _look_up(self, sender: str) -> bool:
+        address = ipaddress.ip_address(sender.partition("%")[0])
+        own = getattr(address, "ipv4_mapped", None) or address
+        return any(own in network for network in self._networks)
+
+    def is_news(self, sender: str) -> bool:
+        """Whether a machine is turned away for the first time, and not too many were before."""
+        is_news = sender not in self._told and len(self._told) < MOST_TOLD
+        self._told |= {sender} if is_news else set()
+        return is_news
+
+
+def _read(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError(
+            f"'{text[:60]}' is no sender: write an address like 192.168.1.20, or a network like "
+            "10.0.0.0/8"
+        ) from None

@@ -62,15 +62,13 @@ def cli() -> None:
     "--operator", metavar="MONITOR", help="Where your own window opens, for keys, help and meters."
 )
 @click.option("--osc", help="HOST:PORT to listen on (127.0.0.1:9000); port 0: any free.")
+@click.option("--osc-allow", multiple=True, help="Address or network that may send; repeatable.")
 @click.option(
     "--feedback", multiple=True, help="HOST:PORT that is sent every change by OSC; may be repeated."
 )
 @click.option("--dmx", multiple=True, help="HOST[:PORT] that outputs may send to; may be repeated.")
 @click.option(
     "--osc-tcp", type=click.IntRange(0, 65_535), help="Port for OSC over TCP, on the host of --osc."
-)
-@click.option(
-    "--allow", multiple=True, help="Host or network that may send, no other; may be repeated."
 )
 @click.option("--link", is_flag=True, help="Join the Ableton Link session of this network.")
 @click.option("--oscquery", help="HOST:PORT on which controllers find and follow what there is.")
@@ -109,9 +107,9 @@ def play(**given: Any) -> None:
         monitor=given["monitor"],
         operator=given["operator"],
         osc=given["osc"],
+        osc_allow=given["osc_allow"],
         feedback=given["feedback"],
         oscquery=given["oscquery"],
-        allow=given["allow"],
         osc_tcp=given["osc_tcp"],
         dmx=given["dmx"],
         link=given["link"],

@@ -20,9 +20,9 @@ class Options:
     monitor: str | None = None
     operator: str | None = None
     osc: str | None = None
+    osc_allow: tuple[str, ...] = ()
     feedback: tuple[str, ...] = ()
     oscquery: str | None = None
-    allow: tuple[str, ...] = ()
     osc_tcp: int | None = None
     dmx: tuple[str, ...] = ()
     link: bool = False

@@ -140,7 +140,7 @@ class Performance:
 
         place = (self.sources.host, self.osc_port)
         found = ControlProcess(
-            self.options.oscquery, ADDRESSES, place, self._targets, self.options.allow
+            self.options.oscquery, ADDRESSES, place, self._targets, self.options.osc_allow
         )
         stack.callback(found.close)
         self.sources.join("oscquery", found)
@@ -231,6 +231,7 @@ class Performance:
             "errands": self.tasks.report(),
             "sources": self.sources.report(),
             "osc": self._osc_stats(),
+            "last_moved": self.queue.movers.report(self.line.state.tick, self.line.show.control_hz),
             "oscquery": self.control.report() if self.control is not None else None,
             "controllers": self.controllers.report(),
             "sound": self.audio_input.state,
@@ -253,6 +254,7 @@ class Performance:
         return {
             "received": getattr(found, "received", 0),
             "dropped": getattr(found, "dropped", 0),
+            "turned_away": getattr(found, "turned_away", 0),
             "refused": getattr(found, "refused", 0) + self.queue.refused,
             "refusals": {
                 address: {"count": count, "why": why}

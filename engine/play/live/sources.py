@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any, Self
 
@@ -13,12 +13,12 @@ from engine.core.tempo.sync import Beat
 from engine.documents.schema import ShowTable
 from engine.documents.show.load import ShowError
 from engine.documents.show.plugin_config import read_config
+from engine.play.events.delay import Delay
 from engine.play.live.options import Options
 from engine.play.pacer import now_ns
 from engine.sources import registry
 from engine.sources.contract import Item, Moved, Origin
 from engine.sources.osc import osc
-from engine.system.sockets import Hosts
 
 MOST_ITEMS = 256
 """Taken from one source in one frame; what is beyond waits."""
@@ -37,14 +37,15 @@ class Source:
     config: Any
     input: Any
     state: str = ""
+    delay: Delay = field(default_factory=Delay)
+    hands: Delay = field(default_factory=Delay)
 
     def came(self, items: Iterable[Item]) -> dict[str, list[str]]:
         """Addresses that came, by its kind, or where it tells by kind and host: for feedback."""
-        heard: dict[str, list[str]] | None = getattr(self.input, "heard", None)
-        if heard is None:
+        if not getattr(self.input, "hears", False):
             return {self.kind: [address for _, address, _ in items]}
-        self.input.heard = {}
-        return {f"{self.kind} {host}": addresses for host, addresses in heard.items()}
+        found: dict[str, list[str]] = self.input.came(items)
+        return {f"{self.kind} {host}": addresses for host, addresses in found.items()}
 
     def report(self) -> dict[str, Any]:
         """Return its part of the stats file."""
@@ -84,14 +85,13 @@ class Sources:
     ) -> None:
         self._notify = notify
         self.host, port = osc.parse_endpoint(options.osc or OSC)
-        self._allowed = Hosts(options.allow) if options.allow else None
         self._is_told = bool(options.feedback)
         self._open: list[Source] = []
         own = _own(options, port)
         always = DEFAULTS + ("link",) * options.link + ("gamepad",) * has_window
         found = [
-            (kind, *self._read(place, kind, config))
-            for place, kind, config in _entries(table, own, always)
+            (kind, *self._read(place, kind, config), round(delay_ms * 1e6))
+            for place, kind, config, delay_ms in _entries(table, own, always)
         ]
         found = [each for each in found if self._may_open(each[0], each[1], options)]
         self._sound = next((each for each in found if each[0] == "audio"), None)
@@ -133,18 +133,19 @@ class Sources:
             )
         return module, replace(config, host=self.host)
 
-    def _add(self, kind: str, module: ModuleType, config: Any) -> None:
+    def _add(self, kind: str, module: ModuleType, config: Any, delay_ns: int) -> None:
         number = 1 + sum(source.kind == kind for source in self._open)
         name = getattr(module, "NAME", kind) + (str(number) if number > 1 else "")
         origin = Origin(name, tuple(getattr(module, "ADDRESSES", ())))
         found = module.open(config, now_ns).__enter__()
         if hasattr(found, "wall_ns"):
             found.wall_ns = time.time_ns
-        if hasattr(found, "allowed"):
-            found.allowed = self._allowed
-        if hasattr(found, "heard") and self._is_told:
-            found.heard = {}
-        self._open.append(Source(kind, origin, config, found))
+        if hasattr(found, "hears"):
+            found.hears = self._is_told
+        if hasattr(found, "delay_ns"):  # it knows what has a time of its own
+            found.delay_ns, delay_ns = delay_ns, 0
+        delays = Delay(delay_ns), Delay(delay_ns)
+        self._open.append(Source(kind, origin, config, found, "", *delays))
         self._listed[name] = self._open[-1]
         if getattr(found, "warning", ""):
             self._notify(found.warning)
@@ -159,7 +160,7 @@ class Sources:
                 if hasattr(source.input, "tend"):
                     source.input.tend(now_s)
                 self._notify_state(source, str(getattr(source.input, "state", "")))
-                items = list(source.input.poll(MOST_ITEMS))
+                items = source.delay.due(source.input.poll(MOST_ITEMS), now_ns())
                 told = list(getattr(source.input, "refusals", list)())
                 yield source, items, told
 
@@ -168,7 +169,8 @@ class Sources:
         for source in tuple(self._open):
             if hasattr(source.input, "moved"):
                 with self._unfailing(source):
-                    yield source, list(source.input.moved(MOST_ITEMS))
+                    moved = source.input.moved(MOST_ITEMS)
+                    yield source, source.hands.due(moved, now_ns())
 
     def show(self, device: str, control: str, value: float) -> None:
         """Light a control or move its motor, at whatever source has that device."""
@@ -267,6 +269,9 @@ def _own(options: Options, port: int) -> dict[str, dict[str, Any]]:
         found["osc"] = {"port": port}
     if options.osc_tcp is not None:
         found["osc_tcp"] = {"port": options.osc_tcp}
+    for kind in ("osc", *(["osc_tcp"] if options.osc_tcp is not None else [])):
+        if options.osc_allow:
+            found[kind] = found.get(kind, {}) | {"allow": list(options.osc_allow)}
     if options.audio is not None:
         is_number = options.audio.isdigit()
         found["audio"] = {"device": int(options.audio) if is_number else options.audio}
@@ -278,11 +283,16 @@ def _own(options: Options, port: int) -> dict[str, dict[str, Any]]:
 
 def _entries(
     table: ShowTable, own: dict[str, dict[str, Any]], always: Iterable[str]
-) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """List place in the show, kind and own table of every source, those of every show included."""
+) -> Iterator[tuple[str, str, Mapping[str, Any], float]]:
+    """List place, kind, own table and delay of every source, those of every show included."""
     listed = {each.kind for each in table.sources}
     for kind in dict.fromkeys((*always, *own)):
         if kind not in listed:
-            yield kind, kind, own.get(kind, {})
+            yield kind, kind, own.get(kind, {}), 0.0
     for number, each in enumerate(table.sources):
-        yield f"sources[{number}]", each.kind, {**each.config, **own.pop(each.kind, {})}
+        yield (
+            f"sources[{number}]",
+            each.kind,
+            {**each.config, **own.pop(each.kind, {})},
+            each.delay_ms,
+        )

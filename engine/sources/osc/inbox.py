@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Sequence
 
+from engine.core.event import Value
 from engine.sources.contract import Item
-from engine.sources.osc.decode import MAX_PACKET_BYTES, Decoded, Refusal, decode
+from engine.sources.osc.decode import IMMEDIATELY, MAX_PACKET_BYTES, Decoded, Refusal, decode
 from engine.sources.osc.schedule import Schedule, ahead_ns
-from engine.system.sockets import Hosts
+from engine.system.sockets import Senders
 
 MAX_POLL_BYTES = 262_144
+MOST_HEARD = 4096
+"""Addresses whose senders are kept until they are given out."""
 MOST_REFUSALS = 64
 """Explained between two polls."""
 
@@ -33,12 +36,16 @@ class Inbox:
         Packets read.
     refused
         Messages (and pieces that are no messages) left out of those packets.
-    allowed
-        Hosts whose packets are read; None: everybody's.
-    heard
-        Host → addresses that came from it since somebody took them away; None: nobody asks.
+    senders
+        The allow list.
+    turned_away
+        Packets of machines that are not on it.
+    hears
+        Whether `came` is to know who sent what.
     wall_ns
         The clock of the day, see `engine.sources.contract`; without it nothing waits for its time.
+    delay_ns
+        How long what has no time tag waits.
     """
 
     def __init__(
@@ -54,10 +61,13 @@ class Inbox:
         self._refusals: list[Refusal] = []
         self._waiting: deque[Item] = deque()  # the rest of a bundle that was longer than max_items
         self.wall_ns: Callable[[], int] | None = None
+        self.delay_ns = 0
         self.received = self.refused = 0
-        self.allowed: Hosts | None = None
-        self.heard: dict[str, list[str]] | None = None
-        self._sender = ""  # host of the packet that was read last
+        self.senders = Senders(())
+        self.turned_away = 0
+        self.hears = False
+        self._heard: defaultdict[str, deque[str]] = defaultdict(deque)  # address → its senders
+        self._sender = ""  # of the packet that was read last
 
     def poll(self, max_items: int) -> list[Item]:
         """Take what has arrived, in order, without waiting.
@@ -86,12 +96,14 @@ class Inbox:
             if packet is None:
                 break
             room_bytes -= len(packet)
+            if not self._is_welcome():
+                continue
             arrival_ns = self._now_ns()
             decoded = self._decode(packet)
             if decoded.times and self.wall_ns is not None:
                 items += self._sort_by_time(decoded, arrival_ns, self.wall_ns())
             else:
-                items.extend((arrival_ns, *message) for message in decoded.messages)
+                items += self._delayed(decoded, arrival_ns)
         self._waiting.extend(items[max_items:])
         return items[:max_items]
 
@@ -99,22 +111,53 @@ class Inbox:
         """Read one packet; None if there is none, empty if one was lost."""
         raise NotImplementedError
 
+    def _is_welcome(self) -> bool:
+        """Whether the sender is on the allow list; who is not is counted, and said once."""
+        if not self.senders or self.senders.may_send(self._sender):
+            return True
+        self.turned_away += 1
+        if self.senders.is_news(self._sender):
+            why = "turned away: not on the list of senders (--osc-allow, `allow` of the source)"
+            self._refuse(0, [(self._sender, why)])
+        return False
+
+    def _delayed(self, decoded: Decoded, arrival_ns: int) -> list[Item]:
+        """Give messages for at once; keep them if there is a delay."""
+        if not self.delay_ns:
+            return [(arrival_ns, *message) for message in decoded.messages]
+        for address, value in decoded.messages:
+            self._keep(arrival_ns + self.delay_ns, address, value)
+        return []
+
+    def _keep(self, due_ns: int, address: str, value: Value) -> None:
+        try:
+            self._schedule.add(due_ns, address, value)
+        except ValueError as error:
+            self._refuse(1, [(address, str(error))])
+
     def _decode(self, packet: bytes) -> Decoded:
         self.received += 1
-        if self.allowed is not None and self._sender not in self.allowed:
-            why = f"{self._sender} may not send; start with --allow {self._sender}"
-            decoded = Decoded([], 1, 0, (), [("", why)])
-        elif len(packet) > self._max_packet_bytes:
+        if len(packet) > self._max_packet_bytes:
             why = f"a packet is longer than max_packet_bytes, {self._max_packet_bytes}"
             decoded = Decoded([], 1, 0, (), [("", why)])
         else:
             decoded = decode(packet)
         if decoded.refused:
             self._refuse(decoded.refused, decoded.refusals)
-        if self.heard is not None:
-            heard = self.heard.setdefault(self._sender, [])
-            heard += [address for address, _ in decoded.messages]
+        if self.hears:
+            for address, _ in decoded.messages:
+                self._heard[address].append(self._sender)
         return decoded
+
+    def came(self, items: Iterable[Item]) -> dict[str, list[str]]:
+        """Tell from whom items came that `poll` has given: host → addresses."""
+        found: dict[str, list[str]] = {}
+        for _, address, _ in items:
+            if senders := self._heard[address]:
+                found.setdefault(senders.popleft(), []).append(address)
+        if len(self._heard) > MOST_HEARD:
+            self._heard.clear()
+        return found
 
     def refusals(self) -> list[Refusal]:
         """Say what was left out since this was last asked: (address, why), a bounded number."""
@@ -127,12 +170,15 @@ class Inbox:
         for (address, value), tag in zip(decoded.messages, decoded.times, strict=True):
             try:
                 ahead = ahead_ns(tag, wall_ns)
-                if ahead:
-                    self._schedule.add(arrival_ns + ahead, address, value)
-                else:
-                    found.append((arrival_ns, address, value))
             except ValueError as error:
                 self._refuse(1, [(address, str(error))])
+                continue
+            if tag == IMMEDIATELY:
+                ahead = self.delay_ns
+            if ahead:
+                self._keep(arrival_ns + ahead, address, value)
+            else:
+                found.append((arrival_ns, address, value))
         return found
 
     def _refuse(self, count: int, explained: Sequence[Refusal]) -> None:

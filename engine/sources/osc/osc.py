@@ -14,7 +14,7 @@ from typing import Self
 from engine.sources.contract import EVERYTHING, Item
 from engine.sources.osc.decode import MAX_PACKET_BYTES, Decoded, decode
 from engine.sources.osc.inbox import MAX_POLL_BYTES, Inbox
-from engine.system.sockets import dropped_packets, keep_port, open_door, why_not
+from engine.system.sockets import Senders, dropped_packets, keep_port, open_door, why_not
 
 __all__ = ["ADDRESSES", "Config", "Decoded", "Receiver", "decode", "open", "parse_endpoint"]
 
@@ -36,6 +36,9 @@ class Config:
         costs no more time than one of short packets.
     buffer_bytes
         Asked of the kernel for what waits between two polls; it may give less.
+    allow
+        Addresses and networks of those who may send; empty: everybody. Others are turned away
+        before anything is read of what they send.
     """
 
     host: str = "127.0.0.1"
@@ -43,6 +46,10 @@ class Config:
     max_packet_bytes: int = MAX_PACKET_BYTES
     max_poll_bytes: int = MAX_POLL_BYTES
     buffer_bytes: int = 4 << 20
+    allow: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        Senders(self.allow)  # an error in it is said when it is read
 
 
 def parse_endpoint(text: str) -> tuple[str, int]:
@@ -104,6 +111,7 @@ class Receiver(Inbox):
     def __init__(self, config: Config, now_ns: Callable[[], int], listener: socket.socket) -> None:
         super().__init__(now_ns, config.max_packet_bytes, config.max_poll_bytes)
         self._socket = listener
+        self.senders = Senders(config.allow)
         self._dropped_at_start = dropped_packets(listener)
         host, self.port = listener.getsockname()[:2]
         self.warning = open_door("OSC", host, self.port)
@@ -129,11 +137,11 @@ class Receiver(Inbox):
     def _read(self) -> bytes | None:
         """Read one packet; None if there is none, empty if the system reports a lost one."""
         try:
-            # These with a copy cost less than reading into a kept buffer and a copy out of it.
-            if self.allowed is None and self.heard is None:
+            # `recv` with a copy costs less than `recv_into` a kept buffer and a copy out of it.
+            if not (self.senders or self.hears):
                 return self._socket.recv(65_536)
             packet, place = self._socket.recvfrom(65_536)
-            self._sender = place[0]
+            self._sender = str(place[0])
             return packet
         except (BlockingIOError, InterruptedError):
             return None

@@ -20,7 +20,7 @@ from typing import Self
 from engine.sources.contract import EVERYTHING
 from engine.sources.osc.decode import MAX_PACKET_BYTES, decode
 from engine.sources.osc.inbox import Inbox
-from engine.system.sockets import listen_tcp, open_door, why_not
+from engine.system.sockets import Senders, listen_tcp, open_door, why_not
 
 __all__ = ["ADDRESSES", "Config", "Receiver", "decode", "open"]
 
@@ -34,10 +34,14 @@ END, ESC, ESC_END, ESC_ESC = b"\xc0", b"\xdb", b"\xdb\xdc", b"\xdb\xdd"
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Where to listen: port 0 takes a free one. Loopback unless it is opened on purpose."""
+    """Where to listen, and to whom; see `engine.sources.osc.osc.Config`."""
 
     host: str = "127.0.0.1"
     port: int = 9000
+    allow: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        Senders(self.allow)  # an error in it is said when it is read
 
 
 class Stream:
@@ -88,7 +92,7 @@ def open(config: Config, now_ns: Callable[[], int]) -> Receiver:
         listener = listen_tcp(config.host, config.port)
     except (OSError, UnicodeError) as error:
         raise OSError(why_not("OSC over TCP", config.host, config.port, error)) from error
-    return Receiver(now_ns, listener)
+    return Receiver(config, now_ns, listener)
 
 
 class Receiver(Inbox):
@@ -102,8 +106,9 @@ class Receiver(Inbox):
         A sentence to show when others than this machine can send; else empty.
     """
 
-    def __init__(self, now_ns: Callable[[], int], listener: socket.socket) -> None:
+    def __init__(self, config: Config, now_ns: Callable[[], int], listener: socket.socket) -> None:
         super().__init__(now_ns)
+        self.senders = Senders(config.allow)
         self._listener = listener
         self._open: dict[socket.socket, tuple[str, Stream]] = {}
         self._packets: deque[tuple[str, bytes]] = deque()

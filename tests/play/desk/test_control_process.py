@@ -233,6 +233,16 @@ def test_a_port_that_is_taken_is_said(frames) -> None:
         ControlProcess("9010", {}, ("127.0.0.1", 1), lambda _: ())
 
 
+def test_who_is_not_on_the_list_is_not_served() -> None:
+    place = ("127.0.0.1", 1)
+    control = ControlProcess("127.0.0.1:0", {}, place, lambda _: (), ["192.0.2.7"])
+    try:
+        with socket.create_connection(("127.0.0.1", control.port), 60) as client:
+            assert _is_cut(client)
+    finally:
+        control.close()
+
+
 def test_only_what_the_operator_opened_is_announced() -> None:
     about = control_process._about
     assert about(("127.0.0.1", 1), ("127.0.0.1", 2))["announce"] == {}
