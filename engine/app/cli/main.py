@@ -67,9 +67,6 @@ def cli() -> None:
     "--feedback", multiple=True, help="HOST:PORT that is sent every change by OSC; may be repeated."
 )
 @click.option("--dmx", multiple=True, help="HOST[:PORT] that outputs may send to; may be repeated.")
-@click.option(
-    "--osc-tcp", type=click.IntRange(0, 65_535), help="Port for OSC over TCP, on the host of --osc."
-)
 @click.option("--link", is_flag=True, help="Join the Ableton Link session of this network.")
 @click.option("--oscquery", help="HOST:PORT on which controllers find and follow what there is.")
 @click.option("--audio", help="Sound device (name or number), sound file, or 'off'.")
@@ -110,7 +107,6 @@ def play(**given: Any) -> None:
         osc_allow=given["osc_allow"],
         feedback=given["feedback"],
         oscquery=given["oscquery"],
-        osc_tcp=given["osc_tcp"],
         dmx=given["dmx"],
         link=given["link"],
         audio=given["audio"],

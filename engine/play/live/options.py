@@ -23,7 +23,6 @@ class Options:
     osc_allow: tuple[str, ...] = ()
     feedback: tuple[str, ...] = ()
     oscquery: str | None = None
-    osc_tcp: int | None = None
     dmx: tuple[str, ...] = ()
     link: bool = False
     audio: str | None = None

@@ -267,11 +267,8 @@ def _own(options: Options, port: int) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     if options.osc is not None:
         found["osc"] = {"port": port}
-    if options.osc_tcp is not None:
-        found["osc_tcp"] = {"port": options.osc_tcp}
-    for kind in ("osc", *(["osc_tcp"] if options.osc_tcp is not None else [])):
-        if options.osc_allow:
-            found[kind] = found.get(kind, {}) | {"allow": list(options.osc_allow)}
+    if options.osc_allow:
+        found["osc"] = found.get("osc", {}) | {"allow": list(options.osc_allow)}
     if options.audio is not None:
         is_number = options.audio.isdigit()
         found["audio"] = {"device": int(options.audio) if is_number else options.audio}
@@ -286,7 +283,7 @@ def _entries(
 ) -> Iterator[tuple[str, str, Mapping[str, Any], float]]:
     """List place, kind, own table and delay of every source, those of every show included."""
     listed = {each.kind for each in table.sources}
-    for kind in dict.fromkeys((*always, *own)):
+    for kind in always:
         if kind not in listed:
             yield kind, kind, own.get(kind, {}), 0.0
     for number, each in enumerate(table.sources):

@@ -190,20 +190,6 @@ def test_what_hands_move_is_handed_on_and_shown_until_the_source_fails(
     assert said == ["silence: failed: OSError: it was pulled out; the show goes on without it"]
 
 
-def test_osc_over_tcp_is_opened_where_the_command_line_says_so() -> None:
-    told: list[str] = []
-    with open_sources(told, osc=None, osc_tcp=0) as sources:
-        source = sources.of_kind("osc_tcp")
-        assert source is not None
-        assert source.input.port
-    with open_sources(told, osc=None) as sources:
-        assert sources.of_kind("osc_tcp") is None
-    with open_sources(told, osc=None, osc_tcp=0, osc_allow=("192.0.2.7",)) as sources:
-        source = sources.of_kind("osc_tcp")
-        assert source is not None
-        assert not source.input.senders.may_send("127.0.0.1")
-
-
 def test_a_show_may_ask_for_a_delay() -> None:
     text = '[[sources]]\nkind = "osc"\nconfig.port = 0\ndelay_ms = 250.0\n'
     text += '[[sources]]\nkind = "silence"\ndelay_ms = 2000\n'
