@@ -33,7 +33,7 @@ _LEAKS = 1e-4  # what becomes of anything anew each frame, so that nothing is lo
 _LATE_S = -0.004
 _TELL = 8  # frames
 _SURE = 0.5
-_FLUX, _ONSET, _KICK, _SILENCE = map(FEATURES.index, ("flux", "onset", "kick", "silence"))
+_FLUX, _KICK, _SILENCE = map(FEATURES.index, ("flux", "kick", "silence"))
 
 
 class BeatTracker:

@@ -19,10 +19,8 @@ TAP_FORGET_S = 2.5
 TAPS = 8
 ALIVE_S = 2.0
 """A source that was not heard for so long leads no more: the tempo stays, the next one may lead."""
-MOST_SLEW = 0.25
-"""Of the tempo: how fast the beat makes up for what it is early or late, at most …"""
-SLEW_S = 0.25
-"""… and in what time, at least."""
+MOST_SLEW, SLEW_S = 0.25, 0.25
+"""How fast the beat makes up for what it is off: part of the tempo at most, seconds at least."""
 NUDGE = 0.1
 
 

@@ -51,9 +51,7 @@ class Sync(NamedTuple):
     @property
     def value(self) -> tuple[float, ...]:
         """Give it as the value of an event ``/transport/sync``."""
-        return (
-            float(self.rank), self.bpm, self.beat, float(self.is_playing), float(self.known),
-        )  # fmt: skip
+        return tuple(map(float, self))
 
 
 class Position(NamedTuple):
