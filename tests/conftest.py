@@ -8,6 +8,8 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # Workers share the cores: each, and what it starts, computes on one. Read when torch is loaded.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import contextlib
+import importlib
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +25,10 @@ from tests.places import ROOT
 os.environ["PYTHONPATH"] = os.pathsep.join(
     [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
 )
+
+# Before anything opens OpenGL: a software one's LLVM, loaded first, and Triton's end in a crash.
+with contextlib.suppress(ImportError):
+    importlib.import_module("triton")
 
 # What a shell starts in the background inherits that Ctrl-C is ignored, and so would its children.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -12,12 +12,12 @@ import torch
 os.environ["TRITON_INTERPRET"] = "1"  # before the kernels are first read
 pytest.importorskip("triton", reason="triton is not installed")
 
-from bench.gpu_bytes import network
 from engine.generators.cuda.stylegan2 import grow, prepare, render
 from engine.generators.networks.dense import Source
 from engine.generators.networks.resample import double
 from engine.generators.networks.stylegan2 import Synthesis, synthesize
 from engine.generators.networks.stylegan2_weights import read_synthesis
+from engine.models.random_networks import network
 from tests import stylegan_files as files
 
 one_thread = pytest.fixture(scope="module", autouse=True)(files.one_thread)

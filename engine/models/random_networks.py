@@ -236,3 +236,32 @@ def make_stylegan3(
     maker.modules[""] |= {"img_resolution": resolution, "img_channels": 3}
     maker.mapping(z, c, w, layers + 2, mapping_layers)
     return maker.state, maker.modules
+
+
+def network(name: str, **options: Any) -> tuple[State, Modules]:
+    """A random network ``sg2-1024``, ``sg3t-1024``, ``sg3r-1024`` …, in float16 where files are.
+
+    NVIDIA's are so in the last four resolutions.
+    """
+    kind, side = name.split("-")
+    px = int(side)
+    if kind == "sg2":
+        state, modules = make_stylegan2(px, **options)
+        for module, about in modules.items():
+            if module.startswith("synthesis.b") and "resolution" in about:
+                about["use_fp16"] = about["resolution"] > px // 16
+        return state, modules
+    shape = {"kernel": 1, "radial": True, "base": 65536, "most": 1024} if kind == "sg3r" else {}
+    state, modules = make_stylegan3(px, **{**shape, **options})
+    rates = sampling_rates(px, len(modules["synthesis"]["layer_names"]) - 1)
+    for layer, rate in zip(modules["synthesis"]["layer_names"], rates, strict=True):
+        modules[f"synthesis.{layer}"]["use_fp16"] = bool(rate * 16 > px)
+    return state, modules
+
+
+def sampling_rates(px: int, layers: int) -> Any:
+    """Samples per picture of each layer (Karras et al. 2021, appendix G)."""
+    exponent = np.minimum(np.arange(layers + 1) / (layers - 2), 1)
+    last = px / 2 * 2**0.3
+    stops = 2**2.1 * (last / 2**2.1) ** exponent
+    return np.exp2(np.ceil(np.log2(np.minimum(stops * 2, px))))
