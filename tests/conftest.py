@@ -26,7 +26,10 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
     [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
 )
 
-# Before anything opens OpenGL: a software one's LLVM, loaded first, and Triton's end in a crash.
+# Kernels are interpreted where there is no GPU: Triton must know that when it is loaded. And that is
+# before anything opens OpenGL: a software one's LLVM, loaded first, and Triton's end in a crash.
+if not has_nvidia():
+    os.environ["TRITON_INTERPRET"] = "1"
 with contextlib.suppress(ImportError):
     importlib.import_module("triton")
 
