@@ -26,8 +26,8 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
     [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
 )
 
-# Without a GPU kernels are interpreted; Triton must know that when it is loaded. It is loaded before
-# anything opens OpenGL: a software one's LLVM, loaded first, and Triton's end in a crash.
+# Without a GPU kernels are interpreted; Triton must know that when it is loaded.
+# And it is loaded before OpenGL: a software one's LLVM, loaded first, and Triton's end in a crash.
 if not has_nvidia():
     os.environ["TRITON_INTERPRET"] = "1"
 with contextlib.suppress(ImportError):
