@@ -220,7 +220,7 @@ def move(
         asked = _press(bound, is_down, now)
     if asked is None or (asked == hand.asked and _stored(bound, asked) == there):
         return hand, None  # it is there already
-    return hand._replace(asked=asked, asked_ns=arrival_ns), _stored(bound, asked)
+    return Hand(hand.at, asked, arrival_ns, hand.is_down), _stored(bound, asked)
 
 
 def _place(
@@ -230,7 +230,7 @@ def _place(
     if bound.mode == "velocity" and value <= 0.0:
         return hand, None
     at = min(max(0.5 * (value + 1.0) if bound.mapping.is_centred else value, 0.0), 1.0)
-    moved, before = hand._replace(at=at), hand.at
+    moved, before = Hand(at, hand.asked, hand.asked_ns, hand.is_down), hand.at
     if bound.takeover == "jump" or bound.mode == "velocity":
         return moved, value_of(bound, at)
     goal = position(bound, now)
