@@ -207,19 +207,20 @@ class EventQueue:
     def _targets(self, show: Show, pattern: str, origin: Origin) -> Sequence[str] | None:
         """Find what a pattern is for, as far as there is time; None if it is refused."""
         directory = self.directory(show)
-        steps = directory.steps
-        try:
-            if self._read >= MOST_READ or (self._steps_left <= 0 and directory.is_fresh(pattern)):
-                raise ValueError(TOO_MUCH)
-            targets = directory.matching(pattern)
-            if self._read + len(targets) > MOST_READ:
-                raise ValueError(TOO_MUCH)
-        except ValueError as error:
-            why = str(error)
+        is_fresh = directory.is_fresh(pattern)
+        why = TOO_MUCH if self._read >= MOST_READ or (is_fresh and self._steps_left <= 0) else ""
+        targets: Sequence[str] = ()
+        if not why:
+            steps = directory.steps
+            try:
+                targets = directory.matching(pattern)
+            except ValueError as error:
+                why = str(error)
+            self._steps_left -= directory.steps - steps
+            why = TOO_MUCH if self._read + len(targets) > MOST_READ else why
+        if why:
             self._refuse(origin, pattern, lambda: f"{plain(pattern)} is left out: {why}")
             return None
-        finally:
-            self._steps_left -= directory.steps - steps
         self._read += len(targets)
         return targets
 
