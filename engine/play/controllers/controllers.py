@@ -281,7 +281,7 @@ class Controllers:
             "moved": self.count,
             "unmapped": dict(self.unmapped),
             "missing": dict(self._assigned.missing),
-            "inactive": self._assigned.inactive,
+            "inactive": self._assigned.inactive(self._devices),
             "shown": self.lights.count,
         }
 

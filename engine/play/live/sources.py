@@ -54,6 +54,8 @@ class Sources:
         Of the command line: who may be listened to, and which sound.
     listens
         Whether a sound device is to be heard.
+    has_window
+        Whether there is one, through which gamepads are read.
 
     Raises
     ------
@@ -63,14 +65,22 @@ class Sources:
         If one cannot be opened.
     """
 
-    def __init__(self, table: ShowTable, options: Options, listens: bool, notify: Notify) -> None:
+    def __init__(
+        self,
+        table: ShowTable,
+        options: Options,
+        listens: bool,
+        notify: Notify,
+        has_window: bool = False,
+    ) -> None:
         self._notify = notify
         self.host, port = osc.parse_endpoint(options.osc or OSC)
         self._open: list[Source] = []
         own = _own(options, port)
+        always = DEFAULTS + ("link",) * options.link + ("gamepad",) * has_window
         found = [
             (kind, *self._read(place, kind, config))
-            for place, kind, config in _entries(table, own, DEFAULTS + ("link",) * options.link)
+            for place, kind, config in _entries(table, own, always)
         ]
         found = [each for each in found if self._may_open(each[0], each[1], options)]
         self._sound = next((each for each in found if each[0] == "audio"), None)
