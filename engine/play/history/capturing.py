@@ -17,7 +17,7 @@ from engine.documents.show import load
 from engine.documents.show.capture import Captured, capture, cue_id, with_cue
 from engine.documents.show.load import Loaded
 from engine.play.history.history import Step
-from engine.sources.osc.pattern import compile_pattern, is_pattern
+from engine.sources.osc.pattern import find, grow, is_pattern
 
 MOST_CUES = 256
 
@@ -135,8 +135,7 @@ def _chosen(show: Show, given: list[str]) -> frozenset[str]:
     found: set[str] = set()
     for word in given:
         if is_pattern(word):
-            lines = "\n".join(there)
-            new = {each[0] for each in compile_pattern(word).finditer(lines)}
+            new = set(find(word, grow(there))[0])
         else:
             new = {a for a in there if a == word or a.startswith(f"{word.rstrip('/')}/")}
             new |= {show.registry.parameters[p].address for p in _places(show, word)}

@@ -198,7 +198,8 @@ def _is_same(path: Path, name: str, a: Any, b: Any) -> bool:
     if a is b or a is None or b is None:
         return a is b
     if isinstance(a, Travel):
-        return a.goal is b.goal or np.array_equal(a.goal, b.goal)
+        goals = a.goal, b.goal
+        return bool(goals[0] is goals[1] or np.array_equal(*goals))  # type: ignore[arg-type]
     write = path.parts.memory[name].write
     return bool(write(a) == write(b))
 
