@@ -14,8 +14,8 @@ from dataclasses import replace
 from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.documents.show import load
-from engine.documents.show.capture import Captured, capture, cue_id, with_cue
 from engine.documents.show.load import Loaded
+from engine.documents.show.saving.capture import Captured, capture, cue_id, with_cue
 from engine.play.history.history import Step
 from engine.sources.osc.pattern import find, grow, is_pattern
 

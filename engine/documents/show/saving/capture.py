@@ -14,7 +14,7 @@ from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.core.trajectory.chain import coordinates
 from engine.documents.show.cues import write_latent
-from engine.documents.show.save import PASSING
+from engine.documents.show.saving.save import PASSING
 
 APART = ("/cues/", "/autopilot/", "/transport/")
 """What goes through cues and keeps time: a cue that captures everything leaves it alone."""

@@ -13,7 +13,7 @@ from engine.core.frame.values import ramped
 from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.documents.show import load
-from engine.documents.show.capture import Captured, capture, cue_id, with_cue
+from engine.documents.show.saving.capture import Captured, capture, cue_id, with_cue
 from tests.making import FORM, GLOW, run
 
 TEXT = f"""schema = 1  # of a person's own hand
