@@ -21,6 +21,7 @@ from engine.core.modifiers.travel import Travel
 from engine.core.parameter import Kind
 from engine.core.path.model import Path, PathState
 from engine.core.show.show import Show
+from engine.core.show.snapshot import migrate
 from engine.core.show.state import State
 
 GESTURE_S = 0.6
@@ -68,6 +69,8 @@ class History:
         """Watch a tick; fits `Line.on_tick`."""
         if self.good is None:
             self.keep_good(show, after, "as it began")
+        elif self.good[0] is not show:
+            self.good = show, migrate(self.good[0], show, self.good[1])
         hands = [e.source for e in events if e.source not in OWN and e.address[:8] != "/signal/"]
         waited = [i for i, *_, by_itself in (*before.waiting, *before.awaiting) if not by_itself]
         if hands or not set(after.begun).isdisjoint(waited):
@@ -113,11 +116,11 @@ class History:
     def back_to_good(self, show: Show, state: State) -> Step | None:
         """Make the step that leads to the last good state; None: it is there."""
         assert self.good is not None
-        then, good = self.good
+        good = self.good[1]
         base = good.base.copy()
-        for place in (then.master.blackout, then.master.freeze):
-            base[place] = 0.0  # whoever asks for it wants to see something
-        step = between(show, state, good._replace(base=base, ramps=good.ramps), then)
+        # Whoever asks for it wants to see something.
+        base[[show.master.blackout, show.master.freeze]] = 0.0
+        step = between(show, state, good._replace(base=base, begun=()))
         if step is not None:
             step.text = f"back to the last good state: {self.good_text}"
             self.add(step)
@@ -134,30 +137,18 @@ def standing_values(state: State) -> NDArray[np.float64]:
     return values
 
 
-def between(show: Show, before: State, after: State, then: Show | None = None) -> Step | None:
-    """Make the step from one state to another; None: they stand alike.
-
-    Parameters
-    ----------
-    then
-        Show of the second one, if it is another.
-    """
+def between(show: Show, before: State, after: State) -> Step | None:
+    """Make the step from one state to another; None: they stand alike."""
     old, new = standing_values(before), standing_values(after)
-    if then is None or then is show:
-        places = [] if old is new else np.flatnonzero(old != new).tolist()
-        changed = {show.registry.parameters[p].address: (old[p], new[p]) for p in places}
-    else:
-        now = {p.address: v for p, v in zip(show.registry.parameters, old, strict=True)}
-        was = zip(then.registry.parameters, new, strict=True)
-        changed = {p.address: (now[p.address], v) for p, v in was if now.get(p.address, v) != v}
+    places = [] if old is new else np.flatnonzero(old != new).tolist()
     listed = [
-        (address, float(a), float(b))
-        for address, (a, b) in changed.items()
-        if show.registry[address].kind is not Kind.TRIGGER and not address.startswith(PASSING)
+        (p.address, float(old[place]), float(new[place]))
+        for place, p in ((place, show.registry.parameters[place]) for place in places)
+        if p.kind is not Kind.TRIGGER and not p.address.startswith(PASSING)
     ]
-    paths_old, paths_new = _paths(show, before, after) if then in (None, show) else ({}, {})
-    cues = _cue(show, before), _cue(then or show, after)
-    is_begun = cues[0] != cues[1] or (bool(after.begun) and then is None)
+    paths_old, paths_new = _paths(show, before, after)
+    cues = _cue(show, before), _cue(show, after)
+    is_begun = cues[0] != cues[1] or bool(after.begun)
     if not (listed or paths_old or is_begun):
         return None
     values_old = {address: value for address, value, _ in listed}
@@ -178,7 +169,7 @@ def _cue(show: Show, state: State) -> str:
 
 
 def _lists(show: Show, state: State) -> Mapping[str, Sequence[int]]:
-    return {each.id: tuple(at) for each, at in zip(show.lists, state.lists, strict=False)}
+    return {each.id: tuple(at) for each, at in zip(show.lists, state.lists, strict=True)}
 
 
 def _paths(show: Show, before: State, after: State) -> tuple[Side, Side]:
