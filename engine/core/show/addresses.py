@@ -29,6 +29,7 @@ HOST = {
     "/undo": "Takes back what a hand did last.",
     "/redo": "Does again what was undone last.",
     "/show/restore": "Goes back to the last good state: that of the newest cue, or of saving.",
+    "/who": "Says who moved this address last, when, and to which value.",
     "/learn/target": "The next control that a hand moves is mapped to this address.",
     "/learn/cancel": "Waits for no control any more.",
     "/learn/forget": "Unmaps every control of this address.",
