@@ -111,7 +111,7 @@ class Controllers:
             self.lights.touch(each.device, each.control, each.value, each.arrival_ns)
             for one in used:
                 self._move(show, state, each, one, found)
-            if kind_of(each.control) == "program":
+            if each.control.endswith("/program"):
                 used += self._select(show, state, each, found)
             if not used:
                 self._count_unmapped(each)
@@ -250,7 +250,6 @@ class Controllers:
         self._keep(show, [found])
         text = f"{found.control} of {found.device} moves {found.address}{instead}"
         self._learning.stop(text)
-        self._notify(text)
 
     def _forget(self, show: Show, address: str) -> None:
         """Unmap every control of an address."""

@@ -131,6 +131,16 @@ def test_a_listener_is_told_the_value_then_changes_but_not_its_own(frames) -> No
         assert OscMessage(one.recv(60)).params == [3.0]
 
 
+def test_a_show_that_is_loaded_again_is_said_with_what_it_has_now(frames) -> None:
+    with frames.listen(SPEED) as client:
+        other = read_show("[[lfos]]\nid = 'new'\nrate_hz = 1.0\n")
+        frames.feedback.send(other, first_state(other), {})
+        told = [client.recv(60), client.recv(60)]
+    assert json.loads(told[0]) == {"COMMAND": "PATH_ADDED", "DATA": "/lfo"}
+    assert OscMessage(told[1]).address == SPEED
+    assert frames.ask("/lfo/new/rate_hz?VALUE") == (200, {"VALUE": [1.0]})
+
+
 def test_what_is_no_osc_is_counted_and_nothing_stops(frames) -> None:
     with frames.listen() as client:
         for bad in (b"", b"abc", b"/a", b"\xff" * 64, b"#bundle\0" + bytes(8) + b"\xff" * 8):
@@ -227,10 +237,20 @@ def test_a_process_that_hangs_costs_nothing_and_is_replaced(frames, monkeypatch)
 
 
 def test_a_port_that_is_taken_is_said(frames) -> None:
-    with pytest.raises(OSError, match=r"cannot serve OSCQuery on 127\.0\.0\.1:\d+: .*choose"):
+    with pytest.raises(OSError, match=r"cannot listen for OSCQuery on 127\.0\.0\.1:\d+: .*choose"):
         ControlProcess(f"127.0.0.1:{frames.control.port}", {}, ("127.0.0.1", 1), lambda _: ())
     with pytest.raises(ValueError, match="HOST:PORT"):
         ControlProcess("9010", {}, ("127.0.0.1", 1), lambda _: ())
+
+
+def test_who_is_not_on_the_list_is_not_served() -> None:
+    place = ("127.0.0.1", 1)
+    control = ControlProcess("127.0.0.1:0", {}, place, lambda _: (), ["192.0.2.7"])
+    try:
+        with socket.create_connection(("127.0.0.1", control.port), 60) as client:
+            assert _is_cut(client)
+    finally:
+        control.close()
 
 
 def test_only_what_the_operator_opened_is_announced() -> None:
