@@ -27,6 +27,13 @@ itself, and ``refusals()``, what of that is to be said since it was last asked: 
 ``wall_ns``, which is given the clock of the day, in nanoseconds since 1970;
 ``samples()`` and ``rate_hz``, sound that a take records.
 
+A source of things that hands move (keys, knobs, faders, sticks) knows no addresses. It has
+``moved(max_items)`` instead of or beside what it polls: what was moved since it was last asked, in
+order and without waiting, as `Moved`; the player turns it into events by the mappings of the show
+and of the user. It may have ``show(device, control, value)``: light that control, or move its
+motor, to a value as `Moved` has it, without waiting; a control that shows nothing ignores it. And
+``devices()``, the names of what is plugged in now.
+
 No show opens the network: a source listens on this machine only (127.0.0.1), unless the operator
 says another host with ``--osc HOST:PORT``, which then is the host of every source that has one.
 """
@@ -42,6 +49,28 @@ Item = tuple[int, str, Value]
 """Arrival in nanoseconds, address, value."""
 
 EVERYTHING = ("/",)
+
+
+class Moved(NamedTuple):
+    """A control that a hand has moved.
+
+    Parameters
+    ----------
+    arrival_ns
+        On the clock that `open` was given.
+    device
+        Name of the device, as the system has it.
+    control
+        Which of its controls, as text: ``midi/1/cc/16``, ``gamepad/1/axis/left_x``, ``key/a``.
+    value
+        0..1 (a button that is let go is 0), and -1..1 of what rests in the middle: a stick, the
+        pitch wheel.
+    """
+
+    arrival_ns: int
+    device: str
+    control: str
+    value: float
 
 
 class Source(Protocol):

@@ -62,7 +62,9 @@ def cli() -> None:
     "--operator", metavar="MONITOR", help="Where your own window opens, for keys, help and meters."
 )
 @click.option("--osc", help="HOST:PORT to listen on (127.0.0.1:9000); port 0: any free.")
-@click.option("--feedback", help="HOST:PORT that is sent every change of a parameter by OSC.")
+@click.option(
+    "--feedback", multiple=True, help="HOST:PORT that is sent every change by OSC; may be repeated."
+)
 @click.option("--audio", help="Sound device (name or number), sound file, or 'off'.")
 @sound_options
 @click.option("--take", type=FILE, help="Record into this new folder.")

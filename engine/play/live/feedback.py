@@ -1,61 +1,116 @@
-"""OSC feedback of changed parameters and vectors to controllers, at most a few per frame."""
+"""Feedback: what changed goes to whoever shows it, such as faders on a phone, lamps, a browser."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
+from engine.core.event import Value
 from engine.core.frame.values import ramped
 from engine.core.parameter import Kind
 from engine.core.show.show import Show
 from engine.core.show.state import State
-from engine.sources.osc import osc, sender
 
 MOST_PER_FRAME = 64
+"""Parameters told to one sink in one frame; the rest follows in the next."""
+
+
+class Sink(Protocol):
+    """Whoever is told values. It neither waits nor keeps what it is told for long.
+
+    Beside this it may have ``flush()``, called after the last value of a frame, and ``close()``.
+
+    Attributes
+    ----------
+    kind
+        Source whose values it is not told, because whoever listens here sent them; may be empty.
+    """
+
+    kind: str
+
+    def send(self, address: str, value: Value) -> None:
+        """Take a value: a number, the word of a choice, or the numbers of a vector."""
 
 
 class Feedback:
-    """Sends values by OSC to one address; what came from OSC itself is not echoed.
+    """Tells each sink all values when it joins or a show begins, and then what changes."""
 
-    Parameters
-    ----------
-    endpoint
-        ``HOST:PORT``.
+    def __init__(self, notify: Callable[[str], None]) -> None:
+        self._notify = notify
+        self._told: list[_Told] = []
 
-    Raises
-    ------
-    ValueError
-        If it is none.
-    """
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Sources whose arrivals `send` has to know."""
+        return frozenset(told.sink.kind for told in self._told)
 
-    kind = "osc"
-    """Source whose values are not sent back."""
+    def add(self, sink: Sink) -> None:
+        """Tell a sink from now on."""
+        self._told.append(_Told(sink))
 
-    def __init__(self, endpoint: str) -> None:
-        self._sender = sender.open(*osc.parse_endpoint(endpoint))
-        self._show: Show | None = None
-        self._sent = np.zeros(0)
-        self._vectors: dict[tuple[int, ...], str] = {}
-        self._arrived: set[int] = set()
+    def remove(self, sink: Sink) -> None:
+        """Tell it no more, and close it."""
+        self._told = [told for told in self._told if told.sink is not sink]
+        with suppress(Exception):
+            getattr(sink, "close", lambda: None)()
 
-    def send_all(self) -> None:
-        """Send everything again: whoever listens has come later, or lost something."""
-        self._sent[:] = np.nan
+    def send_all(self, sink: Sink | None = None) -> bool:
+        """Tell everything again, to one or to all: who listens came late, or lost something.
 
-    def send(self, show: Show, state: State, arrived: Iterable[str]) -> None:
-        """Send what changed since the last frame; of a show that begins, everything.
+        Returns
+        -------
+        bool
+            Whether anybody is told.
+        """
+        for told in self._told:
+            if sink is None or told.sink is sink:
+                told.show = None
+        return bool(self._told)
+
+    def send(self, show: Show, state: State, arrived: Mapping[str, Iterable[str]]) -> None:
+        """Tell what changed since the last frame.
 
         Parameters
         ----------
         arrived
-            Addresses that came by OSC since then: their sender knows the value.
+            Kind of a source → addresses that came from it since then.
         """
-        if show is not self._show:
-            self._show, self._sent = show, np.full(len(show.registry.parameters), np.nan)
-            self._vectors = _vectors(show)
+        if not self._told:
+            return
         values = ramped(show, state, max(state.tick, 0) / float(show.control_hz))
-        # A value that came by OSC is in force from the next tick on: it is not sent back then.
+        for told in tuple(self._told):
+            try:
+                told.send(show, values, arrived.get(told.sink.kind, ()))
+            except Exception as error:  # noqa: BLE001 - a device, a browser: the show goes on
+                self._notify(f"feedback to {told.sink.kind or 'a listener'} ends: {error}")
+                self.remove(told.sink)
+
+    def close(self) -> None:
+        """Close every sink."""
+        for told in tuple(self._told):
+            self.remove(told.sink)
+
+
+class _Told:
+    """A sink and what it was told."""
+
+    def __init__(self, sink: Sink) -> None:
+        self.sink = sink
+        self.show: Show | None = None
+        self._sent: NDArray[np.float64] = np.zeros(0)
+        self._vectors: dict[tuple[int, ...], str] = {}
+        self._arrived: set[int] = set()
+
+    def send(self, show: Show, values: NDArray[np.float64], arrived: Iterable[str]) -> None:
+        """Tell it what it does not know; of a show that begins, everything."""
+        if show is not self.show:
+            self.show, self._sent = show, np.full(len(show.registry.parameters), np.nan)
+            self._vectors = _vectors(show)
+        # A value that came from there is in force from the next tick on: it is not told then.
         fresh = {place for address in arrived for place in _places(show, address)}
         known, self._arrived = self._arrived | fresh, fresh
         moved: set[int] = set()
@@ -66,18 +121,18 @@ class Feedback:
                 moved.add(place)
                 self._send(show, place, float(values[place]))
             self._sent[place] = values[place]
+        if not moved:
+            return
         for places, address in self._vectors.items():
             if not moved.isdisjoint(places):
-                self._sender.send(address, tuple(values[list(places)].tolist()))
+                self.sink.send(address, tuple(values[list(places)].tolist()))
+        if hasattr(self.sink, "flush"):
+            self.sink.flush()
 
     def _send(self, show: Show, place: int, value: float) -> None:
         parameter = show.registry.parameters[place]
         is_word = parameter.kind is Kind.CHOICE
-        self._sender.send(parameter.address, parameter.choices[int(value)] if is_word else value)
-
-    def close(self) -> None:
-        """Close the socket."""
-        self._sender.close()
+        self.sink.send(parameter.address, parameter.choices[int(value)] if is_word else value)
 
 
 def _places(show: Show, address: str) -> tuple[int, ...]:

@@ -20,7 +20,7 @@ class Options:
     monitor: str | None = None
     operator: str | None = None
     osc: str | None = None
-    feedback: str | None = None
+    feedback: tuple[str, ...] = ()
     audio: str | None = None
     audio_channel: int | None = None
     audio_gain_db: float | None = None

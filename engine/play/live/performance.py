@@ -13,6 +13,7 @@ from engine.core.clock import parse_rate, seconds_at
 from engine.core.show.show import Show
 from engine.core.show.state import first_state
 from engine.documents.show import load
+from engine.play.controllers.controllers import Controllers
 from engine.play.event_queue import EventQueue
 from engine.play.governor import Governor
 from engine.play.line import Line, resized, seeded
@@ -38,6 +39,7 @@ from engine.play.tasks.even_speed_live import EvenSpeed
 from engine.play.tasks.inversion import Inversion
 from engine.play.tasks.tasks import TaskClient, TaskQueue
 from engine.play.usage import FullCollections, open_files, private_bytes
+from engine.sources.osc import osc, sender
 from engine.system.atomic import check_writable
 from engine.system.interrupts import Interrupt, noted
 
@@ -90,10 +92,11 @@ class Performance:
         self.sources: Sources = stack.enter_context(
             Sources(table, options, hears_device(options), self.notify)
         )
-        self.feedback = None
-        if options.feedback is not None:
-            self.feedback = Feedback(options.feedback)
-            stack.callback(self.feedback.close)
+        self.controllers = Controllers()
+        self.feedback = Feedback(self.notify)
+        stack.callback(self.feedback.close)
+        for endpoint in options.feedback:
+            self.feedback.add(sender.open(*osc.parse_endpoint(endpoint)))
         choice = channel_choice(table, options.audio_channel, options.audio_gain_db)
         self.audio_input: AudioInput = stack.enter_context(
             AudioInput(options, self.notify, self.sources, choice)

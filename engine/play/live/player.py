@@ -19,7 +19,6 @@ from engine.documents.show import load
 from engine.play.judging import judge_shaders
 from engine.play.line import Line, draw, load_shaders
 from engine.play.live.commands import COMMANDS
-from engine.play.live.feedback import Feedback
 from engine.play.live.options import Options
 from engine.play.live.performance import Performance, print_message
 from engine.play.live.presenter import ACT_S
@@ -245,15 +244,17 @@ class Player(Performance):
         """Drain every source, bounded, and see to reloads."""
         show, tick = self.line.show, self.line.state.tick
         of = self.pacer.show_seconds
-        by_osc: list[str] = []
+        arrived: dict[str, list[str]] = {kind: [] for kind in self.feedback.kinds}
         for source, items, refusals in self.sources.poll(now_s):
             self.queue.take(show, tick, source.origin, items, of)
             for address, why in refusals:
                 self.queue.complain(show, source.origin.name, address, why)
-            if source.kind == Feedback.kind:
-                by_osc += [address for _, address, _ in items]
-        if self.feedback is not None:
-            self.feedback.send(show, self.line.state, by_osc)
+            if source.kind in arrived:
+                arrived[source.kind] += [address for _, address, _ in items]
+        for source, moved in self.sources.moved():
+            hand = Origin(source.origin.name)  # what a mapping names, the show or the user has said
+            self.queue.take(show, tick, hand, self.controllers.events(moved), of)
+        self.feedback.send(show, self.line.state, arrived)
         self.audio_input.feed(now_s)
         inputs = self.presenter.read_input(show, self.line.state, now_s)
         moment = now_ns()
@@ -284,18 +285,13 @@ class Player(Performance):
         elif command == "save":
             self.saving.save(self.loaded, self.line.show, self.line.state)
         elif command == "feedback":
-            self._send_all()
+            if not self.feedback.send_all():
+                self.notify("/feedback/all: nobody is told; start with --feedback HOST:PORT")
         elif command == "music":
             told = self.audio_input.turn_music(self.queue, self.line.state.tick)
             self.presenter.toast(told, ACT_S, "act")
         else:
             self.presenter.run(command)
-
-    def _send_all(self) -> None:
-        if self.feedback is None:
-            self.notify("/feedback/all: nothing is sent back; start with --feedback HOST:PORT")
-        else:
-            self.feedback.send_all()
 
     def _reload(self, loaded: load.Loaded) -> None:
         show = self.arrange(loaded.show)

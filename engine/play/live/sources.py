@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any, Self
@@ -15,7 +15,7 @@ from engine.documents.show.plugin_config import read_config
 from engine.play.live.options import Options
 from engine.play.pacer import now_ns
 from engine.sources import registry
-from engine.sources.contract import Item, Origin
+from engine.sources.contract import Item, Moved, Origin
 from engine.sources.osc import osc
 
 MOST_ITEMS = 256
@@ -114,18 +114,46 @@ class Sources:
         One that fails is closed, and the show goes on.
         """
         for source in tuple(self._open):
-            try:
+            with self._unfailing(source):
                 if hasattr(source.input, "tend"):
                     source.input.tend(now_s)
                 self._notify_state(source, str(getattr(source.input, "state", "")))
                 items = list(source.input.poll(MOST_ITEMS))
                 told = list(getattr(source.input, "refusals", list)())
-            except Exception as error:  # noqa: BLE001 - a source is anybody's: the show goes on
-                source.state = f"failed: {type(error).__name__}: {error}"
-                self._notify(f"{source.origin.name}: {source.state}; the show goes on without it")
-                self.close(source)
-            else:
                 yield source, items, told
+
+    def moved(self) -> Iterator[tuple[Source, list[Moved]]]:
+        """Take what hands have moved at each source that has controls."""
+        for source in tuple(self._open):
+            if hasattr(source.input, "moved"):
+                with self._unfailing(source):
+                    yield source, list(source.input.moved(MOST_ITEMS))
+
+    def show(self, device: str, control: str, value: float) -> None:
+        """Light a control or move its motor, at whatever source has that device."""
+        for source in tuple(self._open):
+            if hasattr(source.input, "show"):
+                with self._unfailing(source):
+                    source.input.show(device, control, value)
+
+    def devices(self) -> list[str]:
+        """Names of the devices with controls that are plugged in."""
+        found: list[str] = []
+        for source in tuple(self._open):
+            if hasattr(source.input, "devices"):
+                with self._unfailing(source):
+                    found += map(str, source.input.devices())
+        return found
+
+    @contextmanager
+    def _unfailing(self, source: Source) -> Iterator[None]:
+        """Close a source that fails: it is anybody's, and the show goes on."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - see above
+            source.state = f"failed: {type(error).__name__}: {error}"
+            self._notify(f"{source.origin.name}: {source.state}; the show goes on without it")
+            self.close(source)
 
     def _notify_state(self, source: Source, state: str) -> None:
         """Say once that a device is missing or lost."""

@@ -39,13 +39,15 @@ def open(host: str, port: int) -> Sender:
 
 
 class Sender:
-    """An open feedback socket. Use it as a context manager.
+    """An open feedback socket, a sink of `engine.play.live.feedback`. Use it as a context manager.
 
     Attributes
     ----------
     lost
         Messages that could not be given to the network.
     """
+
+    kind = "osc"
 
     def __init__(self, host: str, port: int) -> None:
         from pythonosc.udp_client import UDPClient  # lazy: it brings asyncio with it

@@ -14,6 +14,7 @@ from engine.play.live.options import Options
 from engine.play.live.sources import Sources
 from engine.sources import silence
 from engine.sources.audio import audio
+from engine.sources.contract import Moved
 from engine.sources.osc.sender import open as open_sender
 from tests.performing import until
 
@@ -136,3 +137,49 @@ def test_a_sound_device_is_listened_to_again(monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setattr(audio, "open", lambda *_: Path("/nowhere").read_text())
         sources.listen()
         assert sources.sound is None  # said, and the show goes on
+
+
+class Hands:
+    """A source of controls: one fader, which lights."""
+
+    def __init__(self) -> None:
+        self.shown: list[tuple[str, str, float]] = []
+        self.is_broken = False
+
+    def poll(self, max_items: int) -> list[Any]:
+        return []
+
+    def moved(self, max_items: int) -> list[Moved]:
+        if self.is_broken:
+            raise OSError("it was pulled out")
+        return [Moved(5, "box", "midi/1/cc/7", 0.5)][:max_items]
+
+    def show(self, device: str, control: str, value: float) -> None:
+        self.shown.append((device, control, value))
+
+    def devices(self) -> list[str]:
+        return ["box"]
+
+    def __enter__(self) -> Hands:
+        return self
+
+    def __exit__(self, *_: object) -> None:  # fmt: skip
+        pass
+
+
+def test_what_hands_move_is_handed_on_and_shown_until_the_source_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said: list[str] = []
+    hands = Hands()
+    monkeypatch.setattr(silence, "open", lambda _config, _now_ns: hands)
+    with open_sources(said, '[[sources]]\nkind = "silence"\n') as sources:
+        assert [(s.kind, m) for s, m in sources.moved()] == [
+            ("silence", [Moved(5, "box", "midi/1/cc/7", 0.5)])
+        ]
+        sources.show("box", "midi/1/cc/7", 1.0)
+        assert (hands.shown, sources.devices()) == ([("box", "midi/1/cc/7", 1.0)], ["box"])
+        hands.is_broken = True
+        assert list(sources.moved()) == []
+        assert sources.devices() == []
+    assert said == ["silence: failed: OSError: it was pulled out; the show goes on without it"]

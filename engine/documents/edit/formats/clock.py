@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from fractions import Fraction
 
+from engine.core.tempo.timecode import TEXT, Rate, parse
 from engine.documents.edit.timeline import EditError
 
-TIMECODE = r"\d{2}[:;]\d{2}[:;]\d{2}[:;.,]\d{2,3}"
+TIMECODE = TEXT
 
 
 def seconds_of(code: str, fps: Fraction, is_drop: bool, place: str) -> Fraction:
@@ -18,13 +18,9 @@ def seconds_of(code: str, fps: Fraction, is_drop: bool, place: str) -> Fraction:
     EditError
         If it is none at that rate.
     """
-    parts = re.split(r"[:;.,]", code) if re.fullmatch(TIMECODE, code) else ["0", "99", "0", "0"]
-    hours, minutes, seconds, frames = map(int, parts)
-    base = -(-fps.numerator // fps.denominator)
-    if minutes > 59 or seconds > 59 or frames >= base:
-        raise EditError(f"{place}: '{code:.40}' is no timecode at {float(fps):g} frames a second")
-    count = ((hours * 60 + minutes) * 60 + seconds) * base + frames
-    if (is_drop or ";" in code) and fps in (Fraction(30000, 1001), Fraction(60000, 1001)):
-        whole = hours * 60 + minutes
-        count -= base // 15 * (whole - whole // 10)
-    return count / fps
+    try:
+        return parse(code, Rate(fps, is_drop))
+    except ValueError:
+        raise EditError(
+            f"{place}: '{code:.40}' is no timecode at {float(fps):g} frames a second"
+        ) from None

@@ -1,0 +1,1 @@
+"""Tempo and timecode from outside: what bytes and sound say about the beat. Pure."""

@@ -1,0 +1,105 @@
+"""What a source of tempo says: its tempo, the beat at a moment, and how much of it is known."""
+
+from __future__ import annotations
+
+import math
+from enum import IntEnum
+from typing import NamedTuple
+
+from engine.core.event import Value
+
+SYNC = "/transport/sync"
+TIMECODE = "/transport/timecode"
+MOST_BPM = 999.0
+_MOST = 1e9
+
+
+class Rank(IntEnum):
+    """Sources in the order in which they are believed; the lowest that is alive leads."""
+
+    LINK = 0
+    TIMECODE = 1
+    MIDI = 2
+    AUDIO = 3
+    TAP = 4
+    NONE = 5
+
+
+class Known(IntEnum):
+    """What a beat that is told is good for."""
+
+    TEMPO = 0
+    BEAT = 1
+    BAR = 2
+    PHRASE = 3
+
+
+class Sync(NamedTuple):
+    """Tempo and beat of a source, at the arrival of what it was told with.
+
+    Parameters
+    ----------
+    bpm
+        Beats a minute; 0: not known yet.
+    beat
+        Song position in beats.
+    is_playing
+        Whether the song runs; where it stands, only the tempo counts.
+    """
+
+    rank: int
+    bpm: float
+    beat: float
+    is_playing: bool = True
+    known: int = Known.PHRASE
+
+    @property
+    def value(self) -> tuple[float, ...]:
+        """Give it as the value of an event ``/transport/sync``."""
+        return (
+            float(self.rank), self.bpm, self.beat, float(self.is_playing), float(self.known),
+        )  # fmt: skip
+
+
+class Position(NamedTuple):
+    """Timecode at a moment: seconds since 00:00:00:00, and how fast they pass (0: it stands)."""
+
+    seconds: float
+    speed: float = 1.0
+
+    @property
+    def value(self) -> tuple[float, ...]:
+        """Give it as the value of an event ``/transport/timecode``."""
+        return (self.seconds, self.speed)
+
+
+def read_sync(value: Value) -> Sync | None:
+    """Read ``(rank, bpm, beat, playing)`` and perhaps what is known; None if it is none."""
+    if not isinstance(value, tuple) or len(value) not in (4, 5):
+        return None
+    if not all(math.isfinite(each) and abs(each) <= _MOST for each in value):
+        return None
+    rank, bpm, beat, playing, known = (*value, float(Known.PHRASE))[:5]
+    if rank not in range(Rank.TAP) or known not in range(len(Known)) or not 0 <= bpm <= MOST_BPM:
+        return None
+    return Sync(int(rank), float(bpm), float(beat), playing != 0.0, int(known))
+
+
+def read_position(value: Value) -> Position | None:
+    """Read ``(seconds, speed)``; None if it is none."""
+    if not isinstance(value, tuple) or len(value) != 2:
+        return None
+    seconds, speed = value
+    if not (0.0 <= seconds <= 360_000.0 and -16.0 <= speed <= 16.0):
+        return None
+    return Position(float(seconds), float(speed))
+
+
+def carried(address: str, value: Value, seconds: float) -> Value:
+    """What a source said, as it is some seconds later: events take effect on ticks."""
+    if address == SYNC and (sync := read_sync(value)):
+        gone = sync.bpm / 60.0 * seconds if sync.is_playing else 0.0
+        return sync._replace(beat=sync.beat + gone).value
+    if address == TIMECODE and (position := read_position(value)):
+        return (max(position.seconds + position.speed * seconds, 0.0), position.speed)
+    return value

@@ -1,0 +1,1 @@
+"""Controllers: what hands move becomes events, and what changed is shown on them."""
