@@ -23,8 +23,9 @@ from engine.sources.audio import device as sound_device
 from engine.sources.audio.device import Device, missing_library_hint
 from engine.sources.audio.memory import FRAMES, ROWS, Word, create_memory, decode
 from engine.sources.audio.player import Playback, open_playback
-from engine.sources.audio.process import Watched, list_devices
+from engine.sources.audio.process import list_devices
 from engine.sources.contract import Item
+from engine.system.watched import Watched
 
 __all__ = [
     "ADDRESSES", "NAME", "Config", "Playback", "Sound", "decode", "list_devices",
@@ -118,6 +119,7 @@ class Sound:
             self._memory,
             sound_device.capture,
             (config.device, config.rate_hz, config.block, choice),
+            "sound",
         )
         self.lost_rows = self.lost_frames = 0
         self._rows = self._frames = 0

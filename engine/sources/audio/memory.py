@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from engine.core.audio.features import FEATURES
 from engine.system import ring
 from engine.system.ring import Fence
+from engine.system.watched import Status
 
 ROWS = 1024  # five seconds of features
 FRAMES = 1 << 18  # five seconds at 48 kHz
@@ -26,7 +27,7 @@ _SLOT = struct.Struct(f"={len(FEATURES) + 1}d")
 
 
 class Word(IntEnum):
-    """Places of the 64-bit words at the front."""
+    """Places of the 64-bit words at the front; the first two as `engine.system.watched` has them."""
 
     BEATS = 0  # blocks that passed; it stands still when the device is gone
     STATUS = 1
@@ -42,15 +43,6 @@ class Word(IntEnum):
     ANSWER = 11  # playback: the newest jump that the process has seen
     LATENCY = 12  # playback: frames between handing over and hearing
     COUNT = 13
-
-
-class Status(IntEnum):
-    """What the process says about itself."""
-
-    STARTING = 0
-    RUNNING = 1
-    NO_DEVICE = 2
-    NO_LIBRARY = 3
 
 
 def decode(slot: bytes) -> tuple[int, tuple[float, ...]]:

@@ -66,7 +66,9 @@ class Pair:
     def step(self, by: int) -> float:
         """Go up or down by the smallest step that it has shown."""
         if self._fine < 0:
-            self._coarse = min(max(self._coarse, 0) + by, 127) if by > 0 else max(self._coarse, 1) - 1
+            self._coarse = (
+                min(max(self._coarse, 0) + by, 127) if by > 0 else max(self._coarse, 1) - 1
+            )
         else:
             whole = min(max((self._coarse << 7 | self._fine) + by, 0), 16383)
             self._coarse, self._fine = whole >> 7, whole & 0x7F
