@@ -20,6 +20,11 @@ class Kind(StrEnum):
     TRIGGER = "trigger"  # stored as the number of times it fired
 
 
+_STEEP = ("s", "hz", "1/s", "rad/s", "knots", "knots/s")
+_WIDE = 8.0
+_ENDINGS = {"s": "time", "hz": "rate", "rad": "angle"}
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """One addressable value.
@@ -38,11 +43,16 @@ class Parameter:
     choices
         Names, for `Kind.CHOICE`.
     unit
-        ``s``, ``hz``, ``rad``, ``px``, ``beats`` or empty.
+        ``s``, ``hz``, ``rad``, ``px``, ``beats``, ``sigmas`` or empty.
     text
         One sentence for people.
     glides
         Whether it moves on a spring, see `engine.core.springs`.
+    label
+        A word or two for people; if it is not given, the last words of the address.
+    curve
+        How a fader from 0 to 1 goes over the range, see `engine.core.scale`: ``linear``, or
+        ``exponential``, which times, rates and wide ranges of factors have if none is given.
     """
 
     address: str
@@ -54,6 +64,29 @@ class Parameter:
     unit: str = ""
     text: str = ""
     glides: bool = False
+    label: str = ""
+    curve: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "label", self.label.replace("_", " ") or _label(self.address))
+        object.__setattr__(self, "curve", self.curve or _curve(self))
+
+
+def _curve(parameter: Parameter) -> str:
+    """Choose a curve: where equal steps are to be felt as equal, they are often equal factors."""
+    is_of_factors = parameter.low > 0.0 and parameter.high >= _WIDE * parameter.low
+    is_steep = parameter.unit in _STEEP or is_of_factors
+    return "exponential" if is_steep and parameter.kind is Kind.FLOAT else "linear"
+
+
+def _label(address: str) -> str:
+    """Make a label of the last words of an address: ``…/path/jump_s`` is *Jump time*."""
+    *way, last = address.split("/")
+    stem, _, end = last.rpartition("_")
+    if end in _ENDINGS:
+        last = f"{stem} {_ENDINGS[end]}" if stem != _ENDINGS[end] else stem
+    words = [way[-1], last] if len(last) == 1 and way else [last]  # a part of a point or colour
+    return " ".join(words).replace("_", " ").strip().capitalize()
 
 
 # On Python 3.11 looking a member up costs as much as the rest of a write.

@@ -49,18 +49,33 @@ class ShowBuilder:
         return self.places[parameter.address]
 
     def number(
-        self, address: str, default: float, low: float, high: float, unit: str = "", text: str = ""
+        self,
+        address: str,
+        default: float,
+        low: float,
+        high: float,
+        unit: str = "",
+        text: str = "",
+        label: str = "",
+        curve: str = "",
     ) -> int:
         """Add a number; its default must be in range."""
-        return self.add(clamped(Parameter(address, Kind.FLOAT, default, low, high, (), unit, text)))
+        made = Parameter(
+            address, Kind.FLOAT, default, low, high, (), unit, text, label=label, curve=curve
+        )
+        return self.add(clamped(made))
 
-    def switch(self, address: str, text: str, default: bool = False) -> int:
+    def switch(self, address: str, text: str, default: bool = False, label: str = "") -> int:
         """Add an on-off parameter."""
-        return self.add(Parameter(address, Kind.BOOL, float(default), 0.0, 1.0, text=text))
+        return self.add(
+            Parameter(address, Kind.BOOL, float(default), 0.0, 1.0, text=text, label=label)
+        )
 
-    def trigger(self, address: str, text: str) -> int:
+    def trigger(self, address: str, text: str, label: str = "") -> int:
         """Add a trigger."""
-        return self.add(Parameter(address, Kind.TRIGGER, 0.0, 0.0, math.inf, text=text))
+        return self.add(
+            Parameter(address, Kind.TRIGGER, 0.0, 0.0, math.inf, text=text, label=label)
+        )
 
 
 def clamped(parameter: Parameter) -> Parameter:

@@ -22,6 +22,7 @@ __all__ = [
 ]  # fmt: skip
 
 LARGEST_BYTES = 1_000_000
+LONGEST_LABEL = 24
 _PARTS = {"point2D": ("x", "y"), "color": ("r", "g", "b", "a")}
 Uniform = bool | int | float | tuple[float, ...]
 
@@ -166,6 +167,7 @@ def uniforms(header: Header, stored: Mapping[str, float]) -> dict[str, Uniform]:
 
 def _parameters_of(item: Input) -> list[Parameter]:
     text = item.label or item.name
+    label = item.label if len(item.label) <= LONGEST_LABEL else ""
     if item.type in _PARTS:
         assert isinstance(item.default, tuple)
         assert isinstance(item.low, tuple)
@@ -173,7 +175,7 @@ def _parameters_of(item: Input) -> list[Parameter]:
         ranges = zip(_PARTS[item.type], item.default, item.low, item.high, strict=True)
         return [
             Parameter(f"{item.name}/{part}", Kind.FLOAT, default, low, high, unit=item.unit,
-                      text=f"{text}, {part}")
+                      text=f"{text}, {part}", label=label and f"{label} {part}")
             for part, default, low, high in ranges
         ]  # fmt: skip
     assert isinstance(item.default, float)
@@ -182,11 +184,19 @@ def _parameters_of(item: Input) -> list[Parameter]:
     if item.values:
         place = item.values.index(int(item.default)) if int(item.default) in item.values else 0
         last = float(len(item.values) - 1)
-        return [Parameter(item.name, Kind.CHOICE, float(place), 0.0, last, item.labels, text=text)]
+        return [
+            Parameter(
+                item.name, Kind.CHOICE, float(place), 0.0, last, item.labels, text=text, label=label
+            )
+        ]
     kinds = {"long": Kind.INT, "bool": Kind.BOOL, "event": Kind.TRIGGER}
     kind = kinds.get(item.type, Kind.FLOAT)
     high = math.inf if kind is Kind.TRIGGER else item.high
-    return [Parameter(item.name, kind, item.default, item.low, high, unit=item.unit, text=text)]
+    return [
+        Parameter(
+            item.name, kind, item.default, item.low, high, unit=item.unit, text=text, label=label
+        )
+    ]
 
 
 def _find_header(text: str, name: str) -> tuple[dict[str, Json], int, int]:

@@ -55,7 +55,17 @@ PACE = Modifier(
     wakes=("pace",),
     remember=_remember,
     part=Part(
-        settings=(Setting("pace", "Fastest it may turn; 0: no limit.", 0.0, 0.0, 20.0, "rad/s"),),
+        settings=(
+            Setting(
+                "pace",
+                "Fastest it may turn; 0: no limit.",
+                0.0,
+                0.0,
+                20.0,
+                "rad/s",
+                label="Fastest turn",
+            ),
+        ),
         memory={"paced": Kept(_write, _read)},
     ),
 )

@@ -211,7 +211,15 @@ PATINA = Modifier(
     part=Part(
         settings=(
             Setting("patina", "Bends it to where it was (1), or away (-1).", 0.0, -1.0, 1.0),
-            Setting("patina_s", "Time from visit to visit.", 10.0, 0.1, 3600.0, "s"),
+            Setting(
+                "patina_s",
+                "Time from visit to visit.",
+                10.0,
+                0.1,
+                3600.0,
+                "s",
+                label="Patina interval",
+            ),
         ),
         memory={"traces": Kept(_write, _read)},
     ),

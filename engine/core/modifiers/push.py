@@ -65,7 +65,7 @@ PUSH = Modifier(
         settings=(
             *(
                 Setting(
-                    name, f"Along random direction {k + 1}, in sigmas.", 0.0, -8.0, 8.0, glides=True
+                    name, f"Along random direction {k + 1}.", 0.0, -8.0, 8.0, "sigmas", glides=True
                 )
                 for k, name in enumerate(_NAMES)
             ),

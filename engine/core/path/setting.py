@@ -14,6 +14,8 @@ class Setting(NamedTuple):
     ----------
     default
         Of a choice, its index.
+    label
+        A word or two for people, if its name is not enough.
     is_timing
         The speed depends on it: it is effective on every tick, not only when a frame is drawn.
     is_switch
@@ -33,13 +35,15 @@ class Setting(NamedTuple):
     is_timing: bool = False
     is_switch: bool = False
     glides: bool = False
+    label: str = ""
 
 
-def choice(name: str, text: str, choices: tuple[str, ...]) -> Setting:
+def choice(name: str, text: str, choices: tuple[str, ...], label: str = "") -> Setting:
     """Make a setting that is one of several names."""
-    return Setting(name, text, 0.0, 0.0, len(choices) - 1.0, "", Kind.CHOICE, choices)
+    last = len(choices) - 1.0
+    return Setting(name, text, 0.0, 0.0, last, "", Kind.CHOICE, choices, label=label)
 
 
-def trigger(name: str, text: str) -> Setting:
+def trigger(name: str, text: str, label: str = "") -> Setting:
     """Make a setting that fires: an event of the same name says what that does."""
-    return Setting(name, text, kind=Kind.TRIGGER)
+    return Setting(name, text, kind=Kind.TRIGGER, label=label)

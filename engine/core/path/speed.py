@@ -195,11 +195,11 @@ TIMING = Part(
         ),
         Setting(
             "period", "Length of the loop; 0: the motion's own, or none.", 0.0, 0.0, 1e4, "knots",
-            is_timing=True,
+            is_timing=True, label="Loop length",
         ),
         Setting(
             "beats", "A knot takes so many beats; 0: its own speed.", 0.0, 0.0, 256.0, "beats",
-            is_timing=True,
+            is_timing=True, label="Beats per knot",
         ),
         Setting(
             "beat_ratio", "2: double time, 0.5: half time.", 1.0, 0.125, 8.0, is_timing=True
@@ -209,11 +209,11 @@ TIMING = Part(
         ),
         Setting(
             "even", "How much its speed is evened to the eye; 0: knots per second.", 0.0,
-            is_timing=True,
+            is_timing=True, label="Even speed",
         ),
         Setting(
             "change", "Perceived change per second; 0: its speed in knots counts.", high=100.0,
-            is_timing=True,
+            unit="1/s", is_timing=True, label="Change rate",
         ),
     ),
     events={

@@ -67,6 +67,13 @@ class Address:
         return " or ".join(map(str, self.counts)) + " numbers"
 
     @property
+    def label(self) -> str:
+        """A word or two for people."""
+        if len(self.parameters) == 1:
+            return self.parameters[0].label
+        return Parameter(self.address).label
+
+    @property
     def default(self) -> Any:
         """Its value when the show begins, as a message would bring it; None: it has none."""
         found = [_shown(p) for p in self.parameters if p.kind is not Kind.TRIGGER]
@@ -83,6 +90,8 @@ class Address:
             "range": ranges if self.kind == NUMBERS else next(iter(ranges), None),
             "choices": [name for p in self.parameters for name in p.choices],
             "unit": next((p.unit for p in self.parameters), ""),
+            "curve": next((p.curve for p in self.parameters if p.kind is Kind.FLOAT), ""),
+            "label": self.label,
             "default": self.default,
             "text": self.text,
             "aliases": list(self.aliases),

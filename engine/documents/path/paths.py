@@ -190,10 +190,12 @@ def _map(
 def _path_parameter(setting: Setting, address: str, table: PathTable) -> Parameter:
     """Make the parameter of a path's setting; the show file's key of that name is its default."""
     if setting.kind is Kind.TRIGGER:
-        return Parameter(address, Kind.TRIGGER, 0.0, 0.0, math.inf, text=setting.text)
+        return Parameter(
+            address, Kind.TRIGGER, 0.0, 0.0, math.inf, text=setting.text, label=setting.label
+        )
     full = Parameter(
         address, setting.kind, setting.default, setting.low, setting.high, setting.choices,
-        setting.unit, setting.text,
+        setting.unit, setting.text, label=setting.label,
     )  # fmt: skip
     given = getattr(table, setting.name, None)  # a part that joined later has no key
     return full if given is None else replace(full, default=strict(full, given))

@@ -113,20 +113,33 @@ def _goes(builder: ShowBuilder, table: ShowTable) -> list[int]:
     """Places of the triggers that begin cues; by number, too, as layers are."""
     for number, cue in enumerate(table.cues, 1):
         builder.aliases[f"/cue/{number}/"] = f"/cue/{cue.id}/"
-    return [builder.trigger(f"/cue/{c.id}/go", f"Begin the cue {c.id}.") for c in table.cues]
+    return [
+        builder.trigger(f"/cue/{c.id}/go", f"Begin the cue {c.id}.", f"Cue {c.id}")
+        for c in table.cues
+    ]
 
 
 def _rates(builder: ShowBuilder, table: ShowTable) -> list[int]:
     text = "Rate of an oscillator."
     return [
-        builder.number(f"/lfo/{o.id}/rate_hz", o.rate_hz, 0, 60, "hz", text) for o in table.lfos
+        builder.number(f"/lfo/{o.id}/rate_hz", o.rate_hz, 0, 60, "hz", text, f"Rate of {o.id}")
+        for o in table.lfos
     ]
 
 
 def _depths(builder: ShowBuilder, table: ShowTable) -> list[int]:
     """Places of the routes' depths; -1 of a route without an ID."""
     return [
-        builder.number(f"/route/{r.id}/depth", r.depth, -1e4, 1e4, "", "Depth of a route.")
+        builder.number(
+            f"/route/{r.id}/depth",
+            r.depth,
+            -1e4,
+            1e4,
+            "",
+            "Depth of a route.",
+            f"Depth of {r.id}",
+            "exponential",
+        )
         if r.id
         else -1
         for r in table.routes
@@ -191,10 +204,18 @@ def _master(builder: ShowBuilder, table: ShowTable) -> Master:
             "/master/steer_y", 0, -50, 50, "rad", "Turns every latent, another way."
         ),
         steer_omega=builder.number(
-            "/master/steer_omega", m.steer_omega, 0.5, 60, "rad/s", "Stiffness of steering."
+            "/master/steer_omega",
+            m.steer_omega,
+            0.5,
+            60,
+            "rad/s",
+            "Stiffness of steering.",
+            "Steer stiffness",
         ),
         jump=builder.trigger("/master/jump", "Every trajectory flies to a new place."),
-        autopilot=builder.switch("/autopilot/on", "Goes from cue to cue by itself.", auto.on),
+        autopilot=builder.switch(
+            "/autopilot/on", "Goes from cue to cue by itself.", auto.on, "Autopilot"
+        ),
         rest_s=builder.number(
             "/autopilot/rest_s",
             auto.rest_s,
@@ -202,8 +223,9 @@ def _master(builder: ShowBuilder, table: ShowTable) -> Master:
             3600,
             "s",
             "The autopilot rests so long after a touch.",
+            "Autopilot rest",
         ),
-        bpm=builder.number("/transport/bpm", m.bpm, 20, 300, "bpm", "Tempo."),
+        bpm=builder.number("/transport/bpm", m.bpm, 20, 300, "bpm", "Tempo.", "Tempo", "linear"),
         tap=builder.trigger("/transport/tap", "Tap the beat."),
         resync=builder.trigger("/transport/resync", "The beat begins now."),
     )
@@ -222,6 +244,7 @@ def _steering(builder: ShowBuilder, master: MasterTable) -> None:
         30,
         "s",
         "Steering that was let go fades in this time.",
+        "Steer momentum",
     )
     builder.groups["/master/steer"] = ("/master/steer_x", "/master/steer_y")
     builder.trigger("/master/steer_release", "Lets go of steering, which goes on by itself.")
@@ -238,12 +261,12 @@ def _grab(builder: ShowBuilder) -> None:
     builder.number("/grab/x", 0.5, 0, 1, "", "Of the canvas, from the left.")
     builder.number("/grab/y", 0.5, 0, 1, "", "Of the canvas, from the bottom.")
     builder.groups["/grab"] = ("/grab/x", "/grab/y")
-    builder.switch("/grab/down", "Whether it holds what lies below it.")
+    builder.switch("/grab/down", "Whether it holds what lies below it.", label="Grab")
 
 
 def _brush(builder: ShowBuilder) -> None:
     builder.number("/brush/x", 0.5, 0, 1, "", "Of the canvas, from the left.")
     builder.number("/brush/y", 0.5, 0, 1, "", "Of the canvas, from the bottom.")
     builder.groups["/brush"] = ("/brush/x", "/brush/y")
-    builder.switch("/brush/down", "Whether it touches the canvas.")
-    builder.switch("/brush/erase", "Whether it takes away.")
+    builder.switch("/brush/down", "Whether it touches the canvas.", label="Brush down")
+    builder.switch("/brush/erase", "Whether it takes away.", label="Brush erases")

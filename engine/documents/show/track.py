@@ -51,10 +51,20 @@ def read_track(builder: ShowBuilder, table: TrackTable) -> TrackParameters | Non
     return TrackParameters(
         file,
         Frames(float(file.about.rate), file.cuts, table.loop),
-        builder.number("/track/speed", table.speed, -20, 20, "", "1 as edited; 0 stands still."),
-        builder.number("/track/place", table.place, -1e6, 1e6, "s", "Where the playhead is."),
         builder.number(
-            "/track/mix", table.mix, 0, 1, "", "From the show's own motion to the track."
+            "/track/speed", table.speed, -20, 20, "", "1 as edited; 0 stands still.", "Track speed"
+        ),
+        builder.number(
+            "/track/place", table.place, -1e6, 1e6, "s", "Where the playhead is.", "Track place"
+        ),
+        builder.number(
+            "/track/mix",
+            table.mix,
+            0,
+            1,
+            "",
+            "From the show's own motion to the track.",
+            "Track mix",
         ),
     )
 

@@ -46,9 +46,14 @@ class EditDirections:
         """One slider for each, and whether it is a place."""
         made = []
         for each in self.directions:
-            told = f"Along the direction {each.name} ({each.method}), in its sigmas."
+            told = f"Along the direction {each.name} ({each.method})."
             name = f"direction_{each.name}"
-            made.append(Parameter(name, Kind.FLOAT, 0.0, -REACH, REACH, text=told, glides=True))
+            made.append(
+                Parameter(
+                    name, Kind.FLOAT, 0.0, -REACH, REACH, unit="sigmas", text=told, glides=True,
+                    label=each.name.replace("_", " ").capitalize(),
+                )
+            )  # fmt: skip
             if each.space != "s":
                 told = f"1: {name} is where the picture stays, wherever the journey goes."
                 made.append(Parameter(f"hold_{each.name}", text=told, glides=True))

@@ -95,7 +95,15 @@ def _classes(count: int) -> tuple[Parameter, ...]:
     last = count - 1.0
     return (
         Parameter("class", Kind.INT, 0.0, 0.0, last, text="What is drawn."),
-        Parameter("class_b", Kind.INT, min(1.0, last), 0.0, last, text="What class_mix fades to."),
+        Parameter(
+            "class_b",
+            Kind.INT,
+            min(1.0, last),
+            0.0,
+            last,
+            text="What class_mix fades to.",
+            label="Second class",
+        ),
         number("class_mix", 0.0, 0.0, 1.0, "Fade from class to class_b."),
     )
 

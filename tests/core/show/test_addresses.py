@@ -64,6 +64,7 @@ def test_it_is_data_for_others() -> None:
     assert found["/master/steer"] == {
         "address": "/master/steer", "type": "numbers", "takes": "2 numbers", "numbers": [2],
         "range": [[-50, 50], [-50, 50]], "unit": "rad", "default": [0.0, 0.0],
+        "curve": "linear", "label": "Steer",
         "text": "steer_x and steer_y in one message.",
     }  # fmt: skip
     motion = found["/layer/form/path/motion"]

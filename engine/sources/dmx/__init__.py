@@ -1,0 +1,1 @@
+"""DMX by network: what a lighting desk says of its channels."""
