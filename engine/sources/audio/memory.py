@@ -27,7 +27,7 @@ _SLOT = struct.Struct(f"={len(FEATURES) + 1}d")
 
 
 class Word(IntEnum):
-    """Places of the 64-bit words at the front; the first two as `engine.system.watched` has them."""
+    """Places of the 64-bit words at the front; the first two: `engine.system.watched`."""
 
     BEATS = 0  # blocks that passed; it stands still when the device is gone
     STATUS = 1

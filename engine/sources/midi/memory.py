@@ -36,31 +36,32 @@ _INFO_BYTES = 16_384
 
 
 class Word(IntEnum):
-    """Places of the 64-bit words at the front; the first two as `engine.system.watched` has them."""
+    """Places of the 64-bit words at the front; the first two: `engine.system.watched`."""
 
     BEATS = 0
     STATUS = 1
     IN_WRITTEN = 2
     IN_READ = 3
-    OUT_WRITTEN = 4
-    OUT_READ = 5
-    LOST = 6
-    COUNT = 7
+    IN_LOST = 4
+    OUT_WRITTEN = 5
+    OUT_READ = 6
+    OUT_LOST = 7
+    COUNT = 8
 
 
-class Lane:
+class Records:
     """Records in one direction."""
 
-    def __init__(self, memory: Memory, records: NDArray[Any], written: Word, read: Word) -> None:
+    def __init__(self, memory: Memory, records: NDArray[Any], written: int) -> None:
         self._memory, self._records = memory, records
-        self._written, self._read = written, read
+        self._written, self._read, self._lost = written, written + 1, written + 2
 
     def put(self, record: Record) -> bool:
         """Append a record; False if there is no room."""
         words = self._memory.words
         number = int(words[self._written])
         if number - int(words[self._read]) >= len(self._records):
-            words[Word.LOST] += 1
+            words[self._lost] += 1
             return False
         self._records[number % len(self._records)] = record
         self._memory.order()
@@ -101,8 +102,8 @@ class Memory:
     def _map(self, buffer: memoryview) -> None:
         self.words: NDArray[np.int64] = np.frombuffer(buffer, np.int64, Word.COUNT)
         records = np.frombuffer(buffer, RECORD, _IN + _OUT, 8 * Word.COUNT)
-        self.moved = Lane(self, records[:_IN], Word.IN_WRITTEN, Word.IN_READ)
-        self.shown = Lane(self, records[_IN:], Word.OUT_WRITTEN, Word.OUT_READ)
+        self.moved = Records(self, records[:_IN], Word.IN_WRITTEN)
+        self.shown = Records(self, records[_IN:], Word.OUT_WRITTEN)
 
     def set_status(self, status: Status, sentence: str = "") -> None:
         """Publish the process's status with a sentence for people."""

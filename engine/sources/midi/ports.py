@@ -1,14 +1,12 @@
 """MIDI ports of this machine, through RtMidi: their names, opening, sending.
 
-Below Python 3.13 the bindings are python-rtmidi, from there on supriya-midi (the former has no wheels
-for it). Both raise OSError here, whatever they raise themselves. Nothing prints: RtMidi's warnings
-go to the standard error output, which the MIDI process silences.
+Below Python 3.13 the bindings are python-rtmidi, from there on supriya-midi (the former has no
+wheels for it). Here both raise OSError, whatever they raise themselves. RtMidi prints its warnings;
+the MIDI process silences them.
 """
 
 from __future__ import annotations
 
-import ctypes
-import glob
 import importlib
 import os
 import re
@@ -17,10 +15,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
+from engine.sources.midi import jack
 from engine.sources.midi.memory import text
 
 CLIENT = "Latent Cinema"
 """How we are called in the lists of others; ports of that name are never opened."""
+_IS_LINUX = bool(sys.platform == "linux")
+_IS_WINDOWS = bool(sys.platform == "win32")
 _THROUGH = "Midi Through"
 _SEQUENCER = "/dev/snd/seq"
 Receive = Callable[[bytes], None]
@@ -47,18 +48,18 @@ class MidiSystem(Protocol):
     def outputs(self) -> list[str]:
         """Names of the ports that we can send to."""
 
-    def open_input(self, name: str, receive: Receive) -> MidiPort:
-        """Open one of `inputs`; `receive` is called from a thread of the system's."""
+    def open_input(self, index: int, receive: Receive) -> MidiPort:
+        """Open one of `inputs` by its place; `receive` is called from a thread of the system's."""
 
-    def open_output(self, name: str) -> MidiPort:
-        """Open one of `outputs`."""
+    def open_output(self, index: int) -> MidiPort:
+        """Open one of `outputs` by its place."""
 
 
 def missing_system_hint() -> str:
     """Say what to do where this machine has no MIDI."""
-    if sys.platform == "linux":
+    if _IS_LINUX:
         return (
-            "this machine has no MIDI system: neither the ALSA sequencer (load it: modprobe snd-seq) "
+            "this machine has no MIDI system: neither ALSA's sequencer (load it: modprobe snd-seq) "
             "nor a JACK server is here"
         )
     return "the MIDI system does not answer; start it, or the machine, again"
@@ -66,25 +67,25 @@ def missing_system_hint() -> str:
 
 def is_there() -> bool:
     """Whether it is worth to ask: false on a Linux without ALSA's sequencer and without JACK."""
-    if sys.platform != "linux":
+    if not _IS_LINUX:
         return True
-    server = os.environ.get("JACK_DEFAULT_SERVER", "default")
-    return os.path.exists(_SEQUENCER) or bool(glob.glob(f"/dev/shm/jack_{server}_*"))
+    return os.path.exists(_SEQUENCER) or jack.is_running()
 
 
 def tidy(raw: Sequence[str]) -> list[str]:
     """Names of devices for people and mappings, one for each raw name, all different.
 
-    The numbers that a system appends (ALSA: ``20:0``; Windows: the number of the port) change from
-    day to day and are left out, and so is the half of a name that only repeats it. Of several that
+    The numbers that a system appends (ALSA: ``20:0``; JACK: ``-01``; Windows: that of the port)
+    change from day to day and are left out, and so is the half of a name that only repeats it. Of several that
     are then equal, the later ones end in ``#2``, ``#3``.
     """
     found: list[str] = []
     for name in raw:
-        short = re.sub(r" \d+:\d+$", "", name)
-        if sys.platform == "win32":
+        short = re.sub(r" \d+:\d+$| \[\d+\] \((capture|playback)\)|^a2j:", "", name)
+        if _IS_WINDOWS:
             short = re.sub(r" \d+$", "", short)
-        client, _, port = short.partition(":")
+        client, _, port = re.sub(r"-\d\d:", ":", short).partition(":")
+        short = f"{client}:{port}" if port else client
         if port and port.strip().startswith(client):
             short = port.strip()
         short = text(short.strip() or "MIDI")[:56].decode("utf-8", "ignore")
@@ -107,8 +108,12 @@ def wanted(names: Sequence[str], asked: Sequence[str]) -> list[str]:
     ]
 
 
-def counterpart(device: str, outputs: Sequence[str]) -> str | None:
-    """Find the output that belongs to an input: the same name, or the longest common beginning."""
+def counterpart(device: str, outputs: Sequence[str], inputs: Sequence[str]) -> str | None:
+    """Find the output that belongs to an input.
+
+    The one of the same name; else, of those that no input is called after, the one that shares the
+    longest beginning, by words (``nanoKONTROL2 SLIDER/KNOB`` and ``nanoKONTROL2 CTRL``).
+    """
 
     def shared(name: str) -> int:
         words = zip(re.split(r"[\s:]+", device), re.split(r"[\s:]+", name), strict=False)
@@ -121,7 +126,7 @@ def counterpart(device: str, outputs: Sequence[str]) -> str | None:
 
     if device in outputs:
         return device
-    best = max(outputs, key=shared, default=None)
+    best = max((name for name in outputs if name not in inputs), key=shared, default=None)
     return best if best is not None and shared(best) > 0 else None
 
 
@@ -167,10 +172,13 @@ class RtMidi:
         self._library, self._api = library, api
         with _as_os_error():
             self._in, self._out = library.MidiIn(api, CLIENT), library.MidiOut(api, CLIENT)
+        self._has_ended = jack.watch_server(CLIENT) if name == "UNIX_JACK" else lambda: False
 
     def inputs(self) -> list[str]:
         """See `MidiSystem`."""
         with _as_os_error():
+            if self._has_ended():
+                raise OSError("the JACK server has ended")
             return [str(name) for name in self._in.get_ports()]
 
     def outputs(self) -> list[str]:
@@ -178,7 +186,7 @@ class RtMidi:
         with _as_os_error():
             return [str(name) for name in self._out.get_ports()]
 
-    def open_input(self, name: str, receive: Receive) -> MidiPort:
+    def open_input(self, index: int, receive: Receive) -> MidiPort:
         """See `MidiSystem`."""
         with _as_os_error():
             client = self._library.MidiIn(self._api, CLIENT)
@@ -189,14 +197,14 @@ class RtMidi:
                 receive(bytes(given[0] if len(given) == 3 else given[0][0]))
 
             client.set_callback(on_message)
-            client.open_port(client.get_ports().index(name), "in")
+            client.open_port(index, "in")
         return _Port(client)
 
-    def open_output(self, name: str) -> MidiPort:
+    def open_output(self, index: int) -> MidiPort:
         """See `MidiSystem`."""
         with _as_os_error():
             client = self._library.MidiOut(self._api, CLIENT)
-            client.open_port(client.get_ports().index(name), "out")
+            client.open_port(index, "out")
         return _Port(client)
 
 
@@ -217,10 +225,8 @@ def open_system() -> RtMidi:
     )
     if "LINUX_ALSA" in names and not os.path.exists(_SEQUENCER):
         names.remove("LINUX_ALSA")
-        # The wheels bundle a libjack that does not speak jackd2's protocol; the system's, if it is
-        # there, has to be found first.
         with suppress(OSError):
-            ctypes.CDLL("libjack.so.0", mode=ctypes.RTLD_GLOBAL)
+            jack.load_library()
     library = _bindings()
     for name in names:
         with suppress(OSError):
