@@ -18,6 +18,7 @@ from engine.compositor.gl.shaders import COVER, FINISH, FINISH_LAYER, KEEP, PLAC
 from engine.compositor.gl.surface import Surface, make_surface, release
 from engine.compositor.isf.passes import Kit
 from engine.compositor.layers import Layers, fit
+from engine.compositor.light import Light
 from engine.compositor.picture import Picture
 from engine.compositor.previews import Previews
 from engine.core.frame.plan import LayerPlan, Plan, Readback
@@ -54,6 +55,7 @@ class Compositor:
         self._kit = Kit(ctx, picture_hz)
         self._layers = Layers(ctx, self._kit, size_px)
         self._previews = Previews(ctx)
+        self._light = Light(ctx)
         self._place = Program(ctx, PLACE, PLACE_VERTEX)
         self._cover = Program(ctx, COVER)
         self._finish = Program(ctx, FINISH)
@@ -100,6 +102,7 @@ class Compositor:
         self._begin()
         self._layers.close()
         self._previews.release()
+        self._light.release()
         for surface in (self._canvas, *self._screens, *filter(None, (self._kept,))):
             release(surface)
         for program in (
@@ -146,7 +149,7 @@ class Compositor:
             "f2": lambda: self._whole(self._linear()),
         }
         is_current = lambda: self._frames == frame and screen in self._screens  # noqa: E731
-        return Picture(screen, self._whole_px, depths, is_current)
+        return Picture(screen, self._whole_px, depths, is_current, self._light)
 
     def _show_alone(self, plan: Plan, pixels: Pixels) -> bool:
         """Draw the only layer, if it is one and fills the canvas: it is shown as it is."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.compositor.gl.surface import Surface
+from engine.compositor.light import Light
 
 FORMATS = ("rgb24", "rgba", "rgb48", "linear16f")
 
@@ -29,6 +30,8 @@ class Picture:
         Data type → the picture in it, of `size_px`: ``f1`` and ``nu2`` finished, ``f2`` linear.
     is_current
         Whether it can still be read.
+    light
+        Shrinks `texture`, see `engine.compositor.light`.
     """
 
     def __init__(
@@ -37,11 +40,13 @@ class Picture:
         size_px: tuple[int, int],
         depths: Mapping[str, Callable[[], Surface]],
         is_current: Callable[[], bool],
+        light: Light,
     ) -> None:
         self.texture: moderngl.Texture = surface.texture
         self.size_px = size_px
         self._depths = depths
         self._is_current = is_current
+        self._light = light
         self._read: dict[str, NDArray[Any]] = {}
 
     def read(self, format: str) -> NDArray[Any]:
@@ -71,6 +76,16 @@ class Picture:
                 raise RuntimeError(f"this picture is gone: read {format} before the next frame")
             self._read[format] = self._fetch(format)
         return self._read[format]
+
+    def light(self, size_px: tuple[int, int]) -> NDArray[np.float32] | None:
+        """Mean linear light of so many columns and rows of parts, without waiting for it.
+
+        Returns
+        -------
+        ndarray [shape=(H, W, 3)]
+            Of the picture that was asked for its light before, row 0 at the top; None at first.
+        """
+        return self._light.ask(self.texture, size_px)
 
     def _fetch(self, format: str) -> NDArray[Any]:
         if format == "rgb24":

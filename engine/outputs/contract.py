@@ -8,7 +8,8 @@ is the file's name (of an entry point: its name). `null` is the smallest one; co
     A frozen dataclass whose fields are the keys of ``config`` in the show. Some are not the show's:
     ``path`` has to be a new file below the folder in which `play` was started (a show never writes
     elsewhere or over anything; with ``--output`` the operator may), ``audio`` is the film's sound,
-    ``is_blocking`` is false live.
+    ``is_blocking`` is false live; ``host`` and ``port`` are where it sends to: this machine, or a
+    host that the operator allowed with ``--dmx HOST``.
 ``open(config, size_px, fps)``
     A context manager that gives an `Output`. OSError or ValueError, with one sentence, if it cannot
     be opened.
@@ -25,9 +26,10 @@ is the file's name (of an entry point: its name). `null` is the smallest one; co
     and takes keys and overlays, as a window does. A show has one such output at most.
 
 An open output may have more, which is used where it is there: ``dropped``, a count of pictures
-that it left out because it was slow. Live it never waits for a disk or an encoder: what does not
-fit into a bounded queue is dropped and counted (`engine.outputs.writer` does so). One that fails is
-closed, and the others go on.
+(or packets) that it left out because it was slow; ``send(address, value)``, by which it is told
+parameters as a sink of `engine.play.live.feedback` is. Live it never waits for a disk or an
+encoder: what does not fit into a bounded queue is dropped and counted (`engine.outputs.writer` does
+so). One that fails is closed, and the others go on.
 """
 
 from __future__ import annotations
@@ -52,6 +54,11 @@ class Picture(Protocol):
     @property
     def size_px(self) -> tuple[int, int]:
         """Width and height."""
+
+    def light(self, size_px: tuple[int, int]) -> NDArray[np.float32] | None:
+        """Mean linear light in 0..1 of so many columns and rows of parts [shape=(H, W, 3)], row 0
+        at the top, without waiting: of the picture that was asked before; None at first.
+        """  # noqa: D205 - one sentence and its rule
 
     def read(self, format: str) -> NDArray[Any]:
         """Pixels as ``rgb24``, ``rgba`` (uint8) or ``rgb48`` (uint16) [shape=(H, W, C)], row 0 at

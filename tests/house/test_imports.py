@@ -65,6 +65,6 @@ def test_core_imports_only_what_it_may() -> None:
     assert {file: names for file, names in more.items() if names} == {}
 
 
-def test_only_the_bridge_sees_torch_and_gl() -> None:
+def test_one_file_sees_torch_and_gl() -> None:
     both = [name(path) for path in FILES if {"torch", "moderngl"} <= set(imported(path))]
-    assert both == ["play/pixels/bridge.py"]
+    assert both == ["play/pixels/cuda_sharing.py"]

@@ -65,6 +65,7 @@ def cli() -> None:
 @click.option(
     "--feedback", multiple=True, help="HOST:PORT that is sent every change by OSC; may be repeated."
 )
+@click.option("--dmx", multiple=True, help="HOST[:PORT] that outputs may send to; may be repeated.")
 @click.option("--audio", help="Sound device (name or number), sound file, or 'off'.")
 @sound_options
 @click.option("--take", type=FILE, help="Record into this new folder.")
@@ -101,6 +102,7 @@ def play(**given: Any) -> None:
         operator=given["operator"],
         osc=given["osc"],
         feedback=given["feedback"],
+        dmx=given["dmx"],
         audio=given["audio"],
         audio_channel=given["audio_channel"],
         audio_gain_db=given["audio_gain"],

@@ -13,6 +13,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -61,11 +62,13 @@ def diagnose() -> list[Check]:
         In the order in which a person would mend them.
     """
     looks = probe.look_all(["gl", "sound", "codecs"])
+    build, nvidia = torch_build(), has_nvidia()
     return [
         check_python(),
         check_libraries(),
-        check_torch(torch_build(), has_nvidia()),
-        check_gl(looks["gl"]),
+        check_torch(build, nvidia),
+        *check_sharing(build, versions("cuda-core", "cuda-bindings"), nvidia),
+        check_gl(looks["gl"], nvidia),
         check_display(os.environ, sys.platform),
         check_sound(looks["sound"]),
         check_codecs(looks["codecs"]),
@@ -126,13 +129,61 @@ def check_torch(build: tuple[str, str | None] | None, nvidia: bool) -> Check:
     return Check("torch", True, f"{version} for {'CUDA ' + gpu if gpu else 'the CPU'}")
 
 
-def check_gl(look: Mapping[str, Any]) -> Check:
-    """OpenGL 3.3, opened in a child process."""
+def versions(*packages: str) -> dict[str, str]:
+    """Installed versions of packages, without importing them; what is not there is left out."""
+    found = {}
+    for name in packages:
+        with suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found
+
+
+def check_sharing(
+    build: tuple[str, str | None] | None, found: Mapping[str, str], nvidia: bool
+) -> list[Check]:
+    """What lets pictures stay on the GPU, where torch and the machine could; else no check.
+
+    cuda-core shares with OpenGL from 1.2 on; cuda-bindings has torch's own major version of CUDA,
+    and in 12.9.3 its graphics calls are left out.
+
+    Parameters
+    ----------
+    build, nvidia
+        As in `check_torch`.
+    found
+        Versions of ``cuda-core`` and ``cuda-bindings``, if they are installed.
+    """
+    if not nvidia or build is None or build[1] is None or sys.platform != "linux":
+        return []
+    major = build[1].split(".")[0]
+    core, bindings = found.get("cuda-core", ""), found.get("cuda-bindings", "")
+    numbers = tuple(int(part) for part in re.findall(r"\d+", core)[:2])
+    is_good = numbers >= (1, 2) and bindings.split(".")[0] == major and bindings != "12.9.3"
+    text = f"cuda-core {core or 'missing'}, cuda-bindings {bindings or 'missing'}"
+    if is_good:
+        return [Check("sharing", True, f"{text} for CUDA {build[1]}")]
+    cure = f"pip install 'cuda-core>=1.2' 'cuda-bindings=={major}.*,>=12.9,!=12.9.3'"
+    return [Check("sharing", True, f"{text}: pictures go through main memory", cure)]
+
+
+def check_gl(look: Mapping[str, Any], nvidia: bool = False) -> Check:
+    """OpenGL 3.3, opened in a child process.
+
+    Parameters
+    ----------
+    nvidia
+        Whether an NVIDIA driver is here: then OpenGL should draw on that GPU.
+    """
     if "error" in look:
         cure = "update the graphics driver"
         if sys.platform == "linux":
             cure += f", or without a GPU: {system_packages.apt_line(_GL_PACKAGES)}"
         return Check("opengl", False, str(look["error"]), cure)
+    if nvidia and sys.platform == "linux" and "nvidia" not in str(look).lower():
+        cure = "let the NVIDIA GPU draw, so that pictures can stay on it: "
+        cure += "__NV_PRIME_RENDER_OFFLOAD=1 __GLX_VENDOR_LIBRARY_NAME=nvidia latent-cinema play …"
+        found = f"{look['version']}, {look['renderer']}, not the NVIDIA GPU that is here"
+        return Check("opengl", True, found, cure)
     is_soft = any(word in str(look["renderer"]).lower() for word in ("llvmpipe", "softpipe"))
     note = "OpenGL runs on the CPU: keep pictures small, or use a GPU" if is_soft else ""
     return Check("opengl", True, f"{look['version']}, {look['renderer']}", note)

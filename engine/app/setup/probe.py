@@ -20,11 +20,12 @@ PROGRAM = ("-m", "engine.app.setup.probe")
 
 
 def look_gl() -> dict[str, Any]:
-    """OpenGL without a window: renderer and version."""
+    """OpenGL without a window: renderer, its vendor, and version."""
     from engine.compositor.gl.context import open_context
 
     info = open_context().info
-    return {"renderer": info["GL_RENDERER"], "version": info["GL_VERSION"]}
+    names = {"renderer": "GL_RENDERER", "vendor": "GL_VENDOR", "version": "GL_VERSION"}
+    return {key: info[name] for key, name in names.items()}
 
 
 def look_sound() -> dict[str, Any]:

@@ -6,17 +6,19 @@ back to pictures in shared memory.
 
 The worker allocates the ring once, for the largest picture, and exports it at the start. It waits
 for its own stream before a frame's record, which then only names the slot, is written: so the
-reader needs no event, and a slow device is not sent ever more work. Three slots and
-newest-frame-wins: the worker would have to finish two more pictures during one device copy to touch
-the one that is read.
+reader needs no event, and a slow device is not sent ever more work. Four slots and
+newest-frame-wins: the worker would have to finish three more pictures before one device copy, which
+waits behind at most two queued frames, to touch the one that is read.
 """
 
 from __future__ import annotations
 
 import base64
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
-SLOTS = 3
+SLOTS = 4
 
 
 class CudaRing:
@@ -25,7 +27,8 @@ class CudaRing:
     def __init__(self, max_px: int, device: str) -> None:
         import torch
 
-        self._synchronize = torch.cuda.synchronize
+        # A waiting core sleeps: torch's plain waits keep it busy (cudaEventBlockingSync).
+        self._done: Any = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]  # torch's
         self._ring = torch.zeros((SLOTS, max_px * 4), dtype=torch.float16, device=device)
         self._next = 0
 
@@ -46,7 +49,8 @@ class CudaRing:
         self._next = (slot + 1) % SLOTS
         flat = picture.reshape(-1)
         self._ring[slot, : flat.numel()].copy_(flat, non_blocking=True)
-        self._synchronize(self._ring.device)
+        self._done.record()
+        self._done.synchronize()
         return slot
 
 
@@ -75,6 +79,16 @@ class CudaView:
         """Copy the head of a slot into a flat float16 device tensor, on `stream`."""
         with self._stream(stream):
             target.copy_(self._ring[slot, : target.numel()], non_blocking=True)
+
+
+def forget(pid: int, folder: Path = Path("/dev/shm")) -> None:
+    """Remove the counters that torch keeps of a process's shared memory; only it would do so.
+
+    Workers are killed, never asked to end: 80 kB of each stayed until the machine started anew.
+    """
+    for path in folder.glob(f"torch_{pid}_*"):
+        with suppress(OSError):
+            path.unlink()
 
 
 def _split(storage: list[Any]) -> list[Any]:

@@ -11,6 +11,7 @@ from engine.generators.host.interface import HostStats
 from engine.generators.host.messages import Frame
 from engine.generators.host.pixels import fetch, finish
 from engine.generators.host.tasks import Result, Task, find_kind
+from engine.generators.host.worker import error_text
 from engine.generators.registry import Opened, build
 
 
@@ -19,11 +20,24 @@ class InlineHost:
 
     look_ahead_s = 0.0
 
-    def __init__(self, opened: Opened, device: str, clock: Callable[[], float] | None) -> None:
+    def __init__(
+        self,
+        opened: Opened,
+        device: str,
+        clock: Callable[[], float] | None,
+        notify: Callable[[str], None] | None,
+    ) -> None:
         self._device = pick_device(device)
         self._generator = build(opened, self._device)
         if hasattr(self._generator, "warm_up"):
-            self._generator.warm_up()  # waits: every frame of a film goes the same way
+            try:
+                self._generator.warm_up()  # waits: every frame of a film goes the same way
+            except (
+                Exception
+            ) as error:  # compilers and drivers fail in many ways; the plain path goes
+                if notify is None:
+                    raise
+                notify(f"{opened.spec.name}: no faster path: {error_text(error)}")
         self._clock = clock
         self._memory: Any = None
         self._asked: Request | None = None
@@ -103,6 +117,7 @@ def open_inline(
     device: str = "auto",
     *,
     clock: Callable[[], float] | None = None,
+    notify: Callable[[str], None] | None = None,
 ) -> InlineHost:
     """Open a generator in this process.
 
@@ -114,10 +129,12 @@ def open_inline(
         ``auto``, ``cpu``, ``cuda`` or ``mps``.
     clock
         Gives seconds, for the render times; None measures nothing.
+    notify
+        Is told why there is no faster path; the plain one goes on. None: that is an error.
 
     Raises
     ------
     ValueError
         If there is no such device, or a file is damaged.
     """
-    return InlineHost(opened, device, clock)
+    return InlineHost(opened, device, clock, notify)

@@ -47,7 +47,9 @@ def fetch(picture: Any) -> NDArray[np.float16]:
 
         pinned = torch.empty(picture.shape, dtype=picture.dtype, pin_memory=True)
         pinned.copy_(picture, non_blocking=True)
-        torch.cuda.current_stream(picture.device).synchronize()
+        done = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]  # lets the core sleep
+        done.record(torch.cuda.current_stream(picture.device))
+        done.synchronize()
         picture = pinned
     array: NDArray[np.float16] = picture.cpu().numpy()
     return array

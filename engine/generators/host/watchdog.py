@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.generators.host import heartbeat
+from engine.generators.host.cuda_ring import forget
 from engine.generators.host.spare import Child, Spare, launch
 from engine.generators.host.worker import Job
 from engine.system.liveness import Stillness
@@ -130,6 +131,7 @@ class Watchdog:
     def close(self) -> None:
         """End the worker, without waiting for the end."""
         if self._child is not None:
+            self._forget(self._child)
             self._child.close()
         self._child, self._is_ready = None, False
 
@@ -188,4 +190,9 @@ class Watchdog:
         self._failure = self._failure or f"the worker of '{self._name}' {how}"
         self._retry_s = now_s + pause_s(self._quick_deaths)
         self._child, self._is_ready = None, False
+        self._forget(child)
         child.close()
+
+    def _forget(self, child: Child) -> None:
+        if self.handles is not None:
+            forget(child.pid)

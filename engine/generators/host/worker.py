@@ -155,8 +155,8 @@ def _run(control: Connection, job: Job) -> None:
         if "torch" in sys.modules:
             sys.modules["torch"].set_num_threads(1)
         words = warm_up(generator, device, job.clock, error_text)
-        share = _make_share(job, device)
-        notify(control, "ready", device, None if share is None else share.handles())
+        share, handles = _make_share(job, device, words)
+        notify(control, "ready", device, handles)
         _settle(job.nice)
         inbox, outbox = (attach_ring(*ring) for ring in job.mailboxes)
         runner = TaskRunner(inbox, outbox, error_text, device)
@@ -193,12 +193,18 @@ def _settle(nice: int) -> None:
     lower_process(nice)
 
 
-def _make_share(job: Job, device: str) -> Any:
+def _make_share(job: Job, device: str, words: deque[tuple[str, str]]) -> tuple[Any, Any]:
+    """Make the ring on the device and its handles; where that fails pictures go by main memory."""
     if not job.shares_cuda or not device.startswith("cuda"):
-        return None
+        return None, None
     from engine.generators.host.cuda_ring import CudaRing
 
-    return CudaRing(job.max_px, device)
+    try:
+        share = CudaRing(job.max_px, device)
+        return share, share.handles()
+    except Exception as error:  # noqa: BLE001 -- containers, drivers and systems without CUDA IPC
+        words.append(("error", f"pictures go through main memory: {error_text(error)}"))
+        return None, None
 
 
 def _serve(

@@ -97,6 +97,10 @@ class WorkerHost:
         if found is None:
             return None
         frame = decode_frame(found[1], found[0], self._watchdog.handles)
+        if frame.device_slot is not None and frame.share is None:
+            # The last one of a worker that died, and its ring with it: the next worker draws anew.
+            self._returned = frame.sequence
+            return None
         if self._now_s is not None:
             self._measure(frame, self._now_s)
         self._returned = frame.sequence

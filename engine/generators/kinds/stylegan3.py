@@ -23,7 +23,7 @@ from engine.generators.networks.mapping import read_mapping
 from engine.generators.networks.modulation import Bend
 from engine.generators.networks.style_map import Grid, Size
 from engine.generators.networks.stylegan3 import Synthesis, features, inner_size, synthesize
-from engine.generators.networks.stylegan3_weights import read_synthesis
+from engine.generators.networks.stylegan3_weights import read_rest, read_synthesis
 from engine.generators.stylegan import canvas as canvases
 from engine.generators.stylegan import controls as family_controls
 from engine.generators.stylegan import memory as model_size
@@ -229,7 +229,7 @@ class Generator(Differentiable):
             with torch.no_grad():
                 shares = second_network.shares(controls, self.mixed, specs.parts(self.model.num_ws))
                 self.interpolation.set(1.0, shares)
-        transform = self.model.synthesis.waves.transform
+        transform = self.drawing.rest
         if any(controls[p.address] != p.default for p in PLACE):
             translate = controls["translate_x"], controls["translate_y"]
             matrix = specs.input_transform(translate, controls["rotate"], controls["zoom"])
@@ -258,7 +258,7 @@ def build(config: Config, device: str = "cpu", networks: Networks = NO_NETWORKS)
         partial(_synthesize, replace(model, cpu_backend=None), config.grid),
         partial(_synthesize, model, config.grid) if model.cpu_backend else None,
     )
-    rest = model.synthesis.waves.transform
+    rest = read_rest(Source(network.state, network.modules, "cpu"))  # a graph takes it from there
     plan = plan_of(network, config.path, config.bends, list(described.layers))
     bends = BendRuntime(plan, device, aspects(model, config.grid) if config.bends else {})
     drawing = Drawing(model, config, specs.trained_px(network), device, paths, rest, bends)

@@ -81,9 +81,9 @@ def make_modulated(
 
     if even and demodulate:
         weight = weight * weight.square().mean(dim=(1, 2, 3), keepdim=True).rsqrt()
-    elif half and demodulate:
-        window = math.sqrt(weight[0].numel())
-        weight = weight / (window * weight.abs().amax(dim=(1, 2, 3), keepdim=True))
+    if half and demodulate:  # which undoes any scale of an output
+        peak = 1.0 if even else weight.abs().amax(dim=(1, 2, 3), keepdim=True)
+        weight = weight / (math.sqrt(weight[0].numel()) * peak)
     squares = weight.square().sum(dim=(2, 3)) if demodulate else None
     if half:
         weight = weight.to(torch.float16, memory_format=torch.channels_last)

@@ -39,6 +39,14 @@ def read_synthesis(
     return Synthesis(read_waves(source, extent=extent), layers, scale)
 
 
+def read_rest(source: Source, name: str = "synthesis.input") -> torch.Tensor:
+    """Read the resting transform of the coordinates [shape=(3, 3)]."""
+    import torch
+
+    place = f"{name}.transform"
+    return source.tensor(place) if source.has(place) else torch.eye(3)
+
+
 def read_waves(
     source: Source, name: str = "synthesis.input", *, extent: tuple[float, float] = (1.0, 1.0)
 ) -> Waves:
@@ -54,14 +62,12 @@ def read_waves(
     x = (torch.arange(width, dtype=torch.float32) + 0.5 - width / 2) / rate
     y = (torch.arange(height, dtype=torch.float32) + 0.5 - height / 2) / rate
     across, along = torch.meshgrid(x, y, indexing="xy")
-    has_transform = source.has(f"{name}.transform")
-    rest = source.tensor(f"{name}.transform") if has_transform else torch.eye(3)
     return Waves(
         affine=read_dense(source, f"{name}.affine"),
         freqs=freqs,
         phases=source.tensor(f"{name}.phases"),
         weight=weight / math.sqrt(weight.shape[1]),
-        transform=rest.to(source.device),
+        transform=read_rest(source, name).to(source.device),
         points=torch.stack([across, along], dim=2).to(source.device),
         rate=rate,
         bandwidth=float(source.attribute(name, "bandwidth")),

@@ -32,11 +32,19 @@ class Static:
         Inputs in main memory, of the shapes that all others will have.
     device
         ``cuda``, ``cuda:N``, or another: then nothing is captured.
+
+    Raises
+    ------
+    ValueError
+        If an input of the example lies elsewhere than in main memory.
     """
 
     def __init__(self, draw: Draw, example: Inputs, device: str) -> None:
         import torch
 
+        away = {tensor.device.type for tensor in example.tensors()} - {"cpu"}
+        if away:
+            raise ValueError(f"inputs of a graph lie in main memory, not on {', '.join(away)}")
         self._draw = draw
         self._inputs = Inputs(*(tensor.clone().to(device) for tensor in example.tensors()))
         self._is_cuda = device.startswith("cuda")

@@ -46,7 +46,7 @@ class Drawing:
     paths
         The plain path, and the compiled one where it serves this network.
     rest
-        The family's own input at rest, see `model.Inputs`.
+        The family's own input at rest, see `model.Inputs`; in main memory.
     bends
         What is done to features.
     """
@@ -68,7 +68,7 @@ class Drawing:
         self._device = device
         self._synthesize, self._compiled = paths
         self._plain = self._synthesize
-        self._rest = rest
+        self.rest = rest
         self.bends = bends
         self._graph: Callable[[Inputs], torch.Tensor] | None = None
 
@@ -130,7 +130,7 @@ class Drawing:
         latents = torch.ones(count, rows, size)
         psi, mix = torch.ones(model.num_ws), torch.zeros(count - 1, model.num_ws)
         edit = torch.from_numpy(model.edit_directions.pack({}))
-        return Inputs(latents, classes, psi, mix, self._rest, self.bends.rest, edit)
+        return Inputs(latents, classes, psi, mix, self.rest, self.bends.rest, edit)
 
     def warm_up(self, clock: Clock | None = None) -> None:
         """Prepare the faster path and take it.

@@ -181,6 +181,16 @@ def search(
     yield best
 
 
+def loss_scale(numbers: int) -> float:
+    """Scale of the loss of a picture of so many numbers, a power of two: exact in float32.
+
+    A mean over a large picture has gradients of less than what a float16 layer can hold: those of
+    1024² pixels vanished, and only the start came back. P. Micikevicius et al., "Mixed precision
+    training" (2018), section 3.2.
+    """
+    return 2.0 ** max(round(math.log2(numbers)) - 8, 0)
+
+
 def refine(
     target: InversionTarget,
     wanted: torch.Tensor,
@@ -205,13 +215,15 @@ def refine(
 
     n = start.detach().clone().requires_grad_(True)
     best: Step | None = None
+    scale = loss_scale(wanted.numel())
     first = second = torch.zeros_like(n)
     for step in range(steps + 1):
         with torch.enable_grad():
             x = target.draw(onto_port(target.port, n))
             far = distance(x, wanted).sum()
             pull = PULL * (n.square().mean() - 1).square()
-            (gradient,) = torch.autograd.grad(far + pull, n)
+            (gradient,) = torch.autograd.grad((far + pull) * scale, n)
+            gradient = gradient / scale
         near = float(far.detach())
         if not math.isfinite(near):
             raise ValueError("the generator's picture holds what is no number")

@@ -25,7 +25,8 @@ def activate(x: torch.Tensor) -> torch.Tensor:
 def blur(x: torch.Tensor, padding: tuple[int, int, int, int]) -> torch.Tensor:
     """Filter each channel with [1, 3, 3, 1], with the gain of a doubling (4)."""
     taps = (TAPS.to(x) * 4).expand(x.shape[1], 1, 4, 4).contiguous()
-    return functional.conv2d(functional.pad(x, padding), taps, groups=x.shape[1])
+    with torch.autocast(x.device.type, enabled=False):  # in the precision of what it filters
+        return functional.conv2d(functional.pad(x, padding), taps, groups=x.shape[1])
 
 
 def double(x: torch.Tensor) -> torch.Tensor:
@@ -93,8 +94,9 @@ class Styled(nn.Module):
         random
             Where noise comes from; None: the noise that the file holds.
         """
-        s = self.affine(w)
-        d = (s.square() @ self.weight.square().sum((2, 3)).T + 1e-8).rsqrt()
+        with torch.autocast(w.device.type, enabled=False):  # bfloat16 knows the sum to 0.4 %
+            s = self.affine(w.float())
+            d = (s.square() @ self.weight.square().sum((2, 3)).T + 1e-8).rsqrt()
         x = x * s[:, :, None, None].to(x.dtype)
         if self.doubles:
             x = functional.conv_transpose2d(x, self.weight.transpose(0, 1), stride=2)
@@ -131,7 +133,7 @@ class Colour(nn.Module):
         """Return colours [shape=(N, 3, H, W)]."""
         s = self.affine(w) / math.sqrt(x.shape[1])
         x = functional.conv2d(x * s[:, :, None, None].to(x.dtype), self.weight)
-        return x + self.bias[:, None, None]
+        return x.float() + self.bias[:, None, None]  # pictures are summed and filtered in float32
 
 
 class Conv(nn.Module):

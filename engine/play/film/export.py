@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -131,7 +132,7 @@ def prepare(
     """
     line = playback.line_at(before_history(playback, *first))
     line.show = resized(line.show, size_px)
-    pixels = FilmPixels(bridge, line.show, job.device)
+    pixels = FilmPixels(bridge, line.show, job.device, lambda text: print(text, file=sys.stderr))
 
     def load(show: Show) -> None:
         line.show = resized(show, size_px)

@@ -22,7 +22,9 @@ MOST_PER_FRAME = 64
 class Sink(Protocol):
     """Whoever is told values. It neither waits nor keeps what it is told for long.
 
-    Beside this it may have ``flush()``, called after the last value of a frame, and ``close()``.
+    Beside this it may have ``begin(show)``, called before the values of a show that begins, which
+    returns sentences for the operator; ``flush()``, called after the last value of a frame; and
+    ``close()``.
 
     Attributes
     ----------
@@ -84,6 +86,9 @@ class Feedback:
         values = ramped(show, state, max(state.tick, 0) / float(show.control_hz))
         for told in tuple(self._told):
             try:
+                if told.show is not show and hasattr(told.sink, "begin"):
+                    for text in told.sink.begin(show):
+                        self._notify(text)
                 told.send(show, values, arrived.get(told.sink.kind, ()))
             except Exception as error:  # noqa: BLE001 - a device, a browser: the show goes on
                 self._notify(f"feedback to {told.sink.kind or 'a listener'} ends: {error}")

@@ -21,6 +21,7 @@ class Options:
     operator: str | None = None
     osc: str | None = None
     feedback: tuple[str, ...] = ()
+    dmx: tuple[str, ...] = ()
     audio: str | None = None
     audio_channel: int | None = None
     audio_gain_db: float | None = None

@@ -22,7 +22,7 @@ from engine.play.live.options import Options
 from engine.system import untrusted
 from engine.system.untrusted import OutsideError
 
-HIDDEN = ("audio", "is_blocking", "kept")
+HIDDEN = ("audio", "is_blocking", "kept", "port")
 """Fields of a `Config` that no show says."""
 LIVE_PRESET = "veryfast"
 """x264's effort for a film of the command line: it shares the machine with the show."""
@@ -110,6 +110,8 @@ class Outputs:
         try:
             for place, kind, own, module in modules:
                 config = _config(place, module, own, table, options)
+                if hasattr(config, "host"):
+                    config = self._permit(place, config, "host" in own, options)
                 manager = module.open(config, size_px, fps)
                 self._open.append(Output(kind, config, manager, manager.__enter__()))
             self._listed = tuple(self._open)
@@ -124,6 +126,22 @@ class Outputs:
         except BaseException:
             self.__exit__(None, None, None)
             raise
+
+    def _permit(self, place: str, config: Any, is_asked: bool, options: Options) -> Any:
+        """Let it send to a host that the operator named, else to this machine."""
+        allowed = dict(map(_endpoint, options.dmx or ("127.0.0.1",)))
+        host = config.host if config.host in allowed else next(iter(allowed))
+        if is_asked and host != config.host:
+            self._notify(
+                f"{place}: sends to {host}, not to {config.host[:80]} as the show asks; "
+                f"start it with --dmx {config.host[:80]} to allow that"
+            )
+        return replace(config, host=host, port=allowed[host])
+
+    @property
+    def sinks(self) -> list[Any]:
+        """Outputs that are told parameters."""
+        return [output.sink for output in self._open if hasattr(output.sink, "send")]
 
     @property
     def window(self) -> Any:
@@ -205,6 +223,14 @@ def _entries(table: ShowTable, options: Options) -> Iterator[tuple[str, str, Map
         yield f"outputs[{number}]", each.kind, each.config
     if not table.outputs:
         yield "output", "window", {}
+
+
+def _endpoint(text: str) -> tuple[str, int]:
+    """Read ``HOST`` or ``HOST:PORT`` of ``--dmx``; port 0 is the protocol's own."""
+    host, _, port = text.strip().partition(":")
+    if not host or (port and not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536)):
+        raise ValueError(f"--dmx '{text[:80]}': write HOST or HOST:PORT, like 192.168.1.20")
+    return host, int(port or 0)
 
 
 def _module(place: str, kind: str) -> ModuleType:

@@ -81,6 +81,7 @@ class Performance:
         self.compositor = Compositor(self.outputs.ctx, show.size_px, float(show.picture_hz))
         stack.callback(self.compositor.close)
         self.bridge = Bridge(self.outputs.ctx)
+        stack.callback(self.bridge.close)
         self.pixels = LivePixels(self.bridge, options.device)
         stack.callback(self.pixels.close)
         found = self.pixels.share_cuda(self.outputs.ctx)
@@ -97,6 +98,8 @@ class Performance:
         stack.callback(self.feedback.close)
         for endpoint in options.feedback:
             self.feedback.add(sender.open(*osc.parse_endpoint(endpoint)))
+        for sink in self.outputs.sinks:
+            self.feedback.add(sink)
         choice = channel_choice(table, options.audio_channel, options.audio_gain_db)
         self.audio_input: AudioInput = stack.enter_context(
             AudioInput(options, self.notify, self.sources, choice)

@@ -5,23 +5,18 @@ crossfades, and *pending*, a frame that is here before its time. Frames are aske
 (`Host.look_ahead_s`), so normally the display time lies between the stamps of older and newer, and
 when it reaches newer's the pending one takes over. The blend moves along a line through (stamp,
 frame) and never jumps; a frame that comes late is faded in from what is on the screen.
-
-Torch is imported for the CUDA path only, and only where OpenGL itself runs on NVIDIA.
 """
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import moderngl
 
 from engine.generators.host.messages import Frame
 from engine.play.pixels.crossfade import Fade, TimedFrame, advance_fade, begin_fade, weigh
-
-_PBOS = 3
+from engine.play.pixels.cuda_sharing import CudaUpload, SharingError
 
 
 class SourcePixels(NamedTuple):
@@ -56,7 +51,7 @@ class Bridge:
         self._ctx = ctx
         self._crossfades = crossfades
         self._slots: dict[str, _Slot] = {}
-        self._cuda: _CudaUpload | None = None
+        self._cuda: CudaUpload | None = None
 
     def take(
         self, slot_id: str, frame: Frame, *, is_fresh: bool = False, fade_s: float = 0.0
@@ -72,8 +67,8 @@ class Bridge:
 
         Raises
         ------
-        Exception
-            On the CUDA path, whatever CUDA raises: reopen the host without ``shares_cuda`` then.
+        SharingError
+            If CUDA and OpenGL cannot share it: reopen the host without ``shares_cuda`` then.
         """
         slot = self._slots.get(slot_id)
         size_px = frame.pixels.shape[1], frame.pixels.shape[0]
@@ -81,8 +76,11 @@ class Bridge:
             fade_s = max(fade_s, slot.fade.pending.fade_s)  # of the one that it replaces
         timed = TimedFrame(self._texture(slot, size_px), frame.seconds, fade_s)
         if frame.share is not None and frame.device_slot is not None:
-            self._cuda = self._cuda or _CudaUpload(self._ctx)
-            self._cuda.write(slot_id, timed.texture, frame.device_slot, frame.share)
+            try:
+                self._cuda = self._cuda or CudaUpload(self._ctx)
+                self._cuda.write(slot_id, timed.texture, frame.device_slot, frame.share)
+            except Exception as error:
+                raise SharingError(f"{type(error).__name__}: {error}") from error
         else:
             timed.texture.write(frame.pixels)
         if slot is None:
@@ -132,7 +130,7 @@ class Bridge:
             self._cuda.drop(slot_id)
 
     def close(self) -> None:
-        """Free everything. Harmless when repeated."""
+        """Free everything, while the context is still there. Harmless when repeated."""
         for slot_id in list(self._slots):
             self.drop(slot_id)
 
@@ -151,91 +149,3 @@ class Bridge:
         texture.filter = (moderngl.LINEAR, moderngl.LINEAR)
         texture.repeat_x = texture.repeat_y = False
         return texture
-
-
-def probe(ctx: moderngl.Context) -> tuple[str, str]:
-    """Find out how frames of a CUDA generator reach GL, and why.
-
-    The CUDA path is UNTESTED (no GPU here); whatever goes wrong in it means the next best path.
-
-    Returns
-    -------
-    tuple
-        ``cuda-pbo`` (stays on the device: open workers with ``shares_cuda=True``), ``pinned`` (the
-        worker fetches it through pinned memory) or ``numpy``; and one line that says why.
-    """
-    vendor, renderer = ctx.info["GL_VENDOR"], ctx.info["GL_RENDERER"]
-    if "nvidia" not in vendor.lower():
-        return "numpy", f"OpenGL runs on {renderer}, which shares nothing with CUDA"
-    try:
-        torch: Any = importlib.import_module("torch")
-        device = torch.cuda.get_device_name(0)
-        upload = _CudaUpload(ctx)
-        upload.try_out()
-    except Exception as error:  # noqa: BLE001 -- drivers fail in many ways; all mean: other path
-        return "pinned", f"no CUDA sharing with {renderer}: {type(error).__name__}: {error}"
-    return "cuda-pbo", f"{device} shares pixel buffers with OpenGL on {renderer}"
-
-
-class _CudaUpload:
-    """From a CUDA ring into textures through registered pixel buffers. UNTESTED: no GPU here.
-
-    Written after rendering.md 2.2 (cuda-core 1.2): registering is slow, so buffers are kept per
-    slot and size; mapping orders GL before CUDA, closing the map orders CUDA before GL.
-    """
-
-    def __init__(self, ctx: moderngl.Context) -> None:
-        self._ctx = ctx
-        self._torch: Any = importlib.import_module("torch")
-        core: Any = importlib.import_module("cuda.core")
-        self._stream = self._torch.cuda.current_stream()
-        self._core_stream = core.Stream.from_handle(self._stream.cuda_stream)
-        self._register = core.GraphicsResource.from_gl_buffer
-        self._views: dict[str, tuple[Mapping[str, Any], Any]] = {}
-        self._buffers: dict[str, list[tuple[moderngl.Buffer, Any]]] = {}
-
-    def write(
-        self, slot_id: str, texture: moderngl.Texture, device_slot: int, share: Mapping[str, Any]
-    ) -> None:
-        """Copy one slot of a worker's ring into a texture, without the main memory."""
-        known = self._views.get(slot_id)
-        if known is None or known[0] is not share:  # the first frame of this worker
-            from engine.generators.host.cuda_ring import CudaView
-
-            known = share, CudaView(dict(share))
-            self._views[slot_id] = known
-        buffer, resource = self._buffer(slot_id, texture.width * texture.height * 8)
-        with resource.map(stream=self._core_stream) as mapped:
-            target = self._torch.from_dlpack(mapped).view(self._torch.float16)
-            known[1].copy_to(device_slot, target, self._stream)
-        texture.write(buffer)
-
-    def try_out(self) -> None:
-        """Register, map and unmap a small buffer; raises what the driver says."""
-        _, resource = self._buffer("", 64)
-        with resource.map(stream=self._core_stream) as mapped:
-            self._torch.from_dlpack(mapped).view(self._torch.float16).zero_()
-        self.drop("")
-
-    def drop(self, slot_id: str) -> None:
-        """Free the buffers of a slot."""
-        self._views.pop(slot_id, None)
-        self._free(self._buffers.pop(slot_id, []))
-
-    @staticmethod
-    def _free(ring: list[tuple[moderngl.Buffer, Any]]) -> None:
-        while ring:
-            buffer, resource = ring.pop()
-            resource.close()
-            buffer.release()
-
-    def _buffer(self, slot_id: str, size: int) -> tuple[moderngl.Buffer, Any]:
-        ring = self._buffers.setdefault(slot_id, [])
-        if ring and ring[0][0].size != size:
-            self._free(ring)
-        if len(ring) < _PBOS:
-            buffer = self._ctx.buffer(reserve=size)
-            ring.append((buffer, self._register(buffer.glo, flags="write_discard")))
-        else:
-            ring.append(ring.pop(0))
-        return ring[-1]

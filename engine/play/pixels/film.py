@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -19,10 +19,23 @@ from engine.play.pixels.delay_line import DelayLine
 
 
 class FilmPixels:
-    """Inline generators: every frame exactly at its time, at the size of the film."""
+    """Inline generators: every frame exactly at its time, at the size of the film.
 
-    def __init__(self, bridge: Bridge, show: Show, device: str = "auto") -> None:
+    Parameters
+    ----------
+    notify
+        Is told of what goes on in another way than it could; None: that is an error.
+    """
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        show: Show,
+        device: str = "auto",
+        notify: Callable[[str], None] | None = None,
+    ) -> None:
         self._bridge = bridge
+        self._notify = notify
         self._show = show
         self._device = device
         self._hosts: dict[str, Host] = {}
@@ -64,7 +77,9 @@ class FilmPixels:
             return
         if name not in self._hosts:
             opened = registry.open_spec(generator.kind, generator.config, generator.spec)
-            self._hosts[name] = open_inline(opened, self._device, clock=time.perf_counter)
+            self._hosts[name] = open_inline(
+                opened, self._device, clock=time.perf_counter, notify=self._notify
+            )
         size = asked_size(generator.spec, generator.film_px, request.aspect, self._show.size_px)
         host = self._hosts[name]
         try:

@@ -18,7 +18,8 @@ from engine.core.show.state import State
 from engine.generators.host.interface import Host, HostStats
 from engine.generators.host.messages import Frame
 from engine.generators.host.spare import Spare
-from engine.play.pixels.bridge import Bridge, probe
+from engine.play.pixels.bridge import Bridge
+from engine.play.pixels.cuda_sharing import SharingError, probe
 from engine.play.pixels.delay_line import DelayLine
 from engine.play.pixels.slot import ShownFrame, Slot, open_host, worker_spec_of
 from engine.play.stats import Newest
@@ -57,6 +58,7 @@ class LivePixels:
         self._delay_line = DelayLine()
         self._compositor: Compositor | None = None
         self._shares_cuda = False
+        self._news: list[str] = []
         self.path = "numpy"
         self.newest: dict[str, Frame] = {}
         self._reported: dict[str, str] = {}
@@ -162,22 +164,28 @@ class LivePixels:
 
         Torch is imported for this only where OpenGL itself runs on NVIDIA.
         """
-        self.path, why = probe(ctx)
-        self._shares_cuda = self.path == "cuda-pbo" and self._device in ("auto", "cuda")
+        self.path, why, device = probe(ctx)
+        is_open = self._device in ("auto", "cuda")
+        self._shares_cuda = self.path == "cuda-pbo" and is_open
+        if is_open and self.path != "numpy":
+            self._device = device if self._shares_cuda or self._device == "cuda" else self._device
         return f"frames go by {self.path}: {why}"
 
     def _upload(self, name: str, seen: ShownFrame) -> None:
-        """Upload a frame; if sharing with CUDA fails, go on through main memory. UNTESTED there."""
+        """Upload a frame; if sharing with CUDA fails, go on through main memory.
+
+        The pictures that are there stay until the workers, which start anew, have made others.
+        """
         try:
             self._bridge.take(name, seen.frame, is_fresh=seen.is_fresh, fade_s=seen.fade_s)
             self.newest[name] = seen.frame
-        except Exception:  # drivers fail in many ways; all of them mean: the other path
+        except SharingError as error:
             if not self._shares_cuda:
                 raise
+            self._news.append(f"pictures go through main memory from now on: {error}")
             self._shares_cuda, self.path = False, "pinned"
-            for each, slot in self._slots.items():
+            for slot in self._slots.values():
                 slot.close()
-                self._bridge.drop(each)
             self._slots.clear()
             self._checked.clear()
 
@@ -221,7 +229,7 @@ class LivePixels:
 
     def complaints(self) -> list[str]:
         """Say once what is newly wrong with a generator, a sentence each."""
-        found = []
+        found, self._news = self._news, []
         for name, text in self._troubles().items():
             if text and text != self._reported.get(name):
                 found.append(f"layer {name}: {text}")

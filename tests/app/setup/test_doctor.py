@@ -77,6 +77,40 @@ def test_software_opengl_works_and_says_so() -> None:
     assert not doctor.check_gl({"renderer": "NVIDIA H200", "version": "4.6"}).cure
 
 
+def test_a_laptop_that_draws_on_the_other_gpu_is_told_how_to_change_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    intel = {"renderer": "Mesa Intel(R) UHD", "vendor": "Intel", "version": "4.6"}
+    check = doctor.check_gl(intel, nvidia=True)
+    assert check.ok
+    assert "__NV_PRIME_RENDER_OFFLOAD=1 __GLX_VENDOR_LIBRARY_NAME=nvidia" in check.cure
+    assert not doctor.check_gl(intel).cure
+    own = {"renderer": "GeForce GTX 1080/PCIe/SSE2", "vendor": "NVIDIA Corporation", "version": "4"}
+    assert not doctor.check_gl(own, nvidia=True).cure
+
+
+@pytest.mark.parametrize(
+    ("core", "bindings", "is_good"),
+    [("1.2.2", "13.5.0", True), ("0.7.0", "13.5.0", False), ("1.2.2", "12.9.4", False),
+     ("", "", False), ("2.0", "13.0.1", True)],
+)  # fmt: skip
+def test_packages_that_keep_pictures_on_the_gpu_fit_torch(
+    core: str, bindings: str, is_good: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    found = {"cuda-core": core, "cuda-bindings": bindings} if core else {}
+    (check,) = doctor.check_sharing(("2.13.0", "13.0"), found, nvidia=True)
+    assert bool(check.cure) is not is_good
+    assert is_good or "'cuda-bindings==13.*" in check.cure
+    (old,) = doctor.check_sharing(
+        ("2.13.0", "12.9"), {"cuda-core": "1.2", "cuda-bindings": "12.9.3"}, nvidia=True
+    )
+    assert "!=12.9.3" in old.cure
+    assert doctor.check_sharing(("2.13.0", None), found, nvidia=True) == []
+    assert doctor.check_sharing(("2.13.0", "13.0"), found, nvidia=False) == []
+
+
 def test_no_opengl_is_a_failure_with_a_cure() -> None:
     check = doctor.check_gl({"error": "no answer within 8 s"})
     assert not check.ok

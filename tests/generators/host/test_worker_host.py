@@ -21,11 +21,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core.show.generator import Request
-from engine.generators.device import pick_device
 from engine.generators.host import cuda_ring
 from engine.generators.host.inline_host import open_inline
 from engine.generators.host.latency import Latency, look_ahead_s, note_arrival, rate_hz
-from engine.generators.host.messages import Frame
+from engine.generators.host.messages import Frame, encode_frame
 from engine.generators.host.pixels import finish
 from engine.generators.host.spare import Spare
 from engine.generators.host.watchdog import Policy, pause_s
@@ -151,6 +150,22 @@ def test_inline_raises_what_the_generator_raises() -> None:
     host.ask(request(0, act=1), time.monotonic())
     with pytest.raises(RuntimeError, match="asked to fail"):
         host.newest()
+
+
+def test_without_a_faster_path_a_film_goes_on_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def warm_up(self: object) -> None:
+        raise MemoryError("no room for a graph")
+
+    slow = importlib.import_module(NAME)
+    monkeypatch.setattr(slow.Slow, "warm_up", warm_up, raising=False)
+    said: list[str] = []
+    host = open_inline(open_spec(NAME, Config()), "cpu", notify=said.append)
+    host.ask(request(0.0))
+    assert host.newest() is not None
+    (text,) = said
+    assert "no faster path: MemoryError: no room for a graph" in text
+    with pytest.raises(MemoryError):
+        open_inline(open_spec(NAME, Config()), "cpu")
 
 
 # Pixels
@@ -663,22 +678,6 @@ def test_a_missing_generator_is_named() -> None:
         open_spec("no_such_thing", Config())
 
 
-def test_devices() -> None:
-    assert pick_device("cpu") == "cpu"
-    assert pick_device("auto") in ("cpu", "cuda", "mps")
-    with pytest.raises(ValueError, match="write auto, cpu, cuda or mps"):
-        pick_device("tpu")
-
-
-def test_a_device_that_is_not_here_is_refused() -> None:
-    import torch
-
-    if torch.cuda.is_available():
-        pytest.skip("there is a CUDA device")
-    with pytest.raises(ValueError, match="no cuda device"):
-        pick_device("cuda")
-
-
 # Pace
 
 
@@ -736,6 +735,25 @@ def test_the_embedded_generator_runs_in_a_worker(opened: list[WorkerHost | Spare
 
 
 # CUDA
+
+
+def test_the_last_frame_of_a_dead_worker_whose_ring_is_gone_is_left_out(
+    opened: list[WorkerHost | Spare],
+) -> None:
+    host = open_slow(opened)
+    wait(host, lambda: host.stats().state == "ready")
+    empty = np.empty((4, 4, 0), np.float16)
+    host._frames.write(encode_frame(Frame(0.0, 0, empty, {}, device_slot=1)))
+    assert host.newest() is None
+    host.ask(request(2.0))
+    assert wait_frame(host).seconds == 2.0
+
+
+def test_what_torch_keeps_of_a_killed_worker_is_removed(tmp_path: Path) -> None:
+    for name in ("torch_12_345_0", "torch_12_345_1", "torch_123_4_0", "psm_12"):
+        (tmp_path / name).write_bytes(b"counter")
+    cuda_ring.forget(12, tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["psm_12", "torch_123_4_0"]
 
 
 def test_handles_of_a_cuda_ring_cross_as_json() -> None:

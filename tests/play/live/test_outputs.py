@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,8 @@ from engine.play.film.export import Job, render
 from engine.play.film.playback import open_playback
 from engine.play.live.options import Options
 from engine.play.live.outputs import Outputs, parse
-from tests.performing import play
+from engine.sources.dmx.decode import Packet, decode
+from tests.performing import latent_cinema, play
 from tests.places import SHOWS
 
 SIZE_PX, FPS = (64, 36), Fraction(60)
@@ -47,10 +49,12 @@ class Picture:
         return np.zeros((SIZE_PX[1], SIZE_PX[0], 3), np.uint8)
 
 
-def open_outputs(said: list[str], text: str = "", *words: str) -> Outputs:
+def open_outputs(
+    said: list[str], text: str = "", *words: str, dmx: tuple[str, ...] = ()
+) -> Outputs:
     """Open the outputs of a show, and of a command line."""
     table = load.decode(f"schema = 1\n{text}", "t")
-    return Outputs(table, Options(outputs=words), SIZE_PX, FPS, said.append)
+    return Outputs(table, Options(outputs=words, dmx=dmx), SIZE_PX, FPS, said.append)
 
 
 def test_a_null_and_a_sequence_and_a_film_hold_what_the_take_renders(tmp_path: Path) -> None:
@@ -122,7 +126,7 @@ def test_a_show_writes_only_new_files_below_the_folder(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('kind = "writer"', "there is no output 'writer'; there are: film, memory, null, png"),
+        ('kind = "writer"', "there is no output 'writer'; there are: dmx, film, memory, null, png"),
         ('kind = "os.path"', "there is no output 'os.path'"),
         ('kind = "film"', "config: object missing required field `path`"),
         ('kind = "film"\nconfig = { path = 3 }', r"config\.path: "),
@@ -175,6 +179,79 @@ def test_a_word_of_the_command_line_is_a_kind_or_a_file(word: str, kind: str) ->
 @pytest.mark.parametrize("word", ["wall", "", "film.avi", "contract", "../null"])
 def test_another_word_is_refused_with_what_there_is(word: str) -> None:
     with pytest.raises(
-        ValueError, match=r"is no output: write film, memory, null, png, window, or"
+        ValueError, match=r"is no output: write dmx, film, memory, null, png, window, or"
     ):
         parse(word)
+
+
+LAMP = """
+[[outputs]]
+kind = "dmx"
+[outputs.config]
+fixtures = [{ universe = 1, channel = 1 }]
+"""
+
+
+@pytest.mark.parametrize(
+    ("host", "allowed", "sends_to", "is_said"),
+    [
+        ("", (), ("127.0.0.1", 0), False),
+        ("", ("192.0.2.1:7000",), ("192.0.2.1", 7000), False),
+        ("192.0.2.9", (), ("127.0.0.1", 0), True),
+        ("192.0.2.9", ("192.0.2.1", "192.0.2.9"), ("192.0.2.9", 0), False),
+        ("evil.example.com", ("192.0.2.1",), ("192.0.2.1", 0), True),
+    ],
+)
+def test_a_show_sends_only_to_hosts_that_the_operator_named(
+    host: str, allowed: tuple[str, ...], sends_to: tuple[str, int], is_said: bool
+) -> None:
+    said: list[str] = []
+    text = LAMP + (f'host = "{host}"\n' if host else "")
+    with open_outputs(said, text, dmx=allowed) as outputs:
+        config = outputs._open[0].config
+        assert (config.host, config.port) == sends_to
+        assert [sink.kind for sink in outputs.sinks] == [""]
+    assert len(said) == is_said
+    if said:
+        assert f"not to {host} as the show asks; start it with --dmx {host}" in said[0]
+
+
+def test_a_port_is_the_operators() -> None:
+    with pytest.raises(load.ShowError, match="unknown key 'port'"):
+        open_outputs([], LAMP + "port = 53\n")
+    for word in ("", ":7", "a:b", "a:70000"):
+        with pytest.raises(ValueError, match="write HOST or HOST:PORT"):
+            open_outputs([], LAMP, dmx=(word,))
+
+
+def test_lamps_follow_a_show_and_its_parameters(tmp_path: Path) -> None:
+    show = tmp_path / "lamps.toml"
+    show.write_text(
+        """schema = 1
+size_px = [64, 36]
+master = { brightness = 0.8 }
+[[outputs]]
+kind = "null"
+[[layers]]
+id = "red"
+generator = { kind = "flat", config = { colour = "#ff0000" } }
+"""
+        + LAMP
+        + 'parameters = [{ address = "/master/brightness", universe = 1, channel = 9 }]\n',
+        "utf-8",
+    )
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as desk:
+        desk.bind(("127.0.0.1", 0))
+        desk.setblocking(False)
+        words = ["--audio", "off", "--osc", "127.0.0.1:0", "--device", "cpu", "--duration", 1]
+        to = f"127.0.0.1:{desk.getsockname()[1]}"
+        done = latent_cinema("play", show, *words, "--dmx", to, is_patient=True)
+        assert done.returncode == 0, done.stderr
+        packets = []
+        with suppress(BlockingIOError):
+            while True:
+                packets.append(decode(desk.recv(2048)))
+    levels = [packet.levels for packet in packets if isinstance(packet, Packet)]
+    assert len(levels) == len(packets) > 4
+    assert any(each[:3] == b"\xcc\0\0" and each[8] == 204 for each in levels)
+    assert not any(map(any, levels[-3:]))  # dark at the end

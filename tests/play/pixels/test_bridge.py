@@ -16,8 +16,9 @@ from engine.core.show.generator import Request
 from engine.generators.host.inline_host import open_inline
 from engine.generators.host.messages import Frame
 from engine.generators.registry import open_spec
-from engine.play.pixels.bridge import Bridge, probe
+from engine.play.pixels.bridge import Bridge
 from engine.play.pixels.crossfade import Fade, TimedFrame, advance_fade, begin_fade, weigh
+from engine.play.pixels.cuda_sharing import probe
 from tests.slow_generator import Config
 
 
@@ -252,7 +253,7 @@ def test_an_export_shows_the_newest_step_between_its_frames(ctx: moderngl.Contex
 
 
 def test_the_probe_says_what_it_chose_and_why(ctx: moderngl.Context) -> None:
-    path, why = probe(ctx)
+    path, why, _ = probe(ctx)
     assert path in ("cuda-pbo", "pinned", "numpy")
     assert why
     if "llvmpipe" in ctx.info["GL_RENDERER"]:

@@ -114,6 +114,7 @@ def perform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Pl
         # How long this machine takes to load is said to nobody here, and no picture is missing.
         monkeypatch.setattr("engine.play.live.player.FIRST_FRAME_S", 600.0)
         monkeypatch.setattr("engine.play.pixels.startup.TELL_AFTER_S", math.inf)
+        monkeypatch.setattr("engine.play.governor.Governor.news", lambda *_: "")
         options = Options(
             show=show, outputs=("null",), osc="127.0.0.1:0", audio="off", device="cpu",
             take=tmp_path / "take", plan=tmp_path / "plan.npz",

@@ -1,0 +1,1 @@
+"""DMX by network: lamps that follow the picture, and parameters for other machines."""
