@@ -24,6 +24,7 @@ An open source may have more, which is used where it is there: ``tend(now_s)``, 
 poll; ``state``, a phrase (when it begins with ``lost`` or ``no device`` the operator is told once);
 ``warning``, a sentence for the operator when it opens; ``refused``, a count of what it left out
 itself, and ``refusals()``, what of that is to be said since it was last asked: (address, why);
+``facts``, a dict of what its part of the stats file says beside;
 ``wall_ns``, which is given the clock of the day, in nanoseconds since 1970;
 ``samples()`` and ``rate_hz``, sound that a take records.
 
@@ -32,7 +33,8 @@ A source of things that hands move (keys, knobs, faders, sticks) knows no addres
 order and without waiting, as `Moved`; the player turns it into events by the mappings of the show
 and of the user. It may have ``show(device, control, value)``: light that control, or move its
 motor, to a value as `Moved` has it, without waiting; a control that shows nothing ignores it. And
-``devices()``, the names of what is plugged in now.
+``devices()``, the names of what is plugged in now. One that keeps time for others (a MIDI clock)
+has ``follow(at_ns, beat, bpm)``: where the song is at a moment, told once a frame.
 
 No show opens the network: a source listens on this machine only (127.0.0.1), unless the operator
 says another host with ``--osc HOST:PORT``, which then is the host of every source that has one.

@@ -66,6 +66,7 @@ def cli() -> None:
     "--feedback", multiple=True, help="HOST:PORT that is sent every change by OSC; may be repeated."
 )
 @click.option("--dmx", multiple=True, help="HOST[:PORT] that outputs may send to; may be repeated.")
+@click.option("--midi", help="Name of the MIDI device (a part is enough), 'auto' (all) or 'off'.")
 @click.option("--audio", help="Sound device (name or number), sound file, or 'off'.")
 @sound_options
 @click.option("--take", type=FILE, help="Record into this new folder.")
@@ -103,6 +104,7 @@ def play(**given: Any) -> None:
         osc=given["osc"],
         feedback=given["feedback"],
         dmx=given["dmx"],
+        midi=given["midi"],
         audio=given["audio"],
         audio_channel=given["audio_channel"],
         audio_gain_db=given["audio_gain"],

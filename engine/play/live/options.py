@@ -22,6 +22,7 @@ class Options:
     osc: str | None = None
     feedback: tuple[str, ...] = ()
     dmx: tuple[str, ...] = ()
+    midi: str | None = None
     audio: str | None = None
     audio_channel: int | None = None
     audio_gain_db: float | None = None

@@ -177,6 +177,7 @@ class Player(Performance):
         self._announce_ready(self.line.show)
         self.watch.lap("events")
         steps = self.line.control(seconds, self.queue.events_of)
+        self._keep_time_for_others()
         self._plan = plan = self.line.plan(seconds)
         self._notify_waiting()
         self.watch.lap("control")
@@ -194,6 +195,12 @@ class Player(Performance):
         self.recording.sound(self.queue, seconds)
         self.watch.lap("take")
         self._govern(float(seconds), busy_s, plan)
+
+    def _keep_time_for_others(self) -> None:
+        """Tell what sends a clock where the song is on the newest tick."""
+        state, hz = self.line.state, self.line.show.control_hz
+        at_ns = self.pacer.start_ns + int(Fraction(max(state.tick, 0) * 1_000_000_000) / hz)
+        self.sources.follow(at_ns, state.transport.beat, state.transport.bpm)
 
     def _govern(self, seconds: float, busy_s: float, plan: Plan) -> None:
         """Draw less where the machine cannot keep up; what is kept, in files, stays whole."""

@@ -20,7 +20,7 @@ from engine.sources.osc import osc
 
 MOST_ITEMS = 256
 """Taken from one source in one frame; what is beyond waits."""
-DEFAULTS = ("osc", "audio")
+DEFAULTS = ("osc", "audio", "midi")
 """Heard in every show, whether it lists them or not."""
 OSC = "127.0.0.1:9000"
 Notify = Callable[[str], None]
@@ -38,8 +38,13 @@ class Source:
 
     def report(self) -> dict[str, Any]:
         """Return its part of the stats file."""
-        found = {"kind": self.kind, "name": self.origin.name, "state": self.state or "open"}
-        return {**found, "refused": int(getattr(self.input, "refused", 0))}
+        found: dict[str, Any] = {
+            "kind": self.kind,
+            "name": self.origin.name,
+            "state": self.state or "open",
+        }
+        found["refused"] = int(getattr(self.input, "refused", 0))
+        return {**found, **getattr(self.input, "facts", {})}
 
 
 class Sources:
@@ -72,9 +77,10 @@ class Sources:
         ]
         self._sound = next((each for each in found if each[0] == "audio"), None)
         self._listed: dict[str, Source] = {}
+        unheard = {"" if listens else "audio", "midi" if options.midi == "off" else ""}
         try:
             for each in found:
-                if each[0] != "audio" or listens:
+                if each[0] not in unheard:
                     self._add(*each)
         except BaseException:
             self.__exit__(None, None, None)
@@ -135,6 +141,13 @@ class Sources:
             if hasattr(source.input, "show"):
                 with self._unfailing(source):
                     source.input.show(device, control, value)
+
+    def follow(self, at_ns: int, beat: float, bpm: float) -> None:
+        """Tell where the song is at a moment to sources that keep time for others."""
+        for source in tuple(self._open):
+            if hasattr(source.input, "follow"):
+                with self._unfailing(source):
+                    source.input.follow(at_ns, beat, bpm)
 
     def devices(self) -> list[str]:
         """Names of the devices with controls that are plugged in."""
@@ -204,6 +217,8 @@ def _own(options: Options, port: int) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     if options.osc is not None:
         found["osc"] = {"port": port}
+    if options.midi not in (None, "auto", "off"):
+        found["midi"] = {"devices": [options.midi]}
     if options.audio is not None:
         is_number = options.audio.isdigit()
         found["audio"] = {"device": int(options.audio) if is_number else options.audio}

@@ -1,8 +1,8 @@
 """MIDI clock out: which bytes are due when, from tempo and phase of the transport.
 
 24 pulses a beat, also while the transport stands, so that the other side knows the tempo. A start
-in the middle of a song says first where (SPP, in sixteenths), then *continue* on that sixteenth. A
-jump of the song position is stop, SPP and continue. No pulse is sent twice, and none is made up for
+in the middle of a song is *stop*, where (SPP, in sixteenths), and *continue* on that sixteenth; so
+is a jump of the song position. No pulse is sent twice, and none is made up for
 by a burst: what is more than a sixteenth away is a jump.
 """
 
@@ -69,6 +69,7 @@ class ClockOut:
             self._start = max(math.ceil(self._next / SIXTEENTH), 0) * SIXTEENTH
             if self._start:
                 sixteenth = self._start // SIXTEENTH % 16384
+                found += [] if STOP in found else [STOP]  # who runs would count on from there
                 found.append(bytes([0xF2, sixteenth & 0x7F, sixteenth >> 7]))
         elif not line.is_playing:
             found += self._stop()

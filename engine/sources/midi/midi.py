@@ -7,6 +7,7 @@ like a MIDI system: a show without any costs nothing.
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ ADDRESSES = (SYNC, TIMECODE)
 _LOOK_S = 2.0
 _PATIENCE_S = 4.0
 _MOST_WAITING = 8192
+_FAREWELL_S = 0.15  # in which who follows our clock is told to stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +139,10 @@ class Midi:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What the process says: ports, messages read and sent, what it refused."""
-        return self._info
+        """What the stats file says beside: ports, messages read and sent, what was refused."""
+        told = ("system", "open", "outputs", "clocks", "messages", "sent")
+        why = {"refusals": self._info["refused"]} if self._info.get("refused") else {}
+        return {key: self._info[key] for key in told if key in self._info} | why
 
     @property
     def pid(self) -> int:
@@ -207,7 +211,7 @@ class Midi:
             raise ValueError(f"a message of {len(message)} bytes is too long; at most 31")
         self._put((0, 0.0, 0.0, text(device), control))
 
-    def follow(self, at_ns: int, beat: float, bpm: float, is_playing: bool) -> None:
+    def follow(self, at_ns: int, beat: float, bpm: float, is_playing: bool = True) -> None:
         """Let the MIDI clock go on from the song position `beat` at a moment, at a tempo."""
         if not self._config.clock_out:
             return
@@ -226,6 +230,9 @@ class Midi:
     def close(self) -> None:
         """End the process. Harmless when repeated."""
         if self._watched is not None:
+            if self._line is not None:
+                self._put((self._now_ns(), 0.0, self._line[2], b"0", b"/beat"))
+                threading.Event().wait(_FAREWELL_S)
             self._watched.close()
             self._watched = self._memory = None
 

@@ -76,8 +76,8 @@ def tidy(raw: Sequence[str]) -> list[str]:
     """Names of devices for people and mappings, one for each raw name, all different.
 
     The numbers that a system appends (ALSA: ``20:0``; JACK: ``-01``; Windows: that of the port)
-    change from day to day and are left out, and so is the half of a name that only repeats it. Of several that
-    are then equal, the later ones end in ``#2``, ``#3``.
+    change from day to day and are left out, and so is the half of a name that only repeats it. Of
+    several that are then equal, the later ones end in ``#2``, ``#3``.
     """
     found: list[str] = []
     for name in raw:
