@@ -23,7 +23,7 @@ from engine.generators.networks.stylegan3_weights import read_synthesis as read_
 _VIEWS = (
     "view", "expand", "permute", "transpose", "t", "slice", "select", "unsqueeze", "squeeze",
     "unbind", "split", "split_with_sizes", "alias", "detach", "_unsafe_view", "as_strided",
-    "unfold", "narrow",
+    "unfold", "narrow", "numpy_T",
 )  # fmt: skip
 
 
@@ -84,13 +84,18 @@ class Count(TorchDispatchMode):
         self, func: Any, types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:  # torch's
         found = func(*args, **(kwargs or {}))
-        if func._schema.name.split("::")[1] not in _VIEWS:
+        name = func._schema.name.split("::")[1]
+        if name not in _VIEWS and not (name == "to" and _is_same(found, args[0])):
             self.kernels += 1
             self.bytes += sum(
                 min(t.numel() * t.element_size(), t.untyped_storage().nbytes())
                 for t in _tensors((args, found))
             )
         return found
+
+
+def _is_same(a: torch.Tensor, b: torch.Tensor) -> bool:
+    return bool(a.untyped_storage()._cdata == b.untyped_storage()._cdata)
 
 
 def _tensors(found: Any) -> Iterator[torch.Tensor]:

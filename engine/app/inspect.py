@@ -144,18 +144,29 @@ def undrawn(generators: dict[str, dict[str, Any]]) -> str:
 def list_addresses(show: str, as_json: bool) -> int:
     """Print everything that a show answers to, with what it takes, its default and its meaning."""
     from engine.core.show.addresses import addresses
+    from engine.core.show.layouts import layouts
     from engine.documents.show.load import load
     from engine.play.live.commands import ADDRESSES
 
-    listed = {**addresses(load(show).show), **ADDRESSES}.values()
+    loaded = load(show).show
+    listed, others = {**addresses(loaded), **ADDRESSES}, layouts(loaded)
     if as_json:
-        print(json.dumps([each.report() for each in listed], indent=2, ensure_ascii=False))
+        found = [each.report() for each in listed.values()]
+        for each in found:
+            if names := [n for n, a in others.items() if _is_for(a.address, each)]:
+                each["layouts"] = names
+        print(json.dumps(found, indent=2, ensure_ascii=False))
         return 0
-    rows = [("address", "type", "range", "default", "meaning"), *map(_row, listed)]
+    rows = [("address", "type", "range", "default", "meaning"), *map(_row, listed.values())]
+    rows += [(n, "layout", "0 to 1", "", f"As {a.address}.") for n, a in others.items()]
     widths = [max(map(len, column)) for column in list(zip(*rows, strict=True))[:-1]]
     for *cells, text in rows:
         print(*map(str.ljust, cells, widths), text, sep="  ")
     return 0
+
+
+def _is_for(address: str, report: dict[str, Any]) -> bool:
+    return address == report["address"] or address in report.get("aliases", ())
 
 
 def _row(each: Address) -> tuple[str, ...]:

@@ -185,6 +185,9 @@ class MasterTable(_Table, frozen=True):
     steer_mode: Literal["position", "velocity"] = "position"
     steer_momentum_s: float = 0.6
     bpm: float = 120.0
+    beats_per_bar: int = 4
+    bars_per_phrase: int = 4
+    offset_ms: float = 0.0
     effects: list[EffectTable] = []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.core.show.addresses import Address, addresses
+from engine.core.show.layouts import NORMALISED, layouts
 from engine.core.show.show import Show
 from engine.sources.osc.pattern import compile_pattern
 
@@ -26,14 +27,23 @@ class Directory:
     ----------
     known
         All of them, aliases included.
+    layouts
+        Addresses of other programs' layouts, see `engine.core.show.layouts`.
     """
 
     def __init__(self, show: Show, host: Mapping[str, Address]) -> None:
         own = addresses(show)
         named = {**own, **{alias: each for each in own.values() for alias in each.aliases}}
         self.known = {**named, **host}
+        self.layouts = layouts(show)
         self._lines = "\n".join(named)
         self._found: dict[str, tuple[str, ...]] = {}
+
+    def targets(self, address: str) -> tuple[str, ...]:
+        """Addresses that a message with this one is for; of a pattern that is new, none."""
+        stem = address.removesuffix(NORMALISED)
+        stem = self.layouts[stem].address if stem in self.layouts else stem
+        return (self.known[stem].address,) if stem in self.known else self._found.get(stem, ())
 
     def is_fresh(self, pattern: str) -> bool:
         """Whether it would cost time to find what a pattern is for."""

@@ -15,7 +15,10 @@ from engine.core.frame.advance import resolve
 from engine.core.frame.paths import fits, path_event
 from engine.core.parameter import to_float
 from engine.core.show.addresses import Address
+from engine.core.show.layouts import NORMALISED, Alias, alias_of, scaled
 from engine.core.show.show import Show
+from engine.core.tempo.sync import TOLD, carried
+from engine.core.tempo.sync import refusal as tempo_refusal
 from engine.core.trajectory.events import numbers
 from engine.play.budget import Budget
 from engine.play.complaints import MOST_ADDRESSES, Complaints, came, plain
@@ -24,6 +27,8 @@ from engine.sources.contract import EVERYTHING, Item, Origin
 from engine.sources.osc.pattern import is_pattern
 
 MOST_UNKNOWN = MOST_ADDRESSES
+Row = tuple[str, Value]
+"""An address and what it takes."""
 
 
 MOST_FRESH = 4
@@ -50,6 +55,7 @@ class EventQueue:
     def __init__(self, host: Mapping[str, Address] = MappingProxyType({})) -> None:
         self._host = host
         self._directory: tuple[Show, Directory] | None = None
+        self._layouts: dict[str, Alias] = {}
         self._fresh_left = self._targets_left = 0
         self.commands: list[str] = []
         self._pending: dict[int, list[Event]] = {}
@@ -84,15 +90,19 @@ class EventQueue:
             Show time of an arrival.
         """
         self.budget.follow(show)
+        self._layouts = self.directory(show).layouts
         self._fresh_left, self._targets_left = MOST_FRESH, MOST_TARGETS
         tick, tick_ns = 0, -1
         for arrival_ns, address, value in items:
             if arrival_ns != tick_ns:  # all of a packet arrive together
                 first = first_index(seconds_of(arrival_ns), show.control_hz)
                 tick, tick_ns = max(first, newest_tick + 1), arrival_ns
-            for each in self._accepted(show, address, value, origin):
+            if address in TOLD:  # it is so much older when it takes effect
+                late_s = Fraction(tick) / show.control_hz - seconds_of(arrival_ns)
+                value = carried(address, value, float(late_s))
+            for each, held in self._accepted(show, address, value, origin):
                 self._sequence += 1
-                event = Event(tick, each, value, origin.name, self._sequence)
+                event = Event(tick, each, held, origin.name, self._sequence)
                 if each in self.budget.prices:
                     self.budget.wait(event)
                 else:
@@ -105,32 +115,46 @@ class EventQueue:
         self._pending.setdefault(tick, []).append(event)
 
     def directory(self, show: Show) -> Directory:
-        """What the show and the host answer to; made when it is first asked for."""
+        """What the show and the host answer to; made when it is first asked for, in some 10 ms."""
         if self._directory is None or self._directory[0] is not show:
             self._directory = show, Directory(show, self._host)
         return self._directory[1]
 
-    def _accepted(self, show: Show, address: str, value: Value, origin: Origin) -> Sequence[str]:
-        """Addresses that take a value: this one, those that a pattern is for, or none."""
+    def _accepted(self, show: Show, address: str, value: Value, origin: Origin) -> Sequence[Row]:
+        """Addresses that take a value: this one, those that it is another name of, or none."""
+        if address in self._layouts:
+            alias = self._layouts[address]
+            address, value = alias.address, scaled(alias, value)
         try:
             why = refusal(show, address, value, origin)
         except KeyError:
-            if is_pattern(address):
-                return self._matching(show, address, value, origin)
-            if address in self._host:
-                self.commands += [address] * bool(value)  # the release of a button is no press
-            else:
-                self._count_unknown(origin, address, value)
-            return ()
+            return self._named_otherwise(show, address, value, origin)
         if why is None:
-            return (address,)
+            return ((address, value),)
         if why:
             self.refuse(origin.name, address, why)
         return ()
 
-    def _matching(self, show: Show, pattern: str, value: Value, origin: Origin) -> Sequence[str]:
+    def _named_otherwise(
+        self, show: Show, address: str, value: Value, origin: Origin
+    ) -> Sequence[Row]:
+        """What a pattern is for, or a value from 0 to 1; or the host is meant, or nobody."""
+        stem = address.removesuffix(NORMALISED)
+        if is_pattern(address):
+            return self._matching(show, address, value, origin)
+        if address in self._host:
+            self.commands += [address] * bool(value)  # the release of a button is no press
+            return ()
+        alias = alias_of(show, stem) if stem != address else None
+        if alias is not None:
+            self._layouts[address] = alias  # found at once from now on
+            return self._accepted(show, address, value, origin)
+        self._count_unknown(origin, address, value)
+        return ()
+
+    def _matching(self, show: Show, address: str, value: Value, origin: Origin) -> Sequence[Row]:
         """Addresses that a pattern is for and that take a value; patterns have a budget."""
-        directory = self.directory(show)
+        directory, pattern = self.directory(show), address.removesuffix(NORMALISED)
         self._fresh_left -= directory.is_fresh(pattern)
         try:
             if self._fresh_left < 0 or self._targets_left <= 0:
@@ -140,13 +164,19 @@ class EventQueue:
             self.refuse(origin.name, pattern, f"{plain(pattern)} is left out: {error}")
             return ()
         self._targets_left -= len(targets)
-        whys = [refusal(show, each, value, origin) for each in targets]
+        is_scaled = pattern != address
+        aliases = [alias_of(show, each) if is_scaled else None for each in targets]
+        rows = [
+            (each, scaled(alias, value) if alias else value)
+            for each, alias in zip(targets, aliases, strict=True)
+        ]
+        whys = [refusal(show, *row, origin) for row in rows]
         if not targets:
             self._count_unknown(origin, pattern, value)
         elif all(whys):
             why = f"{plain(pattern)}: none of its {len(targets)} addresses takes {came(value)}"
             self.refuse(origin.name, pattern, why)
-        return [each for each, why in zip(targets, whys, strict=True) if why is None]
+        return [row for row, why in zip(rows, whys, strict=True) if why is None]
 
     def refuse(self, source: str, address: str, why: str) -> None:
         """Count what cannot be taken."""
@@ -199,6 +229,10 @@ def refusal(show: Show, address: str, value: Value, origin: Origin) -> str | Non
         return f"it does not declare that it writes {plain(address)}"
     if address == ADDRESS:
         return _refusal_of_sound(value, origin)
+    if address in TOLD:
+        if address not in origin.addresses:
+            raise KeyError(address)
+        return tempo_refusal(address, value)
     if address.startswith("/signal/"):
         name = address.removeprefix("/signal/")
         # The show's own signals have plain names; those with a "/" the engine makes itself.

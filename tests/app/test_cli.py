@@ -143,7 +143,10 @@ def test_every_address_of_a_show_is_listed() -> None:
     assert listed["/feedback/all"]["type"] == "trigger"
     first, *lines = succeed("addresses", show).splitlines()
     assert first.split() == ["address", "type", "range", "default", "meaning"]
-    assert [line.split()[0] for line in lines] == list(listed)
+    layouts = [name for each in listed.values() for name in each.get("layouts", ())]
+    assert "/composition/master" in layouts
+    assert [line.split()[0] for line in lines[: len(listed)]] == list(listed)
+    assert {line.split()[0] for line in lines[len(listed) :]} == set(layouts)
     (line,) = [line for line in lines if line.startswith("/master/speed ")]
     assert " ".join(line.split()) == "/master/speed float -4 to 4 1 Factor on every motion."
 

@@ -94,3 +94,38 @@ def test_what_is_kept_and_what_one_pattern_is_for_are_bounded() -> None:
     assert len(directory._found) <= MOST_KEPT
     with pytest.raises(ValueError, match=f"more than {MOST_TARGETS} addresses"):
         directory.matching("/*/*/*/*")
+
+
+def test_other_programs_addresses_and_values_from_0_to_1_become_events_of_the_show():
+    queue = EventQueue()
+    rows = (
+        ("/composition/layers/1/video/opacity", 0.25),
+        ("/layer/form/opacity/normalised", 0.5),
+        ("/layer/*/path/jump_s/normalised", 1.0),
+        ("/1/xy1", (0.5, 1.0)),
+        ("/layer/form/opacity/normalised", "loud"),
+        ("/layer/form/nothing/normalised", 0.5),
+        ("/composition/layers/9/video/opacity", 0.25),
+    )
+    told = send(queue, *rows)
+    flights = [row for row in told if row[0].endswith("jump_s")]
+    assert flights
+    assert {value for _, value in flights} == {30.0}
+    assert [row for row in told if row not in flights] == [
+        ("/layer/1/opacity", 0.25), ("/layer/form/opacity", 0.5), ("/master/steer", (0.0, 3.0)),
+    ]  # fmt: skip
+    assert queue.refused == 1
+    assert set(queue.unknown) == {
+        "/layer/form/nothing/normalised", "/composition/layers/9/video/opacity",
+    }  # fmt: skip
+
+
+def test_feedback_learns_what_a_message_was_for_by_whatever_name():
+    queue = EventQueue()
+    directory = queue.directory(SHOW)
+    assert directory.targets("/layer/1/opacity") == ("/layer/form/opacity",)
+    assert directory.targets("/composition/layers/1/video/opacity") == ("/layer/form/opacity",)
+    assert directory.targets("/layer/form/opacity/normalised") == ("/layer/form/opacity",)
+    assert directory.targets("/nothing") == directory.targets("/layer/*/opacity") == ()
+    directory.matching("/layer/*/opacity")
+    assert "/layer/form/opacity" in directory.targets("/layer/*/opacity/normalised")

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core.event import Event
+from engine.core.tempo.sync import SYNC, TIMECODE
 from engine.play.event_queue import MOST_UNKNOWN, EventQueue
 from engine.sources.contract import EVERYTHING, Origin
 from tests.making import read_show
@@ -150,3 +151,20 @@ def test_what_a_path_is_told_is_an_event_of_numbers() -> None:
     assert [e.value for e in queue.events_of(0)] == [key]
     assert queue.refused == 3
     assert not queue.unknown
+
+
+def test_a_beat_that_is_told_is_older_when_it_takes_effect() -> None:
+    """Ticks are 8 ms apart: what a clock says at its arrival is carried to the tick."""
+    queue = EventQueue()
+    items = [
+        (1_002_000_000, SYNC, (2.0, 120.0, 7.0, 1.0)),
+        (1_004_000_000, TIMECODE, (10.0, 1.0)),
+        (1_004_000_000, SYNC, (9.0, 120.0, 7.0, 1.0)),
+    ]
+    queue.take(SHOW, -1, Origin("midi", (SYNC, TIMECODE)), items, seconds_of)
+    sync, timecode = queue.events_of(121)
+    assert sync.value[:4] == pytest.approx((2.0, 120.0, 7.0 + 2 * (121 / 120 - 1.002), 1.0))
+    assert timecode.value == pytest.approx((10.0 + 121 / 120 - 1.004, 1.0))
+    assert queue.refused == 1
+    took(queue, (0, SYNC, (2.0, 120.0, 7.0, 1.0)))  # OSC does not declare it
+    assert queue.unknown_total == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from engine.core.control.transport import spans
 from engine.core.rng import gaussian
 from engine.core.show.controls import Lfo
 from engine.core.show.show import Show
@@ -56,7 +57,8 @@ def signals_at(
     """
     signals: list[float] = state.signals.tolist()
     beat = beat_at(state, dt)
-    signals[show.beat[0]] = beat - math.floor(beat)
+    for place, beats in zip(show.beat[::2], spans(show, state), strict=True):
+        signals[place] = beat / beats - math.floor(beat / beats)
     if not state.is_still:
         for place in range(len(show.lfos)) if lfos is None else lfos:
             lfo = show.lfos[place]

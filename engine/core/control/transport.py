@@ -1,4 +1,9 @@
-"""Tempo and beat: tapped, resynchronised, counted from the last change of tempo."""
+"""The beat clock: counted from the last change of tempo, moved by hands, led by `arbiter`.
+
+A beat that is early or late is made up for by a tempo that is a little higher or lower for a whole
+number of ticks: it goes on in closed form, never jumps and never runs backwards. Only who asks for
+a new beginning (resync, a tap) gets one.
+"""
 
 from __future__ import annotations
 
@@ -8,46 +13,182 @@ from collections.abc import Sequence
 from engine.core.parameter import coerce
 from engine.core.show.show import Show
 from engine.core.show.state import State, Transport
+from engine.core.tempo.sync import Rank
 
 TAP_FORGET_S = 2.5
 TAPS = 8
+ALIVE_S = 2.0
+"""A source that was not heard for so long leads no more: the tempo stays, the next one may lead."""
+MOST_SLEW = 0.25
+"""Of the tempo: how fast the beat makes up for what it is early or late, at most …"""
+SLEW_S = 0.25
+"""… and in what time, at least."""
+NUDGE = 0.1
 
 
 def pass_beats(transport: Transport, tick: int, control_hz: float) -> Transport:
     """Go on to a tick at the tempo that holds."""
     beats = (tick - transport.origin_tick) * transport.bpm / (60.0 * control_hz)
-    return Transport(
-        transport.origin_beat + beats, transport.bpm, transport.taps,
-        transport.origin_beat, transport.origin_tick,
-    )  # fmt: skip
+    return transport._replace(beat=transport.origin_beat + beats, jump=0.0)
 
 
 def begin_at(transport: Transport, beat: float, tick: int) -> Transport:
     """Count from a beat on."""
-    return Transport(beat, transport.bpm, transport.taps, beat, tick)
+    return transport._replace(
+        beat=beat, origin_beat=beat, origin_tick=tick, extra=0.0, until=0, restart=-1.0
+    )
 
 
-def hold_tempo(transport: Transport, bpm: float, tick: int) -> Transport:
-    """Set the tempo that holds from a tick on."""
-    if bpm == transport.bpm:
+def hold_tempo(transport: Transport, bpm: float, tick: int, nudge: float = 0.0) -> Transport:
+    """Set the tempo that holds from a tick on: it, what a hand adds, and what is made up for."""
+    bent, most = bpm * NUDGE * nudge, bpm * MOST_SLEW
+    extra = min(max(transport.extra, -most), most) if tick < transport.until else 0.0
+    whole = bpm + bent + extra
+    if (whole, bpm, bent) == (transport.bpm, transport.tempo, transport.nudge):
         return transport
-    return Transport(transport.beat, bpm, transport.taps, transport.beat, tick)
+    return transport._replace(
+        bpm=whole, tempo=bpm, nudge=bent, origin_beat=transport.beat, origin_tick=tick
+    )
 
 
-def is_beat(before: Transport, now: Transport) -> bool:
-    """Whether a beat begins on a tick, given the transport one tick before."""
-    return now.beat < before.beat or math.floor(now.beat) > math.floor(before.beat)
+def is_beat(before: Transport, now: Transport, beats: float = 1.0) -> bool:
+    """Whether a beat (or a bar of so many) begins on a tick, given the transport one tick before.
+
+    Beats that were left out in between do not count.
+    """
+    was = before.beat + now.jump
+    return now.beat < before.beat or math.floor(now.beat / beats) > math.floor(was / beats)
+
+
+def spans(show: Show, state: State) -> tuple[float, float, float]:
+    """Beats in a beat, in a bar and in a phrase."""
+    bar = float(state.base[show.master.beats.beats_per_bar])
+    return 1.0, bar, bar * float(state.base[show.master.beats.bars_per_phrase])
+
+
+def pulses(show: Show, before: Transport, state: State) -> list[int]:
+    """Places of the pulses that are on this tick: of the beat, the bar, the phrase."""
+    if not is_beat(before, state.transport):
+        return []
+    return [
+        show.beat[2 * n + 1]
+        for n, beats in enumerate(spans(show, state))
+        if is_beat(before, state.transport, beats)
+    ]
+
+
+def make_up(show: Show, state: State, beats: float) -> State:
+    """Be so many beats further on (or back) in a while: at most `MOST_SLEW` faster or slower."""
+    transport, hz = state.transport, show.constants.control_hz
+    slowest = min(transport.tempo, float(state.base[show.master.bpm]))  # it changes on this tick
+    ticks = math.ceil(max(abs(beats) * 60.0 / (MOST_SLEW * slowest), SLEW_S) * hz)
+    extra = beats * 60.0 * hz / ticks
+    return state._replace(
+        transport=transport._replace(extra=extra, until=state.tick + ticks if extra else 0)
+    )
+
+
+def owed(show: Show, state: State) -> float:
+    """Beats that are still to be made up for."""
+    transport = state.transport
+    left = max(transport.until - state.tick, 0)
+    return transport.extra * left / (60.0 * show.constants.control_hz)
+
+
+def ahead(state: State) -> float:
+    """How many beats the beat is ahead of the sound, by ``/transport/offset_ms``."""
+    return state.transport.offset_ms * state.transport.tempo / 60_000.0
+
+
+def is_led(show: Show, state: State) -> bool:
+    """Whether a source from outside leads the beat."""
+    lead = state.transport.lead
+    is_heard = state.tick - lead.tick <= ALIVE_S * show.constants.control_hz
+    return lead.rank < Rank.TAP and is_heard
+
+
+def told(show: Show, state: State) -> float:
+    """Where the leading source must be now, in its own beats."""
+    lead = state.transport.lead
+    return lead.beat + lead.bpm / 60.0 * (state.tick - lead.tick) / show.constants.control_hz
+
+
+def shifted(show: Show, state: State, beat: float) -> State:
+    """Let the leading source mean from now on that it is at another beat."""
+    transport = state.transport
+    own = told(show, state) * transport.lead.scale
+    lead = transport.lead._replace(shift=beat - ahead(state) - own)
+    return state._replace(transport=transport._replace(lead=lead))
+
+
+def waiting_from(show: Show, state: State, beat: float) -> State:
+    """Let cues that wait for a beat wait for the next one from a new beginning on."""
+    steps = [show.cues[index].quantise_beats for index, *_ in state.waiting]
+    ats = [math.ceil(beat / step - 1e-9) * step if step > 0.0 else beat for step in steps]
+    waiting = ((i, at, own) for (i, _, own), at in zip(state.waiting, ats, strict=True))
+    return state._replace(waiting=tuple(waiting))
+
+
+def run_on(show: Show, state: State) -> State:
+    """Follow the offset, begin anew at the bar that was asked for, remember what was nudged."""
+    transport = state.transport
+    offset_ms = float(state.base[show.master.beats.offset_ms])
+    if offset_ms != transport.offset_ms:
+        before = ahead(state)
+        state = state._replace(transport=transport._replace(offset_ms=offset_ms))
+        state = make_up(show, state, owed(show, state) + ahead(state) - before)
+    if transport.nudge:
+        lead = state.transport.lead
+        beats = transport.nudge / (60.0 * show.constants.control_hz)
+        lead = lead._replace(shift=lead.shift + beats)
+        state = state._replace(transport=state.transport._replace(lead=lead))
+    if 0.0 <= transport.restart <= transport.beat:
+        state = _restart(show, state, transport.beat - transport.restart)
+    return state
+
+
+def _restart(show: Show, state: State, beat: float) -> State:
+    """Begin anew, also against a source that leads."""
+    state = shifted(show, state, beat)
+    state = state._replace(transport=begin_at(state.transport, beat, state.tick))
+    return waiting_from(show, state, 0.0)
 
 
 def keep_time(show: Show, state: State, fired: Sequence[int]) -> State:
-    """Tap and resynchronise; cues that wait for a beat take a new beginning as theirs."""
-    if show.master.tap in fired:
+    """Tap, resynchronise, double and halve; cues that wait take a new beginning as theirs."""
+    master, beats = show.master, show.master.beats
+    if master.tap in fired and not is_led(show, state):
         state = _tap(show, state)
-    if show.master.resync in fired:
-        transport = begin_at(state.transport, 0.0, state.tick)
-        waiting = tuple((index, 0.0, by_autopilot) for index, _, by_autopilot in state.waiting)
-        state = state._replace(transport=transport, waiting=waiting)
+    if beats.double in fired:
+        state = _multiply(show, state, 2.0)
+    if beats.halve in fired:
+        state = _multiply(show, state, 0.5)
+    if master.resync in fired:
+        state = _restart(show, state, ahead(state))
+    elif beats.resync_bar in fired:
+        bar = spans(show, state)[1]
+        line = math.ceil(state.transport.beat / bar - 1e-9) * bar
+        state = state._replace(transport=state.transport._replace(restart=line))
     return state
+
+
+def _multiply(show: Show, state: State, factor: float) -> State:
+    """Double or halve the tempo; every beat, or every other one, stays where it was."""
+    place, transport = show.master.bpm, state.transport
+    bpm = float(state.base[place]) * factor
+    if not show.low[place] <= bpm <= show.high[place]:
+        return state
+    beat = transport.beat - ahead(state)
+    lead = transport.lead._replace(scale=transport.lead.scale * factor, set_bpm=bpm)
+    base = state.base.copy()
+    base[place] = bpm
+    state = state._replace(
+        base=base,
+        ramps=tuple(ramp for ramp in state.ramps if ramp.place != place),
+        transport=transport._replace(lead=lead),
+    )
+    error = math.remainder(beat * factor - beat, 1.0)
+    return make_up(show, shifted(show, state, transport.beat + error), error)
 
 
 def _tap(show: Show, state: State) -> State:
@@ -57,7 +198,9 @@ def _tap(show: Show, state: State) -> State:
     if taps and (state.tick - taps[-1]) / rate > TAP_FORGET_S:
         taps = ()
     taps = (*taps, state.tick)[-TAPS:]
-    transport = begin_at(transport, float(round(transport.beat)), state.tick)._replace(taps=taps)
+    early = ahead(state)
+    beat = float(round(transport.beat - early)) + early
+    transport = begin_at(transport, beat, state.tick)._replace(taps=taps)
     if len(taps) < 3 or taps[-1] == taps[0]:
         return state._replace(transport=transport)
     place = show.master.bpm

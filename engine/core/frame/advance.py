@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.control.arbiter import follow
 from engine.core.control.cues import follow_cues, receive_ready, settle
 from engine.core.control.oscillators import signals_at
 from engine.core.control.routes import move_routes
 from engine.core.control.signals import finite, receive_signal
 from engine.core.control.steering import aim_steer, let_go, pass_steer
-from engine.core.control.transport import hold_tempo, is_beat, keep_time, pass_beats
+from engine.core.control.transport import hold_tempo, keep_time, pass_beats, pulses, run_on
 from engine.core.event import Event, Value
 from engine.core.frame.paths import change_paths, path_event
 from engine.core.frame.playhead import aim_head, seek
@@ -24,6 +25,7 @@ from engine.core.path.speed import Tempo, paced
 from engine.core.show.show import Show
 from engine.core.show.state import Ramp, State
 from engine.core.springs import advance_springs, aim_springs
+from engine.core.tempo.sync import TOLD
 
 Values = NDArray[np.float64]
 
@@ -55,6 +57,9 @@ def advance(show: Show, state: State, tick: int, events: Sequence[Event] = ()) -
     state = _pass_time(state, still_ticks, dt, constants.control_hz, taken)
     if show.track is not None and events:
         state = state._replace(head=seek(show, state, events))
+    state = run_on(show, state)
+    if taken.of_tempo:
+        state = follow(show, state, taken.of_tempo)
     state = follow_cues(show, state, fired)
     seconds = tick / constants.control_hz
     state = settle(show, state, seconds)
@@ -63,9 +68,8 @@ def advance(show: Show, state: State, tick: int, events: Sequence[Event] = ()) -
     if was_still:
         state = _hold_still(show, state)
     else:
-        state = _aim(
-            show, state, seconds, dt, dt > 0.0 and is_beat(before.transport, state.transport)
-        )
+        begun = pulses(show, before.transport, state) if dt > 0.0 else ()
+        state = _aim(show, state, seconds, dt, begun)
     return change_paths(show, before if dt > 0.0 else state, state, taken.path_events, fired)
 
 
@@ -73,7 +77,8 @@ def advance(show: Show, state: State, tick: int, events: Sequence[Event] = ()) -
 class Taken:
     """What the events of a tick leave behind: fields of the state.
 
-    `triggers` are places of those that fired, `path_events` the events of paths.
+    `triggers` are places of those that fired, `path_events` the events of paths,
+    `of_tempo` what sources of tempo say.
     """
 
     tick: int
@@ -86,6 +91,7 @@ class Taken:
     unready: frozenset[str]
     triggers: list[int] = field(default_factory=list)
     path_events: list[Event] = field(default_factory=list)
+    of_tempo: list[Event] = field(default_factory=list)
 
 
 def _take_events(
@@ -136,6 +142,9 @@ def _take_other(show: Show, taken: Taken, event: Event) -> list[int]:
     address = event.address
     if address.startswith("/signal/"):
         receive_signal(show, taken.signals, event)
+        return []
+    if address in TOLD:
+        taken.of_tempo.append(event)
         return []
     if address == "/clock/jump":
         taken.lost_s += finite(event.value)
@@ -219,16 +228,18 @@ def _hold_still(show: Show, state: State) -> State:
     return state._replace(is_still=still, transport=transport)
 
 
-def _aim(show: Show, state: State, seconds: float, dt: float, is_on_beat: bool) -> State:
-    """Set what holds until the next tick: goals, speeds and rates."""
+def _aim(show: Show, state: State, seconds: float, dt: float, begun: Sequence[int]) -> State:
+    """Set what holds until the next tick: goals, speeds and rates; `begun` are pulses of it."""
     master = show.master
     signals = signals_at(show, state, 0.0)
-    if is_on_beat:
-        signals[show.beat[1]] = 1.0
+    for place in begun:
+        signals[place] = 1.0
     routes = move_routes(show, state.routes, signals, dt)
     values = aimed(show, state, routes, seconds, signals)
     speed, tick_s = values[master.speed], show.constants.tick_s
-    tempo = Tempo(state.transport.beat, values[master.bpm] / 60.0 * tick_s, tick_s)
+    nudge = values[master.beats.nudge]
+    transport = hold_tempo(state.transport, values[master.bpm], state.tick, nudge)
+    tempo = Tempo(transport.beat, transport.bpm / 60.0 * tick_s, tick_s)
     steer, omega, taus, rest = aim_steer(show, state, values)
     return state._replace(
         signals=np.array(signals),
@@ -250,7 +261,7 @@ def _aim(show: Show, state: State, seconds: float, dt: float, is_on_beat: bool) 
                 for lfo, (phase, _) in zip(show.lfos, state.lfos, strict=True)
             ]
         ),
-        transport=hold_tempo(state.transport, values[master.bpm], state.tick),
+        transport=transport,
         # Only a person or a cue freezes the show: a route could not let it go again.
         is_still=bool(state.base[master.freeze] >= 0.5),
         head=aim_head(show, state, values),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from engine.core.show.layer import Effect
 
@@ -67,6 +68,18 @@ class Cue:
     next: int = -1
 
 
+class Beats(NamedTuple):
+    """Places of what a hand does to the beat, see `engine.core.control.transport`."""
+
+    nudge: int
+    double: int
+    halve: int
+    resync_bar: int
+    beats_per_bar: int
+    bars_per_phrase: int
+    offset_ms: int
+
+
 @dataclass(frozen=True, slots=True)
 class Master:
     """Places of the parameters that stand over all layers; effects of the finished picture."""
@@ -85,4 +98,5 @@ class Master:
     bpm: int
     tap: int
     resync: int
+    beats: Beats
     effects: tuple[Effect, ...] = ()

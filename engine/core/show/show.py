@@ -55,6 +55,8 @@ class Show:
         Names; the place of a signal is its index.
     pulses
         Places of signals that return to 0 on every tick (onsets, beats).
+    beat
+        Places of phase and pulse of the beat, of the bar and of the phrase.
     start
         Index of the first cue, -1 for none.
     shaders
@@ -94,7 +96,7 @@ class Show:
     signal_of: Mapping[str, int]
     audio: tuple[int, ...]
     pulses: frozenset[int]
-    beat: tuple[int, int]
+    beat: tuple[int, ...]
     start: int
     shaders: Mapping[str, str]
     keys: Mapping[str, tuple[str, float]] = field(default_factory=dict)
@@ -135,7 +137,7 @@ def _constants(show: Show) -> Constants:
         aimed.update(path.at[s.name] for s in path.parts.settings if s.is_timing)
     steering = Steering(*(show.registry.index[f"/master/steer_{n}"] for n in Steering._fields))
     springs = springs_of(show.registry, show.layers)
-    aimed.update(steering[:2], *springs)
+    aimed.update(steering[:2], (master.beats.nudge,), *springs)
     remembering = [(p, m) for p in paths for m in p.parts.modifiers if m.remember and m.fits(p)]
     remembered = {p.at[name] for p, m in remembering for name in m.wakes if name in p.at}
     if show.track is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from engine.core.bounds import number, whole
 from engine.core.curves import CURVES
 from engine.core.path.model import NOTHING, Path, PathState
 from engine.core.show.show import Show
-from engine.core.show.state import Ramp, RouteState, State, Transport, first_state
+from engine.core.show.state import Chased, Lead, Ramp, RouteState, State, Transport, first_state
 from engine.core.springs import Spring
 from engine.core.trajectory.snapshot import read_memory, write_memory
 
@@ -52,6 +53,8 @@ def to_data(show: Show, state: State) -> dict[str, Any]:
             for (place, _), each in zip(show.constants.springs, state.springs, strict=False)
         },
         "transport": [beat.beat, beat.bpm, list(beat.taps), beat.origin_beat, beat.origin_tick],
+        "beat": [*beat[5:-1], *beat.lead],
+        "chased": list(state.chased),
         "still": [state.still_ticks, state.is_still],
         "cue": [show.cues[state.cue].id if state.cue >= 0 else "", state.cue_tick],
         "waiting": [[show.cues[i].id, at, own] for i, at, own in state.waiting],
@@ -128,8 +131,14 @@ def _read(show: Show, data: dict[str, Any]) -> State:
         steer_rest=None if hold[1] is None else _pair(hold[1]),
         springs=_springs(show, data.get("glides", {}), base),
         transport=Transport(
-            number(beat), number(bpm), tuple(map(whole, taps)), number(origin[0]), whole(origin[1])
+            number(beat),
+            number(bpm),
+            tuple(map(whole, taps)),
+            number(origin[0]),
+            whole(origin[1]),
+            *_beat(data.get("beat", (bpm, *Transport()[6:-1], *Lead()))),
         ),
+        chased=Chased(*_alike(Chased(), data.get("chased", Chased()))),
         still_ticks=whole(still_ticks),
         is_still=bool(is_still),
         cue=cue_of.get(cue_id, -1),
@@ -143,6 +152,21 @@ def _read(show: Show, data: dict[str, Any]) -> State:
         lost_s=number(data["lost_s"]),
         head=_head(*data.get("head", fresh.head)),
     )
+
+
+def _alike(like: Sequence[Any], data: Any) -> Iterator[Any]:
+    """Read numbers and texts of the kinds that a tuple has."""
+    read: dict[type, Callable[[Any], Any]] = {float: number, int: whole, str: str}
+    for kind, each in zip(map(type, like), data, strict=True):
+        yield read[kind](each)
+
+
+def _beat(data: Any) -> tuple[Any, ...]:
+    """Read the newer fields of a transport, and who leads it."""
+    like = (*Transport()[5:-1], *Lead())
+    tempo, *rest = _alike(like, data)
+    count = len(Transport()) - 7
+    return (tempo, *rest[:count], Lead(*rest[count:]))
 
 
 def _path(data: Any, path: Path) -> PathState:

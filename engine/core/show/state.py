@@ -40,11 +40,56 @@ class RouteState(NamedTuple):
     raw: float = 0.0
 
 
+class Lead(NamedTuple):
+    """Who leads the beat from outside, and what a hand has changed against it.
+
+    Parameters
+    ----------
+    rank, source
+        See `engine.core.tempo.sync.Rank` · name of the sender.
+    tick, beat, bpm
+        When it was last heard, and what it said then.
+    set_bpm, free_tick
+        The tempo that it wrote last · until then that of a hand stands.
+    shift, scale
+        Beats added to its own, after they were multiplied.
+    """
+
+    rank: int = 5
+    source: str = ""
+    tick: int = 0
+    beat: float = 0.0
+    bpm: float = 0.0
+    set_bpm: float = 0.0
+    free_tick: int = 0
+    shift: float = 0.0
+    scale: float = 1.0
+
+
 class Transport(NamedTuple):
     """The beat: `beat` counts beats since the start, `bpm` holds until the next tick.
 
     Beats are counted from where the tempo last changed, not summed, so that they fall on their
-    ticks also after months. `taps` are the ticks of the newest taps.
+    ticks also after months.
+
+    Parameters
+    ----------
+    beat
+        As it is when what is drawn now will be seen, see ``/transport/offset_ms``.
+    taps
+        Ticks of the newest taps.
+    tempo
+        The part of `bpm` that is asked for.
+    extra, until
+        Tempo that is added up to a tick, to make up for what the beat is early or late.
+    nudge
+        Tempo that a hand adds for now.
+    jump
+        Beats that were left out on this tick.
+    offset_ms
+        How far ahead of the sound the beat is, or is on its way to be.
+    restart
+        Beat at which counting begins anew; -1: at none.
     """
 
     beat: float = 0.0
@@ -52,6 +97,34 @@ class Transport(NamedTuple):
     taps: tuple[int, ...] = ()
     origin_beat: float = 0.0
     origin_tick: int = 0
+    tempo: float = 120.0
+    extra: float = 0.0
+    until: int = 0
+    nudge: float = 0.0
+    jump: float = 0.0
+    offset_ms: float = 0.0
+    restart: float = -1.0
+    lead: Lead = Lead()
+
+
+class Chased(NamedTuple):
+    """Timecode that cues follow.
+
+    Parameters
+    ----------
+    seconds, speed, tick
+        Its position and pace when it was last told, and when that was; speed 0: it stands.
+    reached
+        Up to where cues have begun; -1: none yet.
+    rank, source
+        Who tells it.
+    """
+
+    seconds: float = 0.0
+    speed: float = 0.0
+    tick: int = 0
+    reached: float = -1.0
+    source: str = ""
 
 
 class State(NamedTuple):
@@ -89,6 +162,8 @@ class State(NamedTuple):
         Time given up in clock jumps.
     head
         Playhead of the track, see `engine.core.track.track`.
+    chased
+        Timecode from outside.
     """
 
     tick: int
@@ -115,6 +190,7 @@ class State(NamedTuple):
     steer_rest: tuple[float, float] | None = None
     springs: tuple[Spring, ...] = ()
     head: tuple[float, int, float] = (0.0, 0, 0.0)
+    chased: Chased = Chased()
 
 
 def defaults(registry: Registry) -> NDArray[np.float64]:
@@ -125,6 +201,7 @@ def defaults(registry: Registry) -> NDArray[np.float64]:
 def first_state(show: Show) -> State:
     """Make the state before tick 0."""
     base = defaults(show.registry)
+    bpm = float(base[show.master.bpm])
     return State(
         tick=-1,
         base=base,
@@ -135,6 +212,6 @@ def first_state(show: Show) -> State:
         paths=tuple(PathState() for _ in show.paths),
         lfos=tuple((0.0, 0.0) for _ in show.lfos),
         steer=((0.0, 0.0, 0.0), (0.0, 0.0, 0.0)),
-        transport=Transport(bpm=float(base[show.master.bpm])),
+        transport=Transport(bpm=bpm, tempo=bpm),
         steer_omega=float(base[show.master.steer_omega]),
     )

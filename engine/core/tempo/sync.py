@@ -10,6 +10,8 @@ from engine.core.event import Value
 
 SYNC = "/transport/sync"
 TIMECODE = "/transport/timecode"
+TOLD = (SYNC, TIMECODE)
+"""Addresses of what sources of tempo say; a source has to declare them in full."""
 MOST_BPM = 999.0
 _MOST = 1e9
 
@@ -93,6 +95,15 @@ def read_position(value: Value) -> Position | None:
     if not (0.0 <= seconds <= 360_000.0 and -16.0 <= speed <= 16.0):
         return None
     return Position(float(seconds), float(speed))
+
+
+def refusal(address: str, value: Value) -> str | None:
+    """Say why this is nothing that a source of tempo may say; None if it is."""
+    if address == SYNC and read_sync(value) is None:
+        return f"{SYNC} takes rank (0 to 3), bpm, beat, playing and perhaps what is known (0 to 3)"
+    if address == TIMECODE and read_position(value) is None:
+        return f"{TIMECODE} takes seconds (0 to 360000) and speed (-16 to 16)"
+    return None
 
 
 def carried(address: str, value: Value, seconds: float) -> Value:

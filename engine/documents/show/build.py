@@ -12,9 +12,9 @@ from engine.core.audio.features import FEATURES
 from engine.core.clock import parse_rate
 from engine.core.parameter import Kind, Parameter, make_registry
 from engine.core.show.addresses import HOST
-from engine.core.show.controls import Lfo, Master
+from engine.core.show.controls import Beats, Lfo, Master
 from engine.core.show.show import Show
-from engine.documents.builder import ShowBuilder, each
+from engine.documents.builder import ShowBuilder, clamped, each
 from engine.documents.schema import MasterTable, ShowTable
 from engine.documents.show.image_inputs import bind_ports
 from engine.documents.show.layers import bind_images, make_layer, master_effects
@@ -28,7 +28,8 @@ from engine.documents.show.routes_and_cues import (
 from engine.documents.show.track import bind_track, read_track
 
 STEER_MODES = ("position", "velocity")
-PULSES = ("audio/onset", "audio/kick", "beat/pulse")
+PULSES = ("audio/onset", "audio/kick", "beat/pulse", "bar/pulse", "phrase/pulse")
+BEAT = ("beat/phase", "beat/pulse", "bar/phase", "bar/pulse", "phrase/phase", "phrase/pulse")
 LARGEST_PX = 16384
 
 
@@ -90,7 +91,7 @@ def assemble(
         signal_of=signal_of,
         audio=tuple(signal_of[f"audio/{name}"] for name in FEATURES),
         pulses=frozenset(signal_of[name] for name in PULSES),
-        beat=(signal_of["beat/phase"], signal_of["beat/pulse"]),
+        beat=tuple(signal_of[name] for name in BEAT),
         start=-1,
         shaders=builder.shaders,
         keys=key_map(table, registry.index.keys() | registry.groups.keys() | HOST.keys()),
@@ -228,7 +229,31 @@ def _master(builder: ShowBuilder, table: ShowTable) -> Master:
         bpm=builder.number("/transport/bpm", m.bpm, 20, 300, "bpm", "Tempo.", "Tempo", "linear"),
         tap=builder.trigger("/transport/tap", "Tap the beat."),
         resync=builder.trigger("/transport/resync", "The beat begins now."),
+        beats=_beats(builder, m),
     )
+
+
+def _beats(builder: ShowBuilder, m: MasterTable) -> Beats:
+    def whole(name: str, default: int, high: float, text: str) -> int:
+        address = f"/transport/{name}"
+        return builder.add(
+            clamped(Parameter(address, Kind.INT, float(default), 1.0, high, text=text))
+        )
+
+    return Beats(
+        nudge=builder.number(
+            "/transport/nudge", 0, -1, 1, "", "While it is held: at 1 a tenth faster."
+        ),
+        double=builder.trigger("/transport/double", "Twice the tempo."),
+        halve=builder.trigger("/transport/halve", "Half the tempo."),
+        resync_bar=builder.trigger("/transport/resync_bar", "The phrase begins at the next bar."),
+        beats_per_bar=whole("beats_per_bar", m.beats_per_bar, 32, "Beats in a bar."),
+        bars_per_phrase=whole("bars_per_phrase", m.bars_per_phrase, 64, "Bars in a phrase."),
+        offset_ms=builder.number(
+            "/transport/offset_ms", m.offset_ms, -500, 500, "ms",
+            "How much earlier the beat is drawn than it sounds: the way to the eye.",
+        ),
+    )  # fmt: skip
 
 
 def _steering(builder: ShowBuilder, master: MasterTable) -> None:

@@ -23,6 +23,10 @@ def signal_names(table: ShowTable) -> tuple[str, ...]:
         *(f"audio/{name}" for name in FEATURES),
         "beat/phase",
         "beat/pulse",
+        "bar/phase",
+        "bar/pulse",
+        "phrase/phase",
+        "phrase/pulse",
         *(f"lfo/{o.id}" for o in table.lfos),
         *dict.fromkeys(table.signals),
     )

@@ -25,7 +25,7 @@ class InlineHost:
         opened: Opened,
         device: str,
         clock: Callable[[], float] | None,
-        notify: Callable[[str], None] | None,
+        notify: Callable[[str], None] | None = None,
     ) -> None:
         self._device = pick_device(device)
         self._generator = build(opened, self._device)

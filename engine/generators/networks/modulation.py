@@ -51,11 +51,14 @@ class Modulated:
         """Bring raw scales [shape=(…, I)] to what is multiplied, in and out [shape=(…, O)]."""
         if self.squares is None:
             return s, None
+        import torch
+
         if self.even:
-            s = s * s.square().mean(dim=-1, keepdim=True).rsqrt()
-        if self.weight.dtype != self.squares.dtype:
-            s = s / s.abs().amax(dim=-1, keepdim=True)  # within float16's range
-        return s, (s.square() @ self.squares.T + 1e-8).rsqrt()
+            s = torch.nn.functional.rms_norm(s, s.shape[-1:], eps=0.0)
+        if self.weight.dtype != self.squares.dtype:  # within float16's range
+            s = s / torch.linalg.vector_norm(s, math.inf, dim=-1, keepdim=True)
+        power = s.square() @ self.squares.T
+        return s, (power if self.even else power + 1e-8).rsqrt()  # even scales have some power
 
     def scale_in(self, x: torch.Tensor, s: torch.Tensor) -> torch.Tensor:
         """Scale x [shape=(N, I, H, W)] by s, which spreads over it, in the layer's precision."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from engine.generators.networks.dense import activate
 from engine.generators.networks.modulation import Bend, Modulated
-from engine.generators.networks.resample import double, resample
+from engine.generators.networks.resample import Pass, average, double
 from engine.generators.networks.style_map import Area, Grid, scales_at, wrap
 
 if TYPE_CHECKING:
@@ -36,6 +36,15 @@ class Layer:
         The network's own noise, its strength folded in [shape=(H, W)]; None: no noise.
     activation, gain, clamp
         Clamp None: none.
+    blur
+        The filter of the doubling, ready: passes that reduce by nothing.
+    is_binomial
+        Whether that is what `resample.average` does.
+    scaled_bias
+        The bias times the gain [shape=(O, 1, 1)], where the activation lets a gain through.
+    turned
+        The weight of a doubling [shape=(I, O, K, K)] in float16: cuDNN would lay it out anew, each
+        time.
     """
 
     name: str
@@ -47,6 +56,10 @@ class Layer:
     activation: str
     gain: float
     clamp: float | None
+    blur: tuple[Pass, ...] = ()
+    is_binomial: bool = False
+    scaled_bias: torch.Tensor | None = None
+    turned: torch.Tensor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +92,8 @@ class Block:
         Filter of the residual path.
     half
         Whether this block runs in float16.
+    are_binomial
+        Whether both filters are [1, 3, 3, 1].
     """
 
     name: str
@@ -88,6 +103,7 @@ class Block:
     taps: torch.Tensor
     skip_taps: torch.Tensor
     half: bool
+    are_binomial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +149,7 @@ def synthesize(
         x = _pass(block, x, ws[:, place:], noise_mode == "const", strength, bend, grid)
         place += len(block.layers)
         if picture is not None:
-            picture = _double(picture, block.taps, closed)
+            picture = _double(picture, block.taps, block.are_binomial, closed)
         if block.colour is not None:
             y = _colour(block.colour, x, ws[:, place], grid)
             y = bend(block.colour.name, y) if bend else y
@@ -191,11 +207,11 @@ def _enter(block: Block, x: torch.Tensor) -> torch.Tensor:
     return x.to(torch.float32)
 
 
-def _double(x: torch.Tensor, taps: torch.Tensor, closed: bool) -> torch.Tensor:
+def _double(x: torch.Tensor, taps: torch.Tensor, binomial: bool, closed: bool) -> torch.Tensor:
     if not closed:
-        return double(x, taps)
+        return double(x, taps, binomial)
     reach = taps.shape[-1] // 2 + 1
-    return double(wrap(x, reach), taps)[..., 2 * reach : -2 * reach]
+    return double(wrap(x, reach), taps, binomial)[..., 2 * reach : -2 * reach]
 
 
 def _residual(block: Block, x: torch.Tensor, closed: bool) -> torch.Tensor | None:
@@ -204,7 +220,7 @@ def _residual(block: Block, x: torch.Tensor, closed: bool) -> torch.Tensor | Non
     if block.skip is None:
         return None
     y = functional.conv2d(x, block.skip)
-    return _double(y, block.skip_taps, closed)
+    return _double(y, block.skip_taps, block.are_binomial, closed)
 
 
 def _apply(
@@ -225,29 +241,44 @@ def _apply(
         y = _convolve(layer, wrap(y, reach))[..., edge:-edge]
     else:
         y = _convolve(layer, y)
-    if d is not None:
-        y = y * d.to(y.dtype)
+    assert d is not None
+    return _finish(layer, y, d, noisy, strength)
+
+
+def _finish(
+    layer: Layer, y: torch.Tensor, d: torch.Tensor, noisy: bool, strength: torch.Tensor | None
+) -> torch.Tensor:
+    """Demodulate, add noise and bias, activate and clamp, in as few passes as torch has."""
+    import torch
+
+    gain = 1.0 if layer.scaled_bias is None else layer.gain
+    bias = layer.bias[:, None, None] if layer.scaled_bias is None else layer.scaled_bias
+    scale = d * (gain if layer.up == 1 else _GROWN * gain)
+    y = torch.addcmul(bias.to(y.dtype), y, scale.to(y.dtype))
     if noisy and layer.noise is not None:
-        noise = layer.noise if strength is None else layer.noise * strength
+        noise = layer.noise * (gain if strength is None else strength * gain)
         y = y + noise.to(y.dtype)
-    y = activate(y + layer.bias.to(y.dtype)[:, None, None], layer.activation, layer.gain)
+    y = activate(y, layer.activation, layer.gain if layer.scaled_bias is None else 1.0)
     return y if layer.clamp is None else y.clamp(-layer.clamp, layer.clamp)
 
 
+_GROWN = 4.0  # gain of a doubling: three of four pixels were nothing
+
+
 def _convolve(layer: Layer, x: torch.Tensor) -> torch.Tensor:
+    """Convolve, and double the size without the gain of that."""
     from torch.nn import functional
 
     weight = layer.conv.weight
-    size = weight.shape[-1]
     if layer.up == 1:
-        return functional.conv2d(x, weight, padding=size // 2)
-    assert layer.taps is not None
-    y = functional.conv_transpose2d(x, weight.transpose(0, 1), stride=2)
-    n = layer.taps.shape[-1]
-    before = size // 2 + (n + 1) // 2 - (size - 1)
-    after = size // 2 + (n - 2) // 2 - (size - 2)
-    gain = 4.0 if layer.taps.ndim == 2 else 2.0
-    return resample(y, layer.taps * gain, 1, 1, (before, after, before, after))
+        return functional.conv2d(x, weight, padding=weight.shape[-1] // 2)
+    turned = weight.transpose(0, 1) if layer.turned is None else layer.turned
+    y = functional.conv_transpose2d(x, turned, stride=2)
+    if layer.is_binomial and y.device.type != "cpu":
+        return average(y)
+    for each in layer.blur:
+        y = each.reduce(y)
+    return y
 
 
 def _colour(colour: Colour, x: torch.Tensor, w: torch.Tensor, grid: Grid | None) -> torch.Tensor:

@@ -6,17 +6,21 @@ Also with a learned start of another size: a network of convolutions then draws 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.core.rng import draw
 from engine.generators.networks.dense import Source, check_activation, read_dense
 from engine.generators.networks.modulation import make_modulated
+from engine.generators.networks.resample import Pass, is_binomial, reducing
 from engine.generators.networks.style_map import Size
 from engine.generators.networks.stylegan2 import Block, Colour, Layer, Synthesis
 from engine.models.formats.modules import GAINS
 
 if TYPE_CHECKING:
     import torch
+
+_LIGHT = ("linear", "relu", "lrelu")  # activations that let a positive gain through
 
 
 def read_synthesis(
@@ -91,7 +95,12 @@ def _read_block(source: Source, name: str, half: bool, size: Size) -> Block:
     taps = _taps(source, place, f"{place}.conv0")
     skip = _read_skip(source, f"{place}.skip", half) if has_skip else None
     skip_taps = _taps(source, f"{place}.skip", place)
-    return Block(name, layers, colour, skip, taps, skip_taps, half)
+    here = replace(source, device="cpu")  # what is asked now is not asked of a device
+    binomial = all(
+        is_binomial(_taps(here, *each))
+        for each in ((place, f"{place}.conv0"), (f"{place}.skip", place))
+    )
+    return Block(name, layers, colour, skip, taps, skip_taps, half, binomial)
 
 
 def _read_layer(source: Source, place: str, kind: tuple[bool, float], up: int, size: Size) -> Layer:
@@ -101,17 +110,48 @@ def _read_layer(source: Source, place: str, kind: tuple[bool, float], up: int, s
     conv = make_modulated(affine, weight, demodulate=True, half=half)
     activation = check_activation(place, source.attribute(place, "activation", "lrelu"))
     clamp = source.attribute(place, "conv_clamp")
+    up = int(source.attribute(place, "up", up))
+    taps = _taps(source, place, place.rpartition(".")[0]) if up == 2 else None
+    blur = () if taps is None else _blur(taps, weight, half)
+    own = _taps(replace(source, device="cpu"), place, place.rpartition(".")[0])
+    bias = source.tensor(f"{place}.bias")
+    act_gain = float(source.attribute(place, "act_gain", GAINS[activation])) * gain
     return Layer(
         name=place.removeprefix("synthesis."),
         conv=conv,
-        up=int(source.attribute(place, "up", up)),
-        taps=_taps(source, place, place.rpartition(".")[0]) if up == 2 else None,
-        bias=source.tensor(f"{place}.bias"),
+        up=up,
+        taps=taps,
+        bias=bias,
         noise=_read_noise(source, place, size),
         activation=activation,
-        gain=float(source.attribute(place, "act_gain", GAINS[activation])) * gain,
+        gain=act_gain,
         clamp=None if clamp is None else float(clamp) * gain,
+        blur=blur,
+        is_binomial=up == 2 and weight.shape[-1] == 3 and is_binomial(own),
+        scaled_bias=(bias * act_gain)[:, None, None] if activation in _LIGHT else None,
+        turned=_turned(conv.weight) if half and up == 2 else None,
     )
+
+
+def _turned(weight: torch.Tensor) -> torch.Tensor:
+    import torch
+
+    return weight.transpose(0, 1).contiguous(memory_format=torch.channels_last)
+
+
+def _blur(taps: torch.Tensor, weight: torch.Tensor, half: bool) -> tuple[Pass, ...]:
+    """Prepare the filter of a convolution [shape=(O, I, K, K)] that doubles: it keeps the size."""
+    import torch
+    from torch.nn import functional
+
+    if taps.shape[-1] % 2:  # then one end has a border more, where a tap of zero does no harm
+        taps = functional.pad(taps, (1, 0) * taps.ndim)
+    border = 1 - weight.shape[-1] // 2 + (taps.shape[-1] - 2) // 2
+    taps = taps.to(torch.float16 if half else torch.float32)
+    passes = reducing(taps, weight.shape[0], 1)
+    kept = [border * (side > 1) for each in passes for side in each.taps.shape[2:]]
+    cuts = zip(kept[::2], kept[1::2], strict=True)
+    return tuple(replace(each, cut=cut) for each, cut in zip(passes, cuts, strict=True))
 
 
 def _read_noise(source: Source, place: str, size: Size) -> torch.Tensor | None:

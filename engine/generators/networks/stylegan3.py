@@ -11,11 +11,22 @@ from typing import TYPE_CHECKING
 
 from engine.generators.networks.dense import Dense
 from engine.generators.networks.modulation import Bend, Modulated
-from engine.generators.networks.resample import Padding, resample
+from engine.generators.networks.resample import Padding, Pass, resample
 from engine.generators.networks.style_map import Area, Grid, Size, scales_at
 
 if TYPE_CHECKING:
     import torch
+
+
+BASIS = (  # what c, s, c x, c y, s x, s y and 1 add to the matrix of `_placing`, row by row
+    (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0),
+    (0.0, -1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0),
+    (0.0, 0.0, -1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0),
+    (0.0, 0.0, 0.0, 0.0, 0.0, -1.0, 0.0, 0.0, 0.0),
+    (0.0, 0.0, 0.0, 0.0, 0.0, -1.0, 0.0, 0.0, 0.0),
+    (0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0),
+    (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +47,8 @@ class Waves:
         Resting transform of the coordinates [shape=(3, 3)].
     points
         Centres of the samples, x first [shape=(H, W, 2)].
+    basis
+        `BASIS`, on the device.
     rate, bandwidth
         Samples per trained picture, and frequency at which waves begin to fade.
     extent
@@ -48,6 +61,7 @@ class Waves:
     weight: torch.Tensor
     transform: torch.Tensor
     points: torch.Tensor
+    basis: torch.Tensor
     rate: float
     bandwidth: float
     extent: tuple[float, float] = (1.0, 1.0)
@@ -75,6 +89,9 @@ class Layer:
         Of the activation; clamp None: none.
     half
         Whether it runs in float16.
+    enlarging, reducing
+        The filters, ready; the activation's gain is in them, which leaky ReLU lets through. Empty
+        where one has to be made by `resample`.
     """
 
     name: str
@@ -90,6 +107,8 @@ class Layer:
     act_gain: float
     clamp: float | None
     half: bool
+    enlarging: tuple[Pass, ...] = ()
+    reducing: tuple[Pass, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,20 +256,17 @@ def _close(waves: Waves, freqs: torch.Tensor, whole: torch.Tensor) -> torch.Tens
 
 
 def _placing(waves: Waves, w: torch.Tensor, transform: torch.Tensor) -> torch.Tensor:
-    """Rotation and translation of the waves by style and transform [shape=(N, 3, 3)]."""
-    t = waves.affine(w)
-    t = t / t[:, :2].norm(dim=1, keepdim=True)
-    cosine, sine, x, y = t.unbind(1)
-    zero, one = cosine * 0, cosine * 0 + 1
-    rotate = _matrix(((cosine, -sine, zero), (sine, cosine, zero), (zero, zero, one)))
-    move = _matrix(((one, zero, -x), (zero, one, -y), (zero, zero, one)))
-    return rotate @ move @ transform
+    """Rotation and translation of the waves by style and transform [shape=(N, 3, 3)].
 
-
-def _matrix(rows: tuple[tuple[torch.Tensor, ...], ...]) -> torch.Tensor:
+    With t = (c, s, x, y) and c² + s² = 1: the rotation by (c, s) of what was moved by (-x, -y).
+    """
     import torch
 
-    return torch.stack([torch.stack(row, dim=1) for row in rows], dim=1)
+    t = waves.affine(w)
+    t = t / t[:, :2].norm(dim=1, keepdim=True)
+    turned = (t[:, :2, None] * t[:, None, 2:]).flatten(1)  # c x, c y, s x, s y
+    placed = torch.cat([t[:, :2], turned], dim=1) @ waves.basis[:6] + waves.basis[6]
+    return placed.view(-1, 3, 3) @ transform
 
 
 def _apply(
@@ -265,25 +281,31 @@ def _apply(
     s, d = scales_at(layer.conv, w, grid, into, out)
     x = layer.conv.scale_in(x.to(torch.float16 if layer.half else torch.float32), s * layer.gain)
     x = functional.conv2d(x, layer.conv.weight, padding=grown)
-    if d is not None:
-        x = x * d.to(x.dtype)
-    return filtered_lrelu(layer, x + layer.bias.to(x.dtype)[:, None, None])
+    bias = layer.bias.to(x.dtype)[:, None, None]
+    x = x + bias if d is None else torch.addcmul(bias, x, d.to(x.dtype))
+    return filtered_lrelu(layer, x)
 
 
 def filtered_lrelu(layer: Layer, x: torch.Tensor) -> torch.Tensor:
     """Upsample, activate and downsample x [shape=(N, C, H, W)]: no frequency folds over."""
     from torch.nn import functional
 
-    if layer.up_taps is not None:
-        x = resample(x, layer.up_taps, layer.up, 1, layer.padding)
-    else:
-        x = functional.pad(x, layer.padding)
+    for each in layer.enlarging:
+        x = each.enlarge(x)
+    if not layer.enlarging:
+        if layer.up_taps is not None:
+            x = resample(x, layer.up_taps, layer.up, 1, layer.padding)
+        elif any(layer.padding):
+            x = functional.pad(x, layer.padding)
+        x = x * layer.act_gain if layer.act_gain != 1.0 else x
     if layer.slope != 1.0:
         x = functional.leaky_relu(x, layer.slope)
-    if layer.act_gain != 1.0:
-        x = x * layer.act_gain
     if layer.clamp is not None:
         x = x.clamp(-layer.clamp, layer.clamp)
+    for each in layer.reducing:
+        x = each.reduce(x)
+    if layer.reducing:
+        return x
     if layer.down_taps is None:
         return x[:, :, :: layer.down, :: layer.down]
     return resample(x, layer.down_taps, 1, layer.down, (0, 0, 0, 0))

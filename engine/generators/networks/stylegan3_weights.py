@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from engine.generators.networks.dense import Source, read_dense
 from engine.generators.networks.modulation import make_modulated
-from engine.generators.networks.stylegan3 import Layer, Synthesis, Waves
+from engine.generators.networks.resample import enlarging, reducing
+from engine.generators.networks.stylegan3 import BASIS, Layer, Synthesis, Waves
 
 if TYPE_CHECKING:
     import torch
@@ -68,6 +69,7 @@ def read_waves(
         phases=source.tensor(f"{name}.phases"),
         weight=weight / math.sqrt(weight.shape[1]),
         transform=read_rest(source, name).to(source.device),
+        basis=torch.tensor(BASIS).to(source.device),
         points=torch.stack([across, along], dim=2).to(source.device),
         rate=rate,
         bandwidth=float(source.attribute(name, "bandwidth")),
@@ -76,6 +78,8 @@ def read_waves(
 
 
 def _read_layer(source: Source, name: str, half: bool) -> Layer:
+    import torch
+
     place = f"synthesis.{name}"
     weight = source.tensor(f"{place}.weight")
     is_colour = bool(source.attribute(place, "is_torgb", False))
@@ -88,21 +92,31 @@ def _read_layer(source: Source, name: str, half: bool) -> Layer:
     taps = _taps(source, f"{place}.up_filter")
     if taps is not None:
         taps = taps * float(up) ** taps.ndim
+    down = int(source.attribute(place, "down_factor", 1))
+    down_taps = _taps(source, f"{place}.down_filter")
+    act_gain = 1.0 if is_colour else math.sqrt(2)
+    kind = torch.float16 if half else torch.float32
+    channels, padding = weight.shape[0], (left, right, top, bottom)
+    enlarged = None
+    if taps is not None:
+        enlarged = enlarging(taps.to(kind), channels, up, padding, act_gain)
     power = source.tensor(f"{place}.magnitude_ema")
     return Layer(
         name=name,
         conv=make_modulated(affine, weight, demodulate=not is_colour, even=True, half=half),
         gain=power.rsqrt(),
-        bias=source.tensor(f"{place}.bias"),
+        bias=source.tensor(f"{place}.bias").to(kind),
         up_taps=taps,
-        down_taps=_taps(source, f"{place}.down_filter"),
+        down_taps=down_taps,
         up=up,
-        down=int(source.attribute(place, "down_factor", 1)),
-        padding=(left, right, top, bottom),
+        down=down,
+        padding=padding,
         slope=1.0 if is_colour else 0.2,
-        act_gain=1.0 if is_colour else math.sqrt(2),
+        act_gain=act_gain,
         clamp=None if clamp is None else float(clamp),
         half=half,
+        enlarging=enlarged or (),
+        reducing=() if down_taps is None else reducing(down_taps.to(kind), channels, down),
     )
 
 

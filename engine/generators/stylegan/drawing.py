@@ -146,6 +146,7 @@ class Drawing:
 
         with torch.inference_mode():
             if self._device.startswith("cuda"):
+                torch.backends.cudnn.benchmark = True  # sizes stay: the quickest kernels are found
                 self._capture()
             elif self._compiled is not None:
                 if clock is not None:

@@ -99,6 +99,6 @@ def _stylegan3(is_radial: bool) -> networks3.Synthesis:
     waves = networks3.Waves(
         Dense(torch.zeros(4, _STYLE), torch.tensor([1.0, 0.0, 0.0, 0.0]), "linear"),
         torch.zeros(_CHANNELS, 2), torch.zeros(_CHANNELS), torch.eye(_CHANNELS), torch.eye(3),
-        points, 16.0, 2.0,
+        points, torch.zeros(7, 9), 16.0, 2.0,
     )  # fmt: skip
     return networks3.Synthesis(waves, (layer(3, 2), layer(1, 4), colours), 1.0)

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     import torch
 
 _PREPARED = ("squares", "cpu_backend")  # worked out from weights
-_FIXED = ("taps", "skip_taps", "up_taps", "down_taps", "points", "transform")  # never learned
+_FIXED = (  # never learned
+    "taps", "skip_taps", "up_taps", "down_taps", "enlarging", "reducing", "points", "transform",
+    "basis", "blur",
+)  # fmt: skip
 Renew = Callable[[], None]
 
 

@@ -53,6 +53,7 @@ class Player(Performance):
     def prepare(self) -> None:
         """Compile, start the workers and wait a little for the first frame: nothing moves yet."""
         self._plan = first = self._look_ahead()
+        self.queue.directory(self.line.show)  # before a message needs it, on a frame
         self.pixels.open(self.line.show, first.requests, time.monotonic())
         if not judge_shaders(self.line.show, LIVE_S, self._is_awaited):
             return
@@ -257,7 +258,8 @@ class Player(Performance):
             for address, why in refusals:
                 self.queue.complain(show, source.origin.name, address, why)
             if source.kind in arrived:
-                arrived[source.kind] += [address for _, address, _ in items]
+                targets = self.queue.directory(show).targets
+                arrived[source.kind] += [each for _, a, _ in items for each in targets(a)]
         for source, moved in self.sources.moved():
             hand = Origin(source.origin.name)  # what a mapping names, the show or the user has said
             self.queue.take(show, tick, hand, self.controllers.events(moved), of)
@@ -293,7 +295,7 @@ class Player(Performance):
             self.saving.save(self.loaded, self.line.show, self.line.state)
         elif command == "feedback":
             if not self.feedback.send_all():
-                self.notify("/feedback/all: nobody is told; start with --feedback HOST:PORT")
+                self.notify("/feedback/all: nothing is sent back; start with --feedback HOST:PORT")
         elif command == "music":
             told = self.audio_input.turn_music(self.queue, self.line.state.tick)
             self.presenter.toast(told, ACT_S, "act")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from bench.gpu_bytes import META
+from bench.gpu_bytes import META, count
 from bench.stylegan_nets import make_stylegan2, make_stylegan3
 from engine.core.show.generator import Request
 from engine.generators.editing.bend_ops import BendTable
@@ -79,3 +79,16 @@ def test_a_graph_refuses_inputs_that_lie_elsewhere(made: dict[str, tuple[Path, s
     example = drawing.example().to(META)
     with pytest.raises(ValueError, match="lie in main memory, not on meta"):
         Static(drawing._raw, example, "cpu")
+
+
+@pytest.mark.parametrize(
+    ("name", "most_gb", "most_kernels"),
+    [("sg2-1024", 4.8, 400), ("sg3t-1024", 26.0, 280), ("sg3r-1024", 46.0, 270)],
+)
+def test_a_frame_moves_no_more_than_its_budget(
+    name: str, most_gb: float, most_kernels: int
+) -> None:
+    """What a pass more over the largest features costs is seen without a GPU."""
+    found = count(name)
+    assert found.bytes / 1e9 <= most_gb
+    assert found.kernels <= most_kernels

@@ -81,7 +81,7 @@ def test_no_show_opens_the_network() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('kind = "midi"', "there is no source 'midi'; there are: audio, osc, silence"),
+        ('kind = "theremin"', "there is no source 'theremin'; there are: audio, "),
         ('kind = "registry"', "there is no source 'registry'"),
         ('kind = "osc"\nconfig = { port = "9" }', r"config\.port: expected `int`, got `str`"),
         ('kind = "osc"\nconfig = { ports = 9 }', "unknown key 'ports'; there are: host, port"),
