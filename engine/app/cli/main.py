@@ -33,6 +33,7 @@ from engine.app.cli.errors import INTERRUPTED, finish
 from engine.app.cli.extract import gather
 from engine.app.cli.invert import invert
 from engine.app.cli.latent_map import latent_map
+from engine.app.cli.midi import midi
 from engine.app.cli.models import model
 from engine.app.cli.proxy import conform, proxy
 from engine.app.cli.take import take
@@ -220,7 +221,7 @@ def analyse(file: Path, audio_channel: int | None, audio_gain: float | None, as_
 @cli.command()
 @click.option("--json", "as_json", is_flag=True)
 def devices(as_json: bool) -> None:
-    """List what is here: monitors, sound devices, GPUs."""
+    """List what is here: monitors, sound and MIDI devices, GPUs."""
     from engine.app.setup.doctor import run_devices
 
     sys.exit(finish(lambda: run_devices(as_json)))
@@ -276,6 +277,7 @@ for command in (
     latent_map,
     directions,
     teach,
+    midi,
     model,
     proxy,
     conform,

@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 from queue import Empty, SimpleQueue
@@ -24,6 +23,7 @@ from numpy.typing import NDArray
 from engine.core.audio import features
 from engine.core.audio.channels import ChannelChoice, mix
 from engine.sources.audio.memory import CHANNELS, FRAMES, Memory, Word, attach_memory
+from engine.system.spawn import silence_libraries
 from engine.system.watched import Status
 
 Device = str | int | None
@@ -79,7 +79,7 @@ def find_device(devices: Sequence[dict[str, Any]], wanted: Device, kind: str) ->
 
 def send_devices(pipe: Connection) -> None:
     """Entry point of the process behind `list_devices`."""
-    _silence_libraries()
+    silence_libraries()
     try:
         import sounddevice
 
@@ -182,7 +182,7 @@ def play(name: str, device: Device, rate_hz: int, block: int) -> None:
 
 
 def _load(memory: Memory) -> Any:
-    _silence_libraries()
+    silence_libraries()
     try:
         import sounddevice
     except OSError:
@@ -268,15 +268,6 @@ def _find_again(devices: Sequence[dict[str, Any]], before: str, wanted: Device, 
             if wanted is not None:
                 raise ValueError(f"the sound device '{before}' is gone; plug it in again") from None
     return find_device(devices, wanted, kind)
-
-
-def _silence_libraries() -> None:
-    """Keep what C libraries print off the terminal."""
-    with suppress(OSError):  # there may be no terminal at all
-        sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
-        silence = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(silence, 2)
-        os.close(silence)
 
 
 def _leave() -> NoReturn:

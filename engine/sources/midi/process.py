@@ -33,7 +33,7 @@ from engine.sources.midi.ports import (
     tidy,
     wanted,
 )
-from engine.system.spawn import end_with_parent
+from engine.system.spawn import end_with_parent, silence_libraries
 from engine.system.watched import BEATS, Status
 
 SCAN_NS = 250_000_000
@@ -263,7 +263,7 @@ class Service:
 def run(names: str, job: Job, now_ns: Callable[[], int]) -> NoReturn:
     """Entry point of the process: runs until the player ends."""
     memory = attach_memory(names)
-    _silence_libraries()
+    silence_libraries()
     end_with_parent()
     sys.setswitchinterval(0.0005)  # a callback of the system waits for no more than that
     service = Service(memory, _open_patiently(memory), job, now_ns)
@@ -294,12 +294,3 @@ def _open_patiently(memory: Memory) -> MidiSystem:
 
 def _leave() -> NoReturn:
     os._exit(0)
-
-
-def _silence_libraries() -> None:
-    """Keep what C libraries print off the terminal."""
-    with suppress(OSError):  # there may be no terminal at all
-        sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
-        silence = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(silence, 2)
-        os.close(silence)
