@@ -127,6 +127,11 @@ def lamp(folder: Path) -> dict[str, str]:
     return {"PYTHONPATH": os.pathsep.join([str(info.parent), there])}
 
 
+def homes(folder: Path) -> dict[str, str]:
+    """Folders of a user of its own: what is kept beside shows, and mappings."""
+    return {"XDG_CACHE_HOME": str(folder / "cache"), "XDG_CONFIG_HOME": str(folder / "config")}
+
+
 @contextmanager
 def play(folder: Path, show: object, *words: object) -> Iterator[Playing]:
     """Play without a window; everything that it writes lies in `folder`."""
@@ -137,7 +142,7 @@ def play(folder: Path, show: object, *words: object) -> Iterator[Playing]:
         "--ready", folder / "ready.json", "--stats", folder / "stats.json",
         "--plan", folder / "plan.npz", "--take", folder / "take", *words,
     ]  # fmt: skip
-    environment = {**os.environ, "XDG_CACHE_HOME": str(folder / "cache"), **lamp(folder)}
+    environment = {**os.environ, **homes(folder), **lamp(folder)}
     with (folder / "stderr").open("w") as err:
         process = subprocess.Popen(list(map(str, command)), stderr=err, env=environment)
     try:

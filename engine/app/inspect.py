@@ -6,6 +6,7 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.show.addresses import Address
+from engine.core.show.show import Show
 
 UNREAD: dict[str, Any] = {
     "kind": None, "inputs": [], "compiled": False, "drew": False, "nan": False, "flat": False,
@@ -150,19 +152,43 @@ def list_addresses(show: str, as_json: bool) -> int:
 
     loaded = load(show).show
     listed, others = {**addresses(loaded), **ADDRESSES}, layouts(loaded)
+    mapped = _mapped(loaded)
     if as_json:
-        found = [each.report() for each in listed.values()]
-        for each in found:
-            if names := [n for n, a in others.items() if _is_for(a.address, each)]:
-                each["layouts"] = names
-        print(json.dumps(found, indent=2, ensure_ascii=False))
+        told = [{**each.report(), **_controls(each, mapped)} for each in listed.values()]
+        for report in told:
+            if names := [n for n, a in others.items() if _is_for(a.address, report)]:
+                report["layouts"] = names
+        print(json.dumps(told, indent=2, ensure_ascii=False))
         return 0
-    rows = [("address", "type", "range", "default", "meaning"), *map(_row, listed.values())]
+    rows: list[tuple[str, ...]] = [("address", "type", "range", "default", "meaning")]
+    for each in listed.values():
+        *cells, text = _row(each)
+        controls = ", ".join(_controls(each, mapped).get("mapped", ()))
+        rows.append((*cells, f"{text} [{controls}]" if controls else text))
     rows += [(n, "layout", "0 to 1", "", f"As {a.address}.") for n, a in others.items()]
     widths = [max(map(len, column)) for column in list(zip(*rows, strict=True))[:-1]]
     for *cells, text in rows:
         print(*map(str.ljust, cells, widths), text, sep="  ")
     return 0
+
+
+def _mapped(show: Show) -> dict[str, list[str]]:
+    """List by address which controls the show or the user's maps have put on it."""
+    from engine.play.controllers.user_maps import read_maps, user_folder
+
+    own, _ = read_maps(lambda text: print(text, file=sys.stderr), user_folder())
+    maps = [(m, each) for each in own if each.show in ("", show.name) for m in each.mappings]
+    found: dict[str, list[str]] = {}
+    for mapping, each in (*((m, None) for m in show.mappings), *maps):
+        device = mapping.device or ", ".join(each.devices if each else ())
+        text = f"{mapping.control} of {device}" if device else mapping.control
+        found.setdefault(mapping.address, []).append(text)
+    return found
+
+
+def _controls(each: Address, mapped: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    found = [text for name in (each.address, *each.aliases) for text in mapped.get(name, ())]
+    return {"mapped": found} if found else {}
 
 
 def _is_for(address: str, report: dict[str, Any]) -> bool:

@@ -50,6 +50,24 @@ def shape(curve: str, x: float) -> float:
     return x if curve == "linear" else CURVES[curve](x)
 
 
+def swung(phase: float, swing: float) -> float:
+    """Let every second cycle begin later: the first of two lasts ``1 + swing``, the other less.
+
+    Parameters
+    ----------
+    phase
+        In cycles.
+    swing
+        0 is even, 1/3 that of triplets; below 1.
+    """
+    if swing <= 0.0:
+        return phase
+    pair = math.floor(0.5 * phase)
+    x, turn = 0.5 * phase - pair, 0.5 + 0.5 * swing
+    inner = 0.5 * x / turn if x < turn else 0.5 + 0.5 * (x - turn) / (1.0 - turn)
+    return 2.0 * (pair + inner)
+
+
 def spring(
     position: float, velocity: float, goal: float, seconds: float, omega: float
 ) -> tuple[float, float]:

@@ -185,7 +185,8 @@ def make_registry(
     groups
         Vector address → addresses of its components.
     aliases
-        Prefix → prefix that it stands for (``/layer/1/`` → ``/layer/form/``).
+        Prefix → prefix that it stands for (``/layer/1/`` → ``/layer/form/``), or a whole address
+        → another.
 
     Raises
     ------
@@ -200,6 +201,9 @@ def make_registry(
         index[parameter.address] = place
     placed = {name: tuple(index[a] for a in parts) for name, parts in (groups or {}).items()}
     for alias, prefix in (aliases or {}).items():
+        if not prefix.endswith("/"):
+            index.setdefault(alias, index[prefix])
+            continue
         for name in [a for a in index if a.startswith(prefix)]:
             index.setdefault(alias + name.removeprefix(prefix), index[name])
         for name in [a for a in placed if a.startswith(prefix)]:

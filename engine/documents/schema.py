@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Union
 
 import msgspec
 
 from engine.core.parameter import Kind
 from engine.core.trajectory.parts import make_parts
+from engine.documents.modulation_tables import MODULATORS, MacroTable
 
 Number = bool | int | float | str | list[float]
 
@@ -148,9 +149,12 @@ class LfoTable(_Table, frozen=True):
     """``[[lfos]]``."""
 
     id: str
-    wave: Literal["sine", "triangle", "saw", "square", "noise"] = "sine"
+    wave: Literal["sine", "triangle", "saw", "square", "noise", "steps"] = "sine"
     rate_hz: float = 0.1
     beats: float = 0.0
+    phase: float = 0.0
+    swing: float = 0.0
+    width: float = 0.5
 
 
 class CueTable(_Table, frozen=True):
@@ -166,6 +170,40 @@ class CueTable(_Table, frozen=True):
     quantise_beats: float = 0.0
     after_s: float = 0.0
     next: str = ""
+
+
+class LightTable(_Table, frozen=True):
+    """What a mapped control shows when on and when off: a MIDI number, 0 to 127."""
+
+    on: float = 127.0
+    off: float = 0.0
+
+
+class MappingTable(_Table, frozen=True):
+    """``[[mappings]]``: a control of a device, and what it moves."""
+
+    control: str
+    address: str
+    device: str = ""
+    range: tuple[float, float] | None = None
+    curve: str = "linear"
+    takeover: Literal["", "jump", "pickup", "scale"] = ""
+    coding: Literal[
+        "absolute", "twos_complement", "offset_64", "sign_magnitude", "ones_complement"
+    ] = "absolute"
+    step: float = 0.0
+    mode: Literal["", "value", "velocity", "toggle", "momentary", "trigger", "step"] = ""
+    value: Number | None = None
+    light: LightTable | Literal["none"] = LightTable()
+
+
+class MapTable(_Table, frozen=True):
+    """A file of mappings for devices: shipped for a controller, or in the user's folder."""
+
+    devices: list[str] = []
+    show: str = ""
+    setup: list[str] = []
+    mappings: list[MappingTable] = []
 
 
 class AutopilotTable(_Table, frozen=True):
@@ -216,6 +254,12 @@ class OutputTable(_Table, frozen=True):
     span: list[str] = []
 
 
+if TYPE_CHECKING:
+    ModulatorTable = Any
+else:
+    ModulatorTable = Union[tuple(MODULATORS.values())]  # noqa: UP007
+
+
 class ShowTable(_Table, frozen=True):
     """A show file."""
 
@@ -237,14 +281,20 @@ class ShowTable(_Table, frozen=True):
     layers: list[LayerTable] = []
     signals: list[str] = []
     lfos: list[LfoTable] = []
+    modulators: list[ModulatorTable] = []
+    macros: list[MacroTable] = []
     routes: list[RouteTable] = []
     cues: list[CueTable] = []
     keys: dict[str, str] = {}
+    mappings: list[MappingTable] = []
 
 
-def table_at(path: str) -> type[msgspec.Struct] | None:
+Struct = type[msgspec.Struct]
+
+
+def table_at(path: str, root: Struct = ShowTable) -> Struct | None:
     """Find the table at a msgspec path such as ``$.layers[...].generator``."""
-    table: type[msgspec.Struct] | None = ShowTable
+    table: Struct | None = root
     for part in path.removeprefix("$").replace("[...]", "").split("."):
         name = part.split("[")[0]
         if name and table is not None:
@@ -253,16 +303,16 @@ def table_at(path: str) -> type[msgspec.Struct] | None:
     return table
 
 
-def allowed_keys(path: str) -> tuple[str, ...]:
+def allowed_keys(path: str, root: Struct = ShowTable) -> tuple[str, ...]:
     """List the keys of the table at a msgspec path."""
-    table = table_at(path)
+    table = table_at(path, root)
     return tuple(f.name for f in msgspec.structs.fields(table)) if table else ()
 
 
-def allowed_values(path: str) -> tuple[str, ...]:
+def allowed_values(path: str, root: Struct = ShowTable) -> tuple[str, ...]:
     """List the words that the key at a msgspec path may take."""
     parent, _, name = path.rpartition(".")
-    table = table_at(parent)
+    table = table_at(parent, root)
     fields = msgspec.structs.fields(table) if table else ()
     for field in fields:
         if field.name == name.split("[")[0]:

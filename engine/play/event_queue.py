@@ -14,7 +14,7 @@ from engine.core.event import Event, Value, in_order
 from engine.core.frame.advance import resolve
 from engine.core.frame.paths import fits, path_event
 from engine.core.parameter import to_float
-from engine.core.show.addresses import Address
+from engine.core.show.addresses import TEXT, Address
 from engine.core.show.layouts import NORMALISED, Alias, alias_of, scaled
 from engine.core.show.show import Show
 from engine.core.tempo.sync import TOLD, carried
@@ -35,6 +35,8 @@ MOST_FRESH = 4
 """Patterns taken from one source in one frame that were not met before: each costs about 2 ms."""
 MOST_TARGETS = 512
 """Events that patterns of one source make in one frame, and up to a pattern more."""
+FRAMES_KNOWN = 3
+"""What arrives while a frame is drawn is for a tick of the next one, and seen by the one after."""
 NO_ADDRESS = "(no address)"
 
 
@@ -49,7 +51,7 @@ class EventQueue:
     Attributes
     ----------
     commands
-        Those of the host that were called, for it to take away.
+        Those of the host that were called, with what came, for it to take away.
     """
 
     def __init__(self, host: Mapping[str, Address] = MappingProxyType({})) -> None:
@@ -57,7 +59,7 @@ class EventQueue:
         self._directory: tuple[Show, Directory] | None = None
         self._layouts: dict[str, Alias] = {}
         self._fresh_left = self._targets_left = 0
-        self.commands: list[str] = []
+        self.commands: list[tuple[str, Value]] = []
         self._pending: dict[int, list[Event]] = {}
         self._track: Mapping[int, Sequence[Event]] = {}
         self._track_shift = 0
@@ -135,6 +137,13 @@ class EventQueue:
             self.refuse(origin.name, address, why)
         return ()
 
+    def _command(self, origin: Origin, address: str, value: Value) -> None:
+        if (self._host[address].kind == TEXT) != isinstance(value, str):
+            takes = self._host[address].takes()
+            self.refuse(origin.name, address, f"{address} takes {takes}, not {came(value)}")
+        elif value:  # the release of a button is no press
+            self.commands.append((address, value))
+
     def _named_otherwise(
         self, show: Show, address: str, value: Value, origin: Origin
     ) -> Sequence[Row]:
@@ -143,7 +152,7 @@ class EventQueue:
         if is_pattern(address):
             return self._matching(show, address, value, origin)
         if address in self._host:
-            self.commands += [address] * bool(value)  # the release of a button is no press
+            self._command(origin, address, value)
             return ()
         alias = alias_of(show, stem) if stem != address else None
         if alias is not None:

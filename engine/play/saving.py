@@ -5,11 +5,14 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
+from engine.core.show.mapping import ControlMapping
 from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.documents.show.load import Loaded
+from engine.documents.show.mappings import with_mappings
 from engine.documents.show.save import save_copy
 
 MOST_COPIES = 1000
@@ -24,15 +27,24 @@ class Saving:
         self._told: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._count = 0
 
-    def save(self, loaded: Loaded, show: Show, state: State) -> None:
-        """Begin to write a copy of what is there now, unless one is being written."""
+    def save(
+        self, loaded: Loaded, show: Show, state: State, learned: Sequence[ControlMapping] = ()
+    ) -> None:
+        """Begin to write a copy of what is there now, unless one is being written.
+
+        Parameters
+        ----------
+        learned
+            Mappings to add.
+        """
         if self._thread is not None and self._thread.is_alive():
             return
         self._count += 1
         if self._count > MOST_COPIES:
             self._told.put(f"not saved: this performance has {MOST_COPIES} copies already")
             return
-        self._thread = threading.Thread(target=self._write, args=(loaded, show, state), name="save")
+        copied = replace(loaded, text=with_mappings(loaded.text, learned)) if learned else loaded
+        self._thread = threading.Thread(target=self._write, args=(copied, show, state), name="save")
         self._thread.start()
 
     def _write(self, loaded: Loaded, show: Show, state: State) -> None:

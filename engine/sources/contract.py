@@ -32,7 +32,8 @@ A source of things that hands move (keys, knobs, faders, sticks) knows no addres
 ``moved(max_items)`` instead of or beside what it polls: what was moved since it was last asked, in
 order and without waiting, as `Moved`; the player turns it into events by the mappings of the show
 and of the user. It may have ``show(device, control, value)``: light that control, or move its
-motor, to a value as `Moved` has it, without waiting; a control that shows nothing ignores it. And
+motor, to a value as `Moved` has it, without waiting; a control that shows nothing ignores it;
+``write(device, data)``: send it one message as bytes, such as one that wakes its lights; and
 ``devices()``, the names of what is plugged in now. One that keeps time for others (a MIDI clock)
 has ``follow(at_ns, beat, bpm)``: where the song is at a moment, told once a frame.
 

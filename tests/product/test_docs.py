@@ -11,7 +11,8 @@ import pytest
 
 from engine.app.cli.main import cli
 from engine.core.curves import CURVES
-from engine.documents import schema
+from engine.core.expressions import FUNCTIONS
+from engine.documents import modulation_tables, schema
 from engine.documents.show.load import load
 from engine.generators.kinds import cppn
 from tests.places import SHOWS
@@ -30,9 +31,15 @@ SECTIONS = {
     "A table of `keys`:": schema.KeyTable,
     "### `[[layers.effects]]` and `[layers.source]`": schema.EffectTable,
     "## `[[lfos]]`": schema.LfoTable,
+    "## `[[macros]]`": schema.MacroTable,
+    "A table of `targets`:": modulation_tables.MacroTargetTable,
+    **{f"### `{kind}`": table for kind, table in modulation_tables.MODULATORS.items()},
     "## `[[routes]]`": schema.RouteTable,
     "The table `one_euro`:": schema.EuroTable,
     "## `[[cues]]`": schema.CueTable,
+    "## `[[mappings]]`": schema.MappingTable,
+    "The table `light`:": schema.LightTable,
+    "### Files of mappings": schema.MapTable,
 }
 
 
@@ -94,11 +101,11 @@ def test_every_key_of_a_show_is_explained_with_its_default(shows: str, heading: 
 def test_every_table_of_the_format_has_its_section() -> None:
     tables = {
         each
-        for each in vars(schema).values()
+        for each in (*vars(schema).values(), *vars(modulation_tables).values())
         if isinstance(each, type) and issubclass(each, msgspec.Struct) and each.__name__[0] != "_"
     }
     tables -= {msgspec.Struct}
-    assert tables == set(SECTIONS.values())
+    assert tables | set(modulation_tables.MODULATORS.values()) == set(SECTIONS.values())
 
 
 def test_every_word_of_the_format_is_told(shows: str) -> None:
@@ -114,6 +121,7 @@ def between(text: str, mark: str) -> list[str]:
 
 def test_curves_signals_and_parameters_are_listed(shows: str) -> None:
     assert between(shows, "curves") == list(CURVES)
+    assert between(shows, "functions") == list(FUNCTIONS)
     assert between(shows, "cppn") == [p.address for p in cppn.PARAMETERS]
     for signal in load(str(SHOWS / "tiny.toml")).show.signals:
         assert f"`{signal}`" in shows or signal.startswith("lfo/"), signal

@@ -67,6 +67,7 @@ def cli() -> None:
     "--feedback", multiple=True, help="HOST:PORT that is sent every change by OSC; may be repeated."
 )
 @click.option("--dmx", multiple=True, help="HOST[:PORT] that outputs may send to; may be repeated.")
+@click.option("--oscquery", help="HOST:PORT on which controllers find and follow what there is.")
 @click.option("--midi", help="Name of the MIDI device (a part is enough), 'auto' (all) or 'off'.")
 @click.option("--audio", help="Sound device (name or number), sound file, or 'off'.")
 @sound_options
@@ -104,6 +105,7 @@ def play(**given: Any) -> None:
         operator=given["operator"],
         osc=given["osc"],
         feedback=given["feedback"],
+        oscquery=given["oscquery"],
         dmx=given["dmx"],
         midi=given["midi"],
         audio=given["audio"],

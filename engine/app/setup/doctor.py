@@ -26,7 +26,8 @@ from engine.documents.assets import assets_dir
 OSC_PORT = 9000
 LEAST_FREE_BYTES = 2_000_000_000
 _LIBRARIES = (
-    "av click glfw moderngl msgspec numpy PIL platformdirs pythonosc sounddevice tomlkit watchfiles"
+    "av click glfw moderngl msgspec numpy PIL platformdirs pythonosc sounddevice starlette tomlkit "
+    "uvicorn watchfiles websockets"
 )
 _GL_PACKAGES = ("libegl1", "libgl1", "libegl-mesa0", "libgl1-mesa-dri")
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from engine.core.curves import filter_euro
-from engine.core.show.constants import Entry
+from engine.core.show.reach import Entry
 from engine.core.show.show import Show
 from engine.core.show.state import RouteState
 
@@ -47,7 +47,7 @@ def enter_routes(
     now: Sequence[float] | None,
     dt: float,
 ) -> None:
-    """Let routes enter their targets, `dt` seconds after the tick.
+    """Let routes and macros enter their targets, `dt` seconds after the tick.
 
     A smoothed one is the exact solution of ``dy/dt = (goal - y) / tau``, tau being the time of
     attack while y rises and that of release while it falls: as y never crosses the goal, the choice
@@ -62,6 +62,9 @@ def enter_routes(
     exp = math.exp
     for entry in entries:
         route, target, mode, depth, depth_place, smoothing, shaping = entry
+        if route < 0:
+            _enter_macro(entry, values)
+            continue
         route_state = routes[route]
         y, goal = route_state[0], route_state[1]
         if smoothing is not None:
@@ -86,3 +89,20 @@ def enter_routes(
             values[target] = max(values[target], depth * y)
         else:
             values[target] = depth * y
+
+
+def _enter_macro(entry: Entry, values: list[float]) -> None:
+    """Let a macro enter one of its targets; what moves the macro itself has entered before."""
+    macro, low, _, curve = entry.shaping
+    y = values[macro]
+    y = 0.0 if y < 0.0 else 1.0 if y > 1.0 else y
+    number = low + entry.depth * (y if curve is None else curve(y))
+    target, mode = entry.target, entry.mode
+    if mode == "add":
+        values[target] += number
+    elif mode == "multiply":
+        values[target] *= number
+    elif mode == "max":
+        values[target] = max(values[target], number)
+    else:
+        values[target] = number

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from engine.core.control.arbiter import follow
 from engine.core.control.cues import follow_cues, receive_ready, settle
+from engine.core.control.modulation import hold_settings, move_modulators
 from engine.core.control.oscillators import signals_at
 from engine.core.control.routes import move_routes
 from engine.core.control.signals import finite, receive_signal
@@ -234,8 +235,13 @@ def _aim(show: Show, state: State, seconds: float, dt: float, begun: Sequence[in
     signals = signals_at(show, state, 0.0)
     for place in begun:
         signals[place] = 1.0
+    modulators = state.modulators
+    if show.constants.is_modulated:
+        modulators = move_modulators(show, state, signals, dt)
     routes = move_routes(show, state.routes, signals, dt)
     values = aimed(show, state, routes, seconds, signals)
+    if modulators:
+        modulators = hold_settings(show, modulators, values)
     speed, tick_s = values[master.speed], show.constants.tick_s
     nudge = values[master.beats.nudge]
     transport = hold_tempo(state.transport, values[master.bpm], state.tick, nudge)
@@ -265,4 +271,5 @@ def _aim(show: Show, state: State, seconds: float, dt: float, begun: Sequence[in
         # Only a person or a cue freezes the show: a route could not let it go again.
         is_still=bool(state.base[master.freeze] >= 0.5),
         head=aim_head(show, state, values),
+        modulators=modulators,
     )

@@ -126,7 +126,7 @@ def _freeze(show: Show, state: State, paths: Paths, now: Asked) -> None:
     """Catch the rows of groups that begin to freeze on this tick, and let others go."""
     listed = [(i, show.constants.paths[i]) for i in show.constants.freezing]
     places = {place for _, path in listed for _, place in path.freezes}
-    moved = [*(ramp.place for ramp in state.ramps), *(route.target for route in show.routes)]
+    moved = show.constants.targets.union(ramp.place for ramp in state.ramps)
     # The values that hold without ramps and routes are there already.
     is_known = places.isdisjoint(moved)
     for i, path in listed:

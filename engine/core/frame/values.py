@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.control.cues import ramp_value
-from engine.core.control.oscillators import signals_at
+from engine.core.control.modulation import hear
 from engine.core.control.routes import enter_routes
 from engine.core.frame.playhead import follow_track
-from engine.core.show.constants import Reach
+from engine.core.show.reach import Reach
 from engine.core.show.show import Show
 from engine.core.show.state import RouteState, State
 from engine.core.springs import apply_springs
@@ -47,7 +47,7 @@ def effective(
     if reach.entries:
         # Only routes without smoothing hear between ticks; in a frozen show they hold.
         is_heard = reach.is_heard and not state.is_still
-        now = signals_at(show, state, dt, reach.lfos) if is_heard else None
+        now = hear(show, state, dt, reach) if is_heard else None
         mixed: list[float] = values[reach.places].tolist()
         enter_routes(reach.entries, state.routes, mixed, now, dt)
         values[reach.places] = mixed

@@ -16,11 +16,16 @@ from engine.core.show.show import Show
 
 NUMBERS = "numbers"
 """Kind of an address that takes several numbers in one message, or a number without a range."""
+TEXT = "text"
+"""Kind of an address of the host that takes a word or an address."""
 
 
 HOST = {
     "/feedback/all": "Every value is sent to --feedback again.",
     "/show/save": "Saves a copy of the show with the values it has now.",
+    "/learn/target": "The next control that a hand moves is mapped to this address.",
+    "/learn/cancel": "Waits for no control any more.",
+    "/learn/forget": "Unmaps every control of this address.",
 }
 """Addresses of whoever plays the show, live: they are in no take. A show may put them on keys."""
 
@@ -54,6 +59,8 @@ class Address:
 
     def takes(self) -> str:
         """Say what it accepts."""
+        if self.kind == TEXT:
+            return "a text"
         if self.kind != NUMBERS:
             return (
                 describe(self.parameters[0])

@@ -3,76 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.curves import CURVES
 from engine.core.parameter import Kind, Registry
 from engine.core.path.model import Path
-from engine.core.show.controls import Cue, Lfo, Route
+from engine.core.show.controls import Cue
 from engine.core.show.generator import ImageInput, asked_size, picture_size
 from engine.core.show.layer import Layer
-
-Curve = Callable[[float], float] | None
-"""From [0, 1] to [0, 1]; None: the same."""
-
-
-class Filter(NamedTuple):
-    """How a route follows its signal: from `low`, over `span`, through a curve, and smoothed.
-
-    `rise` and `fall` are what is left after a tick of the way to its goal; `cutoff` is that of its
-    one-euro filter.
-    """
-
-    signal: int
-    low: float
-    span: float
-    curve: Curve
-    rise: float
-    fall: float
-    cutoff: tuple[float, float] | None
-
-
-class Entry(NamedTuple):
-    """How a route enters its target: `route` is its index, the places are those among values.
-
-    `smoothing` are the times of attack and release; a route that has none shapes its signal anew
-    at every moment: (signal, low, span, curve).
-    """
-
-    route: int
-    target: int
-    mode: str
-    depth: float
-    depth_place: int
-    smoothing: tuple[float, float] | None
-    shaping: tuple[int, float, float, Curve]
-
-
-class Reach(NamedTuple):
-    """What reaches some parameters: what has to be worked out to know their effective values.
-
-    Parameters
-    ----------
-    places, entries
-        What the routes read and write, and how they enter there, in order.
-    is_heard, lfos
-        Whether one of them follows its signal at once, also between ticks, and indices of the
-        oscillators among these signals.
-    springs, is_sprung
-        Index and place of each spring · whether a route writes to one of these places.
-    """
-
-    places: NDArray[np.intp]
-    entries: tuple[Entry, ...]
-    is_heard: bool
-    lfos: tuple[int, ...]
-    springs: tuple[tuple[int, int], ...]
-    is_sprung: bool
+from engine.core.show.reach import Entry, Filter, Reach
 
 
 class Asked(NamedTuple):
@@ -150,6 +93,10 @@ class Constants:
         for another reason.
     freezing
         Indices of the paths that have rows to freeze.
+    targets
+        Places that routes and macros write to.
+    is_modulated
+        Whether there are modulators, or signals that are parameters or clocks.
     """
 
     control_hz: float
@@ -177,6 +124,8 @@ class Constants:
     remembered: NDArray[np.intp]
     is_remembering: bool
     freezing: tuple[int, ...]
+    targets: frozenset[int]
+    is_modulated: bool
 
 
 class Steering(NamedTuple):
@@ -227,6 +176,12 @@ def sights_of(layer: Layer, canvas_px: tuple[int, int]) -> tuple[ImageInput, ...
     )
 
 
+def fades_of(layers: Sequence[Layer], cues: Sequence[Cue]) -> tuple[frozenset[int], ...]:
+    """Places of the opacities that each cue sets."""
+    opacities = frozenset(layer.opacity for layer in layers)
+    return tuple(opacities.intersection(dict(cue.targets)) for cue in cues)
+
+
 def needed_layers(layers: Sequence[Layer], cue: Cue) -> frozenset[str]:
     """Layers whose generators' pixels are seen in the layers that a cue brings up."""
     goals, makers = dict(cue.targets), {layer.id for layer in layers if layer.generator}
@@ -239,86 +194,6 @@ def needed_layers(layers: Sequence[Layer], cue: Cue) -> frozenset[str]:
             if each is not None:
                 found.update(i[6:] for i in each.images.values() if i.startswith("layer:"))
     return frozenset(found & makers)
-
-
-def decay_of(tau_s: float, tick_s: float) -> float:
-    """What is left after a tick of a way that is followed with a time constant."""
-    return math.exp(-tick_s / tau_s) if tau_s > 0.0 else 0.0
-
-
-def filters_of(routes: Sequence[Route], tick_s: float) -> tuple[Filter, ...]:
-    """How routes follow their signals."""
-    return tuple(
-        Filter(*_shaping(r), decay_of(r.attack_s, tick_s), decay_of(r.release_s, tick_s), r.euro)
-        for r in routes
-    )
-
-
-def _shaping(route: Route) -> tuple[int, float, float, Curve]:
-    curve = None if route.curve == "linear" else CURVES[route.curve]
-    return route.signal, route.low, route.high - route.low, curve
-
-
-def is_direct(route: Route) -> bool:
-    """Whether a route follows its signal at once, also between ticks."""
-    return route.attack_s <= 0.0 and route.release_s <= 0.0 and route.euro is None
-
-
-def entries_of(
-    routes: Sequence[Route], chosen: Iterable[int], places: Sequence[int] | None = None
-) -> tuple[Entry, ...]:
-    """How some routes enter their targets.
-
-    Parameters
-    ----------
-    places
-        Of the values among which they enter; None: of all parameters.
-    """
-    index = None if places is None else {place: i for i, place in enumerate(places)}
-    at = (lambda place: place) if index is None else index.__getitem__
-    return tuple(
-        Entry(
-            i,
-            at(r.target),
-            r.mode,
-            r.depth,
-            at(r.depth_place) if r.depth_place >= 0 else -1,
-            None if is_direct(r) else (r.attack_s, r.release_s),
-            _shaping(r),
-        )
-        for i, r in ((i, routes[i]) for i in chosen)
-    )
-
-
-def reach_of(
-    routes: Sequence[Route],
-    lfos: Sequence[Lfo],
-    every_spring: Sequence[tuple[int, int]],
-    wanted: set[int] | None = None,
-) -> Reach:
-    """What reaches parameters.
-
-    Parameters
-    ----------
-    wanted
-        Their places; None: all of them.
-    """
-    chosen = range(len(routes)) if wanted is None else reaching(routes, wanted)
-    listed = [routes[i] for i in chosen]
-    targets = {r.target for r in listed}
-    direct = {r.signal for r in listed if is_direct(r)}
-    touched = sorted(targets | {r.depth_place for r in listed if r.depth_place >= 0})
-    springs = tuple(
-        (i, place) for i, (place, _) in enumerate(every_spring) if wanted is None or place in wanted
-    )
-    return Reach(
-        np.array(touched, np.intp),
-        entries_of(routes, chosen, touched),
-        bool(direct),
-        tuple(i for i, lfo in enumerate(lfos) if lfo.signal in direct),
-        springs,
-        any(place in targets for _, place in springs),
-    )
 
 
 def asked_of(layers: Sequence[Layer], canvas_px: tuple[int, int]) -> Iterator[Asked]:
@@ -351,12 +226,3 @@ def places_of(asked: Asked) -> set[int]:
         found |= {path.throw_seed, path.steer, path.jump_s}
         found |= {path.spread} if path.spread >= 0 else set()
     return found
-
-
-def reaching(routes: Sequence[Route], places: set[int]) -> tuple[int, ...]:
-    """Routes that write to the places, or to the depth of a route that does."""
-    wanted, found = set(places), -1
-    while found != len(wanted):
-        found = len(wanted)
-        wanted |= {r.depth_place for r in routes if r.target in wanted and r.depth_place >= 0}
-    return tuple(i for i, r in enumerate(routes) if r.target in wanted)

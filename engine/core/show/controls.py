@@ -32,14 +32,47 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class MacroTarget:
+    """What a macro does to one parameter.
+
+    Its value goes through the curve onto the way from `low` to `high`, and that number enters the
+    target: instead of its base (replace), added to it (add), as a factor (multiply), or if it is
+    larger (max).
+
+    Parameters
+    ----------
+    macro
+        Place of the macro, a parameter from 0 to 1.
+    """
+
+    macro: int
+    target: int
+    low: float
+    high: float
+    curve: str = "linear"
+    mode: str = "replace"
+
+
+@dataclass(frozen=True, slots=True)
 class Lfo:
-    """A low-frequency oscillator: wave, place of its rate (Hz), beats per cycle if above 0."""
+    """A low-frequency oscillator: wave, place of its rate (Hz), beats per cycle if above 0.
+
+    Parameters
+    ----------
+    phase, swing
+        Where it begins, in cycles · how much longer every first of two cycles is.
+    width
+        Part of a cycle in which ``square`` is high.
+    """
 
     id: str
     wave: str
     rate: int
     beats: float
     signal: int
+    phase: float = 0.0
+    swing: float = 0.0
+    width: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)

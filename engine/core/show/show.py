@@ -14,25 +14,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.curves import EURO_SPEED_TAU_S
+from engine.core.modulators.model import Modulator
 from engine.core.parameter import Registry
 from engine.core.path.model import Path
 from engine.core.show.constants import (
     Constants,
     Steering,
     asked_of,
-    decay_of,
-    entries_of,
-    filters_of,
+    fades_of,
     fires_of,
     needed_layers,
     places_of,
-    reach_of,
-    reaching,
     sights_of,
     springs_of,
 )
-from engine.core.show.controls import Cue, Lfo, Master, Route
+from engine.core.show.controls import Cue, Lfo, MacroTarget, Master, Route
 from engine.core.show.layer import Layer
+from engine.core.show.mapping import ControlMapping
+from engine.core.show.reach import Movers, decay_of, entries_of, filters_of, reach_of, reaching
 from engine.core.track.track import Track
 
 
@@ -71,6 +70,17 @@ class Show:
         What an edited proxy film does to it.
     notes
         What its reader has to say: of two meanings of a file, which was taken.
+    modulators
+        Each after those that it hears.
+    macros
+        What they do, one for each of their targets.
+    addressed
+        Signals that are parameters, as hands and cues set them: (place of the signal, of the
+        parameter).
+    clock
+        Places of the signals that are the seconds of motion and the count of beats, -1 for none.
+    mappings
+        What controls of devices move while it is played.
     constants
         What follows from the rest, worked out once.
     """
@@ -105,6 +115,11 @@ class Show:
     files: Mapping[str, bytes] = field(default_factory=dict)
     track: Track | None = None
     notes: tuple[str, ...] = ()
+    modulators: tuple[Modulator, ...] = ()
+    macros: tuple[MacroTarget, ...] = ()
+    addressed: tuple[tuple[int, int], ...] = ()
+    clock: tuple[int, int] = (-1, -1)
+    mappings: tuple[ControlMapping, ...] = ()
     constants: Constants = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -143,7 +158,8 @@ def _constants(show: Show) -> Constants:
     if show.track is not None:
         aimed |= {show.track.speed, show.track.place}
     aimed.update(lfo.rate for lfo in show.lfos)
-    opacities = frozenset(layer.opacity for layer in show.layers)
+    aimed.update(place for mod in show.modulators for place, _ in mod.settings)
+    movers = Movers(show.routes, show.macros, show.lfos, show.modulators)
     image_inputs = {layer.id: sights_of(layer, show.size_px) for layer in show.layers}
     ranges = tuple(
         (place, float(show.low[place]), float(show.high[place])) for place in sorted(aimed)
@@ -152,7 +168,7 @@ def _constants(show: Show) -> Constants:
         (p.motion, *(p.at[s.name] for s in p.parts.settings if s.is_switch)) for p in paths
     )
     asked = tuple(asked_of(show.layers, show.size_px))
-    targets = {route.target for route in show.routes}
+    targets = movers.targets
     return Constants(
         control_hz=rate,
         picture_hz=float(show.picture_hz),
@@ -160,18 +176,16 @@ def _constants(show: Show) -> Constants:
         paths=paths,
         aimed=ranges,
         moved=tuple(each for each in ranges if each[0] in targets),
-        aiming=entries_of(show.routes, reaching(show.routes, aimed)),
+        aiming=entries_of(movers, reaching(movers, aimed)),
         filters=filters_of(show.routes, tick_s),
         speed_decay=decay_of(EURO_SPEED_TAU_S, tick_s),
-        everything=reach_of(show.routes, show.lfos, springs),
+        everything=reach_of(movers, springs),
         reach={
-            each.layer: reach_of(
-                show.routes, show.lfos, springs, places_of(each) | {master.truncation}
-            )
+            each.layer: reach_of(movers, springs, places_of(each) | {master.truncation})
             for each in asked
         },
         asked=asked,
-        fades=tuple(opacities.intersection(dict(cue.targets)) for cue in show.cues),
+        fades=fades_of(show.layers, show.cues),
         needs=tuple(needed_layers(show.layers, cue) for cue in show.cues),
         layers={layer.id: layer for layer in show.layers},
         image_inputs={name: found for name, found in image_inputs.items() if found},
@@ -183,7 +197,9 @@ def _constants(show: Show) -> Constants:
         springs=springs,
         remembered=np.array(sorted(remembered), np.intp),
         is_remembering=any(modifier.begins_awake(path) for path, modifier in remembering)
-        or any(route.target in remembered for route in show.routes)
+        or not targets.isdisjoint(remembered)
         or any(place in remembered for cue in show.cues for place, _ in cue.targets),
         freezing=tuple(i for i, path in enumerate(paths) if path.freezes),
+        targets=targets,
+        is_modulated=bool(show.modulators or show.addressed or max(show.clock) >= 0),
     )

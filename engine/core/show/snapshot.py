@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from engine.core.bounds import number, whole
 from engine.core.curves import CURVES
+from engine.core.modulators.model import Modulator, ModulatorState
 from engine.core.path.model import NOTHING, Path, PathState
 from engine.core.show.show import Show
 from engine.core.show.state import Chased, Lead, Ramp, RouteState, State, Transport, first_state
@@ -63,6 +65,10 @@ def to_data(show: Show, state: State) -> dict[str, Any]:
         "touch_tick": state.touch_tick,
         "lost_s": state.lost_s,
         "head": list(state.head),
+        "modulators": {
+            mod.id: [mod.kind.name, list(each.memory), list(each.held)]
+            for mod, each in zip(show.modulators, state.modulators, strict=True)
+        },
     }
 
 
@@ -94,16 +100,7 @@ def from_data(show: Show, data: dict[str, Any]) -> State:
 def _read(show: Show, data: dict[str, Any]) -> State:
     fresh = first_state(show)
     index = show.registry.index
-    base = fresh.base.copy()
-    for address, value in data["base"].items():
-        if address in index:
-            base[index[address]] = number(value)
-    # Only what is out of range is touched: `np.maximum` would turn -0.0 into another zero.
-    base = np.where(base < show.low, show.low, np.where(base > show.high, show.high, base))
-    signals = fresh.signals.copy()
-    for name, value in data["signals"].items():
-        if name in show.signal_of:
-            signals[show.signal_of[name]] = number(value)
+    base, signals = _values(show, data, fresh)
     routes = [RouteState(*map(number, r)) for r in data["routes"]]
     cue_of = {cue.id: i for i, cue in enumerate(show.cues)}
     makers = {layer.id for layer in show.layers if layer.generator is not None}
@@ -151,7 +148,29 @@ def _read(show: Show, data: dict[str, Any]) -> State:
         touch_tick=whole(data["touch_tick"]),
         lost_s=number(data["lost_s"]),
         head=_head(*data.get("head", fresh.head)),
+        modulators=tuple(
+            map(_modulator, repeat(data.get("modulators", {})), show.modulators, fresh.modulators)
+        ),
     )
+
+
+Floats = NDArray[np.float64]
+
+
+def _values(show: Show, data: dict[str, Any], fresh: State) -> tuple[Floats, Floats]:
+    """Base values, in range, and signals: those that the show has."""
+    index = show.registry.index
+    base = fresh.base.copy()
+    for address, value in data["base"].items():
+        if address in index:
+            base[index[address]] = number(value)
+    # Only what is out of range is touched: `np.maximum` would turn -0.0 into another zero.
+    base = np.where(base < show.low, show.low, np.where(base > show.high, show.high, base))
+    signals = fresh.signals.copy()
+    for name, value in data["signals"].items():
+        if name in show.signal_of:
+            signals[show.signal_of[name]] = number(value)
+    return base, signals
 
 
 def _alike(like: Sequence[Any], data: Any) -> Iterator[Any]:
@@ -186,6 +205,14 @@ def _path(data: Any, path: Path) -> PathState:
         latent,
         read_memory(path, memory[0]) if memory else NOTHING,
     )
+
+
+def _modulator(data: Any, mod: Modulator, begun: ModulatorState) -> ModulatorState:
+    """Read what a modulator remembers; one of another kind begins anew."""
+    kind, *found = data.get(mod.id, ("",))
+    if kind != mod.kind.name or list(map(len, found)) != list(map(len, begun)):
+        return begun
+    return ModulatorState(*(tuple(map(number, each)) for each in found))
 
 
 def _head(gone_s: Any, tick: Any, speed: Any) -> tuple[float, int, float]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.modulators.model import ModulatorState
 from engine.core.parameter import Registry
 from engine.core.path.model import PathState
 from engine.core.show.show import Show
@@ -162,6 +163,8 @@ class State(NamedTuple):
         Time given up in clock jumps.
     head
         Playhead of the track, see `engine.core.track.track`.
+    modulators
+        What each remembers, and its settings that hold until the next tick.
     chased
         Timecode from outside.
     """
@@ -190,6 +193,7 @@ class State(NamedTuple):
     steer_rest: tuple[float, float] | None = None
     springs: tuple[Spring, ...] = ()
     head: tuple[float, int, float] = (0.0, 0, 0.0)
+    modulators: tuple[ModulatorState, ...] = ()
     chased: Chased = Chased()
 
 
@@ -214,4 +218,8 @@ def first_state(show: Show) -> State:
         steer=((0.0, 0.0, 0.0), (0.0, 0.0, 0.0)),
         transport=Transport(bpm=bpm, tempo=bpm),
         steer_omega=float(base[show.master.steer_omega]),
+        modulators=tuple(
+            ModulatorState(mod.kind.first(mod), tuple(float(base[p]) for p, _ in mod.settings))
+            for mod in show.modulators
+        ),
     )

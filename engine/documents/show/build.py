@@ -12,12 +12,22 @@ from engine.core.audio.features import FEATURES
 from engine.core.clock import parse_rate
 from engine.core.parameter import Kind, Parameter, make_registry
 from engine.core.show.addresses import HOST
-from engine.core.show.controls import Beats, Lfo, Master
+from engine.core.show.controls import Beats, Master
+from engine.core.show.layer import Layer
 from engine.core.show.show import Show
 from engine.documents.builder import ShowBuilder, clamped, each
 from engine.documents.schema import MasterTable, ShowTable
 from engine.documents.show.image_inputs import bind_ports
 from engine.documents.show.layers import bind_images, make_layer, master_effects
+from engine.documents.show.mappings import make_mappings
+from engine.documents.show.modulation import (
+    Signals,
+    add_parameters,
+    add_rates,
+    make_lfos,
+    make_macros,
+    make_modulators,
+)
 from engine.documents.show.routes_and_cues import (
     cue_index,
     key_map,
@@ -28,7 +38,6 @@ from engine.documents.show.routes_and_cues import (
 from engine.documents.show.track import bind_track, read_track
 
 STEER_MODES = ("position", "velocity")
-PULSES = ("audio/onset", "audio/kick", "beat/pulse", "bar/pulse", "phrase/pulse")
 BEAT = ("beat/phase", "beat/pulse", "bar/phase", "bar/pulse", "phrase/phase", "phrase/pulse")
 LARGEST_PX = 16384
 
@@ -54,16 +63,16 @@ def assemble(
     builder = ShowBuilder(resolve, open_file)
     master = _master(builder, table)
     placed = read_track(builder, table.track)
-    layers = tuple(each(table.layers, "layers", lambda layer: make_layer(builder, layer)))
-    for number, layer in enumerate(layers, 1):
-        builder.aliases[f"/layer/{number}/"] = f"/layer/{layer.id}/"
-    layers = tuple(bind_images(layers, i, table.layers[i]) for i in range(len(layers)))
-    layers = tuple(bind_ports(layers, i, table.layers[i].generator) for i in range(len(layers)))
+    layers = _layers(builder, table)
     master = replace(master, effects=master_effects(builder, table.master, layers))
-    goes, rates = _goes(builder, table), _rates(builder, table)
+    goes, rates = _goes(builder, table), add_rates(builder, table)
     depths = _depths(builder, table)
+    add_parameters(builder, table)
     registry = make_registry(builder.parameters, builder.groups, builder.aliases)
-    signals = signal_names(table)
+    named = Signals(list(signal_names(table)), registry)
+    modulators = make_modulators(builder, table, named)
+    named.hear(route.signal for route in table.routes)
+    signals = tuple(named.names)
     signal_of = {name: place for place, name in enumerate(signals)}
     listed = registry.parameters
     show = Show(
@@ -81,16 +90,13 @@ def assemble(
         master=master,
         layers=layers,
         routes=(),
-        lfos=tuple(
-            Lfo(o.id, o.wave, rate, o.beats, signal_of[f"lfo/{o.id}"])
-            for o, rate in zip(table.lfos, rates, strict=True)
-        ),
+        lfos=make_lfos(table, rates, signal_of),
         cues=(),
         cue_of={place: i for i, place in enumerate(goes)},
         signals=signals,
         signal_of=signal_of,
         audio=tuple(signal_of[f"audio/{name}"] for name in FEATURES),
-        pulses=frozenset(signal_of[name] for name in PULSES),
+        pulses=named.pulses(modulators),
         beat=tuple(signal_of[name] for name in BEAT),
         start=-1,
         shaders=builder.shaders,
@@ -99,6 +105,11 @@ def assemble(
         drag=table.drag,
         files=builder.files,
         notes=tuple(dict.fromkeys(builder.notes)),
+        modulators=modulators,
+        macros=make_macros(table, registry),
+        addressed=tuple(named.addressed.items()),
+        clock=named.clock,
+        mappings=tuple(make_mappings(table.mappings)),
     )
     routes = tuple(
         each(list(zip(table.routes, depths, strict=True)), "routes", lambda r: make_route(show, *r))
@@ -110,6 +121,16 @@ def assemble(
     return bind_track(placed, replace(show, routes=routes, cues=cues, start=start))
 
 
+def _layers(builder: ShowBuilder, table: ShowTable) -> tuple[Layer, ...]:
+    """Layers, with what their shaders and image ports see; each has its number as a name, too."""
+    layers = tuple(each(table.layers, "layers", lambda layer: make_layer(builder, layer)))
+    for number, layer in enumerate(layers, 1):
+        builder.aliases[f"/layer/{number}/"] = f"/layer/{layer.id}/"
+    layers = tuple(bind_images(layers, i, table.layers[i]) for i in range(len(layers)))
+    layers = tuple(bind_ports(layers, i, table.layers[i].generator) for i in range(len(layers)))
+    return layers
+
+
 def _goes(builder: ShowBuilder, table: ShowTable) -> list[int]:
     """Places of the triggers that begin cues; by number, too, as layers are."""
     for number, cue in enumerate(table.cues, 1):
@@ -117,14 +138,6 @@ def _goes(builder: ShowBuilder, table: ShowTable) -> list[int]:
     return [
         builder.trigger(f"/cue/{c.id}/go", f"Begin the cue {c.id}.", f"Cue {c.id}")
         for c in table.cues
-    ]
-
-
-def _rates(builder: ShowBuilder, table: ShowTable) -> list[int]:
-    text = "Rate of an oscillator."
-    return [
-        builder.number(f"/lfo/{o.id}/rate_hz", o.rate_hz, 0, 60, "hz", text, f"Rate of {o.id}")
-        for o in table.lfos
     ]
 
 
@@ -159,12 +172,9 @@ def _check(table: ShowTable) -> None:
             raise ValueError(f"{key}: {error}") from None
     if not 0 <= table.seed < 2**63:
         raise ValueError("seed: outside 0 to 2^63 - 1")
-    for place, lfo in enumerate(table.lfos):
-        if lfo.beats and not 1 / 64 <= lfo.beats <= 4096:
-            raise ValueError(f"lfos[{place}].beats: {lfo.beats:g} is neither 0 nor 1/64 to 4096")
     if not 0.0 <= table.history_s <= 600.0:
         raise ValueError(f"history_s: {table.history_s:g} is outside 0 to 600 s")
-    for kind in ("layers", "lfos", "cues"):
+    for kind in ("layers", "lfos", "cues", "modulators", "macros"):
         ids = [entry.id for entry in getattr(table, kind)]
         for place, name in enumerate(ids):
             if not re.fullmatch(r"[a-z][a-z0-9_]{0,31}", name):

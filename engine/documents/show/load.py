@@ -7,12 +7,14 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 import msgspec
 
 from engine.core.show.show import Show
 from engine.documents.assets import assets_dir
 from engine.documents.builder import NoFileError
+from engine.documents.modulation_tables import MODULATORS
 from engine.documents.schema import ShowTable, allowed_keys, allowed_values
 from engine.documents.show import bare_file
 from engine.documents.show.build import assemble
@@ -21,6 +23,7 @@ from engine.system import untrusted
 from engine.system.foreign import toml
 from engine.system.untrusted import OutsideError, read_bytes
 
+Table = TypeVar("Table", bound=msgspec.Struct)
 LARGEST_BYTES = 1 << 20
 LARGEST_FILE_BYTES = 512 << 20
 SCHEMA = 1
@@ -238,38 +241,68 @@ def decode(text: str, name: str) -> ShowTable:
     ShowError
         If it is not TOML, or a key or value is not allowed.
     """
-    try:
-        raw = toml.loads(text)
-    except ValueError as error:  # also for whole numbers of thousands of digits
-        raise ShowError(f"{name}: not valid TOML: {error}") from None
-    except RecursionError:
-        raise ShowError(f"{name}: nested too deeply to be a show") from None
+    raw = parse(text, name)
     if raw.get("schema") != SCHEMA:
         raise ShowError(
             f"{name}: schema: this version reads schema = {SCHEMA}, the file says "
             f"{raw.get('schema', 'nothing')}; add the line  schema = {SCHEMA}  at its top"
         )
+    return convert(raw, name, ShowTable)
+
+
+def parse(text: str, name: str) -> dict[str, Any]:
+    """Read TOML.
+
+    Raises
+    ------
+    ShowError
+        If it is none.
+    """
     try:
-        return msgspec.convert(raw, ShowTable)
+        return toml.loads(text)
+    except ValueError as error:  # also for whole numbers of thousands of digits
+        raise ShowError(f"{name}: not valid TOML: {error}") from None
+    except RecursionError:
+        raise ShowError(f"{name}: nested too deeply to be read") from None
+
+
+def convert(raw: Mapping[str, Any], name: str, root: type[Table]) -> Table:
+    """Check what was read against a table of the schema.
+
+    Raises
+    ------
+    ShowError
+        If a key or value is not allowed.
+    """
+    try:
+        return msgspec.convert(raw, root)
     except msgspec.ValidationError as error:
-        raise ShowError(f"{name}: {_explain(str(error))}") from None
+        raise ShowError(f"{name}: {_explain(str(error), root, raw)}") from None
 
 
-def _explain(message: str) -> str:
+def _explain(message: str, root: type[msgspec.Struct], raw: Mapping[str, Any]) -> str:
     """Turn msgspec's message into ``key: what is wrong; what is allowed``."""
     what, _, place = message.partition(" - at `")
     place = place.rstrip("`") or "$"
     key = place.removeprefix("$").removeprefix(".") or "the file"
     unknown = re.match(r"Object contains unknown field `(.*)`", what)
     if unknown:
-        there = ", ".join(allowed_keys(place))
+        there = ", ".join(_kind_keys(place, raw) or allowed_keys(place, root))
         return f"{key}: unknown key '{unknown[1]}'; allowed are: {there}"
+    if key.startswith("modulators") and key.endswith(".kind"):
+        return f"{key}: {what[:1].lower()}{what[1:]}; allowed are: {', '.join(MODULATORS)}"
     choice = re.match(r"Invalid enum value '?(.*?)'?$", what)
     if choice:
-        return (
-            f"{key}: '{choice[1]}' is not allowed; allowed are: {', '.join(allowed_values(place))}"
-        )
+        there = ", ".join(allowed_values(place, root))
+        return f"{key}: '{choice[1]}' is not allowed; allowed are: {there}"
     missing = re.match(r"Object missing required field `(.*)`", what)
     if missing:
         return f"{key}: the key '{missing[1]}' is missing"
     return f"{key}: {what[:1].lower()}{what[1:]}"
+
+
+def _kind_keys(place: str, raw: Mapping[str, Any]) -> tuple[str, ...]:
+    """Keys of the kind of a modulator, if the place is one."""
+    found = re.fullmatch(r"\$\.modulators\[(\d+)\]", place)
+    table = MODULATORS.get(raw["modulators"][int(found[1])]["kind"]) if found else None
+    return ("kind", *(f.name for f in msgspec.structs.fields(table))) if table else ()

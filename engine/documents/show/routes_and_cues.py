@@ -29,13 +29,14 @@ def signal_names(table: ShowTable) -> tuple[str, ...]:
         "phrase/pulse",
         *(f"lfo/{o.id}" for o in table.lfos),
         *dict.fromkeys(table.signals),
+        *(f"mod/{one.id}" for one in table.modulators),
     )
 
 
 def make_route(show: Show, table: RouteTable, depth_place: int) -> Route:
     """Resolve one route table."""
     if table.signal not in show.signal_of:
-        there = ", ".join(show.signals)
+        there = ", ".join(name for name in show.signals if not name.startswith("/"))
         raise ValueError(f"signal: '{table.signal}' is not known; allowed are: {there}")
     target = _find(show, table.target, "target")
     if target in show.triggers:

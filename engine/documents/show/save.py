@@ -196,6 +196,10 @@ def _slot(document: Any, address: str) -> tuple[Table, str] | None:
             return _table(document, name), key
         case ["lfo", name, key]:
             return _entry(document["lfos"], name), key
+        case ["macro", name]:
+            return _entry(document["macros"], name), "value"
+        case ["mod", name, key]:
+            return _entry(document["modulators"], name), key
         case ["route", name, key]:
             return _entry(document["routes"], name), key
         case ["layer", name, *rest]:

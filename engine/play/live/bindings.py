@@ -33,6 +33,7 @@ BUILT_IN = {
     "tab": Binding("tap the beat", "/transport/tap"),
     "a": Binding("autopilot", "/autopilot/on"),
     "m": Binding("built-in music · live input", command="music"),
+    "l": Binding("learn: map a control", command="learn"),
     "k": Binding("keep the last ten minutes", command="keep"),
     "ctrl+s": Binding("save the show as it stands", command="save"),
     "t": Binding("test card", command="card"),

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from engine.core.parameter import Kind
-from engine.core.show.addresses import HOST, Address
+from engine.core.show.addresses import HOST, TEXT, Address
 
-COMMANDS = {"/feedback/all": "feedback", "/show/save": "save"}
+COMMANDS = {
+    "/feedback/all": "feedback", "/show/save": "save", "/learn/target": "target",
+    "/learn/cancel": "cancel", "/learn/forget": "forget",
+}  # fmt: skip
 """Address → word for the player."""
+LEARNING = ("learn", "target", "cancel", "forget")
+"""Words for learning; the first is that of a key."""
+_TEXTS = ("/learn/target", "/learn/forget")
 
-ADDRESSES = {address: Address(address, Kind.TRIGGER, text) for address, text in HOST.items()}
+ADDRESSES = {
+    address: Address(address, TEXT if address in _TEXTS else Kind.TRIGGER, text)
+    for address, text in HOST.items()
+}

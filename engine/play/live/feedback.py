@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Protocol
@@ -14,6 +15,7 @@ from engine.core.frame.values import ramped
 from engine.core.parameter import Kind
 from engine.core.show.show import Show
 from engine.core.show.state import State
+from engine.play.event_queue import FRAMES_KNOWN
 
 MOST_PER_FRAME = 64
 """Parameters told to one sink in one frame; the rest follows in the next."""
@@ -23,8 +25,8 @@ class Sink(Protocol):
     """Whoever is told values. It neither waits nor keeps what it is told for long.
 
     Beside this it may have ``begin(show)``, called before the values of a show that begins, which
-    returns sentences for the operator; ``flush()``, called after the last value of a frame; and
-    ``close()``.
+    returns sentences for the operator; ``flush()``, called after the last value of every frame;
+    ``most_per_frame``, if it takes more than `MOST_PER_FRAME`; and ``close()``.
 
     Attributes
     ----------
@@ -66,12 +68,12 @@ class Feedback:
         Returns
         -------
         bool
-            Whether anybody is told.
+            Whether anybody outside is told.
         """
         for told in self._told:
             if sink is None or told.sink is sink:
                 told.show = None
-        return bool(self._told)
+        return any(told.sink.kind for told in self._told)
 
     def send(self, show: Show, state: State, arrived: Mapping[str, Iterable[str]]) -> None:
         """Tell what changed since the last frame.
@@ -108,27 +110,25 @@ class _Told:
         self.show: Show | None = None
         self._sent: NDArray[np.float64] = np.zeros(0)
         self._vectors: dict[tuple[int, ...], str] = {}
-        self._arrived: set[int] = set()
+        self._arrived: deque[set[int]] = deque(maxlen=FRAMES_KNOWN)
+        self._most = getattr(sink, "most_per_frame", MOST_PER_FRAME)
 
     def send(self, show: Show, values: NDArray[np.float64], arrived: Iterable[str]) -> None:
         """Tell it what it does not know; of a show that begins, everything."""
         if show is not self.show:
             self.show, self._sent = show, np.full(len(show.registry.parameters), np.nan)
             self._vectors = _vectors(show)
-        # A value that came from there is in force from the next tick on: it is not told then.
-        fresh = {place for address in arrived for place in _places(show, address)}
-        known, self._arrived = self._arrived | fresh, fresh
+        self._arrived.append({place for address in arrived for place in _places(show, address)})
+        known: set[int] = set().union(*self._arrived)
         moved: set[int] = set()
         for place in np.flatnonzero(values != self._sent).tolist():
             if place not in known and place not in show.triggers:
-                if len(moved) == MOST_PER_FRAME:
+                if len(moved) == self._most:
                     break
                 moved.add(place)
                 self._send(show, place, float(values[place]))
             self._sent[place] = values[place]
-        if not moved:
-            return
-        for places, address in self._vectors.items():
+        for places, address in self._vectors.items() if moved else ():
             if not moved.isdisjoint(places):
                 self.sink.send(address, tuple(values[list(places)].tolist()))
         if hasattr(self.sink, "flush"):

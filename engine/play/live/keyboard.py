@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from engine.core.event import Value
@@ -33,17 +33,28 @@ class InputEvents:
         Words for the host, see `engine.play.live.bindings.BUILT_IN`; and ``quit``.
     acts
         What was done, in words for the operator.
+    keys
+        Keys that are controls of a mapping: (name, 1.0 when pressed and 0.0 when let go).
     """
 
     events: list[tuple[str, Value]] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
     acts: list[str] = field(default_factory=list)
+    keys: list[tuple[str, float]] = field(default_factory=list)
 
 
 class Keyboard:
-    """Remembers how long Ctrl-Q is held, and what it asked for that is not in the state yet."""
+    """Remembers how long Ctrl-Q is held, and what it asked for that is not in the state yet.
+
+    Attributes
+    ----------
+    claims
+        Says whether a key is a control of a mapping just now.
+    """
 
     def __init__(self) -> None:
+        self.claims: Callable[[str], bool] = lambda _: False
+        self._claimed: set[str] = set()
         self._quit_since_s: float | None = None
         self._is_steering = False
         self._asked: dict[str, tuple[float, float]] = {}
@@ -76,6 +87,9 @@ class Keyboard:
         for address, value in items:
             if address == "/window/key" and isinstance(value, str):
                 self._press(show, state, value, found, now_s)
+            elif address == "/window/key_up" and value in self._claimed:
+                self._claimed.remove(str(value))
+                found.keys.append((str(value), 0.0))
             elif address == "/window/key_up" and str(value) in ("q", "ctrl+q", "ctrl", "control"):
                 self._quit_since_s = None
             elif address == "/window/drag" and isinstance(value, tuple) and steers:
@@ -122,6 +136,9 @@ class Keyboard:
         bound = BUILT_IN.get(key) or BUILT_IN.get(key.replace("shift+", ""))
         if key == QUIT:
             self._quit_since_s = now_s
+        elif self.claims(key):
+            self._claimed.add(key)
+            found.keys.append((key, 1.0))
         elif key in show.keys:
             found.events.append(show.keys[key])
             found.acts.append(meaning(show, show.keys[key][0]))

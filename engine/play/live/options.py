@@ -21,6 +21,7 @@ class Options:
     operator: str | None = None
     osc: str | None = None
     feedback: tuple[str, ...] = ()
+    oscquery: str | None = None
     dmx: tuple[str, ...] = ()
     midi: str | None = None
     audio: str | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
 from typing import Any
 
@@ -14,6 +14,7 @@ from engine.core.show.show import Show
 from engine.core.show.state import first_state
 from engine.documents.show import load
 from engine.play.controllers.controllers import Controllers
+from engine.play.desk.control_process import ControlProcess
 from engine.play.event_queue import EventQueue
 from engine.play.governor import Governor
 from engine.play.line import Line, resized, seeded
@@ -93,13 +94,13 @@ class Performance:
         self.sources: Sources = stack.enter_context(
             Sources(table, options, hears_device(options), self.notify)
         )
-        self.controllers = Controllers()
+        self.controllers = Controllers(self.sources, ADDRESSES, self.notify, self.tell)
+        stack.callback(self.controllers.close)
+        self.presenter.claim_keys(self.controllers.claims)
         self.feedback = Feedback(self.notify)
         stack.callback(self.feedback.close)
-        for endpoint in options.feedback:
-            self.feedback.add(sender.open(*osc.parse_endpoint(endpoint)))
-        for sink in self.outputs.sinks:
-            self.feedback.add(sink)
+        self.control = self._control(stack)
+        self._add_sinks(options.feedback)
         choice = channel_choice(table, options.audio_channel, options.audio_gain_db)
         self.audio_input: AudioInput = stack.enter_context(
             AudioInput(options, self.notify, self.sources, choice)
@@ -124,6 +125,29 @@ class Performance:
         self.shares = Shares()
         self.duration_s = 0.0
 
+    def _control(self, stack: ExitStack) -> ControlProcess | None:
+        """Start what serves controllers over the network, if that is asked for."""
+        if self.options.oscquery is None:
+            return None
+        place = (self.sources.host, self.osc_port)
+        found = ControlProcess(self.options.oscquery, ADDRESSES, place, self._targets)
+        stack.callback(found.close)
+        self.sources.join("oscquery", found)
+        self.feedback.add(found)
+        if found.warning:
+            self.notify(found.warning)
+        return found
+
+    def _targets(self, address: str) -> Sequence[str]:
+        return self.queue.directory(self.line.show).targets(address)
+
+    def _add_sinks(self, endpoints: Iterable[str]) -> None:
+        self.feedback.add(self.controllers.lights)
+        for endpoint in endpoints:
+            self.feedback.add(sender.open(*osc.parse_endpoint(endpoint)))
+        for sink in self.outputs.sinks:
+            self.feedback.add(sink)
+
     def arrange(self, show: Show) -> Show:
         """Apply the command line's seed and size to a show, also to a reloaded one."""
         return resized(seeded(show, self.options.seed), self.options.size_px or show.size_px)
@@ -132,6 +156,12 @@ class Performance:
         """Tell the operator, in the terminal and on the window."""
         print_message(text)
         self.presenter.toast(text)
+
+    def tell(self, text: str, seconds: float) -> None:
+        """Show a line on the window, and say it in the terminal, while a control is awaited."""
+        if text:
+            print_message(text)
+        self.presenter.toast(text, seconds, "learn")
 
     @property
     def osc_port(self) -> int:
@@ -144,9 +174,12 @@ class Performance:
         return {
             "pid": os.getpid(),
             "osc": {"host": self.sources.host, "port": self.osc_port},
-            "ports": {"osc": self.osc_port},
+            "ports": {"osc": self.osc_port, **self._control_port()},
             "workers": {name: stats["pid"] for name, stats in self.pixels.stats().items()},
         }
+
+    def _control_port(self) -> dict[str, int]:
+        return {"oscquery": self.control.port} if self.control is not None else {}
 
     def facts(self) -> dict[str, Any]:
         """Return what the help panel shows."""
@@ -190,6 +223,8 @@ class Performance:
             "errands": self.tasks.report(),
             "sources": self.sources.report(),
             "osc": self._osc_stats(),
+            "oscquery": self.control.report() if self.control is not None else None,
+            "controllers": self.controllers.report(),
             "sound": self.audio_input.state,
             "full_collections": self.collections.count,
             "memory": self._held(private_bytes),

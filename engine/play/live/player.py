@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
@@ -13,18 +13,20 @@ from typing import Any
 
 from engine.compositor.isf.warm import LIVE_S
 from engine.core.control.cues import awaited, ready_address
+from engine.core.event import Value
 from engine.core.frame.plan import Plan
 from engine.core.show.show import Show
 from engine.documents.show import load
+from engine.play.controllers.assignments import KEYBOARD
 from engine.play.judging import judge_shaders
 from engine.play.line import Line, draw, load_shaders
-from engine.play.live.commands import COMMANDS
+from engine.play.live.commands import COMMANDS, LEARNING
 from engine.play.live.options import Options
 from engine.play.live.performance import Performance, print_message
 from engine.play.live.presenter import ACT_S
 from engine.play.pacer import Due, Pacer, now_ns
 from engine.play.pixels.startup import Startup
-from engine.sources.contract import Origin
+from engine.sources.contract import Moved, Origin
 from engine.system.atomic import write_json
 
 WINDOW = Origin("window")
@@ -254,27 +256,38 @@ class Player(Performance):
         of = self.pacer.show_seconds
         arrived: dict[str, list[str]] = {kind: [] for kind in self.feedback.kinds}
         for source, items, refusals in self.sources.poll(now_s):
+            if source.kind == "osc" and items:
+                items, moved = self.controllers.split(show, items, "osc")
+                self._take_moved(source.origin.name, moved)
             self.queue.take(show, tick, source.origin, items, of)
             for address, why in refusals:
                 self.queue.complain(show, source.origin.name, address, why)
             if source.kind in arrived:
                 targets = self.queue.directory(show).targets
                 arrived[source.kind] += [each for _, a, _ in items for each in targets(a)]
+            if items:
+                self._touch(items[-1][1])
         for source, moved in self.sources.moved():
-            hand = Origin(source.origin.name)  # what a mapping names, the show or the user has said
-            self.queue.take(show, tick, hand, self.controllers.events(moved), of)
+            self._take_moved(source.origin.name, moved)
         self.feedback.send(show, self.line.state, arrived)
+        self.controllers.tend(show, self.line.state, now_ns())
         self.audio_input.feed(now_s)
         inputs = self.presenter.read_input(show, self.line.state, now_s)
         moment = now_ns()
         self.queue.take(show, tick, WINDOW, [(moment, a, v) for a, v in inputs.events], of)
+        keys = [Moved(moment, KEYBOARD, f"key/{key}", value) for key, value in inputs.keys]
+        self._take_moved(WINDOW.name, keys)
+        for address, _ in inputs.events[-1:]:
+            self._touch(address)
         if self.queue.complaints.is_waiting:
             self.notify(self.queue.complaints.next(self.queue.directory(show).known))
         if news := self.queue.budget.news():
             self.notify(news)
         commands, self.queue.commands = self.queue.commands, []
-        for command in (*inputs.commands, *map(COMMANDS.__getitem__, commands)):
+        for command in inputs.commands:
             self._run_command(command)
+        for address, value in commands:
+            self._run_command(COMMANDS[address], value)
         found = self.reloader.poll(show, now_s)
         if isinstance(found, str):
             self.notify(found)
@@ -286,13 +299,29 @@ class Player(Performance):
         if self.stats.frames % COMPLAIN_EVERY == 0:
             self._complain()
 
-    def _run_command(self, command: str) -> None:
+    def _touch(self, address: str) -> None:
+        """Note what was touched last: learning begins with it."""
+        show = self.line.show
+        for each in self.queue.directory(show).targets(address):
+            self.controllers.touched(show, each)
+
+    def _take_moved(self, name: str, moved: Sequence[Moved]) -> None:
+        """Let what hands moved arrive where mappings say: anywhere, for show or user say so."""
+        if moved:
+            show, state = self.line.show, self.line.state
+            items = self.controllers.events(show, state, moved)
+            self.queue.take(show, state.tick, Origin(name), items, self.pacer.show_seconds)
+
+    def _run_command(self, command: str, value: Value = True) -> None:
         if command == "quit":
             self.is_over = True
         elif command == "keep":
             self.recording.keep(self.notify)
         elif command == "save":
-            self.saving.save(self.loaded, self.line.show, self.line.state)
+            learned = self.controllers.learned
+            self.saving.save(self.loaded, self.line.show, self.line.state, learned)
+        elif command in LEARNING:
+            self.controllers.command(self.line.show, command, value)
         elif command == "feedback":
             if not self.feedback.send_all():
                 self.notify("/feedback/all: nothing is sent back; start with --feedback HOST:PORT")

@@ -40,6 +40,9 @@ class Presenter:
         del show, state, now_s
         return InputEvents()
 
+    def claim_keys(self, claims: Callable[[str], bool]) -> None:
+        """Let keys be controls of mappings where `claims` says so."""
+
     def run(self, command: str) -> None:
         """Do what a key asks of the window."""
 
@@ -148,6 +151,10 @@ class WindowPresenter(Presenter):
         for text in found.acts[-1:]:
             self.toast(text, ACT_S, "act")
         return found
+
+    def claim_keys(self, claims: Callable[[str], bool]) -> None:
+        """Let keys be controls of mappings where `claims` says so."""
+        self._keyboard.claims = claims
 
     def run(self, command: str) -> None:
         """Full screen, test card, help."""

@@ -86,6 +86,11 @@ class Sources:
             self.__exit__(None, None, None)
             raise
 
+    def join(self, kind: str, opened: Any) -> None:
+        """Poll what the host itself has opened, as one of them."""
+        self._open.append(Source(kind, Origin(kind), None, opened))
+        self._listed[kind] = self._open[-1]
+
     def _read(self, place: str, kind: str, table: Mapping[str, Any]) -> tuple[ModuleType, Any]:
         """Find a source's module and decode its table; the host is the operator's."""
         try:
@@ -141,6 +146,13 @@ class Sources:
             if hasattr(source.input, "show"):
                 with self._unfailing(source):
                     source.input.show(device, control, value)
+
+    def write(self, device: str, data: bytes) -> None:
+        """Send a message to a device, at whatever source has it."""
+        for source in tuple(self._open):
+            if hasattr(source.input, "write"):
+                with self._unfailing(source):
+                    source.input.write(device, data)
 
     def follow(self, at_ns: int, beat: float, bpm: float) -> None:
         """Tell where the song is at a moment to sources that keep time for others."""

@@ -91,7 +91,7 @@ class ProbedPath(NamedTuple):
 def probed_paths(show: Show, state: State, seconds: float) -> Iterator[ProbedPath]:
     """List the paths that are to be evened, are seen, and whose generator can be looked at."""
     places = [path.at[name] for path in show.constants.paths for name in ("even", "change")]
-    routed = any(route.target in places for route in show.routes)
+    routed = not show.constants.targets.isdisjoint(places)
     if not routed and not any(state.base[place] > 0.0 for place in places):
         return
     now = now_at(show, state, seconds, effective(show, state, seconds).tolist())

@@ -25,7 +25,7 @@ from engine.sources.audio.memory import FRAMES, ROWS, Word, create_memory, decod
 from engine.sources.audio.player import Playback, open_playback
 from engine.sources.audio.process import list_devices
 from engine.sources.contract import Item
-from engine.system.watched import Watched
+from engine.sources.watched import Watched
 
 __all__ = [
     "ADDRESSES", "NAME", "Config", "Playback", "Sound", "decode", "list_devices",

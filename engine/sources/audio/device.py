@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from engine.core.audio import features
 from engine.core.audio.channels import ChannelChoice, mix
 from engine.sources.audio.memory import CHANNELS, FRAMES, Memory, Word, attach_memory
+from engine.sources.watched import Status
 from engine.system.spawn import silence_libraries
-from engine.system.watched import Status
 
 Device = str | int | None
 

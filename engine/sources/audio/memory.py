@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.audio.features import FEATURES
+from engine.sources.watched import Status
 from engine.system import ring
 from engine.system.ring import Fence
-from engine.system.watched import Status
 
 ROWS = 1024  # five seconds of features
 FRAMES = 1 << 18  # five seconds at 48 kHz
@@ -27,7 +27,7 @@ _SLOT = struct.Struct(f"={len(FEATURES) + 1}d")
 
 
 class Word(IntEnum):
-    """Places of the 64-bit words at the front; the first two: `engine.system.watched`."""
+    """Places of the 64-bit words at the front; the first two: `engine.sources.watched`."""
 
     BEATS = 0  # blocks that passed; it stands still when the device is gone
     STATUS = 1

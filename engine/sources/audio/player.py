@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from engine.sources.audio import device as sound_device
 from engine.sources.audio.memory import CHANNELS, FRAMES, Word, create_memory
-from engine.system.watched import Watched
+from engine.sources.watched import Watched
 
 _AHEAD_S = 2.0
 _PIECE = 1 << 14

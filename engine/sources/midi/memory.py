@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.sources.watched import Status
 from engine.system import ring
 from engine.system.ring import Fence, Ring
-from engine.system.watched import Status
 
 NAME_BYTES = 64
 RECORD = np.dtype(
@@ -28,15 +28,17 @@ RECORD = np.dtype(
         ("control", f"S{NAME_BYTES}"),
     ]
 )
-"""What moved or is to be shown. A control that begins with ``/`` is a message of the system, in hex
-digits; ``beat`` is the transport, with its beat as `value` and playing as ``device`` ``1``."""
+"""What moved, or is to be shown. From the process, a control that begins with ``/`` is what a clock
+or timecode said (`engine.sources.midi.midi.read_time`). To it, ``/beat`` is the transport, with its
+beat as ``value`` and ``1`` as ``device`` while it plays; hex digits are a message to be sent, the
+last piece after ``/``, those before after ``+``."""
 Record = tuple[int, float, float, bytes, bytes]
 _IN, _OUT = 8192, 2048
 _INFO_BYTES = 16_384
 
 
 class Word(IntEnum):
-    """Places of the 64-bit words at the front; the first two: `engine.system.watched`."""
+    """Places of the 64-bit words at the front; the first two: `engine.sources.watched`."""
 
     BEATS = 0
     STATUS = 1

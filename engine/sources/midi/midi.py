@@ -21,12 +21,13 @@ from engine.sources.midi.decode import Parser
 from engine.sources.midi.memory import NAME_BYTES, Memory, Record, Word, create_memory, text
 from engine.sources.midi.ports import is_there, missing_system_hint
 from engine.sources.midi.process import Job, run
-from engine.system.watched import Watched
+from engine.sources.watched import Watched
 
 ADDRESSES = (SYNC, TIMECODE)
 _LOOK_S = 2.0
 _PATIENCE_S = 4.0
 _MOST_WAITING = 8192
+_PIECE_BYTES = (NAME_BYTES - 1) // 2  # of a message, in a record's hex digits
 _FAREWELL_S = 0.15  # in which who follows our clock is told to stop
 
 
@@ -198,18 +199,12 @@ class Midi:
         """Let a control of a device show a value: LEDs, motor faders."""
         self._put((0, value, 0.0, text(device), text(control)))
 
-    def send(self, device: str, message: bytes) -> None:
-        """Send a device a message as it is, of at most 31 bytes: a SysEx that sets it up.
-
-        Raises
-        ------
-        ValueError
-            If it is longer.
-        """
-        control = f"/{message.hex()}".encode()
-        if len(control) > NAME_BYTES:
-            raise ValueError(f"a message of {len(message)} bytes is too long; at most 31")
-        self._put((0, 0.0, 0.0, text(device), control))
+    def write(self, device: str, data: bytes) -> None:
+        """Send a device a message as it is, such as a SysEx that wakes its lights."""
+        pieces = [data[at : at + _PIECE_BYTES] for at in range(0, len(data), _PIECE_BYTES)]
+        for number, piece in enumerate(pieces, 1):
+            mark = "/" if number == len(pieces) else "+"
+            self._put((0, 0.0, 0.0, text(device), f"{mark}{piece.hex()}".encode()))
 
     def follow(self, at_ns: int, beat: float, bpm: float, is_playing: bool = True) -> None:
         """Let the MIDI clock go on from the song position `beat` at a moment, at a tempo."""

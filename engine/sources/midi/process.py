@@ -11,7 +11,6 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import parent_process
 from queue import Empty, SimpleQueue
@@ -33,8 +32,8 @@ from engine.sources.midi.ports import (
     tidy,
     wanted,
 )
+from engine.sources.watched import BEATS, Status
 from engine.system.spawn import end_with_parent, silence_libraries
-from engine.system.watched import BEATS, Status
 
 SCAN_NS = 250_000_000
 _EMPTY_NS = 1_000_000_000
@@ -92,6 +91,7 @@ class Service:
         self._line: Line | None = None
         self._lights = Lights()
         self._raw: list[tuple[str, bytes]] = []
+        self._piece = b""
         self._leader, self._led_ns = "", 0
         self._scan_ns = 0
         self._refused: Counter[str] = Counter()
@@ -214,9 +214,11 @@ class Service:
                 self._line = Line(ns - self._job.clock_offset_ns, value, bpm, device == "1")
                 for clock in self._clocks.values():
                     clock.follow(self._line)
-            elif control.startswith(b"/"):
-                with suppress(ValueError):
-                    self._raw.append((device, bytes.fromhex(control[1:].decode())))
+            elif control[:1] in (b"/", b"+"):
+                self._piece += bytes.fromhex(control[1:].decode())
+                if control[:1] == b"/":
+                    self._raw.append((device, self._piece))
+                    self._piece = b""
             else:
                 self._lights.put(device, control.decode("utf-8", "replace"), value)
 

@@ -8,22 +8,19 @@ from __future__ import annotations
 import errno
 import ipaddress
 import socket
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
 
 from engine.sources.contract import EVERYTHING, Item
-from engine.sources.osc.decode import MAX_PACKET_BYTES, Decoded, Refusal, decode
-from engine.sources.osc.schedule import Schedule, ahead_ns
+from engine.sources.osc.decode import MAX_PACKET_BYTES, Decoded, decode
+from engine.sources.osc.inbox import MAX_POLL_BYTES, Inbox
 from engine.system.sockets import dropped_packets, keep_port, own_address
 
 __all__ = ["ADDRESSES", "Config", "Decoded", "Receiver", "decode", "open", "parse_endpoint"]
 
 ADDRESSES = EVERYTHING
-MOST_REFUSALS = 64
-"""Explained between two polls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +43,7 @@ class Config:
     host: str = "127.0.0.1"
     port: int = 9000
     max_packet_bytes: int = MAX_PACKET_BYTES
-    max_poll_bytes: int = 262_144
+    max_poll_bytes: int = MAX_POLL_BYTES
     buffer_bytes: int = 4 << 20
 
 
@@ -92,7 +89,7 @@ def open(config: Config, now_ns: Callable[[], int]) -> Receiver:
     return Receiver(config, now_ns, listener)
 
 
-class Receiver:
+class Receiver(Inbox):
     """An open OSC socket. Use it as a context manager.
 
     Attributes
@@ -101,67 +98,25 @@ class Receiver:
         The bound port.
     warning
         A sentence to show when others than this machine can send; else empty.
-    received
-        Packets read.
-    refused
-        Messages (and pieces that are no messages) left out of those packets.
     dropped
         Packets that the kernel dropped because nobody read them in time. Brought up to date by
         every poll. Only Linux tells; elsewhere it stays 0 and `counts_drops` is False.
-    wall_ns
-        The clock of the day, see `engine.sources.contract`; without it nothing waits for its time.
     """
 
     def __init__(self, config: Config, now_ns: Callable[[], int], listener: socket.socket) -> None:
-        self._config = config
-        self._now_ns = now_ns
-        self._schedule = Schedule()
-        self._refusals: list[Refusal] = []
-        self.wall_ns: Callable[[], int] | None = None
+        super().__init__(now_ns, config.max_packet_bytes, config.max_poll_bytes)
         self._socket = listener
-        self._waiting: deque[Item] = deque()  # the rest of a bundle that was longer than max_items
         self._dropped_at_start = dropped_packets(listener)
         host, self.port = listener.getsockname()[:2]
         self.warning = _warn(host, self.port)
         self.counts_drops = self._dropped_at_start is not None
-        self.received = self.refused = self.dropped = 0
+        self.dropped = 0
 
     def poll(self, max_items: int) -> list[Item]:
-        """Take what has arrived, in order, without waiting.
-
-        Reads at most `max_items` packets and `Config.max_poll_bytes` (plus one packet); the rest
-        waits in the kernel for the next poll.
-
-        Parameters
-        ----------
-        max_items
-            Most messages to return.
-
-        Returns
-        -------
-        list
-            (arrival_ns, address, value) of each message.
-        """
-        items = [self._waiting.popleft() for _ in range(min(max_items, len(self._waiting)))]
-        if self._schedule:
-            items += self._schedule.due(self._now_ns(), max_items - len(items))
-        packets = 0
-        room_bytes = self._config.max_poll_bytes
-        while len(items) < max_items and packets < max_items and room_bytes > 0:
-            packets += 1
-            packet = self._read()
-            if packet is None:
-                break
-            room_bytes -= len(packet)
-            arrival_ns = self._now_ns()
-            decoded = self._decode(packet)
-            if decoded.times and self.wall_ns is not None:
-                items += self._sort_by_time(decoded, arrival_ns, self.wall_ns())
-            else:
-                items.extend((arrival_ns, *message) for message in decoded.messages)
-        self._waiting.extend(items[max_items:])
+        """Take what has arrived, in order, without waiting; see `Inbox.poll`."""
+        found = super().poll(max_items)
         self._update_drops()
-        return items[:max_items]
+        return found
 
     def close(self) -> None:
         """Close the socket; what has not been polled is lost."""
@@ -182,40 +137,6 @@ class Receiver:
             return None
         except ConnectionError:  # Windows passes on other sockets' ICMP messages
             return b""
-
-    def _decode(self, packet: bytes) -> Decoded:
-        self.received += 1
-        if len(packet) > self._config.max_packet_bytes:
-            why = f"a packet is longer than max_packet_bytes, {self._config.max_packet_bytes}"
-            decoded = Decoded([], 1, 0, (), [("", why)])
-        else:
-            decoded = decode(packet)
-        if decoded.refused:
-            self._refuse(decoded.refused, decoded.refusals)
-        return decoded
-
-    def refusals(self) -> list[Refusal]:
-        """Say what was left out since this was last asked: (address, why), a bounded number."""
-        found, self._refusals = self._refusals, []
-        return found
-
-    def _sort_by_time(self, decoded: Decoded, arrival_ns: int, wall_ns: int) -> list[Item]:
-        """Give the messages whose time has come; keep those that are for later."""
-        found: list[Item] = []
-        for (address, value), tag in zip(decoded.messages, decoded.times, strict=True):
-            try:
-                ahead = ahead_ns(tag, wall_ns)
-                if ahead:
-                    self._schedule.add(arrival_ns + ahead, address, value)
-                else:
-                    found.append((arrival_ns, address, value))
-            except ValueError as error:
-                self._refuse(1, [(address, str(error))])
-        return found
-
-    def _refuse(self, count: int, explained: Sequence[Refusal]) -> None:
-        self.refused += count
-        self._refusals += explained[: MOST_REFUSALS - len(self._refusals)]
 
     def _update_drops(self) -> None:
         drops = dropped_packets(self._socket)

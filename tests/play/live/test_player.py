@@ -13,6 +13,7 @@ import pytest
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 from engine.play.live.sources import MOST_ITEMS
+from engine.sources.osc.sender import open as open_sender
 from tests.performing import (
     descendants,
     is_alive,
@@ -207,4 +208,32 @@ def test_a_show_that_vanishes_while_it_plays_goes_on(tmp_path: Path) -> None:
         playing.ready()
         (tmp_path / "shows" / "wash.toml").unlink()
         playing.hears("the old show goes on")
+        assert playing.end() == 0
+
+
+def test_a_control_is_learned_and_what_it_moves_replays_to_the_bit(tmp_path: Path) -> None:
+    """OSC to an address that the show does not have is a control like any other."""
+    folder = tmp_path / "run"
+    with play(folder, SHOWS / "wash.toml") as playing:
+        sender = open_sender("127.0.0.1", playing.ready()["ports"]["osc"])
+        sender.send("/learn/target", GAIN)
+        playing.hears(f"learn {GAIN}: move a control")
+        for value in (0.2, 0.4, 0.3):
+            sender.send("/9/fader1", value)
+        playing.hears(f"osc/9/fader1 of osc moves {GAIN}")
+        for value in (0.0, 1.0, 0.625):  # by the value that is there, and from then on in hand
+            sender.send("/9/fader1", value)
+        playing.records(f'"{GAIN}", 0.625')
+        sender.send("/learn/target", 5.0)
+        playing.hears("/learn/target takes a text, not 5")
+        sender.close()
+        playing.process.send_signal(signal.SIGINT)
+        found = playing.stats()["controllers"]
+        assert found["moved"] >= 5
+        assert not found["missing"]
+        (kept,) = (folder / "config" / "latent-cinema" / "mappings").glob("*.toml")
+        assert f'address = "{GAIN}"' in kept.read_text("utf-8")
+        same_rows(playing.plan(), replay(folder), 10)
+    with play(tmp_path / "again", SHOWS / "wash.toml") as playing:
+        playing.ready()
         assert playing.end() == 0

@@ -14,7 +14,7 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.osc_packet import OscPacket
 from pythonosc.udp_client import SimpleUDPClient
 
-from engine.sources.osc import osc, schedule
+from engine.sources.osc import inbox, osc, schedule
 from engine.sources.osc import sender as osc_send
 from engine.sources.osc.decode import MAX_ELEMENTS, decode
 from tests.performing import until
@@ -360,12 +360,12 @@ def test_without_a_clock_of_the_day_nothing_waits(receiver):
 
 def test_what_is_refused_is_explained_in_bounded_numbers(receiver):
     with client(receiver) as sender:
-        for _ in range(osc.MOST_REFUSALS + 20):
+        for _ in range(inbox.MOST_REFUSALS + 20):
             sender.send_message("/nil", [None])
-        count = osc.MOST_REFUSALS + 20
+        count = inbox.MOST_REFUSALS + 20
         until(lambda: receiver.poll(200) or receiver.refused == count, "all of them")
     told = receiver.refusals()
-    assert len(told) == osc.MOST_REFUSALS
+    assert len(told) == inbox.MOST_REFUSALS
     assert set(told) == {("/nil", "its type tags ',N' are not understood")}
 
 

@@ -1,0 +1,1 @@
+"""Modulators: signals that are made of other signals, of the beat, or of chance."""

@@ -1,0 +1,1 @@
+"""The desk, seen by the player: controllers over the network."""

@@ -1,0 +1,126 @@
+"""Inbox of OSC packets, from wherever they come: bounded, decoded, kept until their time."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from engine.sources.contract import Item
+from engine.sources.osc.decode import MAX_PACKET_BYTES, Decoded, Refusal, decode
+from engine.sources.osc.schedule import Schedule, ahead_ns
+
+MAX_POLL_BYTES = 262_144
+MOST_REFUSALS = 64
+"""Explained between two polls."""
+
+
+class Inbox:
+    """What reads packets and hands over items; who knows where they come from says how to read one.
+
+    Parameters
+    ----------
+    now_ns
+        The clock that stamps arrivals, in nanoseconds.
+    max_packet_bytes
+        Longer packets are refused.
+    max_poll_bytes
+        One `poll` stops reading after this many bytes.
+
+    Attributes
+    ----------
+    received
+        Packets read.
+    refused
+        Messages (and pieces that are no messages) left out of those packets.
+    wall_ns
+        The clock of the day, see `engine.sources.contract`; without it nothing waits for its time.
+    """
+
+    def __init__(
+        self,
+        now_ns: Callable[[], int],
+        max_packet_bytes: int = MAX_PACKET_BYTES,
+        max_poll_bytes: int = MAX_POLL_BYTES,
+    ) -> None:
+        self._now_ns = now_ns
+        self._max_packet_bytes = max_packet_bytes
+        self._max_poll_bytes = max_poll_bytes
+        self._schedule = Schedule()
+        self._refusals: list[Refusal] = []
+        self._waiting: deque[Item] = deque()  # the rest of a bundle that was longer than max_items
+        self.wall_ns: Callable[[], int] | None = None
+        self.received = self.refused = 0
+
+    def poll(self, max_items: int) -> list[Item]:
+        """Take what has arrived, in order, without waiting.
+
+        Reads at most `max_items` packets and `max_poll_bytes` (plus one packet); the rest
+        waits in the kernel for the next poll.
+
+        Parameters
+        ----------
+        max_items
+            Most messages to return.
+
+        Returns
+        -------
+        list
+            (arrival_ns, address, value) of each message.
+        """
+        items = [self._waiting.popleft() for _ in range(min(max_items, len(self._waiting)))]
+        if self._schedule:
+            items += self._schedule.due(self._now_ns(), max_items - len(items))
+        packets = 0
+        room_bytes = self._max_poll_bytes
+        while len(items) < max_items and packets < max_items and room_bytes > 0:
+            packets += 1
+            packet = self._read()
+            if packet is None:
+                break
+            room_bytes -= len(packet)
+            arrival_ns = self._now_ns()
+            decoded = self._decode(packet)
+            if decoded.times and self.wall_ns is not None:
+                items += self._sort_by_time(decoded, arrival_ns, self.wall_ns())
+            else:
+                items.extend((arrival_ns, *message) for message in decoded.messages)
+        self._waiting.extend(items[max_items:])
+        return items[:max_items]
+
+    def _read(self) -> bytes | None:
+        """Read one packet; None if there is none, empty if one was lost."""
+        raise NotImplementedError
+
+    def _decode(self, packet: bytes) -> Decoded:
+        self.received += 1
+        if len(packet) > self._max_packet_bytes:
+            why = f"a packet is longer than max_packet_bytes, {self._max_packet_bytes}"
+            decoded = Decoded([], 1, 0, (), [("", why)])
+        else:
+            decoded = decode(packet)
+        if decoded.refused:
+            self._refuse(decoded.refused, decoded.refusals)
+        return decoded
+
+    def refusals(self) -> list[Refusal]:
+        """Say what was left out since this was last asked: (address, why), a bounded number."""
+        found, self._refusals = self._refusals, []
+        return found
+
+    def _sort_by_time(self, decoded: Decoded, arrival_ns: int, wall_ns: int) -> list[Item]:
+        """Give the messages whose time has come; keep those that are for later."""
+        found: list[Item] = []
+        for (address, value), tag in zip(decoded.messages, decoded.times, strict=True):
+            try:
+                ahead = ahead_ns(tag, wall_ns)
+                if ahead:
+                    self._schedule.add(arrival_ns + ahead, address, value)
+                else:
+                    found.append((arrival_ns, address, value))
+            except ValueError as error:
+                self._refuse(1, [(address, str(error))])
+        return found
+
+    def _refuse(self, count: int, explained: Sequence[Refusal]) -> None:
+        self.refused += count
+        self._refusals += explained[: MOST_REFUSALS - len(self._refusals)]
