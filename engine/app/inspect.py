@@ -143,6 +143,22 @@ def undrawn(generators: dict[str, dict[str, Any]]) -> str:
     return f"no generator drew a frame ({told}); mend that, or measure longer with --duration"
 
 
+def lint(name: str, as_json: bool) -> int:
+    """Say what is wrong with the routes and macros of a show; 1 if anything is."""
+    from engine.core.control.lint import lint as find
+    from engine.documents.show.load import load
+
+    found = find(load(name).show)
+    if as_json:
+        print(json.dumps([each._asdict() for each in found], indent=2, ensure_ascii=False))
+    else:
+        for each in found:
+            print(f"{'WRONG ' if each.is_wrong else 'advice'} {each.where}: {each.text}")
+        if not found:
+            print("nothing is dead, fighting or clipped")
+    return 1 if any(each.is_wrong for each in found) else 0
+
+
 def list_addresses(show: str, as_json: bool) -> int:
     """Print everything that a show answers to, with what it takes, its default and its meaning."""
     from engine.core.show.addresses import addresses

@@ -22,7 +22,7 @@ class Kind(StrEnum):
 
 _STEEP = ("s", "hz", "1/s", "rad/s", "knots", "knots/s")
 _WIDE = 8.0
-_ENDINGS = {"s": "time", "hz": "rate", "rad": "angle"}
+_ENDINGS = {"s": "time", "ms": "time", "hz": "rate", "rad": "angle"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,9 @@ def _label(address: str) -> str:
     """Make a label of the last words of an address: ``…/path/jump_s`` is *Jump time*."""
     *way, last = address.split("/")
     stem, _, end = last.rpartition("_")
-    if end in _ENDINGS:
+    if stem.endswith("_per"):
+        last = f"{stem} second"
+    elif end in _ENDINGS:
         last = f"{stem} {_ENDINGS[end]}" if stem != _ENDINGS[end] else stem
     words = [way[-1], last] if len(last) == 1 and way else [last]  # a part of a point or colour
     return " ".join(words).replace("_", " ").strip().capitalize()

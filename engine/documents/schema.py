@@ -157,6 +157,33 @@ class LfoTable(_Table, frozen=True):
     width: float = 0.5
 
 
+class WayTable(_Table, frozen=True):
+    """How values of one kind go to the goals of a cue; what is left out is as the cue says."""
+
+    time_s: float | None = None
+    delay_s: float | None = None
+    curve: str = ""
+
+
+class NumbersTable(WayTable, frozen=True):
+    """``numbers`` of a cue."""
+
+    way: Literal["linear", "exponential", "own"] = "linear"
+
+
+class ColoursTable(WayTable, frozen=True):
+    """``colours`` of a cue."""
+
+    way: Literal["linear", "oklab"] = "linear"
+
+
+class ChoicesTable(_Table, frozen=True):
+    """``choices`` of a cue: what has nothing between its values."""
+
+    at: Literal["start", "half", "beat"] = "start"
+    delay_s: float | None = None
+
+
 class CueTable(_Table, frozen=True):
     """``[[cues]]``."""
 
@@ -167,9 +194,25 @@ class CueTable(_Table, frozen=True):
     time_s: float = 0.0
     delay_s: float = 0.0
     curve: str = "smooth"
+    quantise: str = ""
     quantise_beats: float = 0.0
     after_s: float = 0.0
     next: str = ""
+    latents: dict[str, int | str] = {}
+    numbers: NumbersTable = NumbersTable()
+    colours: ColoursTable = ColoursTable()
+    choices: ChoicesTable = ChoicesTable()
+    travel: WayTable = WayTable()
+    captured: bool = False
+
+
+class CueListTable(_Table, frozen=True):
+    """``[[cue_lists]]``: cues in an order, for GO."""
+
+    id: str
+    cues: list[str]
+    loop: bool = False
+    follow: bool = False
 
 
 class LightTable(_Table, frozen=True):
@@ -285,6 +328,7 @@ class ShowTable(_Table, frozen=True):
     macros: list[MacroTable] = []
     routes: list[RouteTable] = []
     cues: list[CueTable] = []
+    cue_lists: list[CueListTable] = []
     keys: dict[str, str] = {}
     mappings: list[MappingTable] = []
 

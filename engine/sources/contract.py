@@ -26,19 +26,20 @@ poll; ``state``, a phrase (when it begins with ``lost`` or ``no device`` the ope
 itself, and ``refusals()``, what of that is to be said since it was last asked: (address, why);
 ``facts``, a dict of what its part of the stats file says beside;
 ``wall_ns``, which is given the clock of the day, in nanoseconds since 1970;
-``samples()`` and ``rate_hz``, sound that a take records.
+``samples()`` and ``rate_hz``, sound that a take records; ``keep_time(beat)``, which is told the
+beat of the show once a frame (`engine.core.tempo.sync.Beat`), to send it on.
 
 A source of things that hands move (keys, knobs, faders, sticks) knows no addresses. It has
 ``moved(max_items)`` instead of or beside what it polls: what was moved since it was last asked, in
 order and without waiting, as `Moved`; the player turns it into events by the mappings of the show
 and of the user. It may have ``show(device, control, value)``: light that control, or move its
 motor, to a value as `Moved` has it, without waiting; a control that shows nothing ignores it;
-``write(device, data)``: send it one message as bytes, such as one that wakes its lights; and
-``devices()``, the names of what is plugged in now. One that keeps time for others (a MIDI clock)
-has ``follow(at_ns, beat, bpm)``: where the song is at a moment, told once a frame.
+``send(device, message)``: send it bytes, such as those that wake its lights; and
+``devices()``, the names of what is plugged in now.
 
 No show opens the network: a source listens on this machine only (127.0.0.1), unless the operator
-says another host with ``--osc HOST:PORT``, which then is the host of every source that has one.
+says another host with ``--osc HOST:PORT``, which then is the host of every source that has one. One
+that cannot keep to this machine names in ``ASKS`` the option by which the operator allows it.
 """
 
 from __future__ import annotations

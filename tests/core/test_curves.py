@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.core.control.cues import ramp_value
+from engine.core.control.recall.ways import ramp_value
 from engine.core.control.routes import enter_routes
 from engine.core.curves import CURVES, filter_euro, shape, spring
 from engine.core.event import Event

@@ -72,9 +72,28 @@ signal = "hand"
 target = "/layer/form/path/throw"
 depth = 1.0
 one_euro = {}
+[[modulators]]
+id = "sum"
+kind = "expression"
+expression = "mod/env * 0.4 + mod/walk * (0.2 + /macro/wet) + 0.1 * sin(beat * time)"
+[[modulators]]
+id = "env"
+kind = "adsr"
+gate = "/master/jump"
+[[modulators]]
+id = "walk"
+kind = "brownian"
+rate_hz = 2.0
+[[macros]]
+id = "wet"
+targets = [{ target = "/layer/form/path_b/radius", range = [1.0, 0.5], mode = "multiply" }]
+[[routes]]
+signal = "mod/sum"
+target = "/macro/wet"
+depth = 1.0
 [[cues]]
 id = "one"
-set = { "/layer/form/path/offset" = 1.5 }
+set = { "/layer/form/path/offset" = 1.5, "/macro/wet" = 0.3 }
 time_s = 0.7
 after_s = 0.8
 next = "two"
@@ -119,6 +138,7 @@ addresses = st.sampled_from([
     "/master/steer_x", "/layer/form/path/speed", "/master/freeze", "/master/speed",
     "/layer/form/path/motion", "/cue/one/go", "/cue/two/go", "/transport/resync", "/x/unknown",
     "/route/o/depth", "/layer/more/opacity", "/transport/bpm", "/layer/form/path/throw",
+    "/macro/wet", "/mod/env/attack_s", "/mod/walk/rate_hz",
 ])  # fmt: skip
 numbers = st.one_of(st.floats(-5, 5), st.booleans(), st.integers(-3, 300))
 arrivals = st.tuples(st.integers(0, 2_500_000_000), st.sampled_from(["osc", "window", "sound"]),

@@ -67,6 +67,7 @@ def cli() -> None:
     "--feedback", multiple=True, help="HOST:PORT that is sent every change by OSC; may be repeated."
 )
 @click.option("--dmx", multiple=True, help="HOST[:PORT] that outputs may send to; may be repeated.")
+@click.option("--link", is_flag=True, help="Join the Ableton Link session of this network.")
 @click.option("--oscquery", help="HOST:PORT on which controllers find and follow what there is.")
 @click.option("--midi", help="Name of the MIDI device (a part is enough), 'auto' (all) or 'off'.")
 @click.option("--audio", help="Sound device (name or number), sound file, or 'off'.")
@@ -107,6 +108,7 @@ def play(**given: Any) -> None:
         feedback=given["feedback"],
         oscquery=given["oscquery"],
         dmx=given["dmx"],
+        link=given["link"],
         midi=given["midi"],
         audio=given["audio"],
         audio_channel=given["audio_channel"],
@@ -202,6 +204,21 @@ def check_shaders(**given: Any) -> None:
 
     size, out = given["size"], given["out"]
     sys.exit(finish(lambda: check(given["files"], size, out, given["as_json"])))
+
+
+@cli.group()
+def show() -> None:
+    """Show files."""
+
+
+@show.command("lint")
+@click.argument("show", default="default")
+@click.option("--json", "as_json", is_flag=True)
+def lint_show(show: str, as_json: bool) -> None:
+    """Name the routes and macros of SHOW that are dead, fight each other or are clipped."""
+    from engine.app.inspect import lint
+
+    sys.exit(finish(lambda: lint(show, as_json)))
 
 
 @cli.group()

@@ -16,6 +16,7 @@ from engine.core.control.transport import (
     begin_at,
     is_led,
     make_up,
+    multiple,
     shifted,
     spans,
     told,
@@ -90,7 +91,7 @@ def _take_tempo(show: Show, state: State, sync: Sync, is_moved: bool) -> State:
         return _led(state, lead._replace(set_bpm=base_bpm, free_tick=free_tick))
     if sync.bpm <= 0.0 or state.tick < lead.free_tick:
         return state
-    bpm = coerce(show.registry.parameters[place], sync.bpm * lead.scale)
+    bpm = coerce(show.registry.parameters[place], sync.bpm * multiple(show, lead))
     if abs(bpm - base_bpm) < LEAST_BPM and not is_ramped:
         return _led(state, lead._replace(set_bpm=base_bpm))
     base = state.base.copy()
@@ -103,7 +104,7 @@ def _take_beat(show: Show, state: State, known: int) -> State:
     """Go after the beat of the source, as far as that is known."""
     transport, lead = state.transport, state.transport.lead
     grid = spans(show, state)[known - Known.BEAT]
-    goal = lead.beat * lead.scale + lead.shift + ahead(state)
+    goal = lead.beat * multiple(show, lead) + lead.shift + ahead(state)
     error = math.remainder(goal - transport.beat, grid)
     if abs(error) <= NEAR_BEATS:
         return make_up(show, state, error)

@@ -5,19 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from engine.core.curves import shape
+from engine.core.control.recall import fader, lists
+from engine.core.control.recall.ways import BEAT, ramp_value, ramps_to
+from engine.core.control.transport import spans
 from engine.core.event import Event
-from engine.core.show.controls import Cue
 from engine.core.show.show import Show
 from engine.core.show.state import Ramp, State
-
-
-def ramp_value(ramp: Ramp, seconds: float, rate: float) -> float:
-    """Value of a parameter on its way, at show time `seconds`."""
-    since = seconds - ramp.start / rate
-    if ramp.time_s <= 0.0 or since >= ramp.time_s:
-        return ramp.goal if since >= 0.0 else ramp.origin
-    return ramp.origin + (ramp.goal - ramp.origin) * shape(ramp.curve, since / ramp.time_s)
 
 
 def ready_address(layer: str) -> str:
@@ -39,9 +32,12 @@ def follow_cues(show: Show, state: State, fired: Sequence[int]) -> State:
     """Begin the cues that were fired, that need wait no more, or that the autopilot calls."""
     if state.tick == 0 and show.start >= 0:
         state = begin(show, state, show.start)  # there is no picture yet that could stay instead
+    acts = show.constants.list_acts
     for place in fired:
         if place in show.cue_of:
             state = _call(show, state, show.cue_of[place])
+        elif place in acts:
+            state = _step(show, state, *acts[place])
     if state.waiting or state.awaiting:
         state = _go_on(show, state)
     return _autopilot(show, state)
@@ -59,12 +55,19 @@ def _call(show: Show, state: State, index: int, by_autopilot: bool = False) -> S
         state = state._replace(awaiting=kept)
     if not _is_ready(show, state, index):
         return state._replace(awaiting=(*state.awaiting, (index, by_autopilot)))
-    step = show.cues[index].quantise_beats
+    cue = show.cues[index]
+    step = cue.quantise_beats or cue.quantise_bars * spans(show, state)[1]
     if step <= 0.0:
         return begin(show, state, index)
     at = math.ceil(state.transport.beat / step - 1e-9) * step
     beats = tuple(w for w in state.waiting if w[0] != index)
     return state._replace(waiting=(*beats, (index, at, by_autopilot)))
+
+
+def _step(show: Show, state: State, number: int, act: str, by_autopilot: bool = False) -> State:
+    """Go through a cue list."""
+    state, index = lists.step(show, state, number, act)
+    return _call(show, state, index, by_autopilot) if index >= 0 else state
 
 
 def _is_ready(show: Show, state: State, index: int) -> bool:
@@ -100,14 +103,22 @@ def _go_on(show: Show, state: State) -> State:
 
 
 def _autopilot(show: Show, state: State) -> State:
-    """Go on to the next cue when its time has come and nobody has touched anything for a while."""
-    if state.cue < 0 or state.base[show.master.autopilot] < 0.5:
+    """Go on to the next cue when its time has come: a list that follows, or the autopilot.
+
+    The autopilot waits until nobody has touched anything for a while; a list does not.
+    """
+    if state.cue < 0:
         return state
     cue = show.cues[state.cue]
-    if cue.next < 0 or cue.after_s <= 0.0 or state.is_still:
+    if cue.after_s <= 0.0 or state.is_still:
         return state
     rate = show.constants.control_hz
     if (state.tick - state.cue_tick) / rate < cue.after_s:
+        return state
+    number = lists.following(show, state)
+    if number >= 0:
+        return _step(show, state._replace(cue_tick=state.tick), number, "go", True)
+    if cue.next < 0 or state.base[show.master.autopilot] < 0.5:
         return state
     rest_s = float(state.base[show.master.rest_s])
     if state.touch_tick >= 0 and (state.tick - state.touch_tick) / rate < rest_s:
@@ -118,34 +129,42 @@ def _autopilot(show: Show, state: State) -> State:
 def begin(show: Show, state: State, index: int) -> State:
     """Send every target of a cue on its way."""
     cue = show.cues[index]
-    rate = show.constants.control_hz
-    seconds = state.tick / rate
-    now = {r.place: ramp_value(r, seconds, rate) for r in state.ramps}
-    goals = dict(cue.targets)
-    start = state.tick + round(cue.delay_s * rate)
-    added = tuple(
-        _ramp(show, cue, place, now.get(place, float(state.base[place])), goal, start)
-        for place, goal in goals.items()
-    )
+    now, goals = values_now(show, state), dict(cue.targets)
     kept = tuple(r for r in state.ramps if r.place not in goals)
-    return state._replace(ramps=kept + added, cue=index, cue_tick=state.tick)
+    state = state._replace(
+        ramps=kept + ramps_to(show, cue, state.tick, now, goals),
+        cue=index,
+        cue_tick=state.tick,
+        begun=(*state.begun, index),
+        fader=fader.without(state.fader, goals),
+    )
+    return lists.follow(show, state, index) if show.lists else state
 
 
-def _ramp(show: Show, cue: Cue, place: int, origin: float, goal: float, start: int) -> Ramp:
-    # A choice or a switch has nothing between its values: it switches when the delay is over.
-    time_s = 0.0 if show.discrete[place] else cue.time_s
-    return Ramp(place, origin, goal, start, time_s, cue.curve)
+def values_now(show: Show, state: State) -> list[float]:
+    """Where every parameter is on the state's tick, before routes."""
+    rate = show.constants.control_hz
+    values: list[float] = state.base.tolist()
+    for ramp in state.ramps:
+        values[ramp.place] = ramp_value(ramp, state.tick / rate, rate)
+    if state.fader is not None:
+        fader.mix(state.fader, values)
+    return values
 
 
-def settle(show: Show, state: State, seconds: float) -> State:
+def settle(show: Show, state: State, seconds: float, is_on_beat: bool) -> State:
     """Write the goals of finished ramps into the base values."""
     if not state.ramps:
         return state
     rate = show.constants.control_hz
-    done = [r for r in state.ramps if seconds - r.start / rate >= r.time_s]
+    done = [r for r in state.ramps if _is_over(r, seconds - r.start / rate, is_on_beat)]
     if not done:
         return state
     base = state.base.copy()
     for ramp in done:
         base[ramp.place] = ramp.goal
     return state._replace(base=base, ramps=tuple(r for r in state.ramps if r not in done))
+
+
+def _is_over(ramp: Ramp, since_s: float, is_on_beat: bool) -> bool:
+    return since_s >= ramp.time_s and (is_on_beat or ramp.way != BEAT)

@@ -13,7 +13,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from engine.core.control.cues import ramp_value
+from engine.core.control.recall.ways import ramp_value
 from engine.core.curves import CURVES, shape
 from engine.core.event import Value
 from engine.core.parameter import Kind, Parameter, coerce

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.core.control.cues import ramp_value
 from engine.core.control.oscillators import beat_at, signals_at
+from engine.core.control.recall.ways import ramp_value
 from engine.core.modulators.model import ModulatorState, Moment
 from engine.core.show.reach import Reach
 from engine.core.show.show import Show

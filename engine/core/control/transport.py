@@ -12,8 +12,8 @@ from collections.abc import Sequence
 
 from engine.core.parameter import coerce
 from engine.core.show.show import Show
-from engine.core.show.state import State, Transport
-from engine.core.tempo.sync import Rank
+from engine.core.show.state import Lead, State, Transport
+from engine.core.tempo.sync import Beat, Rank
 
 TAP_FORGET_S = 2.5
 TAPS = 8
@@ -116,9 +116,30 @@ def told(show: Show, state: State) -> float:
 def shifted(show: Show, state: State, beat: float) -> State:
     """Let the leading source mean from now on that it is at another beat."""
     transport = state.transport
-    own = told(show, state) * transport.lead.scale
+    own = told(show, state) * multiple(show, transport.lead)
     lead = transport.lead._replace(shift=beat - ahead(state) - own)
     return state._replace(transport=transport._replace(lead=lead))
+
+
+def multiple(show: Show, lead: Lead) -> float:
+    """What the beats of the leading source are multiplied by: a hand's, and to be in range."""
+    if lead.rank == Rank.TIMECODE:
+        return 1.0  # its beats are counted at the show's own tempo
+    place, scale = show.master.bpm, lead.scale
+    low, high = float(show.low[place]), float(show.high[place])
+    while lead.bpm * scale > high:
+        scale *= 0.5
+    while 0.0 < lead.bpm * scale < low:
+        scale *= 2.0
+    return scale
+
+
+def heard(show: Show, state: State, at_ns: int) -> Beat:
+    """The beat as it sounds at the state's tick, which is at a moment of the players' clock."""
+    transport = state.transport
+    tempo = transport.tempo / (multiple(show, transport.lead) if is_led(show, state) else 1.0)
+    beat = transport.beat - ahead(state)
+    return Beat(at_ns, beat, transport.bpm, tempo, spans(show, state)[1])
 
 
 def waiting_from(show: Show, state: State, beat: float) -> State:

@@ -12,12 +12,14 @@ from engine.core.control.arbiter import follow
 from engine.core.control.cues import follow_cues, receive_ready, settle
 from engine.core.control.modulation import hold_settings, move_modulators
 from engine.core.control.oscillators import signals_at
+from engine.core.control.recall import fader, restore
+from engine.core.control.recall.restore import Standing
 from engine.core.control.routes import move_routes
 from engine.core.control.signals import finite, receive_signal
 from engine.core.control.steering import aim_steer, let_go, pass_steer
-from engine.core.control.transport import hold_tempo, keep_time, pass_beats, pulses, run_on
+from engine.core.control.transport import hold_tempo, is_beat, keep_time, pass_beats, pulses, run_on
 from engine.core.event import Event, Value
-from engine.core.frame.paths import change_paths, path_event
+from engine.core.frame.paths import Happened, change_paths, path_event
 from engine.core.frame.playhead import aim_head, seek
 from engine.core.frame.values import aimed
 from engine.core.parameter import coerce
@@ -58,12 +60,17 @@ def advance(show: Show, state: State, tick: int, events: Sequence[Event] = ()) -
     state = _pass_time(state, still_ticks, dt, constants.control_hz, taken)
     if show.track is not None and events:
         state = state._replace(head=seek(show, state, events))
+    if taken.standings:
+        state = restore.put(show, state, taken.standings)
     state = run_on(show, state)
     if taken.of_tempo:
         state = follow(show, state, taken.of_tempo)
     state = follow_cues(show, state, fired)
     seconds = tick / constants.control_hz
-    state = settle(show, state, seconds)
+    is_on_beat = dt > 0.0 and is_beat(before.transport, state.transport)
+    state = settle(show, state, seconds, is_on_beat or show.master.resync in fired)
+    if show.fader is not None:
+        state = fader.move(show, state, taken.written)
     if fired:
         state = let_go(show, keep_time(show, state, fired), fired)
     if was_still:
@@ -71,15 +78,17 @@ def advance(show: Show, state: State, tick: int, events: Sequence[Event] = ()) -
     else:
         begun = pulses(show, before.transport, state) if dt > 0.0 else ()
         state = _aim(show, state, seconds, dt, begun)
-    return change_paths(show, before if dt > 0.0 else state, state, taken.path_events, fired)
+    is_faded = fader.pair_of(before.fader) != fader.pair_of(state.fader)
+    happened = Happened(taken.path_events, fired, taken.standings, is_faded)
+    return change_paths(show, before if dt > 0.0 else state, state, happened)
 
 
 @dataclass(slots=True)
 class Taken:
     """What the events of a tick leave behind: fields of the state.
 
-    `triggers` are places of those that fired, `path_events` the events of paths,
-    `of_tempo` what sources of tempo say.
+    `triggers` are places of those that fired, `path_events` the events of paths, `standings` what
+    is put back, `written` the places of values, `of_tempo` what sources of tempo say.
     """
 
     tick: int
@@ -92,6 +101,8 @@ class Taken:
     unready: frozenset[str]
     triggers: list[int] = field(default_factory=list)
     path_events: list[Event] = field(default_factory=list)
+    standings: list[Standing] = field(default_factory=list)
+    written: set[int] = field(default_factory=set)
     of_tempo: list[Event] = field(default_factory=list)
 
 
@@ -116,7 +127,7 @@ def _take_events(
         return taken
     taken.base = base = state.base.copy()
     index, parameters = show.registry.index, show.registry.parameters
-    triggers, edges, written = show.triggers, show.edges, set[int]()
+    triggers, edges, written = show.triggers, show.edges, taken.written
     for event in events:
         place = index.get(event.address)
         if place is None or place in triggers:
@@ -143,6 +154,9 @@ def _take_other(show: Show, taken: Taken, event: Event) -> list[int]:
     address = event.address
     if address.startswith("/signal/"):
         receive_signal(show, taken.signals, event)
+        return []
+    if address == restore.ADDRESS:
+        taken.standings.append(restore.read(event.value))
         return []
     if address in TOLD:
         taken.of_tempo.append(event)
@@ -196,6 +210,7 @@ def _pass_time(state: State, still_ticks: int, dt: float, control_hz: float, tak
         touch_tick=taken.touch_tick,
         lost_s=taken.lost_s,
         springs=springs,
+        begun=(),
     )
 
 

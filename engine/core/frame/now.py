@@ -28,7 +28,8 @@ def now_at(show: Show, state: State, seconds: float, values: Values) -> Now:
     rate, dt = show.constants.control_hz, between(show, state, seconds)
     steer = steer_at(state, dt)
     unfrozen_s = unfrozen_at(show, state, seconds)
-    return Now(show.seed, values, unfrozen_s, dt, steer, rate, state.tick - state.still_ticks)
+    tick, fade = state.tick - state.still_ticks, fade_of(show, values)
+    return Now(show.seed, values, unfrozen_s, dt, steer, rate, tick, fade=fade)
 
 
 def now_on_tick(show: Show, state: State) -> Now:
@@ -39,7 +40,13 @@ def now_on_tick(show: Show, state: State) -> Now:
     x, y = (
         a[2] if tau <= 0.0 else a[0] for a, tau in zip(state.steer, state.steer_tau, strict=True)
     )
-    return Now(show.seed, values, tick / rate, 0.0, steer_at(state, 0.0), rate, tick, (x, y))
+    rest, fade = (x, y), fade_of(show, values)
+    return Now(show.seed, values, tick / rate, 0.0, steer_at(state, 0.0), rate, tick, rest, fade)
+
+
+def fade_of(show: Show, values: Values) -> float:
+    """What the fader between two cues is at."""
+    return 0.0 if show.fader is None else values[show.fader.fade]
 
 
 def steer_at(state: State, dt: float) -> tuple[float, float]:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
+from typing import Any, NamedTuple
 
+from engine.core.bounds import whole
+from engine.core.control.recall.fader import pair_of, places_of
+from engine.core.control.recall.restore import Standing
 from engine.core.event import Event
 from engine.core.frame.now import now_on_tick
-from engine.core.modifiers import freeze
+from engine.core.modifiers import freeze, transition, travel
 from engine.core.path.model import Now, Path, PathState, Values
 from engine.core.show.show import Show
 from engine.core.show.state import State
-from engine.core.trajectory.chain import coordinates, lead
+from engine.core.trajectory.chain import coordinates, lead, rows_before
 from engine.core.trajectory.events import jumped, numbers, on_event
+from engine.core.trajectory.snapshot import read_memory
 
 PathEvent = tuple[int, str, tuple[float, ...]]
 """Index of a path, name of an event, its data."""
@@ -38,9 +43,28 @@ def fits(show: Show, address: str, data: tuple[float, ...] | None) -> bool:
     return lengths is None or len(data) in lengths(path)
 
 
-def change_paths(
-    show: Show, before: State, state: State, events: Sequence[Event], fired: Sequence[int]
-) -> State:
+class Happened(NamedTuple):
+    """What happened to paths on a tick.
+
+    Parameters
+    ----------
+    events
+        Those of paths, see `path_event`.
+    fired
+        Places of the triggers that fired.
+    standings
+        What is put back.
+    is_faded
+        The fader between two cues has other ones than before.
+    """
+
+    events: Sequence[Event] = ()
+    fired: Sequence[int] = ()
+    standings: Sequence[Standing] = ()
+    is_faded: bool = False
+
+
+def change_paths(show: Show, before: State, state: State, happened: Happened) -> State:
     """Let trajectories take what has happened on a tick, and remember where they are.
 
     Parameters
@@ -50,14 +74,13 @@ def change_paths(
         over because of them.
     state
         At the tick.
-    events
-        Those of paths, see `path_event`.
-    fired
-        Places of the triggers that fired.
     """
+    events, fired, standings, is_faded = happened
+    is_led = bool(state.begun or standings or is_faded) or _is_travelling(state)
     is_switched = before.base is not state.base and _is_switched(show, before, state)
     is_remembering = not state.is_still and _is_remembering(show, state)
-    if not (is_switched or fired or events or show.constants.freezing or is_remembering):
+    is_stirred = is_switched or is_led or is_remembering
+    if not (is_stirred or fired or events or show.constants.freezing):
         return state
     paths = list(state.paths)
     now = cache(partial(now_on_tick, show, state))
@@ -67,6 +90,10 @@ def change_paths(
         _jump(show, paths, fired, now)
     if events or fired:
         _take_events(show, paths, _listed(show, events, fired), now)
+    for standing in standings:
+        _put_back(show, paths, standing.paths, now)
+    if is_led:
+        _lead(show, state, paths, now, is_faded)
     if show.constants.freezing:
         _freeze(show, state, paths, now)
     if is_remembering:
@@ -122,11 +149,65 @@ def _take_events(show: Show, paths: Paths, listed: Sequence[PathEvent], now: Ask
         paths[i] = on_event(show.constants.paths[i], paths[i], now(), name, data)
 
 
+def _is_travelling(state: State) -> bool:
+    return any(bool(path.memory) and travel.is_pending(path) for path in state.paths)
+
+
+def _put_back(show: Show, paths: Paths, data: Mapping[str, Any], now: Asked) -> None:
+    """Let paths be where they were, and know what they knew; they fly there."""
+    for name, given in data.items():
+        index = show.constants.path_of.get(name, -1)
+        if index < 0:
+            continue
+        path, state = show.constants.paths[index], paths[index]
+        try:
+            place, memory = given
+            known = {**state.memory, **read_memory(path, {k: v for k, v in memory.items() if v})}
+            left = {k: v for k, v in known.items() if k not in memory or memory[k]}
+            after = state._replace(place=whole(place), memory=left)
+        except (TypeError, ValueError, KeyError, AttributeError, OverflowError):
+            continue  # not of this path any more
+        here = coordinates(path, state, now())
+        paths[index] = transition.begin(path, state, after, now(), here)
+
+
+def _lead(show: Show, state: State, paths: Paths, now: Asked, is_faded: bool) -> None:
+    """Let paths leave for the latents of cues, and arrive there."""
+    rate = show.constants.control_hz
+    for cue in (show.cues[index] for index in state.begun):
+        way = cue.travel
+        start, ticks = now().tick + round(way.delay_s * rate), round(way.time_s * rate)
+        for index, goal in cue.latents:
+            going = travel.Travel(goal, start, ticks, way.curve)
+            paths[index] = travel.begin(paths[index], going)
+    if is_faded:
+        _fade(show, state, paths, now)
+    for i, path in enumerate(show.constants.paths):
+        if travel.is_pending(paths[i]):
+            rows = rows_before(path, paths[i], now(), travel.TRAVEL.apply)
+            paths[i] = travel.tend(path, paths[i], now(), rows)
+
+
+def _fade(show: Show, state: State, paths: Paths, now: Asked) -> None:
+    """Give paths the latents of both cues of the fader, or let them fly to their own way again."""
+    a, b = (dict(show.cues[i].latents) if i >= 0 else {} for i in pair_of(state.fader))
+    for i, path in enumerate(show.constants.paths):
+        ends = a.get(i), b.get(i)
+        known = paths[i].memory.get("between")
+        if ends[0] is not None or ends[1] is not None:
+            paths[i] = paths[i].remembering(between=ends)
+        elif known is not None:
+            here = coordinates(path, paths[i], now())
+            after = paths[i].remembering(between=None)
+            paths[i] = transition.begin(path, paths[i], after, now(), here)
+
+
 def _freeze(show: Show, state: State, paths: Paths, now: Asked) -> None:
     """Catch the rows of groups that begin to freeze on this tick, and let others go."""
     listed = [(i, show.constants.paths[i]) for i in show.constants.freezing]
     places = {place for _, path in listed for _, place in path.freezes}
     moved = show.constants.targets.union(ramp.place for ramp in state.ramps)
+    moved = moved.union(() if state.fader is None else places_of(state.fader))
     # The values that hold without ramps and routes are there already.
     is_known = places.isdisjoint(moved)
     for i, path in listed:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.control.cues import ramp_value
 from engine.core.control.modulation import hear
+from engine.core.control.recall import fader
+from engine.core.control.recall.ways import ramp_value
 from engine.core.control.routes import enter_routes
 from engine.core.frame.playhead import follow_track
 from engine.core.show.reach import Reach
@@ -18,12 +19,31 @@ from engine.core.springs import apply_springs
 
 
 def ramped(show: Show, state: State, seconds: float) -> NDArray[np.float64]:
-    """Values with ramps, before routes [shape=(P,)]."""
+    """Values with ramps and the fader between two cues, before routes [shape=(P,)]."""
+    values = _ramped(show, state, seconds)
+    if state.fader is not None:
+        fader.mix(state.fader, values)
+    return values
+
+
+def _ramped(show: Show, state: State, seconds: float) -> NDArray[np.float64]:
     values = state.base.copy()
     rate = show.constants.control_hz
     for ramp in state.ramps:
         values[ramp.place] = ramp_value(ramp, seconds, rate)
     return values
+
+
+def _enter(
+    show: Show, state: State, reach: Reach, values: NDArray[np.float64], dt: float
+) -> list[float]:
+    """Values at the places of a reach, with what routes and macros do to them."""
+    # Only routes without smoothing hear between ticks; in a frozen show they hold.
+    is_heard = reach.is_heard and not state.is_still
+    now = hear(show, state, dt, reach) if is_heard else None
+    mixed: list[float] = values[reach.places].tolist()
+    enter_routes(reach.entries, state.routes, mixed, now, dt)
+    return mixed
 
 
 def effective(
@@ -42,20 +62,21 @@ def effective(
         Clamped into range; whole numbers where the parameter is discrete.
     """
     reach = reach or show.constants.everything
-    values = ramped(show, state, seconds)
+    values = _ramped(show, state, seconds)
     dt = between(show, state, seconds)
+    if state.fader is not None:
+        fade, fading = None, show.constants.fading
+        if fading.entries:  # the fader itself is moved by routes or macros
+            mixed = _enter(show, state, fading, values, dt)
+            fade = dict(zip(fading.places.tolist(), mixed, strict=True))[state.fader.fade]
+        fader.mix(state.fader, values, fade)
     if reach.entries:
-        # Only routes without smoothing hear between ticks; in a frozen show they hold.
-        is_heard = reach.is_heard and not state.is_still
-        now = hear(show, state, dt, reach) if is_heard else None
-        mixed: list[float] = values[reach.places].tolist()
-        enter_routes(reach.entries, state.routes, mixed, now, dt)
-        values[reach.places] = mixed
+        values[reach.places] = _enter(show, state, reach, values, dt)
     np.minimum(np.maximum(values, show.low, out=values), show.high, out=values)
     np.rint(values, out=values, where=show.discrete)
     if state.springs:
         # A spring at rest is where its parameter is, unless something moves that meanwhile.
-        is_moved = bool(reach.is_sprung or state.ramps or state.is_still)
+        is_moved = bool(reach.is_sprung or state.ramps or state.fader or state.is_still)
         apply_springs(reach.springs, state.springs, values, dt, is_moved)
     if show.track is not None:
         follow_track(show, show.track, state, values, dt)
@@ -71,11 +92,20 @@ def aimed(
 ) -> list[float]:
     """Values at a tick, of which those in `Constants.aimed` are effective."""
     constants = show.constants
-    values: list[float] = ramped(show, state, seconds).tolist()
+    values: list[float] = _ramped(show, state, seconds).tolist()
+    if state.fader is not None:
+        fade, fading = None, constants.fading
+        if fading.entries:
+            places = fading.places.tolist()
+            mixed = [values[place] for place in places]
+            enter_routes(fading.entries, routes, mixed, signals, 0.0)
+            fade = dict(zip(places, mixed, strict=True))[state.fader.fade]
+        fader.mix(state.fader, values, fade)
     if constants.aiming:
         enter_routes(constants.aiming, routes, values, signals, 0.0)
     # Base values are in range, so that only what routes and ramps have moved can leave it.
-    moved = constants.moved if not state.ramps else constants.aimed
+    is_moved = bool(state.ramps or state.fader)
+    moved = constants.aimed if is_moved else constants.moved
     for place, low, high in moved:
         value = values[place]
         if not low <= value <= high:

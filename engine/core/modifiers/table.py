@@ -14,8 +14,9 @@ from engine.core.modifiers.patina import PATINA
 from engine.core.modifiers.push import PUSH
 from engine.core.modifiers.steer import STEER
 from engine.core.modifiers.transition import TRANSITION
+from engine.core.modifiers.travel import TRAVEL
 from engine.core.path.model import Modifier
 
 MODIFIERS: tuple[Modifier, ...] = (
-    PATINA, STEER, PUSH, PAD, DRAG, MAGNET, BAN, TRANSITION, PACE, KEEP_OUT, LIMIT, FREEZE
+    PATINA, STEER, PUSH, PAD, DRAG, MAGNET, TRAVEL, BAN, TRANSITION, PACE, KEEP_OUT, LIMIT, FREEZE
 )  # fmt: skip

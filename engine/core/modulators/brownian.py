@@ -17,44 +17,56 @@ from engine.core.path.setting import Setting
 from engine.core.rng import draw
 
 HALVINGS = 6
+_DEVIATIONS = tuple(0.5 * math.sqrt(0.5) ** n for n in range(HALVINGS))
 
 
 @lru_cache(maxsize=256)
 def _draws(seed: int, name: str, cycle: int) -> tuple[float, ...]:
     """How far it goes in a cycle, and the draws of its bridge by their place in a heap."""
-    return tuple(draw(seed, name, cycle, 1 << HALVINGS).tolist())
+    return tuple(draw(seed, f"mod/{name}", cycle, 1 << HALVINGS).tolist())
 
 
-def _walked(mod: Modulator, memory: Memory, phase: float) -> tuple[int, float]:
-    """The cycle of a phase, and where the walk was at its beginning."""
+def _walked(mod: Modulator, memory: Memory, cycle: int) -> float:
+    """Where the walk is at the beginning of a cycle."""
     _, known, place = memory
-    cycle, name = math.floor(phase), f"mod/{mod.id}"
     for each in range(int(known), cycle):
-        place += _draws(mod.seed, name, each)[0]
+        place += _draws(mod.seed, mod.id, each)[0]
     for each in range(int(known) - 1, cycle - 1, -1):
-        place -= _draws(mod.seed, name, each)[0]
-    return cycle, place
+        place -= _draws(mod.seed, mod.id, each)[0]
+    return place
 
 
 def _at(mod: Modulator, state: ModulatorState, _signals: Sequence[float], now: Moment) -> float:
-    phase = state.memory[0] + state.held[0] * now.dt
-    cycle, a = _walked(mod, state.memory, phase)
-    draws = _draws(mod.seed, f"mod/{mod.id}", cycle)
-    x, b, node, deviation = phase - cycle, a + draws[0], 1, 0.5
-    for _ in range(HALVINGS):
+    phase, known, a = state.memory
+    phase += state.held[0] * now.dt
+    cycle = math.floor(phase)
+    if cycle != known:
+        a = _walked(mod, state.memory, cycle)
+    draws = _draws(mod.seed, mod.id, cycle)
+    x, b, node = phase - cycle, a + draws[0], 1
+    for deviation in _DEVIATIONS:
         middle = 0.5 * (a + b) + deviation * draws[node]
-        node, x, deviation = 2 * node, 2.0 * x, deviation * math.sqrt(0.5)
+        x += x
+        node += node
         if x < 1.0:
             b = middle
         else:
-            a, x, node = middle, x - 1.0, node + 1
+            a = middle
+            x -= 1.0
+            node += 1
     folded: float = (0.5 + mod.data * (a + (b - a) * x)) % 2.0
     return min(folded, 2.0 - folded)
 
 
 def _step(mod: Modulator, state: ModulatorState, _signals: Sequence[float], now: Moment) -> Memory:
-    phase = state.memory[0] + state.held[0] * now.dt
-    return (phase, *map(float, _walked(mod, state.memory, phase)))
+    phase, known, place = state.memory
+    phase += state.held[0] * now.dt
+    cycle = math.floor(phase)
+    return (
+        (phase, known, place)
+        if cycle == known
+        else (phase, float(cycle), _walked(mod, state.memory, cycle))
+    )
 
 
 def _read(given: Mapping[str, Any], _names: Names) -> Heard:

@@ -167,6 +167,11 @@ def _of_seeds(
     return found
 
 
+def point_of_seed(path: Path, seed: int) -> Vector:
+    """Coordinates that a seed stands for in the space of a path [shape=(size,)]."""
+    return _of_seed(seed, path.geometry, path.size)
+
+
 def _of_seed(seed: int, geometry: str, size: int) -> Vector:
     """Coordinates that a seed stands for: in a simplex its corner of that number."""
     if geometry == "simplex":

@@ -69,6 +69,8 @@ class Now(NamedTuple):
         Tick of motion: the state's tick less the frozen ones.
     steer_rest
         Where the steering axes come to rest; only events know it.
+    fade
+        What the fader between two cues is at.
     """
 
     seed: int
@@ -79,6 +81,7 @@ class Now(NamedTuple):
     control_hz: float
     tick: int
     steer_rest: tuple[float, float] = (0.0, 0.0)
+    fade: float = 0.0
 
 
 class Extent(NamedTuple):

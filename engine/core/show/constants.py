@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.parameter import Kind, Registry
 from engine.core.path.model import Path
-from engine.core.show.controls import Cue
+from engine.core.show.controls import Cue, CueList
 from engine.core.show.generator import ImageInput, asked_size, picture_size
 from engine.core.show.layer import Layer
 from engine.core.show.reach import Entry, Filter, Reach
@@ -63,8 +63,9 @@ class Constants:
     filters, speed_decay
         How each route follows its signal · what is left of the speed of every one-euro filter
         after a tick.
-    everything, reach
-        What reaches any parameter · by layer, those that its generator is asked with.
+    everything, fading, reach
+        What reaches any parameter · the fader between two cues · by layer, those that its
+        generator is asked with.
     asked
         What each layer's generator is asked.
     fades
@@ -93,6 +94,12 @@ class Constants:
         for another reason.
     freezing
         Indices of the paths that have rows to freeze.
+    colours
+        Place of each component of a colour → places of its red, green and blue.
+    exponential
+        Places of the numbers whose own curve is exponential.
+    list_acts
+        Place of each trigger of a cue list → index of the list, and what it does.
     targets
         Places that routes and macros write to.
     is_modulated
@@ -109,6 +116,7 @@ class Constants:
     filters: tuple[Filter, ...]
     speed_decay: float
     everything: Reach
+    fading: Reach
     reach: Mapping[str, Reach]
     asked: tuple[Asked, ...]
     fades: tuple[frozenset[int], ...]
@@ -124,6 +132,9 @@ class Constants:
     remembered: NDArray[np.intp]
     is_remembering: bool
     freezing: tuple[int, ...]
+    colours: Mapping[int, tuple[int, int, int]]
+    exponential: frozenset[int]
+    list_acts: Mapping[int, tuple[int, str]]
     targets: frozenset[int]
     is_modulated: bool
 
@@ -134,6 +145,44 @@ class Steering(NamedTuple):
     mode: int
     momentum_s: int
     release: int
+
+
+def cue_constants(
+    registry: Registry, layers: Sequence[Layer], cues: Sequence[Cue], lists: Sequence[CueList]
+) -> dict[str, Any]:
+    """Work out what follows from cues and how they go."""
+    return {
+        "fades": fades_of(layers, cues),
+        "needs": tuple(needed_layers(layers, cue) for cue in cues),
+        "colours": colours_of(registry),
+        "exponential": exponential_of(registry),
+        "list_acts": list_acts_of(lists),
+    }
+
+
+def colours_of(registry: Registry) -> dict[int, tuple[int, int, int]]:
+    """Find the components of colours: vectors of red, green, blue, and of what else they have."""
+    found: dict[int, tuple[int, int, int]] = {}
+    for places in registry.groups.values():
+        names = [registry.parameters[place].address.rpartition("/")[2] for place in places]
+        if names[:3] == ["r", "g", "b"]:
+            found.update(dict.fromkeys(places, (places[0], places[1], places[2])))
+    return found
+
+
+def exponential_of(registry: Registry) -> frozenset[int]:
+    """Places of the numbers that a hand moves by equal ratios."""
+    listed = enumerate(registry.parameters)
+    return frozenset(i for i, p in listed if p.kind is Kind.FLOAT and p.curve == "exponential")
+
+
+def list_acts_of(lists: Sequence[CueList]) -> dict[int, tuple[int, str]]:
+    """What the triggers of cue lists do."""
+    return {
+        place: (i, act)
+        for i, each in enumerate(lists)
+        for place, act in ((each.go, "go"), (each.back, "back"), (each.random, "random"))
+    }
 
 
 def fires_of(paths: Sequence[Path]) -> tuple[tuple[int, int, str], ...]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from engine.core.show.layer import Effect
 
 
@@ -75,6 +78,15 @@ class Lfo:
     width: float = 0.5
 
 
+class Way(NamedTuple):
+    """How values of one kind go to the goals of a cue; `kind` see `core.control.recall.ways`."""
+
+    time_s: float = 0.0
+    delay_s: float = 0.0
+    curve: str = "smooth"
+    kind: str = "linear"
+
+
 @dataclass(frozen=True, slots=True)
 class Cue:
     """A set of targets, reached together.
@@ -83,22 +95,53 @@ class Cue:
     ----------
     targets
         (place, goal in stored form).
-    time_s, delay_s, curve
-        How the goals are reached; discrete values switch when the delay is over.
-    quantise_beats, after_s, next
-        If above 0, the cue waits for the next multiple of that many beats · the autopilot goes to
-        the cue `next` (an index, -1: none) after that time.
+    numbers, colours, choices, travel
+        How the goals of each kind are reached: `choices` are also switches, and have no time;
+        `travel` is that of `latents`.
+    quantise_beats, quantise_bars, after_s, next
+        If above 0, the cue waits for the next multiple of that many beats, or bars · the autopilot
+        goes to the cue `next` (an index, -1: none) after that time.
+    latents
+        (index of a path, its coordinates [shape=path.shape]; None: its own way again).
     """
 
     id: str
     go: int
     targets: tuple[tuple[int, float], ...]
-    time_s: float = 0.0
-    delay_s: float = 0.0
-    curve: str = "smooth"
+    numbers: Way
+    colours: Way
+    choices: Way
+    travel: Way
     quantise_beats: float = 0.0
+    quantise_bars: float = 0.0
     after_s: float = 0.0
     next: int = -1
+    latents: tuple[tuple[int, NDArray[np.float64] | None], ...] = ()
+
+
+class Fader(NamedTuple):
+    """Places of the fader between two cues: what it is at, and the two cues (0: none)."""
+
+    fade: int
+    a: int
+    b: int
+
+
+@dataclass(frozen=True, slots=True)
+class CueList:
+    """Cues in an order, with the places of the triggers that go through it.
+
+    `follows`: it goes on by itself when `after_s` of its newest cue is over; `loops`: its end leads
+    back to its beginning.
+    """
+
+    id: str
+    cues: tuple[int, ...]
+    go: int
+    back: int
+    random: int
+    loops: bool = False
+    follows: bool = False
 
 
 class Beats(NamedTuple):

@@ -11,6 +11,7 @@ resolume.com/support/en/osc: addresses, values from 0 to 1 over the range of a c
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import product
 from math import isfinite
 from typing import NamedTuple
@@ -52,6 +53,8 @@ LAYOUTS: dict[str, Alias] = {
     "/composition/tempocontroller/tempo": Alias("/transport/bpm", 20.0, 500.0),
     "/composition/tempocontroller/tempotap": Alias("/transport/tap"),
     "/composition/tempocontroller/resync": Alias("/transport/resync"),
+    "/composition/tempocontroller/tempopush": Alias("/transport/nudge", 0.0, 1.0),
+    "/composition/tempocontroller/tempopull": Alias("/transport/nudge", 0.0, -1.0),
     "/composition/columns/{cue}/connect": Alias("/cue/{cue}/go"),
     "/composition/layers/1/clips/{cue}/connect": Alias("/cue/{cue}/go"),
     "/composition/layers/{layer}/master": Alias("/layer/{layer}/opacity"),
@@ -79,22 +82,21 @@ LAYOUTS: dict[str, Alias] = {
 
 def layouts(show: Show) -> dict[str, Alias]:
     """List what of `LAYOUTS` a show has something for."""
-    macros = [a.removeprefix("/macro/") for a in show.registry.index if a.startswith("/macro/")]
-    names = {
-        "cue": {str(n): str(n) for n in range(1, len(show.cues) + 1)},
-        "layer": {str(n): str(n) for n in range(1, len(show.layers) + 1)},
-        "macro": {str(n): name for n, name in enumerate(macros, 1)},
-        "effect": {e.id: e.id for layer in show.layers for e in layer.effects},
+    macros = sum(p.address.startswith("/macro/") for p in show.registry.parameters)
+    names: dict[str, Iterable[object]] = {
+        "cue": range(1, len(show.cues) + 1),
+        "layer": range(1, len(show.layers) + 1),
+        "macro": range(1, macros + 1),
+        "effect": {effect.id for layer in show.layers for effect in layer.effects},
     }
     found = {}
     for name, (address, *ends, _) in LAYOUTS.items():
         used = [key for key in names if f"{{{key}}}" in name]
-        for chosen in product(*(names[key].items() for key in used)):
-            theirs = {key: here for key, (here, _) in zip(used, chosen, strict=True)}
-            ours = {key: there for key, (_, there) in zip(used, chosen, strict=True)}
-            alias = alias_of(show, address.format(**ours), *ends)
+        for chosen in product(*(names[key] for key in used)):
+            given = dict(zip(used, chosen, strict=True))
+            alias = alias_of(show, address.format(**given), *ends)
             if alias is not None:
-                found[name.format(**theirs)] = alias
+                found[name.format(**given)] = alias
     return found
 
 

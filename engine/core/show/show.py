@@ -21,14 +21,13 @@ from engine.core.show.constants import (
     Constants,
     Steering,
     asked_of,
-    fades_of,
+    cue_constants,
     fires_of,
-    needed_layers,
     places_of,
     sights_of,
     springs_of,
 )
-from engine.core.show.controls import Cue, Lfo, MacroTarget, Master, Route
+from engine.core.show.controls import Cue, CueList, Fader, Lfo, MacroTarget, Master, Route
 from engine.core.show.layer import Layer
 from engine.core.show.mapping import ControlMapping
 from engine.core.show.reach import Movers, decay_of, entries_of, filters_of, reach_of, reaching
@@ -70,6 +69,8 @@ class Show:
         What an edited proxy film does to it.
     notes
         What its reader has to say: of two meanings of a file, which was taken.
+    lists, fader
+        Lists of cues · places of the fader between two of them.
     modulators
         Each after those that it hears.
     macros
@@ -115,6 +116,8 @@ class Show:
     files: Mapping[str, bytes] = field(default_factory=dict)
     track: Track | None = None
     notes: tuple[str, ...] = ()
+    lists: tuple[CueList, ...] = ()
+    fader: Fader | None = None
     modulators: tuple[Modulator, ...] = ()
     macros: tuple[MacroTarget, ...] = ()
     addressed: tuple[tuple[int, int], ...] = ()
@@ -180,13 +183,13 @@ def _constants(show: Show) -> Constants:
         filters=filters_of(show.routes, tick_s),
         speed_decay=decay_of(EURO_SPEED_TAU_S, tick_s),
         everything=reach_of(movers, springs),
+        fading=reach_of(movers, (), set(show.fader[:1] if show.fader else ())),
         reach={
             each.layer: reach_of(movers, springs, places_of(each) | {master.truncation})
             for each in asked
         },
         asked=asked,
-        fades=fades_of(show.layers, show.cues),
-        needs=tuple(needed_layers(show.layers, cue) for cue in show.cues),
+        **cue_constants(show.registry, show.layers, show.cues, show.lists),
         layers={layer.id: layer for layer in show.layers},
         image_inputs={name: found for name, found in image_inputs.items() if found},
         switches=switches,

@@ -13,8 +13,20 @@ from engine.core.bounds import number, whole
 from engine.core.curves import CURVES
 from engine.core.modulators.model import Modulator, ModulatorState
 from engine.core.path.model import NOTHING, Path, PathState
+from engine.core.show.controls import CueList
 from engine.core.show.show import Show
-from engine.core.show.state import Chased, Lead, Ramp, RouteState, State, Transport, first_state
+from engine.core.show.state import (
+    Chased,
+    Colour,
+    Held,
+    Lead,
+    ListState,
+    Ramp,
+    RouteState,
+    State,
+    Transport,
+    first_state,
+)
 from engine.core.springs import Spring
 from engine.core.trajectory.snapshot import read_memory, write_memory
 
@@ -41,7 +53,8 @@ def to_data(show: Show, state: State) -> dict[str, Any]:
         "base": dict(zip(names, state.base.tolist(), strict=True)),
         "fired": {names[p]: tick for p, tick in state.fired.items()},
         "ramps": [
-            [names[r.place], r.origin, r.goal, r.start, r.time_s, r.curve] for r in state.ramps
+            [names[r.place], r.origin, r.goal, r.start, r.time_s, r.curve, r.way, r.colours]
+            for r in state.ramps
         ],
         "signals": dict(zip(show.signals, state.signals.tolist(), strict=True)),
         "routes": [[r.value, r.goal, r.euro, r.euro_speed, r.raw] for r in state.routes],
@@ -59,6 +72,8 @@ def to_data(show: Show, state: State) -> dict[str, Any]:
         "chased": list(state.chased),
         "still": [state.still_ticks, state.is_still],
         "cue": [show.cues[state.cue].id if state.cue >= 0 else "", state.cue_tick],
+        "lists": {each.id: list(at) for each, at in zip(show.lists, state.lists, strict=True)},
+        "fader": None if state.fader is None else _held_data(show, names, state.fader),
         "waiting": [[show.cues[i].id, at, own] for i, at, own in state.waiting],
         "unready": sorted(state.unready),
         "awaiting": [[show.cues[i].id, own] for i, own in state.awaiting],
@@ -102,9 +117,7 @@ def _read(show: Show, data: dict[str, Any]) -> State:
     index = show.registry.index
     base, signals = _values(show, data, fresh)
     routes = [RouteState(*map(number, r)) for r in data["routes"]]
-    cue_of = {cue.id: i for i, cue in enumerate(show.cues)}
     makers = {layer.id for layer in show.layers if layer.generator is not None}
-    cue_id, cue_tick = data["cue"]
     beat, bpm, taps, *origin = data["transport"]
     steer_x, steer_y = data["steer"]
     hold = data.get("steer_hold", ((0.0, 0.0), None))
@@ -114,8 +127,8 @@ def _read(show: Show, data: dict[str, Any]) -> State:
         base=base,
         fired={index[a]: whole(t) for a, t in data["fired"].items() if a in index},
         ramps=tuple(
-            Ramp(index[a], number(o), number(g), whole(s), number(t), c)
-            for a, o, g, s, t, c in data["ramps"]
+            Ramp(index[a], number(o), number(g), whole(s), number(t), c, *_way(*more))
+            for a, o, g, s, t, c, *more in data["ramps"]
             if a in index and c in CURVES
         ),
         signals=signals,
@@ -138,13 +151,8 @@ def _read(show: Show, data: dict[str, Any]) -> State:
         chased=Chased(*_alike(Chased(), data.get("chased", Chased()))),
         still_ticks=whole(still_ticks),
         is_still=bool(is_still),
-        cue=cue_of.get(cue_id, -1),
-        cue_tick=whole(cue_tick),
-        waiting=tuple(
-            (cue_of[i], number(at), bool(own)) for i, at, own in data["waiting"] if i in cue_of
-        ),
+        **_cues(show, data),
         unready=frozenset(makers.intersection(map(str, data["unready"]))),
-        awaiting=tuple((cue_of[i], bool(own)) for i, own in data["awaiting"] if i in cue_of),
         touch_tick=whole(data["touch_tick"]),
         lost_s=number(data["lost_s"]),
         head=_head(*data.get("head", fresh.head)),
@@ -205,6 +213,70 @@ def _path(data: Any, path: Path) -> PathState:
         latent,
         read_memory(path, memory[0]) if memory else NOTHING,
     )
+
+
+def _cues(show: Show, data: Any) -> dict[str, Any]:
+    """Read what is about cues; those that the show does not have any more are left out."""
+    cue_of, lists = {cue.id: i for i, cue in enumerate(show.cues)}, data.get("lists", {})
+    cue, cue_tick = data["cue"]
+    waiting = [(cue_of[i], number(at), bool(o)) for i, at, o in data["waiting"] if i in cue_of]
+    return {
+        "cue": cue_of.get(cue, -1),
+        "cue_tick": whole(cue_tick),
+        "waiting": tuple(waiting),
+        "awaiting": tuple((cue_of[i], bool(own)) for i, own in data["awaiting"] if i in cue_of),
+        "fader": _held(show, data.get("fader")),
+        "lists": tuple(_list(each, lists.get(each.id)) for each in show.lists),
+    }
+
+
+def _way(way: Any = "linear", colours: Any = None) -> tuple[str, tuple[Colour, Colour, int] | None]:
+    """Kind of a ramp's way and colours at its ends; older snapshots know straight ones only."""
+    if colours is None:
+        return str(way), None
+    origin, goal, part = colours
+    if whole(part) not in range(3):
+        raise ValueError("not a state snapshot: a colour has three components")
+    return str(way), (_axis(origin), _axis(goal), whole(part))
+
+
+def _held_data(show: Show, names: list[str], held: Held) -> list[Any]:
+    """Write what the fader holds: the cues, and each thing with its two ends."""
+    return [
+        *(show.cues[held.a].id, show.cues[held.b].id),
+        [[names[place], *rest] for place, *rest in held.items],
+        [[[names[p] for p in parts], a, b] for parts, a, b in held.colours],
+        [[names[place], *rest] for place, *rest in held.switches],
+    ]
+
+
+def _held(show: Show, data: Any) -> Held | None:
+    """Read it back; None where the show has no such cues any more."""
+    if not data:
+        return None
+    a, b, items, colours, switches = data
+    cues, index = {cue.id: i for i, cue in enumerate(show.cues)}, show.registry.index
+    if show.fader is None or a not in cues or b not in cues:
+        return None
+    return Held(
+        *(cues[a], cues[b], show.fader.fade),
+        tuple((index[n], _end(p), _end(q), str(kind)) for n, p, q, kind in items if n in index),
+        tuple(
+            (tuple(index[n] for n in parts), tuple(map(_end, p)), tuple(map(_end, q)))
+            for parts, p, q in colours
+            if all(n in index for n in parts) and len(parts) == len(p) == len(q) == 3
+        ),
+        tuple((index[n], number(p), number(q)) for n, p, q in switches if n in index),
+    )
+
+
+def _end(value: Any) -> float | None:
+    return None if value is None else number(value)
+
+
+def _list(listed: CueList, data: Any) -> ListState:
+    at, draws = data or ListState()
+    return ListState(min(max(whole(at), -1), len(listed.cues) - 1), max(whole(draws), 0))
 
 
 def _modulator(data: Any, mod: Modulator, begun: ModulatorState) -> ModulatorState:

@@ -15,10 +15,47 @@ from engine.core.path.model import PathState
 from engine.core.show.show import Show
 from engine.core.springs import Spring
 
+Colour = tuple[float, float, float]
+Part = tuple[float | None, ...]
+
+
+class Held(NamedTuple):
+    """What the fader between two cues holds, see `engine.core.control.recall.fader`.
+
+    Parameters
+    ----------
+    a, b, fade
+        Indices of the cues · place of the fader's own parameter.
+    items
+        (place, goal of the one, of the other; None: as it stands, kind of the way).
+    colours
+        (places of red, green and blue, goals of the one, of the other).
+    switches
+        (place, value of the one, of the other): they change half way, on a tick.
+    """
+
+    a: int
+    b: int
+    fade: int
+    items: tuple[tuple[int, float | None, float | None, str], ...]
+    colours: tuple[tuple[tuple[int, ...], Part, Part], ...]
+    switches: tuple[tuple[int, float, float], ...] = ()
+
+
+class ListState(NamedTuple):
+    """Where a cue list is: index of its newest cue in it (-1: none), cues drawn by lot so far."""
+
+    at: int = -1
+    draws: int = 0
+
 
 @dataclass(frozen=True, slots=True)
 class Ramp:
-    """A parameter on its way to a goal, from tick `start` (delay included) for `time_s`."""
+    """A parameter on its way to a goal, from tick `start` (delay included) for `time_s`.
+
+    `way` is the kind of it, see `engine.core.control.recall.ways`; a component of a colour that
+    goes through OKLab has the colours (RGB) at both ends and its index in them.
+    """
 
     place: int
     origin: float
@@ -26,6 +63,8 @@ class Ramp:
     start: int
     time_s: float
     curve: str
+    way: str = "linear"
+    colours: tuple[Colour, Colour, int] | None = None
 
 
 class RouteState(NamedTuple):
@@ -151,6 +190,12 @@ class State(NamedTuple):
         Ticks spent frozen so far; `is_still` says whether the show is frozen now.
     cue, cue_tick
         Newest cue and the tick on which it began.
+    begun
+        Cues that began on this very tick, in order.
+    lists
+        Where each cue list is.
+    fader
+        What the fader between two cues holds; None: it has no two cues.
     waiting
         Cues that wait for a beat: (index, beat, whether the autopilot called it).
     unready
@@ -193,6 +238,9 @@ class State(NamedTuple):
     steer_rest: tuple[float, float] | None = None
     springs: tuple[Spring, ...] = ()
     head: tuple[float, int, float] = (0.0, 0, 0.0)
+    begun: tuple[int, ...] = ()
+    lists: tuple[ListState, ...] = ()
+    fader: Held | None = None
     modulators: tuple[ModulatorState, ...] = ()
     chased: Chased = Chased()
 
@@ -218,6 +266,7 @@ def first_state(show: Show) -> State:
         steer=((0.0, 0.0, 0.0), (0.0, 0.0, 0.0)),
         transport=Transport(bpm=bpm, tempo=bpm),
         steer_omega=float(base[show.master.steer_omega]),
+        lists=(ListState(),) * len(show.lists),
         modulators=tuple(
             ModulatorState(mod.kind.first(mod), tuple(float(base[p]) for p, _ in mod.settings))
             for mod in show.modulators

@@ -75,6 +75,28 @@ class Position(NamedTuple):
         return (self.seconds, self.speed)
 
 
+class Beat(NamedTuple):
+    """The beat as it sounds, for whoever sends it on: it passes at `bpm` until told again.
+
+    Parameters
+    ----------
+    at_ns, beat
+        A moment of the clock that stamps arrivals, and the beat then.
+    bpm
+        With what is made up for and nudged.
+    tempo
+        The tempo that is asked for, as the source counts it that leads.
+    bar
+        Beats in a bar.
+    """
+
+    at_ns: int
+    beat: float
+    bpm: float
+    tempo: float
+    bar: float
+
+
 def read_sync(value: Value) -> Sync | None:
     """Read ``(rank, bpm, beat, playing)`` and perhaps what is known; None if it is none."""
     if not isinstance(value, tuple) or len(value) not in (4, 5):
@@ -82,7 +104,11 @@ def read_sync(value: Value) -> Sync | None:
     if not all(math.isfinite(each) and abs(each) <= _MOST for each in value):
         return None
     rank, bpm, beat, playing, known = (*value, float(Known.PHRASE))[:5]
-    if rank not in range(Rank.TAP) or known not in range(len(Known)) or not 0 <= bpm <= MOST_BPM:
+    if (
+        rank not in range(Rank.TAP)
+        or known not in range(len(Known))
+        or not (bpm == 0.0 or 1.0 <= bpm <= MOST_BPM)
+    ):
         return None
     return Sync(int(rank), float(bpm), float(beat), playing != 0.0, int(known))
 

@@ -14,7 +14,7 @@ from engine.core.curves import shape
 from engine.core.latent.geometry import Vector, length
 from engine.core.latent.manifold import manifold
 from engine.core.motions.move import move
-from engine.core.path.model import Apply, Chain, Now, Path, PathState, Values
+from engine.core.path.model import Apply, Chain, Now, Path, PathState, Rows, Values
 from engine.core.path.phase import WRAP_KNOTS, position
 from engine.core.path.speed import even_dt
 from engine.core.track.track import on_track
@@ -61,6 +61,17 @@ def _moved(path: Path, state: PathState, now: Now) -> Vector:
 def _fly(path: Path, z: Vector, origin: Vector, share: float) -> Vector:
     """Fly from where a jump began to the new place, at rest at both ends."""
     return z if length(origin) == 0.0 else manifold(path.geometry).slide(origin, z, share)
+
+
+def rows_before(path: Path, state: PathState, now: Now, modifier: Apply) -> Rows:
+    """Rows of a trajectory as they come to one of the modifiers that turn it."""
+    z = lead(path, state, now)
+    rows = [z] if path.points == 1 else list(z)
+    for apply in _awake(path.turning, now.values, state.memory):
+        if apply is modifier:
+            break
+        rows = apply(path, state, now, rows)
+    return rows
 
 
 def _modified(chain: Chain, path: Path, state: PathState, now: Now, z: Vector) -> Vector:

@@ -12,11 +12,12 @@ from engine.core.audio.features import FEATURES
 from engine.core.clock import parse_rate
 from engine.core.parameter import Kind, Parameter, make_registry
 from engine.core.show.addresses import HOST
-from engine.core.show.controls import Beats, Master
+from engine.core.show.controls import Beats, Cue, CueList, Master
 from engine.core.show.layer import Layer
 from engine.core.show.show import Show
 from engine.documents.builder import ShowBuilder, clamped, each
 from engine.documents.schema import MasterTable, ShowTable
+from engine.documents.show.cues import add_fader, add_lists, cue_index, make_cue, make_list
 from engine.documents.show.image_inputs import bind_ports
 from engine.documents.show.layers import bind_images, make_layer, master_effects
 from engine.documents.show.mappings import make_mappings
@@ -28,13 +29,7 @@ from engine.documents.show.modulation import (
     make_macros,
     make_modulators,
 )
-from engine.documents.show.routes_and_cues import (
-    cue_index,
-    key_map,
-    make_cue,
-    make_route,
-    signal_names,
-)
+from engine.documents.show.routes_and_cues import key_map, make_route, signal_names
 from engine.documents.show.track import bind_track, read_track
 
 STEER_MODES = ("position", "velocity")
@@ -67,6 +62,7 @@ def assemble(
     master = replace(master, effects=master_effects(builder, table.master, layers))
     goes, rates = _goes(builder, table), add_rates(builder, table)
     depths = _depths(builder, table)
+    acts, fader = add_lists(builder, table), add_fader(builder, table)
     add_parameters(builder, table)
     registry = make_registry(builder.parameters, builder.groups, builder.aliases)
     named = Signals(list(signal_names(table)), registry)
@@ -104,7 +100,7 @@ def assemble(
         edges=frozenset(builder.edges),
         drag=table.drag,
         files=builder.files,
-        notes=tuple(dict.fromkeys(builder.notes)),
+        fader=fader,
         modulators=modulators,
         macros=make_macros(table, registry),
         addressed=tuple(named.addressed.items()),
@@ -114,11 +110,26 @@ def assemble(
     routes = tuple(
         each(list(zip(table.routes, depths, strict=True)), "routes", lambda r: make_route(show, *r))
     )
-    cues = tuple(
-        each(list(zip(table.cues, goes, strict=True)), "cues", lambda c: make_cue(show, table, *c))
-    )
+    cues, lists = _cues(builder, show, table, (goes, acts))
     start = cue_index(table, table.start, "start") if table.start else -1
-    return bind_track(placed, replace(show, routes=routes, cues=cues, start=start))
+    show = replace(show, routes=routes, cues=cues, lists=lists, start=start)
+    return bind_track(placed, replace(show, notes=tuple(dict.fromkeys(builder.notes))))
+
+
+def _cues(
+    builder: ShowBuilder,
+    show: Show,
+    table: ShowTable,
+    places: tuple[list[int], list[tuple[int, int, int]]],
+) -> tuple[tuple[Cue, ...], tuple[CueList, ...]]:
+    """Resolve cues and cue lists; `places` are those of their triggers."""
+    goes, acts = places
+    cues, lists = zip(table.cues, goes, strict=True), zip(table.cue_lists, acts, strict=True)
+    note = builder.notes.append
+    return (
+        tuple(each(list(cues), "cues", lambda c: make_cue(show, table, *c, note))),
+        tuple(each(list(lists), "cue_lists", lambda c: make_list(table, *c))),
+    )
 
 
 def _layers(builder: ShowBuilder, table: ShowTable) -> tuple[Layer, ...]:
@@ -174,7 +185,7 @@ def _check(table: ShowTable) -> None:
         raise ValueError("seed: outside 0 to 2^63 - 1")
     if not 0.0 <= table.history_s <= 600.0:
         raise ValueError(f"history_s: {table.history_s:g} is outside 0 to 600 s")
-    for kind in ("layers", "lfos", "cues", "modulators", "macros"):
+    for kind in ("layers", "lfos", "cues", "cue_lists", "modulators", "macros"):
         ids = [entry.id for entry in getattr(table, kind)]
         for place, name in enumerate(ids):
             if not re.fullmatch(r"[a-z][a-z0-9_]{0,31}", name):

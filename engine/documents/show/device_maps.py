@@ -12,6 +12,8 @@ from engine.documents.schema import MapTable
 from engine.documents.show.load import LARGEST_BYTES, ShowError, convert, parse, read_text
 from engine.documents.show.mappings import make_mappings
 
+MOST_BYTES = 31
+
 
 class DeviceMap(NamedTuple):
     """A file of mappings.
@@ -61,8 +63,10 @@ def _message(text: str) -> bytes:
         data = bytes.fromhex(text)
     except ValueError:
         data = b""
-    if not data or data[0] < 0x80 or len(data) > 256:
-        raise ValueError(f"setup: '{text[:40]}' is no MIDI message in hexadecimal")
+    if not data or data[0] < 0x80 or len(data) > MOST_BYTES:
+        raise ValueError(
+            f"setup: '{text[:40]}' is no MIDI message in hexadecimal, of at most {MOST_BYTES} bytes"
+        )
     return data
 
 

@@ -115,7 +115,7 @@ def add_parameters(builder: ShowBuilder, table: ShowTable) -> None:
                 builder.add(clamped(Parameter(
                     f"/mod/{one.id}/{setting.name}", setting.kind,
                     float(getattr(one, setting.name)), setting.low, setting.high,
-                    setting.choices, setting.unit, setting.text,
+                    setting.choices, setting.unit, setting.text, label=setting.label,
                 )))  # fmt: skip
             except ValueError as error:
                 raise ValueError(f"modulators[{i}].{setting.name}: {error}") from None

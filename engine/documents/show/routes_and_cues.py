@@ -1,4 +1,4 @@
-"""Signals, routes, cues and keys of a show file."""
+"""Signals, routes and keys of a show file."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ import re
 
 from engine.core.audio.features import FEATURES
 from engine.core.curves import CURVES
-from engine.core.frame.advance import resolve
-from engine.core.show.controls import Cue, Route
+from engine.core.show.controls import Route
 from engine.core.show.show import Show
-from engine.documents.schema import CueTable, RouteTable, ShowTable
+from engine.documents.schema import RouteTable, ShowTable
 
 
 def signal_names(table: ShowTable) -> tuple[str, ...]:
@@ -66,56 +65,15 @@ def make_route(show: Show, table: RouteTable, depth_place: int) -> Route:
 def _find(show: Show, address: str, key: str) -> int:
     place = show.registry.index.get(address)
     if place is None:
-        raise ValueError(f"{key}: {_unknown(address, list(show.registry.index))}")
+        raise ValueError(f"{key}: {unknown(address, list(show.registry.index))}")
     return place
 
 
-def _unknown(address: str, there: list[str]) -> str:
+def unknown(address: str, there: list[str], what: str = "parameter") -> str:
+    """Say that there is no such address, and which are near."""
     near = difflib.get_close_matches(address, there, 3, 0.5)
     hint = f"; near are: {', '.join(near)}" if near else "; see `latent-cinema play --help`"
-    return f"no parameter has the address '{address[:80]}'{hint}"
-
-
-def make_cue(show: Show, table: ShowTable, cue: CueTable, go: int) -> Cue:
-    """Resolve one cue table."""
-    ids = [layer.id for layer in show.layers]
-    targets: dict[int, float] = {}
-    for name in cue.solo:
-        if name not in ids:
-            raise ValueError(f"solo: no layer '{name}'; there are: {', '.join(ids)}")
-    if cue.solo:
-        for layer in show.layers:
-            targets[layer.opacity] = 1.0 if layer.id in cue.solo else 0.0
-    for address, value in cue.set.items():
-        try:
-            given = tuple(value) if isinstance(value, list) else value
-            found = dict(resolve(show, address, given))
-            if show.registry.index.get(address, -1) in show.triggers:
-                raise ValueError(f"{address} is a trigger; a cue sets values")
-            targets.update(found)
-        except KeyError:
-            known = [*show.registry.index, *show.registry.groups]
-            raise ValueError(f"set: {_unknown(address, known)}") from None
-        except ValueError as error:
-            raise ValueError(f"set: {error}") from None
-    if cue.curve not in CURVES:
-        raise ValueError(f"curve: '{cue.curve}' is not known; allowed are: {', '.join(CURVES)}")
-    for key in ("time_s", "delay_s", "quantise_beats", "after_s"):
-        if not 0.0 <= getattr(cue, key) <= 36000.0:
-            raise ValueError(f"{key}: outside 0 to 36000")
-    return Cue(
-        cue.id, go, tuple(targets.items()), cue.time_s, cue.delay_s, cue.curve,
-        cue.quantise_beats, cue.after_s,
-        cue_index(table, cue.next, "next") if cue.next else -1,
-    )  # fmt: skip
-
-
-def cue_index(table: ShowTable, name: str, key: str) -> int:
-    """Find a cue by ID."""
-    ids = [cue.id for cue in table.cues]
-    if name not in ids:
-        raise ValueError(f"{key}: no cue '{name}'; there are: {', '.join(ids) or 'none'}")
-    return ids.index(name)
+    return f"no {what} has the address '{address[:80]}'{hint}"
 
 
 def key_map(table: ShowTable, known: set[str]) -> dict[str, tuple[str, float]]:
@@ -123,6 +81,6 @@ def key_map(table: ShowTable, known: set[str]) -> dict[str, tuple[str, float]]:
     keys = {cue.key: (f"/cue/{cue.id}/go", 1.0) for cue in table.cues if cue.key}
     for key, address in table.keys.items():
         if address not in known:
-            raise ValueError(f"keys.{key}: {_unknown(address, list(known))}")
+            raise ValueError(f"keys.{key}: {unknown(address, list(known))}")
         keys[key] = (address, 1.0)
     return keys

@@ -26,9 +26,13 @@ class Used(NamedTuple):
 
 
 class _Rank(NamedTuple):
-    """Mappings by their controls; one that moves nothing on purpose has no `Used`."""
+    """Mappings by their controls, and how many more move nothing.
+
+    One that moves nothing on purpose has no `Used`.
+    """
 
     used: dict[str, list[tuple[ControlMapping, Used | None]]]
+    inactive: int
     map: DeviceMap | None = None
 
 
@@ -46,8 +50,6 @@ class Assignments:
     ----------
     missing
         Address → why a mapping of the show or the user moves nothing.
-    inactive
-        How many mappings move nothing, those of shipped maps included.
     """
 
     def __init__(
@@ -57,7 +59,6 @@ class Assignments:
         self._ranks: list[_Rank] = []
         self._found: dict[tuple[str, str], tuple[Used, ...]] = {}
         self.missing: dict[str, str] = {}
-        self.inactive = 0
         self.hears_osc = False
 
     def learned(self, show: str) -> list[ControlMapping]:
@@ -67,32 +68,33 @@ class Assignments:
     def arrange(self, show: Show, learned: Sequence[ControlMapping]) -> None:
         """Bind everything to a show."""
         self._found.clear()
-        self.missing, self.inactive = {}, 0
+        self.missing = {}
         self._ranks = [
-            _Rank(self._bind(show, learned)),
-            _Rank(self._bind(show, show.mappings)),
-            *(_Rank(self._bind(show, e.mappings), e) for e in self._own if not e.show),
-            *(_Rank(self._bind(show, e.mappings, False), e) for e in self._ready),
+            self._rank(show, learned),
+            self._rank(show, show.mappings),
+            *(self._rank(show, each.mappings, each) for each in self._own if not each.show),
+            *(self._rank(show, each.mappings, each) for each in self._ready),
         ]
         self.hears_osc = any(c.startswith("osc/") for rank in self._ranks for c in rank.used)
 
-    def _bind(
-        self, show: Show, mappings: Iterable[ControlMapping], is_said: bool = True
-    ) -> dict[str, list[tuple[ControlMapping, Used | None]]]:
+    def _rank(
+        self, show: Show, mappings: Iterable[ControlMapping], of: DeviceMap | None = None
+    ) -> _Rank:
         found: dict[str, list[tuple[ControlMapping, Used | None]]] = {}
+        inactive = 0
         for each in mappings:
             try:
                 bound = bind(show, self._host, each) if each.address else None
             except (KeyError, ValueError) as error:
-                self.inactive += 1
+                inactive += 1
                 why = f"this show has no {each.address}" if isinstance(error, KeyError) else error
-                if is_said:
+                if of not in self._ready:
                     self.missing.setdefault(each.address, f"{each.control} moves nothing: {why}")
                 continue
             for control, at in _controls(each.control):
                 used = Used(bound, at) if bound is not None else None
                 found.setdefault(control, []).append((each, used))
-        return found
+        return _Rank(found, inactive, of)
 
     def used(self, device: str, control: str) -> tuple[Used, ...]:
         """What a control of a device moves."""
@@ -117,6 +119,14 @@ class Assignments:
             c for rank in self._of(device) for c in rank.used if _suits(device, c)
         )
         return {control: used for control in listed if (used := self.used(device, control))}
+
+    def inactive(self, devices: Iterable[str]) -> int:
+        """Count mappings that move nothing in this show, of shipped maps those of devices there."""
+        there, count = list(devices), 0
+        for rank in self._ranks:
+            if rank.map is None or rank.map in self._own or any(map(rank.map.is_for, there)):
+                count += rank.inactive
+        return count
 
     def maps(self, device: str) -> list[tuple[DeviceMap, int]]:
         """Maps that are about a device, and how many of their mappings move something."""

@@ -24,7 +24,7 @@ class Ports(Protocol):
     def show(self, device: str, control: str, value: float) -> None:
         """Light a control, or move its motor."""
 
-    def write(self, device: str, data: bytes) -> None:
+    def send(self, device: str, message: bytes) -> None:
         """Send a message."""
 
     def devices(self) -> list[str]:
@@ -42,7 +42,8 @@ class Lamp:
     @property
     def is_fader(self) -> bool:
         """Whether it stands where a hand left it, so that it may have a motor."""
-        return self.bound.mode == "value" and self.bound.mapping.coding == CODINGS[0]
+        mapping = self.bound.mapping
+        return self.bound.mode == "value" and mapping.coding == CODINGS[0] and not mapping.is_button
 
 
 class Lights:

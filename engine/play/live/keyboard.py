@@ -159,5 +159,5 @@ class Keyboard:
         taps = state.transport.taps
         if taps != self._taps and taps:
             learned = len(taps) > 2
-            found.acts.append(f"{state.transport.bpm:.1f} bpm" if learned else f"tap {len(taps)}")
+            found.acts.append(f"{state.transport.tempo:.1f} bpm" if learned else f"tap {len(taps)}")
         self._taps = taps

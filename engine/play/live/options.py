@@ -23,6 +23,7 @@ class Options:
     feedback: tuple[str, ...] = ()
     oscquery: str | None = None
     dmx: tuple[str, ...] = ()
+    link: bool = False
     midi: str | None = None
     audio: str | None = None
     audio_channel: int | None = None

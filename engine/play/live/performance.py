@@ -91,16 +91,7 @@ class Performance:
         self.line = Line(show, first_state(show), -1, {})
         self.line.on_show = self.pixels.keep
         self.queue = EventQueue(ADDRESSES)
-        self.sources: Sources = stack.enter_context(
-            Sources(table, options, hears_device(options), self.notify)
-        )
-        self.controllers = Controllers(self.sources, ADDRESSES, self.notify, self.tell)
-        stack.callback(self.controllers.close)
-        self.presenter.claim_keys(self.controllers.claims)
-        self.feedback = Feedback(self.notify)
-        stack.callback(self.feedback.close)
-        self.control = self._control(stack)
-        self._add_sinks(options.feedback)
+        self._open_hands(stack)
         choice = channel_choice(table, options.audio_channel, options.audio_gain_db)
         self.audio_input: AudioInput = stack.enter_context(
             AudioInput(options, self.notify, self.sources, choice)
@@ -124,6 +115,20 @@ class Performance:
         self.governor = Governor(self.fps, show.size_px)
         self.shares = Shares()
         self.duration_s = 0.0
+
+    def _open_hands(self, stack: ExitStack) -> None:
+        """Open what events come from, and what is told what they have changed."""
+        has_window, hears = self.outputs.window is not None, hears_device(self.options)
+        self.sources: Sources = stack.enter_context(
+            Sources(self.loaded.table, self.options, hears, self.notify, has_window)
+        )
+        self.controllers = Controllers(self.sources, ADDRESSES, self.notify, self.tell)
+        stack.callback(self.controllers.close)
+        self.presenter.claim_keys(self.controllers.claims)
+        self.feedback = Feedback(self.notify)
+        stack.callback(self.feedback.close)
+        self.control = self._control(stack)
+        self._add_sinks(self.options.feedback)
 
     def _control(self, stack: ExitStack) -> ControlProcess | None:
         """Start what serves controllers over the network, if that is asked for."""
@@ -189,7 +194,7 @@ class Performance:
             "keys": rows(show),
             "cue": show.cues[state.cue].id if state.cue >= 0 else "",
             "seconds": float(seconds_at(max(state.tick, 0), show.control_hz)),
-            "bpm": state.transport.bpm,
+            "bpm": state.transport.tempo,
             "fps": float(self.fps),
             "level": float(state.signals[show.audio[0]]),
             "flags": tuple(

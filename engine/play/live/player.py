@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.compositor.isf.warm import LIVE_S
+from engine.core.clock import seconds_at
 from engine.core.control.cues import awaited, ready_address
+from engine.core.control.transport import heard
 from engine.core.event import Value
 from engine.core.frame.plan import Plan
 from engine.core.show.show import Show
@@ -180,7 +182,9 @@ class Player(Performance):
         self._announce_ready(self.line.show)
         self.watch.lap("events")
         steps = self.line.control(seconds, self.queue.events_of)
-        self._keep_time_for_others()
+        show, state = self.line.show, self.line.state
+        tick_ns = self.pacer.moment_ns(seconds_at(state.tick, show.control_hz))
+        self.sources.keep_time(heard(show, state, tick_ns))
         self._plan = plan = self.line.plan(seconds)
         self._notify_waiting()
         self.watch.lap("control")
@@ -198,12 +202,6 @@ class Player(Performance):
         self.recording.sound(self.queue, seconds)
         self.watch.lap("take")
         self._govern(float(seconds), busy_s, plan)
-
-    def _keep_time_for_others(self) -> None:
-        """Tell what sends a clock where the song is on the newest tick."""
-        state, hz = self.line.state, self.line.show.control_hz
-        at_ns = self.pacer.start_ns + int(Fraction(max(state.tick, 0) * 1_000_000_000) / hz)
-        self.sources.follow(at_ns, state.transport.beat, state.transport.bpm)
 
     def _govern(self, seconds: float, busy_s: float, plan: Plan) -> None:
         """Draw less where the machine cannot keep up; what is kept, in files, stays whole."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any, Self
 
+from engine.core.tempo.sync import Beat
 from engine.documents.schema import ShowTable
 from engine.documents.show.load import ShowError
 from engine.documents.show.plugin_config import read_config
@@ -58,6 +59,8 @@ class Sources:
         Of the command line: who may be listened to, and which sound.
     listens
         Whether a sound device is to be heard.
+    has_window
+        Whether there is one, through which gamepads are read.
 
     Raises
     ------
@@ -67,14 +70,24 @@ class Sources:
         If one cannot be opened.
     """
 
-    def __init__(self, table: ShowTable, options: Options, listens: bool, notify: Notify) -> None:
+    def __init__(
+        self,
+        table: ShowTable,
+        options: Options,
+        listens: bool,
+        notify: Notify,
+        has_window: bool = False,
+    ) -> None:
         self._notify = notify
         self.host, port = osc.parse_endpoint(options.osc or OSC)
         self._open: list[Source] = []
+        own = _own(options, port)
+        always = DEFAULTS + ("link",) * options.link + ("gamepad",) * has_window
         found = [
             (kind, *self._read(place, kind, config))
-            for place, kind, config in _entries(table, _own(options, port))
+            for place, kind, config in _entries(table, own, always)
         ]
+        found = [each for each in found if self._may_open(each[0], each[1], options)]
         self._sound = next((each for each in found if each[0] == "audio"), None)
         self._listed: dict[str, Source] = {}
         unheard = {"" if listens else "audio", "midi" if options.midi == "off" else ""}
@@ -85,6 +98,14 @@ class Sources:
         except BaseException:
             self.__exit__(None, None, None)
             raise
+
+    def _may_open(self, kind: str, module: ModuleType, options: Options) -> bool:
+        """Whether the operator allows a source that cannot keep to this machine."""
+        asks = getattr(module, "ASKS", "")
+        if not asks or getattr(options, asks.removeprefix("--"), False):
+            return True
+        self._notify(f"{kind}: speaks to other machines, so it stays closed; {asks} allows it")
+        return False
 
     def join(self, kind: str, opened: Any) -> None:
         """Poll what the host itself has opened, as one of them."""
@@ -147,19 +168,19 @@ class Sources:
                 with self._unfailing(source):
                     source.input.show(device, control, value)
 
-    def write(self, device: str, data: bytes) -> None:
+    def keep_time(self, beat: Beat) -> None:
+        """Tell the beat to every source that sends it on."""
+        for source in tuple(self._open):
+            if hasattr(source.input, "keep_time"):
+                with self._unfailing(source):
+                    source.input.keep_time(beat)
+
+    def send(self, device: str, message: bytes) -> None:
         """Send a message to a device, at whatever source has it."""
         for source in tuple(self._open):
-            if hasattr(source.input, "write"):
+            if hasattr(source.input, "send"):
                 with self._unfailing(source):
-                    source.input.write(device, data)
-
-    def follow(self, at_ns: int, beat: float, bpm: float) -> None:
-        """Tell where the song is at a moment to sources that keep time for others."""
-        for source in tuple(self._open):
-            if hasattr(source.input, "follow"):
-                with self._unfailing(source):
-                    source.input.follow(at_ns, beat, bpm)
+                    source.input.send(device, message)
 
     def devices(self) -> list[str]:
         """Names of the devices with controls that are plugged in."""
@@ -241,11 +262,11 @@ def _own(options: Options, port: int) -> dict[str, dict[str, Any]]:
 
 
 def _entries(
-    table: ShowTable, own: dict[str, dict[str, Any]]
+    table: ShowTable, own: dict[str, dict[str, Any]], always: Iterable[str]
 ) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """List place in the show, kind and own table of every source, the defaults included."""
+    """List place in the show, kind and own table of every source, those of every show included."""
     listed = {each.kind for each in table.sources}
-    for kind in DEFAULTS:
+    for kind in always:
         if kind not in listed:
             yield kind, kind, own.get(kind, {})
     for number, each in enumerate(table.sources):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Self
 
-from engine.core.tempo.sync import SYNC, TIMECODE, Position, Rank, Sync
+from engine.core.tempo.sync import SYNC, TIMECODE, Beat, Position, Rank, Sync
 from engine.sources.contract import Item, Moved
 from engine.sources.midi.controls import Reading
 from engine.sources.midi.decode import Parser
@@ -27,6 +27,7 @@ ADDRESSES = (SYNC, TIMECODE)
 _LOOK_S = 2.0
 _PATIENCE_S = 4.0
 _MOST_WAITING = 8192
+_SAME_BEAT = 1e-4  # beyond it the process is told anew
 _PIECE_BYTES = (NAME_BYTES - 1) // 2  # of a message, in a record's hex digits
 _FAREWELL_S = 0.15  # in which who follows our clock is told to stop
 
@@ -93,7 +94,7 @@ class Midi:
         self._seen: dict[str, None] = {}
         self._moved: deque[Moved] = deque(maxlen=_MOST_WAITING)
         self._items: deque[Item] = deque(maxlen=_MOST_WAITING)
-        self._line: tuple[int, float, float, bool] | None = None
+        self._beat: Beat | None = None
         self._told: dict[str, int] = {}
 
     @property
@@ -199,24 +200,23 @@ class Midi:
         """Let a control of a device show a value: LEDs, motor faders."""
         self._put((0, value, 0.0, text(device), text(control)))
 
-    def write(self, device: str, data: bytes) -> None:
+    def send(self, device: str, message: bytes) -> None:
         """Send a device a message as it is, such as a SysEx that wakes its lights."""
-        pieces = [data[at : at + _PIECE_BYTES] for at in range(0, len(data), _PIECE_BYTES)]
+        pieces = [message[at : at + _PIECE_BYTES] for at in range(0, len(message), _PIECE_BYTES)]
         for number, piece in enumerate(pieces, 1):
             mark = "/" if number == len(pieces) else "+"
             self._put((0, 0.0, 0.0, text(device), f"{mark}{piece.hex()}".encode()))
 
-    def follow(self, at_ns: int, beat: float, bpm: float, is_playing: bool = True) -> None:
-        """Let the MIDI clock go on from the song position `beat` at a moment, at a tempo."""
+    def keep_time(self, beat: Beat) -> None:
+        """Let the MIDI clock go on from where the beat is at a moment, at its tempo."""
         if not self._config.clock_out:
             return
-        if self._line is not None:
-            at, before, tempo, was_playing = self._line
-            expected = before + (at_ns - at) * tempo / 60e9
-            if (tempo, was_playing) == (bpm, is_playing) and abs(beat - expected) < 1e-4:
+        if (told := self._beat) is not None:
+            expected = told.beat + (beat.at_ns - told.at_ns) * told.bpm / 60e9
+            if told.bpm == beat.bpm and abs(beat.beat - expected) < _SAME_BEAT:
                 return
-        self._line = (at_ns, beat, bpm, is_playing)
-        self._put((at_ns, beat, bpm, b"1" if is_playing else b"0", b"/beat"))
+        self._beat = beat
+        self._put((beat.at_ns, beat.beat, beat.bpm, b"1", b"/beat"))
 
     def _put(self, record: Record) -> None:
         if self._memory is not None:
@@ -225,8 +225,8 @@ class Midi:
     def close(self) -> None:
         """End the process. Harmless when repeated."""
         if self._watched is not None:
-            if self._line is not None:
-                self._put((self._now_ns(), 0.0, self._line[2], b"0", b"/beat"))
+            if self._beat is not None:
+                self._put((self._now_ns(), 0.0, self._beat.bpm, b"0", b"/beat"))
                 threading.Event().wait(_FAREWELL_S)
             self._watched.close()
             self._watched = self._memory = None

@@ -136,6 +136,32 @@ def test_the_scene_that_plays_is_where_the_copy_begins(mine: Callable[[], load.L
     assert found["layers"][0]["path"]["speed"] == 0.1
 
 
+def test_macros_and_settings_of_modulators_are_written_where_they_stand() -> None:
+    text = """schema = 1
+[[modulators]]
+id = "hit"
+kind = "adsr"
+gate = "audio/kick"
+release_s = 0.5  # long
+[[modulators]]
+id = "n"
+kind = "counter"
+gate = "audio/kick"
+[[macros]]
+id = "wet"
+value = 0.25  # a little
+targets = [{ target = "/master/brightness", range = [0.5, 1.0] }]
+"""
+    show = load.read(text, "mine", str)[0]
+    events = [(1, "/mod/hit/release_s", 2.0), (1, "/mod/n/modulo", 7), (1, "/macro/1", 0.75)]
+    values = save.live_values(show, run(show, 3, events))
+    saved = save.with_values(text, show, values, -1)
+    assert {"release_s = 2.0  # long", "modulo = 7", "value = 0.75  # a little"} <= {
+        *saved.splitlines()
+    }
+    assert begun(load.read(saved, "copy", str)[0]) == values
+
+
 def test_a_hand_that_passes_is_not_kept(mine: Callable[[], load.Loaded]) -> None:
     loaded = mine()
     events = [
