@@ -13,7 +13,7 @@ from engine.core.tempo.midi_clock import MidiClock
 from engine.sources.midi.controls import Interpreter
 from engine.sources.midi.decode import Parser
 from engine.sources.midi.inputs import Inputs
-from engine.sources.midi.ports import MidiSystem, open_system, tidy, wanted
+from engine.sources.midi.ports import RtMidi, open_system, survey
 from engine.sources.midi.words import describe
 from engine.system.spawn import silence_libraries
 
@@ -70,12 +70,12 @@ def run(device: str | None, seconds: float | None, as_json: bool) -> int:
     except ImportError as error:
         raise OSError(str(error)) from None
     monitor = Monitor()
-    found = {
-        "system": system.name,
-        "inputs": wanted(tidy(system.inputs()), [""]),
-        "outputs": wanted(tidy(system.outputs()), [""]),
-    }
-    say = _silent if as_json else _say
+    found = survey(system)
+
+    def say(text: str) -> None:
+        if not as_json:
+            print(text, flush=True)
+
     for title in ("inputs", "outputs"):
         say(f"{title}: " + (", ".join(f"'{name}'" for name in found[title]) or "none"))
     with suppress(KeyboardInterrupt):
@@ -85,16 +85,8 @@ def run(device: str | None, seconds: float | None, as_json: bool) -> int:
     return 0
 
 
-def _say(text: str) -> None:
-    print(text, flush=True)
-
-
-def _silent(text: str) -> None:
-    """Keep quiet."""
-
-
 def _listen(
-    system: MidiSystem,
+    system: RtMidi,
     asked: list[str],
     seconds: float | None,
     monitor: Monitor,
@@ -110,14 +102,12 @@ def _listen(
         if time.monotonic() >= scan_s:
             scan_s = time.monotonic() + _SCAN_S
             opened, gone = inputs.scan()
-            for name in gone:
-                say(f"{name}: gone")
-            for name in opened:
-                say(f"{name}: listening")
-            for name, why in inputs.failed.items():
-                if name not in told:
-                    say(f"{name}: cannot be opened ({why}); close the program that has it")
-            told = dict(inputs.failed)
+            failed = {name: f"cannot be opened ({why})" for name, why in inputs.failed.items()}
+            news = dict.fromkeys(gone, "gone") | dict.fromkeys(opened, "listening")
+            for name, what in (news | failed).items():
+                if name in news or name not in told:
+                    say(f"{name}: {what}")
+            told = failed
         try:
             arrival_ns, device, data = box.get(timeout=0.05)
         except Empty:

@@ -34,7 +34,7 @@ A source of things that hands move (keys, knobs, faders, sticks) knows no addres
 order and without waiting, as `Moved`; the player turns it into events by the mappings of the show
 and of the user. It may have ``show(device, control, value)``: light that control, or move its
 motor, to a value as `Moved` has it, without waiting; a control that shows nothing ignores it;
-``send(device, message)``: send it bytes, such as those that wake its lights; and
+``write(device, data)``: send it bytes, such as those that wake its lights; and
 ``devices()``, the names of what is plugged in now.
 
 No show opens the network: a source listens on this machine only (127.0.0.1), unless the operator

@@ -37,14 +37,9 @@ def look_sound() -> dict[str, Any]:
 
 def look_midi() -> dict[str, Any]:
     """MIDI ports by name, and the system that has them."""
-    from engine.sources.midi.ports import open_system, tidy
+    from engine.sources.midi.ports import open_system, survey
 
-    system = open_system()
-    return {
-        "system": system.name,
-        "inputs": tidy(system.inputs()),
-        "outputs": tidy(system.outputs()),
-    }
+    return survey(open_system())
 
 
 def look_monitors() -> dict[str, Any]:

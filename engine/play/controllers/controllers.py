@@ -205,7 +205,7 @@ class Controllers:
         for device in fresh:
             for each, count in self._assigned.maps(device):
                 for data in each.setup:
-                    self._ports.send(device, data)
+                    self._ports.write(device, data)
                 self._notify(
                     f"{device}: map {each.name}, {count} of {len(each.mappings)} controls move "
                     "something in this show"

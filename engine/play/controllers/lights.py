@@ -24,7 +24,7 @@ class Ports(Protocol):
     def show(self, device: str, control: str, value: float) -> None:
         """Light a control, or move its motor."""
 
-    def send(self, device: str, message: bytes) -> None:
+    def write(self, device: str, data: bytes) -> None:
         """Send a message."""
 
     def devices(self) -> list[str]:

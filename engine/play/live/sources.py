@@ -175,12 +175,12 @@ class Sources:
                 with self._unfailing(source):
                     source.input.keep_time(beat)
 
-    def send(self, device: str, message: bytes) -> None:
+    def write(self, device: str, data: bytes) -> None:
         """Send a message to a device, at whatever source has it."""
         for source in tuple(self._open):
-            if hasattr(source.input, "send"):
+            if hasattr(source.input, "write"):
                 with self._unfailing(source):
-                    source.input.send(device, message)
+                    source.input.write(device, data)
 
     def devices(self) -> list[str]:
         """Names of the devices with controls that are plugged in."""

@@ -18,19 +18,7 @@ _SLACK = 2.0  # pulses that a slewing transport may fall back before that is a j
 
 
 class Line(NamedTuple):
-    """Tempo and phase: where in the song a moment is.
-
-    Parameters
-    ----------
-    at_ns
-        The moment.
-    beat
-        Song position there.
-    bpm
-        Beats a minute from there on.
-    is_playing
-        Whether the song goes on.
-    """
+    """Tempo and phase: the song position in beats at a moment, and whether it goes on."""
 
     at_ns: int
     beat: float

@@ -26,17 +26,7 @@ _ENDS_NOTES = (120, 123)
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How the messages of a device are read.
-
-    Parameters
-    ----------
-    cc14
-        Controllers 0 to 31 that are pairs with the one 32 above.
-    nrpn
-        Whether controllers 6, 38 and 96 to 101 speak of registered and other parameters.
-    mpe
-        Member channels of a lower zone that the device does not announce.
-    """
+    """How the messages of a device are read, see `engine.sources.midi.midi.Config`."""
 
     cc14: tuple[int, ...] = ()
     nrpn: bool = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from engine.sources.midi.ports import MidiPort, MidiSystem, tidy, wanted
+from engine.sources.midi.ports import MidiPort, RtMidi, tidy, wanted
 
 
 class Inputs:
@@ -27,7 +27,7 @@ class Inputs:
     """
 
     def __init__(
-        self, system: MidiSystem, asked: Sequence[str], receive: Callable[[str, bytes], None]
+        self, system: RtMidi, asked: Sequence[str], receive: Callable[[str, bytes], None]
     ) -> None:
         self._system, self._asked, self._receive = system, asked, receive
         self._open: dict[str, tuple[tuple[str, int], MidiPort]] = {}

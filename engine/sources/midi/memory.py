@@ -8,13 +8,12 @@ may be killed at any moment, and its successor goes on where it was.
 from __future__ import annotations
 
 import json
-from enum import IntEnum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.sources.watched import Status
+from engine.sources.watched import STATUS, Status
 from engine.system import ring
 from engine.system.ring import Fence, Ring
 
@@ -37,18 +36,9 @@ _IN, _OUT = 8192, 2048
 _INFO_BYTES = 16_384
 
 
-class Word(IntEnum):
-    """Places of the 64-bit words at the front; the first two: `engine.sources.watched`."""
-
-    BEATS = 0
-    STATUS = 1
-    IN_WRITTEN = 2
-    IN_READ = 3
-    IN_LOST = 4
-    OUT_WRITTEN = 5
-    OUT_READ = 6
-    OUT_LOST = 7
-    COUNT = 8
+IN_LOST = 4
+"""Place of the 64-bit word that counts what came while the ring was full."""
+_IN_WORDS, _OUT_WORDS, _WORDS = 2, 5, 8  # written, read, lost; before them BEATS and STATUS
 
 
 class Records:
@@ -102,16 +92,16 @@ class Memory:
         self._map(shared.buf)
 
     def _map(self, buffer: memoryview) -> None:
-        self.words: NDArray[np.int64] = np.frombuffer(buffer, np.int64, Word.COUNT)
-        records = np.frombuffer(buffer, RECORD, _IN + _OUT, 8 * Word.COUNT)
-        self.moved = Records(self, records[:_IN], Word.IN_WRITTEN)
-        self.shown = Records(self, records[_IN:], Word.OUT_WRITTEN)
+        self.words: NDArray[np.int64] = np.frombuffer(buffer, np.int64, _WORDS)
+        records = np.frombuffer(buffer, RECORD, _IN + _OUT, 8 * _WORDS)
+        self.moved = Records(self, records[:_IN], _IN_WORDS)
+        self.shown = Records(self, records[_IN:], _OUT_WORDS)
 
     def set_status(self, status: Status, sentence: str = "") -> None:
         """Publish the process's status with a sentence for people."""
         self.tell(sentence=sentence)
         self.order()
-        self.words[Word.STATUS] = status
+        self.words[STATUS] = status
 
     def sentence(self) -> str:
         """Return the sentence that came with the status."""
@@ -161,7 +151,7 @@ def attach_memory(names: str) -> Memory:
 
 
 def _total_bytes() -> int:
-    return 8 * Word.COUNT + (_IN + _OUT) * RECORD.itemsize
+    return 8 * _WORDS + (_IN + _OUT) * RECORD.itemsize
 
 
 def text(name: str) -> bytes:

@@ -18,7 +18,7 @@ from engine.core.tempo.sync import SYNC, TIMECODE, Beat, Position, Rank, Sync
 from engine.sources.contract import Item, Moved
 from engine.sources.midi.controls import Reading
 from engine.sources.midi.decode import Parser
-from engine.sources.midi.memory import NAME_BYTES, Memory, Record, Word, create_memory, text
+from engine.sources.midi.memory import IN_LOST, NAME_BYTES, Memory, Record, create_memory, text
 from engine.sources.midi.ports import is_there, missing_system_hint
 from engine.sources.midi.process import Job, run
 from engine.sources.watched import Watched
@@ -127,7 +127,7 @@ class Midi:
     @property
     def refused(self) -> int:
         """Count what was malformed, and what was lost."""
-        lost = int(self._memory.words[Word.IN_LOST]) if self._memory is not None else 0
+        lost = int(self._memory.words[IN_LOST]) if self._memory is not None else 0
         return lost + sum(map(int, self._info.get("refused", {}).values()))
 
     def refusals(self) -> list[tuple[str, str]]:
@@ -200,9 +200,9 @@ class Midi:
         """Let a control of a device show a value: LEDs, motor faders."""
         self._put((0, value, 0.0, text(device), text(control)))
 
-    def send(self, device: str, message: bytes) -> None:
+    def write(self, device: str, data: bytes) -> None:
         """Send a device a message as it is, such as a SysEx that wakes its lights."""
-        pieces = [message[at : at + _PIECE_BYTES] for at in range(0, len(message), _PIECE_BYTES)]
+        pieces = [data[at : at + _PIECE_BYTES] for at in range(0, len(data), _PIECE_BYTES)]
         for number, piece in enumerate(pieces, 1):
             mark = "/" if number == len(pieces) else "+"
             self._put((0, 0.0, 0.0, text(device), f"{mark}{piece.hex()}".encode()))

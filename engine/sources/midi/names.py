@@ -9,6 +9,7 @@ Control = tuple[str, float]
 
 _KINDS = {0x80: "note", 0x90: "note", 0xA0: "pressure", 0xB0: "cc", 0xC0: "program",
           0xD0: "pressure", 0xE0: "bend"}  # fmt: skip
+_STATUS = {"note": 0x90, "pressure": 0xA0, "cc": 0xB0, "program": 0xC0, "channel": 0xD0}
 _NUMBERED = (0x80, 0x90, 0xA0, 0xB0)
 _NOTES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
@@ -55,19 +56,14 @@ def encode(control: str, value: float) -> list[bytes] | None:
         away = min(max(value, -1.0), 1.0)
         wide = 8192 + round(away * (8192 if away < 0 else 8191))
         return [bytes([0xE0 | channel, wide & 0x7F, wide >> 7])]
-    status = 0xB0 | channel
-    if kind == "cc14":
-        pairs = [(number, fine >> 7), (number + 32, fine & 0x7F)]
-        return [bytes([status, *pair]) for pair in pairs]
-    if kind in ("nrpn", "rpn"):
-        select = (99, 98) if kind == "nrpn" else (101, 100)
-        pairs = [(select[0], number >> 7), (select[1], number & 0x7F)]
-        pairs += [(6, fine >> 7), (38, fine & 0x7F)]
-        return [bytes([status, *pair]) for pair in pairs]
-    seven = round(low * 127)
-    if kind in ("program", "channel pressure"):
-        return [bytes([(0xC0 if kind == "program" else 0xD0) | channel, seven])]
-    return [bytes([{"note": 0x90, "pressure": 0xA0, "cc": 0xB0}[kind] | channel, number, seven])]
+    if kind in ("cc14", "nrpn", "rpn"):
+        first = {"cc14": number, "nrpn": 99, "rpn": 101}[kind]
+        halves = (first, first + 32) if kind == "cc14" else (6, 38)
+        pairs = [] if kind == "cc14" else [(first, number >> 7), (first - 1, number & 0x7F)]
+        pairs += [(halves[0], fine >> 7), (halves[1], fine & 0x7F)]
+        return [bytes([0xB0 | channel, *pair]) for pair in pairs]
+    data = [round(low * 127)] if kind in ("program", "channel") else [number, round(low * 127)]
+    return [bytes([_STATUS[kind] | channel, *data])]
 
 
 @lru_cache(4096)
@@ -79,8 +75,7 @@ def _place(control: str) -> tuple[str, int, int] | None:
         return None
     kind, channel = words[2], numbers[1] - 1
     if len(words) == 3:
-        kind = "channel pressure" if kind == "pressure" else kind
-        alone = ("bend", "program", "channel pressure")
-        return (kind, channel, 0) if kind in alone else None
+        kind = "channel" if kind == "pressure" else kind
+        return (kind, channel, 0) if kind in ("bend", "program", "channel") else None
     most = {"note": 127, "cc": 127, "pressure": 127, "cc14": 31, "nrpn": 16383, "rpn": 16383}
     return (kind, channel, numbers[3]) if 0 <= numbers[3] <= most.get(kind, -1) else None

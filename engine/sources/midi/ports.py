@@ -37,24 +37,6 @@ class MidiPort(Protocol):
         """Close it; harmless if it is gone."""
 
 
-class MidiSystem(Protocol):
-    """What lists and opens ports; tests have one of their own."""
-
-    name: str
-
-    def inputs(self) -> list[str]:
-        """Names of the ports that send to us, as the system has them."""
-
-    def outputs(self) -> list[str]:
-        """Names of the ports that we can send to."""
-
-    def open_input(self, index: int, receive: Receive) -> MidiPort:
-        """Open one of `inputs` by its place; `receive` is called from a thread of the system's."""
-
-    def open_output(self, index: int) -> MidiPort:
-        """Open one of `outputs` by its place."""
-
-
 def missing_system_hint() -> str:
     """Say what to do where this machine has no MIDI."""
     if _IS_LINUX:
@@ -111,23 +93,14 @@ def wanted(names: Sequence[str], asked: Sequence[str]) -> list[str]:
 def counterpart(device: str, outputs: Sequence[str], inputs: Sequence[str]) -> str | None:
     """Find the output that belongs to an input.
 
-    The one of the same name; else, of those that no input is called after, the one that shares the
-    longest beginning, by words (``nanoKONTROL2 SLIDER/KNOB`` and ``nanoKONTROL2 CTRL``).
+    The one of the same name; else, of those that no input is called after, the first that begins
+    with the same word (``nanoKONTROL2 SLIDER/KNOB`` and ``nanoKONTROL2 CTRL``).
     """
-
-    def shared(name: str) -> int:
-        words = zip(re.split(r"[\s:]+", device), re.split(r"[\s:]+", name), strict=False)
-        count = 0
-        for ours, theirs in words:
-            if ours != theirs:
-                break
-            count += 1
-        return count
-
     if device in outputs:
         return device
-    best = max((name for name in outputs if name not in inputs), key=shared, default=None)
-    return best if best is not None and shared(best) > 0 else None
+    word = re.split(r"[\s:]", device)[0]
+    alike = (name for name in outputs if name not in inputs and name.startswith(word))
+    return next(alike, None)
 
 
 @contextmanager
@@ -175,19 +148,19 @@ class RtMidi:
         self._has_ended = jack.watch_server(CLIENT) if name == "UNIX_JACK" else lambda: False
 
     def inputs(self) -> list[str]:
-        """See `MidiSystem`."""
+        """Names of the ports that send to us, as the system has them."""
         with _as_os_error():
             if self._has_ended():
                 raise OSError("the JACK server has ended")
             return [str(name) for name in self._in.get_ports()]
 
     def outputs(self) -> list[str]:
-        """See `MidiSystem`."""
+        """Names of the ports that we can send to."""
         with _as_os_error():
             return [str(name) for name in self._out.get_ports()]
 
     def open_input(self, index: int, receive: Receive) -> MidiPort:
-        """See `MidiSystem`."""
+        """Open one of `inputs` by its place; `receive` is called from a thread of the system's."""
         with _as_os_error():
             client = self._library.MidiIn(self._api, CLIENT)
             client.ignore_types(False, False, False)
@@ -201,7 +174,7 @@ class RtMidi:
         return _Port(client)
 
     def open_output(self, index: int) -> MidiPort:
-        """See `MidiSystem`."""
+        """Open one of `outputs` by its place."""
         with _as_os_error():
             client = self._library.MidiOut(self._api, CLIENT)
             client.open_port(index, "out")
@@ -233,6 +206,16 @@ def open_system() -> RtMidi:
             api = getattr(getattr(library, "RtMidiAPI", library), name, None)
             return RtMidi(library, getattr(library, f"API_{name}") if api is None else api, name)
     raise OSError(missing_system_hint())
+
+
+def survey(system: RtMidi) -> dict[str, Any]:
+    """What is there: ``system``, ``inputs`` and ``outputs`` by name, without our own."""
+    inputs, outputs = tidy(system.inputs()), tidy(system.outputs())
+    return {
+        "system": system.name,
+        "inputs": wanted(inputs, [""]),
+        "outputs": wanted(outputs, [""]),
+    }
 
 
 def _bindings() -> Any:

@@ -11,10 +11,9 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from multiprocessing import parent_process
 from queue import Empty, SimpleQueue
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from engine.core.tempo.midi_clock import MidiClock
 from engine.core.tempo.timecode import Mtc
@@ -26,7 +25,7 @@ from engine.sources.midi.lights import Lights
 from engine.sources.midi.memory import Memory, attach_memory, text
 from engine.sources.midi.ports import (
     MidiPort,
-    MidiSystem,
+    RtMidi,
     counterpart,
     open_system,
     tidy,
@@ -45,19 +44,8 @@ _MOST_AT_ONCE = 256
 _MOST_NAMES = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What the process is to do.
-
-    Parameters
-    ----------
-    devices
-        Names (or parts) of the inputs; empty: all.
-    clock_out
-        Names (or parts) of the outputs that get the clock.
-    clock_offset_ns
-        How much earlier they get it.
-    """
+class Job(NamedTuple):
+    """What the process is to do, see `engine.sources.midi.midi.Config`."""
 
     devices: tuple[str, ...]
     reading: Reading
@@ -77,9 +65,7 @@ class Device:
 class Service:
     """The work of the process; `step` does what is due and waits a little."""
 
-    def __init__(
-        self, memory: Memory, system: MidiSystem, job: Job, now_ns: Callable[[], int]
-    ) -> None:
+    def __init__(self, memory: Memory, system: RtMidi, job: Job, now_ns: Callable[[], int]) -> None:
         self._memory, self._system, self._job, self._now_ns = memory, system, job, now_ns
         self._box: SimpleQueue[tuple[int, str, bytes]] = SimpleQueue()
         self._inputs = Inputs(system, job.devices, self._put)
@@ -278,7 +264,7 @@ def run(names: str, job: Job, now_ns: Callable[[], int]) -> NoReturn:
     _leave()  # another process tries again: a library whose server died may hang when it is tidied
 
 
-def _open_patiently(memory: Memory) -> MidiSystem:
+def _open_patiently(memory: Memory) -> RtMidi:
     """Open the system; try again until there is one."""
     parent = parent_process()
     while parent is not None:

@@ -86,8 +86,8 @@ class Rig:
     def show(self, device: str, control: str, value: float) -> None:
         self.lit.append((device, control, round(value * 127)))
 
-    def send(self, device: str, message: bytes) -> None:
-        self.written.append(message)
+    def write(self, device: str, data: bytes) -> None:
+        self.written.append(data)
 
     def devices(self) -> list[str]:
         return list(self.plugged)

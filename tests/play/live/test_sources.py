@@ -157,6 +157,9 @@ class Hands:
     def show(self, device: str, control: str, value: float) -> None:
         self.shown.append((device, control, value))
 
+    def write(self, device: str, data: bytes) -> None:
+        self.shown.append((device, data.hex(), 0.0))
+
     def devices(self) -> list[str]:
         return ["box"]
 
@@ -178,7 +181,9 @@ def test_what_hands_move_is_handed_on_and_shown_until_the_source_fails(
             ("silence", [Moved(5, "box", "midi/1/cc/7", 0.5)])
         ]
         sources.show("box", "midi/1/cc/7", 1.0)
-        assert (hands.shown, sources.devices()) == ([("box", "midi/1/cc/7", 1.0)], ["box"])
+        sources.write("box", b"\xf0\xf7")
+        assert hands.shown == [("box", "midi/1/cc/7", 1.0), ("box", "f0f7", 0.0)]
+        assert sources.devices() == ["box"]
         hands.is_broken = True
         assert list(sources.moved()) == []
         assert sources.devices() == []
