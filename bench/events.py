@@ -2,9 +2,11 @@
 
     .venv/bin/python -m bench.events [--flood SECONDS] [--show SHOW]
 
-- ``packets``: CPU milliseconds of one full OSC packet of every kind, above those of idle ticks:
-  decode, intake, sentence, dearest tick, all ticks until nothing waits, sample. The smallest of
-  several repeats of a stage, because other programs can only add to it.
+- ``packets``: CPU milliseconds of one full OSC packet of every kind: decode, intake, sentence,
+  ticks until nothing waits, sample; and ``in_all``, whose goal is 1.0. Ticks and samples are
+  counted above those of the state that the packet leaves behind: layers that it shows are drawn
+  because they are visible (``frame_after`` against ``frame_before``), not because a packet came.
+  The smallest of several repeats of a stage, because other programs can only add to it.
 - ``piled``: CPU of a frame (two ticks, one sample) with 256 keys or 512 bans on every path, over
   that of the same show without them.
 - ``flood``: the show is played, by turns without and with 175 kB/s of such packets, and frames that
@@ -123,40 +125,60 @@ def spend(show: Show, state: State, packet: bytes, queue: EventQueue) -> list[fl
     queue.take(show, state.tick, OSC, items, lambda ns: Fraction(ns, 10**9))
     laps.append(cpu_ms())
     if queue.complaints.is_waiting:
-        queue.complaints.next(queue.directory(show).known)
+        queue.complaints.next(queue.directory(show))
     laps.append(cpu_ms())
     ticks: list[float] = []
-    while not ticks or queue.budget._waiting or len(ticks) < 2:
+    while not ticks or queue.budget.is_waiting or len(ticks) < 2:
         start = cpu_ms()
         state = advance(show, state, state.tick + 1, queue.events_of(state.tick + 1))
         ticks.append(cpu_ms() - start)
-    start = cpu_ms()
-    sample(show, state, state.tick / 120 + 0.004)
+    sampled = [cpu_ms()]
+    for _ in range(2):
+        sample(show, state, state.tick / 120 + 0.004)
+        sampled.append(cpu_ms())
+        state = advance(show, state, state.tick + 1, ())
+    first, again = (b - a for a, b in pairwise(sampled))
+    rest = min(idle_ms(show, state) for _ in range(3))
     stages = [b - a for a, b in pairwise(laps)]
-    return [*stages, max(ticks), sum(ticks), cpu_ms() - start, len(ticks)]
+    return [*stages, max(ticks), sum(ticks), first, len(ticks), rest, again]
+
+
+def idle_ms(show: Show, state: State) -> float:
+    start = cpu_ms()
+    advance(show, state, state.tick + 1, ())
+    return cpu_ms() - start
 
 
 def warm_queue(show: Show) -> EventQueue:
     queue = EventQueue()
     queue.directory(show)
-    queue.budget.follow(show)
+    queue.take(show, -1, OSC, [], Fraction)
     return queue
 
 
 def measure_packets(show: Show, state: State, repeats: int = 7) -> dict[str, dict[str, float]]:
-    idle = [spend(show, state, b"", warm_queue(show)) for _ in range(20)]
-    tick, rest = min(row[4] for row in idle) / 2, min(row[5] for row in idle)
+    before = [spend(show, state, b"", warm_queue(show)) for _ in range(20)]
+    _, taken_idle, said_idle, _, ticks_idle, *_, rest_idle, again_idle = map(
+        min, zip(*before, strict=True)
+    )
+    frame_before = 2.0 * rest_idle + again_idle
+    first_ms = ticks_idle - 2.0 * rest_idle  # the first tick is dearer: nothing of it is at hand
     found = {}
     for name, packet in packets(show):
         runs = [spend(show, state, packet, warm_queue(show)) for _ in range(repeats)]
-        read, taken, said, dearest, ticks, sampled, count = map(min, zip(*runs, strict=True))
-        first = read + taken + said + max(dearest - tick, 0.0) + max(sampled - rest, 0.0)
+        read, taken, said, dearest, ticks, sampled, count, rest, again = map(
+            min, zip(*runs, strict=True)
+        )
+        taken, said = taken - taken_idle, said - said_idle
+        moved = max(ticks - count * rest - first_ms, 0.0)
         found[name] = {
             "bytes": len(packet), "decode": read, "intake": taken, "sentence": said,
-            "dearest_tick": dearest - tick, "sample": sampled - rest, "ticks": count,
-            "at_once": first, "in_all": first - dearest + ticks - (count - 1) * tick,
+            "dearest_tick": dearest - rest, "all_ticks": moved, "ticks": count,
+            "sample": max(sampled - again, 0.0), "frame_before": frame_before,
+            "frame_after": 2.0 * rest + again,
+            "in_all": read + taken + said + moved + max(sampled - again, 0.0),
         }  # fmt: skip
-    ordered = sorted(found.items(), key=lambda item: -item[1]["at_once"])
+    ordered = sorted(found.items(), key=lambda item: -item[1]["in_all"])
     return {name: {k: round(v, 3) for k, v in row.items()} for name, row in ordered}
 
 

@@ -4,13 +4,14 @@
 
 It ends after so many frames or seconds. Every `EVERY` frames it writes a row of JSON: the frame;
 for ``main`` the bytes that are allocated, exactly (``PYTHONMALLOC=malloc`` lets glibc count all),
-after a collection, so that garbage does not count; for each worker the memory that is its own; open
-files. ``LEAK`` bytes are lost on each frame, to prove that they are found.
+after a collection, so that garbage does not count; for each worker its process and the memory that
+is its own (what it allocates it writes down itself, see `bench.soak_worker`); open files. Workers
+make as many pictures as they can. ``LEAK`` bytes are lost on each frame, to prove that they are
+found.
 """
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import json
 import os
@@ -18,35 +19,14 @@ import sys
 from fractions import Fraction
 from typing import Any
 
+from bench.soak_worker import EVERY, allocated_bytes, clock
 from engine.core.rng import gaussian
+from engine.generators.host.worker_host import open_worker
 from engine.play.governor import Governor
 from engine.play.live.player import Player
 from engine.play.pacer import Due, Pacer
+from engine.play.pixels import slot
 from engine.play.usage import open_files, private_bytes
-
-EVERY = 250
-_NAMES = (
-    "arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks", "fordblks",
-    "keepcost",
-)  # fmt: skip
-
-
-class _Mallinfo2(ctypes.Structure):
-    """What glibc counts, over all its arenas; see mallinfo(3)."""
-
-    _fields_ = tuple((name, ctypes.c_size_t) for name in _NAMES)
-
-
-def allocated_bytes() -> int | None:
-    """Bytes that are allocated in this process; None without glibc 2.33."""
-    if not sys.platform.startswith("linux"):
-        return None
-    mallinfo2 = getattr(ctypes.CDLL(None), "mallinfo2", None)
-    if mallinfo2 is None:
-        return None
-    mallinfo2.restype = _Mallinfo2
-    found = mallinfo2()
-    return int(found.uordblks + found.hblkhd)
 
 
 class Endless(Player):
@@ -77,6 +57,10 @@ def _next(self: Pacer) -> Due:
     return Due(self.next - 1)
 
 
+def _open_worker(*words: Any, **named: Any) -> Any:
+    return open_worker(*words, **{**named, "rate_cap_hz": 1e9, "clock": clock})
+
+
 if __name__ == "__main__":
     from engine.app.cli.main import main
     from engine.play.live import player
@@ -86,6 +70,7 @@ if __name__ == "__main__":
     Pacer.wait = _next  # type: ignore[method-assign]
     Governor.begin = lambda *_: False  # type: ignore[method-assign]
     Governor.note = lambda *_: False  # type: ignore[method-assign]
+    slot.open_worker = _open_worker
     player.Player = Endless  # type: ignore[misc]
     for k in range(gaussian.cache_info().maxsize or 0):  # full: else it fills for an hour
         gaussian(0, "soak", k, 64)

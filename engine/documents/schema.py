@@ -198,6 +198,7 @@ class CueTable(_Table, frozen=True):
     quantise_beats: float = 0.0
     after_s: float = 0.0
     next: str = ""
+    timecode: str = ""
     latents: dict[str, int | str] = {}
     numbers: NumbersTable = NumbersTable()
     colours: ColoursTable = ColoursTable()
@@ -269,6 +270,7 @@ class MasterTable(_Table, frozen=True):
     beats_per_bar: int = 4
     bars_per_phrase: int = 4
     offset_ms: float = 0.0
+    timecode_rate: str = "25"
     effects: list[EffectTable] = []
 
 

@@ -2,39 +2,34 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from types import MappingProxyType
 
-from engine.core.audio.features import ADDRESS, FEATURES
 from engine.core.clock import first_index
 from engine.core.event import Event, Value, in_order
-from engine.core.frame.advance import resolve
-from engine.core.frame.paths import fits, path_event
-from engine.core.parameter import to_float
 from engine.core.show.addresses import TEXT, Address
 from engine.core.show.layouts import NORMALISED, Alias, alias_of, scaled
 from engine.core.show.show import Show
 from engine.core.tempo.sync import TOLD, carried
-from engine.core.tempo.sync import refusal as tempo_refusal
-from engine.core.trajectory.events import numbers
-from engine.play.budget import Budget
-from engine.play.complaints import MOST_ADDRESSES, Complaints, came, plain
-from engine.play.directory import Directory
+from engine.play.events.acceptance import NOTHING, Usual, refusal, undeclared
+from engine.play.events.budget import Budget
+from engine.play.events.complaints import MOST_ADDRESSES, Complaints, came, plain
+from engine.play.events.directory import Directory
 from engine.sources.contract import EVERYTHING, Item, Origin
-from engine.sources.osc.pattern import is_pattern
+from engine.sources.osc.pattern import MOST_STEPS, is_pattern
 
 MOST_UNKNOWN = MOST_ADDRESSES
 Row = tuple[str, Value]
 """An address and what it takes."""
 
 
-MOST_FRESH = 4
-"""Patterns taken from one source in one frame that were not met before: each costs about 2 ms."""
-MOST_TARGETS = 512
-"""Events that patterns of one source make in one frame, and up to a pattern more."""
+MOST_READ = 384
+"""Messages and addresses of patterns of one source in one frame; what is beyond is no pattern's."""
+TOO_MUCH = "too much comes by patterns at once"
+MOST_EXPLAINED = 32
+"""Refusals of one source in one frame that are explained; the others are counted."""
 FRAMES_KNOWN = 3
 """What arrives while a frame is drawn is for a tick of the next one, and seen by the one after."""
 NO_ADDRESS = "(no address)"
@@ -58,7 +53,9 @@ class EventQueue:
         self._host = host
         self._directory: tuple[Show, Directory] | None = None
         self._layouts: dict[str, Alias] = {}
-        self._fresh_left = self._targets_left = 0
+        self._show: Show | None = None
+        self._usual = Usual(None)
+        self._read = self._steps_left = self._explained = 0
         self.commands: list[tuple[str, Value]] = []
         self._pending: dict[int, list[Event]] = {}
         self._track: Mapping[int, Sequence[Event]] = {}
@@ -91,24 +88,40 @@ class EventQueue:
         seconds_of
             Show time of an arrival.
         """
-        self.budget.follow(show)
-        self._layouts = self.directory(show).layouts
-        self._fresh_left, self._targets_left = MOST_FRESH, MOST_TARGETS
-        tick, tick_ns = 0, -1
+        self._follow(show)
+        self._read, self._steps_left, self._explained = 0, MOST_STEPS, 0
+        is_free = origin.addresses == EVERYTHING
+        usual, dear = self._usual, self.budget.prices
+        name, tick, tick_ns = origin.name, 0, -1
         for arrival_ns, address, value in items:
             if arrival_ns != tick_ns:  # all of a packet arrive together
                 first = first_index(seconds_of(arrival_ns), show.control_hz)
                 tick, tick_ns = max(first, newest_tick + 1), arrival_ns
-            if address in TOLD:  # it is so much older when it takes effect
-                late_s = Fraction(tick) / show.control_hz - seconds_of(arrival_ns)
-                value = carried(address, value, float(late_s))
-            for each, held in self._accepted(show, address, value, origin):
+                pending = self._pending.setdefault(tick, [])
+            self._read += 1
+            if is_free and usual.takes(address, value):
+                rows: Sequence[Row] = ((address, value),)
+            else:
+                if address in TOLD:  # it is so much older when it takes effect
+                    late_s = Fraction(tick) / show.control_hz - seconds_of(arrival_ns)
+                    value = carried(address, value, float(late_s))
+                rows = self._accepted(show, address, value, origin)
+            for each, held in rows:
                 self._sequence += 1
-                event = Event(tick, each, held, origin.name, self._sequence)
-                if each in self.budget.prices:
+                event = Event(tick, each, held, name, self._sequence)
+                if each in dear:
                     self.budget.wait(event)
                 else:
-                    self._pending.setdefault(tick, []).append(event)
+                    pending.append(event)
+        if self._read:
+            self.budget.close(name, self._read)
+
+    def _follow(self, show: Show) -> None:
+        """Learn which addresses a show has, what they take, and what that costs."""
+        if show is not self._show:
+            self._show, self._usual = show, Usual(show)
+            self._layouts = self.directory(show).layouts
+            self.budget.follow(show)
 
     def add(self, tick: int, address: str, value: Value, source: str) -> None:
         """Add an event that is known to be good."""
@@ -127,6 +140,8 @@ class EventQueue:
         if address in self._layouts:
             alias = self._layouts[address]
             address, value = alias.address, scaled(alias, value)
+        elif is_pattern(address):
+            return self._matching(show, address, value, origin)
         try:
             why = refusal(show, address, value, origin)
         except KeyError:
@@ -134,7 +149,7 @@ class EventQueue:
         if why is None:
             return ((address, value),)
         if why:
-            self.refuse(origin.name, address, why)
+            self._refuse(origin, address, lambda: why)
         return ()
 
     def _command(self, origin: Origin, address: str, value: Value) -> None:
@@ -147,10 +162,8 @@ class EventQueue:
     def _named_otherwise(
         self, show: Show, address: str, value: Value, origin: Origin
     ) -> Sequence[Row]:
-        """What a pattern is for, or a value from 0 to 1; or the host is meant, or nobody."""
+        """What a value from 0 to 1 is for; or the host is meant, or nobody."""
         stem = address.removesuffix(NORMALISED)
-        if is_pattern(address):
-            return self._matching(show, address, value, origin)
         if address in self._host:
             self._command(origin, address, value)
             return ()
@@ -163,29 +176,54 @@ class EventQueue:
 
     def _matching(self, show: Show, address: str, value: Value, origin: Origin) -> Sequence[Row]:
         """Addresses that a pattern is for and that take a value; patterns have a budget."""
-        directory, pattern = self.directory(show), address.removesuffix(NORMALISED)
-        self._fresh_left -= directory.is_fresh(pattern)
-        try:
-            if self._fresh_left < 0 or self._targets_left <= 0:
-                raise ValueError("too much comes by patterns at once")
-            targets = directory.matching(pattern)
-        except ValueError as error:
-            self.refuse(origin.name, pattern, f"{plain(pattern)} is left out: {error}")
+        if origin.addresses != EVERYTHING and not origin.may_write(address):
+            self._refuse(origin, address, lambda: undeclared(address))
             return ()
-        self._targets_left -= len(targets)
+        pattern = address.removesuffix(NORMALISED)
+        targets = self._targets(show, pattern, origin)
+        if targets is None:
+            return ()
         is_scaled = pattern != address
         aliases = [alias_of(show, each) if is_scaled else None for each in targets]
         rows = [
             (each, scaled(alias, value) if alias else value)
             for each, alias in zip(targets, aliases, strict=True)
         ]
-        whys = [refusal(show, *row, origin) for row in rows]
+        usual = self._usual if origin.addresses == EVERYTHING else NOTHING
+        whys = [None if usual.takes(*row) else refusal(show, *row, origin) for row in rows]
         if not targets:
             self._count_unknown(origin, pattern, value)
         elif all(whys):
             why = f"{plain(pattern)}: none of its {len(targets)} addresses takes {came(value)}"
-            self.refuse(origin.name, pattern, why)
+            self._refuse(origin, pattern, lambda: why)
         return [row for row, why in zip(rows, whys, strict=True) if why is None]
+
+    def _targets(self, show: Show, pattern: str, origin: Origin) -> Sequence[str] | None:
+        """Find what a pattern is for, as far as there is time; None if it is refused."""
+        directory = self.directory(show)
+        steps = directory.steps
+        try:
+            if self._read >= MOST_READ or (self._steps_left <= 0 and directory.is_fresh(pattern)):
+                raise ValueError(TOO_MUCH)
+            targets = directory.matching(pattern)
+            if self._read + len(targets) > MOST_READ:
+                raise ValueError(TOO_MUCH)
+        except ValueError as error:
+            why = str(error)
+            self._refuse(origin, pattern, lambda: f"{plain(pattern)} is left out: {why}")
+            return None
+        finally:
+            self._steps_left -= directory.steps - steps
+        self._read += len(targets)
+        return targets
+
+    def _refuse(self, origin: Origin, address: str, why: Callable[[], str]) -> None:
+        """Count what cannot be taken, and explain it if that is not done too often."""
+        self._explained += 1
+        if self._explained <= MOST_EXPLAINED:
+            self.refuse(origin.name, address, why())
+        else:
+            self.refused += 1
 
     def refuse(self, source: str, address: str, why: str) -> None:
         """Count what cannot be taken."""
@@ -224,50 +262,3 @@ class EventQueue:
         if self._track_shift:
             heard = [Event(tick, e.address, e.value, e.source, e.sequence) for e in heard]
         return in_order([*found, *heard])
-
-
-def refusal(show: Show, address: str, value: Value, origin: Origin) -> str | None:
-    """Say why an address does not take a value: None if it does, empty if it need not be said.
-
-    Raises
-    ------
-    KeyError
-        If there is no such address.
-    """
-    if origin.addresses != EVERYTHING and not origin.may_write(address):
-        return f"it does not declare that it writes {plain(address)}"
-    if address == ADDRESS:
-        return _refusal_of_sound(value, origin)
-    if address in TOLD:
-        if address not in origin.addresses:
-            raise KeyError(address)
-        return tempo_refusal(address, value)
-    if address.startswith("/signal/"):
-        name = address.removeprefix("/signal/")
-        # The show's own signals have plain names; those with a "/" the engine makes itself.
-        if name not in show.signal_of or "/" in name:
-            raise KeyError(address)
-        is_number = isinstance(value, (bool, int, float)) and math.isfinite(to_float(value))
-        return None if is_number else f"{address} takes a number, not {came(value)}"
-    if address not in show.registry.index and address not in show.registry.groups:
-        event = path_event(show, address)
-        if event is None:
-            raise KeyError(address)
-        if fits(show, address, numbers(value)):
-            return None
-        path, name = event
-        lengths = path.parts.events[name].lengths
-        counts = " or ".join(map(str, dict.fromkeys(lengths(path)))) if lengths else "finite"
-        return f"{address} takes {counts} numbers, not {came(value)}"
-    try:
-        return None if resolve(show, address, value) else ""
-    except ValueError as error:
-        return str(error)
-
-
-def _refusal_of_sound(value: Value, origin: Origin) -> str | None:
-    """Accept features of a sound, of whoever declares in full that it hears one."""
-    if ADDRESS not in origin.addresses:
-        raise KeyError(ADDRESS)
-    is_row = isinstance(value, tuple) and len(value) == len(FEATURES)
-    return None if is_row else f"{ADDRESS} takes {len(FEATURES)} numbers"

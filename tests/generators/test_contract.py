@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.core.show.generator import Request, Spec
-from engine.generators import registry
+from engine.core.show.generator import Port, Request, Spec
+from engine.generators import contract, registry
 from engine.generators.contract import Asset, model_of
 from engine.generators.kinds import flat, stylegan2
 from engine.models import card
@@ -138,3 +138,10 @@ def test_a_spec_that_is_known_opens_no_file() -> None:
     assert opened.config == stylegan2.Config(**config)
     with pytest.raises(ValueError, match=r"config\.path: .*is no file"):
         registry.open_spec("stylegan2", config)
+
+
+def test_a_port_and_a_parameter_have_names_of_their_own() -> None:
+    """Both stand under ``/layer/ID/generator/`` in a plan file: one would be lost there."""
+    port, parameter = flat.spec(flat.Config()).ports, contract.number("z", 0.0, 0.0, 1.0, "Near.")
+    with pytest.raises(ValueError, match="'x': z names a port and a parameter"):
+        Spec("x", (*port, Port("z", "gaussian", (4,))), parameters=(parameter,))

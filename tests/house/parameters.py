@@ -10,6 +10,8 @@ EXCEPTIONS: dict[str, dict[str, set[str]]] = {
         "core/latent/spline.py": {"spline"},
         "core/motions/walk.py": {"walk_octaves"},
         "generators/cppn/field.py": {"_drift", "_weave"},
+        "generators/cuda/filtered_lrelu.py": {"filtered_lrelu"},
+        "generators/cuda/stylegan2.py": {"epilogue"},
         "generators/kinds/stylegan2.py": {"build_network"},
         "generators/kinds/stylegan3.py": {"build_network"},
         "generators/networks/pix2pix.py": {"draw"},

@@ -16,7 +16,8 @@ import pytest
 
 from engine.core.event import Value
 from engine.documents.show import load
-from engine.play.event_queue import EventQueue, refusal
+from engine.play.event_queue import EventQueue
+from engine.play.events.acceptance import refusal
 from engine.play.live.commands import ADDRESSES
 from engine.sources.contract import Origin
 

@@ -5,23 +5,24 @@ from __future__ import annotations
 import pytest
 
 from bench import soak
-from bench.soak_player import allocated_bytes
+from bench.soak_worker import allocated_bytes
 from tests.places import SHOWS
 
 
 def test_a_leak_a_collection_and_a_lost_file_are_told() -> None:
     good = {
-        "full_collections": 0, "frames_measured": 60_000,
-        "bytes_a_frame": {"main": 1.9, "form": None}, "files_gained": {"main": 0, "form": None},
+        "full_collections": 0, "frames_measured": {"main": 60_000, "form": 60_000},
+        "bytes_a_frame": {"main": 1.9, "form": 1.9}, "files_gained": {"main": 0, "form": None},
     }  # fmt: skip
     assert soak.faults(good) == []
-    bad = {**good, "full_collections": 1, "bytes_a_frame": {"main": 2.1}}
+    bad = {**good, "full_collections": 1, "bytes_a_frame": {"main": 2.1, "form": 2.1}}
     bad["files_gained"] = {"main": 3}
-    assert len(soak.faults(bad)) == 3
-    short = {**good, "frames_measured": 20_000, "bytes_a_frame": {"main": 15.0, "form": 100.0}}
+    assert len(soak.faults(bad)) == 4
+    short = {**good, "bytes_a_frame": {"main": 1.9, "form": 29.0}}
+    short["frames_measured"] = {"main": 60_000, "form": 20_000}
     assert soak.faults(short) == []
-    short["bytes_a_frame"] = {"main": 17.0, "form": 110.0}
-    assert len(soak.faults(short)) == 2
+    short["bytes_a_frame"] = {"main": 1.9, "form": 30.0}
+    assert len(soak.faults(short)) == 1
 
 
 @pytest.mark.skipif(allocated_bytes() is None, reason="glibc counts what is allocated")

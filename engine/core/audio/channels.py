@@ -13,6 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from engine.core.tempo.timecode import RATES
+
 MOST_CHANNEL = 64
 MOST_GAIN_DB = 60.0
 _MEMORY_S = 0.3
@@ -30,6 +32,10 @@ class ChannelChoice:
         From 1; 0: all of them.
     gain_db
         How much louder it is analysed than it is.
+    ltc
+        Which one carries timecode, from 1, and is not analysed; 0: none.
+    ltc_rate
+        Of `engine.core.tempo.timecode.RATES`, or ``auto``.
 
     Raises
     ------
@@ -39,6 +45,8 @@ class ChannelChoice:
 
     channel: int = 0
     gain_db: float = 0.0
+    ltc: int = 0
+    ltc_rate: str = "auto"
 
     def __post_init__(self) -> None:
         if not 0 <= self.channel <= MOST_CHANNEL:
@@ -50,9 +58,22 @@ class ChannelChoice:
                 f"sound: gain_db is {self.gain_db:g}; use -{MOST_GAIN_DB:g} to {MOST_GAIN_DB:g}"
             )
 
+        if not 0 <= self.ltc <= MOST_CHANNEL or self.ltc == self.channel != 0:
+            raise ValueError(
+                f"sound: ltc_channel is {self.ltc}; use 1 to {MOST_CHANNEL}, another one than is "
+                "heard, or 0 for none"
+            )
+        if self.ltc_rate not in ("auto", *RATES):
+            raise ValueError(
+                f"sound: ltc_rate is '{self.ltc_rate:.40}'; use auto or one of {', '.join(RATES)}"
+            )
+
     def apply(self, pcm: NDArray[np.float32]) -> NDArray[np.float32]:
         """Take samples [shape=(n, channels)] as they are analysed [shape=(n,) or (n, 2)]."""
         taken = pcm[:, self.channel - 1] if self.channel else pcm
+        if self.ltc and not self.channel:
+            taken = np.delete(pcm, self.ltc - 1, axis=1)
+            taken = taken if taken.shape[1] else np.zeros((len(pcm), 1), np.float32)
         if taken.ndim == 2 and taken.shape[1] != 2:
             taken = mix(taken)
         return taken * np.float32(math.pow(10.0, self.gain_db / 20.0)) if self.gain_db else taken

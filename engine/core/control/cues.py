@@ -35,7 +35,7 @@ def follow_cues(show: Show, state: State, fired: Sequence[int]) -> State:
     acts = show.constants.list_acts
     for place in fired:
         if place in show.cue_of:
-            state = _call(show, state, show.cue_of[place])
+            state = call(show, state, show.cue_of[place])
         elif place in acts:
             state = _step(show, state, *acts[place])
     if state.waiting or state.awaiting:
@@ -43,7 +43,7 @@ def follow_cues(show: Show, state: State, fired: Sequence[int]) -> State:
     return _autopilot(show, state)
 
 
-def _call(show: Show, state: State, index: int, by_autopilot: bool = False) -> State:
+def call(show: Show, state: State, index: int, by_autopilot: bool = False) -> State:
     """Begin a cue now, or let it wait for its generators and then for its beat.
 
     It takes the place of those that wait for generators and would fade the same layers.
@@ -67,7 +67,7 @@ def _call(show: Show, state: State, index: int, by_autopilot: bool = False) -> S
 def _step(show: Show, state: State, number: int, act: str, by_autopilot: bool = False) -> State:
     """Go through a cue list."""
     state, index = lists.step(show, state, number, act)
-    return _call(show, state, index, by_autopilot) if index >= 0 else state
+    return call(show, state, index, by_autopilot) if index >= 0 else state
 
 
 def _is_ready(show: Show, state: State, index: int) -> bool:
@@ -90,7 +90,7 @@ def _go_on(show: Show, state: State) -> State:
         )
     for index, by_autopilot in state.awaiting:
         if _is_ready(show, state, index):
-            state = _call(show, state, index, by_autopilot)
+            state = call(show, state, index, by_autopilot)
     beat = state.transport.beat
     due = [w for w in state.waiting if w[1] <= beat]
     state = state._replace(waiting=tuple(w for w in state.waiting if w[1] > beat))
@@ -98,7 +98,7 @@ def _go_on(show: Show, state: State) -> State:
         if _is_ready(show, state, index):
             state = begin(show, state, index)
         else:  # a generator came with an edited show while the cue waited for its beat
-            state = _call(show, state, index, by_autopilot)
+            state = call(show, state, index, by_autopilot)
     return state
 
 
@@ -123,7 +123,7 @@ def _autopilot(show: Show, state: State) -> State:
     rest_s = float(state.base[show.master.rest_s])
     if state.touch_tick >= 0 and (state.tick - state.touch_tick) / rate < rest_s:
         return state
-    return _call(show, state._replace(cue_tick=state.tick), cue.next, by_autopilot=True)
+    return call(show, state._replace(cue_tick=state.tick), cue.next, by_autopilot=True)
 
 
 def begin(show: Show, state: State, index: int) -> State:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.control.arbiter import follow
+from engine.core.control.chase import chase
 from engine.core.control.cues import follow_cues, receive_ready, settle
 from engine.core.control.modulation import hold_settings, move_modulators
 from engine.core.control.oscillators import signals_at
@@ -66,6 +67,8 @@ def advance(show: Show, state: State, tick: int, events: Sequence[Event] = ()) -
     if taken.of_tempo:
         state = follow(show, state, taken.of_tempo)
     state = follow_cues(show, state, fired)
+    if state.chased.source or taken.of_tempo:
+        state = chase(show, state, taken.of_tempo)
     seconds = tick / constants.control_hz
     is_on_beat = dt > 0.0 and is_beat(before.transport, state.transport)
     state = settle(show, state, seconds, is_on_beat or show.master.resync in fired)

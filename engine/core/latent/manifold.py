@@ -7,7 +7,7 @@ One pair of maps a space, and everything that interpolates is written once. Poin
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -44,13 +44,21 @@ def _length(rows: Vector) -> Vector:
 
 def log_rows(point: Vector, goal: Vector) -> Vector:
     """Do as `geometry.log_map` in every row."""
+    found = _tangents(point, goal)
+    if found is None:
+        return np.stack([log_map(a, b) for a, b in zip(point, goal, strict=True)])
+    return found
+
+
+def _tangents(point: Vector, goal: Vector) -> Vector | None:
+    """Work them out in all rows at once; None if one of them has no direction."""
     radius = _length(point)
     p, q = point / radius, goal / _length(goal)
     angle = 2.0 * np.arctan2(_length(p - q), _length(p + q))
     side = q - np.einsum("...i,...i->...", p, q)[..., None] * p
     size = _length(side)
     if (size < 1e-9).any():
-        return np.stack([log_map(a, b) for a, b in zip(point, goal, strict=True)])
+        return None
     tangent: Vector = side * (radius * angle / size)
     return tangent
 
@@ -67,6 +75,22 @@ def slerp_rows(a: Vector, b: Vector, t: float) -> Vector:
     found = exp_rows(a / ra, t * log_rows(a / ra, b / rb))
     found *= ra ** (1.0 - t) * rb**t / _length(found)
     return found
+
+
+def slide_each(
+    space: Manifold, points: Sequence[Vector], goals: Sequence[Vector], t: float
+) -> list[Vector]:
+    """Slide from several points to as many goals; of rows in one go, to the same bits."""
+    if space is ROWS:
+        a, b = np.concatenate(points), np.concatenate(goals)
+        ra, rb = _length(a), _length(b)
+        tangent = _tangents(a / ra, b / rb)
+        if tangent is not None:
+            found = exp_rows(a / ra, t * tangent)
+            found *= ra ** (1.0 - t) * rb**t / _length(found)
+            rows = len(points[0])
+            return [found[k : k + rows] for k in range(0, len(found), rows)]
+    return [space.slide(a, b, t) for a, b in zip(points, goals, strict=True)]
 
 
 def _turned(difference: Vector) -> Vector:

@@ -19,7 +19,7 @@ import numpy as np
 
 from engine.core.curves import shape
 from engine.core.latent.geometry import Vector
-from engine.core.latent.manifold import AFFINE, Manifold, distance
+from engine.core.latent.manifold import AFFINE, Manifold, distance, slide_each
 from engine.core.latent.pchip import pchip, slopes
 
 SPLINES = ("hermite", "catmull", "slerp", "linear")
@@ -106,8 +106,9 @@ def at(path: Spline, time: float, ease: str = "linear") -> Vector:
         place = pchip(x, y, m, starts[segment] + t * path.spans[segment])
         t = min(max((place - y[segment]) / (y[segment + 1] - y[segment]), 0.0), 1.0)
     p1, p2 = _controls(path, segment)
-    a, b, c = slide(p0, p1, t), slide(p1, p2, t), slide(p2, p3, t)
-    return slide(slide(a, b, t), slide(b, c, t), t)
+    a, b, c = slide_each(path.space, (p0, p1, p2), (p1, p2, p3), t)
+    a, b = slide_each(path.space, (a, b), (b, c), t)
+    return slide(a, b, t)
 
 
 Warp = tuple[Vector, Vector, Vector]

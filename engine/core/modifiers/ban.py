@@ -81,12 +81,16 @@ def _take_ban(path: Path, state: PathState, now: Now, here: Here, _: Data) -> Pa
 def _take_unban(path: Path, state: PathState, _: Now, __: Here, ___: Data) -> PathState:
     """Lift what the newest press banned; of bans from a file, the last one."""
     bans, presses = bans_of(path, state), state.memory.get("presses", ())
+    if not bans:
+        return state
     left = bans[: max(len(bans) - (presses[-1] if presses else 1), 0)]
     return state.remembering(bans=left, presses=presses[:-1] or None)
 
 
-def _take_clear(_: Path, state: PathState, __: Now, ___: Here, ____: Data) -> PathState:
+def _take_clear(path: Path, state: PathState, _: Now, __: Here, ___: Data) -> PathState:
     """Lift all bans."""
+    if not bans_of(path, state):
+        return state
     return state.remembering(bans=(), presses=None)
 
 
@@ -123,9 +127,9 @@ BAN = Modifier(
             ),
         ),
         events={
-            "ban": Change(_take_ban, "blend"),
-            "unban": Change(_take_unban, "blend"),
-            "clear_bans": Change(_take_clear, "blend"),
+            "ban": Change(_take_ban, "blend", flights=2.5),
+            "unban": Change(_take_unban, "blend", flights=0.0),
+            "clear_bans": Change(_take_clear, "blend", flights=0.0),
         },
         memory={
             "bans": Kept(_write, _read),

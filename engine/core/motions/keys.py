@@ -126,7 +126,7 @@ def _take_back(path: Path, state: PathState, now: Now, _: Here, __: Data) -> Pat
 
 def _take_clear(_: Path, state: PathState, __: Now, ___: Here, ____: Data) -> PathState:
     """Take all dropped keys away."""
-    return state.remembering(keys=None)
+    return state.remembering(keys=None) if state.memory.get("keys") else state
 
 
 def _write(found: DroppedKeys) -> list[Any]:
@@ -168,9 +168,9 @@ KEYS = Motion(
         ),
         events={
             "key": Change(_take_key, "jump", _lengths, "A latent in coordinates becomes a key."),
-            "drop_key": Change(_take_drop, "jump"),
-            "take_key": Change(_take_back, "jump"),
-            "clear_keys": Change(_take_clear, "jump"),
+            "drop_key": Change(_take_drop, "jump", flights=1.3),
+            "take_key": Change(_take_back, "jump", flights=0.0),
+            "clear_keys": Change(_take_clear, "jump", flights=0.0),
         },
         memory={"keys": Kept(_write, _read)},
     ),

@@ -106,12 +106,16 @@ class Change(NamedTuple):
         How many numbers the event may bring; None: any.
     text
         One sentence for people; a trigger has that of its setting.
+    flights
+        What it costs, in flights of a path. What only takes away costs little: when the path flies
+        because of it, somebody has paid for what it takes away.
     """
 
     take: Callable[[Path, PathState, Now, Here, Data], PathState]
     transition: Literal["cut", "jump", "blend"] = "cut"
     lengths: Callable[[Path], tuple[int, ...]] | None = None
     text: str = ""
+    flights: float = 1.0
 
 
 class Kept(NamedTuple):

@@ -103,6 +103,8 @@ class Cue:
         goes to the cue `next` (an index, -1: none) after that time.
     latents
         (index of a path, its coordinates [shape=path.shape]; None: its own way again).
+    timecode_s
+        Where it begins by timecode; -1: nowhere.
     """
 
     id: str
@@ -117,6 +119,7 @@ class Cue:
     after_s: float = 0.0
     next: int = -1
     latents: tuple[tuple[int, NDArray[np.float64] | None], ...] = ()
+    timecode_s: float = -1.0
 
 
 class Fader(NamedTuple):

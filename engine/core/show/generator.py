@@ -107,6 +107,11 @@ class Spec:
         Of the weights; "none" where there are none.
     live_only
         It shows what happens now: no film can have it.
+
+    Raises
+    ------
+    ValueError
+        If a port and a parameter share a name.
     """
 
     name: str
@@ -125,6 +130,11 @@ class Spec:
     licence: str = "none"
     provenance: str = "none"
     live_only: bool = False
+
+    def __post_init__(self) -> None:
+        taken = {port.name for port in self.ports} & {p.address for p in self.parameters}
+        if taken:  # a plan has both under /layer/ID/generator/NAME
+            raise ValueError(f"'{self.name}': {', '.join(taken)} names a port and a parameter")
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ class ControlMapping:
     @property
     def rests(self) -> bool:
         """Whether the control stays where a hand has left it, and has to be picked up again."""
-        return kind_of(self.control) in ("cc", "cc14", "nrpn", "osc", "dmx")
+        return kind_of(self.control) in ("cc", "cc14", "nrpn", "osc")
 
     @property
     def is_button(self) -> bool:

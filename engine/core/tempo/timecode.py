@@ -27,6 +27,7 @@ class Rate(NamedTuple):
 
 
 RATES = {
+    "23.976": Rate(Fraction(24000, 1001)),
     "24": Rate(Fraction(24)),
     "25": Rate(Fraction(25)),
     "29.97": Rate(Fraction(30000, 1001)),

@@ -33,7 +33,12 @@ def latent(path: Path, state: PathState, now: Now) -> Vector:
 
 def coordinates(path: Path, state: PathState, now: Now) -> Vector:
     """Coordinates of a trajectory [shape=path.shape]."""
-    return _modified(path.turning, path, state, now, lead(path, state, now))
+    return turned(path, state, now, lead(path, state, now))
+
+
+def turned(path: Path, state: PathState, now: Now, z: Vector) -> Vector:
+    """Turn where a trajectory leads, see `lead`, as everybody wants it turned."""
+    return _modified(path.turning, path, state, now, z)
 
 
 def lead(path: Path, state: PathState, now: Now) -> Vector:

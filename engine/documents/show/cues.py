@@ -17,6 +17,7 @@ from engine.core.path.keyframes import point_of_seed
 from engine.core.path.model import Path
 from engine.core.show.controls import Cue, CueList, Fader, Way
 from engine.core.show.show import Show
+from engine.core.tempo.timecode import RATES, parse
 from engine.documents.builder import ShowBuilder
 from engine.documents.schema import (
     ChoicesTable,
@@ -87,7 +88,23 @@ def make_cue(show: Show, table: ShowTable, cue: CueTable, go: int, note: Note) -
         beats, bars, cue.after_s,
         cue_index(table, cue.next, "next") if cue.next else -1,
         tuple(latents.items()),
+        _timecode(table, cue),
     )  # fmt: skip
+
+
+def _timecode(table: ShowTable, cue: CueTable) -> float:
+    rate = RATES.get(table.master.timecode_rate)
+    if rate is None:
+        known = ", ".join(RATES)
+        raise ValueError(
+            f"timecode: master.timecode_rate is '{table.master.timecode_rate:.20}'; use {known}"
+        )
+    if not cue.timecode:
+        return -1.0
+    try:
+        return float(parse(cue.timecode, rate))
+    except ValueError as error:
+        raise ValueError(f"timecode: {error}") from None
 
 
 def _lose(cue: CueTable, lost: list[str], why: str) -> None:

@@ -14,12 +14,15 @@ from typing import Any
 import llvmlite.binding  # type: ignore[import-untyped]
 from llvmlite import ir
 from numba import types
+from numba.core import config
 from numba.core.imputils import lower_builtin
 from numba.core.typing.templates import ConcreteTemplate, infer_global
 from numba.extending import intrinsic, models, register_model
 
 LANES = 16 if llvmlite.binding.get_host_cpu_features().get("avx512f") else 8
 ROW = ir.VectorType(ir.FloatType(), LANES)
+_IS_CHECKED = bool(getattr(config, "BOUNDSCHECK", False))
+"""NUMBA_BOUNDSCHECK=1 (and an empty NUMBA_CACHE_DIR): a loop that leaves its array raises."""
 LOOSE = ("contract", "reassoc", "nsz")  # as in `compile.compile_loop`
 
 
@@ -39,9 +42,15 @@ class _Model(models.PrimitiveModel):
 lanes = Lanes()
 
 
-def _place(context: Any, builder: Any, kind: Any, array: Any, index: Any) -> Any:
-    # Neither bounds nor negative indices: the compiler sees a plain address.
-    return builder.gep(context.make_array(kind)(context, builder, array).data, [index])
+def _place(context: Any, builder: Any, kind: Any, of: Any, count: int = LANES) -> Any:
+    """Address of `count` numbers, of array and index: without bounds and negative indices."""
+    found, index = context.make_array(kind)(context, builder, of[0]), of[1]
+    if _IS_CHECKED:
+        last = builder.add(index, ir.Constant(index.type, count - 1))
+        for each in (index, last):  # unsigned: below 0 is far beyond the end, too
+            with builder.if_then(builder.icmp_unsigned(">=", each, found.nitems), likely=False):
+                context.call_conv.return_user_exc(builder, IndexError, ("beyond its array",))
+    return builder.gep(found.data, [index])
 
 
 def _repeat(builder: Any, value: Any) -> Any:
@@ -56,7 +65,7 @@ def load(_: Any, array: Any, index: Any) -> Any:
     """Read the lanes that start at a place of a flat array."""
 
     def make(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        place = _place(context, builder, signature.args[0], *arguments)
+        place = _place(context, builder, signature.args[0], arguments)
         return builder.load(builder.bitcast(place, ROW.as_pointer()), align=4)
 
     return lanes(array, types.intp), make
@@ -67,7 +76,7 @@ def store(_: Any, array: Any, index: Any, value: Any) -> Any:
     """Write the lanes that start at a place of a flat array."""
 
     def make(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        place = _place(context, builder, signature.args[0], *arguments[:2])
+        place = _place(context, builder, signature.args[0], arguments)
         builder.store(arguments[2], builder.bitcast(place, ROW.as_pointer()), align=4)
         return context.get_dummy_value()
 
@@ -79,7 +88,7 @@ def broadcast(_: Any, array: Any, index: Any) -> Any:
     """Read one number of a flat array into all lanes."""
 
     def make(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        place = _place(context, builder, signature.args[0], *arguments)
+        place = _place(context, builder, signature.args[0], arguments, 1)
         return _repeat(builder, builder.load(place))
 
     return lanes(array, types.intp), make

@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.core.show.generator import Request, Spec
 from engine.generators.device import pick_device
+from engine.generators.host.admission import memory_shortage
 from engine.generators.host.interface import HostStats
 from engine.generators.host.messages import Frame
 from engine.generators.host.pixels import fetch, finish
@@ -28,6 +29,8 @@ class InlineHost:
         notify: Callable[[str], None] | None = None,
     ) -> None:
         self._device = pick_device(device)
+        if shortage := memory_shortage(opened, self._device):
+            raise ValueError(shortage)
         self._generator = build(opened, self._device)
         if hasattr(self._generator, "warm_up"):
             try:
@@ -135,6 +138,6 @@ def open_inline(
     Raises
     ------
     ValueError
-        If there is no such device, or a file is damaged.
+        If there is no such device, it lacks memory for this, or a file is damaged.
     """
     return InlineHost(opened, device, clock, notify)

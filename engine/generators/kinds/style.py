@@ -39,7 +39,7 @@ _LIGHT = (0.2126, 0.7152, 0.0722)
 PARAMETERS = (
     contract.number("purity", 2.0, 1.0, 8.0, "How much the strongest style of a mixture prevails."),
     contract.number(
-        "style", 1.0, 0.0, 2.0,
+        "strength", 1.0, 0.0, 2.0,
         "How far the style is followed; 0 is the average of all, or the picture's own.",
     ),
     contract.number("colour", 0.0, 0.0, 1.0, "How much of the colours of what it sees stays."),
@@ -163,8 +163,8 @@ class Generator:
         with torch.inference_mode():
             source = self._seen(request, "image", request.size_px)
             code = self._code(request, controls["purity"])
-            if controls["style"] != 1.0:
-                code = torch.lerp(self._plain(request), code, controls["style"])
+            if controls["strength"] != 1.0:
+                code = torch.lerp(self._plain(request), code, controls["strength"])
             x = functional.pad(source, [0, -width % UNIT_PX, 0, -height % UNIT_PX], "replicate")
             x = x.to(self.weights["down0.weight"].dtype, memory_format=torch.channels_last)
             picture = paint(self.shape, self.weights, x, code)[..., :height, :width].float()

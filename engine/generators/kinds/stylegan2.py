@@ -30,7 +30,7 @@ from engine.generators.stylegan import model as family
 from engine.generators.stylegan import second_network
 from engine.generators.stylegan import stylegan2_spec as specs
 from engine.generators.stylegan.canvas import Canvas
-from engine.generators.stylegan.drawing import Drawing
+from engine.generators.stylegan.drawing import Drawing, Synthesize
 from engine.generators.stylegan.gradients import Differentiable
 from engine.generators.stylegan.noise_motion import NoiseMotion
 from engine.generators.stylegan.weight_blend import TrainingSnapshots, WeightInterpolation
@@ -299,10 +299,21 @@ def build(config: Config, device: str = "cpu", networks: Networks = NO_NETWORKS)
     rest = torch.ones(len(model.synthesis.blocks))
     plan = plan_of(network, config.path, config.bends, list(described.layers))
     bends = BendRuntime(plan, device, dict.fromkeys(described.layers, start[1] / start[0]))
-    drawing = Drawing(model, config, specs.trained_px(network), device, paths, rest, bends)
+    fused = None
+    if device.startswith("cuda") and config.grid is None and not config.bends:
+        fused = partial(_fuse, model.synthesis, device)
+    drawing = Drawing(model, config, specs.trained_px(network), device, paths, rest, bends, fused)
     mixed = second_network.parts(config, specs.groups(network))
     moving = NoiseMotion(model.synthesis) if config.moving_noise else None
     return Generator(described, model, drawing, interpolation, tuple(mixed), moving)
+
+
+def _fuse(synthesis: Synthesis, device: str) -> Synthesize:
+    """Prepare the fused kernels; raises why they do not serve."""
+    from engine.generators.cuda import stylegan2 as fused
+
+    backend = fused.prepare(synthesis, device)
+    return lambda ws, strengths, _: fused.render(backend, ws, strengths)
 
 
 def _synthesize(

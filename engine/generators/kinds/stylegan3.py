@@ -31,7 +31,7 @@ from engine.generators.stylegan import model as family
 from engine.generators.stylegan import second_network
 from engine.generators.stylegan import stylegan3_spec as specs
 from engine.generators.stylegan.canvas import Canvas
-from engine.generators.stylegan.drawing import Drawing, aspects
+from engine.generators.stylegan.drawing import Drawing, Synthesize, aspects
 from engine.generators.stylegan.gradients import Differentiable
 from engine.generators.stylegan.weight_blend import WeightInterpolation
 from engine.models.network import STYLEGAN3, Network
@@ -261,9 +261,20 @@ def build(config: Config, device: str = "cpu", networks: Networks = NO_NETWORKS)
     rest = read_rest(Source(network.state, network.modules, "cpu"))  # a graph takes it from there
     plan = plan_of(network, config.path, config.bends, list(described.layers))
     bends = BendRuntime(plan, device, aspects(model, config.grid) if config.bends else {})
-    drawing = Drawing(model, config, specs.trained_px(network), device, paths, rest, bends)
+    fused = None
+    if device.startswith("cuda") and config.grid is None and not config.bends:
+        fused = partial(_fuse, model.synthesis, device)
+    drawing = Drawing(model, config, specs.trained_px(network), device, paths, rest, bends, fused)
     mixed = second_network.parts(config, specs.parts(model.num_ws))
     return Generator(described, model, drawing, interpolation, tuple(mixed))
+
+
+def _fuse(synthesis: Synthesis, device: str) -> Synthesize:
+    """Prepare the fused kernels; raises why they do not serve."""
+    from engine.generators.cuda import stylegan3 as fused
+
+    backend = fused.prepare(synthesis, device)
+    return lambda ws, transform, _: fused.render(backend, ws, transform)
 
 
 def _synthesize(

@@ -2,8 +2,8 @@
 
 On the CPU that path is loops which Numba compiles (a minute when its cache is cold); for networks
 that they do not serve it is `torch.compile`, where a C++ compiler is here and it is faster. On CUDA
-it is a captured graph. None of them is waited for live; a film waits for the first two, so that
-each of its frames goes the same way.
+it is a captured graph, of fused kernels where they serve. None of them is waited for live; a film
+waits for the first two, so that each of its frames goes the same way.
 """
 
 from __future__ import annotations
@@ -45,6 +45,8 @@ class Drawing:
         Where it is drawn.
     paths
         The plain path, and the compiled one where it serves this network.
+    fused
+        On CUDA: tries the fused kernels out and gives their path, or raises why they step aside.
     rest
         The family's own input at rest, see `model.Inputs`; in main memory.
     bends
@@ -60,6 +62,7 @@ class Drawing:
         paths: tuple[Synthesize, Synthesize | None],
         rest: torch.Tensor,
         bends: BendRuntime,
+        fused: Callable[[], Synthesize] | None = None,
     ) -> None:
         self.path = "plain"
         self._model = model
@@ -67,6 +70,7 @@ class Drawing:
         self._trained_px = trained_px
         self._device = device
         self._synthesize, self._compiled = paths
+        self._fused = fused
         self._plain = self._synthesize
         self.rest = rest
         self.bends = bends
@@ -157,9 +161,28 @@ class Drawing:
                 self._compile(clock)
 
     def _capture(self) -> None:
+        """Capture a graph, with the fused kernels where they serve; else say why they do not.
+
+        Raises
+        ------
+        ValueError
+            If only the plain path could be captured: that then serves.
+        """
         from engine.generators.stylegan.cuda_graph import Static
 
+        why, plain = "", self._synthesize
+        if self._fused is not None:
+            try:
+                self._synthesize = self._fused()
+                self._graph = Static(self._raw, self.example(), self._device)
+            except Exception as error:  # noqa: BLE001 -- compilers and drivers fail in many ways
+                why, self._synthesize = f"{type(error).__name__}: {error}", plain
+            else:
+                self.path = "fused graph"
+                return
         self._graph, self.path = Static(self._raw, self.example(), self._device), "graph"
+        if why:
+            raise ValueError(f"the fused kernels step aside, the plain path goes on: {why}")
 
     def _compile(self, clock: Clock) -> None:
         """Try `torch.compile`; keep it only where it is faster."""

@@ -47,7 +47,7 @@ def render(
     """
     size_px, fps = job.size_px or playback.size_px, job.fps or playback.fps
     count = frame_count(playback, job, fps)
-    check_room(job, size_px, count)
+    room = check_room(job, size_px, count, fps)
     begin = playback.start_s + job.from_s
     if job.hashes is not None:
         check_writable(job.hashes)
@@ -67,7 +67,8 @@ def render(
         )
         stack.callback(pixels.close)
         if progress is not None:
-            progress.writelines(f"{text}\n" for text in unrepeatable(line.show))
+            told = [*filter(None, (room,)), *unrepeatable(line.show)]
+            progress.writelines(f"{text}\n" for text in told)
         # Opened late: what cannot be rendered leaves no empty film behind.
         stack.enter_context(noted(job))
         output = stack.enter_context(module.open(config, size_px, fps))

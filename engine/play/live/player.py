@@ -278,7 +278,7 @@ class Player(Performance):
         for address, _ in inputs.events[-1:]:
             self._touch(address)
         if self.queue.complaints.is_waiting:
-            self.notify(self.queue.complaints.next(self.queue.directory(show).known))
+            self.notify(self.queue.complaints.next(self.queue.directory(show)))
         if news := self.queue.budget.news():
             self.notify(news)
         commands, self.queue.commands = self.queue.commands, []

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from engine.core.audio.channels import ChannelChoice
 from engine.core.audio.features import ADDRESS, FEATURES, SILENT
 from engine.core.audio.spectrum import HOP_S
+from engine.core.tempo.sync import TIMECODE, carried
 from engine.sources.audio import device as sound_device
 from engine.sources.audio.device import Device, missing_library_hint
 from engine.sources.audio.memory import FRAMES, ROWS, Word, create_memory, decode
@@ -32,7 +33,7 @@ __all__ = [
     "missing_library_hint", "open", "open_playback",
 ]  # fmt: skip
 
-ADDRESSES = (ADDRESS,)
+ADDRESSES = (ADDRESS, TIMECODE)
 NAME = "sound"
 
 _MARGIN_FRAMES = 8192  # the writer may be busy just behind the oldest frame
@@ -58,6 +59,9 @@ class Config:
         Which channel is heard, from 1; 0: all.
     gain_db
         How much louder it is heard than it is.
+    ltc_channel, ltc_rate
+        Which channel carries linear timecode (0: none), and its frames a second: ``auto``,
+        ``23.976``, ``24``, ``25``, ``29.97``, ``29.97df`` or ``30``.
     """
 
     device: Device = None
@@ -65,6 +69,8 @@ class Config:
     block: int = 256
     channel: int = 0
     gain_db: float = 0.0
+    ltc_channel: int = 0
+    ltc_rate: str = "auto"
 
 
 def open(config: Config, now_ns: Callable[[], int]) -> Sound:
@@ -113,7 +119,7 @@ class Sound:
     def __init__(self, config: Config, now_ns: Callable[[], int]) -> None:
         self._now_ns = now_ns
         self._config = config
-        choice = ChannelChoice(config.channel, config.gain_db)
+        choice = ChannelChoice(config.channel, config.gain_db, config.ltc_channel, config.ltc_rate)
         self._memory = create_memory()
         self._watched = Watched(
             self._memory,
@@ -122,7 +128,7 @@ class Sound:
             "sound",
         )
         self.lost_rows = self.lost_frames = 0
-        self._rows = self._frames = 0
+        self._rows = self._frames = self._codes = 0
         self._polled_ns = self._heard_ns = self._sampled_ns = now_ns()
         self._last: tuple[float, ...] | None = None
         self._fading: tuple[float, ...] = (0.0,) * len(FEATURES)
@@ -174,7 +180,7 @@ class Sound:
         Returns
         -------
         list
-            (arrival_ns, "/signal/audio", row) of each row.
+            (arrival_ns, "/signal/audio", row) of each row, and where the timecode is now.
         """
         now_ns, before_ns = self._now_ns(), self._polled_ns
         rows = self._take_rows(max_items)
@@ -188,10 +194,22 @@ class Sound:
             return [(now_ns, ADDRESS, self._last)]
         hop_ns = HOP_S * 1e9
         newest = len(rows) - 1 + waiting
-        return [
+        found: list[Item] = [
             (max(before_ns, now_ns - round((newest - i) * hop_ns)), ADDRESS, row)
             for i, row in enumerate(rows)
         ]
+        return found + self._take_code(now_ns)
+
+    def _take_code(self, now_ns: int) -> list[Item]:
+        """Where the newest timecode is now: it was heard so many samples ago."""
+        words = self._memory.words
+        if self._codes == (count := int(words[Word.CODES])):
+            return []
+        self._codes = count
+        sample, seconds, speed = self._memory.read_code()
+        ago_s = (int(words[Word.FRAMES] + words[Word.LATENCY]) - sample) / self.rate_hz
+        value = carried(TIMECODE, (seconds, speed), min(max(ago_s, 0.0), 1.0))
+        return [(now_ns, TIMECODE, value)]
 
     def _take_rows(self, max_items: int) -> list[tuple[float, ...]]:
         written = int(self._memory.words[Word.ROWS])

@@ -22,6 +22,8 @@ from numpy.typing import NDArray
 
 from engine.core.audio import features
 from engine.core.audio.channels import ChannelChoice, mix
+from engine.core.tempo.ltc import Ltc
+from engine.core.tempo.timecode import RATES
 from engine.sources.audio.memory import CHANNELS, FRAMES, Memory, Word, attach_memory
 from engine.sources.watched import Status
 from engine.system.spawn import silence_libraries
@@ -118,7 +120,7 @@ def capture(name: str, device: Device, rate_hz: int, block: int, choice: Channel
         if flags.input_overflow:
             memory.words[Word.OVERFLOWS] += 1
 
-    wanted = (device, rate_hz, block, choice.channel)
+    wanted = (device, rate_hz, block, max(choice.channel, choice.ltc))
     stream = _open_patiently(memory, sounddevice, "inputs", wanted, on_input)
     _analyse(memory, stream, box, choice)
 
@@ -127,7 +129,8 @@ def _analyse(
     memory: Memory, stream: Any, box: SimpleQueue[NDArray[np.float32]], choice: ChannelChoice
 ) -> NoReturn:
     parent = parent_process()
-    state = features.start(int(memory.words[Word.RATE_HZ]))
+    rate_hz = int(memory.words[Word.RATE_HZ])
+    state, ltc = features.start(rate_hz), Ltc(rate_hz, RATES.get(choice.ltc_rate))
     blocks = 0
     while True:
         try:
@@ -138,6 +141,10 @@ def _analyse(
             blocks = 0
         else:
             state, rows = features.analyse(state, choice.apply(block))
+            if choice.ltc:
+                codes = ltc.feed(block[:, choice.ltc - 1], int(memory.words[Word.FRAMES]))
+                for sample, position in codes[-1:]:
+                    memory.write_code(sample, *position)
             memory.write_frames(Word.FRAMES, recorded(block, choice))
             for row in rows:
                 memory.write_row(row)

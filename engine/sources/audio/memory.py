@@ -22,6 +22,8 @@ from engine.system.ring import Fence
 ROWS = 1024  # five seconds of features
 FRAMES = 1 << 18  # five seconds at 48 kHz
 CHANNELS = 2
+_CODES = 4
+_CODE = 3
 _TEXT_BYTES = 256
 _SLOT = struct.Struct(f"={len(FEATURES) + 1}d")
 
@@ -41,8 +43,9 @@ class Word(IntEnum):
     FED = 9  # playback: frames written by the player
     PLAYED = 10  # playback: frames handed to the device
     ANSWER = 11  # playback: the newest jump that the process has seen
-    LATENCY = 12  # playback: frames between handing over and hearing
-    COUNT = 13
+    LATENCY = 12  # frames between handing over and hearing, or hearing and taking over
+    CODES = 13  # capture: timecodes written
+    COUNT = 14
 
 
 def decode(slot: bytes) -> tuple[int, tuple[float, ...]]:
@@ -79,6 +82,10 @@ class Memory:
         self.samples: NDArray[np.float32] = np.frombuffer(
             data, np.float32, FRAMES * CHANNELS, rows_at + row_bytes
         ).reshape(FRAMES, CHANNELS)
+        codes_at = _total_bytes() - _CODES * _CODE * 8
+        self._codes: NDArray[np.float64] = np.frombuffer(
+            data, np.float64, _CODES * _CODE, codes_at
+        ).reshape(_CODES, _CODE)
 
     def set_status(self, status: Status, sentence: str = "") -> None:
         """Publish the process's status with a sentence for people."""
@@ -119,6 +126,20 @@ class Memory:
         found, row = decode(self._slots[number % ROWS].tobytes())
         return row if found == number else None
 
+    def write_code(self, sample: float, seconds: float, speed: float) -> None:
+        """Publish where the timecode was at a sample."""
+        number = int(self.words[Word.CODES])
+        self._codes[number % _CODES] = sample, seconds, speed
+        self.order()
+        self.words[Word.CODES] = number + 1
+
+    def read_code(self) -> tuple[float, float, float]:
+        """Return what `write_code` wrote last."""
+        newest = (int(self.words[Word.CODES]) - 1) % _CODES
+        self.order()
+        sample, seconds, speed = self._codes[newest].tolist()
+        return sample, seconds, speed
+
     def write_frames(self, counter: Word, block: NDArray[np.float32]) -> None:
         """Append frames (n, 1 or 2), n at most `FRAMES`, and move their counter on."""
         at = int(self.words[counter])
@@ -156,4 +177,5 @@ def attach_memory(name: str) -> Memory:
 
 
 def _total_bytes() -> int:
-    return 8 * Word.COUNT + 2 * _TEXT_BYTES + ROWS * _SLOT.size + FRAMES * CHANNELS * 4
+    before = 8 * Word.COUNT + 2 * _TEXT_BYTES + ROWS * _SLOT.size + FRAMES * CHANNELS * 4
+    return before + _CODES * _CODE * 8

@@ -13,6 +13,7 @@ Future of Open Sound Control version 1.1 for NIME (2009): types T F N I.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from math import isfinite
 from struct import Struct, calcsize, unpack_from
 from struct import error as struct_error
@@ -36,6 +37,7 @@ _ADDRESS_BYTES = bytes(range(0x20, 0x7F))
 # Type tags of numbers to a layout of `struct`, in which the bytes of no other tag are allowed.
 _TO_STRUCT = bytes({0x2C: 0x3E, 0x68: 0x71}.get(b, b if b in b"ifd" else 0x21) for b in range(256))
 _INT, _TIME = Struct(">i"), Struct(">Q")
+_SHORT = {b",f\0\0": Struct(">f").unpack_from, b",i\0\0": _INT.unpack_from}
 _NO_OSC = "what came is no OSC: an address, type tags, arguments, each in multiples of 4 bytes"
 _UNIT = tuple(byte / 255.0 for byte in range(256))
 
@@ -112,6 +114,14 @@ def decode(packet: bytes) -> Decoded:
             work += 2 if is_whole else 4
             spans.extend(reversed(inner))  # a stack: the first element is read next
             continue
+        if (unpack := _SHORT.get(packet[end - 8 : end - 4])) is not None:  # what faders send
+            address = _address_of(packet[start : end - 4])
+            number = unpack(packet, end - 4)[0]
+            if address is not None and isfinite(number):
+                work += 3
+                messages.append((address, number))
+                times.append(time)
+                continue
         message, cost = _read_message(packet, start, end)
         work += cost
         if message is None:
@@ -185,6 +195,14 @@ def _read_head(packet: bytes, start: int, end: int) -> Head | None:
     if not 0 < stop - at <= MAX_TAGS + 1 or packet[at] != 0x2C:  # a comma
         return None
     return address.decode("ascii"), packet[at:stop], (stop | 3) + 1
+
+
+@lru_cache(maxsize=4096)
+def _address_of(head: bytes) -> str | None:
+    """Address of a message that ends with one number of 4 bytes, from all before that number."""
+    found = _read_head(head, 0, len(head))
+    is_short = found is not None and found[2] == len(head) and len(found[1]) == 2
+    return found[0] if found is not None and is_short else None
 
 
 def _read_numbers(packet: bytes, tags: bytes, at: int, end: int) -> Value | None:

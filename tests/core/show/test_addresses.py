@@ -10,7 +10,7 @@ import pytest
 from engine.core.parameter import Kind
 from engine.core.show.addresses import NUMBERS, addresses
 from engine.documents.show import load
-from engine.play.event_queue import refusal
+from engine.play.events.acceptance import refusal
 from engine.sources.contract import Origin
 from tests.making import read_show
 

@@ -13,6 +13,7 @@ import pytest
 from bench.stylegan_nets import make_stylegan2, make_stylegan3
 from engine.generators import memory as memory_module
 from engine.generators.host import admission
+from engine.generators.host.inline_host import open_inline
 from engine.generators.host.worker_host import open_worker
 from engine.generators.kinds import stylegan2, stylegan3
 from engine.generators.registry import open_spec
@@ -51,6 +52,8 @@ def test_a_refusal_names_the_model_and_both_figures(
         f"model faces.safetensors needs about {needed:.1f} GB and 0.1 GB of memory are free: "
         "close other programs or scenes, or choose a smaller network"
     )
+    with pytest.raises(ValueError, match=r"model faces\.safetensors needs about"):
+        open_inline(opened, "cpu")  # a film does not wait until somebody closes a program
     monkeypatch.setattr(admission, "available_bytes", lambda _: 10**12)
     assert admission.memory_shortage(opened, "cpu") == ""
 

@@ -143,9 +143,9 @@ def test_it_answers_what_it_sees_its_mixture_and_its_parameters(
     rest = pixels(generator, seen, mixed)
     assert np.abs(rest - pixels(generator, {"image": picture(seed=1)}, mixed)).max() > 0.05
     assert np.abs(rest - pixels(generator, seen, corner(1))).max() > 0.05
-    for name, value in (("purity", 8.0), ("style", 0.0), ("style", 2.0), ("colour", 1.0)):
+    for name, value in (("purity", 8.0), ("strength", 0.0), ("strength", 2.0), ("colour", 1.0)):
         assert np.abs(rest - pixels(generator, seen, mixed, **{name: value})).max() > 0.01, name
-    plain = [pixels(generator, seen, corner(k), style=0.0) for k in (0, 2)]
+    plain = [pixels(generator, seen, corner(k), strength=0.0) for k in (0, 2)]
     assert np.allclose(*plain, atol=1e-5)
     kept = pixels(generator, seen, mixed, colour=1.0)[0]
     inside = (kept.min(0) > 0) & (kept.max(0) < 1)  # where no light was cut off
@@ -186,7 +186,7 @@ def test_pictures_are_corners_and_one_that_is_seen_may_be_the_style(tmp_path: Pa
     told = pixels(live, {**seen, "sample": picture(40, 60, 2)})
     assert np.allclose(told, second, atol=1e-5)
     own = pixels(live, {**seen, "sample": GOLDEN["source"]})
-    assert np.allclose(pixels(both, seen, corner(0, 2), style=0.0), own, atol=1e-5)
+    assert np.allclose(pixels(both, seen, corner(0, 2), strength=0.0), own, atol=1e-5)
 
 
 def mixture_at(file: Path, offset: float) -> NDArray[np.float32]:
@@ -228,7 +228,7 @@ def test_a_mixture_must_be_there_and_fit(generator: style.Generator) -> None:
     with pytest.raises(ValueError, match=r"shape \(4,\)"):
         pixels(generator, {}, corner(0, 4))
     wild = np.array([np.nan, np.inf, -1e30], np.float32)
-    assert np.isfinite(pixels(generator, {"image": picture()}, wild, style=float("nan"))).all()
+    assert np.isfinite(pixels(generator, {"image": picture()}, wild, strength=float("nan"))).all()
 
 
 def test_a_show_finds_and_hashes_its_pictures(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from bench.gpu_bytes import META, count
+from bench.gpu_bytes import META, count, count_fused
 from bench.stylegan_nets import make_stylegan2, make_stylegan3
 from engine.core.show.generator import Request
 from engine.generators.editing.bend_ops import BendTable
@@ -92,3 +92,12 @@ def test_a_frame_moves_no_more_than_its_budget(
     found = count(name)
     assert found.bytes / 1e9 <= most_gb
     assert found.kernels <= most_kernels
+
+
+@pytest.mark.parametrize(
+    ("name", "most_gb"), [("sg2-1024", 1.2), ("sg3t-1024", 4.0), ("sg3r-1024", 7.0)]
+)
+def test_fused_kernels_move_no_more_than_their_budget(name: str, most_gb: float) -> None:
+    found = count_fused(name)
+    assert found.bytes / 1e9 <= most_gb
+    assert found.kernels <= 200

@@ -188,3 +188,38 @@ def test_a_graph_on_cuda_draws_what_the_plain_path_draws(paths: dict[str, Path],
     assert generator.drawing.path == "graph"
     for wish, plain in zip(WISHES, wanted, strict=True):
         assert files.distance(generator.render(wish)[0], plain) < 2e-3
+
+
+class Graph:
+    """Stands for a captured graph."""
+
+    def __init__(self, draw: Any, example: Any, device: str) -> None:
+        self.draw = draw
+
+    def __call__(self, inputs: Any) -> torch.Tensor:
+        return self.draw(inputs)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_fused_kernels_serve_or_step_aside_with_a_sentence(
+    name: str, paths: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.generators.stylegan.cuda_graph.Static", Graph)
+    plain = build(paths, name).drawing
+    wanted = plain._raw(plain.example())
+    drawing = build(paths, name).drawing
+    drawing._device, drawing._fused = "cuda", lambda: lambda *_: torch.zeros(1)
+    drawing._capture()
+    assert drawing.path == "fused graph"
+    assert drawing._graph(drawing.example()).numel() == 1
+
+    def refuse() -> Any:
+        raise OSError("no compiler")
+
+    drawing = build(paths, name).drawing
+    drawing._device, drawing._fused = "cuda", refuse
+    with pytest.raises(ValueError, match="step aside, the plain path goes on: OSError: no compil"):
+        drawing._capture()
+    assert drawing.path == "graph"
+    drawing._device = "cpu"
+    assert torch.equal(drawing._graph(drawing.example()), wanted)

@@ -21,7 +21,7 @@ from engine.core.show.state import first_state
 from engine.desk.server import MOST_CONNECTIONS
 from engine.play.desk import control_process
 from engine.play.desk.control_process import ControlProcess
-from engine.play.directory import Directory
+from engine.play.events.directory import Directory
 from engine.play.live.commands import ADDRESSES
 from engine.play.live.feedback import Feedback
 from engine.sources.osc import sender

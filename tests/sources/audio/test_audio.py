@@ -14,12 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.core.audio.channels import ChannelChoice
 from engine.core.audio.features import FEATURES, SILENT
+from engine.core.tempo.sync import TIMECODE
 from engine.sources.audio import audio
 from engine.sources.audio import device as sound_device
 from engine.sources.audio import memory as sound_memory
-from engine.sources.audio.memory import FRAMES, ROWS, Memory, Status, Word
+from engine.sources.audio.memory import FRAMES, ROWS, Memory, Word
 from engine.sources.audio.player import Playback
+from engine.sources.watched import Status
 from engine.system import liveness, spawn
 from tests.performing import LIMIT_S, until
 
@@ -383,3 +386,27 @@ def test_launching_leaves_the_main_module_alone() -> None:
     process.kill()
     process.join()
     process.close()
+
+
+def test_timecode_is_where_it_is_now_not_where_it_was_heard(
+    deaf: tuple[audio.Sound, Clock],
+) -> None:
+    source, clock = deaf
+    speak(source, 2)
+    memory = source._memory
+    memory.words[Word.LATENCY] = 480
+    memory.write_code(512.0 - 4800.0, 61.5, 1.0)  # a tenth of a second before the newest sample
+    clock.ns = 10**9
+    *_, (arrival_ns, address, value) = source.poll(9)
+    assert (arrival_ns, address) == (10**9, TIMECODE)
+    assert value == pytest.approx((61.5 + 0.1 + 0.01, 1.0))
+    assert all(address != TIMECODE for _, address, _ in source.poll(9))
+
+
+def test_the_channel_of_timecode_is_not_analysed() -> None:
+    pcm = np.array([[0.1, 0.9, 0.3]], np.float32)
+    assert ChannelChoice(ltc=2).apply(pcm) == pytest.approx(np.array([[0.1, 0.3]]))
+    assert ChannelChoice(ltc=1).apply(pcm[:, :1]).tolist() == [0.0]
+    for wrong in ({"ltc": 65}, {"ltc": 2, "channel": 2}, {"ltc": 1, "ltc_rate": "12"}):
+        with pytest.raises(ValueError, match="sound: ltc_"):
+            ChannelChoice(**wrong)

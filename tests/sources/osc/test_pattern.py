@@ -10,16 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.sources.osc import pattern as patterns
-from engine.sources.osc.pattern import MOST_CHARACTERS, compile_pattern, is_pattern
+from engine.sources.osc.pattern import MOST_CHARACTERS, MOST_STEPS, find, grow, is_pattern
 
-LINES = "\n".join(
+TREE = grow(
     ["/layer/form/opacity", "/layer/form/path/speed", "/layer/wall/opacity", "/layer/1/opacity",
      "/layer/2/opacity", "/master/steer_x", "/master/steer_y", "/cue/a-b/go"]
 )  # fmt: skip
 
 
 def found(pattern: str) -> list[str]:
-    return [each[0] for each in compile_pattern(pattern).finditer(LINES)]
+    return find(pattern, TREE)[0]
 
 
 @pytest.mark.parametrize(
@@ -55,13 +55,21 @@ def test_what_a_pattern_is_for(pattern: str, count: int) -> None:
 @pytest.mark.parametrize("pattern", ["/[a", "/a]", "/{a,b", "/a}", "/[]", "/{a{b}c}", "/[!]x]"])
 def test_a_broken_pattern_is_refused(pattern: str) -> None:
     with pytest.raises(ValueError, match="not closed"):
-        compile_pattern(pattern)
+        found(pattern)
 
 
 def test_alternatives_are_bounded() -> None:
     with pytest.raises(ValueError, match="1073741824 alternatives, which is too many"):
-        compile_pattern("/{a,a}" + "{a,a}" * 29)
-    compile_pattern("/" + "*a" * (MOST_CHARACTERS // 2 - 1))
+        found("/{a,a}" + "{a,a}" * 29)
+    assert found("/" + "*a" * (MOST_CHARACTERS // 2 - 1)) == []
+
+
+def test_what_a_search_takes_is_bounded() -> None:
+    tree = grow(f"/a{j}/b{k}/c" for j in range(70) for k in range(70))
+    with pytest.raises(ValueError, match="takes too long"):
+        find("/*/*/?", tree)
+    steps = find("/*/b1/c", tree)[1]
+    assert 70 <= steps < 300 < MOST_STEPS
 
 
 letters = st.text("ab/", max_size=8)
@@ -76,17 +84,17 @@ def test_it_is_what_matching_part_by_part_is(glob: str, address: str) -> None:
     """Against the standard library's matcher of file names, one for each part."""
     parts, names = glob.split("/"), address.split("/")
     expected = len(parts) == len(names) and all(map(fnmatch.fnmatchcase, names, parts))
-    assert bool(compile_pattern(glob).search(address)) == expected
+    assert bool(find("/" + glob, grow(["/" + address]))[0]) == expected
 
 
 def count_steps(expression: str) -> int:
     """Stars that can be tried at more than one place: those outside of an atomic group."""
-    return expression.count(r"[^/\n]*") - expression.count(r"(?>[^/\n]*?")
+    return expression.count(".*") - expression.count("(?>.*?")
 
 
 def test_no_pattern_is_tried_in_more_ways_than_there_are_letters() -> None:
     """Of a part, one star at most is not atomic: k stars would be tried in n^k ways."""
     bomb = "*a" * 100 + "*b"
     assert count_steps(patterns._part(bomb)) == 1
-    assert compile_pattern("/" + bomb).search("/" + "a" * 250) is None
+    assert patterns.compile_part(bomb).fullmatch("a" * 250) is None
     assert re.fullmatch(patterns._part(bomb), "a" * 250 + "b")

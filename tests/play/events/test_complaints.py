@@ -9,8 +9,8 @@ import pytest
 from pythonosc import osc_message_builder
 
 from engine.documents.show import load
-from engine.play.complaints import MOST_ADDRESSES, MOST_REPORTED, Complaints, nearest
 from engine.play.event_queue import EventQueue
+from engine.play.events.complaints import MOST_ADDRESSES, MOST_REPORTED, Complaints
 from engine.sources.contract import Origin
 from engine.sources.osc import sender
 from tests.performing import play
@@ -30,7 +30,7 @@ def say(show, *items) -> list[str]:  # type: ignore[no-untyped-def]
     queue.take(show, -1, OSC, [(0, *item) for item in items], lambda _: Fraction(0))
     found = []
     while queue.complaints.is_waiting:
-        found.append(queue.complaints.next(queue.directory(show).known))
+        found.append(queue.complaints.next(queue.directory(show)))
     assert queue.events_of(0) == []
     return found
 
@@ -81,13 +81,6 @@ def test_memory_and_sentences_are_bounded(show) -> None:  # type: ignore[no-unty
         found.refuse("osc", f"/a/{n % 250}", "why")
     assert len(found.refusals) == MOST_ADDRESSES
     assert set(found.refusals.values()) == {(2, "why")}
-
-
-def test_the_nearest_is_near_or_nothing() -> None:
-    known = ["/layer/form/opacity", "/layer/form/generator/truncation", "/master/brightness"]
-    assert nearest("/layer/form/generater/truncation", known) == known[1]
-    assert nearest("/master/brightnes", known) == known[2]
-    assert nearest("/zzz", known) == ""
 
 
 def test_it_is_said_while_it_plays_and_listed_by_address(tmp_path: Path) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from engine.core.event import Value
-from engine.core.show.addresses import Address
+from engine.play.events.directory import Directory
 
 MOST_ADDRESSES = 100
 MOST_REPORTED = 20
@@ -61,22 +60,17 @@ class Complaints:
             self._reported += 1
             self._waiting.append(complaint)
 
-    def next(self, known: Mapping[str, Address]) -> str:
-        """Take the oldest sentence that was not said yet.
-
-        Parameters
-        ----------
-        known
-            The addresses that there are, aliases included.
-        """
+    def next(self, directory: Directory) -> str:
+        """Take the oldest sentence that was not said yet, about the addresses that there are."""
         source, address, why, value = self._waiting.pop(0)
-        return f"{source}: {why or missing(address, value, known)}"
+        return f"{source}: {why or missing(address, value, directory)}"
 
 
-def missing(address: str, value: str, known: Mapping[str, Address]) -> str:
+def missing(address: str, value: str, directory: Directory) -> str:
     """Say that there is no such address, what came, and which is the nearest and takes what."""
-    found = nearest(address, known)
-    hint = f"; the nearest is {found}, which takes {known[found].takes()}" if found else ""
+    found = directory.nearest(address[:_MOST_LETTERS])
+    takes = directory.known[found].takes() if found else ""
+    hint = f"; the nearest is {found}, which takes {takes}" if found else ""
     return f"there is no address {plain(address)} (it came with {value}){hint}"
 
 
@@ -94,28 +88,3 @@ def plain(address: str) -> str:
     """An address as it can be printed: whoever sends it may have put anything into it."""
     short = address[:_MOST_LETTERS]
     return short if short.isprintable() else ascii(short)
-
-
-def nearest(address: str, known: Iterable[str]) -> str:
-    """The address with most letters in common at both ends; empty if hardly any are."""
-    wanted = address[:_MOST_LETTERS].rstrip("/").lower()
-    best, most = "", len(wanted) // 2
-    for each in known:
-        own = each.lower()
-        if 2 * min(len(wanted), len(own)) - len(own) <= most:
-            continue  # it could not be nearer: there are thousands
-        head = _common(wanted, own)
-        tail = _common(wanted[head:][::-1], own[head:][::-1])
-        common = 2 * (head + tail) - len(own)  # of two as near, the shorter one
-        if common > most or own == wanted:
-            best, most = each, common if own != wanted else len(own) + 1
-    return best
-
-
-def _common(one: str, other: str) -> int:
-    """How many letters two texts begin with alike."""
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if one[:middle] == other[:middle] else (low, middle - 1)
-    return low

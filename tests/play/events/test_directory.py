@@ -7,10 +7,10 @@ from fractions import Fraction
 import pytest
 
 from engine.core.event import Value
-from engine.play.directory import MOST_KEPT, MOST_TARGETS, Directory
-from engine.play.event_queue import MOST_FRESH, EventQueue
-from engine.play.event_queue import MOST_TARGETS as MOST_TARGETS_AT_ONCE
+from engine.play.event_queue import MOST_READ, EventQueue
+from engine.play.events.directory import MOST_KEPT, MOST_TARGETS, Directory, Neighbours
 from engine.sources.contract import EVERYTHING, Origin
+from engine.sources.osc import pattern as patterns
 from tests.making import FORM, read_show
 
 SHOW = read_show(
@@ -68,12 +68,26 @@ def test_nobody_reaches_what_belongs_to_the_engine_by_a_pattern() -> None:
 
 
 def test_new_patterns_of_one_frame_are_bounded() -> None:
+    patterns.compile_part.cache_clear()
     queue = EventQueue()
     found = send(queue, *((f"/layer/*/opacit{letter}*", 0.5) for letter in "yyyyyy"))
     assert len(found) == 6 * len(OPACITIES)  # the same one is free
-    found = send(queue, *((f"/layer/{'*' * k}/opacity", 0.5) for k in range(1, MOST_FRESH + 4)))
-    assert len(found) == MOST_FRESH * len(OPACITIES)
-    assert queue.refused == 3
+    found = send(queue, *((f"/layer/{'*' * k}x*/opacity", 0.5) for k in range(1, 30)))
+    assert (found, queue.unknown_total) == ([], 3)
+    assert queue.refused == 26
+    assert len(send(queue, *((f"/layer/{'*' * 9}/opacity", 0.5) for _ in range(4)))) > 0  # later
+
+
+def test_ten_new_patterns_of_a_pad_work_at_once() -> None:
+    queue = EventQueue()
+    sent = [
+        (f"/layer/*/{name}", 0.5)
+        for name in ("opacity", "path/speed", "path/offset", "path/radius")
+    ]
+    sent += [(f"/layer/{{form,wall,sea}}/path/{n}", 0.5) for n in ("pad_x", "pad_y", "radius")]
+    sent += [(f"/*/form/{name}", 0.5) for name in ("opacity", "path/speed", "path/radius")]
+    assert len(send(queue, *sent)) >= 10
+    assert queue.refused == queue.unknown_total == 0
 
 
 def test_events_of_patterns_in_one_frame_are_bounded() -> None:
@@ -83,8 +97,9 @@ def test_events_of_patterns_in_one_frame_are_bounded() -> None:
     each = len(send(queue, (pattern, 0.5)))
     count = len(queue.directory(SHOW).matching(pattern))
     found = send(queue, *[(pattern, 0.5)] * 200)
-    assert len(found) == -(-MOST_TARGETS_AT_ONCE // count) * each < 200 * each
-    assert queue.refused == 200 - -(-MOST_TARGETS_AT_ONCE // count)
+    rounds = MOST_READ // (count + 1)
+    assert len(found) == rounds * each
+    assert queue.refused == 200 - rounds
 
 
 def test_what_is_kept_and_what_one_pattern_is_for_are_bounded() -> None:
@@ -94,6 +109,16 @@ def test_what_is_kept_and_what_one_pattern_is_for_are_bounded() -> None:
     assert len(directory._found) <= MOST_KEPT
     with pytest.raises(ValueError, match=f"more than {MOST_TARGETS} addresses"):
         directory.matching("/*/*/*/*")
+
+
+def test_the_nearest_is_near_or_nothing() -> None:
+    known = ["/layer/form/opacity", "/layer/form/generator/truncation", "/master/brightness"]
+    names = Neighbours([*known, *(f"/layer/form/effect/{k}/amount" for k in range(500))])
+    assert names.nearest("/layer/form/generater/truncation") == known[1]
+    assert names.nearest("/master/brightnes") == known[2]
+    assert names.nearest("/layer/from/opacity") == known[0]
+    assert names.nearest("/layer/form/opacity/") == known[0]
+    assert names.nearest("/zzz") == ""
 
 
 def test_other_programs_addresses_and_values_from_0_to_1_become_events_of_the_show():

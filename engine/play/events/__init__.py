@@ -1,0 +1,1 @@
+"""Events from outside: what is accepted, what it may cost, whom it is for, what is said of it."""
