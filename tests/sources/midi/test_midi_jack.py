@@ -23,6 +23,7 @@ from tests.places import ROOT
 
 LIMIT_S = 120.0
 FLOOD = 500
+BOXES: list[Any] = []  # a library whose server died must not be tidied
 
 
 class Box:
@@ -39,6 +40,7 @@ class Box:
         self.ears = [self.listen("Box", "leds", self.heard)]
         self.ears.append(self.listen("Volca", "in", self.followed))
         self.plug()
+        BOXES.append(self)
 
     def listen(self, client: str, port: str, heard: list[bytes]) -> Any:
         """Open a port that hears."""
@@ -253,4 +255,4 @@ def test_a_dead_server_is_survived(measured: dict[str, Any]) -> None:
 if __name__ == "__main__":
     answer = json.dumps(measure())
     print(answer, flush=True)
-    os._exit(0)  # the device's own library hangs when it is tidied after its server
+    os._exit(0)  # without tidying
