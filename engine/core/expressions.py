@@ -249,10 +249,7 @@ class _Parser:
             there = self.text[self.at : self.at + 1]
             raise self.fail(f"a number or a name is missing before '{there}'" if there else
                             "a number or a name is missing")  # fmt: skip
-        name = found[0]
-        first = name.partition("/")[0]
-        if first and first != name and not self.names.knows(name):
-            name = first if self.names.knows(first) else name  # a division
+        name = self.known(found[0])
         self.at += len(name)
         if self.peek() == "(":
             return self.call(name, depth)
@@ -260,6 +257,13 @@ class _Parser:
             return self.constant(_CONSTANTS[name])
         self.count()
         return operator.itemgetter(self.names.place(name))
+
+    def known(self, name: str) -> str:
+        """The longest part of ``a/b/c`` that is a name; what follows is a division."""
+        for part in (name, *(name[: at.start()] for at in reversed([*re.finditer("/", name)]))):
+            if part and (part in _CONSTANTS or self.names.knows(part)):
+                return part
+        return name
 
     def call(self, name: str, depth: int) -> Node:
         if name not in FUNCTIONS:

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from engine.core.modulators import table
 from engine.core.modulators.model import REQUIRED, Kind
-from engine.core.modulators.table import KINDS
 from engine.core.parameter import Kind as Holds
 
 
@@ -44,5 +44,6 @@ def _table(kind: Kind) -> type[msgspec.Struct]:
     )  # fmt: skip
 
 
+KINDS: dict[str, Kind] = {kind.name: kind for kind in table.MODULATORS}
 MODULATORS: dict[str, type[msgspec.Struct]] = {name: _table(kind) for name, kind in KINDS.items()}
 """Kind → its table."""

@@ -38,6 +38,16 @@ SHOWS = {
     "swing": 'motion = "swing"\n',
     "calm": 'motion = "still"\n',
     "shaking": 'motion = "still"\ntremor = 0.5\n',
+    "toggled": """motion = "still"
+[[modulators]]
+id = "flip"
+kind = "toggle"
+gate = "beat/pulse"
+[[routes]]
+signal = "mod/flip"
+target = "/layer/form/path/seed"
+depth = 1.0
+""",
 }
 
 
@@ -53,7 +63,8 @@ def lay_out(folder: Path) -> None:
 
 def test_the_page_has_a_file_for_each_recipe() -> None:
     assert set(FILES) == {
-        "bars.py", "swell.py", "lamp.py", "parts.toml", "swing.py", "tremor.py", "vignette.fs"
+        "bars.py", "swell.py", "lamp.py", "parts.toml", "swing.py", "tremor.py", "toggle.py",
+        "vignette.fs",
     }  # fmt: skip
 
 
@@ -84,11 +95,11 @@ def test_generator_source_output_and_effect_play_together(tmp_path: Path) -> Non
 
 @pytest.fixture(scope="module")
 def plans(tmp_path_factory: pytest.TempPathFactory) -> dict[str, np.ndarray]:
-    """Latents of three shows, in a copy of the engine with one file and one row more of each."""
+    """Latents of four shows, in a copy of the engine with one file and one row more of each."""
     folder = tmp_path_factory.mktemp("engine")
     ignore = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "engine", folder / "engine", ignore=ignore)
-    for room, name in (("motions", "swing"), ("modifiers", "tremor")):
+    for room, name in (("motions", "swing"), ("modifiers", "tremor"), ("modulators", "toggle")):
         shelf = folder / "engine" / "core" / room
         (shelf / f"{name}.py").write_text(FILES[f"{name}.py"], "utf-8")
         table, row = shelf / "table.py", f"({name.upper()},)"
@@ -123,3 +134,11 @@ def test_a_modifier_is_one_file_and_one_row(plans: dict[str, np.ndarray]) -> Non
     calm, shaking = plans["calm"], plans["shaking"]
     np.testing.assert_array_equal(shaking[0], calm[0])
     assert angle(calm[1], shaking[1]) == pytest.approx(0.5, abs=1e-4)  # 1/28 s: a quarter turn
+
+
+def test_a_modulator_is_one_file_and_one_row(plans: dict[str, np.ndarray]) -> None:
+    calm, toggled = plans["calm"], plans["toggled"]  # 120 beats a minute: 14 frames each
+    np.testing.assert_array_equal(toggled[13], calm[0])
+    assert angle(toggled[14], calm[0]) > 1.0
+    np.testing.assert_array_equal(toggled[28], calm[0])
+    np.testing.assert_array_equal(toggled[42], toggled[14])

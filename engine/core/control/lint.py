@@ -36,7 +36,7 @@ def lint(show: Show) -> list[Finding]:
     movers = Movers(show.routes, show.macros, show.lfos, show.modulators)
     still = _still(show)
     by_target: dict[int, list[int]] = {}
-    for link in movers.order():
+    for link in movers.order:
         by_target.setdefault(movers.target(link), []).append(link)
     found = [*_unheard(show), *_dead_routes(show, still)]
     for target, links in by_target.items():

@@ -15,10 +15,7 @@ from engine.core.modulators.sample_hold import SAMPLE_HOLD
 from engine.core.modulators.sequence import SEQUENCE
 from engine.core.modulators.slew import SLEW
 
-KINDS: dict[str, Kind] = {
-    kind.name: kind
-    for kind in (
-        ADSR, FOLLOWER, SEQUENCE, BROWNIAN, COUNTER, LOGIC, SAMPLE_HOLD, EXPRESSION, ONE_EURO, SLEW,
-        BREAKPOINTS,
-    )
-}  # fmt: skip
+MODULATORS: tuple[Kind, ...] = (
+    ADSR, FOLLOWER, SEQUENCE, BROWNIAN, COUNTER, LOGIC, SAMPLE_HOLD, EXPRESSION, ONE_EURO, SLEW,
+    BREAKPOINTS,
+)  # fmt: skip

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -73,7 +75,8 @@ class Reach(NamedTuple):
     is_sprung: bool
 
 
-class Movers(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Movers:
     """What moves the parameters of a show; modulators in the order in which they hear each other.
 
     A link is a route, by its index, or a macro's target, by its index after those of the routes.
@@ -94,11 +97,12 @@ class Movers(NamedTuple):
         own = len(self.routes)
         return self.routes[link].depth_place if link < own else self.macros[link - own].macro
 
-    @property
+    @cached_property
     def targets(self) -> frozenset[int]:
         """Places of what is moved."""
         return frozenset(self.target(i) for i in range(len(self.routes) + len(self.macros)))
 
+    @cached_property
     def order(self) -> tuple[int, ...]:
         """Links in the order in which they enter.
 
@@ -167,7 +171,7 @@ def entries_of(
     index = None if places is None else {place: i for i, place in enumerate(places)}
     at = (lambda place: place) if index is None else index.__getitem__
     own, found = len(movers.routes), []
-    for i in movers.order():
+    for i in movers.order:
         if i not in chosen:
             continue
         if i >= own:

@@ -65,11 +65,10 @@ def assemble(
     acts, fader = add_lists(builder, table), add_fader(builder, table)
     add_parameters(builder, table)
     registry = make_registry(builder.parameters, builder.groups, builder.aliases)
-    named = Signals(list(signal_names(table)), registry)
+    named = Signals({name: i for i, name in enumerate(signal_names(table))}, registry)
     modulators = make_modulators(builder, table, named)
     named.hear(route.signal for route in table.routes)
-    signals = tuple(named.names)
-    signal_of = {name: place for place, name in enumerate(signals)}
+    signals, signal_of = tuple(named.places), named.places
     listed = registry.parameters
     show = Show(
         name=table.name,

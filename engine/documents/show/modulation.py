@@ -12,14 +12,14 @@ from typing import Any
 from engine.core.curves import CURVES
 from engine.core.expressions import Names
 from engine.core.modulators.model import Heard, Modulator
-from engine.core.modulators.table import KINDS
 from engine.core.parameter import Kind, Parameter, Registry
 from engine.core.show.controls import Lfo, MacroTarget
 from engine.documents.builder import ShowBuilder, clamped, each
-from engine.documents.modulation_tables import MacroTable, MacroTargetTable
+from engine.documents.modulation_tables import KINDS, MacroTable, MacroTargetTable
 from engine.documents.schema import LfoTable, ShowTable
 
 LARGEST = 1e6
+MOST = 512
 PULSES = ("audio/onset", "audio/kick", "beat/pulse", "bar/pulse", "phrase/pulse")
 CLOCK = {"time": "clock/time", "beat": "clock/beat"}
 """Short names of signals that are there as soon as somebody names them, see `Show.clock`."""
@@ -29,13 +29,14 @@ CLOCK = {"time": "clock/time", "beat": "clock/beat"}
 class Signals:
     """Names of all signals; parameters and clocks become signals when they are named."""
 
-    names: list[str]
+    places: dict[str, int]
     registry: Registry
     addressed: dict[int, int] = field(default_factory=dict)
 
     def knows(self, name: str) -> bool:
         """Whether something has that name."""
-        return name in (*self.names, *CLOCK, *CLOCK.values()) or name in self.registry.index
+        name = name if name in self.places else CLOCK.get(name, name)
+        return name in self.places or name in CLOCK.values() or name in self.registry.index
 
     def place(self, name: str) -> int:
         """Place of a signal, or of an address that is heard as one.
@@ -45,18 +46,18 @@ class Signals:
         ValueError
             If there is none.
         """
-        if name not in self.names:
+        if name not in self.places:
             name = CLOCK.get(name, name)
-        if name not in self.names:
+        if name not in self.places:
             if not self.knows(name):
-                there = [*self.registry.index] if name.startswith("/") else [*self.names, *CLOCK]
+                there = [*self.registry.index] if name.startswith("/") else [*self.places, *CLOCK]
                 near = difflib.get_close_matches(name, there, 3, 0.5)
                 hint = f"near are: {', '.join(near)}" if near else f"there are: {', '.join(there)}"
                 raise ValueError(f"no signal '{name[:80]}'; {hint[:1000]}")
             if name.startswith("/"):
-                self.addressed[len(self.names)] = self.registry.index[name]
-            self.names.append(name)
-        return self.names.index(name)
+                self.addressed[len(self.places)] = self.registry.index[name]
+            self.places[name] = len(self.places)
+        return self.places[name]
 
     def hear(self, names: Iterable[str]) -> None:
         """Make signals of the addresses and clocks among some names."""
@@ -66,7 +67,7 @@ class Signals:
 
     def pulses(self, modulators: Iterable[Modulator]) -> frozenset[int]:
         """Places of signals that are 0 again on the next tick: of triggers and edges, too."""
-        found = {self.names.index(name) for name in PULSES}
+        found = {self.places[name] for name in PULSES}
         found |= {mod.signal for mod in modulators if mod.kind.is_pulse(mod)}
         listed = self.registry.parameters
         return frozenset(found).union(
@@ -76,7 +77,7 @@ class Signals:
     @property
     def clock(self) -> tuple[int, int]:
         """Places of both clocks, -1 for one that nobody names."""
-        seconds, beats = (self.names.index(n) if n in self.names else -1 for n in CLOCK.values())
+        seconds, beats = (self.places.get(name, -1) for name in CLOCK.values())
         return seconds, beats
 
 
@@ -153,12 +154,15 @@ def make_modulators(
             heard = kind.read(given, names)
         settings = tuple((builder.places[f"/mod/{one.id}/{s.name}"], s.is_timing)
                          for s in kind.settings)  # fmt: skip
-        place = signals.names.index(f"mod/{one.id}")
+        place = signals.places[f"mod/{one.id}"]
         return Modulator(one.id, kind, place, heard.signals, settings, table.seed, heard.data)
 
+    if len(table.modulators) > MOST:
+        raise ValueError(f"modulators: {len(table.modulators)} of them; a show has at most {MOST}")
     made = {mod.signal: mod for mod in each(table.modulators, "modulators", make)}
+    named = list(signals.places)
     order = _order({place: mod.hears for place, mod in made.items()},
-                   lambda place: signals.names[place], "modulators: they hear")  # fmt: skip
+                   named.__getitem__, "modulators: they hear")  # fmt: skip
     return tuple(made[place] for place in order if place in made)
 
 
@@ -192,12 +196,14 @@ def make_macros(table: ShowTable, registry: Registry) -> tuple[MacroTarget, ...]
     found: list[MacroTarget] = []
 
     def make(macro: MacroTable) -> None:
-        if not 1 <= len(macro.targets) <= 256:
-            raise ValueError("targets: a macro has 1 to 256 of them")
+        if not macro.targets:
+            raise ValueError("targets: a macro has at least one")
         own = registry.index[f"/macro/{macro.id}"]
         found.extend(each(macro.targets, "targets", lambda one: _target(own, one, registry)))
 
     list(each(table.macros, "macros", make))
+    if len(found) > MOST:
+        raise ValueError(f"macros: {len(found)} targets; a show has at most {MOST}")
     graph: dict[int, list[int]] = {}
     for one in found:
         graph.setdefault(one.macro, []).append(one.target)

@@ -16,9 +16,9 @@ from engine.core.control.modulation import hear
 from engine.core.event import Event
 from engine.core.frame.advance import advance
 from engine.core.frame.values import effective
-from engine.core.modulators.table import KINDS
 from engine.core.show.snapshot import from_data, migrate, to_data
 from engine.core.show.state import State, first_state
+from engine.documents.modulation_tables import KINDS
 from tests.making import film, frames_at, read_show, run
 
 TARGET = "/layer/form/effect/glow/amount"
