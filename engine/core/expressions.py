@@ -13,10 +13,12 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from engine.core.rng import gaussian
+from engine.core.rng import uniform
 
 LARGEST_TEXT = 1000
 MOST_NODES = 200
+NOISE_NODES = 10
+"""What ``noise`` and ``random`` count as."""
 DEEPEST = 40
 LARGEST = 1e9
 """Of a number in the text, and of the result."""
@@ -101,16 +103,12 @@ FUNCTIONS: dict[str, tuple[int, Callable[..., float]]] = {
 
 
 def _random(seed: int) -> dict[str, Callable[[float], float]]:
-    def level(place: int) -> float:
-        """Equally likely in [0, 1], and the same for the same whole number."""
-        return 0.5 + 0.5 * math.erf(float(gaussian(seed, "noise", place, 1)[0]) / math.sqrt(2.0))
-
     def noise(x: float) -> float:
         place = math.floor(x)
         y = x - place
-        return _mix(level(place), level(place + 1), y * y * (3.0 - 2.0 * y))
+        return _mix(uniform(seed, place), uniform(seed, place + 1), y * y * (3.0 - 2.0 * y))
 
-    return {"noise": noise, "random": lambda x: level(math.floor(x))}
+    return {"noise": noise, "random": lambda x: uniform(seed, math.floor(x))}
 
 
 def compile_expression(text: str, names: Names) -> Node:
@@ -174,8 +172,8 @@ class _Parser:
         if self.at < len(self.text):
             raise self.fail(f"'{self.text[self.at]}' does not fit here")
 
-    def count(self) -> None:
-        self.nodes += 1
+    def count(self, nodes: int = 1) -> None:
+        self.nodes += nodes
         if self.nodes > MOST_NODES:
             raise self.fail(f"more than {MOST_NODES} names and operations")
 
@@ -274,6 +272,8 @@ class _Parser:
             given.append(self.conditional(depth + 1))
         self.need(")")
         count, function = FUNCTIONS[name][0], self.functions[name]
+        if name in ("noise", "random"):
+            self.count(NOISE_NODES - 1)
         if name in ("min", "max"):
             while len(given) > 2:
                 given[:2] = [self.node(function, given[0], given[1])]

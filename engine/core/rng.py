@@ -47,3 +47,15 @@ def draw(seed: int, name: str, index: int, size: int) -> NDArray[np.float64]:
     vector = np.random.Generator(bits).standard_normal(size)
     vector.flags.writeable = False
     return vector
+
+
+def uniform(seed: int, index: int) -> float:
+    """Draw from [0, 1) a number that depends on its key alone: cheaper than `draw`, and uncached.
+
+    SplitMix64 (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators"),
+    its `index`-th value.
+    """
+    x = (seed + (index + 1) * 0x9E3779B97F4A7C15) & _WORD
+    x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9 & _WORD
+    x = (x ^ x >> 27) * 0x94D049BB133111EB & _WORD
+    return ((x ^ x >> 31) >> 11) * 2.0**-53

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, Union
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
 import msgspec
 
@@ -284,11 +284,17 @@ class TrackTable(_Table, frozen=True):
     mix: float = 1.0
 
 
-class PluginTable(_Table, frozen=True):
-    """One of ``[[sources]]`` or of ``[[outputs]]``."""
+class _PluginTable(_Table, frozen=True):
+    """One of ``[[sources]]`` or of ``[[outputs]]``: a kind, and its own settings."""
 
     kind: str
     config: dict[str, Any] = {}
+
+
+class SourceTable(_PluginTable, frozen=True):
+    """One of ``[[sources]]``; what it says is played `delay_ms` after it arrived."""
+
+    delay_ms: Annotated[float, msgspec.Meta(ge=0.0, le=2000.0)] = 0.0
 
 
 class OutputTable(_Table, frozen=True):
@@ -318,8 +324,8 @@ class ShowTable(_Table, frozen=True):
     start: str = ""
     drag: Literal["steer", "paint", "map", "grab"] = "steer"
     output: OutputTable = OutputTable()
-    outputs: list[PluginTable] = []
-    sources: list[PluginTable] = []
+    outputs: list[_PluginTable] = []
+    sources: list[SourceTable] = []
     master: MasterTable = MasterTable()
     autopilot: AutopilotTable = AutopilotTable()
     track: TrackTable = TrackTable()

@@ -17,6 +17,7 @@ from engine.play.events.acceptance import NOTHING, Usual, refusal, undeclared
 from engine.play.events.budget import Budget
 from engine.play.events.complaints import MOST_ADDRESSES, Complaints, came, plain
 from engine.play.events.directory import Directory
+from engine.play.events.movers import Movers
 from engine.sources.contract import EVERYTHING, Item, Origin
 from engine.sources.osc.pattern import MOST_STEPS, is_pattern
 
@@ -66,6 +67,7 @@ class EventQueue:
         self.unknown_total = 0
         self.refused = 0
         self.complaints = Complaints()
+        self.movers = Movers()
 
     def take(
         self,
@@ -256,6 +258,8 @@ class EventQueue:
     def events_of(self, tick: int) -> Sequence[Event]:
         """Hand over the events of a tick, in order of effect; each tick once."""
         found = in_order([*self._pending.pop(tick, ()), *self.budget.due(tick)])
+        if found and self._directory is not None:
+            self.movers.note(found, self._directory[1])
         heard = self._track.get(tick + self._track_shift, ())
         if not heard:
             return found

@@ -92,6 +92,21 @@ def test_shader_check_reports_every_file(tmp_path: Path) -> None:
     assert sorted(path.name for path in out.iterdir()) == ["plain.png", "tint.png"]
 
 
+def test_show_lint_fails_where_something_is_wrong(tmp_path: Path) -> None:
+    show = tmp_path / "mine.toml"
+    route = '[[routes]]\nsignal = "audio/low"\ntarget = "/master/brightness"\ndepth = {}\n'
+    for depth, code, words in (
+        (-0.5, 0, "nothing is dead"),
+        (0.0, 1, "WRONG"),
+    ):
+        show.write_text("schema = 1\n" + route.format(depth))
+        done = CliRunner().invoke(cli, ["show", "lint", str(show)])
+        assert (done.exit_code, done.stdout.startswith(words)) == (code, True), done.output
+    (found,) = json.loads(CliRunner().invoke(cli, ["show", "lint", str(show), "--json"]).stdout)
+    assert (found["kind"], found["is_wrong"], found["where"]) == ("dead", True, "routes[0]")
+    assert CliRunner().invoke(cli, ["show", "lint", str(tmp_path / "none.toml")]).exit_code == 78
+
+
 def test_shader_check_is_content_with_the_shipped_ones(root: Path) -> None:
     shipped = sorted((root / "shaders").glob("*.fs"))
     found = document("shader", "check", *shipped, "--size", "64x36")

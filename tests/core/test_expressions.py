@@ -125,6 +125,7 @@ def test_noise_and_random_are_keyed_smooth_and_in_range() -> None:
         ("-" * 900, f"nested deeper than {DEEPEST}"),
         ("a^" * 400 + "a", f"nested deeper than {DEEPEST}"),
         ("a+" * 400 + "a", f"more than {MOST_NODES}"),
+        ("+".join(["noise(a)"] * 20), f"more than {MOST_NODES}"),
     ],
 )
 def test_what_is_none_is_said(text: str, why: str) -> None:

@@ -10,8 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core.event import Event
+from engine.core.frame.advance import advance
+from engine.core.frame.sample import sample
+from engine.core.show.state import first_state
 from engine.core.tempo.sync import SYNC, TIMECODE
 from engine.play.event_queue import MOST_UNKNOWN, EventQueue
+from engine.play.events.delay import Delay
 from engine.sources.contract import EVERYTHING, Origin
 from tests.making import read_show
 
@@ -168,3 +172,52 @@ def test_a_beat_that_is_told_is_older_when_it_takes_effect() -> None:
     assert queue.refused == 1
     took(queue, (0, SYNC, (2.0, 120.0, 7.0, 1.0)))  # OSC does not declare it
     assert queue.unknown_total == 1
+
+
+def test_the_last_writer_wins_in_an_order_that_does_not_hang_on_who_was_polled_first() -> None:
+    """Within a tick: by the name of the source, then as it came; aliases are the same address."""
+    rows = [
+        ("osc", "/layer/1/effect/glow/amount", 0.1),
+        ("osc", AMOUNT, 0.2),
+        ("midi", AMOUNT, 0.3),
+        ("window", AMOUNT, 0.4),
+        ("midi", AMOUNT, 0.5),
+    ]
+    found = []
+    for order in (rows, rows[::-1], rows[2:] + rows[:2]):
+        by_source = {name: [r for r in rows if r[0] == name] for name, *_ in order}
+        queue = EventQueue()
+        for name, own in by_source.items():
+            took(queue, *[(0, address, value) for _, address, value in own], source=name)
+        events = queue.events_of(0)
+        found.append([(e.source, e.value) for e in events])
+        state = advance(SHOW, first_state(SHOW), 0, events)
+        assert state.base[SHOW.registry.index[AMOUNT]] == 0.4  # the window's
+    assert (
+        found == [[("midi", 0.3), ("midi", 0.5), ("osc", 0.1), ("osc", 0.2), ("window", 0.4)]] * 3
+    )
+
+
+def test_a_performance_of_several_sources_replays_to_the_bit() -> None:
+    """What is recorded are events on ticks: delays, patterns and what was left out are in them."""
+    queue, states, recorded = EventQueue(), [first_state(SHOW)], []
+    for tick in range(240):
+        ms = tick * 1000 // 120
+        for name, every, value in (("midi", 3, 0.2), ("osc", 2, 0.6), ("dmx", 5, 0.9)):
+            if tick % every == 0:
+                rows = [
+                    (ms * 10**6, AMOUNT, value * tick / 240),
+                    (ms * 10**6, "/layer/*/opacity", value),
+                ]
+                delay = Delay(40_000_000 if name == "midi" else 0)
+                took(queue, *delay.due(rows, 10**12), newest=tick - 1, source=name)
+        recorded.append([Event(*event) for event in queue.events_of(tick)])
+        states.append(advance(SHOW, states[-1], tick, recorded[-1]))
+    assert {e.source for events in recorded for e in events} == {"midi", "osc", "dmx"}
+    again = first_state(SHOW)
+    for tick, events in enumerate(recorded):
+        again = advance(SHOW, again, tick, events)
+        if tick % 20 == 19:
+            plans = [sample(SHOW, each, tick / 120 + 0.002) for each in (states[tick + 1], again)]
+            assert repr(plans[0]) == repr(plans[1])
+            assert states[tick + 1].base.tobytes() == again.base.tobytes()

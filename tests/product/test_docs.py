@@ -20,7 +20,7 @@ from tests.places import SHOWS
 SECTIONS = {
     "## The show": schema.ShowTable,
     "## `[output]`": schema.OutputTable,
-    "## `[[sources]]` and `[[outputs]]`": schema.PluginTable,
+    "## `[[sources]]` and `[[outputs]]`": schema.SourceTable,
     "## `[master]`": schema.MasterTable,
     "## `[autopilot]`": schema.AutopilotTable,
     "## `[track]`": schema.TrackTable,

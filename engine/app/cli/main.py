@@ -63,6 +63,7 @@ def cli() -> None:
     "--operator", metavar="MONITOR", help="Where your own window opens, for keys, help and meters."
 )
 @click.option("--osc", help="HOST:PORT to listen on (127.0.0.1:9000); port 0: any free.")
+@click.option("--osc-allow", multiple=True, help="Address or network that may send; repeatable.")
 @click.option(
     "--feedback", multiple=True, help="HOST:PORT that is sent every change by OSC; may be repeated."
 )
@@ -105,6 +106,7 @@ def play(**given: Any) -> None:
         monitor=given["monitor"],
         operator=given["operator"],
         osc=given["osc"],
+        osc_allow=given["osc_allow"],
         feedback=given["feedback"],
         oscquery=given["oscquery"],
         dmx=given["dmx"],

@@ -23,6 +23,7 @@ TEXT = "text"
 HOST = {
     "/feedback/all": "Every value is sent to --feedback again.",
     "/show/save": "Saves a copy of the show with the values it has now.",
+    "/who": "Says who moved this address last, when, and to which value.",
     "/learn/target": "The next control that a hand moves is mapped to this address.",
     "/learn/cancel": "Waits for no control any more.",
     "/learn/forget": "Unmaps every control of this address.",

@@ -20,6 +20,8 @@ from engine.documents.schema import LfoTable, ShowTable
 
 LARGEST = 1e6
 MOST = 512
+LONGEST = 10_000
+"""Of all expressions of a show, in characters: what a stranger's show may cost on a tick."""
 PULSES = ("audio/onset", "audio/kick", "beat/pulse", "bar/pulse", "phrase/pulse")
 CLOCK = {"time": "clock/time", "beat": "clock/beat"}
 """Short names of signals that are there as soon as somebody names them, see `Show.clock`."""
@@ -159,6 +161,8 @@ def make_modulators(
 
     if len(table.modulators) > MOST:
         raise ValueError(f"modulators: {len(table.modulators)} of them; a show has at most {MOST}")
+    if sum(len(getattr(one, "expression", "")) for one in table.modulators) > LONGEST:
+        raise ValueError(f"modulators: their expressions have more than {LONGEST} characters")
     made = {mod.signal: mod for mod in each(table.modulators, "modulators", make)}
     named = list(signals.places)
     order = _order({place: mod.hears for place, mod in made.items()},

@@ -6,13 +6,13 @@ from engine.core.parameter import Kind
 from engine.core.show.addresses import HOST, TEXT, Address
 
 COMMANDS = {
-    "/feedback/all": "feedback", "/show/save": "save", "/learn/target": "target",
+    "/feedback/all": "feedback", "/show/save": "save", "/who": "who", "/learn/target": "target",
     "/learn/cancel": "cancel", "/learn/forget": "forget",
 }  # fmt: skip
 """Address → word for the player."""
 LEARNING = ("learn", "target", "cancel", "forget")
 """Words for learning; the first is that of a key."""
-_TEXTS = ("/learn/target", "/learn/forget")
+_TEXTS = ("/who", "/learn/target", "/learn/forget")
 
 ADDRESSES = {
     address: Address(address, TEXT if address in _TEXTS else Kind.TRIGGER, text)

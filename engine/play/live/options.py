@@ -20,6 +20,7 @@ class Options:
     monitor: str | None = None
     operator: str | None = None
     osc: str | None = None
+    osc_allow: tuple[str, ...] = ()
     feedback: tuple[str, ...] = ()
     oscquery: str | None = None
     dmx: tuple[str, ...] = ()

@@ -103,6 +103,7 @@ class Outputs:
         self._notify = notify
         self._open: list[Output] = []
         self._own_context: Any = None
+        self._hosts = dict(map(_endpoint, options.dmx))
         modules = [(*entry, _module(*entry[:2])) for entry in _entries(table, options)]
         self.is_only_seen = all(getattr(m, "IS_ONLY_SEEN", False) for *_, m in modules)
         if sum(_owns_context(module) for *_, module in modules) > 1:
@@ -111,10 +112,12 @@ class Outputs:
             for place, kind, own, module in modules:
                 config = _config(place, module, own, table, options)
                 if hasattr(config, "host"):
-                    config = self._permit(place, config, "host" in own, options)
+                    config = self._permit(place, config, "host" in own)
                 manager = module.open(config, size_px, fps)
                 self._open.append(Output(kind, config, manager, manager.__enter__()))
             self._listed = tuple(self._open)
+            if self._hosts and not any(hasattr(output.config, "host") for output in self._open):
+                notify(f"--dmx {next(iter(self._hosts))}: no output here sends over the network")
             shown = [
                 o
                 for o, (*_, module) in zip(self._open, modules, strict=True)
@@ -127,16 +130,17 @@ class Outputs:
             self.__exit__(None, None, None)
             raise
 
-    def _permit(self, place: str, config: Any, is_asked: bool, options: Options) -> Any:
+    def _permit(self, place: str, config: Any, is_asked: bool) -> Any:
         """Let it send to a host that the operator named, else to this machine."""
-        allowed = dict(map(_endpoint, options.dmx or ("127.0.0.1",)))
+        allowed = self._hosts or {"127.0.0.1": 0}
         host = config.host if config.host in allowed else next(iter(allowed))
         if is_asked and host != config.host:
             self._notify(
                 f"{place}: sends to {host}, not to {config.host[:80]} as the show asks; "
                 f"start it with --dmx {config.host[:80]} to allow that"
             )
-        return replace(config, host=host, port=allowed[host])
+        port = {"port": allowed[host]} if hasattr(config, "port") else {}
+        return replace(config, host=host, **port)
 
     @property
     def sinks(self) -> list[Any]:

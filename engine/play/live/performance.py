@@ -228,6 +228,7 @@ class Performance:
             "errands": self.tasks.report(),
             "sources": self.sources.report(),
             "osc": self._osc_stats(),
+            "last_moved": self.queue.movers.report(self.line.state.tick, self.line.show.control_hz),
             "oscquery": self.control.report() if self.control is not None else None,
             "controllers": self.controllers.report(),
             "sound": self.audio_input.state,
@@ -250,6 +251,7 @@ class Performance:
         return {
             "received": getattr(found, "received", 0),
             "dropped": getattr(found, "dropped", 0),
+            "turned_away": getattr(found, "turned_away", 0),
             "refused": getattr(found, "refused", 0) + self.queue.refused,
             "refusals": {
                 address: {"count": count, "why": why}

@@ -323,6 +323,10 @@ class Player(Performance):
         elif command == "feedback":
             if not self.feedback.send_all():
                 self.notify("/feedback/all: nothing is sent back; start with --feedback HOST:PORT")
+        elif command == "who":
+            show, tick = self.line.show, self.line.state.tick
+            directory = self.queue.directory(show)
+            self.notify(self.queue.movers.who(str(value), directory, tick, show.control_hz))
         elif command == "music":
             told = self.audio_input.turn_music(self.queue, self.line.state.tick)
             self.presenter.toast(told, ACT_S, "act")

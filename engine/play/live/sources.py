@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any, Self
 
@@ -13,6 +13,7 @@ from engine.core.tempo.sync import Beat
 from engine.documents.schema import ShowTable
 from engine.documents.show.load import ShowError
 from engine.documents.show.plugin_config import read_config
+from engine.play.events.delay import Delay
 from engine.play.live.options import Options
 from engine.play.pacer import now_ns
 from engine.sources import registry
@@ -36,6 +37,8 @@ class Source:
     config: Any
     input: Any
     state: str = ""
+    delay: Delay = field(default_factory=Delay)
+    hands: Delay = field(default_factory=Delay)
 
     def report(self) -> dict[str, Any]:
         """Return its part of the stats file."""
@@ -84,8 +87,8 @@ class Sources:
         own = _own(options, port)
         always = DEFAULTS + ("link",) * options.link + ("gamepad",) * has_window
         found = [
-            (kind, *self._read(place, kind, config))
-            for place, kind, config in _entries(table, own, always)
+            (kind, *self._read(place, kind, config), round(delay_ms * 1e6))
+            for place, kind, config, delay_ms in _entries(table, own, always)
         ]
         found = [each for each in found if self._may_open(each[0], each[1], options)]
         self._sound = next((each for each in found if each[0] == "audio"), None)
@@ -128,14 +131,17 @@ class Sources:
             )
         return module, replace(config, host=self.host)
 
-    def _add(self, kind: str, module: ModuleType, config: Any) -> None:
+    def _add(self, kind: str, module: ModuleType, config: Any, delay_ns: int) -> None:
         number = 1 + sum(source.kind == kind for source in self._open)
         name = getattr(module, "NAME", kind) + (str(number) if number > 1 else "")
         origin = Origin(name, tuple(getattr(module, "ADDRESSES", ())))
         found = module.open(config, now_ns).__enter__()
         if hasattr(found, "wall_ns"):
             found.wall_ns = time.time_ns
-        self._open.append(Source(kind, origin, config, found))
+        if hasattr(found, "delay_ns"):  # it knows what has a time of its own
+            found.delay_ns, delay_ns = delay_ns, 0
+        delays = Delay(delay_ns), Delay(delay_ns)
+        self._open.append(Source(kind, origin, config, found, "", *delays))
         self._listed[name] = self._open[-1]
         if getattr(found, "warning", ""):
             self._notify(found.warning)
@@ -150,7 +156,7 @@ class Sources:
                 if hasattr(source.input, "tend"):
                     source.input.tend(now_s)
                 self._notify_state(source, str(getattr(source.input, "state", "")))
-                items = list(source.input.poll(MOST_ITEMS))
+                items = source.delay.due(source.input.poll(MOST_ITEMS), now_ns())
                 told = list(getattr(source.input, "refusals", list)())
                 yield source, items, told
 
@@ -159,7 +165,8 @@ class Sources:
         for source in tuple(self._open):
             if hasattr(source.input, "moved"):
                 with self._unfailing(source):
-                    yield source, list(source.input.moved(MOST_ITEMS))
+                    moved = source.input.moved(MOST_ITEMS)
+                    yield source, source.hands.due(moved, now_ns())
 
     def show(self, device: str, control: str, value: float) -> None:
         """Light a control or move its motor, at whatever source has that device."""
@@ -252,6 +259,8 @@ def _own(options: Options, port: int) -> dict[str, dict[str, Any]]:
         found["osc"] = {"port": port}
     if options.midi not in (None, "auto", "off"):
         found["midi"] = {"devices": [options.midi]}
+    if options.osc_allow:
+        found["osc"] = found.get("osc", {}) | {"allow": list(options.osc_allow)}
     if options.audio is not None:
         is_number = options.audio.isdigit()
         found["audio"] = {"device": int(options.audio) if is_number else options.audio}
@@ -263,11 +272,16 @@ def _own(options: Options, port: int) -> dict[str, dict[str, Any]]:
 
 def _entries(
     table: ShowTable, own: dict[str, dict[str, Any]], always: Iterable[str]
-) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """List place in the show, kind and own table of every source, those of every show included."""
+) -> Iterator[tuple[str, str, Mapping[str, Any], float]]:
+    """List place, kind, own table and delay of every source, those of every show included."""
     listed = {each.kind for each in table.sources}
     for kind in always:
         if kind not in listed:
-            yield kind, kind, own.get(kind, {})
+            yield kind, kind, own.get(kind, {}), 0.0
     for number, each in enumerate(table.sources):
-        yield f"sources[{number}]", each.kind, {**each.config, **own.pop(each.kind, {})}
+        yield (
+            f"sources[{number}]",
+            each.kind,
+            {**each.config, **own.pop(each.kind, {})},
+            each.delay_ms,
+        )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from engine.core.event import Value
 from engine.sources.contract import Item
-from engine.sources.osc.decode import MAX_PACKET_BYTES, Decoded, Refusal, decode
+from engine.sources.osc.decode import IMMEDIATELY, MAX_PACKET_BYTES, Decoded, Refusal, decode
 from engine.sources.osc.schedule import Schedule, ahead_ns
 
 MAX_POLL_BYTES = 262_144
@@ -34,6 +35,8 @@ class Inbox:
         Messages (and pieces that are no messages) left out of those packets.
     wall_ns
         The clock of the day, see `engine.sources.contract`; without it nothing waits for its time.
+    delay_ns
+        How long what has no time tag waits.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class Inbox:
         self._refusals: list[Refusal] = []
         self._waiting: deque[Item] = deque()  # the rest of a bundle that was longer than max_items
         self.wall_ns: Callable[[], int] | None = None
+        self.delay_ns = 0
         self.received = self.refused = 0
 
     def poll(self, max_items: int) -> list[Item]:
@@ -78,18 +82,38 @@ class Inbox:
             if packet is None:
                 break
             room_bytes -= len(packet)
+            if not self._is_welcome():
+                continue
             arrival_ns = self._now_ns()
             decoded = self._decode(packet)
             if decoded.times and self.wall_ns is not None:
                 items += self._sort_by_time(decoded, arrival_ns, self.wall_ns())
             else:
-                items.extend((arrival_ns, *message) for message in decoded.messages)
+                items += self._delayed(decoded, arrival_ns)
         self._waiting.extend(items[max_items:])
         return items[:max_items]
 
     def _read(self) -> bytes | None:
         """Read one packet; None if there is none, empty if one was lost."""
         raise NotImplementedError
+
+    def _is_welcome(self) -> bool:
+        """Whether the packet that was read last comes from somebody who may send."""
+        return True
+
+    def _delayed(self, decoded: Decoded, arrival_ns: int) -> list[Item]:
+        """Give messages for at once; keep them if there is a delay."""
+        if not self.delay_ns:
+            return [(arrival_ns, *message) for message in decoded.messages]
+        for address, value in decoded.messages:
+            self._keep(arrival_ns + self.delay_ns, address, value)
+        return []
+
+    def _keep(self, due_ns: int, address: str, value: Value) -> None:
+        try:
+            self._schedule.add(due_ns, address, value)
+        except ValueError as error:
+            self._refuse(1, [(address, str(error))])
 
     def _decode(self, packet: bytes) -> Decoded:
         self.received += 1
@@ -113,12 +137,15 @@ class Inbox:
         for (address, value), tag in zip(decoded.messages, decoded.times, strict=True):
             try:
                 ahead = ahead_ns(tag, wall_ns)
-                if ahead:
-                    self._schedule.add(arrival_ns + ahead, address, value)
-                else:
-                    found.append((arrival_ns, address, value))
             except ValueError as error:
                 self._refuse(1, [(address, str(error))])
+                continue
+            if tag == IMMEDIATELY:
+                ahead = self.delay_ns
+            if ahead:
+                self._keep(arrival_ns + ahead, address, value)
+            else:
+                found.append((arrival_ns, address, value))
         return found
 
     def _refuse(self, count: int, explained: Sequence[Refusal]) -> None:

@@ -16,6 +16,7 @@ from typing import Self
 from engine.sources.contract import EVERYTHING, Item
 from engine.sources.osc.decode import MAX_PACKET_BYTES, Decoded, decode
 from engine.sources.osc.inbox import MAX_POLL_BYTES, Inbox
+from engine.sources.osc.senders import Senders
 from engine.system.sockets import dropped_packets, keep_port, own_address
 
 __all__ = ["ADDRESSES", "Config", "Decoded", "Receiver", "decode", "open", "parse_endpoint"]
@@ -38,6 +39,9 @@ class Config:
         costs no more time than one of short packets.
     buffer_bytes
         Asked of the kernel for what waits between two polls; it may give less.
+    allow
+        Addresses and networks of those who may send; empty: everybody. Others are turned away
+        before anything is read of what they send.
     """
 
     host: str = "127.0.0.1"
@@ -45,6 +49,10 @@ class Config:
     max_packet_bytes: int = MAX_PACKET_BYTES
     max_poll_bytes: int = MAX_POLL_BYTES
     buffer_bytes: int = 4 << 20
+    allow: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        Senders(self.allow)  # an error in it is said when it is read
 
 
 def parse_endpoint(text: str) -> tuple[str, int]:
@@ -98,6 +106,8 @@ class Receiver(Inbox):
         The bound port.
     warning
         A sentence to show when others than this machine can send; else empty.
+    turned_away
+        Packets of machines that are not on the allow list.
     dropped
         Packets that the kernel dropped because nobody read them in time. Brought up to date by
         every poll. Only Linux tells; elsewhere it stays 0 and `counts_drops` is False.
@@ -106,11 +116,13 @@ class Receiver(Inbox):
     def __init__(self, config: Config, now_ns: Callable[[], int], listener: socket.socket) -> None:
         super().__init__(now_ns, config.max_packet_bytes, config.max_poll_bytes)
         self._socket = listener
+        self._senders = Senders(config.allow)
+        self._sender = ""
         self._dropped_at_start = dropped_packets(listener)
         host, self.port = listener.getsockname()[:2]
         self.warning = _warn(host, self.port)
         self.counts_drops = self._dropped_at_start is not None
-        self.dropped = 0
+        self.dropped = self.turned_away = 0
 
     def poll(self, max_items: int) -> list[Item]:
         """Take what has arrived, in order, without waiting; see `Inbox.poll`."""
@@ -132,11 +144,25 @@ class Receiver(Inbox):
         """Read one packet; None if there is none, empty if the system reports a lost one."""
         try:
             # `recv` with a copy costs less than `recv_into` a kept buffer and a copy out of it.
-            return self._socket.recv(65_536)
+            if not self._senders:
+                return self._socket.recv(65_536)
+            packet, place = self._socket.recvfrom(65_536)
+            self._sender = str(place[0])
+            return packet
         except (BlockingIOError, InterruptedError):
             return None
         except ConnectionError:  # Windows passes on other sockets' ICMP messages
             return b""
+
+    def _is_welcome(self) -> bool:
+        """Whether the sender is on the allow list; who is not is counted, and said once."""
+        if not self._senders or self._senders.may_send(self._sender):
+            return True
+        self.turned_away += 1
+        if self._senders.is_news(self._sender):
+            why = "turned away: not on the list of senders (--osc-allow, `allow` of the source)"
+            self._refuse(0, [(self._sender, why)])
+        return False
 
     def _update_drops(self) -> None:
         drops = dropped_packets(self._socket)

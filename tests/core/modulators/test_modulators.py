@@ -336,6 +336,18 @@ expression = "{}"
         show_of("expression", 'expression = "mod/m + 1"')
 
 
+def test_a_strangers_show_costs_only_so_much() -> None:
+    many = "".join(f'[[modulators]]\nid = "n{i}"\nkind = "expression"\nexpression = "{{}}"\n'
+                   for i in range(511))  # fmt: skip
+    show = show_of("expression", None, many.replace("{}", "lfo/o"))
+    assert len(show.modulators) == 512
+    with pytest.raises(ValueError, match="more than 10000 characters"):
+        show_of("expression", None, many.replace("{}", "lfo/o + lfo/o + lfo/o"))
+    with pytest.raises(ValueError, match="modulators: 513 of them"):
+        show_of("expression", None, many.replace("{}", "1") + many.split("[[")[1].join(["[[", ""])
+                .replace('"n0"', '"more"').replace("{}", "1"))  # fmt: skip
+
+
 def test_a_parameter_is_heard_as_hands_and_cues_set_it_between_ticks_too() -> None:
     cue = """
 [[cues]]

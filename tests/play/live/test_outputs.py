@@ -216,6 +216,12 @@ def test_a_show_sends_only_to_hosts_that_the_operator_named(
         assert f"not to {host} as the show asks; start it with --dmx {host}" in said[0]
 
 
+def test_a_host_that_nobody_sends_to_is_said() -> None:
+    said: list[str] = []
+    with open_outputs(said, "", "null", dmx=("192.0.2.1",)):
+        assert said == ["--dmx 192.0.2.1: no output here sends over the network"]
+
+
 def test_a_port_is_the_operators() -> None:
     with pytest.raises(load.ShowError, match="unknown key 'port'"):
         open_outputs([], LAMP + "port = 53\n")

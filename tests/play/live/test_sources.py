@@ -188,3 +188,33 @@ def test_what_hands_move_is_handed_on_and_shown_until_the_source_fails(
         assert list(sources.moved()) == []
         assert sources.devices() == []
     assert said == ["silence: failed: OSError: it was pulled out; the show goes on without it"]
+
+
+def test_a_show_may_ask_for_a_delay() -> None:
+    text = '[[sources]]\nkind = "osc"\nconfig.port = 0\ndelay_ms = 250.0\n'
+    text += '[[sources]]\nkind = "silence"\ndelay_ms = 2000\n'
+    with open_sources([], text) as sources:
+        source, silent = sources.of_kind("osc"), sources.of_kind("silence")
+        assert source is not None
+        assert silent is not None
+        assert source.input.delay_ns == 250_000_000  # it knows what has a time already
+        late, now = (0, "/a", 1.0), 10**9
+        assert (source.delay.due([late], now), silent.delay.due([late], now)) == ([late], [])
+    for wrong in ("-1.0", "2001.0", '"long"'):
+        with pytest.raises(load.ShowError, match="delay_ms"):
+            open_sources([], f'[[sources]]\nkind = "osc"\ndelay_ms = {wrong}\n')
+    with pytest.raises(load.ShowError, match="delay_ms"):
+        open_sources([], '[[outputs]]\nkind = "null"\ndelay_ms = 5.0\n')
+
+
+def test_who_may_send_is_said_by_the_operator_or_else_by_the_show() -> None:
+    text = '[[sources]]\nkind = "osc"\nconfig = { port = 0, allow = ["10.0.0.0/8"] }\n'
+    for allow, expected in (((), ("10.0.0.0/8",)), (("192.0.2.7",), ("192.0.2.7",))):
+        with open_sources([], text, osc_allow=allow) as sources:
+            source = sources.of_kind("osc")
+            assert source is not None
+            assert source.config.allow == expected
+    with pytest.raises(load.ShowError, match="'studio' is no sender"):
+        open_sources([], text.replace("10.0.0.0/8", "studio"))
+    with pytest.raises(load.ShowError, match="'the-desk' is no sender"):
+        open_sources([], osc_allow=("the-desk",))
