@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from bench.stylegan_nets import make_stylegan2
 from engine.core.show.generator import Request
 from engine.generators.editing.bend_ops import OPS, BendTable
 from engine.generators.kinds import stylegan2
 from engine.models import card
 from engine.models.network import Network
+from engine.models.random_networks import make_stylegan2
 
 EARTH = Path(__file__).parents[1] / "presets/networks/earth.safetensors"
 AWAY = {

@@ -7,15 +7,13 @@ files are, on torch's meta device, where a tensor has a shape and no numbers.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-import numpy as np
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from bench.stylegan_nets import make_stylegan2, make_stylegan3
 from engine.generators.cuda import filtered_lrelu as fused_filter
 from engine.generators.cuda import stylegan2 as fused2
 from engine.generators.cuda import stylegan3 as fused3
@@ -23,6 +21,7 @@ from engine.generators.networks import stylegan2, stylegan3
 from engine.generators.networks.dense import Source
 from engine.generators.networks.stylegan2_weights import read_synthesis as read_stylegan2
 from engine.generators.networks.stylegan3_weights import read_synthesis as read_stylegan3
+from engine.models.random_networks import network
 
 _VIEWS = (
     "view", "expand", "permute", "transpose", "t", "slice", "select", "unsqueeze", "squeeze",
@@ -47,35 +46,6 @@ class Cuda(str):
 
 
 META = Cuda("meta")
-
-
-def network(name: str, **options: Any) -> tuple[Mapping[str, Any], dict[str, dict[str, Any]]]:
-    """A random network ``sg2-1024``, ``sg3t-1024``, ``sg3r-1024`` …, in float16 where files are.
-
-    NVIDIA's are so in the last four resolutions.
-    """
-    kind, side = name.split("-")
-    px = int(side)
-    if kind == "sg2":
-        state, modules = make_stylegan2(px, **options)
-        for module, about in modules.items():
-            if module.startswith("synthesis.b") and "resolution" in about:
-                about["use_fp16"] = about["resolution"] > px // 16
-        return state, modules
-    shape = {"kernel": 1, "radial": True, "base": 65536, "most": 1024} if kind == "sg3r" else {}
-    state, modules = make_stylegan3(px, **{**shape, **options})
-    rates = sampling_rates(px, len(modules["synthesis"]["layer_names"]) - 1)
-    for layer, rate in zip(modules["synthesis"]["layer_names"], rates, strict=True):
-        modules[f"synthesis.{layer}"]["use_fp16"] = bool(rate * 16 > px)
-    return state, modules
-
-
-def sampling_rates(px: int, layers: int) -> Any:
-    """Samples per picture of each layer (Karras et al. 2021, appendix G)."""
-    exponent = np.minimum(np.arange(layers + 1) / (layers - 2), 1)
-    last = px / 2 * 2**0.3
-    stops = 2**2.1 * (last / 2**2.1) ** exponent
-    return np.exp2(np.ceil(np.log2(np.minimum(stops * 2, px))))
 
 
 class Count(TorchDispatchMode):

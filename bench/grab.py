@@ -22,12 +22,12 @@ import torch
 from PIL import Image, ImageDraw
 from torch.nn import functional
 
-from bench.stylegan_nets import make_stylegan2
 from engine.core.show.generator import Request
 from engine.generators.host.tasks import Task
 from engine.generators.kinds import cppn, stylegan2
 from engine.generators.tasks import point_tracking
 from engine.generators.tasks.drag import Drag
+from engine.models.random_networks import make_stylegan2
 from tests.stylegan_files import save
 
 EARTH = "presets/networks/earth.safetensors"

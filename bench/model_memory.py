@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from bench.stylegan_nets import make_stylegan2, make_stylegan3
 from engine.models import card
 from engine.models.network import Network
+from engine.models.random_networks import make_stylegan2, make_stylegan3
 
 MODELS: dict[str, tuple[str, int, dict[str, int], dict[str, Any]]] = {
     "sg2-256": ("stylegan2", 256, {"base": 16384}, {}),

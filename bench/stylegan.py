@@ -16,9 +16,9 @@ from typing import Any
 
 import torch
 
-from bench.stylegan_nets import make_stylegan2, make_stylegan3
 from bench.stylegan_plain import Plain, draw_stylegan2, draw_stylegan3
 from engine.generators.kinds import stylegan2, stylegan3
+from engine.models.random_networks import make_stylegan2, make_stylegan3
 
 Draw = Callable[[], torch.Tensor]
 ALL = ("sg2-256", "sg2-512", "sg2-1024", "sg3t-256", "sg3r-256", "sg3t-512", "sg3r-512")

@@ -35,7 +35,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from bench.stylegan_nets import make_stylegan2
 from engine.core.event import Event
 from engine.core.frame.advance import advance
 from engine.core.frame.sample import latents
@@ -61,6 +60,7 @@ from engine.generators.stylegan import model as styled
 from engine.generators.stylegan.w_space import measure
 from engine.models import card
 from engine.models.network import Network
+from engine.models.random_networks import make_stylegan2
 
 KEYS = (3, 14, 15, 92, 65, 35)
 KNOT_FRAMES = 120  # at 60 fps a knot of 2 s

@@ -15,10 +15,10 @@ from typing import Any
 
 import torch
 
-from bench.stylegan_nets import make_stylegan2, make_stylegan3
 from engine.generators.kinds import stylegan2, stylegan3
 from engine.generators.stylegan.canvas import Canvas
 from engine.generators.stylegan.model import Inputs
+from engine.models.random_networks import make_stylegan2, make_stylegan3
 
 WIDE = 3.5
 CANVASES = {

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from engine.core.isf import header
 from engine.core.modifiers.table import MODIFIERS
-from engine.core.modulators.table import KINDS
+from engine.core.modulators.table import MODULATORS
 from engine.core.motions.table import MOTIONS
 from engine.core.parameter import Kind, Parameter, describe
 from engine.core.path.speed import TIMING
@@ -205,9 +205,9 @@ def pieces() -> Iterator[str]:
                 settings = setting_parameters(each.part.settings)
                 yield f"### The {what} {each.name}\n\n{table(settings)}\n"
     yield "## Modulators\n\nBehind `/mod/ID/`.\n"
-    for name, kind in KINDS.items():
+    for kind in MODULATORS:
         if kind.settings:
-            yield f"### {name}\n\n{table(setting_parameters(kind.settings))}\n"
+            yield f"### {kind.name}\n\n{table(setting_parameters(kind.settings))}\n"
     yield "## Generators\n\nBehind `/layer/ID/generator/`. A show or a network says NAME and N.\n"
     for name, listed in generators():
         yield f"### {name}\n\n{table(listed)}\n"

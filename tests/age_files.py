@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from bench.stylegan_nets import make_stylegan2
 from engine.lab.training.snapshots import write_ages
 from engine.models import card, safetensors
+from engine.models.random_networks import make_stylegan2
 from engine.system import hashing
 from tests import stylegan_files as files
 

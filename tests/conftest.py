@@ -8,6 +8,8 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # Workers share the cores: each, and what it starts, computes on one. Read when torch is loaded.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import contextlib
+import importlib
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +25,13 @@ from tests.places import ROOT
 os.environ["PYTHONPATH"] = os.pathsep.join(
     [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
 )
+
+# Without a GPU kernels are interpreted; Triton must know that when it is loaded.
+# And it is loaded before OpenGL: a software one's LLVM, loaded first, and Triton's end in a crash.
+if not has_nvidia():
+    os.environ["TRITON_INTERPRET"] = "1"
+with contextlib.suppress(ImportError):
+    importlib.import_module("triton")
 
 # What a shell starts in the background inherits that Ctrl-C is ignored, and so would its children.
 signal.signal(signal.SIGINT, signal.default_int_handler)

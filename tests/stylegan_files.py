@@ -18,6 +18,10 @@ from tests.places import DATA
 Arrays = dict[str, np.ndarray[Any, Any]]
 
 
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
+"""Where fused kernels run in tests: without a GPU, in Triton's interpreter."""
+
+
 def one_thread() -> Iterator[None]:
     """Keep torch to one thread: networks this small only wait for each other's threads."""
     before = torch.get_num_threads()

@@ -14,11 +14,14 @@ import json
 import socket
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.desk.link import HEAD, document, frame
-from engine.desk.server import Desk, serve
+from engine.system.sockets import Senders
 from engine.system.spawn import end_with_parent
+
+if TYPE_CHECKING:
+    from engine.desk.server import Desk
 
 BEAT_S = 0.5
 
@@ -29,24 +32,31 @@ def run(link: socket.socket, listener: socket.socket, about: Mapping[str, Any]) 
     Parameters
     ----------
     about
-        ``host``: HOST_INFO; ``announce``: kind of service (``_osc._udp``) → (address, port).
+        ``host``: HOST_INFO; ``announce``: kind of service (``_osc._udp``) → (address, port);
+        ``allow``: hosts and networks that may connect, all if there are none.
     """
     end_with_parent()
     asyncio.run(_run(link, listener, about))
 
 
 async def _run(link: socket.socket, listener: socket.socket, about: Mapping[str, Any]) -> None:
+    from engine.desk.server import Desk, serve  # the player imports this file, and no web server
+
     reader, writer = await asyncio.open_connection(sock=link)
 
     async def forward(number: int, packet: bytes) -> None:
         writer.write(frame(number, packet))
         await writer.drain()
 
-    desk = Desk(about["host"], forward)
+    desk, senders = Desk(about["host"], forward), Senders(about["allow"])
     async with AsyncExitStack() as stack:
         tasks = [
             asyncio.create_task(each)
-            for each in (_follow(reader, desk), serve(desk, listener), _beat(writer, desk))
+            for each in (
+                _follow(reader, desk),
+                serve(desk, listener, senders),
+                _beat(writer, desk),
+            )
         ]
         await _announce(stack, about["host"]["NAME"], about["announce"])
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

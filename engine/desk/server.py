@@ -12,7 +12,7 @@ import json
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, ClassVar
 
 import uvicorn
 from starlette.applications import Starlette
@@ -23,6 +23,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from engine.desk.tree import EXTENSIONS, Tree, differences
+from engine.system.sockets import Senders
 
 MOST_CONNECTIONS = 64
 MOST_LISTENED = 4096
@@ -188,11 +189,15 @@ def _is_number(host: str) -> bool:
 class Connection(H11Protocol):
     """A connection, one of a bounded number, that asks for something soon or is closed."""
 
+    senders: ClassVar[Senders] = Senders(())
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin."""
         super().connection_made(transport)
         self._due = self.loop.call_later(REQUEST_S, self._close_idle)
-        if len(self.connections) > MOST_CONNECTIONS:
+        host = self.client[0] if self.client else ""
+        is_foreign = bool(self.senders) and not self.senders.may_send(host)
+        if is_foreign or len(self.connections) > MOST_CONNECTIONS:
             transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -212,15 +217,15 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(desk: Desk, listener: socket.socket) -> None:
-    """Answer on a listening socket until this is cancelled."""
+async def serve(desk: Desk, listener: socket.socket, senders: Senders) -> None:
+    """Answer those who are allowed on a listening socket, until this is cancelled."""
     routes = [
         Route("/{path:path}", desk.answer, methods=["GET"]),
         WebSocketRoute("/{path:path}", desk.listen),
     ]
     config = uvicorn.Config(
         Starlette(routes=routes),
-        http=Connection,
+        http=type("Ours", (Connection,), {"senders": senders}),
         ws="websockets-sansio",
         ws_max_size=MAX_MESSAGE_BYTES,
         ws_per_message_deflate=False,

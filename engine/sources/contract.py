@@ -26,6 +26,7 @@ poll; ``state``, a phrase (when it begins with ``lost`` or ``no device`` the ope
 itself, and ``refusals()``, what of that is to be said since it was last asked: (address, why);
 ``facts``, a dict of what its part of the stats file says beside;
 ``wall_ns``, which is given the clock of the day, in nanoseconds since 1970;
+``hears``, whether it is to know who sent what, which ``came(items)`` then tells: host → addresses;
 ``delay_ns``, which is given the delay that the show asks for, if the source itself knows what of
 that has a time already (else the host delays everything);
 ``samples()`` and ``rate_hz``, sound that a take records; ``keep_time(beat)``, which is told the

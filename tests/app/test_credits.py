@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from bench.stylegan_nets import make_stylegan2
 from engine.app import credits as acknowledgements
 from engine.app.cli.main import cli
 from engine.generators.archive import index as indexes
 from engine.generators.archive.features import GRID
 from engine.generators.archive.index import Entry, Index
 from engine.models import card
+from engine.models.random_networks import make_stylegan2
 from engine.system import hashing
 from tests import stylegan_files as files
 

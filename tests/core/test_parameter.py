@@ -32,7 +32,8 @@ def test_labels_of_every_show_are_short_words_and_tell_siblings_apart(name):
     known = {}
     for parameter in show.registry.parameters:
         label = parameter.label
-        assert 2 <= len(label) <= 30, parameter.address
+        is_own = parameter.address.startswith("/macro/")  # the show's own words
+        assert 2 <= len(label) <= (60 if is_own else 30), parameter.address
         assert label.strip() == label
         assert "_" not in label
         owner = parameter.address.rsplit("/", 1)[0], label

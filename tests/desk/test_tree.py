@@ -9,8 +9,8 @@ from engine.core.show.addresses import addresses
 from engine.desk.tree import MOST_COMMANDS, Tree, differences, message
 from tests.making import read_show
 
-CUES = "[[cues]]\nid = '{}'\n"
-SHOW = read_show(CUES.format("one"))
+LFO = "[[lfos]]\nid = '{}'\nrate_hz = 1.0\n"
+SHOW = read_show("[[cues]]\nid = 'one'\n" + LFO.format("one"))
 
 
 def tree_of(show) -> Tree:
@@ -87,12 +87,12 @@ def test_texts_are_padded(text) -> None:
 
 
 def test_another_show_is_said_by_what_came_went_and_changed() -> None:
-    other = tree_of(read_show(CUES.format("one") + CUES.format("two")))
-    assert differences(TREE, other) == [{"COMMAND": "PATH_ADDED", "DATA": "/cue/two"}]
-    assert differences(other, TREE) == [{"COMMAND": "PATH_REMOVED", "DATA": "/cue/two"}]
-    renamed = tree_of(read_show(CUES.format("first")))
-    (said,) = differences(TREE, renamed)
-    assert said == {"COMMAND": "PATH_RENAMED", "DATA": {"OLD": "/cue/one", "NEW": "/cue/first"}}
+    one, two, first = map(LFO.format, ("one", "two", "first"))
+    old, other = tree_of(read_show(one)), tree_of(read_show(one + two))
+    assert differences(old, other) == [{"COMMAND": "PATH_ADDED", "DATA": "/lfo/two"}]
+    assert differences(other, old) == [{"COMMAND": "PATH_REMOVED", "DATA": "/lfo/two"}]
+    (said,) = differences(old, tree_of(read_show(first)))
+    assert said == {"COMMAND": "PATH_RENAMED", "DATA": {"OLD": "/lfo/one", "NEW": "/lfo/first"}}
     changed = tree_of(SHOW)
     changed.nodes["/master/speed"]["RANGE"] = [{"MIN": 0, "MAX": 1}]
     changed.nodes["/master/speed"]["VALUE"] = [0.5]

@@ -39,6 +39,7 @@ EXCEPTIONS: dict[str, dict[str, set[str]]] = {
         "play/pixels/slot.py": {"ask", "_ask_one"},
     },
     "one entry of a table with its defaults, each given by name": {
+        "models/random_networks.py": {"dense", "make_stylegan2", "make_stylegan3"},
         "documents/builder.py": {"number"},
         "documents/edit/conform.py": {"read_edit"},
         "documents/take/recorder.py": {"__init__"},

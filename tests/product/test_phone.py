@@ -104,4 +104,4 @@ def test_the_pad_steers_and_the_buttons_are_scenes(root: Path) -> None:
     queue.take(SHOW, -1, Origin("osc"), items, lambda _: Fraction(0))
     assert [event.address for event in queue.events_of(0)] == ["/master/steer", "/cue/2/go"]
     assert SHOW.registry["/cue/2/go"].address == f"/cue/{SHOW.cues[1].id}/go"
-    assert queue.commands == ["/feedback/all"]
+    assert queue.commands == [("/feedback/all", 1.0)]

@@ -251,8 +251,18 @@ def devices(as_json: bool) -> None:
 @cli.command()
 @click.option("--json", "as_json", is_flag=True)
 @click.option("--warm", is_flag=True, help="Compile ahead what networks on the CPU need.")
-def doctor(as_json: bool, warm: bool) -> None:
+@click.option("--gpu", is_flag=True, help="Try out everything that needs an NVIDIA GPU.")
+@click.option("--dry", is_flag=True, help="With --gpu: the same on the CPU, tiny.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), default="gpu-check.json",
+    help="With --gpu: the file that it writes.",
+)  # fmt: skip
+def doctor(as_json: bool, warm: bool, gpu: bool, dry: bool, out: Path) -> None:
     """Find what is wrong, with the line that mends it."""
+    if gpu:
+        from engine.app.setup.gpu import run as try_gpu
+
+        sys.exit(finish(lambda: try_gpu(dry, as_json, out)))
     from engine.app.setup.doctor import run
 
     sys.exit(finish(lambda: run(as_json, warm)))

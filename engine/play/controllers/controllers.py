@@ -250,7 +250,6 @@ class Controllers:
         self._keep(show, [found])
         text = f"{found.control} of {found.device} moves {found.address}{instead}"
         self._learning.stop(text)
-        self._notify(text)
 
     def _forget(self, show: Show, address: str) -> None:
         """Unmap every control of an address."""

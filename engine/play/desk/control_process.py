@@ -7,9 +7,7 @@ address. A process that ends, or says nothing for long, is replaced; the port is
 
 from __future__ import annotations
 
-import ipaddress
 import json
-import os
 import socket
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -28,7 +26,7 @@ from engine.sources.osc.decode import Decoded
 from engine.sources.osc.inbox import Inbox
 from engine.sources.osc.osc import parse_endpoint
 from engine.system.liveness import Stillness
-from engine.system.sockets import keep_port, own_address
+from engine.system.sockets import is_loopback, listen_tcp, open_door, reached, why_not
 from engine.system.spawn import launch
 
 PATIENCE_S = 10.0
@@ -52,6 +50,8 @@ class ControlProcess(Inbox):
         Host and port on which OSC comes in by UDP.
     targets
         Finds what a message's address is for, by its first names.
+    allow
+        Hosts and networks that may connect; empty: all.
 
     Raises
     ------
@@ -69,17 +69,21 @@ class ControlProcess(Inbox):
         host: Mapping[str, Address],
         osc: tuple[str, int],
         targets: Callable[[str], Sequence[str]],
+        allow: Sequence[str] = (),
     ) -> None:
         super().__init__(now_ns)
         name, port = parse_endpoint(endpoint)
-        self._listener = _listen(name, port)
+        try:
+            self._listener = listen_tcp(name, port)
+        except (OSError, UnicodeError) as error:
+            raise OSError(why_not("OSCQuery", name, port, error)) from error
         self.host, self.port = self._listener.getsockname()[:2]
-        self.warning = _warn(self.host, self.port)
-        self._about = _about((self.host, self.port), osc)
+        self.warning = open_door("OSCQuery", self.host, self.port)
+        self._about = {**_about((self.host, self.port), osc), "allow": [*allow]}
         self._addresses = host
         self._targets = targets
         self._packets: deque[tuple[int, bytes]] = deque()
-        self._sender = 0
+        self._client = 0
         self._arrived: deque[dict[str, set[int]]] = deque([{}], FRAMES_KNOWN)
         self._reports: list[dict[str, Any]] = []
         self._values: dict[str, Any] = {}
@@ -161,14 +165,14 @@ class ControlProcess(Inbox):
         """Hand over a packet to be decoded, and remember whose it is."""
         if not self._packets:
             return None
-        self._sender, packet = self._packets.popleft()
+        self._client, packet = self._packets.popleft()
         return packet
 
     def _decode(self, packet: bytes) -> Decoded:
         found = super()._decode(packet)
         for address, _ in found.messages:
             for each in self._targets(address):
-                self._arrived[-1].setdefault(each, set()).add(self._sender)
+                self._arrived[-1].setdefault(each, set()).add(self._client)
         return found
 
     def begin(self, show: Show) -> Sequence[str]:
@@ -217,61 +221,21 @@ class ControlProcess(Inbox):
         self.close()
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        found = socket.socket(family, socket.SOCK_STREAM)
-        try:
-            keep_port(found)
-            if os.name == "posix":  # else a port stays taken for a minute after its last client
-                found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            found.bind((host, port))
-            found.listen(64)
-        except OSError:
-            found.close()
-            raise
-    except (OSError, UnicodeError, OverflowError) as error:
-        raise OSError(
-            f"cannot serve OSCQuery on {host}:{port}: {error}; choose another port "
-            "(0 takes a free one), and 127.0.0.1 for this machine or 0.0.0.0 for all its networks"
-        ) from error
-    return found
-
-
-def _is_loopback(host: str) -> bool:
-    return ipaddress.ip_address(host.partition("%")[0]).is_loopback
-
-
-def _reached(host: str) -> str:
-    """The address by which others reach what listens there; of all networks, ours in one."""
-    is_all = ipaddress.ip_address(host.partition("%")[0]).is_unspecified
-    return own_address() or "127.0.0.1" if is_all else host
-
-
-def _warn(host: str, port: int) -> str:
-    if _is_loopback(host):
-        return ""
-    return (
-        f"OSCQuery is served on {host}:{port} (others reach it at {_reached(host)}:{port}): "
-        "everyone on that network can see and steer the show"
-    )
-
-
 def _about(own: tuple[str, int], osc: tuple[str, int]) -> dict[str, Any]:
     """What the process says of us, and what it announces: only what the operator opened."""
     places = {"_oscjson._tcp": own, "_osc._udp": osc}
     return {
         "host": {
             "NAME": "Latent Cinema",
-            "OSC_IP": _reached(osc[0]),
+            "OSC_IP": reached(osc[0]),
             "OSC_PORT": osc[1],
             "OSC_TRANSPORT": "UDP",
-            "WS_IP": _reached(own[0]),
+            "WS_IP": reached(own[0]),
             "WS_PORT": own[1],
         },
         "announce": {
-            kind: (_reached(host), port)
+            kind: (reached(host), port)
             for kind, (host, port) in places.items()
-            if not _is_loopback(host)
+            if reached(host) and not is_loopback(host)
         },
     }

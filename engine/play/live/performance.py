@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.compositor.compose import Compositor
 from engine.core.clock import parse_rate, seconds_at
@@ -14,7 +14,6 @@ from engine.core.show.show import Show
 from engine.core.show.state import first_state
 from engine.documents.show import load
 from engine.play.controllers.controllers import Controllers
-from engine.play.desk.control_process import ControlProcess
 from engine.play.event_queue import EventQueue
 from engine.play.governor import Governor
 from engine.play.line import Line, resized, seeded
@@ -43,6 +42,9 @@ from engine.play.usage import FullCollections, open_files, private_bytes
 from engine.sources.osc import osc, sender
 from engine.system.atomic import check_writable
 from engine.system.interrupts import Interrupt, noted
+
+if TYPE_CHECKING:
+    from engine.play.desk.control_process import ControlProcess
 
 
 def task_clients(pixels: LivePixels, notify: Callable[[str], None]) -> list[TaskClient]:
@@ -134,8 +136,12 @@ class Performance:
         """Start what serves controllers over the network, if that is asked for."""
         if self.options.oscquery is None:
             return None
+        from engine.play.desk.control_process import ControlProcess  # it brings asyncio with it
+
         place = (self.sources.host, self.osc_port)
-        found = ControlProcess(self.options.oscquery, ADDRESSES, place, self._targets)
+        found = ControlProcess(
+            self.options.oscquery, ADDRESSES, place, self._targets, self.options.osc_allow
+        )
         stack.callback(found.close)
         self.sources.join("oscquery", found)
         self.feedback.add(found)
@@ -179,12 +185,9 @@ class Performance:
         return {
             "pid": os.getpid(),
             "osc": {"host": self.sources.host, "port": self.osc_port},
-            "ports": {"osc": self.osc_port, **self._control_port()},
+            "ports": self.sources.ports,
             "workers": {name: stats["pid"] for name, stats in self.pixels.stats().items()},
         }
-
-    def _control_port(self) -> dict[str, int]:
-        return {"oscquery": self.control.port} if self.control is not None else {}
 
     def facts(self) -> dict[str, Any]:
         """Return what the help panel shows."""

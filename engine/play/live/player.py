@@ -254,15 +254,16 @@ class Player(Performance):
         of = self.pacer.show_seconds
         arrived: dict[str, list[str]] = {kind: [] for kind in self.feedback.kinds}
         for source, items, refusals in self.sources.poll(now_s):
-            if source.kind == "osc" and items:
+            if source.kind.startswith("osc") and items:
                 items, moved = self.controllers.split(show, items, "osc")
                 self._take_moved(source.origin.name, moved)
             self.queue.take(show, tick, source.origin, items, of)
             for address, why in refusals:
                 self.queue.complain(show, source.origin.name, address, why)
-            if source.kind in arrived:
-                targets = self.queue.directory(show).targets
-                arrived[source.kind] += [each for _, a, _ in items for each in targets(a)]
+            for kind, came in source.came(items).items():
+                if kind in arrived:
+                    targets = self.queue.directory(show).targets
+                    arrived[kind] += [each for address in came for each in targets(address)]
             if items:
                 self._touch(items[-1][1])
         for source, moved in self.sources.moved():

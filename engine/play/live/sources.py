@@ -40,6 +40,13 @@ class Source:
     delay: Delay = field(default_factory=Delay)
     hands: Delay = field(default_factory=Delay)
 
+    def came(self, items: Iterable[Item]) -> dict[str, list[str]]:
+        """Addresses that came, by its kind, or where it tells by kind and host: for feedback."""
+        if not getattr(self.input, "hears", False):
+            return {self.kind: [address for _, address, _ in items]}
+        found: dict[str, list[str]] = self.input.came(items)
+        return {f"{self.kind} {host}": addresses for host, addresses in found.items()}
+
     def report(self) -> dict[str, Any]:
         """Return its part of the stats file."""
         found: dict[str, Any] = {
@@ -83,6 +90,7 @@ class Sources:
     ) -> None:
         self._notify = notify
         self.host, port = osc.parse_endpoint(options.osc or OSC)
+        self._is_told = bool(options.feedback)
         self._open: list[Source] = []
         own = _own(options, port)
         always = DEFAULTS + ("link",) * options.link + ("gamepad",) * has_window
@@ -138,6 +146,8 @@ class Sources:
         found = module.open(config, now_ns).__enter__()
         if hasattr(found, "wall_ns"):
             found.wall_ns = time.time_ns
+        if hasattr(found, "hears"):
+            found.hears = self._is_told
         if hasattr(found, "delay_ns"):  # it knows what has a time of its own
             found.delay_ns, delay_ns = delay_ns, 0
         delays = Delay(delay_ns), Delay(delay_ns)
@@ -213,6 +223,12 @@ class Sources:
         if state != source.state and state.startswith(("no device", "lost")):
             self._notify(f"{source.origin.name}: {state}; the show goes on without it")
         source.state = state
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """Ports that are listened on, by the names of their sources."""
+        found = {s.origin.name: getattr(s.input, "port", None) for s in self._open}
+        return {name: port for name, port in found.items() if isinstance(port, int)}
 
     def of_kind(self, kind: str) -> Source | None:
         """Return the first source of a kind, also when it was closed."""

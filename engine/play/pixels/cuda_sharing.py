@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -119,10 +119,17 @@ class CudaUpload:
 
             known = share, CudaView(dict(share))
             self._views[slot_id] = known
+        view = known[1]
+        self._write(slot_id, texture, lambda to: view.copy_to(device_slot, to, self._stream))
+
+    def write_tensor(self, slot_id: str, texture: moderngl.Texture, pixels: Any) -> None:
+        """Copy a flat float16 tensor of the device into a texture."""
+        self._write(slot_id, texture, lambda target: target.copy_(pixels))
+
+    def _write(self, slot_id: str, texture: moderngl.Texture, copy: Callable[[Any], Any]) -> None:
         buffer, resource = self._buffer(slot_id, texture.width * texture.height * 8)
         with resource.map(stream=self._core_stream) as mapped:
-            target = self._torch.from_dlpack(mapped).view(self._torch.float16)
-            known[1].copy_to(device_slot, target, self._stream)
+            copy(self._torch.from_dlpack(mapped).view(self._torch.float16))
         texture.write(buffer)
 
     def try_out(self) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import ipaddress
 import socket
 import sys
 from contextlib import ExitStack
 
-from engine.system.sockets import keep_port
+from engine.system.sockets import keep_port, why_not
 
 _BUFFER_BYTES = 1 << 20
 
@@ -42,7 +41,7 @@ def listen(host: str, port: int, universes: tuple[int, ...] = ()) -> list[socket
                 membership = socket.inet_aton(group) + own.packed
                 found[-1].setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
         except (OSError, UnicodeError, OverflowError) as error:
-            raise OSError(_explain(host, port, error)) from error
+            raise OSError(why_not("a lighting desk", host, port, error)) from error
         stack.pop_all()
     return found
 
@@ -63,10 +62,3 @@ def _bind(host: str, port: int) -> socket.socket:
         listener.close()
         raise
     return listener
-
-
-def _explain(host: str, port: int, error: Exception) -> str:
-    where = f"cannot listen for a lighting desk on {host}:{port}"
-    if getattr(error, "errno", None) == errno.EADDRINUSE:
-        return f"{where}: another program has this port; close it (a visualiser, another player)"
-    return f"{where}: {error}"

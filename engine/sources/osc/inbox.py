@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Sequence
 
 from engine.core.event import Value
 from engine.sources.contract import Item
 from engine.sources.osc.decode import IMMEDIATELY, MAX_PACKET_BYTES, Decoded, Refusal, decode
 from engine.sources.osc.schedule import Schedule, ahead_ns
+from engine.system.sockets import Senders
 
 MAX_POLL_BYTES = 262_144
+MOST_HEARD = 4096
+"""Addresses whose senders are kept until they are given out."""
 MOST_REFUSALS = 64
 """Explained between two polls."""
 
@@ -33,6 +36,12 @@ class Inbox:
         Packets read.
     refused
         Messages (and pieces that are no messages) left out of those packets.
+    senders
+        The allow list.
+    turned_away
+        Packets of machines that are not on it.
+    hears
+        Whether `came` is to know who sent what.
     wall_ns
         The clock of the day, see `engine.sources.contract`; without it nothing waits for its time.
     delay_ns
@@ -54,6 +63,11 @@ class Inbox:
         self.wall_ns: Callable[[], int] | None = None
         self.delay_ns = 0
         self.received = self.refused = 0
+        self.senders = Senders(())
+        self.turned_away = 0
+        self.hears = False
+        self._heard: defaultdict[str, deque[str]] = defaultdict(deque)  # address → its senders
+        self._sender = ""  # of the packet that was read last
 
     def poll(self, max_items: int) -> list[Item]:
         """Take what has arrived, in order, without waiting.
@@ -98,8 +112,14 @@ class Inbox:
         raise NotImplementedError
 
     def _is_welcome(self) -> bool:
-        """Whether the packet that was read last comes from somebody who may send."""
-        return True
+        """Whether the sender is on the allow list; who is not is counted, and said once."""
+        if not self.senders or self.senders.may_send(self._sender):
+            return True
+        self.turned_away += 1
+        if self.senders.is_news(self._sender):
+            why = "turned away: not on the list of senders (--osc-allow, `allow` of the source)"
+            self._refuse(0, [(self._sender, why)])
+        return False
 
     def _delayed(self, decoded: Decoded, arrival_ns: int) -> list[Item]:
         """Give messages for at once; keep them if there is a delay."""
@@ -124,7 +144,20 @@ class Inbox:
             decoded = decode(packet)
         if decoded.refused:
             self._refuse(decoded.refused, decoded.refusals)
+        if self.hears:
+            for address, _ in decoded.messages:
+                self._heard[address].append(self._sender)
         return decoded
+
+    def came(self, items: Iterable[Item]) -> dict[str, list[str]]:
+        """Tell from whom items came that `poll` has given: host → addresses."""
+        found: dict[str, list[str]] = {}
+        for _, address, _ in items:
+            if senders := self._heard[address]:
+                found.setdefault(senders.popleft(), []).append(address)
+        if len(self._heard) > MOST_HEARD:
+            self._heard.clear()
+        return found
 
     def refusals(self) -> list[Refusal]:
         """Say what was left out since this was last asked: (address, why), a bounded number."""

@@ -5,8 +5,6 @@ python-osc's own server is not used: one packet can put it to sleep or freeze th
 
 from __future__ import annotations
 
-import errno
-import ipaddress
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,8 +14,7 @@ from typing import Self
 from engine.sources.contract import EVERYTHING, Item
 from engine.sources.osc.decode import MAX_PACKET_BYTES, Decoded, decode
 from engine.sources.osc.inbox import MAX_POLL_BYTES, Inbox
-from engine.sources.osc.senders import Senders
-from engine.system.sockets import dropped_packets, keep_port, own_address
+from engine.system.sockets import Senders, dropped_packets, keep_port, open_door, why_not
 
 __all__ = ["ADDRESSES", "Config", "Decoded", "Receiver", "decode", "open", "parse_endpoint"]
 
@@ -93,7 +90,7 @@ def open(config: Config, now_ns: Callable[[], int]) -> Receiver:
     try:
         listener = _bind(config)
     except (OSError, UnicodeError) as error:  # UnicodeError: a host name that is no host name
-        raise OSError(_explain(config, error)) from error
+        raise OSError(why_not("OSC", config.host, config.port, error)) from error
     return Receiver(config, now_ns, listener)
 
 
@@ -106,8 +103,6 @@ class Receiver(Inbox):
         The bound port.
     warning
         A sentence to show when others than this machine can send; else empty.
-    turned_away
-        Packets of machines that are not on the allow list.
     dropped
         Packets that the kernel dropped because nobody read them in time. Brought up to date by
         every poll. Only Linux tells; elsewhere it stays 0 and `counts_drops` is False.
@@ -116,13 +111,12 @@ class Receiver(Inbox):
     def __init__(self, config: Config, now_ns: Callable[[], int], listener: socket.socket) -> None:
         super().__init__(now_ns, config.max_packet_bytes, config.max_poll_bytes)
         self._socket = listener
-        self._senders = Senders(config.allow)
-        self._sender = ""
+        self.senders = Senders(config.allow)
         self._dropped_at_start = dropped_packets(listener)
         host, self.port = listener.getsockname()[:2]
-        self.warning = _warn(host, self.port)
+        self.warning = open_door("OSC", host, self.port)
         self.counts_drops = self._dropped_at_start is not None
-        self.dropped = self.turned_away = 0
+        self.dropped = 0
 
     def poll(self, max_items: int) -> list[Item]:
         """Take what has arrived, in order, without waiting; see `Inbox.poll`."""
@@ -144,7 +138,7 @@ class Receiver(Inbox):
         """Read one packet; None if there is none, empty if the system reports a lost one."""
         try:
             # `recv` with a copy costs less than `recv_into` a kept buffer and a copy out of it.
-            if not self._senders:
+            if not (self.senders or self.hears):
                 return self._socket.recv(65_536)
             packet, place = self._socket.recvfrom(65_536)
             self._sender = str(place[0])
@@ -153,16 +147,6 @@ class Receiver(Inbox):
             return None
         except ConnectionError:  # Windows passes on other sockets' ICMP messages
             return b""
-
-    def _is_welcome(self) -> bool:
-        """Whether the sender is on the allow list; who is not is counted, and said once."""
-        if not self._senders or self._senders.may_send(self._sender):
-            return True
-        self.turned_away += 1
-        if self._senders.is_news(self._sender):
-            why = "turned away: not on the list of senders (--osc-allow, `allow` of the source)"
-            self._refuse(0, [(self._sender, why)])
-        return False
 
     def _update_drops(self) -> None:
         drops = dropped_packets(self._socket)
@@ -193,35 +177,3 @@ def _bind(config: Config) -> socket.socket:
         listener.close()
         raise
     return listener
-
-
-def _warn(host: str, port: int) -> str:
-    listened = ipaddress.ip_address(host.partition("%")[0])
-    if listened.is_loopback:
-        return ""
-    own = own_address() if listened.is_unspecified else ""
-    reached = f" (others send to {own}:{port})" if own else ""
-    return (
-        f"OSC listens on {host}:{port}{reached}: everyone on that network can steer the show; "
-        "use 127.0.0.1 to listen to this machine only"
-    )
-
-
-def _explain(config: Config, error: Exception) -> str:
-    where = f"cannot listen for OSC on {config.host}:{config.port}"
-    # gaierror first: its numbers are of another list than errno's.
-    is_unknown = isinstance(error, socket.gaierror | UnicodeError)
-    code = error.errno if isinstance(error, OSError) else None
-    if is_unknown or code == errno.EADDRNOTAVAIL:
-        return (
-            f"{where}: this machine has no such address; use 127.0.0.1 for this machine or "
-            "0.0.0.0 for all its networks"
-        )
-    if code == errno.EADDRINUSE:
-        return (
-            f"{where}: another program has this port; close it or choose another port "
-            "(port 0 takes a free one)"
-        )
-    if code == errno.EACCES:
-        return f"{where}: ports below 1024 need rights that we do not have; choose a higher one"
-    return f"{where}: {error}"

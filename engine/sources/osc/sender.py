@@ -47,9 +47,8 @@ class Sender:
         Messages that could not be given to the network.
     """
 
-    kind = "osc"
-
     def __init__(self, host: str, port: int) -> None:
+        self.kind = f"osc {host}"  # what came from there is not told to it
         from pythonosc.udp_client import UDPClient  # lazy: it brings asyncio with it
 
         # A numeric host: python-osc would otherwise look the name up for every packet.

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 
-from bench.stylegan_nets import make_stylegan2
 from engine.core.event import Event
 from engine.core.frame.advance import advance
 from engine.core.frame.sample import latents
@@ -20,6 +19,7 @@ from engine.core.show.snapshot import from_data, to_data
 from engine.core.show.state import State, first_state
 from engine.documents.show.load import load
 from engine.generators.kinds import stylegan2
+from engine.models.random_networks import make_stylegan2
 from tests import stylegan_files as files
 
 one_thread = pytest.fixture(scope="module", autouse=True)(files.one_thread)

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.stylegan_nets import make_stylegan2
 from engine.documents.take import find_models
 from engine.documents.take.content_store import TakeError
 from engine.documents.take.recorder import Recorder
+from engine.models.random_networks import make_stylegan2
 from tests import stylegan_files as files
 from tests.age_files import aged
 from tests.making import line_of, read_show

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
 
-os.environ["TRITON_INTERPRET"] = "1"  # before the kernels are first read
 pytest.importorskip("triton", reason="triton is not installed")
 
-from bench.gpu_bytes import network
 from engine.generators.cuda.filtered_lrelu import filtered_lrelu, make_filters, out_size
 from engine.generators.networks.dense import Source
 from engine.generators.networks.stylegan3 import Layer
 from engine.generators.networks.stylegan3 import filtered_lrelu as plain
 from engine.generators.networks.stylegan3_weights import read_synthesis
+from engine.models.random_networks import network
 from tests import stylegan_files as files
 
+DEVICE = files.DEVICE
 one_thread = pytest.fixture(scope="module", autouse=True)(files.one_thread)
 
 
@@ -28,18 +27,18 @@ def layers(kind: str, half: bool = False) -> tuple[Layer, ...]:
     for about in modules.values():
         if "use_fp16" in about:
             about["use_fp16"] = True
-    return read_synthesis(Source(state, modules, "cpu"), half=half).layers
+    return read_synthesis(Source(state, modules, DEVICE), half=half).layers
 
 
 def both(layer: Layer, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """What the kernel gives and what the plain passes give in float32."""
     channels = x.shape[1]
     random = torch.Generator().manual_seed(2)
-    bias = torch.randn(channels, generator=random)
-    d, after = (torch.rand(channels, generator=random) + 0.5 for _ in range(2))
+    bias = torch.randn(channels, generator=random).to(DEVICE)
+    d, after = ((torch.rand(channels, generator=random) + 0.5).to(DEVICE) for _ in range(2))
     whole = replace(layer, bias=bias, enlarging=(), reducing=(), half=False)
     wanted = plain(whole, x.float() * d[:, None, None] + bias[:, None, None])
-    filters = make_filters(layer, "cpu")
+    filters = make_filters(layer, DEVICE)
     assert filters is not None
     found = filtered_lrelu(
         replace(layer, bias=bias), filters, x, d, after, x.dtype == torch.float16
@@ -50,7 +49,8 @@ def both(layer: Layer, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def features(channels: int = 2, height: int = 41, width: int = 57) -> torch.Tensor:
-    return 3 * torch.randn(1, channels, height, width, generator=torch.Generator().manual_seed(1))
+    random = torch.Generator().manual_seed(1)
+    return 3 * torch.randn(1, channels, height, width, generator=random).to(DEVICE)
 
 
 SERVED = [(kind, place) for kind in ("sg3t", "sg3r") for place in (0, 2, 5, 8, 11, 13)]
@@ -89,7 +89,7 @@ def test_any_size(size: tuple[int, int]) -> None:
 
 def test_what_it_does_not_serve_is_left_to_the_plain_path() -> None:
     served: Any = layers("sg3t")[0]
-    assert make_filters(replace(served, up=3), "cpu") is None
-    assert make_filters(replace(served, down=4), "cpu") is None
-    assert make_filters(replace(served, down_taps=torch.ones(40)), "cpu") is None
-    assert make_filters(layers("sg3t")[-1], "cpu") is None  # colours: no filters
+    assert make_filters(replace(served, up=3), DEVICE) is None
+    assert make_filters(replace(served, down=4), DEVICE) is None
+    assert make_filters(replace(served, down_taps=torch.ones(40)), DEVICE) is None
+    assert make_filters(layers("sg3t")[-1], DEVICE) is None  # colours: no filters

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 import torch
 
-from bench.stylegan_nets import make_stylegan2, make_stylegan3
 from engine.core.rng import draw
 from engine.core.show.generator import Request
 from engine.generators.cpu.compile import is_compiled
@@ -20,6 +19,7 @@ from engine.generators.editing import bend_plan
 from engine.generators.editing.bend import SHARPNESS, ActiveBends, BendRuntime, prepare
 from engine.generators.editing.bend_ops import OPS, BendTable
 from engine.generators.kinds import cppn, stylegan2, stylegan3
+from engine.models.random_networks import make_stylegan2, make_stylegan3
 from tests import stylegan_files as files
 
 Array = np.ndarray[Any, Any]

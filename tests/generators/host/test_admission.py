@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.stylegan_nets import make_stylegan2, make_stylegan3
 from engine.generators import memory as memory_module
 from engine.generators.host import admission
 from engine.generators.host.inline_host import open_inline
@@ -20,6 +19,7 @@ from engine.generators.registry import open_spec
 from engine.generators.stylegan import memory
 from engine.generators.stylegan.canvas import Canvas
 from engine.models.network import Network
+from engine.models.random_networks import make_stylegan2, make_stylegan3
 from tests import stylegan_files as files
 from tests.performing import until
 from tests.slow_generator import Config

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 import torch
 
-from bench.stylegan_nets import make_stylegan2
 from bench.stylegan_plain import Plain, draw_stylegan2
 from engine.core.show.generator import Request
 from engine.generators.cpu import conv
@@ -20,6 +19,7 @@ from engine.generators.cpu.compile import is_compiled
 from engine.generators.cpu.workspace import spread
 from engine.generators.kinds import stylegan2
 from engine.generators.networks.stylegan2 import synthesize
+from engine.models.random_networks import make_stylegan2
 from tests import stylegan_files as files
 
 GOLDEN = ("tiny-sg2ada-64-c0-map8", "tiny-sg2ada-64-c5-map2")

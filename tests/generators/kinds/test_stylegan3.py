@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 
-from bench.stylegan_nets import low_pass, make_stylegan3
 from bench.stylegan_plain import Plain, draw_stylegan3
 from engine.core.show.generator import Request
 from engine.generators.cpu import filtered_lrelu
@@ -20,6 +19,7 @@ from engine.generators.cpu.compile import is_compiled
 from engine.generators.kinds import stylegan3
 from engine.generators.networks import resample
 from engine.generators.networks.stylegan3 import synthesize
+from engine.models.random_networks import low_pass, make_stylegan3
 from tests import stylegan_files as files
 
 GOLDEN = ("tiny-sg3t-64", "tiny-sg3r-64")

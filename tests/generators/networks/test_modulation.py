@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from bench.gpu_bytes import network
 from engine.generators.networks import stylegan2, stylegan3
 from engine.generators.networks.dense import Source
 from engine.generators.networks.modulation import make_modulated
 from engine.generators.networks.stylegan2_weights import read_synthesis as read_stylegan2
 from engine.generators.networks.stylegan3_weights import read_synthesis as read_stylegan3
 from engine.generators.tasks.inversion import distance, loss_scale
+from engine.models.random_networks import network
 from tests import stylegan_files as files
 
 one_thread = pytest.fixture(scope="module", autouse=True)(files.one_thread)

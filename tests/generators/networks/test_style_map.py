@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 import torch
 
-from bench.stylegan_nets import make_stylegan2, make_stylegan3
 from engine.core.show.generator import Request
 from engine.generators.cpu.compile import is_compiled
 from engine.generators.kinds import stylegan2, stylegan3
 from engine.generators.networks.style_map import FINE, Area, Grid, fine_grid, refine, spread, wrap
+from engine.models.random_networks import make_stylegan2, make_stylegan3
 from tests import stylegan_files as files
 
 one_thread = pytest.fixture(scope="module", autouse=True)(files.one_thread)

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.stylegan_nets import make_stylegan2
 from engine.core.frame.sample import requests_at
 from engine.core.show.show import Show
 from engine.core.show.snapshot import from_data, to_data
 from engine.core.show.state import State
+from engine.models.random_networks import make_stylegan2
 from tests import stylegan_files as files
 from tests.making import read_show, run
 from tests.performing import play, succeed

@@ -9,12 +9,12 @@ import pytest
 import torch
 
 from bench.gpu_bytes import META, count, count_fused
-from bench.stylegan_nets import make_stylegan2, make_stylegan3
 from engine.core.show.generator import Request
 from engine.generators.editing.bend_ops import BendTable
 from engine.generators.host.pixels import finish
 from engine.generators.kinds import stylegan2, stylegan3
 from engine.generators.stylegan.cuda_graph import Static
+from engine.models.random_networks import make_stylegan2, make_stylegan3
 from tests import stylegan_files as files
 
 TINY: dict[str, Any] = {"base": 512, "most": 24, "dims": (24, 3, 32), "mapping_layers": 2}

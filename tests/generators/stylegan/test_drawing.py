@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 import torch
 
-from bench.stylegan_nets import make_stylegan2, make_stylegan3
 from engine.core.show.generator import Request
 from engine.generators.cpu.compile import is_compiled
 from engine.generators.host.inline_host import InlineHost
@@ -22,6 +21,7 @@ from engine.generators.kinds import stylegan2, stylegan3
 from engine.generators.registry import open_spec
 from engine.generators.stylegan import drawing as draw
 from engine.generators.stylegan.cuda_graph import Static
+from engine.models.random_networks import make_stylegan2, make_stylegan3
 from tests import stylegan_files as files
 from tests.performing import LIMIT_S, until
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from bench.stylegan_nets import make_stylegan2
 from engine.core.show.generator import Request
 from engine.documents.show.load import load
 from engine.generators.kinds import stylegan2
 from engine.generators.stylegan.w_space import chart_of
+from engine.models.random_networks import make_stylegan2
 from tests import stylegan_files as files
 
 one_thread = pytest.fixture(scope="module", autouse=True)(files.one_thread)

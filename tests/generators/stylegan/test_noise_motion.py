@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 
-from bench.stylegan_nets import make_stylegan2
 from engine.core.frame.advance import advance
 from engine.core.frame.sample import latents
 from engine.core.path.phase import WRAP_KNOTS
@@ -20,6 +19,7 @@ from engine.documents.show.load import load
 from engine.generators.cpu.compile import is_compiled
 from engine.generators.kinds import stylegan2
 from engine.generators.stylegan import noise_motion
+from engine.models.random_networks import make_stylegan2
 from tests import stylegan_files as files
 from tests.age_files import aged
 

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 
-from bench.stylegan_nets import make_stylegan2, make_stylegan3
 from engine.app.credits import collect
 from engine.core.show.generator import Request
 from engine.documents.show.load import load
@@ -19,6 +18,7 @@ from engine.generators.cpu.compile import is_compiled
 from engine.generators.kinds import stylegan2, stylegan3
 from engine.generators.stylegan.weight_blend import parts_of
 from engine.models import card
+from engine.models.random_networks import make_stylegan2, make_stylegan3
 from tests import stylegan_files as files
 from tests.age_files import SMALL, aged
 

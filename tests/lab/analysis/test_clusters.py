@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from bench.stylegan_nets import make_stylegan2
 from engine.app.cli.main import cli
 from engine.generators.editing.bend_ops import BendTable
 from engine.generators.kinds import stylegan2
+from engine.models.random_networks import make_stylegan2
 from engine.models.sidecars import clusters
 from tests import stylegan_files as files
 

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import torch
 
-from bench.stylegan_nets import make_stylegan3
 from engine.core.show.generator import Request
 from engine.documents.show.model_files import with_whole_paths
 from engine.documents.take import find_models, models
@@ -21,6 +20,7 @@ from engine.generators.editing.edit_directions import EditDirections
 from engine.generators.kinds import cppn, stylegan2, stylegan3
 from engine.generators.stylegan.cuda_graph import Static
 from engine.models import safetensors
+from engine.models.random_networks import make_stylegan3
 from engine.models.sidecars import directions
 from engine.models.sidecars.directions import Direction, Shape, unit
 from engine.system.hashing import cached_sha256

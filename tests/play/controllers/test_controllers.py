@@ -7,19 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from engine.core.event import Value
+from engine.core.control.mappings import bind
 from engine.core.show.mapping import ControlMapping
 from engine.core.show.show import Show
-from engine.core.show.state import first_state
+from engine.documents.show import load
 from engine.documents.show.device_maps import read_map
-from engine.play.controllers.controllers import LOOK_NS, Controllers
-from engine.play.controllers.guess import WAIT_NS
 from engine.play.controllers.lights import HELD_NS
 from engine.play.controllers.user_maps import file_name
 from engine.play.live.commands import ADDRESSES
-from engine.play.live.feedback import Feedback
 from engine.sources.contract import Moved
-from tests.making import read_show, run
+from tests.making import read_show
+from tests.play.controllers.rig import Rig
 
 GLOW = "/layer/form/effect/glow"
 AMOUNT, SOFT = f"{GLOW}/amount", f"{GLOW}/soft"
@@ -60,73 +58,13 @@ address = "/cue/high/go"
 """
 
 
-class Rig:
-    """A show, controllers, feedback and devices that write down what they are told."""
-
-    def __init__(
-        self, folder: Path, text: str = TEXT, devices: tuple[str, ...] = ("pads",)
-    ) -> None:
-        self.show_ = read_show(text)
-        self.state = first_state(self.show_)
-        self.said: list[str] = []
-        self.line = ""
-        self.plugged = list(devices)
-        self.lit: list[tuple[str, str, float]] = []
-        self.written: list[bytes] = []
-        self.now_ns = LOOK_NS
-        self.folder = folder
-        self.made = Controllers(self, ADDRESSES, self.said.append, self._tell, folder)
-        self.feedback = Feedback(pytest.fail)
-        self.feedback.add(self.made.lights)
-        self.frame()
-
-    def _tell(self, text: str, _: float) -> None:
-        self.line = text
-
-    def show(self, device: str, control: str, value: float) -> None:
-        self.lit.append((device, control, round(value * 127)))
-
-    def write(self, device: str, data: bytes) -> None:
-        self.written.append(data)
-
-    def devices(self) -> list[str]:
-        return list(self.plugged)
-
-    def frame(self, wait_ns: int = LOOK_NS) -> list[tuple[str, str, float]]:
-        """A frame later: what was lit in it."""
-        self.now_ns += wait_ns
-        self.lit.clear()
-        for _ in range(8):  # sinks are told a bounded number of values a frame
-            self.feedback.send(self.show_, self.state, {})
-        self.made.tend(self.show_, self.state, self.now_ns)
-        return list(self.lit)
-
-    def move(self, control: str, value: float, device: str = "pads") -> list[tuple[str, Value]]:
-        """A hand moves something, and its events take effect."""
-        moved = Moved(self.now_ns, device, control, value)
-        items = self.made.events(self.show_, self.state, [moved])
-        found = [(address, sent) for _, address, sent in items]
-        self.apply(*found)
-        return found
-
-    def apply(self, *events: tuple[str, Value]) -> None:
-        tick = self.state.tick + 1
-        self.state = run(self.show_, tick, [(tick, a, v) for a, v in events], self.state)
-
-    def learn(self, address: str, control: str, *values: float, device: str = "pads") -> None:
-        self.made.command(self.show_, "target", address)
-        for value in values:
-            assert self.move(control, value, device) == []
-        self.frame(WAIT_NS + 1)
-
-    def kept(self) -> str:
-        self.made.close()
-        return (self.folder / "two-hands.toml").read_text("utf-8")
+def made(folder: Path, text: str = TEXT) -> Rig:
+    return Rig(folder, read_show(text))
 
 
 @pytest.fixture
 def rig(tmp_path: Path) -> Rig:
-    return Rig(tmp_path)
+    return made(tmp_path)
 
 
 def test_what_a_show_maps_moves_its_addresses(rig: Rig) -> None:
@@ -162,7 +100,7 @@ def test_a_mapping_to_a_missing_parameter_is_said_once_and_the_rest_works(tmp_pa
         f'[[mappings]]\ncontrol = "midi/1/cc/{n}"\naddress = "{address}"\n'
         for n, address in enumerate((f"{GLOW}/none", "/layer/none/opacity", AMOUNT))
     )
-    rig = Rig(tmp_path, wrong)
+    rig = made(tmp_path, wrong)
     said = [
         f"mappings: midi/1/cc/0 moves nothing: this show has no {GLOW}/none; the others work",
         "mappings: midi/1/cc/1 moves nothing: this show has no /layer/none/opacity; "
@@ -231,10 +169,10 @@ def test_what_was_learned_is_kept_in_the_users_folder_and_wins(rig: Rig) -> None
         ControlMapping("midi/1/cc/7", SOFT, "pads", mode="toggle"),
         ControlMapping("midi/1/cc/9", "/master/brightness", "pads", coding="offset_64"),
     )
-    again = Rig(rig.folder)
+    again = made(rig.folder)
     assert again.move("midi/1/cc/7", 1.0) == [(SOFT, 0.0)]
     assert again.move("midi/1/cc/7", 1.0, "else") == [(AMOUNT, 1.0)]  # the show's, of any device
-    other = Rig(rig.folder, TEXT.replace("Two Hands", "Another"))
+    other = made(rig.folder, TEXT.replace("Two Hands", "Another"))
     assert other.move("midi/1/cc/7", 1.0) == [(AMOUNT, 1.0)]
     assert again.made.learned == list(kept.mappings)
 
@@ -245,7 +183,7 @@ def test_what_is_forgotten_moves_nothing_any_more(rig: Rig) -> None:
     assert rig.move("midi/1/note/37", 0.5) == []
     assert rig.move("midi/1/note/36", 0.5) == [("/cue/low/go", True)]
     rig.kept()
-    assert Rig(rig.folder).move("midi/1/note/37", 0.5) == []
+    assert made(rig.folder).move("midi/1/note/37", 0.5) == []
     rig.learn("/cue/high/go", "midi/1/note/37", 0.5)
     assert rig.move("midi/1/note/37", 0.0) == []
     assert rig.move("midi/1/note/37", 0.5) == [("/cue/high/go", True)]
@@ -268,7 +206,7 @@ def test_messages_that_no_show_has_are_controls(rig: Rig) -> None:
     known, moved = rig.made.split(rig.show_, items, "osc")
     assert known == [items[1], items[3]]
     assert [each.control for each in moved] == ["osc/9/fader1", "osc/9/fader2"]
-    plain = Rig(rig.folder, "")
+    plain = made(rig.folder, "")
     assert plain.made.split(plain.show_, items, "osc") == (items, [])
 
 
@@ -333,20 +271,20 @@ def test_a_shipped_map_is_used_when_its_device_comes_and_gives_way(
     monkeypatch.setattr(
         "engine.documents.show.device_maps.shipped", lambda: sorted(folder.glob("*.toml"))
     )
-    made = Rig(rig.folder)
-    assert made.move("midi/1/note/1", 1.0, "Box 1") == [("/master/freeze", 1.0)]
-    made.plugged = ["Box 1"]
-    made.frame()
-    assert made.written == [bytes.fromhex("F07E7F0601F7")]
-    assert made.said[-1] == "Box 1: map box, 2 of 4 controls move something in this show"
-    assert made.move("midi/1/cc/7", 0.25, "Box 1") == [(AMOUNT, 0.25)]  # the show has it
+    box = made(rig.folder)
+    assert box.move("midi/1/note/1", 1.0, "Box 1") == [("/master/freeze", 1.0)]
+    box.plugged = ["Box 1"]
+    box.frame()
+    assert box.written == [bytes.fromhex("F07E7F0601F7")]
+    assert box.said[-1] == "Box 1: map box, 2 of 4 controls move something in this show"
+    assert box.move("midi/1/cc/7", 0.25, "Box 1") == [(AMOUNT, 0.25)]  # the show has it
     (rig.folder / "box.toml").write_text(
         'devices = ["box"]\n[[mappings]]\ncontrol = "midi/1/note/1"\naddress = "/master/blackout"\n'
     )
-    mine = Rig(rig.folder)
+    mine = made(rig.folder)
     assert mine.move("midi/1/note/1", 1.0, "Box 1") == [("/master/blackout", 1.0)]
     (rig.folder / "box.toml").write_text("devices = 5")
-    broken = Rig(rig.folder)
+    broken = made(rig.folder)
     assert [text for text in broken.said if "box.toml" in text and "left out" in text]
 
 
@@ -363,3 +301,70 @@ def test_a_show_that_is_loaded_again_keeps_hands_and_what_was_learned(rig: Rig) 
     rig.frame()
     rig.move("midi/1/note/50", 0.0)
     assert rig.move("midi/1/note/50", 0.5) == [(SOFT, 0.0)]
+
+
+# The shipped shows that are made for a controller.
+
+DEVICES = {
+    "eight-faders": "nanoKONTROL2", "pads": "LPX MIDI", "knobs": "Midi Fighter Twister",
+}  # fmt: skip
+
+
+@pytest.fixture
+def play(tmp_path: Path):
+    def make(name: str) -> Rig:
+        return Rig(tmp_path, load.load(name).show, (DEVICES[name],))
+
+    return make
+
+
+@pytest.mark.parametrize("name", DEVICES)
+def test_everything_that_is_mapped_is_there(name: str) -> None:
+    show = load.load(name).show
+    assert len(show.mappings) >= 16
+    for each in show.mappings:
+        bind(show, ADDRESSES, each)
+
+
+def test_eight_faders_move_eight_macros_without_a_jump(play) -> None:
+    rig = play("eight-faders")
+    for n in range(8):
+        address = rig.show_.registry[f"/macro/{n + 1}"].address
+        assert rig.move(f"midi/1/cc/{n}", 0.0, "nanoKONTROL2") == []
+        found = [rig.move(f"midi/1/cc/{n}", at / 8, "nanoKONTROL2") for at in range(9)]
+        assert found[-1] == [(address, 1.0)]
+    assert rig.move("midi/1/cc/33", 1.0, "nanoKONTROL2") == [("/cue/sahara/go", True)]
+    rig.apply()
+    assert ("nanoKONTROL2", "midi/1/cc/33", 127) in rig.frame()
+    assert rig.move("midi/1/cc/64", 1.0, "nanoKONTROL2") == [
+        ("/layer/earth/generator/hold_sea", 1.0)
+    ]
+
+
+def test_a_pad_begins_its_scene_on_the_next_bar_and_is_lit_then(play) -> None:
+    rig = play("pads")
+    assert len(rig.written) == 2
+    rig.apply()
+    rig.apply()
+    assert ("LPX MIDI", "midi/1/note/81", 9) in rig.frame()
+    assert rig.move("midi/1/note/83", 0.7, "LPX MIDI") == [("/cue/aurora/go", True)]
+    assert rig.state.cue == 0
+    bar = round(4 * 60 / 112 * float(rig.show_.control_hz))
+    for _ in range(bar + 2):
+        rig.apply()
+    assert rig.show_.cues[rig.state.cue].id == "aurora"
+    assert {("LPX MIDI", "midi/1/note/83", 29), ("LPX MIDI", "midi/1/note/81", 11)} <= set(
+        rig.frame()
+    )
+    assert rig.move("midi/1/note/11", 0.5, "LPX MIDI") == [("/macro/burst", 0.5)]
+    assert rig.move("midi/1/note/11", 0.0, "LPX MIDI") == [("/macro/burst", 0.0)]
+
+
+def test_knobs_turn_the_latent_and_press_it_back(play) -> None:
+    rig, device = play("knobs"), DEVICES["knobs"]
+    push = "/layer/form/path/push_3"
+    assert rig.move("midi/1/cc/2", 1.0, device) == [(push, 3.0)]
+    assert rig.move("midi/2/cc/2", 1.0, device) == [(push, 0.0)]
+    rig.frame()
+    assert (device, "midi/1/cc/2", 64) in rig.lit
+    assert rig.move("midi/2/cc/33", 1.0, device) == [("/cue/coral/go", True)]

@@ -227,10 +227,20 @@ def test_a_process_that_hangs_costs_nothing_and_is_replaced(frames, monkeypatch)
 
 
 def test_a_port_that_is_taken_is_said(frames) -> None:
-    with pytest.raises(OSError, match=r"cannot serve OSCQuery on 127\.0\.0\.1:\d+: .*choose"):
+    with pytest.raises(OSError, match=r"cannot listen for OSCQuery on 127\.0\.0\.1:\d+: .*choose"):
         ControlProcess(f"127.0.0.1:{frames.control.port}", {}, ("127.0.0.1", 1), lambda _: ())
     with pytest.raises(ValueError, match="HOST:PORT"):
         ControlProcess("9010", {}, ("127.0.0.1", 1), lambda _: ())
+
+
+def test_who_is_not_on_the_list_is_not_served() -> None:
+    place = ("127.0.0.1", 1)
+    control = ControlProcess("127.0.0.1:0", {}, place, lambda _: (), ["192.0.2.7"])
+    try:
+        with socket.create_connection(("127.0.0.1", control.port), 60) as client:
+            assert _is_cut(client)
+    finally:
+        control.close()
 
 
 def test_only_what_the_operator_opened_is_announced() -> None:

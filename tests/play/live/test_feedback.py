@@ -107,7 +107,7 @@ def test_a_pad_is_told_both_of_its_numbers_unless_it_sent_them(receiver, feedbac
         ("/master/steer", Event(1, "/master/steer", (0.25, 0.75))),
         ("/layer/1/opacity", Event(2, "/layer/1/opacity", 0.5)),
     ):
-        feedback.send(show, state, {"osc": [arrived]})
+        feedback.send(show, state, {"osc 127.0.0.1": [arrived]})
         state = advance(show, state, event.tick, [event])
         feedback.send(show, state, {})
         assert drain(receiver) == {}
@@ -119,7 +119,7 @@ def test_a_value_that_came_by_osc_is_not_echoed(receiver, feedback):
     for _ in range(6):
         feedback.send(show, state, {})
     drain(receiver)
-    feedback.send(show, state, {"osc": ["/layer/a/opacity"]})  # it arrives now …
+    feedback.send(show, state, {"osc 127.0.0.1": ["/layer/a/opacity"]})  # it arrives now …
     feedback.send(show, state, {})  # … is for a tick of the next frame …
     state = advance(show, state, 0, [Event(0, "/layer/a/opacity", 0.5)])
     feedback.send(show, state, {})  # … and in force from this one on

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.stylegan_nets import make_stylegan2
 from engine.documents.take.reader import open_take
+from engine.models.random_networks import make_stylegan2
 from engine.outputs import null
 from engine.play.film.plan import write_plan
 from engine.play.film.playback import open_playback

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import torch
 
-from bench.stylegan_nets import make_stylegan2
 from engine.core.frame.sample import requests_at
 from engine.core.frame.values import effective
 from engine.core.modifiers.drag import turned
@@ -21,6 +20,7 @@ from engine.generators.host.tasks import Task
 from engine.generators.kinds import cppn, stylegan2
 from engine.generators.tasks import drag as errand_drag
 from engine.generators.tasks import point_tracking
+from engine.models.random_networks import make_stylegan2
 from engine.play.live.keyboard import Keyboard
 from engine.play.tasks.dragging import Dragging, under
 from engine.play.tasks.tasks import TaskQueue

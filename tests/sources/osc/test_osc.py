@@ -17,6 +17,7 @@ from pythonosc.udp_client import SimpleUDPClient
 from engine.sources.osc import inbox, osc, schedule
 from engine.sources.osc import sender as osc_send
 from engine.sources.osc.decode import MAX_ELEMENTS, decode
+from engine.system import sockets
 from tests.performing import until
 
 # A loaded machine is no failure: hypothesis must not judge by the clock.
@@ -448,7 +449,7 @@ def test_only_an_open_door_is_warned_of(receiver):
 
 
 def test_an_open_door_says_where_others_send_to(monkeypatch):
-    monkeypatch.setattr(osc, "own_address", lambda: "192.168.1.23")
+    monkeypatch.setattr(sockets, "own_address", lambda: "192.168.1.23")
     with osc.open(osc.Config(host="0.0.0.0", port=0), lambda: 0) as opened:
         assert f" (others send to 192.168.1.23:{opened.port}): " in opened.warning
 
@@ -507,3 +508,16 @@ def test_feedback_reaches_a_receiver_and_survives_its_death():
 def test_feedback_to_a_bad_host_is_one_clear_sentence():
     with pytest.raises(OSError, match=r"cannot send OSC feedback to a\.\.b:9000"):
         osc_send.open("a..b", 9000)
+
+
+def test_it_tells_who_sent_what_to_those_who_ask(receiver):
+    with client(receiver) as sender:
+        sender.send_message("/unheard", 1.0)
+        items = until(lambda: receiver.poll(10), "the message")
+        assert receiver.came(items) == {}
+        receiver.hears = True
+        for address in ("/a", "/b"):
+            sender.send_message(address, 1.0)
+        until(lambda: receiver.poll(10) or receiver.received == 3, "both")
+    assert receiver.came([(0, "/a", 1.0), (0, "/b", 1.0)]) == {"127.0.0.1": ["/a", "/b"]}
+    assert receiver.came([(0, "/a", 1.0)]) == {}

@@ -8,7 +8,7 @@ import pytest
 from pythonosc.osc_message_builder import build_msg
 
 from engine.sources.osc import osc
-from engine.sources.osc.senders import MOST_KNOWN, MOST_TOLD, Senders
+from engine.system.sockets import MOST_KNOWN, MOST_TOLD, Senders
 
 MESSAGE = build_msg("/layer/form/opacity", 0.5).dgram
 

@@ -152,6 +152,25 @@ def low_pass(taps: int, cutoff: float, width: float, rate: float, radial: bool) 
     return np.asarray(plane / plane.sum(), np.float32)
 
 
+def _waves(maker: Maker, w: int, first: int, at: tuple[float, float, float]) -> None:
+    """Add the Fourier features: `at` is their size, rate and cutoff."""
+    size, rate, cutoff = at
+    maker.dense("synthesis.input.affine", w, 4)
+    maker.state["synthesis.input.affine.weight"] *= 0.3
+    maker.state["synthesis.input.affine.bias"] = np.array([1, 0.2, 0.05, -0.1], np.float32)
+    direction = maker.random.standard_normal((first, 2))
+    direction /= np.linalg.norm(direction, axis=1, keepdims=True)
+    reach = np.sqrt(maker.random.uniform(size=(first, 1))) * cutoff
+    maker.state["synthesis.input.freqs"] = np.asarray(direction * reach, np.float32)
+    maker.state["synthesis.input.phases"] = np.float32(maker.random.uniform(size=first) - 0.5)  # type: ignore[assignment]  # an array
+    maker.draw("synthesis.input.weight", first, first)
+    maker.state["synthesis.input.transform"] = np.eye(3, dtype=np.float32)
+    maker.modules["synthesis.input"] = {
+        "channels": first, "size": [int(size)] * 2, "sampling_rate": rate,
+        "bandwidth": cutoff,
+    }  # fmt: skip
+
+
 def make_stylegan3(
     resolution: int,
     *,
@@ -182,21 +201,7 @@ def make_stylegan3(
     sizes[-2:] = resolution
     channels = np.rint(np.minimum(base / 2 / cutoffs, most)).astype(int)
     channels[-1] = 3
-    first = int(channels[0])
-    maker.dense("synthesis.input.affine", w, 4)
-    maker.state["synthesis.input.affine.weight"] *= 0.3
-    maker.state["synthesis.input.affine.bias"] = np.array([1, 0.2, 0.05, -0.1], np.float32)
-    direction = maker.random.standard_normal((first, 2))
-    direction /= np.linalg.norm(direction, axis=1, keepdims=True)
-    reach = np.sqrt(maker.random.uniform(size=(first, 1))) * cutoffs[0]
-    maker.state["synthesis.input.freqs"] = np.asarray(direction * reach, np.float32)
-    maker.state["synthesis.input.phases"] = np.float32(maker.random.uniform(size=first) - 0.5)  # type: ignore[assignment]  # an array
-    maker.draw("synthesis.input.weight", first, first)
-    maker.state["synthesis.input.transform"] = np.eye(3, dtype=np.float32)
-    maker.modules["synthesis.input"] = {
-        "channels": first, "size": [int(sizes[0])] * 2, "sampling_rate": float(rates[0]),
-        "bandwidth": float(cutoffs[0]),
-    }  # fmt: skip
+    _waves(maker, w, int(channels[0]), (float(sizes[0]), float(rates[0]), float(cutoffs[0])))
     names = []
     for index in range(layers + 1):
         before = max(index - 1, 0)
@@ -236,3 +241,32 @@ def make_stylegan3(
     maker.modules[""] |= {"img_resolution": resolution, "img_channels": 3}
     maker.mapping(z, c, w, layers + 2, mapping_layers)
     return maker.state, maker.modules
+
+
+def network(name: str, **options: Any) -> tuple[State, Modules]:
+    """A random network ``sg2-1024``, ``sg3t-1024``, ``sg3r-1024`` …, in float16 where files are.
+
+    NVIDIA's are so in the last four resolutions.
+    """
+    kind, side = name.split("-")
+    px = int(side)
+    if kind == "sg2":
+        state, modules = make_stylegan2(px, **options)
+        for module, about in modules.items():
+            if module.startswith("synthesis.b") and "resolution" in about:
+                about["use_fp16"] = about["resolution"] > px // 16
+        return state, modules
+    shape = {"kernel": 1, "radial": True, "base": 65536, "most": 1024} if kind == "sg3r" else {}
+    state, modules = make_stylegan3(px, **{**shape, **options})
+    rates = sampling_rates(px, len(modules["synthesis"]["layer_names"]) - 1)
+    for layer, rate in zip(modules["synthesis"]["layer_names"], rates, strict=True):
+        modules[f"synthesis.{layer}"]["use_fp16"] = bool(rate * 16 > px)
+    return state, modules
+
+
+def sampling_rates(px: int, layers: int) -> Any:
+    """Samples per picture of each layer (Karras et al. 2021, appendix G)."""
+    exponent = np.minimum(np.arange(layers + 1) / (layers - 2), 1)
+    last = px / 2 * 2**0.3
+    stops = 2**2.1 * (last / 2**2.1) ** exponent
+    return np.exp2(np.ceil(np.log2(np.minimum(stops * 2, px))))
