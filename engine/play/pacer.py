@@ -76,10 +76,6 @@ class Pacer:
         self.next = (found.index // self.every + 1) * self.every
         return found
 
-    def moment_ns(self, seconds: Fraction) -> int:
-        """When a moment of the show is on the monotonic clock."""
-        return self.start_ns + int(seconds * 1_000_000_000)
-
     def show_seconds(self, arrival_ns: int) -> Fraction:
         """Show time of a moment on the monotonic clock."""
         return Fraction(arrival_ns - self.start_ns, 1_000_000_000)

@@ -27,13 +27,7 @@ _NEAR_BEATS = 0.005
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """How to take part.
-
-    Parameters
-    ----------
-    start_stop
-        Whether the beat is followed only while the session plays.
-    """
+    """How to take part; with `start_stop` the beat is followed only while the session plays."""
 
     start_stop: bool = False
 
@@ -57,13 +51,7 @@ def open(config: Config, now_ns: Callable[[], int]) -> Link:
 
 
 class Link:
-    """An open session.
-
-    Parameters
-    ----------
-    session
-        ``link.Link``, not yet enabled.
-    """
+    """An open session: a ``link.Link`` that is enabled on entering."""
 
     def __init__(self, config: Config, now_ns: Callable[[], int], session: Any) -> None:
         self._config, self._now_ns, self._session = config, now_ns, session

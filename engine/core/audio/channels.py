@@ -32,10 +32,8 @@ class ChannelChoice:
         From 1; 0: all of them.
     gain_db
         How much louder it is analysed than it is.
-    ltc
-        Which one carries timecode, from 1, and is not analysed; 0: none.
-    ltc_rate
-        Of `engine.core.tempo.timecode.RATES`, or ``auto``.
+    ltc, ltc_rate
+        Which one carries timecode, from 1, and is not analysed (0: none) · its rate.
 
     Raises
     ------
@@ -57,7 +55,6 @@ class ChannelChoice:
             raise ValueError(
                 f"sound: gain_db is {self.gain_db:g}; use -{MOST_GAIN_DB:g} to {MOST_GAIN_DB:g}"
             )
-
         if not 0 <= self.ltc <= MOST_CHANNEL or self.ltc == self.channel != 0:
             raise ValueError(
                 f"sound: ltc_channel is {self.ltc}; use 1 to {MOST_CHANNEL}, another one than is "

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from engine.core.control.recall import fader, lists
 from engine.core.control.recall.ways import BEAT, ramp_value, ramps_to
-from engine.core.control.transport import spans
+from engine.core.control.transport import cue_step
 from engine.core.event import Event
 from engine.core.show.show import Show
 from engine.core.show.state import Ramp, State
@@ -55,8 +55,7 @@ def call(show: Show, state: State, index: int, by_autopilot: bool = False) -> St
         state = state._replace(awaiting=kept)
     if not _is_ready(show, state, index):
         return state._replace(awaiting=(*state.awaiting, (index, by_autopilot)))
-    cue = show.cues[index]
-    step = cue.quantise_beats or cue.quantise_bars * spans(show, state)[1]
+    step = cue_step(show, state, index)
     if step <= 0.0:
         return begin(show, state, index)
     at = math.ceil(state.transport.beat / step - 1e-9) * step

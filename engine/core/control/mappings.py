@@ -55,6 +55,9 @@ class Bound:
         Whether only whole numbers are stored.
     value
         What is sent by a press of mode ``trigger``.
+    follows, is_centred, is_button, is_linear
+        Whether it follows a control that has ends · see `ControlMapping` · whether equal steps are
+        equal differences: worked out once, because every message asks.
     """
 
     mapping: ControlMapping
@@ -70,6 +73,10 @@ class Bound:
     step: float
     is_whole: bool
     value: Value
+    follows: bool
+    is_centred: bool
+    is_button: bool
+    is_linear: bool
 
 
 class Hand(NamedTuple):
@@ -134,9 +141,11 @@ def bind(show: Show, host: Collection[str], mapping: ControlMapping) -> Bound:
     value = mapping.value if mapping.value is not None else high
     if parameter.kind is Kind.TRIGGER and mapping.value is None:
         value = True
+    is_linear = not is_whole and (mapping.curve, parameter.curve) == ("linear", "linear")
     return Bound(
         mapping, parameter.address, place, signal, parameter, low, high, ends, mode, takeover,
-        step, is_whole, value,
+        step, is_whole, value, mode in ("value", "velocity") and mapping.coding == CODINGS[0],
+        mapping.is_centred, mapping.is_button, is_linear,
     )  # fmt: skip
 
 
@@ -203,45 +212,45 @@ def move(
     hand, value
         What it has done now; what is to be sent, or None.
     """
-    is_recent = hand.asked is not None and arrival_ns - hand.asked_ns < ARRIVED_NS
-    is_held = is_recent or (hand.asked is not None and _stored(bound, hand.asked) == there)
-    now = hand.asked if is_held and hand.asked is not None else there
-    if bound.mode in ("value", "velocity") and bound.mapping.coding == CODINGS[0]:
-        hand, asked = _place(bound, hand, value, now, is_held)
-    elif bound.mode == "value":
-        hand, asked = hand, _turned(bound, clicks(bound.mapping.coding, value), now)
-    else:
-        is_down = value > 0.0 if bound.mapping.is_button else value >= PRESSED
-        if is_down == hand.is_down:
+    at, last, asked_ns, is_down = hand
+    is_held = last is not None and (
+        arrival_ns - asked_ns < ARRIVED_NS or _stored(bound, last) == there
+    )
+    now = last if is_held and last is not None else there
+    if bound.follows:
+        if bound.mode == "velocity" and value <= 0.0:
             return hand, None
-        hand = hand._replace(is_down=is_down)
+        before, at = at, 0.5 * (value + 1.0) if bound.is_centred else value
+        at = 0.0 if at < 0.0 else 1.0 if at > 1.0 else at
+        asked = _place(bound, before, at, now, is_held)
+    elif bound.mode == "value":
+        asked = _turned(bound, clicks(bound.mapping.coding, value), now)
+    else:
+        was_down, is_down = is_down, value > 0.0 if bound.is_button else value >= PRESSED
+        if is_down == was_down:
+            return hand, None
         if bound.mode == "trigger":
-            return hand, bound.value if is_down else None
+            return Hand(at, last, asked_ns, is_down), bound.value if is_down else None
         asked = _press(bound, is_down, now)
-    if asked is None or (asked == hand.asked and _stored(bound, asked) == there):
-        return hand, None  # it is there already
-    return hand._replace(asked=asked, asked_ns=arrival_ns), _stored(bound, asked)
+    if asked is None or (asked == last and _stored(bound, asked) == there):
+        return Hand(at, last, asked_ns, is_down), None  # it is there already
+    return Hand(at, asked, arrival_ns, is_down), _stored(bound, asked)
 
 
 def _place(
-    bound: Bound, hand: Hand, value: float, now: float, is_held: bool
-) -> tuple[Hand, float | None]:
-    """Follow a control that has ends."""
-    if bound.mode == "velocity" and value <= 0.0:
-        return hand, None
-    at = min(max(0.5 * (value + 1.0) if bound.mapping.is_centred else value, 0.0), 1.0)
-    moved, before = hand._replace(at=at), hand.at
+    bound: Bound, before: float | None, at: float, now: float, is_held: bool
+) -> float | None:
+    """Follow a control that has ends, from where it was to where it is; None: not yet."""
+    asked = value_of(bound, at)
     if bound.takeover == "jump" or bound.mode == "velocity":
-        return moved, value_of(bound, at)
-    goal = position(bound, now)
-    if before is None:
-        is_met = is_held or abs(at - goal) <= _NEAR or value_of(bound, at) == now
-    elif bound.takeover == "scale":
-        is_met, at = True, _together(before, at, goal)
-    else:
-        is_met = is_held or min(before, at) - _NEAR <= goal <= max(before, at) + _NEAR
-        is_met = is_met or value_of(bound, at) == now
-    return moved, value_of(bound, at) if is_met else None
+        return asked
+    if bound.takeover == "pickup" or before is None:
+        if is_held or asked == now:
+            return asked
+        goal, before = position(bound, now), at if before is None else before
+        is_met = min(before, at) - _NEAR <= goal <= max(before, at) + _NEAR
+        return asked if is_met else None
+    return value_of(bound, _together(before, at, position(bound, now)))
 
 
 def _together(before: float, at: float, goal: float) -> float:
@@ -321,6 +330,8 @@ def _stored(bound: Bound, value: float) -> float:
 
 def value_of(bound: Bound, at: float) -> float:
     """Value, in stored form, of a control that is so far along its way (0..1)."""
+    if bound.is_linear:
+        return bound.high if at == 1.0 else bound.low + at * (bound.high - bound.low)
     first, last = bound.ends
     return value_at(bound.parameter, first + shape(bound.mapping.curve, at) * (last - first))
 

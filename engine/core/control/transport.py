@@ -19,10 +19,8 @@ TAP_FORGET_S = 2.5
 TAPS = 8
 ALIVE_S = 2.0
 """A source that was not heard for so long leads no more: the tempo stays, the next one may lead."""
-MOST_SLEW = 0.25
-"""Of the tempo: how fast the beat makes up for what it is early or late, at most …"""
-SLEW_S = 0.25
-"""… and in what time, at least."""
+MOST_SLEW, SLEW_S = 0.25, 0.25
+"""How fast the beat makes up for what it is off: part of the tempo at most, seconds at least."""
 NUDGE = 0.1
 
 
@@ -142,9 +140,15 @@ def heard(show: Show, state: State, at_ns: int) -> Beat:
     return Beat(at_ns, beat, transport.bpm, tempo, spans(show, state)[1])
 
 
+def cue_step(show: Show, state: State, index: int) -> float:
+    """Beats to whose multiples a cue waits; 0: it does not."""
+    cue = show.cues[index]
+    return cue.quantise_beats or cue.quantise_bars * spans(show, state)[1]
+
+
 def waiting_from(show: Show, state: State, beat: float) -> State:
     """Let cues that wait for a beat wait for the next one from a new beginning on."""
-    steps = [show.cues[index].quantise_beats for index, *_ in state.waiting]
+    steps = [cue_step(show, state, index) for index, *_ in state.waiting]
     ats = [math.ceil(beat / step - 1e-9) * step if step > 0.0 else beat for step in steps]
     waiting = ((i, at, own) for (i, _, own), at in zip(state.waiting, ats, strict=True))
     return state._replace(waiting=tuple(waiting))

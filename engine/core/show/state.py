@@ -83,16 +83,8 @@ class RouteState(NamedTuple):
 class Lead(NamedTuple):
     """Who leads the beat from outside, and what a hand has changed against it.
 
-    Parameters
-    ----------
-    rank, source
-        See `engine.core.tempo.sync.Rank` · name of the sender.
-    tick, beat, bpm
-        When it was last heard, and what it said then.
-    set_bpm, free_tick
-        The tempo that it wrote last · until then that of a hand stands.
-    shift, scale
-        Beats added to its own, after they were multiplied.
+    `tick` is when it said `beat` and `bpm`, `set_bpm` the tempo that it wrote last; up to
+    `free_tick` that of a hand stands. Its beats are multiplied by `scale` and `shift` is added.
     """
 
     rank: int = 5
@@ -110,26 +102,17 @@ class Transport(NamedTuple):
     """The beat: `beat` counts beats since the start, `bpm` holds until the next tick.
 
     Beats are counted from where the tempo last changed, not summed, so that they fall on their
-    ticks also after months.
+    ticks also after months. `taps` are the ticks of the newest taps.
 
     Parameters
     ----------
-    beat
-        As it is when what is drawn now will be seen, see ``/transport/offset_ms``.
-    taps
-        Ticks of the newest taps.
-    tempo
-        The part of `bpm` that is asked for.
-    extra, until
-        Tempo that is added up to a tick, to make up for what the beat is early or late.
-    nudge
-        Tempo that a hand adds for now.
-    jump
-        Beats that were left out on this tick.
+    tempo, nudge, extra, until
+        The part of `bpm` that is asked for · what a hand adds for now · what is added up to a tick,
+        to make up for what the beat is early or late.
+    jump, restart
+        Beats left out on this tick · beat at which counting begins anew (-1: at none).
     offset_ms
-        How far ahead of the sound the beat is, or is on its way to be.
-    restart
-        Beat at which counting begins anew; -1: at none.
+        How far ahead of the sound the beat is, because what is drawn now is seen later.
     """
 
     beat: float = 0.0
@@ -148,17 +131,7 @@ class Transport(NamedTuple):
 
 
 class Chased(NamedTuple):
-    """Timecode that cues follow.
-
-    Parameters
-    ----------
-    seconds, speed, tick
-        Its position and pace when it was last told, and when that was; speed 0: it stands.
-    reached
-        Up to where cues have begun; -1: none yet.
-    rank, source
-        Who tells it.
-    """
+    """Timecode that cues follow, as `source` told it at `tick`; up to `reached` they have begun."""
 
     seconds: float = 0.0
     speed: float = 0.0

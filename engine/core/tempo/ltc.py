@@ -29,17 +29,7 @@ _BASES = (24, 25, 30)
 
 
 class Frame(NamedTuple):
-    """A frame that was heard.
-
-    Parameters
-    ----------
-    code
-        Hours, minutes, seconds, frames.
-    is_drop, is_backwards
-        Whether numbers are left out · whether the tape runs backwards.
-    end, length
-        Where its sound ended and how long that was, in samples.
-    """
+    """A frame that was heard; `end` and `length` of its sound are in samples."""
 
     code: tuple[int, int, int, int]
     is_drop: bool
@@ -56,15 +46,7 @@ class Heard(NamedTuple):
 
 
 class Ltc:
-    """Follows the timecode in one channel of sound.
-
-    Parameters
-    ----------
-    rate_hz
-        Of the samples.
-    rate
-        Frame rate; None: found out from what is heard.
-    """
+    """Follows the timecode in one channel of sound; finds out its frame rate if none is given."""
 
     def __init__(self, rate_hz: int, rate: Rate | None = None) -> None:
         self._rate_hz, self._rate = rate_hz, rate
@@ -78,13 +60,7 @@ class Ltc:
         self._speed = Speed()
 
     def feed(self, samples: NDArray[np.float32], at: int | None = None) -> list[Heard]:
-        """Take the next samples [shape=(n,)].
-
-        Parameters
-        ----------
-        at
-            Number of the first one; None: they follow on the last.
-        """
+        """Take the next samples [shape=(n,)], of which the first has the number `at`."""
         if at is not None and at != self._at + len(self._rest):
             self._rest, self._at = np.zeros(0, np.float32), at
         buffer = np.concatenate([self._rest, np.nan_to_num(samples).astype(np.float32)])

@@ -32,7 +32,7 @@ class MidiClock:
         self._bpm = 0.0
 
     def feed(self, status: int, data: tuple[int, ...], arrival_ns: int) -> Sync | None:
-        """Take one message; say where the song is when there is something to say.
+        """Take one message; four times a beat, and at a start and stop, say where the song is.
 
         Parameters
         ----------
@@ -40,11 +40,6 @@ class MidiClock:
             Status byte, and the data bytes of a song position. Other messages are left alone.
         arrival_ns
             Of the message, in nanoseconds.
-
-        Returns
-        -------
-        Sync or None
-            Four times a beat, and at once at the first clock after a start and at a stop.
         """
         if status == CLOCK:
             return self._clock(arrival_ns)

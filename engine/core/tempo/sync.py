@@ -39,14 +39,7 @@ class Known(IntEnum):
 class Sync(NamedTuple):
     """Tempo and beat of a source, at the arrival of what it was told with.
 
-    Parameters
-    ----------
-    bpm
-        Beats a minute; 0: not known yet.
-    beat
-        Song position in beats.
-    is_playing
-        Whether the song runs; where it stands, only the tempo counts.
+    `bpm` 0 is not known yet, `beat` the song position; while the song stands only the tempo counts.
     """
 
     rank: int
@@ -58,9 +51,7 @@ class Sync(NamedTuple):
     @property
     def value(self) -> tuple[float, ...]:
         """Give it as the value of an event ``/transport/sync``."""
-        return (
-            float(self.rank), self.bpm, self.beat, float(self.is_playing), float(self.known),
-        )  # fmt: skip
+        return tuple(map(float, self))
 
 
 class Position(NamedTuple):
@@ -78,16 +69,8 @@ class Position(NamedTuple):
 class Beat(NamedTuple):
     """The beat as it sounds, for whoever sends it on: it passes at `bpm` until told again.
 
-    Parameters
-    ----------
-    at_ns, beat
-        A moment of the clock that stamps arrivals, and the beat then.
-    bpm
-        With what is made up for and nudged.
-    tempo
-        The tempo that is asked for, as the source counts it that leads.
-    bar
-        Beats in a bar.
+    `beat` is that of a moment of the clock that stamps arrivals, `bpm` with what is made up for and
+    nudged, `tempo` what is asked for, as the leading source counts it, `bar` the beats in a bar.
     """
 
     at_ns: int
@@ -125,11 +108,11 @@ def read_position(value: Value) -> Position | None:
 
 def refusal(address: str, value: Value) -> str | None:
     """Say why this is nothing that a source of tempo may say; None if it is."""
-    if address == SYNC and read_sync(value) is None:
-        return f"{SYNC} takes rank (0 to 3), bpm, beat, playing and perhaps what is known (0 to 3)"
-    if address == TIMECODE and read_position(value) is None:
-        return f"{TIMECODE} takes seconds (0 to 360000) and speed (-16 to 16)"
-    return None
+    if address == SYNC:
+        takes, read = "rank (0 to 3), bpm, beat, playing, what is known (0 to 3)", read_sync(value)
+        return None if read else f"{SYNC} takes {takes}"
+    is_good = read_position(value) is not None
+    return None if is_good else f"{TIMECODE} takes seconds (0 to 360000), speed (-16 to 16)"
 
 
 def carried(address: str, value: Value, seconds: float) -> Value:

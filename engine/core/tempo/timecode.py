@@ -60,18 +60,6 @@ def seconds_of(code: tuple[int, int, int, int], rate: Rate) -> Fraction:
     return count / fps
 
 
-def code_of(seconds: Fraction, rate: Rate) -> tuple[int, int, int, int]:
-    """Code of the frame that is on at a time."""
-    count, base = (seconds * rate.fps).__floor__(), rate.base
-    if rate.is_drop:
-        left_out, per_minute = base // 15, base * 60 - base // 15
-        tens, rest = divmod(count, per_minute * 10 + left_out)
-        minutes = max(rest - left_out, 0) // per_minute
-        count += left_out * (9 * tens + minutes)
-    whole, frames = divmod(count, base)
-    return whole // 3600, whole // 60 % 60, whole % 60, frames
-
-
 def parse(text: str, rate: Rate) -> Fraction:
     """Read ``01:00:10:12`` (with a ``;`` in it: drop-frame) as seconds.
 
@@ -120,17 +108,9 @@ class Mtc:
         self._speed = Speed()
 
     def feed(self, status: int, data: tuple[int, ...], arrival_ns: int) -> Position | None:
-        """Take one message: a quarter frame (0xF1), or a full frame (0xF0).
+        """Take a quarter (0xF1) or a full frame (0xF0): its status and what follows.
 
-        Parameters
-        ----------
-        data
-            What follows the status byte; a closing 0xF7 may be there.
-
-        Returns
-        -------
-        Position or None
-            Every two frames, when all eight quarters came in order, and at each full frame.
+        Every two frames, when all eight quarters came in order, it says where the tape is.
         """
         if status == QUARTER_FRAME and data:
             return self._quarter(data[0] >> 4 & 7, data[0] & 15, arrival_ns)

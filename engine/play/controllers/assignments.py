@@ -16,6 +16,8 @@ from engine.documents.show.device_maps import DeviceMap
 
 KEYBOARD, OSC = "keyboard", "osc"
 """Devices that are always there."""
+MOST_KEPT = 4096
+"""Controls for which it is known what they move."""
 
 
 class Used(NamedTuple):
@@ -100,6 +102,8 @@ class Assignments:
         """What a control of a device moves."""
         found = self._found.get((device, control))
         if found is None:
+            if len(self._found) >= MOST_KEPT:  # whoever sends OSC may invent addresses for ever
+                self._found.clear()
             found = self._found[device, control] = self._look(device, control)
         return found
 

@@ -111,7 +111,7 @@ class Controllers:
             self.lights.touch(each.device, each.control, each.value, each.arrival_ns)
             for one in used:
                 self._move(show, state, each, one, found)
-            if kind_of(each.control) == "program":
+            if each.control.endswith("/program"):
                 used += self._select(show, state, each, found)
             if not used:
                 self._count_unmapped(each)

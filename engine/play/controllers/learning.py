@@ -13,7 +13,7 @@ from engine.sources.contract import Moved
 
 KEYS = {"up": -1, "down": 1, "page_up": -10, "page_down": 10, "backspace": 0, "escape": 0, "l": 0}
 """Keys that steer learning, and how far they go in the list of addresses."""
-MOST_SEEN = 64
+MOST_SEEN, MOST_CONTROLS = 64, 256
 DONE_S = 6.0
 _HOW = "Up, Down: another · Backspace: unmap · L: stop"
 Tell = Callable[[str, float], None]
@@ -85,9 +85,11 @@ class Learning:
 
     def take(self, moved: Moved) -> None:
         """See a control move."""
-        seen = self._seen.setdefault((moved.device, moved.control), [])
-        if len(seen) < MOST_SEEN:
-            seen.append(moved)
+        key = moved.device, moved.control
+        if len(self._seen) < MOST_CONTROLS or key in self._seen:
+            seen = self._seen.setdefault(key, [])
+            if len(seen) < MOST_SEEN:
+                seen.append(moved)
 
     def found(self, show: Show, now_ns: int) -> ControlMapping | None:
         """Say which control was meant, once that is clear."""

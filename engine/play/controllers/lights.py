@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
@@ -16,6 +17,8 @@ from engine.core.show.state import State
 HELD_NS = 300_000_000
 """Nothing is sent to a fader so long after a hand has moved it."""
 MOST_PER_FRAME = 64
+_SAME = 1e-4
+"""Values that no control shows apart."""
 
 
 class Ports(Protocol):
@@ -94,7 +97,7 @@ class Lights:
             self._due[lamp] = None
             if lamp.is_fader:
                 self._touched_ns[key] = now_ns
-                self._shown[key] = round(value, 4)
+                self._shown[key] = value
 
     def tend(self, show: Show, state: State, now_ns: int) -> None:
         """Show what is not shown yet, a bounded number of controls."""
@@ -111,7 +114,7 @@ class Lights:
                 continue
             del self._due[lamp]
             level = self._level(show, lamp)
-            if level is not None and self._shown.get(key) != level:
+            if level is not None and abs(self._shown.get(key, math.inf) - level) > _SAME:
                 self._shown[key] = level
                 self._put(*key, level)
                 count += 1
@@ -137,9 +140,9 @@ class Lights:
             if told is None or isinstance(told, tuple):
                 return None
             value = coerce(bound.parameter, told)
-            if bound.mode in ("value", "velocity") and not bound.mapping.is_button:
+            if bound.mode in ("value", "velocity") and not bound.is_button:
                 at = position(bound, value)
-                return round(2.0 * at - 1.0 if bound.mapping.is_centred else at, 4)
+                return 2.0 * at - 1.0 if bound.is_centred else at
             if bound.mode == "trigger":
                 is_on = value == coerce(bound.parameter, bound.value)
             elif bound.mode not in ("toggle", "momentary"):

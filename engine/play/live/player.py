@@ -183,7 +183,7 @@ class Player(Performance):
         self.watch.lap("events")
         steps = self.line.control(seconds, self.queue.events_of)
         show, state = self.line.show, self.line.state
-        tick_ns = self.pacer.moment_ns(seconds_at(state.tick, show.control_hz))
+        tick_ns = self.pacer.start_ns + int(seconds_at(state.tick, show.control_hz) * 10**9)
         self.sources.keep_time(heard(show, state, tick_ns))
         self._plan = plan = self.line.plan(seconds)
         self._notify_waiting()

@@ -276,7 +276,8 @@ def _own(options: Options, port: int) -> dict[str, dict[str, Any]]:
     if options.midi not in (None, "auto", "off"):
         found["midi"] = {"devices": [options.midi]}
     if options.osc_allow:
-        found["osc"] = found.get("osc", {}) | {"allow": list(options.osc_allow)}
+        for kind in ("osc", "dmx"):
+            found[kind] = found.get(kind, {}) | {"allow": list(options.osc_allow)}
     if options.audio is not None:
         is_number = options.audio.isdigit()
         found["audio"] = {"device": int(options.audio) if is_number else options.audio}

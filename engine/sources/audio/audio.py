@@ -16,10 +16,11 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.audio.beat import BeatTracker
 from engine.core.audio.channels import ChannelChoice
 from engine.core.audio.features import ADDRESS, FEATURES, SILENT
 from engine.core.audio.spectrum import HOP_S
-from engine.core.tempo.sync import TIMECODE, carried
+from engine.core.tempo.sync import SYNC, TIMECODE, carried
 from engine.sources.audio import device as sound_device
 from engine.sources.audio.device import Device, missing_library_hint
 from engine.sources.audio.memory import FRAMES, ROWS, Word, create_memory, decode
@@ -33,7 +34,7 @@ __all__ = [
     "missing_library_hint", "open", "open_playback",
 ]  # fmt: skip
 
-ADDRESSES = (ADDRESS, TIMECODE)
+ADDRESSES = (ADDRESS, TIMECODE, SYNC)
 NAME = "sound"
 
 _MARGIN_FRAMES = 8192  # the writer may be busy just behind the oldest frame
@@ -59,6 +60,8 @@ class Config:
         Which channel is heard, from 1; 0: all.
     gain_db
         How much louder it is heard than it is.
+    beat
+        Whether the beat of the sound is followed.
     ltc_channel, ltc_rate
         Which channel carries linear timecode (0: none), and its frames a second: ``auto``,
         ``23.976``, ``24``, ``25``, ``29.97``, ``29.97df`` or ``30``.
@@ -69,6 +72,7 @@ class Config:
     block: int = 256
     channel: int = 0
     gain_db: float = 0.0
+    beat: bool = False
     ltc_channel: int = 0
     ltc_rate: str = "auto"
 
@@ -129,6 +133,7 @@ class Sound:
         )
         self.lost_rows = self.lost_frames = 0
         self._rows = self._frames = self._codes = 0
+        self._tracker = BeatTracker() if config.beat else None
         self._polled_ns = self._heard_ns = self._sampled_ns = now_ns()
         self._last: tuple[float, ...] | None = None
         self._fading: tuple[float, ...] = (0.0,) * len(FEATURES)
@@ -180,7 +185,7 @@ class Sound:
         Returns
         -------
         list
-            (arrival_ns, "/signal/audio", row) of each row, and where the timecode is now.
+            (arrival_ns, "/signal/audio", row) of each row, and where beat and timecode are.
         """
         now_ns, before_ns = self._now_ns(), self._polled_ns
         rows = self._take_rows(max_items)
@@ -198,6 +203,11 @@ class Sound:
             (max(before_ns, now_ns - round((newest - i) * hop_ns)), ADDRESS, row)
             for i, row in enumerate(rows)
         ]
+        if self._tracker is not None:
+            beats = [
+                (ns, self._tracker.feed(row)) for (ns, _, _), row in zip(found, rows, strict=True)
+            ]
+            found += [(ns, SYNC, sync.value) for ns, sync in beats if sync is not None]
         return found + self._take_code(now_ns)
 
     def _take_code(self, now_ns: int) -> list[Item]:

@@ -16,6 +16,7 @@ from engine.sources.contract import Item, Moved
 from engine.sources.dmx.decode import MAX_PACKET_BYTES, decode
 from engine.sources.dmx.listeners import listen
 from engine.sources.dmx.universe import Universe
+from engine.system.sockets import Senders
 
 __all__ = ["ADDRESSES", "Config", "Receiver", "decode", "open"]
 
@@ -50,6 +51,8 @@ class Config:
         Channels that are one control of 16 bits, coarse and fine: ``1/5+6``.
     artnet_port, sacn_port
         UDP ports; 0 takes a free one.
+    allow
+        Addresses and networks that may send; empty: all.
     """
 
     host: str = "127.0.0.1"
@@ -59,6 +62,7 @@ class Config:
     pairs: tuple[str, ...] = ()
     artnet_port: int = 6454
     sacn_port: int = 5568
+    allow: tuple[str, ...] = ()
 
 
 def open(config: Config, now_ns: Callable[[], int]) -> Receiver:
@@ -76,7 +80,7 @@ def open(config: Config, now_ns: Callable[[], int]) -> Receiver:
     OSError
         If a port cannot be listened on; its text is one sentence for people.
     """
-    pairs = _read_pairs(config)
+    pairs, senders = _read_pairs(config), Senders(config.allow)
     universes = {
         number: Universe(number, config.merge == "ltp", pairs.get(number, ()))
         for number in config.universes
@@ -92,7 +96,7 @@ def open(config: Config, now_ns: Callable[[], int]) -> Receiver:
         for each in sockets:
             each.close()
         raise
-    return Receiver(universes, sockets, now_ns)
+    return Receiver(universes, sockets, senders, now_ns)
 
 
 class Receiver:
@@ -114,9 +118,11 @@ class Receiver:
         self,
         universes: dict[int, Universe],
         sockets: list[socket.socket],
+        senders: Senders,
         now_ns: Callable[[], int],
     ) -> None:
         self._universes, self._sockets, self._now_ns = universes, sockets, now_ns
+        self._senders = senders
         self._refusals: dict[str, None] = {}
         self._turn = 0
         places = [each.getsockname() for each in sockets]
@@ -145,6 +151,11 @@ class Receiver:
         self._tell(list(self._universes.values()), found, max_items)
         for data, address in self._read():
             self.received += 1
+            if self._senders and not self._senders.may_send(address):
+                self.refused += 1
+                if self._senders.is_news(address):
+                    self._refusals[f"{address} is not on the list of senders: turned away"] = None
+                continue
             packet = decode(data)
             if isinstance(packet, str):
                 self._refuse(packet)

@@ -235,3 +235,25 @@ def test_the_offset_draws_the_beat_earlier() -> None:
     states = play(900, told)
     assert off(states[-1], 120.0, 0.0) == pytest.approx(0.1, abs=1e-9)
     assert all(state.transport.jump == 0.0 for state in states)
+
+
+def test_a_cue_that_waits_for_a_bar_waits_for_the_next_one_of_a_new_beginning() -> None:
+    show = read_show(
+        '[[cues]]\nid = "a"\nquantise = "2 bars"\n[[cues]]\nid = "b"\nquantise = "beat"\n'
+    )
+    state = first_state(show)
+    begun = []
+    for tick in range(1200):
+        events = [Event(0, f"/cue/{name}/go", 1) for name in "ab" if tick == 70]
+        events += [
+            Event(0, SYNC, value, who, n)
+            for n, (who, _, value) in enumerate(
+                clock(Rank.MIDI, 120.0, range(100, 1200, 6), beat=5.2).get(tick, ())
+            )
+        ]
+        state = advance(show, state, tick, events)
+        begun += [(tick, show.cues[state.cue].id)] * (state.cue >= 0 and state.cue_tick == tick)
+    (beat, _), (bars, _) = begun
+    assert state.transport.beat == pytest.approx(5.2 + 1199 / 60 + 16 * 0, abs=16.1)
+    assert (5.2 + beat / 60) % 1.0 == pytest.approx(0.0, abs=0.02)
+    assert (5.2 + bars / 60) % 8.0 == pytest.approx(0.0, abs=0.02)

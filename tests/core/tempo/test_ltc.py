@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from engine.core.tempo.ltc import Heard, Ltc
-from engine.core.tempo.timecode import RATES, Rate, code_of
+from engine.core.tempo.timecode import RATES, Rate
+from tests.core.tempo.test_timecode import code_of
 
 RATE_HZ = 48_000
 

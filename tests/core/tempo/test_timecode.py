@@ -15,10 +15,22 @@ from engine.core.tempo.timecode import (
     SYSEX,
     Mtc,
     Rate,
-    code_of,
     parse,
     seconds_of,
 )
+
+
+def code_of(seconds: Fraction, rate: Rate) -> tuple[int, int, int, int]:
+    """Code of the frame that is on at a time, by counting the other way."""
+    count, base = (seconds * rate.fps).__floor__(), rate.base
+    if rate.is_drop:
+        left_out, per_minute = base // 15, base * 60 - base // 15
+        tens, rest = divmod(count, per_minute * 10 + left_out)
+        minutes = max(rest - left_out, 0) // per_minute
+        count += left_out * (9 * tens + minutes)
+    whole, frames = divmod(count, base)
+    return whole // 3600, whole // 60 % 60, whole % 60, frames
+
 
 OF_MIDI = ("24", "25", "29.97df", "30")
 

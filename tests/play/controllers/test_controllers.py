@@ -368,3 +368,14 @@ def test_knobs_turn_the_latent_and_press_it_back(play) -> None:
     rig.frame()
     assert (device, "midi/1/cc/2", 64) in rig.lit
     assert rig.move("midi/2/cc/33", 1.0, device) == [("/cue/coral/go", True)]
+
+
+def test_whoever_invents_addresses_fills_no_memory(rig: Rig, monkeypatch) -> None:
+    monkeypatch.setattr("engine.play.controllers.assignments.MOST_KEPT", 50)
+    for n in range(500):
+        rig.made.split(rig.show_, [(n, f"/{n}", 0.5)], "osc")
+    assert len(rig.made._assigned._found) <= 50
+    rig.made.command(rig.show_, "target", SOFT)
+    for n in range(500):
+        rig.move(f"osc/{n}", 0.5, "osc")
+    assert len(rig.made._learning._seen) <= 256

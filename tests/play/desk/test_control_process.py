@@ -131,6 +131,16 @@ def test_a_listener_is_told_the_value_then_changes_but_not_its_own(frames) -> No
         assert OscMessage(one.recv(60)).params == [3.0]
 
 
+def test_a_show_that_is_loaded_again_is_said_with_what_it_has_now(frames) -> None:
+    with frames.listen(SPEED) as client:
+        other = read_show("[[lfos]]\nid = 'new'\nrate_hz = 1.0\n")
+        frames.feedback.send(other, first_state(other), {})
+        told = [client.recv(60), client.recv(60)]
+    assert json.loads(told[0]) == {"COMMAND": "PATH_ADDED", "DATA": "/lfo"}
+    assert OscMessage(told[1]).address == SPEED
+    assert frames.ask("/lfo/new/rate_hz?VALUE") == (200, {"VALUE": [1.0]})
+
+
 def test_what_is_no_osc_is_counted_and_nothing_stops(frames) -> None:
     with frames.listen() as client:
         for bad in (b"", b"abc", b"/a", b"\xff" * 64, b"#bundle\0" + bytes(8) + b"\xff" * 8):

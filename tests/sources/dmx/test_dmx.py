@@ -302,6 +302,18 @@ def test_what_is_left_out_is_said_once() -> None:
         assert receiver.refusals() == []
 
 
+def test_only_those_on_the_list_may_send() -> None:
+    with opened(allow=("10.0.0.0/8",)) as receiver, sending(receiver.ports[0]) as sender:
+        for _ in range(2):
+            sender.send(artnet(1, b"\1\1"))
+        until(lambda: receiver.moved(9) or receiver.received == 2, "two packets")
+        assert receiver.refused == 2
+        assert receiver.refusals() == [("", "127.0.0.1 is not on the list of senders: turned away")]
+    with opened(allow=("127.0.0.1",)) as receiver, sending(receiver.ports[0]) as sender:
+        sender.send(artnet(1, b"\1\1"))
+        assert len(until(lambda: receiver.moved(9), "a packet")) == 2
+
+
 def test_a_lost_desk_is_said() -> None:
     now = [0]
     with dmx.open(Config(protocol="artnet", artnet_port=0), lambda: now[0]) as receiver:
