@@ -30,7 +30,8 @@ _ENCODERS = {
 }
 _EXCEPTION = (
     "PyAV's wheel brings FFmpeg with encoders under the LGPL and GPL. They are depended on, loaded "
-    "by PyAV, and no part of this package; without them films are not written, and all else works."
+    "by PyAV, and no part of this package; without them films are not written, and all else works. "
+    "The extra 'link' installs Ableton Link under the GPL-2.0-or-later; nothing else needs it."
 )
 _FACTS = (
     "architecture", "licence", "credits", "data_set", "origin", "pictures", "pictures_shown",

@@ -7,6 +7,7 @@ import math
 from engine.core.parameter import Kind, Parameter
 
 CURVES = ("linear", "exponential")
+_TRIGGER, _BOOL, _CHOICE, _INT = Kind.TRIGGER, Kind.BOOL, Kind.CHOICE, Kind.INT  # quicker to find
 _RATIO = 1000.0
 """Of the ends of an exponential scale that begins at 0, between which steps are equal factors."""
 
@@ -20,9 +21,9 @@ def value_at(parameter: Parameter, position: float) -> float:
     """
     low, high, x = parameter.low, parameter.high, min(max(position, 0.0), 1.0)
     kind = parameter.kind
-    if kind is Kind.TRIGGER or kind is Kind.BOOL:
+    if kind is _TRIGGER or kind is _BOOL:
         return float(position >= 0.5)
-    if kind is Kind.CHOICE:
+    if kind is _CHOICE:
         return float(min(int(x * len(parameter.choices)), len(parameter.choices) - 1))
     if x in (0.0, 1.0):
         return high if x else low
@@ -34,7 +35,7 @@ def value_at(parameter: Parameter, position: float) -> float:
         zero = low / (low - high)
         reach, way = (high, (x - zero) / (1.0 - zero)) if x >= zero else (low, 1.0 - x / zero)
         found = reach * (_RATIO**way - 1.0) / (_RATIO - 1.0)
-    return float(round(found)) if kind is Kind.INT else min(max(found, low), high)
+    return float(round(found)) if kind is _INT else min(max(found, low), high)
 
 
 def position_of(parameter: Parameter, value: float) -> float:

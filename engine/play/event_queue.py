@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from engine.core.clock import first_index
 from engine.core.event import Event, Value, in_order
-from engine.core.show.addresses import TEXT, Address
+from engine.core.show.addresses import NAME, TEXT, Address
 from engine.core.show.layouts import NORMALISED, Alias, alias_of, scaled
 from engine.core.show.show import Show
 from engine.core.tempo.sync import TOLD, carried
@@ -94,11 +94,15 @@ class EventQueue:
         self._read, self._steps_left, self._explained = 0, MOST_STEPS, 0
         is_free = origin.addresses == EVERYTHING
         usual, dear = self._usual, self.budget.prices
-        name, tick, tick_ns = origin.name, 0, -1
+        make = tuple.__new__  # a named tuple's own way to make one takes three times as long
+        name, begin_ns, end_ns = origin.name, 0, -1
         for arrival_ns, address, value in items:
-            if arrival_ns != tick_ns:  # all of a packet arrive together
-                first = first_index(seconds_of(arrival_ns), show.control_hz)
-                tick, tick_ns = max(first, newest_tick + 1), arrival_ns
+            if not begin_ns <= arrival_ns <= end_ns:
+                seconds = seconds_of(arrival_ns)
+                tick = max(first_index(seconds, show.control_hz), newest_tick + 1)
+                # What arrives until that tick has the same one.
+                left_ns = (tick / show.control_hz - seconds) * 10**9
+                begin_ns, end_ns = arrival_ns, arrival_ns + int(left_ns)
                 pending = self._pending.setdefault(tick, [])
             self._read += 1
             if is_free and usual.takes(address, value):
@@ -110,7 +114,7 @@ class EventQueue:
                 rows = self._accepted(show, address, value, origin)
             for each, held in rows:
                 self._sequence += 1
-                event = Event(tick, each, held, name, self._sequence)
+                event = make(Event, (tick, each, held, name, self._sequence))
                 if each in dear:
                     self.budget.wait(event)
                 else:
@@ -155,7 +159,8 @@ class EventQueue:
         return ()
 
     def _command(self, origin: Origin, address: str, value: Value) -> None:
-        if (self._host[address].kind == TEXT) != isinstance(value, str):
+        kind = self._host[address].kind
+        if kind != NAME and (kind == TEXT) != isinstance(value, str):
             takes = self._host[address].takes()
             self.refuse(origin.name, address, f"{address} takes {takes}, not {came(value)}")
         elif value:  # the release of a button is no press
@@ -203,19 +208,20 @@ class EventQueue:
     def _targets(self, show: Show, pattern: str, origin: Origin) -> Sequence[str] | None:
         """Find what a pattern is for, as far as there is time; None if it is refused."""
         directory = self.directory(show)
-        steps = directory.steps
-        try:
-            if self._read >= MOST_READ or (self._steps_left <= 0 and directory.is_fresh(pattern)):
-                raise ValueError(TOO_MUCH)
-            targets = directory.matching(pattern)
-            if self._read + len(targets) > MOST_READ:
-                raise ValueError(TOO_MUCH)
-        except ValueError as error:
-            why = str(error)
+        is_fresh = directory.is_fresh(pattern)
+        why = TOO_MUCH if self._read >= MOST_READ or (is_fresh and self._steps_left <= 0) else ""
+        targets: Sequence[str] = ()
+        if not why:
+            steps = directory.steps
+            try:
+                targets = directory.matching(pattern)
+            except ValueError as error:
+                why = str(error)
+            self._steps_left -= directory.steps - steps
+            why = TOO_MUCH if self._read + len(targets) > MOST_READ else why
+        if why:
             self._refuse(origin, pattern, lambda: f"{plain(pattern)} is left out: {why}")
             return None
-        finally:
-            self._steps_left -= directory.steps - steps
         self._read += len(targets)
         return targets
 

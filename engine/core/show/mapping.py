@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from engine.core.event import Value
 
@@ -87,6 +88,7 @@ class ControlMapping:
         return {"control": self.control, "device": self.device, "address": self.address}
 
 
+@lru_cache(maxsize=1024)
 def kind_of(control: str) -> str:
     """Return what kind of control it is, such as ``cc``, ``note``, ``axis``, ``key`` or ``osc``."""
     words = control.split("/")

@@ -28,6 +28,8 @@ NOW_US = 70.0
 """Of a tick that has any: all values are worked out for it."""
 CUE_US, TARGET_US = 40.0, 2.0
 """Of a cue, and of one of its targets."""
+FEW = 80
+"""Events that may be within what a packet costs; more never are."""
 MOST_COUNTED = 100
 """Addresses whose events that were left out are counted each for itself."""
 
@@ -140,12 +142,12 @@ class Budget:
             self._lines[source] = self._cut(line, room_us)
 
     def _cut(self, line: list[Event], room_us: float) -> list[Event]:
-        if self._cost_us(line) <= room_us:
+        if len(line) <= FEW and self._cost_us(line) <= room_us:
             return line
         newest = {self.prices[event.address].name: event for event in line}
         kept = sorted(newest.values(), key=lambda event: event.sequence)
-        if (over_us := self._cost_us(kept) - room_us) > 0.0:
-            kept = self._owners_first(kept, self._cost_us(kept) - over_us)
+        if self._cost_us(kept) > room_us:
+            kept = self._owners_first(kept, room_us)
         self._count(line, kept)
         return kept
 

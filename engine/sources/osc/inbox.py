@@ -103,7 +103,11 @@ class Inbox:
             if decoded.times and self.wall_ns is not None:
                 items += self._sort_by_time(decoded, arrival_ns, self.wall_ns())
             else:
-                items += self._delayed(decoded, arrival_ns)
+                for address, value in decoded.messages:
+                    if not self.delay_ns:
+                        items.append((arrival_ns, address, value))
+                    else:
+                        self._keep(arrival_ns + self.delay_ns, address, value)
         self._waiting.extend(items[max_items:])
         return items[:max_items]
 
@@ -120,14 +124,6 @@ class Inbox:
             why = "turned away: not on the list of senders (--osc-allow, `allow` of the source)"
             self._refuse(0, [(self._sender, why)])
         return False
-
-    def _delayed(self, decoded: Decoded, arrival_ns: int) -> list[Item]:
-        """Give messages for at once; keep them if there is a delay."""
-        if not self.delay_ns:
-            return [(arrival_ns, *message) for message in decoded.messages]
-        for address, value in decoded.messages:
-            self._keep(arrival_ns + self.delay_ns, address, value)
-        return []
 
     def _keep(self, due_ns: int, address: str, value: Value) -> None:
         try:
