@@ -6,6 +6,7 @@ half written, follow a link, take another's place while it grows) is held in one
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -65,6 +66,7 @@ def new_file(out: Path, *, is_durable: bool = True) -> Iterator[NewFile]:
     if not out.parent.is_dir():
         raise FileNotFoundError(f"{out.parent} is no folder: make it first")
     if not _is_plain(out):
+        _find_reader(out)
         yield NewFile(out)
         return
     _sweep(out.parent)
@@ -157,6 +159,7 @@ def open_growing(out: Path) -> BinaryIO:
         If the folder is missing, or takes no files.
     """
     if not _is_plain(out):
+        _find_reader(out)
         return cast("BinaryIO", out.open("wb", buffering=0))
     with _folder(out.parent) as folder:
         with suppress(FileNotFoundError):
@@ -254,6 +257,23 @@ def _obstacle(path: Path) -> str:
     if path.parent.is_dir():
         tempfile.TemporaryFile(dir=path.parent).close()  # a new file takes the old one's place
     return ""
+
+
+def _find_reader(path: Path) -> None:
+    """See to it that somebody reads from a named pipe: opening it would wait for one for ever.
+
+    Raises
+    ------
+    OSError
+        If nobody does.
+    """
+    if hasattr(os, "O_NONBLOCK") and path.is_fifo():
+        try:
+            os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
+        except OSError as error:
+            if error.errno == errno.ENXIO:
+                raise OSError(errno.ENXIO, "nobody reads from this pipe", str(path)) from None
+            raise
 
 
 def _unwritable(path: Path, why: str) -> str:

@@ -39,7 +39,8 @@ from tests.places import DATA, ROOT
 
 CODES = (0, 1, 2, 69, 78)
 CPU_S = 100  # no honest command of these sizes takes more
-SILENT_S = 120  # so long without any CPU time: it waits for what never comes
+SILENT_S = 120  # so long with less CPU time than this: it waits for what never comes
+IDLE_S = 1.0
 # What keeps commands short when a file is good; what is tried takes its place.
 SHORT: Mapping[str, str] = {
     "play": "--output null --duration 0.05 --osc 127.0.0.1:0 --audio off --device cpu",
@@ -262,8 +263,11 @@ def _become(cli: click.Command, words: list[str], folder: Path, said: int) -> No
 
 
 def _wait(child: int) -> tuple[int | None, float]:
-    """Wait for a child; None: it does nothing any more. Also its CPU time."""
-    last, since = "", time.monotonic()
+    """Wait for a child; None: it does nothing any more. Also its CPU time.
+
+    Whoever waits for what never comes still has threads that look around now and then.
+    """
+    last, since = 0.0, time.monotonic()
     while True:
         ended, status, used = os.wait4(child, os.WNOHANG)
         if ended:
@@ -271,7 +275,7 @@ def _wait(child: int) -> tuple[int | None, float]:
                 os.killpg(child, signal.SIGKILL)  # what it left behind
             return status, used.ru_utime + used.ru_stime
         spent = _spent(child)
-        if spent != last:
+        if abs(spent - last) > IDLE_S:
             last, since = spent, time.monotonic()
         elif time.monotonic() - since > SILENT_S:
             os.killpg(child, signal.SIGKILL)
@@ -280,15 +284,15 @@ def _wait(child: int) -> tuple[int | None, float]:
         time.sleep(0.005)
 
 
-def _spent(group: int) -> str:
-    """CPU time of the processes of a group, as a text that changes."""
-    found = []
+def _spent(group: int) -> float:
+    """CPU seconds of the processes of a group."""
+    ticks = 0
     for path in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
             fields = path.read_text().rpartition(")")[2].split()
             if int(fields[2]) == group:
-                found.append(":".join([path.parent.name, *fields[11:15]]))
-    return " ".join(found)
+                ticks += sum(map(int, fields[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def wrong(outcome: Outcome) -> str:

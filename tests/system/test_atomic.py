@@ -162,3 +162,20 @@ def test_a_cache_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
     assert "net.pkl cannot be converted, since the cache" in done.stderr
     assert sorted(os.listdir(tmp_path)) == ["file", "net.pkl"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_that_nobody_reads_is_refused_instead_of_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for write in (
+        lambda: atomic.write_bytes(pipe, b"x"),
+        lambda: atomic.write_json(pipe, {}),
+        lambda: atomic.open_growing(pipe),
+    ):
+        with pytest.raises(OSError, match="nobody reads from this pipe"):
+            write()
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    atomic.write_bytes(pipe, b"heard")
+    assert os.read(reader, 99) == b"heard"
+    os.close(reader)
