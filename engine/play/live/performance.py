@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.compositor.compose import Compositor
 from engine.core.clock import parse_rate, seconds_at
+from engine.core.control.transport import is_led
 from engine.core.show.show import Show
 from engine.core.show.state import first_state
 from engine.documents.show import load
@@ -198,6 +199,7 @@ class Performance:
             "cue": show.cues[state.cue].id if state.cue >= 0 else "",
             "seconds": float(seconds_at(max(state.tick, 0), show.control_hz)),
             "bpm": state.transport.tempo,
+            "led_by": state.transport.lead.source if is_led(show, state) else "",
             "fps": float(self.fps),
             "level": float(state.signals[show.audio[0]]),
             "flags": tuple(
