@@ -24,6 +24,7 @@ An open source may have more, which is used where it is there: ``tend(now_s)``, 
 poll; ``state``, a phrase (when it begins with ``lost`` or ``no device`` the operator is told once);
 ``warning``, a sentence for the operator when it opens; ``refused``, a count of what it left out
 itself, and ``refusals()``, what of that is to be said since it was last asked: (address, why);
+``facts``, a dict of what its part of the stats file says beside;
 ``wall_ns``, which is given the clock of the day, in nanoseconds since 1970;
 ``hears``, whether it is to know who sent what, which ``came(items)`` then tells: host → addresses;
 ``delay_ns``, which is given the delay that the show asks for, if the source itself knows what of
@@ -36,7 +37,7 @@ A source of things that hands move (keys, knobs, faders, sticks) knows no addres
 order and without waiting, as `Moved`; the player turns it into events by the mappings of the show
 and of the user. It may have ``show(device, control, value)``: light that control, or move its
 motor, to a value as `Moved` has it, without waiting; a control that shows nothing ignores it;
-``write(device, data)``: send it bytes, such as those that wake its lights, at most 31; and
+``write(device, data)``: send it bytes, such as those that wake its lights; and
 ``devices()``, the names of what is plugged in now.
 
 No show opens the network: a source listens on this machine only (127.0.0.1), unless the operator

@@ -9,7 +9,7 @@ import sys
 import threading
 import types
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -90,6 +90,15 @@ def _follow_parent() -> None:
 def is_orphan(parent: int) -> bool:
     """Whether the process `parent` that started this one is gone; False where nobody knows."""
     return os.name == "posix" and os.getppid() != parent
+
+
+def silence_libraries() -> None:
+    """Keep what C libraries print off the terminal; Python's own complaints still reach it."""
+    with suppress(OSError):  # there may be no terminal at all
+        sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
+        silence = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(silence, 2)
+        os.close(silence)
 
 
 def environment(**more: str) -> dict[str, str]:

@@ -29,7 +29,7 @@ SHELVES = {
         "stylegan2",
         "stylegan3",
     },
-    "sources": {"audio", "gamepad", "osc", "silence"},
+    "sources": {"audio", "dmx", "gamepad", "midi", "osc", "silence"},
     "outputs": {"film", "memory", "null", "png", "window"},
 }
 # shelf → (functions and classes of the file, methods of some class in it)

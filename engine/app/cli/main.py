@@ -33,6 +33,7 @@ from engine.app.cli.errors import INTERRUPTED, finish
 from engine.app.cli.extract import gather
 from engine.app.cli.invert import invert
 from engine.app.cli.latent_map import latent_map
+from engine.app.cli.midi import midi
 from engine.app.cli.models import model
 from engine.app.cli.proxy import conform, proxy
 from engine.app.cli.take import take
@@ -69,6 +70,7 @@ def cli() -> None:
 @click.option("--dmx", multiple=True, help="HOST[:PORT] that outputs may send to; may be repeated.")
 @click.option("--link", is_flag=True, help="Join the Ableton Link session of this network.")
 @click.option("--oscquery", help="HOST:PORT on which controllers find and follow what there is.")
+@click.option("--midi", help="Name of the MIDI device (a part is enough), 'auto' (all) or 'off'.")
 @click.option("--audio", help="Sound device (name or number), sound file, or 'off'.")
 @sound_options
 @click.option("--take", type=FILE, help="Record into this new folder.")
@@ -109,6 +111,7 @@ def play(**given: Any) -> None:
         oscquery=given["oscquery"],
         dmx=given["dmx"],
         link=given["link"],
+        midi=given["midi"],
         audio=given["audio"],
         audio_channel=given["audio_channel"],
         audio_gain_db=given["audio_gain"],
@@ -239,7 +242,7 @@ def analyse(file: Path, audio_channel: int | None, audio_gain: float | None, as_
 @cli.command()
 @click.option("--json", "as_json", is_flag=True)
 def devices(as_json: bool) -> None:
-    """List what is here: monitors, sound devices, GPUs."""
+    """List what is here: monitors, sound and MIDI devices, GPUs."""
     from engine.app.setup.doctor import run_devices
 
     sys.exit(finish(lambda: run_devices(as_json)))
@@ -305,6 +308,7 @@ for command in (
     latent_map,
     directions,
     teach,
+    midi,
     model,
     proxy,
     conform,

@@ -1,4 +1,4 @@
-"""Devices of this machine: monitors, sound, GPUs, by the names that the command line takes."""
+"""Devices of this machine: monitors, sound, MIDI, GPUs, by names as the command line takes."""
 
 from __future__ import annotations
 
@@ -28,24 +28,26 @@ def display(environment: Mapping[str, str], system: str) -> str | None:
 
 
 def devices() -> dict[str, Any]:
-    """Monitors, sound devices and GPUs, by the names that the command line takes.
+    """Monitors, sound and MIDI devices, GPUs, by the names that the command line takes.
 
     Returns
     -------
     dict
-        ``monitors``, ``sound`` and ``gpus``: lists, empty where there is none; ``notes``: why.
+        ``monitors``, ``sound`` and ``gpus``: lists, empty where there is none; ``midi``: lists of
+        ``inputs`` and ``outputs``; ``notes``: why something is empty.
     """
     shown = display(os.environ, sys.platform)
-    looks = probe.look_all(["sound", *(["monitors"] if shown else [])])
+    looks = probe.look_all(["sound", "midi", *(["monitors"] if shown else [])])
     monitors = looks.get("monitors", {"error": "no display"})
     notes = {
         name: str(look["error"])
-        for name, look in (("monitors", monitors), ("sound", looks["sound"]))
+        for name, look in (("monitors", monitors), *looks.items())
         if "error" in look
     }
     return {
         "monitors": monitors.get("monitors", []),
         "sound": looks["sound"].get("devices", []),
+        "midi": {way: looks["midi"].get(way, []) for way in ("inputs", "outputs")},
         "gpus": gpus(),
         "notes": notes,
     }
@@ -67,7 +69,7 @@ def gpus() -> list[dict[str, str]]:
 
 def describe(found: Mapping[str, Any]) -> str:
     """Write the devices as text."""
-    rows: dict[str, list[str]] = {"Monitors": [], "Sound": [], "GPUs": []}
+    rows: dict[str, list[str]] = {"Monitors": [], "Sound": [], "MIDI": [], "GPUs": []}
     for one in found["monitors"]:
         width, height = one["size_px"]
         x, y = one["place_px"]
@@ -76,6 +78,9 @@ def describe(found: Mapping[str, Any]) -> str:
     for one in found["sound"]:
         ways = f"{one['inputs']} in, {one['outputs']} out, {one['rate_hz']:g} Hz"
         rows["Sound"].append(f"{one['name']}  ({one['host']}; {ways})")
+    for name in dict.fromkeys(found["midi"]["inputs"] + found["midi"]["outputs"]):
+        there = [way[:-4] for way in ("inputs", "outputs") if name in found["midi"][way]]
+        rows["MIDI"].append(f"{name}  ({' and '.join(there)})")
     for one in found["gpus"]:
         rows["GPUs"].append(f"{one['name']}  {one['memory']}, driver {one['driver']}")
     lines = []

@@ -62,7 +62,7 @@ def diagnose() -> list[Check]:
     list of Check
         In the order in which a person would mend them.
     """
-    looks = probe.look_all(["gl", "sound", "codecs"])
+    looks = probe.look_all(["gl", "sound", "midi", "codecs"])
     build, nvidia = torch_build(), has_nvidia()
     return [
         check_python(),
@@ -72,6 +72,7 @@ def diagnose() -> list[Check]:
         check_gl(looks["gl"], nvidia),
         check_display(os.environ, sys.platform),
         check_sound(looks["sound"]),
+        check_midi(looks["midi"]),
         check_codecs(looks["codecs"]),
         check_assets(),
         check_space(Path.cwd()),
@@ -210,6 +211,13 @@ def check_sound(look: Mapping[str, Any]) -> Check:
     outputs = sum(1 for device in look["devices"] if device["outputs"])
     note = "" if inputs else "no sound comes in: plug in a device, or play with --audio FILE.wav"
     return Check("sound", True, f"{inputs} inputs, {outputs} outputs", note)
+
+
+def check_midi(look: Mapping[str, Any]) -> Check:
+    """MIDI ports; a show plays without any."""
+    if "error" in look:
+        return Check("midi", True, f"none: {look['error']}")
+    return Check("midi", True, f"{len(look['inputs'])} inputs, {len(look['outputs'])} outputs")
 
 
 def check_codecs(look: Mapping[str, Any]) -> Check:

@@ -35,6 +35,13 @@ def look_sound() -> dict[str, Any]:
     return {"devices": list_devices(limit_s=LIMIT_S - 1)}
 
 
+def look_midi() -> dict[str, Any]:
+    """MIDI ports by name, and the system that has them."""
+    from engine.sources.midi.ports import open_system, survey
+
+    return survey(open_system())
+
+
 def look_monitors() -> dict[str, Any]:
     """Monitors by name: place and size in screen coordinates, refresh rate in hertz."""
     from engine.outputs.window import display, monitors
@@ -61,7 +68,13 @@ def look_codecs() -> dict[str, Any]:
     return {"encoders": {name: _has_encoder(av, name) for name in names}, "pyav": av.__version__}
 
 
-LOOKS = {"gl": look_gl, "sound": look_sound, "monitors": look_monitors, "codecs": look_codecs}
+LOOKS = {
+    "gl": look_gl,
+    "sound": look_sound,
+    "midi": look_midi,
+    "monitors": look_monitors,
+    "codecs": look_codecs,
+}
 
 
 def look_all(names: Sequence[str], limit_s: float = LIMIT_S) -> Mapping[str, dict[str, Any]]:

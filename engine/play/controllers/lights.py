@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
@@ -10,15 +9,15 @@ from typing import Protocol
 from engine.core.control.mappings import Bound, position
 from engine.core.event import Value
 from engine.core.parameter import Kind, coerce
-from engine.core.show.mapping import CODINGS
+from engine.core.show.mapping import CODINGS, kind_of
 from engine.core.show.show import Show
 from engine.core.show.state import State
 
 HELD_NS = 300_000_000
 """Nothing is sent to a fader so long after a hand has moved it."""
 MOST_PER_FRAME = 64
-_SAME = 1e-4
-"""Values that no control shows apart."""
+_FINE = ("cc14", "nrpn", "bend")
+"""Of more than seven bits."""
 
 
 class Ports(Protocol):
@@ -114,7 +113,7 @@ class Lights:
                 continue
             del self._due[lamp]
             level = self._level(show, lamp)
-            if level is not None and abs(self._shown.get(key, math.inf) - level) > _SAME:
+            if level is not None and not _is_same(lamp.control, self._shown.get(key), level):
                 self._shown[key] = level
                 self._put(*key, level)
                 count += 1
@@ -156,3 +155,9 @@ class Lights:
         for key, lamp in self._of.items():
             if not lamp.is_fader and self._shown.get(key):
                 self._put(*key, 0.0)
+
+
+def _is_same(control: str, shown: float | None, level: float) -> bool:
+    """Whether a control, of seven bits or more, shows two levels alike."""
+    steps = 16383.0 if kind_of(control) in _FINE else 127.0
+    return shown is not None and round(shown * steps) == round(level * steps)

@@ -25,6 +25,7 @@ class Options:
     oscquery: str | None = None
     dmx: tuple[str, ...] = ()
     link: bool = False
+    midi: str | None = None
     audio: str | None = None
     audio_channel: int | None = None
     audio_gain_db: float | None = None

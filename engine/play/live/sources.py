@@ -22,7 +22,7 @@ from engine.sources.osc import osc
 
 MOST_ITEMS = 256
 """Taken from one source in one frame; what is beyond waits."""
-DEFAULTS = ("osc", "audio")
+DEFAULTS = ("osc", "audio", "midi")
 """Heard in every show, whether it lists them or not."""
 OSC = "127.0.0.1:9000"
 Notify = Callable[[str], None]
@@ -49,8 +49,13 @@ class Source:
 
     def report(self) -> dict[str, Any]:
         """Return its part of the stats file."""
-        found = {"kind": self.kind, "name": self.origin.name, "state": self.state or "open"}
-        return {**found, "refused": int(getattr(self.input, "refused", 0))}
+        found: dict[str, Any] = {
+            "kind": self.kind,
+            "name": self.origin.name,
+            "state": self.state or "open",
+        }
+        found["refused"] = int(getattr(self.input, "refused", 0))
+        return {**found, **getattr(self.input, "facts", {})}
 
 
 class Sources:
@@ -96,9 +101,10 @@ class Sources:
         found = [each for each in found if self._may_open(each[0], each[1], options)]
         self._sound = next((each for each in found if each[0] == "audio"), None)
         self._listed: dict[str, Source] = {}
+        unheard = {"" if listens else "audio", "midi" if options.midi == "off" else ""}
         try:
             for each in found:
-                if each[0] != "audio" or listens:
+                if each[0] not in unheard:
                     self._add(*each)
         except BaseException:
             self.__exit__(None, None, None)
@@ -267,6 +273,8 @@ def _own(options: Options, port: int) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     if options.osc is not None:
         found["osc"] = {"port": port}
+    if options.midi not in (None, "auto", "off"):
+        found["midi"] = {"devices": [options.midi]}
     if options.osc_allow:
         for kind in ("osc", "dmx"):
             found[kind] = found.get(kind, {}) | {"allow": list(options.osc_allow)}

@@ -25,8 +25,9 @@ from engine.sources.audio import device as sound_device
 from engine.sources.audio.device import Device, missing_library_hint
 from engine.sources.audio.memory import FRAMES, ROWS, Word, create_memory, decode
 from engine.sources.audio.player import Playback, open_playback
-from engine.sources.audio.process import Watched, list_devices
+from engine.sources.audio.process import list_devices
 from engine.sources.contract import Item
+from engine.sources.watched import Watched
 
 __all__ = [
     "ADDRESSES", "NAME", "Config", "Playback", "Sound", "decode", "list_devices",
@@ -128,6 +129,7 @@ class Sound:
             self._memory,
             sound_device.capture,
             (config.device, config.rate_hz, config.block, choice),
+            "sound",
         )
         self.lost_rows = self.lost_frames = 0
         self._rows = self._frames = self._codes = 0

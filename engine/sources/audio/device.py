@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 from queue import Empty, SimpleQueue
@@ -25,7 +24,9 @@ from engine.core.audio import features
 from engine.core.audio.channels import ChannelChoice, mix
 from engine.core.tempo.ltc import Ltc
 from engine.core.tempo.timecode import RATES
-from engine.sources.audio.memory import CHANNELS, FRAMES, Memory, Status, Word, attach_memory
+from engine.sources.audio.memory import CHANNELS, FRAMES, Memory, Word, attach_memory
+from engine.sources.watched import Status
+from engine.system.spawn import silence_libraries
 
 Device = str | int | None
 
@@ -80,7 +81,7 @@ def find_device(devices: Sequence[dict[str, Any]], wanted: Device, kind: str) ->
 
 def send_devices(pipe: Connection) -> None:
     """Entry point of the process behind `list_devices`."""
-    _silence_libraries()
+    silence_libraries()
     try:
         import sounddevice
 
@@ -188,7 +189,7 @@ def play(name: str, device: Device, rate_hz: int, block: int) -> None:
 
 
 def _load(memory: Memory) -> Any:
-    _silence_libraries()
+    silence_libraries()
     try:
         import sounddevice
     except OSError:
@@ -274,15 +275,6 @@ def _find_again(devices: Sequence[dict[str, Any]], before: str, wanted: Device, 
             if wanted is not None:
                 raise ValueError(f"the sound device '{before}' is gone; plug it in again") from None
     return find_device(devices, wanted, kind)
-
-
-def _silence_libraries() -> None:
-    """Keep what C libraries print off the terminal."""
-    with suppress(OSError):  # there may be no terminal at all
-        sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
-        silence = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(silence, 2)
-        os.close(silence)
 
 
 def _leave() -> NoReturn:

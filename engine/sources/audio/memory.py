@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.audio.features import FEATURES
+from engine.sources.watched import Status
 from engine.system import ring
 from engine.system.ring import Fence
 
@@ -28,7 +29,7 @@ _SLOT = struct.Struct(f"={len(FEATURES) + 1}d")
 
 
 class Word(IntEnum):
-    """Places of the 64-bit words at the front."""
+    """Places of the 64-bit words at the front; the first two: `engine.sources.watched`."""
 
     BEATS = 0  # blocks that passed; it stands still when the device is gone
     STATUS = 1
@@ -45,15 +46,6 @@ class Word(IntEnum):
     LATENCY = 12  # frames between handing over and hearing, or hearing and taking over
     CODES = 13  # capture: timecodes written
     COUNT = 14
-
-
-class Status(IntEnum):
-    """What the process says about itself."""
-
-    STARTING = 0
-    RUNNING = 1
-    NO_DEVICE = 2
-    NO_LIBRARY = 3
 
 
 def decode(slot: bytes) -> tuple[int, tuple[float, ...]]:

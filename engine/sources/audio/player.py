@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from engine.sources.audio import device as sound_device
 from engine.sources.audio.memory import CHANNELS, FRAMES, Word, create_memory
-from engine.sources.audio.process import Watched
+from engine.sources.watched import Watched
 
 _AHEAD_S = 2.0
 _PIECE = 1 << 14
@@ -49,7 +49,7 @@ class Playback:
         self._rate_hz = rate_hz
         self._is_looping = is_looping
         self._memory = create_memory()
-        self._watched = Watched(self._memory, sound_device.play, (device, rate_hz, _BLOCK))
+        self._watched = Watched(self._memory, sound_device.play, (device, rate_hz, _BLOCK), "sound")
         self._begin: tuple[float, float] | None = None  # position_s that belongs to now_s
         self._origin = 0.0  # position in the sound, in its frames, of the newest jump
         self._was_running = False

@@ -19,8 +19,8 @@ def test_the_diagnosis_of_this_machine(capsys: pytest.CaptureFixture[str]) -> No
     document = json.loads(capsys.readouterr().out)
     checks = {check["name"]: check for check in document["checks"]}
     assert set(checks) == {
-        "python", "libraries", "torch", "opengl", "display", "sound", "codecs", "assets", "disk",
-        "osc", "cache",
+        "python", "libraries", "torch", "opengl", "display", "sound", "midi", "codecs", "assets",
+        "disk", "osc", "cache",
     }  # fmt: skip
     assert code == (0 if document["ok"] else 1)
     assert document["ok"] == all(check["ok"] for check in checks.values())
@@ -217,7 +217,7 @@ def test_devices_are_listed_or_their_absence_explained(
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     assert doctor.run_devices(as_json=True) == 0
     found = json.loads(capsys.readouterr().out)
-    assert set(found) == {"monitors", "sound", "gpus", "notes"}
+    assert set(found) == {"monitors", "sound", "midi", "gpus", "notes"}
     if sys.platform == "linux":
         assert found["monitors"] == []
         assert found["notes"]["monitors"] == "no display"
@@ -232,11 +232,13 @@ def test_devices_as_text() -> None:
             "sound": [
                 {"name": "Scarlett", "host": "ALSA", "inputs": 2, "outputs": 4, "rate_hz": 48000.0}
             ],
+            "midi": {"inputs": ["Twister"], "outputs": ["Twister", "Volca"]},
             "gpus": [],
             "notes": {"sound": "why"},
         }
     )
     assert "Projector  1920x1080 at 50 Hz, placed at 0,0" in text
     assert "Scarlett  (ALSA; 2 in, 4 out, 48000 Hz)" in text
+    assert "MIDI\n  Twister  (in and out)\n  Volca  (out)" in text
     assert "GPUs\n  none" in text
     assert text.endswith("sound: why")

@@ -379,3 +379,15 @@ def test_whoever_invents_addresses_fills_no_memory(rig: Rig, monkeypatch) -> Non
     for n in range(500):
         rig.move(f"osc/{n}", 0.5, "osc")
     assert len(rig.made._learning._seen) <= 256
+
+
+def test_a_ramp_is_shown_once_for_each_step_that_the_control_has(tmp_path: Path) -> None:
+    fade = f'[[cues]]\nid = "up"\ntime_s = 8.0\ncurve = "linear"\nset = {{ "{AMOUNT}" = 0.52 }}\n'
+    rig = made(tmp_path, f'{fade}[[mappings]]\ncontrol = "midi/1/cc/7"\naddress = "{AMOUNT}"\n')
+    rig.apply(("/cue/up/go", True))
+    shown = [64]
+    for _ in range(960):
+        rig.apply()
+        rig.frame(1)
+        shown += levels(rig, "midi/1/cc/7")
+    assert shown == [64, 65, 66]

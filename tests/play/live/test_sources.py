@@ -25,7 +25,7 @@ def open_sources(
     said: list[str], text: str = "", osc: str | None = LOCAL, **options: Any
 ) -> Sources:
     table = load.decode(f"schema = 1\n{text}", "t")
-    return Sources(table, Options(osc=osc, **options), False, said.append)
+    return Sources(table, Options(osc=osc, **{"midi": "off", **options}), False, said.append)
 
 
 def kinds(sources: Sources) -> list[tuple[str, str]]:

@@ -20,8 +20,9 @@ from engine.core.tempo.sync import TIMECODE
 from engine.sources.audio import audio
 from engine.sources.audio import device as sound_device
 from engine.sources.audio import memory as sound_memory
-from engine.sources.audio.memory import FRAMES, ROWS, Memory, Status, Word
+from engine.sources.audio.memory import FRAMES, ROWS, Memory, Word
 from engine.sources.audio.player import Playback
+from engine.sources.watched import Status
 from engine.system import liveness, spawn
 from tests.performing import LIMIT_S, until
 
