@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from engine.core.clock import first_index
 from engine.core.event import Event, Value, in_order
-from engine.core.show.addresses import TEXT, Address
+from engine.core.show.addresses import NAME, TEXT, Address
 from engine.core.show.layouts import NORMALISED, Alias, alias_of, scaled
 from engine.core.show.show import Show
 from engine.core.tempo.sync import TOLD, carried
@@ -159,7 +159,8 @@ class EventQueue:
         return ()
 
     def _command(self, origin: Origin, address: str, value: Value) -> None:
-        if (self._host[address].kind == TEXT) != isinstance(value, str):
+        kind = self._host[address].kind
+        if kind != NAME and (kind == TEXT) != isinstance(value, str):
             takes = self._host[address].takes()
             self.refuse(origin.name, address, f"{address} takes {takes}, not {came(value)}")
         elif value:  # the release of a button is no press

@@ -13,7 +13,7 @@ from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.documents.show.load import Loaded
 from engine.documents.show.mappings import with_mappings
-from engine.documents.show.save import save_copy
+from engine.documents.show.saving.save import save_copy
 
 MOST_COPIES = 1000
 """Of one performance: whoever sends OSC fills no disk."""

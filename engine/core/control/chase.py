@@ -8,7 +8,6 @@ that is lost runs on by itself for a while, then stands.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import lru_cache
 
 from engine.core.control.cues import call
@@ -74,7 +73,7 @@ def _begin(show: Show, state: State, index: int, since_s: float) -> State:
     late = round(since_s / max(abs(state.chased.speed), 0.1) * show.constants.control_hz)
     places = {place for place, _ in show.cues[index].targets}
     ramps = (
-        replace(ramp, start=ramp.start - late) if ramp.place in places else ramp
+        ramp._replace(start=ramp.start - late) if ramp.place in places else ramp
         for ramp in state.ramps
     )
     return state._replace(ramps=tuple(ramps))

@@ -162,7 +162,8 @@ def settle(show: Show, state: State, seconds: float, is_on_beat: bool) -> State:
     base = state.base.copy()
     for ramp in done:
         base[ramp.place] = ramp.goal
-    return state._replace(base=base, ramps=tuple(r for r in state.ramps if r not in done))
+    places = {ramp.place for ramp in done}
+    return state._replace(base=base, ramps=tuple(r for r in state.ramps if r.place not in places))
 
 
 def _is_over(ramp: Ramp, since_s: float, is_on_beat: bool) -> bool:

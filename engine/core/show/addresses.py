@@ -16,6 +16,8 @@ from engine.core.show.show import Show
 
 NUMBERS = "numbers"
 """Kind of an address that takes several numbers in one message, or a number without a range."""
+NAME = "name"
+"""Kind of an address of the host that takes a text, or only a press."""
 TEXT = "text"
 """Kind of an address of the host that takes a word or an address."""
 
@@ -23,6 +25,10 @@ TEXT = "text"
 HOST = {
     "/feedback/all": "Every value is sent to --feedback again.",
     "/show/save": "Saves a copy of the show with the values it has now.",
+    "/cue/capture": "Makes a cue of how the show stands; with a name, or of some addresses only.",
+    "/undo": "Takes back what a hand did last.",
+    "/redo": "Does again what was undone last.",
+    "/show/restore": "Goes back to the last good state: that of the newest cue, or of saving.",
     "/who": "Says who moved this address last, when, and to which value.",
     "/learn/target": "The next control that a hand moves is mapped to this address.",
     "/learn/cancel": "Waits for no control any more.",
@@ -60,8 +66,8 @@ class Address:
 
     def takes(self) -> str:
         """Say what it accepts."""
-        if self.kind == TEXT:
-            return "a text"
+        if self.kind in (TEXT, NAME):
+            return "a text" if self.kind == TEXT else "a text, or any number but 0, or none at all"
         if self.kind != NUMBERS:
             return (
                 describe(self.parameters[0])

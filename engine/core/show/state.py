@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -49,8 +48,7 @@ class ListState(NamedTuple):
     draws: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Ramp:
+class Ramp(NamedTuple):
     """A parameter on its way to a goal, from tick `start` (delay included) for `time_s`.
 
     `way` is the kind of it, see `engine.core.control.recall.ways`; a component of a colour that

@@ -216,8 +216,8 @@ def make_list(table: ShowTable, listed: CueListTable, acts: tuple[int, int, int]
 
 def add_lists(builder: ShowBuilder, table: ShowTable) -> list[tuple[int, int, int]]:
     """Places of the triggers of cue lists; those of the first have short names, too."""
-    texts = ("Begin the next cue of the list", "Begin the one before in the list",
-             "Begin a cue of the list by lot; none twice before all")  # fmt: skip
+    texts = ("Begin the next cue of {}.", "Begin the cue before in {}.",
+             "Begin a cue of {} by lot, none twice before all.")  # fmt: skip
     if table.cue_lists:
         builder.aliases["/cues/"] = f"/cues/{table.cue_lists[0].id}/"
     for number, listed in enumerate(table.cue_lists, 1):
@@ -225,7 +225,7 @@ def add_lists(builder: ShowBuilder, table: ShowTable) -> list[tuple[int, int, in
     found = []
     for listed in table.cue_lists:
         go, back, random = (
-            builder.trigger(f"/cues/{listed.id}/{act}", f"{text} {listed.id}.")
+            builder.trigger(f"/cues/{listed.id}/{act}", text.format(listed.id))
             for act, text in zip(ACTS, texts, strict=True)
         )
         found.append((go, back, random))

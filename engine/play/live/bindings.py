@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from engine.core.control.recall.lists import next_cue
 from engine.core.show.addresses import HOST
 from engine.core.show.show import Show
+from engine.core.show.state import State
 
 
 class Binding(NamedTuple):
@@ -36,11 +38,18 @@ BUILT_IN = {
     "l": Binding("learn: map a control", command="learn"),
     "k": Binding("keep the last ten minutes", command="keep"),
     "ctrl+s": Binding("save the show as it stands", command="save"),
+    "c": Binding("capture a cue", command="capture"),
+    "ctrl+z": Binding("undo", command="undo"),
+    "ctrl+y": Binding("redo", command="redo"),
+    "ctrl+r": Binding("back to the last good state", command="restore"),
+    "n": Binding("names of cues", command="names"),
     "t": Binding("test card", command="card"),
     "f": Binding("full screen", command="fullscreen"),
     "escape": Binding("leave full screen", command="leave"),
     "f1": Binding("this help", command="help"),
 }
+SAME = {"ctrl+shift+z": "ctrl+y"}
+"""Keys that are others."""
 QUIT = "ctrl+q"
 SWITCHED = {
     "/master/blackout": ("blackout off", "blackout on"),
@@ -76,6 +85,15 @@ def meaning(show: Show, address: str) -> str:
 def cue_name(cue: str) -> str:
     """Write the ID of a cue as a name."""
     return cue.replace("_", " ").title()
+
+
+def upcoming(show: Show, state: State) -> str:
+    """ID of the cue that comes next: by GO of the first list, or by the autopilot; empty: none."""
+    index = next_cue(show, state)
+    is_alone = not show.lists and state.base[show.master.autopilot] >= 0.5
+    if is_alone and state.cue >= 0:
+        index = show.cues[state.cue].next
+    return show.cues[index].id if index >= 0 else ""
 
 
 def rows(show: Show) -> tuple[str, ...]:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from engine.core.parameter import Kind
-from engine.core.show.addresses import HOST, TEXT, Address
+from engine.core.show.addresses import HOST, NAME, TEXT, Address
 
 COMMANDS = {
-    "/feedback/all": "feedback", "/show/save": "save", "/who": "who", "/learn/target": "target",
+    "/feedback/all": "feedback", "/show/save": "save", "/cue/capture": "capture", "/undo": "undo",
+    "/redo": "redo", "/show/restore": "restore", "/who": "who",
+    "/learn/target": "target",
     "/learn/cancel": "cancel", "/learn/forget": "forget",
 }  # fmt: skip
 """Address → word for the player."""
 LEARNING = ("learn", "target", "cancel", "forget")
 """Words for learning; the first is that of a key."""
-_TEXTS = ("/who", "/learn/target", "/learn/forget")
+_KINDS = {"/who": TEXT, "/learn/target": TEXT, "/learn/forget": TEXT, "/cue/capture": NAME}
 
 ADDRESSES = {
-    address: Address(address, TEXT if address in _TEXTS else Kind.TRIGGER, text)
+    address: Address(address, _KINDS.get(address, Kind.TRIGGER), text)
     for address, text in HOST.items()
 }

@@ -10,7 +10,7 @@ from engine.core.event import Value
 from engine.core.parameter import coerce
 from engine.core.show.show import Show
 from engine.core.show.state import State
-from engine.play.live.bindings import BUILT_IN, QUIT, SWITCHED, meaning
+from engine.play.live.bindings import BUILT_IN, QUIT, SAME, SWITCHED, meaning
 from engine.play.live.pointer import Brush, Flight
 
 STEER_GAIN = 2.5
@@ -133,6 +133,7 @@ class Keyboard:
 
     def _press(self, show: Show, state: State, key: str, found: InputEvents, now_s: float) -> None:
         """Do what the show binds the key to, else what it does everywhere, also with Shift."""
+        key = SAME.get(key, key)
         bound = BUILT_IN.get(key) or BUILT_IN.get(key.replace("shift+", ""))
         if key == QUIT:
             self._quit_since_s = now_s

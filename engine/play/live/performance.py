@@ -11,20 +11,22 @@ from typing import TYPE_CHECKING, Any
 from engine.compositor.compose import Compositor
 from engine.core.clock import parse_rate, seconds_at
 from engine.core.control.transport import is_led
+from engine.core.event import Event
 from engine.core.show.show import Show
-from engine.core.show.state import first_state
+from engine.core.show.state import State, first_state
 from engine.documents.show import load
 from engine.play.controllers.controllers import Controllers
 from engine.play.event_queue import EventQueue
 from engine.play.governor import Governor
+from engine.play.history.editing import Editing
 from engine.play.line import Line, resized, seeded
 from engine.play.live.audio_input import AudioInput, hears_device
-from engine.play.live.bindings import SWITCHED, hidden, rows
+from engine.play.live.bindings import SWITCHED, hidden, rows, upcoming
 from engine.play.live.commands import ADDRESSES
 from engine.play.live.feedback import Feedback
 from engine.play.live.options import Options
 from engine.play.live.outputs import Outputs
-from engine.play.live.presenter import Presenter, open_presenter
+from engine.play.live.presenter import ACT_S, Presenter, open_presenter
 from engine.play.live.recording import Recording
 from engine.play.live.reload import Reloader
 from engine.play.live.sources import Sources
@@ -102,7 +104,9 @@ class Performance:
         self.recording: Recording = stack.enter_context(
             Recording(options, self.loaded, show, self.fps, self.audio_input, self.notify)
         )
-        self.line.on_tick = self.recording.tick
+        self.editing = Editing(self.loaded, self.queue, self.act)
+        stack.callback(self.editing.close)
+        self.line.on_tick = self._on_tick
         self.saving = Saving()
         stack.callback(self.saving.close)
         self.reloader = Reloader(self.loaded, show.size_px)
@@ -169,6 +173,17 @@ class Performance:
         print_message(text)
         self.presenter.toast(text)
 
+    def _on_tick(self, show: Show, before: State, events: Sequence[Event], after: State) -> None:
+        self.recording.tick(show, before, events, after)
+        self.editing.note(show, before, events, after)
+        for index in after.begun:
+            self.presenter.name_cue(show.cues[index].id, upcoming(show, after))
+
+    def act(self, text: str) -> None:
+        """Tell the operator what a hand did just now."""
+        print_message(text)
+        self.presenter.toast(text, ACT_S, "act")
+
     def tell(self, text: str, seconds: float) -> None:
         """Show a line on the window, and say it in the terminal, while a control is awaited."""
         if text:
@@ -197,6 +212,7 @@ class Performance:
             "show": show.name,
             "keys": rows(show),
             "cue": show.cues[state.cue].id if state.cue >= 0 else "",
+            "next": upcoming(show, state),
             "seconds": float(seconds_at(max(state.tick, 0), show.control_hz)),
             "bpm": state.transport.tempo,
             "led_by": state.transport.lead.source if is_led(show, state) else "",

@@ -20,6 +20,7 @@ from engine.core.frame.plan import Plan
 from engine.core.show.show import Show
 from engine.documents.show import load
 from engine.play.controllers.assignments import KEYBOARD
+from engine.play.history.editing import EDITING
 from engine.play.judging import judge_shaders
 from engine.play.line import Line, draw, load_shaders
 from engine.play.live.commands import COMMANDS, LEARNING
@@ -290,8 +291,10 @@ class Player(Performance):
         found = self.reloader.poll(show, now_s)
         if isinstance(found, str):
             self.notify(found)
-        elif found is not None:
+        elif found is not None and not self.editing.follow(found):
             self._reload(found)
+        if captured := self.editing.tend(self.notify):
+            self._reload(captured, "cues: as captured")
         self.recording.tend(self.notify)
         self.saving.tend(self.notify)
         self.tasks.tend(show, self.line.state, now_s, self.queue)
@@ -319,6 +322,9 @@ class Player(Performance):
         elif command == "save":
             learned = self.controllers.learned
             self.saving.save(self.loaded, self.line.show, self.line.state, learned)
+            self.editing.saved(self.line.show, self.line.state)
+        elif command in EDITING:
+            self.editing.command(command, value, self.line.show, self.line.state)
         elif command in LEARNING:
             self.controllers.command(self.line.show, command, value)
         elif command == "feedback":
@@ -334,7 +340,7 @@ class Player(Performance):
         else:
             self.presenter.run(command)
 
-    def _reload(self, loaded: load.Loaded) -> None:
+    def _reload(self, loaded: load.Loaded, text: str = "") -> None:
         show = self.arrange(loaded.show)
         try:
             load_shaders(self.compositor, show)
@@ -349,7 +355,7 @@ class Player(Performance):
             self.queue.add(tick, "/show/model", f"{sha256} {path}", "host")
         self.queue.add(tick, "/show/load", name, "host")
         self._announce_ready(show)  # on the same tick, before a cue can go
-        self.notify(f"{', '.join(loaded.replaced) or loaded.path}: reloaded")
+        self.notify(text or f"{', '.join(loaded.replaced) or loaded.path}: reloaded")
 
 
 def play(options: Options) -> int:

@@ -15,6 +15,8 @@ from engine.play.live.keyboard import InputEvents, Keyboard
 TOAST_S = 6.0
 ACT_S = 2.0
 """How long it is said what a key did."""
+NAME_S, FADE_S = 3.0, 0.6
+"""How long the name of a cue is shown, and how long of it it fades."""
 OVERLAY_EVERY_S = 0.25
 METERS_EVERY_S = 0.125
 CURSOR_S = 2.0
@@ -27,6 +29,12 @@ class Card:
 
     texture: Any
     size_px: tuple[int, int]
+
+
+def names_of(cue: str, following: str) -> str:
+    """Write the names of a cue and of the next one."""
+    after = f"next {cue_name(following)}" if following else ""
+    return " · ".join(filter(None, (cue_name(cue), after)))
 
 
 class Presenter:
@@ -48,6 +56,9 @@ class Presenter:
 
     def toast(self, text: str, seconds: float = TOAST_S, kind: str = "message") -> None:
         """Show a line to the operator, in place of the one of its kind."""
+
+    def name_cue(self, cue: str, following: str) -> None:
+        """Show the name of a cue that has begun, if that is wished."""
 
     def idle(self) -> None:
         """Stay alive while the first frame is made."""
@@ -92,6 +103,7 @@ class WindowPresenter(Presenter):
         self._drawn = self._moved = self._metered = 0.0
         self._pace = Pace()
         self._has_cursor = True
+        self._has_names = False
 
     def refresh(self, facts: Facts) -> None:
         """Draw help or messages anew, now and then; hide a cursor that rests."""
@@ -99,6 +111,8 @@ class WindowPresenter(Presenter):
         left = {kind: line for kind, line in self._lines.items() if now <= line[1]}
         if left != self._lines:
             self._lines, self._drawn = left, 0.0
+        if self._fade(now) < 1.0:
+            self._drawn = 0.0  # anew for every picture
         if now - self._drawn > OVERLAY_EVERY_S:
             is_late = self._drawn > 0.0
             self._drawn = now
@@ -123,7 +137,7 @@ class WindowPresenter(Presenter):
         ages = [g["age_ms"] for g in found["generators"].values()]
         texts = [f"{self._pace.fps:.0f} of {found['fps']:.0f} fps", f"skipped {found['skipped']}"]
         texts += [f"picture {max(ages):.0f} ms old"] if ages else []
-        texts += [cue_name(found["cue"])] if found["cue"] else []
+        texts += list(filter(None, [names_of(found["cue"], found["next"])]))
         width = self._window.room_px[0]
         meters = overlay.Meters(found["level"], tuple(texts), found["flags"])
         return overlay.draw_meters(meters, (width, max(20, min(width // 32, 40))))
@@ -140,7 +154,18 @@ class WindowPresenter(Presenter):
                 found["show"], found["keys"], status, found["frame_ms"], period, note
             )
             return help_panel.draw_help(told, self._window.room_px)
-        return overlay.draw_messages(texts) if texts else None
+        if not texts:
+            return None
+        drawn, fade = overlay.draw_messages(texts), self._fade(time.monotonic())
+        if fade < 1.0:
+            drawn[..., 3] = drawn[..., 3] * fade
+        return drawn
+
+    def _fade(self, now: float) -> float:
+        """How much is left of a cue's name that stands alone and is about to go."""
+        if set(self._lines) != {"cue"}:
+            return 1.0
+        return min(max((self._lines["cue"][1] - now) / FADE_S, 0.0), 1.0)
 
     def read_input(self, show: Show, state: State, now_s: float) -> InputEvents:
         """Keys and mouse."""
@@ -167,6 +192,14 @@ class WindowPresenter(Presenter):
             self._turn_card()
         elif command == "help":
             self._is_help = not self._is_help
+        elif command == "names":
+            self._has_names = not self._has_names
+            self.toast(f"names of cues {'on' if self._has_names else 'off'}", ACT_S, "act")
+
+    def name_cue(self, cue: str, following: str) -> None:
+        """Show the name of a cue that has begun, if that is wished; it fades."""
+        if self._has_names:
+            self.toast(names_of(cue, following), NAME_S, "cue")
 
     def _turn_card(self) -> None:
         """Show the test card in place of the picture, or the picture again."""
@@ -196,7 +229,8 @@ class WindowPresenter(Presenter):
 
 def _summary(facts: dict[str, Any]) -> list[str]:
     """Lines of the help panel that change."""
-    scene = f"scene {cue_name(facts['cue'])} · " if facts["cue"] else ""
+    scene = names_of(facts["cue"], facts["next"])
+    scene = f"scene {scene} · " if scene else ""
     each = [
         f"{name}: {g['rate_hz']:.1f} Hz, {g['age_ms']:.0f} ms old, {g['state']}"
         for name, g in facts["generators"].items()

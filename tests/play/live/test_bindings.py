@@ -6,8 +6,8 @@ import pytest
 
 from engine.documents.assets import assets_dir
 from engine.documents.show import load
-from engine.play.live.bindings import BUILT_IN, hidden, label, rows
-from tests.making import read_show
+from engine.play.live.bindings import BUILT_IN, SAME, hidden, label, rows, upcoming
+from tests.making import read_show, run
 
 
 def table(show) -> dict[str, str]:
@@ -51,3 +51,19 @@ def test_where_nothing_moves_dragging_does_nothing() -> None:
     found = table(load.read("schema = 1", "test", lambda _: "")[0])
     assert found["drag"] == "nothing in this show"
     assert "Space" not in found
+
+
+def test_a_key_that_is_another_does_what_that_does() -> None:
+    assert all(other in BUILT_IN for other in SAME.values())
+    assert SAME["ctrl+shift+z"] == "ctrl+y"
+
+
+def test_what_comes_next_is_of_the_list_or_of_the_autopilot() -> None:
+    cues = '[[cues]]\nid = "a"\nnext = "b"\nafter_s = 1.0\n[[cues]]\nid = "b"\n'
+    show = read_show(cues)
+    assert upcoming(show, run(show, 1, [(0, "/cue/a/go", True)])) == ""
+    events = [(0, "/cue/a/go", True), (0, "/autopilot/on", True)]
+    assert upcoming(show, run(show, 1, events)) == "b"
+    show = read_show(cues + '[[cue_lists]]\nid = "m"\ncues = ["b", "a"]\n')
+    assert upcoming(show, run(show, 1)) == "b"
+    assert upcoming(show, run(show, 1, [(0, "/cues/go", True)])) == "a"

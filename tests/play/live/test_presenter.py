@@ -15,8 +15,8 @@ from tests.making import read_show
 
 SHOW = read_show()
 FACTS: dict[str, Any] = {
-    "show": "Form", "keys": rows(SHOW), "cue": "", "seconds": 3.0, "bpm": 120.0, "fps": 60.0,
-    "frame_ms": [12.0] * 30, "skipped": 0, "level": 0.5, "flags": (), "sound": "off",
+    "show": "Form", "keys": rows(SHOW), "cue": "", "next": "", "seconds": 3.0, "bpm": 120.0,
+    "fps": 60.0, "frame_ms": [12.0] * 30, "skipped": 0, "level": 0.5, "flags": (), "sound": "off",
     "osc": "127.0.0.1:9000",
     "generators": {"form": {"rate_hz": 15.0, "age_ms": 71.0, "state": "ready"}},
 }  # fmt: skip
@@ -86,6 +86,25 @@ def test_lines_are_drawn_once(clock: list[float]) -> None:
     for _ in range(10):
         shown(window, presenting, clock, 0.3)
     assert window.laid["top"] is first
+
+
+def test_names_of_cues_are_shown_on_wish_and_fade(clock: list[float]) -> None:
+    window = Window(has_operator=False)
+    presenting = WindowPresenter(window, (64, 36), "")
+    presenting.name_cue("two_minds", "earth")
+    assert not shown(window, presenting, clock, 0.1)
+    presenting.run("names")
+    assert not shown(window, presenting, clock, 10.0)  # what the key did is said no more
+    presenting.name_cue("two_minds", "earth")
+    light = []
+    for after_s in (0.0, 2.3, 0.3, 0.2, 0.1):
+        assert shown(window, presenting, clock, after_s)
+        light.append(int(window.laid["top"][..., 3].max()))  # type: ignore[index]
+    assert light[0] == light[1] > light[2] > light[3] > light[4] > 0
+    assert not shown(window, presenting, clock, 0.2)
+    assert presenter.names_of("two_minds", "earth") == "Two Minds · next Earth"
+    assert presenter.names_of("", "earth") == "next Earth"
+    assert presenter.names_of("two_minds", "") == "Two Minds"
 
 
 def test_meters_are_the_operators(clock: list[float]) -> None:

@@ -53,7 +53,8 @@ def read(text: Any) -> Standing:
     try:
         found = Standing(**json.loads(text))
         kinds = (found.values, found.lists, found.paths)
-        return found if all(isinstance(each, dict) for each in kinds) else Standing()
+        is_cue = found.cue is None or isinstance(found.cue, str)
+        return found if is_cue and all(isinstance(each, dict) for each in kinds) else Standing()
     except (ValueError, TypeError, RecursionError):
         return Standing()
 

@@ -14,7 +14,8 @@ from engine.core.parameter import Kind
 from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.documents.assets import assets_dir
-from engine.documents.show import load, save
+from engine.documents.show import load
+from engine.documents.show.saving import save
 from tests.making import run
 
 SHIPPED = sorted(path.stem for path in assets_dir("presets").glob("*.toml"))

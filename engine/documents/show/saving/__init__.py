@@ -1,0 +1,1 @@
+"""What is written back into the text of a show: values, cues; comments stay."""

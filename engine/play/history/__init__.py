@@ -1,0 +1,1 @@
+"""What hands did: undone, done again, kept as cues."""
