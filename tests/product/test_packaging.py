@@ -22,7 +22,8 @@ from engine.documents.assets import assets_dir
 from tests.performing import PATIENT
 
 # import name → distribution name, where they differ
-DISTRIBUTIONS = {"PIL": "pillow", "pythonosc": "python-osc", "cuda": "cuda-core"}
+DISTRIBUTIONS = {"PIL": "pillow", "pythonosc": "python-osc", "cuda": "cuda-core",
+                 "link": "linkpython-extern"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +116,8 @@ def test_the_installed_command_plays_the_default_show(installed: Path, tmp_path:
 
 def test_everything_imported_is_declared(root: Path, project: dict[str, Any]) -> None:
     table = project["project"]
-    lines = [*table["dependencies"], *table["optional-dependencies"]["cuda"]]
+    extras = [each for name, each in table["optional-dependencies"].items() if name != "dev"]
+    lines = [*table["dependencies"], *(line for each in extras for line in each)]
     declared = {line.split(">")[0].split("[")[0].lower() for line in lines}
     found = {
         DISTRIBUTIONS.get(top, top)

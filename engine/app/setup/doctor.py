@@ -155,7 +155,8 @@ def check_sharing(
     found
         Versions of ``cuda-core`` and ``cuda-bindings``, if they are installed.
     """
-    if not nvidia or build is None or build[1] is None or sys.platform != "linux":
+    system: str = sys.platform
+    if not nvidia or build is None or build[1] is None or system != "linux":
         return []
     major = build[1].split(".")[0]
     core, bindings = found.get("cuda-core", ""), found.get("cuda-bindings", "")

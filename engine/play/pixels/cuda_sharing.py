@@ -56,8 +56,9 @@ def probe(ctx: moderngl.Context) -> Probe:
     except Exception as error:  # noqa: BLE001 -- drivers fail in many ways; all mean: other path
         why = f"no CUDA sharing with {renderer}: {type(error).__name__}: {error}"
         return Probe("pinned", why, device)
-    if not sys.platform.startswith("linux"):
-        why = f"CUDA shares memory between processes on Linux only, not on {sys.platform}"
+    system: str = sys.platform
+    if not system.startswith("linux"):
+        why = f"CUDA shares memory between processes on Linux only, not on {system}"
         return Probe("pinned", why, device)
     why = f"{upload.name} shares pixel buffers with OpenGL on {renderer}"
     return Probe("cuda-pbo", why, device)
