@@ -90,7 +90,7 @@ def aimed(
     seconds: float,
     signals: Sequence[float],
 ) -> list[float]:
-    """Values at a tick, of which those in `Constants.aimed` are effective."""
+    """Values at a tick, of which those in `Constants.aims` are effective."""
     constants = show.constants
     values: list[float] = _ramped(show, state, seconds).tolist()
     if state.fader is not None:
@@ -104,8 +104,10 @@ def aimed(
     if constants.aiming:
         enter_routes(constants.aiming, routes, values, signals, 0.0)
     # Base values are in range, so that only what routes and ramps have moved can leave it.
-    is_moved = bool(state.ramps or state.fader)
-    moved = constants.aimed if is_moved else constants.moved
+    moved = constants.moved
+    if state.ramps:
+        aims = constants.aims
+        moved = (*moved, *[aims[ramp.place] for ramp in state.ramps if ramp.place in aims])
     for place, low, high in moved:
         value = values[place]
         if not low <= value <= high:

@@ -54,8 +54,9 @@ class Constants:
         Rates of ticks and of picture steps, and the length of a tick, as floats.
     paths
         `Show.paths`.
-    aimed
-        Places and ranges of what holds from tick to tick: speeds, rates, steering, springs, tempo.
+    aims
+        Place → it and its range, of what holds from tick to tick: speeds, rates, steering, springs,
+        tempo.
     moved
         Those of them that routes reach.
     aiming
@@ -110,8 +111,8 @@ class Constants:
     picture_hz: float
     tick_s: float
     paths: tuple[Path, ...]
-    aimed: tuple[tuple[int, float, float], ...]
     moved: tuple[tuple[int, float, float], ...]
+    aims: Mapping[int, tuple[int, float, float]]
     aiming: tuple[Entry, ...]
     filters: tuple[Filter, ...]
     speed_decay: float

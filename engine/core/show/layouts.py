@@ -125,6 +125,8 @@ def scaled(alias: Alias, value: Value) -> Value:
             return value
         return _spread(alias, parts[0], value)
     if isinstance(value, tuple):  # too many, or too few, are refused as always
+        if low is not None and high is not None:
+            return tuple([low + (high - low) * x for x in value])
         pairs = zip(parts, value, strict=False)
         return (*(_spread(alias, p, x) for p, x in pairs), *value[len(parts) :])
     return value

@@ -164,9 +164,7 @@ def _constants(show: Show) -> Constants:
     aimed.update(place for mod in show.modulators for place, _ in mod.settings)
     movers = Movers(show.routes, show.macros, show.lfos, show.modulators)
     image_inputs = {layer.id: sights_of(layer, show.size_px) for layer in show.layers}
-    ranges = tuple(
-        (place, float(show.low[place]), float(show.high[place])) for place in sorted(aimed)
-    )
+    aims = {p: (p, float(show.low[p]), float(show.high[p])) for p in sorted(aimed)}
     switches = tuple(
         (p.motion, *(p.at[s.name] for s in p.parts.settings if s.is_switch)) for p in paths
     )
@@ -177,8 +175,8 @@ def _constants(show: Show) -> Constants:
         picture_hz=float(show.picture_hz),
         tick_s=tick_s,
         paths=paths,
-        aimed=ranges,
-        moved=tuple(each for each in ranges if each[0] in targets),
+        aims=aims,
+        moved=tuple(each for each in aims.values() if each[0] in targets),
         aiming=entries_of(movers, reaching(movers, aimed)),
         filters=filters_of(show.routes, tick_s),
         speed_decay=decay_of(EURO_SPEED_TAU_S, tick_s),

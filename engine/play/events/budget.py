@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from engine.core.event import Event
+from engine.core.show.controls import Cue
 from engine.core.show.show import Show
 from engine.core.trajectory.events import leave_us, price_us
 
@@ -88,8 +89,19 @@ def _places(show: Show) -> Iterator[tuple[int, Price]]:
             if name in path.at:
                 yield price(path.at[name], price_us(path, change), path.name)
     yield price(show.master.jump, sum(map(leave_us, paths)), "/master")
+    cues = [_cue_us(show, cue) for cue in show.cues]
     for place, index in show.cue_of.items():
-        yield price(place, CUE_US + TARGET_US * len(show.cues[index].targets), "/cue")
+        yield price(place, cues[index], "/cue")
+    for place, (number, _) in show.constants.list_acts.items():
+        yield price(place, max(cues[index] for index in show.lists[number].cues), "/cue")
+    if show.fader is not None:
+        for place in (show.fader.a, show.fader.b):
+            yield price(place, 2.0 * max(cues), "/cue")
+
+
+def _cue_us(show: Show, cue: Cue) -> float:
+    flights = sum(leave_us(show.constants.paths[index]) for index, _ in cue.latents)
+    return CUE_US + TARGET_US * len(cue.targets) + flights
 
 
 class Budget:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.compositor.compose import Compositor
 from engine.core.clock import parse_rate, seconds_at
+from engine.core.control.transport import is_led
 from engine.core.event import Event
 from engine.core.show.show import Show
 from engine.core.show.state import State, first_state
@@ -214,6 +215,7 @@ class Performance:
             "next": upcoming(show, state),
             "seconds": float(seconds_at(max(state.tick, 0), show.control_hz)),
             "bpm": state.transport.tempo,
+            "led_by": state.transport.lead.source if is_led(show, state) else "",
             "fps": float(self.fps),
             "level": float(state.signals[show.audio[0]]),
             "flags": tuple(

@@ -235,8 +235,9 @@ def _summary(facts: dict[str, Any]) -> list[str]:
         f"{name}: {g['rate_hz']:.1f} Hz, {g['age_ms']:.0f} ms old, {g['state']}"
         for name, g in facts["generators"].items()
     ]
+    tempo = f"{facts['bpm']:.1f} bpm" + (f" by {facts['led_by']}" if facts.get("led_by") else "")
     return [
-        f"{scene}{facts['seconds']:.0f} s · {facts['bpm']:.1f} bpm"
+        f"{scene}{facts['seconds']:.0f} s · {tempo}"
         f" · skipped {facts['skipped']} · osc {facts['osc']}",
         f"sound: {facts['sound']}",
         *("\t".join(each[at : at + 2]) for at in range(0, len(each), 2)),

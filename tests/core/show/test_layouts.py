@@ -56,7 +56,7 @@ def test_what_the_show_has_not_is_not_there() -> None:
         ("/composition/bypassed", 1, 1.0),
         ("/composition/columns/1/connect", 1, 1),
         ("/1/xy1", (0.0, 1.0), (-3.0, 3.0)),
-        ("/1/xy1", (0.0, 1.0, 0.5), (-3.0, 3.0, 0.5)),
+        ("/1/xy1", (0.0, 1.0, 0.5), (-3.0, 3.0, 0.0)),
         ("/1/fader1", "loud", "loud"),
         ("/1/fader1", 10**400, math.inf),
     ],

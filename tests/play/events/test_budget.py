@@ -244,3 +244,15 @@ def test_a_replay_of_what_was_applied_gives_the_same_bits() -> None:
             one = latents(SHOW, states[tick], tick / 120 + 0.003)
             other = latents(SHOW, again, tick / 120 + 0.003)
             assert all(one[name].tobytes() == other[name].tobytes() for name in one)
+
+
+def test_cues_cost_by_what_they_set_and_lead_also_from_a_list() -> None:
+    show = load.load(ROOT / "presets/motions.toml").show
+    found = prices(show)
+    far, beat = found["/cue/far/go"], found["/cue/circle/go"]
+    assert far.us > beat.us  # it leads a path, too
+    listed = [found[f"/cue/{show.cues[i].id}/go"].us for i in show.lists[0].cues]
+    for act in ("go", "back", "random"):
+        assert found[f"/cues/{act}"].us == max(listed)
+    assert found["/cues/a"].us > max(listed)
+    assert "/cues/fade" not in found

@@ -123,3 +123,8 @@ def test_pictures_are_counted_over_a_second() -> None:
     for number in range(200):
         pace.add(10.0 + number / 50)
     assert pace.fps == pytest.approx(50.0, abs=0.5)
+
+
+def test_the_help_panel_says_who_leads_the_beat() -> None:
+    assert "120.0 bpm · skipped" in presenter._summary(FACTS)[0]
+    assert "120.0 bpm by link · skipped" in presenter._summary({**FACTS, "led_by": "link"})[0]
