@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -16,8 +16,22 @@ if TYPE_CHECKING:
     import torch
 
 Bend = Callable[[str, "torch.Tensor"], "torch.Tensor"]
+Controls = Mapping[str, Any]
+"""Values of parameters: floats; in a graph, which takes them from fixed places, tensors."""
 Style = Mapping[str, "torch.Tensor"]
 PROBES = 16  # a side
+
+
+class Flags(NamedTuple):
+    """What of a picture is drawn in another way, not by another number."""
+
+    is_mirrored: bool
+    has_form: bool
+
+
+def flags_of(controls: Mapping[str, float]) -> Flags:
+    """Read the flags of a request."""
+    return Flags(controls["symmetry"] > 0, controls["form"] != 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +81,8 @@ class Fields:
     origin: torch.Tensor
     sway: torch.Tensor
     stretch: tuple[torch.Tensor, torch.Tensor]
-    step: tuple[float, float]
+    step: tuple[Any, Any]
+    fine: Any
 
 
 @lru_cache(maxsize=8)
@@ -90,7 +105,7 @@ def cached_grid(size_px: tuple[int, int], aspect: float, device: str) -> Grid:
         return Grid(points.to(device), probes.to(device), size_px, (step_x, step_y))
 
 
-def slopes(planes: torch.Tensor, step: tuple[float, float]) -> tuple[torch.Tensor, torch.Tensor]:
+def slopes(planes: torch.Tensor, step: tuple[Any, Any]) -> tuple[torch.Tensor, torch.Tensor]:
     """Differentiate planes with margin [shape=(..., H+2, W+2)] by x and y [shape=(..., H, W)]."""
     right, left = planes[..., 1:-1, 2:], planes[..., 1:-1, :-2]
     above, below = planes[..., :-2, 1:-1], planes[..., 2:, 1:-1]
@@ -101,7 +116,8 @@ def trace(
     weights: Weights,
     style: Style,
     grid: Grid,
-    controls: Mapping[str, float],
+    controls: Controls,
+    flags: Flags,
     bend: Bend | None = None,
 ) -> Fields:
     """Run the coordinate network over a grid and its probes."""
@@ -118,43 +134,60 @@ def trace(
         return planes if seen is whole else torch.cat([seen.flatten(1), planes[:, count:]], 1)
 
     step = (grid.step[0] / controls["scale"], grid.step[1] / controls["scale"])
-    origin = _aim(grid.points, controls)
-    place = torch.cat([_bulge(origin, controls["form"]), grid.probes], 1)
+    fine = min(grid.step) / controls["scale"]
+    origin = _aim(grid.points, controls, flags.is_mirrored)
+    bulged = _bulge(origin, controls["form"]) if flags.has_form else origin
+    place = torch.cat([bulged, grid.probes], 1)
     place = _frame(style["frame"], place)
     flow = bent("flow", _drift(weights, "flow", style, place, 0.85 * controls["warp"], 1.5))
     place = place + flow
     place = place + bent("fold", _drift(weights, "fold", style, place, controls["warp"], 1.0))
     stretch = slopes(place[:, :count].view(2, high, wide), step)
-    planes = _weave(weights, style, place, min(step), controls["detail"], bent)
+    planes = _weave(weights, style, place, _cutoff(fine, controls["detail"]), bent)
     planes = _standardise(weights.mixers["fields"] @ planes, count)
     height, tone, mask = planes.view(FIELDS, high, wide)
     origin = origin.view(2, high, wide)
     sway = (flow[:, :count] - flow[:, count:].mean(1, keepdim=True)).view(2, high, wide)
-    return Fields(height, tone, mask, origin, sway, stretch, step)
+    return Fields(height, tone, mask, origin, sway, stretch, step, fine)
 
 
-def _aim(points: torch.Tensor, controls: Mapping[str, float]) -> torch.Tensor:
+def _cutoff(fine: Any, detail: Any) -> Any:
+    """Radians per unit that a picture lets through: what its pixels hold, and what is asked."""
+    import torch
+
+    held, asked = 1.5 / fine, 1.5 * 16.0**detail
+    return min(held, asked) if isinstance(held, float) else torch.minimum(held, asked)
+
+
+def _turn(angle: Any) -> tuple[Any, Any]:
+    """Cosine and sine."""
+    if isinstance(angle, float):
+        return math.cos(angle), math.sin(angle)
+    return angle.cos(), angle.sin()
+
+
+def _aim(points: torch.Tensor, controls: Controls, is_mirrored: bool) -> torch.Tensor:
     """Mirror, move, zoom and turn the view [shape=(2, N)]."""
     import torch
 
     x, y = points
-    if controls["symmetry"] > 0:
+    if is_mirrored:
         # The mirror slides in from the left: anything in between is a whole picture, no smear.
-        axis = 1.0 - 1.0 / max(controls["symmetry"], 0.01)
+        near = controls["symmetry"]
+        axis = 1.0 - 1.0 / (max(near, 0.01) if isinstance(near, float) else near.clamp_min(0.01))
         x = axis + ((x - axis).square() + 0.01).sqrt()
     zoom, turn = 1.0 / controls["scale"], controls["rotation"]
     x = (x - controls["offset_x"]) * zoom
     y = (y - controls["offset_y"]) * zoom
-    across, along = math.cos(turn), math.sin(turn)
+    across, along = _turn(turn)
     return torch.stack([across * x + along * y, across * y - along * x])
 
 
-def _bulge(origin: torch.Tensor, form: float) -> torch.Tensor:
+def _bulge(origin: torch.Tensor, form: Any) -> torch.Tensor:
     """Wrap the field round a form, as round a glass ball."""
-    if form == 0:
-        return origin
     square = origin.square().sum(0).clamp_max(1.0)
-    return origin * (1 + 0.9 * form * square * square)
+    bulged: torch.Tensor = origin * (1 + 0.9 * form * square * square)
+    return bulged
 
 
 def _frame(style: torch.Tensor, place: torch.Tensor) -> torch.Tensor:
@@ -169,7 +202,7 @@ def _frame(style: torch.Tensor, place: torch.Tensor) -> torch.Tensor:
 
 
 def _drift(
-    weights: Weights, name: str, style: Style, place: torch.Tensor, gain: float, stir: float
+    weights: Weights, name: str, style: Style, place: torch.Tensor, gain: Any, stir: float
 ) -> torch.Tensor:
     """Displace by a few long waves [shape=(2, N)]; `stir` is how far the style moves phases."""
     import torch
@@ -187,8 +220,7 @@ def _weave(
     weights: Weights,
     style: Style,
     place: torch.Tensor,
-    step: float,
-    detail: float,
+    cutoff: Any,
     bent: Bend,
 ) -> torch.Tensor:
     """Run waves of the moved place through two folding sine layers [shape=(C, N)]."""
@@ -196,7 +228,6 @@ def _weave(
 
     waves = weights.waves["body"]
     length = waves.norm(dim=1, keepdim=True)
-    cutoff = min(1.5 / step, 1.5 * 16.0**detail)  # radians per unit
     phase, swell = style["body"].view(2, BODY, 1)
     loud = torch.exp(-((length / cutoff) ** 2)) * (2.4 + 0.5 * swell) / (1.0 + length)
     planes = torch.addmm(weights.phases["body"] + 0.9 * phase, waves, place).sin_()

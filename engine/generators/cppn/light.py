@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from engine.generators.cppn.field import Fields, Style, slopes
+from engine.generators.cppn.field import Controls, Fields, Flags, Style, slopes
 
 if TYPE_CHECKING:
     import torch
@@ -15,7 +14,7 @@ STEEPNESS = 0.3  # of the relief, per unit of height
 
 
 def illuminate(
-    fields: Fields, style: Style, controls: Mapping[str, float], table: torch.Tensor
+    fields: Fields, style: Style, controls: Controls, flags: Flags, table: torch.Tensor
 ) -> torch.Tensor:
     """Light and colour the fields [shape=(4, H, W)].
 
@@ -27,7 +26,7 @@ def illuminate(
     import torch
 
     tone, light = style["tone"], style["light"]
-    height, mask, alpha = _round(fields, controls["form"])
+    height, mask, alpha = _round(fields, controls["form"] if flags.has_form else None)
     slope = slopes(height, fields.step)
     height, mask, hue = (planes[1:-1, 1:-1] for planes in (height, mask, fields.tone))
 
@@ -35,7 +34,7 @@ def illuminate(
     mask = torch.sigmoid(3.5 * (mask - cut))
     deep = torch.sigmoid(1.6 * height + 0.4)
     rim = (4 * mask * (1 - mask)).square() * (0.3 + deep) * torch.sigmoid(1.5 * light[3] - 0.5)
-    lines = _contour(height, slope, 2.0 * torch.exp(0.5 * tone[1]), min(fields.step))
+    lines = _contour(height, slope, 2.0 * torch.exp(0.5 * tone[1]), fields.fine)
     lines = controls["line"] * lines * (0.1 + mask).sqrt() * torch.sigmoid(2.5 * tone[2])
     veil = controls["veil"] * _gather(fields) * torch.sigmoid(light[2])
     relief = deep + controls["relief"] * (_rake(slope, 2.2 + 0.8 * light[0], deep) - deep)
@@ -48,14 +47,14 @@ def illuminate(
     return torch.cat([colours, alpha[None]]).clamp(0, 1)
 
 
-def _round(fields: Fields, form: float) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def _round(fields: Fields, form: Any) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Raise one centred dome out of the field; its radius grows without bound as form falls to 0.
 
     Returns height and mask, with margin, and coverage [shape=(H, W)].
     """
     import torch
 
-    if form == 0:
+    if form is None:
         return fields.height, fields.mask, torch.ones_like(fields.height[1:-1, 1:-1])
     square = (fields.origin + 0.16 * fields.sway).square().sum(0) * (form / FORM_RADIUS) ** 2
     dome = ((1 - square).clamp_min(0.0) + 0.01).sqrt()
@@ -96,7 +95,7 @@ def _contour(
     height: torch.Tensor,
     slope: tuple[torch.Tensor, torch.Tensor],
     per_unit: torch.Tensor,
-    step: float,
+    step: Any,
 ) -> torch.Tensor:
     """Draw thin lines of equal height, never thinner than a pixel but fainter instead."""
     import torch
@@ -105,15 +104,17 @@ def _contour(
     pixel = (x * x + y * y + 1e-12).sqrt() * per_unit * step
     phase = height * per_unit
     away = (phase - phase.round()) / (0.02 + 0.7 * pixel)
-    return torch.exp(-away.square()) * (1 + 25.0 * pixel).rsqrt()
+    lines: torch.Tensor = torch.exp(-away.square()) * (1 + 25.0 * pixel).rsqrt()
+    return lines
 
 
-def _expose(value: torch.Tensor, contrast: float) -> torch.Tensor:
+def _expose(value: torch.Tensor, contrast: Any) -> torch.Tensor:
     """Apply a film-like shoulder and a toe that falls to true black."""
     import torch
 
     exposed = 1 - torch.exp(-1.7 * value)
-    return exposed.clamp_min(1e-4) ** (0.6 + 0.8 * contrast)
+    found: torch.Tensor = exposed.clamp_min(1e-4) ** (0.6 + 0.8 * contrast)
+    return found
 
 
 def _colour(hue: torch.Tensor, value: torch.Tensor, table: torch.Tensor) -> torch.Tensor:

@@ -164,13 +164,8 @@ def map_latents(weights: Weights, z: torch.Tensor) -> torch.Tensor:
     return styles
 
 
-def mix_styles(
-    weights: Weights, w: torch.Tensor, psi: Sequence[float], part: Sequence[float]
-) -> torch.Tensor:
-    """Mix two styles [shape=(2, Dw)] into one per layer [shape=(1, L, Dw)] without losing spread.
-
-    Offsets from the mean are mixed with cos/sin weights and then given a length between theirs
-    (geometric), so that the middle of a mix is as far from the mean as its ends.
+def mixing(psi: Sequence[float], part: Sequence[float]) -> torch.Tensor:
+    """What `mix_styles` does to each layer [shape=(4, L)], in main memory.
 
     Parameters
     ----------
@@ -181,10 +176,23 @@ def mix_styles(
     """
     import torch
 
-    a, b = w - weights.w_avg  # (Dw,) each
     turn = [x * math.pi / 2 for x in part]
-    host = torch.tensor([[math.cos(x) for x in turn], [math.sin(x) for x in turn], part, psi])
-    near, far, share, reach = host.to(w)[..., None]  # (L, 1) each
+    return torch.tensor([[math.cos(x) for x in turn], [math.sin(x) for x in turn], part, psi])
+
+
+def mix_styles(weights: Weights, w: torch.Tensor, mixed_by: torch.Tensor) -> torch.Tensor:
+    """Mix two styles [shape=(2, Dw)] into one per layer [shape=(1, L, Dw)] without losing spread.
+
+    Offsets from the mean are mixed with cos/sin weights and then given a length between theirs
+    (geometric), so that the middle of a mix is as far from the mean as its ends.
+
+    Parameters
+    ----------
+    mixed_by
+        See `mixing`; on the device.
+    """
+    a, b = w - weights.w_avg  # (Dw,) each
+    near, far, share, reach = mixed_by[..., None]  # (L, 1) each
     mixed = near * a + far * b
     length = (a.norm() + 1e-9) ** (1 - share) * (b.norm() + 1e-9) ** share
     mixed = mixed * (length / (mixed.norm(dim=-1, keepdim=True) + 1e-6))

@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from engine.core.parameter import Kind
 from engine.core.show.generator import Port, Request, Spec
 from engine.generators import contract
 from engine.generators.contract import DIRECTIONS, Asset
 from engine.generators.cppn.controls import PARAMETERS
-from engine.generators.cppn.field import Bend, cached_grid, trace
+from engine.generators.cppn.field import Bend, Controls, Flags, cached_grid, flags_of, trace
 from engine.generators.cppn.light import illuminate
 from engine.generators.cppn.palette import cached_table
 from engine.generators.cppn.weights import (
@@ -32,14 +33,16 @@ from engine.generators.cppn.weights import (
     make_weights,
     map_latents,
     mix_styles,
+    mixing,
     modulate,
 )
+from engine.generators.cuda_graph import Graphs
 from engine.generators.editing.bend import BendRuntime
 from engine.generators.editing.bend_ops import BendTable, parameters
 from engine.generators.editing.bend_plan import Plan, make_plan
 from engine.generators.editing.edit_directions import NO_EDITS, EditDirections
 from engine.generators.latents import Latents, stack_sources
-from engine.models.sidecars.directions import Shape, read
+from engine.models.sidecars import directions as sidecar
 
 if TYPE_CHECKING:
     import torch
@@ -99,6 +102,33 @@ def spec(config: Config) -> Spec:
     )
 
 
+NUMBERS = tuple(p.address for p in PARAMETERS if p.kind is Kind.FLOAT)
+"""Parameters that are numbers, in the order in which a graph takes them."""
+
+
+class Shape(NamedTuple):
+    """What of a picture a graph is captured for."""
+
+    size_px: tuple[int, int]
+    aspect: float
+    flags: Flags
+
+
+@dataclass(frozen=True, slots=True)
+class GraphInputs:
+    """All that a picture of one shape depends on, see `Generator.graph_inputs`."""
+
+    latents: torch.Tensor
+    edit: torch.Tensor
+    mixing: torch.Tensor
+    numbers: torch.Tensor
+    table: torch.Tensor
+
+    def tensors(self) -> list[torch.Tensor]:
+        """All of them, in order."""
+        return [self.latents, self.edit, self.mixing, self.numbers, self.table]
+
+
 @dataclass(frozen=True, slots=True)
 class Generator:
     """A built CPPN. Stateless: `render` hands its memory back untouched.
@@ -122,6 +152,7 @@ class Generator:
     device: str
     edit_directions: EditDirections = NO_EDITS
     bends: BendRuntime | None = None
+    graphs: Graphs = field(default_factory=Graphs)
 
     def map(self, z: torch.Tensor) -> torch.Tensor:
         """Map latents [shape=(N, D)] to styles [shape=(N, Dw)], unit variance around `w_avg`."""
@@ -129,12 +160,15 @@ class Generator:
 
     def mix(self, z: torch.Tensor, controls: Mapping[str, float]) -> torch.Tensor:
         """Make the styles of each layer [shape=(1, L, Dw)] from z and z_b [shape=(2, D)]."""
+        return mix_styles(self.weights, self.map(z), self._mixing(controls).to(z))
+
+    def _mixing(self, controls: Mapping[str, float]) -> torch.Tensor:
         psi, part = [0.0] * len(LAYERS), [0.0] * len(LAYERS)
         for group, places in GROUPS.items():
             for place in places:
                 psi[place] = controls["truncation"] * controls[f"truncation_{group}"]
                 part[place] = controls[f"mix_{group}"]
-        return mix_styles(self.weights, self.map(z), psi, part)
+        return mixing(psi, part)
 
     def synthesize(
         self,
@@ -161,14 +195,56 @@ class Generator:
         """
         import torch
 
-        grid = cached_grid(size_px, aspect, self.device)
         table = cached_table(controls, self.device)
-        pictures = []
-        for w in ws:
-            style = modulate(self.weights, w)
-            fields = trace(self.weights, style, grid, controls, bend)
-            pictures.append(illuminate(fields, style, controls, table))
-        return torch.stack(pictures)
+        shape = Shape(size_px, aspect, flags_of(controls))
+        return torch.stack([self._paint(w, controls, shape, table, bend) for w in ws])
+
+    def _paint(
+        self, w: torch.Tensor, controls: Controls, shape: Shape, table: torch.Tensor,
+        bend: Bend | None = None,
+    ) -> torch.Tensor:  # fmt: skip
+        """Draw the styles of the layers [shape=(L, Dw)] as pixels [shape=(4, H, W)]."""
+        grid = cached_grid(shape.size_px, shape.aspect, self.device)
+        style = modulate(self.weights, w)
+        fields = trace(self.weights, style, grid, controls, shape.flags, bend)
+        return illuminate(fields, style, controls, shape.flags, table)
+
+    def warm_up(self, clock: object = None) -> None:  # noqa: ARG002 -- the contract's
+        """Play by captured graphs from now on, where the device has them."""
+        if self.device.startswith("cuda"):
+            self.graphs.is_on = True
+
+    def _replay(self, request: Request) -> torch.Tensor | None:
+        """Draw by a captured graph; None where there is none for this kind of picture."""
+        controls = contract.complete(self.spec, request.parameters)
+        if not self.graphs.is_on or (self.bends and self._bend(controls, request.aspect)):
+            return None
+        shape = Shape(request.size_px, request.aspect, flags_of(controls))
+        inputs = self.graph_inputs(request, controls)
+        return self.graphs.draw(
+            shape, lambda given: self.draw_graph(given, shape), inputs, self.device
+        )
+
+    def graph_inputs(self, request: Request, controls: Mapping[str, float]) -> GraphInputs:
+        """Everything that changes from picture to picture, in main memory."""
+        import torch
+
+        _check(self.spec, request)
+        return GraphInputs(
+            stack_sources({}, request),
+            torch.from_numpy(self.edit_directions.pack(controls)),
+            self._mixing(controls),
+            torch.tensor([controls[name] for name in NUMBERS]),
+            cached_table(controls, "cpu"),
+        )
+
+    def draw_graph(self, given: GraphInputs, shape: Shape) -> torch.Tensor:
+        """Draw `graph_inputs` [shape=(1, 4, H, W)]: no number is looked at on the way."""
+        z = self.edit_directions.move(given.latents, given.edit, "z")
+        mixed = mix_styles(self.weights, self.map(z), given.mixing)
+        ws = self.edit_directions.move(mixed, given.edit, "w")
+        controls = dict(zip(NUMBERS, given.numbers, strict=True))
+        return self._paint(ws[0], controls, shape, given.table)[None]
 
     def render(self, request: Request, memory: object = None) -> tuple[torch.Tensor, object]:
         """Draw one frame: pixels [shape=(1, 4, H, W)] in 0..1, sRGB, straight alpha, row 0 top.
@@ -181,7 +257,8 @@ class Generator:
         import torch
 
         with torch.inference_mode():
-            return self.draw({}, request), memory
+            replayed = self._replay(request)
+            return self.draw({}, request) if replayed is None else replayed, memory
 
     def draw(self, latents: Latents, request: Request) -> torch.Tensor:
         """Draw the picture of `render`, with gradients to the latents.
@@ -229,7 +306,7 @@ class Generator:
                 seen.append(planes)
             return planes
 
-        trace(self.weights, modulate(self.weights, ws[0]), grid, controls, see)
+        trace(self.weights, modulate(self.weights, ws[0]), grid, controls, flags_of(controls), see)
         return seen[0][None, :, 1:-1, 1:-1]
 
     def _styles(
@@ -266,16 +343,16 @@ def _plan(config: Config) -> Plan:
     return make_plan(config.bends, sizes, lambda _: None)
 
 
-def shape_of(config: Config) -> Shape:
+def shape_of(config: Config) -> sidecar.Shape:
     """What the directions of this network have to fit."""
-    return Shape(config.latent_size, STYLE_SIZE, len(LAYERS), MODULATION)
+    return sidecar.Shape(config.latent_size, STYLE_SIZE, len(LAYERS), MODULATION)
 
 
 def _sliders(config: Config) -> EditDirections:
     shape = shape_of(config)
     if not config.directions:
         return EditDirections((), shape)
-    return EditDirections(read(Path(config.directions), model_hash(config), shape), shape)
+    return EditDirections(sidecar.read(Path(config.directions), model_hash(config), shape), shape)
 
 
 def model_hash(config: Config) -> str:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from engine.core.show.generator import Port, Request, Spec
 from engine.generators import contract
 from engine.generators.contract import NO_NETWORKS, Asset, Networks
+from engine.generators.cuda_graph import Graphs
 from engine.generators.memory import CONTEXT_BYTES, FLOAT_BYTES, PROCESS_BYTES
 from engine.generators.networks.pix2pix import draw, noise_of
 from engine.generators.pictures import seen
@@ -117,6 +118,20 @@ def _blank(config: Config) -> NDArray[np.uint8]:
 
 
 @dataclass(frozen=True, slots=True)
+class GraphInputs:
+    """All that a picture of one size depends on, see `Generator.graph_inputs`."""
+
+    source: torch.Tensor
+    code: torch.Tensor
+    noise: torch.Tensor
+    detail: torch.Tensor
+
+    def tensors(self) -> list[torch.Tensor]:
+        """All of them, in order."""
+        return [self.source, self.code, self.noise, self.detail]
+
+
+@dataclass(frozen=True, slots=True)
 class Generator:
     """A built network. Stateless: `render` hands its memory back untouched.
 
@@ -137,6 +152,7 @@ class Generator:
     weights: Mapping[str, torch.Tensor]
     blank: NDArray[np.uint8]
     device: str
+    graphs: Graphs = field(default_factory=Graphs)
     _noises: dict[tuple[int, int, int], torch.Tensor] = field(default_factory=dict)
 
     def render(self, request: Request, memory: object = None) -> tuple[torch.Tensor, object]:
@@ -150,34 +166,66 @@ class Generator:
         import torch
 
         contract.check(self.spec, request)
+        with torch.inference_mode():
+            given = self.graph_inputs(request)
+            picture = None
+            if self.graphs.is_on:
+                picture = self.graphs.draw(
+                    request.size_px, lambda x: self.draw_graph(x, request.size_px), given,
+                    self.device,
+                )  # fmt: skip
+            if picture is None:
+                here = GraphInputs(*(tensor.to(self.device) for tensor in given.tensors()))
+                picture = self.draw_graph(here, request.size_px)
+            return picture, memory
+
+    def warm_up(self, clock: object = None) -> None:  # noqa: ARG002 -- the contract's
+        """Play by captured graphs from now on, where the device has them."""
+        if self.device.startswith("cuda"):
+            self.graphs.is_on = True
+
+    def graph_inputs(self, request: Request) -> GraphInputs:
+        """Everything that changes from picture to picture, in main memory."""
+        import torch
+
         controls = contract.complete(self.spec, request.parameters)
         z = np.nan_to_num(request.latents["z"].astype(np.float32).clip(-1e3, 1e3))
-        with torch.inference_mode():
-            code = torch.from_numpy(z * np.float32(controls["style"]))[None].to(self.device)
-            gains = [controls["noise"]] * len(self.shape.widths)
-            source = self._source(request)
-            picture = draw(self.shape, self.weights, source, code, self._noise, gains)
-            if controls["detail"] != 1.0:
-                picture = _sharpen(picture, controls["detail"])
-            width, height = request.size_px
-            if picture.shape[2:] != (height, width):
-                picture = _resize(picture, width, height)
-            return (picture * 0.5 + 0.5).clamp(0, 1), memory
+        return GraphInputs(
+            self._source(request),
+            torch.from_numpy(z * np.float32(controls["style"]))[None],
+            torch.tensor(controls["noise"]),
+            torch.tensor(controls["detail"]),
+        )
+
+    def draw_graph(self, given: GraphInputs, size_px: tuple[int, int]) -> torch.Tensor:
+        """Draw `graph_inputs` in a size: no number is looked at on the way."""
+        import torch
+
+        source = given.source.contiguous(memory_format=torch.channels_last)
+        gains = [given.noise] * len(self.shape.widths)
+        picture = draw(self.shape, self.weights, source, given.code, self._noise, gains)
+        if source.device.type != "cpu" or float(given.detail) != 1.0:
+            sharp = _sharpen(picture, given.detail)
+            picture = torch.where(given.detail == 1.0, picture, sharp)
+        width, height = size_px
+        if picture.shape[2:] != (height, width):
+            picture = _resize(picture, width, height)
+        return (picture * 0.5 + 0.5).clamp(0, 1)
 
     def _source(self, request: Request) -> torch.Tensor:
-        """What the port sees, in the size that is drawn [shape=(1, 3, H, W)], -1 to 1."""
+        """What the port sees, in the size that is drawn [shape=(1, 3, H, W)], -1 to 1; here."""
         import torch
 
         found = seen(PIX2PIX, request, "image", self.blank)
         unit = self.shape.unit_px
         width, height = (max(-(-side // unit), 1) * unit for side in request.size_px)
-        picture = torch.from_numpy(np.array(found)).to(self.device)
+        picture = torch.from_numpy(np.array(found))
         picture = picture.permute(2, 0, 1)[None].float() / 127.5 - 1
         if picture.shape[2:] == (1, 1):
             picture = picture.expand(-1, -1, height, width)
         elif picture.shape[2:] != (height, width):
             picture = _resize(picture, width, height)
-        return picture.contiguous(memory_format=torch.channels_last)
+        return picture.contiguous()
 
     def _noise(self, index: int, height: int, width: int) -> torch.Tensor:
         import torch
@@ -198,7 +246,7 @@ def _resize(picture: torch.Tensor, width: int, height: int) -> torch.Tensor:
     return functional.interpolate(picture, (height, width), mode="bilinear", antialias=True)
 
 
-def _sharpen(picture: torch.Tensor, gain: float) -> torch.Tensor:
+def _sharpen(picture: torch.Tensor, gain: torch.Tensor) -> torch.Tensor:
     """Change the contrast of what is fine."""
     from torch.nn import functional
 

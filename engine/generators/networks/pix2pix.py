@@ -39,7 +39,7 @@ def draw(
     source: torch.Tensor,
     z: torch.Tensor,
     noise: Noise,
-    gains: Sequence[float] | None = None,
+    gains: Sequence[float | torch.Tensor] | None = None,
 ) -> torch.Tensor:
     """Draw.
 

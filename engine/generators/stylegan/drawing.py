@@ -168,7 +168,7 @@ class Drawing:
         ValueError
             If only the plain path could be captured: that then serves.
         """
-        from engine.generators.stylegan.cuda_graph import Static
+        from engine.generators.cuda_graph import Static
 
         why, plain = "", self._synthesize
         if self._fused is not None:

@@ -242,7 +242,7 @@ def test_mixing_ends_at_pure_styles(generator):
 def test_mixing_keeps_the_distance_from_the_mean(part, seed):
     weights = style.make_weights(42, 64, "cpu")
     w = style.map_latents(weights, torch.tensor(np.stack([latent(seed), latent(seed + 100)])))
-    mixed = style.mix_styles(weights, w, [1.0] * 8, [part] * 8)[0] - weights.w_avg
+    mixed = style.mix_styles(weights, w, style.mixing([1.0] * 8, [part] * 8))[0] - weights.w_avg
     ends = (w - weights.w_avg).norm(dim=1)
     assert ends.min() * 0.999 <= mixed.norm(dim=1).min()
     assert mixed.norm(dim=1).max() <= ends.max() * 1.001
@@ -421,3 +421,33 @@ def test_shift_by_one_is_no_shift(generator):
     still = draw(generator)
     assert distance(draw(generator, palette_shift=1.0), still) < 1e-3
     assert distance(draw(generator, palette_shift=0.5), still) > 0.03
+
+
+@pytest.mark.parametrize(
+    "controls", [{}, {"symmetry": 0.7, "scale": 1.7, "rotation": 0.4}, {"form": 0.6, "detail": 0.9}]
+)
+def test_what_a_graph_would_draw_is_the_picture(controls: dict[str, float]) -> None:
+    """Numbers lie in tensors of fixed place: nothing on the way looks at one."""
+    generator = cppn.build(cppn.Config())
+    random = np.random.default_rng(3)
+    latents = {p.name: random.normal(size=p.shape).astype(np.float32) for p in generator.spec.ports}
+    asked = Request(0.0, latents, {"mix_fine": 0.4, **controls}, (48, 32), 1.5)
+    wanted, _ = generator.render(asked)
+    generator.graphs.is_on = True  # without a GPU nothing is captured
+    found, _ = generator.render(asked)
+    assert float((found - wanted).abs().max()) < 2e-3
+    assert len(generator.graphs._kept) == 1
+
+
+@pytest.mark.parametrize("flags", [(False, False), (True, True)])
+def test_a_frame_of_the_built_in_network_waits_for_nothing(flags: tuple[bool, bool]) -> None:
+    from bench.gpu_bytes import META
+
+    here, there = cppn.build(cppn.Config()), cppn.build(cppn.Config(), META)
+    latents = {p.name: np.ones(p.shape, np.float32) for p in here.spec.ports}
+    asked = Request(0.0, latents, {}, (48, 32), 1.5)
+    controls = contract.complete(here.spec, {})
+    given = here.graph_inputs(asked, controls)
+    moved = cppn.GraphInputs(*(tensor.to("meta") for tensor in given.tensors()))
+    shape = cppn.Shape(asked.size_px, asked.aspect, cppn.Flags(*flags))
+    assert there.draw_graph(moved, shape).shape == (1, 4, 32, 48)

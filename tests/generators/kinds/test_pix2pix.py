@@ -284,3 +284,15 @@ def test_the_network_that_is_shipped_draws_land_in_the_sea() -> None:
     lands = np.array([one[:, 48:80, 48:80].mean((1, 2)) for one in drawn])
     assert (lands[:, 2] < lands[:, 0] + 0.02).all()
     assert lands.max(0).min() > lands.min(0).max() + 0.2  # from forest to snow
+
+
+@pytest.mark.parametrize("told", [{}, {"detail": 1.7, "noise": 0.3, "style": 0.5}])
+def test_what_a_graph_would_draw_is_the_picture(file: Path, told: dict[str, float]) -> None:
+    """Numbers lie in tensors of fixed place: nothing on the way looks at one."""
+    generator = pix2pix.build(pix2pix.Config(str(file)))
+    wanted = pixels(generator, picture(), **told)
+    generator.graphs.is_on = True  # without a GPU nothing is captured
+    assert np.allclose(pixels(generator, picture(), **told), wanted, atol=1e-5)
+    assert len(generator.graphs._kept) == 1
+    pixels(generator, picture(), size_px=(48, 32), **told)
+    assert len(generator.graphs._kept) == 2

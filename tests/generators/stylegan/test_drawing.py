@@ -15,12 +15,12 @@ import torch
 
 from engine.core.show.generator import Request
 from engine.generators.cpu.compile import is_compiled
+from engine.generators.cuda_graph import Static
 from engine.generators.host.inline_host import InlineHost
 from engine.generators.host.warm_up import warm_up
 from engine.generators.kinds import stylegan2, stylegan3
 from engine.generators.registry import open_spec
 from engine.generators.stylegan import drawing as draw
-from engine.generators.stylegan.cuda_graph import Static
 from engine.models.random_networks import make_stylegan2, make_stylegan3
 from tests import stylegan_files as files
 from tests.performing import LIMIT_S, until
@@ -204,7 +204,7 @@ class Graph:
 def test_fused_kernels_serve_or_step_aside_with_a_sentence(
     name: str, paths: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.generators.stylegan.cuda_graph.Static", Graph)
+    monkeypatch.setattr("engine.generators.cuda_graph.Static", Graph)
     plain = build(paths, name).drawing
     wanted = plain._raw(plain.example())
     drawing = build(paths, name).drawing

@@ -16,9 +16,9 @@ from engine.documents.show.model_files import with_whole_paths
 from engine.documents.take import find_models, models
 from engine.documents.take.content_store import TakeError
 from engine.generators.cpu.compile import is_compiled
+from engine.generators.cuda_graph import Static
 from engine.generators.editing.edit_directions import EditDirections
 from engine.generators.kinds import cppn, stylegan2, stylegan3
-from engine.generators.stylegan.cuda_graph import Static
 from engine.models import safetensors
 from engine.models.random_networks import make_stylegan3
 from engine.models.sidecars import directions

@@ -16,8 +16,8 @@ import torch
 
 from engine.core.show.generator import Request
 from engine.generators.cpu.compile import is_compiled
+from engine.generators.cuda_graph import Static
 from engine.generators.kinds import stylegan2
-from engine.generators.stylegan.cuda_graph import Static
 from engine.lab.training.snapshots import choose, encode, write_ages
 from engine.models import card, safetensors
 from engine.models.sidecars import snapshots as ages

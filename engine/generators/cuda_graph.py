@@ -1,27 +1,37 @@
-"""A CUDA graph for a whole picture: mapping, truncation, mixing and synthesis.
+"""CUDA graphs of whole pictures: everything that a frame launches, launched at once.
 
 A small network is hundreds of kernels of a few microseconds; launching them one by one takes longer
-than running them. A graph launches them at once. What changes from picture to picture (latents,
-truncation, classes, noise strengths, transforms) lies in tensors of fixed place, so that the same
-graph serves all. UNTESTED: no GPU here; the same class without capture is tested on the CPU.
+than running them. What changes from picture to picture (latents, truncation, classes, numbers) lies
+in tensors of fixed place, so that the same graph serves all. UNTESTED: no GPU here; the same class
+without capture is tested on the CPU.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
-
-from engine.generators.stylegan.model import Inputs
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
     import torch
 
 WARM_UP = 3  # runs before the capture: libraries choose kernels and allocate in the first
 RING = 2  # pinned copies of the inputs: one is written while the other may still be read
-Draw = Callable[[Inputs], "torch.Tensor"]
+MOST_GRAPHS = 4  # of one generator: a show has few sizes, and each keeps its features
 
 
-class Static:
+class Tensors(Protocol):
+    """A dataclass of tensors, and nothing else."""
+
+    def tensors(self) -> list[torch.Tensor]:
+        """All of them, in the order of the fields."""
+        ...
+
+
+Inputs = TypeVar("Inputs", bound=Tensors)
+
+
+class Static(Generic[Inputs]):
     """Draws from inputs of fixed place into a picture of fixed place.
 
     Parameters
@@ -39,21 +49,24 @@ class Static:
         If an input of the example lies elsewhere than in main memory.
     """
 
-    def __init__(self, draw: Draw, example: Inputs, device: str) -> None:
+    def __init__(
+        self, draw: Callable[[Inputs], torch.Tensor], example: Inputs, device: str
+    ) -> None:
         import torch
 
         away = {tensor.device.type for tensor in example.tensors()} - {"cpu"}
         if away:
             raise ValueError(f"inputs of a graph lie in main memory, not on {', '.join(away)}")
         self._draw = draw
-        self._inputs = Inputs(*(tensor.clone().to(device) for tensor in example.tensors()))
+        make = type(example)
+        self._inputs = make(*(tensor.clone().to(device) for tensor in example.tensors()))
         self._is_cuda = device.startswith("cuda")
         self._graph: Any = None
         self._picture: Any = None
         if self._is_cuda:
             self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]  # torch's
             self._pinned = [
-                Inputs(*(tensor.clone().pin_memory() for tensor in example.tensors()))
+                make(*(tensor.clone().pin_memory() for tensor in example.tensors()))
                 for _ in range(RING)
             ]
             events = [torch.cuda.Event() for _ in range(RING)]  # type: ignore[no-untyped-call]
@@ -100,3 +113,44 @@ class Static:
         current.wait_stream(self._stream)
         picture: torch.Tensor = self._picture
         return picture
+
+
+@dataclass(slots=True)
+class Graphs:
+    """Graphs of one generator, one for each kind of picture, captured when it is first drawn.
+
+    Parameters
+    ----------
+    is_on
+        Whether they are used: not before the device is warm.
+    """
+
+    is_on: bool = False
+    _kept: dict[Hashable, Any] = field(default_factory=dict)
+    _failed: bool = False
+
+    def draw(
+        self,
+        kind: Hashable,
+        draw: Callable[[Inputs], torch.Tensor],
+        inputs: Inputs,
+        device: str,
+    ) -> torch.Tensor | None:
+        """Draw by the graph of a kind; None where one cannot be captured, or there are too many.
+
+        Parameters
+        ----------
+        kind
+            Whatever else than `inputs` the picture depends on.
+        """
+        graph = self._kept.get(kind)
+        if graph is None:
+            if self._failed or len(self._kept) >= MOST_GRAPHS:
+                return None
+            try:
+                graph = self._kept[kind] = Static(draw, inputs, device)
+            except Exception:  # noqa: BLE001 -- memory, drivers: the plain path goes on
+                self._failed = True
+                return None
+        found: torch.Tensor = graph(inputs)
+        return found

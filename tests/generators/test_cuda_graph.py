@@ -10,10 +10,10 @@ import torch
 
 from bench.gpu_bytes import META, count, count_fused
 from engine.core.show.generator import Request
+from engine.generators.cuda_graph import Static
 from engine.generators.editing.bend_ops import BendTable
 from engine.generators.host.pixels import finish
 from engine.generators.kinds import stylegan2, stylegan3
-from engine.generators.stylegan.cuda_graph import Static
 from engine.models.random_networks import make_stylegan2, make_stylegan3
 from tests import stylegan_files as files
 
