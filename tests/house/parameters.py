@@ -9,7 +9,7 @@ EXCEPTIONS: dict[str, dict[str, set[str]]] = {
         "core/curves.py": {"filter_euro"},
         "core/latent/spline.py": {"spline"},
         "core/motions/walk.py": {"walk_octaves"},
-        "generators/cppn/field.py": {"_drift", "_weave"},
+        "generators/cppn/field.py": {"_drift", "_weave", "trace"},
         "generators/cuda/filtered_lrelu.py": {"filtered_lrelu"},
         "generators/cuda/stylegan2.py": {"epilogue"},
         "generators/kinds/stylegan2.py": {"build_network"},
