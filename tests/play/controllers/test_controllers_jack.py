@@ -1,0 +1,136 @@
+"""A real cable into a real performance: a fader and a pad play, the pad is lit, the take has all.
+
+Run as a program, inside ``.ci/with-jack``, this file is the controller beside the player.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.documents.take.reader import open_take
+from tests.places import ROOT
+
+LIMIT_S = 120.0
+SHOW = """
+schema = 1
+size_px = [64, 36]
+[[layers]]
+id = "a"
+opacity = 0.0
+generator = { kind = "flat" }
+[[cues]]
+id = "dark"
+set = { "/master/brightness" = 0.25 }
+[[mappings]]
+control = "midi/1/cc/7"
+address = "/layer/a/opacity"
+takeover = "jump"
+[[mappings]]
+control = "midi/1/note/36"
+address = "/cue/dark/go"
+light = { on = 21, off = 1 }
+"""
+
+
+def until(is_done: Callable[[], object], what: str) -> None:
+    """Wait until something is so."""
+    begin = time.monotonic()
+    while not is_done():
+        if time.monotonic() - begin > LIMIT_S:
+            raise SystemExit(f"waited in vain for: {what}")
+        time.sleep(0.01)
+
+
+def play(folder: Path) -> list[str]:
+    """Play a fader and a pad; give back what the device heard."""
+    from engine.sources.midi.ports import _bindings
+
+    library: Any = _bindings()
+    api: Any = getattr(getattr(library, "RtMidiAPI", library), "UNIX_JACK", None)
+    api = library.API_UNIX_JACK if api is None else api
+    heard: list[bytes] = []
+    ear = library.MidiIn(api, "Box")
+    ear.set_callback(
+        lambda *given: heard.append(bytes(given[0] if len(given) == 3 else given[0][0]))
+    )
+    ear.open_virtual_port("leds")
+    mouth = library.MidiOut(api, "Box")
+    mouth.open_virtual_port("knobs")
+    ready, stats = folder / "ready.json", folder / "stats.json"
+    player = subprocess.Popen(
+        [sys.executable, "-m", "engine.app.cli.main", "play", folder / "show.toml",
+         "--output", "null", "--osc", "127.0.0.1:0", "--audio", "off", "--device", "cpu",
+         "--take", folder / "take", "--ready", ready, "--stats", stats],
+    )  # fmt: skip
+    try:
+        until(ready.exists, "the player")
+        # The fader moves until the player has found the device: its port appears some time later.
+        places = iter(range(1, 10_000))
+
+        def lit_after_a_press() -> bool:
+            mouth.send_message([0xB0, 7, next(places) % 100])
+            mouth.send_message([0x90, 36, 127])
+            time.sleep(0.2)
+            mouth.send_message([0x80, 36, 0])
+            return b"\x90\x24\x15" in heard
+
+        until(lit_after_a_press, "the light of the pad")
+        mouth.send_message([0xB0, 7, 127])
+        time.sleep(1.0)
+    finally:
+        player.send_signal(signal.SIGINT)
+        player.wait(LIMIT_S)
+    return [message.hex() for message in heard]
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    if shutil.which("jackd") is None:
+        pytest.skip("jackd is not installed: apt-get install jackd2")
+    folder = tmp_path_factory.mktemp("jack")
+    (folder / "show.toml").write_text(SHOW, "utf-8")
+    done = subprocess.run(
+        [str(ROOT / ".ci" / "with-jack"), sys.executable, str(Path(__file__)), str(folder)],
+        capture_output=True, text=True, timeout=1200,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": str(folder / "settings")},
+    )  # fmt: skip
+    if done.returncode == 99:
+        pytest.skip(f"jackd does not start here: {done.stderr.strip()[-200:]}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder, json.loads(done.stdout.splitlines()[-1])
+
+
+def test_hands_play_and_the_take_needs_no_controller(played: tuple[Path, list[str]]) -> None:
+    folder, _ = played
+    take = open_take(folder / "take")
+    events = [e for tick in range(take.last_tick + 1) for e in take.events_of(tick)]
+    faded = [e.value for e in events if e.address == "/layer/a/opacity"]
+    assert faded[-1] == 1.0
+    assert any(e.address == "/cue/dark/go" for e in events)
+    assert not any(e.address.startswith("midi/") for e in events)
+    stats = json.loads((folder / "stats.json").read_text("utf-8"))
+    assert next(s for s in stats["sources"] if s["kind"] == "midi")["state"] in ("open", "running")
+
+
+def test_the_pad_is_lit_and_the_fader_hears_nothing_back(played: tuple[Path, list[str]]) -> None:
+    _, heard = played
+    assert "902415" in heard  # note 36, colour 21
+    told = [message for message in heard if message.startswith("b007")]
+    assert told in ([], ["b00700"])  # where it began; never what the hand itself did
+
+
+if __name__ == "__main__":
+    answer = json.dumps(play(Path(sys.argv[1])))
+    print(answer, flush=True)
+    os._exit(0)  # without tidying: a library whose server dies first would wait
