@@ -16,6 +16,7 @@ from engine.core.show.state import State
 HELD_NS = 300_000_000
 """Nothing is sent to a fader so long after a hand has moved it."""
 MOST_PER_FRAME = 64
+MOST_TOUCHED = 4096
 _FINE = ("cc14", "nrpn", "bend")
 """Of more than seven bits."""
 
@@ -91,11 +92,13 @@ class Lights:
             self._pressed.add(key)
         else:
             self._pressed.discard(key)
+        if len(self._touched_ns) >= MOST_TOUCHED:
+            self._touched_ns.clear()
+        self._touched_ns[key] = now_ns  # also of a device that is not arranged yet
         lamp = self._of.get(key)
         if lamp is not None:
             self._due[lamp] = None
             if lamp.is_fader:
-                self._touched_ns[key] = now_ns
                 self._shown[key] = value
 
     def tend(self, show: Show, state: State, now_ns: int) -> None:
