@@ -36,7 +36,6 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "epilogue of a doubling": ("epilogue_kernel", {**_EPILOGUE, "TAPS": 4, "HAS_COLOURS": False}),
     "epilogue with colours": ("epilogue_kernel", {**_EPILOGUE, "TAPS": 1, "HAS_COLOURS": True}),
     "grow": ("grow_kernel", {"PIXELS": 256}),
-    "present": ("present_kernel", {"PIXELS": 256}),
 }  # fmt: skip
 
 
@@ -85,8 +84,6 @@ def compile_for(case: str, architecture: int) -> Compiled:
 def _kind(name: str, kernel: str) -> str:
     if not name.endswith("_ptr"):
         return "fp32" if name in NUMBERS else "i32"
-    if kernel == "present_kernel":
-        return "*fp32" if name == "picture_ptr" else "*fp16"
     if kernel == "grow_kernel":
         return "*fp32"
     is_filtered = kernel == "filtered_lrelu_kernel"

@@ -154,27 +154,3 @@ def grow_kernel(picture_ptr, colours_ptr, out_ptr, height, width, PIXELS: tl.con
             found = tl.load(picture_ptr + from_row * width + from_column, mask=is_inside, other=0.0)
             light += share * found
     tl.store(out_ptr + channel * 4 * height * width + pixel, light, mask=is_pixel)
-
-
-@triton.jit
-def present_kernel(
-    picture_ptr, out_ptr, rows, columns, row, column, top, left,
-    PIXELS: tl.constexpr,
-):  # fmt: skip
-    """Turn a raw picture of -1 to 1 into RGBA of 0 to 1 in float16, where it will be read.
-
-    NaN becomes 0. `row` and `column` are strides of a channel's plane; a plane has `rows` of them.
-    """
-    pixel = tl.program_id(0) * PIXELS + tl.arange(0, PIXELS)
-    is_pixel = pixel < rows * columns
-    place = (pixel // columns + top) * row + (pixel % columns + left) * column
-    for channel in tl.static_range(4):
-        if channel == 3:
-            light = tl.full((PIXELS,), 1.0, tl.float32)
-        else:
-            plane = picture_ptr + channel * rows
-            light = tl.load(plane + place, mask=is_pixel, other=0.0).to(tl.float32)
-            light = light * 0.5 + 0.5
-            light = tl.where(light == light, light, 0.0)
-            light = tl.minimum(tl.maximum(light, 0.0), 1.0)
-        tl.store(out_ptr + pixel * 4 + channel, light.to(tl.float16), mask=is_pixel)

@@ -24,7 +24,7 @@ def test_no_kernel_spills_or_takes_too_much(architecture: str, tmp_path: Path) -
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("registers") >= 5
+    assert done.stdout.count("registers") >= 4
     if architecture == "90":
         lines = [line for line in done.stdout.splitlines() if "filtered_lrelu" in line]
         assert all(" 0 on tensor cores" not in line for line in lines)
