@@ -205,12 +205,13 @@ class Trial:
             inputs, size = _inputs(generator)
             with torch.inference_mode():
                 generator.drawing.draw(inputs, size)
+                there = inputs.to(self.device)  # from pageable memory: that waits, by itself
                 if not self.is_dry:
                     torch.cuda.synchronize()
                     torch.cuda.set_sync_debug_mode("error")
                 try:
-                    raw = generator.drawing._raw(inputs.to(self.device))
-                    generator.drawing._fit(raw, size)
+                    raw = generator.drawing._raw(there)  # noqa: SLF001 -- looked at
+                    generator.drawing._fit(raw, size)  # noqa: SLF001
                 finally:
                     if not self.is_dry:
                         torch.cuda.set_sync_debug_mode("default")

@@ -21,7 +21,7 @@ from engine.generators.host.warm_up import warm_up
 from engine.generators.kinds import stylegan2, stylegan3
 from engine.generators.registry import open_spec
 from engine.generators.stylegan import drawing as draw
-from engine.models.random_networks import make_stylegan2, make_stylegan3
+from engine.models.random_networks import make_stylegan2, make_stylegan3, network
 from tests import stylegan_files as files
 from tests.performing import LIMIT_S, until
 
@@ -185,9 +185,71 @@ def test_a_graph_on_cuda_draws_what_the_plain_path_draws(paths: dict[str, Path],
     generator = build(paths, name, "cuda")
     wanted = [generator.render(wish)[0] for wish in WISHES]
     generator.warm_up(None)
-    assert generator.drawing.path == "graph"
+    assert generator.drawing.path == "fused graph"
     for wish, plain in zip(WISHES, wanted, strict=True):
         assert files.distance(generator.render(wish)[0], plain) < 2e-3
+
+
+@pytest.fixture(scope="module")
+def half_paths(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Networks whose last four resolutions ask for float16, as NVIDIA's do."""
+    folder = tmp_path_factory.mktemp("half")
+    small: dict[str, Any] = {"base": 2048, "most": 64, "dims": (24, 3, 32)}
+    return {
+        name: files.save(folder / f"{name}.safetensors", name, *network(kind, **small))
+        for name, kind in (("stylegan2", "sg2-64"), ("stylegan3", "sg3t-64"))
+    }
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize("name", FAMILIES)
+def test_float16_layers_on_cuda_draw_nearly_the_same_by_every_path(
+    half_paths: dict[str, Path], name: str
+) -> None:
+    generator, on_cpu = build(half_paths, name, "cuda"), build(half_paths, name)
+    asked = replace(WISHES[0], size_px=(64, 64))
+    wanted = on_cpu.render(asked)[0]
+    assert files.distance(generator.render(asked)[0].cpu(), wanted) < 2e-2
+    generator.warm_up(None)
+    assert files.distance(generator.render(asked)[0].cpu(), wanted) < 2e-2
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize("name", FAMILIES)
+def test_no_frame_on_cuda_waits_for_the_device(half_paths: dict[str, Path], name: str) -> None:
+    generator = build(half_paths, name, "cuda")
+    asked = replace(WISHES[0], size_px=(64, 64))
+    for warm in (lambda: None, lambda: generator.warm_up(None)):
+        warm()
+        generator.render(asked)  # what is made once
+        inputs = generator.inputs(asked).to("cuda")  # from pageable memory: that waits, by itself
+        torch.cuda.synchronize()
+        torch.cuda.set_sync_debug_mode("error")
+        try:
+            with torch.inference_mode():
+                generator.drawing._raw(inputs)
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_without_room_for_a_graph_the_plain_path_goes_on(
+    name: str, paths: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> Any:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr("engine.generators.cuda_graph.Static", full)
+    drawing = build(paths, name).drawing
+    wanted = drawing._raw(drawing.example())
+    drawing._device, drawing._fused = "cuda", lambda: full
+    with pytest.raises(torch.OutOfMemoryError):
+        drawing.warm_up()
+    drawing._device = "cpu"
+    assert drawing.path == "plain"
+    assert torch.equal(
+        drawing.draw(drawing.example(), (1000, 1000)), drawing._fit(wanted, (1000, 1000))
+    )
 
 
 class Graph:
