@@ -210,8 +210,8 @@ class Trial:
                     torch.cuda.synchronize()
                     torch.cuda.set_sync_debug_mode("error")
                 try:
-                    raw = generator.drawing._raw(there)  # noqa: SLF001 -- looked at
-                    generator.drawing._fit(raw, size)  # noqa: SLF001
+                    raw = generator.drawing._raw(there)
+                    generator.drawing._fit(raw, size)
                 finally:
                     if not self.is_dry:
                         torch.cuda.set_sync_debug_mode("default")
