@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import mmap
 import os
+import subprocess
 import sys
 
 import pytest
@@ -13,17 +14,42 @@ from engine.play.usage import FullCollections, open_files, private_bytes
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
-def test_memory_and_files_of_a_process() -> None:
-    before, files = private_bytes(os.getpid()), open_files(os.getpid())
+def test_memory_of_a_process() -> None:
+    before = private_bytes(os.getpid())
     assert before
-    assert files
     with mmap.mmap(-1, size := 64 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as data:
         data.write(b"1" * size)  # new pages: what is freed already could be used again
         after = private_bytes(os.getpid())
     assert after is not None
     assert after - before >= size - (8 << 20)
-    with open(os.devnull):
-        assert open_files(os.getpid()) == files + 1
+
+
+OPENS = """
+import os, sys
+print("ready", flush=True)
+sys.stdin.readline()
+file = open(os.devnull)
+print("open", flush=True)
+sys.stdin.readline()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+def test_open_files_of_a_process() -> None:
+    """Of one that does nothing else: here others open and close files, too."""
+    with subprocess.Popen(
+        [sys.executable, "-S", "-c", OPENS], stdin=-1, stdout=-1, text=True
+    ) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        child.stdout.readline()
+        files = open_files(child.pid)
+        child.stdin.write("open\n")
+        child.stdin.flush()
+        child.stdout.readline()
+        assert files
+        assert open_files(child.pid) == files + 1
+        child.stdin.close()
 
 
 def test_a_process_that_is_not_there_is_told_nothing_of() -> None:
