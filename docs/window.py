@@ -66,7 +66,9 @@ def shoot(size: str, out: str, words: list[str], keys: list[str], box: Box = Non
 if __name__ == "__main__":
     (HERE / "window").mkdir(exist_ok=True)
     small = ["--size", "640x360", "--fps", "20"]
-    shoot("1280x720", "window/help.png", ["ink", *small], ["F1", "a"], (0, 0, 960, 720))
+    shoot("1280x720", "window/help.png", ["ink", *small], ["F1", "a"])
+    learn = ["ink", *small, "--windowed"]
+    shoot("800x450", "window/learn.png", learn, ["l", "Down", "Down"], (80, 45, 720, 405))
     # With one monitor both windows are on it; the operator's is half of it, at the lower right.
     words = ["ink", *small, "--windowed", "--operator", "0"]
     shoot("1440x810", "window/operator.png", words, ["3", "h"], (680, 365, 1400, 770))
