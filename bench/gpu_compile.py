@@ -36,6 +36,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "epilogue of a doubling": ("epilogue_kernel", {**_EPILOGUE, "TAPS": 4, "HAS_COLOURS": False}),
     "epilogue with colours": ("epilogue_kernel", {**_EPILOGUE, "TAPS": 1, "HAS_COLOURS": True}),
     "grow": ("grow_kernel", {"PIXELS": 256}),
+    "finish": ("finish_kernel", {"CHANNELS": 3, "PIXELS": 256}),
 }  # fmt: skip
 
 
@@ -62,9 +63,10 @@ def compile_for(case: str, architecture: int) -> Compiled:
 
     from engine.generators.cuda import kernels
     from engine.generators.cuda.kernels import STAGES, WARPS
+    from engine.generators.host import finish_kernel
 
     name, constants = CASES[case]
-    kernel: Any = getattr(kernels, name)
+    kernel: Any = getattr(finish_kernel if name == "finish_kernel" else kernels, name)
     names = list(kernel.arg_names)
     kinds = {n: "constexpr" if n in constants else _kind(n, name) for n in names}
     source = ASTSource(
@@ -84,7 +86,7 @@ def compile_for(case: str, architecture: int) -> Compiled:
 def _kind(name: str, kernel: str) -> str:
     if not name.endswith("_ptr"):
         return "fp32" if name in NUMBERS else "i32"
-    if kernel == "grow_kernel":
+    if kernel == "grow_kernel" or name == "pixels_ptr":
         return "*fp32"
     is_filtered = kernel == "filtered_lrelu_kernel"
     return "*fp16" if name not in FLOATS or (is_filtered and name == "bias_ptr") else "*fp32"

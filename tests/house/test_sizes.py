@@ -11,7 +11,7 @@ from tests.house.source import FILES, functions, name
 from tests.places import ROOT, TESTS
 
 # Raising one of these is a visible decision.
-MOST_LINES = 77_800  # core 14 800, generators 15 300, lab 6 800, play 9 900, documents 8 100
+MOST_LINES = 77_900  # core 14 800, generators 15 400, lab 6 800, play 9 900, documents 8 100
 MOST_FILES_OF_FOLDER = 15
 USUAL_LINES_OF_FILE = 300  # 300 for all cut subjects in two; nine files of ten keep to it
 MOST_LINES_OF_FILE = 450
@@ -68,7 +68,7 @@ def test_functions_are_taken_in_at_a_glance() -> None:
 
 def test_a_call_can_be_read() -> None:
     """Kernels are left out: their parameters are arrays and sizes, as compilers want them."""
-    kernels = ("generators/cpu/", "generators/cuda/kernels.py")
+    kernels = ("generators/cpu/", "generators/cuda/kernels.py", "generators/host/finish_kernel.py")
     files = [path for path in FILES if not name(path).startswith(kernels)]
     many = {
         (name(path), function.name)

@@ -18,6 +18,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from engine.generators.host.pixels import finish
+
 SLOTS = 4
 
 
@@ -43,15 +45,18 @@ class CudaRing:
             "offset": self._ring.storage_offset(),
         }
 
-    def put(self, picture: Any) -> int:
-        """Copy a picture (H, W, 4) float16 into the next slot, wait for it, return the slot."""
+    def put(self, pixels: Any) -> tuple[int, tuple[int, int]]:
+        """Finish pixels (1, 3 or 4, H, W) into the next slot, wait for it; slot, height, width."""
         slot = self._next
         self._next = (slot + 1) % SLOTS
-        flat = picture.reshape(-1)
-        self._ring[slot, : flat.numel()].copy_(flat, non_blocking=True)
+
+        def place(size: tuple[int, int]) -> Any:
+            return self._ring[slot, : size[0] * size[1] * 4].view(*size, 4)
+
+        picture = finish(pixels, place)
         self._done.record()
         self._done.synchronize()
-        return slot
+        return slot, (int(picture.shape[0]), int(picture.shape[1]))
 
 
 class CudaView:

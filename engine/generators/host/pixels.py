@@ -8,11 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def finish(pixels: Any) -> Any:
+def finish(pixels: Any, out: Any = None) -> Any:
     """Turn (1, 3 or 4, H, W) into finite RGBA (H, W, 4) float16 in 0..1, where it lies.
 
     Takes a torch tensor or, from generators without torch, a numpy array; returns the same kind.
     NaN becomes 0; three channels get alpha 1.
+
+    Parameters
+    ----------
+    out
+        Gives, for (H, W), the tensor that it is written to; None: a new one.
 
     Raises
     ------
@@ -29,10 +34,34 @@ def finish(pixels: Any) -> Any:
     import torch
 
     with torch.inference_mode():
+        size = (*shape[2:], 4)
+        if out is not None:
+            picture = out(shape[2:])
+        else:
+            picture = torch.empty(size, dtype=torch.float16, device=pixels.device)
+        if pixels.device.type == "cuda" and _finish_fused(pixels, picture):
+            return picture
         clean = pixels[0].nan_to_num(0.0, 1.0, 0.0).clamp(0, 1)
-        picture = torch.ones((*shape[2:], 4), dtype=torch.float16, device=pixels.device)
         picture[..., : shape[1]] = clean.permute(1, 2, 0)
+        picture[..., shape[1] :] = 1.0
         return picture
+
+
+_STEPPED_ASIDE: list[str] = []
+
+
+def _finish_fused(pixels: Any, picture: Any) -> bool:
+    """Finish in one kernel; False where that does not work here, once and for all."""
+    if _STEPPED_ASIDE:
+        return False
+    try:
+        from engine.generators.host.finish_kernel import finish_into
+
+        finish_into(pixels, picture)
+    except Exception as error:  # noqa: BLE001 -- no Triton, a driver that is too old: torch does it
+        _STEPPED_ASIDE.append(f"{type(error).__name__}: {error}")
+        return False
+    return True
 
 
 def fetch(picture: Any) -> NDArray[np.float16]:

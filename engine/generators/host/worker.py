@@ -265,8 +265,11 @@ def _render(
 ) -> tuple[Frame, Any]:
     start_s = clock() if clock else 0.0
     pixels, memory = generator.render(request, memory)
-    picture = finish(pixels)
-    slot = None if share is None else share.put(picture)
-    shown = fetch(picture) if slot is None else np.empty((*picture.shape[:2], 0), np.float16)
+    slot = None
+    if share is None:
+        shown = fetch(finish(pixels))
+    else:
+        slot, size = share.put(pixels)
+        shown = np.empty((*size, 0), np.float16)
     render_s = clock() - start_s if clock else 0.0
     return Frame(request.seconds, 0, shown, request.latents, render_s, number, slot), memory
