@@ -216,8 +216,10 @@ class Generator:
 
     def _replay(self, request: Request) -> torch.Tensor | None:
         """Draw by a captured graph; None where there is none for this kind of picture."""
+        if not self.graphs.is_on:
+            return None
         controls = contract.complete(self.spec, request.parameters)
-        if not self.graphs.is_on or (self.bends and self._bend(controls, request.aspect)):
+        if self.bends and self._bend(controls, request.aspect):
             return None
         shape = Shape(request.size_px, request.aspect, flags_of(controls))
         inputs = self.graph_inputs(request, controls)
