@@ -152,6 +152,16 @@ def low_pass(taps: int, cutoff: float, width: float, rate: float, radial: bool) 
     return np.asarray(plane / plane.sum(), np.float32)
 
 
+def _schedule(px: int, layers: int, critical: int = 2) -> tuple[Any, Any, Any]:
+    """How far each layer is, its stop-band frequency, and samples per picture.
+
+    T. Karras et al., "Alias-free generative adversarial networks" (2021), appendix G.
+    """
+    exponent = np.minimum(np.arange(layers + 1) / (layers - critical), 1)
+    stops = 2**2.1 * (px / 2 * 2**0.3 / 2**2.1) ** exponent
+    return exponent, stops, np.exp2(np.ceil(np.log2(np.minimum(stops * 2, px))))
+
+
 def _waves(maker: Maker, w: int, first: int, at: tuple[float, float, float]) -> None:
     """Add the Fourier features: `at` is their size, rate and cutoff."""
     size, rate, cutoff = at
@@ -191,11 +201,8 @@ def make_stylegan3(
     """Make a StyleGAN3; ``kernel=1, radial=True`` with doubled base and most is config R."""
     maker = Maker(seed)
     z, c, w = dims
-    e = np.minimum(np.arange(layers + 1) / (layers - critical), 1)
-    last_stop = resolution / 2 * 2**0.3
+    e, stops, rates = _schedule(resolution, layers, critical)
     cutoffs = 2 * (resolution / 2 / 2) ** e
-    stops = 2**2.1 * (last_stop / 2**2.1) ** e
-    rates = np.exp2(np.ceil(np.log2(np.minimum(stops * 2, resolution))))
     widths = np.maximum(stops, rates / 2) - cutoffs
     sizes = rates + 2 * margin
     sizes[-2:] = resolution
@@ -258,15 +265,7 @@ def network(name: str, **options: Any) -> tuple[State, Modules]:
         return state, modules
     shape = {"kernel": 1, "radial": True, "base": 65536, "most": 1024} if kind == "sg3r" else {}
     state, modules = make_stylegan3(px, **{**shape, **options})
-    rates = sampling_rates(px, len(modules["synthesis"]["layer_names"]) - 1)
+    _, _, rates = _schedule(px, len(modules["synthesis"]["layer_names"]) - 1)
     for layer, rate in zip(modules["synthesis"]["layer_names"], rates, strict=True):
         modules[f"synthesis.{layer}"]["use_fp16"] = bool(rate * 16 > px)
     return state, modules
-
-
-def sampling_rates(px: int, layers: int) -> Any:
-    """Samples per picture of each layer (Karras et al. 2021, appendix G)."""
-    exponent = np.minimum(np.arange(layers + 1) / (layers - 2), 1)
-    last = px / 2 * 2**0.3
-    stops = 2**2.1 * (last / 2**2.1) ** exponent
-    return np.exp2(np.ceil(np.log2(np.minimum(stops * 2, px))))
