@@ -242,10 +242,10 @@ def _apply(
     else:
         y = _convolve(layer, y)
     assert d is not None
-    return _finish(layer, y, d, noisy, strength)
+    return finish(layer, y, d, noisy, strength)
 
 
-def _finish(
+def finish(
     layer: Layer, y: torch.Tensor, d: torch.Tensor, noisy: bool, strength: torch.Tensor | None
 ) -> torch.Tensor:
     """Demodulate, add noise and bias, activate and clamp, in as few passes as torch has."""
@@ -265,15 +265,22 @@ def _finish(
 _GROWN = 4.0  # gain of a doubling: three of four pixels were nothing
 
 
-def _convolve(layer: Layer, x: torch.Tensor) -> torch.Tensor:
-    """Convolve, and double the size without the gain of that."""
+def convolve(layer: Layer, x: torch.Tensor) -> torch.Tensor:
+    """Convolve; a doubling is not filtered yet."""
     from torch.nn import functional
 
     weight = layer.conv.weight
     if layer.up == 1:
         return functional.conv2d(x, weight, padding=weight.shape[-1] // 2)
     turned = weight.transpose(0, 1) if layer.turned is None else layer.turned
-    y = functional.conv_transpose2d(x, turned, stride=2)
+    return functional.conv_transpose2d(x, turned, stride=2)
+
+
+def _convolve(layer: Layer, x: torch.Tensor) -> torch.Tensor:
+    """Convolve, and double the size without the gain of that."""
+    y = convolve(layer, x)
+    if layer.up == 1:
+        return y
     if layer.is_binomial and y.device.type != "cpu":
         return average(y)
     for each in layer.blur:
