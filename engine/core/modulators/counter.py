@@ -10,15 +10,12 @@ from engine.core.modulators.model import (
     Modulator,
     ModulatorState,
     Moment,
+    held,
     is_open,
     signal,
 )
 from engine.core.parameter import Kind as Holds
 from engine.core.path.setting import Setting
-
-
-def _at(_mod: Modulator, state: ModulatorState, _signals: Sequence[float], _now: Moment) -> float:
-    return state.memory[0]
 
 
 def _step(mod: Modulator, state: ModulatorState, signals: Sequence[float], _now: Moment) -> Memory:
@@ -33,7 +30,7 @@ def _step(mod: Modulator, state: ModulatorState, signals: Sequence[float], _now:
 
 COUNTER = Kind(
     "counter",
-    _at,
+    held,
     _step,
     signals=(signal("gate"), signal("reset", "")),
     settings=(Setting("modulo", "It counts from 0 to one less.", 4.0, 1.0, 1e6, "", Holds.INT),),

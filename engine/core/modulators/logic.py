@@ -6,7 +6,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from engine.core.expressions import Names
-from engine.core.modulators.model import Heard, Key, Kind, Memory, Modulator, ModulatorState, Moment
+from engine.core.modulators.model import (
+    Heard,
+    Key,
+    Kind,
+    Memory,
+    Modulator,
+    ModulatorState,
+    Moment,
+    held,
+)
 from engine.core.path.setting import Setting
 
 MOST = 16
@@ -18,10 +27,6 @@ _IS: dict[str, Callable[[Iterable[bool]], bool]] = {
     "not": lambda on: not any(on),
     "edge": any,
 }
-
-
-def _at(_mod: Modulator, state: ModulatorState, _signals: Sequence[float], _now: Moment) -> float:
-    return state.memory[0]
 
 
 def _step(mod: Modulator, state: ModulatorState, signals: Sequence[float], _now: Moment) -> Memory:
@@ -47,7 +52,7 @@ def _read(given: Mapping[str, Any], names: Names) -> Heard:
 
 LOGIC = Kind(
     "logic",
-    _at,
+    held,
     _step,
     settings=(
         Setting("threshold", "From here on a signal counts as on.", 0.5, -1e9, 1e9),

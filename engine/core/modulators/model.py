@@ -117,3 +117,8 @@ def signal(name: str = "signal", default: Any = REQUIRED) -> Key:
 def is_open(signals: Sequence[float], place: int) -> bool:
     """Whether a gate is open: from 0.5 on."""
     return place >= 0 and signals[place] >= 0.5
+
+
+def held(_mod: Modulator, state: ModulatorState, _signals: Sequence[float], _now: Moment) -> float:
+    """What was remembered first, from tick to tick: the value of kinds that act on ticks."""
+    return state.memory[0]

@@ -10,13 +10,10 @@ from engine.core.modulators.model import (
     Modulator,
     ModulatorState,
     Moment,
+    held,
     is_open,
     signal,
 )
-
-
-def _at(_mod: Modulator, state: ModulatorState, _signals: Sequence[float], _now: Moment) -> float:
-    return state.memory[0]
 
 
 def _step(mod: Modulator, state: ModulatorState, signals: Sequence[float], now: Moment) -> Memory:
@@ -29,7 +26,7 @@ def _step(mod: Modulator, state: ModulatorState, signals: Sequence[float], now: 
 
 SAMPLE_HOLD = Kind(
     "sample_hold",
-    _at,
+    held,
     _step,
     signals=(signal(), signal("gate")),
     first=lambda _: (0.0, 0.0),
