@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
+
+from tests.places import ROOT
 
 LIMIT_S = 300.0  # only against hanging, on a machine that is busy; nothing is asserted about it
 COMMAND = [sys.executable, "-m", "engine.app.cli.main"]
@@ -49,6 +53,24 @@ def succeed(*words: object, env: dict[str, str] | None = None) -> str:
     done = latent_cinema(*words, env=env)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def inside_jack(program: str, *words: object, env: dict[str, str] | None = None) -> Any:
+    """Run a file as a program beside a JACK server; gives the JSON of its last line.
+
+    Skips the test where JACK is missing or does not start.
+    """
+    if shutil.which("jackd") is None:
+        pytest.skip("jackd is not installed: apt-get install jackd2")
+    done = subprocess.run(
+        [str(ROOT / ".ci" / "with-jack"), sys.executable, str(Path(program)), *map(str, words)],
+        capture_output=True, text=True, timeout=1200,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})},
+    )  # fmt: skip
+    if done.returncode == 99:
+        pytest.skip(f"jackd does not start here: {done.stderr.strip()[-200:]}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def until(found: Callable[[], Any], what: object, *, bound_s: float = LIMIT_S) -> Any:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from typing import Any
 import pytest
 
 from engine.documents.take.reader import open_take
-from tests.places import ROOT
+from tests.performing import inside_jack
 
 LIMIT_S = 120.0
 SHOW = """
@@ -96,19 +95,10 @@ def play(folder: Path) -> list[str]:
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
-    if shutil.which("jackd") is None:
-        pytest.skip("jackd is not installed: apt-get install jackd2")
     folder = tmp_path_factory.mktemp("jack")
     (folder / "show.toml").write_text(SHOW, "utf-8")
-    done = subprocess.run(
-        [str(ROOT / ".ci" / "with-jack"), sys.executable, str(Path(__file__)), str(folder)],
-        capture_output=True, text=True, timeout=1200,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": str(folder / "settings")},
-    )  # fmt: skip
-    if done.returncode == 99:
-        pytest.skip(f"jackd does not start here: {done.stderr.strip()[-200:]}")
-    assert done.returncode == 0, done.stdout + done.stderr
-    return folder, json.loads(done.stdout.splitlines()[-1])
+    heard = inside_jack(__file__, folder, env={"XDG_CONFIG_HOME": str(folder / "settings")})
+    return folder, heard
 
 
 def test_hands_play_and_the_take_needs_no_controller(played: tuple[Path, list[str]]) -> None:

@@ -9,20 +9,18 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.places import ROOT
+from tests.performing import inside_jack
 
 RATE_HZ = 48_000
 LIMIT_S = 120.0
@@ -192,20 +190,8 @@ def lose_server(ear: Listener) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    if shutil.which("jackd") is None:
-        pytest.skip("jackd is not installed: apt-get install jackd2")
     path = tmp_path_factory.mktemp("jack") / "cycle.npy"
-    done = subprocess.run(
-        [str(ROOT / ".ci" / "with-jack"), sys.executable, str(Path(__file__)), str(path)],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        timeout=1200,
-    )
-    if done.returncode == 99:
-        pytest.skip(f"jackd does not start here: {done.stderr.strip()[-200:]}")
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    found: dict[str, Any] = inside_jack(__file__, path)
     return found
 
 

@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.places import ROOT
+from tests.performing import inside_jack
 
 LIMIT_S = 120.0
 FLOOD = 500
@@ -188,19 +185,7 @@ def lose_server(player: Player) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def measured() -> dict[str, Any]:
-    if shutil.which("jackd") is None:
-        pytest.skip("jackd is not installed: apt-get install jackd2")
-    done = subprocess.run(
-        [str(ROOT / ".ci" / "with-jack"), sys.executable, str(Path(__file__))],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        timeout=1200,
-    )
-    if done.returncode == 99:
-        pytest.skip(f"jackd does not start here: {done.stderr.strip()[-200:]}")
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    found: dict[str, Any] = inside_jack(__file__)
     return found
 
 
