@@ -6,6 +6,7 @@ what it saw as JSON; as tests it judges that. Every wait has a generous end, non
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -172,7 +173,15 @@ def lose_server(player: Player) -> dict[str, Any]:
     )
     try:
         player.wait(lambda: player.source._watched.is_running, "the new server")
-        box = Box()
+        boxes: list[Box] = []
+
+        def is_plugged_in() -> bool:
+            with contextlib.suppress(OSError):  # the server is not up yet
+                boxes.append(Box())
+            return bool(boxes)
+
+        player.wait(is_plugged_in, "a device at the new server")
+        box = boxes[0]
         player.wait(player.source.devices, "the device at the new server")
         box.send(b"\xb0\x16\x7f")
         player.wait(lambda: "midi/1/cc/22" in player.controls(), "a knob at the new server")
