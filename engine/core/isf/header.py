@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from engine.core.isf.dialects import as_isf
 from engine.core.isf.inputs import IMAGES, Input, PassSpec, read_imported, read_inputs, read_passes
 from engine.core.isf.lenient_json import Json, read
 from engine.core.isf.size import evaluate_size
@@ -90,6 +91,10 @@ def parse(text: str, name: str) -> Header:
     """
     if len(text) > LARGEST_BYTES:
         raise ValueError(f"{name}: {len(text)} characters, a shader has at most {LARGEST_BYTES}")
+    try:
+        text = as_isf(text)
+    except ValueError as error:
+        raise ValueError(f"{name}:{error}") from None
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     table, start, end = _find_header(text, name)
     line = text.count("\n", 0, start) + 1
