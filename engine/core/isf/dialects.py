@@ -11,6 +11,7 @@ import json
 import re
 
 _OURS = 1_500_000  # line numbers beyond any file's: an error there is not the author's
+_COMMENT = re.compile(r"//[^\n\r]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 _HEADER = re.compile(r"/\*[\s\u00a0\ufeff]*\{")
 _POINT, _DOWN = "mouse_point", "mouse_down"
 _MOUSE = f"({_POINT} * RENDERSIZE)"
@@ -26,7 +27,9 @@ _MACROS = {
     "v_texcoord": "isf_FragNormCoord",
 }  # fmt: skip
 _IMAGE = re.compile(r"\b(iChannel[0-3]|u_tex\d{1,2})\b")
-_BUFFERS = re.compile(r"\b(?:DOUBLE_BUFFER_\d+|BUFFER_\d+|u_(?:double)?[bB]uffer\d+|POSTPROCESSING)")
+_BUFFERS = re.compile(
+    r"\b(?:DOUBLE_BUFFER_\d+|BUFFER_\d+|u_(?:double)?[bB]uffer\d+|POSTPROCESSING)"
+)
 _KNOWN = re.compile(
     rf"\b(?:void\s+mainImage\s*\(|{'|'.join(_MACROS)}|iChannelResolution)|{_IMAGE.pattern}"
 )
@@ -122,7 +125,9 @@ def _own_uniforms(bare: str) -> tuple[list[dict[str, object]], dict[str, str]]:
             if kind == "vec3":
                 macros[name] = f"{own}.rgb"
             entry: dict[str, object] = {"NAME": own, "TYPE": _TYPES[kind]}
-            if numbers := [float(each) for each in _NUMBER.findall(first.partition("(")[2] or first)]:
+            if numbers := [
+                float(each) for each in _NUMBER.findall(first.partition("(")[2] or first)
+            ]:
                 entry["DEFAULT"] = numbers if kind.startswith("vec") else numbers[0]
             inputs.append(entry)
     return inputs, macros
@@ -135,6 +140,4 @@ def _lines(found: re.Match[str]) -> str:
 
 def _without_comments(text: str) -> str:
     """Blank comments out; every other letter stays where it is."""
-    return re.sub(
-        r"//[^\n\r]*|/\*.*?(?:\*/|\Z)", lambda m: re.sub(r"[^\n\r]", " ", m[0]), text, flags=re.DOTALL
-    )
+    return _COMMENT.sub(lambda m: re.sub(r"[^\n\r]", " ", m[0]), text)

@@ -61,7 +61,9 @@ def test_uniforms_of_ones_own_become_inputs() -> None:
 def test_every_line_keeps_its_number(text: str) -> None:
     before, after = text.replace("\r\n", "\n").split("\n"), lines(as_isf(text))
     assert len(after) >= len(before)
-    kept = [n for n, line in enumerate(before) if "uniform" not in line and "out vec4 c" not in line]
+    kept = [
+        n for n, line in enumerate(before) if "uniform" not in line and "out vec4 c" not in line
+    ]
     assert [after[n] for n in kept if "varying" not in before[n]] == [
         before[n] for n in kept if "varying" not in before[n]
     ]
@@ -94,7 +96,9 @@ def test_what_has_no_counterpart_is_refused_with_its_line(text: str, said: str) 
 
 @given(st.text(st.sampled_from("uniform float vec2 u_time;=(),/*\n{}[0]void main")))
 def test_any_text_is_read_or_refused(text: str) -> None:
+    said = "1: "
     try:
         as_isf(text + " u_time void main")
     except ValueError as error:
-        assert str(error).partition(":")[0].isdigit()
+        said = str(error)
+    assert said.partition(":")[0].isdigit()
