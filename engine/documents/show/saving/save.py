@@ -193,6 +193,8 @@ def _slot(document: Any, address: str) -> tuple[Table, str] | None:
     match address.split("/")[1:]:
         case ["master", "effect", effect, name, *_]:
             return _input(_effect(document["master"], effect), name)
+        case ["master", key] if key in allowed_keys("$.master.colour"):
+            return _table(_table(document, "master"), "colour"), key
         case ["transport", key] if key in allowed_keys("$.master"):
             return _table(document, "master"), key
         case [("master" | "autopilot" | "track") as name, key] if key in allowed_keys(f"$.{name}"):
