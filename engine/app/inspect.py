@@ -47,16 +47,17 @@ def check(files: list[Path], size_px: tuple[int, int], out: Path | None, as_json
 
 def _check_one(warmer: Warmer, path: Path, out: Path | None) -> dict[str, Any]:
     from engine.compositor.isf.check import blank
-    from engine.core.isf.header import LARGEST_BYTES, decode
+    from engine.core.isf.header import parse
+    from engine.documents.show.shader_files import read_pictures, read_shader
     from engine.play.judging import answers
-    from engine.system.untrusted import read_bytes
 
     report = blank(str(path))
     try:
-        text = decode(read_bytes(path, LARGEST_BYTES), str(path))
+        text = read_shader(path)
+        pictures = read_pictures(path, parse(text, str(path)))
     except (OSError, ValueError) as error:
         return report | {"error": getattr(error, "strerror", None) or str(error)}
-    (answer,) = answers(warmer, {str(path): text}, is_report=True)
+    (answer,) = answers(warmer, {str(path): text}, pictures=pictures)
     assert answer is not None
     if answer.picture is not None and out is not None:
         _save(out / f"{path.stem}.png", answer.picture)
@@ -68,7 +69,7 @@ def _line(report: Mapping[str, Any]) -> str:
     odd = [word for word in ("nan", "flat") if report[word]]
     if report["unused"]:
         odd.append(f"unused: {', '.join(report['unused'])}")
-    odd += [each.partition(": ")[2] for each in report["shrunk"]]
+    odd += report["notes"]
     if not report["drew"]:
         is_named = report["error"].startswith(report["file"])
         return (

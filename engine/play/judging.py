@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 
 from engine.compositor.isf.shader import file_name
-from engine.compositor.isf.warm import Answer, Warmer
+from engine.compositor.isf.warm import Answer, Pictures, Warmer
 from engine.core.show.show import Show
 from engine.documents.assets import assets_dir
 from engine.documents.show.load import ShowError
@@ -72,11 +72,11 @@ def answers(
     warmer: Warmer,
     texts: Mapping[str, str],
     is_wanted: Callable[[], bool] = lambda: True,
-    is_report: bool = False,
+    pictures: Pictures | None = None,
 ) -> Iterator[Answer | None]:
     """Wait for the answer to each shader; None, and no more, when nobody wants them."""
     for name, text in texts.items():
-        warmer.submit(name, text, is_report)
+        warmer.submit(name, text, pictures)
     waiting = len(texts)
     while waiting:
         if not is_wanted():

@@ -650,7 +650,7 @@ def test_reserved_words_and_old_dialect_compile(ctx: moderngl.Context) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_shader_compiles_and_draws(ctx: moderngl.Context, name: str) -> None:
     most = (math.inf, itertools.count().__next__)
-    report, _ = check(ctx, name, (SHADERS / f"{name}.fs").read_text(), (160, 90), most)
+    report, _ = check(ctx, name, (SHADERS / f"{name}.fs").read_text(), ((160, 90), {}), most)
     assert report["error"] is None
     assert report["compiled"]
     assert report["drew"]

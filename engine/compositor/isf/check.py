@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.compositor.gl.context import collect
+from engine.compositor.gl.pictures import AnyTexture, Pictures
 from engine.compositor.gl.program import ShaderError
 from engine.compositor.gl.surface import make_surface, release
 from engine.compositor.isf.passes import History, Kit, run
@@ -20,8 +21,10 @@ from engine.core.isf.header import Uniform
 from engine.core.isf.inputs import IMAGES
 
 SOUNDS = ("audio", "audioFFT")
+_FACE_PX = (64, 64)  # of a cube
 _COLUMNS = 256  # samples, or bins, of the sound
 _CORNERS = np.array([(0.9, 0.1, 0.1), (0.1, 0.8, 0.2), (0.1, 0.2, 0.9), (0.9, 0.9, 0.9)])
+Brought = Mapping[str, NDArray[np.uint8]]
 _FRAMES = 4  # histories fill; figures steady
 _PARTS = (32, 8, 2, 1)  # of the width and the height: 16 times the pixels at each step, then 4
 _CLEAR_S = 0.05  # so long no small picture takes but by its pixels
@@ -132,7 +135,7 @@ class TooSlowError(ShaderError):
 
 
 def check(
-    ctx: moderngl.Context, name: str, text: str, size_px: tuple[int, int],
+    ctx: moderngl.Context, name: str, text: str, given: tuple[tuple[int, int], Brought],
     most: tuple[float, Callable[[], float]],
 ) -> tuple[dict[str, Any], NDArray[np.float32] | None]:  # fmt: skip
     """Compile and draw a shader over a test picture, and report on it.
@@ -142,6 +145,8 @@ def check(
 
     Parameters
     ----------
+    given
+        Size in pixels, and the pictures that the shader brings along.
     most
         As of `judge`: one that takes longer is not drawn, and its figure is told.
 
@@ -152,7 +157,7 @@ def check(
     NDArray or None
         What it drew: display-referred RGBA, row 0 at the bottom [shape=(H, W, 4)].
     """
-    report = blank(name)
+    report, (size_px, brought) = blank(name), given
     try:
         shader = compile_shader(ctx, name, text, is_raw=True)
     except ShaderError as error:
@@ -162,20 +167,22 @@ def check(
         "inputs": [{"name": i.name, "type": i.type} for i in shader.header.inputs],
         "compiled": True,
         "unused": unused(shader),
+        "notes": [f"{file_name(name)}:{line}: {note}" for line, note in shader.header.notes],
     }
     try:
         _weigh(ctx, shader, size_px, most)
     except TooSlowError as error:
         release_shader(shader)
         return {**report, "error": str(error), "cpu_ms": round(error.whole_s * 1e3, 3)}, None
-    drawn = [_drawn(ctx, shader, size_px, most[1], is_tone) for is_tone in _tones(shader)]
+    benches = [_Bench(ctx, shader, size_px, brought, is_tone) for is_tone in _tones(shader)]
+    drawn = [_drawn(bench, most[1]) for bench in benches]
     release_shader(shader)
-    pixels, cpu_ms, shrunk = drawn[-1]
+    pixels, cpu_ms, notes = drawn[-1]
     return report | {
         "drew": True,
         "nan": not all(bool(np.isfinite(each).all()) for each, *_ in drawn),
         "flat": all(bool((each == each[0]).all()) for each, *_ in drawn),
-        "shrunk": shrunk,
+        "notes": [*report["notes"], *notes],
         "cpu_ms": round(cpu_ms, 3),
     }, pixels.reshape(size_px[1], size_px[0], 4)
 
@@ -184,12 +191,12 @@ def blank(name: str) -> dict[str, Any]:
     """Report on a shader of which nothing is known yet.
 
     ``file, kind, inputs, compiled, drew, error``; ``nan`` if any pixel is not finite, ``flat`` if
-    all are alike, ``unused``: inputs that the program never reads, ``shrunk``: sentences on buffers
-    that are smaller than it asks for, ``cpu_ms`` of one frame after the first.
+    all are alike, ``unused``: inputs that the program never reads, ``notes``: sentences on what is
+    done otherwise than it asks for, ``cpu_ms`` of one frame after the first.
     """
     return {
         "file": file_name(name), "kind": None, "inputs": [], "compiled": False, "drew": False,
-        "error": None, "nan": False, "flat": False, "unused": [], "shrunk": [], "cpu_ms": None,
+        "error": None, "nan": False, "flat": False, "unused": [], "notes": [], "cpu_ms": None,
     }  # fmt: skip
 
 
@@ -212,51 +219,68 @@ def _tones(shader: Shader) -> tuple[bool, ...]:
 
 
 def _drawn(
-    ctx: moderngl.Context, shader: Shader, size_px: tuple[int, int],
-    spent_s: Callable[[], float], is_tone: bool,
-) -> tuple[NDArray[np.float32], float, list[str]]:  # fmt: skip
-    """Pixels after some frames, milliseconds a frame, and what was drawn smaller than asked for."""
-    bench = _Bench(ctx, shader, size_px, is_tone)
+    bench: _Bench, spent_s: Callable[[], float]
+) -> tuple[NDArray[np.float32], float, list[str]]:
+    """Pixels after some frames, milliseconds a frame, and what is to be said; closes the bench."""
     bench.draw(0)  # the driver compiles once more at the first drawing
     bench.pixels()
     start_s = spent_s()
     for frame in range(1, 1 + _FRAMES):
         bench.draw(frame)
-    ctx.finish()
+    bench.finish()
     spent_ms = (spent_s() - start_s) / _FRAMES * 1e3
-    pixels, shrunk = bench.pixels(), bench.shrunk
+    pixels, notes = bench.pixels(), bench.notes
     bench.close()
-    return pixels, spent_ms, shrunk
+    return pixels, spent_ms, notes
 
 
 class _Bench:
     """One shader, test pictures on all its images, a surface to draw on."""
 
     def __init__(
-        self, ctx: moderngl.Context, shader: Shader, size_px: tuple[int, int], is_tone: bool = True
-    ) -> None:
+        self, ctx: moderngl.Context, shader: Shader, size_px: tuple[int, int],
+        brought: Brought | None = None, is_tone: bool = True,
+    ) -> None:  # fmt: skip
         self._ctx = ctx
         self._shader = shader
         self._kit = Kit(ctx, 60.0)
         self._history = History("probe")
-        self._images: dict[str, moderngl.Texture] = {}
+        self._pictures = Pictures(ctx)
+        self._own: list[moderngl.Texture] = []
+        self._images: dict[str, AnyTexture] = {}
         pictures = [item.name for item in shader.header.inputs if item.type == "image"]
         for item in shader.header.inputs:
             if item.type in SOUNDS:
                 sound = probe_sound(item.type, is_tone)
-                image = ctx.texture((_COLUMNS, 2), 4, sound.tobytes(), dtype="f4")
+                self._keep(item.name, (_COLUMNS, 2), sound.tobytes(), "f4")
+            elif item.type == "image":  # of the kind that layers have: a driver compiles for it
+                picture = probe_picture(size_px, item.name in pictures[1:])
+                self._keep(item.name, size_px, picture.tobytes(), "f2")
             elif item.type in IMAGES:
-                picture = probe_picture(size_px, min(pictures.index(item.name), 1))
-                image = ctx.texture(size_px, 4, picture.tobytes(), dtype="f2")
-            else:
-                continue
-            image.repeat_x = image.repeat_y = False
-            self._images[item.name] = image
+                face = np.clip(probe_picture(_FACE_PX)[::-1] * 255, 0, 255).astype(np.uint8)
+                self._load(item.name, np.stack([face] * 6))
+        for name, rgba in (brought or {}).items():
+            self._load(name, rgba)
         self.out = make_surface(ctx, size_px)
 
+    def _keep(self, name: str, size_px: tuple[int, int], data: bytes, dtype: str) -> None:
+        texture = self._ctx.texture(size_px, 4, data, dtype=dtype)
+        texture.repeat_x = texture.repeat_y = False
+        self._images[name] = texture
+        self._own.append(texture)
+
+    def _load(self, name: str, rgba: NDArray[np.uint8]) -> None:
+        self._pictures.load(name, rgba)
+        texture = self._pictures.get(name)
+        assert texture is not None
+        self._images[name] = texture
+
     @property
-    def shrunk(self) -> list[str]:
+    def notes(self) -> list[str]:
         return list(self._kit.notes.values())
+
+    def finish(self) -> None:
+        self._ctx.finish()
 
     def draw(self, frame: int, uniforms: Mapping[str, Uniform] | None = None) -> None:
         self._ctx.disable(moderngl.BLEND)
@@ -270,7 +294,8 @@ class _Bench:
     def close(self) -> None:
         for surface in (self.out, *self._history.targets.values()):
             release(surface)
-        for image in self._images.values():
-            image.release()
+        self._pictures.release()
+        for texture in self._own:
+            texture.release()
         self._kit.release()
         collect(self._ctx)

@@ -8,7 +8,7 @@ it hears no signal. A shader that never ends costs the child, not the show.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -33,6 +33,7 @@ _START_LIMIT_S = 60.0
 _MOST_STARTS = 5  # in a row without a single answer: this machine cannot warm
 _READY = "ready"
 
+Pictures = Mapping[str, NDArray[np.uint8]]
 Clocks = tuple[Callable[[], float], Callable[[], float]]
 
 
@@ -70,7 +71,7 @@ class _Child:
     pipe: Connection
     still: Stillness
     is_ready: bool = False
-    busy: tuple[str, str, bool] | None = None
+    busy: tuple[str, str, Pictures | None] | None = None
 
 
 class Warmer:
@@ -99,19 +100,19 @@ class Warmer:
     ) -> None:  # fmt: skip
         self._limit_s = limit_s + 8.0 * most_s
         self._job = _Job(size_px, clocks, most_s, nice, self._limit_s)
-        self._waiting: deque[tuple[str, str, bool]] = deque()
+        self._waiting: deque[tuple[str, str, Pictures | None]] = deque()
         self._results: list[Answer] = []
         self._starts = 0
         self._ended: list[BaseProcess] = []  # killed, and not yet seen to be gone
         self._child: _Child | None = self._spawn()
 
-    def submit(self, name: str, text: str, is_report: bool = False) -> None:
+    def submit(self, name: str, text: str, pictures: Pictures | None = None) -> None:
         """Ask for a shader; a newer text of the same name replaces one that still waits.
 
-        With `is_report` it is looked at closely, and reported on.
+        With the pictures that it brings along it is looked at closely, and reported on.
         """
         self._waiting = deque(item for item in self._waiting if item[0] != name)
-        self._waiting.append((name, text, is_report))
+        self._waiting.append((name, text, pictures))
 
     def poll(self) -> list[Answer]:
         """Take the answers since the last call."""
@@ -205,15 +206,15 @@ def _serve(pipe: Connection, job: _Job) -> None:
     pipe.send(_READY)
     while True:
         try:
-            name, text, is_report = pipe.recv()
+            name, text, pictures = pipe.recv()
         except (EOFError, OSError):
             return
         end_after(job.limit_s + 2.0)  # if it is still drawing then, and main is gone
         most = job.most_s, spent_s
         error: str | None = None
         try:
-            if is_report:
-                report, picture = check(ctx, name, text, job.size_px, most)
+            if pictures is not None:
+                report, picture = check(ctx, name, text, (job.size_px, pictures), most)
                 pipe.send((report["error"], report, picture))
                 continue
             judge(ctx, name, text, job.size_px, most)

@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import re
 
+from engine.core.isf.source import bare as without_comments
+
 _OURS = 1_500_000  # line numbers beyond any file's: an error there is not the author's
-_COMMENT = re.compile(r"//[^\n\r]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 _HEADER = re.compile(r"/\*[\s\u00a0\ufeff]*\{")
 _POINT, _DOWN = "mouse_point", "mouse_down"
 _MOUSE = f"({_POINT} * RENDERSIZE)"
@@ -57,10 +58,9 @@ def as_isf(text: str) -> str:
     ----------
     Shadertoy, "How to" (inputs of an image shader); glslViewer, README (uniforms).
     """
-    bare = _without_comments(text)
+    bare = without_comments(text)
     if _HEADER.search(text) or not _KNOWN.search(bare) or not re.search(r"\bvoid\s+main", bare):
         return text
-    text, bare = (each.replace("\r\n", "\n").replace("\r", "\n") for each in (text, bare))
     if buffers := _BUFFERS.search(bare):
         line = bare.count("\n", 0, buffers.start()) + 1
         raise ValueError(
@@ -136,8 +136,3 @@ def _own_uniforms(bare: str) -> tuple[list[dict[str, object]], dict[str, str]]:
 def _lines(found: re.Match[str]) -> str:
     """What is left of a declaration that goes: its line ends."""
     return "\n" * found[0].count("\n")
-
-
-def _without_comments(text: str) -> str:
-    """Blank comments out; every other letter stays where it is."""
-    return _COMMENT.sub(lambda m: re.sub(r"[^\n\r]", " ", m[0]), text)

@@ -32,7 +32,7 @@ def checked(
     ctx: moderngl.Context, inputs: str, colour: str, *, most_s: float = math.inf, more: str = ""
 ) -> tuple[dict[str, object], np.ndarray]:
     text = f"{HEAD}{inputs}]{more}}}*/\nvoid main() {{ gl_FragColor = {colour}; }}"
-    report, picture = check(ctx, "a", text, SIZE_PX, (most_s, itertools.count().__next__))
+    report, picture = check(ctx, "a", text, (SIZE_PX, {}), (most_s, itertools.count().__next__))
     assert report.keys() == blank("a").keys()
     return report, np.zeros(0) if picture is None else picture
 
@@ -81,7 +81,7 @@ def test_an_input_that_only_sizes_read_is_used(ctx: moderngl.Context) -> None:
     passes = ', "PASSES": [{"TARGET": "t", "WIDTH": "$WIDTH * $k"}, {}]'
     report, _ = checked(ctx, given, "PASSINDEX == 0 ? vec4(1.0) : IMG_THIS_PIXEL(t)", more=passes)
     assert report["unused"] == []
-    assert report["shrunk"] == []
+    assert report["notes"] == []
 
 
 def test_what_is_drawn_smaller_than_it_asks_for_is_said(ctx: moderngl.Context) -> None:
@@ -89,7 +89,7 @@ def test_what_is_drawn_smaller_than_it_asks_for_is_said(ctx: moderngl.Context) -
         ', "PASSES": [{"TARGET": "big", "WIDTH": "$WIDTH * 100", "HEIGHT": "$HEIGHT * 100"}, {}]'
     )
     report, _ = checked(ctx, "", "PASSINDEX == 0 ? vec4(1.0) : IMG_THIS_PIXEL(big)", more=passes)
-    (said,) = report["shrunk"]  # type: ignore[misc]
+    (said,) = report["notes"]  # type: ignore[misc]
     assert "a.fs: its buffer big is drawn smaller than it asks for" in said
     assert report["drew"]
 
