@@ -16,6 +16,7 @@ from engine.documents.builder import ShowBuilder, each, strict
 from engine.documents.path.paths import make_paths
 from engine.documents.path.picture_keyframes import LAYER
 from engine.documents.schema import EffectTable, GeneratorTable, LayerTable, MasterTable, Number
+from engine.documents.show.shader_files import picture_name
 from engine.documents.show.shader_inputs import bind_inputs
 from engine.generators import registry
 from engine.generators.contract import model_of, steps
@@ -199,9 +200,10 @@ def _effects(builder: ShowBuilder, root: str, tables: list[EffectTable]) -> tupl
 def _effect(builder: ShowBuilder, root: str, table: EffectTable, has_mix: bool) -> Effect:
     name = table.shader
     if name not in builder.headers:
+        file = f"{name.removesuffix('.fs')}.fs"
         text = builder.resolve(name)
         builder.shaders[name] = text
-        builder.headers[name] = isf.parse(text, f"{name.removesuffix('.fs')}.fs")
+        builder.headers[name] = _brought(builder, name, isf.parse(text, file))
     header = builder.headers[name]
     bound = bind_inputs(builder, header, table.inputs)
     free = replace(header, inputs=tuple(i for i in header.inputs if i.name not in bound))
@@ -233,6 +235,16 @@ def _effect(builder: ShowBuilder, root: str, table: EffectTable, has_mix: bool) 
         if i.type not in IMAGES
     )
     return Effect(table.id, name, mix, inputs, dict(table.images), isf.has_history(header))
+
+
+def _brought(builder: ShowBuilder, name: str, header: isf.Header) -> isf.Header:
+    """Read the pictures that a shader brings along, and note what it cannot do here."""
+    for found in header.imported:
+        files = (picture_name(name, path) for path in found.paths)
+        builder.picture(f"{name}/{found.name}", *files)
+    file = f"{name.removesuffix('.fs')}.fs"
+    builder.notes += [f"{file}:{line}: {text}" for line, text in header.notes]
+    return header
 
 
 def _flat(
