@@ -791,7 +791,7 @@ def test_pictures_stay_on_the_device(opened: list[WorkerHost | Spare]) -> None:
 def test_a_worker_that_is_killed_takes_no_picture_of_the_player_with_it(
     opened: list[WorkerHost | Spare],
 ) -> None:
-    """Its device memory goes; the picture that was copied stays, and the next worker shares anew."""
+    """Its device memory goes; the picture that was copied stays, the next worker shares anew."""
     import torch
 
     if not torch.cuda.is_available():
