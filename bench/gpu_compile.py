@@ -36,7 +36,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "epilogue of a doubling": ("epilogue_kernel", {**_EPILOGUE, "TAPS": 4, "HAS_COLOURS": False}),
     "epilogue with colours": ("epilogue_kernel", {**_EPILOGUE, "TAPS": 1, "HAS_COLOURS": True}),
     "grow": ("grow_kernel", {"PIXELS": 256}),
-    "finish": ("finish_kernel", {"CHANNELS": 3, "PIXELS": 256}),
+    "finish": ("finish_kernel", {"CHANNELS": 3, "IS_SIGNED": True, "PIXELS": 256}),
 }  # fmt: skip
 
 
