@@ -2,8 +2,8 @@
 
 ``python -m bench.in_between``: frames at 5, 10 and 15 a second, each just in time, shown at 60 by
 the bridge and the compositor as a performance does; PSNR in dB over two seconds, and of the worst
-tenth of their pictures. A pattern that turns (an eighth of a turn a second), and the CPPN as it walks
-(half a knot a second).
+tenth of their pictures. A pattern that turns (an eighth of a turn a second), and the CPPN as it
+walks (half a knot a second).
 """
 
 from __future__ import annotations
@@ -113,7 +113,8 @@ def main() -> None:
         print(f"{name:16}" + "".join(f"{each:>16}" for each in IN_BETWEENS))
         for rate in RATES:
             found = [measure(ctx, source, rate, each) for each in IN_BETWEENS]
-            print(f"{rate:10} a s    " + "".join(f"{a:9.1f} /{b:5.1f}" for a, b in found), flush=True)
+            cells = "".join(f"{a:9.1f} /{b:5.1f}" for a, b in found)
+            print(f"{rate:10} a s    {cells}", flush=True)
     flow_ms, move_ms = cost(ctx)
     print(f"512 × 512: {flow_ms:.1f} CPU-ms a flow, {move_ms:.1f} a picture moved")
 

@@ -1,12 +1,13 @@
 """Train the small network that doubles pictures on a GPU, and measure it on pictures it never saw.
 
-``python docs/upscaler.py train engine/compositor/upscaler.npz`` (about half an hour of one CPU core),
-``python docs/upscaler.py measure engine/compositor/upscaler.npz PICTURE…``. Nothing is downloaded:
-it learns from dead leaves (things that hide each other, painted here), from the CPPN and from the
-pictures of docs/; the ones in `HELD_OUT` are left out. Any photographs do for measuring.
+``python docs/upscaler.py train engine/compositor/frames/upscaler.npz`` (about a quarter of an hour
+of one CPU core), ``… measure engine/compositor/frames/upscaler.npz PICTURE…``. Nothing is
+downloaded: it learns from dead leaves (things that hide each other, painted here), from the CPPN
+and from the pictures of docs/; the ones in `HELD_OUT` are left out. Any photographs do for
+measuring.
 
 The network: five 3×3 convolutions of eight planes (after ESPCN, Shi et al. 2016) tell what a
-doubled picture differs by from the bicubic one. `engine/compositor/upscale.py` draws it in GLSL.
+doubled picture differs by from the bicubic one. `engine/compositor/frames/upscale.py` draws it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import argparse
 import sys
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -42,9 +44,7 @@ class Upscaler(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         sizes = [3, *[PLANES] * (DEPTH - 1), SHADES]
-        self.convs = nn.ModuleList(
-            nn.Conv2d(a, b, 3) for a, b in zip(sizes[:-1], sizes[1:], strict=True)
-        )
+        self.convs = nn.ModuleList(nn.Conv2d(a, b, 3) for a, b in pairwise(sizes))
         self.slopes = nn.Parameter(torch.full((DEPTH - 1, PLANES), 0.2))
         nn.init.zeros_(self.convs[-1].weight)
         nn.init.zeros_(self.convs[-1].bias)
@@ -63,7 +63,7 @@ class Upscaler(nn.Module):
 def doubled(small: Tensor) -> Tensor:
     """Double by bicubic interpolation (Keys, a = -0.5)."""
     near = torch.tensor(BICUBIC)
-    rows = torch.stack([torch.cat([near.flip(0), torch.zeros(1)]), torch.cat([torch.zeros(1), near])])
+    rows = torch.stack([pad(near.flip(0), (0, 1)), pad(near, (1, 0))])
     kernels = torch.einsum("ai,bj->abij", rows, rows).reshape(4, 1, 5, 5)
     n, c, h, w = small.shape
     planes = pad(small, (2, 2, 2, 2), mode="replicate").reshape(n * c, 1, h + 4, w + 4)
@@ -120,7 +120,8 @@ def leaves(rng: np.random.Generator, textures: list[np.ndarray]) -> np.ndarray:
         _leaf(rng, ImageDraw.Draw(mask), side)
         inside = np.asarray(mask) > 0
         places = np.argwhere(inside) / side - 0.5
-        colour = rng.uniform(0, 1) + 0.4 * rng.uniform(-0.5, 0.5, 3) + places @ rng.normal(0, 0.2, (2, 3))
+        slope = places @ rng.normal(0, 0.2, (2, 3))
+        colour = rng.uniform(0, 1) + 0.4 * rng.uniform(-0.5, 0.5, 3) + slope
         if rng.uniform() < 0.7:
             texture = np.roll(textures[rng.integers(len(textures))], rng.integers(side), (0, 1))
             colour = colour + rng.uniform(0, 0.15) * texture[inside]
@@ -173,7 +174,8 @@ def train(target: Path, steps: int, seed: int) -> None:
         optimiser.step()
         plan.step()
         if step % 500 == 499:
-            print(f"{step + 1}: {-10 * loss.log10().item():.2f} dB, {time.monotonic() - start:.0f} s", flush=True)
+            took_s = time.monotonic() - start
+            print(f"{step + 1}: {-10 * loss.log10().item():.2f} dB, {took_s:.0f} s", flush=True)
             write(target, network)
     write(target, network)
 
@@ -201,8 +203,10 @@ def read(source: Path) -> Upscaler:
     network = Upscaler()
     with np.load(source) as found:
         state = {name: torch.tensor(found[name].astype(np.float32)) for name in found.files}
-    convs = {f"convs.{i}.{kind}": state[f"{kind}{i}"] for i in range(DEPTH) for kind in ("weight", "bias")}
-    network.load_state_dict({**convs, "slopes": state["slopes"]})
+    for index in range(DEPTH):
+        for kind in ("weight", "bias"):
+            state[f"convs.{index}.{kind}"] = state.pop(f"{kind}{index}")
+    network.load_state_dict(state)
     return network.eval()
 
 

@@ -7,6 +7,7 @@ them then costs one pass.
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import moderngl
@@ -74,7 +75,7 @@ class Flow:
         ratio = max(pixels.newer.size) / max(sizes[0])
         _run(self._pair, pairs[0], older=pixels.older, newer=pixels.newer,
              size_px=tuple(map(float, sizes[0])), taps=max(math.ceil(ratio / 2), 1))  # fmt: skip
-        for larger, smaller in zip(pairs, pairs[1:], strict=False):
+        for larger, smaller in pairwise(pairs):
             _run(self._halve, smaller, image=larger.texture)
         flow = self._pool.take(sizes[-1])
         flow.fbo.clear()

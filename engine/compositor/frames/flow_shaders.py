@@ -39,8 +39,9 @@ HALVE = (
 uniform sampler2D image;
 void main() {
     vec2 d = 0.75 / vec2(textureSize(image, 0));
+    vec2 e = vec2(d.x, -d.y);
     host_Color = 0.25 * (texture(image, uv + d) + texture(image, uv - d)
-                       + texture(image, uv + vec2(d.x, -d.y)) + texture(image, uv + vec2(-d.x, d.y)));
+                       + texture(image, uv + e) + texture(image, uv - e));
 }
 """
 )
@@ -52,8 +53,9 @@ SMOOTH = (
 uniform sampler2D flow;
 void main() {
     vec2 d = 0.5 / vec2(textureSize(flow, 0));
+    vec2 e = vec2(d.x, -d.y);
     host_Color = 0.25 * (texture(flow, uv + d) + texture(flow, uv - d)
-                       + texture(flow, uv + vec2(d.x, -d.y)) + texture(flow, uv + vec2(-d.x, d.y)));
+                       + texture(flow, uv + e) + texture(flow, uv - e));
 }
 """
 )
@@ -72,7 +74,8 @@ void main() {
     vec2 across = at(uv + vec2(d.x, 0.0)) - at(uv - vec2(d.x, 0.0));
     vec2 along = at(uv + vec2(0.0, d.y)) - at(uv - vec2(0.0, d.y));
     vec2 here = at(uv);
-    host_Color = vec4(0.25 * (across.x + across.y), 0.25 * (along.x + along.y), here.y - here.x, 1.0);
+    vec2 slope = 0.25 * vec2(across.x + across.y, along.x + along.y);
+    host_Color = vec4(slope, here.y - here.x, 1.0);
 }
 """
 )

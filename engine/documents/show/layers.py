@@ -161,10 +161,11 @@ def _generator(
         for p in spec.parameters
     )
     paths = make_paths(builder, root, layer, spec, model_of(files))
+    first = float(IN_BETWEENS.index(layer.in_between or "fade"))
     in_between = builder.add(
         Parameter(
-            f"{root}/in_between", Kind.CHOICE, float(IN_BETWEENS.index(layer.in_between or "fade")), 0.0,
-            len(IN_BETWEENS) - 1.0, IN_BETWEENS, text="What is seen between two of its frames.",
+            f"{root}/in_between", Kind.CHOICE, first, 0.0, len(IN_BETWEENS) - 1.0, IN_BETWEENS,
+            text="What is seen between two of its frames.",
         )
     )  # fmt: skip
     return Generator(

@@ -104,9 +104,7 @@ class Bridge:
         else:
             slot.fade = begin_fade(timed)
 
-    def _upload(
-        self, slot_id: str, slot: _Slot | None, frame: Frame, fade_s: float
-    ) -> TimedFrame:
+    def _upload(self, slot_id: str, slot: _Slot | None, frame: Frame, fade_s: float) -> TimedFrame:
         texture = self._texture(slot, (frame.pixels.shape[1], frame.pixels.shape[0]))
         if frame.share is not None and frame.device_slot is not None:
             try:

@@ -48,7 +48,13 @@ def grid(size_px: tuple[int, int]) -> Any:
     return x / height, y / height
 
 
-def between(ctx: moderngl.Context, older: Any, newer: Any, weight: float = 0.5) -> Any:
+def between(
+    ctx: moderngl.Context,
+    older: Any,
+    newer: Any,
+    weight: float = 0.5,
+    numbers: tuple[int, int] = (1, 2),
+) -> Any:
     def texture(data: Any) -> moderngl.Texture:
         height, width, _ = data.shape
         made = ctx.texture((width, height), 4, data.astype(np.float16).tobytes(), dtype="f2")
@@ -56,7 +62,7 @@ def between(ctx: moderngl.Context, older: Any, newer: Any, weight: float = 0.5) 
         return made
 
     return SimpleNamespace(
-        older=texture(older), newer=texture(newer), weight=weight, numbers=(1, 2), is_flow=True
+        older=texture(older), newer=texture(newer), weight=weight, numbers=numbers, is_flow=True
     )
 
 
@@ -120,7 +126,7 @@ def test_clear_parts_stay_clear_and_flat_pictures_do_not_break(
     x, y = grid((64, 64))
     older, newer = pattern(x, y), pattern(x + 0.05, y)
     older[:32, :, 3] = newer[:32, :, 3] = 0.0
-    found = read(flow.draw(SimpleNamespace(**{**vars(between(ctx, older, newer)), "numbers": (8, 9)})))
+    found = read(flow.draw(between(ctx, older, newer, numbers=(8, 9))))
     assert np.isfinite(found).all()
     assert found[:24, :, 3].max() < 0.01
     assert found[40:, :, 3].min() > 0.99
