@@ -209,7 +209,7 @@ class Layers:
         size_px = self._area(layer)
         surface: Surface | None = None
         if layer.generator is not None and layer.generator in pixels:
-            surface = self._enlarger.draw(pixels[layer.generator], size_px)
+            surface = self._enlarger.draw(pixels[layer.generator], size_px, layer.upscale)
         elif layer.source is not None and layer.source.shader in self._shaders:
             surface = self._kit.pool.take(size_px)
             self._run(layer.source, plan, pixels, None, surface, is_step)

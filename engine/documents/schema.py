@@ -115,6 +115,7 @@ class LayerTable(_Table, frozen=True):
     generator: GeneratorTable | None = None
     in_between: Literal["fade", "warp", "flow", "none"] | None = None
     uses: str | None = None
+    upscale: Literal["auto", "spline", "network"] | None = None
     source: EffectTable | None = None
     path: PathTable = PathTable()
     path_b: PathTable = PathTable(seed=1)

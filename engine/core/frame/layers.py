@@ -38,6 +38,7 @@ def layer_plan(
         aspect=layer.aspect or show.size_px[0] / show.size_px[1],
         scale=values[layer.scale],
         is_stepped=_is_stepped((layer.source, *active)),
+        upscale=layer.upscale,
     )
 
 

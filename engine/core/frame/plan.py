@@ -82,6 +82,8 @@ class LayerPlan(NamedTuple):
         Whether it has a history: then it is redrawn on picture steps only.
     cover_px
         If not (0, 0), it is drawn for image ports only: just large enough to cover this size.
+    upscale
+        How a generator's pictures are enlarged, see `engine.core.show.layer.UPSCALES`.
     """
 
     id: str
@@ -94,6 +96,7 @@ class LayerPlan(NamedTuple):
     scale: float
     is_stepped: bool
     cover_px: tuple[int, int] = (0, 0)
+    upscale: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,8 @@ class Layer:
     """A source of pixels, an effect chain, a blend mode and an opacity.
 
     `uses` is the ID of the layer whose generator it shows (its own ID, another's, or None).
-    `aspect` is width / height, or 0 for that of the canvas.
+    `aspect` is width / height, or 0 for that of the canvas. `upscale` is how a generator's pictures
+    are enlarged, one of `UPSCALES`.
     """
 
     id: str
@@ -90,3 +91,4 @@ class Layer:
     uses: str | None
     source: Effect | None
     effects: tuple[Effect, ...]
+    upscale: str = "auto"

@@ -41,6 +41,8 @@ def make_layer(builder: ShowBuilder, layer: LayerTable) -> Layer:
     opacity = builder.number(f"{root}/opacity", layer.opacity, 0, 1, "", "How much of it is seen.")
     scale = builder.number(f"{root}/scale", layer.scale, 0.05, 1, "", "Size of the layer's area.")
     generator = None
+    if layer.upscale is not None and not (layer.generator or layer.uses):
+        raise ValueError("upscale: only a layer that shows a generator has pictures to enlarge")
     if layer.in_between is not None and layer.generator is None:
         raise ValueError("in_between: only a layer with a generator of its own has frames")
     if layer.generator is not None:
@@ -58,6 +60,7 @@ def make_layer(builder: ShowBuilder, layer: LayerTable) -> Layer:
         uses=layer.id if generator else None,
         source=source,
         effects=_effects(builder, root, layer.effects),
+        upscale=layer.upscale or "auto",
     )
 
 
