@@ -14,7 +14,7 @@ from engine.core.parameter import Kind, Registry
 from engine.core.path.model import Path
 from engine.core.show.controls import Cue, CueList
 from engine.core.show.generator import ImageInput, asked_size, picture_size
-from engine.core.show.layer import Layer
+from engine.core.show.layer import Layer, Reel
 from engine.core.show.reach import Entry, Filter, Reach
 
 
@@ -105,6 +105,8 @@ class Constants:
         Places that routes and macros write to.
     is_modulated
         Whether there are modulators, or signals that are parameters or clocks.
+    reels
+        Of the films, in the order of their layers.
     """
 
     control_hz: float
@@ -138,6 +140,7 @@ class Constants:
     list_acts: Mapping[int, tuple[int, str]]
     targets: frozenset[int]
     is_modulated: bool
+    reels: tuple[Reel, ...] = ()
 
 
 class Steering(NamedTuple):

@@ -161,6 +161,9 @@ def _constants(show: Show) -> Constants:
     if show.track is not None:
         aimed |= {show.track.speed, show.track.place}
     aimed.update(lfo.rate for lfo in show.lfos)
+    made = [layer.generator for layer in show.layers if layer.generator]
+    reels = tuple(each.reel for each in made if each.reel)
+    aimed.update(place for reel in reels for place in reel[2:-1])
     aimed.update(place for mod in show.modulators for place, _ in mod.settings)
     movers = Movers(show.routes, show.macros, show.lfos, show.modulators)
     image_inputs = {layer.id: sights_of(layer, show.size_px) for layer in show.layers}
@@ -203,4 +206,5 @@ def _constants(show: Show) -> Constants:
         freezing=tuple(i for i, path in enumerate(paths) if path.freezes),
         targets=targets,
         is_modulated=bool(show.modulators or show.addressed or max(show.clock) >= 0),
+        reels=reels,
     )

@@ -11,7 +11,7 @@ from typing import Any
 from engine.core.isf import header as isf
 from engine.core.isf.inputs import IMAGES
 from engine.core.parameter import Kind, Parameter
-from engine.core.show.layer import Effect, Generator, Input, Layer
+from engine.core.show.layer import Effect, Generator, Input, Layer, Reel
 from engine.documents.builder import ShowBuilder, each, strict
 from engine.documents.path.paths import make_paths
 from engine.documents.path.picture_keyframes import LAYER
@@ -149,12 +149,16 @@ def _generator(
             f"generator.parameters: unknown key '{sorted(unknown)[0]}'; allowed are: "
             + ", ".join(p.address for p in spec.parameters)
         )
+    room = "film" if spec.duration_s else "generator"
     places = tuple(
-        (p.address, _place(builder, p, f"{root}/generator/{p.address}", table.parameters))
+        (p.address, _place(builder, p, f"{root}/{room}/{p.address}", table.parameters))
         for p in spec.parameters
     )
     paths = make_paths(builder, root, layer, spec, model_of(files))
-    return Generator(table.kind, config, spec, size_px, film_px, table.rate_hz, paths, places)
+    reel = Reel(layer.id, spec.duration_s, **dict(places)) if spec.duration_s else None
+    return Generator(
+        table.kind, config, spec, size_px, film_px, table.rate_hz, paths, places, reel=reel
+    )
 
 
 def _place(

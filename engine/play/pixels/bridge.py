@@ -18,11 +18,14 @@ from engine.generators.host.messages import Frame
 from engine.play.pixels.crossfade import Fade, TimedFrame, advance_fade, begin_fade, weigh
 from engine.play.pixels.cuda_sharing import CudaUpload, SharingError
 
+_KINDS = {"u1": "f1", "u2": "nu2"}  # of pixels → of a texture that is read as 0..1
+
 
 class SourcePixels(NamedTuple):
     """What a layer's source looks like now: ``(1 - weight) · older + weight · newer``.
 
-    Textures are RGBA16F, display-referred sRGB, straight alpha, memory row 0 is the top row.
+    Textures are RGBA16F (of films and pictures RGBA8 or RGBA16), display-referred sRGB, straight
+    alpha, memory row 0 is the top row.
     """
 
     older: moderngl.Texture
@@ -74,7 +77,8 @@ class Bridge:
         size_px = frame.pixels.shape[1], frame.pixels.shape[0]
         if slot is not None and slot.fade.pending is not None:
             fade_s = max(fade_s, slot.fade.pending.fade_s)  # of the one that it replaces
-        timed = TimedFrame(self._texture(slot, size_px), frame.seconds, fade_s)
+        texture = self._texture(slot, size_px, _KINDS.get(frame.pixels.dtype.str[1:], "f2"))
+        timed = TimedFrame(texture, frame.seconds, fade_s)
         if frame.share is not None and frame.device_slot is not None:
             try:
                 self._cuda = self._cuda or CudaUpload(self._ctx)
@@ -134,18 +138,20 @@ class Bridge:
         for slot_id in list(self._slots):
             self.drop(slot_id)
 
-    def _texture(self, slot: _Slot | None, size_px: tuple[int, int]) -> moderngl.Texture:
-        """Reuse the texture that is out of use, if its size is right."""
+    def _texture(
+        self, slot: _Slot | None, size_px: tuple[int, int], dtype: str
+    ) -> moderngl.Texture:
+        """Reuse the texture that is out of use, if its size and kind are right."""
         if slot is not None:
             if slot.fade.pending is not None:  # replaced before it was ever seen
                 slot.free.append(slot.fade.pending.texture)
                 slot.fade = replace(slot.fade, pending=None)
             while slot.free:
                 texture = slot.free.pop()
-                if texture.size == size_px:
+                if texture.size == size_px and texture.dtype == dtype:
                     return texture
                 texture.release()
-        texture = self._ctx.texture(size_px, 4, dtype="f2")
+        texture = self._ctx.texture(size_px, 4, dtype=dtype)
         texture.filter = (moderngl.LINEAR, moderngl.LINEAR)
         texture.repeat_x = texture.repeat_y = False
         return texture
