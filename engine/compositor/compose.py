@@ -6,19 +6,20 @@ ISF passes see display-referred values with straight alpha; the canvas is linear
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 import moderngl
+import numpy as np
+from numpy.typing import NDArray
 
 from engine.compositor.enlarge import Pixels
+from engine.compositor.finish import Finish, Shown
 from engine.compositor.gl.context import collect
 from engine.compositor.gl.program import Program
-from engine.compositor.gl.shaders import COVER, FINISH, FINISH_LAYER, KEEP, PLACE, PLACE_VERTEX
+from engine.compositor.gl.shaders import COVER, KEEP, PLACE, PLACE_VERTEX
 from engine.compositor.gl.surface import Surface, make_surface, release
 from engine.compositor.isf.passes import Kit
 from engine.compositor.layers import Layers, fit
-from engine.compositor.light import Light
 from engine.compositor.picture import Picture
 from engine.compositor.previews import Previews
 from engine.core.frame.plan import LayerPlan, Plan, Readback
@@ -30,7 +31,6 @@ _BLENDS = {
     "screen": (moderngl.ONE, moderngl.ONE_MINUS_SRC_COLOR),
     "multiply": (moderngl.DST_COLOR, moderngl.ONE_MINUS_SRC_ALPHA),
 }
-_DITHER_STEPS = 64
 _COLLECT_EVERY = 64
 
 
@@ -55,17 +55,14 @@ class Compositor:
         self._kit = Kit(ctx, picture_hz)
         self._layers = Layers(ctx, self._kit, size_px)
         self._previews = Previews(ctx)
-        self._light = Light(ctx)
+        self._finish = Finish(ctx, self._kit, size_px)
         self._place = Program(ctx, PLACE, PLACE_VERTEX)
         self._cover = Program(ctx, COVER)
-        self._finish = Program(ctx, FINISH)
-        self._finish_layer = Program(ctx, FINISH_LAYER)
         self._keep = Program(ctx, KEEP)
         self._kept: Surface | None = None  # newest finished picture step, as shaders read it
         self._drawn: tuple[object, object] = (None, None)  # what the canvas shows
         self._alone: tuple[LayerPlan, Surface] | None = None  # a layer shown without the canvas
         self._frames = 0
-        self._whole_px = size_px
         self._make_canvas(size_px)
 
     def load(self, name: str, text: str) -> Header:
@@ -78,6 +75,17 @@ class Compositor:
         """
         return self._layers.load(name, text)
 
+    def load_picture(self, name: str, rgba: NDArray[np.uint8] | None) -> None:
+        """Upload a picture that `Pass.images` may name; the array that is there is not sent again.
+
+        Parameters
+        ----------
+        rgba
+            sRGB with straight alpha, row 0 at the top [shape=(H, W, 4)]; or the faces of a cube,
+            right, left, top, bottom, front and back [shape=(6, N, N, 4)]; None: forget it.
+        """
+        self._layers.load_picture(name, rgba)
+
     def set_picture_hz(self, picture_hz: float) -> None:
         """Change the picture rate: a show was reloaded."""
         self._kit.picture_hz = picture_hz
@@ -87,10 +95,10 @@ class Compositor:
         if size_px == self.size_px:
             return
         self._begin()
-        for surface in (self._canvas, *self._screens):
-            release(surface)
+        release(self._canvas)
         self._kit.pool.clear()
         self._make_canvas(size_px)
+        self._finish.resize(size_px)
         if self._kept:
             old, self._kept = self._kept, make_surface(self._ctx, size_px)
             self._kit.copy(old.texture, self._kept)
@@ -102,12 +110,10 @@ class Compositor:
         self._begin()
         self._layers.close()
         self._previews.release()
-        self._light.release()
-        for surface in (self._canvas, *self._screens, *filter(None, (self._kept,))):
+        self._finish.release()
+        for surface in (self._canvas, *filter(None, (self._kept,))):
             release(surface)
-        for program in (
-            self._place, self._cover, self._finish, self._finish_layer, self._keep
-        ):  # fmt: skip
+        for program in (self._place, self._cover, self._keep):
             program.release()
         self._kit.release()
         collect(self._ctx)
@@ -138,18 +144,14 @@ class Compositor:
         self._layers.end()
         self._drawn = (None, None)  # textures are written in place: only a step's canvas is reused
         self._frames += 1
-        frame, screen = self._frames, self._screens[self._frames % 2]
-        phase = math.floor(plan.seconds * self._kit.picture_hz + 1e-6) % _DITHER_STEPS
-        self._show(plan.master, phase, 255.0, screen)
-        if frame % _COLLECT_EVERY == 0:
+        shown = Shown(self._canvas)
+        if self._alone:
+            layer, surface = self._alone
+            shown = Shown(surface, float(layer.opacity))
+        picture = self._finish.picture(plan, shown, self._linear)
+        if self._frames % _COLLECT_EVERY == 0:
             collect(self._ctx)
-        depths = {
-            "f1": lambda: self._whole(screen),
-            "nu2": lambda: self._whole(self._deepen(plan.master, phase)),
-            "f2": lambda: self._whole(self._linear()),
-        }
-        is_current = lambda: self._frames == frame and screen in self._screens  # noqa: E731
-        return Picture(screen, self._whole_px, depths, is_current, self._light)
+        return picture
 
     def _show_alone(self, plan: Plan, pixels: Pixels) -> bool:
         """Draw the only layer, if it is one and fills the canvas: it is shown as it is."""
@@ -173,7 +175,6 @@ class Compositor:
     def _make_canvas(self, size_px: tuple[int, int]) -> None:
         self.size_px = self._layers.size_px = size_px
         self._canvas = make_surface(self._ctx, size_px)
-        self._screens = [make_surface(self._ctx, size_px, "f1") for _ in range(2)]
 
     def _begin(self) -> None:
         self._ctx.disable(moderngl.BLEND | moderngl.DEPTH_TEST | moderngl.CULL_FACE)
@@ -181,42 +182,12 @@ class Compositor:
             self._layers.done(*self._alone)
             self._alone = None
 
-    def _show(self, master: float, phase: int, levels: float, target: Surface) -> None:
-        finish = self._finish
-        image, light = self._canvas, float(master)
-        if self._alone:
-            finish = self._finish_layer
-            image, light = self._alone[1], light * float(self._alone[0].opacity)
-        finish.bind("image", image.texture)
-        finish.send("master", light)
-        finish.send("levels", levels)
-        finish.send("phase", 5.588238 * phase)
-        finish.draw(target.fbo)
-
-    def _whole(self, surface: Surface) -> Surface:
-        """Enlarge what was drawn at another size."""
-        if surface.size_px == self._whole_px:
-            return surface
-        whole = self._kit.pool.take(self._whole_px, surface.dtype)
-        self._ctx.disable(moderngl.BLEND)
-        self._kit.copy(surface.texture, whole)
-        self._kit.pool.give(whole)  # read at once, as in `_deepen`
-        return whole
-
     def _linear(self) -> Surface:
         """Canvas of the newest frame, drawn now if that frame did without."""
         self._ctx.disable(moderngl.BLEND)
         if self._alone:
             self._place_layer(*self._alone, True)
         return self._canvas
-
-    def _deepen(self, master: float, phase: int) -> Surface:
-        """Draw the frame again in 16 bits."""
-        surface = self._kit.pool.take(self.size_px, "nu2")
-        self._ctx.disable(moderngl.BLEND)
-        self._show(master, phase, 65535.0, surface)
-        self._kit.pool.give(surface)  # read at once, before anyone can take it
-        return surface
 
     def _keep_picture(self) -> None:
         if self._kept is None:

@@ -42,7 +42,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from engine.core.parameter import Kind, Parameter
 from engine.core.show.generator import Request, Spec
@@ -134,6 +134,12 @@ def check(spec: Spec, request: Request) -> None:
             raise ValueError(f"{spec.name}: {found}; it must be {port.shape}")
 
 
+class Signed(NamedTuple):
+    """Pixels from -1 to 1: a GPU brings them to 0..1 in the pass that finishes them."""
+
+    pixels: Any
+
+
 class Generator(Protocol):
     """What a generator's ``build(config, device)`` returns."""
 
@@ -144,5 +150,6 @@ class Generator(Protocol):
 
         Or finished ones: uint8 or uint16 [shape=(H, W, 4)], row 0 on top, straight alpha. The very
         same array as the time before is the same picture, and is not sent again.
+        On a GPU pixels may be `Signed`.
         """
         ...

@@ -1,21 +1,20 @@
-"""GLSL of the compositor itself: resampling, blending, sRGB and dither.
+"""GLSL of the compositor itself: resampling, blending and sRGB.
 
 Sources: cubic B-spline in four bilinear taps (Sigg and Hadwiger, GPU Gems 2, chapter 20) after the
 quasi-interpolating prefilter of Condat, Blu and Unser ("Beyond interpolation", 2005: [-1, 8, -1]/6,
-here as a cross); sRGB transfer (IEC 61966-2-1); interleaved gradient noise (Jimenez, "Next
-generation post processing in Call of Duty: Advanced Warfare", 2014).
+here as a cross); sRGB transfer (IEC 61966-2-1).
 """
 
 from __future__ import annotations
 
-_HEAD = """#version 330
+HEAD = """#version 330
 in vec2 isf_FragNormCoord;
 out vec4 host_Color;
 """
 
 # Fitted to the sRGB curves by us: within 0.06/255 (decode) and 0.09/255 (encode) of the code value,
 # and exact at 0 and 1. Without a GPU they cost half of what powers cost.
-_SRGB = """
+SRGB = """
 vec3 decode(vec3 c) {
     vec3 high = 0.0010611 + c * (0.0279547 + c * (0.5638227 + c * (0.5182914 - c * 0.1111299)));
     return mix(c / 12.92, high, greaterThan(c, vec3(0.04045)));
@@ -33,7 +32,7 @@ vec4 scrub(vec4 c) {
 
 # Small: both generator pictures mixed, premultiplied, prefiltered, turned the right way up.
 GATHER = (
-    _HEAD
+    HEAD
     + """
 uniform sampler2D older;
 uniform sampler2D newer;
@@ -57,7 +56,7 @@ void main() {
 
 # First across, then down: together two thirds of what four taps at once cost without a GPU.
 WIDEN = (
-    _HEAD
+    HEAD
     + """
 uniform sampler2D image;
 void main() {
@@ -84,7 +83,7 @@ _STRAIGHT = """
 }
 """
 HEIGHTEN = (
-    _HEAD
+    HEAD
     + """
 uniform sampler2D image;
 void main() {
@@ -104,7 +103,7 @@ void main() {
     + _STRAIGHT
 )
 REDUCE = (
-    _HEAD
+    HEAD
     + """
 uniform sampler2D image;
 void main() {
@@ -114,7 +113,7 @@ void main() {
 
 # A plain copy, which also rescales histories and fades a final TARGET in.
 COPY = (
-    _HEAD
+    HEAD
     + """
 uniform sampler2D image;
 uniform sampler2D under;
@@ -148,8 +147,8 @@ vec4 place(vec4 c, float cover) {
 }
 """
 PLACE = (
-    _HEAD
-    + _SRGB
+    HEAD
+    + SRGB
     + _PLACE
     + """
 uniform vec2 size_px;
@@ -161,59 +160,18 @@ void main() {
 """
 )
 COVER = (
-    _HEAD
-    + _SRGB
+    HEAD
+    + SRGB
     + _PLACE
     + """
 void main() { host_Color = place(texelFetch(image, ivec2(gl_FragCoord.xy), 0), 1.0); }
 """
 )
 
-# Out: brightness, sRGB, dither; the top row first. Exact black and white are not dithered, and
-# less than a third of a step stays black.
-_FINISH = """
-uniform sampler2D image;
-uniform float master;
-uniform float levels;
-uniform float phase;
-vec4 read() {
-    ivec2 p = ivec2(gl_FragCoord.xy);
-    return texelFetch(image, ivec2(p.x, textureSize(image, 0).y - 1 - p.y), 0);
-}
-vec4 finish(vec3 light) {
-    vec3 v = encode(clamp(light * master, 0.0, 1.0));
-    vec2 q = gl_FragCoord.xy + phase;
-    float noise = fract(52.9829189 * fract(dot(q, vec2(0.06711056, 0.00583715)))) - 0.5;
-    vec3 room = clamp(min(v, 1.0 - v) * levels, 0.0, 1.0);
-    return vec4(v + noise * room / levels, 1.0);
-}
-"""
-FINISH = (
-    _HEAD
-    + _SRGB
-    + _FINISH
-    + """
-void main() { host_Color = finish(read().rgb); }
-"""
-)
-
-# The same for a layer that is alone and fills the canvas, which is then not needed.
-FINISH_LAYER = (
-    _HEAD
-    + _SRGB
-    + _FINISH
-    + """
-void main() {
-    vec4 c = scrub(read());
-    host_Color = finish(decode(max(c.rgb, 0.0)) * clamp(c.a, 0.0, 1.0));
-}
-"""
-)
-
 # The finished picture for shaders that read it back: display-referred, not dithered.
 KEEP = (
-    _HEAD
-    + _SRGB
+    HEAD
+    + SRGB
     + """
 uniform sampler2D image;
 void main() {

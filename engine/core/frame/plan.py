@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.colour.grade import REST, Grade
 from engine.core.show.generator import Request, View
 
 Uniform = bool | int | float | tuple[float, ...]
@@ -123,6 +124,8 @@ class Plan:
         Layers that are drawn small for them.
     master_chain
         The master's effects: one layer without a source over the whole picture, or none.
+    grade
+        Colour of the finished picture.
     """
 
     seconds: float
@@ -136,6 +139,7 @@ class Plan:
     views: tuple[View, ...] = ()
     watched: tuple[LayerPlan, ...] = ()
     master_chain: tuple[LayerPlan, ...] = ()
+    grade: Grade = REST
 
     @property
     def keeps_picture(self) -> bool:

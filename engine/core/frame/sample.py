@@ -8,11 +8,13 @@ from collections.abc import Collection, Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.colour.grade import Grade
 from engine.core.frame.layers import STEP_SLACK, Moment, layer_plan, master_chain
 from engine.core.frame.now import now_at, unfrozen_at
 from engine.core.frame.plan import LayerPlan, Plan
 from engine.core.frame.values import effective
 from engine.core.path.model import Now
+from engine.core.show.controls import Colour
 from engine.core.show.generator import Request, View
 from engine.core.show.show import Show
 from engine.core.show.state import State
@@ -76,7 +78,18 @@ def sample(show: Show, state: State, seconds: float, seen: int | None = None) ->
         views=views,
         watched=watched,
         master_chain=chain,
+        grade=_grade(master.colour, values),
     )
+
+
+def _grade(colour: Colour, values: Sequence[float]) -> Grade:
+    exposure, temperature, tint, contrast, saturation, tone_map, mix = map(
+        values.__getitem__, colour.places
+    )
+    return Grade(
+        exposure, temperature, tint, contrast, saturation, int(tone_map), mix,
+        colour.lut, colour.is_blue,
+    )  # fmt: skip
 
 
 def borrowed(plans: Iterable[LayerPlan]) -> set[str]:

@@ -1,0 +1,166 @@
+"""Finishing: the canvas, or the layer shown without it, as the picture that outputs read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import moderngl
+import numpy as np
+
+from engine.compositor.colour.looks import Looks
+from engine.compositor.colour.shaders import finish
+from engine.compositor.gl.program import Program
+from engine.compositor.gl.surface import Surface, make_surface, release
+from engine.compositor.isf.passes import Kit
+from engine.compositor.light import Light
+from engine.compositor.picture import Picture
+from engine.core.frame.plan import Plan
+
+_DITHER_STEPS = 64
+_NOISE = Path(__file__).with_name("colour") / "blue_noise.bin"
+_SIDE = 64
+# Steps of the square that are never near one another: the golden ratio's kin in two dimensions.
+_ACROSS, _DOWN = 0.7548776662, 0.5698402910
+
+
+class Shown(NamedTuple):
+    """What a frame shows before it is finished.
+
+    Parameters
+    ----------
+    image
+        The canvas (linear, premultiplied), or a layer (display-referred, straight alpha).
+    opacity
+        Opacity of that layer; None for the canvas.
+    """
+
+    image: Surface
+    opacity: float | None = None
+
+
+class Depth(NamedTuple):
+    """How finely a picture is stored: data type, steps from black to white, its dither."""
+
+    dtype: str
+    levels: float
+    is_blue: bool | None = None  # None: as the show says
+    is_stepped: bool = False
+
+
+_SCREEN, _DEEP, _TEN = Depth("f1", 255.0), Depth("nu2", 65535.0), Depth("nu2", 1023.0, True, True)
+
+
+class Finish:
+    """Owns the screens and the programs that draw them.
+
+    Parameters
+    ----------
+    whole_px
+        Size of the pictures that are read, however small they are drawn.
+    """
+
+    def __init__(self, ctx: moderngl.Context, kit: Kit, whole_px: tuple[int, int]) -> None:
+        self._ctx = ctx
+        self._kit = kit
+        self._light = Light(ctx)
+        self._programs: dict[tuple[bool, bool], Program] = {}
+        self._looks = Looks(ctx)
+        self._noise: moderngl.Texture | None = None
+        self._whole_px = whole_px
+        self._frames = 0
+        self._screens: list[Surface] = []
+        self.resize(whole_px)
+
+    def resize(self, size_px: tuple[int, int]) -> None:
+        """Draw at another size; pictures keep theirs."""
+        for surface in self._screens:
+            release(surface)
+        self._screens = [make_surface(self._ctx, size_px, "f1") for _ in range(2)]
+
+    def picture(self, plan: Plan, shown: Shown, linear: Callable[[], Surface]) -> Picture:
+        """Finish a frame.
+
+        Parameters
+        ----------
+        linear
+            Gives the canvas of this frame, drawn now if the frame did without.
+        """
+        self._frames += 1
+        frame, screen = self._frames, self._screens[self._frames % 2]
+        phase = math.floor(plan.seconds * self._kit.picture_hz + 1e-6) % _DITHER_STEPS
+        self._draw(shown, plan, phase, _SCREEN, screen)
+        depths = {
+            "f1": lambda: self._whole(screen),
+            "nu2": lambda: self._whole(self._deepen(shown, plan, phase, _DEEP)),
+            "rgb30": lambda: self._whole(self._deepen(shown, plan, phase, _TEN)),
+            "f2": lambda: self._whole(linear()),
+        }
+        is_current = lambda: self._frames == frame and screen in self._screens  # noqa: E731
+        return Picture(screen, self._whole_px, depths, is_current, self._light)
+
+    def release(self) -> None:
+        """Give the GL objects back."""
+        self._light.release()
+        for surface in self._screens:
+            release(surface)
+        for program in self._programs.values():
+            program.release()
+        self._looks.release()
+        if self._noise is not None:
+            self._noise.release()
+
+    def _draw(self, shown: Shown, plan: Plan, phase: int, depth: Depth, target: Surface) -> None:
+        grade, brightness = plan.grade, float(plan.master)
+        program = self._program(shown.opacity is not None, not grade.rests)
+        if not grade.rests:
+            self._looks.send(program, grade)
+            program.send("opacity", 1.0 if shown.opacity is None else shown.opacity)
+        elif shown.opacity is not None:
+            brightness *= shown.opacity
+        is_blue = grade.is_blue if depth.is_blue is None else depth.is_blue
+        program.bind("image", shown.image.texture)
+        program.send("master", brightness)
+        program.send("levels", depth.levels)
+        program.send("phase", 5.588238 * phase)
+        program.send("is_stepped", int(depth.is_stepped))
+        program.send("is_blue", int(is_blue))
+        if is_blue:
+            across, down = (int(phase * step % 1.0 * _SIDE) for step in (_ACROSS, _DOWN))
+            program.send("shift", (across, down))
+            program.bind("blue_noise", self._blue_noise())
+        program.draw(target.fbo)
+
+    def _program(self, is_layer: bool, is_graded: bool) -> Program:
+        key = is_layer, is_graded
+        if key not in self._programs:
+            self._programs[key] = Program(self._ctx, finish(is_layer, is_graded))
+        return self._programs[key]
+
+    def _blue_noise(self) -> moderngl.Texture:
+        """The mask: each value once in its square, in the middle of its step."""
+        if self._noise is None:
+            ranks = np.frombuffer(_NOISE.read_bytes(), "<u2")
+            data = ((ranks + 0.5) / len(ranks)).astype(np.float32).tobytes()
+            self._noise = self._ctx.texture((_SIDE, _SIDE), 1, data, dtype="f4")
+        return self._noise
+
+    def _deepen(self, shown: Shown, plan: Plan, phase: int, depth: Depth) -> Surface:
+        """Draw the frame again in more bits."""
+        surface = self._kit.pool.take(self._screens[0].size_px, depth.dtype)
+        self._ctx.disable(moderngl.BLEND)
+        self._draw(shown, plan, phase, depth, surface)
+        self._kit.pool.give(surface)  # read at once, before anyone can take it
+        return surface
+
+    def _whole(self, surface: Surface) -> Surface:
+        """Enlarge what was drawn at another size."""
+        if surface.size_px == self._whole_px:
+            return surface
+        whole = self._kit.pool.take(self._whole_px, surface.dtype)
+        self._ctx.disable(moderngl.BLEND)
+        self._kit.copy(surface.texture, whole)
+        self._kit.pool.give(whole)  # read at once, as in `_deepen`
+        return whole
