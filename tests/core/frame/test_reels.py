@@ -13,7 +13,7 @@ from engine.core.frame.sample import sample
 from engine.core.show.show import Show
 from engine.core.show.snapshot import from_data, migrate, to_data
 from engine.core.show.state import State
-from tests.clips import make_clip
+from tests.generators.media.clips import make_clip
 from tests.making import read_show, run
 
 FILM = "/layer/clip/film"

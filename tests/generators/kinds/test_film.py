@@ -16,7 +16,7 @@ from engine.generators.kinds import film
 from engine.generators.kinds.film import Config, Generator, build, spec
 from engine.generators.media import film_reader
 from engine.generators.registry import open_spec
-from tests.clips import make_clip, number_in, numbered
+from tests.generators.media.clips import make_clip, number_in, numbered
 from tests.performing import until
 
 FILES: dict[str, dict[str, Any]] = {

@@ -12,7 +12,7 @@ from PIL import Image
 
 from engine.play.film.export import Job, render
 from engine.play.film.playback import open_playback
-from tests.clips import make_clip, number_in, numbered
+from tests.generators.media.clips import make_clip, number_in, numbered
 
 SHOW = """schema = 1
 size_px = [96, 54]
