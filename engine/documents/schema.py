@@ -127,6 +127,7 @@ class LayerTable(_Table, frozen=True):
     generator: GeneratorTable | None = None
     file: str = ""
     film: FilmTable | None = None
+    in_between: Literal["fade", "warp", "flow", "none"] | None = None
     uses: str | None = None
     source: EffectTable | None = None
     path: PathTable = PathTable()

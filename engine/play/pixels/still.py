@@ -17,8 +17,6 @@ from engine.generators.registry import Opened, build
 class StillHost:
     """A generator without a process; see `engine.generators.host.interface.Host`."""
 
-    look_ahead_s = 0.0
-
     def __init__(self, opened: Opened) -> None:
         self._opened = opened
         self._size: tuple[int, int] | None = None
@@ -32,6 +30,10 @@ class StillHost:
     def spec(self) -> Spec:
         """The generator as data."""
         return self._opened.spec
+
+    def look_ahead_s(self, seen_periods: float = 1.0) -> float:  # noqa: ARG002 -- the interface's
+        """Not at all: it looks the same at any time."""
+        return 0.0
 
     def ask(self, request: Request, now_s: float | None = None) -> None:  # noqa: ARG002
         """Draw it, unless that was done for this size."""
