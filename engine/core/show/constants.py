@@ -229,6 +229,19 @@ def sights_of(layer: Layer, canvas_px: tuple[int, int]) -> tuple[ImageInput, ...
     )
 
 
+def reels_of(layers: Sequence[Layer]) -> tuple[Reel, ...]:
+    """Playheads of the films, in the order of their layers."""
+    made = [layer.generator for layer in layers if layer.generator is not None]
+    return tuple(each.reel for each in made if each.reel is not None)
+
+
+def switches_of(paths: Sequence[Path]) -> tuple[tuple[int, ...], ...]:
+    """Of each path: places of what says how it moves."""
+    return tuple(
+        (p.motion, *(p.at[s.name] for s in p.parts.settings if s.is_switch)) for p in paths
+    )
+
+
 def fades_of(layers: Sequence[Layer], cues: Sequence[Cue]) -> tuple[frozenset[int], ...]:
     """Places of the opacities that each cue sets."""
     opacities = frozenset(layer.opacity for layer in layers)
