@@ -105,6 +105,8 @@ class Constants:
         Places that routes and macros write to.
     is_modulated
         Whether there are modulators, or signals that are parameters or clocks.
+    is_grouped, is_linked
+        Whether layers lie in groups · whether what a layer shows may depend on other layers.
     """
 
     control_hz: float
@@ -138,6 +140,8 @@ class Constants:
     list_acts: Mapping[int, tuple[int, str]]
     targets: frozenset[int]
     is_modulated: bool
+    is_grouped: bool
+    is_linked: bool
 
 
 class Steering(NamedTuple):

@@ -203,4 +203,7 @@ def _constants(show: Show) -> Constants:
         freezing=tuple(i for i, path in enumerate(paths) if path.freezes),
         targets=targets,
         is_modulated=bool(show.modulators or show.addressed or max(show.clock) >= 0),
+        is_grouped=any(layer.group for layer in show.layers),
+        is_linked=any(layer.reads for layer in show.layers)
+        or any(":" in image for e in show.master.effects for image in e.images.values()),
     )
