@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import moderngl
+import numpy as np
+from numpy.typing import NDArray
 
 from engine.compositor.enlarge import Enlarger, Pixels
+from engine.compositor.gl.pictures import AnyTexture, Pictures
+from engine.compositor.gl.program import Program
+from engine.compositor.gl.shaders import SHOW
 from engine.compositor.gl.surface import Surface, release
 from engine.compositor.isf.passes import History, Kit, run
 from engine.compositor.isf.shader import Shader, compile_shader, release_shader
+from engine.compositor.place import Placer, fit
 from engine.compositor.previews import Previews, cover
 from engine.core.frame.plan import LayerPlan, Pass, Plan
 from engine.core.isf.header import Header
@@ -15,16 +21,8 @@ from engine.core.isf.header import Header
 _PATIENCE_STEPS = 30  # how long a history outlives its pass: an opacity that touches 0 is no cut
 
 
-def fit(canvas_px: tuple[int, int], aspect: float) -> tuple[int, int]:
-    """Largest area of an aspect that the canvas contains, in whole pixels.
-
-    Less than a pixel of border is no border.
-    """
-    width, height = canvas_px
-    across, down = min(width, height * aspect), min(height, width / aspect)
-    if width - across < 1 and height - down < 1:
-        return canvas_px
-    return max(1, round(across)), max(1, round(down))
+def _rank(layer: LayerPlan) -> int:
+    return layer.rank
 
 
 def _name(layer: LayerPlan) -> str:
@@ -39,6 +37,9 @@ class Layers:
         self._ctx = ctx
         self._kit = kit
         self._enlarger = Enlarger(ctx, kit.pool)
+        self._pictures = Pictures(ctx)
+        self._show = Program(ctx, SHOW)
+        self.placer = Placer(ctx, kit)
         self._shaders: dict[str, tuple[str, Shader]] = {}
         self._histories: dict[str, History] = {}
         self._results: dict[str, tuple[Surface, int]] = {}  # newest result, and of which step
@@ -58,17 +59,24 @@ class Layers:
             release_shader(known[1])
         return shader.header
 
+    def load_picture(self, name: str, rgba: NDArray[np.uint8] | None) -> None:
+        """Upload or forget a picture; see `Compositor.load_picture`."""
+        if rgba is None:
+            self._pictures.drop(name)
+        else:
+            self._pictures.load(name, rgba)
+
     def step(self, plan: Plan, pixels: Pixels) -> None:
         """Draw every stepped layer and keep the result."""
         self._steps += 1
-        for layer in (*plan.layers, *plan.watched):
+        for layer in sorted((*plan.layers, *plan.hidden, *plan.watched), key=_rank):
             if layer.is_stepped:
                 self._keep(layer, self._draw_chain(layer, plan, pixels, True))
         self._forget()
 
     def draw_previews(self, plan: Plan, pixels: Pixels, previews: Previews, frame: int) -> None:
         """Draw what the image ports see; a layer without a picture yet is not seen."""
-        there = {layer.id: layer for layer in (*plan.layers, *plan.watched)}
+        there = {layer.id: layer for layer in (*plan.layers, *plan.hidden, *plan.watched)}
         for view in plan.views:
             if view.of == "picture":
                 if self.picture is not None:
@@ -80,6 +88,20 @@ class Layers:
             if surface is not None:
                 previews.draw(view, plan.step, frame, surface.texture, layer.aspect)
                 self.done(layer, surface)
+
+    def stack(self, canvas: Surface, plan: Plan, pixels: Pixels, group: str = "") -> Surface:
+        """Lay the layers of the picture, or of a group, on a canvas, and return the canvas."""
+        is_empty = True
+        for layer in (*plan.layers, *plan.hidden) if group else plan.layers:
+            if layer.group != group or not layer.opacity:
+                continue
+            surface = self.draw(layer, plan, pixels)
+            if surface is not None:
+                # over nothing most ways of blending are a copy, and a copy is cheaper
+                canvas = self.placer.lay(canvas, layer, surface, is_empty)
+                self.done(layer, surface)
+                is_empty = False
+        return canvas
 
     def draw(self, layer: LayerPlan, plan: Plan, pixels: Pixels) -> Surface | None:
         """Result of a layer, display-referred; None where there is nothing to see."""
@@ -131,6 +153,9 @@ class Layers:
             release(surface)
         for _, shader in self._shaders.values():
             release_shader(shader)
+        self._pictures.release()
+        self._show.release()
+        self.placer.release()
         self._enlarger.release()
 
     def _give(self, layer_id: str, surface: Surface) -> None:
@@ -165,6 +190,16 @@ class Layers:
         surface = self._draw_source(layer, plan, pixels, is_step)
         return self._draw_effects(layer, surface, plan, pixels, is_step)
 
+    def _result(self, layer: LayerPlan, plan: Plan, pixels: Pixels) -> AnyTexture | None:
+        """A layer with its effects, drawn once per frame; it stays until `end`."""
+        name = f"{layer.id}/result"
+        if name not in self._sources:
+            surface = self.draw(layer, plan, pixels)
+            if surface is None or layer.is_stepped or self._sources.get(layer.id) is surface:
+                return surface.texture if surface else None
+            self._sources[name] = surface
+        return self._sources[name].texture
+
     def _draw_effects(
         self, layer: LayerPlan, surface: Surface | None, plan: Plan, pixels: Pixels, is_step: bool
     ) -> Surface | None:
@@ -186,13 +221,26 @@ class Layers:
             return self._sources[_name(layer)]
         size_px = self._area(layer)
         surface: Surface | None = None
-        if layer.generator is not None and layer.generator in pixels:
+        if layer.is_group:
+            surface = self._draw_group(layer, plan, pixels)
+        elif layer.generator is not None and layer.generator in pixels:
             surface = self._enlarger.draw(pixels[layer.generator], size_px)
         elif layer.source is not None and layer.source.shader in self._shaders:
             surface = self._kit.pool.take(size_px)
             self._run(layer.source, plan, pixels, None, surface, is_step)
         if surface:
             self._sources[_name(layer)] = surface
+        return surface
+
+    def _draw_group(self, layer: LayerPlan, plan: Plan, pixels: Pixels) -> Surface:
+        """Draw what lies in a group on a canvas of its own, as shaders see it."""
+        canvas = self._kit.pool.take(self._area(layer))
+        canvas.fbo.clear()
+        canvas = self.stack(canvas, plan, pixels, layer.id)
+        surface = self._kit.pool.take(canvas.size_px)
+        self._show.bind("image", canvas.texture)
+        self._show.draw(surface.fbo)
+        self._kit.pool.give(canvas)
         return surface
 
     def _area(self, layer: LayerPlan) -> tuple[int, int]:
@@ -205,7 +253,12 @@ class Layers:
         is_step: bool,
     ) -> None:  # fmt: skip
         shader = self._shaders[item.shader][1]
-        images = {"inputImage": surface.texture} if surface else {}
+        images: dict[str, AnyTexture] = {}
+        for each in shader.header.imported:
+            if (found := self._pictures.get(f"{item.shader}/{each.name}")) is not None:
+                images[each.name] = found
+        if surface:
+            images["inputImage"] = surface.texture
         for name, wanted in item.images.items():
             texture = self._image(wanted, plan, pixels, is_step)
             if texture:
@@ -225,13 +278,15 @@ class Layers:
             history.newest = self._steps
         return history
 
-    def _image(
-        self, wanted: str, plan: Plan, pixels: Pixels, is_step: bool
-    ) -> moderngl.Texture | None:
+    def _image(self, wanted: str, plan: Plan, pixels: Pixels, is_step: bool) -> AnyTexture | None:
         if wanted == "picture":
             return self.picture
-        name = wanted.removeprefix("layer:")
-        for layer in plan.layers:
+        if (picture := self._pictures.get(wanted)) is not None:
+            return picture
+        of, _, name = wanted.partition(":")
+        for layer in (*plan.layers, *plan.hidden):
+            if layer.id == name and of == "result":
+                return self._result(layer, plan, pixels)
             if layer.id == name:
                 surface = self._draw_source(layer, plan, pixels, is_step and layer.is_stepped)
                 return surface.texture if surface else None

@@ -14,8 +14,8 @@ from engine.core.clock import newest_index, seconds_at
 from engine.core.control.pulses import Held, hold_pulses, with_pulses
 from engine.core.event import Event
 from engine.core.frame.advance import advance
-from engine.core.frame.plan import Plan
 from engine.core.frame.links import borrowed
+from engine.core.frame.plan import Plan
 from engine.core.frame.sample import sample, step_at
 from engine.core.show.show import Show
 from engine.core.show.snapshot import migrate
@@ -30,7 +30,7 @@ def resized(show: Show, size_px: tuple[int, int]) -> Show:
 
 
 def load_shaders(compositor: Compositor, show: Show) -> None:
-    """Compile every shader of a show.
+    """Compile every shader of a show, and upload its pictures.
 
     Raises
     ------
@@ -38,6 +38,8 @@ def load_shaders(compositor: Compositor, show: Show) -> None:
         If one does not compile, with its file and line.
     """
     compositor.set_picture_hz(float(show.picture_hz))
+    for name, rgba in show.pictures.items():
+        compositor.load_picture(name, rgba)
     for name, text in show.shaders.items():
         try:
             compositor.load(name, text)

@@ -22,6 +22,7 @@ SECTIONS = {
     "## `[output]`": schema.OutputTable,
     "## `[[sources]]` and `[[outputs]]`": schema.SourceTable,
     "## `[master]`": schema.MasterTable,
+    "### `[master.colour]`": schema.ColourTable,
     "## `[autopilot]`": schema.AutopilotTable,
     "## `[track]`": schema.TrackTable,
     "## `[[layers]]`": schema.LayerTable,

@@ -1,4 +1,4 @@
-"""Links between the layers of a frame: what their shaders see of others, and what lies in groups."""
+"""Links between the layers of a frame: what shaders see of others, and what lies in groups."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ def borrowed(
         Whether layers with a history are there already, as the newest step left them.
     """
     waiting = [("result", plan) for plan in plans]
+    planned = {plan.id for plan in there}
     found: set[str] = set()
     done: set[tuple[str, str]] = set()
     while waiting:
@@ -45,7 +46,7 @@ def borrowed(
             found.add(plan.generator)
         wanted = set(seen_by(plan, kind)) - done
         done |= wanted
-        found.update(name for of, name in wanted if of == "layer")
+        found.update(name for of, name in wanted if of == "layer" and name not in planned)
         for each in there:
             is_inside = plan.is_group and each.group == plan.id
             if is_inside or ("result", each.id) in wanted:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.colour.grade import REST, Grade
 from engine.core.show.generator import Request, View
 from engine.core.show.placing import Placing
 
@@ -142,6 +143,8 @@ class Plan:
         The master's effects: one layer without a source over the whole picture, or none.
     hidden
         Layers that are not visible, and that shaders of others see.
+    grade
+        Colour of the finished picture.
     """
 
     seconds: float
@@ -156,6 +159,7 @@ class Plan:
     watched: tuple[LayerPlan, ...] = ()
     master_chain: tuple[LayerPlan, ...] = ()
     hidden: tuple[LayerPlan, ...] = ()
+    grade: Grade = REST
 
     @property
     def keeps_picture(self) -> bool:

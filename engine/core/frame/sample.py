@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.colour.grade import Grade
 from engine.core.frame.layers import (
     STEP_SLACK,
     Moment,
@@ -22,6 +23,7 @@ from engine.core.frame.now import now_at, unfrozen_at
 from engine.core.frame.plan import LayerPlan, Plan
 from engine.core.frame.values import effective
 from engine.core.path.model import Now
+from engine.core.show.controls import Colour
 from engine.core.show.generator import Request, View
 from engine.core.show.layer import Layer
 from engine.core.show.show import Show
@@ -97,7 +99,18 @@ def sample(show: Show, state: State, seconds: float, seen: int | None = None) ->
         watched=watched,
         master_chain=chain,
         hidden=hidden,
+        grade=_grade(master.colour, values),
     )
+
+
+def _grade(colour: Colour, values: Sequence[float]) -> Grade:
+    exposure, temperature, tint, contrast, saturation, tone_map, mix = map(
+        values.__getitem__, colour.places
+    )
+    return Grade(
+        exposure, temperature, tint, contrast, saturation, int(tone_map), mix,
+        colour.lut, colour.is_blue,
+    )  # fmt: skip
 
 
 def _watch(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 FITS = ("fit", "fill", "stretch")
@@ -50,7 +51,7 @@ REST = list(Placing())
 """Values of a layer that lies as it would; a list, because a slice of the values is one."""
 
 
-def placing_of(values: list[float], first: int) -> Placing | None:
+def placing_of(values: Sequence[float], first: int) -> Placing | None:
     """Read a layer's placing from the values of all parameters; None: it is at rest.
 
     Parameters

@@ -23,6 +23,7 @@ from engine.core.show.constants import (
     asked_of,
     cue_constants,
     fires_of,
+    link_constants,
     places_of,
     sights_of,
     springs_of,
@@ -65,6 +66,9 @@ class Show:
         What dragging in the window does: ``steer``, ``paint``, ``map`` or ``grab``.
     files
         Name of a small file in the show → its content.
+    pictures
+        Name of a picture that image inputs see → RGBA [shape=(H, W, 4)], or the faces of a cube;
+        those that a shader brings along are called ``SHADER/NAME``.
     track
         What an edited proxy film does to it.
     notes
@@ -123,6 +127,7 @@ class Show:
     addressed: tuple[tuple[int, int], ...] = ()
     clock: tuple[int, int] = (-1, -1)
     mappings: tuple[ControlMapping, ...] = ()
+    pictures: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
     constants: Constants = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -203,7 +208,5 @@ def _constants(show: Show) -> Constants:
         freezing=tuple(i for i, path in enumerate(paths) if path.freezes),
         targets=targets,
         is_modulated=bool(show.modulators or show.addressed or max(show.clock) >= 0),
-        is_grouped=any(layer.group for layer in show.layers),
-        is_linked=any(layer.reads for layer in show.layers)
-        or any(":" in image for e in show.master.effects for image in e.images.values()),
+        **link_constants(show.layers, show.master.effects),
     )

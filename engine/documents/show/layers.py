@@ -15,6 +15,7 @@ from engine.documents.builder import ShowBuilder, each, strict
 from engine.documents.path.paths import make_paths
 from engine.documents.path.picture_keyframes import LAYER
 from engine.documents.schema import EffectTable, GeneratorTable, LayerTable, MasterTable, Number
+from engine.documents.show.shader_files import picture_name
 from engine.documents.show.shader_inputs import bind_inputs
 from engine.documents.show.stack.links import check_images
 from engine.documents.show.stack.placing import add_placing
@@ -187,9 +188,10 @@ def _effects(builder: ShowBuilder, root: str, tables: list[EffectTable]) -> tupl
 def _effect(builder: ShowBuilder, root: str, table: EffectTable, has_mix: bool) -> Effect:
     name = table.shader
     if name not in builder.headers:
+        file = f"{name.removesuffix('.fs')}.fs"
         text = builder.resolve(name)
         builder.shaders[name] = text
-        builder.headers[name] = isf.parse(text, f"{name.removesuffix('.fs')}.fs")
+        builder.headers[name] = _brought(builder, name, isf.parse(text, file))
     header = builder.headers[name]
     bound = bind_inputs(builder, header, table.inputs)
     free = replace(header, inputs=tuple(i for i in header.inputs if i.name not in bound))
@@ -227,6 +229,16 @@ def _effect(builder: ShowBuilder, root: str, table: EffectTable, has_mix: bool) 
     )
     history = isf.has_history(header)
     return Effect(table.id, name, mix, inputs, dict(table.images), history, bypass)
+
+
+def _brought(builder: ShowBuilder, name: str, header: isf.Header) -> isf.Header:
+    """Read the pictures that a shader brings along, and note what it cannot do here."""
+    for found in header.imported:
+        files = (picture_name(name, path) for path in found.paths)
+        builder.picture(f"{name}/{found.name}", *files)
+    file = f"{name.removesuffix('.fs')}.fs"
+    builder.notes += [f"{file}:{line}: {text}" for line, text in header.notes]
+    return header
 
 
 def _flat(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from engine.core.show.layer import BLENDS, SPACES
 from engine.core.show.placing import FITS, MIRRORS, TILES, Placing
 from engine.documents.builder import ShowBuilder
@@ -26,7 +28,7 @@ _CHOICES = {
 }
 
 
-def add_placing(builder: ShowBuilder, root: str, table: LayerTable) -> dict[str, int]:
+def add_placing(builder: ShowBuilder, root: str, table: LayerTable) -> dict[str, Any]:
     """Add what a layer has beside its source and its effects; return the places by field."""
     opacity = builder.number(f"{root}/opacity", table.opacity, 0, 1, "", "How much of it is seen.")
     scale = builder.number(
