@@ -28,7 +28,7 @@ TURNED = (
 TRAIL = (
     '/*{"ISFVSN": "2", "INPUTS": [{"NAME": "inputImage", "TYPE": "image"}],\n'
     ' "PASSES": [{"TARGET": "sum", "PERSISTENT": true}]}*/\n'
-    "void main() { gl_FragColor = IMG_THIS_PIXEL(sum) + 0.25 * IMG_THIS_PIXEL(inputImage); }"
+    "void main() { gl_FragColor = vec4(IMG_THIS_PIXEL(sum).rgb + 0.25, 1.0); }"
 )
 
 
@@ -56,7 +56,7 @@ def colour(name: str, *rgba: float, **changes: Any) -> LayerPlan:
 
 
 def group(name: str, **changes: Any) -> LayerPlan:
-    return layer(name, is_group=True, rank=1, **changes)
+    return layer(name, is_group=True, **{"rank": 1, **changes})
 
 
 def plan(*layers: LayerPlan, **changes: Any) -> Plan:

@@ -17,6 +17,9 @@ BLENDS = (
 """Ways in which a layer is laid on what is below; takes know them by their order."""
 SPACES = ("linear", "display")
 """In which they reckon: light, or values as a display is sent them."""
+IN_BETWEENS = ("fade", "warp", "flow", "none")
+"""What is seen between two frames of a generator, in a performance; films have every frame."""
+UPSCALES = ("auto", "spline", "network")
 WRAP_S = 3600
 """Period of every shader's TIME, so that no shader sees an unbounded float32 time."""
 
@@ -40,6 +43,8 @@ class Generator:
         (short parameter name, place).
     sights
         What its image ports see.
+    in_between
+        Place of what is seen between its frames, one of `IN_BETWEENS`.
     """
 
     kind: str
@@ -51,6 +56,7 @@ class Generator:
     paths: tuple[Path, ...]
     places: tuple[tuple[str, int], ...]
     image_inputs: tuple[ImageInput, ...] = ()
+    in_between: int = -1
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from engine.core.isf import header as isf
 from engine.core.isf.inputs import IMAGES
 from engine.core.parameter import Kind, Parameter
-from engine.core.show.layer import Effect, Generator, Input, Layer
+from engine.core.show.layer import IN_BETWEENS, Effect, Generator, Input, Layer
 from engine.documents.builder import ShowBuilder, each, strict
 from engine.documents.path.paths import make_paths
 from engine.documents.path.picture_keyframes import LAYER
@@ -22,6 +23,9 @@ from engine.documents.show.stack.placing import add_placing
 from engine.generators import registry
 from engine.generators.contract import model_of, steps
 
+OWN = ("mix",)
+"""What every effect has beside its shader's inputs; an input of such a name is ``input/NAME``."""
+INPUT = "input"
 ANY_SIZE_PX, ANY_FILM_PX = 128, 384
 """Of a generator that takes any size, live and in a film, unless the show says another."""
 
@@ -37,6 +41,8 @@ def make_layer(builder: ShowBuilder, layer: LayerTable) -> Layer:
         raise ValueError(f'aspect: {aspect:g} is outside 0.05 to 20 (or "auto", "canvas")')
     places = add_placing(builder, root, layer)
     generator = None
+    if layer.in_between is not None and layer.generator is None:
+        raise ValueError("in_between: only a layer with a generator of its own has frames")
     if layer.generator is not None:
         generator = _generator(builder, root, layer, layer.generator)
     source = None
@@ -143,7 +149,17 @@ def _generator(
         for p in spec.parameters
     )
     paths = make_paths(builder, root, layer, spec, model_of(files))
-    return Generator(table.kind, config, spec, size_px, film_px, table.rate_hz, paths, places)
+    first = float(IN_BETWEENS.index(layer.in_between or "fade"))
+    in_between = builder.add(
+        Parameter(
+            f"{root}/in_between", Kind.CHOICE, first, 0.0, len(IN_BETWEENS) - 1.0, IN_BETWEENS,
+            text="What is seen between two of its frames.",
+        )
+    )  # fmt: skip
+    return Generator(
+        table.kind, config, spec, size_px, film_px, table.rate_hz, paths, places,
+        in_between=in_between,
+    )  # fmt: skip
 
 
 def _place(
@@ -175,14 +191,27 @@ def _set(parameter: Parameter, address: str, given: dict[str, Number]) -> Parame
 
 
 def _effects(builder: ShowBuilder, root: str, tables: list[EffectTable]) -> tuple[Effect, ...]:
-    named = [_named(t, t.shader.removesuffix(".fs").replace("-", "_")) for t in tables]
+    named = [_named(t, effect_id(t.shader)) for t in tables]
     ids = [t.id for t in named]
     for place, name in enumerate(ids):
         if name in ids[:place]:
             raise ValueError(f"effects[{place}].id: '{name}' is there twice; give one an id")
+    for table, effect in zip(tables, named, strict=True):
+        if not table.id and (once := _once(table.shader)) != effect.id:
+            builder.aliases[f"{root}/effect/{once}/"] = f"{root}/effect/{effect.id}/"
     return tuple(
         each(named, "effects", lambda t: _effect(builder, f"{root}/effect/{t.id}", t, True))
     )
+
+
+def _once(shader: str) -> str:
+    """ID that such an effect had in older takes, which may hold what no address may."""
+    return shader.removesuffix(".fs").replace("-", "_")
+
+
+def effect_id(shader: str) -> str:
+    """ID of an effect that has none: its shader's name, of what addresses may hold."""
+    return re.sub(r"[^A-Za-z0-9_.]", "_", shader.removesuffix(".fs"))
 
 
 def _effect(builder: ShowBuilder, root: str, table: EffectTable, has_mix: bool) -> Effect:
@@ -197,6 +226,8 @@ def _effect(builder: ShowBuilder, root: str, table: EffectTable, has_mix: bool) 
     free = replace(header, inputs=tuple(i for i in header.inputs if i.name not in bound))
     declared = {p.address: p for p in isf.parameters(free)}
     vectors = isf.groups(free)
+    # An input that is called as what every effect has of its own gets a place apart.
+    roots = {i.name: f"{root}/{INPUT}" for i in free.inputs if has_mix and i.name in OWN}
     given = _flat({n: v for n, v in table.inputs.items() if n not in bound}, declared, vectors)
     mix = (
         builder.number(f"{root}/mix", table.mix, 0, 1, "", "How much of the effect is seen.")
@@ -209,10 +240,12 @@ def _effect(builder: ShowBuilder, root: str, table: EffectTable, has_mix: bool) 
         else -1
     )
     places = {
-        short: builder.add(_set(p, f"{root}/{short}", given)) for short, p in declared.items()
+        short: builder.add(_set(p, f"{roots.get(short.split('/')[0], root)}/{short}", given))
+        for short, p in declared.items()
     }
     for vector, parts in vectors.items():
-        builder.groups[f"{root}/{vector}"] = tuple(f"{root}/{part}" for part in parts)
+        place = roots.get(vector, root)
+        builder.groups[f"{place}/{vector}"] = tuple(f"{place}/{part}" for part in parts)
     images = [i.name for i in header.inputs if i.type == "image"]
     for image in table.images:
         if image not in images or image == "inputImage":
