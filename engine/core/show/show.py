@@ -23,6 +23,7 @@ from engine.core.show.constants import (
     asked_of,
     cue_constants,
     fires_of,
+    link_constants,
     places_of,
     reels_of,
     sights_of,
@@ -210,4 +211,5 @@ def _constants(show: Show) -> Constants:
         targets=targets,
         is_modulated=bool(show.modulators or show.addressed or max(show.clock) >= 0),
         reels=reels,
+        **link_constants(show.layers, show.master.effects),
     )
