@@ -69,8 +69,9 @@ class Enlarger:
         self._reduce = Program(ctx, REDUCE)
         self._flow = Flow(ctx, pool)
         self._ctx = ctx
-        self._upscaler: Upscaler | None = None
         self._is_software = is_software(ctx)
+        # Where it may be used at any moment its programs are there from the start.
+        self._upscaler = None if self._is_software else Upscaler(ctx, pool)
 
     def draw(
         self, pixels: SourcePixels, size_px: tuple[int, int], upscale: str = "spline"

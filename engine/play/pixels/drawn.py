@@ -10,7 +10,7 @@ import moderngl
 from engine.compositor.compose import Compositor
 from engine.compositor.frames.drawing import Drawer
 from engine.compositor.gl.surface import Pool, Surface
-from engine.compositor.layers import fit
+from engine.compositor.place import fit
 from engine.core.show.generator import Request
 from engine.core.show.layer import Generator
 from engine.core.show.show import Show

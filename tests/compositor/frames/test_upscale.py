@@ -142,7 +142,6 @@ def test_a_layer_chooses_and_without_a_gpu_it_is_off(
         # drawn at least at half the layer's size, and enlarged with it
         assert surface.size_px in ((32, 24), (64, 48))
         pool.give(surface)
-    assert (enlarger._upscaler is not None) == is_used
     assert (seen[wanted] != seen["spline"]) == is_used
     plain = enlarger.draw(pixels, (17, 13), wanted)  # hardly enlarged: not worth a network
     assert plain.size_px == (17, 13)
