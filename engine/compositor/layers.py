@@ -11,6 +11,7 @@ from engine.compositor.gl.pictures import AnyTexture, Pictures
 from engine.compositor.gl.surface import Surface, release
 from engine.compositor.isf.passes import History, Kit, run
 from engine.compositor.isf.shader import Shader, compile_shader, release_shader
+from engine.compositor.isf.sound import Sound
 from engine.compositor.previews import Previews, cover
 from engine.core.frame.plan import LayerPlan, Pass, Plan
 from engine.core.isf.header import Header
@@ -43,6 +44,7 @@ class Layers:
         self._kit = kit
         self._enlarger = Enlarger(ctx, kit.pool)
         self._pictures = Pictures(ctx)
+        self.sound = Sound(ctx)
         self._shaders: dict[str, tuple[str, Shader]] = {}
         self._histories: dict[str, History] = {}
         self._results: dict[str, tuple[Surface, int]] = {}  # newest result, and of which step
@@ -144,6 +146,7 @@ class Layers:
         for _, shader in self._shaders.values():
             release_shader(shader)
         self._pictures.release()
+        self.sound.release()
         self._enlarger.release()
 
     def _give(self, layer_id: str, surface: Surface) -> None:
@@ -222,6 +225,8 @@ class Layers:
         for each in shader.header.imported:
             if (found := self._pictures.get(f"{item.shader}/{each.name}")) is not None:
                 images[each.name] = found
+        for name, kind, columns in shader.sounds:
+            images[name] = self.sound.texture(kind, columns, plan.heard_s)
         if surface:
             images["inputImage"] = surface.texture
         for name, wanted in item.images.items():

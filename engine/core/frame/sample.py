@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.colour.grade import Grade
+from engine.core.frame.date import date_at
 from engine.core.frame.layers import STEP_SLACK, Moment, layer_plan, master_chain
 from engine.core.frame.now import now_at, unfrozen_at
 from engine.core.frame.plan import LayerPlan, Plan
@@ -54,7 +55,8 @@ def sample(show: Show, state: State, seconds: float, seen: int | None = None) ->
     visible = [layer for layer in show.layers if values[layer.opacity] > 0.0]
     step = _step(show, now.unfrozen_s)
     before = step - 1 if seen is None else min(seen, step - 1)
-    moment = Moment(clock(show.track, values, now.unfrozen_s), step, before)
+    date, sound = date_at(show, state, seconds), show.constants.sound
+    moment = Moment(clock(show.track, values, now.unfrozen_s), step, before, date)
     plans = tuple(layer_plan(show, state, layer, values, moment) for layer in visible)
     chain = master_chain(show, state, values, moment)
     used = borrowed((*plans, *chain))
@@ -78,6 +80,7 @@ def sample(show: Show, state: State, seconds: float, seen: int | None = None) ->
         views=views,
         watched=watched,
         master_chain=chain,
+        heard_s=float(state.signals[sound]) if sound >= 0 else 0.0,
         grade=_grade(master.colour, values),
     )
 

@@ -44,6 +44,10 @@ class Asked(NamedTuple):
     aspect: float
 
 
+SOUND, DAY, SECOND = "sound/s", "date/day", "date/s"
+"""Signals of shows whose shaders see the sound or the date; only the host says them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Constants:
     """Constants of a show, see `engine.core.show.show`.
@@ -105,6 +109,12 @@ class Constants:
         Places that routes and macros write to.
     is_modulated
         Whether there are modulators, or signals that are parameters or clocks.
+    sound
+        Place of the signal that says how much of the sound is heard, for shaders that see it; -1:
+        none does.
+    date
+        Places of the signals that say the date at show time 0, if a shader shows it: days since
+        2000-01-01 and seconds.
     """
 
     control_hz: float
@@ -138,6 +148,8 @@ class Constants:
     list_acts: Mapping[int, tuple[int, str]]
     targets: frozenset[int]
     is_modulated: bool
+    sound: int = -1
+    date: tuple[int, int] | None = None
 
 
 class Steering(NamedTuple):

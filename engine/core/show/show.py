@@ -18,6 +18,9 @@ from engine.core.modulators.model import Modulator
 from engine.core.parameter import Registry
 from engine.core.path.model import Path
 from engine.core.show.constants import (
+    DAY,
+    SECOND,
+    SOUND,
     Constants,
     Steering,
     asked_of,
@@ -207,4 +210,6 @@ def _constants(show: Show) -> Constants:
         freezing=tuple(i for i, path in enumerate(paths) if path.freezes),
         targets=targets,
         is_modulated=bool(show.modulators or show.addressed or max(show.clock) >= 0),
+        sound=show.signal_of.get(SOUND, -1),
+        date=(show.signal_of[DAY], show.signal_of[SECOND]) if DAY in show.signal_of else None,
     )
