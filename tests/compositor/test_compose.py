@@ -579,7 +579,7 @@ def test_uniforms_of_every_type(compositor: Compositor) -> None:
         '{"NAME":"m","TYPE":"audio"}],"IMPORTED":{"pic":{"PATH":"a.png"}}}*/\n'
         "void main() { gl_FragColor = vec4((b ? 0.5 : 0.0) + (e ? 0.25 : 0.0), "
         "float(n) / 16.0, c.b * p.x, c.a) "
-        "+ IMG_THIS_PIXEL(m) + IMG_THIS_PIXEL(pic); }",
+        "+ IMG_THIS_PIXEL(m) - vec4(0.5, 0.5, 0.5, 1.0) + IMG_THIS_PIXEL(pic); }",
     )
     values = {"b": 1.0, "n": 8, "p": (0.5, 0.0), "e": True}
     shown = plan(layer(source=Pass("a/source", "all", values)))
@@ -601,7 +601,7 @@ def test_a_broken_shader_keeps_the_last_good_one_and_names_the_line(compositor: 
     with pytest.raises(ShaderError, match=r"colour\.fs:8: .*nothing") as caught:
         compositor.load("colour", bad)
     assert caught.value.line == 8
-    with pytest.raises(ShaderError, match=r"colour\.fs:3: .*a quoted name"):
+    with pytest.raises(ShaderError, match=r"colour\.fs:3: .*':' was expected"):
         compositor.load("colour", '/*{\n"ISFVSN": "2",\nwrong}*/')
     assert (compositor.compose(shown, {}).read("rgb24") == before).all()
 
