@@ -68,7 +68,8 @@ def spectrum(samples: ArrayLike, columns: int = 0) -> Rows:
 
 def _quantised(samples: ArrayLike) -> NDArray[np.float64]:
     rows = np.nan_to_num(np.asarray(samples, np.float32)).T  # in 32 bits, as the recorder does
-    return np.rint(np.clip(rows, -1.0, 1.0) * _FULL_SCALE).astype(np.float64) / _FULL_SCALE
+    whole = np.rint(np.clip(rows, -1.0, 1.0) * _FULL_SCALE)
+    return np.asarray(whole.astype(np.float64) / _FULL_SCALE)
 
 
 def _averaged(rows: NDArray[np.float64], columns: int) -> NDArray[np.float64]:
