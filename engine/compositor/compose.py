@@ -63,6 +63,7 @@ class Compositor:
         self._drawn: tuple[object, object] = (None, None)  # what the canvas shows
         self._alone: tuple[LayerPlan, Surface] | None = None  # a layer shown without the canvas
         self._frames = 0
+        self._told = 0  # of the notes
         self._make_canvas(size_px)
 
     def load(self, name: str, text: str) -> Header:
@@ -74,6 +75,22 @@ class Compositor:
             With the author's own line numbers. The last good shader of that name stays.
         """
         return self._layers.load(name, text)
+
+    def stage(self, name: str, text: str) -> None:
+        """Compile and link a shader that `load` will be asked for, in a frame that has the time.
+
+        Raises
+        ------
+        ShaderError
+            With the author's own line numbers.
+        """
+        self._layers.stage(name, text)
+
+    def news(self) -> list[str]:
+        """What the operator should know of what was drawn since the last call, a sentence each."""
+        found = list(self._kit.notes.values())[self._told :]
+        self._told += len(found)
+        return found
 
     def load_picture(self, name: str, rgba: NDArray[np.uint8] | None) -> None:
         """Upload a picture that `Pass.images` may name; the array that is there is not sent again.
