@@ -72,8 +72,7 @@ def assemble(
     named = Signals({name: i for i, name in enumerate(signal_names(table))}, registry)
     modulators = make_modulators(builder, table, named)
     named.hear(route.signal for route in table.routes)
-    _told(builder, named)
-    signals, signal_of = tuple(named.places), named.places
+    signals, signal_of = _told(builder, named), named.places
     listed = registry.parameters
     show = Show(
         name=table.name,
@@ -121,14 +120,15 @@ def assemble(
     return bind_track(placed, replace(show, notes=tuple(dict.fromkeys(builder.notes))))
 
 
-def _told(builder: ShowBuilder, named: Signals) -> None:
-    """Add signals that the host says, where shaders see them: the sound, the date."""
+def _told(builder: ShowBuilder, named: Signals) -> tuple[str, ...]:
+    """Add signals that the host says, where shaders see them: sound, date; give all of them."""
     headers = builder.headers.values()
     if any(item.type in SOUNDS for header in headers for item in header.inputs):
         named.places[SOUND] = len(named.places)
     if any(reads_date(header) for header in headers):
         named.places[DAY] = len(named.places)
         named.places[SECOND] = len(named.places)
+    return tuple(named.places)
 
 
 def _cues(

@@ -23,8 +23,8 @@ from engine.documents.show.load import Loaded
 from engine.documents.take.content_store import manifest
 from engine.documents.take.recorder import Recorder
 from engine.play.event_queue import EventQueue
+from engine.play.heard import Heard
 from engine.play.live.audio_input import AudioInput
-from engine.play.live.heard import Heard
 from engine.play.live.options import Options
 from engine.play.plan_file import PlanWriter
 

@@ -14,7 +14,7 @@ from engine.core.show.state import first_state
 from engine.documents.show import load
 from engine.documents.take.reader import open_take
 from engine.documents.take.recorder import Recorder
-from engine.play.live.heard import Heard
+from engine.play.heard import Heard
 from tests.places import SHOWS
 
 
