@@ -26,6 +26,7 @@ from engine.core.show.constants import (
     asked_of,
     cue_constants,
     fires_of,
+    link_constants,
     places_of,
     sights_of,
     springs_of,
@@ -212,4 +213,5 @@ def _constants(show: Show) -> Constants:
         is_modulated=bool(show.modulators or show.addressed or max(show.clock) >= 0),
         sound=show.signal_of.get(SOUND, -1),
         date=(show.signal_of[DAY], show.signal_of[SECOND]) if DAY in show.signal_of else None,
+        **link_constants(show.layers, show.master.effects),
     )
