@@ -301,3 +301,9 @@ def places_of(asked: Asked) -> set[int]:
         found |= {path.throw_seed, path.steer, path.jump_s}
         found |= {path.spread} if path.spread >= 0 else set()
     return found
+
+
+def world_constants(signal_of: Mapping[str, int]) -> dict[str, Any]:
+    """Places of the signals that say what shaders see of the world."""
+    date = (signal_of[DAY], signal_of[SECOND]) if DAY in signal_of else None
+    return {"sound": signal_of.get(SOUND, -1), "date": date}

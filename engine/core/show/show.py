@@ -18,9 +18,6 @@ from engine.core.modulators.model import Modulator
 from engine.core.parameter import Registry
 from engine.core.path.model import Path
 from engine.core.show.constants import (
-    DAY,
-    SECOND,
-    SOUND,
     Constants,
     Steering,
     asked_of,
@@ -30,6 +27,7 @@ from engine.core.show.constants import (
     places_of,
     sights_of,
     springs_of,
+    world_constants,
 )
 from engine.core.show.controls import Cue, CueList, Fader, Lfo, MacroTarget, Master, Route
 from engine.core.show.layer import Layer
@@ -211,7 +209,6 @@ def _constants(show: Show) -> Constants:
         freezing=tuple(i for i, path in enumerate(paths) if path.freezes),
         targets=targets,
         is_modulated=bool(show.modulators or show.addressed or max(show.clock) >= 0),
-        sound=show.signal_of.get(SOUND, -1),
-        date=(show.signal_of[DAY], show.signal_of[SECOND]) if DAY in show.signal_of else None,
+        **world_constants(show.signal_of),
         **link_constants(show.layers, show.master.effects),
     )
