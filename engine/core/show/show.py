@@ -211,7 +211,6 @@ def _constants(show: Show) -> Constants:
         freezing=tuple(i for i, path in enumerate(paths) if path.freezes),
         targets=targets,
         is_modulated=bool(show.modulators or show.addressed or max(show.clock) >= 0),
-        **world_constants(show.signal_of),
         reels=reels,
-        **link_constants(show.layers, show.master.effects),
+        **link_constants(show.layers, show.master.effects) | world_constants(show.signal_of),
     )
