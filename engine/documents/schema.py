@@ -10,7 +10,7 @@ from engine.core.parameter import Kind
 from engine.core.show.layer import BLENDS, SPACES
 from engine.core.show.placing import FITS, MIRRORS, TILES
 from engine.core.trajectory.parts import make_parts
-from engine.documents.modulation_tables import MODULATORS, MacroTable
+from engine.documents.modulation_tables import MODULATORS, LfoTable, MacroTable
 
 Number = bool | int | float | str | list[float]
 
@@ -190,18 +190,6 @@ class RouteTable(_Table, frozen=True):
     release_s: float = 0.0
     mode: Literal["add", "multiply", "replace", "max"] = "add"
     one_euro: EuroTable | None = None
-
-
-class LfoTable(_Table, frozen=True):
-    """``[[lfos]]``."""
-
-    id: str
-    wave: Literal["sine", "triangle", "saw", "square", "noise", "steps"] = "sine"
-    rate_hz: float = 0.1
-    beats: float = 0.0
-    phase: float = 0.0
-    swing: float = 0.0
-    width: float = 0.5
 
 
 class WayTable(_Table, frozen=True):

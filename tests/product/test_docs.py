@@ -32,7 +32,7 @@ SECTIONS = {
     "### `[layers.path]`": schema.PathTable,
     "A table of `keys`:": schema.KeyTable,
     "### `[[layers.effects]]` and `[layers.source]`": schema.EffectTable,
-    "## `[[lfos]]`": schema.LfoTable,
+    "## `[[lfos]]`": modulation_tables.LfoTable,
     "## `[[macros]]`": schema.MacroTable,
     "A table of `targets`:": modulation_tables.MacroTargetTable,
     **{f"### `{kind}`": table for kind, table in modulation_tables.MODULATORS.items()},
