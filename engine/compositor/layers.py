@@ -15,6 +15,10 @@ from engine.core.isf.header import Header
 _PATIENCE_STEPS = 30  # how long a history outlives its pass: an opacity that touches 0 is no cut
 
 
+Shaders = dict[str, tuple[str, Shader]]
+"""Name → text, and what was compiled of it."""
+
+
 def fit(canvas_px: tuple[int, int], aspect: float) -> tuple[int, int]:
     """Largest area of an aspect that the canvas contains, in whole pixels.
 
@@ -35,11 +39,18 @@ def _name(layer: LayerPlan) -> str:
 class Layers:
     """Owns the shaders, the histories and the newest result of every stepped layer."""
 
-    def __init__(self, ctx: moderngl.Context, kit: Kit, size_px: tuple[int, int]) -> None:
+    def __init__(
+        self,
+        ctx: moderngl.Context,
+        kit: Kit,
+        size_px: tuple[int, int],
+        shaders: Shaders | None = None,
+    ) -> None:
         self._ctx = ctx
         self._kit = kit
         self._enlarger = Enlarger(ctx, kit.pool)
-        self._shaders: dict[str, tuple[str, Shader]] = {}
+        self.shaders: Shaders = {} if shaders is None else shaders
+        self._owns_shaders = shaders is None
         self._histories: dict[str, History] = {}
         self._results: dict[str, tuple[Surface, int]] = {}  # newest result, and of which step
         self._sources: dict[str, Surface] = {}  # drawn for this frame
@@ -49,11 +60,11 @@ class Layers:
 
     def load(self, name: str, text: str) -> Header:
         """Compile and link a shader; see `Compositor.load`."""
-        known = self._shaders.get(name)
+        known = self.shaders.get(name)
         if known and known[0] == text:
             return known[1].header
         shader = compile_shader(self._ctx, name, text)
-        self._shaders[name] = (text, shader)
+        self.shaders[name] = (text, shader)
         if known:
             release_shader(known[1])
         return shader.header
@@ -129,7 +140,7 @@ class Layers:
                 release(surface)
         for surface, _ in self._results.values():
             release(surface)
-        for _, shader in self._shaders.values():
+        for _, shader in self.shaders.values() if self._owns_shaders else ():
             release_shader(shader)
         self._enlarger.release()
 
@@ -169,7 +180,7 @@ class Layers:
         self, layer: LayerPlan, surface: Surface | None, plan: Plan, pixels: Pixels, is_step: bool
     ) -> Surface | None:
         for effect in layer.effects:
-            if effect.shader not in self._shaders:
+            if effect.shader not in self.shaders:
                 continue  # its load failed, and said so: the picture goes on without it
             out = self._kit.pool.take(self._area(layer))
             self._run(effect, plan, pixels, surface, out, is_step)
@@ -188,7 +199,7 @@ class Layers:
         surface: Surface | None = None
         if layer.generator is not None and layer.generator in pixels:
             surface = self._enlarger.draw(pixels[layer.generator], size_px)
-        elif layer.source is not None and layer.source.shader in self._shaders:
+        elif layer.source is not None and layer.source.shader in self.shaders:
             surface = self._kit.pool.take(size_px)
             self._run(layer.source, plan, pixels, None, surface, is_step)
         if surface:
@@ -204,7 +215,7 @@ class Layers:
         self, item: Pass, plan: Plan, pixels: Pixels, surface: Surface | None, out: Surface,
         is_step: bool,
     ) -> None:  # fmt: skip
-        shader = self._shaders[item.shader][1]
+        shader = self.shaders[item.shader][1]
         images = {"inputImage": surface.texture} if surface else {}
         for name, wanted in item.images.items():
             texture = self._image(wanted, plan, pixels, is_step)

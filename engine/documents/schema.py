@@ -8,6 +8,7 @@ import msgspec
 
 from engine.core.parameter import Kind
 from engine.core.trajectory.parts import make_parts
+from engine.documents.deck_tables import DecksTable
 from engine.documents.modulation_tables import MODULATORS, MacroTable
 
 Number = bool | int | float | str | list[float]
@@ -121,6 +122,7 @@ class LayerTable(_Table, frozen=True):
     path_d: PathTable = PathTable(seed=3)
     paths: dict[str, PathTable] = {}
     effects: list[EffectTable] = []
+    deck: Literal["", "a", "b"] = ""
 
 
 class EuroTable(_Table, frozen=True):
@@ -330,6 +332,7 @@ class ShowTable(_Table, frozen=True):
     autopilot: AutopilotTable = AutopilotTable()
     track: TrackTable = TrackTable()
     layers: list[LayerTable] = []
+    decks: DecksTable | None = None
     signals: list[str] = []
     lfos: list[LfoTable] = []
     modulators: list[ModulatorTable] = []

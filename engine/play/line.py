@@ -15,7 +15,7 @@ from engine.core.control.pulses import Held, hold_pulses, with_pulses
 from engine.core.event import Event
 from engine.core.frame.advance import advance
 from engine.core.frame.plan import Plan
-from engine.core.frame.sample import borrowed, sample, step_at
+from engine.core.frame.sample import borrowed, preview, sample, step_at
 from engine.core.show.show import Show
 from engine.core.show.snapshot import migrate
 from engine.core.show.state import State
@@ -155,6 +155,10 @@ class Line:
         if has_seen_all and self._held == self._newest_held:
             return newest
         return sample(self.show, self.seen, at, self._seen)
+
+    def preview(self, seconds: Fraction) -> Plan | None:
+        """Sample the deck that is not on air; None: the show has no decks."""
+        return preview(self.show, self.seen, float(seconds), self._seen)
 
     @property
     def seen(self) -> State:

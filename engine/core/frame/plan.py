@@ -14,6 +14,8 @@ from engine.core.show.generator import Request, View
 Uniform = bool | int | float | tuple[float, ...]
 MASTER = "/master"
 """ID of the master's effects among the layers: one that no layer can have."""
+DECKS = "/decks"
+"""The same of the transition between decks."""
 
 
 class Pass(NamedTuple):
@@ -95,6 +97,27 @@ class LayerPlan(NamedTuple):
     cover_px: tuple[int, int] = (0, 0)
 
 
+class DeckMix(NamedTuple):
+    """How two decks are mixed.
+
+    Parameters
+    ----------
+    first, middle, end
+        Deck A is ``Plan.layers[first:middle]``, deck B ``Plan.layers[middle:end]``.
+    light, cover
+        Factors on the light and on the alpha of each, in linear light, premultiplied.
+    effect
+        The shader that draws the transition from ``startImage`` to ``endImage`` instead, or None.
+    """
+
+    first: int
+    middle: int
+    end: int
+    light: tuple[float, float]
+    cover: tuple[float, float]
+    effect: Pass | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """One frame.
@@ -123,6 +146,10 @@ class Plan:
         Layers that are drawn small for them.
     master_chain
         The master's effects: one layer without a source over the whole picture, or none.
+    decks
+        How some of the layers are mixed as two decks; None: all are simply laid on each other.
+    is_held
+        The picture stands still; what is behind it goes on.
     """
 
     seconds: float
@@ -136,6 +163,8 @@ class Plan:
     views: tuple[View, ...] = ()
     watched: tuple[LayerPlan, ...] = ()
     master_chain: tuple[LayerPlan, ...] = ()
+    decks: DeckMix | None = None
+    is_held: bool = False
 
     @property
     def keeps_picture(self) -> bool:

@@ -8,11 +8,13 @@ from collections.abc import Collection, Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.frame import decks
 from engine.core.frame.layers import STEP_SLACK, Moment, layer_plan, master_chain
 from engine.core.frame.now import now_at, unfrozen_at
 from engine.core.frame.plan import LayerPlan, Plan
 from engine.core.frame.values import effective
 from engine.core.path.model import Now
+from engine.core.show.constants import Asked
 from engine.core.show.generator import Request, View
 from engine.core.show.show import Show
 from engine.core.show.state import State
@@ -46,24 +48,46 @@ def sample(show: Show, state: State, seconds: float, seen: int | None = None) ->
     Plan
         With every parameter, visible layer and latent exactly at `seconds`.
     """
+    return _sample(show, state, seconds, seen, is_hidden=False)
+
+
+def preview(show: Show, state: State, seconds: float, seen: int | None = None) -> Plan | None:
+    """Plan the deck that is not on air as if it were, without the master; None: no decks."""
+    return None if show.decks is None else _sample(show, state, seconds, seen, is_hidden=True)
+
+
+def _sample(show: Show, state: State, seconds: float, seen: int | None, is_hidden: bool) -> Plan:
     array = effective(show, state, seconds)
     now = now_at(show, state, seconds, array.tolist())
-    values = now.values
+    values, bounds = now.values, None
     visible = [layer for layer in show.layers if values[layer.opacity] > 0.0]
+    if show.decks is not None and is_hidden:
+        members = show.decks.members[decks.hidden(state)]
+        visible = [layer for layer in visible if layer.id in members]
+    elif show.decks is not None:
+        visible, bounds = decks.on_air(show, values, visible)
     step = _step(show, now.unfrozen_s)
     before = step - 1 if seen is None else min(seen, step - 1)
     moment = Moment(clock(show.track, values, now.unfrozen_s), step, before)
     plans = tuple(layer_plan(show, state, layer, values, moment) for layer in visible)
-    chain = master_chain(show, state, values, moment)
+    if show.decks is not None:
+        plans = decks.wired(plans, decks.serving(show, state, values))
+    chain = () if is_hidden else master_chain(show, state, values, moment)
     used = borrowed((*plans, *chain))
     views, watched = _watch(show, state, plans, values, moment, used)
+    if is_hidden:  # the picture is not its own
+        views = tuple(view for view in views if view.of != "picture")
     master = show.master
     return Plan(
         seconds=seconds,
         tick=state.tick,
         layers=plans,
         requests=_requests(show, state, now, seconds, used),
-        master=0.0 if values[master.blackout] >= 0.5 else values[master.brightness],
+        master=1.0
+        if is_hidden
+        else 0.0
+        if values[master.blackout] >= 0.5
+        else values[master.brightness],
         values=array,
         reads_picture=any(view.of == "picture" for view in views)
         or any(
@@ -76,6 +100,8 @@ def sample(show: Show, state: State, seconds: float, seen: int | None = None) ->
         views=views,
         watched=watched,
         master_chain=chain,
+        decks=None if bounds is None else decks.mix(show, state, values, moment, bounds),
+        is_held=not is_hidden and values[master.hold] >= 0.5,
     )
 
 
@@ -141,7 +167,8 @@ def requests_at(
 
     Of one layer only what reaches it is worked out.
     """
-    reach = show.constants.reach[next(iter(layers))] if len(layers) == 1 else None
+    is_one = len(layers) == 1 and not (show.decks and show.decks.pairs)
+    reach = show.constants.reach[next(iter(layers))] if is_one else None
     now = now_at(show, state, seconds, effective(show, state, seconds, reach).tolist())
     return _requests(show, state, now, seconds, layers)
 
@@ -159,11 +186,10 @@ def latents(
         Effective ones, if they are known.
     """
     now = now_at(show, state, seconds, values or effective(show, state, seconds).tolist())
-    everyone = {layer.id for layer in show.layers}
     found = {
-        f"/layer/{name}/generator/{port}": each
-        for name, request in _requests(show, state, now, seconds, everyone).items()
-        for port, each in request.latents.items()
+        f"/layer/{asked.layer}/generator/{port}": each
+        for asked in show.constants.asked
+        for port, each in _drawn(show, state, now, asked, None)[0].items()
     }
     for path, path_state in zip(show.constants.paths, state.paths, strict=True):
         if path.chart is not None:
@@ -172,18 +198,31 @@ def latents(
     return found
 
 
+def _drawn(
+    show: Show, state: State, now: Now, asked: Asked, serving: decks.Serving | None
+) -> tuple[dict[str, NDArray[np.float32]], dict[str, float]]:
+    """Latents and parameters that a generator draws; its own, unless it serves another layer."""
+    if serving is not None and (serving.b or serving.a != asked.layer):
+        of = {each.layer: each for each in show.constants.asked}
+        if serving.b:
+            return decks.between(show, state, now, (of[serving.a], of[serving.b]), serving.part)
+        asked = of[serving.a]
+    found = {}
+    for i, (path, shape) in enumerate(zip(asked.paths, asked.shapes, strict=True), asked.first):
+        asking = latent(path, state.paths[i], now).astype(np.float32)
+        found[path.port] = asking if asking.shape == shape else asking.reshape(shape)
+    return found, {name: now.values[place] for name, place in asked.places}
+
+
 def _requests(
     show: Show, state: State, now: Now, seconds: float, used: Collection[str]
 ) -> dict[str, Request]:
     requests: dict[str, Request] = {}
+    served = {} if show.decks is None else decks.serving(show, state, now.values)
     for asked in show.constants.asked:
         if asked.layer not in used:
             continue
-        found = {}
-        for i, (path, shape) in enumerate(zip(asked.paths, asked.shapes, strict=True), asked.first):
-            asking = latent(path, state.paths[i], now).astype(np.float32)
-            found[path.port] = asking if asking.shape == shape else asking.reshape(shape)
-        controls = {name: now.values[place] for name, place in asked.places}
+        found, controls = _drawn(show, state, now, asked, served.get(asked.layer))
         if "truncation" in controls:
             controls["truncation"] *= now.values[show.master.truncation]
         requests[asked.layer] = Request(

@@ -28,6 +28,7 @@ from engine.core.show.constants import (
     springs_of,
 )
 from engine.core.show.controls import Cue, CueList, Fader, Lfo, MacroTarget, Master, Route
+from engine.core.show.decks import Decks
 from engine.core.show.layer import Layer
 from engine.core.show.mapping import ControlMapping
 from engine.core.show.reach import Movers, decay_of, entries_of, filters_of, reach_of, reaching
@@ -82,6 +83,8 @@ class Show:
         Places of the signals that are the seconds of motion and the count of beats, -1 for none.
     mappings
         What controls of devices move while it is played.
+    decks
+        Two groups of layers with a crossfader; None: no layer has a deck.
     constants
         What follows from the rest, worked out once.
     """
@@ -123,6 +126,7 @@ class Show:
     addressed: tuple[tuple[int, int], ...] = ()
     clock: tuple[int, int] = (-1, -1)
     mappings: tuple[ControlMapping, ...] = ()
+    decks: Decks | None = None
     constants: Constants = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -142,6 +146,10 @@ def _names(show: Show) -> dict[str, int]:
             alias = f"/layer/{number}{path.name.removeprefix(f'/layer/{layer.id}')}"
             found[alias] = found[path.name]
     return found
+
+
+def _crossing(decks: Decks | None) -> set[int]:
+    return set() if decks is None else {decks.fade, decks.curve, decks.transition}
 
 
 def _constants(show: Show) -> Constants:
@@ -182,6 +190,7 @@ def _constants(show: Show) -> Constants:
         speed_decay=decay_of(EURO_SPEED_TAU_S, tick_s),
         everything=reach_of(movers, springs),
         fading=reach_of(movers, (), set(show.fader[:1] if show.fader else ())),
+        crossing=reach_of(movers, (), _crossing(show.decks)),
         reach={
             each.layer: reach_of(movers, springs, places_of(each) | {master.truncation})
             for each in asked

@@ -18,6 +18,7 @@ from engine.core.show.show import Show
 from engine.documents.builder import ShowBuilder, clamped, each
 from engine.documents.schema import MasterTable, ShowTable
 from engine.documents.show.cues import add_fader, add_lists, cue_index, make_cue, make_list
+from engine.documents.show.decks import make_decks
 from engine.documents.show.image_inputs import bind_ports
 from engine.documents.show.layers import bind_images, make_layer, master_effects
 from engine.documents.show.mappings import make_mappings
@@ -60,6 +61,7 @@ def assemble(
     placed = read_track(builder, table.track)
     layers = _layers(builder, table)
     master = replace(master, effects=master_effects(builder, table.master, layers))
+    decks = make_decks(builder, table, layers)
     goes, rates = _goes(builder, table), add_rates(builder, table)
     depths = _depths(builder, table)
     acts, fader = add_lists(builder, table), add_fader(builder, table)
@@ -105,6 +107,7 @@ def assemble(
         addressed=tuple(named.addressed.items()),
         clock=named.clock,
         mappings=tuple(make_mappings(table.mappings)),
+        decks=decks,
     )
     routes = tuple(
         each(list(zip(table.routes, depths, strict=True)), "routes", lambda r: make_route(show, *r))
@@ -209,6 +212,7 @@ def _master(builder: ShowBuilder, table: ShowTable) -> Master:
         ),
         blackout=builder.switch("/master/blackout", "Black, at once."),
         freeze=builder.switch("/master/freeze", "Holds every motion."),
+        hold=builder.switch("/master/hold", "The picture stands still; all goes on behind it."),
         speed=builder.number("/master/speed", m.speed, -4, 4, "", "Factor on every motion."),
         truncation=builder.number(
             "/master/truncation",

@@ -13,6 +13,7 @@ from engine.core.isf.inputs import IMAGES
 from engine.core.parameter import Kind, Parameter
 from engine.core.show.layer import Effect, Generator, Input, Layer
 from engine.documents.builder import ShowBuilder, each, strict
+from engine.documents.deck_tables import TransitionTable
 from engine.documents.path.paths import make_paths
 from engine.documents.path.picture_keyframes import LAYER
 from engine.documents.schema import EffectTable, GeneratorTable, LayerTable, MasterTable, Number
@@ -40,7 +41,7 @@ def make_layer(builder: ShowBuilder, layer: LayerTable) -> Layer:
         generator = _generator(builder, root, layer, layer.generator)
     source = None
     if layer.source is not None:
-        source = _effect(builder, f"{root}/source", _named(layer.source, "source"), False)
+        source = make_effect(builder, f"{root}/source", _named(layer.source, "source"), False)
     return Layer(
         id=layer.id,
         blend=layer.blend,
@@ -83,7 +84,7 @@ def bind_images(layers: tuple[Layer, ...], place: int, table: LayerTable) -> Lay
     if table.aspect == "auto" and layer.uses is not None:
         spec = next(x.generator.spec for x in layers if x.id == layer.uses and x.generator)
         layer = layer if spec.any_size else replace(layer, aspect=spec.aspect)
-    _check_images(filter(None, (layer.source, *layer.effects)), makers, f"layers[{place}]")
+    check_images(filter(None, (layer.source, *layer.effects)), makers, f"layers[{place}]")
     for path in layer.generator.paths if layer.generator else ():
         if path.invert.startswith(LAYER) and path.invert.removeprefix(LAYER) not in makers:
             key = path.name.removeprefix(f"/layer/{layer.id}/").replace("/", ".")
@@ -94,7 +95,7 @@ def bind_images(layers: tuple[Layer, ...], place: int, table: LayerTable) -> Lay
     return layer
 
 
-def _check_images(effects: Iterable[Effect], makers: list[str], key: str) -> None:
+def check_images(effects: Iterable[Effect], makers: list[str], key: str) -> None:
     """See to it that images come from the picture or from layers with a generator."""
     for effect in effects:
         for name, image in effect.images.items():
@@ -113,7 +114,7 @@ def master_effects(
         effects = _effects(builder, "/master", table.effects)
     except ValueError as error:
         raise ValueError(f"master.{error}") from None
-    _check_images(effects, [layer.id for layer in layers if layer.generator], "master")
+    check_images(effects, [layer.id for layer in layers if layer.generator], "master")
     return effects
 
 
@@ -185,24 +186,35 @@ def _set(parameter: Parameter, address: str, given: dict[str, Number]) -> Parame
     return replace(full, default=strict(full, value))
 
 
+def id_of(table: EffectTable | TransitionTable) -> str:
+    """ID of a shader of a show: its own, or its file's name."""
+    return table.id or table.shader.removesuffix(".fs").replace("-", "_")
+
+
 def _effects(builder: ShowBuilder, root: str, tables: list[EffectTable]) -> tuple[Effect, ...]:
-    named = [_named(t, t.shader.removesuffix(".fs").replace("-", "_")) for t in tables]
+    named = [_named(t, id_of(t)) for t in tables]
     ids = [t.id for t in named]
     for place, name in enumerate(ids):
         if name in ids[:place]:
             raise ValueError(f"effects[{place}].id: '{name}' is there twice; give one an id")
     return tuple(
-        each(named, "effects", lambda t: _effect(builder, f"{root}/effect/{t.id}", t, True))
+        each(named, "effects", lambda t: make_effect(builder, f"{root}/effect/{t.id}", t, True))
     )
 
 
-def _effect(builder: ShowBuilder, root: str, table: EffectTable, has_mix: bool) -> Effect:
-    name = table.shader
+def read_shader(builder: ShowBuilder, name: str) -> isf.Header:
+    """Header of a shader, which is then one of the show's."""
     if name not in builder.headers:
         text = builder.resolve(name)
         builder.shaders[name] = text
         builder.headers[name] = isf.parse(text, f"{name.removesuffix('.fs')}.fs")
-    header = builder.headers[name]
+    return builder.headers[name]
+
+
+def make_effect(builder: ShowBuilder, root: str, table: EffectTable, has_mix: bool) -> Effect:
+    """Resolve one shader with its inputs, whose addresses begin with `root`."""
+    name = table.shader
+    header = read_shader(builder, name)
     bound = bind_inputs(builder, header, table.inputs)
     free = replace(header, inputs=tuple(i for i in header.inputs if i.name not in bound))
     declared = {p.address: p for p in isf.parameters(free)}
