@@ -28,17 +28,15 @@ def check(files: list[Path], size_px: tuple[int, int], out: Path | None, as_json
     from engine.compositor.gl.context import open_context
     from engine.compositor.isf.check import check as check_one
     from engine.compositor.isf.warm import FILM_S
-    from engine.core.isf.header import decode
-    from engine.documents.show.load import LARGEST_BYTES
+    from engine.documents.show.shader_files import read_shader
     from engine.play.judging import refusals
-    from engine.system.untrusted import read_bytes
 
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
     texts, refused = {}, {}
     for path in files:
         try:
-            texts[str(path)] = decode(read_bytes(path, LARGEST_BYTES), str(path))
+            texts[str(path)] = read_shader(path)
         except (OSError, ValueError) as error:
             refused[str(path)] = getattr(error, "strerror", None) or str(error)
     ctx = open_context()

@@ -6,11 +6,15 @@ ISF passes see display-referred values with straight alpha; the canvas is linear
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 import moderngl
+import numpy as np
+from numpy.typing import NDArray
 
+from engine.compositor.decks import Decks
 from engine.compositor.enlarge import Pixels
 from engine.compositor.finish import Finish, Shown
 from engine.compositor.gl.context import collect
@@ -18,10 +22,10 @@ from engine.compositor.gl.program import Program
 from engine.compositor.gl.shaders import COVER, KEEP, PLACE, PLACE_VERTEX
 from engine.compositor.gl.surface import Surface, make_surface, release
 from engine.compositor.isf.passes import Kit
-from engine.compositor.layers import Layers, Shaders, fit
+from engine.compositor.layers import Layers, fit
 from engine.compositor.picture import Picture
 from engine.compositor.previews import Previews
-from engine.core.frame.plan import LayerPlan, Plan, Readback
+from engine.core.frame.plan import DeckMix, LayerPlan, Plan, Readback
 from engine.core.isf.header import Header
 
 _BLENDS = {
@@ -44,8 +48,8 @@ class Compositor:
         Width and height of the canvas.
     picture_hz
         The show's picture rate: the length of a step, for TIMEDELTA.
-    shaders
-        Those of the compositor beside which it draws; None: its own.
+    beside
+        The compositor whose shaders and pictures it draws with; None: with its own.
     """
 
     def __init__(
@@ -53,22 +57,26 @@ class Compositor:
         ctx: moderngl.Context,
         size_px: tuple[int, int],
         picture_hz: float = 60.0,
-        shaders: Shaders | None = None,
+        beside: Compositor | None = None,
     ) -> None:
         ctx.gc_mode = "context_gc"  # by default moderngl frees nothing that Python drops
         self._ctx = ctx
         self._kit = Kit(ctx, picture_hz)
-        self._layers = Layers(ctx, self._kit, size_px, shaders)
+        self._layers: Layers = Layers(
+            ctx, self._kit, size_px, None if beside is None else beside._layers
+        )
         self._previews = Previews(ctx)
         self._finish = Finish(ctx, self._kit, size_px)
         self._place = Program(ctx, PLACE, PLACE_VERTEX)
         self._cover = Program(ctx, COVER)
         self._keep = Program(ctx, KEEP)
+        self._decks: Decks | None = None  # made when there are some
         self._kept: Surface | None = None  # newest finished picture step, as shaders read it
         self._held: tuple[Surface, Plan] | None = None  # the canvas of a picture that stands still
         self._drawn: tuple[object, object] = (None, None)  # what the canvas shows
         self._alone: tuple[LayerPlan, Surface] | None = None  # a layer shown without the canvas
         self._frames = 0
+        self.size_px = size_px
         self._make_canvas(size_px)
 
     def load(self, name: str, text: str) -> Header:
@@ -83,7 +91,18 @@ class Compositor:
 
     def beside(self, size_px: tuple[int, int]) -> Compositor:
         """Make one that draws with the same shaders what nobody sees here; close it first."""
-        return Compositor(self._ctx, size_px, self._kit.picture_hz, self._layers.shaders)
+        return Compositor(self._ctx, size_px, self._kit.picture_hz, self)
+
+    def load_picture(self, name: str, rgba: NDArray[np.uint8] | None) -> None:
+        """Upload a picture that `Pass.images` may name; the array that is there is not sent again.
+
+        Parameters
+        ----------
+        rgba
+            sRGB with straight alpha, row 0 at the top [shape=(H, W, 4)]; or the faces of a cube,
+            right, left, top, bottom, front and back [shape=(6, N, N, 4)]; None: forget it.
+        """
+        self._layers.load_picture(name, rgba)
 
     def set_picture_hz(self, picture_hz: float) -> None:
         """Change the picture rate: a show was reloaded."""
@@ -120,6 +139,8 @@ class Compositor:
             release(surface)
         for program in (self._place, self._cover, self._keep):
             program.release()
+        if self._decks is not None:
+            self._decks.release()
         self._kit.release()
         collect(self._ctx)
 
@@ -169,6 +190,8 @@ class Compositor:
     def _show_alone(self, plan: Plan, pixels: Pixels) -> bool:
         """Draw the only layer, if it is one and fills the canvas: it is shown as it is."""
         if len(plan.layers) != 1 or plan.layers[0].blend == "multiply" or plan.master_chain:
+            return False
+        if plan.decks is not None:
             return False
         layer = plan.layers[0]
         if layer.scale < 1 or fit(self.size_px, layer.aspect) != self.size_px:
@@ -230,16 +253,41 @@ class Compositor:
             if kept is not None:
                 self._place_layer(chain, kept, True)
                 return
-        is_empty = True
-        for layer in plan.layers:
+        if plan.decks is None:
+            self._lay(plan.layers, plan, pixels)
+        else:
+            self._lay(plan.layers[: plan.decks.first], plan, pixels)
+            self._lay_decks(plan.decks, plan, pixels)
+            self._lay(plan.layers[plan.decks.end :], plan, pixels, is_empty=False)
+        for chain in plan.master_chain:
+            self._draw_master(chain, plan, pixels, is_step)
+
+    def _lay(
+        self, layers: Sequence[LayerPlan], plan: Plan, pixels: Pixels, is_empty: bool = True
+    ) -> None:
+        """Lay layers on the canvas, on which nothing lies yet if `is_empty`."""
+        for layer in layers:
             surface = self._layers.draw(layer, plan, pixels)
             if surface is not None:
                 # over nothing, every mode but multiply is a copy, and a copy is cheaper
                 self._place_layer(layer, surface, is_empty and layer.blend != "multiply")
                 self._layers.done(layer, surface)
                 is_empty = False
-        for chain in plan.master_chain:
-            self._draw_master(chain, plan, pixels, is_step)
+
+    def _lay_decks(self, mix: DeckMix, plan: Plan, pixels: Pixels) -> None:
+        """Draw each deck on a canvas of its own, and lay the mixture on the picture's."""
+        own, decks = self._canvas, []
+        for layers in (plan.layers[mix.first : mix.middle], plan.layers[mix.middle : mix.end]):
+            self._canvas = self._kit.pool.take(self.size_px)
+            self._canvas.fbo.clear()
+            self._lay(layers, plan, pixels)
+            decks.append(self._canvas)
+        self._canvas = own
+        self._decks = self._decks or Decks(self._ctx, self._kit)
+        draw = partial(self._layers.draw_between, plan, pixels)
+        self._decks.lay(mix, (decks[0], decks[1]), own, draw)
+        for deck in decks:
+            self._kit.pool.give(deck)
 
     def _draw_master(self, chain: LayerPlan, plan: Plan, pixels: Pixels, is_step: bool) -> None:
         """Draw the master's effects over what lies on the canvas."""

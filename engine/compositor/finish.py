@@ -1,19 +1,18 @@
-"""Finishing: the canvas, or the layer shown without it, as the picture that outputs read.
-
-Sources: interleaved gradient noise (Jimenez, "Next generation post processing in Call of Duty:
-Advanced Warfare", 2014).
-"""
+"""Finishing: the canvas, or the layer shown without it, as the picture that outputs read."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import moderngl
+import numpy as np
 
+from engine.compositor.colour.looks import Looks
+from engine.compositor.colour.shaders import finish
 from engine.compositor.gl.program import Program
-from engine.compositor.gl.shaders import HEAD, SRGB
 from engine.compositor.gl.surface import Surface, make_surface, release
 from engine.compositor.isf.passes import Kit
 from engine.compositor.light import Light
@@ -21,47 +20,10 @@ from engine.compositor.picture import Picture
 from engine.core.frame.plan import Plan
 
 _DITHER_STEPS = 64
-
-# Out: brightness, sRGB, dither; the top row first. Exact black and white are not dithered, and
-# less than a third of a step stays black.
-_BODY = """
-uniform sampler2D image;
-uniform float master;
-uniform float levels;
-uniform float phase;
-vec4 read() {
-    ivec2 p = ivec2(gl_FragCoord.xy);
-    return texelFetch(image, ivec2(p.x, textureSize(image, 0).y - 1 - p.y), 0);
-}
-vec4 finish(vec3 light) {
-    vec3 v = encode(clamp(light * master, 0.0, 1.0));
-    vec2 q = gl_FragCoord.xy + phase;
-    float noise = fract(52.9829189 * fract(dot(q, vec2(0.06711056, 0.00583715)))) - 0.5;
-    vec3 room = clamp(min(v, 1.0 - v) * levels, 0.0, 1.0);
-    return vec4(v + noise * room / levels, 1.0);
-}
-"""
-_CANVAS = (
-    HEAD
-    + SRGB
-    + _BODY
-    + """
-void main() { host_Color = finish(read().rgb); }
-"""
-)
-
-# The same for a layer that is alone and fills the canvas, which is then not needed.
-_LAYER = (
-    HEAD
-    + SRGB
-    + _BODY
-    + """
-void main() {
-    vec4 c = scrub(read());
-    host_Color = finish(decode(max(c.rgb, 0.0)) * clamp(c.a, 0.0, 1.0));
-}
-"""
-)
+_NOISE = Path(__file__).with_name("colour") / "blue_noise.bin"
+_SIDE = 64
+# Steps of the square that are never near one another: the golden ratio's kin in two dimensions.
+_ACROSS, _DOWN = 0.7548776662, 0.5698402910
 
 
 class Shown(NamedTuple):
@@ -79,6 +41,18 @@ class Shown(NamedTuple):
     opacity: float | None = None
 
 
+class Depth(NamedTuple):
+    """How finely a picture is stored: data type, steps from black to white, its dither."""
+
+    dtype: str
+    levels: float
+    is_blue: bool | None = None  # None: as the show says
+    is_stepped: bool = False
+
+
+_SCREEN, _DEEP, _TEN = Depth("f1", 255.0), Depth("nu2", 65535.0), Depth("nu2", 1023.0, True, True)
+
+
 class Finish:
     """Owns the screens and the programs that draw them.
 
@@ -92,8 +66,9 @@ class Finish:
         self._ctx = ctx
         self._kit = kit
         self._light = Light(ctx)
-        self._canvas = Program(ctx, _CANVAS)
-        self._layer = Program(ctx, _LAYER)
+        self._programs: dict[tuple[bool, bool], Program] = {}
+        self._looks = Looks(ctx)
+        self._noise: moderngl.Texture | None = None
         self._whole_px = whole_px
         self._frames = 0
         self._screens: list[Surface] = []
@@ -116,10 +91,11 @@ class Finish:
         self._frames += 1
         frame, screen = self._frames, self._screens[self._frames % 2]
         phase = math.floor(plan.seconds * self._kit.picture_hz + 1e-6) % _DITHER_STEPS
-        self._draw(shown, plan.master, phase, 255.0, screen)
+        self._draw(shown, plan, phase, _SCREEN, screen)
         depths = {
             "f1": lambda: self._whole(screen),
-            "nu2": lambda: self._whole(self._deepen(shown, plan.master, phase)),
+            "nu2": lambda: self._whole(self._deepen(shown, plan, phase, _DEEP)),
+            "rgb30": lambda: self._whole(self._deepen(shown, plan, phase, _TEN)),
             "f2": lambda: self._whole(linear()),
         }
         is_current = lambda: self._frames == frame and screen in self._screens  # noqa: E731
@@ -130,26 +106,52 @@ class Finish:
         self._light.release()
         for surface in self._screens:
             release(surface)
-        self._canvas.release()
-        self._layer.release()
+        for program in self._programs.values():
+            program.release()
+        self._looks.release()
+        if self._noise is not None:
+            self._noise.release()
 
-    def _draw(
-        self, shown: Shown, master: float, phase: int, levels: float, target: Surface
-    ) -> None:
-        finish, light = self._canvas, float(master)
-        if shown.opacity is not None:
-            finish, light = self._layer, light * float(shown.opacity)
-        finish.bind("image", shown.image.texture)
-        finish.send("master", light)
-        finish.send("levels", levels)
-        finish.send("phase", 5.588238 * phase)
-        finish.draw(target.fbo)
+    def _draw(self, shown: Shown, plan: Plan, phase: int, depth: Depth, target: Surface) -> None:
+        grade, brightness = plan.grade, float(plan.master)
+        program = self._program(shown.opacity is not None, not grade.rests)
+        if not grade.rests:
+            self._looks.send(program, grade)
+            program.send("opacity", 1.0 if shown.opacity is None else shown.opacity)
+        elif shown.opacity is not None:
+            brightness *= shown.opacity
+        is_blue = grade.is_blue if depth.is_blue is None else depth.is_blue
+        program.bind("image", shown.image.texture)
+        program.send("master", brightness)
+        program.send("levels", depth.levels)
+        program.send("phase", 5.588238 * phase)
+        program.send("is_stepped", int(depth.is_stepped))
+        program.send("is_blue", int(is_blue))
+        if is_blue:
+            across, down = (int(phase * step % 1.0 * _SIDE) for step in (_ACROSS, _DOWN))
+            program.send("shift", (across, down))
+            program.bind("blue_noise", self._blue_noise())
+        program.draw(target.fbo)
 
-    def _deepen(self, shown: Shown, master: float, phase: int) -> Surface:
-        """Draw the frame again in 16 bits."""
-        surface = self._kit.pool.take(self._screens[0].size_px, "nu2")
+    def _program(self, is_layer: bool, is_graded: bool) -> Program:
+        key = is_layer, is_graded
+        if key not in self._programs:
+            self._programs[key] = Program(self._ctx, finish(is_layer, is_graded))
+        return self._programs[key]
+
+    def _blue_noise(self) -> moderngl.Texture:
+        """The mask: each value once in its square, in the middle of its step."""
+        if self._noise is None:
+            ranks = np.frombuffer(_NOISE.read_bytes(), "<u2")
+            data = ((ranks + 0.5) / len(ranks)).astype(np.float32).tobytes()
+            self._noise = self._ctx.texture((_SIDE, _SIDE), 1, data, dtype="f4")
+        return self._noise
+
+    def _deepen(self, shown: Shown, plan: Plan, phase: int, depth: Depth) -> Surface:
+        """Draw the frame again in more bits."""
+        surface = self._kit.pool.take(self._screens[0].size_px, depth.dtype)
         self._ctx.disable(moderngl.BLEND)
-        self._draw(shown, master, phase, 65535.0, surface)
+        self._draw(shown, plan, phase, depth, surface)
         self._kit.pool.give(surface)  # read at once, before anyone can take it
         return surface
 

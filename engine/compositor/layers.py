@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import moderngl
+import numpy as np
+from numpy.typing import NDArray
 
 from engine.compositor.enlarge import Enlarger, Pixels
+from engine.compositor.gl.pictures import AnyTexture, Pictures
 from engine.compositor.gl.surface import Surface, release
 from engine.compositor.isf.passes import History, Kit, run
 from engine.compositor.isf.shader import Shader, compile_shader, release_shader
@@ -13,10 +18,6 @@ from engine.core.frame.plan import LayerPlan, Pass, Plan
 from engine.core.isf.header import Header
 
 _PATIENCE_STEPS = 30  # how long a history outlives its pass: an opacity that touches 0 is no cut
-
-
-Shaders = dict[str, tuple[str, Shader]]
-"""Name → text, and what was compiled of it."""
 
 
 def fit(canvas_px: tuple[int, int], aspect: float) -> tuple[int, int]:
@@ -44,13 +45,14 @@ class Layers:
         ctx: moderngl.Context,
         kit: Kit,
         size_px: tuple[int, int],
-        shaders: Shaders | None = None,
+        beside: Layers | None = None,
     ) -> None:
         self._ctx = ctx
         self._kit = kit
         self._enlarger = Enlarger(ctx, kit.pool)
-        self.shaders: Shaders = {} if shaders is None else shaders
-        self._owns_shaders = shaders is None
+        self._owns = beside is None
+        self._shaders: dict[str, tuple[str, Shader]] = {} if beside is None else beside._shaders
+        self._pictures: Pictures = Pictures(ctx) if beside is None else beside._pictures
         self._histories: dict[str, History] = {}
         self._results: dict[str, tuple[Surface, int]] = {}  # newest result, and of which step
         self._sources: dict[str, Surface] = {}  # drawn for this frame
@@ -60,14 +62,21 @@ class Layers:
 
     def load(self, name: str, text: str) -> Header:
         """Compile and link a shader; see `Compositor.load`."""
-        known = self.shaders.get(name)
+        known = self._shaders.get(name)
         if known and known[0] == text:
             return known[1].header
         shader = compile_shader(self._ctx, name, text)
-        self.shaders[name] = (text, shader)
+        self._shaders[name] = (text, shader)
         if known:
             release_shader(known[1])
         return shader.header
+
+    def load_picture(self, name: str, rgba: NDArray[np.uint8] | None) -> None:
+        """Upload or forget a picture; see `Compositor.load_picture`."""
+        if rgba is None:
+            self._pictures.drop(name)
+        else:
+            self._pictures.load(name, rgba)
 
     def step(self, plan: Plan, pixels: Pixels) -> None:
         """Draw every stepped layer and keep the result."""
@@ -116,6 +125,16 @@ class Layers:
             self._keep(chain, surface)
         return surface
 
+    def draw_between(
+        self, plan: Plan, pixels: Pixels, item: Pass, ends: dict[str, moderngl.Texture],
+        out: Surface,
+    ) -> None:  # fmt: skip
+        """Draw a shader that leads from one picture to another; one that is gone shows the end."""
+        if item.shader in self._shaders:
+            self._run(item, plan, pixels, ends, out, False)
+        else:
+            self._kit.copy(ends["endImage"], out)
+
     def done(self, layer: LayerPlan, surface: Surface) -> None:
         """Take back what `draw` gave."""
         if not layer.is_stepped:
@@ -140,8 +159,10 @@ class Layers:
                 release(surface)
         for surface, _ in self._results.values():
             release(surface)
-        for _, shader in self.shaders.values() if self._owns_shaders else ():
-            release_shader(shader)
+        if self._owns:
+            for _, shader in self._shaders.values():
+                release_shader(shader)
+            self._pictures.release()
         self._enlarger.release()
 
     def _give(self, layer_id: str, surface: Surface) -> None:
@@ -180,10 +201,11 @@ class Layers:
         self, layer: LayerPlan, surface: Surface | None, plan: Plan, pixels: Pixels, is_step: bool
     ) -> Surface | None:
         for effect in layer.effects:
-            if effect.shader not in self.shaders:
+            if effect.shader not in self._shaders:
                 continue  # its load failed, and said so: the picture goes on without it
             out = self._kit.pool.take(self._area(layer))
-            self._run(effect, plan, pixels, surface, out, is_step)
+            seen = {"inputImage": surface.texture} if surface else {}
+            self._run(effect, plan, pixels, seen, out, is_step)
             if surface:
                 self._give(_name(layer), surface)
             surface = out
@@ -199,9 +221,9 @@ class Layers:
         surface: Surface | None = None
         if layer.generator is not None and layer.generator in pixels:
             surface = self._enlarger.draw(pixels[layer.generator], size_px)
-        elif layer.source is not None and layer.source.shader in self.shaders:
+        elif layer.source is not None and layer.source.shader in self._shaders:
             surface = self._kit.pool.take(size_px)
-            self._run(layer.source, plan, pixels, None, surface, is_step)
+            self._run(layer.source, plan, pixels, {}, surface, is_step)
         if surface:
             self._sources[_name(layer)] = surface
         return surface
@@ -212,11 +234,14 @@ class Layers:
         return fit(self.size_px, layer.aspect)
 
     def _run(
-        self, item: Pass, plan: Plan, pixels: Pixels, surface: Surface | None, out: Surface,
-        is_step: bool,
+        self, item: Pass, plan: Plan, pixels: Pixels, bound: Mapping[str, moderngl.Texture],
+        out: Surface, is_step: bool,
     ) -> None:  # fmt: skip
-        shader = self.shaders[item.shader][1]
-        images = {"inputImage": surface.texture} if surface else {}
+        shader = self._shaders[item.shader][1]
+        images: dict[str, AnyTexture] = dict(bound)
+        for each in shader.header.imported:
+            if (found := self._pictures.get(f"{item.shader}/{each.name}")) is not None:
+                images[each.name] = found
         for name, wanted in item.images.items():
             texture = self._image(wanted, plan, pixels, is_step)
             if texture:
@@ -236,11 +261,11 @@ class Layers:
             history.newest = self._steps
         return history
 
-    def _image(
-        self, wanted: str, plan: Plan, pixels: Pixels, is_step: bool
-    ) -> moderngl.Texture | None:
+    def _image(self, wanted: str, plan: Plan, pixels: Pixels, is_step: bool) -> AnyTexture | None:
         if wanted == "picture":
             return self.picture
+        if (picture := self._pictures.get(wanted)) is not None:
+            return picture
         name = wanted.removeprefix("layer:")
         for layer in plan.layers:
             if layer.id == name:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from engine.compositor.gl.surface import Surface
 from engine.compositor.light import Light
 
-FORMATS = ("rgb24", "rgba", "rgb48", "linear16f")
+FORMATS = ("rgb24", "rgba", "rgb30", "rgb48", "linear16f")
 
 
 class Picture:
@@ -27,7 +27,8 @@ class Picture:
     surface
         Where `texture` is.
     depths
-        Data type → the picture in it, of `size_px`: ``f1`` and ``nu2`` finished, ``f2`` linear.
+        Data type → the picture in it, of `size_px`: ``f1`` and ``nu2`` finished, ``f2`` linear;
+        ``rgb30`` in ``nu2``.
     is_current
         Whether it can still be read.
     light
@@ -55,8 +56,9 @@ class Picture:
         Parameters
         ----------
         format
-            ``rgb24`` and ``rgba``: uint8, sRGB, dithered. ``rgb48``: uint16, sRGB. ``linear16f``:
-            float16, linear light, premultiplied RGBA, before master brightness.
+            ``rgb24`` and ``rgba``: uint8, sRGB, dithered. ``rgb48``: uint16, sRGB. ``rgb30``: the
+            same, dithered to 1024 steps. ``linear16f``: float16, linear light, premultiplied RGBA,
+            before master brightness and colour.
 
         Returns
         -------
@@ -92,8 +94,9 @@ class Picture:
             return _pixels(self._depths["f1"](), 3, np.uint8)
         if format == "rgba":
             return _pixels(self._depths["f1"](), 4, np.uint8)
-        if format == "rgb48":
-            return _pixels(self._depths["nu2"](), 3, np.uint16)
+        if format in ("rgb48", "rgb30"):
+            depth = "nu2" if format == "rgb48" else "rgb30"
+            return _pixels(self._depths[depth](), 3, np.uint16)
         return np.ascontiguousarray(_pixels(self._depths["f2"](), 4, np.float16)[::-1])
 
 

@@ -259,6 +259,20 @@ class AutopilotTable(_Table, frozen=True):
     rest_s: float = 90.0
 
 
+class ColourTable(_Table, frozen=True):
+    """``[master.colour]``: colour of the finished picture."""
+
+    exposure: float = 0.0
+    temperature: float = 0.0
+    tint: float = 0.0
+    contrast: float = 1.0
+    saturation: float = 1.0
+    tone_map: Literal["none", "reinhard", "aces", "agx"] = "none"
+    lut: str = ""
+    lut_mix: float = 1.0
+    dither: Literal["blue", "gradient"] = "blue"
+
+
 class MasterTable(_Table, frozen=True):
     """``[master]``: what stands over all layers."""
 
@@ -274,6 +288,7 @@ class MasterTable(_Table, frozen=True):
     offset_ms: float = 0.0
     timecode_rate: str = "25"
     effects: list[EffectTable] = []
+    colour: ColourTable | None = None
 
 
 class TrackTable(_Table, frozen=True):

@@ -61,9 +61,9 @@ class Picture(Protocol):
         """  # noqa: D205 - one sentence and its rule
 
     def read(self, format: str) -> NDArray[Any]:
-        """Pixels as ``rgb24``, ``rgba`` (uint8) or ``rgb48`` (uint16) [shape=(H, W, C)], row 0 at
-        the top, read back once for all outputs. The array belongs to this frame: nobody writes
-        into it afterwards.
+        """Pixels as ``rgb24``, ``rgba`` (uint8), ``rgb48`` or ``rgb30`` (uint16, the latter in 1024
+        steps) [shape=(H, W, C)], row 0 at the top, read back once for all outputs. The array
+        belongs to this frame: nobody writes into it afterwards.
         """  # noqa: D205 - one sentence and its rule
 
 

@@ -12,7 +12,7 @@ import pytest
 from engine.app.cli.main import cli
 from engine.core.curves import CURVES
 from engine.core.expressions import FUNCTIONS
-from engine.documents import modulation_tables, schema
+from engine.documents import deck_tables, modulation_tables, schema
 from engine.documents.show.load import load
 from engine.generators.kinds import cppn
 from tests.places import SHOWS
@@ -22,6 +22,7 @@ SECTIONS = {
     "## `[output]`": schema.OutputTable,
     "## `[[sources]]` and `[[outputs]]`": schema.SourceTable,
     "## `[master]`": schema.MasterTable,
+    "### `[master.colour]`": schema.ColourTable,
     "## `[autopilot]`": schema.AutopilotTable,
     "## `[track]`": schema.TrackTable,
     "## `[[layers]]`": schema.LayerTable,
@@ -30,6 +31,8 @@ SECTIONS = {
     "### `[layers.path]`": schema.PathTable,
     "A table of `keys`:": schema.KeyTable,
     "### `[[layers.effects]]` and `[layers.source]`": schema.EffectTable,
+    "## `[decks]`": deck_tables.DecksTable,
+    "A table of `transitions`:": deck_tables.TransitionTable,
     "## `[[lfos]]`": schema.LfoTable,
     "## `[[macros]]`": schema.MacroTable,
     "A table of `targets`:": modulation_tables.MacroTargetTable,
@@ -106,7 +109,11 @@ def test_every_key_of_a_show_is_explained_with_its_default(shows: str, heading: 
 def test_every_table_of_the_format_has_its_section() -> None:
     tables = {
         each
-        for each in (*vars(schema).values(), *vars(modulation_tables).values())
+        for each in (
+            *vars(schema).values(),
+            *vars(modulation_tables).values(),
+            *vars(deck_tables).values(),
+        )
         if isinstance(each, type) and issubclass(each, msgspec.Struct) and each.__name__[0] != "_"
     }
     tables -= {msgspec.Struct}

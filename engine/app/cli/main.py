@@ -134,6 +134,7 @@ def play(**given: Any) -> None:
 @click.option("--codec", type=click.Choice(["h264", "h265"]), default="h264")
 @click.option("--crf", type=click.IntRange(0, 51), default=16, help="Quality; lower is better.")
 @click.option("--preset", default="medium", help="x264's name for effort.")
+@click.option("--bits", type=click.Choice(["8", "10"]), default="8", help="Of a film's samples.")
 @click.option("--device", type=DEVICE, default="auto", help="Where the generators run.")
 @click.option(
     "--start-number", type=click.IntRange(0, 10**9), default=0, help="Of the first picture of PNGs."
@@ -149,7 +150,7 @@ def export(**given: Any) -> None:
         job = Job(
             given["out"], given["size"], given["fps"], given["from_s"], end_s(given),
             given["hashes"], given["codec"], given["crf"], given["preset"], given["device"],
-            given["start_number"],
+            given["start_number"], bits=int(given["bits"]),
         )  # fmt: skip
         render(playback, begun(given, playback, job), sys.stderr)
         return 0

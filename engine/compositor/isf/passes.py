@@ -7,17 +7,18 @@ from dataclasses import dataclass, field
 
 import moderngl
 
+from engine.compositor.gl.pictures import AnyTexture
 from engine.compositor.gl.program import Program
 from engine.compositor.gl.shaders import COPY
 from engine.compositor.gl.surface import Pool, Surface
 from engine.compositor.isf.shader import Shader, coerce_uniform
 from engine.core.frame.plan import Pass
-from engine.core.isf.inputs import PassSpec
+from engine.core.isf.buffers import PassSpec
 from engine.core.isf.size import evaluate_size
 
 _MOST_PX = 4_000_000
 
-Images = Mapping[str, moderngl.Texture]
+Images = Mapping[str, AnyTexture]
 
 
 @dataclass(slots=True)
@@ -36,6 +37,7 @@ class Kit:
     def __init__(self, ctx: moderngl.Context, picture_hz: float) -> None:
         self.pool = Pool(ctx)
         self.black = ctx.texture((1, 1), 4, data=bytes(4))
+        self.black_cube = ctx.texture_cube((1, 1), 4, data=bytes(24))
         self.copier = Program(ctx, COPY)
         self.picture_hz = picture_hz
 
@@ -56,6 +58,7 @@ class Kit:
         """Give the GL objects back."""
         self.pool.clear()
         self.black.release()
+        self.black_cube.release()
         self.copier.release()
 
 
@@ -105,7 +108,8 @@ def run(
                 kit.pool.give(old)
             targets[spec.target] = surface
     if surface is not out:
-        kit.copy(surface.texture, out, images.get("inputImage"), mix)
+        under = images.get("inputImage")
+        kit.copy(surface.texture, out, under if isinstance(under, moderngl.Texture) else None, mix)
     if last is not out:
         kit.pool.give(last)
     _keep(kit, passes, history if is_step else None, kept, targets)
@@ -193,6 +197,9 @@ def _bind(
         if in_program in program.units:
             target = targets.get(name)
             texture = target.texture if target else images.get(name, kit.black)
+            is_cube = isinstance(texture, moderngl.TextureCube)
+            if is_cube != (name in shader.cubes):
+                texture = kit.black if is_cube else kit.black_cube
             program.bind(in_program, texture)
 
 

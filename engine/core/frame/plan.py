@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.colour.grade import REST, Grade
 from engine.core.show.generator import Request, View
 
 Uniform = bool | int | float | tuple[float, ...]
@@ -150,6 +151,8 @@ class Plan:
         How some of the layers are mixed as two decks; None: all are simply laid on each other.
     is_held
         The picture stands still; what is behind it goes on.
+    grade
+        Colour of the finished picture.
     """
 
     seconds: float
@@ -165,6 +168,7 @@ class Plan:
     master_chain: tuple[LayerPlan, ...] = ()
     decks: DeckMix | None = None
     is_held: bool = False
+    grade: Grade = REST
 
     @property
     def keeps_picture(self) -> bool:

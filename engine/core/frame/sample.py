@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.colour.grade import REST, Grade
 from engine.core.frame import decks
 from engine.core.frame.layers import STEP_SLACK, Moment, layer_plan, master_chain
 from engine.core.frame.now import now_at, unfrozen_at
@@ -15,6 +16,7 @@ from engine.core.frame.plan import LayerPlan, Plan
 from engine.core.frame.values import effective
 from engine.core.path.model import Now
 from engine.core.show.constants import Asked
+from engine.core.show.controls import Colour
 from engine.core.show.generator import Request, View
 from engine.core.show.show import Show
 from engine.core.show.state import State
@@ -102,7 +104,18 @@ def _sample(show: Show, state: State, seconds: float, seen: int | None, is_hidde
         master_chain=chain,
         decks=None if bounds is None else decks.mix(show, state, values, moment, bounds),
         is_held=not is_hidden and values[master.hold] >= 0.5,
+        grade=REST if is_hidden else _grade(master.colour, values),
     )
+
+
+def _grade(colour: Colour, values: Sequence[float]) -> Grade:
+    exposure, temperature, tint, contrast, saturation, tone_map, mix = map(
+        values.__getitem__, colour.places
+    )
+    return Grade(
+        exposure, temperature, tint, contrast, saturation, int(tone_map), mix,
+        colour.lut, colour.is_blue,
+    )  # fmt: skip
 
 
 def borrowed(plans: Iterable[LayerPlan]) -> set[str]:

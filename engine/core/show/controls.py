@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.colour.cube import Lut
 from engine.core.show.layer import Effect
 
 
@@ -159,6 +160,14 @@ class Beats(NamedTuple):
     offset_ms: int
 
 
+class Colour(NamedTuple):
+    """Colour of the finished picture: places in the order of `Grade`, its look, its dither."""
+
+    places: tuple[int, ...]
+    lut: Lut | None = None
+    is_blue: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Master:
     """Places of the parameters that stand over all layers; effects of the finished picture."""
@@ -179,4 +188,5 @@ class Master:
     tap: int
     resync: int
     beats: Beats
+    colour: Colour
     effects: tuple[Effect, ...] = ()

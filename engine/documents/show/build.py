@@ -16,6 +16,7 @@ from engine.core.show.controls import Beats, Cue, CueList, Master
 from engine.core.show.layer import Layer
 from engine.core.show.show import Show
 from engine.documents.builder import ShowBuilder, clamped, each
+from engine.documents.colour import make_colour
 from engine.documents.schema import MasterTable, ShowTable
 from engine.documents.show.cues import add_fader, add_lists, cue_index, make_cue, make_list
 from engine.documents.show.decks import make_decks
@@ -101,6 +102,7 @@ def assemble(
         edges=frozenset(builder.edges),
         drag=table.drag,
         files=builder.files,
+        pictures=builder.pictures,
         fader=fader,
         modulators=modulators,
         macros=make_macros(table, registry),
@@ -254,6 +256,7 @@ def _master(builder: ShowBuilder, table: ShowTable) -> Master:
         tap=builder.trigger("/transport/tap", "Tap the beat."),
         resync=builder.trigger("/transport/resync", "The beat begins now."),
         beats=_beats(builder, m),
+        colour=make_colour(builder, m.colour),
     )
 
 

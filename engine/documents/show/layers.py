@@ -17,6 +17,7 @@ from engine.documents.deck_tables import TransitionTable
 from engine.documents.path.paths import make_paths
 from engine.documents.path.picture_keyframes import LAYER
 from engine.documents.schema import EffectTable, GeneratorTable, LayerTable, MasterTable, Number
+from engine.documents.show.shader_files import picture_name
 from engine.documents.show.shader_inputs import bind_inputs
 from engine.generators import registry
 from engine.generators.contract import model_of, steps
@@ -205,9 +206,10 @@ def _effects(builder: ShowBuilder, root: str, tables: list[EffectTable]) -> tupl
 def read_shader(builder: ShowBuilder, name: str) -> isf.Header:
     """Header of a shader, which is then one of the show's."""
     if name not in builder.headers:
+        file = f"{name.removesuffix('.fs')}.fs"
         text = builder.resolve(name)
         builder.shaders[name] = text
-        builder.headers[name] = isf.parse(text, f"{name.removesuffix('.fs')}.fs")
+        builder.headers[name] = _brought(builder, name, isf.parse(text, file))
     return builder.headers[name]
 
 
@@ -245,6 +247,16 @@ def make_effect(builder: ShowBuilder, root: str, table: EffectTable, has_mix: bo
         if i.type not in IMAGES
     )
     return Effect(table.id, name, mix, inputs, dict(table.images), isf.has_history(header))
+
+
+def _brought(builder: ShowBuilder, name: str, header: isf.Header) -> isf.Header:
+    """Read the pictures that a shader brings along, and note what it cannot do here."""
+    for found in header.imported:
+        files = (picture_name(name, path) for path in found.paths)
+        builder.picture(f"{name}/{found.name}", *files)
+    file = f"{name.removesuffix('.fs')}.fs"
+    builder.notes += [f"{file}:{line}: {text}" for line, text in header.notes]
+    return header
 
 
 def _flat(

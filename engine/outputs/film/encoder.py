@@ -62,6 +62,7 @@ class Encoder:
         self._size_px = size_px
         self._sound = sound
         self._samples = 0
+        self._codec = codec
         self._newest: VideoFrame | None = None
         self._reformatter = VideoReformatter()
         suffix = self.path.suffix.lower()
@@ -79,8 +80,11 @@ class Encoder:
             self.path.unlink()
             raise
 
-    def encode(self, index: int, rgb: NDArray[np.uint8]) -> None:
-        """Append the picture of frame `index` [shape=(H, W, 3)], filling a gap before it."""
+    def encode(self, index: int, rgb: NDArray[Any]) -> None:
+        """Append the picture of frame `index` [shape=(H, W, 3)], filling a gap before it.
+
+        It is uint8, and uint16 where the codec takes 10 bits.
+        """
         frame = self._convert(rgb)
         self._fill(index)
         self._newest = frame
@@ -114,16 +118,17 @@ class Encoder:
             if not self.frames:
                 self.path.unlink(missing_ok=True)
 
-    def _convert(self, rgb: NDArray[np.uint8]) -> VideoFrame:
+    def _convert(self, rgb: NDArray[Any]) -> VideoFrame:
         import av
         from av.video.reformatter import Interpolation
 
         width, height = self._size_px
-        if rgb.shape != (height, width, 3) or rgb.dtype != np.uint8:
-            raise ValueError(f"the film takes {width}x{height} rgb24, not {rgb.shape} {rgb.dtype}")
+        kind, name = (np.uint8, "rgb24") if self._codec.bits == 8 else (np.uint16, "rgb48le")
+        if rgb.shape != (height, width, 3) or rgb.dtype != kind:
+            raise ValueError(f"the film takes {width}x{height} {name}, not {rgb.shape} {rgb.dtype}")
         return self._reformatter.reformat(
-            av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), "rgb24"),
-            format="yuv420p",
+            av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), name),
+            format=self._codec.pixel_format,
             dst_colorspace=BT709,
             src_color_range=_FULL,
             dst_color_range=LIMITED,

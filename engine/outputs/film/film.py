@@ -46,6 +46,8 @@ class Config:
         picture's time is filled with the one before it: the rate stays constant.
     kept
         Pictures that are taken over of the film `kept_path` names (``export --resume``).
+    bits
+        Of a sample: 8 or 10.
     """
 
     path: Path
@@ -55,6 +57,7 @@ class Config:
     audio: Sound | None = None
     is_blocking: bool = True
     kept: int = 0
+    bits: int = 8
 
 
 def kept_path(path: Path) -> Path:
@@ -79,6 +82,8 @@ def check(config: Config, size_px: tuple[int, int]) -> None:
         raise ValueError(f"The codec '{config.codec}' is not known: use h264 or h265")
     if config.preset not in _PRESETS:
         raise ValueError(f"The preset '{config.preset}' is not known: use {', '.join(_PRESETS)}")
+    if config.bits not in (8, 10):
+        raise ValueError(f"A film's samples have 8 or 10 bits, not {config.bits}")
     if not 0 <= config.crf <= 51:
         raise ValueError(f"crf is a quality from 0 (lossless) to 51, not {config.crf}")
     if size_px[0] % 2 or size_px[1] % 2 or min(size_px) < 16:
@@ -107,11 +112,12 @@ class Film:
         self._encoder = encoder
         self._first: int | None = 0 if config.kept else None
         self._newest = -1
+        self._format = "rgb24" if config.bits == 8 else "rgb30"
         self._writer = Writer(
             encoder.path,
             lambda: f"its first {encoder.frames} pictures, all but about a second, are playable",
             config.is_blocking,
-            frame_bytes=size_px[0] * size_px[1] * 3,
+            frame_bytes=size_px[0] * size_px[1] * (3 if config.bits == 8 else 6),
         )
 
     @property
@@ -135,7 +141,7 @@ class Film:
         self._newest = frame
         place = frame - self._first
         if not self._writer.drops():  # nothing is read back for nothing
-            self._writer.put(partial(self._encoder.encode, place, picture.read("rgb24")))
+            self._writer.put(partial(self._encoder.encode, place, picture.read(self._format)))
 
     def close(self) -> None:
         """Encode what is queued and finish the file.
@@ -161,7 +167,7 @@ def open(config: Config, size_px: tuple[int, int], fps: Fraction) -> Iterator[Fi
     from av import FFmpegError
 
     check(config, size_px)
-    codec = Codec(config.codec, config.crf, config.preset, is_segmented=config.is_blocking)
+    codec = Codec(config.codec, config.crf, config.preset, config.is_blocking, config.bits)
     try:
         encoder = Encoder(config.path, codec, config.audio, size_px, fps)
     except (FFmpegError, OSError) as error:

@@ -28,12 +28,21 @@ _DELAY = 2  # pictures: neither encoder lets decoding run further ahead of showi
 
 
 class Codec(NamedTuple):
-    """How pictures are compressed: ``h264`` or ``h265``, constant rate factor, x264's preset."""
+    """How pictures are compressed: ``h264`` or ``h265``, constant rate factor, x264's preset.
+
+    `bits` of a sample: 8, or 10 (High 10, Main 10).
+    """
 
     name: str
     crf: int
     preset: str
     is_segmented: bool = False
+    bits: int = 8
+
+    @property
+    def pixel_format(self) -> str:
+        """FFmpeg's name of the samples."""
+        return "yuv420p" if self.bits == 8 else "yuv420p10le"
 
 
 def segment_frames(fps: Fraction) -> int:
@@ -67,7 +76,7 @@ class Video:
     def _set_up(self) -> None:
         context, fps = self._context, self._fps
         context.width, context.height = self._size_px
-        context.pix_fmt = "yuv420p"
+        context.pix_fmt = self._codec.pixel_format
         context.time_base = 1 / fps
         context.gop_size = max(1, round(fps))
         context.color_range = LIMITED

@@ -107,8 +107,10 @@ def choose_output(
         sound = replace(source, read=lambda start, n: source.read(first + start, n))
     module = registry.load(registry.kind_of_file(job.out) or "film")
     asked = {"path": job.out, "codec": job.codec, "crf": job.crf, "preset": job.preset}
-    asked |= {"start_number": job.start_number, "kept": job.first}
+    asked |= {"start_number": job.start_number, "kept": job.first, "bits": job.bits}
     fields = module.Config.__dataclass_fields__
+    if job.bits != 8 and "bits" not in fields:
+        raise ValueError(f"{job.out}: --bits is of films; name a .mp4, .mov or .mkv")
     if job.start_number and "start_number" not in fields:
         raise ValueError(
             f"{job.out}: --start-number numbers pictures; name a sequence like name-%05d.png"

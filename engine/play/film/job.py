@@ -34,6 +34,8 @@ class Job:
         Frames that are there already; see `engine.play.film.resume`.
     identity
         What the note beside an unfinished film says; None: there is none.
+    bits
+        Of a sample of a film: 8 or 10.
     """
 
     out: Path
@@ -49,6 +51,7 @@ class Job:
     start_number: int = 0
     first: int = 0
     identity: Mapping[str, str] | None = None
+    bits: int = 8
 
 
 def frame_count(playback: Playback, job: Job, fps: Fraction) -> int:

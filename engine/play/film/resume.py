@@ -52,9 +52,10 @@ def identity(
     else:
         content = manifest(load.load(source).text, show)[0]
     width, height = job.size_px or playback.size_px
+    codec = job.codec if job.bits == 8 else f"{job.codec} of {job.bits} bits"
     options = {
         "size": f"{width}x{height}", "fps": job.fps or playback.fps, "from": job.from_s,
-        "seed": show.seed, "codec": job.codec, "crf": job.crf, "preset": job.preset,
+        "seed": show.seed, "codec": codec, "crf": job.crf, "preset": job.preset,
         "start-number": job.start_number,
         **{k: hash_at(v) if isinstance(v, Path) else v for k, v in heard.items()},
     }  # fmt: skip

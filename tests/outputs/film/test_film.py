@@ -74,6 +74,25 @@ def samples(path: Path) -> np.ndarray:
     return np.concatenate(blocks)
 
 
+@pytest.mark.parametrize("codec", ["h264", "h265"])
+def test_ten_bits_hold_a_dark_gradient(tmp_path: Path, codec: str) -> None:
+    """64 steps of ten bits from black, which are 16 of eight."""
+    path = tmp_path / "a.mkv"
+    steps = np.repeat(np.arange(64, dtype=np.uint16) * 64, SIZE_PX[0] // 64)
+    ramp = np.broadcast_to(steps[None, :, None], (SIZE_PX[1], len(steps), 3))
+    picture = SimpleNamespace(read={"rgb30": ramp}.__getitem__)
+    config = film.Config(path, codec, crf=1, preset="ultrafast", bits=10)
+    with film.open(config, (len(steps), SIZE_PX[1]), Fraction(25)) as out:
+        for frame in range(3):
+            out.write(frame, picture)
+    with av.open(str(path)) as file:
+        shown = next(file.decode(video=0))
+    assert shown.format.name == "yuv420p10le"
+    luma = shown.to_ndarray()[: SIZE_PX[1]].mean(0).astype(float)
+    assert luma.min() >= 62
+    assert len(np.unique(np.rint(luma))) > 40
+
+
 @pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv"])
 @pytest.mark.parametrize("codec", ["h264", "h265"])
 def test_a_film_has_the_count_rate_and_tags_that_were_asked_for(

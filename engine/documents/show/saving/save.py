@@ -15,6 +15,7 @@ from engine.documents.assets import assets_dir
 from engine.documents.schema import allowed_keys
 from engine.documents.show.load import Loaded, read
 from engine.documents.show.model_files import with_paths
+from engine.documents.show.shader_files import split_name
 from engine.system import untrusted
 from engine.system.atomic import write_bytes, write_text
 
@@ -86,6 +87,8 @@ def _relative(path: str, folder: Path) -> str:
 
 def _lay_beside(folder: Path, files: Mapping[str, bytes]) -> None:
     for name, data in files.items():
+        if split_name(name) is not None:
+            continue  # it comes with its shader, which is found where it was
         path = untrusted.place(name, folder)
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -191,6 +194,8 @@ def _slot(document: Any, address: str) -> tuple[Table, str] | None:
     match address.split("/")[1:]:
         case ["master", "effect", effect, name, *_]:
             return _input(_effect(document["master"], effect), name)
+        case ["master", key] if key in allowed_keys("$.master.colour"):
+            return _table(_table(document, "master"), "colour"), key
         case ["transport", key] if key in allowed_keys("$.master"):
             return _table(document, "master"), key
         case [("master" | "autopilot" | "track") as name, key] if key in allowed_keys(f"$.{name}"):

@@ -1,0 +1,1 @@
+"""Colour of the finished picture on the GPU: grade, looks, dither."""

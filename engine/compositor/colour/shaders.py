@@ -1,0 +1,170 @@
+"""GLSL of finishing: grade, tone maps, looks, dither.
+
+A loop of one turn stands for a branch: without a GPU both sides of an `if` are worked out.
+
+Sources: extended Reinhard (Reinhard et al., "Photographic tone reproduction for digital images",
+2002, equation 4); Narkowicz, "ACES filmic tone mapping curve", 2016 (CC0); tetrahedral
+interpolation (Kasson et al., "Performing color space conversions with three-dimensional linear
+interpolation", 1995); interleaved gradient noise (Jimenez, "Next generation post processing in
+Call of Duty: Advanced Warfare", 2014). The curve called ``agx`` is our own, after the idea of
+Sobotka's AgX: log light of primaries drawn together, through a sigmoid.
+"""
+
+from __future__ import annotations
+
+from engine.compositor.gl.shaders import HEAD, SRGB
+
+REINHARD_WHITE = 4.0
+GREY = 0.18
+AGX_INSET = 0.2
+AGX_STOPS = -10.0, 6.5
+AGX_SLOPE = 2.4
+
+# What a pixel is before it is graded: linear light, the top row first.
+CANVAS = """
+uniform sampler2D image;
+vec3 light(ivec2 p) {
+    return texelFetch(image, ivec2(p.x, textureSize(image, 0).y - 1 - p.y), 0).rgb;
+}
+"""
+LAYER = """
+uniform sampler2D image;
+vec3 light(ivec2 p) {
+    vec4 c = scrub(texelFetch(image, ivec2(p.x, textureSize(image, 0).y - 1 - p.y), 0));
+    return decode(max(c.rgb, 0.0)) * clamp(c.a, 0.0, 1.0);
+}
+"""
+PLAIN = """
+uniform float master;
+vec3 grade(vec3 c) { return clamp(c * master, 0.0, 1.0); }
+"""
+
+_TONE = f"""
+const float GREY = {GREY};
+const float INSET = {AGX_INSET};
+vec3 reinhard(vec3 c) {{ return c * (1.0 + c / {REINHARD_WHITE**2}) / (1.0 + c); }}
+vec3 aces(vec3 c) {{ return (c * (2.51 * c + 0.03)) / (c * (2.43 * c + 0.59) + 0.14); }}
+vec3 draw_together(vec3 c, float amount) {{
+    return mix(c, vec3((c.r + c.g + c.b) / 3.0), amount);
+}}
+vec3 agx(vec3 c) {{
+    const float span = {AGX_STOPS[1] - AGX_STOPS[0]};
+    const float pivot = {-AGX_STOPS[0]} / span;
+    c = draw_together(c, INSET);
+    vec3 t = log2(max(c, 1e-9) / GREY) / span;
+    t = clamp(t, -pivot, 1.0 - pivot) * {AGX_SLOPE};
+    float middle = encode(vec3(GREY)).r;
+    vec3 limit = mix(vec3(middle), vec3(1.0 - middle), greaterThan(t, vec3(0.0)));
+    vec3 most = mix(vec3(pivot), vec3(1.0 - pivot), greaterThan(t, vec3(0.0))) * {AGX_SLOPE};
+    vec3 scale = most * inversesqrt(most * most / (limit * limit) - 1.0);
+    vec3 v = middle + t * inversesqrt(1.0 + t * t / (scale * scale));
+    return draw_together(decode(clamp(v, 0.0, 1.0)), -INSET / (1.0 - INSET));
+}}
+"""
+
+_LOOK = """
+uniform sampler2D curves;
+uniform sampler2D cube;
+uniform int curves_size;
+uniform int cube_size;
+uniform vec3 curves_low;
+uniform vec3 curves_scale;
+uniform vec3 cube_low;
+uniform vec3 cube_scale;
+float entry(int i, int channel) {
+    return texelFetch(curves, ivec2(i % 1024, i / 1024), 0)[channel];
+}
+vec3 bend(vec3 c) {
+    vec3 x = clamp((c - curves_low) * curves_scale, 0.0, 1.0) * float(curves_size - 1);
+    ivec3 i = min(ivec3(x), curves_size - 2);
+    vec3 low = vec3(entry(i.r, 0), entry(i.g, 1), entry(i.b, 2));
+    vec3 high = vec3(entry(i.r + 1, 0), entry(i.g + 1, 1), entry(i.b + 1, 2));
+    return mix(low, high, x - vec3(i));
+}
+vec3 corner(ivec3 p) { return texelFetch(cube, ivec2(p.r + cube_size * p.g, p.b), 0).rgb; }
+vec3 look_up(vec3 c) {
+    vec3 x = clamp((c - cube_low) * cube_scale, 0.0, 1.0) * float(cube_size - 1);
+    ivec3 i = min(ivec3(x), cube_size - 2);
+    vec3 f = x - vec3(i);
+    // from the lowest corner to the highest, along the largest part first
+    float most = max(f.r, max(f.g, f.b));
+    float least = min(f.r, min(f.g, f.b));
+    float middle = f.r + f.g + f.b - most - least;
+    ivec3 first = f.r >= f.g && f.r >= f.b ? ivec3(1, 0, 0)
+                : f.g >= f.b ? ivec3(0, 1, 0) : ivec3(0, 0, 1);
+    ivec3 last = f.b < f.r && f.b < f.g ? ivec3(0, 0, 1)
+               : f.g < f.r ? ivec3(0, 1, 0) : ivec3(1, 0, 0);
+    return corner(i) * (1.0 - most) + corner(i + first) * (most - middle)
+         + corner(i + 1 - last) * (middle - least) + corner(i + 1) * least;
+}
+"""
+
+GRADE = (
+    _TONE
+    + _LOOK
+    + """
+uniform float master;
+uniform float opacity;
+uniform mat3 balance;
+uniform float contrast;
+uniform float saturation;
+uniform float lut_mix;
+uniform ivec4 turns;
+uniform ivec2 tables;
+vec3 grade(vec3 c) {
+    c = mix(c, vec3(0.0), bvec3(uvec3(isnan(c)) | uvec3(isinf(c))));
+    c = max(balance * (c * opacity), 0.0);
+    for (int i = 0; i < turns.x; ++i) {
+        c = GREY * exp2(contrast * log2(max(c, 1e-9) / GREY));
+    }
+    c = max(mix(vec3(dot(c, vec3(0.2126, 0.7152, 0.0722))), c, saturation), 0.0);
+    for (int i = 0; i < turns.y; ++i) c = reinhard(c);
+    for (int i = 0; i < turns.z; ++i) c = aces(c);
+    for (int i = 0; i < turns.w; ++i) c = agx(c);
+    c = clamp(c, 0.0, 1.0);
+    for (int j = 0; j < tables.x + tables.y; j += 2) {
+        vec3 v = encode(c);
+        vec3 looked = v;
+        for (int i = 0; i < tables.x; ++i) looked = bend(looked);
+        for (int i = 0; i < tables.y; ++i) looked = look_up(looked);
+        c = decode(clamp(mix(v, looked, lut_mix), 0.0, 1.0));
+    }
+    return clamp(c * master, 0.0, 1.0);
+}
+"""
+)
+
+# Exact black and white are not dithered, and less than a third of a step stays black.
+_DITHER = """
+uniform float levels;
+uniform float phase;
+uniform sampler2D blue_noise;
+uniform int is_blue;
+uniform int is_stepped;
+uniform ivec2 shift;
+vec4 dither(vec3 v) {
+    vec2 q = gl_FragCoord.xy + phase;
+    float noise = fract(52.9829189 * fract(dot(q, vec2(0.06711056, 0.00583715)))) - 0.5;
+    for (int i = 0; i < is_blue; ++i) {
+        ivec2 place = (ivec2(gl_FragCoord.xy) + shift) & (textureSize(blue_noise, 0) - 1);
+        noise = texelFetch(blue_noise, place, 0).r - 0.5;
+    }
+    vec3 room = clamp(min(v, 1.0 - v) * levels, 0.0, 1.0);
+    v += noise * room / levels;
+    for (int i = 0; i < is_stepped; ++i) v = floor(v * levels + 0.5) / levels;
+    return vec4(v, 1.0);
+}
+"""
+
+
+def finish(is_layer: bool, is_graded: bool) -> str:
+    """Text of the fragment shader that finishes the canvas, or a layer shown without it."""
+    source = LAYER if is_layer else CANVAS
+    return (
+        HEAD
+        + SRGB
+        + source
+        + (GRADE if is_graded else PLAIN)
+        + _DITHER
+        + "void main() { host_Color = dither(encode(grade(light(ivec2(gl_FragCoord.xy))))); }\n"
+    )
