@@ -24,7 +24,7 @@ void main() {
     vec4 first = texelFetch(a, p, 0);
     vec4 second = texelFetch(b, p, 0);
     host_Color = vec4(first.rgb * light.x + second.rgb * light.y,
-                      min(first.a * cover.x + second.a * cover.y, 1.0));
+                      min(min(first.a, 1.0) * cover.x + min(second.a, 1.0) * cover.y, 1.0));
 }
 """
 )
@@ -36,7 +36,8 @@ _STRAIGHT = (
 uniform sampler2D image;
 void main() {
     vec4 c = texelFetch(image, ivec2(gl_FragCoord.xy), 0);
-    host_Color = vec4(encode(clamp(c.rgb / max(c.a, 1e-4), 0.0, 1.0)), c.a);
+    float a = min(c.a, 1.0);
+    host_Color = vec4(encode(clamp(c.rgb / max(a, 1e-4), 0.0, 1.0)), a);
 }
 """
 )
