@@ -150,6 +150,7 @@ class Layers:
         for surface in self._sources.values():
             self._kit.pool.give(surface)
         self._sources.clear()
+        self._kit.pool.end_frame()
 
     def close(self) -> None:
         """Release everything."""

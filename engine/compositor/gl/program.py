@@ -67,6 +67,10 @@ class Program:
         self._uniforms[name].value = value
         self._sent[name] = value
 
+    def reads(self, name: str) -> bool:
+        """Whether anything of this name is left in the program."""
+        return name in self._uniforms or name in self.units
+
     def bind(self, name: str, texture: moderngl.Texture | moderngl.TextureCube) -> None:
         """Bind a texture to a sampler; one that the compiler dropped is ignored."""
         unit = self.units.get(name)

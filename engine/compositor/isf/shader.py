@@ -23,6 +23,8 @@ class Shader:
 
     Parameters
     ----------
+    name
+        What the show calls it.
     programs
         One for each pass (a shader of very many passes shares one).
     names
@@ -35,6 +37,7 @@ class Shader:
         Inputs and imported images that are cubes.
     """
 
+    name: str
     header: Header
     programs: tuple[Program, ...]
     names: dict[str, str]
@@ -76,7 +79,7 @@ def compile_shader(ctx: moderngl.Context, name: str, text: str, is_raw: bool = F
             continue
         if any(len(program.units) > MOST_SAMPLERS for program in programs):
             raise ShaderError(file, 0, f"uses more than {MOST_SAMPLERS} images")
-        return _shader(header, programs, rung)
+        return _shader(name, header, programs, rung)
     assert first is not None
     raise first
 
@@ -104,11 +107,12 @@ def release_shader(shader: Shader) -> None:
         program.release()
 
 
-def _shader(header: Header, programs: tuple[Program, ...], rung: int) -> Shader:
+def _shader(name: str, header: Header, programs: tuple[Program, ...], rung: int) -> Shader:
     listed = [item.name for item in header.inputs] + [p.target for p in header.passes if p.target]
     listed += [each.name for each in header.imported]
     cubes = [item.name for item in header.inputs if item.type == "cube"]
     return Shader(
+        name,
         header,
         programs,
         {name: uniform_name(name, rung) for name in listed},

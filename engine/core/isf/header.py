@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.core.isf.buffers import Imported, PassSpec, read_imported, read_passes
+from engine.core.isf.dialects import as_isf
 from engine.core.isf.inputs import IMAGES, Input, read_inputs
 from engine.core.isf.lenient_json import Json, read
 from engine.core.isf.size import evaluate_size
@@ -79,6 +80,10 @@ def parse(text: str, name: str) -> Header:
     if len(text) > LARGEST_BYTES:
         raise ValueError(f"{name}: {len(text)} characters, a shader has at most {LARGEST_BYTES}")
     text, vertex, vertex_name = split(text)
+    try:
+        text = as_isf(text)
+    except ValueError as error:
+        raise ValueError(f"{name}:{error}") from None
     table, start, end = _find_header(text, name)
     line = text.count("\n", 0, start) + 1
     try:

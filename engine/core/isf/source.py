@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 LARGEST_BYTES = 1_000_000
 _MARK = re.compile(r"^//@ vertex shader[ \t]+(\S[^\n]*)\n", re.MULTILINE)
-_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+_COMMENT = re.compile(r"//[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 _VARYING = re.compile(
     r"^[ \t]*(?:varying|in)\s+(?:(?:lowp|mediump|highp)\s+)?(float|[iu]?vec[234]|mat[234]|int)\s+"
     r"(\w+(?:\s*\[[^\]]*\])?(?:\s*,\s*\w+(?:\s*\[[^\]]*\])?)*)\s*;",

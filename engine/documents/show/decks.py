@@ -8,7 +8,7 @@ from engine.core.show.layer import Effect, Layer
 from engine.documents.builder import ShowBuilder, each
 from engine.documents.deck_tables import DecksTable, TransitionTable
 from engine.documents.schema import EffectTable, ShowTable
-from engine.documents.show.layers import check_images, id_of, make_effect, read_shader
+from engine.documents.show.layers import check_images, effect_id, make_effect, read_shader
 
 ENDS = ("startImage", "endImage")
 PROGRESS = "progress"
@@ -30,7 +30,7 @@ def make_decks(builder: ShowBuilder, table: ShowTable, layers: tuple[Layer, ...]
     keys = table.decks or DecksTable()
     decked = [[x for x in layers if x.id in ids] for ids in members]
     pairs = _pairs(layers, *decked)
-    names = (FADE, CUT, BLACK, *([LATENT] if pairs else ()), *map(id_of, keys.transitions))
+    names = (FADE, CUT, BLACK, *([LATENT] if pairs else ()), *map(_id, keys.transitions))
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"decks.transitions: '{twice}' is there already; give it another id")
@@ -53,6 +53,10 @@ def make_decks(builder: ShowBuilder, table: ShowTable, layers: tuple[Layer, ...]
         fade, curve, transition, take, cut, time_s, beats,
         names, found, (members[0], members[1]), lowest, pairs,
     )  # fmt: skip
+
+
+def _id(table: TransitionTable) -> str:
+    return table.id or effect_id(table.shader)
 
 
 def _parameters(builder: ShowBuilder, keys: DecksTable, names: tuple[str, ...]) -> tuple[int, ...]:
@@ -86,7 +90,7 @@ def _transition(builder: ShowBuilder, table: TransitionTable, makers: list[str])
         if name in table.images:
             raise ValueError(f"images.{name}: it is a deck; leave it out")
     crossed = EffectTable(
-        shader=table.shader, id=id_of(table), images=table.images,
+        shader=table.shader, id=_id(table), images=table.images,
         inputs={**table.inputs, PROGRESS: "/crossfader"},
     )  # fmt: skip
     effect = make_effect(builder, f"/transition/{crossed.id}", crossed, False)

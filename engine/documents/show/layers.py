@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import replace
@@ -13,7 +14,6 @@ from engine.core.isf.inputs import IMAGES
 from engine.core.parameter import Kind, Parameter
 from engine.core.show.layer import Effect, Generator, Input, Layer
 from engine.documents.builder import ShowBuilder, each, strict
-from engine.documents.deck_tables import TransitionTable
 from engine.documents.path.paths import make_paths
 from engine.documents.path.picture_keyframes import LAYER
 from engine.documents.schema import EffectTable, GeneratorTable, LayerTable, MasterTable, Number
@@ -22,6 +22,9 @@ from engine.documents.show.shader_inputs import bind_inputs
 from engine.generators import registry
 from engine.generators.contract import model_of, steps
 
+OWN = ("mix",)
+"""What every effect has beside its shader's inputs; an input of such a name is ``input/NAME``."""
+INPUT = "input"
 ANY_SIZE_PX, ANY_FILM_PX = 128, 384
 """Of a generator that takes any size, live and in a film, unless the show says another."""
 
@@ -187,20 +190,28 @@ def _set(parameter: Parameter, address: str, given: dict[str, Number]) -> Parame
     return replace(full, default=strict(full, value))
 
 
-def id_of(table: EffectTable | TransitionTable) -> str:
-    """ID of a shader of a show: its own, or its file's name."""
-    return table.id or table.shader.removesuffix(".fs").replace("-", "_")
-
-
 def _effects(builder: ShowBuilder, root: str, tables: list[EffectTable]) -> tuple[Effect, ...]:
-    named = [_named(t, id_of(t)) for t in tables]
+    named = [_named(t, effect_id(t.shader)) for t in tables]
     ids = [t.id for t in named]
     for place, name in enumerate(ids):
         if name in ids[:place]:
             raise ValueError(f"effects[{place}].id: '{name}' is there twice; give one an id")
+    for table, effect in zip(tables, named, strict=True):
+        if not table.id and (once := _once(table.shader)) != effect.id:
+            builder.aliases[f"{root}/effect/{once}/"] = f"{root}/effect/{effect.id}/"
     return tuple(
         each(named, "effects", lambda t: make_effect(builder, f"{root}/effect/{t.id}", t, True))
     )
+
+
+def _once(shader: str) -> str:
+    """ID that such an effect had in older takes, which may hold what no address may."""
+    return shader.removesuffix(".fs").replace("-", "_")
+
+
+def effect_id(shader: str) -> str:
+    """ID of an effect that has none: its shader's name, of what addresses may hold."""
+    return re.sub(r"[^A-Za-z0-9_.]", "_", shader.removesuffix(".fs"))
 
 
 def read_shader(builder: ShowBuilder, name: str) -> isf.Header:
@@ -221,6 +232,8 @@ def make_effect(builder: ShowBuilder, root: str, table: EffectTable, has_mix: bo
     free = replace(header, inputs=tuple(i for i in header.inputs if i.name not in bound))
     declared = {p.address: p for p in isf.parameters(free)}
     vectors = isf.groups(free)
+    # An input that is called as what every effect has of its own gets a place apart.
+    roots = {i.name: f"{root}/{INPUT}" for i in free.inputs if has_mix and i.name in OWN}
     given = _flat({n: v for n, v in table.inputs.items() if n not in bound}, declared, vectors)
     mix = (
         builder.number(f"{root}/mix", table.mix, 0, 1, "", "How much of the effect is seen.")
@@ -228,10 +241,12 @@ def make_effect(builder: ShowBuilder, root: str, table: EffectTable, has_mix: bo
         else -1
     )
     places = {
-        short: builder.add(_set(p, f"{root}/{short}", given)) for short, p in declared.items()
+        short: builder.add(_set(p, f"{roots.get(short.split('/')[0], root)}/{short}", given))
+        for short, p in declared.items()
     }
     for vector, parts in vectors.items():
-        builder.groups[f"{root}/{vector}"] = tuple(f"{root}/{part}" for part in parts)
+        place = roots.get(vector, root)
+        builder.groups[f"{place}/{vector}"] = tuple(f"{place}/{part}" for part in parts)
     images = [i.name for i in header.inputs if i.type == "image"]
     for image in table.images:
         if image not in images or image == "inputImage":

@@ -8,9 +8,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from engine.core.isf.header import Header
 from engine.core.isf.source import LARGEST_BYTES, decode, join, split
 from engine.documents.pictures import LARGEST_BYTES as LARGEST_PICTURE
+from engine.documents.pictures import cube, decode_picture
 from engine.system import untrusted
 from engine.system.untrusted import OutsideError, read_bytes
 
@@ -72,6 +76,21 @@ def read_picture(shader: Path, path: str) -> bytes:
         raise ValueError(f"{shader}: the picture '{path:.80}' is not there") from None
     except OutsideError as error:
         raise ValueError(f"{shader}: the picture {error}") from None
+
+
+def read_pictures(path: Path, header: Header) -> dict[str, NDArray[np.uint8]]:
+    """Read the pictures that a shader brings along, by their names in it; cubes as six faces.
+
+    Raises
+    ------
+    OSError, ValueError
+        If one cannot be read; ``FILE: what is wrong``.
+    """
+    found = {}
+    for each in header.imported:
+        faces = [decode_picture(read_picture(path, name), name) for name in each.paths]
+        found[each.name] = cube(faces) if each.is_cube else faces[0]
+    return found
 
 
 def copies(path: Path, header: Header) -> dict[str, bytes]:

@@ -132,7 +132,7 @@ class Reloader:
         candidate = self._candidate
         if self._warmer is not None:
             self._warmer.tend(now_s)
-            for name, text, error in self._warmer.poll():
+            for name, text, error, *_ in self._warmer.poll():
                 if candidate is None or candidate.show.shaders.get(name) != text:
                     continue
                 if error is not None:

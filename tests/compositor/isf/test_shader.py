@@ -222,3 +222,24 @@ def test_a_shader_that_does_not_compile_is_a_shader_error(ctx: moderngl.Context)
     with pytest.raises(ShaderError, match=r"a\.fs:1"):
         compositor.load("a", "/*{}*/ void main() { gl_FragColor = vec4(tiem); }")
     compositor.close()
+
+
+def test_latin_1_and_utf_16_play_as_they_are_checked(tmp_path: Path, picture_of: Draw) -> None:
+    text = '/*{"DESCRIPTION": "café"}*/\nvoid main() { gl_FragColor = vec4(0.0, 1.0, 0.0, 1.0); }'
+    for encoding in ("latin-1", "utf-16"):
+        path = tmp_path / f"Größe #{encoding} (1).fs"
+        path.write_bytes(text.encode(encoding))
+        assert corners(picture_of(path)) == [GREEN] * 4
+
+
+def test_a_size_is_computed_from_inputs(tmp_path: Path, picture_of: Draw) -> None:
+    path = write(
+        tmp_path / "a.fs",
+        """"INPUTS": [{"NAME": "n", "TYPE": "int", "DEFAULT": 8, "MIN": 1, "MAX": 64}],
+"PASSES": [{"TARGET": "t", "WIDTH": "trunc($n * 1.1)", "HEIGHT": "log2($HEIGHT)"}, {}]""",
+        """void main() {
+    bool good = PASSINDEX == 0 ? RENDERSIZE == vec2(8.0, 5.0) : IMG_SIZE(t) == vec2(8.0, 5.0);
+    gl_FragColor = PASSINDEX == 0 ? vec4(good) : IMG_THIS_PIXEL(t) * vec4(good);
+}""",
+    )
+    assert corners(picture_of(path)) == [WHITE] * 4

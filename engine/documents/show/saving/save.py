@@ -13,6 +13,7 @@ from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.documents.assets import assets_dir
 from engine.documents.schema import allowed_keys
+from engine.documents.show.layers import OWN, effect_id
 from engine.documents.show.load import Loaded, read
 from engine.documents.show.model_files import with_paths
 from engine.documents.show.shader_files import split_name
@@ -192,6 +193,8 @@ def _plain(parameter: Parameter, value: float) -> Any:
 def _slot(document: Any, address: str) -> tuple[Table, str] | None:
     """Find the table and the key in which a show says the value of an address; None: nowhere."""
     match address.split("/")[1:]:
+        case ["master", "effect", effect, "input", name, *_] if name in OWN:
+            return _inner(_effect(document["master"], effect), "inputs"), name
         case ["master", "effect", effect, name, *_]:
             return _input(_effect(document["master"], effect), name)
         case ["master", key] if key in allowed_keys("$.master.colour"):
@@ -225,6 +228,8 @@ def _layer_slot(layer: Table, rest: list[str]) -> tuple[Table, str] | None:
             return _inner(layer["generator"], "parameters"), key
         case ["source", name, *_]:
             return _input(layer["source"], name)
+        case ["effect", effect, "input", name, *_] if name in OWN:
+            return _inner(_effect(layer, effect), "inputs"), name
         case ["effect", effect, name, *_]:
             return _input(_effect(layer, effect), name)
         case ["paths", path, key] if key in allowed_keys("$.layers[...].path"):
@@ -248,7 +253,7 @@ def _effect(owner: Table, name: str) -> Table:
 
 
 def _shader_of(tables: Iterable[Table], name: str) -> Table:
-    own = [(e.get("id") or e["shader"].removesuffix(".fs").replace("-", "_"), e) for e in tables]
+    own = [(e.get("id") or effect_id(e["shader"]), e) for e in tables]
     return next(found for each, found in own if each == name)
 
 
