@@ -77,6 +77,7 @@ class Compositor:
         self._alone: tuple[LayerPlan, Surface] | None = None  # a layer shown without the canvas
         self._frames = 0
         self.size_px = size_px
+        self._told = 0  # of the notes
         self._make_canvas(size_px)
 
     def load(self, name: str, text: str) -> Header:
@@ -92,6 +93,22 @@ class Compositor:
     def beside(self, size_px: tuple[int, int]) -> Compositor:
         """Make one that draws with the same shaders what nobody sees here; close it first."""
         return Compositor(self._ctx, size_px, self._kit.picture_hz, self)
+
+    def stage(self, name: str, text: str) -> None:
+        """Compile and link a shader that `load` will be asked for, in a frame that has the time.
+
+        Raises
+        ------
+        ShaderError
+            With the author's own line numbers.
+        """
+        self._layers.stage(name, text)
+
+    def news(self) -> list[str]:
+        """What the operator should know of what was drawn since the last call, a sentence each."""
+        found = list(self._kit.notes.values())[self._told :]
+        self._told += len(found)
+        return found
 
     def load_picture(self, name: str, rgba: NDArray[np.uint8] | None) -> None:
         """Upload a picture that `Pass.images` may name; the array that is there is not sent again.

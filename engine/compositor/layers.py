@@ -53,6 +53,7 @@ class Layers:
         self._owns = beside is None
         self._shaders: dict[str, tuple[str, Shader]] = {} if beside is None else beside._shaders
         self._pictures: Pictures = Pictures(ctx) if beside is None else beside._pictures
+        self._staged: dict[str, tuple[str, Shader]] = {}
         self._histories: dict[str, History] = {}
         self._results: dict[str, tuple[Surface, int]] = {}  # newest result, and of which step
         self._sources: dict[str, Surface] = {}  # drawn for this frame
@@ -65,11 +66,19 @@ class Layers:
         known = self._shaders.get(name)
         if known and known[0] == text:
             return known[1].header
-        shader = compile_shader(self._ctx, name, text)
-        self._shaders[name] = (text, shader)
+        self.stage(name, text)
+        _, shader = self._shaders[name] = self._staged.pop(name)
         if known:
             release_shader(known[1])
         return shader.header
+
+    def stage(self, name: str, text: str) -> None:
+        """Compile and link a shader ahead; see `Compositor.stage`."""
+        staged = self._staged.get(name)
+        if staged is None or staged[0] != text:
+            self._staged[name] = (text, compile_shader(self._ctx, name, text))
+            if staged:
+                release_shader(staged[1])
 
     def load_picture(self, name: str, rgba: NDArray[np.uint8] | None) -> None:
         """Upload or forget a picture; see `Compositor.load_picture`."""
@@ -160,9 +169,9 @@ class Layers:
                 release(surface)
         for surface, _ in self._results.values():
             release(surface)
+        for _, shader in (*(self._shaders.values() if self._owns else ()), *self._staged.values()):
+            release_shader(shader)
         if self._owns:
-            for _, shader in self._shaders.values():
-                release_shader(shader)
             self._pictures.release()
         self._enlarger.release()
 

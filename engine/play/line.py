@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from engine.compositor.compose import Compositor
@@ -28,8 +29,15 @@ def resized(show: Show, size_px: tuple[int, int]) -> Show:
     return show if show.size_px == size_px else replace(show, size_px=size_px)
 
 
-def load_shaders(compositor: Compositor, show: Show) -> None:
-    """Compile every shader of a show, and upload its pictures.
+def load_shaders(
+    compositor: Compositor, show: Show, unfit: Mapping[str, str] = MappingProxyType({})
+) -> None:
+    """Compile the shaders of a show, and upload its pictures.
+
+    Parameters
+    ----------
+    unfit
+        Name → text of shaders that must not be drawn.
 
     Raises
     ------
@@ -40,6 +48,8 @@ def load_shaders(compositor: Compositor, show: Show) -> None:
     for name, rgba in show.pictures.items():
         compositor.load_picture(name, rgba)
     for name, text in show.shaders.items():
+        if unfit.get(name) == text:
+            continue
         try:
             compositor.load(name, text)
         except ShaderError as error:

@@ -87,6 +87,8 @@ def render(
             output.write(number, picture)
             bar.show(number + 1 - job.first)
         bar.close()
+        if progress is not None:
+            progress.writelines(f"{text}\n" for text in compositor.news())
     return count
 
 
