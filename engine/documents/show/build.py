@@ -19,7 +19,6 @@ from engine.documents.builder import ShowBuilder, clamped, each
 from engine.documents.colour import make_colour
 from engine.documents.schema import MasterTable, ShowTable
 from engine.documents.show.cues import add_fader, add_lists, cue_index, make_cue, make_list
-from engine.documents.show.decks import make_decks
 from engine.documents.show.image_inputs import bind_ports
 from engine.documents.show.layers import bind_images, make_layer, master_effects
 from engine.documents.show.mappings import make_mappings
@@ -32,6 +31,7 @@ from engine.documents.show.modulation import (
     make_modulators,
 )
 from engine.documents.show.routes_and_cues import key_map, make_route, signal_names
+from engine.documents.show.stack.decks import make_decks
 from engine.documents.show.track import bind_track, read_track
 
 STEER_MODES = ("position", "velocity")
