@@ -63,8 +63,7 @@ def assemble(
     layers = _layers(builder, table)
     master = replace(master, effects=master_effects(builder, table.master, layers))
     decks = make_decks(builder, table, layers)
-    goes, rates = _goes(builder, table), add_rates(builder, table)
-    depths = _depths(builder, table)
+    goes, rates, depths = _goes(builder, table), add_rates(builder, table), _depths(builder, table)
     acts, fader = add_lists(builder, table), add_fader(builder, table)
     add_parameters(builder, table)
     registry = make_registry(builder.parameters, builder.groups, builder.aliases)
@@ -109,14 +108,13 @@ def assemble(
         addressed=tuple(named.addressed.items()),
         clock=named.clock,
         mappings=tuple(make_mappings(table.mappings)),
-        decks=decks,
     )
     routes = tuple(
         each(list(zip(table.routes, depths, strict=True)), "routes", lambda r: make_route(show, *r))
     )
     cues, lists = _cues(builder, show, table, (goes, acts))
     start = cue_index(table, table.start, "start") if table.start else -1
-    show = replace(show, routes=routes, cues=cues, lists=lists, start=start)
+    show = replace(show, routes=routes, cues=cues, lists=lists, start=start, decks=decks)
     return bind_track(placed, replace(show, notes=tuple(dict.fromkeys(builder.notes))))
 
 
