@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.compositor.decks import Decks
 from engine.compositor.enlarge import Enlarger, Pixels
 from engine.compositor.gl.pictures import AnyTexture, Pictures
+from engine.compositor.gl.program import Program
+from engine.compositor.gl.shaders import SHOW
 from engine.compositor.gl.surface import Surface, release
 from engine.compositor.isf.passes import History, Kit, run
 from engine.compositor.isf.shader import Shader, compile_shader, release_shader
+from engine.compositor.place import Placer, fit
 from engine.compositor.previews import Previews, cover
 from engine.core.frame.plan import LayerPlan, Pass, Plan
 from engine.core.isf.header import Header
 
+_ENDS = ("startImage", "endImage")
 _PATIENCE_STEPS = 30  # how long a history outlives its pass: an opacity that touches 0 is no cut
 
 
-def fit(canvas_px: tuple[int, int], aspect: float) -> tuple[int, int]:
-    """Largest area of an aspect that the canvas contains, in whole pixels.
+def _rank(layer: LayerPlan) -> int:
+    return layer.rank
 
-    Less than a pixel of border is no border.
-    """
-    width, height = canvas_px
-    across, down = min(width, height * aspect), min(height, width / aspect)
-    if width - across < 1 and height - down < 1:
-        return canvas_px
-    return max(1, round(across)), max(1, round(down))
+
+def _outside(layers: Iterable[LayerPlan]) -> list[LayerPlan]:
+    """Those that lie in no group."""
+    return [layer for layer in layers if not layer.group and layer.opacity]
 
 
 def _name(layer: LayerPlan) -> str:
@@ -53,6 +55,9 @@ class Layers:
         self._owns = beside is None
         self._shaders: dict[str, tuple[str, Shader]] = {} if beside is None else beside._shaders
         self._pictures: Pictures = Pictures(ctx) if beside is None else beside._pictures
+        self._show = Program(ctx, SHOW)
+        self.placer = Placer(ctx, kit)
+        self._decks: Decks | None = None  # made when there are some
         self._staged: dict[str, tuple[str, Shader]] = {}
         self._histories: dict[str, History] = {}
         self._results: dict[str, tuple[Surface, int]] = {}  # newest result, and of which step
@@ -90,14 +95,14 @@ class Layers:
     def step(self, plan: Plan, pixels: Pixels) -> None:
         """Draw every stepped layer and keep the result."""
         self._steps += 1
-        for layer in (*plan.layers, *plan.watched):
+        for layer in sorted((*plan.layers, *plan.hidden, *plan.watched), key=_rank):
             if layer.is_stepped:
                 self._keep(layer, self._draw_chain(layer, plan, pixels, True))
         self._forget()
 
     def draw_previews(self, plan: Plan, pixels: Pixels, previews: Previews, frame: int) -> None:
         """Draw what the image ports see; a layer without a picture yet is not seen."""
-        there = {layer.id: layer for layer in (*plan.layers, *plan.watched)}
+        there = {layer.id: layer for layer in (*plan.layers, *plan.hidden, *plan.watched)}
         for view in plan.views:
             if view.of == "picture":
                 if self.picture is not None:
@@ -109,6 +114,64 @@ class Layers:
             if surface is not None:
                 previews.draw(view, plan.step, frame, surface.texture, layer.aspect)
                 self.done(layer, surface)
+
+    def stack(self, canvas: Surface, plan: Plan, pixels: Pixels, group: str = "") -> Surface:
+        """Lay the layers of the picture, or of a group, on a canvas, and return the canvas."""
+        if group:
+            inside = [x for x in (*plan.layers, *plan.hidden) if x.group == group and x.opacity]
+            return self._lay(canvas, inside, plan, pixels)
+        if plan.decks is None:
+            return self._lay(canvas, _outside(plan.layers), plan, pixels)
+        mix, layers = plan.decks, plan.layers
+        canvas = self._lay(canvas, _outside(layers[: mix.first]), plan, pixels)
+        canvases = []
+        for deck in (layers[mix.first : mix.middle], layers[mix.middle : mix.end]):
+            own = self._kit.pool.take(canvas.size_px)
+            own.fbo.clear()
+            canvases.append(self._lay(own, _outside(deck), plan, pixels))
+        canvas = self._lay_decks(canvas, (canvases[0], canvases[1]), plan, pixels)
+        return self._lay(canvas, _outside(layers[mix.end :]), plan, pixels, is_empty=False)
+
+    def _lay_decks(
+        self, canvas: Surface, decks: tuple[Surface, Surface], plan: Plan, pixels: Pixels
+    ) -> Surface:
+        """Lay the mixture of two decks on a canvas; their own canvases go back to the pool."""
+        assert plan.decks is not None
+        take, give, between = self._kit.pool.take, self._kit.pool.give, plan.decks.between
+        if between is None or between.effects[0].shader not in self._shaders:
+            self._decks = self._decks or Decks(self._ctx)
+            self._decks.lay(plan.decks, decks, canvas)
+            given: list[Surface] = []
+        else:
+            ends = [take(canvas.size_px) for _ in decks]
+            for deck, end in zip(decks, ends, strict=True):
+                self._show.bind("image", deck.texture)
+                self._show.draw(end.fbo)
+            given = [*ends, take(canvas.size_px)]
+            seen = {name: end.texture for name, end in zip(_ENDS, ends, strict=True)}
+            self._run(between.effects[0], plan, pixels, seen, given[-1], False)
+            canvas = self.placer.lay(canvas, between, given[-1])
+        for surface in (*decks, *given):
+            give(surface)
+        return canvas
+
+    def _lay(
+        self,
+        canvas: Surface,
+        layers: Iterable[LayerPlan],
+        plan: Plan,
+        pixels: Pixels,
+        is_empty: bool = True,
+    ) -> Surface:
+        """Lay layers on a canvas, on which nothing lies yet if `is_empty`."""
+        for layer in layers:
+            surface = self.draw(layer, plan, pixels)
+            if surface is not None:
+                # over nothing most ways of blending are a copy, and a copy is cheaper
+                canvas = self.placer.lay(canvas, layer, surface, is_empty)
+                self.done(layer, surface)
+                is_empty = False
+        return canvas
 
     def draw(self, layer: LayerPlan, plan: Plan, pixels: Pixels) -> Surface | None:
         """Result of a layer, display-referred; None where there is nothing to see."""
@@ -133,16 +196,6 @@ class Layers:
         if is_step and chain.is_stepped:
             self._keep(chain, surface)
         return surface
-
-    def draw_between(
-        self, plan: Plan, pixels: Pixels, item: Pass, ends: dict[str, moderngl.Texture],
-        out: Surface,
-    ) -> None:  # fmt: skip
-        """Draw a shader that leads from one picture to another; one that is gone shows the end."""
-        if item.shader in self._shaders:
-            self._run(item, plan, pixels, ends, out, False)
-        else:
-            self._kit.copy(ends["endImage"], out)
 
     def done(self, layer: LayerPlan, surface: Surface) -> None:
         """Take back what `draw` gave."""
@@ -173,6 +226,10 @@ class Layers:
             release_shader(shader)
         if self._owns:
             self._pictures.release()
+        if self._decks is not None:
+            self._decks.release()
+        self._show.release()
+        self.placer.release()
         self._enlarger.release()
 
     def _give(self, layer_id: str, surface: Surface) -> None:
@@ -207,6 +264,16 @@ class Layers:
         surface = self._draw_source(layer, plan, pixels, is_step)
         return self._draw_effects(layer, surface, plan, pixels, is_step)
 
+    def _result(self, layer: LayerPlan, plan: Plan, pixels: Pixels) -> AnyTexture | None:
+        """A layer with its effects, drawn once per frame; it stays until `end`."""
+        name = f"{layer.id}/result"
+        if name not in self._sources:
+            surface = self.draw(layer, plan, pixels)
+            if surface is None or layer.is_stepped or self._sources.get(layer.id) is surface:
+                return surface.texture if surface else None
+            self._sources[name] = surface
+        return self._sources[name].texture
+
     def _draw_effects(
         self, layer: LayerPlan, surface: Surface | None, plan: Plan, pixels: Pixels, is_step: bool
     ) -> Surface | None:
@@ -229,13 +296,26 @@ class Layers:
             return self._sources[_name(layer)]
         size_px = self._area(layer)
         surface: Surface | None = None
-        if layer.generator is not None and layer.generator in pixels:
+        if layer.is_group:
+            surface = self._draw_group(layer, plan, pixels)
+        elif layer.generator is not None and layer.generator in pixels:
             surface = self._enlarger.draw(pixels[layer.generator], size_px)
         elif layer.source is not None and layer.source.shader in self._shaders:
             surface = self._kit.pool.take(size_px)
             self._run(layer.source, plan, pixels, {}, surface, is_step)
         if surface:
             self._sources[_name(layer)] = surface
+        return surface
+
+    def _draw_group(self, layer: LayerPlan, plan: Plan, pixels: Pixels) -> Surface:
+        """Draw what lies in a group on a canvas of its own, as shaders see it."""
+        canvas = self._kit.pool.take(self._area(layer))
+        canvas.fbo.clear()
+        canvas = self.stack(canvas, plan, pixels, layer.id)
+        surface = self._kit.pool.take(canvas.size_px)
+        self._show.bind("image", canvas.texture)
+        self._show.draw(surface.fbo)
+        self._kit.pool.give(canvas)
         return surface
 
     def _area(self, layer: LayerPlan) -> tuple[int, int]:
@@ -276,8 +356,10 @@ class Layers:
             return self.picture
         if (picture := self._pictures.get(wanted)) is not None:
             return picture
-        name = wanted.removeprefix("layer:")
-        for layer in plan.layers:
+        of, _, name = wanted.partition(":")
+        for layer in (*plan.layers, *plan.hidden):
+            if layer.id == name and of == "result":
+                return self._result(layer, plan, pixels)
             if layer.id == name:
                 surface = self._draw_source(layer, plan, pixels, is_step and layer.is_stepped)
                 return surface.texture if surface else None

@@ -13,7 +13,7 @@ from engine.core.control.cues import values_now
 from engine.core.control.recall import fader
 from engine.core.control.recall.ways import mix_numbers
 from engine.core.frame.layers import Moment, deck_pass
-from engine.core.frame.plan import DeckMix, LayerPlan, Pass
+from engine.core.frame.plan import DECKS, DeckMix, LayerPlan
 from engine.core.frame.values import effective
 from engine.core.modifiers.travel import has_places, slid
 from engine.core.path.model import Now
@@ -143,11 +143,13 @@ def mix(
     elif name != LATENT and CURVES[int(values[decks.curve])] == "power":
         light = cover = math.cos(0.5 * math.pi * part), math.sin(0.5 * math.pi * part)
     effect = dict(decks.effects).get(number) if 0.0 < part < 1.0 else None
-    drawn: Pass | None = None
+    between: LayerPlan | None = None
     if effect is not None:
         drawn = deck_pass(show, state, effect, values, moment)
         drawn = drawn._replace(uniforms={**drawn.uniforms, "progress": part})
-    return DeckMix(*bounds, light, cover, drawn)
+        aspect = show.size_px[0] / show.size_px[1]
+        between = LayerPlan(DECKS, None, None, (drawn,), "normal", 1.0, aspect, 1.0, False)
+    return DeckMix(*bounds, light, cover, between)
 
 
 class Serving(NamedTuple):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from engine.core.colour.grade import REST, Grade
 from engine.core.show.generator import Request, View
+from engine.core.show.placing import Placing
 
 Uniform = bool | int | float | tuple[float, ...]
 MASTER = "/master"
@@ -31,8 +32,9 @@ class Pass(NamedTuple):
     uniforms
         ISF input name → value. Event inputs are true for one picture step, or until a frame saw it.
     images
-        ISF image input name → ``picture`` (the newest finished picture step, linear), or
-        ``layer:ID`` (the newest pixels of that layer's source). The chain binds ``inputImage``.
+        ISF image input name → ``picture`` (the newest finished picture step), ``layer:ID`` (the
+        newest pixels of that layer's source), or ``result:ID`` (that layer with its effects). The
+        chain binds ``inputImage``.
     seconds
         Value of TIME, wrapped on the CPU (period `Show.wrap_s`).
     step
@@ -72,18 +74,28 @@ class LayerPlan(NamedTuple):
     effects
         The chain, in order; bypassed effects are left out.
     blend
-        ``normal``, ``add``, ``screen`` or ``multiply``.
+        One of `engine.core.show.layer.BLENDS`.
     opacity
         0..1; layers at 0 are left out of the plan.
     aspect
         Width / height of the area that the layer fills, centred ("contain") in the canvas; the
         rest is transparent.
     scale
-        Size of that area relative to the largest one that fits, 0..1.
+        Size of that area relative to the largest one that fits.
     is_stepped
         Whether it has a history: then it is redrawn on picture steps only.
     cover_px
         If not (0, 0), it is drawn for image ports only: just large enough to cover this size.
+    placing
+        Where its area lies, or None where nothing moves it.
+    is_display
+        Whether it is blended in display-referred values instead of light.
+    group
+        ID of the group on whose canvas it lies; empty: on the picture's.
+    is_group
+        Whether its source is a canvas of its own with the layers of that group.
+    rank
+        On a step, lower ones are drawn before it.
     """
 
     id: str
@@ -96,6 +108,11 @@ class LayerPlan(NamedTuple):
     scale: float
     is_stepped: bool
     cover_px: tuple[int, int] = (0, 0)
+    placing: Placing | None = None
+    is_display: bool = False
+    group: str = ""
+    is_group: bool = False
+    rank: int = 0
 
 
 class DeckMix(NamedTuple):
@@ -107,8 +124,9 @@ class DeckMix(NamedTuple):
         Deck A is ``Plan.layers[first:middle]``, deck B ``Plan.layers[middle:end]``.
     light, cover
         Factors on the light and on the alpha of each, in linear light, premultiplied.
-    effect
-        The shader that draws the transition from ``startImage`` to ``endImage`` instead, or None.
+    between
+        The shader that draws the transition from ``startImage`` to ``endImage`` instead: the only
+        effect of a layer over the whole canvas; or None.
     """
 
     first: int
@@ -116,7 +134,7 @@ class DeckMix(NamedTuple):
     end: int
     light: tuple[float, float]
     cover: tuple[float, float]
-    effect: Pass | None = None
+    between: LayerPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +148,7 @@ class Plan:
     tick
         The tick it was sampled from.
     layers
-        Bottom first; invisible layers are left out.
+        Bottom first, also those of groups; invisible layers are left out.
     requests
         Layer ID → what its generator is asked.
     master
@@ -151,6 +169,8 @@ class Plan:
         How some of the layers are mixed as two decks; None: all are simply laid on each other.
     is_held
         The picture stands still; what is behind it goes on.
+    hidden
+        Layers that are not visible, and that shaders of others see.
     grade
         Colour of the finished picture.
     """
@@ -168,7 +188,15 @@ class Plan:
     master_chain: tuple[LayerPlan, ...] = ()
     decks: DeckMix | None = None
     is_held: bool = False
+    hidden: tuple[LayerPlan, ...] = ()
     grade: Grade = REST
+
+    @property
+    def chains(self) -> tuple[LayerPlan, ...]:
+        """What is no layer, and whose shaders see some: the transition, the master's effects."""
+        if self.decks is None or self.decks.between is None:
+            return self.master_chain
+        return (self.decks.between, *self.master_chain)
 
     @property
     def keeps_picture(self) -> bool:

@@ -14,7 +14,7 @@ from engine.core.parameter import Kind, Registry
 from engine.core.path.model import Path
 from engine.core.show.controls import Cue, CueList
 from engine.core.show.generator import ImageInput, asked_size, picture_size
-from engine.core.show.layer import Layer
+from engine.core.show.layer import Effect, Layer
 from engine.core.show.reach import Entry, Filter, Reach
 
 
@@ -105,6 +105,8 @@ class Constants:
         Places that routes and macros write to.
     is_modulated
         Whether there are modulators, or signals that are parameters or clocks.
+    is_grouped, is_linked
+        Whether layers lie in groups · whether what a layer shows may depend on other layers.
     """
 
     control_hz: float
@@ -139,6 +141,8 @@ class Constants:
     list_acts: Mapping[int, tuple[int, str]]
     targets: frozenset[int]
     is_modulated: bool
+    is_grouped: bool
+    is_linked: bool
 
 
 class Steering(NamedTuple):
@@ -159,6 +163,15 @@ def cue_constants(
         "colours": colours_of(registry),
         "exponential": exponential_of(registry),
         "list_acts": list_acts_of(lists),
+    }
+
+
+def link_constants(layers: Sequence[Layer], effects: Sequence[Effect]) -> dict[str, Any]:
+    """Work out whether layers, or effects of the master, depend on other layers."""
+    named = any(":" in image for effect in effects for image in effect.images.values())
+    return {
+        "is_grouped": any(layer.group for layer in layers),
+        "is_linked": named or any(layer.reads for layer in layers),
     }
 
 

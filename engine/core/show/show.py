@@ -23,6 +23,7 @@ from engine.core.show.constants import (
     asked_of,
     cue_constants,
     fires_of,
+    link_constants,
     places_of,
     sights_of,
     springs_of,
@@ -216,4 +217,5 @@ def _constants(show: Show) -> Constants:
         freezing=tuple(i for i, path in enumerate(paths) if path.freezes),
         targets=targets,
         is_modulated=bool(show.modulators or show.addressed or max(show.clock) >= 0),
+        **link_constants(show.layers, show.master.effects),
     )

@@ -32,6 +32,7 @@ from engine.documents.show.modulation import (
 )
 from engine.documents.show.routes_and_cues import key_map, make_route, signal_names
 from engine.documents.show.stack.decks import make_decks
+from engine.documents.show.stack.links import bind_groups
 from engine.documents.show.track import bind_track, read_track
 
 STEER_MODES = ("position", "velocity")
@@ -140,6 +141,7 @@ def _layers(builder: ShowBuilder, table: ShowTable) -> tuple[Layer, ...]:
     for number, layer in enumerate(layers, 1):
         builder.aliases[f"/layer/{number}/"] = f"/layer/{layer.id}/"
     layers = tuple(bind_images(layers, i, table.layers[i]) for i in range(len(layers)))
+    layers = bind_groups(layers, table.layers)
     layers = tuple(bind_ports(layers, i, table.layers[i].generator) for i in range(len(layers)))
     return layers
 

@@ -7,8 +7,9 @@ from engine.core.show.decks import BLACK, CURVES, CUT, FADE, LATENT, SIDES, Deck
 from engine.core.show.layer import Effect, Layer
 from engine.documents.builder import ShowBuilder, each
 from engine.documents.deck_tables import DecksTable, TransitionTable
-from engine.documents.schema import EffectTable, ShowTable
-from engine.documents.show.layers import check_images, effect_id, make_effect, read_shader
+from engine.documents.schema import EffectTable, LayerTable, ShowTable
+from engine.documents.show.layers import effect_id, make_effect, read_shader
+from engine.documents.show.stack.links import check_images
 
 ENDS = ("startImage", "endImage")
 PROGRESS = "progress"
@@ -22,7 +23,8 @@ def make_decks(builder: ShowBuilder, table: ShowTable, layers: tuple[Layer, ...]
     ValueError
         ``decks.KEY: what is wrong and what is allowed``.
     """
-    members = tuple(frozenset(x.id for x in table.layers if x.deck == side) for side in SIDES)
+    deck_of = {x.id: _deck_of(x, table) for x in table.layers}
+    members = tuple(frozenset(x for x in deck_of if deck_of[x] == side) for side in SIDES)
     if not any(members):
         if table.decks is not None:
             raise ValueError('decks: no layer has deck = "a" or deck = "b"')
@@ -42,8 +44,7 @@ def make_decks(builder: ShowBuilder, table: ShowTable, layers: tuple[Layer, ...]
         )
     fade, curve, transition, take, cut, time_s, beats = _parameters(builder, keys, names)
     first = len(names) - len(keys.transitions)
-    makers = [x.id for x in layers if x.generator]
-    effects = each(keys.transitions, "transitions", lambda t: _transition(builder, t, makers))
+    effects = each(keys.transitions, "transitions", lambda t: _transition(builder, t, layers))
     try:
         found = tuple(enumerate(effects, first))
     except ValueError as error:
@@ -53,6 +54,16 @@ def make_decks(builder: ShowBuilder, table: ShowTable, layers: tuple[Layer, ...]
         fade, curve, transition, take, cut, time_s, beats,
         names, found, (members[0], members[1]), lowest, pairs,
     )  # fmt: skip
+
+
+def _deck_of(layer: LayerTable, table: ShowTable) -> str:
+    """Deck of a layer: that of the group in which it lies, if it lies in one."""
+    if not layer.group:
+        return layer.deck
+    if layer.deck:
+        place = next(i for i, x in enumerate(table.layers) if x is layer)
+        raise ValueError(f"layers[{place}].deck: it lies in a group; write deck there")
+    return _deck_of(next(x for x in table.layers if x.id == layer.group), table)
 
 
 def _id(table: TransitionTable) -> str:
@@ -78,7 +89,7 @@ def _parameters(builder: ShowBuilder, keys: DecksTable, names: tuple[str, ...]) 
     )
 
 
-def _transition(builder: ShowBuilder, table: TransitionTable, makers: list[str]) -> Effect:
+def _transition(builder: ShowBuilder, table: TransitionTable, layers: tuple[Layer, ...]) -> Effect:
     if read_shader(builder, table.shader).kind != "transition":
         raise ValueError(
             f"shader: {table.shader} is no transition: that has the image inputs "
@@ -99,7 +110,7 @@ def _transition(builder: ShowBuilder, table: TransitionTable, makers: list[str])
             f"shader: {table.shader} remembers (PERSISTENT); between decks every picture is drawn "
             "from those of the two decks alone"
         )
-    check_images([effect], makers, f"transition {effect.id}")
+    check_images([effect], layers, f"transition {effect.id}")
     return effect
 
 
@@ -131,7 +142,10 @@ def _is_borrowed(layers: tuple[Layer, ...], ids: set[str]) -> bool:
     for layer in layers:
         if layer.uses in ids and layer.uses != layer.id:
             return True
-        for effect in filter(None, (layer.source, *layer.effects)):
-            if ids & {image.removeprefix("layer:") for image in effect.images.values()}:
-                return True
+        shaders = filter(None, (layer.source, *layer.effects))
+        ports = layer.generator.image_inputs if layer.generator else ()
+        seen = {image for effect in shaders for image in effect.images.values()}
+        seen |= {port.view.of for port in ports}
+        if ids & {image.partition(":")[2] for image in seen}:
+            return True
     return False
