@@ -14,7 +14,7 @@ from engine.core.parameter import Kind, Registry
 from engine.core.path.model import Path
 from engine.core.show.controls import Cue, CueList
 from engine.core.show.generator import ImageInput, asked_size, picture_size
-from engine.core.show.layer import Effect, Layer
+from engine.core.show.layer import Effect, Layer, Reel
 from engine.core.show.reach import Entry, Filter, Reach
 
 
@@ -107,6 +107,8 @@ class Constants:
         Whether there are modulators, or signals that are parameters or clocks.
     is_grouped, is_linked
         Whether layers lie in groups · whether what a layer shows may depend on other layers.
+    reels
+        Of the films, in the order of their layers.
     """
 
     control_hz: float
@@ -143,6 +145,7 @@ class Constants:
     is_modulated: bool
     is_grouped: bool
     is_linked: bool
+    reels: tuple[Reel, ...] = ()
 
 
 class Steering(NamedTuple):
@@ -237,6 +240,19 @@ def sights_of(layer: Layer, canvas_px: tuple[int, int]) -> tuple[ImageInput, ...
             )
         )
         for image_input in generator.image_inputs
+    )
+
+
+def reels_of(layers: Sequence[Layer]) -> tuple[Reel, ...]:
+    """Playheads of the films, in the order of their layers."""
+    made = [layer.generator for layer in layers if layer.generator is not None]
+    return tuple(each.reel for each in made if each.reel is not None)
+
+
+def switches_of(paths: Sequence[Path]) -> tuple[tuple[int, ...], ...]:
+    """Of each path: places of what says how it moves."""
+    return tuple(
+        (p.motion, *(p.at[s.name] for s in p.parts.settings if s.is_switch)) for p in paths
     )
 
 
