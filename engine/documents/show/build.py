@@ -22,6 +22,7 @@ from engine.documents.show.cues import add_fader, add_lists, cue_index, make_cue
 from engine.documents.show.image_inputs import bind_ports
 from engine.documents.show.layers import bind_images, make_layer, master_effects
 from engine.documents.show.mappings import make_mappings
+from engine.documents.show.mixer.decks import make_decks
 from engine.documents.show.modulation import (
     Signals,
     add_parameters,
@@ -31,7 +32,6 @@ from engine.documents.show.modulation import (
     make_modulators,
 )
 from engine.documents.show.routes_and_cues import key_map, make_route, signal_names
-from engine.documents.show.stack.decks import make_decks
 from engine.documents.show.stack.links import bind_groups
 from engine.documents.show.track import bind_track, read_track
 
