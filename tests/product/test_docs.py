@@ -12,7 +12,7 @@ import pytest
 from engine.app.cli.main import cli
 from engine.core.curves import CURVES
 from engine.core.expressions import FUNCTIONS
-from engine.documents import deck_tables, modulation_tables, schema
+from engine.documents import deck_tables, map_tables, modulation_tables, schema
 from engine.documents.show.load import load
 from engine.generators.kinds import cppn
 from tests.places import SHOWS
@@ -46,9 +46,9 @@ SECTIONS = {
     "The table `choices`:": schema.ChoicesTable,
     "The table `travel`:": schema.WayTable,
     "### `[[cue_lists]]`": schema.CueListTable,
-    "## `[[mappings]]`": schema.MappingTable,
-    "The table `light`:": schema.LightTable,
-    "### Files of mappings": schema.MapTable,
+    "## `[[mappings]]`": map_tables.MappingTable,
+    "The table `light`:": map_tables.LightTable,
+    "### Files of mappings": map_tables.MapTable,
 }
 
 
@@ -114,6 +114,7 @@ def test_every_table_of_the_format_has_its_section() -> None:
             *vars(schema).values(),
             *vars(modulation_tables).values(),
             *vars(deck_tables).values(),
+            *vars(map_tables).values(),
         )
         if isinstance(each, type) and issubclass(each, msgspec.Struct) and each.__name__[0] != "_"
     }
