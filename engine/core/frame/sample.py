@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -65,7 +66,11 @@ def sample(show: Show, state: State, seconds: float, seen: int | None = None) ->
 
 def preview(show: Show, state: State, seconds: float, seen: int | None = None) -> Plan | None:
     """Plan the deck that is not on air as if it were, without the master; None: no decks."""
-    return None if show.decks is None else _sample(show, state, seconds, seen, is_hidden=True)
+    if show.decks is None:
+        return None
+    plan = _sample(show, state, seconds, seen, is_hidden=True)
+    views = tuple(view for view in plan.views if view.of != "picture")  # the picture is another one
+    return replace(plan, master=1.0, grade=REST, is_held=False, views=views)
 
 
 def _sample(show: Show, state: State, seconds: float, seen: int | None, is_hidden: bool) -> Plan:
@@ -100,19 +105,13 @@ def _sample(show: Show, state: State, seconds: float, seen: int | None, is_hidde
         used |= borrowed(watched, (*plans, *hidden))
         drawn = {plan.id for plan in hidden if plan.is_stepped}
         watched = tuple(plan for plan in watched if plan.id not in drawn)
-    if is_hidden:  # the picture is not its own
-        views = tuple(view for view in views if view.of != "picture")
     master = show.master
     return Plan(
         seconds=seconds,
         tick=state.tick,
         layers=plans,
         requests=_requests(show, state, now, seconds, used),
-        master=1.0
-        if is_hidden
-        else 0.0
-        if values[master.blackout] >= 0.5
-        else values[master.brightness],
+        master=0.0 if values[master.blackout] >= 0.5 else values[master.brightness],
         values=array,
         reads_picture=any(view.of == "picture" for view in views)
         or any(
@@ -127,8 +126,8 @@ def _sample(show: Show, state: State, seconds: float, seen: int | None, is_hidde
         master_chain=chain,
         hidden=hidden,
         decks=mix,
-        is_held=not is_hidden and values[master.hold] >= 0.5,
-        grade=REST if is_hidden else _grade(master.colour, values),
+        is_held=values[master.hold] >= 0.5,
+        grade=_grade(master.colour, values),
     )
 
 

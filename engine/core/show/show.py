@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +35,14 @@ from engine.core.show.controls import Cue, CueList, Fader, Lfo, MacroTarget, Mas
 from engine.core.show.decks import Decks
 from engine.core.show.layer import Layer
 from engine.core.show.mapping import ControlMapping
-from engine.core.show.reach import Movers, decay_of, entries_of, filters_of, reach_of, reaching
+from engine.core.show.reach import (
+    Movers,
+    decay_of,
+    entries_of,
+    filters_of,
+    reach_of,
+    reaching,
+)
 from engine.core.track.track import Track
 
 
@@ -155,8 +163,14 @@ def _names(show: Show) -> dict[str, int]:
     return found
 
 
-def _crossing(decks: Decks | None) -> set[int]:
-    return set() if decks is None else {decks.fade, decks.curve, decks.transition}
+def _faders(show: Show, movers: Movers) -> dict[str, Any]:
+    """What reaches the fader between two cues, and the crossfader."""
+    decks = show.decks
+    crossing = set() if decks is None else {decks.fade, decks.curve, decks.transition}
+    return {
+        "fading": reach_of(movers, (), set(show.fader[:1] if show.fader else ())),
+        "crossing": reach_of(movers, (), crossing),
+    }
 
 
 def _constants(show: Show) -> Constants:
@@ -196,8 +210,7 @@ def _constants(show: Show) -> Constants:
         filters=filters_of(show.routes, tick_s),
         speed_decay=decay_of(EURO_SPEED_TAU_S, tick_s),
         everything=reach_of(movers, springs),
-        fading=reach_of(movers, (), set(show.fader[:1] if show.fader else ())),
-        crossing=reach_of(movers, (), _crossing(show.decks)),
+        **_faders(show, movers),
         reach={
             each.layer: reach_of(movers, springs, places_of(each) | {master.truncation})
             for each in asked
