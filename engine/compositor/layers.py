@@ -16,6 +16,7 @@ from engine.compositor.gl.shaders import SHOW
 from engine.compositor.gl.surface import Surface, release
 from engine.compositor.isf.passes import History, Kit, run
 from engine.compositor.isf.shader import Shader, compile_shader, release_shader
+from engine.compositor.isf.sound import Sound
 from engine.compositor.place import Placer, fit
 from engine.compositor.previews import Previews, cover
 from engine.core.frame.plan import LayerPlan, Pass, Plan
@@ -55,6 +56,7 @@ class Layers:
         self._owns = beside is None
         self._shaders: dict[str, tuple[str, Shader]] = {} if beside is None else beside._shaders
         self._pictures: Pictures = Pictures(ctx) if beside is None else beside._pictures
+        self.sound: Sound = Sound(ctx) if beside is None else beside.sound
         self._show = Program(ctx, SHOW)
         self.placer = Placer(ctx, kit)
         self._decks: Decks | None = None  # made when there are some
@@ -226,6 +228,7 @@ class Layers:
             release_shader(shader)
         if self._owns:
             self._pictures.release()
+            self.sound.release()
         if self._decks is not None:
             self._decks.release()
         self._show.release()
@@ -332,6 +335,8 @@ class Layers:
         for each in shader.header.imported:
             if (found := self._pictures.get(f"{item.shader}/{each.name}")) is not None:
                 images[each.name] = found
+        for name, kind, columns in shader.sounds:
+            images[name] = self.sound.texture(kind, columns, plan.heard_s)
         for name, wanted in item.images.items():
             texture = self._image(wanted, plan, pixels, is_step)
             if texture:

@@ -86,10 +86,12 @@ def follow(show: Show, state: State) -> State:
     return state if found == known else state._replace(decks=found)
 
 
-def hidden(state: State) -> int:
-    """Index of the deck that is not, or not alone, on air."""
+def hidden(show: Show, state: State, visible: Sequence[Layer]) -> list[Layer]:
+    """Layers of the deck that is not, or not alone, on air."""
+    assert show.decks is not None
     assert state.decks is not None
-    return 1 - state.decks.front
+    there = show.decks.members[1 - state.decks.front]
+    return [layer for layer in visible if layer.id in there]
 
 
 def on_air(

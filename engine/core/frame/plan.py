@@ -41,6 +41,8 @@ class Pass(NamedTuple):
         Picture step index (FRAMEINDEX), wrapped.
     mix
         0 bypasses an effect (not drawn), 1 is the whole effect, between is a crossfade.
+    date
+        Value of DATE: year, month, day, second of the day; None where nobody has said it.
     """
 
     key: str
@@ -50,6 +52,7 @@ class Pass(NamedTuple):
     seconds: float = 0.0
     step: int = 0
     mix: float = 1.0
+    date: tuple[float, float, float, float] | None = None
 
 
 class Readback(NamedTuple):
@@ -169,6 +172,8 @@ class Plan:
         How some of the layers are mixed as two decks; None: all are simply laid on each other.
     is_held
         The picture stands still; what is behind it goes on.
+    heard_s
+        Show time up to which sound has been heard, for shaders that see it.
     hidden
         Layers that are not visible, and that shaders of others see.
     grade
@@ -188,6 +193,7 @@ class Plan:
     master_chain: tuple[LayerPlan, ...] = ()
     decks: DeckMix | None = None
     is_held: bool = False
+    heard_s: float = 0.0
     hidden: tuple[LayerPlan, ...] = ()
     grade: Grade = REST
 

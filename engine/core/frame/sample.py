@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from engine.core.colour.grade import REST, Grade
 from engine.core.frame import decks
+from engine.core.frame.date import date_at
 from engine.core.frame.layers import (
     STEP_SLACK,
     Moment,
@@ -76,22 +77,22 @@ def preview(show: Show, state: State, seconds: float, seen: int | None = None) -
 def _sample(show: Show, state: State, seconds: float, seen: int | None, is_hidden: bool) -> Plan:
     array = effective(show, state, seconds)
     now = now_at(show, state, seconds, array.tolist())
-    values, bounds = now.values, None
+    values = now.values
     step = _step(show, now.unfrozen_s)
     before = step - 1 if seen is None else min(seen, step - 1)
-    moment = Moment(clock(show.track, values, now.unfrozen_s), step, before)
+    date, sound = date_at(show, state, seconds), show.constants.sound
+    moment = Moment(clock(show.track, values, now.unfrozen_s), step, before, date)
     make = partial(layer_plan, show, state, values=values, moment=moment)
-    visible = visible_layers(show, values)
-    if show.decks is not None and is_hidden:
-        there = show.decks.members[decks.hidden(state)]
-        visible = [layer for layer in visible if layer.id in there]
+    visible, mix = visible_layers(show, values), None
+    if is_hidden:
+        visible = decks.hidden(show, state, visible)
     elif show.decks is not None:
         visible, bounds = decks.on_air(show, values, visible)
+        mix = decks.mix(show, state, values, moment, bounds)
     plans = tuple([make(layer) for layer in visible])
     if show.decks is not None:
         plans = decks.wired(plans, decks.serving(show, state, values))
     chain = () if is_hidden else master_chain(show, state, values, moment)
-    mix = None if bounds is None else decks.mix(show, state, values, moment, bounds)
     others = chain if mix is None or mix.between is None else (mix.between, *chain)
     used = borrowed((*plans, *others))
     hidden: tuple[LayerPlan, ...] = ()
@@ -124,6 +125,7 @@ def _sample(show: Show, state: State, seconds: float, seen: int | None, is_hidde
         views=views,
         watched=watched,
         master_chain=chain,
+        heard_s=float(state.signals[sound]) if sound >= 0 else 0.0,
         hidden=hidden,
         decks=mix,
         is_held=values[master.hold] >= 0.5,

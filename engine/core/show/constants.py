@@ -44,6 +44,10 @@ class Asked(NamedTuple):
     aspect: float
 
 
+SOUND, DAY, SECOND = "sound/s", "date/day", "date/s"
+"""Signals of shows whose shaders see the sound or the date; only the host says them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Constants:
     """Constants of a show, see `engine.core.show.show`.
@@ -105,6 +109,12 @@ class Constants:
         Places that routes and macros write to.
     is_modulated
         Whether there are modulators, or signals that are parameters or clocks.
+    sound
+        Place of the signal that says how much of the sound is heard, for shaders that see it; -1:
+        none does.
+    date
+        Places of the signals that say the date at show time 0, if a shader shows it: days since
+        2000-01-01 and seconds.
     is_grouped, is_linked
         Whether layers lie in groups · whether what a layer shows may depend on other layers.
     reels
@@ -145,6 +155,8 @@ class Constants:
     is_modulated: bool
     is_grouped: bool
     is_linked: bool
+    sound: int = -1
+    date: tuple[int, int] | None = None
     reels: tuple[Reel, ...] = ()
 
 
@@ -310,3 +322,9 @@ def places_of(asked: Asked) -> set[int]:
         found |= {path.throw_seed, path.steer, path.jump_s}
         found |= {path.spread} if path.spread >= 0 else set()
     return found
+
+
+def world_constants(signal_of: Mapping[str, int]) -> dict[str, Any]:
+    """Places of the signals that say what shaders see of the world."""
+    date = (signal_of[DAY], signal_of[SECOND]) if DAY in signal_of else None
+    return {"sound": signal_of.get(SOUND, -1), "date": date}

@@ -30,6 +30,7 @@ from engine.core.show.constants import (
     sights_of,
     springs_of,
     switches_of,
+    world_constants,
 )
 from engine.core.show.controls import Cue, CueList, Fader, Lfo, MacroTarget, Master, Route
 from engine.core.show.decks import Decks
@@ -233,5 +234,5 @@ def _constants(show: Show) -> Constants:
         targets=targets,
         is_modulated=bool(show.modulators or show.addressed or max(show.clock) >= 0),
         reels=reels,
-        **link_constants(show.layers, show.master.effects),
+        **link_constants(show.layers, show.master.effects) | world_constants(show.signal_of),
     )
