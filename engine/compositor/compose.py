@@ -6,7 +6,7 @@ ISF passes see display-referred values with straight alpha; the canvas is linear
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import moderngl
 import numpy as np
@@ -98,6 +98,17 @@ class Compositor:
             right, left, top, bottom, front and back [shape=(6, N, N, 4)]; None: forget it.
         """
         self._layers.load_picture(name, rgba)
+
+    def listen(self, read: Callable[[int, int], NDArray[np.float32]], rate_hz: int) -> None:
+        """Let shaders see a sound.
+
+        Parameters
+        ----------
+        read
+            Given a place in show time and a count, gives samples, full scale ±1
+            [shape=(n, channels)]; fewer where there are no more.
+        """
+        self._layers.sound.listen(read, rate_hz)
 
     def set_picture_hz(self, picture_hz: float) -> None:
         """Change the picture rate: a show was reloaded."""

@@ -13,6 +13,7 @@ from engine.compositor.gl.shaders import SHOW
 from engine.compositor.gl.surface import Surface, release
 from engine.compositor.isf.passes import History, Kit, run
 from engine.compositor.isf.shader import Shader, compile_shader, release_shader
+from engine.compositor.isf.sound import Sound
 from engine.compositor.place import Placer, area_px
 from engine.compositor.previews import Previews, cover
 from engine.core.frame.plan import LayerPlan, Pass, Plan
@@ -38,6 +39,7 @@ class Layers:
         self._kit = kit
         self._enlarger = Enlarger(ctx, kit.pool)
         self._pictures = Pictures(ctx)
+        self.sound = Sound(ctx)
         self._show = Program(ctx, SHOW)
         self.placer = Placer(ctx, kit)
         self._shaders: dict[str, tuple[str, Shader]] = {}
@@ -164,6 +166,7 @@ class Layers:
         for _, shader in (*self._shaders.values(), *self._staged.values()):
             release_shader(shader)
         self._pictures.release()
+        self.sound.release()
         self._show.release()
         self.placer.release()
         self._enlarger.release()
@@ -267,6 +270,8 @@ class Layers:
         for each in shader.header.imported:
             if (found := self._pictures.get(f"{item.shader}/{each.name}")) is not None:
                 images[each.name] = found
+        for name, kind, columns in shader.sounds:
+            images[name] = self.sound.texture(kind, columns, plan.heard_s)
         if surface:
             images["inputImage"] = surface.texture
         for name, wanted in item.images.items():

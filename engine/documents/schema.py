@@ -119,6 +119,18 @@ class EffectTable(_Table, frozen=True):
     images: dict[str, str] = {}
 
 
+class FilmTable(_Table, frozen=True):
+    """``[layers.film]``: how the film of a layer is played."""
+
+    position: float = 0.0
+    speed: float = 1.0
+    pause: bool = False
+    begin: float = 0.0
+    end: float = 1.0
+    beats: float = 0.0
+    loop: bool = True
+
+
 class LayerTable(_Table, frozen=True):
     """``[[layers]]``."""
 
@@ -144,6 +156,8 @@ class LayerTable(_Table, frozen=True):
     tile: Tile = "none"
     aspect: float | Literal["auto", "canvas"] = "auto"
     generator: GeneratorTable | None = None
+    file: str = ""
+    film: FilmTable | None = None
     in_between: Literal["fade", "warp", "flow", "none"] | None = None
     uses: str | None = None
     source: EffectTable | None = None

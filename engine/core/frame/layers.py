@@ -17,11 +17,12 @@ STEP_SLACK = 1e-6
 
 
 class Moment(NamedTuple):
-    """Seconds of motion, the newest picture step, and the newest one that was seen before it."""
+    """Seconds of motion, the newest picture step, the newest one seen before it, and the date."""
 
     motion_s: float
     step: int
     seen: int
+    date: tuple[float, float, float, float] | None = None
 
 
 def layer_plan(
@@ -128,6 +129,7 @@ def _pass(
         seconds=moment.motion_s % WRAP_S,
         step=moment.step % (1 << 24),
         mix=values[effect.mix] if effect.mix >= 0 else 1.0,
+        date=moment.date,
     )
 
 

@@ -39,6 +39,8 @@ class Pass(NamedTuple):
         Picture step index (FRAMEINDEX), wrapped.
     mix
         0 bypasses an effect (not drawn), 1 is the whole effect, between is a crossfade.
+    date
+        Value of DATE: year, month, day, second of the day; None where nobody has said it.
     """
 
     key: str
@@ -48,6 +50,7 @@ class Pass(NamedTuple):
     seconds: float = 0.0
     step: int = 0
     mix: float = 1.0
+    date: tuple[float, float, float, float] | None = None
 
 
 class Readback(NamedTuple):
@@ -141,6 +144,8 @@ class Plan:
         Layers that are drawn small for them.
     master_chain
         The master's effects: one layer without a source over the whole picture, or none.
+    heard_s
+        Show time up to which sound has been heard, for shaders that see it.
     hidden
         Layers that are not visible, and that shaders of others see.
     grade
@@ -158,6 +163,7 @@ class Plan:
     views: tuple[View, ...] = ()
     watched: tuple[LayerPlan, ...] = ()
     master_chain: tuple[LayerPlan, ...] = ()
+    heard_s: float = 0.0
     hidden: tuple[LayerPlan, ...] = ()
     grade: Grade = REST
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.colour.grade import Grade
+from engine.core.frame.date import date_at
 from engine.core.frame.layers import (
     STEP_SLACK,
     Moment,
@@ -63,7 +64,8 @@ def sample(show: Show, state: State, seconds: float, seen: int | None = None) ->
     values = now.values
     step = _step(show, now.unfrozen_s)
     before = step - 1 if seen is None else min(seen, step - 1)
-    moment = Moment(clock(show.track, values, now.unfrozen_s), step, before)
+    date, sound = date_at(show, state, seconds), show.constants.sound
+    moment = Moment(clock(show.track, values, now.unfrozen_s), step, before, date)
     make = partial(layer_plan, show, state, values=values, moment=moment)
     plans = tuple([make(layer) for layer in visible_layers(show, values)])
     chain = master_chain(show, state, values, moment)
@@ -98,6 +100,7 @@ def sample(show: Show, state: State, seconds: float, seen: int | None = None) ->
         views=views,
         watched=watched,
         master_chain=chain,
+        heard_s=float(state.signals[sound]) if sound >= 0 else 0.0,
         hidden=hidden,
         grade=_grade(master.colour, values),
     )

@@ -11,7 +11,7 @@ from typing import Any
 from engine.core.isf import header as isf
 from engine.core.isf.inputs import IMAGES
 from engine.core.parameter import Kind, Parameter
-from engine.core.show.layer import IN_BETWEENS, Effect, Generator, Input, Layer
+from engine.core.show.layer import IN_BETWEENS, Effect, Generator, Input, Layer, Reel
 from engine.documents.builder import ShowBuilder, each, strict
 from engine.documents.path.paths import make_paths
 from engine.documents.path.picture_keyframes import LAYER
@@ -144,12 +144,16 @@ def _generator(
             f"generator.parameters: unknown key '{sorted(unknown)[0]}'; allowed are: "
             + ", ".join(p.address for p in spec.parameters)
         )
+    room = "film" if spec.duration_s else "generator"
     places = tuple(
-        (p.address, _place(builder, p, f"{root}/generator/{p.address}", table.parameters))
+        (p.address, _place(builder, p, f"{root}/{room}/{p.address}", table.parameters))
         for p in spec.parameters
     )
     paths = make_paths(builder, root, layer, spec, model_of(files))
-    first = float(IN_BETWEENS.index(layer.in_between or "fade"))
+    reel = Reel(layer.id, spec.duration_s, **dict(places)) if spec.duration_s else None
+    # Of a film every frame is seen for itself; a still one has nothing between.
+    usual = "none" if reel or spec.runs == "still" else "fade"
+    first = float(IN_BETWEENS.index(layer.in_between or usual))
     in_between = builder.add(
         Parameter(
             f"{root}/in_between", Kind.CHOICE, first, 0.0, len(IN_BETWEENS) - 1.0, IN_BETWEENS,
@@ -158,7 +162,7 @@ def _generator(
     )  # fmt: skip
     return Generator(
         table.kind, config, spec, size_px, film_px, table.rate_hz, paths, places,
-        in_between=in_between,
+        in_between=in_between, reel=reel,
     )  # fmt: skip
 
 
