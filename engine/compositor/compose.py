@@ -13,6 +13,7 @@ import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.compositor.blend import OVER_SOMETHING
 from engine.compositor.enlarge import Pixels
 from engine.compositor.finish import Finish, Shown
 from engine.compositor.gl.context import collect
@@ -22,7 +23,7 @@ from engine.compositor.gl.surface import Surface, make_surface, release
 from engine.compositor.isf.passes import Kit
 from engine.compositor.layers import Layers
 from engine.compositor.picture import Picture
-from engine.compositor.place import OVER_SOMETHING, fit
+from engine.compositor.place import fit
 from engine.compositor.previews import Previews
 from engine.core.frame.plan import LayerPlan, Plan, Readback
 from engine.core.isf.header import Header

@@ -17,7 +17,7 @@ from engine.compositor.gl.surface import Surface, release
 from engine.compositor.isf.passes import History, Kit, run
 from engine.compositor.isf.shader import Shader, compile_shader, release_shader
 from engine.compositor.isf.sound import Sound
-from engine.compositor.place import Placer, fit
+from engine.compositor.place import Placer, area_px
 from engine.compositor.previews import Previews, cover
 from engine.core.frame.plan import LayerPlan, Pass, Plan
 from engine.core.isf.header import Header
@@ -324,7 +324,7 @@ class Layers:
     def _area(self, layer: LayerPlan) -> tuple[int, int]:
         if any(layer.cover_px):
             return cover(layer.cover_px, layer.aspect)
-        return fit(self.size_px, layer.aspect)
+        return area_px(self.size_px, layer)
 
     def _run(
         self, item: Pass, plan: Plan, pixels: Pixels, bound: Mapping[str, moderngl.Texture],
