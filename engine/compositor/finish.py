@@ -10,8 +10,8 @@ from typing import NamedTuple
 import moderngl
 import numpy as np
 
-from engine.compositor.colour.looks import Looks
-from engine.compositor.colour.shaders import finish
+from engine.compositor.colour.looks import Looks, finishing
+from engine.compositor.colour.shaders import Finishing
 from engine.compositor.gl.program import Program
 from engine.compositor.gl.surface import Surface, make_surface, release
 from engine.compositor.isf.passes import Kit
@@ -42,15 +42,17 @@ class Shown(NamedTuple):
 
 
 class Depth(NamedTuple):
-    """How finely a picture is stored: data type, steps from black to white, its dither."""
+    """How finely a picture is stored: data type, steps from black to white.
+
+    `is_stepped`: in fewer steps than the data type has, and with blue noise.
+    """
 
     dtype: str
     levels: float
-    is_blue: bool | None = None  # None: as the show says
     is_stepped: bool = False
 
 
-_SCREEN, _DEEP, _TEN = Depth("f1", 255.0), Depth("nu2", 65535.0), Depth("nu2", 1023.0, True, True)
+_SCREEN, _DEEP, _TEN = Depth("f1", 255.0), Depth("nu2", 65535.0), Depth("nu2", 1023.0, True)
 
 
 class Finish:
@@ -66,7 +68,7 @@ class Finish:
         self._ctx = ctx
         self._kit = kit
         self._light = Light(ctx)
-        self._programs: dict[tuple[bool, bool], Program] = {}
+        self._programs: dict[Finishing, Program] = {}
         self._looks = Looks(ctx)
         self._noise: moderngl.Texture | None = None
         self._whole_px = whole_px
@@ -114,30 +116,27 @@ class Finish:
 
     def _draw(self, shown: Shown, plan: Plan, phase: int, depth: Depth, target: Surface) -> None:
         grade, brightness = plan.grade, float(plan.master)
-        program = self._program(shown.opacity is not None, not grade.rests)
+        is_layer, is_blue = shown.opacity is not None, grade.is_blue or depth.is_stepped
+        program = self._program(finishing(grade, is_layer, is_blue, depth.is_stepped))
         if not grade.rests:
             self._looks.send(program, grade)
             program.send("opacity", 1.0 if shown.opacity is None else shown.opacity)
         elif shown.opacity is not None:
             brightness *= shown.opacity
-        is_blue = grade.is_blue if depth.is_blue is None else depth.is_blue
         program.bind("image", shown.image.texture)
         program.send("master", brightness)
         program.send("levels", depth.levels)
         program.send("phase", 5.588238 * phase)
-        program.send("is_stepped", int(depth.is_stepped))
-        program.send("is_blue", int(is_blue))
         if is_blue:
             across, down = (int(phase * step % 1.0 * _SIDE) for step in (_ACROSS, _DOWN))
             program.send("shift", (across, down))
             program.bind("blue_noise", self._blue_noise())
         program.draw(target.fbo)
 
-    def _program(self, is_layer: bool, is_graded: bool) -> Program:
-        key = is_layer, is_graded
-        if key not in self._programs:
-            self._programs[key] = Program(self._ctx, finish(is_layer, is_graded))
-        return self._programs[key]
+    def _program(self, wanted: Finishing) -> Program:
+        if wanted not in self._programs:
+            self._programs[wanted] = Program(self._ctx, wanted.text())
+        return self._programs[wanted]
 
     def _blue_noise(self) -> moderngl.Texture:
         """The mask: each value once in its square, in the middle of its step."""
