@@ -112,13 +112,13 @@ def count_fused(name: str) -> Count:
             taps = [None if x.taps is None else x.taps for b in half.blocks for x in b.layers]
             for kernel in ("epilogue", "grow"):
                 stack.enter_context(_counted(fused2, kernel, found))
-            backend: Any = fused2.CudaBackend(half, tuple(taps))
+            backend: Any = fused2.CudaBackend(half, half.styles, tuple(taps))
             draw: Any = fused2.render
             more = torch.ones(len(half.blocks), device=device)
         else:
             half, draw, more = read_stylegan3(source, half=True), fused3.render, None
             stack.enter_context(_counted(fused3, "filtered_lrelu", found))
-            backend = fused3.CudaBackend(half, (None,) * (len(half.layers) - 1))  # type: ignore[arg-type]
+            backend = fused3.CudaBackend(half, half.styles, (None,) * (len(half.layers) - 1))  # type: ignore[arg-type]
         ws = torch.empty(1, half.num_ws, 512, device=device)
         found.kernels = found.bytes = 0
         with torch.inference_mode():

@@ -7,9 +7,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from functools import partial
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,48 +17,66 @@ from numpy.typing import NDArray
 from engine.core.show.addresses import Address
 from engine.core.show.show import Show
 
-UNREAD: dict[str, Any] = {
-    "kind": None, "inputs": [], "compiled": False, "drew": False, "nan": False, "flat": False,
-    "cpu_ms": None,
-}  # fmt: skip
+if TYPE_CHECKING:
+    from engine.compositor.isf.warm import Warmer
+
+CHECK_S = 6.0
+"""Of processor time for compiling a shader, beside what its frames may take."""
 
 
 def check(files: list[Path], size_px: tuple[int, int], out: Path | None, as_json: bool) -> int:
-    """Compile and draw shaders; 1 if any fails."""
-    from engine.compositor.gl.context import open_context
-    from engine.compositor.isf.check import check as check_one
-    from engine.compositor.isf.warm import FILM_S
-    from engine.core.isf.header import decode
-    from engine.documents.show.load import LARGEST_BYTES
-    from engine.play.judging import refusals
-    from engine.system.untrusted import read_bytes
+    """Compile and draw shaders in a child process, report each as it is known; 1 if any fails."""
+    from engine.compositor.isf.warm import LIVE_S, Warmer
+    from engine.play.judging import CLOCKS
 
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
-    texts, refused = {}, {}
-    for path in files:
-        try:
-            texts[str(path)] = decode(read_bytes(path, LARGEST_BYTES), str(path))
-        except (OSError, ValueError) as error:
-            refused[str(path)] = getattr(error, "strerror", None) or str(error)
-    ctx = open_context()
-    refused |= refusals(texts, size_px, FILM_S) or {}
-    found: list[dict[str, Any]] = []
-    for path in files:
-        name = str(path)
-        if name in refused:
-            found.append({**UNREAD, "file": name, "error": refused[name]})
-            continue
-        keep = None if out is None else partial(_save, out / f"{path.stem}.png")
-        found.append(check_one(ctx, name, texts[name], size_px, time.process_time, keep))
-    ctx.release()
+    is_good = True
+    with closing(Warmer(size_px, CLOCKS, LIVE_S, limit_s=CHECK_S)) as warmer:
+        for place, path in enumerate(files):
+            report = _check_one(warmer, path, out)
+            is_good &= report["drew"]
+            if as_json:
+                print("[" if place == 0 else ",", json.dumps(report, indent=2), flush=True)
+            else:
+                print(_line(report), flush=True)
     if as_json:
-        print(json.dumps(found, indent=2))
-    else:
-        for each in found:
-            is_good = each["compiled"] and each["drew"]
-            print(f"{'ok  ' if is_good else 'FAIL'} {each['file']} {each.get('error') or ''}")
-    return 0 if all(each["compiled"] and each["drew"] for each in found) else 1
+        print("]")
+    return 0 if is_good else 1
+
+
+def _check_one(warmer: Warmer, path: Path, out: Path | None) -> dict[str, Any]:
+    from engine.compositor.isf.check import blank
+    from engine.core.isf.header import parse
+    from engine.documents.show.shader_files import read_pictures, read_shader
+    from engine.play.judging import answers
+
+    report = blank(str(path))
+    try:
+        text = read_shader(path)
+        pictures = read_pictures(path, parse(text, str(path)))
+    except (OSError, ValueError) as error:
+        return report | {"error": getattr(error, "strerror", None) or str(error)}
+    (answer,) = answers(warmer, {str(path): text}, pictures=pictures)
+    assert answer is not None
+    if answer.picture is not None and out is not None:
+        _save(out / f"{path.stem}.png", answer.picture)
+    return answer.report or report | {"error": answer.error}
+
+
+def _line(report: Mapping[str, Any]) -> str:
+    """One line of text for a shader: whether it draws, why not, and what is odd about it."""
+    odd = [word for word in ("nan", "flat") if report[word]]
+    if report["unused"]:
+        odd.append(f"unused: {', '.join(report['unused'])}")
+    odd += report["notes"]
+    if not report["drew"]:
+        is_named = report["error"].startswith(report["file"])
+        return (
+            f"FAIL {report['error']}" if is_named else f"FAIL {report['file']}: {report['error']}"
+        )
+    cost = f"{report['cpu_ms']:.1f} ms"
+    return "; ".join([f"ok   {report['file']}: {cost}", *odd])
 
 
 def _save(path: Path, pixels: NDArray[np.float32]) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import moderngl
+import numpy as np
+from numpy.typing import NDArray
 
 from engine.compositor.enlarge import Pixels
 from engine.compositor.finish import Finish, Shown
@@ -72,6 +74,17 @@ class Compositor:
             With the author's own line numbers. The last good shader of that name stays.
         """
         return self._layers.load(name, text)
+
+    def load_picture(self, name: str, rgba: NDArray[np.uint8] | None) -> None:
+        """Upload a picture that `Pass.images` may name; the array that is there is not sent again.
+
+        Parameters
+        ----------
+        rgba
+            sRGB with straight alpha, row 0 at the top [shape=(H, W, 4)]; or the faces of a cube,
+            right, left, top, bottom, front and back [shape=(6, N, N, 4)]; None: forget it.
+        """
+        self._layers.load_picture(name, rgba)
 
     def set_picture_hz(self, picture_hz: float) -> None:
         """Change the picture rate: a show was reloaded."""

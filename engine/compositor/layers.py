@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import moderngl
+import numpy as np
+from numpy.typing import NDArray
 
 from engine.compositor.enlarge import Enlarger, Pixels
+from engine.compositor.gl.pictures import AnyTexture, Pictures
 from engine.compositor.gl.surface import Surface, release
 from engine.compositor.isf.passes import History, Kit, run
 from engine.compositor.isf.shader import Shader, compile_shader, release_shader
@@ -39,6 +42,7 @@ class Layers:
         self._ctx = ctx
         self._kit = kit
         self._enlarger = Enlarger(ctx, kit.pool)
+        self._pictures = Pictures(ctx)
         self._shaders: dict[str, tuple[str, Shader]] = {}
         self._histories: dict[str, History] = {}
         self._results: dict[str, tuple[Surface, int]] = {}  # newest result, and of which step
@@ -57,6 +61,13 @@ class Layers:
         if known:
             release_shader(known[1])
         return shader.header
+
+    def load_picture(self, name: str, rgba: NDArray[np.uint8] | None) -> None:
+        """Upload or forget a picture; see `Compositor.load_picture`."""
+        if rgba is None:
+            self._pictures.drop(name)
+        else:
+            self._pictures.load(name, rgba)
 
     def step(self, plan: Plan, pixels: Pixels) -> None:
         """Draw every stepped layer and keep the result."""
@@ -120,6 +131,7 @@ class Layers:
         for surface in self._sources.values():
             self._kit.pool.give(surface)
         self._sources.clear()
+        self._kit.pool.end_frame()
 
     def close(self) -> None:
         """Release everything."""
@@ -131,6 +143,7 @@ class Layers:
             release(surface)
         for _, shader in self._shaders.values():
             release_shader(shader)
+        self._pictures.release()
         self._enlarger.release()
 
     def _give(self, layer_id: str, surface: Surface) -> None:
@@ -205,7 +218,12 @@ class Layers:
         is_step: bool,
     ) -> None:  # fmt: skip
         shader = self._shaders[item.shader][1]
-        images = {"inputImage": surface.texture} if surface else {}
+        images: dict[str, AnyTexture] = {}
+        for each in shader.header.imported:
+            if (found := self._pictures.get(f"{item.shader}/{each.name}")) is not None:
+                images[each.name] = found
+        if surface:
+            images["inputImage"] = surface.texture
         for name, wanted in item.images.items():
             texture = self._image(wanted, plan, pixels, is_step)
             if texture:
@@ -225,11 +243,11 @@ class Layers:
             history.newest = self._steps
         return history
 
-    def _image(
-        self, wanted: str, plan: Plan, pixels: Pixels, is_step: bool
-    ) -> moderngl.Texture | None:
+    def _image(self, wanted: str, plan: Plan, pixels: Pixels, is_step: bool) -> AnyTexture | None:
         if wanted == "picture":
             return self.picture
+        if (picture := self._pictures.get(wanted)) is not None:
+            return picture
         name = wanted.removeprefix("layer:")
         for layer in plan.layers:
             if layer.id == name:

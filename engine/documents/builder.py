@@ -7,8 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from engine.core.isf import header
 from engine.core.parameter import Kind, Parameter, coerce, describe
+from engine.documents.pictures import cube, decode_picture
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -33,12 +37,18 @@ class ShowBuilder:
     edges: set[int] = field(default_factory=set)
     files: dict[str, bytes] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    pictures: dict[str, NDArray[np.uint8]] = field(default_factory=dict)
 
     def file(self, name: str) -> bytes:
         """Content of a small file that the show names; a take holds it by content."""
         if name not in self.files:
             self.files[name] = self.open_file(name)
         return self.files[name]
+
+    def picture(self, name: str, *files: str) -> None:
+        """Have a picture ready under a name that image inputs use; of six files: a cube."""
+        faces = [decode_picture(self.file(file), file) for file in files]
+        self.pictures[name] = cube(faces) if len(faces) > 1 else faces[0]
 
     def add(self, parameter: Parameter) -> int:
         """Give a parameter the next place."""

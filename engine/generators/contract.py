@@ -42,7 +42,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from engine.core.parameter import Kind, Parameter
 from engine.core.show.generator import Request, Spec
@@ -134,11 +134,20 @@ def check(spec: Spec, request: Request) -> None:
             raise ValueError(f"{spec.name}: {found}; it must be {port.shape}")
 
 
+class Signed(NamedTuple):
+    """Pixels from -1 to 1: a GPU brings them to 0..1 in the pass that finishes them."""
+
+    pixels: Any
+
+
 class Generator(Protocol):
     """What a generator's ``build(config, device)`` returns."""
 
     spec: Spec
 
     def render(self, request: Request, memory: Any) -> tuple[Any, Any]:
-        """Render one request: pixels [shape=(1, 3 or 4, H, W)] in 0..1 and the new memory."""
+        """Render one request: pixels [shape=(1, 3 or 4, H, W)] in 0..1 and the new memory.
+
+        On a GPU pixels may be `Signed`.
+        """
         ...

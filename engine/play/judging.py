@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 
 from engine.compositor.isf.shader import file_name
-from engine.compositor.isf.warm import Warmer
+from engine.compositor.isf.warm import Answer, Pictures, Warmer
 from engine.core.show.show import Show
 from engine.documents.assets import assets_dir
 from engine.documents.show.load import ShowError
@@ -58,23 +59,34 @@ def refusals(
     found: dict[str, str] = {}
     if not texts:
         return found
-    waiting = set(texts)
-    warmer = Warmer(size_px, CLOCKS, most_s)
-    try:
-        for name, text in texts.items():
-            warmer.submit(name, text)
-        while waiting:
-            if not is_wanted():
+    with closing(Warmer(size_px, CLOCKS, most_s)) as warmer:
+        for answer in answers(warmer, texts, is_wanted):
+            if answer is None:
                 return None
-            time.sleep(_REST_S)
-            warmer.tend(time.monotonic())
-            for name, _, error in warmer.poll():
-                waiting.discard(name)
-                if error is not None:
-                    found[name] = error
-    finally:
-        warmer.close()
+            if answer.error is not None:
+                found[answer.name] = answer.error
     return found
+
+
+def answers(
+    warmer: Warmer,
+    texts: Mapping[str, str],
+    is_wanted: Callable[[], bool] = lambda: True,
+    pictures: Pictures | None = None,
+) -> Iterator[Answer | None]:
+    """Wait for the answer to each shader; None, and no more, when nobody wants them."""
+    for name, text in texts.items():
+        warmer.submit(name, text, pictures)
+    waiting = len(texts)
+    while waiting:
+        if not is_wanted():
+            yield None
+            return
+        time.sleep(_REST_S)
+        warmer.tend(time.monotonic())
+        for answer in warmer.poll():
+            waiting -= 1
+            yield answer
 
 
 def _is_shipped(name: str, text: str) -> bool:

@@ -29,7 +29,7 @@ def resized(show: Show, size_px: tuple[int, int]) -> Show:
 
 
 def load_shaders(compositor: Compositor, show: Show) -> None:
-    """Compile every shader of a show.
+    """Compile every shader of a show, and upload its pictures.
 
     Raises
     ------
@@ -37,6 +37,8 @@ def load_shaders(compositor: Compositor, show: Show) -> None:
         If one does not compile, with its file and line.
     """
     compositor.set_picture_hz(float(show.picture_hz))
+    for name, rgba in show.pictures.items():
+        compositor.load_picture(name, rgba)
     for name, text in show.shaders.items():
         try:
             compositor.load(name, text)

@@ -14,7 +14,9 @@ import pytest
 from click.testing import CliRunner
 
 from engine import __version__
+from engine.app.cli.errors import INTERRUPTED
 from engine.app.cli.main import cli
+from engine.compositor.isf.check import blank
 from engine.core.audio.channels import ChannelChoice
 from engine.documents.show import load
 from engine.play import plan_file
@@ -22,7 +24,18 @@ from engine.play.film import plan as planfile
 from engine.play.film.playback import open_playback
 from engine.play.soundtrack import channel_choice
 from engine.system.atomic import check_writable, write_json
-from tests.performing import click_wav, lamp, latent_cinema, read_plan, same_rows, succeed
+from engine.system.spawn import environment
+from tests.performing import (
+    click_wav,
+    descendants,
+    is_alive,
+    lamp,
+    latent_cinema,
+    read_plan,
+    same_rows,
+    succeed,
+    until,
+)  # fmt: skip
 from tests.places import SHOWS
 
 HEAVY = {"torch", "numpy", "moderngl", "glfw", "av", "sounddevice", "msgspec"}
@@ -80,8 +93,7 @@ def test_shader_check_reports_every_file(tmp_path: Path) -> None:
     out = tmp_path / "pictures"
     found = document("shader", "check", *files, "--size", "64x36", "--out", out, codes=(1,))
     assert isinstance(found, list)
-    keys = {"file", "kind", "inputs", "compiled", "drew", "error", "nan", "flat", "cpu_ms"}
-    assert all(entry.keys() == keys for entry in found)
+    assert all(entry.keys() == blank("").keys() for entry in found)
     assert [entry["file"] for entry in found] == list(map(str, files))
     assert [entry["drew"] for entry in found] == [True, True, False, False]
     assert [entry["flat"] for entry in found] == [False, True, False, False]
@@ -90,6 +102,38 @@ def test_shader_check_reports_every_file(tmp_path: Path) -> None:
     assert "bad.fs:3: " in found[2]["error"]
     assert "No such file" in found[3]["error"]
     assert sorted(path.name for path in out.iterdir()) == ["plain.png", "tint.png"]
+
+
+def test_shader_check_says_what_is_odd_about_each_as_it_is_known(tmp_path: Path) -> None:
+    (tmp_path / "deaf.fs").write_text(
+        '/*{"INPUTS": [{"NAME": "audio", "TYPE": "audio"}]}*/\nvoid main() { gl_FragColor = '
+        "vec4(sqrt(-1.0 - isf_FragNormCoord.x)); }\n"
+    )
+    files = [tmp_path / "deaf.fs", SHOWS / "plain.fs", tmp_path / "none.fs"]
+    done = latent_cinema("shader", "check", *files, "--size", "64x36")
+    lines = done.stdout.splitlines()
+    assert [line[:4] for line in lines] == ["ok  ", "ok  ", "FAIL"]
+    assert lines[0].endswith("; nan; unused: audio")
+    assert lines[1].endswith("; flat")
+    assert done.returncode == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the child by /proc")
+def test_shader_check_ends_at_once_also_while_a_driver_compiles(tmp_path: Path) -> None:
+    rows = "".join(f"a = sin(a * {n}.5) + cos(a + {n}.25);\n" for n in range(20_000))
+    (tmp_path / "long.fs").write_text(
+        f'/*{{"ISFVSN": "2"}}*/\nvoid main() {{ float a = isf_FragNormCoord.x;\n{rows}'
+        "gl_FragColor = vec4(a); }"
+    )
+    words = ["-m", "engine.app.cli.main", "shader", "check"]
+    command = [sys.executable, *words, SHOWS / "plain.fs", tmp_path / "long.fs"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment()) as main:
+        assert main.stdout is not None
+        assert "plain.fs" in main.stdout.readline()  # the long one is begun at once after it
+        children = until(lambda: descendants(main.pid), "the child that compiles")
+        main.terminate()
+        assert main.wait() == INTERRUPTED
+        until(lambda: not any(map(is_alive, children)), "the end of the child")
 
 
 def test_show_lint_fails_where_something_is_wrong(tmp_path: Path) -> None:

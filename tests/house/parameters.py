@@ -19,7 +19,6 @@ EXCEPTIONS: dict[str, dict[str, set[str]]] = {
         "generators/networks/stylegan3.py": {"features", "_pass"},
     },
     "drawing and mixing: what, where, how large and onto what": {
-        "compositor/isf/check.py": {"check"},
         "compositor/isf/passes.py": {"run"},
         "compositor/layers.py": {"_run"},
         "outputs/window/overlay.py": {"_draw_graph"},

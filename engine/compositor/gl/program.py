@@ -22,7 +22,7 @@ void main() {
 
 # The last unit stays free (moderngl binds temporaries there); GL 3.3 promises 16.
 MOST_SAMPLERS = 15
-_SAMPLER_2D = 0x8B5E
+_SAMPLERS = {0x8B5E, 0x8B60}  # two-dimensional, cube
 
 
 class ShaderError(Exception):
@@ -55,7 +55,7 @@ class Program:
         for name in self.program:
             member: Any = self.program[name]
             kind = getattr(member, "gl_type", 0)  # attributes have none
-            if kind == _SAMPLER_2D:
+            if kind in _SAMPLERS:
                 self.units[name] = member.value = len(self.units)
             elif kind:
                 self._uniforms[name] = member
@@ -67,7 +67,11 @@ class Program:
         self._uniforms[name].value = value
         self._sent[name] = value
 
-    def bind(self, name: str, texture: moderngl.Texture) -> None:
+    def reads(self, name: str) -> bool:
+        """Whether anything of this name is left in the program."""
+        return name in self._uniforms or name in self.units
+
+    def bind(self, name: str, texture: moderngl.Texture | moderngl.TextureCube) -> None:
         """Bind a texture to a sampler; one that the compiler dropped is ignored."""
         unit = self.units.get(name)
         if unit is not None:

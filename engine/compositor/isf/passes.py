@@ -7,17 +7,18 @@ from dataclasses import dataclass, field
 
 import moderngl
 
+from engine.compositor.gl.pictures import AnyTexture
 from engine.compositor.gl.program import Program
 from engine.compositor.gl.shaders import COPY
 from engine.compositor.gl.surface import Pool, Surface
-from engine.compositor.isf.shader import Shader, coerce_uniform
+from engine.compositor.isf.shader import Shader, coerce_uniform, file_name
 from engine.core.frame.plan import Pass
-from engine.core.isf.inputs import PassSpec
-from engine.core.isf.size import evaluate_size
+from engine.core.isf.buffers import PassSpec
+from engine.core.isf.size import LARGEST_PX, evaluate_size
 
 _MOST_PX = 4_000_000
 
-Images = Mapping[str, moderngl.Texture]
+Images = Mapping[str, AnyTexture]
 
 
 @dataclass(slots=True)
@@ -36,8 +37,11 @@ class Kit:
     def __init__(self, ctx: moderngl.Context, picture_hz: float) -> None:
         self.pool = Pool(ctx)
         self.black = ctx.texture((1, 1), 4, data=bytes(4))
+        self.black_cube = ctx.texture_cube((1, 1), 4, data=bytes(24))
         self.copier = Program(ctx, COPY)
         self.picture_hz = picture_hz
+        self.notes: dict[tuple[str, str], str] = {}
+        """Shader and buffer → what the operator should know of it, a sentence."""
 
     def copy(
         self,
@@ -56,6 +60,7 @@ class Kit:
         """Give the GL objects back."""
         self.pool.clear()
         self.black.release()
+        self.black_cube.release()
         self.copier.release()
 
 
@@ -83,7 +88,7 @@ def run(
     ISF specification v2, PASSES; VVISF, VVISFScene `_render`.
     """
     passes = shader.header.passes
-    sizes = _sizes(shader, item, passes, out)
+    sizes = _sizes(kit, shader, item, out)
     if history is not None:
         _prepare(kit, passes, sizes, history)
     kept = dict(history.targets) if history else {}
@@ -105,7 +110,8 @@ def run(
                 kit.pool.give(old)
             targets[spec.target] = surface
     if surface is not out:
-        kit.copy(surface.texture, out, images.get("inputImage"), mix)
+        under = images.get("inputImage")
+        kit.copy(surface.texture, out, under if isinstance(under, moderngl.Texture) else None, mix)
     if last is not out:
         kit.pool.give(last)
     _keep(kit, passes, history if is_step else None, kept, targets)
@@ -115,11 +121,10 @@ def _dtype(spec: PassSpec) -> str:
     return "f4" if spec.is_float else "f2"
 
 
-def _sizes(
-    shader: Shader, item: Pass, passes: tuple[PassSpec, ...], out: Surface
-) -> list[tuple[int, int]]:
+def _sizes(kit: Kit, shader: Shader, item: Pass, out: Surface) -> list[tuple[int, int]]:
     """Size of each pass in pixels; a size that has no value now is the output's."""
     width, height = out.size_px
+    passes = shader.header.passes
     if not any(spec.width or spec.height for spec in passes):
         return [out.size_px] * len(passes)
     values = {"WIDTH": float(width), "HEIGHT": float(height)}
@@ -134,12 +139,21 @@ def _sizes(
         except ValueError:  # division by an input that is 0 now
             return whole
 
-    return [
-        _bounded((side(spec.width, width), side(spec.height, height)), out.size_px)
-        if spec.target
-        else out.size_px
-        for spec in passes
-    ]
+    sizes = []
+    for spec in passes:
+        asked = (side(spec.width, width), side(spec.height, height)) if spec.target else out.size_px
+        size_px = _bounded(asked, out.size_px)
+        if size_px != asked or max(asked) >= LARGEST_PX > max(out.size_px):
+            kit.notes.setdefault((shader.name, spec.target), _shrunk(shader, spec, size_px))
+        sizes.append(size_px)
+    return sizes
+
+
+def _shrunk(shader: Shader, spec: PassSpec, size_px: tuple[int, int]) -> str:
+    return (
+        f"{file_name(shader.name)}: its buffer {spec.target} is drawn smaller than it asks for, at "
+        f"{size_px[0]}x{size_px[1]}: four times the picture, or 4 million pixels, are the most"
+    )
 
 
 def _bounded(size_px: tuple[int, int], out_px: tuple[int, int]) -> tuple[int, int]:
@@ -193,6 +207,9 @@ def _bind(
         if in_program in program.units:
             target = targets.get(name)
             texture = target.texture if target else images.get(name, kit.black)
+            is_cube = isinstance(texture, moderngl.TextureCube)
+            if is_cube != (name in shader.cubes):
+                texture = kit.black if is_cube else kit.black_cube
             program.bind(in_program, texture)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import moderngl
 
 from engine.compositor.gl.program import MOST_SAMPLERS, Program, ShaderError, read_error
-from engine.compositor.isf.translate import translate, uniform_name
+from engine.compositor.isf.translate import translate, translate_vertex, uniform_name
 from engine.core.isf.header import Header, Uniform, has_history, parse, uniforms
 from engine.core.isf.inputs import IMAGES
 
@@ -23,6 +23,8 @@ class Shader:
 
     Parameters
     ----------
+    name
+        What the show calls it.
     programs
         One for each pass (a shader of very many passes shares one).
     names
@@ -31,14 +33,18 @@ class Shader:
         Input name → ISF type, images left out.
     defaults
         Input name → GLSL value.
+    cubes
+        Inputs and imported images that are cubes.
     """
 
+    name: str
     header: Header
     programs: tuple[Program, ...]
     names: dict[str, str]
     types: dict[str, str]
     defaults: dict[str, Uniform]
     is_stepped: bool
+    cubes: frozenset[str] = frozenset()
 
 
 def file_name(name: str) -> str:
@@ -69,20 +75,30 @@ def compile_shader(ctx: moderngl.Context, name: str, text: str, is_raw: bool = F
         try:
             programs = _link(ctx, header, rung, is_raw)
         except moderngl.Error as error:
-            first = first or read_error(file, str(error))
+            first = first or _error_of(file, header, str(error))
             continue
         if any(len(program.units) > MOST_SAMPLERS for program in programs):
             raise ShaderError(file, 0, f"uses more than {MOST_SAMPLERS} images")
-        return _shader(header, programs, rung)
+        return _shader(name, header, programs, rung)
     assert first is not None
     raise first
 
 
 def _link(ctx: moderngl.Context, header: Header, rung: int, is_raw: bool) -> tuple[Program, ...]:
+    def program(index: int | None = None) -> Program:
+        vertex = translate_vertex(header, rung, index)
+        return Program(ctx, translate(header, rung, is_raw, index), vertex)
+
     count = len(header.passes)
     if count == 1 or count > _MOST_PROGRAMS:
-        return (Program(ctx, translate(header, rung, is_raw)),) * count
-    return tuple(Program(ctx, translate(header, rung, is_raw, index)) for index in range(count))
+        return (program(),) * count
+    return tuple(program(index) for index in range(count))
+
+
+def _error_of(file: str, header: Header, log: str) -> ShaderError:
+    """Find the first error, in whichever of the two files it is."""
+    is_vertex = bool(header.vertex) and "\nvertex_shader\n" in log
+    return read_error(header.vertex_name if is_vertex else file, log)
 
 
 def release_shader(shader: Shader) -> None:
@@ -91,16 +107,19 @@ def release_shader(shader: Shader) -> None:
         program.release()
 
 
-def _shader(header: Header, programs: tuple[Program, ...], rung: int) -> Shader:
+def _shader(name: str, header: Header, programs: tuple[Program, ...], rung: int) -> Shader:
     listed = [item.name for item in header.inputs] + [p.target for p in header.passes if p.target]
-    listed += [name for name, _ in header.imported]
+    listed += [each.name for each in header.imported]
+    cubes = [item.name for item in header.inputs if item.type == "cube"]
     return Shader(
+        name,
         header,
         programs,
         {name: uniform_name(name, rung) for name in listed},
         {item.name: item.type for item in header.inputs if item.type not in IMAGES},
         uniforms(header, {}),
         has_history(header),
+        frozenset([*cubes, *(each.name for each in header.imported if each.is_cube)]),
     )
 
 

@@ -9,51 +9,75 @@ from __future__ import annotations
 import re
 import sys
 
-from engine.compositor.gl.program import OUR_LINES
+from engine.compositor.gl.program import OUR_LINES, VERTEX
 from engine.core.isf.header import Header
+from engine.core.isf.source import varyings
 
 _GLSL_TYPES = {
     "event": "bool", "bool": "bool", "long": "int", "float": "float", "point2D": "vec2",
     "color": "vec4", "image": "sampler2D", "audio": "sampler2D", "audioFFT": "sampler2D",
+    "cube": "samplerCube",
 }  # fmt: skip
-# Functions and not macros: they take sampler parameters, a third argument and integer vectors.
-_PRELUDE = (
-    f"\n#line {OUR_LINES}"
-    + """
+_LINE = f"\n#line {OUR_LINES}"
+_FRAGMENT = """
 #define gl_FragColor isf_FragColor
 #define gl_FragCoord isf_FragCoord
-#define vv_FragNormCoord isf_FragNormCoord
 #define varying in
+in vec2 isf_FragNormCoord;
+out vec4 host_Color;
+vec4 isf_FragColor;
+vec4 isf_FragCoord;
+vec4 IMG_NORM_PIXEL(sampler2D s, vec2 p, float bias) { return texture(s, p, bias); }
+vec4 IMG_PIXEL(sampler2D s, vec2 p, float b) { return texture(s, p / vec2(textureSize(s, 0)), b); }
+"""
+# Functions and not macros: they take sampler parameters, a third argument and integer vectors.
+_SHARED = """
+#define vv_FragNormCoord isf_FragNormCoord
 #define texture2D texture
 #define texture2DRect texture
 #define textureCube texture
 #define texture2DLod textureLod
 #define texture2DLodEXT textureLod
 #define texture2DProj textureProj
-in vec2 isf_FragNormCoord;
-out vec4 host_Color;
-vec4 isf_FragColor;
-vec4 isf_FragCoord;
 uniform int FRAMEINDEX;
 uniform vec2 RENDERSIZE;
 uniform float TIME;
 uniform float TIMEDELTA;
 uniform vec4 DATE;
 vec4 IMG_NORM_PIXEL(sampler2D s, vec2 p) { return texture(s, p); }
-vec4 IMG_NORM_PIXEL(sampler2D s, vec2 p, float bias) { return texture(s, p, bias); }
 vec2 IMG_SIZE(sampler2D s) { return vec2(textureSize(s, 0)); }
 vec4 IMG_PIXEL(sampler2D s, vec2 p) { return texture(s, p / vec2(textureSize(s, 0))); }
-vec4 IMG_PIXEL(sampler2D s, vec2 p, float b) { return texture(s, p / vec2(textureSize(s, 0)), b); }
+vec4 IMG_NORM_PIXEL(samplerCube s, vec3 p) { return texture(s, p); }
+vec2 IMG_SIZE(samplerCube s) { return vec2(textureSize(s, 0)); }
 vec4 IMG_THIS_PIXEL(sampler2D s) { return texture(s, isf_FragNormCoord); }
 vec4 IMG_THIS_NORM_PIXEL(sampler2D s) { return texture(s, isf_FragNormCoord); }
 """
-)
-# NaN and infinity end here: one of them in a history would never leave it again.
-_EPILOGUE = """
+# The corners of a quad: what an author computes at a corner must hold between corners.
+_VERTEX = """
+#define varying out
+#define attribute in
+#define vv_vertShaderInit isf_vertShaderInit
+out vec2 isf_FragNormCoord;
+void isf_vertShaderInit() {
+    isf_FragNormCoord = vec2(float(gl_VertexID & 1), float(gl_VertexID >> 1));
+    gl_Position = vec4(isf_FragNormCoord * 2.0 - 1.0, 0.0, 1.0);
+}
+"""
+_VERTEX_END = """
 #undef main
 #line %(line)d
 void main() {
-    isf_FragCoord = vec4(isf_FragNormCoord * RENDERSIZE, 0.0, 1.0);
+    isf_vertShaderInit();
+    isf_main();
+}
+"""
+# NaN and infinity end here: one of them in a history would never leave it again.
+_EPILOGUE = """
+#undef main
+#undef gl_FragCoord
+#line %(line)d
+void main() {
+    isf_FragCoord = %(place)s;
     isf_FragColor = vec4(0.0);
     isf_main();
     vec4 host_c = isf_FragColor;
@@ -63,9 +87,10 @@ void main() {
 """
 _SCRUB = "host_c = mix(host_c, vec4(0.0), bvec4(uvec4(isnan(host_c)) | uvec4(isinf(host_c))));"
 
+_PLACE = "vec4(isf_FragNormCoord * RENDERSIZE, 0.0, 1.0)"
 _DECLARED_AGAIN = re.compile(
-    r"^[ \t]*(?:uniform|varying|in)\s+\w+\s+(?:RENDERSIZE|TIME|TIMEDELTA|DATE|PASSINDEX|FRAMEINDEX"
-    r"|isf_FragNormCoord|vv_FragNormCoord|isf_FragCoord)\s*;",
+    r"^[ \t]*(?:uniform|varying|in|out)\s+\w+\s+(?:RENDERSIZE|TIME|TIMEDELTA|DATE|PASSINDEX"
+    r"|FRAMEINDEX|isf_FragNormCoord|vv_FragNormCoord|isf_FragCoord)\s*;",
     re.MULTILINE,
 )
 _RESERVED = (
@@ -88,21 +113,46 @@ def translate(header: Header, rung: int = 0, is_raw: bool = False, index: int | 
     index
         The one pass that this text is for, or None for all.
     """
-    body = _clean(header.body)
+    # Where the author moves the coordinates, the pixels stay where they are.
+    place = "gl_FragCoord" if header.vertex else _PLACE
+    words = {"line": OUR_LINES, "scrub": "" if is_raw else _SCRUB, "place": place}
+    text = (header.body, header.body_line, _EPILOGUE % words)
+    return _translated(header, rung, index, _FRAGMENT + _SHARED, text)
+
+
+def translate_vertex(header: Header, rung: int = 0, index: int | None = None) -> str:
+    """Vertex shader of a header, see `translate`; ours where it has none."""
+    if header.vertex:
+        text = (header.vertex, 1, _VERTEX_END % {"line": OUR_LINES})
+        return _translated(header, rung, index, _VERTEX + _SHARED, text)
+    unfed = varyings(header.body)
+    if not unfed:
+        return VERTEX
+    names = [(v, uniform_name(v.name, rung)) for v in unfed]
+    lines = [f"out {v.type} {name}{f'[{v.size}]' if v.size else ''};" for v, name in names]
+    start = [f"    {name} = {v.type}(0);" for v, name in names if not v.size]
+    head, main, rest = VERTEX.partition("void main() {\n")
+    return "\n".join([head.rstrip(), *lines, main.rstrip(), *start, rest])
+
+
+def _translated(
+    header: Header, rung: int, index: int | None, prelude: str, text: tuple[str, int, str]
+) -> str:
+    """Put an author's text, which begins at a line, between our prelude and our end."""
+    body, line, end = _clean(text[0]), text[1], text[2]
     if rung:
         body = _RESERVED_NAME.sub(r"\1_", body)
     extensions = re.findall(r"^[ \t]*#extension.*$", body, re.MULTILINE)
     body = re.sub(r"^[ \t]*#(?:extension|version).*$", "", body, flags=re.MULTILINE)
-    end = _EPILOGUE % {"line": OUR_LINES, "scrub": "" if is_raw else _SCRUB}
     return "\n".join(
         (
             _version(rung),
             *extensions,
-            _PRELUDE,
+            _LINE + prelude,
             "uniform int PASSINDEX;" if index is None else f"const int PASSINDEX = {index};",
             *_declarations(header, rung),
             "#define main isf_main",
-            f"#line {header.body_line}",
+            f"#line {line}",
             body + end,
         )
     )
@@ -139,10 +189,11 @@ def _declarations(header: Header, rung: int) -> list[str]:
         if _GLSL_TYPES[item.type] == "sampler2D":
             lines += _image_names(name)
     targets = dict.fromkeys(item.target for item in header.passes if item.target)
-    for own in (*targets, *(name for name, _ in header.imported)):
+    for own in (*targets, *(each.name for each in header.imported if not each.is_cube)):
         name = uniform_name(own, rung)
         lines += [f"uniform sampler2D {name};", *_image_names(name)]
-    return lines
+    cubes = (uniform_name(each.name, rung) for each in header.imported if each.is_cube)
+    return lines + [f"uniform samplerCube {name};" for name in cubes]
 
 
 def _image_names(name: str) -> list[str]:

@@ -8,13 +8,17 @@ it hears no signal. A shader that never ends costs the child, not the show.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from engine.compositor.gl.program import ShaderError
+from engine.compositor.isf.shader import file_name
 from engine.system.limits import end_after
 from engine.system.liveness import Stillness
 from engine.system.priority import lower_process
@@ -29,8 +33,26 @@ _START_LIMIT_S = 60.0
 _MOST_STARTS = 5  # in a row without a single answer: this machine cannot warm
 _READY = "ready"
 
+Pictures = Mapping[str, NDArray[np.uint8]]
 Clocks = tuple[Callable[[], float], Callable[[], float]]
-Result = tuple[str, str, str | None]
+
+
+class Answer(NamedTuple):
+    """What the child says of a shader.
+
+    Parameters
+    ----------
+    error
+        Why it is refused, or None.
+    report, picture
+        Of `engine.compositor.isf.check.check`, where the child was asked for it and lived.
+    """
+
+    name: str
+    text: str
+    error: str | None
+    report: dict[str, Any] | None = None
+    picture: NDArray[np.float32] | None = None
 
 
 class _Job(NamedTuple):
@@ -49,7 +71,7 @@ class _Child:
     pipe: Connection
     still: Stillness
     is_ready: bool = False
-    busy: tuple[str, str] | None = None
+    busy: tuple[str, str, Pictures | None] | None = None
 
 
 class Warmer:
@@ -78,19 +100,22 @@ class Warmer:
     ) -> None:  # fmt: skip
         self._limit_s = limit_s + 8.0 * most_s
         self._job = _Job(size_px, clocks, most_s, nice, self._limit_s)
-        self._waiting: deque[tuple[str, str]] = deque()
-        self._results: list[Result] = []
+        self._waiting: deque[tuple[str, str, Pictures | None]] = deque()
+        self._results: list[Answer] = []
         self._starts = 0
         self._ended: list[BaseProcess] = []  # killed, and not yet seen to be gone
         self._child: _Child | None = self._spawn()
 
-    def submit(self, name: str, text: str) -> None:
-        """Ask for a shader; a newer text of the same name replaces one that still waits."""
-        self._waiting = deque(item for item in self._waiting if item[0] != name)
-        self._waiting.append((name, text))
+    def submit(self, name: str, text: str, pictures: Pictures | None = None) -> None:
+        """Ask for a shader; a newer text of the same name replaces one that still waits.
 
-    def poll(self) -> list[Result]:
-        """Take the answers since the last call: (name, text, error or None)."""
+        With the pictures that it brings along it is looked at closely, and reported on.
+        """
+        self._waiting = deque(item for item in self._waiting if item[0] != name)
+        self._waiting.append((name, text, pictures))
+
+    def poll(self) -> list[Answer]:
+        """Take the answers since the last call."""
         results, self._results = self._results, []
         return results
 
@@ -146,7 +171,7 @@ class Warmer:
         if answer == _READY:
             child.is_ready = True
         elif child.busy is not None:
-            self._results.append((*child.busy, answer[1]))
+            self._results.append(Answer(*child.busy[:2], *answer))
             child.busy = None
             self._starts = 0
         return True
@@ -154,8 +179,9 @@ class Warmer:
     def _replace(self, child: _Child, why: str) -> None:
         self._end(child)
         if child.busy is not None:
-            name, text = child.busy
-            self._results.append((name, text, str(ShaderError(_file(name), 0, why))))
+            name, text, _ = child.busy
+            error = str(ShaderError(file_name(name), 0, why))
+            self._results.append(Answer(name, text, error))
             self._starts = 0
         self._child = self._spawn()
 
@@ -166,17 +192,13 @@ class Warmer:
 
     def _refuse_all(self, why: str) -> None:
         while self._waiting:
-            self._results.append((*self._waiting.popleft(), why))
-
-
-def _file(name: str) -> str:
-    return name if name.endswith(".fs") else f"{name}.fs"
+            self._results.append(Answer(*self._waiting.popleft()[:2], why))
 
 
 def _serve(pipe: Connection, job: _Job) -> None:
-    """Run the child: answer (name, text) with ("done", error or None) until the pipe closes."""
+    """Run the child: answer (name, text) with (error, report, picture) until the pipe closes."""
     from engine.compositor.gl.context import open_context
-    from engine.compositor.isf.check import judge
+    from engine.compositor.isf.check import check, judge
 
     lower_process(job.nice)
     ctx = open_context()
@@ -184,13 +206,18 @@ def _serve(pipe: Connection, job: _Job) -> None:
     pipe.send(_READY)
     while True:
         try:
-            name, text = pipe.recv()
+            name, text, pictures = pipe.recv()
         except (EOFError, OSError):
             return
         end_after(job.limit_s + 2.0)  # if it is still drawing then, and main is gone
+        most = job.most_s, spent_s
         error: str | None = None
         try:
-            judge(ctx, name, text, job.size_px, (job.most_s, spent_s))
+            if pictures is not None:
+                report, picture = check(ctx, name, text, (job.size_px, pictures), most)
+                pipe.send((report["error"], report, picture))
+                continue
+            judge(ctx, name, text, job.size_px, most)
         except ShaderError as refused:
             error = str(refused)
-        pipe.send(("done", error))
+        pipe.send((error,))

@@ -1,8 +1,4 @@
-"""ISF shader headers (Interactive Shader Format v2): read, describe, turn into parameters.
-
-Audio inputs and imported images are read and kept; for now the compositor binds them to one black
-pixel.
-"""
+"""ISF shader headers (Interactive Shader Format v2): read, describe, turn into parameters."""
 
 from __future__ import annotations
 
@@ -11,17 +7,19 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from engine.core.isf.inputs import IMAGES, Input, PassSpec, read_imported, read_inputs, read_passes
+from engine.core.isf.buffers import Imported, PassSpec, read_imported, read_passes
+from engine.core.isf.dialects import as_isf
+from engine.core.isf.inputs import IMAGES, Input, read_inputs
 from engine.core.isf.lenient_json import Json, read
 from engine.core.isf.size import evaluate_size
+from engine.core.isf.source import LARGEST_BYTES, decode, split, varyings
 from engine.core.parameter import Kind, Parameter
 
 __all__ = [
-    "Header", "Input", "PassSpec", "decode", "evaluate_size", "groups", "has_history",
-    "parameters", "parse", "uniform", "uniforms",
+    "LARGEST_BYTES", "Header", "Input", "PassSpec", "decode", "evaluate_size", "groups",
+    "has_history", "parameters", "parse", "uniform", "uniforms",
 ]  # fmt: skip
 
-LARGEST_BYTES = 1_000_000
 LONGEST_LABEL = 24
 _PARTS = {"point2D": ("x", "y"), "color": ("r", "g", "b", "a")}
 Uniform = bool | int | float | tuple[float, ...]
@@ -36,9 +34,13 @@ class Header:
     kind
         ``filter`` (has ``inputImage``), ``transition`` or ``generator``.
     imported
-        Names and paths of images that the file asks for.
+        Pictures that the file asks for.
     body, body_line
         The GLSL without the header, and the 1-based line of the file on which it begins.
+    vertex, vertex_name
+        The vertex shader and the name of its file, or "".
+    notes
+        What of it this host cannot do: (line, sentence).
     """
 
     description: str
@@ -50,23 +52,10 @@ class Header:
     body: str
     body_line: int
     version: int = 2
-    imported: tuple[tuple[str, str], ...] = ()
-
-
-def decode(data: bytes, name: str) -> str:
-    """Text of a shader file: UTF-8 with or without byte order mark, else Latin-1.
-
-    Raises
-    ------
-    ValueError
-        If the file is larger than 1 MB.
-    """
-    if len(data) > LARGEST_BYTES:
-        raise ValueError(f"{name}: {len(data)} bytes, a shader has at most {LARGEST_BYTES}")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
+    imported: tuple[Imported, ...] = ()
+    vertex: str = ""
+    vertex_name: str = ""
+    notes: tuple[tuple[int, str], ...] = ()
 
 
 def parse(text: str, name: str) -> Header:
@@ -90,7 +79,11 @@ def parse(text: str, name: str) -> Header:
     """
     if len(text) > LARGEST_BYTES:
         raise ValueError(f"{name}: {len(text)} characters, a shader has at most {LARGEST_BYTES}")
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text, vertex, vertex_name = split(text)
+    try:
+        text = as_isf(text)
+    except ValueError as error:
+        raise ValueError(f"{name}:{error}") from None
     table, start, end = _find_header(text, name)
     line = text.count("\n", 0, start) + 1
     try:
@@ -100,8 +93,9 @@ def parse(text: str, name: str) -> Header:
     except ValueError as error:
         raise ValueError(f"{name}:{line}: in the header, {error}") from None
     before, body = text[:start], text[end:]
+    body_line = text.count("\n", 0, end) + 1
     if before.strip():  # code or comments above the header: keep them, and every line in its place
-        body = before + "\n" * text.count("\n", start, end) + body
+        body, body_line = before + "\n" * text.count("\n", start, end) + body, 1
     return Header(
         description=_text(table.get("DESCRIPTION")),
         credit=_text(table.get("CREDIT")),
@@ -110,9 +104,21 @@ def parse(text: str, name: str) -> Header:
         passes=passes,
         kind=_kind(inputs),
         body=body,
-        body_line=1 if before.strip() else text.count("\n", 0, end) + 1,
+        body_line=body_line,
         version=2 if "ISFVSN" in table else 1,
         imported=imported,
+        vertex=vertex,
+        vertex_name=vertex_name,
+        notes=() if vertex else _unfed(body, body_line, name),
+    )
+
+
+def _unfed(body: str, body_line: int, name: str) -> tuple[tuple[int, str], ...]:
+    """Say which values a shader takes from a vertex shader that is not there."""
+    beside = f"{name.removesuffix('.fs')}.vs"
+    return tuple(
+        (each.line, f"'{each.name}' comes from a vertex shader, and there is no {beside}: it is 0")
+        for each in varyings(body, body_line)
     )
 
 

@@ -1,4 +1,4 @@
-"""The tables of an ISF header, INPUTS and PASSES, as typed values."""
+"""INPUTS of an ISF header, as typed values."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.core.isf.lenient_json import Json
-from engine.core.isf.size import evaluate_size
 
-TYPES = ("event", "bool", "long", "float", "point2D", "color", "image", "audio", "audioFFT")
-IMAGES = ("image", "audio", "audioFFT")
+TYPES = ("event", "bool", "long", "float", "point2D", "color", "image", "audio", "audioFFT", "cube")
+IMAGES = ("image", "audio", "audioFFT", "cube")
+SOUNDS = ("audio", "audioFFT")
+_KINDS = {kind.lower(): kind for kind in TYPES} | {"int": "long"}  # "int": as MadMapper writes
+_MOST_COLUMNS = 4096
 _LENGTHS = {"point2D": 2, "color": 4}
-_NAME = re.compile(r"(?!gl_)[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
+NAME = re.compile(r"(?!gl_)[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
 _AUTOMATIC = {
     "PASSINDEX", "RENDERSIZE", "TIME", "TIMEDELTA", "DATE", "FRAMEINDEX", "WIDTH", "HEIGHT",
 }  # fmt: skip
 _MOST_INPUTS = 128
-_MOST_PASSES = 64
 _LARGEST_INT = 2**31 - 1
 _LARGEST = 1e9  # as of signals: no snapshot of a state holds a number that it cannot read back
 
@@ -33,7 +34,8 @@ class Input:
     name, type
         GLSL name and one of `TYPES`.
     default, low, high
-        A float, or a tuple for ``point2D`` (2) and ``color`` (4, RGBA).
+        A float, or a tuple for ``point2D`` (2) and ``color`` (4, RGBA). Of sounds `high` is the
+        number of columns wanted, or 0.
     values, labels
         Of a ``long`` with named choices; equally many.
     label, unit
@@ -51,29 +53,6 @@ class Input:
     unit: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PassSpec:
-    """One drawing of a shader.
-
-    Parameters
-    ----------
-    target
-        Buffer that keeps the result, or "" for the output.
-    persistent
-        Whether the buffer survives to the next picture step.
-    is_float
-        32 instead of 16 bits.
-    width, height
-        Size expressions, or "" for the output's size.
-    """
-
-    target: str = ""
-    persistent: bool = False
-    is_float: bool = False
-    width: str = ""
-    height: str = ""
-
-
 def read_inputs(table: Mapping[str, Json]) -> tuple[Input, ...]:
     """Inputs, in order.
 
@@ -82,7 +61,7 @@ def read_inputs(table: Mapping[str, Json]) -> tuple[Input, ...]:
     ValueError
         If one is malformed, or two share a name.
     """
-    entries = _tables(table, "INPUTS", _MOST_INPUTS)
+    entries = tables(table, "INPUTS", _MOST_INPUTS)
     inputs = tuple(_read_input(entry, place) for place, entry in enumerate(entries, 1))
     names = [item.name for item in inputs]
     for name in names:
@@ -91,67 +70,26 @@ def read_inputs(table: Mapping[str, Json]) -> tuple[Input, ...]:
     return inputs
 
 
-def read_passes(table: Mapping[str, Json], inputs: tuple[Input, ...]) -> tuple[PassSpec, ...]:
-    """Passes, in order; one plain pass where there are none.
-
-    Raises
-    ------
-    ValueError
-        If one is malformed, or its size cannot be computed.
-    """
-    buffers = _version_1_buffers(table)
-    values = {"WIDTH": 64.0, "HEIGHT": 64.0} | {
-        item.name: item.default for item in inputs if isinstance(item.default, float)
-    }
-    passes = []
-    for entry in _tables(table, "PASSES", _MOST_PASSES):
-        target = _text(entry, "TARGET")
-        if target and not _NAME.fullmatch(target):
-            raise ValueError(f"the TARGET '{target[:40]}' is no GLSL name")
-        if target in {item.name for item in inputs}:
-            raise ValueError(f"the TARGET {target} is also an input")
-        merged = {**buffers.get(target, {}), **entry}
-        persistent = any(_truth(v) for k, v in merged.items() if k.upper() == "PERSISTENT")
-        width, height = _size(merged.get("WIDTH")), _size(merged.get("HEIGHT"))
-        for expression in filter(None, (width, height)):
-            evaluate_size(expression, values)
-        is_float = _truth(merged.get("FLOAT"))
-        passes.append(PassSpec(target, persistent and bool(target), is_float, width, height))
-    return tuple(passes) or (PassSpec(),)
-
-
-def read_imported(table: Mapping[str, Json]) -> tuple[tuple[str, str], ...]:
-    """Names and paths of imported images."""
-    listed = table.get("IMPORTED")
-    if isinstance(listed, list):
-        pairs = [(str(e.get("NAME")), e) for e in listed if isinstance(e, dict)]
-    else:
-        pairs = (
-            [(k, e) for k, e in (listed or {}).items() if isinstance(e, dict)]
-            if isinstance(listed, dict)
-            else []
-        )
-    for name, _ in pairs:
-        if not _NAME.fullmatch(name):
-            raise ValueError(f"the imported image '{name[:40]}' has no GLSL name")
-    return tuple((name, _text(entry, "PATH")) for name, entry in pairs)
-
-
 def _read_input(entry: Mapping[str, Json], place: int) -> Input:
-    name, kind = _text(entry, "NAME"), _text(entry, "TYPE")
-    if not _NAME.fullmatch(name) or name in _AUTOMATIC:
+    name, kind = text(entry, "NAME"), text(entry, "TYPE")
+    if not NAME.fullmatch(name) or name in _AUTOMATIC:
         raise ValueError(f"input {place} needs a NAME that GLSL accepts, not '{name[:40]}'")
-    if kind not in TYPES:
+    if kind.lower() not in _KINDS:
         raise ValueError(f"input {name} has the TYPE '{kind[:40]}'; allowed: {', '.join(TYPES)}")
-    label, unit = _text(entry, "LABEL"), _text(entry, "UNIT")
+    kind = _KINDS[kind.lower()]
+    label, unit = text(entry, "LABEL"), text(entry, "UNIT")
     if kind in IMAGES:
-        return Input(name, kind, label=label)
+        most = _number(entry.get("MAX")) if kind in SOUNDS else None
+        columns = float(min(max(int(most or 0), 0), _MOST_COLUMNS))
+        return Input(name, kind, high=columns, label=label)
     if kind in _LENGTHS:
         default, low, high = _vector_range(entry, _LENGTHS[kind])
         return Input(name, kind, default, low, high, label=label, unit=unit)
     if kind in ("bool", "event"):
-        return Input(name, kind, 1.0 if _truth(entry.get("DEFAULT")) else 0.0, label=label)
+        return Input(name, kind, 1.0 if truth(entry.get("DEFAULT")) else 0.0, label=label)
     values, labels = _choices(entry, name) if kind == "long" else ((), ())
+    if values and isinstance(word := entry.get("DEFAULT"), str) and word in labels:
+        entry = {**entry, "DEFAULT": float(values[labels.index(word)])}
     least, default_, most = _range(entry, kind)
     if values:
         least, most = float(min(values)), float(max(values))
@@ -189,6 +127,10 @@ def _vector_range(
 def _choices(entry: Mapping[str, Json], name: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
     listed, named = entry.get("VALUES"), entry.get("LABELS")
     labels = [str(v) for v in named] if isinstance(named, list) else []
+    if isinstance(listed, list) and listed and all(isinstance(v, str) for v in listed):
+        numbers = [_number(v) for v in listed]
+        if None in numbers:  # names only, as MadMapper writes: the shader is given their places
+            labels, listed = labels or [str(v) for v in listed], None
     if isinstance(listed, list):
         numbers = [_number(v) for v in listed]
         if any(n is None or abs(n) > _LARGEST_INT for n in numbers):
@@ -200,16 +142,8 @@ def _choices(entry: Mapping[str, Json], name: str) -> tuple[tuple[int, ...], tup
     return tuple(values), tuple(labels[: len(values)])
 
 
-def _version_1_buffers(table: Mapping[str, Json]) -> dict[str, dict[str, Json]]:
-    listed = table.get("PERSISTENT_BUFFERS")
-    if isinstance(listed, list):
-        return {name: {"PERSISTENT": True} for name in listed if isinstance(name, str)}
-    if isinstance(listed, dict):
-        return {k: {**v, "PERSISTENT": True} for k, v in listed.items() if isinstance(v, dict)}
-    return {}
-
-
-def _tables(table: Mapping[str, Json], key: str, most: int) -> list[dict[str, Json]]:
+def tables(table: Mapping[str, Json], key: str, most: int) -> list[dict[str, Json]]:
+    """Objects that a header lists under a key, at most so many."""
     listed = table.get(key)
     if listed is None:
         return []
@@ -223,12 +157,14 @@ def _tables(table: Mapping[str, Json], key: str, most: int) -> list[dict[str, Js
     return tables
 
 
-def _text(entry: Mapping[str, Json], key: str) -> str:
+def text(entry: Mapping[str, Json], key: str) -> str:
+    """Text of a key; "" where there is none."""
     value = entry.get(key)
     return value[:500] if isinstance(value, str) else ""
 
 
-def _truth(value: Json) -> bool:
+def truth(value: Json) -> bool:
+    """Whether a value says yes, in words or not."""
     if isinstance(value, str):
         return value.strip().lower() in ("true", "yes", "1")
     return bool(value)
@@ -256,9 +192,3 @@ def _vector(value: Json, length: int) -> tuple[float, ...] | None:
         return None
     numbers = tuple(n for n in map(_bounded, value) if n is not None)
     return (numbers + (1.0,) * length)[:length] if numbers else None
-
-
-def _size(value: Json) -> str:
-    if isinstance(value, float):
-        return f"{value:.17g}"
-    return value.strip() if isinstance(value, str) else ""

@@ -9,8 +9,8 @@ Json = None | bool | float | str | list["Json"] | dict[str, "Json"]
 
 DEPTH = 32
 _TOKEN = re.compile(
-    r"""(?P<space>[\s\u00a0\ufeff]+|//[^\n]*)
-      | (?P<string>"(?:[^"\\]|\\.)*")
+    r"""(?P<space>[\s\u00a0\ufeff]+|(?://|\#)[^\n]*)
+      | (?P<string>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
       | (?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
       | (?P<word>[A-Za-z_]\w*)
       | (?P<mark>[{}\[\]:,])""",
@@ -54,9 +54,10 @@ class _Text:
 def read(text: str) -> Json:
     r"""Read the first JSON value of `text`; what follows it is ignored.
 
-    Accepts what ISF files in the wild hold and strict JSON refuses: ``//`` comments, trailing,
-    missing and doubled commas, ``.5``, ``5.``, ``+1``, raw tabs and newlines in strings, no-break
-    spaces and byte order marks. Numbers become float.
+    Accepts what ISF files in the wild hold and strict JSON refuses: ``//`` and ``#`` comments,
+    single quotes, names without quotes, trailing, missing and doubled commas, ``.5``, ``5.``,
+    ``+1``, raw tabs and newlines in strings, no-break spaces and byte order marks. Numbers become
+    float.
 
     Raises
     ------
@@ -91,9 +92,9 @@ def _object(cursor: _Text, depth: int) -> Json:
     cursor.take()
     items: dict[str, Json] = {}
     while _skip_commas(cursor) != "}":
-        if cursor.kind != "string":
+        if cursor.kind not in ("string", "word"):
             raise cursor.error(f"a quoted name or '}}' was expected, not {cursor.token[:20]}")
-        name = _string(cursor.take())
+        name = _string(cursor.take()) if cursor.kind == "string" else cursor.take()
         if cursor.token != ":":
             raise cursor.error(f"':' was expected after \"{name[:40]}\", not {cursor.token[:20]}")
         cursor.take()

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import math
 import re
 from collections.abc import Callable, Mapping
 
+from engine.core.isf.size_functions import BINARY, CONSTANTS, FUNCTIONS
+
 LENGTH = 300
 DEPTH = 32
 LARGEST_PX = 16384
-_TOKEN = re.compile(r"\s*(?:(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)|\$?([A-Za-z_]\w*)|(\S))")
-_FUNCTIONS: dict[str, tuple[int, Callable[..., float]]] = {
-    "floor": (1, math.floor), "ceil": (1, math.ceil), "round": (1, round), "abs": (1, abs),
-    "sqrt": (1, math.sqrt), "sin": (1, math.sin), "cos": (1, math.cos),
-    "pow": (2, math.pow), "min": (2, min), "max": (2, max),
-}  # fmt: skip
-_BINARY: dict[str, tuple[int, Callable[[float, float], float]]] = {
-    "+": (1, lambda a, b: a + b), "-": (1, lambda a, b: a - b),
-    "*": (2, lambda a, b: a * b), "/": (2, lambda a, b: a / b), "%": (2, math.fmod),
-    "^": (4, math.pow),
-}  # fmt: skip
+_SIGN = 7
+_TOKEN = re.compile(
+    r"\s*(?:(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)|\$?([A-Za-z_]\w*)"
+    r"|(\|\||&&|[=!<>]=|<>|\*\*|\S))"
+)
 
 # A parsed expression: a number, a name, or a function with its arguments.
 _Node = float | str | tuple[Callable[..., float], tuple["_Node", ...]]
@@ -32,7 +29,7 @@ def evaluate_size(expression: str, values: Mapping[str, float]) -> int:
     Parameters
     ----------
     expression
-        Numbers, ``$names``, ``+ - * / % ^``, and floor ceil round abs sqrt sin cos pow min max.
+        Numbers, ``$names``, operators, and the functions of `engine.core.isf.size_functions`.
     values
         ``WIDTH``, ``HEIGHT`` and the shader's inputs.
 
@@ -63,9 +60,9 @@ def _evaluate(node: _Node, values: Mapping[str, float]) -> float:
     if isinstance(node, tuple):
         return float(node[0](*(_evaluate(part, values) for part in node[1])))
     if isinstance(node, str):
-        if node not in values:
-            raise ValueError(f"'{node[:40]}' is no input of this shader")
-        return float(values[node])
+        if node not in values and node.lower() not in CONSTANTS:
+            raise ValueError(f"'{node[:40]}' is no input of this shader that is one number")
+        return float(values.get(node, CONSTANTS.get(node.lower(), 0.0)))
     return node
 
 
@@ -75,10 +72,21 @@ def _parse(expression: str) -> _Node:
         raise ValueError(f"it is longer than {LENGTH} characters")
     tokens = [m.group(1) or m.group(2) or m.group(3) for m in _TOKEN.finditer(expression)]
     tokens.reverse()
-    node = _binary(tokens, 1, 0)
+    node = _choice(tokens, 0)
     if tokens:
         raise ValueError(f"'{tokens[-1][:20]}' was not expected")
     return node
+
+
+def _choice(tokens: list[str], depth: int) -> _Node:
+    """Read an expression: a condition may choose between two."""
+    node = _binary(tokens, 1, depth)
+    if not tokens or tokens[-1] != "?":
+        return node
+    tokens.pop()
+    yes = _choice(tokens, depth + 1)
+    _expect(tokens, ":")
+    return (FUNCTIONS["if"][2], (node, yes, _choice(tokens, depth + 1)))
 
 
 def _binary(tokens: list[str], lowest: int, depth: int) -> _Node:
@@ -86,8 +94,8 @@ def _binary(tokens: list[str], lowest: int, depth: int) -> _Node:
     if depth > DEPTH:
         raise ValueError(f"it is nested more than {DEPTH} deep")
     left = _unary(tokens, depth)
-    while tokens and tokens[-1] in _BINARY and _BINARY[tokens[-1]][0] >= lowest:
-        strength, function = _BINARY[tokens.pop()]
+    while tokens and tokens[-1] in BINARY and BINARY[tokens[-1]][0] >= lowest:
+        strength, function = BINARY[tokens.pop()]
         left = (function, (left, _binary(tokens, strength + 1, depth + 1)))
     return left
 
@@ -97,14 +105,14 @@ def _unary(tokens: list[str], depth: int) -> _Node:
         raise ValueError("it ends too early")
     token = tokens.pop()
     if token == "-":
-        return (lambda a: -a, (_binary(tokens, 3, depth + 1),))
+        return (lambda a: -a, (_binary(tokens, _SIGN, depth + 1),))
     if token == "+":
-        return _binary(tokens, 3, depth + 1)
+        return _binary(tokens, _SIGN, depth + 1)
     if token == "(":
-        node = _binary(tokens, 1, depth + 1)
+        node = _choice(tokens, depth + 1)
         _expect(tokens, ")")
         return node
-    if token in _FUNCTIONS and tokens and tokens[-1] == "(":
+    if tokens and tokens[-1] == "(" and (token[0].isalpha() or token[0] == "_"):
         return _call(tokens, token, depth)
     if token[0].isalpha() or token[0] == "_":
         return token
@@ -114,13 +122,17 @@ def _unary(tokens: list[str], depth: int) -> _Node:
 
 
 def _call(tokens: list[str], name: str, depth: int) -> _Node:
-    count, function = _FUNCTIONS[name]
+    if name.lower() not in FUNCTIONS:
+        near = difflib.get_close_matches(name.lower(), FUNCTIONS, 3, 0.6)
+        hint = f"; near are: {', '.join(near)}" if near else ""
+        raise ValueError(f"'{name[:40]}' is no function that sizes have{hint}")
+    fewest, most, function = FUNCTIONS[name.lower()]
     _expect(tokens, "(")
-    parts = [_binary(tokens, 1, depth + 1)]
-    for _ in range(count - 1):
-        _expect(tokens, ",")
-        parts.append(_binary(tokens, 1, depth + 1))
-    _expect(tokens, ")")
+    parts = [_choice(tokens, depth + 1)]
+    while tokens and tokens[-1] == "," and len(parts) < most:
+        tokens.pop()
+        parts.append(_choice(tokens, depth + 1))
+    _expect(tokens, ")" if len(parts) >= fewest else ",")
     return (function, tuple(parts))
 
 

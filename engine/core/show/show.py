@@ -65,6 +65,9 @@ class Show:
         What dragging in the window does: ``steer``, ``paint``, ``map`` or ``grab``.
     files
         Name of a small file in the show → its content.
+    pictures
+        Name of a picture that image inputs see → RGBA [shape=(H, W, 4)], or the faces of a cube;
+        those that a shader brings along are called ``SHADER/NAME``.
     track
         What an edited proxy film does to it.
     notes
@@ -123,6 +126,7 @@ class Show:
     addressed: tuple[tuple[int, int], ...] = ()
     clock: tuple[int, int] = (-1, -1)
     mappings: tuple[ControlMapping, ...] = ()
+    pictures: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
     constants: Constants = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

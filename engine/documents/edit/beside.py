@@ -10,6 +10,7 @@ from engine.system.atomic import write_bytes
 from engine.system.foreign import toml
 from engine.system.untrusted import read_bytes
 
+_PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".tga")
 _SUFFIXES = (".fs", ".npz", ".npy")
 _LARGEST = 512 << 20
 
@@ -45,11 +46,14 @@ def _place(name: str, named: set[str]) -> PurePosixPath | None:
     place = PurePosixPath(name.replace("\\", "/"))
     if place.is_absolute():
         return None
-    is_shader = place.parts[:1] == ("shaders",) and {place.name, place.stem} & named
+    is_beside = place.parts[:1] == ("shaders",)
+    is_shader = is_beside and bool({place.name, place.stem} & named)
+    is_picture = is_beside and place.suffix.lower() in _PICTURES  # of a shader
     is_hidden = any(part.startswith(".") for part in place.parts)
     if (
-        is_hidden or ":" in name or not place.parts or place.suffix not in _SUFFIXES
-        or not (name in named or is_shader)
+        is_hidden or ":" in name or ".." in place.parts or not place.parts
+        or not (is_picture or place.suffix in _SUFFIXES)
+        or not (name in named or is_shader or is_picture)
     ):  # fmt: skip
         raise ValueError(
             f"the sidecar carries '{name:.80}', which its show does not name as a file; do not use "

@@ -10,11 +10,13 @@ from engine.core.isf import header as isf
 from engine.core.isf.inputs import IMAGES, Input
 from engine.core.show.generator import Spec
 from engine.documents.assets import assets_dir
+from engine.documents.pictures import LARGEST_BYTES as LARGEST_PICTURE
+from engine.documents.show.shader_files import copies, read_shader
 from engine.generators import registry
 from engine.models import network
 from engine.models.safetensors import SUFFIX as NATIVE
+from engine.system import untrusted
 from engine.system.atomic import write_bytes, write_text
-from engine.system.untrusted import read_bytes
 
 SHADER = ".fs"
 MODELS = (NATIVE, ".pkl", ".pt")
@@ -40,8 +42,7 @@ def show_around(path: Path, name: str = "") -> str:
         If it cannot be read.
     """
     if path.suffix == SHADER:
-        text = isf.decode(read_bytes(path, isf.LARGEST_BYTES), path.name)
-        return _around_shader(path, isf.parse(text, path.name))
+        return _around_shader(path, isf.parse(read_shader(path), path.name))
     return _around_network(path, name or str(path.absolute()))
 
 
@@ -68,11 +69,16 @@ def save_around(path: Path, out: Path) -> None:
     name = path.resolve().relative_to(folder.resolve()).as_posix() if is_beneath else ""
     text = show_around(path, name)
     if path.suffix == SHADER and path.parent.resolve() != assets_dir("shaders").resolve():
-        shader, beside = read_bytes(path, isf.LARGEST_BYTES), folder / path.name
-        if not beside.exists():
-            write_bytes(beside, shader)
-        elif read_bytes(beside, isf.LARGEST_BYTES) != shader:
-            raise ValueError(f"{beside}: another shader is there; write the show to another folder")
+        files = copies(path, isf.parse(read_shader(path), path.name))
+        for name, data in files.items():
+            beside = untrusted.place(name, folder)
+            if beside.exists() and untrusted.read_bytes(beside, LARGEST_PICTURE) != data:
+                raise ValueError(f"{beside}: another file is there; write the show elsewhere")
+        for name, data in files.items():
+            beside = untrusted.place(name, folder)
+            if not beside.exists():
+                beside.parent.mkdir(parents=True, exist_ok=True)
+                write_bytes(beside, data)
     write_text(out, text)
 
 

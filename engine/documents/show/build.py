@@ -100,6 +100,7 @@ def assemble(
         edges=frozenset(builder.edges),
         drag=table.drag,
         files=builder.files,
+        pictures=builder.pictures,
         fader=fader,
         modulators=modulators,
         macros=make_macros(table, registry),

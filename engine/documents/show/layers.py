@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import replace
@@ -16,10 +17,14 @@ from engine.documents.builder import ShowBuilder, each, strict
 from engine.documents.path.paths import make_paths
 from engine.documents.path.picture_keyframes import LAYER
 from engine.documents.schema import EffectTable, GeneratorTable, LayerTable, MasterTable, Number
+from engine.documents.show.shader_files import picture_name
 from engine.documents.show.shader_inputs import bind_inputs
 from engine.generators import registry
 from engine.generators.contract import model_of, steps
 
+OWN = ("mix",)
+"""What every effect has beside its shader's inputs; an input of such a name is ``input/NAME``."""
+INPUT = "input"
 ANY_SIZE_PX, ANY_FILM_PX = 128, 384
 """Of a generator that takes any size, live and in a film, unless the show says another."""
 
@@ -186,27 +191,43 @@ def _set(parameter: Parameter, address: str, given: dict[str, Number]) -> Parame
 
 
 def _effects(builder: ShowBuilder, root: str, tables: list[EffectTable]) -> tuple[Effect, ...]:
-    named = [_named(t, t.shader.removesuffix(".fs").replace("-", "_")) for t in tables]
+    named = [_named(t, effect_id(t.shader)) for t in tables]
     ids = [t.id for t in named]
     for place, name in enumerate(ids):
         if name in ids[:place]:
             raise ValueError(f"effects[{place}].id: '{name}' is there twice; give one an id")
+    for table, effect in zip(tables, named, strict=True):
+        if not table.id and (once := _once(table.shader)) != effect.id:
+            builder.aliases[f"{root}/effect/{once}/"] = f"{root}/effect/{effect.id}/"
     return tuple(
         each(named, "effects", lambda t: _effect(builder, f"{root}/effect/{t.id}", t, True))
     )
 
 
+def _once(shader: str) -> str:
+    """ID that such an effect had in older takes, which may hold what no address may."""
+    return shader.removesuffix(".fs").replace("-", "_")
+
+
+def effect_id(shader: str) -> str:
+    """ID of an effect that has none: its shader's name, of what addresses may hold."""
+    return re.sub(r"[^A-Za-z0-9_.]", "_", shader.removesuffix(".fs"))
+
+
 def _effect(builder: ShowBuilder, root: str, table: EffectTable, has_mix: bool) -> Effect:
     name = table.shader
     if name not in builder.headers:
+        file = f"{name.removesuffix('.fs')}.fs"
         text = builder.resolve(name)
         builder.shaders[name] = text
-        builder.headers[name] = isf.parse(text, f"{name.removesuffix('.fs')}.fs")
+        builder.headers[name] = _brought(builder, name, isf.parse(text, file))
     header = builder.headers[name]
     bound = bind_inputs(builder, header, table.inputs)
     free = replace(header, inputs=tuple(i for i in header.inputs if i.name not in bound))
     declared = {p.address: p for p in isf.parameters(free)}
     vectors = isf.groups(free)
+    # An input that is called as what every effect has of its own gets a place apart.
+    roots = {i.name: f"{root}/{INPUT}" for i in free.inputs if has_mix and i.name in OWN}
     given = _flat({n: v for n, v in table.inputs.items() if n not in bound}, declared, vectors)
     mix = (
         builder.number(f"{root}/mix", table.mix, 0, 1, "", "How much of the effect is seen.")
@@ -214,10 +235,12 @@ def _effect(builder: ShowBuilder, root: str, table: EffectTable, has_mix: bool) 
         else -1
     )
     places = {
-        short: builder.add(_set(p, f"{root}/{short}", given)) for short, p in declared.items()
+        short: builder.add(_set(p, f"{roots.get(short.split('/')[0], root)}/{short}", given))
+        for short, p in declared.items()
     }
     for vector, parts in vectors.items():
-        builder.groups[f"{root}/{vector}"] = tuple(f"{root}/{part}" for part in parts)
+        place = roots.get(vector, root)
+        builder.groups[f"{place}/{vector}"] = tuple(f"{place}/{part}" for part in parts)
     images = [i.name for i in header.inputs if i.type == "image"]
     for image in table.images:
         if image not in images or image == "inputImage":
@@ -233,6 +256,16 @@ def _effect(builder: ShowBuilder, root: str, table: EffectTable, has_mix: bool) 
         if i.type not in IMAGES
     )
     return Effect(table.id, name, mix, inputs, dict(table.images), isf.has_history(header))
+
+
+def _brought(builder: ShowBuilder, name: str, header: isf.Header) -> isf.Header:
+    """Read the pictures that a shader brings along, and note what it cannot do here."""
+    for found in header.imported:
+        files = (picture_name(name, path) for path in found.paths)
+        builder.picture(f"{name}/{found.name}", *files)
+    file = f"{name.removesuffix('.fs')}.fs"
+    builder.notes += [f"{file}:{line}: {text}" for line, text in header.notes]
+    return header
 
 
 def _flat(

@@ -16,7 +16,7 @@ from engine.documents.assets import assets_dir
 from engine.documents.builder import NoFileError
 from engine.documents.modulation_tables import MODULATORS
 from engine.documents.schema import ShowTable, allowed_keys, allowed_values
-from engine.documents.show import bare_file
+from engine.documents.show import bare_file, shader_files
 from engine.documents.show.build import assemble
 from engine.documents.show.model_files import outside, with_whole_paths
 from engine.system import untrusted
@@ -24,6 +24,7 @@ from engine.system.foreign import toml
 from engine.system.untrusted import OutsideError, read_bytes
 
 Table = TypeVar("Table", bound=msgspec.Struct)
+Read = TypeVar("Read")
 LARGEST_BYTES = 1 << 20
 LARGEST_FILE_BYTES = 512 << 20
 SCHEMA = 1
@@ -103,12 +104,34 @@ def load(name: str) -> Loaded:
 
     def resolve(shader: str) -> str:
         shader_paths[shader] = find_shader(shader, *folders)
-        return read_text(shader_paths[shader], LARGEST_BYTES)
+        return _whole(shader_files.read_shader, shader_paths[shader])
 
-    show, table = read(text, str(path), resolve, lambda file: read_file(file, *folders))
+    def open_file(file: str) -> bytes:
+        inside = shader_files.split_name(file)
+        if inside is None:
+            return read_file(file, *folders)
+        return _whole(shader_files.read_picture, find_shader(inside[0], *folders), inside[1])
+
+    show, table = read(text, str(path), resolve, open_file)
     if path.suffix not in bare_file.SUFFIXES:  # else the operator named the network
         show = replace(show, notes=(*show.notes, *outside(show, *folders)))
     return Loaded(show, table, path, text, shader_paths)
+
+
+def _whole(reader: Callable[..., Read], path: Path, *more: str) -> Read:
+    """Read a file of a shader.
+
+    Raises
+    ------
+    ShowError
+        If that cannot be done.
+    """
+    try:
+        return reader(path, *more)
+    except OSError as error:
+        raise ShowError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise ShowError(str(error)) from None
 
 
 def _text(path: Path) -> str:
@@ -159,7 +182,7 @@ def find_shader(name: str, *folders: Path) -> Path:
     ShowError
         If the name or a link leaves these folders, or nothing is there.
     """
-    if not re.fullmatch(r"[A-Za-z0-9][\w .-]{0,63}", name) or ".." in name:
+    if not re.fullmatch(r"[^\W_][^/\\:\x00-\x1f]{0,127}", name) or ".." in name:
         raise ShowError(f"'{name[:64]}' is not a shader's name: write NAME for the file NAME.fs")
     file = name if name.endswith(".fs") else f"{name}.fs"
     try:

@@ -95,7 +95,7 @@ def _apply(workspace: Workspace, part: Prepared, x: torch.Tensor, w: torch.Tenso
     layer = part.layer
     scales, demodulation = layer.conv.scales(w)
     bias = fill_up(layer.bias)
-    y = convolve_layer(workspace, part, x, fill_up(scales[0] * layer.gain), len(bias))
+    y = convolve_layer(workspace, part, x, fill_up(layer.gained(scales[0])), len(bias))
     if part.plan is None:
         return finish_colours(y, layer, bias)
     assert demodulation is not None

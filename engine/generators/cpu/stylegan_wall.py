@@ -229,7 +229,7 @@ def _layer3(
     grown = layer.conv.weight.shape[-1] - 1
     into, out = Area((height, width), inner), Area((height + grown, width + grown), inner)
     s, d = scale_maps(layer.conv, w, grid, into, out)
-    laid = _lay(workspace, "laid", x, s * layer.gain, 0)
+    laid = _lay(workspace, "laid", x, layer.gained(s), 0)
     bias, ones = fill_up(layer.bias), np.ones(blocks_of(s.shape[2]) * LANES, np.float32)
     y = stylegan3.convolve_layer(workspace, part, laid, ones, len(bias))
     if part.plan is None:

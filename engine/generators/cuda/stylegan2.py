@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from engine.generators.cuda.tile import check_tile
 from engine.generators.networks import stylegan2 as plain
 from engine.generators.networks.stylegan2 import Block, Colour, Layer, Synthesis
+from engine.generators.networks.stylegan2_weights import styles_of
+from engine.generators.networks.styles import Styles
 
 if TYPE_CHECKING:
     import torch
@@ -26,6 +28,7 @@ class CudaBackend:
     """A network, and the filter of each doubling as its kernel takes it [shape=(T, T)]."""
 
     network: Synthesis
+    styles: Styles
     taps: tuple[torch.Tensor | None, ...]
 
 
@@ -49,7 +52,10 @@ def prepare(network: Synthesis, device: str) -> CudaBackend:
             if (layer.up, block.half) not in tried:
                 tried.add((layer.up, block.half))
                 _try_out(block, layer, own, device)
-    return CudaBackend(network, tuple(taps))
+    styles = network.styles or styles_of(network.blocks)
+    if styles is None:
+        raise ValueError("an affine layer has an activation")
+    return CudaBackend(network, styles, tuple(taps))
 
 
 def _taps(layer: Layer) -> torch.Tensor:
@@ -170,7 +176,8 @@ def render(backend: CudaBackend, ws: torch.Tensor, strengths: torch.Tensor | Non
         for index, block in enumerate(network.blocks)
         for layer in block.layers
     ]
-    scales = [layer.conv.scales(ws[:, place]) for place, (_, layer, _) in enumerate(stages)]
+    ready = backend.styles.scales(ws)
+    scales = [ready[id(layer.conv)] for _, layer, _ in stages]
     x = stages[0][1].conv.scale_in(network.const[None], scales[0][0][:, :, None, None])
     picture: torch.Tensor | None = None
     for place, (block, layer, index) in enumerate(stages):
@@ -179,7 +186,7 @@ def render(backend: CudaBackend, ws: torch.Tensor, strengths: torch.Tensor | Non
         d, colours = scales[place][1], None
         assert d is not None
         if is_end and block.colour is not None:
-            s, _ = block.colour.conv.scales(ws[:, place + 1])
+            s, _ = ready[id(block.colour.conv)]
             colours = block.colour, (block.colour.conv.weight[:, :, 0, 0] * s).float()
         noise = None
         if layer.noise is not None:

@@ -12,6 +12,8 @@ from engine.generators.cuda.filtered_lrelu import Filters, filtered_lrelu, make_
 from engine.generators.cuda.tile import check_tile
 from engine.generators.networks import stylegan3 as plain
 from engine.generators.networks.stylegan3 import Layer, Synthesis, wave
+from engine.generators.networks.stylegan3_weights import styles_of
+from engine.generators.networks.styles import Styles
 
 if TYPE_CHECKING:
     import torch
@@ -24,6 +26,7 @@ class CudaBackend:
     """A network whose layers, but for the last one, have their filters laid out."""
 
     network: Synthesis
+    styles: Styles
     filters: tuple[Filters, ...]
 
 
@@ -50,7 +53,10 @@ def prepare(network: Synthesis, device: str) -> CudaBackend:
         if kind not in tried:
             tried.add(kind)
             _try_out(layer, filters, device)
-    return CudaBackend(network, tuple(found))
+    styles = network.styles or styles_of(network.layers)
+    if styles is None:
+        raise ValueError("an affine layer has an activation")
+    return CudaBackend(network, styles, tuple(found))
 
 
 def _try_out(layer: Layer, filters: Filters, device: str) -> None:
@@ -74,15 +80,16 @@ def render(backend: CudaBackend, ws: torch.Tensor, transform: torch.Tensor | Non
 
     network = backend.network
     layers = network.layers
-    scales = [layer.conv.scales(ws[:, place]) for place, layer in enumerate(layers, 1)]
+    ready = backend.styles.scales(ws)
+    scales = [ready[id(layer.conv)] for layer in layers]
     first = layers[0]
     x = wave(network.waves, ws[:, 0], transform)
-    x = first.conv.scale_in(x, (scales[0][0] * first.gain)[:, :, None, None])
+    x = first.conv.scale_in(x, first.gained(scales[0][0])[:, :, None, None])
     for place, (layer, filters) in enumerate(zip(layers, backend.filters, strict=False)):
         x = functional.conv2d(x, layer.conv.weight, padding=layer.conv.weight.shape[-1] - 1)
         d, coming = scales[place][1], layers[place + 1]
         assert d is not None
-        after = (scales[place + 1][0] * coming.gain)[0]
+        after = coming.gained(scales[place + 1][0])[0]
         x = filtered_lrelu(layer, filters, x, d[0], after, coming.half)
     last = layers[-1]
     x = functional.conv2d(x, last.conv.weight, padding=last.conv.weight.shape[-1] - 1)

@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.generators.contract import Signed
+
 
 def finish(pixels: Any, out: Any = None) -> Any:
     """Turn (1, 3 or 4, H, W) into finite RGBA (H, W, 4) float16 in 0..1, where it lies.
 
-    Takes a torch tensor or, from generators without torch, a numpy array; returns the same kind.
+    Takes a torch tensor, as it is or `Signed`, or, from generators without torch, a numpy array;
+    returns the same kind.
     NaN becomes 0; three channels get alpha 1.
 
     Parameters
@@ -24,6 +27,9 @@ def finish(pixels: Any, out: Any = None) -> Any:
     ValueError
         If the shape is another.
     """
+    is_signed = isinstance(pixels, Signed)
+    if is_signed:
+        pixels = pixels.pixels
     shape = tuple(pixels.shape)
     if len(shape) != 4 or shape[0] != 1 or shape[1] not in (3, 4):
         raise ValueError(f"a generator gives pixels of (1, 3 or 4, H, W), not {shape}")
@@ -39,8 +45,9 @@ def finish(pixels: Any, out: Any = None) -> Any:
             picture = out(shape[2:])
         else:
             picture = torch.empty(size, dtype=torch.float16, device=pixels.device)
-        if pixels.device.type == "cuda" and _finish_fused(pixels, picture):
+        if pixels.device.type == "cuda" and _finish_fused(pixels, picture, is_signed):
             return picture
+        pixels = pixels * 0.5 + 0.5 if is_signed else pixels
         clean = pixels[0].nan_to_num(0.0, 1.0, 0.0).clamp(0, 1)
         picture[..., : shape[1]] = clean.permute(1, 2, 0)
         picture[..., shape[1] :] = 1.0
@@ -50,14 +57,14 @@ def finish(pixels: Any, out: Any = None) -> Any:
 _STEPPED_ASIDE: list[str] = []
 
 
-def _finish_fused(pixels: Any, picture: Any) -> bool:
+def _finish_fused(pixels: Any, picture: Any, is_signed: bool) -> bool:
     """Finish in one kernel; False where that does not work here, once and for all."""
     if _STEPPED_ASIDE:
         return False
     try:
         from engine.generators.host.finish_kernel import finish_into
 
-        finish_into(pixels, picture)
+        finish_into(pixels, picture, is_signed)
     except Exception as error:  # noqa: BLE001 -- no Triton, a driver that is too old: torch does it
         _STEPPED_ASIDE.append(f"{type(error).__name__}: {error}")
         return False

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.core.show.generator import Request, Spec
 from engine.generators import contract
-from engine.generators.contract import NO_NETWORKS, Asset, Networks
+from engine.generators.contract import NO_NETWORKS, Asset, Networks, Signed
 from engine.generators.editing.bend import ActiveBends, BendRuntime
 from engine.generators.editing.bend_plan import plan_of
 from engine.generators.editing.edit_directions import NO_EDITS, EditDirections, widened
@@ -228,7 +228,9 @@ class Generator(Differentiable):
     mixed: tuple[str, ...] = ()
     moving: NoiseMotion | None = None
 
-    def render(self, request: Request, memory: object = None) -> tuple[torch.Tensor, object]:
+    def render(
+        self, request: Request, memory: object = None
+    ) -> tuple[torch.Tensor | Signed, object]:
         """Draw one frame: pixels [shape=(1, 3, H, W)] in 0..1, sRGB, row 0 top.
 
         Raises
@@ -239,7 +241,7 @@ class Generator(Differentiable):
         import torch
 
         with torch.inference_mode():
-            return self.drawing.draw(self.inputs(request), request.size_px), memory
+            return self.drawing.render(self.inputs(request), request.size_px), memory
 
     def inputs(self, request: Request) -> family.Inputs:
         """Turn a request into tensors, and the network to its age; see `model.make_inputs`."""

@@ -53,10 +53,10 @@ class Modulated:
             return s, None
         import torch
 
-        if self.even:
-            s = torch.nn.functional.rms_norm(s, s.shape[-1:], eps=0.0)
-        if self.weight.dtype != self.squares.dtype:  # within float16's range
+        if self.weight.dtype != self.squares.dtype:  # within float16's range; d undoes any scale
             s = s / torch.linalg.vector_norm(s, math.inf, dim=-1, keepdim=True)
+        elif self.even:
+            s = torch.nn.functional.rms_norm(s, s.shape[-1:], eps=0.0)
         power = s.square() @ self.squares.T
         return s, (power if self.even else power + 1e-8).rsqrt()  # even scales have some power
 

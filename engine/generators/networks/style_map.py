@@ -139,10 +139,15 @@ def scales_at(
         Both spread over (N, channels, height, width); out is None without demodulation.
     """
     if grid is None:
-        s, d = conv.scales(w)
-        return s[:, :, None, None], None if d is None else d[:, :, None, None]
+        return spread_out(conv.scales(w))
     s, d = scale_maps(conv, w, grid, into, out)
     return s.permute(2, 0, 1)[None], None if d is None else d.permute(2, 0, 1)[None]
+
+
+def spread_out(scales: Scales) -> Scales:
+    """Scales of a whole picture [shape=(N, C)] as they spread over pixels [shape=(N, C, 1, 1)]."""
+    s, d = scales
+    return s[:, :, None, None], None if d is None else d[:, :, None, None]
 
 
 def scale_maps(

@@ -6,16 +6,21 @@ generative adversarial networks with limited data" (2020). Written from publishe
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.generators.networks.dense import activate
-from engine.generators.networks.modulation import Bend, Modulated
+from engine.generators.networks.modulation import Bend, Modulated, Scales
 from engine.generators.networks.resample import Pass, average, double
-from engine.generators.networks.style_map import Area, Grid, scales_at, wrap
+from engine.generators.networks.style_map import Area, Grid, scales_at, spread_out, wrap
+from engine.generators.networks.styles import Styles
 
 if TYPE_CHECKING:
     import torch
+
+Steer = Callable[[Modulated, int, Area, Area | None], Scales]
+"""Gives the scales of a convolution: its style's place, what goes in, what comes out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +113,14 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Synthesis:
-    """A synthesis network: the learned start [shape=(C, H, W)] and its blocks, coarse to fine."""
+    """A synthesis network: the learned start [shape=(C, H, W)] and its blocks, coarse to fine.
+
+    On a GPU it also has the `styles` of all layers and colours at once.
+    """
 
     const: torch.Tensor
     blocks: tuple[Block, ...]
+    styles: Styles | None = None
 
     @property
     def num_ws(self) -> int:
@@ -143,15 +152,15 @@ def synthesize(
     x = network.const.expand(1 if grid else len(ws), -1, -1, -1)
     closed = grid is not None and grid.closed
     picture: torch.Tensor | None = None
-    place = 0
+    place, steer = 0, _steering(network, ws, grid)
     for index, block in enumerate(network.blocks):
         strength = None if noise_strengths is None else noise_strengths[index]
-        x = _pass(block, x, ws[:, place:], noise_mode == "const", strength, bend, grid)
+        x = _pass(block, x, (steer, place), noise_mode == "const", strength, bend, grid)
         place += len(block.layers)
         if picture is not None:
             picture = _double(picture, block.taps, block.are_binomial, closed)
         if block.colour is not None:
-            y = _colour(block.colour, x, ws[:, place], grid)
+            y = _colour(block.colour, x, (steer, place))
             y = bend(block.colour.name, y) if bend else y
             picture = y if picture is None else picture + y
     assert picture is not None
@@ -171,30 +180,42 @@ def features(
     Parameters are those of `synthesize`. Returns [shape=(N, C, H, W)], float32.
     """
     x = network.const.expand(1 if grid else len(ws), -1, -1, -1)
-    place = 0
+    place, steer = 0, _steering(network, ws, grid)
     for index, block in enumerate(network.blocks):
         if place and x.shape[3] * block.layers[0].up > width:
             break
         strength = None if noise_strengths is None else noise_strengths[index]
-        x = _pass(block, x, ws[:, place:], True, strength, bend, grid)
+        x = _pass(block, x, (steer, place), True, strength, bend, grid)
         place += len(block.layers)
     return x.float()
+
+
+def _steering(network: Synthesis, ws: torch.Tensor, grid: Grid | None) -> Steer:
+    styles = None if grid is not None else network.styles
+    found = styles.scales(ws) if styles is not None else {}
+
+    def steer(conv: Modulated, place: int, into: Area, out: Area | None) -> Scales:
+        scales = found.get(id(conv))
+        return spread_out(scales) if scales else scales_at(conv, ws[:, place], grid, into, out)
+
+    return steer
 
 
 def _pass(
     block: Block,
     x: torch.Tensor,
-    ws: torch.Tensor,
+    steered: tuple[Steer, int],
     noisy: bool,
     strength: torch.Tensor | None,
     bend: Bend | None,
     grid: Grid | None,
 ) -> torch.Tensor:
-    """Send features through a block; its styles come first in `ws`."""
+    """Send features through a block, whose styles begin at a place."""
+    steer, first = steered
     x = _enter(block, x)
     residual = _residual(block, x, grid is not None and grid.closed)
     for place, layer in enumerate(block.layers):
-        x = _apply(layer, x, ws[:, place], noisy, strength, grid)
+        x = _apply(layer, x, (steer, first + place), noisy, strength, grid)
         x = bend(layer.name, x) if bend else x
     return x if residual is None else residual + x
 
@@ -226,14 +247,15 @@ def _residual(block: Block, x: torch.Tensor, closed: bool) -> torch.Tensor | Non
 def _apply(
     layer: Layer,
     x: torch.Tensor,
-    w: torch.Tensor,
+    steered: tuple[Steer, int],
     noisy: bool,
     strength: torch.Tensor | None,
     grid: Grid | None,
 ) -> torch.Tensor:
     height, width = x.shape[2:]
     out = Area((layer.up * height, layer.up * width))
-    s, d = scales_at(layer.conv, w, grid, Area((height, width)), out)
+    steer, place = steered
+    s, d = steer(layer.conv, place, Area((height, width)), out)
     y = layer.conv.scale_in(x, s)
     if grid is not None and grid.closed:
         reach = 2 if layer.taps is None else layer.taps.shape[-1] // 2 + 2
@@ -288,11 +310,12 @@ def _convolve(layer: Layer, x: torch.Tensor) -> torch.Tensor:
     return y
 
 
-def _colour(colour: Colour, x: torch.Tensor, w: torch.Tensor, grid: Grid | None) -> torch.Tensor:
+def _colour(colour: Colour, x: torch.Tensor, steered: tuple[Steer, int]) -> torch.Tensor:
     import torch
     from torch.nn import functional
 
-    s, _ = scales_at(colour.conv, w, grid, Area((x.shape[2], x.shape[3])))
+    steer, place = steered
+    s, _ = steer(colour.conv, place, Area((x.shape[2], x.shape[3])), None)
     y = functional.conv2d(colour.conv.scale_in(x, s), colour.conv.weight)
     y = y + colour.bias.to(y.dtype)[:, None, None]
     if colour.clamp is not None:

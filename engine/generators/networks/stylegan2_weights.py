@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from engine.core.rng import draw
@@ -15,6 +16,7 @@ from engine.generators.networks.modulation import make_modulated
 from engine.generators.networks.resample import Pass, is_binomial, reducing
 from engine.generators.networks.style_map import Size
 from engine.generators.networks.stylegan2 import Block, Colour, Layer, Synthesis
+from engine.generators.networks.styles import Styles, make_styles
 from engine.models.formats.modules import GAINS
 
 if TYPE_CHECKING:
@@ -55,7 +57,16 @@ def read_synthesis(
         for level, name in enumerate(ordered)
     )
     grown = _tile(const, height, width) if repeats else _go_on(const, height, width)
-    return Synthesis(grown, blocks)
+    return Synthesis(grown, blocks, styles_of(blocks) if half else None)
+
+
+def styles_of(blocks: tuple[Block, ...]) -> Styles | None:
+    """Lay all layers and colours side by side; colours take the style after their block's."""
+    layers = [layer.conv for block in blocks for layer in block.layers]
+    ends = accumulate(len(block.layers) for block in blocks)
+    colours = [(b.colour.conv, end) for b, end in zip(blocks, ends, strict=True) if b.colour]
+    rows = [*range(len(layers)), *(end for _, end in colours)]
+    return make_styles([*layers, *(conv for conv, _ in colours)], rows)
 
 
 def _tile(const: torch.Tensor, height: int, width: int) -> torch.Tensor:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.generators.networks.dense import Dense
-from engine.generators.networks.modulation import Bend, Modulated
+from engine.generators.networks.modulation import Bend, Modulated, Scales
 from engine.generators.networks.resample import Padding, Pass, resample
-from engine.generators.networks.style_map import Area, Grid, Size, scales_at
+from engine.generators.networks.style_map import Area, Grid, Size, scales_at, spread_out
+from engine.generators.networks.styles import Styles
 
 if TYPE_CHECKING:
     import torch
@@ -78,7 +79,8 @@ class Layer:
     conv
         The convolution.
     gain
-        Of its input: 1 / sqrt(mean power of the input in training) [shape=()].
+        Of its input: 1 / sqrt(mean power of the input in training) [shape=()]; None: the weight
+        has it.
     bias
         [shape=(O,)]
     up_taps, down_taps
@@ -96,7 +98,7 @@ class Layer:
 
     name: str
     conv: Modulated
-    gain: torch.Tensor
+    gain: torch.Tensor | None
     bias: torch.Tensor
     up_taps: torch.Tensor | None
     down_taps: torch.Tensor | None
@@ -110,14 +112,22 @@ class Layer:
     enlarging: tuple[Pass, ...] = ()
     reducing: tuple[Pass, ...] = ()
 
+    def gained(self, s: torch.Tensor) -> torch.Tensor:
+        """Scales of the input, its gain included."""
+        return s if self.gain is None else s * self.gain
+
 
 @dataclass(frozen=True, slots=True)
 class Synthesis:
-    """A synthesis network: waves, layers in order, and the scale of the last output."""
+    """A synthesis network: waves, layers in order, and the scale of the last output.
+
+    On a GPU it also has the `styles` of all layers at once.
+    """
 
     waves: Waves
     layers: tuple[Layer, ...]
     output_scale: float
+    styles: Styles | None = None
 
     @property
     def num_ws(self) -> int:
@@ -178,11 +188,16 @@ def _pass(
     x = bend("input", x) if bend else x
     rate = waves.rate
     layers = network.layers if math.isinf(widest) else network.layers[:-1]
+    ready = network.styles.scales(ws) if network.styles is not None and grid is None else None
     for place, layer in enumerate(layers, 1):
         passed = rate * layer.up / layer.down
         if passed > rate and inner_size(waves, passed)[1] > widest:
             break
-        x = _apply(layer, x, ws[:, place], grid, inner_size(waves, rate))
+        if ready:
+            scales = spread_out(ready[id(layer.conv)])
+        else:
+            scales = _scales(layer, x, ws[:, place], grid, inner_size(waves, rate))
+        x = _apply(layer, x, scales)
         rate = passed
         if closed:
             rewrap(x, inner_size(waves, rate)[1])
@@ -211,10 +226,13 @@ def wave(
     waves: Waves, w: torch.Tensor, transform: torch.Tensor | None = None, closed: bool = False
 ) -> torch.Tensor:
     """Draw the Fourier features of styles [shape=(N, Dw)] as [shape=(N, O, H, W)]."""
+    import torch
+
     whole = _placing(waves, w, waves.transform if transform is None else transform)
     freqs = waves.freqs @ whole[:, :2, :2]  # (N, C, 2)
     reach = freqs.norm(dim=2)
-    fade = (1 - (reach - waves.bandwidth) / (waves.rate / 2 - waves.bandwidth)).clamp(0, 1)
+    steep = 1 / (waves.rate / 2 - waves.bandwidth)
+    fade = torch.rsub(reach, 1 + waves.bandwidth * steep, alpha=steep).clamp(0, 1)
     if closed:
         x = _close(waves, freqs, whole)
     else:
@@ -265,21 +283,28 @@ def _placing(waves: Waves, w: torch.Tensor, transform: torch.Tensor) -> torch.Te
     t = waves.affine(w)
     t = t / t[:, :2].norm(dim=1, keepdim=True)
     turned = (t[:, :2, None] * t[:, None, 2:]).flatten(1)  # c x, c y, s x, s y
-    placed = torch.cat([t[:, :2], turned], dim=1) @ waves.basis[:6] + waves.basis[6]
+    placed = torch.addmm(waves.basis[6], torch.cat([t[:, :2], turned], dim=1), waves.basis[:6])
     return placed.view(-1, 3, 3) @ transform
 
 
-def _apply(
+def _scales(
     layer: Layer, x: torch.Tensor, w: torch.Tensor, grid: Grid | None, inner: Size
-) -> torch.Tensor:
-    import torch
-    from torch.nn import functional
-
+) -> Scales:
+    """Scales of one layer, spread over what goes in and what comes out."""
     grown = layer.conv.weight.shape[-1] - 1
     height, width = x.shape[2:]
     into, out = Area((height, width), inner), Area((height + grown, width + grown), inner)
-    s, d = scales_at(layer.conv, w, grid, into, out)
-    x = layer.conv.scale_in(x.to(torch.float16 if layer.half else torch.float32), s * layer.gain)
+    return scales_at(layer.conv, w, grid, into, out)
+
+
+def _apply(layer: Layer, x: torch.Tensor, scales: Scales) -> torch.Tensor:
+    import torch
+    from torch.nn import functional
+
+    s, d = scales
+    grown = layer.conv.weight.shape[-1] - 1
+    x = x.to(torch.float16 if layer.half else torch.float32)
+    x = layer.conv.scale_in(x, layer.gained(s))
     x = functional.conv2d(x, layer.conv.weight, padding=grown)
     bias = layer.bias.to(x.dtype)[:, None, None]
     x = x + bias if d is None else torch.addcmul(bias, x, d.to(x.dtype))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.generators.networks.dense import Source, read_dense
 from engine.generators.networks.modulation import make_modulated
 from engine.generators.networks.resample import enlarging, reducing
 from engine.generators.networks.stylegan3 import BASIS, Layer, Synthesis, Waves
+from engine.generators.networks.styles import Styles, make_styles
 
 if TYPE_CHECKING:
     import torch
@@ -37,7 +39,13 @@ def read_synthesis(
         raise ValueError("the network lacks 'layer_names' of its synthesis; its order is unknown")
     layers = tuple(_read_layer(source, str(name), half) for name in names)
     scale = float(source.attribute("synthesis", "output_scale", 1.0))
-    return Synthesis(read_waves(source, extent=extent), layers, scale)
+    waves = read_waves(source, extent=extent)
+    return Synthesis(waves, layers, scale, styles_of(layers) if half else None)
+
+
+def styles_of(layers: tuple[Layer, ...]) -> Styles | None:
+    """Lay the affine layers side by side; the waves have the first style."""
+    return make_styles([layer.conv for layer in layers], range(1, len(layers) + 1))
 
 
 def read_rest(source: Source, name: str = "synthesis.input") -> torch.Tensor:
@@ -83,7 +91,7 @@ def _read_layer(source: Source, name: str, half: bool) -> Layer:
     place = f"synthesis.{name}"
     weight = source.tensor(f"{place}.weight")
     is_colour = bool(source.attribute(place, "is_torgb", False))
-    half = half and bool(source.attribute(place, "use_fp16", False))
+    is_gained, half = half, half and bool(source.attribute(place, "use_fp16", False))
     gain = 1 / math.sqrt(weight[0].numel()) if is_colour else 1.0
     affine = read_dense(source, f"{place}.affine", gain)
     clamp = source.attribute(place, "conv_clamp")
@@ -100,11 +108,14 @@ def _read_layer(source: Source, name: str, half: bool) -> Layer:
     enlarged = None
     if taps is not None:
         enlarged = enlarging(taps.to(kind), channels, up, padding, act_gain)
-    power = source.tensor(f"{place}.magnitude_ema")
+    gain_in = source.tensor(f"{place}.magnitude_ema").rsqrt()
+    conv = make_modulated(affine, weight, demodulate=not is_colour, even=True, half=half)
+    if is_gained:
+        conv = replace(conv, weight=(conv.weight * gain_in).to(kind))
     return Layer(
         name=name,
-        conv=make_modulated(affine, weight, demodulate=not is_colour, even=True, half=half),
-        gain=power.rsqrt(),
+        conv=conv,
+        gain=None if is_gained else gain_in,
         bias=source.tensor(f"{place}.bias").to(kind),
         up_taps=taps,
         down_taps=down_taps,

@@ -173,6 +173,12 @@ def present(picture: torch.Tensor, size_px: tuple[int, int]) -> torch.Tensor:
     return torch.cat([(small[:, :3] / alpha.clamp(min=1e-6)).clamp(0, 1), alpha], 1)
 
 
+def is_ready(picture: torch.Tensor, size_px: tuple[int, int]) -> bool:
+    """Whether all that `present` does to a raw picture is to bring it to 0..1."""
+    _, channels, height, width = picture.shape
+    return channels in (3, ALPHA_CHANNELS) and size_px[0] >= width and size_px[1] >= height
+
+
 def over_black(raw: torch.Tensor) -> torch.Tensor:
     """Colours of raw pictures [shape=(N, C, H, W)], about 0..1 [shape=(N, 3, H, W)].
 

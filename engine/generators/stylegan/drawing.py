@@ -13,10 +13,11 @@ import shutil
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from engine.generators.contract import Signed
 from engine.generators.editing.bend import BendRuntime
 from engine.generators.networks.modulation import Bend
 from engine.generators.stylegan.canvas import Canvas, picture_px
-from engine.generators.stylegan.controls import present
+from engine.generators.stylegan.controls import is_ready, present
 from engine.generators.stylegan.model import FamilyModel, Inputs
 
 if TYPE_CHECKING:
@@ -84,19 +85,31 @@ class Drawing:
         inputs
             In main memory.
         """
+        return self._fit(self._draw(inputs), size_px)
+
+    def render(self, inputs: Inputs, size_px: tuple[int, int]) -> torch.Tensor | Signed:
+        """Draw as `draw`; on a GPU a picture of the right size is left to be finished."""
+        raw = self._cut(self._draw(inputs))
+        if raw.device.type != "cpu" and is_ready(raw, size_px):
+            return Signed(raw)
+        return present(raw, size_px)
+
+    def _draw(self, inputs: Inputs) -> torch.Tensor:
         graph = self._graph
-        picture = graph(inputs) if graph else self._raw(inputs.to(self._device))
-        return self._fit(picture, size_px)
+        return graph(inputs) if graph else self._raw(inputs.to(self._device))
 
     def _raw(self, inputs: Inputs) -> torch.Tensor:
         ws = self._model.styles(inputs, self._canvas)
         return self._synthesize(ws, inputs.more, self.bends.bend(inputs.bends))
 
     def _fit(self, picture: torch.Tensor, size_px: tuple[int, int]) -> torch.Tensor:
-        """Cut what the start's whole columns have too much, evenly, and bring it to the size."""
+        return present(self._cut(picture), size_px)
+
+    def _cut(self, picture: torch.Tensor) -> torch.Tensor:
+        """Cut what the start's whole columns have too much, evenly."""
         width, height = picture_px(self._canvas, self._trained_px)
         left, top = (picture.shape[3] - width) // 2, (picture.shape[2] - height) // 2
-        return present(picture[:, :, top : top + height, left : left + width], size_px)
+        return picture[:, :, top : top + height, left : left + width]
 
     def trace(self, inputs: Inputs, size_px: tuple[int, int]) -> torch.Tensor:
         """Draw by the plain path, which has gradients; parameters as in `draw`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -25,6 +26,7 @@ from engine.documents.assets import assets_dir
 from engine.documents.edit import barcode
 from engine.documents.show import load
 from engine.documents.show.model_files import with_paths
+from engine.documents.show.shader_files import split_name
 from engine.documents.take.content_store import read_blob
 from engine.documents.take.models import with_hashes
 from engine.documents.take.reader import open_take
@@ -258,7 +260,10 @@ def show_text(source: str) -> tuple[str, str]:
 
 def beside(show: Show) -> dict[str, bytes]:
     """Files that the show names and that are not shipped, by where they lie beside it."""
-    found = dict(show.files)
+    found = {}
+    for name, data in show.files.items():
+        inside = split_name(name)
+        found[name if inside is None else posixpath.normpath(f"shaders/{inside[1]}")] = data
     shipped = assets_dir("shaders")
     for name, text in show.shaders.items():
         file = name if name.endswith(".fs") else f"{name}.fs"

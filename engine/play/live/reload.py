@@ -72,7 +72,7 @@ class Reloader:
             is_replaced |= not names.isdisjoint(watched_paths(self._assets))
             is_time = is_replaced and time.monotonic() - self._replaced_s >= REPLACED_S
             # The first time without a look: what was saved before the watch stood is seen too.
-            if is_first or is_time or any(name.suffix in (".toml", ".fs") for name in names):
+            if is_first or is_time or any(name.suffix in (".toml", ".fs", ".vs") for name in names):
                 self._read_again()
                 is_replaced = False
             if self._folders != folders:
@@ -132,7 +132,7 @@ class Reloader:
         candidate = self._candidate
         if self._warmer is not None:
             self._warmer.tend(now_s)
-            for name, text, error in self._warmer.poll():
+            for name, text, error, *_ in self._warmer.poll():
                 if candidate is None or candidate.show.shaders.get(name) != text:
                     continue
                 if error is not None:

@@ -67,7 +67,7 @@ def answers(warmer: Warmer, count: int) -> dict[str, str | None]:
 
     def tended() -> bool:
         warmer.tend(time.monotonic())
-        found.update({name: error for name, _, error in warmer.poll()})
+        found.update({each.name: each.error for each in warmer.poll()})
         return len(found) >= count
 
     until(tended, lambda: f"{count} answers; there are {found}")
@@ -89,7 +89,7 @@ def test_good_and_broken_shaders_are_told_apart(warmer: Warmer) -> None:
 def test_an_answer_carries_the_text_it_is_for(warmer: Warmer) -> None:
     warmer.submit("good", GOOD)
     found = until(lambda: warmer.tend(time.monotonic()) or warmer.poll(), "an answer")
-    assert found == [("good", GOOD, None)]
+    assert found == [("good", GOOD, None, None, None)]
 
 
 def test_an_endless_shader_is_refused_and_the_next_one_is_served() -> None:

@@ -261,3 +261,53 @@ def test_no_size_raises_anything_but_a_value_error(expression: str) -> None:
         assert 1 <= evaluate_size(expression, {"WIDTH": 640.0}) <= 16384
     except ValueError as error:
         assert "has no value" in str(error)  # noqa: PT017 - the message is the subject
+
+
+def test_comments_and_quotes_of_other_languages_are_read() -> None:
+    found = parse(
+        """/* made by somebody, 2019 */
+/*{
+  "ISFVSN": "2", # hash comment, "with quotes"
+  'INPUTS': [ { 'NAME': "it's", NAME: 'k', "TYPE": 'float' } ]
+}*/"""
+        + BODY,
+        "a.fs",
+    )
+    assert [item.name for item in found.inputs] == ["k"]
+
+
+def test_every_type_is_read_and_int_is_a_long() -> None:
+    kinds = ("int", "LONG", *TYPES)
+    found = with_inputs(*({"NAME": f"n{i}", "TYPE": kind} for i, kind in enumerate(kinds)))
+    assert [item.type for item in found.inputs] == ["long", "long", *TYPES]
+
+
+def test_values_that_are_words_are_choices_by_their_places() -> None:
+    found = with_inputs(
+        {"NAME": "a", "TYPE": "long", "VALUES": ["sun", "moon"], "DEFAULT": "moon"},
+        {"NAME": "b", "TYPE": "long", "VALUES": ["10", "20"], "DEFAULT": 20},
+        {"NAME": "c", "TYPE": "long", "VALUES": [4, 7], "LABELS": ["x", "y"], "DEFAULT": "y"},
+    )
+    a, b, c = found.inputs
+    assert (a.values, a.labels, a.default) == ((0, 1), ("sun", "moon"), 1.0)
+    assert (b.values, b.default) == ((10, 20), 20.0)
+    assert (c.values, c.labels, c.default) == ((4, 7), ("x", "y"), 7.0)
+    assert uniforms(found, {})["a"] == 1
+
+
+def test_sounds_say_how_many_columns_they_want() -> None:
+    found = with_inputs(
+        {"NAME": "a", "TYPE": "audio"},
+        {"NAME": "b", "TYPE": "audioFFT", "MAX": 64},
+        {"NAME": "c", "TYPE": "audio", "MAX": 1e9},
+    )
+    assert [item.high for item in found.inputs] == [0.0, 64.0, 4096.0]
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [(b"caf\xe9", "café"), ("ä".encode(), "ä"), (b"\xef\xbb\xbfx", "x"),
+     ("ä".encode("utf-16"), "ä"), (b"\xfe\xff" + "ä".encode("utf-16-be"), "ä")],
+)  # fmt: skip
+def test_text_of_every_kind_is_read(data: bytes, text: str) -> None:
+    assert decode(data, "a.fs").removeprefix("\ufeff") == text

@@ -126,7 +126,7 @@ def test_the_show_is_saved_with_its_shader_beside_it(tmp_path: Path) -> None:
     assert load.load(str(out)).text == load.load(str(tmp_path / "to" / "own.fs")).text
     source.parent.mkdir()
     source.write_text(ALL, "utf-8")
-    with pytest.raises(ValueError, match="another shader is there"):
+    with pytest.raises(ValueError, match="another file is there"):
         bare_file.save_around(source, out.with_name("second.toml"))
     with pytest.raises(ValueError, match="name a new file that ends in"):
         bare_file.save_around(source, out)

@@ -26,6 +26,23 @@ def test_it_is_what_torch_makes_of_it(channels: int, layout: torch.memory_format
     assert np.array_equal(out.cpu().numpy(), wanted.numpy())
 
 
+@pytest.mark.parametrize("channels", [3, 4])
+def test_a_signed_picture_is_what_the_network_presents(channels: int) -> None:
+    from engine.generators.contract import Signed
+    from engine.generators.stylegan.controls import is_ready, present
+
+    raw = 1.3 * torch.randn(1, channels, 9, 14, generator=torch.Generator().manual_seed(2))
+    raw[0, 1, 0, 0] = float("nan")
+    wanted = host_pixels.finish(present(raw, (14, 14)))
+    assert np.array_equal(host_pixels.finish(Signed(raw)).numpy(), wanted.numpy())
+    out = torch.empty((9, 14, 4), dtype=torch.float16, device=DEVICE)
+    finish_into(raw.to(DEVICE), out, True)
+    assert np.array_equal(out.cpu().numpy(), wanted.numpy())
+    assert is_ready(raw, (14, 9))
+    assert not is_ready(raw, (13, 9))  # it is made smaller first
+    assert not is_ready(raw[:, :1], (14, 9))  # grey is thrice the same
+
+
 def test_a_cut_picture_is_finished_where_it_lies() -> None:
     whole = torch.rand(1, 3, 20, 30)
     part = whole[:, :, 3:17, 5:25]
@@ -53,7 +70,7 @@ def test_a_kernel_that_fails_steps_aside_for_good(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(host_pixels, "_STEPPED_ASIDE", aside)
     monkeypatch.setattr(finish_kernel, "finish_into", fail)
     given, out = torch.rand(1, 3, 4, 4), torch.empty((4, 4, 4), dtype=torch.float16)
-    assert not host_pixels._finish_fused(given, out)
+    assert not host_pixels._finish_fused(given, out, False)
     assert aside == ["OSError: no driver"]
     monkeypatch.setattr(finish_kernel, "finish_into", lambda *_: None)
-    assert not host_pixels._finish_fused(given, out)
+    assert not host_pixels._finish_fused(given, out, False)

@@ -785,3 +785,36 @@ def test_pictures_stay_on_the_device(opened: list[WorkerHost | Spare]) -> None:
     view = cuda_ring.CudaView(dict(there.share))
     view.copy_to(there.device_slot, target, torch.cuda.current_stream())
     assert np.allclose(target.reshape(48, 64, 4).cpu().numpy(), here.pixels, atol=2 / 255)
+
+
+@pytest.mark.cuda
+def test_a_worker_that_is_killed_takes_no_picture_of_the_player_with_it(
+    opened: list[WorkerHost | Spare],
+) -> None:
+    """Its device memory goes; the picture that was copied stays, the next worker shares anew."""
+    import torch
+
+    if not torch.cuda.is_available():
+        pytest.skip("torch finds no CUDA device")
+    cppn = importlib.import_module("engine.generators.kinds.cppn")
+    options = {"max_size_px": (64, 64), "rate_cap_hz": 1e9, "shares_cuda": True}
+    host = open_worker(open_spec("cppn", cppn.Config()), "cuda", **options)
+    opened.append(host)
+    latents = {p.name: np.ones(p.shape, np.float32) for p in host.spec.ports}
+    host.ask(Request(1.0, latents, size_px=(64, 48)))
+    first = wait_frame(host)
+    assert first.share is not None
+    assert first.device_slot is not None
+    copied = torch.empty(48 * 64 * 4, dtype=torch.float16, device="cuda")
+    view = cuda_ring.CudaView(dict(first.share))
+    view.copy_to(first.device_slot, copied, torch.cuda.current_stream())
+    before = copied.cpu()
+    os.kill(host.stats().pid, signal.SIGKILL)
+    wait(host, lambda: host.stats().restarts == 1)
+    host.ask(Request(2.0, latents, size_px=(64, 48)))
+    second = wait_frame(host, lambda frame: frame.seconds == 2.0)
+    assert second.share is not None
+    assert dict(second.share) != dict(first.share)
+    fresh = cuda_ring.CudaView(dict(second.share))
+    fresh.copy_to(second.device_slot or 0, copied, torch.cuda.current_stream())
+    assert torch.equal(copied.cpu(), before)

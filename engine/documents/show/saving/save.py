@@ -13,8 +13,10 @@ from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.documents.assets import assets_dir
 from engine.documents.schema import allowed_keys
+from engine.documents.show.layers import OWN, effect_id
 from engine.documents.show.load import Loaded, read
 from engine.documents.show.model_files import with_paths
+from engine.documents.show.shader_files import split_name
 from engine.system import untrusted
 from engine.system.atomic import write_bytes, write_text
 
@@ -85,6 +87,8 @@ def _relative(path: str, folder: Path) -> str:
 
 def _lay_beside(folder: Path, files: Mapping[str, bytes]) -> None:
     for name, data in files.items():
+        if split_name(name) is not None:
+            continue  # it comes with its shader, which is found where it was
         path = untrusted.place(name, folder)
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -188,6 +192,8 @@ def _plain(parameter: Parameter, value: float) -> Any:
 def _slot(document: Any, address: str) -> tuple[Table, str] | None:
     """Find the table and the key in which a show says the value of an address; None: nowhere."""
     match address.split("/")[1:]:
+        case ["master", "effect", effect, "input", name, *_] if name in OWN:
+            return _inner(_effect(document["master"], effect), "inputs"), name
         case ["master", "effect", effect, name, *_]:
             return _input(_effect(document["master"], effect), name)
         case ["master", key] if key in allowed_keys("$.master.colour"):
@@ -215,6 +221,8 @@ def _layer_slot(layer: Table, rest: list[str]) -> tuple[Table, str] | None:
             return _inner(layer["generator"], "parameters"), key
         case ["source", name, *_]:
             return _input(layer["source"], name)
+        case ["effect", effect, "input", name, *_] if name in OWN:
+            return _inner(_effect(layer, effect), "inputs"), name
         case ["effect", effect, name, *_]:
             return _input(_effect(layer, effect), name)
         case ["paths", path, key] if key in allowed_keys("$.layers[...].path"):
@@ -234,8 +242,7 @@ def _entry(tables: Iterable[Table], name: str) -> Table:
 
 def _effect(owner: Table, name: str) -> Table:
     """Find an effect by its ID, which may be its shader's name."""
-    own = [(e.get("id") or e["shader"].removesuffix(".fs").replace("-", "_"), e)
-           for e in owner["effects"]]  # fmt: skip
+    own = [(e.get("id") or effect_id(e["shader"]), e) for e in owner["effects"]]
     return next(effect for each, effect in own if each == name)
 
 

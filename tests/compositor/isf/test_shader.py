@@ -1,0 +1,245 @@
+"""ISF shaders with all that they bring along, by the pixels that they draw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import moderngl
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from engine.compositor.compose import Compositor
+from engine.compositor.gl.program import ShaderError
+from engine.core.frame.plan import Plan
+from engine.core.show.state import first_state
+from engine.documents.show import load
+from engine.play.line import Line, draw, load_shaders
+
+SIZE = (64, 36)
+RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
+Draw = Callable[..., NDArray[np.uint8]]
+
+
+class NoPixels:
+    """Of a show without generators."""
+
+    def of(self, plan: Plan, layers: Any) -> dict[str, Any]:
+        return {}
+
+    def see(self, compositor: Compositor) -> None:
+        """See nothing."""
+
+
+@pytest.fixture
+def picture_of(ctx: moderngl.Context) -> Iterator[Draw]:
+    """Load a show around a shader, go on to a time, and give the picture, row 0 at the top."""
+    made: list[Compositor] = []
+
+    def drawn(path: Path, seconds: float = 0.0, events: Any = lambda tick: ()) -> NDArray[np.uint8]:
+        show = load.load(str(path)).show
+        compositor = Compositor(ctx, SIZE, 60.0)
+        made.append(compositor)
+        load_shaders(compositor, show)
+        line = Line(show, first_state(show), -1, {})
+        steps = line.control(Fraction(seconds).limit_denominator(1000), events)
+        plan = line.plan(Fraction(seconds).limit_denominator(1000))
+        return np.array(draw(compositor, NoPixels(), steps, plan).read("rgb24"))
+
+    yield drawn
+    for each in made:
+        each.close()
+
+
+def corners(picture: NDArray[np.uint8]) -> list[tuple[int, ...]]:
+    """Colours of the four quarters: top left, top right, bottom left, bottom right."""
+    height, width, _ = picture.shape
+    return [
+        tuple(map(int, picture[height * y // 4, width * x // 4])) for y in (1, 3) for x in (1, 3)
+    ]
+
+
+def write(path: Path, header: str, body: str) -> Path:
+    path.write_text(f"/*{{{header}}}*/\n{body}", "utf-8")
+    return path
+
+
+VARYING = """varying vec4 tint;
+varying vec2 place;
+void main() { gl_FragColor = place.x < 0.5 ? tint : vec4(0.0, 0.0, 1.0, 1.0); }
+"""
+VERTEX = """varying vec4 tint;
+varying vec2 place;
+void main() {
+    isf_vertShaderInit();
+    tint = vec4(1.0, 0.0, 0.0, 1.0);
+    place = isf_FragNormCoord;
+}
+"""
+
+
+@pytest.mark.parametrize("init", ["isf_vertShaderInit", "vv_vertShaderInit"])
+def test_the_vertex_shader_beside_hands_over_what_it_computes(
+    tmp_path: Path, picture_of: Draw, init: str
+) -> None:
+    path = write(tmp_path / "My shader, 2 (b).fs", '"ISFVSN": "2"', VARYING)
+    path.with_suffix(".vs").write_text(VERTEX.replace("isf_vertShaderInit", init))
+    assert corners(picture_of(path)) == [RED, BLUE, RED, BLUE]
+
+
+def test_what_is_clamped_at_a_corner_is_not_zoomed(tmp_path: Path, picture_of: Draw) -> None:
+    body = "varying vec2 c;\nvoid main() { gl_FragColor = vec4(step(0.75, c.x), 0.0, 0.0, 1.0); }"
+    path = write(tmp_path / "a.fs", '"ISFVSN": "2"', body)
+    path.with_suffix(".vs").write_text(
+        "varying vec2 c;\nvoid main() { isf_vertShaderInit(); c = clamp(isf_FragNormCoord,0.,1.); }"
+    )
+    row = picture_of(path)[10, :, 0]
+    assert row[: SIZE[0] * 3 // 4].max() == 0
+    assert row[SIZE[0] * 3 // 4 + 1 :].min() == 255
+
+
+def test_a_vertex_shader_knows_inputs_passes_and_the_size(tmp_path: Path, picture_of: Draw) -> None:
+    body = """varying vec3 c;
+void main() { gl_FragColor = PASSINDEX == 0 ? vec4(c, 1.0) : IMG_THIS_PIXEL(t); }"""
+    header = """"INPUTS": [{"NAME": "k", "TYPE": "float", "DEFAULT": 1.0}],
+"PASSES": [{"TARGET": "t", "WIDTH": "8", "HEIGHT": "4"}, {}]"""
+    path = write(tmp_path / "a.fs", header, body)
+    path.with_suffix(".vs").write_text(
+        """#if __VERSION__ <= 120
+varying vec3 c;
+#else
+out vec3 c;
+#endif
+void main() { isf_vertShaderInit(); c = vec3(k, RENDERSIZE == vec2(8.0, 4.0), PASSINDEX == 0); }
+"""
+    )
+    assert corners(picture_of(path)) == [WHITE] * 4
+
+
+def test_a_fault_in_a_vertex_shader_names_its_own_file_and_line(
+    tmp_path: Path, picture_of: Draw
+) -> None:
+    path = write(tmp_path / "a.fs", '"ISFVSN": "2"', VARYING)
+    path.with_suffix(".vs").write_text("varying vec4 tint;\nvoid main() { tint = vec4(nothing); }")
+    with pytest.raises(load.ShowError, match=r"^a\.vs:2: .*nothing"):
+        picture_of(path)
+
+
+def test_a_value_that_no_vertex_shader_gives_is_0_and_is_said(
+    tmp_path: Path, picture_of: Draw
+) -> None:
+    path = write(tmp_path / "a.fs", '"ISFVSN": "2"', "\n" + VARYING)
+    assert corners(picture_of(path)) == [(0, 0, 0)] * 4
+    notes = load.load(str(path)).show.notes
+    assert "a.fs:3: 'tint' comes from a vertex shader, and there is no a.vs: it is 0" in notes
+
+
+def quarters(path: Path) -> Path:
+    """Red and green over blue and white, two by two pixels."""
+    colours = [RED, GREEN, BLUE, WHITE]
+    Image.fromarray(np.array(colours, np.uint8).reshape(2, 2, 3)).save(path)
+    return path
+
+
+@pytest.mark.parametrize("path", ["four.png", "./in/four.png", "../four.png"])
+def test_an_imported_picture_is_seen_the_right_way_up(
+    tmp_path: Path, picture_of: Draw, path: str
+) -> None:
+    folder = tmp_path / "own"
+    (folder / "in").mkdir(parents=True)
+    quarters(folder / path)
+    shader = write(
+        folder / "a.fs",
+        f'"IMPORTED": {{"four": {{"PATH": "{path}"}}}}',
+        "void main() { gl_FragColor = IMG_NORM_PIXEL(four, isf_FragNormCoord); }",
+    )
+    picture = picture_of(shader)
+    ends = [tuple(map(int, picture[y, x])) for y in (0, -1) for x in (0, -1)]
+    assert ends == [RED, GREEN, BLUE, WHITE]
+
+
+@pytest.mark.parametrize(
+    ("path", "what"),
+    [
+        ("gone.png", "a.fs: the picture 'gone.png' is not there"),
+        ("/etc/passwd", "leads out of the folder"),
+        ("../../up.png", "leads out of the folder"),
+        ("https://x.org/a.png", "a.fs: the picture"),
+        ("a.fs", "no picture that can be read"),
+    ],
+)
+def test_a_picture_that_cannot_be_had_is_refused_by_name(
+    tmp_path: Path, path: str, what: str
+) -> None:
+    shader = write(
+        tmp_path / "a.fs",
+        f'"IMPORTED": [{{"NAME": "p", "PATH": "{path}"}}]',
+        "void main() { gl_FragColor = vec4(1.0); }",
+    )
+    with pytest.raises(load.ShowError, match=what):
+        load.load(str(shader))
+
+
+def test_six_pictures_are_a_cube(tmp_path: Path, picture_of: Draw) -> None:
+    colours = [RED, GREEN, BLUE, WHITE, (255, 255, 0), (0, 255, 255)]
+    for place, colour in enumerate(colours):
+        Image.new("RGB", (2 + place, 2 + place), colour).save(tmp_path / f"{place}.png")
+    paths = ", ".join(f'"{place}.png"' for place in range(6))
+    shader = write(
+        tmp_path / "a.fs",
+        f'"IMPORTED": {{"sky": {{"TYPE": "cube", "PATH": [{paths}]}}}}',
+        """void main() {
+    vec3 d = vec3(0.0);
+    int n = int(isf_FragNormCoord.x * 6.0);
+    d[n / 2] = n % 2 == 0 ? 1.0 : -1.0;
+    gl_FragColor = textureCube(sky, d);
+}""",
+    )
+    row = picture_of(shader)[18]
+    assert [tuple(map(int, row[int((n + 0.5) * SIZE[0] / 6)])) for n in range(6)] == colours
+
+
+def test_a_picture_by_name_is_replaced_and_forgotten(ctx: moderngl.Context) -> None:
+    compositor = Compositor(ctx, SIZE)
+    first = np.full((2, 2, 4), 255, np.uint8)
+    compositor.load_picture("p", first)
+    texture = compositor._layers._pictures.get("p")
+    compositor.load_picture("p", first)
+    assert compositor._layers._pictures.get("p") is texture
+    compositor.load_picture("p", first.copy())
+    assert compositor._layers._pictures.get("p") is not texture
+    compositor.load_picture("p", None)
+    assert compositor._layers._pictures.get("p") is None
+    compositor.close()
+
+
+def test_a_shader_that_does_not_compile_is_a_shader_error(ctx: moderngl.Context) -> None:
+    compositor = Compositor(ctx, SIZE)
+    with pytest.raises(ShaderError, match=r"a\.fs:1"):
+        compositor.load("a", "/*{}*/ void main() { gl_FragColor = vec4(tiem); }")
+    compositor.close()
+
+
+def test_latin_1_and_utf_16_play_as_they_are_checked(tmp_path: Path, picture_of: Draw) -> None:
+    text = '/*{"DESCRIPTION": "café"}*/\nvoid main() { gl_FragColor = vec4(0.0, 1.0, 0.0, 1.0); }'
+    for encoding in ("latin-1", "utf-16"):
+        path = tmp_path / f"Größe #{encoding} (1).fs"
+        path.write_bytes(text.encode(encoding))
+        assert corners(picture_of(path)) == [GREEN] * 4
+
+
+def test_a_size_is_computed_from_inputs(tmp_path: Path, picture_of: Draw) -> None:
+    path = write(
+        tmp_path / "a.fs",
+        """"INPUTS": [{"NAME": "n", "TYPE": "int", "DEFAULT": 8, "MIN": 1, "MAX": 64}],
+"PASSES": [{"TARGET": "t", "WIDTH": "trunc($n * 1.1)", "HEIGHT": "log2($HEIGHT)"}, {}]""",
+        """void main() {
+    bool good = PASSINDEX == 0 ? RENDERSIZE == vec2(8.0, 5.0) : IMG_SIZE(t) == vec2(8.0, 5.0);
+    gl_FragColor = PASSINDEX == 0 ? vec4(good) : IMG_THIS_PIXEL(t) * vec4(good);
+}""",
+    )
+    assert corners(picture_of(path)) == [WHITE] * 4
