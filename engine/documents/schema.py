@@ -287,6 +287,7 @@ class MasterTable(_Table, frozen=True):
     timecode_rate: str = "25"
     effects: list[EffectTable] = []
     colour: ColourTable | None = None
+    flash_limiter: bool = True
 
 
 class TrackTable(_Table, frozen=True):

@@ -69,12 +69,14 @@ class Looks:
         self._lut = None
 
 
-def finishing(grade: Grade, is_layer: bool, is_blue: bool, is_stepped: bool) -> Finishing:
+def finishing(
+    grade: Grade, part: str, is_layer: bool, is_blue: bool, is_stepped: bool
+) -> Finishing:
     """What a program has to do for a grade."""
     if grade.rests:
-        return Finishing(is_layer, False, is_blue, is_stepped)
+        return Finishing(part, is_layer, False, is_blue, is_stepped)
     lut = grade.lut if grade.lut_mix > 0.0 else None
     return Finishing(
-        is_layer, True, is_blue, is_stepped, grade.contrast != 1.0, grade.tone_map,
+        part, is_layer, True, is_blue, is_stepped, grade.contrast != 1.0, grade.tone_map,
         lut is not None and lut.curves is not None, lut is not None and lut.cube is not None,
     )  # fmt: skip

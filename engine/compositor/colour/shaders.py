@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from engine.compositor.colour.flash_shaders import MEASURE
 from engine.compositor.gl.shaders import HEAD, SRGB
 
 REINHARD_WHITE = 4.0
@@ -155,9 +156,25 @@ vec4 dither(vec3 v) {
 """
 
 
+_MAIN = (
+    "void main() { host_Color = dither(encode(grade(light(ivec2(gl_FragCoord.xy))))); }\n",
+    """
+uniform sampler2D shown;
+uniform sampler2D before;
+void main() {
+    ivec2 p = ivec2(gl_FragCoord.xy);
+    float gain = texture(shown, gl_FragCoord.xy / vec2(textureSize(before, 0))).a;
+    vec3 c = mix(decode(texelFetch(before, p, 0).rgb), grade(light(p)), gain);
+    host_Color = dither(encode(c));
+}
+""",
+)
+
+
 class Finishing(NamedTuple):
     """What a program that finishes has to do: nothing is computed that is not asked for."""
 
+    part: str  # ``whole``; with the flash limiter ``measure``, then ``free`` and ``limited``
     is_layer: bool  # instead of the canvas
     is_graded: bool
     is_blue: bool
@@ -180,6 +197,5 @@ class Finishing(NamedTuple):
             f"{version}\n{defines}#define TONE_MAP {tone_map}\n{rest}{SRGB}"
             + (LAYER if self.is_layer else CANVAS)
             + (_TONE + _LOOK + _GRADE if self.is_graded else PLAIN)
-            + _DITHER
-            + "void main() { host_Color = dither(encode(grade(light(ivec2(gl_FragCoord.xy))))); }\n"
+            + (MEASURE if self.part == "measure" else _DITHER + _MAIN[self.part == "limited"])
         )

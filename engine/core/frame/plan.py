@@ -126,6 +126,8 @@ class Plan:
         The master's effects: one layer without a source over the whole picture, or none.
     grade
         Colour of the finished picture.
+    limits_flashes
+        Whether the flash limiter watches over it.
     """
 
     seconds: float
@@ -140,6 +142,7 @@ class Plan:
     watched: tuple[LayerPlan, ...] = ()
     master_chain: tuple[LayerPlan, ...] = ()
     grade: Grade = REST
+    limits_flashes: bool = False
 
     @property
     def keeps_picture(self) -> bool:

@@ -79,6 +79,7 @@ def sample(show: Show, state: State, seconds: float, seen: int | None = None) ->
         watched=watched,
         master_chain=chain,
         grade=_grade(master.colour, values),
+        limits_flashes=values[master.flash_limiter] >= 0.5,
     )
 
 
