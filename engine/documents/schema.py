@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 import msgspec
 
 from engine.core.parameter import Kind
+from engine.core.show.layer import BLENDS, SPACES
+from engine.core.show.placing import FITS, MIRRORS, TILES
 from engine.core.trajectory.parts import make_parts
 from engine.documents.modulation_tables import MODULATORS, MacroTable
 
@@ -75,6 +77,18 @@ else:
     PathTable = _path_table()
 
 
+if TYPE_CHECKING:
+    Blend = str
+    Space = str
+    Fit = str
+    Mirror = str
+    Tile = str
+else:
+    Blend, Space, Fit, Mirror, Tile = (
+        _ONE_OF[words] for words in (BLENDS, SPACES, FITS, MIRRORS, TILES)
+    )
+
+
 class ImageTable(_Table, frozen=True):
     """What an image port of a generator sees, and how many picture steps late."""
 
@@ -100,19 +114,51 @@ class EffectTable(_Table, frozen=True):
     shader: str
     id: str = ""
     mix: float = 1.0
+    bypass: bool = False
     inputs: dict[str, Number] = {}
     images: dict[str, str] = {}
+
+
+class FilmTable(_Table, frozen=True):
+    """``[layers.film]``: how the film of a layer is played."""
+
+    position: float = 0.0
+    speed: float = 1.0
+    pause: bool = False
+    begin: float = 0.0
+    end: float = 1.0
+    beats: float = 0.0
+    loop: bool = True
 
 
 class LayerTable(_Table, frozen=True):
     """``[[layers]]``."""
 
     id: str
-    blend: Literal["normal", "add", "screen", "multiply"] = "normal"
+    group: str = ""
+    blend: Blend = "normal"
+    blend_space: Space = "linear"
     opacity: float = 1.0
+    solo: bool = False
+    mute: bool = False
     scale: float = 1.0
+    x: float = 0.0
+    y: float = 0.0
+    rotation: float = 0.0
+    anchor_x: float = 0.5
+    anchor_y: float = 0.5
+    fit: Fit = "fit"
+    crop_left: float = 0.0
+    crop_right: float = 0.0
+    crop_top: float = 0.0
+    crop_bottom: float = 0.0
+    mirror: Mirror = "none"
+    tile: Tile = "none"
     aspect: float | Literal["auto", "canvas"] = "auto"
     generator: GeneratorTable | None = None
+    file: str = ""
+    film: FilmTable | None = None
+    in_between: Literal["fade", "warp", "flow", "none"] | None = None
     uses: str | None = None
     source: EffectTable | None = None
     path: PathTable = PathTable()

@@ -9,6 +9,7 @@ from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 from engine.compositor.compose import Compositor
+from engine.compositor.isf.warm import LIVE_S
 from engine.core.clock import parse_rate, seconds_at
 from engine.core.control.transport import is_led
 from engine.core.event import Event
@@ -19,6 +20,7 @@ from engine.play.controllers.controllers import Controllers
 from engine.play.event_queue import EventQueue
 from engine.play.governor import Governor
 from engine.play.history.editing import Editing
+from engine.play.judging import Trials
 from engine.play.line import Line, resized, seeded
 from engine.play.live.audio_input import AudioInput, hears_device
 from engine.play.live.bindings import flags, hidden, rows, upcoming
@@ -104,12 +106,15 @@ class Performance:
         self.recording: Recording = stack.enter_context(
             Recording(options, self.loaded, show, self.fps, self.audio_input, self.notify)
         )
+        self.compositor.listen(self.recording.heard.read, self.audio_input.format[0])
         self.editing = Editing(self.loaded, self.queue, self.act)
         stack.callback(self.editing.close)
         self.line.on_tick = self._on_tick
         self.saving = Saving()
         stack.callback(self.saving.close)
-        self.reloader = Reloader(self.loaded, show.size_px)
+        self.trials = Trials(show, LIVE_S)
+        stack.callback(self.trials.close)
+        self.reloader = Reloader(self.loaded, show.size_px, self.compositor.stage)
         stack.callback(self.reloader.close)
         self.tasks = TaskQueue(
             self.pixels.host, self.notify, task_clients(self.pixels, self.notify)

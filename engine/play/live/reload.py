@@ -9,9 +9,11 @@ import math
 import queue
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from engine.compositor.gl.program import ShaderError
 from engine.compositor.isf.warm import Warmer
 from engine.core.show.show import Show
 from engine.documents.show import load
@@ -33,9 +35,15 @@ class Reloader:
         The show as it plays.
     size_px
         Of the canvas; None is the show's.
+    stage
+        Called with name and text of each shader that passed its trial, one a call of `poll`: what
+        the swap needs is ready before it, and no frame takes all of it.
     """
 
-    def __init__(self, loaded: Loaded, size_px: tuple[int, int] | None = None) -> None:
+    def __init__(
+        self, loaded: Loaded, size_px: tuple[int, int] | None = None,
+        stage: Callable[[str, str], object] = lambda *_: None,
+    ) -> None:  # fmt: skip
         self._size_px = size_px or loaded.show.size_px
         self._name = str(loaded.path)
         self._first = loaded.show
@@ -50,6 +58,7 @@ class Reloader:
         self._warmer: Warmer | None = None
         self._candidate: Loaded | None = None
         self._waiting: set[str] = set()
+        self._stage = stage
         self._thread.start()
 
     def _watch(self) -> None:
@@ -129,7 +138,7 @@ class Reloader:
         return self._warm(now_s)
 
     def _warm(self, now_s: float) -> Loaded | str | None:
-        candidate = self._candidate
+        candidate, is_staged = self._candidate, False
         if self._warmer is not None:
             self._warmer.tend(now_s)
             for name, text, error, *_ in self._warmer.poll():
@@ -139,7 +148,13 @@ class Reloader:
                     self._candidate = None
                     return f"{error}; the old shader goes on"
                 self._waiting.discard(name)
-        if candidate is not None and not self._waiting:
+                try:
+                    self._stage(name, text)
+                except ShaderError as refused:
+                    self._candidate = None
+                    return f"{refused}; the old shader goes on"
+                is_staged = True  # the swap is for the next frame
+        if candidate is not None and not self._waiting and not is_staged:
             self._candidate = None
             return candidate
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from pathlib import Path
 
 import numpy as np
@@ -135,6 +136,52 @@ def test_saving_without_a_change_reloads_nothing(show: Path) -> None:
         found = poll(reloader, loaded)
         assert isinstance(found, load.Loaded)
         assert found.show.seed == 9
+    finally:
+        reloader.close()
+
+
+def test_no_frame_compiles_two_shaders_nor_swaps_while_it_compiles(show: Path) -> None:
+    """However many are edited at once: each is linked in a frame of its own, before the swap."""
+    loaded = load.load(str(show))
+    staged: list[str] = []
+    reloader = Reloader(loaded, stage=lambda name, _: staged.append(name))
+    try:
+        for name, old in (("plain", "colour;"), ("tint", "pixel.a")):
+            text = (show.parent / f"{name}.fs").read_text("utf-8")
+            (show.parent / f"{name}.fs").write_text(text.replace(old, f"0.5 * {old}"), "utf-8")
+        edit(show, "seed = 3", "seed = 9")
+        counts: list[int] = []
+
+        def is_swapped() -> bool:
+            before = len(staged)
+            found = reloader.poll(loaded.show, time.monotonic())
+            counts.append(len(staged) - before + isinstance(found, load.Loaded))
+            return isinstance(found, load.Loaded) and found.show.seed == 9
+
+        until(is_swapped, "the edited show")
+    finally:
+        reloader.close()
+    assert {"plain", "tint"} <= set(staged)
+    assert max(counts) == 1
+
+
+def test_a_shader_that_is_deleted_or_saved_half_leaves_the_old_one(show: Path) -> None:
+    loaded, tint = load.load(str(show)), show.parent / "tint.fs"
+    text = tint.read_text("utf-8")
+    reloader = Reloader(loaded)
+    try:
+        tint.unlink()
+        assert "there is no shader 'tint' beside the show" in str(poll(reloader, loaded))
+        tint.write_text(text[: len(text) // 3], "utf-8")  # in the middle of the header
+        said = str(poll(reloader, loaded))
+        assert "tint.fs:1: " in said
+        assert "the old show goes on" in said
+        tint.write_text(text[:-3], "utf-8")
+        said = str(poll(reloader, loaded))
+        assert "tint.fs:" in said
+        assert "the old shader goes on" in said
+        tint.write_text(text.replace("pixel.a", "0.5"), "utf-8")
+        assert isinstance(poll(reloader, loaded), load.Loaded)
     finally:
         reloader.close()
 
