@@ -10,6 +10,7 @@ from engine.core.parameter import Kind
 from engine.core.show.layer import BLENDS, SPACES
 from engine.core.show.placing import FITS, MIRRORS, TILES
 from engine.core.trajectory.parts import make_parts
+from engine.documents.colour_table import ColourTable
 from engine.documents.modulation_tables import MODULATORS, MacroTable
 
 Number = bool | int | float | str | list[float]
@@ -301,20 +302,6 @@ class AutopilotTable(_Table, frozen=True):
 
     on: bool = False
     rest_s: float = 90.0
-
-
-class ColourTable(_Table, frozen=True):
-    """``[master.colour]``: colour of the finished picture."""
-
-    exposure: float = 0.0
-    temperature: float = 0.0
-    tint: float = 0.0
-    contrast: float = 1.0
-    saturation: float = 1.0
-    tone_map: Literal["none", "reinhard", "aces", "agx"] = "none"
-    lut: str = ""
-    lut_mix: float = 1.0
-    dither: Literal["blue", "gradient"] = "blue"
 
 
 class MasterTable(_Table, frozen=True):

@@ -71,7 +71,7 @@ _LABELS = {"escape": "Esc"}
 
 def flags(show: Show, state: State, is_limiting: bool) -> tuple[str, ...]:
     """What the operator must not forget."""
-    on = {address: state.base[show.registry.index[address]] >= 0.5 for address in SWITCHED}
+    on = {each: bool(state.base[show.registry.index[each]] >= 0.5) for each in SWITCHED}
     told = [address for address in SWITCHED if on[address] != (address == LIMITER)]
     found = [SWITCHED[address][on[address]] for address in told]
     return (*found, *(("limiting flashes",) if is_limiting else ()))
