@@ -41,6 +41,8 @@ def make_layer(builder: ShowBuilder, layer: LayerTable) -> Layer:
         raise ValueError(f'aspect: {aspect:g} is outside 0.05 to 20 (or "auto", "canvas")')
     places = add_placing(builder, root, layer)
     generator = None
+    if layer.upscale is not None and not (layer.generator or layer.uses):
+        raise ValueError("upscale: only a layer that shows a generator has pictures to enlarge")
     if layer.in_between is not None and layer.generator is None:
         raise ValueError("in_between: only a layer with a generator of its own has frames")
     if layer.generator is not None:
@@ -56,6 +58,7 @@ def make_layer(builder: ShowBuilder, layer: LayerTable) -> Layer:
         uses=layer.id if generator else None,
         source=source,
         effects=_effects(builder, root, layer.effects),
+        upscale=layer.upscale or "auto",
     )
 
 
