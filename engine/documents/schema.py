@@ -13,7 +13,7 @@ from engine.core.trajectory.parts import make_parts
 from engine.documents.colour_table import ColourTable
 from engine.documents.deck_tables import DecksTable
 from engine.documents.map_tables import MappingTable
-from engine.documents.modulation_tables import MODULATORS, MacroTable
+from engine.documents.modulation_tables import MODULATORS, LfoTable, MacroTable
 
 Number = bool | int | float | str | list[float]
 
@@ -163,6 +163,7 @@ class LayerTable(_Table, frozen=True):
     film: FilmTable | None = None
     in_between: Literal["fade", "warp", "flow", "none"] | None = None
     uses: str | None = None
+    upscale: Literal["auto", "spline", "network"] | None = None
     source: EffectTable | None = None
     path: PathTable = PathTable()
     path_b: PathTable = PathTable(seed=1)
@@ -193,18 +194,6 @@ class RouteTable(_Table, frozen=True):
     release_s: float = 0.0
     mode: Literal["add", "multiply", "replace", "max"] = "add"
     one_euro: EuroTable | None = None
-
-
-class LfoTable(_Table, frozen=True):
-    """``[[lfos]]``."""
-
-    id: str
-    wave: Literal["sine", "triangle", "saw", "square", "noise", "steps"] = "sine"
-    rate_hz: float = 0.1
-    beats: float = 0.0
-    phase: float = 0.0
-    swing: float = 0.0
-    width: float = 0.5
 
 
 class WayTable(_Table, frozen=True):

@@ -34,7 +34,7 @@ SECTIONS = {
     "### `[[layers.effects]]` and `[layers.source]`": schema.EffectTable,
     "## `[decks]`": deck_tables.DecksTable,
     "A table of `transitions`:": deck_tables.TransitionTable,
-    "## `[[lfos]]`": schema.LfoTable,
+    "## `[[lfos]]`": modulation_tables.LfoTable,
     "## `[[macros]]`": schema.MacroTable,
     "A table of `targets`:": modulation_tables.MacroTargetTable,
     **{f"### `{kind}`": table for kind, table in modulation_tables.MODULATORS.items()},

@@ -99,6 +99,8 @@ class LayerPlan(NamedTuple):
         Whether its source is a canvas of its own with the layers of that group.
     rank
         On a step, lower ones are drawn before it.
+    upscale
+        How a generator's pictures are enlarged, see `engine.core.show.layer.UPSCALES`.
     """
 
     id: str
@@ -116,6 +118,7 @@ class LayerPlan(NamedTuple):
     group: str = ""
     is_group: bool = False
     rank: int = 0
+    upscale: str = "auto"
 
 
 class DeckMix(NamedTuple):

@@ -95,6 +95,7 @@ class Performance:
         stack.callback(self.next_deck.close)
         self.pixels = LivePixels(self.bridge, options.device)
         stack.callback(self.pixels.close)
+        self.pixels.draw_on(self.outputs.ctx, self.compositor)
         found = self.pixels.share_cuda(self.outputs.ctx)
         if self.pixels.path != "numpy":
             print_message(found)
