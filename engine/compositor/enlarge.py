@@ -1,4 +1,4 @@
-"""Upsampling of a generator's two newest pictures, crossfaded, to the size of a layer."""
+"""Upsampling of a generator's two newest pictures, blended, to the size of a layer."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Protocol
 
 import moderngl
 
+from engine.compositor.frames.flow import Flow
 from engine.compositor.gl.program import Program
 from engine.compositor.gl.shaders import GATHER, HEIGHTEN, REDUCE, WIDEN
 from engine.compositor.gl.surface import Pool, Surface
@@ -33,6 +34,14 @@ class SourcePixels(Protocol):
     def weight(self) -> float:
         """0 shows `older`, 1 `newer`."""
 
+    @property
+    def numbers(self) -> tuple[int, int]:
+        """Of both pictures: equal ones are the same picture, whatever the texture."""
+
+    @property
+    def is_flow(self) -> bool:
+        """Whether what moved between the pictures is to be moved, instead of faded."""
+
 
 Pixels = Mapping[str, SourcePixels]
 
@@ -46,10 +55,25 @@ class Enlarger:
         self._widen = Program(ctx, WIDEN)
         self._heighten = Program(ctx, HEIGHTEN)
         self._reduce = Program(ctx, REDUCE)
+        self._flow = Flow(ctx, pool)
 
     def draw(self, pixels: SourcePixels, size_px: tuple[int, int]) -> Surface:
-        """Mix a generator's two pictures, turn them the right way up, enlarge them."""
-        own_px = pixels.newer.size
+        """Blend a generator's two pictures, turn them the right way up, enlarge them."""
+        if not is_flowing(pixels):
+            return self._draw(pixels.older, pixels.newer, float(pixels.weight), size_px)
+        moved = self._flow.draw(pixels)
+        surface = self._draw(moved.texture, moved.texture, 1.0, size_px)
+        self._pool.give(moved)
+        return surface
+
+    def _draw(
+        self,
+        older: moderngl.Texture,
+        newer: moderngl.Texture,
+        weight: float,
+        size_px: tuple[int, int],
+    ) -> Surface:
+        own_px = newer.size
         if (
             own_px[0] * 2 <= size_px[0] * _HALF_ENOUGH
             and own_px[1] * 2 <= size_px[1] * _HALF_ENOUGH
@@ -57,10 +81,9 @@ class Enlarger:
             size_px = (size_px[0] + 1) // 2, (size_px[1] + 1) // 2
         is_smooth = size_px[1] > own_px[1] * _SMOOTH_ABOVE
         small = self._pool.take(own_px)
-        is_alike = pixels.older.size == own_px
-        self._gather.bind("older", pixels.older if is_alike else pixels.newer)
-        self._gather.bind("newer", pixels.newer)
-        self._gather.send("weight", min(max(float(pixels.weight), 0.0), 1.0))
+        self._gather.bind("older", older if older.size == own_px else newer)
+        self._gather.bind("newer", newer)
+        self._gather.send("weight", min(max(weight, 0.0), 1.0))
         self._gather.send("edge", _PREFILTER if is_smooth else 0.0)
         self._gather.draw(small.fbo)
         return self._enlarge(small, size_px) if is_smooth else self._through(small, size_px)
@@ -87,3 +110,10 @@ class Enlarger:
         """Give the GL objects back."""
         for program in (self._gather, self._widen, self._heighten, self._reduce):
             program.release()
+        self._flow.release()
+
+
+def is_flowing(pixels: SourcePixels) -> bool:
+    """Whether there is something to move between two pictures."""
+    is_between = 0.0 < pixels.weight < 1.0 and pixels.older.size == pixels.newer.size
+    return pixels.is_flow and is_between and pixels.numbers[0] != pixels.numbers[1]

@@ -113,6 +113,7 @@ class LayerTable(_Table, frozen=True):
     scale: float = 1.0
     aspect: float | Literal["auto", "canvas"] = "auto"
     generator: GeneratorTable | None = None
+    in_between: Literal["fade", "warp", "flow", "none"] | None = None
     uses: str | None = None
     source: EffectTable | None = None
     path: PathTable = PathTable()

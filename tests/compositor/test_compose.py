@@ -60,7 +60,8 @@ def pixels(ctx: moderngl.Context, older: Any, newer: Any = None, weight: float =
         return ctx.texture((width, height), 4, np.ascontiguousarray(data, np.uint8).tobytes())
 
     a = texture(older)
-    return SimpleNamespace(older=a, newer=a if newer is None else texture(newer), weight=weight)
+    b = a if newer is None else texture(newer)
+    return SimpleNamespace(older=a, newer=b, weight=weight, numbers=(1, 2), is_flow=False)
 
 
 def layer(**changes: Any) -> LayerPlan:

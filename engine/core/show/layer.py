@@ -9,6 +9,9 @@ from engine.core.path.model import Path
 from engine.core.show.generator import ImageInput, Spec
 
 BLENDS = ("normal", "add", "screen", "multiply")
+IN_BETWEENS = ("fade", "warp", "flow", "none")
+"""What is seen between two frames of a generator, in a performance; films have every frame."""
+UPSCALES = ("auto", "spline", "network")
 WRAP_S = 3600
 """Period of every shader's TIME, so that no shader sees an unbounded float32 time."""
 
@@ -32,6 +35,8 @@ class Generator:
         (short parameter name, place).
     sights
         What its image ports see.
+    in_between
+        Place of what is seen between its frames, one of `IN_BETWEENS`.
     """
 
     kind: str
@@ -43,6 +48,7 @@ class Generator:
     paths: tuple[Path, ...]
     places: tuple[tuple[str, int], ...]
     image_inputs: tuple[ImageInput, ...] = ()
+    in_between: int = -1
 
 
 @dataclass(frozen=True, slots=True)

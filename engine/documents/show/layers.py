@@ -12,7 +12,7 @@ from typing import Any
 from engine.core.isf import header as isf
 from engine.core.isf.inputs import IMAGES
 from engine.core.parameter import Kind, Parameter
-from engine.core.show.layer import Effect, Generator, Input, Layer
+from engine.core.show.layer import IN_BETWEENS, Effect, Generator, Input, Layer
 from engine.documents.builder import ShowBuilder, each, strict
 from engine.documents.path.paths import make_paths
 from engine.documents.path.picture_keyframes import LAYER
@@ -41,6 +41,8 @@ def make_layer(builder: ShowBuilder, layer: LayerTable) -> Layer:
     opacity = builder.number(f"{root}/opacity", layer.opacity, 0, 1, "", "How much of it is seen.")
     scale = builder.number(f"{root}/scale", layer.scale, 0.05, 1, "", "Size of the layer's area.")
     generator = None
+    if layer.in_between is not None and layer.generator is None:
+        raise ValueError("in_between: only a layer with a generator of its own has frames")
     if layer.generator is not None:
         generator = _generator(builder, root, layer, layer.generator)
     source = None
@@ -159,7 +161,17 @@ def _generator(
         for p in spec.parameters
     )
     paths = make_paths(builder, root, layer, spec, model_of(files))
-    return Generator(table.kind, config, spec, size_px, film_px, table.rate_hz, paths, places)
+    first = float(IN_BETWEENS.index(layer.in_between or "fade"))
+    in_between = builder.add(
+        Parameter(
+            f"{root}/in_between", Kind.CHOICE, first, 0.0, len(IN_BETWEENS) - 1.0, IN_BETWEENS,
+            text="What is seen between two of its frames.",
+        )
+    )  # fmt: skip
+    return Generator(
+        table.kind, config, spec, size_px, film_px, table.rate_hz, paths, places,
+        in_between=in_between,
+    )  # fmt: skip
 
 
 def _place(

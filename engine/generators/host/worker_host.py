@@ -64,10 +64,9 @@ class WorkerHost:
         """The generator as data."""
         return self._spec
 
-    @property
-    def look_ahead_s(self) -> float:
+    def look_ahead_s(self, seen_periods: float = 1.0) -> float:
         """How far ahead of the display to ask; see `latency.look_ahead_s`."""
-        return look_ahead_s(self._latency, self._period_s)
+        return look_ahead_s(self._latency, self._period_s, seen_periods)
 
     def ask(self, request: Request, now_s: float | None = None) -> None:
         """Ask for a frame; the newest request replaces older ones. Never waits.

@@ -12,7 +12,7 @@ import platformdirs
 from engine.compositor.compose import Compositor
 from engine.core.control.cues import awaited
 from engine.core.frame.plan import Plan
-from engine.core.show.layer import Generator
+from engine.core.show.layer import IN_BETWEENS, Generator
 from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.generators.host.interface import Host, HostStats
@@ -32,6 +32,14 @@ SPARE_AFTER_S = 6.0
 _AGES = 4096  # of pictures that are looked at for the stats, a layer
 REOPEN_S = 5.0
 """A worker that could not be started at all is tried again that often."""
+
+
+def in_between(show: Show, name: str, plan: Plan) -> str:
+    """What is seen between two frames of a layer's generator, one of `IN_BETWEENS`."""
+    layer = show.constants.layers.get(name)
+    if layer is None or layer.generator is None or layer.generator.in_between < 0:
+        return IN_BETWEENS[0]
+    return IN_BETWEENS[int(plan.values[layer.generator.in_between])]
 
 
 class LivePixels:
@@ -117,6 +125,7 @@ class LivePixels:
             self._delay_line.take(self._compositor.readbacks(is_waiting=False))
         for name, slot in list(self._slots.items()):
             slot.tend(now_s, is_seen=name in plan.requests)
+            slot.in_between = in_between(show, name, plan)
             if slot.is_due(now_s, REFRESH_S):
                 pictures = self._delay_line.pictures(
                     show.constants.image_inputs.get(name, ()), plan.step
@@ -193,7 +202,9 @@ class LivePixels:
         """Crossfade of the newest frames around the plan's time."""
         found = {}
         for name in layers:
-            pixels = self._bridge.pixels(name, plan.seconds)
+            slot = self._slots.get(name)
+            shown_as = slot.in_between if slot is not None else IN_BETWEENS[0]
+            pixels = self._bridge.pixels(name, plan.seconds, shown_as)
             if pixels is not None:
                 found[name] = pixels
                 age_s = self._bridge.age_s(name, plan.seconds)

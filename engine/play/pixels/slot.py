@@ -36,6 +36,10 @@ rests.
 """
 
 
+SEEN_PERIODS = {"warp": 0.5, "none": 0.0}
+"""How long before its moment a frame is first seen, in periods; where it is blended in, one."""
+
+
 class WorkerSpec(NamedTuple):
     """What a worker was opened for; when any of it changes, another one is needed."""
 
@@ -100,6 +104,7 @@ class Slot:
         self._asked_s = -math.inf
         self._appeared_s: float | None = None  # since when it is seen without a break
         self._was_seen = False  # when the frame before came
+        self.in_between = "fade"  # how its frames are shown, one of `IN_BETWEENS`
 
     def is_for(self, wanted: WorkerSpec) -> bool:
         """Whether the newest worker was opened for this; one that is not wanted any more ends."""
@@ -162,8 +167,8 @@ class Slot:
         ):
             self._ask_one(self.host, show, state, name, seconds, now_s, pictures)
 
-    @staticmethod
     def _ask_one(
+        self,
         host: Host,
         show: Show,
         state: State,
@@ -172,7 +177,8 @@ class Slot:
         now_s: float,
         pictures: Pictures,
     ) -> Request:
-        request = requests_at(show, state, seconds + host.look_ahead_s, {name})[name]
+        ahead_s = host.look_ahead_s(SEEN_PERIODS.get(self.in_between, 1.0))
+        request = requests_at(show, state, seconds + ahead_s, {name})[name]
         if pictures:
             request = replace(request, pictures=pictures)
         host.ask(request, now_s)
