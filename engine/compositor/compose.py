@@ -6,7 +6,7 @@ ISF passes see display-referred values with straight alpha; the canvas is linear
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import moderngl
 import numpy as np
@@ -20,6 +20,7 @@ from engine.compositor.gl.shaders import COVER, KEEP, PLACE, PLACE_VERTEX
 from engine.compositor.gl.surface import Surface, make_surface, release
 from engine.compositor.isf.passes import Kit
 from engine.compositor.layers import Layers, fit
+from engine.compositor.lettering import Letters
 from engine.compositor.picture import Picture
 from engine.compositor.previews import Previews
 from engine.core.frame.plan import LayerPlan, Plan, Readback
@@ -64,6 +65,7 @@ class Compositor:
         self._alone: tuple[LayerPlan, Surface] | None = None  # a layer shown without the canvas
         self._frames = 0
         self._told = 0  # of the notes
+        self._letters = Letters()
         self._make_canvas(size_px)
 
     def load(self, name: str, text: str) -> Header:
@@ -75,6 +77,10 @@ class Compositor:
             With the author's own line numbers. The last good shader of that name stays.
         """
         return self._layers.load(name, text)
+
+    def load_fonts(self, fonts: Mapping[str, bytes]) -> None:
+        """Take the font files that letterings name, by their names."""
+        self._letters.fonts = fonts
 
     def stage(self, name: str, text: str) -> None:
         """Compile and link a shader that `load` will be asked for, in a frame that has the time.
@@ -138,6 +144,7 @@ class Compositor:
     def step(self, plan: Plan, pixels: Pixels) -> None:
         """Advance every history by exactly one picture step."""
         self._begin()
+        self._write(plan)
         self._layers.step(plan, pixels)
         self._drawn = (None, None)
         if plan.keeps_picture:
@@ -155,6 +162,7 @@ class Compositor:
     def compose(self, plan: Plan, pixels: Pixels) -> Picture:
         """Draw one frame: stepped layers as their newest step left them, the others now."""
         self._begin()
+        self._write(plan)
         is_drawn = self._drawn == (plan, _seen(pixels)) and self._drawn[0] is plan
         if not is_drawn and not self._show_alone(plan, pixels):
             self._draw_canvas(plan, pixels)
@@ -192,6 +200,12 @@ class Compositor:
     def _make_canvas(self, size_px: tuple[int, int]) -> None:
         self.size_px = self._layers.size_px = size_px
         self._canvas = make_surface(self._ctx, size_px)
+
+    def _write(self, plan: Plan) -> None:
+        """Set the letters of text layers that do not look as they did."""
+        if plan.letterings:
+            for name, picture in self._letters.changed(plan.letterings):
+                self.load_picture(name, picture)
 
     def _begin(self) -> None:
         self._ctx.disable(moderngl.BLEND | moderngl.DEPTH_TEST | moderngl.CULL_FACE)

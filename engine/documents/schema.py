@@ -104,6 +104,30 @@ class EffectTable(_Table, frozen=True):
     images: dict[str, str] = {}
 
 
+class SolidTable(_Table, frozen=True):
+    """``solid``: one colour."""
+
+    colour: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0)
+    light: float = 1.0
+
+
+class TextTable(_Table, frozen=True):
+    """``[layers.text]``: letters that a layer shows."""
+
+    text: str = ""
+    font: str = ""
+    size: float = 0.15
+    line: float = 1.2
+    spacing: float = 0.0
+    outline: float = 0.0
+    align: Literal["left", "centre", "right"] = "centre"
+    place: Literal["top", "middle", "bottom"] = "middle"
+    colour: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0)
+    outline_colour: tuple[float, ...] = (0.0, 0.0, 0.0, 1.0)
+    reveal: float = 1.0
+    soft: float = 0.05
+
+
 class LayerTable(_Table, frozen=True):
     """``[[layers]]``."""
 
@@ -116,6 +140,8 @@ class LayerTable(_Table, frozen=True):
     in_between: Literal["fade", "warp", "flow", "none"] | None = None
     uses: str | None = None
     source: EffectTable | None = None
+    solid: SolidTable | None = None
+    text: TextTable | None = None
     path: PathTable = PathTable()
     path_b: PathTable = PathTable(seed=1)
     path_c: PathTable = PathTable(seed=2)

@@ -31,6 +31,8 @@ SECTIONS = {
     "### `[layers.path]`": schema.PathTable,
     "A table of `keys`:": schema.KeyTable,
     "### `[[layers.effects]]` and `[layers.source]`": schema.EffectTable,
+    "### `[layers.solid]`": schema.SolidTable,
+    "### `[layers.text]`": schema.TextTable,
     "## `[[lfos]]`": schema.LfoTable,
     "## `[[macros]]`": schema.MacroTable,
     "A table of `targets`:": modulation_tables.MacroTargetTable,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from engine.core.colour.grade import REST, Grade
 from engine.core.show.generator import Request, View
+from engine.core.show.lettering import Lettering
 
 Uniform = bool | int | float | tuple[float, ...]
 MASTER = "/master"
@@ -126,6 +127,8 @@ class Plan:
         The master's effects: one layer without a source over the whole picture, or none.
     grade
         Colour of the finished picture.
+    letterings
+        Name of a picture of letters → how they are set.
     """
 
     seconds: float
@@ -140,6 +143,7 @@ class Plan:
     watched: tuple[LayerPlan, ...] = ()
     master_chain: tuple[LayerPlan, ...] = ()
     grade: Grade = REST
+    letterings: tuple[tuple[str, Lettering], ...] = ()
 
     @property
     def keeps_picture(self) -> bool:

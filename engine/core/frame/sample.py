@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from engine.core.colour.grade import Grade
 from engine.core.frame.layers import STEP_SLACK, Moment, layer_plan, master_chain
+from engine.core.frame.lettering import letterings
 from engine.core.frame.now import now_at, unfrozen_at
 from engine.core.frame.plan import LayerPlan, Plan
 from engine.core.frame.values import effective
@@ -79,6 +80,7 @@ def sample(show: Show, state: State, seconds: float, seen: int | None = None) ->
         watched=watched,
         master_chain=chain,
         grade=_grade(master.colour, values),
+        letterings=letterings(show, state, values) if show.constants.written else (),
     )
 
 

@@ -105,6 +105,10 @@ class Constants:
         Places that routes and macros write to.
     is_modulated
         Whether there are modulators, or signals that are parameters or clocks.
+    written
+        Layers that show a text.
+    texts
+        Address of such a text, or the same by the number of its layer → the first of them.
     """
 
     control_hz: float
@@ -138,6 +142,8 @@ class Constants:
     list_acts: Mapping[int, tuple[int, str]]
     targets: frozenset[int]
     is_modulated: bool
+    written: tuple[Layer, ...]
+    texts: Mapping[str, str]
 
 
 class Steering(NamedTuple):

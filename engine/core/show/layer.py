@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from engine.core.path.model import Path
 from engine.core.show.generator import ImageInput, Spec
+from engine.core.show.lettering import Writing
 
 BLENDS = ("normal", "add", "screen", "multiply")
 IN_BETWEENS = ("fade", "warp", "flow", "none")
@@ -90,3 +91,4 @@ class Layer:
     uses: str | None
     source: Effect | None
     effects: tuple[Effect, ...]
+    writing: Writing | None = None

@@ -148,6 +148,16 @@ def _names(show: Show) -> dict[str, int]:
     return found
 
 
+def _texts(show: Show) -> dict[str, str]:
+    """Address of each layer's text, and the same by the number of the layer → the address."""
+    return {
+        f"/layer/{name}/text": layer.writing.address
+        for number, layer in enumerate(show.layers, 1)
+        if layer.writing
+        for name in (layer.id, number)
+    }
+
+
 def _constants(show: Show) -> Constants:
     """Work out what follows from a show alone."""
     rate = float(show.control_hz)
@@ -193,6 +203,8 @@ def _constants(show: Show) -> Constants:
         asked=asked,
         **cue_constants(show.registry, show.layers, show.cues, show.lists),
         layers={layer.id: layer for layer in show.layers},
+        written=tuple(layer for layer in show.layers if layer.writing),
+        texts=_texts(show),
         image_inputs={name: found for name, found in image_inputs.items() if found},
         switches=switches,
         all_switches=np.array([place for places in switches for place in places], np.intp),

@@ -14,6 +14,7 @@ from engine.core.curves import CURVES
 from engine.core.modulators.model import Modulator, ModulatorState
 from engine.core.path.model import NOTHING, Path, PathState
 from engine.core.show.controls import CueList
+from engine.core.show.lettering import refusal as text_refusal
 from engine.core.show.show import Show
 from engine.core.show.state import (
     Chased,
@@ -79,6 +80,7 @@ def to_data(show: Show, state: State) -> dict[str, Any]:
         "awaiting": [[show.cues[i].id, own] for i, own in state.awaiting],
         "touch_tick": state.touch_tick,
         "lost_s": state.lost_s,
+        "texts": dict(state.texts),
         "head": list(state.head),
         "modulators": {
             mod.id: [mod.kind.name, list(each.memory), list(each.held)]
@@ -155,11 +157,17 @@ def _read(show: Show, data: dict[str, Any]) -> State:
         unready=frozenset(makers.intersection(map(str, data["unready"]))),
         touch_tick=whole(data["touch_tick"]),
         lost_s=number(data["lost_s"]),
+        texts={a: t for a, t in data.get("texts", {}).items() if is_text(show, a, t)},
         head=_head(*data.get("head", fresh.head)),
         modulators=tuple(
             map(_modulator, repeat(data.get("modulators", {})), show.modulators, fresh.modulators)
         ),
     )
+
+
+def is_text(show: Show, address: str, text: Any) -> bool:
+    """Whether a show takes a text at an address."""
+    return address in show.constants.texts and text_refusal(address, text) is None
 
 
 Floats = NDArray[np.float64]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -183,6 +184,8 @@ class State(NamedTuple):
         What each remembers, and its settings that hold until the next tick.
     chased
         Timecode from outside.
+    texts
+        Address of a layer's text → what was told there.
     """
 
     tick: int
@@ -214,6 +217,7 @@ class State(NamedTuple):
     fader: Held | None = None
     modulators: tuple[ModulatorState, ...] = ()
     chased: Chased = Chased()
+    texts: Mapping[str, str] = MappingProxyType({})
 
 
 def defaults(registry: Registry) -> NDArray[np.float64]:

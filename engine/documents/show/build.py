@@ -17,6 +17,7 @@ from engine.core.show.layer import Layer
 from engine.core.show.show import Show
 from engine.documents.builder import ShowBuilder, clamped, each
 from engine.documents.colour import make_colour
+from engine.documents.lettering import bind_letters
 from engine.documents.schema import MasterTable, ShowTable
 from engine.documents.show.cues import add_fader, add_lists, cue_index, make_cue, make_list
 from engine.documents.show.image_inputs import bind_ports
@@ -139,6 +140,7 @@ def _layers(builder: ShowBuilder, table: ShowTable) -> tuple[Layer, ...]:
     for number, layer in enumerate(layers, 1):
         builder.aliases[f"/layer/{number}/"] = f"/layer/{layer.id}/"
     layers = tuple(bind_images(layers, i, table.layers[i]) for i in range(len(layers)))
+    layers = tuple(map(bind_letters, layers))
     layers = tuple(bind_ports(layers, i, table.layers[i].generator) for i in range(len(layers)))
     return layers
 
