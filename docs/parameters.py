@@ -208,7 +208,10 @@ def pieces() -> Iterator[str]:
     for kind in MODULATORS:
         if kind.settings:
             yield f"### {kind.name}\n\n{table(setting_parameters(kind.settings))}\n"
-    yield "## Generators\n\nBehind `/layer/ID/generator/`. A show or a network says NAME and N.\n"
+    yield (
+        "## Generators\n\nBehind `/layer/ID/generator/`, those of a film behind `/layer/ID/film/`. "
+        "A show or a network says NAME and N.\n"
+    )
     for name, listed in generators():
         yield f"### {name}\n\n{table(listed)}\n"
     yield "## Shaders\n\nBehind `/layer/ID/source/` and `/layer/ID/effect/ID/`.\n"

@@ -66,7 +66,7 @@ void main() {
         vec2 inside = step(abs(from - 0.5), vec2(0.5));
         from = 1.0 - abs(1.0 - mod(from, 2.0));
         vec3 old = sharp(echo, from) * (mirrored ? 1.0 : inside.x * inside.y);
-        old = max(hued(old, hue * TIMEDELTA), 0.0);
+        old = clamp(hued(old, hue * TIMEDELTA), 0.0, 1.0);
         old = max(old * exp2(-TIMEDELTA / half_life) - 0.006 * TIMEDELTA, 0.0);      // half floats would never reach black
         float over = smoothstep(0.6 * key, 0.6 * key + 0.3, luminance(now)) * here.a;
         over = TIMEDELTA > 0.0 ? 1.0 - exp2(-TIMEDELTA * 90.0 * over) : 1.0;

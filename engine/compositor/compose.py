@@ -6,7 +6,7 @@ ISF passes see display-referred values with straight alpha; the canvas is linear
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import moderngl
 import numpy as np
@@ -16,22 +16,17 @@ from engine.compositor.enlarge import Pixels
 from engine.compositor.finish import Finish, Shown
 from engine.compositor.gl.context import collect
 from engine.compositor.gl.program import Program
-from engine.compositor.gl.shaders import COVER, KEEP, PLACE, PLACE_VERTEX
+from engine.compositor.gl.shaders import KEEP
 from engine.compositor.gl.surface import Surface, make_surface, release
 from engine.compositor.isf.passes import Kit
-from engine.compositor.layers import Layers, fit
+from engine.compositor.layers import Layers
 from engine.compositor.lettering import Letters
 from engine.compositor.picture import Picture
+from engine.compositor.place import OVER_SOMETHING, fit
 from engine.compositor.previews import Previews
 from engine.core.frame.plan import LayerPlan, Plan, Readback
 from engine.core.isf.header import Header
 
-_BLENDS = {
-    "normal": (moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA),
-    "add": (moderngl.ONE, moderngl.ONE),
-    "screen": (moderngl.ONE, moderngl.ONE_MINUS_SRC_COLOR),
-    "multiply": (moderngl.DST_COLOR, moderngl.ONE_MINUS_SRC_ALPHA),
-}
 _COLLECT_EVERY = 64
 
 
@@ -57,13 +52,13 @@ class Compositor:
         self._layers = Layers(ctx, self._kit, size_px)
         self._previews = Previews(ctx)
         self._finish = Finish(ctx, self._kit, size_px)
-        self._place = Program(ctx, PLACE, PLACE_VERTEX)
-        self._cover = Program(ctx, COVER)
+        self._placer = self._layers.placer
         self._keep = Program(ctx, KEEP)
         self._kept: Surface | None = None  # newest finished picture step, as shaders read it
         self._drawn: tuple[object, object] = (None, None)  # what the canvas shows
         self._alone: tuple[LayerPlan, Surface] | None = None  # a layer shown without the canvas
         self._frames = 0
+        self._canvas: Surface
         self._told = 0  # of the notes
         self._letters = Letters()
         self._make_canvas(size_px)
@@ -109,6 +104,17 @@ class Compositor:
         """
         self._layers.load_picture(name, rgba)
 
+    def listen(self, read: Callable[[int, int], NDArray[np.float32]], rate_hz: int) -> None:
+        """Let shaders see a sound.
+
+        Parameters
+        ----------
+        read
+            Given a place in show time and a count, gives samples, full scale ±1
+            [shape=(n, channels)]; fewer where there are no more.
+        """
+        self._layers.sound.listen(read, rate_hz)
+
     def set_picture_hz(self, picture_hz: float) -> None:
         """Change the picture rate: a show was reloaded."""
         self._kit.picture_hz = picture_hz
@@ -136,8 +142,7 @@ class Compositor:
         self._finish.release()
         for surface in (self._canvas, *filter(None, (self._kept,))):
             release(surface)
-        for program in (self._place, self._cover, self._keep):
-            program.release()
+        self._keep.release()
         self._kit.release()
         collect(self._ctx)
 
@@ -180,17 +185,22 @@ class Compositor:
 
     def _show_alone(self, plan: Plan, pixels: Pixels) -> bool:
         """Draw the only layer, if it is one and fills the canvas: it is shown as it is."""
-        if len(plan.layers) != 1 or plan.layers[0].blend == "multiply" or plan.master_chain:
+        if len(plan.layers) != 1 or plan.master_chain:
             return False
         layer = plan.layers[0]
-        if layer.scale < 1 or fit(self.size_px, layer.aspect) != self.size_px:
+        is_moved = layer.scale != 1.0 or layer.placing is not None
+        if (
+            is_moved
+            or layer.blend in OVER_SOMETHING
+            or fit(self.size_px, layer.aspect) != self.size_px
+        ):
             return False
         surface = self._layers.draw(layer, plan, pixels)
         if surface is None:
             return False
         if surface.size_px != self.size_px:  # a source at half size, and nothing after it
             self._canvas.fbo.clear()
-            self._place_layer(layer, surface, True)
+            self._canvas = self._placer.lay(self._canvas, layer, surface, True)
             self._layers.done(layer, surface)
         else:
             self._layers.hold(layer, surface)
@@ -217,7 +227,7 @@ class Compositor:
         """Canvas of the newest frame, drawn now if that frame did without."""
         self._ctx.disable(moderngl.BLEND)
         if self._alone:
-            self._place_layer(*self._alone, True)
+            self._canvas = self._placer.lay(self._canvas, *self._alone, True)
         return self._canvas
 
     def _keep_picture(self) -> None:
@@ -233,16 +243,9 @@ class Compositor:
         for chain in plan.master_chain:
             kept = None if is_step else self._layers.newest(chain)
             if kept is not None:
-                self._place_layer(chain, kept, True)
+                self._canvas = self._placer.lay(self._canvas, chain, kept, True)
                 return
-        is_empty = True
-        for layer in plan.layers:
-            surface = self._layers.draw(layer, plan, pixels)
-            if surface is not None:
-                # over nothing, every mode but multiply is a copy, and a copy is cheaper
-                self._place_layer(layer, surface, is_empty and layer.blend != "multiply")
-                self._layers.done(layer, surface)
-                is_empty = False
+        self._canvas = self._layers.stack(self._canvas, plan, pixels)
         for chain in plan.master_chain:
             self._draw_master(chain, plan, pixels, is_step)
 
@@ -252,26 +255,9 @@ class Compositor:
         self._keep.bind("image", self._canvas.texture)
         self._keep.draw(picture.fbo)
         surface = self._layers.draw_over(chain, picture, plan, pixels, is_step)
-        self._place_layer(chain, surface, True)
+        self._canvas = self._placer.lay(self._canvas, chain, surface, True)
         if not (is_step and chain.is_stepped):
             self._kit.pool.give(surface)
-
-    def _place_layer(self, layer: LayerPlan, surface: Surface, is_copy: bool) -> None:
-        across, down = fit(self.size_px, layer.aspect)
-        scale = min(max(layer.scale, 0.0), 1.0)
-        width, height = max(across * scale, 1.0), max(down * scale, 1.0)
-        is_whole = (width, height) == surface.size_px == self.size_px
-        place = self._cover if is_whole else self._place
-        place.send("area", (0.0, 0.0, width / self.size_px[0], height / self.size_px[1]))
-        place.send("size_px", (width, height))
-        place.send("opacity", float(layer.opacity))
-        place.send("most", 1.0 if layer.blend in ("screen", "multiply") else 64.0)
-        place.bind("image", surface.texture)
-        if not is_copy:
-            self._ctx.enable(moderngl.BLEND)
-            self._ctx.blend_func = _BLENDS[layer.blend]
-        place.draw(self._canvas.fbo)
-        self._ctx.disable(moderngl.BLEND)
 
 
 def _seen(pixels: Pixels) -> dict[str, tuple[object, object, float]]:

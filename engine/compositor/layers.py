@@ -8,9 +8,13 @@ from numpy.typing import NDArray
 
 from engine.compositor.enlarge import Enlarger, Pixels
 from engine.compositor.gl.pictures import AnyTexture, Pictures
+from engine.compositor.gl.program import Program
+from engine.compositor.gl.shaders import SHOW
 from engine.compositor.gl.surface import Surface, release
 from engine.compositor.isf.passes import History, Kit, run
 from engine.compositor.isf.shader import Shader, compile_shader, release_shader
+from engine.compositor.isf.sound import Sound
+from engine.compositor.place import Placer, fit
 from engine.compositor.previews import Previews, cover
 from engine.core.frame.plan import LayerPlan, Pass, Plan
 from engine.core.isf.header import Header
@@ -18,16 +22,8 @@ from engine.core.isf.header import Header
 _PATIENCE_STEPS = 30  # how long a history outlives its pass: an opacity that touches 0 is no cut
 
 
-def fit(canvas_px: tuple[int, int], aspect: float) -> tuple[int, int]:
-    """Largest area of an aspect that the canvas contains, in whole pixels.
-
-    Less than a pixel of border is no border.
-    """
-    width, height = canvas_px
-    across, down = min(width, height * aspect), min(height, width / aspect)
-    if width - across < 1 and height - down < 1:
-        return canvas_px
-    return max(1, round(across)), max(1, round(down))
+def _rank(layer: LayerPlan) -> int:
+    return layer.rank
 
 
 def _name(layer: LayerPlan) -> str:
@@ -43,6 +39,9 @@ class Layers:
         self._kit = kit
         self._enlarger = Enlarger(ctx, kit.pool)
         self._pictures = Pictures(ctx)
+        self.sound = Sound(ctx)
+        self._show = Program(ctx, SHOW)
+        self.placer = Placer(ctx, kit)
         self._shaders: dict[str, tuple[str, Shader]] = {}
         self._staged: dict[str, tuple[str, Shader]] = {}
         self._histories: dict[str, History] = {}
@@ -81,14 +80,14 @@ class Layers:
     def step(self, plan: Plan, pixels: Pixels) -> None:
         """Draw every stepped layer and keep the result."""
         self._steps += 1
-        for layer in (*plan.layers, *plan.watched):
+        for layer in sorted((*plan.layers, *plan.hidden, *plan.watched), key=_rank):
             if layer.is_stepped:
                 self._keep(layer, self._draw_chain(layer, plan, pixels, True))
         self._forget()
 
     def draw_previews(self, plan: Plan, pixels: Pixels, previews: Previews, frame: int) -> None:
         """Draw what the image ports see; a layer without a picture yet is not seen."""
-        there = {layer.id: layer for layer in (*plan.layers, *plan.watched)}
+        there = {layer.id: layer for layer in (*plan.layers, *plan.hidden, *plan.watched)}
         for view in plan.views:
             if view.of == "picture":
                 if self.picture is not None:
@@ -100,6 +99,20 @@ class Layers:
             if surface is not None:
                 previews.draw(view, plan.step, frame, surface.texture, layer.aspect)
                 self.done(layer, surface)
+
+    def stack(self, canvas: Surface, plan: Plan, pixels: Pixels, group: str = "") -> Surface:
+        """Lay the layers of the picture, or of a group, on a canvas, and return the canvas."""
+        is_empty = True
+        for layer in (*plan.layers, *plan.hidden) if group else plan.layers:
+            if layer.group != group or not layer.opacity:
+                continue
+            surface = self.draw(layer, plan, pixels)
+            if surface is not None:
+                # over nothing most ways of blending are a copy, and a copy is cheaper
+                canvas = self.placer.lay(canvas, layer, surface, is_empty)
+                self.done(layer, surface)
+                is_empty = False
+        return canvas
 
     def draw(self, layer: LayerPlan, plan: Plan, pixels: Pixels) -> Surface | None:
         """Result of a layer, display-referred; None where there is nothing to see."""
@@ -153,6 +166,9 @@ class Layers:
         for _, shader in (*self._shaders.values(), *self._staged.values()):
             release_shader(shader)
         self._pictures.release()
+        self.sound.release()
+        self._show.release()
+        self.placer.release()
         self._enlarger.release()
 
     def _give(self, layer_id: str, surface: Surface) -> None:
@@ -187,6 +203,16 @@ class Layers:
         surface = self._draw_source(layer, plan, pixels, is_step)
         return self._draw_effects(layer, surface, plan, pixels, is_step)
 
+    def _result(self, layer: LayerPlan, plan: Plan, pixels: Pixels) -> AnyTexture | None:
+        """A layer with its effects, drawn once per frame; it stays until `end`."""
+        name = f"{layer.id}/result"
+        if name not in self._sources:
+            surface = self.draw(layer, plan, pixels)
+            if surface is None or layer.is_stepped or self._sources.get(layer.id) is surface:
+                return surface.texture if surface else None
+            self._sources[name] = surface
+        return self._sources[name].texture
+
     def _draw_effects(
         self, layer: LayerPlan, surface: Surface | None, plan: Plan, pixels: Pixels, is_step: bool
     ) -> Surface | None:
@@ -208,13 +234,26 @@ class Layers:
             return self._sources[_name(layer)]
         size_px = self._area(layer)
         surface: Surface | None = None
-        if layer.generator is not None and layer.generator in pixels:
+        if layer.is_group:
+            surface = self._draw_group(layer, plan, pixels)
+        elif layer.generator is not None and layer.generator in pixels:
             surface = self._enlarger.draw(pixels[layer.generator], size_px)
         elif layer.source is not None and layer.source.shader in self._shaders:
             surface = self._kit.pool.take(size_px)
             self._run(layer.source, plan, pixels, None, surface, is_step)
         if surface:
             self._sources[_name(layer)] = surface
+        return surface
+
+    def _draw_group(self, layer: LayerPlan, plan: Plan, pixels: Pixels) -> Surface:
+        """Draw what lies in a group on a canvas of its own, as shaders see it."""
+        canvas = self._kit.pool.take(self._area(layer))
+        canvas.fbo.clear()
+        canvas = self.stack(canvas, plan, pixels, layer.id)
+        surface = self._kit.pool.take(canvas.size_px)
+        self._show.bind("image", canvas.texture)
+        self._show.draw(surface.fbo)
+        self._kit.pool.give(canvas)
         return surface
 
     def _area(self, layer: LayerPlan) -> tuple[int, int]:
@@ -231,6 +270,8 @@ class Layers:
         for each in shader.header.imported:
             if (found := self._pictures.get(f"{item.shader}/{each.name}")) is not None:
                 images[each.name] = found
+        for name, kind, columns in shader.sounds:
+            images[name] = self.sound.texture(kind, columns, plan.heard_s)
         if surface:
             images["inputImage"] = surface.texture
         for name, wanted in item.images.items():
@@ -257,8 +298,10 @@ class Layers:
             return self.picture
         if (picture := self._pictures.get(wanted)) is not None:
             return picture
-        name = wanted.removeprefix("layer:")
-        for layer in plan.layers:
+        of, _, name = wanted.partition(":")
+        for layer in (*plan.layers, *plan.hidden):
+            if layer.id == name and of == "result":
+                return self._result(layer, plan, pixels)
             if layer.id == name:
                 surface = self._draw_source(layer, plan, pixels, is_step and layer.is_stepped)
                 return surface.texture if surface else None

@@ -81,6 +81,11 @@ class ShowBuilder:
             Parameter(address, Kind.BOOL, float(default), 0.0, 1.0, text=text, label=label)
         )
 
+    def choice(self, address: str, choices: tuple[str, ...], default: str, text: str) -> int:
+        """Add a choice."""
+        index, most = float(choices.index(default)), float(len(choices) - 1)
+        return self.add(Parameter(address, Kind.CHOICE, index, 0.0, most, choices, text=text))
+
     def trigger(self, address: str, text: str, label: str = "") -> int:
         """Add a trigger."""
         return self.add(

@@ -9,7 +9,8 @@ from engine.core.parameter import Kind, Parameter
 from engine.core.show.layer import Layer
 from engine.core.show.lettering import ALIGNS, PLACES, Writing, picture_name, refusal
 from engine.documents.builder import ShowBuilder
-from engine.documents.schema import EffectTable, LayerTable, Number, TextTable
+from engine.documents.layer_tables import TextTable
+from engine.documents.schema import EffectTable, LayerTable, Number
 
 KINDS = ("generator", "uses", "source", "solid", "text")
 """Keys of a layer that say what it shows; one of them at most."""
@@ -28,7 +29,7 @@ _WORDS = {
 def made_source(layer: LayerTable) -> EffectTable | None:
     """Shader that draws such a layer; its ID is where its inputs have their addresses."""
     if layer.solid is not None:
-        own = {"colour": [*layer.solid.colour], "light": layer.solid.light}
+        own: dict[str, Number] = {"colour": [*layer.solid.colour], "light": layer.solid.light}
         return EffectTable(shader="solid", id="solid", inputs=own)
     if layer.text is not None:
         text = layer.text

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 import msgspec
 
 from engine.core.parameter import Kind
+from engine.core.show.layer import BLENDS, SPACES
+from engine.core.show.placing import FITS, MIRRORS, TILES
 from engine.core.trajectory.parts import make_parts
+from engine.documents.layer_tables import FilmTable, SolidTable, TextTable
 from engine.documents.modulation_tables import MODULATORS, MacroTable
 
 Number = bool | int | float | str | list[float]
@@ -75,6 +78,18 @@ else:
     PathTable = _path_table()
 
 
+if TYPE_CHECKING:
+    Blend = str
+    Space = str
+    Fit = str
+    Mirror = str
+    Tile = str
+else:
+    Blend, Space, Fit, Mirror, Tile = (
+        _ONE_OF[words] for words in (BLENDS, SPACES, FITS, MIRRORS, TILES)
+    )
+
+
 class ImageTable(_Table, frozen=True):
     """What an image port of a generator sees, and how many picture steps late."""
 
@@ -100,43 +115,38 @@ class EffectTable(_Table, frozen=True):
     shader: str
     id: str = ""
     mix: float = 1.0
+    bypass: bool = False
     inputs: dict[str, Number] = {}
     images: dict[str, str] = {}
-
-
-class SolidTable(_Table, frozen=True):
-    """``solid``: one colour."""
-
-    colour: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0)
-    light: float = 1.0
-
-
-class TextTable(_Table, frozen=True):
-    """``[layers.text]``: letters that a layer shows."""
-
-    text: str = ""
-    font: str = ""
-    size: float = 0.15
-    line: float = 1.2
-    spacing: float = 0.0
-    outline: float = 0.0
-    align: Literal["left", "centre", "right"] = "centre"
-    place: Literal["top", "middle", "bottom"] = "middle"
-    colour: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0)
-    outline_colour: tuple[float, ...] = (0.0, 0.0, 0.0, 1.0)
-    reveal: float = 1.0
-    soft: float = 0.05
 
 
 class LayerTable(_Table, frozen=True):
     """``[[layers]]``."""
 
     id: str
-    blend: Literal["normal", "add", "screen", "multiply"] = "normal"
+    group: str = ""
+    blend: Blend = "normal"
+    blend_space: Space = "linear"
     opacity: float = 1.0
+    solo: bool = False
+    mute: bool = False
     scale: float = 1.0
+    x: float = 0.0
+    y: float = 0.0
+    rotation: float = 0.0
+    anchor_x: float = 0.5
+    anchor_y: float = 0.5
+    fit: Fit = "fit"
+    crop_left: float = 0.0
+    crop_right: float = 0.0
+    crop_top: float = 0.0
+    crop_bottom: float = 0.0
+    mirror: Mirror = "none"
+    tile: Tile = "none"
     aspect: float | Literal["auto", "canvas"] = "auto"
     generator: GeneratorTable | None = None
+    file: str = ""
+    film: FilmTable | None = None
     in_between: Literal["fade", "warp", "flow", "none"] | None = None
     uses: str | None = None
     source: EffectTable | None = None

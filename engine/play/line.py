@@ -15,8 +15,9 @@ from engine.core.clock import newest_index, seconds_at
 from engine.core.control.pulses import Held, hold_pulses, with_pulses
 from engine.core.event import Event
 from engine.core.frame.advance import advance
+from engine.core.frame.links import borrowed
 from engine.core.frame.plan import Plan
-from engine.core.frame.sample import borrowed, sample, step_at
+from engine.core.frame.sample import sample, step_at
 from engine.core.show.lettering import Writing
 from engine.core.show.show import Show
 from engine.core.show.snapshot import migrate
@@ -185,11 +186,12 @@ def needed_layers(plan: Plan, is_step: bool) -> list[str]:
     """Layers whose generators a step (or a frame) has to look at."""
     everything = is_step and plan.keeps_picture
     ids: list[str] = []
-    for layer in (*plan.layers, *plan.master_chain):
+    there = (*plan.layers, *plan.hidden)
+    for layer in (*there, *plan.master_chain):
         if layer.is_stepped == is_step or everything:
-            ids += sorted(borrowed([layer]))
+            ids += sorted(borrowed([layer], there, is_kept=True))
     if is_step:
-        ids += sorted(borrowed(plan.watched))
+        ids += sorted(borrowed(plan.watched, there))
     return list(dict.fromkeys(ids))
 
 
@@ -228,7 +230,8 @@ def step_histories(
     """Advance every history by one picture step, if there is any; no frame is drawn."""
     if step.views:
         pixels.see(compositor)
-    if step.views or any(layer.is_stepped for layer in (*step.layers, *step.master_chain)):
+    drawn = (*step.layers, *step.hidden, *step.master_chain)
+    if step.views or any(layer.is_stepped for layer in drawn):
         found = pixels.of(step, needed_layers(step, is_step=True))
         _lap(watch, "upload", True)
         compositor.step(step, found)

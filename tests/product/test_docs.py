@@ -26,6 +26,7 @@ SECTIONS = {
     "## `[autopilot]`": schema.AutopilotTable,
     "## `[track]`": schema.TrackTable,
     "## `[[layers]]`": schema.LayerTable,
+    "### `[layers.film]`": schema.FilmTable,
     "### `[layers.generator]`": schema.GeneratorTable,
     "The table `images`:": schema.ImageTable,
     "### `[layers.path]`": schema.PathTable,

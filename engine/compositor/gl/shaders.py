@@ -180,3 +180,17 @@ void main() {
 }
 """
 )
+
+# The canvas of a group as shaders see it: display-referred, straight alpha.
+SHOW = (
+    HEAD
+    + SRGB
+    + """
+uniform sampler2D image;
+void main() {
+    vec4 c = texelFetch(image, ivec2(gl_FragCoord.xy), 0);
+    float a = clamp(c.a, 0.0, 1.0);
+    host_Color = vec4(encode(clamp(c.rgb / max(a, 1e-4), 0.0, 1.0)), a);
+}
+"""
+)

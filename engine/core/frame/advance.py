@@ -22,6 +22,7 @@ from engine.core.control.transport import hold_tempo, is_beat, keep_time, pass_b
 from engine.core.event import Event, Value
 from engine.core.frame.paths import Happened, change_paths, path_event
 from engine.core.frame.playhead import aim_head, seek
+from engine.core.frame.reels import aim_reels, move_reels
 from engine.core.frame.values import aimed
 from engine.core.parameter import coerce
 from engine.core.path.model import PathState
@@ -77,6 +78,8 @@ def advance(show: Show, state: State, tick: int, events: Sequence[Event] = ()) -
         state = fader.move(show, state, taken.written)
     if fired:
         state = let_go(show, keep_time(show, state, fired), fired)
+    if state.reels:
+        state = state._replace(reels=move_reels(show, state, {*taken.written, *fired}))
     if was_still:
         state = _hold_still(show, state)
     else:
@@ -294,6 +297,7 @@ def _aim(show: Show, state: State, seconds: float, dt: float, begun: Sequence[in
             ]
         ),
         transport=transport,
+        reels=aim_reels(show, state, values) if state.reels else (),
         # Only a person or a cue freezes the show: a route could not let it go again.
         is_still=bool(state.base[master.freeze] >= 0.5),
         head=aim_head(show, state, values),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from engine.core.colour.grade import REST, Grade
 from engine.core.show.generator import Request, View
 from engine.core.show.lettering import Lettering
+from engine.core.show.placing import Placing
 
 Uniform = bool | int | float | tuple[float, ...]
 MASTER = "/master"
@@ -30,14 +31,17 @@ class Pass(NamedTuple):
     uniforms
         ISF input name → value. Event inputs are true for one picture step, or until a frame saw it.
     images
-        ISF image input name → ``picture`` (the newest finished picture step, linear), or
-        ``layer:ID`` (the newest pixels of that layer's source). The chain binds ``inputImage``.
+        ISF image input name → ``picture`` (the newest finished picture step), ``layer:ID`` (the
+        newest pixels of that layer's source), or ``result:ID`` (that layer with its effects). The
+        chain binds ``inputImage``.
     seconds
         Value of TIME, wrapped on the CPU (period `Show.wrap_s`).
     step
         Picture step index (FRAMEINDEX), wrapped.
     mix
         0 bypasses an effect (not drawn), 1 is the whole effect, between is a crossfade.
+    date
+        Value of DATE: year, month, day, second of the day; None where nobody has said it.
     """
 
     key: str
@@ -47,6 +51,7 @@ class Pass(NamedTuple):
     seconds: float = 0.0
     step: int = 0
     mix: float = 1.0
+    date: tuple[float, float, float, float] | None = None
 
 
 class Readback(NamedTuple):
@@ -71,18 +76,28 @@ class LayerPlan(NamedTuple):
     effects
         The chain, in order; bypassed effects are left out.
     blend
-        ``normal``, ``add``, ``screen`` or ``multiply``.
+        One of `engine.core.show.layer.BLENDS`.
     opacity
         0..1; layers at 0 are left out of the plan.
     aspect
         Width / height of the area that the layer fills, centred ("contain") in the canvas; the
         rest is transparent.
     scale
-        Size of that area relative to the largest one that fits, 0..1.
+        Size of that area relative to the largest one that fits.
     is_stepped
         Whether it has a history: then it is redrawn on picture steps only.
     cover_px
         If not (0, 0), it is drawn for image ports only: just large enough to cover this size.
+    placing
+        Where its area lies, or None where nothing moves it.
+    is_display
+        Whether it is blended in display-referred values instead of light.
+    group
+        ID of the group on whose canvas it lies; empty: on the picture's.
+    is_group
+        Whether its source is a canvas of its own with the layers of that group.
+    rank
+        On a step, lower ones are drawn before it.
     """
 
     id: str
@@ -95,6 +110,11 @@ class LayerPlan(NamedTuple):
     scale: float
     is_stepped: bool
     cover_px: tuple[int, int] = (0, 0)
+    placing: Placing | None = None
+    is_display: bool = False
+    group: str = ""
+    is_group: bool = False
+    rank: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +128,7 @@ class Plan:
     tick
         The tick it was sampled from.
     layers
-        Bottom first; invisible layers are left out.
+        Bottom first, also those of groups; invisible layers are left out.
     requests
         Layer ID → what its generator is asked.
     master
@@ -125,6 +145,10 @@ class Plan:
         Layers that are drawn small for them.
     master_chain
         The master's effects: one layer without a source over the whole picture, or none.
+    heard_s
+        Show time up to which sound has been heard, for shaders that see it.
+    hidden
+        Layers that are not visible, and that shaders of others see.
     grade
         Colour of the finished picture.
     letterings
@@ -142,6 +166,8 @@ class Plan:
     views: tuple[View, ...] = ()
     watched: tuple[LayerPlan, ...] = ()
     master_chain: tuple[LayerPlan, ...] = ()
+    heard_s: float = 0.0
+    hidden: tuple[LayerPlan, ...] = ()
     grade: Grade = REST
     letterings: tuple[tuple[str, Lettering], ...] = ()
 

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.colour.grade import Grade
-from engine.core.frame.layers import STEP_SLACK, Moment, layer_plan, master_chain
+from engine.core.frame.date import date_at
+from engine.core.frame.layers import (
+    STEP_SLACK,
+    Moment,
+    layer_plan,
+    master_chain,
+    members,
+    visible_layers,
+)
 from engine.core.frame.lettering import letterings
+from engine.core.frame.links import borrowed, unseen
 from engine.core.frame.now import now_at, unfrozen_at
 from engine.core.frame.plan import LayerPlan, Plan
 from engine.core.frame.values import effective
 from engine.core.path.model import Now
 from engine.core.show.controls import Colour
 from engine.core.show.generator import Request, View
+from engine.core.show.layer import Layer
 from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.core.track.track import clock
@@ -52,14 +63,25 @@ def sample(show: Show, state: State, seconds: float, seen: int | None = None) ->
     array = effective(show, state, seconds)
     now = now_at(show, state, seconds, array.tolist())
     values = now.values
-    visible = [layer for layer in show.layers if values[layer.opacity] > 0.0]
     step = _step(show, now.unfrozen_s)
     before = step - 1 if seen is None else min(seen, step - 1)
-    moment = Moment(clock(show.track, values, now.unfrozen_s), step, before)
-    plans = tuple(layer_plan(show, state, layer, values, moment) for layer in visible)
+    date, sound = date_at(show, state, seconds), show.constants.sound
+    moment = Moment(clock(show.track, values, now.unfrozen_s), step, before, date)
+    make = partial(layer_plan, show, state, values=values, moment=moment)
+    plans = tuple([make(layer) for layer in visible_layers(show, values)])
     chain = master_chain(show, state, values, moment)
     used = borrowed((*plans, *chain))
-    views, watched = _watch(show, state, plans, values, moment, used)
+    hidden: tuple[LayerPlan, ...] = ()
+    if show.constants.is_linked:
+        find = partial(unseen, show.constants.layers, partial(members, show, values), make)
+        hidden = find(plans, chain)
+        used |= borrowed((*plans, *chain), (*plans, *hidden))
+    views, watched = _watch(show, plans, make, used)
+    if show.constants.is_linked and watched:
+        hidden = find(plans, (*watched, *chain))
+        used |= borrowed(watched, (*plans, *hidden))
+        drawn = {plan.id for plan in hidden if plan.is_stepped}
+        watched = tuple(plan for plan in watched if plan.id not in drawn)
     master = show.master
     return Plan(
         seconds=seconds,
@@ -71,7 +93,7 @@ def sample(show: Show, state: State, seconds: float, seen: int | None = None) ->
         reads_picture=any(view.of == "picture" for view in views)
         or any(
             "picture" in each.images.values()
-            for plan in (*plans, *watched, *chain)
+            for plan in (*plans, *watched, *hidden, *chain)
             for each in (plan.source, *plan.effects)
             if each is not None and each.images
         ),
@@ -79,6 +101,8 @@ def sample(show: Show, state: State, seconds: float, seen: int | None = None) ->
         views=views,
         watched=watched,
         master_chain=chain,
+        heard_s=float(state.signals[sound]) if sound >= 0 else 0.0,
+        hidden=hidden,
         grade=_grade(master.colour, values),
         letterings=letterings(show, state, values) if show.constants.written else (),
     )
@@ -94,23 +118,8 @@ def _grade(colour: Colour, values: Sequence[float]) -> Grade:
     )  # fmt: skip
 
 
-def borrowed(plans: Iterable[LayerPlan]) -> set[str]:
-    """IDs of the layers whose generators' pixels are seen in some layers."""
-    found = {plan.generator for plan in plans if plan.generator}
-    for plan in plans:
-        for each in (plan.source, *plan.effects):
-            if each is not None and each.images:
-                found.update(i[6:] for i in each.images.values() if i.startswith("layer:"))
-    return found
-
-
 def _watch(
-    show: Show,
-    state: State,
-    plans: Sequence[LayerPlan],
-    values: Sequence[float],
-    moment: Moment,
-    used: set[str],
+    show: Show, plans: Sequence[LayerPlan], make: Callable[[Layer], LayerPlan], used: set[str]
 ) -> tuple[tuple[View, ...], tuple[LayerPlan, ...]]:
     """Find what the image ports of the used generators see, and the layers drawn for them.
 
@@ -127,8 +136,8 @@ def _watch(
         for _, view, _ in image_inputs[waiting.pop()]:
             of = view.of.removeprefix("layer:")
             if view.of not in sizes and view.of != "picture":
-                layer = show.constants.layers[of]
-                seen.setdefault(of, layer_plan(show, state, layer, values, moment))
+                if of not in seen:
+                    seen[of] = make(show.constants.layers[of])
                 used |= borrowed([seen[of]])
                 more = (used & image_inputs.keys()) - asked
                 asked |= more
@@ -138,7 +147,9 @@ def _watch(
     return (
         tuple(View(of, size) for of in sorted(sizes) for size in sorted(set(sizes[of]))),
         tuple(
-            seen[of[6:]]._replace(cover_px=_cover(sizes[of]))
+            seen[of[6:]]
+            if seen[of[6:]].is_group
+            else seen[of[6:]]._replace(cover_px=_cover(sizes[of]))
             for of in sorted(sizes)
             if of != "picture" and of[6:] not in visible
         ),

@@ -14,7 +14,7 @@ from engine.core.parameter import Kind, Registry
 from engine.core.path.model import Path
 from engine.core.show.controls import Cue, CueList
 from engine.core.show.generator import ImageInput, asked_size, picture_size
-from engine.core.show.layer import Layer
+from engine.core.show.layer import Effect, Layer, Reel
 from engine.core.show.reach import Entry, Filter, Reach
 
 
@@ -42,6 +42,10 @@ class Asked(NamedTuple):
     places: tuple[tuple[str, int], ...]
     size_px: tuple[int, int]
     aspect: float
+
+
+SOUND, DAY, SECOND = "sound/s", "date/day", "date/s"
+"""Signals of shows whose shaders see the sound or the date; only the host says them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,16 @@ class Constants:
         Places that routes and macros write to.
     is_modulated
         Whether there are modulators, or signals that are parameters or clocks.
+    sound
+        Place of the signal that says how much of the sound is heard, for shaders that see it; -1:
+        none does.
+    date
+        Places of the signals that say the date at show time 0, if a shader shows it: days since
+        2000-01-01 and seconds.
+    is_grouped, is_linked
+        Whether layers lie in groups · whether what a layer shows may depend on other layers.
+    reels
+        Of the films, in the order of their layers.
     written
         Layers that show a text.
     texts
@@ -144,6 +158,11 @@ class Constants:
     is_modulated: bool
     written: tuple[Layer, ...]
     texts: Mapping[str, str]
+    is_grouped: bool
+    is_linked: bool
+    sound: int = -1
+    date: tuple[int, int] | None = None
+    reels: tuple[Reel, ...] = ()
 
 
 class Steering(NamedTuple):
@@ -164,6 +183,15 @@ def cue_constants(
         "colours": colours_of(registry),
         "exponential": exponential_of(registry),
         "list_acts": list_acts_of(lists),
+    }
+
+
+def link_constants(layers: Sequence[Layer], effects: Sequence[Effect]) -> dict[str, Any]:
+    """Work out whether layers, or effects of the master, depend on other layers."""
+    named = any(":" in image for effect in effects for image in effect.images.values())
+    return {
+        "is_grouped": any(layer.group for layer in layers),
+        "is_linked": named or any(layer.reads for layer in layers),
     }
 
 
@@ -232,6 +260,19 @@ def sights_of(layer: Layer, canvas_px: tuple[int, int]) -> tuple[ImageInput, ...
     )
 
 
+def reels_of(layers: Sequence[Layer]) -> tuple[Reel, ...]:
+    """Playheads of the films, in the order of their layers."""
+    made = [layer.generator for layer in layers if layer.generator is not None]
+    return tuple(each.reel for each in made if each.reel is not None)
+
+
+def switches_of(paths: Sequence[Path]) -> tuple[tuple[int, ...], ...]:
+    """Of each path: places of what says how it moves."""
+    return tuple(
+        (p.motion, *(p.at[s.name] for s in p.parts.settings if s.is_switch)) for p in paths
+    )
+
+
 def fades_of(layers: Sequence[Layer], cues: Sequence[Cue]) -> tuple[frozenset[int], ...]:
     """Places of the opacities that each cue sets."""
     opacities = frozenset(layer.opacity for layer in layers)
@@ -282,3 +323,9 @@ def places_of(asked: Asked) -> set[int]:
         found |= {path.throw_seed, path.steer, path.jump_s}
         found |= {path.spread} if path.spread >= 0 else set()
     return found
+
+
+def world_constants(signal_of: Mapping[str, int]) -> dict[str, Any]:
+    """Places of the signals that say what shaders see of the world."""
+    date = (signal_of[DAY], signal_of[SECOND]) if DAY in signal_of else None
+    return {"sound": signal_of.get(SOUND, -1), "date": date}

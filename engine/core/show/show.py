@@ -23,9 +23,13 @@ from engine.core.show.constants import (
     asked_of,
     cue_constants,
     fires_of,
+    link_constants,
     places_of,
+    reels_of,
     sights_of,
     springs_of,
+    switches_of,
+    world_constants,
 )
 from engine.core.show.controls import Cue, CueList, Fader, Lfo, MacroTarget, Master, Route
 from engine.core.show.layer import Layer
@@ -175,13 +179,13 @@ def _constants(show: Show) -> Constants:
     if show.track is not None:
         aimed |= {show.track.speed, show.track.place}
     aimed.update(lfo.rate for lfo in show.lfos)
+    reels = reels_of(show.layers)
+    aimed.update(place for reel in reels for place in reel[2:-1])
     aimed.update(place for mod in show.modulators for place, _ in mod.settings)
     movers = Movers(show.routes, show.macros, show.lfos, show.modulators)
     image_inputs = {layer.id: sights_of(layer, show.size_px) for layer in show.layers}
     aims = {p: (p, float(show.low[p]), float(show.high[p])) for p in sorted(aimed)}
-    switches = tuple(
-        (p.motion, *(p.at[s.name] for s in p.parts.settings if s.is_switch)) for p in paths
-    )
+    switches = switches_of(paths)
     asked = tuple(asked_of(show.layers, show.size_px))
     targets = movers.targets
     return Constants(
@@ -219,4 +223,6 @@ def _constants(show: Show) -> Constants:
         freezing=tuple(i for i, path in enumerate(paths) if path.freezes),
         targets=targets,
         is_modulated=bool(show.modulators or show.addressed or max(show.clock) >= 0),
+        reels=reels,
+        **link_constants(show.layers, show.master.effects) | world_constants(show.signal_of),
     )

@@ -23,6 +23,7 @@ from engine.core.show.state import (
     Lead,
     ListState,
     Ramp,
+    ReelState,
     RouteState,
     State,
     Transport,
@@ -85,6 +86,10 @@ def to_data(show: Show, state: State) -> dict[str, Any]:
         "modulators": {
             mod.id: [mod.kind.name, list(each.memory), list(each.held)]
             for mod, each in zip(show.modulators, state.modulators, strict=True)
+        },
+        "reels": {
+            reel.layer: list(each)
+            for reel, each in zip(show.constants.reels, state.reels, strict=True)
         },
     }
 
@@ -162,6 +167,7 @@ def _read(show: Show, data: dict[str, Any]) -> State:
         modulators=tuple(
             map(_modulator, repeat(data.get("modulators", {})), show.modulators, fresh.modulators)
         ),
+        reels=tuple(_reel(data.get("reels", {}).get(r.layer)) for r in show.constants.reels),
     )
 
 
@@ -293,6 +299,13 @@ def _modulator(data: Any, mod: Modulator, begun: ModulatorState) -> ModulatorSta
     if kind != mod.kind.name or list(map(len, found)) != list(map(len, begun)):
         return begun
     return ModulatorState(*(tuple(map(number, each)) for each in found))
+
+
+def _reel(data: Any) -> ReelState:
+    if data is None:
+        return ReelState()
+    gone_s, origin, rate, begin_s, length_s, is_synced, lock, beat = map(number, data)
+    return ReelState(gone_s, origin, rate, begin_s, length_s, bool(is_synced), lock, beat)
 
 
 def _head(gone_s: Any, tick: Any, speed: Any) -> tuple[float, int, float]:

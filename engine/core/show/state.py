@@ -129,6 +129,30 @@ class Transport(NamedTuple):
     lead: Lead = Lead()
 
 
+class ReelState(NamedTuple):
+    """Where the playhead of a film is, see `engine.core.frame.reels`.
+
+    Parameters
+    ----------
+    gone_s, origin, rate
+        Seconds of film travelled up to `origin`, a tick of motion, and those a second since then.
+    begin_s, length_s
+        Of the part that is played; 0 before the first tick.
+    is_synced
+        It follows the beat: `rate` is then seconds of film a beat, counted from the beat `lock`
+        on, and `beat` is the newest one that it knows.
+    """
+
+    gone_s: float = 0.0
+    origin: float = 0.0
+    rate: float = 0.0
+    begin_s: float = 0.0
+    length_s: float = 0.0
+    is_synced: bool = False
+    lock: float = 0.0
+    beat: float = 0.0
+
+
 class Chased(NamedTuple):
     """Timecode that cues follow, as `source` told it at `tick`; up to `reached` they have begun."""
 
@@ -184,6 +208,8 @@ class State(NamedTuple):
         What each remembers, and its settings that hold until the next tick.
     chased
         Timecode from outside.
+    reels
+        Of the films, in the order of `Constants.reels`.
     texts
         Address of a layer's text → what was told there.
     """
@@ -217,6 +243,7 @@ class State(NamedTuple):
     fader: Held | None = None
     modulators: tuple[ModulatorState, ...] = ()
     chased: Chased = Chased()
+    reels: tuple[ReelState, ...] = ()
     texts: Mapping[str, str] = MappingProxyType({})
 
 
@@ -246,4 +273,5 @@ def first_state(show: Show) -> State:
             ModulatorState(mod.kind.first(mod), tuple(float(base[p]) for p, _ in mod.settings))
             for mod in show.modulators
         ),
+        reels=(ReelState(),) * len(show.constants.reels),
     )

@@ -10,8 +10,11 @@ import numpy as np
 
 from engine.core.audio.features import FEATURES
 from engine.core.clock import parse_rate
+from engine.core.isf.header import reads_date
+from engine.core.isf.inputs import SOUNDS
 from engine.core.parameter import Kind, Parameter, make_registry
 from engine.core.show.addresses import HOST
+from engine.core.show.constants import DAY, SECOND, SOUND
 from engine.core.show.controls import Beats, Cue, CueList, Master
 from engine.core.show.layer import Layer
 from engine.core.show.show import Show
@@ -32,6 +35,7 @@ from engine.documents.show.modulation import (
     make_modulators,
 )
 from engine.documents.show.routes_and_cues import key_map, make_route, signal_names
+from engine.documents.show.stack.links import bind_groups
 from engine.documents.show.track import bind_track, read_track
 
 STEER_MODES = ("position", "velocity")
@@ -70,7 +74,7 @@ def assemble(
     named = Signals({name: i for i, name in enumerate(signal_names(table))}, registry)
     modulators = make_modulators(builder, table, named)
     named.hear(route.signal for route in table.routes)
-    signals, signal_of = tuple(named.places), named.places
+    signals, signal_of = _told(builder, named), named.places
     listed = registry.parameters
     show = Show(
         name=table.name,
@@ -118,6 +122,17 @@ def assemble(
     return bind_track(placed, replace(show, notes=tuple(dict.fromkeys(builder.notes))))
 
 
+def _told(builder: ShowBuilder, named: Signals) -> tuple[str, ...]:
+    """Add signals that the host says, where shaders see them: sound, date; give all of them."""
+    headers = builder.headers.values()
+    if any(item.type in SOUNDS for header in headers for item in header.inputs):
+        named.places[SOUND] = len(named.places)
+    if any(reads_date(header) for header in headers):
+        named.places[DAY] = len(named.places)
+        named.places[SECOND] = len(named.places)
+    return tuple(named.places)
+
+
 def _cues(
     builder: ShowBuilder,
     show: Show,
@@ -141,6 +156,7 @@ def _layers(builder: ShowBuilder, table: ShowTable) -> tuple[Layer, ...]:
         builder.aliases[f"/layer/{number}/"] = f"/layer/{layer.id}/"
     layers = tuple(bind_images(layers, i, table.layers[i]) for i in range(len(layers)))
     layers = tuple(map(bind_letters, layers))
+    layers = bind_groups(layers, table.layers)
     layers = tuple(bind_ports(layers, i, table.layers[i].generator) for i in range(len(layers)))
     return layers
 

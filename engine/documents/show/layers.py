@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 from engine.core.isf import header as isf
 from engine.core.isf.inputs import IMAGES
 from engine.core.parameter import Kind, Parameter
-from engine.core.show.layer import IN_BETWEENS, Effect, Generator, Input, Layer
+from engine.core.show.layer import IN_BETWEENS, Effect, Generator, Input, Layer, Reel
 from engine.documents.builder import ShowBuilder, each, strict
 from engine.documents.lettering import KINDS, made_source, make_writing
 from engine.documents.path.paths import make_paths
@@ -20,6 +19,8 @@ from engine.documents.path.picture_keyframes import LAYER
 from engine.documents.schema import EffectTable, GeneratorTable, LayerTable, MasterTable, Number
 from engine.documents.show.shader_files import picture_name
 from engine.documents.show.shader_inputs import bind_inputs
+from engine.documents.show.stack.links import check_images
+from engine.documents.show.stack.placing import add_placing
 from engine.generators import registry
 from engine.generators.contract import model_of, steps
 
@@ -39,8 +40,7 @@ def make_layer(builder: ShowBuilder, layer: LayerTable) -> Layer:
     aspect = 0.0 if isinstance(layer.aspect, str) else float(layer.aspect)
     if aspect and not 0.05 <= aspect <= 20.0:
         raise ValueError(f'aspect: {aspect:g} is outside 0.05 to 20 (or "auto", "canvas")')
-    opacity = builder.number(f"{root}/opacity", layer.opacity, 0, 1, "", "How much of it is seen.")
-    scale = builder.number(f"{root}/scale", layer.scale, 0.05, 1, "", "Size of the layer's area.")
+    places = add_placing(builder, root, layer)
     generator = None
     if layer.in_between is not None and layer.generator is None:
         raise ValueError("in_between: only a layer with a generator of its own has frames")
@@ -53,10 +53,8 @@ def make_layer(builder: ShowBuilder, layer: LayerTable) -> Layer:
         source = _effect(builder, f"{root}/{made.id}", made, False)
     return Layer(
         id=layer.id,
-        blend=layer.blend,
         aspect=aspect,
-        opacity=opacity,
-        scale=scale,
+        **places,
         generator=generator,
         uses=layer.id if generator else None,
         source=source,
@@ -74,6 +72,7 @@ def _named(effect: EffectTable, name: str) -> EffectTable:
             shader=effect.shader,
             id=name,
             mix=effect.mix,
+            bypass=effect.bypass,
             inputs=effect.inputs,
             images=effect.images,
         )
@@ -94,7 +93,7 @@ def bind_images(layers: tuple[Layer, ...], place: int, table: LayerTable) -> Lay
     if table.aspect == "auto" and layer.uses is not None:
         spec = next(x.generator.spec for x in layers if x.id == layer.uses and x.generator)
         layer = layer if spec.any_size else replace(layer, aspect=spec.aspect)
-    _check_images(filter(None, (layer.source, *layer.effects)), makers, f"layers[{place}]")
+    check_images(filter(None, (layer.source, *layer.effects)), layers, f"layers[{place}]")
     for path in layer.generator.paths if layer.generator else ():
         if path.invert.startswith(LAYER) and path.invert.removeprefix(LAYER) not in makers:
             key = path.name.removeprefix(f"/layer/{layer.id}/").replace("/", ".")
@@ -105,17 +104,6 @@ def bind_images(layers: tuple[Layer, ...], place: int, table: LayerTable) -> Lay
     return layer
 
 
-def _check_images(effects: Iterable[Effect], makers: list[str], key: str) -> None:
-    """See to it that images come from the picture or from layers with a generator."""
-    for effect in effects:
-        for name, image in effect.images.items():
-            if image != "picture" and image not in [f"layer:{m}" for m in makers]:
-                raise ValueError(
-                    f"{key}: image '{name}' of {effect.id}: '{image}' is not known; "
-                    f"allowed are: picture, {', '.join('layer:' + m for m in makers)}"
-                )
-
-
 def master_effects(
     builder: ShowBuilder, table: MasterTable, layers: tuple[Layer, ...]
 ) -> tuple[Effect, ...]:
@@ -124,7 +112,7 @@ def master_effects(
         effects = _effects(builder, "/master", table.effects)
     except ValueError as error:
         raise ValueError(f"master.{error}") from None
-    _check_images(effects, [layer.id for layer in layers if layer.generator], "master")
+    check_images(effects, layers, "master")
     return effects
 
 
@@ -160,12 +148,16 @@ def _generator(
             f"generator.parameters: unknown key '{sorted(unknown)[0]}'; allowed are: "
             + ", ".join(p.address for p in spec.parameters)
         )
+    room = "film" if spec.duration_s else "generator"
     places = tuple(
-        (p.address, _place(builder, p, f"{root}/generator/{p.address}", table.parameters))
+        (p.address, _place(builder, p, f"{root}/{room}/{p.address}", table.parameters))
         for p in spec.parameters
     )
     paths = make_paths(builder, root, layer, spec, model_of(files))
-    first = float(IN_BETWEENS.index(layer.in_between or "fade"))
+    reel = Reel(layer.id, spec.duration_s, **dict(places)) if spec.duration_s else None
+    # Of a film every frame is seen for itself; a still one has nothing between.
+    usual = "none" if reel or spec.runs == "still" else "fade"
+    first = float(IN_BETWEENS.index(layer.in_between or usual))
     in_between = builder.add(
         Parameter(
             f"{root}/in_between", Kind.CHOICE, first, 0.0, len(IN_BETWEENS) - 1.0, IN_BETWEENS,
@@ -174,7 +166,7 @@ def _generator(
     )  # fmt: skip
     return Generator(
         table.kind, config, spec, size_px, film_px, table.rate_hz, paths, places,
-        in_between=in_between,
+        in_between=in_between, reel=reel,
     )  # fmt: skip
 
 
@@ -250,6 +242,11 @@ def _effect(builder: ShowBuilder, root: str, table: EffectTable, has_mix: bool) 
         if has_mix
         else -1
     )
+    bypass = (
+        builder.switch(f"{root}/bypass", "Leaves the effect out.", table.bypass)
+        if has_mix and "bypass" not in declared
+        else -1
+    )
     places = {
         short: builder.add(_set(p, f"{roots.get(short.split('/')[0], root)}/{short}", given))
         for short, p in declared.items()
@@ -271,7 +268,8 @@ def _effect(builder: ShowBuilder, root: str, table: EffectTable, has_mix: bool) 
         for i in header.inputs
         if i.type not in IMAGES
     )
-    return Effect(table.id, name, mix, inputs, dict(table.images), isf.has_history(header))
+    history = isf.has_history(header)
+    return Effect(table.id, name, mix, inputs, dict(table.images), history, bypass)
 
 
 def _brought(builder: ShowBuilder, name: str, header: isf.Header) -> isf.Header:

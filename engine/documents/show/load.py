@@ -14,6 +14,7 @@ import msgspec
 from engine.core.show.show import Show
 from engine.documents.assets import assets_dir
 from engine.documents.builder import NoFileError
+from engine.documents.layer_files import spelled_out
 from engine.documents.modulation_tables import MODULATORS
 from engine.documents.schema import ShowTable, allowed_keys, allowed_values
 from engine.documents.show import bare_file, shader_files
@@ -270,7 +271,12 @@ def decode(text: str, name: str) -> ShowTable:
             f"{name}: schema: this version reads schema = {SCHEMA}, the file says "
             f"{raw.get('schema', 'nothing')}; add the line  schema = {SCHEMA}  at its top"
         )
-    return convert(raw, name, ShowTable)
+    try:
+        return spelled_out(convert(raw, name, ShowTable))
+    except ShowError:
+        raise
+    except ValueError as error:
+        raise ShowError(f"{name}: {error}") from None
 
 
 def parse(text: str, name: str) -> dict[str, Any]:

@@ -106,6 +106,7 @@ class Performance:
         self.recording: Recording = stack.enter_context(
             Recording(options, self.loaded, show, self.fps, self.audio_input, self.notify)
         )
+        self.compositor.listen(self.recording.heard.read, self.audio_input.format[0])
         self.editing = Editing(self.loaded, self.queue, self.act)
         stack.callback(self.editing.close)
         self.line.on_tick = self._on_tick

@@ -196,6 +196,7 @@ class Player(Performance):
             self._jump(due.jump_s)
         self._listen(now_s)
         self._announce_ready(self.line.show)
+        self.recording.tell(self.queue, self.line.show, self.line.state, seconds)
         self.watch.lap("events")
         steps = self.line.control(seconds, self.queue.events_of)
         show, state = self.line.show, self.line.state

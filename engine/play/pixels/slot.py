@@ -23,6 +23,7 @@ from engine.generators.host.spare import Spare
 from engine.generators.host.worker_host import open_worker
 from engine.play.model_versions import FileVersion, version_of
 from engine.play.pixels.delay_line import Pictures
+from engine.play.pixels.still import StillHost
 
 CHANGE_S = 1.0
 """How long the picture fades from one model to the next."""
@@ -77,14 +78,18 @@ def open_host(
     OSError
         If the system gives no shared memory or no process.
     """
+    opened = registry.open_spec(generator.kind, generator.config, generator.spec)
+    if generator.spec.runs == "still":
+        return StillHost(opened)
+    is_heavy = generator.spec.runs == "heavy"  # what needs no torch takes no process that has it
     return open_worker(
-        registry.open_spec(generator.kind, generator.config, generator.spec),
-        device,
+        opened,
+        device if is_heavy else "cpu",
         max_size_px=wanted.size_px,
         rate_cap_hz=generator.rate_hz,
         clock=time.perf_counter,
-        spare=spare,
-        shares_cuda=shares_cuda,
+        spare=spare if is_heavy else None,
+        shares_cuda=shares_cuda and is_heavy,
     )
 
 

@@ -238,6 +238,10 @@ def _layer_slot(layer: Table, rest: list[str]) -> tuple[Table, str] | None:
     match rest:
         case ["generator", key]:
             return _inner(layer["generator"], "parameters"), key
+        case ["film", key]:
+            if "file" in layer:
+                return _inner(layer, "film"), key
+            return _inner(layer["generator"], "parameters"), key
         case ["source", name, *_]:
             return _input(layer["source"], name)
         case [("solid" | "text") as kind, name, *_]:
