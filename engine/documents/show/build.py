@@ -155,10 +155,9 @@ def _layers(builder: ShowBuilder, table: ShowTable) -> tuple[Layer, ...]:
     for number, layer in enumerate(layers, 1):
         builder.aliases[f"/layer/{number}/"] = f"/layer/{layer.id}/"
     layers = tuple(bind_images(layers, i, table.layers[i]) for i in range(len(layers)))
-    layers = tuple(map(bind_letters, layers))
     layers = bind_groups(layers, table.layers)
     layers = tuple(bind_ports(layers, i, table.layers[i].generator) for i in range(len(layers)))
-    return layers
+    return tuple(map(bind_letters, layers))
 
 
 def _goes(builder: ShowBuilder, table: ShowTable) -> list[int]:
