@@ -20,7 +20,7 @@ from engine.compositor.gl.context import collect, open_context
 from engine.compositor.gl.program import ShaderError, read_error
 from engine.compositor.isf.check import check
 from engine.compositor.isf.shader import compile_shader
-from engine.compositor.layers import fit
+from engine.compositor.place import fit
 from engine.core.frame.plan import LayerPlan, Pass, Plan
 from tests.places import GOLDEN, ROOT, SHADERS
 

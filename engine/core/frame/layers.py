@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from engine.core.frame.plan import MASTER, LayerPlan, Pass, Uniform
+from engine.core.frame.plan import DECKS, MASTER, LayerPlan, Pass, Uniform
 from engine.core.show.layer import BLENDS, WRAP_S, Effect, Input, Layer
 from engine.core.show.placing import placing_of
 from engine.core.show.show import Show
@@ -45,6 +45,7 @@ def layer_plan(
         group=layer.group,
         is_group=layer.is_group,
         rank=layer.rank,
+        upscale=layer.upscale,
     )
 
 
@@ -106,6 +107,13 @@ def master_chain(
     passes = tuple(_pass(show, state, MASTER, e, values, moment) for e in active)
     aspect = show.size_px[0] / show.size_px[1]
     return (LayerPlan(MASTER, None, None, passes, "normal", 1.0, aspect, 1.0, _is_stepped(active)),)
+
+
+def deck_pass(
+    show: Show, state: State, effect: Effect, values: Sequence[float], moment: Moment
+) -> Pass:
+    """Plan the shader that leads from one deck to the other."""
+    return _pass(show, state, DECKS, effect, values, moment)
 
 
 def _pass(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -68,9 +68,9 @@ class Constants:
     filters, speed_decay
         How each route follows its signal · what is left of the speed of every one-euro filter
         after a tick.
-    everything, fading, reach
-        What reaches any parameter · the fader between two cues · by layer, those that its
-        generator is asked with.
+    everything, fading, crossing, reach
+        What reaches any parameter · the fader between two cues · the crossfader · by layer, those
+        that its generator is asked with.
     asked
         What each layer's generator is asked.
     fades
@@ -136,6 +136,7 @@ class Constants:
     speed_decay: float
     everything: Reach
     fading: Reach
+    crossing: Reach
     reach: Mapping[str, Reach]
     asked: tuple[Asked, ...]
     fades: tuple[frozenset[int], ...]
@@ -281,11 +282,15 @@ def fades_of(layers: Sequence[Layer], cues: Sequence[Cue]) -> tuple[frozenset[in
 
 def needed_layers(layers: Sequence[Layer], cue: Cue) -> frozenset[str]:
     """Layers whose generators' pixels are seen in the layers that a cue brings up."""
-    goals, makers = dict(cue.targets), {layer.id for layer in layers if layer.generator}
+    goals = dict(cue.targets)
+    return needed_by(layers, [x for x in layers if goals.get(x.opacity, 0.0) > 0.0])
+
+
+def needed_by(layers: Sequence[Layer], shown: Iterable[Layer]) -> frozenset[str]:
+    """Layers whose generators' pixels are seen in some of all `layers`."""
+    makers = {layer.id for layer in layers if layer.generator}
     found: set[str] = set()
-    for layer in layers:
-        if goals.get(layer.opacity, 0.0) <= 0.0:
-            continue
+    for layer in shown:
         found.add(layer.uses or "")
         for each in (layer.source, *layer.effects):
             if each is not None:

@@ -178,6 +178,7 @@ class Master:
     brightness: int
     blackout: int
     freeze: int
+    hold: int
     speed: int
     truncation: int
     steer_x: int
@@ -191,4 +192,5 @@ class Master:
     resync: int
     beats: Beats
     colour: Colour
+    flash_limiter: int
     effects: tuple[Effect, ...] = ()

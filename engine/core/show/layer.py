@@ -138,6 +138,8 @@ class Layer:
         0, or more than that of every layer that has to be drawn before it.
     reads
         IDs of the layers that its shaders see, and of those that lie in it.
+    upscale
+        How a generator's pictures are enlarged, one of `UPSCALES`.
     """
 
     id: str
@@ -158,3 +160,4 @@ class Layer:
     rank: int = 0
     reads: tuple[str, ...] = ()
     writing: Writing | None = None
+    upscale: str = "auto"

@@ -33,9 +33,17 @@ from engine.core.show.constants import (
     world_constants,
 )
 from engine.core.show.controls import Cue, CueList, Fader, Lfo, MacroTarget, Master, Route
+from engine.core.show.decks import Decks
 from engine.core.show.layer import Layer
 from engine.core.show.mapping import ControlMapping
-from engine.core.show.reach import Movers, decay_of, entries_of, filters_of, reach_of, reaching
+from engine.core.show.reach import (
+    Movers,
+    decay_of,
+    entries_of,
+    filters_of,
+    reach_of,
+    reaching,
+)
 from engine.core.track.track import Track
 
 
@@ -90,6 +98,8 @@ class Show:
         Places of the signals that are the seconds of motion and the count of beats, -1 for none.
     mappings
         What controls of devices move while it is played.
+    decks
+        Two groups of layers with a crossfader; None: no layer has a deck.
     constants
         What follows from the rest, worked out once.
     """
@@ -131,6 +141,7 @@ class Show:
     addressed: tuple[tuple[int, int], ...] = ()
     clock: tuple[int, int] = (-1, -1)
     mappings: tuple[ControlMapping, ...] = ()
+    decks: Decks | None = None
     pictures: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
     constants: Constants = field(init=False, repr=False)
 
@@ -163,6 +174,16 @@ def _texts(show: Show) -> dict[str, Any]:
         for name in (layer.id, number)
     }
     return {"written": written, "texts": names}
+
+
+def _faders(show: Show, movers: Movers) -> dict[str, Any]:
+    """What reaches the fader between two cues, and the crossfader."""
+    decks = show.decks
+    crossing = set() if decks is None else {decks.fade, decks.curve, decks.transition}
+    return {
+        "fading": reach_of(movers, (), set(show.fader[:1] if show.fader else ())),
+        "crossing": reach_of(movers, (), crossing),
+    }
 
 
 def _constants(show: Show) -> Constants:
@@ -201,7 +222,7 @@ def _constants(show: Show) -> Constants:
         filters=filters_of(show.routes, tick_s),
         speed_decay=decay_of(EURO_SPEED_TAU_S, tick_s),
         everything=reach_of(movers, springs),
-        fading=reach_of(movers, (), set(show.fader[:1] if show.fader else ())),
+        **_faders(show, movers),
         reach={
             each.layer: reach_of(movers, springs, places_of(each) | {master.truncation})
             for each in asked

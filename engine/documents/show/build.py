@@ -26,6 +26,7 @@ from engine.documents.show.cues import add_fader, add_lists, cue_index, make_cue
 from engine.documents.show.image_inputs import bind_ports
 from engine.documents.show.layers import bind_images, make_layer, master_effects
 from engine.documents.show.mappings import make_mappings
+from engine.documents.show.mixer.decks import make_decks
 from engine.documents.show.modulation import (
     Signals,
     add_parameters,
@@ -66,8 +67,8 @@ def assemble(
     placed = read_track(builder, table.track)
     layers = _layers(builder, table)
     master = replace(master, effects=master_effects(builder, table.master, layers))
-    goes, rates = _goes(builder, table), add_rates(builder, table)
-    depths = _depths(builder, table)
+    decks = make_decks(builder, table, layers)
+    goes, rates, depths = _goes(builder, table), add_rates(builder, table), _depths(builder, table)
     acts, fader = add_lists(builder, table), add_fader(builder, table)
     add_parameters(builder, table)
     registry = make_registry(builder.parameters, builder.groups, builder.aliases)
@@ -118,7 +119,7 @@ def assemble(
     )
     cues, lists = _cues(builder, show, table, (goes, acts))
     start = cue_index(table, table.start, "start") if table.start else -1
-    show = replace(show, routes=routes, cues=cues, lists=lists, start=start)
+    show = replace(show, routes=routes, cues=cues, lists=lists, start=start, decks=decks)
     return bind_track(placed, replace(show, notes=tuple(dict.fromkeys(builder.notes))))
 
 
@@ -228,6 +229,7 @@ def _master(builder: ShowBuilder, table: ShowTable) -> Master:
         ),
         blackout=builder.switch("/master/blackout", "Black, at once."),
         freeze=builder.switch("/master/freeze", "Holds every motion."),
+        hold=builder.switch("/master/hold", "The picture stands still; all goes on behind it."),
         speed=builder.number("/master/speed", m.speed, -4, 4, "", "Factor on every motion."),
         truncation=builder.number(
             "/master/truncation",
@@ -270,6 +272,9 @@ def _master(builder: ShowBuilder, table: ShowTable) -> Master:
         resync=builder.trigger("/transport/resync", "The beat begins now."),
         beats=_beats(builder, m),
         colour=make_colour(builder, m.colour),
+        flash_limiter=builder.switch(
+            "/master/flash_limiter", "No more than three flashes a second.", m.flash_limiter
+        ),
     )
 
 
