@@ -10,6 +10,7 @@ from engine.core.parameter import Kind
 from engine.core.show.layer import BLENDS, SPACES
 from engine.core.show.placing import FITS, MIRRORS, TILES
 from engine.core.trajectory.parts import make_parts
+from engine.documents.colour_table import ColourTable
 from engine.documents.deck_tables import DecksTable
 from engine.documents.map_tables import MappingTable
 from engine.documents.modulation_tables import MODULATORS, LfoTable, MacroTable
@@ -261,20 +262,6 @@ class AutopilotTable(_Table, frozen=True):
     rest_s: float = 90.0
 
 
-class ColourTable(_Table, frozen=True):
-    """``[master.colour]``: colour of the finished picture."""
-
-    exposure: float = 0.0
-    temperature: float = 0.0
-    tint: float = 0.0
-    contrast: float = 1.0
-    saturation: float = 1.0
-    tone_map: Literal["none", "reinhard", "aces", "agx"] = "none"
-    lut: str = ""
-    lut_mix: float = 1.0
-    dither: Literal["blue", "gradient"] = "blue"
-
-
 class MasterTable(_Table, frozen=True):
     """``[master]``: what stands over all layers."""
 
@@ -291,6 +278,7 @@ class MasterTable(_Table, frozen=True):
     timecode_rate: str = "25"
     effects: list[EffectTable] = []
     colour: ColourTable | None = None
+    flash_limiter: bool = True
 
 
 class TrackTable(_Table, frozen=True):

@@ -181,6 +181,8 @@ class Plan:
         Layers that are not visible, and that shaders of others see.
     grade
         Colour of the finished picture.
+    limits_flashes
+        Whether the flash limiter watches over it.
     """
 
     seconds: float
@@ -199,6 +201,7 @@ class Plan:
     heard_s: float = 0.0
     hidden: tuple[LayerPlan, ...] = ()
     grade: Grade = REST
+    limits_flashes: bool = False
 
     @property
     def chains(self) -> tuple[LayerPlan, ...]:
