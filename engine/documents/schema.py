@@ -10,7 +10,10 @@ from engine.core.parameter import Kind
 from engine.core.show.layer import BLENDS, SPACES
 from engine.core.show.placing import FITS, MIRRORS, TILES
 from engine.core.trajectory.parts import make_parts
-from engine.documents.modulation_tables import MODULATORS, MacroTable
+from engine.documents.colour_table import ColourTable
+from engine.documents.deck_tables import DecksTable
+from engine.documents.map_tables import MappingTable
+from engine.documents.modulation_tables import MODULATORS, LfoTable, MacroTable
 
 Number = bool | int | float | str | list[float]
 
@@ -119,6 +122,18 @@ class EffectTable(_Table, frozen=True):
     images: dict[str, str] = {}
 
 
+class FilmTable(_Table, frozen=True):
+    """``[layers.film]``: how the film of a layer is played."""
+
+    position: float = 0.0
+    speed: float = 1.0
+    pause: bool = False
+    begin: float = 0.0
+    end: float = 1.0
+    beats: float = 0.0
+    loop: bool = True
+
+
 class LayerTable(_Table, frozen=True):
     """``[[layers]]``."""
 
@@ -144,8 +159,11 @@ class LayerTable(_Table, frozen=True):
     tile: Tile = "none"
     aspect: float | Literal["auto", "canvas"] = "auto"
     generator: GeneratorTable | None = None
+    file: str = ""
+    film: FilmTable | None = None
     in_between: Literal["fade", "warp", "flow", "none"] | None = None
     uses: str | None = None
+    upscale: Literal["auto", "spline", "network"] | None = None
     source: EffectTable | None = None
     path: PathTable = PathTable()
     path_b: PathTable = PathTable(seed=1)
@@ -153,6 +171,7 @@ class LayerTable(_Table, frozen=True):
     path_d: PathTable = PathTable(seed=3)
     paths: dict[str, PathTable] = {}
     effects: list[EffectTable] = []
+    deck: Literal["", "a", "b"] = ""
 
 
 class EuroTable(_Table, frozen=True):
@@ -175,18 +194,6 @@ class RouteTable(_Table, frozen=True):
     release_s: float = 0.0
     mode: Literal["add", "multiply", "replace", "max"] = "add"
     one_euro: EuroTable | None = None
-
-
-class LfoTable(_Table, frozen=True):
-    """``[[lfos]]``."""
-
-    id: str
-    wave: Literal["sine", "triangle", "saw", "square", "noise", "steps"] = "sine"
-    rate_hz: float = 0.1
-    beats: float = 0.0
-    phase: float = 0.0
-    swing: float = 0.0
-    width: float = 0.5
 
 
 class WayTable(_Table, frozen=True):
@@ -248,59 +255,11 @@ class CueListTable(_Table, frozen=True):
     follow: bool = False
 
 
-class LightTable(_Table, frozen=True):
-    """What a mapped control shows when on and when off: a MIDI number, 0 to 127."""
-
-    on: float = 127.0
-    off: float = 0.0
-
-
-class MappingTable(_Table, frozen=True):
-    """``[[mappings]]``: a control of a device, and what it moves."""
-
-    control: str
-    address: str
-    device: str = ""
-    range: tuple[float, float] | None = None
-    curve: str = "linear"
-    takeover: Literal["", "jump", "pickup", "scale"] = ""
-    coding: Literal[
-        "absolute", "twos_complement", "offset_64", "sign_magnitude", "ones_complement"
-    ] = "absolute"
-    step: float = 0.0
-    mode: Literal["", "value", "velocity", "toggle", "momentary", "trigger", "step"] = ""
-    value: Number | None = None
-    light: LightTable | Literal["none"] = LightTable()
-
-
-class MapTable(_Table, frozen=True):
-    """A file of mappings for devices: shipped for a controller, or in the user's folder."""
-
-    devices: list[str] = []
-    show: str = ""
-    setup: list[str] = []
-    mappings: list[MappingTable] = []
-
-
 class AutopilotTable(_Table, frozen=True):
     """``[autopilot]``: goes from cue to cue while nobody touches anything."""
 
     on: bool = False
     rest_s: float = 90.0
-
-
-class ColourTable(_Table, frozen=True):
-    """``[master.colour]``: colour of the finished picture."""
-
-    exposure: float = 0.0
-    temperature: float = 0.0
-    tint: float = 0.0
-    contrast: float = 1.0
-    saturation: float = 1.0
-    tone_map: Literal["none", "reinhard", "aces", "agx"] = "none"
-    lut: str = ""
-    lut_mix: float = 1.0
-    dither: Literal["blue", "gradient"] = "blue"
 
 
 class MasterTable(_Table, frozen=True):
@@ -319,6 +278,7 @@ class MasterTable(_Table, frozen=True):
     timecode_rate: str = "25"
     effects: list[EffectTable] = []
     colour: ColourTable | None = None
+    flash_limiter: bool = True
 
 
 class TrackTable(_Table, frozen=True):
@@ -377,6 +337,7 @@ class ShowTable(_Table, frozen=True):
     autopilot: AutopilotTable = AutopilotTable()
     track: TrackTable = TrackTable()
     layers: list[LayerTable] = []
+    decks: DecksTable | None = None
     signals: list[str] = []
     lfos: list[LfoTable] = []
     modulators: list[ModulatorTable] = []

@@ -21,9 +21,11 @@ SHELVES = {
     "generators": {
         "camera",
         "cppn",
+        "film",
         "flat",
         "map",
         "nearest",
+        "picture",
         "pix2pix",
         "style",
         "stylegan2",

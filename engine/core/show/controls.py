@@ -175,6 +175,7 @@ class Master:
     brightness: int
     blackout: int
     freeze: int
+    hold: int
     speed: int
     truncation: int
     steer_x: int
@@ -188,4 +189,5 @@ class Master:
     resync: int
     beats: Beats
     colour: Colour
+    flash_limiter: int
     effects: tuple[Effect, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from engine.core.path.model import Path
 from engine.core.show.generator import ImageInput, Spec
@@ -22,6 +23,35 @@ IN_BETWEENS = ("fade", "warp", "flow", "none")
 UPSCALES = ("auto", "spline", "network")
 WRAP_S = 3600
 """Period of every shader's TIME, so that no shader sees an unbounded float32 time."""
+
+
+class Reel(NamedTuple):
+    """What moves the playhead of a film: places of its parameters, see `core.frame.reels`.
+
+    Parameters
+    ----------
+    layer, duration_s
+        Its layer's ID · how long the film lasts.
+    position
+        0 to 1, of the part between `begin` and `end`, which are 0 to 1 of the film.
+    speed, pause, loop
+        Factor · holds it · whether the end leads back to the beginning.
+    beats
+        In so many beats it goes through the part once; 0: at its own pace.
+    restart
+        Trigger: it begins anew.
+    """
+
+    layer: str
+    duration_s: float
+    position: int
+    speed: int
+    pause: int
+    begin: int
+    end: int
+    beats: int
+    loop: int
+    restart: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +75,8 @@ class Generator:
         What its image ports see.
     in_between
         Place of what is seen between its frames, one of `IN_BETWEENS`.
+    reel
+        Of a film.
     """
 
     kind: str
@@ -57,6 +89,7 @@ class Generator:
     places: tuple[tuple[str, int], ...]
     image_inputs: tuple[ImageInput, ...] = ()
     in_between: int = -1
+    reel: Reel | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +137,8 @@ class Layer:
         0, or more than that of every layer that has to be drawn before it.
     reads
         IDs of the layers that its shaders see, and of those that lie in it.
+    upscale
+        How a generator's pictures are enlarged, one of `UPSCALES`.
     """
 
     id: str
@@ -123,3 +158,4 @@ class Layer:
     is_group: bool = False
     rank: int = 0
     reads: tuple[str, ...] = ()
+    upscale: str = "auto"

@@ -11,13 +11,13 @@ from typing import Any
 from engine.core.isf import header as isf
 from engine.core.isf.inputs import IMAGES
 from engine.core.parameter import Kind, Parameter
-from engine.core.show.layer import IN_BETWEENS, Effect, Generator, Input, Layer
+from engine.core.show.layer import IN_BETWEENS, Effect, Generator, Input, Layer, Reel
 from engine.documents.builder import ShowBuilder, each, strict
 from engine.documents.path.paths import make_paths
 from engine.documents.path.picture_keyframes import LAYER
 from engine.documents.schema import EffectTable, GeneratorTable, LayerTable, MasterTable, Number
-from engine.documents.show.shader_files import picture_name
-from engine.documents.show.shader_inputs import bind_inputs
+from engine.documents.show.shaders.images import brought, image_bindings
+from engine.documents.show.shaders.inputs import bind_inputs
 from engine.documents.show.stack.links import check_images
 from engine.documents.show.stack.placing import add_placing
 from engine.generators import registry
@@ -41,13 +41,15 @@ def make_layer(builder: ShowBuilder, layer: LayerTable) -> Layer:
         raise ValueError(f'aspect: {aspect:g} is outside 0.05 to 20 (or "auto", "canvas")')
     places = add_placing(builder, root, layer)
     generator = None
+    if layer.upscale is not None and not (layer.generator or layer.uses):
+        raise ValueError("upscale: only a layer that shows a generator has pictures to enlarge")
     if layer.in_between is not None and layer.generator is None:
         raise ValueError("in_between: only a layer with a generator of its own has frames")
     if layer.generator is not None:
         generator = _generator(builder, root, layer, layer.generator)
     source = None
     if layer.source is not None:
-        source = _effect(builder, f"{root}/source", _named(layer.source, "source"), False)
+        source = make_effect(builder, f"{root}/source", _named(layer.source, "source"), False)
     return Layer(
         id=layer.id,
         aspect=aspect,
@@ -56,6 +58,7 @@ def make_layer(builder: ShowBuilder, layer: LayerTable) -> Layer:
         uses=layer.id if generator else None,
         source=source,
         effects=_effects(builder, root, layer.effects),
+        upscale=layer.upscale or "auto",
     )
 
 
@@ -144,12 +147,16 @@ def _generator(
             f"generator.parameters: unknown key '{sorted(unknown)[0]}'; allowed are: "
             + ", ".join(p.address for p in spec.parameters)
         )
+    room = "film" if spec.duration_s else "generator"
     places = tuple(
-        (p.address, _place(builder, p, f"{root}/generator/{p.address}", table.parameters))
+        (p.address, _place(builder, p, f"{root}/{room}/{p.address}", table.parameters))
         for p in spec.parameters
     )
     paths = make_paths(builder, root, layer, spec, model_of(files))
-    first = float(IN_BETWEENS.index(layer.in_between or "fade"))
+    reel = Reel(layer.id, spec.duration_s, **dict(places)) if spec.duration_s else None
+    # Of a film every frame is seen for itself; a still one has nothing between.
+    usual = "none" if reel or spec.runs == "still" else "fade"
+    first = float(IN_BETWEENS.index(layer.in_between or usual))
     in_between = builder.add(
         Parameter(
             f"{root}/in_between", Kind.CHOICE, first, 0.0, len(IN_BETWEENS) - 1.0, IN_BETWEENS,
@@ -158,7 +165,7 @@ def _generator(
     )  # fmt: skip
     return Generator(
         table.kind, config, spec, size_px, film_px, table.rate_hz, paths, places,
-        in_between=in_between,
+        in_between=in_between, reel=reel,
     )  # fmt: skip
 
 
@@ -200,7 +207,7 @@ def _effects(builder: ShowBuilder, root: str, tables: list[EffectTable]) -> tupl
         if not table.id and (once := _once(table.shader)) != effect.id:
             builder.aliases[f"{root}/effect/{once}/"] = f"{root}/effect/{effect.id}/"
     return tuple(
-        each(named, "effects", lambda t: _effect(builder, f"{root}/effect/{t.id}", t, True))
+        each(named, "effects", lambda t: make_effect(builder, f"{root}/effect/{t.id}", t, True))
     )
 
 
@@ -214,14 +221,20 @@ def effect_id(shader: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.]", "_", shader.removesuffix(".fs"))
 
 
-def _effect(builder: ShowBuilder, root: str, table: EffectTable, has_mix: bool) -> Effect:
-    name = table.shader
+def read_shader(builder: ShowBuilder, name: str) -> isf.Header:
+    """Header of a shader, which is then one of the show's."""
     if name not in builder.headers:
         file = f"{name.removesuffix('.fs')}.fs"
         text = builder.resolve(name)
         builder.shaders[name] = text
-        builder.headers[name] = _brought(builder, name, isf.parse(text, file))
-    header = builder.headers[name]
+        builder.headers[name] = brought(builder, name, isf.parse(text, file))
+    return builder.headers[name]
+
+
+def make_effect(builder: ShowBuilder, root: str, table: EffectTable, has_mix: bool) -> Effect:
+    """Resolve one shader with its inputs, whose addresses begin with `root`."""
+    name = table.shader
+    header = read_shader(builder, name)
     bound = bind_inputs(builder, header, table.inputs)
     free = replace(header, inputs=tuple(i for i in header.inputs if i.name not in bound))
     declared = {p.address: p for p in isf.parameters(free)}
@@ -246,10 +259,7 @@ def _effect(builder: ShowBuilder, root: str, table: EffectTable, has_mix: bool) 
     for vector, parts in vectors.items():
         place = roots.get(vector, root)
         builder.groups[f"{place}/{vector}"] = tuple(f"{place}/{part}" for part in parts)
-    images = [i.name for i in header.inputs if i.type == "image"]
-    for image in table.images:
-        if image not in images or image == "inputImage":
-            raise ValueError(f"images: '{image}' is not an image input of {name}.fs")
+    images = image_bindings(builder, header, table, has_mix)
     inputs = tuple(
         Input(
             i.name,
@@ -261,17 +271,7 @@ def _effect(builder: ShowBuilder, root: str, table: EffectTable, has_mix: bool) 
         if i.type not in IMAGES
     )
     history = isf.has_history(header)
-    return Effect(table.id, name, mix, inputs, dict(table.images), history, bypass)
-
-
-def _brought(builder: ShowBuilder, name: str, header: isf.Header) -> isf.Header:
-    """Read the pictures that a shader brings along, and note what it cannot do here."""
-    for found in header.imported:
-        files = (picture_name(name, path) for path in found.paths)
-        builder.picture(f"{name}/{found.name}", *files)
-    file = f"{name.removesuffix('.fs')}.fs"
-    builder.notes += [f"{file}:{line}: {text}" for line, text in header.notes]
-    return header
+    return Effect(table.id, name, mix, inputs, images, history, bypass)
 
 
 def _flat(

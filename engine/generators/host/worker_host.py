@@ -103,8 +103,10 @@ class WorkerHost:
         if self._now_s is not None:
             self._measure(frame, self._now_s)
         self._returned = frame.sequence
+        self._frames.acknowledge(frame.sequence)
         self._watchdog.error = ""
-        return frame
+        is_same = frame.device_slot is None and frame.pixels.shape[-1] == 0
+        return None if is_same else frame
 
     def tend(self, now_s: float) -> None:
         """Hear the worker, restart it when it died or hangs, post the waiting request.

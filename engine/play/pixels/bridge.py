@@ -12,7 +12,7 @@ A frame with the picture of the one before it (the show rests) is not uploaded a
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import moderngl
 import numpy as np
@@ -23,12 +23,15 @@ from engine.generators.host.messages import Frame
 from engine.play.pixels.crossfade import Fade, TimedFrame, advance_fade, begin_fade, weigh
 from engine.play.pixels.cuda_sharing import CudaUpload, SharingError
 
+_KINDS = {"u1": "f1", "u2": "nu2"}  # of pixels → of a texture that is read as 0..1
+
 
 class SourcePixels(NamedTuple):
     """What a layer's source looks like now: ``(1 - weight) · older + weight · newer``.
 
-    Textures are RGBA16F, display-referred sRGB, straight alpha, memory row 0 is the top row. Equal
-    `numbers` are the same pictures; where `is_flow`, what moved between them is to be moved.
+    Textures are RGBA16F (of films and pictures RGBA8 or RGBA16), display-referred sRGB, straight
+    alpha, memory row 0 is the top row. Equal `numbers` are the same pictures; where `is_flow`, what
+    moved between them is to be moved.
     """
 
     older: moderngl.Texture
@@ -43,7 +46,7 @@ class _Slot:
     fade: Fade
     textures: list[moderngl.Texture]
     last: TimedFrame  # taken last, and its pixels where they came by main memory
-    pixels: NDArray[np.float16] | None
+    pixels: NDArray[Any] | None
     in_between: str = IN_BETWEENS[0]
 
     def shown(self) -> list[TimedFrame]:
@@ -105,7 +108,8 @@ class Bridge:
             slot.fade = begin_fade(timed)
 
     def _upload(self, slot_id: str, slot: _Slot | None, frame: Frame, fade_s: float) -> TimedFrame:
-        texture = self._texture(slot, (frame.pixels.shape[1], frame.pixels.shape[0]))
+        kind = _KINDS.get(frame.pixels.dtype.str[1:], "f2")
+        texture = self._texture(slot, (frame.pixels.shape[1], frame.pixels.shape[0]), kind)
         if frame.share is not None and frame.device_slot is not None:
             try:
                 self._cuda = self._cuda or CudaUpload(self._ctx)
@@ -170,25 +174,29 @@ class Bridge:
         for slot_id in list(self._slots):
             self.drop(slot_id)
 
-    def _texture(self, slot: _Slot | None, size_px: tuple[int, int]) -> moderngl.Texture:
-        """Reuse the texture that is out of use, if its size is right."""
+    def _texture(
+        self, slot: _Slot | None, size_px: tuple[int, int], dtype: str
+    ) -> moderngl.Texture:
+        """Reuse the texture that is out of use, if its size and kind are right."""
         used = [frame.texture for frame in slot.shown()] if slot else []
         textures = slot.textures if slot else []
         for texture in [each for each in textures if each not in used]:
-            if texture.size == size_px:
+            if texture.size == size_px and texture.dtype == dtype:
                 return texture
             textures.remove(texture)
             texture.release()
-        texture = self._ctx.texture(size_px, 4, dtype="f2")
+        texture = self._ctx.texture(size_px, 4, dtype=dtype)
         texture.filter = (moderngl.LINEAR, moderngl.LINEAR)
         texture.repeat_x = texture.repeat_y = False
         textures.append(texture)
         return texture
 
 
-def _is_repeated(pixels: NDArray[np.float16] | None, frame: Frame) -> bool:
+def _is_repeated(pixels: NDArray[Any] | None, frame: Frame) -> bool:
     """Whether a frame has the picture that was uploaded last."""
     if pixels is None or frame.device_slot is not None or pixels.shape != frame.pixels.shape:
+        return False
+    if pixels.dtype != frame.pixels.dtype:
         return False
     ours, theirs = pixels.view(np.uint16), frame.pixels.view(np.uint16)
     # A few rows tell pictures apart that move; only those of a show that rests are read whole.

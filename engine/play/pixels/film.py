@@ -77,8 +77,9 @@ class FilmPixels:
             return
         if name not in self._hosts:
             opened = registry.open_spec(generator.kind, generator.config, generator.spec)
+            device = self._device if generator.spec.runs == "heavy" else "cpu"
             self._hosts[name] = open_inline(
-                opened, self._device, clock=time.perf_counter, notify=self._notify
+                opened, device, clock=time.perf_counter, notify=self._notify
             )
         size = asked_size(generator.spec, generator.film_px, request.aspect, self._show.size_px)
         host = self._hosts[name]

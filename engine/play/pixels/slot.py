@@ -11,9 +11,10 @@ import time
 from dataclasses import replace
 from typing import NamedTuple
 
+from engine.core.frame.plan import Plan
 from engine.core.frame.sample import requests_at
 from engine.core.show.generator import Request, asked_size
-from engine.core.show.layer import Generator
+from engine.core.show.layer import IN_BETWEENS, Generator
 from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.generators import registry
@@ -23,6 +24,7 @@ from engine.generators.host.spare import Spare
 from engine.generators.host.worker_host import open_worker
 from engine.play.model_versions import FileVersion, version_of
 from engine.play.pixels.delay_line import Pictures
+from engine.play.pixels.still import StillHost
 
 CHANGE_S = 1.0
 """How long the picture fades from one model to the next."""
@@ -38,6 +40,14 @@ rests.
 
 SEEN_PERIODS = {"warp": 0.5, "none": 0.0}
 """How long before its moment a frame is first seen, in periods; where it is blended in, one."""
+
+
+def in_between(show: Show, name: str, plan: Plan) -> str:
+    """What is seen between two frames of a layer's generator, one of `IN_BETWEENS`."""
+    layer = show.constants.layers.get(name)
+    if layer is None or layer.generator is None or layer.generator.in_between < 0:
+        return IN_BETWEENS[0]
+    return IN_BETWEENS[int(plan.values[layer.generator.in_between])]
 
 
 class WorkerSpec(NamedTuple):
@@ -77,14 +87,18 @@ def open_host(
     OSError
         If the system gives no shared memory or no process.
     """
+    opened = registry.open_spec(generator.kind, generator.config, generator.spec)
+    if generator.spec.runs == "still":
+        return StillHost(opened)
+    is_heavy = generator.spec.runs == "heavy"  # what needs no torch takes no process that has it
     return open_worker(
-        registry.open_spec(generator.kind, generator.config, generator.spec),
-        device,
+        opened,
+        device if is_heavy else "cpu",
         max_size_px=wanted.size_px,
         rate_cap_hz=generator.rate_hz,
         clock=time.perf_counter,
-        spare=spare,
-        shares_cuda=shares_cuda,
+        spare=spare if is_heavy else None,
+        shares_cuda=shares_cuda and is_heavy,
     )
 
 

@@ -16,7 +16,7 @@ from engine.documents.schema import allowed_keys
 from engine.documents.show.layers import OWN, effect_id
 from engine.documents.show.load import Loaded, read
 from engine.documents.show.model_files import with_paths
-from engine.documents.show.shader_files import split_name
+from engine.documents.show.shaders.files import split_name
 from engine.system import untrusted
 from engine.system.atomic import write_bytes, write_text
 
@@ -25,6 +25,7 @@ SAVED = "saved"
 PASSING = (
     "/master/blackout",
     "/master/freeze",
+    "/master/hold",
     "/master/steer_",
     "/brush/",
     "/grab/",
@@ -202,6 +203,12 @@ def _slot(document: Any, address: str) -> tuple[Table, str] | None:
             return _table(document, "master"), key
         case [("master" | "autopilot" | "track") as name, key] if key in allowed_keys(f"$.{name}"):
             return _table(document, name), key
+        case ["crossfader", *rest]:
+            return _table(document, "decks"), rest[0] if rest else "crossfader"
+        case ["deck", key]:
+            return _table(document, "decks"), key
+        case ["transition", name, key, *_]:
+            return _input(_shader_of(document["decks"]["transitions"], name), key)
         case ["lfo", name, key]:
             return _entry(document["lfos"], name), key
         case ["macro", name]:
@@ -218,6 +225,10 @@ def _slot(document: Any, address: str) -> tuple[Table, str] | None:
 def _layer_slot(layer: Table, rest: list[str]) -> tuple[Table, str] | None:
     match rest:
         case ["generator", key]:
+            return _inner(layer["generator"], "parameters"), key
+        case ["film", key]:
+            if "file" in layer:
+                return _inner(layer, "film"), key
             return _inner(layer["generator"], "parameters"), key
         case ["source", name, *_]:
             return _input(layer["source"], name)
@@ -242,8 +253,12 @@ def _entry(tables: Iterable[Table], name: str) -> Table:
 
 def _effect(owner: Table, name: str) -> Table:
     """Find an effect by its ID, which may be its shader's name."""
-    own = [(e.get("id") or effect_id(e["shader"]), e) for e in owner["effects"]]
-    return next(effect for each, effect in own if each == name)
+    return _shader_of(owner["effects"], name)
+
+
+def _shader_of(tables: Iterable[Table], name: str) -> Table:
+    own = [(e.get("id") or effect_id(e["shader"]), e) for e in tables]
+    return next(found for each, found in own if each == name)
 
 
 def _input(effect: Table, name: str) -> tuple[Table, str]:
