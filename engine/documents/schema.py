@@ -10,9 +10,11 @@ from engine.core.parameter import Kind
 from engine.core.show.layer import BLENDS, SPACES
 from engine.core.show.placing import FITS, MIRRORS, TILES
 from engine.core.trajectory.parts import make_parts
+from engine.documents.colour_table import ColourTable
 from engine.documents.deck_tables import DecksTable
+from engine.documents.layer_tables import FilmTable, SolidTable, TextTable
 from engine.documents.map_tables import MappingTable
-from engine.documents.modulation_tables import MODULATORS, MacroTable
+from engine.documents.modulation_tables import MODULATORS, LfoTable, MacroTable
 
 Number = bool | int | float | str | list[float]
 
@@ -121,18 +123,6 @@ class EffectTable(_Table, frozen=True):
     images: dict[str, str] = {}
 
 
-class FilmTable(_Table, frozen=True):
-    """``[layers.film]``: how the film of a layer is played."""
-
-    position: float = 0.0
-    speed: float = 1.0
-    pause: bool = False
-    begin: float = 0.0
-    end: float = 1.0
-    beats: float = 0.0
-    loop: bool = True
-
-
 class LayerTable(_Table, frozen=True):
     """``[[layers]]``."""
 
@@ -162,7 +152,10 @@ class LayerTable(_Table, frozen=True):
     film: FilmTable | None = None
     in_between: Literal["fade", "warp", "flow", "none"] | None = None
     uses: str | None = None
+    upscale: Literal["auto", "spline", "network"] | None = None
     source: EffectTable | None = None
+    solid: SolidTable | None = None
+    text: TextTable | None = None
     path: PathTable = PathTable()
     path_b: PathTable = PathTable(seed=1)
     path_c: PathTable = PathTable(seed=2)
@@ -192,18 +185,6 @@ class RouteTable(_Table, frozen=True):
     release_s: float = 0.0
     mode: Literal["add", "multiply", "replace", "max"] = "add"
     one_euro: EuroTable | None = None
-
-
-class LfoTable(_Table, frozen=True):
-    """``[[lfos]]``."""
-
-    id: str
-    wave: Literal["sine", "triangle", "saw", "square", "noise", "steps"] = "sine"
-    rate_hz: float = 0.1
-    beats: float = 0.0
-    phase: float = 0.0
-    swing: float = 0.0
-    width: float = 0.5
 
 
 class WayTable(_Table, frozen=True):
@@ -272,20 +253,6 @@ class AutopilotTable(_Table, frozen=True):
     rest_s: float = 90.0
 
 
-class ColourTable(_Table, frozen=True):
-    """``[master.colour]``: colour of the finished picture."""
-
-    exposure: float = 0.0
-    temperature: float = 0.0
-    tint: float = 0.0
-    contrast: float = 1.0
-    saturation: float = 1.0
-    tone_map: Literal["none", "reinhard", "aces", "agx"] = "none"
-    lut: str = ""
-    lut_mix: float = 1.0
-    dither: Literal["blue", "gradient"] = "blue"
-
-
 class MasterTable(_Table, frozen=True):
     """``[master]``: what stands over all layers."""
 
@@ -302,6 +269,7 @@ class MasterTable(_Table, frozen=True):
     timecode_rate: str = "25"
     effects: list[EffectTable] = []
     colour: ColourTable | None = None
+    flash_limiter: bool = True
 
 
 class TrackTable(_Table, frozen=True):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from engine.core.colour.grade import REST, Grade
 from engine.core.show.generator import Request, View
+from engine.core.show.lettering import Lettering
 from engine.core.show.placing import Placing
 
 Uniform = bool | int | float | tuple[float, ...]
@@ -99,6 +100,8 @@ class LayerPlan(NamedTuple):
         Whether its source is a canvas of its own with the layers of that group.
     rank
         On a step, lower ones are drawn before it.
+    upscale
+        How a generator's pictures are enlarged, see `engine.core.show.layer.UPSCALES`.
     """
 
     id: str
@@ -116,6 +119,7 @@ class LayerPlan(NamedTuple):
     group: str = ""
     is_group: bool = False
     rank: int = 0
+    upscale: str = "auto"
 
 
 class DeckMix(NamedTuple):
@@ -178,6 +182,10 @@ class Plan:
         Layers that are not visible, and that shaders of others see.
     grade
         Colour of the finished picture.
+    limits_flashes
+        Whether the flash limiter watches over it.
+    letterings
+        Name of a picture of letters → how they are set.
     """
 
     seconds: float
@@ -196,6 +204,8 @@ class Plan:
     heard_s: float = 0.0
     hidden: tuple[LayerPlan, ...] = ()
     grade: Grade = REST
+    letterings: tuple[tuple[str, Lettering], ...] = ()
+    limits_flashes: bool = False
 
     @property
     def chains(self) -> tuple[LayerPlan, ...]:

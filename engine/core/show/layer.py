@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from engine.core.path.model import Path
 from engine.core.show.generator import ImageInput, Spec
+from engine.core.show.lettering import Writing
 
 BLENDS = (
     "normal", "add", "screen", "multiply", "subtract", "overlay", "soft_light", "hard_light",
@@ -137,6 +138,8 @@ class Layer:
         0, or more than that of every layer that has to be drawn before it.
     reads
         IDs of the layers that its shaders see, and of those that lie in it.
+    upscale
+        How a generator's pictures are enlarged, one of `UPSCALES`.
     """
 
     id: str
@@ -156,3 +159,5 @@ class Layer:
     is_group: bool = False
     rank: int = 0
     reads: tuple[str, ...] = ()
+    writing: Writing | None = None
+    upscale: str = "auto"
