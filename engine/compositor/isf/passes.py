@@ -128,7 +128,8 @@ def run(
         program.send("PASSINDEX", index)
         program.send("RENDERSIZE", (float(sizes[index][0]), float(sizes[index][1])))
         _send(kit, shader, program, item, history)
-        nearest = _bind(kit, shader, program, images, targets, sizes[index])
+        seen = {**images, **{n: each.texture for n, each in targets.items()}} if targets else images
+        nearest = _bind(kit, shader, program, seen, sizes[index])
         _draw(kit, program, surface, onto if index == len(passes) - 1 else None)
         for unit in nearest:
             kit.nearest.clear(unit)
@@ -254,15 +255,13 @@ def _send(kit: Kit, shader: Shader, program: Program, item: Pass, history: Histo
 
 
 def _bind(
-    kit: Kit, shader: Shader, program: Program, images: Images, targets: Mapping[str, Surface],
-    size_px: tuple[int, int],
-) -> list[int]:  # fmt: skip
+    kit: Kit, shader: Shader, program: Program, images: Images, size_px: tuple[int, int]
+) -> list[int]:
     """Bind the images of a pass; return the units on which nothing is filtered."""
     nearest = []
     for name, in_program in shader.names.items():
         if in_program in program.units:
-            target = targets.get(name)
-            texture = target.texture if target else images.get(name, kit.black)
+            texture = images.get(name, kit.black)
             is_cube = isinstance(texture, moderngl.TextureCube)
             if is_cube != (name in shader.cubes):
                 texture = kit.black if is_cube else kit.black_cube
