@@ -76,18 +76,30 @@ void main() {
     isf_main();
 }
 """
-# NaN and infinity end here: one of them in a history would never leave it again.
+# NaN and infinity end here: one of them in a history would never leave it again. Laid at once on a
+# canvas, the colour is first what a surface of halves would hold, so that both ways look the same.
 _EPILOGUE = """
 #undef main
 #undef gl_FragCoord
 #line %(line)d
+uniform float host_opacity;
+uniform float host_most;
+vec4 host_light(vec4 host_x) {
+    host_x = uintBitsToFloat(floatBitsToUint(host_x) & 0xFFFFE000u);
+    vec3 host_d = max(host_x.rgb, 0.0);
+    vec3 host_h = 0.5638227 + host_d * (0.5182914 - host_d * 0.1111299);
+    host_h = 0.0010611 + host_d * (0.0279547 + host_d * host_h);
+    host_d = mix(host_d / 12.92, host_h, greaterThan(host_d, vec3(0.04045)));
+    float host_a = clamp(host_x.a, 0.0, 1.0) * host_opacity;
+    return vec4(min(host_d, host_most) * host_a, host_a);
+}
 void main() {
     isf_FragCoord = %(place)s;
     isf_FragColor = vec4(0.0);
     isf_main();
     vec4 host_c = isf_FragColor;
     %(scrub)s
-    host_Color = host_c;
+    host_Color = host_most > 0.0 ? host_light(host_c) : host_c;
 }
 """
 _SCRUB = "host_c = mix(host_c, vec4(0.0), bvec4(uvec4(isnan(host_c)) | uvec4(isinf(host_c))));"
