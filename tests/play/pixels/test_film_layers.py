@@ -16,6 +16,8 @@ from tests.generators.media.clips import make_clip, number_in, numbered
 
 SHOW = """schema = 1
 size_px = [96, 54]
+[master]
+flash_limiter = false  # numbered frames flash
 [[layers]]
 id = "clip"
 file = "{file}"
