@@ -24,6 +24,12 @@ def seen_by(plan: LayerPlan, kind: str = "result") -> Iterator[tuple[str, str]]:
                     yield of, name
 
 
+def steps_back(image: str) -> int:
+    """How many picture steps an image input looks back: 0 if it does not see the picture."""
+    of, _, steps = image.partition(":")
+    return 0 if of != "picture" else int(steps or 1)
+
+
 def borrowed(
     plans: Iterable[LayerPlan], there: Sequence[LayerPlan] = (), is_kept: bool = False
 ) -> set[str]:
