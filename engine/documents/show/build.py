@@ -112,13 +112,14 @@ def assemble(
         addressed=tuple(named.addressed.items()),
         clock=named.clock,
         mappings=tuple(make_mappings(table.mappings)),
+        decks=decks,
     )
     routes = tuple(
         each(list(zip(table.routes, depths, strict=True)), "routes", lambda r: make_route(show, *r))
     )
     cues, lists = _cues(builder, show, table, (goes, acts))
     start = cue_index(table, table.start, "start") if table.start else -1
-    show = replace(show, routes=routes, cues=cues, lists=lists, start=start, decks=decks)
+    show = replace(show, routes=routes, cues=cues, lists=lists, start=start)
     return bind_track(placed, replace(show, notes=tuple(dict.fromkeys(builder.notes))))
 
 
