@@ -192,4 +192,5 @@ class Master:
     resync: int
     beats: Beats
     colour: Colour
+    flash_limiter: int
     effects: tuple[Effect, ...] = ()

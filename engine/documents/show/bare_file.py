@@ -11,7 +11,7 @@ from engine.core.isf.inputs import IMAGES, Input
 from engine.core.show.generator import Spec
 from engine.documents.assets import assets_dir
 from engine.documents.pictures import LARGEST_BYTES as LARGEST_PICTURE
-from engine.documents.show.shader_files import copies, read_shader
+from engine.documents.show.shaders.files import copies, read_shader
 from engine.generators import registry
 from engine.models import network
 from engine.models.safetensors import SUFFIX as NATIVE

@@ -47,10 +47,10 @@ def check_images(effects: Iterable[Effect], layers: Sequence[Layer], key: str) -
     allowed = ["picture", *(f"{of}:{layer.id}" for of in ("layer", "result") for layer in layers)]
     for effect in effects:
         for name, image in effect.images.items():
-            if image not in allowed:
+            if image not in allowed and not image.startswith(("file:", "cube:")):
                 raise ValueError(
                     f"{key}: image '{name}' of {effect.id}: '{image}' is not known; "
-                    f"allowed are: {', '.join(allowed)}"
+                    f"allowed are: {', '.join(allowed)}, file:NAME of a picture"
                 )
 
 
