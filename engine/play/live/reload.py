@@ -18,9 +18,12 @@ from engine.compositor.isf.warm import Warmer
 from engine.core.show.show import Show
 from engine.documents.show import load
 from engine.documents.show.load import Loaded
+from engine.documents.show.shaders.files import split_name
 from engine.play.judging import CLOCKS
 from engine.play.model_versions import assets_of, hashes, versions_of, watched_paths
+from engine.system.foreign import still_file
 
+_READ = (".toml", ".fs", ".vs", *still_file.SUFFIXES)
 _GENTLE = 10  # niceness of the child that draws new shaders while the show plays
 REPLACED_S = 5.0
 """A network is not taken over more often: of many versions in between the newest counts."""
@@ -81,7 +84,7 @@ class Reloader:
             is_replaced |= not names.isdisjoint(watched_paths(self._assets))
             is_time = is_replaced and time.monotonic() - self._replaced_s >= REPLACED_S
             # The first time without a look: what was saved before the watch stood is seen too.
-            if is_first or is_time or any(name.suffix in (".toml", ".fs", ".vs") for name in names):
+            if is_first or is_time or any(name.suffix.lower() in _READ for name in names):
                 self._read_again()
                 is_replaced = False
             if self._folders != folders:
@@ -174,6 +177,11 @@ def _content(loaded: Loaded) -> tuple[object, ...]:
 def _folders(loaded: Loaded) -> set[Path]:
     found = {path.parent for path in watched_paths(assets_of(loaded))}
     found |= {p.resolve().parent for p in loaded.shader_paths.values()}
+    for name in loaded.show.files:
+        shader, path = split_name(name) or ("", name)
+        beside = loaded.shader_paths.get(shader, loaded.path)
+        if beside is not None:
+            found.add((beside.resolve().parent / path).parent.resolve())
     if loaded.path is not None:
         found |= {loaded.path.resolve().parent, loaded.path.resolve().parent / "shaders"}
     return found

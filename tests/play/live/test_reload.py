@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from engine.documents.show import load
 from engine.play.live.reload import Reloader
@@ -198,3 +199,30 @@ def test_a_take_holds_every_shader_that_was_played(tmp_path: Path, show: Path) -
     assert sum("colour.bgra" in text for text in blobs) == 1
     assert sum(text.startswith('{"shaders"') or '"shaders"' in text for text in blobs) == 2
     assert all(json.loads(t)["show"].startswith("sha256:") for t in blobs if '"shaders"' in t)
+
+
+BROUGHT = """/*{"INPUTS": [{"NAME": "inputImage", "TYPE": "image"}],
+"IMPORTED": {"own": {"PATH": "in/own.png"}}}*/
+varying vec2 place;
+void main() { gl_FragColor = IMG_NORM_PIXEL(inputImage, place) * IMG_THIS_PIXEL(own); }
+"""
+
+
+def test_what_a_shader_brings_along_is_reloaded_with_it(tmp_path: Path, show: Path) -> None:
+    folder = show.parent
+    (folder / "in").mkdir()
+    Image.new("RGB", (2, 2), (255, 255, 255)).save(folder / "in" / "own.png")
+    (folder / "own.fs").write_text(BROUGHT)
+    vertex = folder / "own.vs"
+    vertex.write_text("varying vec2 place;\nvoid main() { place = isf_FragNormCoord; }\n")
+    show.write_text(show.read_text("utf-8") + '[[layers.effects]]\nshader = "own"\n', "utf-8")
+    with play(tmp_path, show) as playing:
+        playing.ready()
+        edit(vertex, "isf_FragNormCoord", "nothing")
+        playing.hears("own.vs:2: ")
+        edit(vertex, "nothing", "isf_FragNormCoord.yx")
+        until(lambda: loads(tmp_path) == 1, "the mended vertex shader")
+        Image.new("RGB", (2, 2), (0, 0, 0)).save(folder / "in" / "new.png")
+        (folder / "in" / "new.png").replace(folder / "in" / "own.png")
+        until(lambda: loads(tmp_path) == 2, "the new picture")
+        playing.end()
