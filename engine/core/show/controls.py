@@ -108,6 +108,8 @@ class Cue:
         Where it begins by timecode; -1: nowhere.
     on_next
         Further targets, for each deck those that hold while it is the hidden one.
+    texts
+        (address of a layer's text, what stands there from the cue's beginning on).
     """
 
     id: str
@@ -124,6 +126,7 @@ class Cue:
     latents: tuple[tuple[int, NDArray[np.float64] | None], ...] = ()
     timecode_s: float = -1.0
     on_next: tuple[tuple[tuple[int, float], ...], ...] = ((), ())
+    texts: tuple[tuple[str, str], ...] = ()
 
 
 class Fader(NamedTuple):

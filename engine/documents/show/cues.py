@@ -20,6 +20,7 @@ from engine.core.show.decks import SIDES
 from engine.core.show.show import Show
 from engine.core.tempo.timecode import RATES, parse
 from engine.documents.builder import ShowBuilder
+from engine.documents.lettering import checked
 from engine.documents.schema import (
     ChoicesTable,
     ColoursTable,
@@ -58,13 +59,17 @@ def make_cue(show: Show, table: ShowTable, cue: CueTable, go: int, note: Note) -
     """
     lost: list[str] = []
     targets, on_next = _solo(show, cue), _on_next(show, cue)
+    texts = {}
     for address, value in cue.set.items():
         if address.startswith(NEXT):
             continue
         try:
+            if (text := show.constants.texts.get(address)) is not None:
+                texts[text] = checked(address, value)
+                continue
             targets.update(_target(show, address, value))
         except KeyError:
-            known = [*show.registry.index, *show.registry.groups]
+            known = [*show.registry.index, *show.registry.groups, *show.constants.texts]
             _lose(cue, lost, f"set: {unknown(address, known)}")
         except ValueError as error:
             raise ValueError(f"set: {error}") from None
@@ -95,6 +100,7 @@ def make_cue(show: Show, table: ShowTable, cue: CueTable, go: int, note: Note) -
         tuple(latents.items()),
         _timecode(table, cue),
         on_next,
+        tuple(texts.items()),
     )  # fmt: skip
 
 
