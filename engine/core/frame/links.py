@@ -30,6 +30,20 @@ def steps_back(image: str) -> int:
     return 0 if of != "picture" else int(steps or 1)
 
 
+def longest_look(plans: Iterable[LayerPlan]) -> int:
+    """How many picture steps the shaders of some layers look back at most."""
+    return max(
+        (
+            steps_back(image)
+            for plan in plans
+            for each in (plan.source, *plan.effects)
+            if each is not None and each.images
+            for image in each.images.values()
+        ),
+        default=0,
+    )
+
+
 def borrowed(
     plans: Iterable[LayerPlan], there: Sequence[LayerPlan] = (), is_kept: bool = False
 ) -> set[str]:

@@ -22,7 +22,7 @@ from engine.core.frame.layers import (
     visible_layers,
 )
 from engine.core.frame.lettering import letterings
-from engine.core.frame.links import borrowed, steps_back, unseen
+from engine.core.frame.links import borrowed, longest_look, unseen
 from engine.core.frame.now import now_at, unfrozen_at
 from engine.core.frame.plan import LayerPlan, Plan
 from engine.core.frame.values import effective
@@ -107,16 +107,7 @@ def _sample(show: Show, state: State, seconds: float, seen: int | None, is_hidde
         used |= borrowed(watched, (*plans, *hidden))
         drawn = {plan.id for plan in hidden if plan.is_stepped}
         watched = tuple(plan for plan in watched if plan.id not in drawn)
-    back = max(
-        (
-            steps_back(image)
-            for plan in (*plans, *watched, *hidden, *others)
-            for each in (plan.source, *plan.effects)
-            if each is not None and each.images
-            for image in each.images.values()
-        ),
-        default=0,
-    )
+    back = longest_look((*plans, *watched, *hidden, *others))
     master = show.master
     return Plan(
         seconds=seconds,
