@@ -11,6 +11,7 @@ from engine.documents.schema import GeneratorTable, LayerTable, ShowTable
 from engine.generators.media import film_file
 from engine.system.foreign import still_file
 
+PICTURES, FILMS = still_file.SUFFIXES, film_file.SUFFIXES
 RATE_HZ = 60.0
 """How often a film is looked at live; a frame that is seen already costs next to nothing."""
 
@@ -24,13 +25,13 @@ def kind_of(file: str) -> str:
         If none does, by its suffix.
     """
     suffix = PurePath(file).suffix.lower()
-    if suffix in still_file.SUFFIXES:
+    if suffix in PICTURES:
         return "picture"
-    if suffix in film_file.SUFFIXES:
+    if suffix in FILMS:
         return "film"
     raise ValueError(
-        f"'{file[:80]}' is neither a picture ({', '.join(still_file.SUFFIXES)}) nor a film "
-        f"({', '.join(film_file.SUFFIXES)})"
+        f"'{file[:80]}' is neither a picture ({', '.join(PICTURES)}) nor a film "
+        f"({', '.join(FILMS)})"
     )
 
 

@@ -81,7 +81,7 @@ def cli() -> None:
 @click.option("--demo", is_flag=True, help="Play the built-in music.")
 @click.option("--device", type=DEVICE, default="auto", help="Where the generators run.")
 def play(**given: Any) -> None:
-    """Play SHOW live: a file, the name of a shipped show, a shader or a network."""
+    """Play SHOW live: a file, the name of a shipped show, a shader, network, picture or film."""
     from engine.play.live.options import Options
 
     def work() -> int:

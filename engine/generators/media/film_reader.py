@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from engine.generators.media.film_file import is_vpx_alpha, on_grid, open_container
 from engine.system.untrusted import open_regular
 
-KEPT_BYTES = 96 << 20
+KEPT_BYTES = 48 << 20
 """Of frames that one reader keeps: so it also goes backwards at a fair price."""
 _KEPT = (3, 64)  # frames, at least and at most
 _SLACK_S = 1e-6  # a float64 must not fall just short of its own frame
@@ -94,6 +94,17 @@ class FilmReader:
         return (
             bool(frames) and frames[0][0] <= moment and (self._is_at_end or frames[-1][0] > moment)
         )
+
+    @property
+    def start_s(self) -> float:
+        """Time of the first frame, as the file counts."""
+        return (self._start or 0) * self._base
+
+    def last_s(self) -> float:
+        """Moment of the last frame; decodes all of them."""
+        while not self._is_at_end:
+            self._next()
+        return self._frames[-1][0] if self._frames else 0.0
 
     @property
     def first_s(self) -> float:
