@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from engine.documents.builder import ShowBuilder
 from engine.documents.schema import GeneratorTable, LayerTable, ShowTable
 from engine.generators.media import film_file
 from engine.system.foreign import still_file
@@ -30,9 +31,31 @@ def kind_of(file: str) -> str:
     if suffix in FILMS:
         return "film"
     raise ValueError(
-        f"'{file[:80]}' is neither a picture ({', '.join(PICTURES)}) nor a film "
+        f"'{PurePath(file).name}' is neither a picture ({', '.join(PICTURES)}) nor a film "
         f"({', '.join(FILMS)})"
     )
+
+
+def is_picture(name: str) -> bool:
+    """Whether a name is that of a picture's file."""
+    return PurePath(name).suffix.lower() in PICTURES
+
+
+def bind_file(builder: ShowBuilder, key: str, wanted: str) -> None:
+    """Have the picture ready that an image input names by its file.
+
+    Raises
+    ------
+    ValueError
+        If it is missing or none, or the file of a film.
+    """
+    if is_picture(wanted):
+        builder.picture(wanted, wanted)
+    elif PurePath(wanted).suffix.lower() in FILMS:
+        raise ValueError(
+            f"{key}: '{wanted[:80]}' is a film: give it a layer (file = ..., opacity = 0.0), and "
+            'write "layer:ID" here'
+        )
 
 
 def spelled_out(table: ShowTable) -> ShowTable:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from engine.system.foreign.still_file import as_srgb
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "TGA")
 LARGEST_BYTES = 64 << 20
@@ -44,11 +45,7 @@ def decode_picture(data: bytes, name: str) -> NDArray[np.uint8]:
                     f"{name}: {width} x {height} pixels; a picture has at most {LARGEST_SIDE} a "
                     f"side and {_MOST_PX // 10**6} million"
                 )
-            upright: Any = ImageOps.exif_transpose(image)
-            if upright.mode.startswith("I"):  # 16 bits of grey
-                grey = np.clip(np.asarray(upright, np.int64) >> 8, 0, 255).astype(np.uint8)
-                upright = Image.fromarray(grey)
-            return np.array(upright.convert("RGBA"))
+            return np.array(as_srgb(ImageOps.exif_transpose(image))[0])
     except (OSError, SyntaxError, MemoryError, Image.DecompressionBombError) as error:
         raise ValueError(f"{name}: no picture that can be read ({error})") from None
 

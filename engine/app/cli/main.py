@@ -49,7 +49,9 @@ def cli() -> None:
 
 @cli.command()
 @click.argument("show", default="default")
-@click.option("--save-show", type=FILE, help="Write the show around a shader or network here.")
+@click.option(
+    "--save-show", type=FILE, help="Write the show around a shader, network, picture or film here."
+)
 @click.option(
     "--output", "outputs", type=OUTPUT, multiple=True,
     help="window, null, FILE.mp4 or FILE-%05d.png; several times for several.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -290,11 +291,11 @@ loop = true
 def _around_media(path: Path, name: str) -> str:
     kind = kind_of(path.name)
     spec = registry.open_spec(kind, {"path": str(path)}).spec
-    width, height = _LARGE_PX
-    scale = min(1.0, width / (spec.max_px * spec.aspect**0.5), height * spec.aspect**0.5 / spec.max_px)
-    side = spec.max_px * scale
-    size = [max(2 * round(x / 2), 16) for x in (side * spec.aspect**0.5, side / spec.aspect**0.5)]
-    text = _head(path, (size[0], size[1]))
+    root = math.sqrt(spec.aspect)
+    own = spec.max_px * root, spec.max_px / root
+    scale = min(1.0, *(most / side for most, side in zip(_LARGE_PX, own, strict=True)))
+    width, height = (max(2 * round(side * scale / 2), 16) for side in own)
+    text = _head(path, (width, height))
     text += f'\n[[layers]]\nid = "{kind}"\nfile = {_quoted(name)}\n'
     moved = ("opacity", 0.4, 1.0)
     if kind == "film":

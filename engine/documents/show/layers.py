@@ -13,6 +13,7 @@ from engine.core.isf.inputs import IMAGES
 from engine.core.parameter import Kind, Parameter
 from engine.core.show.layer import IN_BETWEENS, Effect, Generator, Input, Layer, Reel
 from engine.documents.builder import ShowBuilder, each, strict
+from engine.documents.layer_files import bind_file
 from engine.documents.path.paths import make_paths
 from engine.documents.path.picture_keyframes import LAYER
 from engine.documents.schema import EffectTable, GeneratorTable, LayerTable, MasterTable, Number
@@ -254,6 +255,8 @@ def _effect(builder: ShowBuilder, root: str, table: EffectTable, has_mix: bool) 
     for image in table.images:
         if image not in images or image == "inputImage":
             raise ValueError(f"images: '{image}' is not an image input of {name}.fs")
+    for image, wanted in table.images.items():
+        bind_file(builder, f"images.{image}", wanted)
     inputs = tuple(
         Input(
             i.name,

@@ -52,6 +52,7 @@ class Reloader:
         self._newest: tuple[object, ...] = (*_content(loaded), self._stamps)
         self._replaced_s = -math.inf
         self._folders = _folders(loaded)
+        self._files = _files(loaded)
         self._read: queue.SimpleQueue[Loaded | str] = queue.SimpleQueue()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="reload", daemon=True)
@@ -81,7 +82,8 @@ class Reloader:
             is_replaced |= not names.isdisjoint(watched_paths(self._assets))
             is_time = is_replaced and time.monotonic() - self._replaced_s >= REPLACED_S
             # The first time without a look: what was saved before the watch stood is seen too.
-            if is_first or is_time or any(name.suffix in (".toml", ".fs", ".vs") for name in names):
+            is_shown = any(n.suffix in (".toml", ".fs", ".vs") or n in self._files for n in names)
+            if is_first or is_time or is_shown:
                 self._read_again()
                 is_replaced = False
             if self._folders != folders:
@@ -104,6 +106,7 @@ class Reloader:
         if replaced:
             self._replaced_s = time.monotonic()
         self._assets, self._folders = assets_of(found), _folders(found)
+        self._files = _files(found)
         self._stamps = {path: stamps.get(path, s) for path, s in versions_of(self._assets).items()}
         self._newest = (*_content(found), self._stamps)
         self._read.put(replace(found, replaced=hashes(replaced)))
@@ -174,9 +177,17 @@ def _content(loaded: Loaded) -> tuple[object, ...]:
 def _folders(loaded: Loaded) -> set[Path]:
     found = {path.parent for path in watched_paths(assets_of(loaded))}
     found |= {p.resolve().parent for p in loaded.shader_paths.values()}
+    found |= {path.parent for path in _files(loaded)}
     if loaded.path is not None:
         found |= {loaded.path.resolve().parent, loaded.path.resolve().parent / "shaders"}
     return found
+
+
+def _files(loaded: Loaded) -> set[Path]:
+    """Pictures that image inputs name by their files."""
+    if loaded.path is None:
+        return set()
+    return {loaded.path.resolve().parent / name for name in loaded.show.pictures}
 
 
 def _incompatible(playing: Show, new: Show) -> str:

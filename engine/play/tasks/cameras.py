@@ -33,9 +33,7 @@ class CameraRecordings:
         self._told: dict[str, tuple[int, int]] = {}  # which worker was told: host and restarts
         self._count: dict[str, int] = {}
 
-    def tend(
-        self, show: Show, state: State, tasks: TaskQueue, now_s: float
-    ) -> Iterable[Change]:
+    def tend(self, show: Show, state: State, tasks: TaskQueue, now_s: float) -> Iterable[Change]:
         """Tell every worker of a camera that does not know it yet."""
         del state, now_s
         for layer in show.layers if self._folder is not None else ():
@@ -56,4 +54,4 @@ class CameraRecordings:
 
     def report(self) -> dict[str, Any]:
         """Figures for the stats file."""
-        return {name: count for name, count in self._count.items()}
+        return dict(self._count)

@@ -73,7 +73,7 @@ def decode(data: bytes, job: Mapping[str, Any]) -> tuple[tuple[int, int], str]:
             picture.draft("RGB", (2 * width, 2 * height))  # of a JPEG no more than is needed
             picture.load()
             turned = ImageOps.exif_transpose(picture)
-            seen, note = _as_srgb(turned)
+            seen, note = as_srgb(turned)
     except (OSError, SyntaxError) as error:
         raise ValueError(f"it cannot be decoded: {error}") from None
     if seen.width > width or seen.height > height:
@@ -104,7 +104,7 @@ def _opened(data: bytes) -> Image.Image:
     return picture
 
 
-def _as_srgb(picture: Image.Image) -> tuple[Image.Image, str]:
+def as_srgb(picture: Image.Image) -> tuple[Image.Image, str]:
     """RGBA in sRGB; an embedded profile is followed, or it is said why not."""
     from PIL import Image
 

@@ -20,9 +20,9 @@ from engine.documents.show import load
 from engine.generators.host.worker_host import open_worker
 from engine.generators.kinds import camera
 from engine.generators.kinds.camera import Config, Generator, build, spec
+from engine.generators.media.recording import Recorded
 from engine.generators.registry import open_spec
 from engine.play.film.export import Job, render
-from engine.generators.media.recording import Recorded
 from engine.play.film.playback import open_playback
 from tests.generators.media.clips import make_clip, number_in
 from tests.performing import latent_cinema, until
