@@ -6,12 +6,14 @@ ISF passes see display-referred values with straight alpha; the canvas is linear
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.compositor.blend import OVER_SOMETHING
 from engine.compositor.enlarge import Pixels
 from engine.compositor.finish import Finish, Shown
 from engine.compositor.gl.context import collect
@@ -21,7 +23,7 @@ from engine.compositor.gl.surface import Surface, make_surface, release
 from engine.compositor.isf.passes import Kit
 from engine.compositor.layers import Layers
 from engine.compositor.picture import Picture
-from engine.compositor.place import OVER_SOMETHING, fit
+from engine.compositor.place import fit
 from engine.compositor.previews import Previews
 from engine.core.frame.plan import LayerPlan, Plan, Readback
 from engine.core.isf.header import Header
@@ -40,23 +42,33 @@ class Compositor:
         Width and height of the canvas.
     picture_hz
         The show's picture rate: the length of a step, for TIMEDELTA.
+    beside
+        The compositor whose shaders and pictures it draws with; None: with its own.
     """
 
     def __init__(
-        self, ctx: moderngl.Context, size_px: tuple[int, int], picture_hz: float = 60.0
+        self,
+        ctx: moderngl.Context,
+        size_px: tuple[int, int],
+        picture_hz: float = 60.0,
+        beside: Compositor | None = None,
     ) -> None:
         ctx.gc_mode = "context_gc"  # by default moderngl frees nothing that Python drops
         self._ctx = ctx
         self._kit = Kit(ctx, picture_hz)
-        self._layers = Layers(ctx, self._kit, size_px)
+        self._layers: Layers = Layers(
+            ctx, self._kit, size_px, None if beside is None else beside._layers
+        )
         self._previews = Previews(ctx)
         self._finish = Finish(ctx, self._kit, size_px)
         self._placer = self._layers.placer
         self._keep = Program(ctx, KEEP)
         self._kept: Surface | None = None  # newest finished picture step, as shaders read it
+        self._held: tuple[Surface, Plan] | None = None  # the canvas of a picture that stands still
         self._drawn: tuple[object, object] = (None, None)  # what the canvas shows
         self._alone: tuple[LayerPlan, Surface] | None = None  # a layer shown without the canvas
         self._frames = 0
+        self.size_px = size_px
         self._canvas: Surface
         self._told = 0  # of the notes
         self._make_canvas(size_px)
@@ -70,6 +82,10 @@ class Compositor:
             With the author's own line numbers. The last good shader of that name stays.
         """
         return self._layers.load(name, text)
+
+    def beside(self, size_px: tuple[int, int]) -> Compositor:
+        """Make one that draws with the same shaders what nobody sees here; close it first."""
+        return Compositor(self._ctx, size_px, self._kit.picture_hz, self)
 
     def stage(self, name: str, text: str) -> None:
         """Compile and link a shader that `load` will be asked for, in a frame that has the time.
@@ -98,6 +114,17 @@ class Compositor:
         """
         self._layers.load_picture(name, rgba)
 
+    def listen(self, read: Callable[[int, int], NDArray[np.float32]], rate_hz: int) -> None:
+        """Let shaders see a sound.
+
+        Parameters
+        ----------
+        read
+            Given a place in show time and a count, gives samples, full scale ±1
+            [shape=(n, channels)]; fewer where there are no more.
+        """
+        self._layers.sound.listen(read, rate_hz)
+
     def set_picture_hz(self, picture_hz: float) -> None:
         """Change the picture rate: a show was reloaded."""
         self._kit.picture_hz = picture_hz
@@ -111,6 +138,11 @@ class Compositor:
         self._kit.pool.clear()
         self._make_canvas(size_px)
         self._finish.resize(size_px)
+        if self._held:
+            still, plan = self._held
+            self._held = make_surface(self._ctx, size_px), plan
+            self._kit.copy(still.texture, self._held[0])
+            release(still)
         if self._kept:
             old, self._kept = self._kept, make_surface(self._ctx, size_px)
             self._kit.copy(old.texture, self._kept)
@@ -123,6 +155,7 @@ class Compositor:
         self._layers.close()
         self._previews.release()
         self._finish.release()
+        self._let_go()
         for surface in (self._canvas, *filter(None, (self._kept,))):
             release(surface)
         self._keep.release()
@@ -149,11 +182,19 @@ class Compositor:
     def compose(self, plan: Plan, pixels: Pixels) -> Picture:
         """Draw one frame: stepped layers as their newest step left them, the others now."""
         self._begin()
+        if self._held and plan.is_held:
+            return self._show_held(plan)
+        self._let_go()
         is_drawn = self._drawn == (plan, _seen(pixels)) and self._drawn[0] is plan
         if not is_drawn and not self._show_alone(plan, pixels):
             self._draw_canvas(plan, pixels)
         self._layers.end()
         self._drawn = (None, None)  # textures are written in place: only a step's canvas is reused
+        if plan.is_held:
+            self._held = self._linear(), plan
+            self._begin()
+            self._canvas = make_surface(self._ctx, self.size_px)
+            return self._show_held(plan)
         self._frames += 1
         shown = Shown(self._canvas)
         if self._alone:
@@ -167,6 +208,8 @@ class Compositor:
     def _show_alone(self, plan: Plan, pixels: Pixels) -> bool:
         """Draw the only layer, if it is one and fills the canvas: it is shown as it is."""
         if len(plan.layers) != 1 or plan.master_chain:
+            return False
+        if plan.decks is not None:
             return False
         layer = plan.layers[0]
         is_moved = layer.scale != 1.0 or layer.placing is not None
@@ -187,6 +230,19 @@ class Compositor:
             self._layers.hold(layer, surface)
             self._alone = (layer, surface)
         return True
+
+    def _show_held(self, plan: Plan) -> Picture:
+        """Finish once more what stands still: brightness and blackout are over it."""
+        assert self._held is not None
+        still, then = self._held
+        self._frames += 1
+        now = replace(plan, seconds=then.seconds, step=then.step)  # its dither stands still, too
+        return self._finish.picture(now, Shown(still), lambda: still)
+
+    def _let_go(self) -> None:
+        if self._held:
+            release(self._held[0])
+            self._held = None
 
     def _make_canvas(self, size_px: tuple[int, int]) -> None:
         self.size_px = self._layers.size_px = size_px

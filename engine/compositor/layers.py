@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.compositor.decks import Decks
 from engine.compositor.enlarge import Enlarger, Pixels
 from engine.compositor.gl.pictures import AnyTexture, Pictures
 from engine.compositor.gl.program import Program
@@ -13,16 +16,23 @@ from engine.compositor.gl.shaders import SHOW
 from engine.compositor.gl.surface import Surface, release
 from engine.compositor.isf.passes import History, Kit, run
 from engine.compositor.isf.shader import Shader, compile_shader, release_shader
-from engine.compositor.place import Placer, fit
+from engine.compositor.isf.sound import Sound
+from engine.compositor.place import Placer, area_px
 from engine.compositor.previews import Previews, cover
 from engine.core.frame.plan import LayerPlan, Pass, Plan
 from engine.core.isf.header import Header
 
+_ENDS = ("startImage", "endImage")
 _PATIENCE_STEPS = 30  # how long a history outlives its pass: an opacity that touches 0 is no cut
 
 
 def _rank(layer: LayerPlan) -> int:
     return layer.rank
+
+
+def _outside(layers: Iterable[LayerPlan]) -> list[LayerPlan]:
+    """Those that lie in no group."""
+    return [layer for layer in layers if not layer.group and layer.opacity]
 
 
 def _name(layer: LayerPlan) -> str:
@@ -33,14 +43,23 @@ def _name(layer: LayerPlan) -> str:
 class Layers:
     """Owns the shaders, the histories and the newest result of every stepped layer."""
 
-    def __init__(self, ctx: moderngl.Context, kit: Kit, size_px: tuple[int, int]) -> None:
+    def __init__(
+        self,
+        ctx: moderngl.Context,
+        kit: Kit,
+        size_px: tuple[int, int],
+        beside: Layers | None = None,
+    ) -> None:
         self._ctx = ctx
         self._kit = kit
         self._enlarger = Enlarger(ctx, kit.pool)
-        self._pictures = Pictures(ctx)
+        self._owns = beside is None
+        self._shaders: dict[str, tuple[str, Shader]] = {} if beside is None else beside._shaders
+        self._pictures: Pictures = Pictures(ctx) if beside is None else beside._pictures
+        self.sound: Sound = Sound(ctx) if beside is None else beside.sound
         self._show = Program(ctx, SHOW)
         self.placer = Placer(ctx, kit)
-        self._shaders: dict[str, tuple[str, Shader]] = {}
+        self._decks: Decks | None = None  # made when there are some
         self._staged: dict[str, tuple[str, Shader]] = {}
         self._histories: dict[str, History] = {}
         self._results: dict[str, tuple[Surface, int]] = {}  # newest result, and of which step
@@ -100,10 +119,54 @@ class Layers:
 
     def stack(self, canvas: Surface, plan: Plan, pixels: Pixels, group: str = "") -> Surface:
         """Lay the layers of the picture, or of a group, on a canvas, and return the canvas."""
-        is_empty = True
-        for layer in (*plan.layers, *plan.hidden) if group else plan.layers:
-            if layer.group != group or not layer.opacity:
-                continue
+        if group:
+            inside = [x for x in (*plan.layers, *plan.hidden) if x.group == group and x.opacity]
+            return self._lay(canvas, inside, plan, pixels)
+        if plan.decks is None:
+            return self._lay(canvas, _outside(plan.layers), plan, pixels)
+        mix, layers = plan.decks, plan.layers
+        canvas = self._lay(canvas, _outside(layers[: mix.first]), plan, pixels)
+        canvases = []
+        for deck in (layers[mix.first : mix.middle], layers[mix.middle : mix.end]):
+            own = self._kit.pool.take(canvas.size_px)
+            own.fbo.clear()
+            canvases.append(self._lay(own, _outside(deck), plan, pixels))
+        canvas = self._lay_decks(canvas, (canvases[0], canvases[1]), plan, pixels)
+        return self._lay(canvas, _outside(layers[mix.end :]), plan, pixels, is_empty=False)
+
+    def _lay_decks(
+        self, canvas: Surface, decks: tuple[Surface, Surface], plan: Plan, pixels: Pixels
+    ) -> Surface:
+        """Lay the mixture of two decks on a canvas; their own canvases go back to the pool."""
+        assert plan.decks is not None
+        take, give, between = self._kit.pool.take, self._kit.pool.give, plan.decks.between
+        if between is None or between.effects[0].shader not in self._shaders:
+            self._decks = self._decks or Decks(self._ctx)
+            self._decks.lay(plan.decks, decks, canvas)
+            given: list[Surface] = []
+        else:
+            ends = [take(canvas.size_px) for _ in decks]
+            for deck, end in zip(decks, ends, strict=True):
+                self._show.bind("image", deck.texture)
+                self._show.draw(end.fbo)
+            given = [*ends, take(canvas.size_px)]
+            seen = {name: end.texture for name, end in zip(_ENDS, ends, strict=True)}
+            self._run(between.effects[0], plan, pixels, seen, given[-1], False)
+            canvas = self.placer.lay(canvas, between, given[-1])
+        for surface in (*decks, *given):
+            give(surface)
+        return canvas
+
+    def _lay(
+        self,
+        canvas: Surface,
+        layers: Iterable[LayerPlan],
+        plan: Plan,
+        pixels: Pixels,
+        is_empty: bool = True,
+    ) -> Surface:
+        """Lay layers on a canvas, on which nothing lies yet if `is_empty`."""
+        for layer in layers:
             surface = self.draw(layer, plan, pixels)
             if surface is not None:
                 # over nothing most ways of blending are a copy, and a copy is cheaper
@@ -161,9 +224,13 @@ class Layers:
                 release(surface)
         for surface, _ in self._results.values():
             release(surface)
-        for _, shader in (*self._shaders.values(), *self._staged.values()):
+        for _, shader in (*(self._shaders.values() if self._owns else ()), *self._staged.values()):
             release_shader(shader)
-        self._pictures.release()
+        if self._owns:
+            self._pictures.release()
+            self.sound.release()
+        if self._decks is not None:
+            self._decks.release()
         self._show.release()
         self.placer.release()
         self._enlarger.release()
@@ -217,7 +284,8 @@ class Layers:
             if effect.shader not in self._shaders:
                 continue  # its load failed, and said so: the picture goes on without it
             out = self._kit.pool.take(self._area(layer))
-            self._run(effect, plan, pixels, surface, out, is_step)
+            seen = {"inputImage": surface.texture} if surface else {}
+            self._run(effect, plan, pixels, seen, out, is_step)
             if surface:
                 self._give(_name(layer), surface)
             surface = out
@@ -237,7 +305,7 @@ class Layers:
             surface = self._enlarger.draw(pixels[layer.generator], size_px)
         elif layer.source is not None and layer.source.shader in self._shaders:
             surface = self._kit.pool.take(size_px)
-            self._run(layer.source, plan, pixels, None, surface, is_step)
+            self._run(layer.source, plan, pixels, {}, surface, is_step)
         if surface:
             self._sources[_name(layer)] = surface
         return surface
@@ -256,19 +324,19 @@ class Layers:
     def _area(self, layer: LayerPlan) -> tuple[int, int]:
         if any(layer.cover_px):
             return cover(layer.cover_px, layer.aspect)
-        return fit(self.size_px, layer.aspect)
+        return area_px(self.size_px, layer)
 
     def _run(
-        self, item: Pass, plan: Plan, pixels: Pixels, surface: Surface | None, out: Surface,
-        is_step: bool,
+        self, item: Pass, plan: Plan, pixels: Pixels, bound: Mapping[str, moderngl.Texture],
+        out: Surface, is_step: bool,
     ) -> None:  # fmt: skip
         shader = self._shaders[item.shader][1]
-        images: dict[str, AnyTexture] = {}
+        images: dict[str, AnyTexture] = dict(bound)
         for each in shader.header.imported:
             if (found := self._pictures.get(f"{item.shader}/{each.name}")) is not None:
                 images[each.name] = found
-        if surface:
-            images["inputImage"] = surface.texture
+        for name, kind, columns in shader.sounds:
+            images[name] = self.sound.texture(kind, columns, plan.heard_s)
         for name, wanted in item.images.items():
             texture = self._image(wanted, plan, pixels, is_step)
             if texture:

@@ -10,6 +10,8 @@ from engine.core.parameter import Kind
 from engine.core.show.layer import BLENDS, SPACES
 from engine.core.show.placing import FITS, MIRRORS, TILES
 from engine.core.trajectory.parts import make_parts
+from engine.documents.deck_tables import DecksTable
+from engine.documents.map_tables import MappingTable
 from engine.documents.modulation_tables import MODULATORS, MacroTable
 
 Number = bool | int | float | str | list[float]
@@ -167,6 +169,7 @@ class LayerTable(_Table, frozen=True):
     path_d: PathTable = PathTable(seed=3)
     paths: dict[str, PathTable] = {}
     effects: list[EffectTable] = []
+    deck: Literal["", "a", "b"] = ""
 
 
 class EuroTable(_Table, frozen=True):
@@ -260,40 +263,6 @@ class CueListTable(_Table, frozen=True):
     cues: list[str]
     loop: bool = False
     follow: bool = False
-
-
-class LightTable(_Table, frozen=True):
-    """What a mapped control shows when on and when off: a MIDI number, 0 to 127."""
-
-    on: float = 127.0
-    off: float = 0.0
-
-
-class MappingTable(_Table, frozen=True):
-    """``[[mappings]]``: a control of a device, and what it moves."""
-
-    control: str
-    address: str
-    device: str = ""
-    range: tuple[float, float] | None = None
-    curve: str = "linear"
-    takeover: Literal["", "jump", "pickup", "scale"] = ""
-    coding: Literal[
-        "absolute", "twos_complement", "offset_64", "sign_magnitude", "ones_complement"
-    ] = "absolute"
-    step: float = 0.0
-    mode: Literal["", "value", "velocity", "toggle", "momentary", "trigger", "step"] = ""
-    value: Number | None = None
-    light: LightTable | Literal["none"] = LightTable()
-
-
-class MapTable(_Table, frozen=True):
-    """A file of mappings for devices: shipped for a controller, or in the user's folder."""
-
-    devices: list[str] = []
-    show: str = ""
-    setup: list[str] = []
-    mappings: list[MappingTable] = []
 
 
 class AutopilotTable(_Table, frozen=True):
@@ -391,6 +360,7 @@ class ShowTable(_Table, frozen=True):
     autopilot: AutopilotTable = AutopilotTable()
     track: TrackTable = TrackTable()
     layers: list[LayerTable] = []
+    decks: DecksTable | None = None
     signals: list[str] = []
     lfos: list[LfoTable] = []
     modulators: list[ModulatorTable] = []

@@ -17,7 +17,7 @@ from engine.core.event import Event
 from engine.core.frame.advance import advance
 from engine.core.frame.links import borrowed
 from engine.core.frame.plan import Plan
-from engine.core.frame.sample import sample, step_at
+from engine.core.frame.sample import preview, sample, step_at
 from engine.core.show.show import Show
 from engine.core.show.snapshot import migrate
 from engine.core.show.state import State
@@ -169,6 +169,10 @@ class Line:
             return newest
         return sample(self.show, self.seen, at, self._seen)
 
+    def preview(self, seconds: Fraction) -> Plan | None:
+        """Sample the deck that is not on air; None: the show has no decks."""
+        return preview(self.show, self.seen, float(seconds), self._seen)
+
     @property
     def seen(self) -> State:
         """The state as the frame sees it to which the line has gone on."""
@@ -180,7 +184,7 @@ def needed_layers(plan: Plan, is_step: bool) -> list[str]:
     everything = is_step and plan.keeps_picture
     ids: list[str] = []
     there = (*plan.layers, *plan.hidden)
-    for layer in (*there, *plan.master_chain):
+    for layer in (*there, *plan.chains):
         if layer.is_stepped == is_step or everything:
             ids += sorted(borrowed([layer], there, is_kept=True))
     if is_step:

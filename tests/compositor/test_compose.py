@@ -20,7 +20,7 @@ from engine.compositor.gl.context import collect, open_context
 from engine.compositor.gl.program import ShaderError, read_error
 from engine.compositor.isf.check import check
 from engine.compositor.isf.shader import compile_shader
-from engine.compositor.layers import fit
+from engine.compositor.place import fit
 from engine.core.frame.plan import LayerPlan, Pass, Plan
 from tests.places import GOLDEN, ROOT, SHADERS
 
@@ -581,7 +581,7 @@ def test_uniforms_of_every_type(compositor: Compositor) -> None:
         '{"NAME":"m","TYPE":"audio"}],"IMPORTED":{"pic":{"PATH":"a.png"}}}*/\n'
         "void main() { gl_FragColor = vec4((b ? 0.5 : 0.0) + (e ? 0.25 : 0.0), "
         "float(n) / 16.0, c.b * p.x, c.a) "
-        "+ IMG_THIS_PIXEL(m) + IMG_THIS_PIXEL(pic); }",
+        "+ IMG_THIS_PIXEL(m) - vec4(0.5, 0.5, 0.5, 1.0) + IMG_THIS_PIXEL(pic); }",
     )
     values = {"b": 1.0, "n": 8, "p": (0.5, 0.0), "e": True}
     shown = plan(layer(source=Pass("a/source", "all", values)))

@@ -194,7 +194,7 @@ def _send(kit: Kit, shader: Shader, program: Program, item: Pass, history: Histo
     program.send("TIME", item.seconds)
     program.send("TIMEDELTA", 0.0 if is_first else 1.0 / kit.picture_hz)
     program.send("FRAMEINDEX", item.step)
-    program.send("DATE", (2000.0, 1.0, 1.0, item.seconds))  # a film has no date
+    program.send("DATE", item.date or (2000.0, 1.0, 1.0, item.seconds))
     for name, kind in shader.types.items():
         value = item.uniforms.get(name, shader.defaults[name])
         program.send(shader.names[name], coerce_uniform(kind, value))

@@ -9,7 +9,7 @@ import moderngl
 from engine.compositor.gl.program import MOST_SAMPLERS, Program, ShaderError, read_error
 from engine.compositor.isf.translate import translate, translate_vertex, uniform_name
 from engine.core.isf.header import Header, Uniform, has_history, parse, uniforms
-from engine.core.isf.inputs import IMAGES
+from engine.core.isf.inputs import IMAGES, SOUNDS
 
 _RUNGS = (0, 1, 2)
 # With the pass a constant, a compiler leaves out what other passes do. Without a GPU every branch
@@ -35,6 +35,8 @@ class Shader:
         Input name → GLSL value.
     cubes
         Inputs and imported images that are cubes.
+    sounds
+        Inputs that see the sound: name, ISF type, columns wanted (0: any).
     """
 
     name: str
@@ -45,6 +47,7 @@ class Shader:
     defaults: dict[str, Uniform]
     is_stepped: bool
     cubes: frozenset[str] = frozenset()
+    sounds: tuple[tuple[str, str, int], ...] = ()
 
 
 def file_name(name: str) -> str:
@@ -111,6 +114,7 @@ def _shader(name: str, header: Header, programs: tuple[Program, ...], rung: int)
     listed = [item.name for item in header.inputs] + [p.target for p in header.passes if p.target]
     listed += [each.name for each in header.imported]
     cubes = [item.name for item in header.inputs if item.type == "cube"]
+    sounds = [item for item in header.inputs if item.type in SOUNDS]
     return Shader(
         name,
         header,
@@ -120,6 +124,7 @@ def _shader(name: str, header: Header, programs: tuple[Program, ...], rung: int)
         uniforms(header, {}),
         has_history(header),
         frozenset([*cubes, *(each.name for each in header.imported if each.is_cube)]),
+        tuple((i.name, i.type, int(i.high)) for i in sounds),  # type: ignore[arg-type]
     )
 
 

@@ -20,6 +20,7 @@ from engine.core.control.signals import finite, receive_signal
 from engine.core.control.steering import aim_steer, let_go, pass_steer
 from engine.core.control.transport import hold_tempo, is_beat, keep_time, pass_beats, pulses, run_on
 from engine.core.event import Event, Value
+from engine.core.frame import decks
 from engine.core.frame.paths import Happened, change_paths, path_event
 from engine.core.frame.playhead import aim_head, seek
 from engine.core.frame.reels import aim_reels, move_reels
@@ -68,6 +69,8 @@ def advance(show: Show, state: State, tick: int, events: Sequence[Event] = ()) -
     if taken.of_tempo:
         state = follow(show, state, taken.of_tempo)
     state = follow_cues(show, state, fired)
+    if show.decks is not None:
+        state = decks.take(show, state, fired)
     if state.chased.source or taken.of_tempo:
         state = chase(show, state, taken.of_tempo)
     seconds = tick / constants.control_hz
@@ -84,6 +87,8 @@ def advance(show: Show, state: State, tick: int, events: Sequence[Event] = ()) -
     else:
         begun = pulses(show, before.transport, state) if dt > 0.0 else ()
         state = _aim(show, state, seconds, dt, begun)
+    if show.decks is not None:
+        state = decks.follow(show, state)
     is_faded = fader.pair_of(before.fader) != fader.pair_of(state.fader)
     happened = Happened(taken.path_events, fired, taken.standings, is_faded)
     return change_paths(show, before if dt > 0.0 else state, state, happened)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from engine.core.frame.plan import MASTER, LayerPlan, Pass, Uniform
+from engine.core.frame.plan import DECKS, MASTER, LayerPlan, Pass, Uniform
 from engine.core.show.layer import BLENDS, WRAP_S, Effect, Input, Layer
 from engine.core.show.placing import placing_of
 from engine.core.show.show import Show
@@ -17,11 +17,12 @@ STEP_SLACK = 1e-6
 
 
 class Moment(NamedTuple):
-    """Seconds of motion, the newest picture step, and the newest one that was seen before it."""
+    """Seconds of motion, the newest picture step, the newest one seen before it, and the date."""
 
     motion_s: float
     step: int
     seen: int
+    date: tuple[float, float, float, float] | None = None
 
 
 def layer_plan(
@@ -107,6 +108,13 @@ def master_chain(
     return (LayerPlan(MASTER, None, None, passes, "normal", 1.0, aspect, 1.0, _is_stepped(active)),)
 
 
+def deck_pass(
+    show: Show, state: State, effect: Effect, values: Sequence[float], moment: Moment
+) -> Pass:
+    """Plan the shader that leads from one deck to the other."""
+    return _pass(show, state, DECKS, effect, values, moment)
+
+
 def _pass(
     show: Show,
     state: State,
@@ -128,6 +136,7 @@ def _pass(
         seconds=moment.motion_s % WRAP_S,
         step=moment.step % (1 << 24),
         mix=values[effect.mix] if effect.mix >= 0 else 1.0,
+        date=moment.date,
     )
 
 

@@ -16,6 +16,8 @@ from engine.core.show.placing import Placing
 Uniform = bool | int | float | tuple[float, ...]
 MASTER = "/master"
 """ID of the master's effects among the layers: one that no layer can have."""
+DECKS = "/decks"
+"""The same of the transition between decks."""
 
 
 class Pass(NamedTuple):
@@ -39,6 +41,8 @@ class Pass(NamedTuple):
         Picture step index (FRAMEINDEX), wrapped.
     mix
         0 bypasses an effect (not drawn), 1 is the whole effect, between is a crossfade.
+    date
+        Value of DATE: year, month, day, second of the day; None where nobody has said it.
     """
 
     key: str
@@ -48,6 +52,7 @@ class Pass(NamedTuple):
     seconds: float = 0.0
     step: int = 0
     mix: float = 1.0
+    date: tuple[float, float, float, float] | None = None
 
 
 class Readback(NamedTuple):
@@ -113,6 +118,28 @@ class LayerPlan(NamedTuple):
     rank: int = 0
 
 
+class DeckMix(NamedTuple):
+    """How two decks are mixed.
+
+    Parameters
+    ----------
+    first, middle, end
+        Deck A is ``Plan.layers[first:middle]``, deck B ``Plan.layers[middle:end]``.
+    light, cover
+        Factors on the light and on the alpha of each, in linear light, premultiplied.
+    between
+        The shader that draws the transition from ``startImage`` to ``endImage`` instead: the only
+        effect of a layer over the whole canvas; or None.
+    """
+
+    first: int
+    middle: int
+    end: int
+    light: tuple[float, float]
+    cover: tuple[float, float]
+    between: LayerPlan | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """One frame.
@@ -141,6 +168,12 @@ class Plan:
         Layers that are drawn small for them.
     master_chain
         The master's effects: one layer without a source over the whole picture, or none.
+    decks
+        How some of the layers are mixed as two decks; None: all are simply laid on each other.
+    is_held
+        The picture stands still; what is behind it goes on.
+    heard_s
+        Show time up to which sound has been heard, for shaders that see it.
     hidden
         Layers that are not visible, and that shaders of others see.
     grade
@@ -158,8 +191,18 @@ class Plan:
     views: tuple[View, ...] = ()
     watched: tuple[LayerPlan, ...] = ()
     master_chain: tuple[LayerPlan, ...] = ()
+    decks: DeckMix | None = None
+    is_held: bool = False
+    heard_s: float = 0.0
     hidden: tuple[LayerPlan, ...] = ()
     grade: Grade = REST
+
+    @property
+    def chains(self) -> tuple[LayerPlan, ...]:
+        """What is no layer, and whose shaders see some: the transition, the master's effects."""
+        if self.decks is None or self.decks.between is None:
+            return self.master_chain
+        return (self.decks.between, *self.master_chain)
 
     @property
     def keeps_picture(self) -> bool:

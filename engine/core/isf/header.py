@@ -12,12 +12,12 @@ from engine.core.isf.dialects import as_isf
 from engine.core.isf.inputs import IMAGES, Input, read_inputs
 from engine.core.isf.lenient_json import Json, read
 from engine.core.isf.size import evaluate_size
-from engine.core.isf.source import LARGEST_BYTES, decode, split, varyings
+from engine.core.isf.source import LARGEST_BYTES, bare, decode, split, varyings
 from engine.core.parameter import Kind, Parameter
 
 __all__ = [
     "LARGEST_BYTES", "Header", "Input", "PassSpec", "decode", "evaluate_size", "groups",
-    "has_history", "parameters", "parse", "uniform", "uniforms",
+    "has_history", "parameters", "parse", "reads_date", "uniform", "uniforms",
 ]  # fmt: skip
 
 LONGEST_LABEL = 24
@@ -125,6 +125,11 @@ def _unfed(body: str, body_line: int, name: str) -> tuple[tuple[int, str], ...]:
 def has_history(header: Header) -> bool:
     """Whether the shader remembers: its layer is drawn on picture steps only."""
     return any(item.persistent for item in header.passes)
+
+
+def reads_date(header: Header) -> bool:
+    """Whether the shader shows the date or the time of day."""
+    return bool(re.search(r"\bDATE\b", bare(header.body) + bare(header.vertex)))
 
 
 def parameters(header: Header) -> list[Parameter]:

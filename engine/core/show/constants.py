@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -44,6 +44,10 @@ class Asked(NamedTuple):
     aspect: float
 
 
+SOUND, DAY, SECOND = "sound/s", "date/day", "date/s"
+"""Signals of shows whose shaders see the sound or the date; only the host says them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Constants:
     """Constants of a show, see `engine.core.show.show`.
@@ -64,9 +68,9 @@ class Constants:
     filters, speed_decay
         How each route follows its signal · what is left of the speed of every one-euro filter
         after a tick.
-    everything, fading, reach
-        What reaches any parameter · the fader between two cues · by layer, those that its
-        generator is asked with.
+    everything, fading, crossing, reach
+        What reaches any parameter · the fader between two cues · the crossfader · by layer, those
+        that its generator is asked with.
     asked
         What each layer's generator is asked.
     fades
@@ -105,6 +109,12 @@ class Constants:
         Places that routes and macros write to.
     is_modulated
         Whether there are modulators, or signals that are parameters or clocks.
+    sound
+        Place of the signal that says how much of the sound is heard, for shaders that see it; -1:
+        none does.
+    date
+        Places of the signals that say the date at show time 0, if a shader shows it: days since
+        2000-01-01 and seconds.
     is_grouped, is_linked
         Whether layers lie in groups · whether what a layer shows may depend on other layers.
     reels
@@ -122,6 +132,7 @@ class Constants:
     speed_decay: float
     everything: Reach
     fading: Reach
+    crossing: Reach
     reach: Mapping[str, Reach]
     asked: tuple[Asked, ...]
     fades: tuple[frozenset[int], ...]
@@ -144,6 +155,8 @@ class Constants:
     is_modulated: bool
     is_grouped: bool
     is_linked: bool
+    sound: int = -1
+    date: tuple[int, int] | None = None
     reels: tuple[Reel, ...] = ()
 
 
@@ -263,11 +276,15 @@ def fades_of(layers: Sequence[Layer], cues: Sequence[Cue]) -> tuple[frozenset[in
 
 def needed_layers(layers: Sequence[Layer], cue: Cue) -> frozenset[str]:
     """Layers whose generators' pixels are seen in the layers that a cue brings up."""
-    goals, makers = dict(cue.targets), {layer.id for layer in layers if layer.generator}
+    goals = dict(cue.targets)
+    return needed_by(layers, [x for x in layers if goals.get(x.opacity, 0.0) > 0.0])
+
+
+def needed_by(layers: Sequence[Layer], shown: Iterable[Layer]) -> frozenset[str]:
+    """Layers whose generators' pixels are seen in some of all `layers`."""
+    makers = {layer.id for layer in layers if layer.generator}
     found: set[str] = set()
-    for layer in layers:
-        if goals.get(layer.opacity, 0.0) <= 0.0:
-            continue
+    for layer in shown:
         found.add(layer.uses or "")
         for each in (layer.source, *layer.effects):
             if each is not None:
@@ -305,3 +322,9 @@ def places_of(asked: Asked) -> set[int]:
         found |= {path.throw_seed, path.steer, path.jump_s}
         found |= {path.spread} if path.spread >= 0 else set()
     return found
+
+
+def world_constants(signal_of: Mapping[str, int]) -> dict[str, Any]:
+    """Places of the signals that say what shaders see of the world."""
+    date = (signal_of[DAY], signal_of[SECOND]) if DAY in signal_of else None
+    return {"sound": signal_of.get(SOUND, -1), "date": date}

@@ -175,6 +175,7 @@ class Master:
     brightness: int
     blackout: int
     freeze: int
+    hold: int
     speed: int
     truncation: int
     steer_x: int

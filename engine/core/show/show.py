@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,11 +30,20 @@ from engine.core.show.constants import (
     sights_of,
     springs_of,
     switches_of,
+    world_constants,
 )
 from engine.core.show.controls import Cue, CueList, Fader, Lfo, MacroTarget, Master, Route
+from engine.core.show.decks import Decks
 from engine.core.show.layer import Layer
 from engine.core.show.mapping import ControlMapping
-from engine.core.show.reach import Movers, decay_of, entries_of, filters_of, reach_of, reaching
+from engine.core.show.reach import (
+    Movers,
+    decay_of,
+    entries_of,
+    filters_of,
+    reach_of,
+    reaching,
+)
 from engine.core.track.track import Track
 
 
@@ -88,6 +98,8 @@ class Show:
         Places of the signals that are the seconds of motion and the count of beats, -1 for none.
     mappings
         What controls of devices move while it is played.
+    decks
+        Two groups of layers with a crossfader; None: no layer has a deck.
     constants
         What follows from the rest, worked out once.
     """
@@ -129,6 +141,7 @@ class Show:
     addressed: tuple[tuple[int, int], ...] = ()
     clock: tuple[int, int] = (-1, -1)
     mappings: tuple[ControlMapping, ...] = ()
+    decks: Decks | None = None
     pictures: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
     constants: Constants = field(init=False, repr=False)
 
@@ -149,6 +162,16 @@ def _names(show: Show) -> dict[str, int]:
             alias = f"/layer/{number}{path.name.removeprefix(f'/layer/{layer.id}')}"
             found[alias] = found[path.name]
     return found
+
+
+def _faders(show: Show, movers: Movers) -> dict[str, Any]:
+    """What reaches the fader between two cues, and the crossfader."""
+    decks = show.decks
+    crossing = set() if decks is None else {decks.fade, decks.curve, decks.transition}
+    return {
+        "fading": reach_of(movers, (), set(show.fader[:1] if show.fader else ())),
+        "crossing": reach_of(movers, (), crossing),
+    }
 
 
 def _constants(show: Show) -> Constants:
@@ -188,7 +211,7 @@ def _constants(show: Show) -> Constants:
         filters=filters_of(show.routes, tick_s),
         speed_decay=decay_of(EURO_SPEED_TAU_S, tick_s),
         everything=reach_of(movers, springs),
-        fading=reach_of(movers, (), set(show.fader[:1] if show.fader else ())),
+        **_faders(show, movers),
         reach={
             each.layer: reach_of(movers, springs, places_of(each) | {master.truncation})
             for each in asked
@@ -211,5 +234,5 @@ def _constants(show: Show) -> Constants:
         targets=targets,
         is_modulated=bool(show.modulators or show.addressed or max(show.clock) >= 0),
         reels=reels,
-        **link_constants(show.layers, show.master.effects),
+        **link_constants(show.layers, show.master.effects) | world_constants(show.signal_of),
     )

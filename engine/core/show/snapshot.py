@@ -14,6 +14,7 @@ from engine.core.curves import CURVES
 from engine.core.modulators.model import Modulator, ModulatorState
 from engine.core.path.model import NOTHING, Path, PathState
 from engine.core.show.controls import CueList
+from engine.core.show.decks import DeckState
 from engine.core.show.show import Show
 from engine.core.show.state import (
     Chased,
@@ -78,6 +79,7 @@ def to_data(show: Show, state: State) -> dict[str, Any]:
         "waiting": [[show.cues[i].id, at, own] for i, at, own in state.waiting],
         "unready": sorted(state.unready),
         "awaiting": [[show.cues[i].id, own] for i, own in state.awaiting],
+        "decks": None if state.decks is None else list(state.decks),
         "touch_tick": state.touch_tick,
         "lost_s": state.lost_s,
         "head": list(state.head),
@@ -158,6 +160,7 @@ def _read(show: Show, data: dict[str, Any]) -> State:
         is_still=bool(is_still),
         **_cues(show, data),
         unready=frozenset(makers.intersection(map(str, data["unready"]))),
+        decks=fresh.decks and _decks(*(data.get("decks") or fresh.decks)),
         touch_tick=whole(data["touch_tick"]),
         lost_s=number(data["lost_s"]),
         head=_head(*data.get("head", fresh.head)),
@@ -302,6 +305,11 @@ def _reel(data: Any) -> ReelState:
 
 def _head(gone_s: Any, tick: Any, speed: Any) -> tuple[float, int, float]:
     return number(gone_s), whole(tick), number(speed)
+
+
+def _decks(front: Any, *rest: Any) -> DeckState:
+    is_latent, is_crossed, awaits = map(bool, rest)
+    return DeckState(min(max(whole(front), 0), 1), is_latent, is_crossed, awaits)
 
 
 def _springs(show: Show, data: Any, base: NDArray[np.float64]) -> tuple[Spring, ...]:

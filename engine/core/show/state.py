@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from engine.core.modulators.model import ModulatorState
 from engine.core.parameter import Registry
 from engine.core.path.model import PathState
+from engine.core.show.decks import DeckState
 from engine.core.show.show import Show
 from engine.core.springs import Spring
 
@@ -207,6 +208,8 @@ class State(NamedTuple):
         What each remembers, and its settings that hold until the next tick.
     chased
         Timecode from outside.
+    decks
+        Of a show with decks: which one is on air.
     reels
         Of the films, in the order of `Constants.reels`.
     """
@@ -240,6 +243,7 @@ class State(NamedTuple):
     fader: Held | None = None
     modulators: tuple[ModulatorState, ...] = ()
     chased: Chased = Chased()
+    decks: DeckState | None = None
     reels: tuple[ReelState, ...] = ()
 
 
@@ -269,5 +273,6 @@ def first_state(show: Show) -> State:
             ModulatorState(mod.kind.first(mod), tuple(float(base[p]) for p, _ in mod.settings))
             for mod in show.modulators
         ),
+        decks=None if show.decks is None else DeckState(int(base[show.decks.fade] >= 0.5)),
         reels=(ReelState(),) * len(show.constants.reels),
     )

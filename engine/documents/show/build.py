@@ -10,8 +10,11 @@ import numpy as np
 
 from engine.core.audio.features import FEATURES
 from engine.core.clock import parse_rate
+from engine.core.isf.header import reads_date
+from engine.core.isf.inputs import SOUNDS
 from engine.core.parameter import Kind, Parameter, make_registry
 from engine.core.show.addresses import HOST
+from engine.core.show.constants import DAY, SECOND, SOUND
 from engine.core.show.controls import Beats, Cue, CueList, Master
 from engine.core.show.layer import Layer
 from engine.core.show.show import Show
@@ -22,6 +25,7 @@ from engine.documents.show.cues import add_fader, add_lists, cue_index, make_cue
 from engine.documents.show.image_inputs import bind_ports
 from engine.documents.show.layers import bind_images, make_layer, master_effects
 from engine.documents.show.mappings import make_mappings
+from engine.documents.show.mixer.decks import make_decks
 from engine.documents.show.modulation import (
     Signals,
     add_parameters,
@@ -62,15 +66,15 @@ def assemble(
     placed = read_track(builder, table.track)
     layers = _layers(builder, table)
     master = replace(master, effects=master_effects(builder, table.master, layers))
-    goes, rates = _goes(builder, table), add_rates(builder, table)
-    depths = _depths(builder, table)
+    decks = make_decks(builder, table, layers)
+    goes, rates, depths = _goes(builder, table), add_rates(builder, table), _depths(builder, table)
     acts, fader = add_lists(builder, table), add_fader(builder, table)
     add_parameters(builder, table)
     registry = make_registry(builder.parameters, builder.groups, builder.aliases)
     named = Signals({name: i for i, name in enumerate(signal_names(table))}, registry)
     modulators = make_modulators(builder, table, named)
     named.hear(route.signal for route in table.routes)
-    signals, signal_of = tuple(named.places), named.places
+    signals, signal_of = _told(builder, named), named.places
     listed = registry.parameters
     show = Show(
         name=table.name,
@@ -114,8 +118,19 @@ def assemble(
     )
     cues, lists = _cues(builder, show, table, (goes, acts))
     start = cue_index(table, table.start, "start") if table.start else -1
-    show = replace(show, routes=routes, cues=cues, lists=lists, start=start)
+    show = replace(show, routes=routes, cues=cues, lists=lists, start=start, decks=decks)
     return bind_track(placed, replace(show, notes=tuple(dict.fromkeys(builder.notes))))
+
+
+def _told(builder: ShowBuilder, named: Signals) -> tuple[str, ...]:
+    """Add signals that the host says, where shaders see them: sound, date; give all of them."""
+    headers = builder.headers.values()
+    if any(item.type in SOUNDS for header in headers for item in header.inputs):
+        named.places[SOUND] = len(named.places)
+    if any(reads_date(header) for header in headers):
+        named.places[DAY] = len(named.places)
+        named.places[SECOND] = len(named.places)
+    return tuple(named.places)
 
 
 def _cues(
@@ -213,6 +228,7 @@ def _master(builder: ShowBuilder, table: ShowTable) -> Master:
         ),
         blackout=builder.switch("/master/blackout", "Black, at once."),
         freeze=builder.switch("/master/freeze", "Holds every motion."),
+        hold=builder.switch("/master/hold", "The picture stands still; all goes on behind it."),
         speed=builder.number("/master/speed", m.speed, -4, 4, "", "Factor on every motion."),
         truncation=builder.number(
             "/master/truncation",

@@ -48,7 +48,7 @@ def make_layer(builder: ShowBuilder, layer: LayerTable) -> Layer:
         generator = _generator(builder, root, layer, layer.generator)
     source = None
     if layer.source is not None:
-        source = _effect(builder, f"{root}/source", _named(layer.source, "source"), False)
+        source = make_effect(builder, f"{root}/source", _named(layer.source, "source"), False)
     return Layer(
         id=layer.id,
         aspect=aspect,
@@ -205,7 +205,7 @@ def _effects(builder: ShowBuilder, root: str, tables: list[EffectTable]) -> tupl
         if not table.id and (once := _once(table.shader)) != effect.id:
             builder.aliases[f"{root}/effect/{once}/"] = f"{root}/effect/{effect.id}/"
     return tuple(
-        each(named, "effects", lambda t: _effect(builder, f"{root}/effect/{t.id}", t, True))
+        each(named, "effects", lambda t: make_effect(builder, f"{root}/effect/{t.id}", t, True))
     )
 
 
@@ -219,14 +219,20 @@ def effect_id(shader: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.]", "_", shader.removesuffix(".fs"))
 
 
-def _effect(builder: ShowBuilder, root: str, table: EffectTable, has_mix: bool) -> Effect:
-    name = table.shader
+def read_shader(builder: ShowBuilder, name: str) -> isf.Header:
+    """Header of a shader, which is then one of the show's."""
     if name not in builder.headers:
         file = f"{name.removesuffix('.fs')}.fs"
         text = builder.resolve(name)
         builder.shaders[name] = text
         builder.headers[name] = _brought(builder, name, isf.parse(text, file))
-    header = builder.headers[name]
+    return builder.headers[name]
+
+
+def make_effect(builder: ShowBuilder, root: str, table: EffectTable, has_mix: bool) -> Effect:
+    """Resolve one shader with its inputs, whose addresses begin with `root`."""
+    name = table.shader
+    header = read_shader(builder, name)
     bound = bind_inputs(builder, header, table.inputs)
     free = replace(header, inputs=tuple(i for i in header.inputs if i.name not in bound))
     declared = {p.address: p for p in isf.parameters(free)}

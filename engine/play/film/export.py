@@ -61,6 +61,8 @@ def render(
         stack.callback(ctx.release)
         compositor = Compositor(ctx, size_px)
         stack.callback(compositor.close)
+        if playback.sound is not None:
+            compositor.listen(playback.sound.read, playback.sound.rate_hz)
         first = begin + job.first / fps
         line, pixels = prepare(
             playback, job, (first, fps), size_px, compositor, Bridge(ctx, crossfades=False)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from engine.core.control.cues import values_now
 from engine.core.control.recall.lists import next_cue
 from engine.core.show.addresses import HOST
+from engine.core.show.decks import SIDES
 from engine.core.show.show import Show
 from engine.core.show.state import State
 
@@ -32,6 +34,7 @@ BUILT_IN = {
     "space": Binding("fly to a new place", "/master/jump"),
     "b": Binding("blackout", "/master/blackout"),
     "h": Binding("freeze every motion", "/master/freeze"),
+    "p": Binding("hold the picture", "/master/hold"),
     "tab": Binding("tap the beat", "/transport/tap"),
     "a": Binding("autopilot", "/autopilot/on"),
     "m": Binding("built-in music · live input", command="music"),
@@ -54,6 +57,7 @@ QUIT = "ctrl+q"
 SWITCHED = {
     "/master/blackout": ("blackout off", "blackout on"),
     "/master/freeze": ("moving again", "frozen"),
+    "/master/hold": ("picture goes on", "picture held"),
     "/autopilot/on": ("autopilot off", "autopilot on"),
 }
 """What is said of a switch that was turned off, and on."""
@@ -94,6 +98,15 @@ def upcoming(show: Show, state: State) -> str:
     if is_alone and state.cue >= 0:
         index = show.cues[state.cue].next
     return show.cues[index].id if index >= 0 else ""
+
+
+def deck_text(show: Show, state: State) -> str:
+    """Say which deck is on air, and which comes next; empty: there are none."""
+    if show.decks is None or state.decks is None:
+        return ""
+    share = 100.0 * values_now(show, state)[show.decks.fade]
+    front, other = (SIDES[i].upper() for i in (state.decks.front, 1 - state.decks.front))
+    return f"left: {other}, next - right: on air, {front} ({share:.0f} % B)"
 
 
 def rows(show: Show) -> tuple[str, ...]:

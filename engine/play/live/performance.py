@@ -24,7 +24,7 @@ from engine.play.history.editing import Editing
 from engine.play.judging import Trials
 from engine.play.line import Line, resized, seeded
 from engine.play.live.audio_input import AudioInput, hears_device
-from engine.play.live.bindings import SWITCHED, hidden, rows, upcoming
+from engine.play.live.bindings import SWITCHED, deck_text, hidden, rows, upcoming
 from engine.play.live.commands import ADDRESSES
 from engine.play.live.feedback import Feedback
 from engine.play.live.options import Options
@@ -33,6 +33,7 @@ from engine.play.live.presenter import ACT_S, Presenter, open_presenter
 from engine.play.live.recording import Recording
 from engine.play.live.reload import Reloader
 from engine.play.live.sources import Sources
+from engine.play.next_deck import NextDeck
 from engine.play.pacer import Pacer, Stopwatch
 from engine.play.pixels.bridge import Bridge
 from engine.play.pixels.live import LivePixels
@@ -95,6 +96,8 @@ class Performance:
         stack.callback(self.compositor.close)
         self.bridge = Bridge(self.outputs.ctx)
         stack.callback(self.bridge.close)
+        self.next_deck = NextDeck(self.compositor)
+        stack.callback(self.next_deck.close)
         self.pixels = LivePixels(self.bridge, options.device)
         stack.callback(self.pixels.close)
         found = self.pixels.share_cuda(self.outputs.ctx)
@@ -111,6 +114,7 @@ class Performance:
         self.recording: Recording = stack.enter_context(
             Recording(options, self.loaded, show, self.fps, self.audio_input, self.notify)
         )
+        self.compositor.listen(self.recording.heard.read, self.audio_input.format[0])
         self.editing = Editing(self.loaded, self.queue, self.act)
         stack.callback(self.editing.close)
         self.line.on_tick = self._on_tick
@@ -222,6 +226,7 @@ class Performance:
             "keys": rows(show),
             "cue": show.cues[state.cue].id if state.cue >= 0 else "",
             "next": upcoming(show, state),
+            "decks": deck_text(show, state),
             "seconds": float(seconds_at(max(state.tick, 0), show.control_hz)),
             "bpm": state.transport.tempo,
             "led_by": state.transport.lead.source if is_led(show, state) else "",

@@ -196,6 +196,7 @@ class Player(Performance):
             self._jump(due.jump_s)
         self._listen(now_s)
         self._announce_ready(self.line.show)
+        self.recording.tell(self.queue, self.line.show, self.line.state, seconds)
         self.watch.lap("events")
         steps = self.line.control(seconds, self.queue.events_of)
         show, state = self.line.show, self.line.state
@@ -209,6 +210,7 @@ class Player(Performance):
         self.stats.steps_dropped += max(len(steps) - MOST_STEPS, 0)
         picture = draw(self.compositor, self.pixels, steps[-MOST_STEPS:], plan, self.watch)
         self._picture = picture
+        self._look_next(seconds, now_s)
         self.outputs.ctx.finish()
         busy_s = time.perf_counter() - begin_s  # the rest may be waiting for the monitor
         self.watch.lap("compose", True)
@@ -218,6 +220,14 @@ class Player(Performance):
         self.recording.sound(self.queue, seconds)
         self.watch.lap("take")
         self._govern(float(seconds), busy_s, plan)
+
+    def _look_next(self, seconds: Fraction, now_s: float) -> None:
+        """Keep the deck that is not on air ready, and show it to the operator."""
+        plan = self.next_deck.look(self.line, seconds, now_s)
+        if plan is not None:
+            self.pixels.warm = frozenset(plan.requests)
+            if self.presenter.has_preview:
+                self.presenter.preview(self.next_deck.draw(plan, self.pixels))
 
     def _govern(self, seconds: float, busy_s: float, plan: Plan) -> None:
         """Draw less where the machine cannot keep up; what is kept, in files, stays whole."""
@@ -365,6 +375,9 @@ class Player(Performance):
             self.notify(str(error))
             return
         self.loaded = loaded
+        if show.decks is None:
+            self.pixels.warm = frozenset()
+            self.presenter.preview(None)
         name = self.recording.add_show(loaded, show)
         self.line.shows = {**self.line.shows, name: show}
         tick = self.line.state.tick + 1

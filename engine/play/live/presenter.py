@@ -60,6 +60,14 @@ class Presenter:
     def name_cue(self, cue: str, following: str) -> None:
         """Show the name of a cue that has begun, if that is wished."""
 
+    @property
+    def has_preview(self) -> bool:
+        """Whether the operator sees what comes next."""
+        return False
+
+    def preview(self, picture: Any) -> None:
+        """Show the operator what comes next; None: nothing."""
+
     def idle(self) -> None:
         """Stay alive while the first frame is made."""
 
@@ -137,7 +145,7 @@ class WindowPresenter(Presenter):
         ages = [g["age_ms"] for g in found["generators"].values()]
         texts = [f"{self._pace.fps:.0f} of {found['fps']:.0f} fps", f"skipped {found['skipped']}"]
         texts += [f"picture {max(ages):.0f} ms old"] if ages else []
-        texts += list(filter(None, [names_of(found["cue"], found["next"])]))
+        texts += list(filter(None, [found["decks"], names_of(found["cue"], found["next"])]))
         width = self._window.room_px[0]
         meters = overlay.Meters(found["level"], tuple(texts), found["flags"])
         return overlay.draw_meters(meters, (width, max(20, min(width // 32, 40))))
@@ -200,6 +208,15 @@ class WindowPresenter(Presenter):
         """Show the name of a cue that has begun, if that is wished; it fades."""
         if self._has_names:
             self.toast(names_of(cue, following), NAME_S, "cue")
+
+    @property
+    def has_preview(self) -> bool:
+        """Whether the operator has a window."""
+        return bool(self._window.has_operator)
+
+    def preview(self, picture: Any) -> None:
+        """Show what comes next beside the picture, in the operator's window."""
+        self._window.preview(picture)
 
     def _turn_card(self) -> None:
         """Show the test card in place of the picture, or the picture again."""

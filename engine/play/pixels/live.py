@@ -28,6 +28,8 @@ MOST_PREPARED = 6
 """Workers that are kept loaded; more are opened when their scene is seen."""
 REFRESH_S = 4.0
 """A generator that is not seen makes a frame that often, so that a cut to it shows something."""
+WARM_S = 0.5
+"""The same where it is about to be seen: on the deck that is not on air."""
 SPARE_AFTER_S = 6.0
 _AGES = 4096  # of pictures that are looked at for the stats, a layer
 REOPEN_S = 5.0
@@ -51,6 +53,11 @@ class LivePixels:
         Uploads frames and crossfades between them.
     device
         ``auto``, ``cpu``, ``cuda`` or ``mps``.
+
+    Attributes
+    ----------
+    warm
+        Layers that are about to be seen: their generators are asked now and then.
     """
 
     def __init__(self, bridge: Bridge, device: str = "auto") -> None:
@@ -64,7 +71,8 @@ class LivePixels:
         os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(compiled))
         self._spare = Spare(delay_s=SPARE_AFTER_S)
         self._delay_line = DelayLine()
-        self._compositor: Compositor | None = None
+        self._compositors: list[Compositor] = []
+        self.warm: frozenset[str] = frozenset()
         self._shares_cuda = False
         self._news: list[str] = []
         self.path = "numpy"
@@ -118,15 +126,17 @@ class LivePixels:
         One that a cue waits for is started, and makes its first frame.
         """
         self.open(show, plan.requests, now_s)
+        if self.warm:
+            self.open(show, self.warm, now_s)
         if state.awaiting:
             self.open(show, awaited(show, state), now_s)
         self._prepare(show, now_s)
-        if self._compositor is not None:
-            self._delay_line.take(self._compositor.readbacks(is_waiting=False))
+        for compositor in self._compositors:
+            self._delay_line.take(compositor.readbacks(is_waiting=False))
         for name, slot in list(self._slots.items()):
             slot.tend(now_s, is_seen=name in plan.requests)
             slot.in_between = in_between(show, name, plan)
-            if slot.is_due(now_s, REFRESH_S):
+            if slot.is_due(now_s, WARM_S if name in self.warm else REFRESH_S):
                 pictures = self._delay_line.pictures(
                     show.constants.image_inputs.get(name, ()), plan.step
                 )
@@ -216,7 +226,8 @@ class LivePixels:
 
     def see(self, compositor: Compositor) -> None:
         """Let image ports see what was drawn, as soon as it can be read without waiting."""
-        self._compositor = compositor
+        if compositor not in self._compositors:
+            self._compositors.append(compositor)
 
     def doing(self, plan: Plan) -> dict[str, str]:
         """What generators of the plan do that do not simply play yet, in words, by layer."""

@@ -25,6 +25,7 @@ SAVED = "saved"
 PASSING = (
     "/master/blackout",
     "/master/freeze",
+    "/master/hold",
     "/master/steer_",
     "/brush/",
     "/grab/",
@@ -202,6 +203,12 @@ def _slot(document: Any, address: str) -> tuple[Table, str] | None:
             return _table(document, "master"), key
         case [("master" | "autopilot" | "track") as name, key] if key in allowed_keys(f"$.{name}"):
             return _table(document, name), key
+        case ["crossfader", *rest]:
+            return _table(document, "decks"), rest[0] if rest else "crossfader"
+        case ["deck", key]:
+            return _table(document, "decks"), key
+        case ["transition", name, key, *_]:
+            return _input(_shader_of(document["decks"]["transitions"], name), key)
         case ["lfo", name, key]:
             return _entry(document["lfos"], name), key
         case ["macro", name]:
@@ -246,8 +253,12 @@ def _entry(tables: Iterable[Table], name: str) -> Table:
 
 def _effect(owner: Table, name: str) -> Table:
     """Find an effect by its ID, which may be its shader's name."""
-    own = [(e.get("id") or effect_id(e["shader"]), e) for e in owner["effects"]]
-    return next(effect for each, effect in own if each == name)
+    return _shader_of(owner["effects"], name)
+
+
+def _shader_of(tables: Iterable[Table], name: str) -> Table:
+    own = [(e.get("id") or effect_id(e["shader"]), e) for e in tables]
+    return next(found for each, found in own if each == name)
 
 
 def _input(effect: Table, name: str) -> tuple[Table, str]:
