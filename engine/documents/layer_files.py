@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import PurePath
 from typing import Any
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from engine.documents.builder import ShowBuilder
 from engine.documents.schema import GeneratorTable, LayerTable, ShowTable
 from engine.generators.media import film_file
 from engine.system.foreign import still_file
+from engine.system.limited_child import ChildError
 
 PICTURES, FILMS = still_file.SUFFIXES, film_file.SUFFIXES
+LARGEST_PX = 4096
+"""Side of a picture that an image input names; a larger one is averaged down."""
 RATE_HZ = 60.0
 """How often a film is looked at live; a frame that is seen already costs next to nothing."""
 
@@ -41,6 +47,12 @@ def is_picture(name: str) -> bool:
     return PurePath(name).suffix.lower() in PICTURES
 
 
+@lru_cache(maxsize=8)
+def _decoded(data: bytes) -> NDArray[np.uint8]:
+    """Decode a picture in a limited child; the same content is the same array."""
+    return still_file.read(data, (LARGEST_PX, LARGEST_PX))[0]
+
+
 def bind_file(builder: ShowBuilder, key: str, wanted: str) -> None:
     """Have the picture ready that an image input names by its file.
 
@@ -50,7 +62,10 @@ def bind_file(builder: ShowBuilder, key: str, wanted: str) -> None:
         If it is missing or none, or the file of a film.
     """
     if is_picture(wanted):
-        builder.picture(wanted, wanted)
+        try:
+            builder.pictures[wanted] = _decoded(builder.file(wanted))
+        except ChildError as error:
+            raise ValueError(f"{key}: {wanted}: {error}") from None
     elif PurePath(wanted).suffix.lower() in FILMS:
         raise ValueError(
             f"{key}: '{wanted[:80]}' is a film: give it a layer (file = ..., opacity = 0.0), and "

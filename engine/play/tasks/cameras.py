@@ -36,7 +36,9 @@ class CameraRecordings:
     def tend(self, show: Show, state: State, tasks: TaskQueue, now_s: float) -> Iterable[Change]:
         """Tell every worker of a camera that does not know it yet."""
         del state, now_s
-        for layer in show.layers if self._folder is not None else ():
+        if self._folder is None:
+            return ()
+        for layer in show.layers:
             made = layer.generator
             if made is None or made.kind != "camera" or not made.config.get("record"):
                 continue
