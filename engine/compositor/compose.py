@@ -149,6 +149,11 @@ class Compositor:
             self._layers.picture = self._kept.texture
             release(old)
 
+    @property
+    def is_limiting(self) -> bool:
+        """Whether flashes were limited a moment ago."""
+        return self._finish.is_limiting
+
     def close(self) -> None:
         """Release everything."""
         self._begin()

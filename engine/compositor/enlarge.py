@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import moderngl
 
 from engine.compositor.frames.flow import Flow
+from engine.compositor.frames.upscale import Upscaler, is_software
 from engine.compositor.gl.program import Program
 from engine.compositor.gl.shaders import GATHER, HEIGHTEN, REDUCE, WIDEN
 from engine.compositor.gl.surface import Pool, Surface
@@ -17,6 +18,7 @@ _PREFILTER = 1 / 6
 # A spline of a picture that is smaller still than half the layer holds nothing finer than half the
 # layer's pixels: drawn at half size it looks the same and costs a quarter.
 _HALF_ENOUGH = 1.1
+_NETWORK_PX = 512 * 512  # of pictures that are doubled by a network unless the show says so
 
 
 class SourcePixels(Protocol):
@@ -36,11 +38,21 @@ class SourcePixels(Protocol):
 
     @property
     def numbers(self) -> tuple[int, int]:
-        """Of both pictures: equal ones are the same picture, whatever the texture."""
+        """Of both pictures: equal ones are the same picture, whatever the texture; 0: unknown."""
 
     @property
     def is_flow(self) -> bool:
         """Whether what moved between the pictures is to be moved, instead of faded."""
+
+
+class _Blend(NamedTuple):
+    """Pixels of which each picture was drawn anew."""
+
+    older: moderngl.Texture
+    newer: moderngl.Texture
+    weight: float
+    numbers: tuple[int, int]
+    is_flow: bool
 
 
 Pixels = Mapping[str, SourcePixels]
@@ -56,15 +68,43 @@ class Enlarger:
         self._heighten = Program(ctx, HEIGHTEN)
         self._reduce = Program(ctx, REDUCE)
         self._flow = Flow(ctx, pool)
+        self._ctx = ctx
+        self._is_software = is_software(ctx)
+        # Where it may be used at any moment its programs are there from the start.
+        self._upscaler = None if self._is_software else Upscaler(ctx, pool)
 
-    def draw(self, pixels: SourcePixels, size_px: tuple[int, int]) -> Surface:
-        """Blend a generator's two pictures, turn them the right way up, enlarge them."""
+    def draw(
+        self, pixels: SourcePixels, size_px: tuple[int, int], upscale: str = "spline"
+    ) -> Surface:
+        """Blend a generator's two pictures, turn them the right way up, enlarge them.
+
+        Parameters
+        ----------
+        upscale
+            One of `engine.core.show.layer.UPSCALES`. ``auto`` is the network where OpenGL is
+            hardware and the pictures are small, and else the spline.
+        """
+        if self._is_for_network(pixels, size_px, upscale):
+            pixels = self._doubled(pixels)
         if not is_flowing(pixels):
             return self._draw(pixels.older, pixels.newer, float(pixels.weight), size_px)
         moved = self._flow.draw(pixels)
         surface = self._draw(moved.texture, moved.texture, 1.0, size_px)
         self._pool.give(moved)
         return surface
+
+    def _is_for_network(self, pixels: SourcePixels, size_px: tuple[int, int], upscale: str) -> bool:
+        width, height = pixels.newer.size
+        if upscale == "spline" or size_px[1] <= height * _SMOOTH_ABOVE:
+            return False
+        is_free = not self._is_software and width * height <= _NETWORK_PX
+        return pixels.numbers[1] > 0 and (is_free or upscale == "network")
+
+    def _doubled(self, pixels: SourcePixels) -> SourcePixels:
+        self._upscaler = self._upscaler or Upscaler(self._ctx, self._pool)
+        pictures = zip((pixels.older, pixels.newer), pixels.numbers, strict=True)
+        older, newer = [self._upscaler.doubled(*each) for each in pictures]
+        return _Blend(older, newer, pixels.weight, pixels.numbers, pixels.is_flow)
 
     def _draw(
         self,
@@ -111,6 +151,8 @@ class Enlarger:
         for program in (self._gather, self._widen, self._heighten, self._reduce):
             program.release()
         self._flow.release()
+        if self._upscaler is not None:
+            self._upscaler.release()
 
 
 def is_flowing(pixels: SourcePixels) -> bool:

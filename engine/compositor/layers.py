@@ -302,7 +302,7 @@ class Layers:
         if layer.is_group:
             surface = self._draw_group(layer, plan, pixels)
         elif layer.generator is not None and layer.generator in pixels:
-            surface = self._enlarger.draw(pixels[layer.generator], size_px)
+            surface = self._enlarger.draw(pixels[layer.generator], size_px, layer.upscale)
         elif layer.source is not None and layer.source.shader in self._shaders:
             surface = self._kit.pool.take(size_px)
             self._run(layer.source, plan, pixels, {}, surface, is_step)

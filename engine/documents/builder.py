@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from engine.core.isf import header
 from engine.core.parameter import Kind, Parameter, coerce, describe
-from engine.documents.pictures import cube, decode_picture
+from engine.documents.pictures import cube, decode_picture, panorama
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -49,6 +49,10 @@ class ShowBuilder:
         """Have a picture ready under a name that image inputs use; of six files: a cube."""
         faces = [decode_picture(self.file(file), file) for file in files]
         self.pictures[name] = cube(faces) if len(faces) > 1 else faces[0]
+
+    def panorama(self, name: str, file: str) -> None:
+        """Have the cube around a panorama ready under a name."""
+        self.pictures[name] = panorama(decode_picture(self.file(file), file))
 
     def add(self, parameter: Parameter) -> int:
         """Give a parameter the next place."""

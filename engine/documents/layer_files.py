@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import PurePath
 from typing import Any
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
-from engine.documents.builder import ShowBuilder
 from engine.documents.schema import GeneratorTable, LayerTable, ShowTable
 from engine.generators.media import film_file
 from engine.system.foreign import still_file
-from engine.system.limited_child import ChildError
 
 PICTURES, FILMS = still_file.SUFFIXES, film_file.SUFFIXES
-LARGEST_PX = 4096
-"""Side of a picture that an image input names; a larger one is averaged down."""
+FILE = "file:"
+"""Before the name of a picture's file, where an image input names it."""
 RATE_HZ = 60.0
 """How often a film is looked at live; a frame that is seen already costs next to nothing."""
 
@@ -42,35 +37,21 @@ def kind_of(file: str) -> str:
     )
 
 
-def is_picture(name: str) -> bool:
-    """Whether a name is that of a picture's file."""
-    return PurePath(name).suffix.lower() in PICTURES
-
-
-@lru_cache(maxsize=8)
-def _decoded(data: bytes) -> NDArray[np.uint8]:
-    """Decode a picture in a limited child; the same content is the same array."""
-    return still_file.read(data, (LARGEST_PX, LARGEST_PX))[0]
-
-
-def bind_file(builder: ShowBuilder, key: str, wanted: str) -> None:
-    """Have the picture ready that an image input names by its file.
+def image_file(wanted: str) -> str:
+    """Write out what an image input sees: a picture's name is short for ``file:NAME``.
 
     Raises
     ------
     ValueError
-        If it is missing or none, or the file of a film.
+        If it is the file of a film.
     """
-    if is_picture(wanted):
-        try:
-            builder.pictures[wanted] = _decoded(builder.file(wanted))
-        except ChildError as error:
-            raise ValueError(f"{key}: {wanted}: {error}") from None
-    elif PurePath(wanted).suffix.lower() in FILMS:
+    suffix = PurePath(wanted).suffix.lower()
+    if suffix in FILMS:
         raise ValueError(
-            f"{key}: '{wanted[:80]}' is a film: give it a layer (file = ..., opacity = 0.0), and "
-            'write "layer:ID" here'
+            f"'{wanted[:80]}' is a film: give it a layer (file = ..., opacity = 0.0), and write "
+            '"layer:ID" here'
         )
+    return f"{FILE}{wanted}" if suffix in PICTURES and not wanted.startswith(FILE) else wanted
 
 
 def spelled_out(table: ShowTable) -> ShowTable:

@@ -10,9 +10,10 @@ from engine.core.parameter import Kind
 from engine.core.show.layer import BLENDS, SPACES
 from engine.core.show.placing import FITS, MIRRORS, TILES
 from engine.core.trajectory.parts import make_parts
+from engine.documents.colour_table import ColourTable
 from engine.documents.deck_tables import DecksTable
 from engine.documents.map_tables import MappingTable
-from engine.documents.modulation_tables import MODULATORS, MacroTable
+from engine.documents.modulation_tables import MODULATORS, LfoTable, MacroTable
 
 Number = bool | int | float | str | list[float]
 
@@ -162,6 +163,7 @@ class LayerTable(_Table, frozen=True):
     film: FilmTable | None = None
     in_between: Literal["fade", "warp", "flow", "none"] | None = None
     uses: str | None = None
+    upscale: Literal["auto", "spline", "network"] | None = None
     source: EffectTable | None = None
     path: PathTable = PathTable()
     path_b: PathTable = PathTable(seed=1)
@@ -192,18 +194,6 @@ class RouteTable(_Table, frozen=True):
     release_s: float = 0.0
     mode: Literal["add", "multiply", "replace", "max"] = "add"
     one_euro: EuroTable | None = None
-
-
-class LfoTable(_Table, frozen=True):
-    """``[[lfos]]``."""
-
-    id: str
-    wave: Literal["sine", "triangle", "saw", "square", "noise", "steps"] = "sine"
-    rate_hz: float = 0.1
-    beats: float = 0.0
-    phase: float = 0.0
-    swing: float = 0.0
-    width: float = 0.5
 
 
 class WayTable(_Table, frozen=True):
@@ -272,20 +262,6 @@ class AutopilotTable(_Table, frozen=True):
     rest_s: float = 90.0
 
 
-class ColourTable(_Table, frozen=True):
-    """``[master.colour]``: colour of the finished picture."""
-
-    exposure: float = 0.0
-    temperature: float = 0.0
-    tint: float = 0.0
-    contrast: float = 1.0
-    saturation: float = 1.0
-    tone_map: Literal["none", "reinhard", "aces", "agx"] = "none"
-    lut: str = ""
-    lut_mix: float = 1.0
-    dither: Literal["blue", "gradient"] = "blue"
-
-
 class MasterTable(_Table, frozen=True):
     """``[master]``: what stands over all layers."""
 
@@ -302,6 +278,7 @@ class MasterTable(_Table, frozen=True):
     timecode_rate: str = "25"
     effects: list[EffectTable] = []
     colour: ColourTable | None = None
+    flash_limiter: bool = True
 
 
 class TrackTable(_Table, frozen=True):

@@ -20,6 +20,8 @@ and, where it can say something there,
     credited. What no film can have again (a camera's) is not among them. Opens nothing.
 ``memory_bytes(config, device) -> int``
     How much memory its process takes, see `engine.generators.host.admission`.
+``drawing(config) -> Drawing | None``
+    Its pictures as shaders, for OpenGL on a GPU, see `engine.generators.drawing`.
 
 Its object may also have
 

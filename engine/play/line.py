@@ -52,9 +52,12 @@ def load_shaders(
         if unfit.get(name) == text:
             continue
         try:
-            compositor.load(name, text)
+            header = compositor.load(name, text)
         except ShaderError as error:
             raise ShowError(str(error)) from None
+        for each in header.imported:
+            if (brought := f"{name}/{each.name}") not in show.pictures:
+                compositor.load_picture(brought, None)  # it is gone, or never was there
 
 
 def seeded(show: Show, seed: int | None) -> Show:

@@ -89,12 +89,12 @@ def test_what_makes_no_sense_is_refused(folder: Path, old: str, new: str, words:
 def test_an_image_input_names_a_picture_s_file(folder: Path) -> None:
     found = loaded(folder, SHOW + MASKED).show
     assert list(found.files) == ["card.png"]
-    np.testing.assert_array_equal(found.pictures["card.png"][3, 7], (9, 8, 7, 128))
+    np.testing.assert_array_equal(found.pictures["file:card.png"][3, 7], (9, 8, 7, 128))
     for wanted, words in (
         ("media/clip.mp4", "is a film: give it a layer"),
         ("gone.png", "gone.png: cannot be read"),
         ("../card.png", "leads out of the folder"),
-        ("mask.fs", "or a picture's file"),
+        ("mask.fs", "file:NAME of a picture"),
     ):
         with pytest.raises(ShowError, match=words):
             loaded(folder, SHOW + MASKED.replace("card.png", wanted))

@@ -12,7 +12,7 @@ import pytest
 from engine.app.cli.main import cli
 from engine.core.curves import CURVES
 from engine.core.expressions import FUNCTIONS
-from engine.documents import deck_tables, map_tables, modulation_tables, schema
+from engine.documents import colour_table, deck_tables, map_tables, modulation_tables, schema
 from engine.documents.show.load import load
 from engine.generators.kinds import cppn
 from tests.places import SHOWS
@@ -22,7 +22,7 @@ SECTIONS = {
     "## `[output]`": schema.OutputTable,
     "## `[[sources]]` and `[[outputs]]`": schema.SourceTable,
     "## `[master]`": schema.MasterTable,
-    "### `[master.colour]`": schema.ColourTable,
+    "### `[master.colour]`": colour_table.ColourTable,
     "## `[autopilot]`": schema.AutopilotTable,
     "## `[track]`": schema.TrackTable,
     "## `[[layers]]`": schema.LayerTable,
@@ -34,7 +34,7 @@ SECTIONS = {
     "### `[[layers.effects]]` and `[layers.source]`": schema.EffectTable,
     "## `[decks]`": deck_tables.DecksTable,
     "A table of `transitions`:": deck_tables.TransitionTable,
-    "## `[[lfos]]`": schema.LfoTable,
+    "## `[[lfos]]`": modulation_tables.LfoTable,
     "## `[[macros]]`": schema.MacroTable,
     "A table of `targets`:": modulation_tables.MacroTargetTable,
     **{f"### `{kind}`": table for kind, table in modulation_tables.MODULATORS.items()},

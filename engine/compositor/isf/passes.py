@@ -13,7 +13,7 @@ from engine.compositor.gl.shaders import COPY
 from engine.compositor.gl.surface import Pool, Surface
 from engine.compositor.isf.shader import Shader, coerce_uniform, file_name
 from engine.core.frame.plan import Pass
-from engine.core.isf.buffers import PassSpec
+from engine.core.isf.buffers import SIDES, PassSpec
 from engine.core.isf.size import LARGEST_PX, evaluate_size
 
 _MOST_PX = 4_000_000
@@ -88,7 +88,7 @@ def run(
     ISF specification v2, PASSES; VVISF, VVISFScene `_render`.
     """
     passes = shader.header.passes
-    sizes = _sizes(kit, shader, item, out)
+    sizes = _sizes(kit, shader, item, images, out)
     if history is not None:
         _prepare(kit, passes, sizes, history)
     kept = dict(history.targets) if history else {}
@@ -121,7 +121,9 @@ def _dtype(spec: PassSpec) -> str:
     return "f4" if spec.is_float else "f2"
 
 
-def _sizes(kit: Kit, shader: Shader, item: Pass, out: Surface) -> list[tuple[int, int]]:
+def _sizes(
+    kit: Kit, shader: Shader, item: Pass, images: Images, out: Surface
+) -> list[tuple[int, int]]:
     """Size of each pass in pixels; a size that has no value now is the output's."""
     width, height = out.size_px
     passes = shader.header.passes
@@ -132,6 +134,9 @@ def _sizes(kit: Kit, shader: Shader, item: Pass, out: Surface) -> list[tuple[int
         value = item.uniforms.get(name, default)
         if not isinstance(value, tuple):
             values[name] = float(value)
+    for name, texture in images.items():
+        for key, pixels in zip(SIDES, texture.size, strict=True):
+            values[f"{key}_{name}"] = float(pixels)
 
     def side(expression: str, whole: int) -> int:
         try:

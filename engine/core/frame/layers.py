@@ -45,6 +45,7 @@ def layer_plan(
         group=layer.group,
         is_group=layer.is_group,
         rank=layer.rank,
+        upscale=layer.upscale,
     )
 
 

@@ -99,6 +99,8 @@ class LayerPlan(NamedTuple):
         Whether its source is a canvas of its own with the layers of that group.
     rank
         On a step, lower ones are drawn before it.
+    upscale
+        How a generator's pictures are enlarged, see `engine.core.show.layer.UPSCALES`.
     """
 
     id: str
@@ -116,6 +118,7 @@ class LayerPlan(NamedTuple):
     group: str = ""
     is_group: bool = False
     rank: int = 0
+    upscale: str = "auto"
 
 
 class DeckMix(NamedTuple):
@@ -178,6 +181,8 @@ class Plan:
         Layers that are not visible, and that shaders of others see.
     grade
         Colour of the finished picture.
+    limits_flashes
+        Whether the flash limiter watches over it.
     """
 
     seconds: float
@@ -196,6 +201,7 @@ class Plan:
     heard_s: float = 0.0
     hidden: tuple[LayerPlan, ...] = ()
     grade: Grade = REST
+    limits_flashes: bool = False
 
     @property
     def chains(self) -> tuple[LayerPlan, ...]:

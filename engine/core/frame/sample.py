@@ -130,6 +130,7 @@ def _sample(show: Show, state: State, seconds: float, seen: int | None, is_hidde
         decks=mix,
         is_held=values[master.hold] >= 0.5,
         grade=_grade(master.colour, values),
+        limits_flashes=values[master.flash_limiter] >= 0.5,
     )
 
 

@@ -10,6 +10,8 @@ from engine.core.isf.inputs import NAME, Input, tables, text, truth
 from engine.core.isf.lenient_json import Json
 from engine.core.isf.size import evaluate_size
 
+SIDES = ("WIDTH", "HEIGHT")
+"""In sizes ``$WIDTH_name`` is that of an image input."""
 _CUBE_FACES = 6
 _MOST_PASSES = 64
 
@@ -57,6 +59,7 @@ def read_passes(table: Mapping[str, Json], inputs: tuple[Input, ...]) -> tuple[P
     values = {"WIDTH": 64.0, "HEIGHT": 64.0} | {
         item.name: item.default for item in inputs if isinstance(item.default, float)
     }
+    values |= {f"{side}_{i.name}": 64.0 for i in inputs if i.type == "image" for side in SIDES}
     passes = []
     for entry in tables(table, "PASSES", _MOST_PASSES):
         target = text(entry, "TARGET")

@@ -189,4 +189,5 @@ class Master:
     resync: int
     beats: Beats
     colour: Colour
+    flash_limiter: int
     effects: tuple[Effect, ...] = ()

@@ -137,6 +137,8 @@ class Layer:
         0, or more than that of every layer that has to be drawn before it.
     reads
         IDs of the layers that its shaders see, and of those that lie in it.
+    upscale
+        How a generator's pictures are enlarged, one of `UPSCALES`.
     """
 
     id: str
@@ -156,3 +158,4 @@ class Layer:
     is_group: bool = False
     rank: int = 0
     reads: tuple[str, ...] = ()
+    upscale: str = "auto"

@@ -13,7 +13,7 @@ from engine.core.show.generator import Spec
 from engine.documents.assets import assets_dir
 from engine.documents.layer_files import FILMS, PICTURES, kind_of
 from engine.documents.pictures import LARGEST_BYTES as LARGEST_PICTURE
-from engine.documents.show.shader_files import copies, read_shader
+from engine.documents.show.shaders.files import copies, read_shader
 from engine.generators import registry
 from engine.models import network
 from engine.models.safetensors import SUFFIX as NATIVE

@@ -271,6 +271,9 @@ def _master(builder: ShowBuilder, table: ShowTable) -> Master:
         resync=builder.trigger("/transport/resync", "The beat begins now."),
         beats=_beats(builder, m),
         colour=make_colour(builder, m.colour),
+        flash_limiter=builder.switch(
+            "/master/flash_limiter", "No more than three flashes a second.", m.flash_limiter
+        ),
     )
 
 

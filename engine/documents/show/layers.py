@@ -13,12 +13,11 @@ from engine.core.isf.inputs import IMAGES
 from engine.core.parameter import Kind, Parameter
 from engine.core.show.layer import IN_BETWEENS, Effect, Generator, Input, Layer, Reel
 from engine.documents.builder import ShowBuilder, each, strict
-from engine.documents.layer_files import bind_file
 from engine.documents.path.paths import make_paths
 from engine.documents.path.picture_keyframes import LAYER
 from engine.documents.schema import EffectTable, GeneratorTable, LayerTable, MasterTable, Number
-from engine.documents.show.shader_files import picture_name
-from engine.documents.show.shader_inputs import bind_inputs
+from engine.documents.show.shaders.images import brought, image_bindings
+from engine.documents.show.shaders.inputs import bind_inputs
 from engine.documents.show.stack.links import check_images
 from engine.documents.show.stack.placing import add_placing
 from engine.generators import registry
@@ -42,6 +41,8 @@ def make_layer(builder: ShowBuilder, layer: LayerTable) -> Layer:
         raise ValueError(f'aspect: {aspect:g} is outside 0.05 to 20 (or "auto", "canvas")')
     places = add_placing(builder, root, layer)
     generator = None
+    if layer.upscale is not None and not (layer.generator or layer.uses):
+        raise ValueError("upscale: only a layer that shows a generator has pictures to enlarge")
     if layer.in_between is not None and layer.generator is None:
         raise ValueError("in_between: only a layer with a generator of its own has frames")
     if layer.generator is not None:
@@ -57,6 +58,7 @@ def make_layer(builder: ShowBuilder, layer: LayerTable) -> Layer:
         uses=layer.id if generator else None,
         source=source,
         effects=_effects(builder, root, layer.effects),
+        upscale=layer.upscale or "auto",
     )
 
 
@@ -225,7 +227,7 @@ def read_shader(builder: ShowBuilder, name: str) -> isf.Header:
         file = f"{name.removesuffix('.fs')}.fs"
         text = builder.resolve(name)
         builder.shaders[name] = text
-        builder.headers[name] = _brought(builder, name, isf.parse(text, file))
+        builder.headers[name] = brought(builder, name, isf.parse(text, file))
     return builder.headers[name]
 
 
@@ -257,12 +259,7 @@ def make_effect(builder: ShowBuilder, root: str, table: EffectTable, has_mix: bo
     for vector, parts in vectors.items():
         place = roots.get(vector, root)
         builder.groups[f"{place}/{vector}"] = tuple(f"{place}/{part}" for part in parts)
-    images = [i.name for i in header.inputs if i.type == "image"]
-    for image in table.images:
-        if image not in images or image == "inputImage":
-            raise ValueError(f"images: '{image}' is not an image input of {name}.fs")
-    for image, wanted in table.images.items():
-        bind_file(builder, f"images.{image}", wanted)
+    images = image_bindings(builder, header, table, has_mix)
     inputs = tuple(
         Input(
             i.name,
@@ -274,17 +271,7 @@ def make_effect(builder: ShowBuilder, root: str, table: EffectTable, has_mix: bo
         if i.type not in IMAGES
     )
     history = isf.has_history(header)
-    return Effect(table.id, name, mix, inputs, dict(table.images), history, bypass)
-
-
-def _brought(builder: ShowBuilder, name: str, header: isf.Header) -> isf.Header:
-    """Read the pictures that a shader brings along, and note what it cannot do here."""
-    for found in header.imported:
-        files = (picture_name(name, path) for path in found.paths)
-        builder.picture(f"{name}/{found.name}", *files)
-    file = f"{name.removesuffix('.fs')}.fs"
-    builder.notes += [f"{file}:{line}: {text}" for line, text in header.notes]
-    return header
+    return Effect(table.id, name, mix, inputs, images, history, bypass)
 
 
 def _flat(

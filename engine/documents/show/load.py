@@ -17,9 +17,10 @@ from engine.documents.builder import NoFileError
 from engine.documents.layer_files import spelled_out
 from engine.documents.modulation_tables import MODULATORS
 from engine.documents.schema import ShowTable, allowed_keys, allowed_values
-from engine.documents.show import bare_file, shader_files
+from engine.documents.show import bare_file
 from engine.documents.show.build import assemble
 from engine.documents.show.model_files import outside, with_whole_paths
+from engine.documents.show.shaders import files as shader_files
 from engine.system import untrusted
 from engine.system.foreign import toml
 from engine.system.untrusted import OutsideError, read_bytes
@@ -111,7 +112,10 @@ def load(name: str) -> Loaded:
         inside = shader_files.split_name(file)
         if inside is None:
             return read_file(file, *folders)
-        return _whole(shader_files.read_picture, find_shader(inside[0], *folders), inside[1])
+        try:
+            return _whole(shader_files.read_picture, find_shader(inside[0], *folders), inside[1])
+        except ShowError as error:
+            raise MissingFileError(str(error)) from None
 
     show, table = read(text, str(path), resolve, open_file)
     if not bare_file.is_bare(path):  # else the operator named the file

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.core.show.show import Show
+from engine.documents.builder import NoFileError
 from engine.documents.show import load
 from engine.documents.show.model_files import changed, with_paths
 from engine.generators.media.recording import FOLDER
@@ -19,6 +20,10 @@ from engine.system.hashing import content_hash
 
 class TakeError(ValueError):
     """A take that cannot be read; the message names file, place and cure."""
+
+
+class MissingBlobError(TakeError, NoFileError):
+    """A file that was not there when the take was recorded."""
 
 
 def manifest(text: str, show: Show) -> tuple[str, dict[str, bytes]]:
@@ -62,7 +67,7 @@ def read_show(folder: Path, name: str, places: tuple[tuple[str, str], ...] = ())
 
     def open_file(file: str) -> bytes:
         if file not in files:
-            raise TakeError(f"{folder}: the take lacks the file '{file[:80]}'")
+            raise MissingBlobError(f"{folder}: the take lacks the file '{file[:80]}'")
         return read_data(folder, files[file])
 
     return load.read(text, f"{folder}/{name[:15]}", resolve, open_file)[0]

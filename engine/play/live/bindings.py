@@ -45,6 +45,7 @@ BUILT_IN = {
     "ctrl+z": Binding("undo", command="undo"),
     "ctrl+y": Binding("redo", command="redo"),
     "ctrl+r": Binding("back to the last good state", command="restore"),
+    "ctrl+l": Binding("flash limiter", "/master/flash_limiter"),
     "n": Binding("names of cues", command="names"),
     "t": Binding("test card", command="card"),
     "f": Binding("full screen", command="fullscreen"),
@@ -54,11 +55,13 @@ BUILT_IN = {
 SAME = {"ctrl+shift+z": "ctrl+y"}
 """Keys that are others."""
 QUIT = "ctrl+q"
+LIMITER = "/master/flash_limiter"
 SWITCHED = {
     "/master/blackout": ("blackout off", "blackout on"),
     "/master/freeze": ("moving again", "frozen"),
     "/master/hold": ("picture goes on", "picture held"),
     "/autopilot/on": ("autopilot off", "autopilot on"),
+    LIMITER: ("flash limiter OFF", "flash limiter on"),
 }
 """What is said of a switch that was turned off, and on."""
 _DRAGS = {
@@ -68,6 +71,14 @@ _DRAGS = {
     "grab": "pull a feature · right: let go",
 }
 _LABELS = {"escape": "Esc"}
+
+
+def flags(show: Show, state: State, is_limiting: bool) -> tuple[str, ...]:
+    """What the operator must not forget."""
+    on = {each: bool(state.base[show.registry.index[each]] >= 0.5) for each in SWITCHED}
+    told = [address for address in SWITCHED if on[address] != (address == LIMITER)]
+    found = [SWITCHED[address][on[address]] for address in told]
+    return (*found, *(("limiting flashes",) if is_limiting else ()))
 
 
 def label(key: str) -> str:

@@ -24,7 +24,7 @@ from engine.play.history.editing import Editing
 from engine.play.judging import Trials
 from engine.play.line import Line, resized, seeded
 from engine.play.live.audio_input import AudioInput, hears_device
-from engine.play.live.bindings import SWITCHED, deck_text, hidden, rows, upcoming
+from engine.play.live.bindings import deck_text, flags, hidden, rows, upcoming
 from engine.play.live.commands import ADDRESSES
 from engine.play.live.feedback import Feedback
 from engine.play.live.options import Options
@@ -100,6 +100,7 @@ class Performance:
         stack.callback(self.next_deck.close)
         self.pixels = LivePixels(self.bridge, options.device)
         stack.callback(self.pixels.close)
+        self.pixels.draw_on(self.outputs.ctx, self.compositor)
         found = self.pixels.share_cuda(self.outputs.ctx)
         if self.pixels.path != "numpy":
             print_message(found)
@@ -232,11 +233,7 @@ class Performance:
             "led_by": state.transport.lead.source if is_led(show, state) else "",
             "fps": float(self.fps),
             "level": float(state.signals[show.audio[0]]),
-            "flags": tuple(
-                said[1]
-                for address, said in SWITCHED.items()
-                if state.base[show.registry.index[address]]
-            ),
+            "flags": flags(show, state, self.compositor.is_limiting),
             "frame_ms": self.stats.recent_ms(),
             "skipped": self.stats.skipped,
             "generators": self.pixels.stats(),

@@ -253,8 +253,9 @@ def _summary(facts: dict[str, Any]) -> list[str]:
         for name, g in facts["generators"].items()
     ]
     tempo = f"{facts['bpm']:.1f} bpm" + (f" by {facts['led_by']}" if facts.get("led_by") else "")
+    told = "".join(f"{flag} · " for flag in facts["flags"])
     return [
-        f"{scene}{facts['seconds']:.0f} s · {tempo}"
+        f"{told}{scene}{facts['seconds']:.0f} s · {tempo}"
         f" · skipped {facts['skipped']} · osc {facts['osc']}",
         f"sound: {facts['sound']}",
         *("\t".join(each[at : at + 2]) for at in range(0, len(each), 2)),

@@ -187,7 +187,8 @@ def _files(loaded: Loaded) -> set[Path]:
     """Pictures that image inputs name by their files."""
     if loaded.path is None:
         return set()
-    return {loaded.path.resolve().parent / name for name in loaded.show.pictures}
+    folder, names = loaded.path.resolve().parent, loaded.show.pictures
+    return {folder / name.partition(":")[2] for name in names if ":" in name}
 
 
 def _incompatible(playing: Show, new: Show) -> str:

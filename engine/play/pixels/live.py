@@ -10,9 +10,10 @@ from typing import Any
 import platformdirs
 
 from engine.compositor.compose import Compositor
+from engine.compositor.frames.upscale import is_software
 from engine.core.control.cues import awaited
 from engine.core.frame.plan import Plan
-from engine.core.show.layer import IN_BETWEENS, Generator
+from engine.core.show.layer import Generator
 from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.generators.host.interface import Host, HostStats
@@ -21,7 +22,8 @@ from engine.generators.host.spare import Spare
 from engine.play.pixels.bridge import Bridge
 from engine.play.pixels.cuda_sharing import SharingError, probe
 from engine.play.pixels.delay_line import DelayLine
-from engine.play.pixels.slot import ShownFrame, Slot, open_host, worker_spec_of
+from engine.play.pixels.drawn import DrawnPixels
+from engine.play.pixels.slot import ShownFrame, Slot, in_between, open_host, worker_spec_of
 from engine.play.stats import Newest
 
 MOST_PREPARED = 6
@@ -34,14 +36,6 @@ SPARE_AFTER_S = 6.0
 _AGES = 4096  # of pictures that are looked at for the stats, a layer
 REOPEN_S = 5.0
 """A worker that could not be started at all is tried again that often."""
-
-
-def in_between(show: Show, name: str, plan: Plan) -> str:
-    """What is seen between two frames of a layer's generator, one of `IN_BETWEENS`."""
-    layer = show.constants.layers.get(name)
-    if layer is None or layer.generator is None or layer.generator.in_between < 0:
-        return IN_BETWEENS[0]
-    return IN_BETWEENS[int(plan.values[layer.generator.in_between])]
 
 
 class LivePixels:
@@ -74,6 +68,7 @@ class LivePixels:
         self._compositors: list[Compositor] = []
         self.warm: frozenset[str] = frozenset()
         self._shares_cuda = False
+        self._drawn: DrawnPixels | None = None
         self._news: list[str] = []
         self.path = "numpy"
         self.newest: dict[str, Frame] = {}
@@ -131,10 +126,13 @@ class LivePixels:
         if state.awaiting:
             self.open(show, awaited(show, state), now_s)
         self._prepare(show, now_s)
+        if self._drawn is not None:
+            self._drawn.follow(show)
         for compositor in self._compositors:
             self._delay_line.take(compositor.readbacks(is_waiting=False))
         for name, slot in list(self._slots.items()):
-            slot.tend(now_s, is_seen=name in plan.requests)
+            # Of one that OpenGL draws the process is kept for what is done beside its pictures.
+            slot.tend(now_s, is_seen=name in plan.requests and not self._is_drawn(name))
             slot.in_between = in_between(show, name, plan)
             if slot.is_due(now_s, WARM_S if name in self.warm else REFRESH_S):
                 pictures = self._delay_line.pictures(
@@ -166,11 +164,22 @@ class LivePixels:
         """Layers of a show whose generator has got its first picture, or has none (once each)."""
         found = []
         for layer in show.layers:
-            is_ready = layer.generator is None or self._bridge.holds(layer.id)
+            is_ready = layer.generator is None or self._holds(layer.id)
             if is_ready != self._notified.get(layer.id, True):
                 found.append((layer.id, is_ready))
                 self._notified[layer.id] = is_ready
         return found
+
+    def _holds(self, name: str) -> bool:
+        return self._is_drawn(name) or self._bridge.holds(name)
+
+    def _is_drawn(self, name: str) -> bool:
+        return self._drawn is not None and self._drawn.draws(name)
+
+    def draw_on(self, ctx: Any, compositor: Compositor) -> None:
+        """Let OpenGL draw the generators that it can, where it is hardware."""
+        if self._device == "auto" and not is_software(ctx):
+            self._drawn = DrawnPixels(ctx, compositor)
 
     def host(self, name: str) -> Host | None:
         """Generator of a layer, as it is seen now; None while there is none."""
@@ -215,8 +224,12 @@ class LivePixels:
         """Crossfade of the newest frames around the plan's time."""
         found = {}
         for name in layers:
+            drawn = self._drawn.pixels(name, plan.requests) if self._drawn else None
+            if drawn is not None:
+                found[name] = drawn
+                continue
             slot = self._slots.get(name)
-            shown_as = slot.in_between if slot is not None else IN_BETWEENS[0]
+            shown_as = slot.in_between if slot is not None else "fade"
             pixels = self._bridge.pixels(name, plan.seconds, shown_as)
             if pixels is not None:
                 found[name] = pixels
@@ -239,7 +252,7 @@ class LivePixels:
 
     def missing(self, plan: Plan) -> dict[str, str]:
         """Layers that the plan asks and that have no picture: what is wrong, or what they do."""
-        gone = [name for name in plan.requests if not self._bridge.holds(name)]
+        gone = [name for name in plan.requests if not self._holds(name)]
         known = {**self.doing(plan), **{n: t for n, t in self._troubles().items() if t}}
         return {name: known.get(name, "is loading") for name in gone}
 
@@ -255,6 +268,9 @@ class LivePixels:
     def complaints(self) -> list[str]:
         """Say once what is newly wrong with a generator, a sentence each."""
         found, self._news = self._news, []
+        if self._drawn is not None:
+            found += self._drawn.news
+            self._drawn.news = []
         for name, text in self._troubles().items():
             if text and text != self._reported.get(name):
                 found.append(f"layer {name}: {text}")
@@ -275,7 +291,8 @@ class LivePixels:
                 "frames": stats.frames,
                 "render_ms": round(stats.render_ms, 2),
                 "state": stats.state,
-                "has_picture": self._bridge.holds(name),
+                "has_picture": self._holds(name),
+                "is_drawn": self._is_drawn(name),
                 "error": slot.trouble if slot.trouble != stats.state else stats.error,
                 "device": stats.device,
                 "pid": stats.pid,
@@ -288,3 +305,5 @@ class LivePixels:
             slot.close()
         self._slots.clear()
         self._spare.close()
+        if self._drawn is not None:
+            self._drawn.close()

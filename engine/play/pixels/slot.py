@@ -11,9 +11,10 @@ import time
 from dataclasses import replace
 from typing import NamedTuple
 
+from engine.core.frame.plan import Plan
 from engine.core.frame.sample import requests_at
 from engine.core.show.generator import Request, asked_size
-from engine.core.show.layer import Generator
+from engine.core.show.layer import IN_BETWEENS, Generator
 from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.generators import registry
@@ -39,6 +40,14 @@ rests.
 
 SEEN_PERIODS = {"warp": 0.5, "none": 0.0}
 """How long before its moment a frame is first seen, in periods; where it is blended in, one."""
+
+
+def in_between(show: Show, name: str, plan: Plan) -> str:
+    """What is seen between two frames of a layer's generator, one of `IN_BETWEENS`."""
+    layer = show.constants.layers.get(name)
+    if layer is None or layer.generator is None or layer.generator.in_between < 0:
+        return IN_BETWEENS[0]
+    return IN_BETWEENS[int(plan.values[layer.generator.in_between])]
 
 
 class WorkerSpec(NamedTuple):

@@ -165,23 +165,64 @@ def test_an_imported_picture_is_seen_the_right_way_up(
 @pytest.mark.parametrize(
     ("path", "what"),
     [
-        ("gone.png", "a.fs: the picture 'gone.png' is not there"),
+        ("gone.png", "the picture 'gone.png' is not there"),
         ("/etc/passwd", "leads out of the folder"),
         ("../../up.png", "leads out of the folder"),
-        ("https://x.org/a.png", "a.fs: the picture"),
-        ("a.fs", "no picture that can be read"),
+        ("https://x.org/a.png", "the picture 'https://x.org/a.png' is not there"),
+        ("a.fs", "it is no JPEG, PNG"),
     ],
 )
-def test_a_picture_that_cannot_be_had_is_refused_by_name(
-    tmp_path: Path, path: str, what: str
+def test_a_picture_that_cannot_be_had_is_black_and_said(
+    tmp_path: Path, picture_of: Draw, path: str, what: str
 ) -> None:
     shader = write(
         tmp_path / "a.fs",
-        f'"IMPORTED": [{{"NAME": "p", "PATH": "{path}"}}]',
-        "void main() { gl_FragColor = vec4(1.0); }",
+        f'\n"IMPORTED": [{{"NAME": "p", "PATH": "{path}"}}]',
+        "void main() { gl_FragColor = IMG_THIS_PIXEL(p); }",
     )
-    with pytest.raises(load.ShowError, match=what):
-        load.load(str(shader))
+    assert corners(picture_of(shader)) == [(0, 0, 0)] * 4
+    (note,) = (note for note in load.load(str(shader)).show.notes if "black" in note)
+    assert note.startswith("a.fs:2: the picture p is black: ")
+    assert what in note
+
+
+SEEN = """/*{"INPUTS": [{"NAME": "p", "TYPE": "image"}, {"NAME": "sky", "TYPE": "cube"}],
+"PASSES": [{"TARGET": "t", "WIDTH": "$WIDTH_p * 3", "HEIGHT": "1"}, {}]}*/
+void main() {
+    if (PASSINDEX == 0) { gl_FragColor = vec4(RENDERSIZE.x == 12.0); return; }
+    bool up = isf_FragNormCoord.y > 0.5;
+    vec3 d = vec3(isf_FragNormCoord.x > 0.5 ? 1.0 : -1.0, up ? 0.5 : -0.5, -1.0);
+    gl_FragColor = textureCube(sky, d) * IMG_NORM_PIXEL(p, vec2(0.5)) * IMG_THIS_PIXEL(t);
+}
+"""
+SHOW = """schema = 1
+name = "seen"
+size_px = [64, 36]
+[[layers]]
+id = "a"
+[layers.source]
+shader = "seen"
+"""
+
+
+def test_a_show_gives_a_shader_pictures_and_a_panorama(tmp_path: Path, picture_of: Draw) -> None:
+    (tmp_path / "seen.fs").write_text(SEEN)
+    colours = np.array([RED, GREEN, BLUE, WHITE], np.uint8).reshape(2, 2, 3)
+    Image.fromarray(np.kron(colours, np.ones((16, 32, 1), np.uint8))).save(tmp_path / "pano.png")
+    Image.new("RGB", (4, 4), WHITE).save(tmp_path / "white.png")
+    path = tmp_path / "show.toml"
+    path.write_text(SHOW + 'images = { p = "file:white.png", sky = "file:pano.png" }\n')
+    assert corners(picture_of(path)) == [RED, GREEN, BLUE, WHITE]
+    path.write_text(SHOW + 'images = { p = "file:white.png" }\n')
+    assert "nothing is given to its cube input sky, which is black" in str(
+        load.load(str(path)).show.notes
+    )
+    path.write_text(SHOW + 'images = { p = "file:gone.png" }\n')
+    with pytest.raises(load.ShowError, match=r"gone\.png"):
+        load.load(str(path))
+    path.write_text(SHOW + 'images = { sky = "picture" }\n')
+    with pytest.raises(load.ShowError, match="is a cube"):
+        load.load(str(path))
 
 
 def test_six_pictures_are_a_cube(tmp_path: Path, picture_of: Draw) -> None:

@@ -221,7 +221,7 @@ def test_a_picture_that_is_replaced_is_seen(tmp_path: Path) -> None:
         Image.new("RGB", (16, 16), "lime").save(tmp_path / "mask.png")
         found = poll(reloader, loaded)
         assert not isinstance(found, str)
-        assert tuple(found.show.pictures["mask.png"][0, 0]) == (0, 255, 0, 255)
+        assert tuple(found.show.pictures["file:mask.png"][0, 0]) == (0, 255, 0, 255)
         Image.new("RGB", (16, 16), "lime").save(tmp_path / "card.png")
         found = poll(reloader, found)
         assert not isinstance(found, str)

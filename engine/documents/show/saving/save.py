@@ -16,7 +16,7 @@ from engine.documents.schema import allowed_keys
 from engine.documents.show.layers import OWN, effect_id
 from engine.documents.show.load import Loaded, read
 from engine.documents.show.model_files import with_paths
-from engine.documents.show.shader_files import split_name
+from engine.documents.show.shaders.files import split_name
 from engine.system import untrusted
 from engine.system.atomic import write_bytes, write_text
 

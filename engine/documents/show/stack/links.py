@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from engine.core.show.layer import Effect, Layer
-from engine.documents.layer_files import is_picture
 from engine.documents.schema import LayerTable
 
 
@@ -48,10 +47,10 @@ def check_images(effects: Iterable[Effect], layers: Sequence[Layer], key: str) -
     allowed = ["picture", *(f"{of}:{layer.id}" for of in ("layer", "result") for layer in layers)]
     for effect in effects:
         for name, image in effect.images.items():
-            if image not in allowed and not is_picture(image):
+            if image not in allowed and not image.startswith(("file:", "cube:")):
                 raise ValueError(
                     f"{key}: image '{name}' of {effect.id}: '{image}' is not known; "
-                    f"allowed are: {', '.join(allowed)}, or a picture's file"
+                    f"allowed are: {', '.join(allowed)}, file:NAME of a picture"
                 )
 
 

@@ -1,0 +1,75 @@
+"""Pictures that a shader sees: those that it brings along, and those that a show gives it."""
+
+from __future__ import annotations
+
+from engine.core.isf.header import Header
+from engine.documents.builder import NoFileError, ShowBuilder
+from engine.documents.layer_files import FILE, image_file
+from engine.documents.schema import EffectTable
+from engine.documents.show.shaders.files import picture_name
+
+_CUBE = "cube:"
+"""A cube sees a picture's file as a panorama, of this kind."""
+
+
+def brought(builder: ShowBuilder, name: str, header: Header) -> Header:
+    """Read the pictures that a shader brings along; note which are missing, and what else is."""
+    file = f"{name.removesuffix('.fs')}.fs"
+    for found in header.imported:
+        files = tuple(picture_name(name, path) for path in found.paths)
+        try:
+            builder.picture(f"{name}/{found.name}", *files)
+        except NoFileError as error:
+            why = str(error)
+        except ValueError as error:
+            why = str(error)
+            if not any(each in builder.files for each in files):
+                raise  # a take whose content was altered
+        else:
+            continue
+        line = line_of(builder.shaders[name], found.paths[0])
+        builder.notes.append(f"{file}:{line}: the picture {found.name} is black: {why}")
+    builder.notes += [f"{file}:{line}: {text}" for line, text in header.notes]
+    return header
+
+
+def line_of(text: str, word: str) -> int:
+    """Line of a text on which a word first stands."""
+    return text.count("\n", 0, max(text.find(word), 0)) + 1
+
+
+def image_bindings(
+    builder: ShowBuilder, header: Header, table: EffectTable, has_mix: bool
+) -> dict[str, str]:
+    """Say what each image input of an effect, or of a source, sees; read the files among them.
+
+    Raises
+    ------
+    ValueError
+        ``images: what is wrong``.
+    """
+    kinds = {i.name: i.type for i in header.inputs if i.type in ("image", "cube")}
+    if has_mix:
+        kinds.pop("inputImage", None)
+    found = {}
+    for name, of in table.images.items():
+        if name not in kinds:
+            raise ValueError(f"images: '{name}' is not an image input of {table.shader}.fs")
+        try:
+            of = image_file(of)
+        except ValueError as error:
+            raise ValueError(f"images.{name}: {error}") from None
+        if of.startswith(FILE):
+            file = of.removeprefix(FILE)
+            of = of if kinds[name] == "image" else f"{_CUBE}{file}"
+            (builder.picture if kinds[name] == "image" else builder.panorama)(of, file)
+        elif kinds[name] == "cube":
+            raise ValueError(f"images: '{name}' is a cube: give it a panorama, 'file:NAME.jpg'")
+        found[name] = of
+    for name, kind in kinds.items():
+        if name not in found and name not in ("startImage", "endImage"):
+            builder.notes.append(
+                f"{table.shader}: nothing is given to its {kind} input {name}, which is black: "
+                f"images = {{ {name} = ... }}"
+            )
+    return found
