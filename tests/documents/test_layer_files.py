@@ -15,6 +15,7 @@ from engine.core.show.state import first_state
 from engine.documents.show import load
 from engine.documents.show.load import ShowError
 from engine.documents.show.saving.save import live_values, with_values
+from engine.documents.take.collect import collect
 from engine.documents.take.content_store import TakeError
 from engine.documents.take.reader import open_take
 from engine.documents.take.recorder import Recorder
@@ -116,6 +117,11 @@ def test_a_take_knows_its_film_by_content(folder: Path) -> None:
     moved = Event(30, "/layer/clip/film/speed", -1.0, "test", 0)
     line.control(Fraction(1), lambda tick: (moved,) if tick == 30 else ())
     recorder.close()
+    (take / "cameras" / "eye").mkdir(parents=True)
+    (take / "cameras" / "eye" / "1.mkv").write_bytes(b"seen")
+    collect(take, folder / "moved")
+    assert (folder / "moved" / "cameras" / "eye" / "1.mkv").read_bytes() == b"seen"
+    assert len(list((folder / "moved" / "models").glob("*/clip.mp4"))) == 1
     (folder / "card.png").unlink()
     renamed = take.parent / "renamed.mp4"  # beside the take it is found by its content
     (folder / "media" / "clip.mp4").rename(renamed)

@@ -74,15 +74,19 @@ class FilmReader:
         DamageError
             At the first damaged place; asked again, it gives the frame that stands there.
         """
+        self.prepare(seconds)
+        if self._is_damaged and not self._is_told:
+            self._is_told = True
+            raise DamageError(f"damaged near {seconds:.1f} s; the frame before it stands")
+        return self._frames[max(self._after(max(seconds, 0.0) + _SLACK_S) - 1, 0)][1]
+
+    def prepare(self, seconds: float) -> None:
+        """Decode the frame of a moment; damage is told to whoever asks for it."""
         moment = max(seconds, 0.0) + _SLACK_S
         if not self._frames or self._frames[0][0] > moment or self._leads(moment):
             self._seek(moment)
         while not self._is_at_end and self._frames[-1][0] <= moment:
             self._next()
-        if self._is_damaged and not self._is_told:
-            self._is_told = True
-            raise DamageError(f"damaged near {seconds:.1f} s; the frame before it stands")
-        return self._frames[max(self._after(moment) - 1, 0)][1]
 
     def _after(self, moment: float) -> int:
         """Index of the first frame after a moment."""

@@ -58,6 +58,14 @@ def test_transparency_is_straight_and_lends_no_colour_when_it_is_made_small() ->
     np.testing.assert_allclose(small[8, 8].astype(int), (200, 10, 10, 128), atol=3)
 
 
+def test_fine_lines_are_as_bright_from_afar() -> None:
+    """Half of them white is half of the light, which is 188 in sRGB."""
+    lines = np.zeros((64, 64, 3), np.uint8)
+    lines[:, ::2] = 255
+    small, _ = still_file.read(written(Image.fromarray(lines), "PNG"), (16, 16))
+    np.testing.assert_allclose(small[8, 8].astype(int), (188, 188, 188, 255), atol=3)
+
+
 def test_sixteen_bits_of_grey_and_palettes() -> None:
     grey = Image.fromarray(np.full((8, 8), 32768, np.uint16))
     assert tuple(still_file.read(written(grey, "PNG"), LARGE)[0][0, 0]) == (128, 128, 128, 255)
