@@ -147,10 +147,11 @@ def _averaged(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
     alpha = np.asarray(picture.getchannel("A"), np.float32) / 255
     small = np.clip(scaled(alpha), 0.0, 1.0)
     code = np.arange(256) / 255
-    light = np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4)
+    curve = np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4)
+    light: NDArray[np.float32] = curve.astype(np.float32)
     planes = []
     for name in "RGB":
-        plane = light.astype(np.float32)[np.asarray(picture.getchannel(name))]
+        plane = light[np.asarray(picture.getchannel(name))]
         mean = np.clip(scaled(plane * alpha) / np.maximum(small, 1e-6), 0.0, 1.0)
         planes.append(np.where(mean <= 0.0031308, mean * 12.92, 1.055 * mean ** (1 / 2.4) - 0.055))
     rgba = np.stack([*planes, small], -1)
