@@ -141,14 +141,14 @@ def _averaged(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
     """Scale it down as light adds up, premultiplied: what is transparent lends no colour."""
     from PIL import Image
 
-    def scaled(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+    def scaled(plane: NDArray[Any]) -> NDArray[Any]:
         return np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.BICUBIC))
 
-    alpha = np.asarray(picture.getchannel("A"), np.float32) / 255
+    alpha: NDArray[Any] = np.asarray(picture.getchannel("A"), np.float32) / np.float32(255)
     small = np.clip(scaled(alpha), 0.0, 1.0)
     code = np.arange(256) / 255
     curve = np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4)
-    light: NDArray[np.float32] = curve.astype(np.float32)
+    light: NDArray[Any] = curve.astype(np.float32)
     planes = []
     for name in "RGB":
         plane = light[np.asarray(picture.getchannel(name))]
