@@ -5,7 +5,7 @@
   "CATEGORIES": ["Generator", "Pattern"],
   "INPUTS": [
     { "NAME": "shape", "LABEL": "Pattern", "TYPE": "long", "DEFAULT": 0, "VALUES": [0, 1, 2, 3], "LABELS": ["Lines", "Rings", "Rays", "Checks"] },
-    { "NAME": "count", "LABEL": "How many over the height", "TYPE": "long", "DEFAULT": 24, "MIN": 2, "MAX": 120 },
+    { "NAME": "count", "LABEL": "How many over the height", "TYPE": "long", "DEFAULT": 24, "MIN": 2, "MAX": 80 },
     { "NAME": "share", "LABEL": "How much is light", "TYPE": "float", "DEFAULT": 0.5, "MIN": 0.05, "MAX": 0.95 },
     { "NAME": "warp", "LABEL": "How far the cloth is bent", "TYPE": "float", "DEFAULT": 0.5, "MIN": 0, "MAX": 1 },
     { "NAME": "size", "LABEL": "Size of the swellings, in picture heights", "TYPE": "float", "DEFAULT": 0.6, "MIN": 0.1, "MAX": 2 },

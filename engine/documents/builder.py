@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from engine.core.isf import header
 from engine.core.parameter import Kind, Parameter, coerce, describe
-from engine.documents.pictures import cube, decode_picture, panorama
+from engine.documents.pictures import cube, decode_picture
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -45,14 +45,10 @@ class ShowBuilder:
             self.files[name] = self.open_file(name)
         return self.files[name]
 
-    def picture(self, name: str, *files: str) -> None:
-        """Have a picture ready under a name that image inputs use; of six files: a cube."""
-        faces = [decode_picture(self.file(file), file) for file in files]
-        self.pictures[name] = cube(faces) if len(faces) > 1 else faces[0]
-
-    def panorama(self, name: str, file: str) -> None:
-        """Have the cube around a panorama ready under a name."""
-        self.pictures[name] = panorama(decode_picture(self.file(file), file))
+    def picture(self, name: str, files: Sequence[str], is_cube: bool = False) -> None:
+        """Have a picture ready under a name that image inputs use, or a cube."""
+        decoded = [decode_picture(self.file(file), file) for file in files]
+        self.pictures[name] = cube(decoded) if is_cube else decoded[0]
 
     def add(self, parameter: Parameter) -> int:
         """Give a parameter the next place."""

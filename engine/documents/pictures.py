@@ -38,9 +38,11 @@ def decode_picture(data: bytes, name: str) -> NDArray[np.uint8]:
 
 
 def cube(faces: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    """Six pictures as the faces of a cube, each as large as the largest [shape=(6, N, N, 4)]."""
+    """Six pictures, each as large as the largest, or a panorama as a cube [shape=(6, N, N, 4)]."""
     from PIL import Image
 
+    if len(faces) == 1:
+        return panorama(faces[0])
     side = max(max(face.shape[:2]) for face in faces)
     return np.stack([np.array(Image.fromarray(face).resize((side, side))) for face in faces])
 

@@ -39,6 +39,10 @@ _SHARED = """
 #define texture2DLod textureLod
 #define texture2DLodEXT textureLod
 #define texture2DProj textureProj
+#define texture2DGradEXT textureGrad
+#define texture2DGradARB textureGrad
+#define textureCubeLod textureLod
+#define textureCubeLodEXT textureLod
 uniform int FRAMEINDEX;
 uniform vec2 RENDERSIZE;
 uniform float TIME;

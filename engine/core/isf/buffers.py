@@ -17,7 +17,7 @@ _MOST_PASSES = 64
 
 
 class Imported(NamedTuple):
-    """A picture that a shader brings along: paths relative to its file, six of a cube."""
+    """A picture that a shader brings along: paths relative to its file; of a cube six or one."""
 
     name: str
     paths: tuple[str, ...]
@@ -100,9 +100,11 @@ def _read_imported(name: str, entry: Mapping[str, Json]) -> Imported:
     said = entry.get("PATH")
     is_cube = isinstance(said, list) or text(entry, "TYPE").lower() == "cube"
     paths = tuple(p for p in (said if isinstance(said, list) else [said]) if isinstance(p, str))
-    if len(paths) != (_CUBE_FACES if is_cube else 1) or not all(paths):
-        wanted = "six files (right, left, top, bottom, front, back)" if is_cube else "a file"
-        raise ValueError(f"the PATH of the imported image {name} must be {wanted}")
+    if is_cube and len(paths) not in (1, _CUBE_FACES):
+        raise ValueError(
+            f"the PATH of the imported cube {name} must be six files (right, left, top, bottom, "
+            "front, back), or a panorama"
+        )
     return Imported(name, paths, is_cube)
 
 

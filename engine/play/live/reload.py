@@ -18,9 +18,12 @@ from engine.compositor.isf.warm import Warmer
 from engine.core.show.show import Show
 from engine.documents.show import load
 from engine.documents.show.load import Loaded
+from engine.documents.show.shaders.files import split_name
 from engine.play.judging import CLOCKS
 from engine.play.model_versions import assets_of, hashes, versions_of, watched_paths
+from engine.system.foreign import still_file
 
+_READ = (".toml", ".fs", ".vs", *still_file.SUFFIXES)
 _GENTLE = 10  # niceness of the child that draws new shaders while the show plays
 REPLACED_S = 5.0
 """A network is not taken over more often: of many versions in between the newest counts."""
@@ -52,7 +55,6 @@ class Reloader:
         self._newest: tuple[object, ...] = (*_content(loaded), self._stamps)
         self._replaced_s = -math.inf
         self._folders = _folders(loaded)
-        self._files = _files(loaded)
         self._read: queue.SimpleQueue[Loaded | str] = queue.SimpleQueue()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="reload", daemon=True)
@@ -82,8 +84,7 @@ class Reloader:
             is_replaced |= not names.isdisjoint(watched_paths(self._assets))
             is_time = is_replaced and time.monotonic() - self._replaced_s >= REPLACED_S
             # The first time without a look: what was saved before the watch stood is seen too.
-            is_shown = any(n.suffix in (".toml", ".fs", ".vs") or n in self._files for n in names)
-            if is_first or is_time or is_shown:
+            if is_first or is_time or any(name.suffix.lower() in _READ for name in names):
                 self._read_again()
                 is_replaced = False
             if self._folders != folders:
@@ -106,7 +107,6 @@ class Reloader:
         if replaced:
             self._replaced_s = time.monotonic()
         self._assets, self._folders = assets_of(found), _folders(found)
-        self._files = _files(found)
         self._stamps = {path: stamps.get(path, s) for path, s in versions_of(self._assets).items()}
         self._newest = (*_content(found), self._stamps)
         self._read.put(replace(found, replaced=hashes(replaced)))
@@ -177,18 +177,14 @@ def _content(loaded: Loaded) -> tuple[object, ...]:
 def _folders(loaded: Loaded) -> set[Path]:
     found = {path.parent for path in watched_paths(assets_of(loaded))}
     found |= {p.resolve().parent for p in loaded.shader_paths.values()}
-    found |= {path.parent for path in _files(loaded)}
+    for name in loaded.show.files:
+        shader, path = split_name(name) or ("", name)
+        beside = loaded.shader_paths.get(shader, loaded.path)
+        if beside is not None:
+            found.add((beside.resolve().parent / path).parent.resolve())
     if loaded.path is not None:
         found |= {loaded.path.resolve().parent, loaded.path.resolve().parent / "shaders"}
     return found
-
-
-def _files(loaded: Loaded) -> set[Path]:
-    """Pictures that image inputs name by their files."""
-    if loaded.path is None:
-        return set()
-    folder, names = loaded.path.resolve().parent, loaded.show.pictures
-    return {folder / name.partition(":")[2] for name in names if ":" in name}
 
 
 def _incompatible(playing: Show, new: Show) -> str:

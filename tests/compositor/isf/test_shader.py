@@ -15,12 +15,13 @@ from PIL import Image
 
 from engine.compositor.compose import Compositor
 from engine.compositor.gl.program import ShaderError
+from engine.core.event import Event
 from engine.core.frame.plan import Plan
 from engine.core.show.state import first_state
 from engine.documents.show import load
 from engine.play.line import Line, draw, load_shaders
 
-SIZE = (64, 36)
+SIZE, FPS = (64, 36), 60
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 Draw = Callable[..., NDArray[np.uint8]]
 
@@ -42,13 +43,15 @@ def picture_of(ctx: moderngl.Context) -> Iterator[Draw]:
 
     def drawn(path: Path, seconds: float = 0.0, events: Any = lambda tick: ()) -> NDArray[np.uint8]:
         show = load.load(str(path)).show
-        compositor = Compositor(ctx, SIZE, 60.0)
+        compositor = Compositor(ctx, SIZE, float(FPS))
         made.append(compositor)
         load_shaders(compositor, show)
-        line = Line(show, first_state(show), -1, {})
-        steps = line.control(Fraction(seconds).limit_denominator(1000), events)
-        plan = line.plan(Fraction(seconds).limit_denominator(1000))
-        return np.array(draw(compositor, NoPixels(), steps, plan).read("rgb24"))
+        line, pixels = Line(show, first_state(show), -1, {}), NoPixels()
+        for frame in range(round(seconds * FPS) + 1):
+            at = Fraction(frame, FPS)
+            steps = line.control(at, events)
+            picture = draw(compositor, pixels, steps, line.plan(at))
+        return np.array(picture.read("rgb24"))
 
     yield drawn
     for each in made:
@@ -284,3 +287,42 @@ def test_a_size_is_computed_from_inputs(tmp_path: Path, picture_of: Draw) -> Non
 }""",
     )
     assert corners(picture_of(path)) == [WHITE] * 4
+
+
+def test_an_event_is_true_for_one_picture_step(tmp_path: Path, picture_of: Draw) -> None:
+    path = write(
+        tmp_path / "a.fs",
+        '"INPUTS": [{"NAME": "hit", "TYPE": "event"}]',
+        "void main() { gl_FragColor = vec4(vec3(hit ? 1.0 : 0.0), 1.0); }",
+    )
+
+    def events(tick: int) -> list[Event]:
+        return [Event(tick, "/layer/picture/source/hit", 1.0, "test", 0)] if tick == 60 else []
+
+    lights = [picture_of(path, step / 60, events).max() for step in (29, 30, 31)]
+    assert lights == [0, 255, 0]
+
+
+def test_a_point_is_in_pixels_where_its_range_is(tmp_path: Path, picture_of: Draw) -> None:
+    path = write(
+        tmp_path / "a.fs",
+        """"INPUTS": [{"NAME": "at", "TYPE": "point2D", "DEFAULT": [16.5, 9.5],
+"MIN": [0, 0], "MAX": [1920, 1080]}]""",
+        "void main() { gl_FragColor = vec4(vec3(step(distance(gl_FragCoord.xy, at), 0.5)), 1.0); }",
+    )
+    light = picture_of(path)[..., 0]
+    assert np.argwhere(light > 0).tolist() == [[36 - 1 - 9, 16]]
+
+
+def test_a_header_of_version_1_keeps_its_buffers(tmp_path: Path, picture_of: Draw) -> None:
+    path = write(
+        tmp_path / "a.fs",
+        """"PERSISTENT_BUFFERS": {"m": {"WIDTH": "$WIDTH/2", "FLOAT": true}},
+"PASSES": [{"TARGET": "m"}, {}]""",
+        """void main() {
+    vec4 c = IMG_NORM_PIXEL(m, vv_FragNormCoord);
+    gl_FragColor = PASSINDEX == 0 ? vec4(c.rgb + 0.125, 1.0) : c;
+}""",
+    )
+    lights = [int(picture_of(path, seconds)[0, 0, 0]) for seconds in (0.0, 2 / 60)]
+    assert lights == pytest.approx([32, 96], abs=1)

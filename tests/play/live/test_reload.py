@@ -228,3 +228,30 @@ def test_a_picture_that_is_replaced_is_seen(tmp_path: Path) -> None:
         assert list(found.replaced) == [str(tmp_path / "card.png")]
     finally:
         reloader.close()
+
+
+BROUGHT = """/*{"INPUTS": [{"NAME": "inputImage", "TYPE": "image"}],
+"IMPORTED": {"own": {"PATH": "in/own.png"}}}*/
+varying vec2 place;
+void main() { gl_FragColor = IMG_NORM_PIXEL(inputImage, place) * IMG_THIS_PIXEL(own); }
+"""
+
+
+def test_what_a_shader_brings_along_is_reloaded_with_it(tmp_path: Path, show: Path) -> None:
+    folder = show.parent
+    (folder / "in").mkdir()
+    Image.new("RGB", (2, 2), (255, 255, 255)).save(folder / "in" / "own.png")
+    (folder / "own.fs").write_text(BROUGHT)
+    vertex = folder / "own.vs"
+    vertex.write_text("varying vec2 place;\nvoid main() { place = isf_FragNormCoord; }\n")
+    show.write_text(show.read_text("utf-8") + '[[layers.effects]]\nshader = "own"\n', "utf-8")
+    with play(tmp_path, show) as playing:
+        playing.ready()
+        edit(vertex, "isf_FragNormCoord", "nothing")
+        playing.hears("own.vs:2: ")
+        edit(vertex, "nothing", "isf_FragNormCoord.yx")
+        until(lambda: loads(tmp_path) == 1, "the mended vertex shader")
+        Image.new("RGB", (2, 2), (0, 0, 0)).save(folder / "in" / "new.png")
+        (folder / "in" / "new.png").replace(folder / "in" / "own.png")
+        until(lambda: loads(tmp_path) == 2, "the new picture")
+        playing.end()

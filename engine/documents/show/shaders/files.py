@@ -91,6 +91,8 @@ def read_pictures(path: Path, header: Header) -> tuple[dict[str, NDArray[np.uint
     notes = []
     for each in header.imported:
         try:
+            if not each.paths:
+                raise ValueError("it names no file")
             faces = [decode_picture(read_picture(path, name), name) for name in each.paths]
         except (OSError, ValueError) as error:
             notes.append(f"the picture {each.name} is black: {error}")

@@ -18,7 +18,9 @@ def brought(builder: ShowBuilder, name: str, header: Header) -> Header:
     for found in header.imported:
         files = tuple(picture_name(name, path) for path in found.paths)
         try:
-            builder.picture(f"{name}/{found.name}", *files)
+            if not files:
+                raise NoFileError("it names no file")
+            builder.picture(f"{name}/{found.name}", files, found.is_cube)
         except NoFileError as error:
             why = str(error)
         except ValueError as error:
@@ -27,7 +29,7 @@ def brought(builder: ShowBuilder, name: str, header: Header) -> Header:
                 raise  # a take whose content was altered
         else:
             continue
-        line = line_of(builder.shaders[name], found.paths[0])
+        line = line_of(builder.shaders[name], found.paths[0] if files else found.name)
         builder.notes.append(f"{file}:{line}: the picture {found.name} is black: {why}")
     builder.notes += [f"{file}:{line}: {text}" for line, text in header.notes]
     return header
@@ -61,8 +63,9 @@ def image_bindings(
             raise ValueError(f"images.{name}: {error}") from None
         if of.startswith(FILE):
             file = of.removeprefix(FILE)
-            of = of if kinds[name] == "image" else f"{_CUBE}{file}"
-            (builder.picture if kinds[name] == "image" else builder.panorama)(of, file)
+            is_cube = kinds[name] == "cube"
+            of = f"{_CUBE}{file}" if is_cube else of
+            builder.picture(of, [file], is_cube)
         elif kinds[name] == "cube":
             raise ValueError(f"images: '{name}' is a cube: give it a panorama, 'file:NAME.jpg'")
         found[name] = of
