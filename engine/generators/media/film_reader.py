@@ -241,8 +241,8 @@ class Converter:
         """
         from av.video.reformatter import ColorRange, Interpolation
 
-        turn = int(frame.rotation) % 360
-        width, height = size_px if turn % 180 == 0 else size_px[::-1]
+        turns = round(frame.rotation / 90) % 4  # counterclockwise
+        width, height = size_px[::-1] if turns % 2 else size_px
         parts = frame.format.components
         is_rgb = frame.format.is_rgb or len(parts) < 3
         is_full = is_rgb or frame.color_range == 2 or frame.format.name.startswith("yuvj")
@@ -256,7 +256,7 @@ class Converter:
             dst_color_range=ColorRange.JPEG,
             interpolation=Interpolation.AREA if width < frame.width else Interpolation.BICUBIC,
         )
-        return np.ascontiguousarray(np.rot90(made.to_ndarray(), turn // 90))
+        return np.ascontiguousarray(np.rot90(made.to_ndarray(), turns))
 
 
 def _matrix(frame: Any) -> Any:

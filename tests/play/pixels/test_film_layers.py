@@ -65,12 +65,23 @@ def test_a_film_follows_its_keys_and_backwards(tmp_path: Path) -> None:
     assert found == [10 + -2 * n % 30 for n in range(25)]
 
 
-def test_a_picture_is_seen_as_it_is(tmp_path: Path) -> None:
-    Image.fromarray(numbered(77)).save(tmp_path / "card.png")
+def test_a_picture_is_seen_as_it_is_and_upright(tmp_path: Path) -> None:
+    card = numbered(77)
+    card[:10] = (200, 30, 90)
+    Image.fromarray(card).save(tmp_path / "card.png")
     found = written(tmp_path, SHOW.format(file="card.png"), to_s=0.08)
     assert len(found) == 2
     for each in found:
-        np.testing.assert_allclose(each[..., :3].astype(int), numbered(77), atol=1)
+        np.testing.assert_allclose(each[..., :3].astype(int), card, atol=1)
+
+
+def test_a_film_is_upright_and_of_the_right_colours(tmp_path: Path) -> None:
+    card = np.full((54, 96, 3), (60, 120, 200), np.uint8)
+    card[:20] = (200, 30, 90)
+    make_clip(tmp_path / "clip.mp4", 3, frame=lambda _: card, options={"crf": "4"})
+    (found,) = written(tmp_path, SHOW.format(file="clip.mp4"), to_s=0.04)
+    for row, colour in ((8, (200, 30, 90)), (40, (60, 120, 200))):
+        np.testing.assert_allclose(found[row, 50, :3].astype(int), colour, atol=4)
 
 
 @pytest.fixture(scope="module")
