@@ -24,8 +24,10 @@ from tests.generators.media.clips import make_clip, number_in, numbered
 from tests.making import run
 from tests.performing import until
 
+# The bars of numbered frames flash: what is to be read from them must not be softened.
 SHOW = """schema = 1
 size_px = [96, 54]
+master = {{ flash_limiter = false }}
 [[layers]]
 id = "clip"
 file = "{file}"
