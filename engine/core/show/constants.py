@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -274,6 +275,11 @@ def switches_of(paths: Sequence[Path]) -> tuple[tuple[int, ...], ...]:
     )
 
 
+def cue_targets(cue: Cue) -> Iterator[tuple[int, float]]:
+    """All that a cue may set, also on the deck that is hidden then."""
+    return chain(cue.targets, *cue.on_next)
+
+
 def fades_of(layers: Sequence[Layer], cues: Sequence[Cue]) -> tuple[frozenset[int], ...]:
     """Places of the opacities that each cue sets."""
     opacities = frozenset(layer.opacity for layer in layers)
@@ -301,22 +307,27 @@ def needed_by(layers: Sequence[Layer], shown: Iterable[Layer]) -> frozenset[str]
 def asked_of(layers: Sequence[Layer], canvas_px: tuple[int, int]) -> Iterator[Asked]:
     """What the generators of layers are asked."""
     first = 0
+    makers = {layer.id: layer.generator for layer in layers if layer.generator}
+    begins = {}
+    for name, maker in makers.items():
+        begins[name] = first
+        first += len(maker.paths)
     for layer in layers:
         generator = layer.generator
         if generator is None:
             continue
+        led = makers[generator.follows or layer.id]
         shapes = {port.name: port.shape for port in generator.spec.ports}
         aspect = layer.aspect or canvas_px[0] / canvas_px[1]
         yield Asked(
             layer.id,
-            first,
-            generator.paths,
-            tuple(shapes[path.port] for path in generator.paths),
-            generator.places,
+            begins[generator.follows or layer.id],
+            led.paths,
+            tuple(shapes[path.port] for path in led.paths),
+            tuple({**dict(led.places), **dict(generator.places)}.items()),
             asked_size(generator.spec, generator.size_px, aspect, canvas_px),
             aspect,
         )
-        first += len(generator.paths)
 
 
 def places_of(asked: Asked) -> set[int]:

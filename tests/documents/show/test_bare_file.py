@@ -187,3 +187,15 @@ def test_a_picture_or_a_film_is_a_show_and_its_suggestions_are_right(
     whole = load.load(str(out)).show
     assert len(whole.cues) == 2
     assert whole.routes
+
+
+def test_what_a_shader_brings_along_is_saved_with_it(tmp_path: Path) -> None:
+    source = tmp_path / "from" / "a b.fs"
+    (source.parent / "in").mkdir(parents=True)
+    source.write_text('/*{"IMPORTED": {"p": {"PATH": "in/p.png"}, "q": {"PATH": "q.png"}}}*/\n')
+    source.with_suffix(".vs").write_text("void main() {}\n")
+    (source.parent / "in" / "p.png").write_bytes(b"picture")
+    bare_file.save_around(source, tmp_path / "to.toml")
+    assert (tmp_path / "a b.vs").read_text() == "void main() {}\n"
+    assert (tmp_path / "in" / "p.png").read_bytes() == b"picture"
+    assert not (tmp_path / "q.png").exists()  # it was not there
