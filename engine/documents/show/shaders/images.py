@@ -11,6 +11,9 @@ FILE = "file:"
 """An image input sees a picture's file; a cube sees it as a panorama, which is then `_CUBE`."""
 _CUBE = "cube:"
 
+MADE = {"lettering": ("letters",)}
+"""Image inputs of shipped shaders that a layer of their kind gives them by itself."""
+
 
 def brought(builder: ShowBuilder, name: str, header: Header) -> Header:
     """Read the pictures that a shader brings along; note which are missing, and what else is."""
@@ -66,7 +69,11 @@ def image_bindings(
             raise ValueError(f"images: '{name}' is a cube: give it a panorama, 'file:NAME.jpg'")
         found[name] = of
     for name, kind in kinds.items():
-        if name not in found and name not in ("startImage", "endImage"):
+        if name not in found and name not in (
+            "startImage",
+            "endImage",
+            *MADE.get(table.shader, ()),
+        ):
             builder.notes.append(
                 f"{table.shader}: nothing is given to its {kind} input {name}, which is black: "
                 f"images = {{ {name} = ... }}"
