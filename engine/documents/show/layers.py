@@ -29,6 +29,8 @@ from engine.generators.contract import model_of, steps
 OWN = ("mix",)
 """What every effect has beside its shader's inputs; an input of such a name is ``input/NAME``."""
 INPUT = "input"
+_NONE: frozenset[str] = frozenset()
+_EFFECTS, _FADED = frozenset({"inputImage"}), frozenset({"startImage", "endImage"})
 ANY_SIZE_PX, ANY_FILM_PX = 128, 384
 """Of a generator that takes any size, live and in a film, unless the show says another."""
 
@@ -267,7 +269,8 @@ def make_effect(builder: ShowBuilder, root: str, table: EffectTable, has_mix: bo
     for vector, parts in vectors.items():
         place = roots.get(vector, root)
         builder.groups[f"{place}/{vector}"] = tuple(f"{place}/{part}" for part in parts)
-    images = image_bindings(builder, header, table, has_mix)
+    bound_images = _FADED if root.startswith("/transition/") else _EFFECTS if has_mix else _NONE
+    images = image_bindings(builder, header, table, bound_images)
     inputs = tuple(
         Input(
             i.name,
