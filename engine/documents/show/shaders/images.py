@@ -11,6 +11,9 @@ from engine.documents.show.shaders.files import picture_name
 _CUBE = "cube:"
 """A cube sees a picture's file as a panorama, of this kind."""
 
+MADE = {"lettering": ("letters",)}
+"""Image inputs of shipped shaders that a layer of their kind gives them by itself."""
+
 
 def brought(builder: ShowBuilder, name: str, header: Header) -> Header:
     """Read the pictures that a shader brings along; note which are missing, and what else is."""
@@ -74,7 +77,7 @@ def image_bindings(
             raise ValueError(f"images: '{name}' is a cube: give it a panorama, 'file:NAME.jpg'")
         found[name] = of
     for name, kind in kinds.items():
-        if name not in found:
+        if name not in found and name not in MADE.get(table.shader, ()):
             builder.notes.append(
                 f"{table.shader}: nothing is given to its {kind} input {name}, which is black: "
                 f"images = {{ {name} = ... }}"
