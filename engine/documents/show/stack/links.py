@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from engine.core.show.layer import Effect, Layer
+from engine.documents.lettering import KINDS
 from engine.documents.schema import LayerTable
 
 MOST_STEPS = 16
@@ -27,7 +28,7 @@ def bind_groups(layers: Sequence[Layer], tables: Sequence[LayerTable]) -> tuple[
             raise ValueError(
                 f"layers[{place}].group: no layer '{table.group}'; there are: {', '.join(ids)}"
             )
-        own = [n for n in ("generator", "uses", "source") if getattr(table, n) is not None]
+        own = [n for n in KINDS if getattr(table, n) is not None]
         if table.id in groups and own:
             inside = next(t.id for t in tables if t.group == table.id)
             raise ValueError(
