@@ -6,7 +6,7 @@ ISF passes see display-referred values with straight alpha; the canvas is linear
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 import moderngl
@@ -22,6 +22,7 @@ from engine.compositor.gl.shaders import KEEP
 from engine.compositor.gl.surface import Surface, make_surface, release
 from engine.compositor.isf.passes import Kit
 from engine.compositor.layers import Layers
+from engine.compositor.lettering import Letters
 from engine.compositor.picture import Picture
 from engine.compositor.place import fit
 from engine.compositor.previews import Previews
@@ -71,6 +72,7 @@ class Compositor:
         self.size_px = size_px
         self._canvas: Surface
         self._told = 0  # of the notes
+        self._letters: Letters = Letters() if beside is None else beside._letters
         self._make_canvas(size_px)
 
     def load(self, name: str, text: str) -> Header:
@@ -82,6 +84,10 @@ class Compositor:
             With the author's own line numbers. The last good shader of that name stays.
         """
         return self._layers.load(name, text)
+
+    def load_fonts(self, fonts: Mapping[str, bytes]) -> None:
+        """Take the font files that letterings name, by their names."""
+        self._letters.fonts = fonts
 
     def beside(self, size_px: tuple[int, int]) -> Compositor:
         """Make one that draws with the same shaders what nobody sees here; close it first."""
@@ -170,6 +176,7 @@ class Compositor:
     def step(self, plan: Plan, pixels: Pixels) -> None:
         """Advance every history by exactly one picture step."""
         self._begin()
+        self._write(plan)
         self._layers.step(plan, pixels)
         self._drawn = (None, None)
         if plan.keeps_picture:
@@ -190,6 +197,7 @@ class Compositor:
         if self._held and plan.is_held:
             return self._show_held(plan)
         self._let_go()
+        self._write(plan)
         is_drawn = self._drawn == (plan, _seen(pixels)) and self._drawn[0] is plan
         if not is_drawn and not self._show_alone(plan, pixels):
             self._draw_canvas(plan, pixels)
@@ -252,6 +260,12 @@ class Compositor:
     def _make_canvas(self, size_px: tuple[int, int]) -> None:
         self.size_px = self._layers.size_px = size_px
         self._canvas = make_surface(self._ctx, size_px)
+
+    def _write(self, plan: Plan) -> None:
+        """Set the letters of text layers that do not look as they did."""
+        if plan.letterings:
+            for name, picture in self._letters.changed(plan.letterings):
+                self.load_picture(name, picture)
 
     def _begin(self) -> None:
         self._ctx.disable(moderngl.BLEND | moderngl.DEPTH_TEST | moderngl.CULL_FACE)

@@ -12,6 +12,7 @@ from engine.core.show.placing import FITS, MIRRORS, TILES
 from engine.core.trajectory.parts import make_parts
 from engine.documents.colour_table import ColourTable
 from engine.documents.deck_tables import DecksTable
+from engine.documents.layer_tables import FilmTable, SolidTable, TextTable
 from engine.documents.map_tables import MappingTable
 from engine.documents.modulation_tables import MODULATORS, LfoTable, MacroTable
 
@@ -122,18 +123,6 @@ class EffectTable(_Table, frozen=True):
     images: dict[str, str] = {}
 
 
-class FilmTable(_Table, frozen=True):
-    """``[layers.film]``: how the film of a layer is played."""
-
-    position: float = 0.0
-    speed: float = 1.0
-    pause: bool = False
-    begin: float = 0.0
-    end: float = 1.0
-    beats: float = 0.0
-    loop: bool = True
-
-
 class LayerTable(_Table, frozen=True):
     """``[[layers]]``."""
 
@@ -165,6 +154,8 @@ class LayerTable(_Table, frozen=True):
     uses: str | None = None
     upscale: Literal["auto", "spline", "network"] | None = None
     source: EffectTable | None = None
+    solid: SolidTable | None = None
+    text: TextTable | None = None
     path: PathTable = PathTable()
     path_b: PathTable = PathTable(seed=1)
     path_c: PathTable = PathTable(seed=2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from types import MappingProxyType
@@ -18,6 +18,7 @@ from engine.core.frame.advance import advance
 from engine.core.frame.links import borrowed
 from engine.core.frame.plan import Plan
 from engine.core.frame.sample import preview, sample, step_at
+from engine.core.show.lettering import Writing
 from engine.core.show.show import Show
 from engine.core.show.snapshot import migrate
 from engine.core.show.state import State
@@ -48,6 +49,7 @@ def load_shaders(
     compositor.set_picture_hz(float(show.picture_hz))
     for name, rgba in show.pictures.items():
         compositor.load_picture(name, rgba)
+    compositor.load_fonts({w.font: show.files[w.font] for w in written(show) if w.font})
     for name, text in show.shaders.items():
         if unfit.get(name) == text:
             continue
@@ -58,6 +60,11 @@ def load_shaders(
         for each in header.imported:
             if (brought := f"{name}/{each.name}") not in show.pictures:
                 compositor.load_picture(brought, None)  # it is gone, or never was there
+
+
+def written(show: Show) -> Iterator[Writing]:
+    """What the text layers of a show say."""
+    return (layer.writing for layer in show.constants.written if layer.writing)
 
 
 def seeded(show: Show, seed: int | None) -> Show:

@@ -32,6 +32,8 @@ SECTIONS = {
     "### `[layers.path]`": schema.PathTable,
     "A table of `keys`:": schema.KeyTable,
     "### `[[layers.effects]]` and `[layers.source]`": schema.EffectTable,
+    "### `[layers.solid]`": schema.SolidTable,
+    "### `[layers.text]`": schema.TextTable,
     "## `[decks]`": deck_tables.DecksTable,
     "A table of `transitions`:": deck_tables.TransitionTable,
     "## `[[lfos]]`": modulation_tables.LfoTable,

@@ -8,8 +8,8 @@ units in which both thresholds are 0.1.
 from __future__ import annotations
 
 ACROSS, DOWN = 48, 27
-TAPS = 12
-"""Of a cell, on each axis."""
+TAPS = 10
+"""Of a cell, on each axis; each takes four pixels."""
 SIGNALS = 2
 """Luminance, redness: grids of signals lie one below the other."""
 
@@ -58,15 +58,15 @@ uniform sampler2D ages_b;
 uniform sampler2D wanted;
 """
 
+# The mean of a cell: nearly every pixel of 720p, so that fine noise does not flash.
 MEASURE = f"""
 uniform int taps;
 void main() {{
     vec3 sum = vec3(0.0);
-    vec2 size = vec2(textureSize(image, 0));
     for (int j = 0; j < taps; ++j) {{
         for (int i = 0; i < taps; ++i) {{
             vec2 place = gl_FragCoord.xy - 0.5 + (vec2(float(i), float(j)) + 0.5) / float(taps);
-            sum += grade(light(ivec2(place * size / vec2({ACROSS}.0, {DOWN}.0))));
+            sum += grade(light_around(place / vec2({ACROSS}.0, {DOWN}.0)));
         }}
     }}
     host_Color = vec4(sum / float(taps * taps), 1.0);

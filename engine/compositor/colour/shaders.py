@@ -23,20 +23,35 @@ AGX_INSET = 0.2
 AGX_STOPS = -10.0, 6.5
 AGX_SLOPE = 2.4
 
-# What a pixel is before it is graded: linear light, the top row first.
-CANVAS = """
-uniform sampler2D image;
+# What is there before it is graded, in linear light, the top row first: a pixel, and the mean of
+# the four around a place.
+_READ = """
 vec3 light(ivec2 p) {
-    return texelFetch(image, ivec2(p.x, textureSize(image, 0).y - 1 - p.y), 0).rgb;
+    return linear(texelFetch(image, ivec2(p.x, textureSize(image, 0).y - 1 - p.y), 0));
+}
+vec3 light_around(vec2 place) {
+    vec2 size = vec2(textureSize(image, 0));
+    vec2 p = floor(place * size + 0.5) / size;
+    return linear(texture(image, vec2(p.x, 1.0 - p.y)));
 }
 """
-LAYER = """
+CANVAS = (
+    """
 uniform sampler2D image;
-vec3 light(ivec2 p) {
-    vec4 c = scrub(texelFetch(image, ivec2(p.x, textureSize(image, 0).y - 1 - p.y), 0));
+vec3 linear(vec4 c) { return c.rgb; }
+"""
+    + _READ
+)
+LAYER = (
+    """
+uniform sampler2D image;
+vec3 linear(vec4 c) {
+    c = scrub(c);
     return decode(max(c.rgb, 0.0)) * clamp(c.a, 0.0, 1.0);
 }
 """
+    + _READ
+)
 PLAIN = """
 uniform float master;
 vec3 grade(vec3 c) { return clamp(c * master, 0.0, 1.0); }

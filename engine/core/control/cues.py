@@ -137,6 +137,8 @@ def begin(show: Show, state: State, index: int) -> State:
         begun=(*state.begun, index),
         fader=fader.without(state.fader, goals),
     )
+    if cue.texts:
+        state = state._replace(texts={**state.texts, **dict(cue.texts)})
     return lists.follow(show, state, index) if show.lists else state
 
 

@@ -28,6 +28,7 @@ from engine.core.frame.values import aimed
 from engine.core.parameter import coerce
 from engine.core.path.model import PathState
 from engine.core.path.speed import Tempo, paced
+from engine.core.show.lettering import refusal as text_refusal
 from engine.core.show.show import Show
 from engine.core.show.state import Ramp, State
 from engine.core.springs import advance_springs, aim_springs
@@ -110,6 +111,7 @@ class Taken:
     touch_tick: int
     lost_s: float
     unready: frozenset[str]
+    texts: Mapping[str, str]
     triggers: list[int] = field(default_factory=list)
     path_events: list[Event] = field(default_factory=list)
     standings: list[Standing] = field(default_factory=list)
@@ -132,7 +134,7 @@ def _take_events(
         signals[pulse] = 0.0
     taken = Taken(
         tick, state.base, signals, state.ramps, state.fired, state.touch_tick, state.lost_s,
-        state.unready,
+        state.unready, state.texts,
     )  # fmt: skip
     if not events:
         return taken
@@ -168,6 +170,11 @@ def _take_other(show: Show, taken: Taken, event: Event) -> list[int]:
         return []
     if address == restore.ADDRESS:
         taken.standings.append(restore.read(event.value))
+        return []
+    if (text := show.constants.texts.get(address)) is not None:
+        if text_refusal(address, event.value) is None:
+            taken.texts = {**taken.texts, text: str(event.value)}
+            taken.touch_tick = taken.tick
         return []
     if address in TOLD:
         taken.of_tempo.append(event)
@@ -220,6 +227,7 @@ def _pass_time(state: State, still_ticks: int, dt: float, control_hz: float, tak
         unready=taken.unready,
         touch_tick=taken.touch_tick,
         lost_s=taken.lost_s,
+        texts=taken.texts,
         springs=springs,
         begun=(),
     )

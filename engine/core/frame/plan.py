@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from engine.core.colour.grade import REST, Grade
 from engine.core.show.generator import Request, View
+from engine.core.show.lettering import Lettering
 from engine.core.show.placing import Placing
 
 Uniform = bool | int | float | tuple[float, ...]
@@ -183,6 +184,8 @@ class Plan:
         Colour of the finished picture.
     limits_flashes
         Whether the flash limiter watches over it.
+    letterings
+        Name of a picture of letters → how they are set.
     """
 
     seconds: float
@@ -201,6 +204,7 @@ class Plan:
     heard_s: float = 0.0
     hidden: tuple[LayerPlan, ...] = ()
     grade: Grade = REST
+    letterings: tuple[tuple[str, Lettering], ...] = ()
     limits_flashes: bool = False
 
     @property

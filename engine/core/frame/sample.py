@@ -21,6 +21,7 @@ from engine.core.frame.layers import (
     members,
     visible_layers,
 )
+from engine.core.frame.lettering import letterings
 from engine.core.frame.links import borrowed, unseen
 from engine.core.frame.now import now_at, unfrozen_at
 from engine.core.frame.plan import LayerPlan, Plan
@@ -130,6 +131,7 @@ def _sample(show: Show, state: State, seconds: float, seen: int | None, is_hidde
         decks=mix,
         is_held=values[master.hold] >= 0.5,
         grade=_grade(master.colour, values),
+        letterings=letterings(show, state, values) if show.constants.written else (),
         limits_flashes=values[master.flash_limiter] >= 0.5,
     )
 

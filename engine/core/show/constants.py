@@ -119,6 +119,10 @@ class Constants:
         Whether layers lie in groups · whether what a layer shows may depend on other layers.
     reels
         Of the films, in the order of their layers.
+    written
+        Layers that show a text.
+    texts
+        Address of such a text, or the same by the number of its layer → the first of them.
     """
 
     control_hz: float
@@ -153,6 +157,8 @@ class Constants:
     list_acts: Mapping[int, tuple[int, str]]
     targets: frozenset[int]
     is_modulated: bool
+    written: tuple[Layer, ...]
+    texts: Mapping[str, str]
     is_grouped: bool
     is_linked: bool
     sound: int = -1

@@ -106,6 +106,8 @@ class Cue:
         (index of a path, its coordinates [shape=path.shape]; None: its own way again).
     timecode_s
         Where it begins by timecode; -1: nowhere.
+    texts
+        (address of a layer's text, what stands there from the cue's beginning on).
     """
 
     id: str
@@ -121,6 +123,7 @@ class Cue:
     next: int = -1
     latents: tuple[tuple[int, NDArray[np.float64] | None], ...] = ()
     timecode_s: float = -1.0
+    texts: tuple[tuple[str, str], ...] = ()
 
 
 class Fader(NamedTuple):

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from engine.core.path.model import Path
 from engine.core.show.generator import ImageInput, Spec
+from engine.core.show.lettering import Writing
 
 BLENDS = (
     "normal", "add", "screen", "multiply", "subtract", "overlay", "soft_light", "hard_light",
@@ -158,4 +159,5 @@ class Layer:
     is_group: bool = False
     rank: int = 0
     reads: tuple[str, ...] = ()
+    writing: Writing | None = None
     upscale: str = "auto"

@@ -164,6 +164,18 @@ def _names(show: Show) -> dict[str, int]:
     return found
 
 
+def _texts(show: Show) -> dict[str, Any]:
+    """Layers that show a text, and the names of their texts: each by the layer's number, too."""
+    written = tuple(layer for layer in show.layers if layer.writing)
+    names = {
+        f"/layer/{name}/text": f"/layer/{layer.id}/text"
+        for number, layer in enumerate(show.layers, 1)
+        if layer.writing
+        for name in (layer.id, number)
+    }
+    return {"written": written, "texts": names}
+
+
 def _faders(show: Show, movers: Movers) -> dict[str, Any]:
     """What reaches the fader between two cues, and the crossfader."""
     decks = show.decks
@@ -199,14 +211,13 @@ def _constants(show: Show) -> Constants:
     aims = {p: (p, float(show.low[p]), float(show.high[p])) for p in sorted(aimed)}
     switches = switches_of(paths)
     asked = tuple(asked_of(show.layers, show.size_px))
-    targets = movers.targets
     return Constants(
         control_hz=rate,
         picture_hz=float(show.picture_hz),
         tick_s=tick_s,
         paths=paths,
         aims=aims,
-        moved=tuple(each for each in aims.values() if each[0] in targets),
+        moved=tuple(each for each in aims.values() if each[0] in movers.targets),
         aiming=entries_of(movers, reaching(movers, aimed)),
         filters=filters_of(show.routes, tick_s),
         speed_decay=decay_of(EURO_SPEED_TAU_S, tick_s),
@@ -228,11 +239,12 @@ def _constants(show: Show) -> Constants:
         springs=springs,
         remembered=np.array(sorted(remembered), np.intp),
         is_remembering=any(modifier.begins_awake(path) for path, modifier in remembering)
-        or not targets.isdisjoint(remembered)
+        or not movers.targets.isdisjoint(remembered)
         or any(place in remembered for cue in show.cues for place, _ in cue.targets),
         freezing=tuple(i for i, path in enumerate(paths) if path.freezes),
-        targets=targets,
+        targets=movers.targets,
         is_modulated=bool(show.modulators or show.addressed or max(show.clock) >= 0),
         reels=reels,
-        **link_constants(show.layers, show.master.effects) | world_constants(show.signal_of),
+        **(_texts(show) | world_constants(show.signal_of)),
+        **link_constants(show.layers, show.master.effects),
     )

@@ -15,6 +15,7 @@ from engine.core.modulators.model import Modulator, ModulatorState
 from engine.core.path.model import NOTHING, Path, PathState
 from engine.core.show.controls import CueList
 from engine.core.show.decks import DeckState
+from engine.core.show.lettering import refusal as text_refusal
 from engine.core.show.show import Show
 from engine.core.show.state import (
     Chased,
@@ -82,6 +83,7 @@ def to_data(show: Show, state: State) -> dict[str, Any]:
         "decks": None if state.decks is None else list(state.decks),
         "touch_tick": state.touch_tick,
         "lost_s": state.lost_s,
+        "texts": dict(state.texts),
         "head": list(state.head),
         "modulators": {
             mod.id: [mod.kind.name, list(each.memory), list(each.held)]
@@ -163,12 +165,18 @@ def _read(show: Show, data: dict[str, Any]) -> State:
         decks=fresh.decks and _decks(*(data.get("decks") or fresh.decks)),
         touch_tick=whole(data["touch_tick"]),
         lost_s=number(data["lost_s"]),
+        texts={a: t for a, t in data.get("texts", {}).items() if is_text(show, a, t)},
         head=_head(*data.get("head", fresh.head)),
         modulators=tuple(
             map(_modulator, repeat(data.get("modulators", {})), show.modulators, fresh.modulators)
         ),
         reels=tuple(_reel(data.get("reels", {}).get(r.layer)) for r in show.constants.reels),
     )
+
+
+def is_text(show: Show, address: str, text: Any) -> bool:
+    """Whether a show takes a text at an address."""
+    return address in show.constants.texts and text_refusal(address, text) is None
 
 
 Floats = NDArray[np.float64]

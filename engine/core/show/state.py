@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -212,6 +213,8 @@ class State(NamedTuple):
         Of a show with decks: which one is on air.
     reels
         Of the films, in the order of `Constants.reels`.
+    texts
+        Address of a layer's text → what was told there.
     """
 
     tick: int
@@ -245,6 +248,7 @@ class State(NamedTuple):
     chased: Chased = Chased()
     decks: DeckState | None = None
     reels: tuple[ReelState, ...] = ()
+    texts: Mapping[str, str] = MappingProxyType({})
 
 
 def defaults(registry: Registry) -> NDArray[np.float64]:

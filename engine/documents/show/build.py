@@ -20,6 +20,7 @@ from engine.core.show.layer import Layer
 from engine.core.show.show import Show
 from engine.documents.builder import ShowBuilder, clamped, each
 from engine.documents.colour import make_colour
+from engine.documents.lettering import bind_letters
 from engine.documents.schema import MasterTable, ShowTable
 from engine.documents.show.cues import add_fader, add_lists, cue_index, make_cue, make_list
 from engine.documents.show.image_inputs import bind_ports
@@ -157,7 +158,7 @@ def _layers(builder: ShowBuilder, table: ShowTable) -> tuple[Layer, ...]:
     layers = tuple(bind_images(layers, i, table.layers[i]) for i in range(len(layers)))
     layers = bind_groups(layers, table.layers)
     layers = tuple(bind_ports(layers, i, table.layers[i].generator) for i in range(len(layers)))
-    return layers
+    return tuple(map(bind_letters, layers))
 
 
 def _goes(builder: ShowBuilder, table: ShowTable) -> list[int]:

@@ -19,6 +19,7 @@ from engine.core.show.controls import Cue, CueList, Fader, Way
 from engine.core.show.show import Show
 from engine.core.tempo.timecode import RATES, parse
 from engine.documents.builder import ShowBuilder
+from engine.documents.lettering import checked
 from engine.documents.schema import (
     ChoicesTable,
     ColoursTable,
@@ -55,11 +56,15 @@ def make_cue(show: Show, table: ShowTable, cue: CueTable, go: int, note: Note) -
     """
     lost: list[str] = []
     targets = _solo(show, cue)
+    texts = {}
     for address, value in cue.set.items():
         try:
+            if (text := show.constants.texts.get(address)) is not None:
+                texts[text] = checked(address, value)
+                continue
             targets.update(_target(show, address, value))
         except KeyError:
-            known = [*show.registry.index, *show.registry.groups]
+            known = [*show.registry.index, *show.registry.groups, *show.constants.texts]
             _lose(cue, lost, f"set: {unknown(address, known)}")
         except ValueError as error:
             raise ValueError(f"set: {error}") from None
@@ -89,6 +94,7 @@ def make_cue(show: Show, table: ShowTable, cue: CueTable, go: int, note: Note) -
         cue_index(table, cue.next, "next") if cue.next else -1,
         tuple(latents.items()),
         _timecode(table, cue),
+        tuple(texts.items()),
     )  # fmt: skip
 
 

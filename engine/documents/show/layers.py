@@ -13,6 +13,7 @@ from engine.core.isf.inputs import IMAGES
 from engine.core.parameter import Kind, Parameter
 from engine.core.show.layer import IN_BETWEENS, Effect, Generator, Input, Layer, Reel
 from engine.documents.builder import ShowBuilder, each, strict
+from engine.documents.lettering import KINDS, made_source, make_writing
 from engine.documents.path.paths import make_paths
 from engine.documents.path.picture_keyframes import LAYER
 from engine.documents.schema import EffectTable, GeneratorTable, LayerTable, MasterTable, Number
@@ -33,7 +34,7 @@ ANY_SIZE_PX, ANY_FILM_PX = 128, 384
 def make_layer(builder: ShowBuilder, layer: LayerTable) -> Layer:
     """Resolve one layer table."""
     root = f"/layer/{layer.id}"
-    kinds = [n for n in ("generator", "uses", "source") if getattr(layer, n) is not None]
+    kinds = [n for n in KINDS if getattr(layer, n) is not None]
     if len(kinds) > 1:
         raise ValueError(f"{kinds[1]}: a layer has one source; it has {' and '.join(kinds)}")
     aspect = 0.0 if isinstance(layer.aspect, str) else float(layer.aspect)
@@ -47,9 +48,11 @@ def make_layer(builder: ShowBuilder, layer: LayerTable) -> Layer:
         raise ValueError("in_between: only a layer with a generator of its own has frames")
     if layer.generator is not None:
         generator = _generator(builder, root, layer, layer.generator)
-    source = None
+    source, made = None, made_source(layer)
     if layer.source is not None:
         source = make_effect(builder, f"{root}/source", _named(layer.source, "source"), False)
+    elif made is not None:
+        source = make_effect(builder, f"{root}/{made.id}", made, False)
     return Layer(
         id=layer.id,
         aspect=aspect,
@@ -58,6 +61,7 @@ def make_layer(builder: ShowBuilder, layer: LayerTable) -> Layer:
         uses=layer.id if generator else None,
         source=source,
         effects=_effects(builder, root, layer.effects),
+        writing=make_writing(builder, root, layer.text) if layer.text else None,
         upscale=layer.upscale or "auto",
     )
 

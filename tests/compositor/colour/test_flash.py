@@ -45,13 +45,20 @@ def ctx() -> Iterator[moderngl.Context]:
     opened.release()
 
 
+@pytest.fixture(scope="module")
+def made(ctx: moderngl.Context) -> Iterator[Compositor]:
+    """One for all: a film that begins at 0 again is a new one."""
+    found = Compositor(ctx, SIZE)
+    found.load("draw", DRAW)
+    yield found
+    found.close()
+
+
 def play(
-    ctx: moderngl.Context, scene: Scene, fps: int, seconds: float = 3.0, is_on: bool = True,
+    made: Compositor, scene: Scene, fps: int, seconds: float = 3.0, is_on: bool = True,
     **changes: Any,
 ) -> Film:  # fmt: skip
     """Play a scene [shape=(T, H, W, 3)]; it gives two colours, and where the first one is."""
-    made = Compositor(ctx, SIZE)
-    made.load("draw", DRAW)
     film = []
     for frame in range(round(seconds * fps)):
         one, two, area = scene(frame / fps)
@@ -65,7 +72,6 @@ def play(
             limits_flashes=is_on, **changed,
         )  # fmt: skip
         film.append(made.compose(plan, {}).read("rgb24"))
-    made.close()
     return np.array(film)
 
 
@@ -124,26 +130,26 @@ CALM: dict[str, Scene] = {
 @pytest.mark.parametrize("fps", [60, 25])
 @pytest.mark.parametrize("name", FLASHING)
 def test_no_more_than_three_flashes_a_second_are_shown(
-    ctx: moderngl.Context, name: str, fps: int
+    made: Compositor, name: str, fps: int
 ) -> None:
     scene = FLASHING[name]
-    assert count(play(ctx, scene, fps, is_on=False), fps).most > 6
-    assert count(play(ctx, scene, fps), fps).most <= 6
+    assert count(play(made, scene, fps, is_on=False), fps).most > 6
+    assert count(play(made, scene, fps), fps).most <= 6
 
 
 @pytest.mark.parametrize("fps", [60, 25])
 @pytest.mark.parametrize("name", CALM)
 def test_what_does_not_flash_stays_as_it_is_to_the_bit(
-    ctx: moderngl.Context, name: str, fps: int
+    made: Compositor, name: str, fps: int
 ) -> None:
     scene = CALM[name]
-    shown = play(ctx, scene, fps)
+    shown = play(made, scene, fps)
     assert count(shown, fps).most <= 6
-    assert (shown == play(ctx, scene, fps, is_on=False)).all()
+    assert (shown == play(made, scene, fps, is_on=False)).all()
 
 
 @pytest.mark.parametrize("cause", ["blackout", "exposure", "sound"])
-def test_whatever_makes_it_flash(ctx: moderngl.Context, cause: str) -> None:
+def test_whatever_makes_it_flash(made: Compositor, cause: str) -> None:
     """A key that is hammered, a grade, an onset in each beat of a very fast piece."""
     still: Scene = lambda t: (grey(0.8), grey(0.3), (0, 0.7, 0, 1))  # noqa: E731
     beat: Scene = lambda t: (grey(0.1 + 0.9 * math.exp(-(t * 7.3 % 1) * 4)), BLACK, ALL)  # noqa: E731
@@ -153,12 +159,12 @@ def test_whatever_makes_it_flash(ctx: moderngl.Context, cause: str) -> None:
         "sound": {},
     }[cause]
     scene = beat if cause == "sound" else still
-    assert count(play(ctx, scene, 60, is_on=False, **given), 60).most > 6
-    assert count(play(ctx, scene, 60, **given), 60).most <= 6
+    assert count(play(made, scene, 60, is_on=False, **given), 60).most > 6
+    assert count(play(made, scene, 60, **given), 60).most <= 6
 
 
 def test_the_first_flashes_are_shown_then_it_is_damped_then_all_is_back(
-    ctx: moderngl.Context,
+    made: Compositor,
 ) -> None:
     """Ten a second for two seconds, then a still."""
     scene: Scene = lambda t: (  # noqa: E731
@@ -166,7 +172,7 @@ def test_the_first_flashes_are_shown_then_it_is_damped_then_all_is_back(
         grey(0.1),
         (0, 0.8, 0, 1),
     )
-    free, shown = play(ctx, scene, 60, 5, is_on=False), play(ctx, scene, 60, 5)
+    free, shown = play(made, scene, 60, 5, is_on=False), play(made, scene, 60, 5)
     same = (free == shown).all(axis=(1, 2, 3))
     assert same[:15].all()
     assert not same[40:110].any()
@@ -177,10 +183,10 @@ def test_the_first_flashes_are_shown_then_it_is_damped_then_all_is_back(
     assert (shown[:, :, 90:] == free[:, :, 90:]).all()  # nor is what does not flash
 
 
-def test_it_is_the_same_again_and_a_rate_away(ctx: moderngl.Context) -> None:
+def test_it_is_the_same_again_and_a_rate_away(made: Compositor) -> None:
     scene = FLASHING["white and black, 10 Hz"]
-    slow, fast = play(ctx, scene, 40, 4), play(ctx, scene, 80, 4)
-    assert (slow == play(ctx, scene, 40, 4)).all()
+    slow, fast = play(made, scene, 40, 4), play(made, scene, 80, 4)
+    assert (slow == play(made, scene, 40, 4)).all()
     assert abs(slow[80:].mean() - fast[160:].mean()) < 12
 
 

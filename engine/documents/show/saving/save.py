@@ -75,6 +75,7 @@ def save_copy(loaded: Loaded, show: Show, state: State, stamp: str) -> Path:
     if out.exists():
         raise ValueError(f"{out}: saved already, in this very second")
     text = with_values(loaded.text, show, live_values(show, state), state.cue)
+    text = with_texts(text, state.texts)
     if folder != own:
         _lay_beside(folder, show.files)
     write_text(out, with_paths(text, lambda path: _relative(path, folder.resolve())))
@@ -130,6 +131,24 @@ def with_values(text: str, show: Show, values: Mapping[str, float], cue: int) ->
         document["start"] = _set(document, begun.id if begun else "", show, values, left)
     else:
         document.pop("start", None)
+    return str(tomlkit.dumps(document))
+
+
+def with_texts(text: str, told: Mapping[str, str]) -> str:
+    """Write what layers were told to say into a show's text: where a cue or their table says it."""
+    import tomlkit
+
+    if not told:
+        return text
+    document: Any = tomlkit.parse(text)
+    start = document.get("start", "")
+    for address, words in told.items():
+        for cue in document.get("cues", ()):
+            if cue["id"] == start and address in cue.get("set", ()):
+                cue["set"][address] = words
+                break
+        else:
+            _inner(_entry(document["layers"], address.split("/")[2]), "text")["text"] = words
     return str(tomlkit.dumps(document))
 
 
@@ -232,6 +251,8 @@ def _layer_slot(layer: Table, rest: list[str]) -> tuple[Table, str] | None:
             return _inner(layer["generator"], "parameters"), key
         case ["source", name, *_]:
             return _input(layer["source"], name)
+        case [("solid" | "text") as kind, name, *_]:
+            return _inner(layer, kind), name
         case ["effect", effect, "input", name, *_] if name in OWN:
             return _inner(_effect(layer, effect), "inputs"), name
         case ["effect", effect, name, *_]:
