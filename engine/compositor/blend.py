@@ -10,6 +10,8 @@ lighter of b and 2 s - 1.
 
 from __future__ import annotations
 
+from typing import Any
+
 import moderngl
 
 from engine.compositor.gl.program import Program
@@ -90,9 +92,9 @@ _BLEND = (
 #define REACH 0.2  // of the canvas, from the darkest to the brightest
 uniform sampler2D below;
 uniform sampler2D image;
-uniform int mode;
-uniform bool is_straight;
-uniform bool is_display;
+const int mode = MODE;
+const bool is_straight = STRAIGHT;
+const bool is_display = DISPLAY;
 uniform float opacity;
 // Exact, unlike elsewhere: differences of near values make errors large. Beyond white the curve
 // goes on as a line, so that what is brighter comes back as it was.
@@ -158,12 +160,12 @@ void main() {
 
 
 class Blender:
-    """Owns the program, which is compiled when a show first needs it."""
+    """Owns the programs, one for each way: without a GPU every branch of a program is paid for."""
 
     def __init__(self, ctx: moderngl.Context, kit: Kit) -> None:
         self._ctx = ctx
         self._kit = kit
-        self._program: Program | None = None
+        self._programs: dict[tuple[str, bool, bool], Program] = {}
 
     def draw(
         self, canvas: Surface, image: Surface, how: tuple[str, bool, float], is_straight: bool
@@ -182,13 +184,10 @@ class Blender:
             Which of both the image is.
         """
         mode, is_display, opacity = how
-        self._program = program = self._program or Program(self._ctx, _BLEND)
+        program = self._made(mode, is_display, is_straight)
         target = self._kit.pool.take(canvas.size_px)
         program.bind("below", canvas.texture)
         program.bind("image", image.texture)
-        program.send("mode", _NUMBER[mode])
-        program.send("is_straight", is_straight)
-        program.send("is_display", is_display)
         program.send("opacity", opacity)
         program.draw(target.fbo)
         self._kit.pool.give(canvas)
@@ -196,5 +195,14 @@ class Blender:
 
     def release(self) -> None:
         """Give the GL objects back."""
-        if self._program is not None:
-            self._program.release()
+        for program in self._programs.values():
+            program.release()
+
+    def _made(self, *way: Any) -> Program:
+        program = self._programs.get(way)
+        if program is None:
+            names = zip(("MODE", "DISPLAY", "STRAIGHT"), (_NUMBER[way[0]], *way[1:]), strict=True)
+            head = "".join(f"#define {name} {str(value).lower()}\n" for name, value in names)
+            text = _BLEND.replace("\n", f"\n{head}", 1)  # after #version
+            program = self._programs[way] = Program(self._ctx, text)
+        return program

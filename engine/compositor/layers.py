@@ -14,11 +14,12 @@ from engine.compositor.gl.pictures import AnyTexture, Pictures
 from engine.compositor.gl.program import Program
 from engine.compositor.gl.shaders import SHOW
 from engine.compositor.gl.surface import Surface, release
-from engine.compositor.isf.passes import History, Kit, run
+from engine.compositor.isf.passes import History, Kit, Onto, lays_itself, run
 from engine.compositor.isf.shader import Shader, compile_shader, release_shader
 from engine.compositor.isf.sound import Sound
-from engine.compositor.place import Placer, area_px
+from engine.compositor.place import Placer, area_px, is_plain, onto_of
 from engine.compositor.previews import Previews, cover
+from engine.core.frame.links import seen_by
 from engine.core.frame.plan import LayerPlan, Pass, Plan
 from engine.core.isf.header import Header
 
@@ -166,7 +167,13 @@ class Layers:
         is_empty: bool = True,
     ) -> Surface:
         """Lay layers on a canvas, on which nothing lies yet if `is_empty`."""
+        named = {name for each in (*plan.layers, *plan.hidden) for _, name in seen_by(each)}
         for layer in layers:
+            last = None if layer.id in named else self._last_pass(layer, canvas)
+            if last is not None:
+                self._draw_onto(canvas, layer, last, (plan, pixels), is_empty)
+                is_empty = False
+                continue
             surface = self.draw(layer, plan, pixels)
             if surface is not None:
                 # over nothing most ways of blending are a copy, and a copy is cheaper
@@ -181,6 +188,30 @@ class Layers:
             kept = self._results.get(layer.id)
             return kept[0] if kept else None
         return self._draw_chain(layer, plan, pixels, False)
+
+    def _last_pass(self, layer: LayerPlan, canvas: Surface) -> Pass | None:
+        """Shader of a layer that may be laid on a canvas by its own last pass."""
+        if layer.is_stepped or not is_plain(canvas.size_px, layer):
+            return None
+        for item in (*reversed(layer.effects), *((layer.source,) if layer.source else ())):
+            if item.shader in self._shaders:
+                return item if lays_itself(self._shaders[item.shader][1], item) else None
+        return None
+
+    def _draw_onto(
+        self, canvas: Surface, layer: LayerPlan, last: Pass, at: tuple[Plan, Pixels], is_empty: bool
+    ) -> None:
+        """Draw a layer whose last pass is laid on the canvas at once."""
+        onto = onto_of(layer, is_empty)
+        if last is layer.source:
+            self._run(last, *at, {}, canvas, False, onto)
+            return
+        before = layer._replace(effects=layer.effects[: layer.effects.index(last)])
+        surface = self._draw_chain(before, *at, False)
+        seen = {"inputImage": surface.texture} if surface else {}
+        self._run(last, *at, seen, canvas, False, onto)
+        if surface:
+            self._give(_name(layer), surface)
 
     def newest(self, chain: LayerPlan) -> Surface | None:
         """Result of the master's effects as the newest step left it, if they remember."""
@@ -328,7 +359,7 @@ class Layers:
 
     def _run(
         self, item: Pass, plan: Plan, pixels: Pixels, bound: Mapping[str, moderngl.Texture],
-        out: Surface, is_step: bool,
+        out: Surface, is_step: bool, onto: Onto | None = None,
     ) -> None:  # fmt: skip
         shader = self._shaders[item.shader][1]
         images: dict[str, AnyTexture] = dict(bound)
@@ -341,7 +372,8 @@ class Layers:
             texture = self._image(wanted, plan, pixels, is_step)
             if texture:
                 images[name] = texture
-        run(self._kit, shader, item, images, self._history(item, shader, is_step), out, is_step)
+        history = self._history(item, shader, is_step)
+        run(self._kit, shader, item, images, history, out, is_step, onto)
 
     def _history(self, item: Pass, shader: Shader, is_step: bool) -> History | None:
         if not shader.is_stepped:

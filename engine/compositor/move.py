@@ -1,8 +1,8 @@
 """Layers that are moved, scaled, turned, cropped, mirrored or repeated.
 
 What is filtered is filtered as light, premultiplied: no colour of what is transparent bleeds in.
-What becomes smaller is averaged over the pixels that it covers (first halved as often as needed,
-then in up to 8 by 8 taps), so that nothing sparkles.
+What becomes smaller is averaged over the pixels that it covers (halved as often as needed, then in
+up to 4 by 4 taps), so that nothing sparkles.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from engine.core.frame.plan import LayerPlan
 from engine.core.show.placing import Placing
 
 _AT_REST = Placing()
-_MOST_TAPS, _MOST_OF_TILES = 8, 4  # of a pixel, on each axis; tiles have no fewer pixels for it
+_MOST_TAPS = 4  # of a pixel, on each axis
+_HALVED = 1.9  # from here on, half as large is large enough
 _NEARLY = 0.05  # of a tap
 
 # Display-referred, straight alpha → light, premultiplied.
@@ -29,10 +30,20 @@ _LIGHT = (
     + SRGB
     + """
 uniform sampler2D image;
-void main() {
-    vec4 c = scrub(texelFetch(image, ivec2(gl_FragCoord.xy), 0));
+vec4 light(ivec2 p) {
+    vec4 c = scrub(texelFetch(image, p, 0));
     float a = clamp(c.a, 0.0, 1.0);
-    host_Color = vec4(min(decode(max(c.rgb, 0.0)), 64.0) * a, a);
+    return vec4(min(decode(max(c.rgb, 0.0)), 64.0) * a, a);
+}
+"""
+)
+_WHOLE = _LIGHT + "void main() { host_Color = light(ivec2(gl_FragCoord.xy)); }"
+_HALF = (
+    _LIGHT
+    + """
+void main() {
+    ivec2 p = 2 * ivec2(gl_FragCoord.xy);
+    host_Color = 0.25 * (light(p) + light(p + ivec2(1, 0)) + light(p + ivec2(0, 1)) + light(p + 1));
 }
 """
 )
@@ -102,6 +113,9 @@ void main() {
 """
 
 
+_TEXTS = {"light": _WHOLE, "light half": _HALF, "halve": _HALVE, "move": _MOVE}
+
+
 class Move(NamedTuple):
     """Where a layer lies.
 
@@ -159,10 +173,6 @@ def move_of(canvas_px: tuple[int, int], area: tuple[int, int], layer: LayerPlan)
     return Move(rows, offset, box, (left, low, *right), up)
 
 
-def _most_taps(layer: LayerPlan) -> int:
-    return _MOST_OF_TILES if layer.placing and layer.placing.tile else _MOST_TAPS
-
-
 class Mover:
     """Owns the programs, which are compiled when a show first needs them."""
 
@@ -171,10 +181,14 @@ class Mover:
         self._kit = kit
         self._programs: dict[str, Program] = {}
 
-    def texels(self, layer: LayerPlan, surface: Surface, move: Move) -> Surface:
+    def texels(self, surface: Surface, move: Move) -> Surface:
         """Turn a layer's result into light, as small as is needed; `pool.give` takes it back."""
-        found = self._drawn("light", surface, surface.size_px)
-        while max(move.step(found.size_px)) > _most_taps(layer):
+        width, height = surface.size_px
+        if max(move.step(surface.size_px)) > _HALVED and width % 2 == height % 2 == 0:
+            found = self._drawn("light half", surface, (width // 2, height // 2))
+        else:
+            found = self._drawn("light", surface, surface.size_px)
+        while max(move.step(found.size_px)) > _MOST_TAPS:
             width, height = found.size_px
             if width == height == 1:
                 break
@@ -200,8 +214,7 @@ class Mover:
         """
         at, program = layer.placing or _AT_REST, self._program("move")
         across, down = (
-            min(max(math.ceil(each - _NEARLY), 1), _most_taps(layer))
-            for each in move.step(texels.size_px)
+            min(max(math.ceil(each - _NEARLY), 1), _MOST_TAPS) for each in move.step(texels.size_px)
         )
         program.bind("image", texels.texture)
         for name, value in (
@@ -226,7 +239,7 @@ class Mover:
 
     def _program(self, name: str) -> Program:
         if name not in self._programs:
-            text = {"light": _LIGHT, "halve": _HALVE, "move": _MOVE}[name]
+            text = _TEXTS[name]
             vertex = (_VERTEX,) if name == "move" else ()
             self._programs[name] = Program(self._ctx, text, *vertex)
         return self._programs[name]

@@ -8,7 +8,7 @@ from engine.compositor.blend import FIXED, OVER_SOMETHING, Blender
 from engine.compositor.gl.program import Program
 from engine.compositor.gl.shaders import COVER, PLACE, PLACE_VERTEX
 from engine.compositor.gl.surface import Surface
-from engine.compositor.isf.passes import Kit
+from engine.compositor.isf.passes import Kit, Onto
 from engine.compositor.move import Move, Mover, move_of
 from engine.core.frame.plan import LayerPlan
 from engine.core.show.placing import FITS
@@ -45,6 +45,23 @@ def is_still(layer: LayerPlan) -> bool:
     return layer.placing is None and layer.scale == 1.0
 
 
+def is_plain(canvas_px: tuple[int, int], layer: LayerPlan) -> bool:
+    """Whether a layer fills the canvas as it is, and the graphics card blends it by itself."""
+    is_simple = layer.blend in FIXED and not layer.is_display and is_still(layer)
+    return is_simple and not layer.is_group and fit(canvas_px, layer.aspect) == canvas_px
+
+
+def onto_of(layer: LayerPlan, is_empty: bool) -> Onto:
+    """How a plain layer is laid on a canvas that is empty so far, or is not."""
+    is_copy = is_empty and layer.blend not in OVER_SOMETHING
+    return Onto(float(layer.opacity), _most(layer), None if is_copy else FIXED[layer.blend])
+
+
+def _most(layer: LayerPlan) -> float:
+    """How bright a layer may be: screen and multiply know nothing beyond white."""
+    return 1.0 if layer.blend in ("screen", "multiply") else 64.0
+
+
 class Placer:
     """Owns the programs that lay a layer on a canvas."""
 
@@ -73,7 +90,7 @@ class Placer:
             move = move_of(canvas.size_px, area, layer)
             if move is None:
                 return canvas
-            texels = self._mover.texels(layer, surface, move)
+            texels = self._mover.texels(surface, move)
         canvas = self._blend(canvas, layer, texels, move, is_copy)
         if texels is not surface:
             self.kit.pool.give(texels)
@@ -122,7 +139,7 @@ class Placer:
         opacity: float,
     ) -> None:
         """Draw a layer where it lies, with whatever blending is set."""
-        most = 1.0 if layer.blend in ("screen", "multiply") else 64.0
+        most = _most(layer)
         if move is not None:
             self._mover.draw(canvas, layer, texels, move, (opacity, most))
             return

@@ -11,6 +11,19 @@ class _Table(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=Tr
     """A table that refuses keys it does not know."""
 
 
+class SheetTable(_Table, frozen=True):
+    """``sheet``: what lies around the latent of another layer."""
+
+    of: str
+    columns: int = 5
+    rows: int = 3
+    spread: float = 0.4
+    gap: float = 0.04
+    seed: int = 0
+    size_px: int = 384
+    rate_hz: float = 2.0
+
+
 class SolidTable(_Table, frozen=True):
     """``solid``: one colour."""
 

@@ -12,7 +12,7 @@ from engine.documents.builder import ShowBuilder
 from engine.documents.layer_tables import TextTable
 from engine.documents.schema import EffectTable, LayerTable, Number
 
-KINDS = ("generator", "uses", "source", "solid", "text")
+KINDS = ("generator", "uses", "source", "solid", "text", "sheet")
 """Keys of a layer that say what it shows; one of them at most."""
 _NUMBERS = {
     "size": (0.005, 2.0, "Height of the letters, of the layer's height."),

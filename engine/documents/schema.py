@@ -12,7 +12,7 @@ from engine.core.show.placing import FITS, MIRRORS, TILES
 from engine.core.trajectory.parts import make_parts
 from engine.documents.colour_table import ColourTable
 from engine.documents.deck_tables import DecksTable
-from engine.documents.layer_tables import FilmTable, SolidTable, TextTable
+from engine.documents.layer_tables import FilmTable, SheetTable, SolidTable, TextTable
 from engine.documents.map_tables import MappingTable
 from engine.documents.modulation_tables import MODULATORS, LfoTable, MacroTable
 
@@ -156,6 +156,7 @@ class LayerTable(_Table, frozen=True):
     source: EffectTable | None = None
     solid: SolidTable | None = None
     text: TextTable | None = None
+    sheet: SheetTable | None = None
     path: PathTable = PathTable()
     path_b: PathTable = PathTable(seed=1)
     path_c: PathTable = PathTable(seed=2)

@@ -116,3 +116,44 @@ def test_a_shader_sees_a_group_that_is_hidden(compositor: Compositor, of: str) -
     wanted = (1, 0, 0, 1) if of == "layer:g" else (0, 1, 1, 1)
     assert np.abs(middle(compositor, plan(seen, hidden=hidden)) - wanted).max() < 2e-3
     assert middle(compositor, plan(hidden=hidden)).max() == 0.0
+
+
+SMOOTH = (
+    '/*{"ISFVSN": "2"}*/ void main() { vec2 p = isf_FragNormCoord; '
+    "gl_FragColor = vec4(p, 1.3 * p.x * p.y - 0.1, 0.2 + p.x); }"
+)
+
+
+@pytest.mark.parametrize("blend", ["normal", "add", "screen", "multiply"])
+@pytest.mark.parametrize("effects", [0, 1, 2])
+def test_a_pass_that_lays_itself_on_the_canvas_looks_as_if_it_had_not(
+    compositor: Compositor, blend: str, effects: int
+) -> None:
+    """To the bit: so nothing is seen when a layer begins to move."""
+    compositor.load("smooth", SMOOTH)
+    chain = tuple(Pass(f"s/{n}", "turned", {}) for n in range(effects))
+    source = Pass("s/source", "smooth", {})
+    over = layer("s", source=source, effects=chain, blend=blend, opacity=0.7)
+    under = layer("u", source=Pass("u/source", "smooth", {}))
+    sees = layer("o", source=Pass("o/source", "sees", {}, {"image": "result:s"}), opacity=0.0)
+    laid = compositor.compose(plan(under, over), {}).read("linear16f")
+    apart = compositor.compose(plan(under, over, hidden=(sees,)), {}).read("linear16f")
+    assert np.ptp(laid[..., :3].astype(float)) > 0.2
+    assert np.abs(laid.astype(float) - apart.astype(float)).max() <= 2**-11
+
+
+def test_an_effect_is_mixed_premultiplied(compositor: Compositor) -> None:
+    """Half way from transparent green to opaque blue is half transparent blue."""
+    text = (
+        '/*{"ISFVSN": "2", "INPUTS": [{"NAME": "inputImage", "TYPE": "image"}]}*/\n'
+        "void main() { gl_FragColor = vec4(0.0, 0.0, 1.0, 1.0); }"
+    )
+    compositor.load("blue", text)
+    effect = (Pass("a/blue", "blue", {}, mix=0.5),)
+    found = middle(compositor, plan(colour("a", 0, 1, 0, 0, effects=effect)))
+    assert np.abs(found - (0, 0, 0.5, 0.5)).max() < 2e-3
+    effect = (Pass("a/blue", "blue", {}, mix=0.25),)
+    found = middle(compositor, plan(colour("a", 1, 0, 0, 1, effects=effect)))
+    light = (np.array([0.75, 0.0, 0.25]) + 0.055) / 1.055
+    assert np.abs(found[[0, 2]] - light[[0, 2]] ** 2.4).max() < 3e-3
+    assert found[3] == 1.0

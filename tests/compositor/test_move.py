@@ -135,7 +135,9 @@ def test_a_layer_lies_where_it_should(placer: Placer, layer: LayerPlan, alpha: b
     found, expected = lay(placer, layer, data), wanted(layer, data)
     cover = wanted(layer, np.ones_like(data))[..., 3]
     edge = (cover > 0) & (cover < 1)  # of an edge that is turned, the cover is an estimate
-    assert far(found, expected)[~edge].max() <= (1.5 if layer.scale > 0.125 else 4.0)
+    is_easy = layer.scale > 0.125 and not (layer.placing and layer.placing.rotation)
+    assert far(found, expected)[~edge].max() <= (1.5 if is_easy else 6.0)
+    assert far(found, expected)[~edge].mean() <= 0.7
     assert np.abs(found[..., 3] - expected[..., 3]).max() < 0.2
     assert np.abs(found[..., 3] - expected[..., 3]).mean() < 0.005
 

@@ -27,6 +27,7 @@ SHELVES = {
         "nearest",
         "picture",
         "pix2pix",
+        "sheet",
         "style",
         "stylegan2",
         "stylegan3",

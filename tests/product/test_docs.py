@@ -34,6 +34,7 @@ SECTIONS = {
     "### `[[layers.effects]]` and `[layers.source]`": schema.EffectTable,
     "### `[layers.solid]`": schema.SolidTable,
     "### `[layers.text]`": schema.TextTable,
+    "### `[layers.sheet]`": schema.SheetTable,
     "## `[decks]`": deck_tables.DecksTable,
     "A table of `transitions`:": deck_tables.TransitionTable,
     "## `[[lfos]]`": modulation_tables.LfoTable,

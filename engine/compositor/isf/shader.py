@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import moderngl
@@ -37,6 +38,8 @@ class Shader:
         Inputs and imported images that are cubes.
     sounds
         Inputs that see the sound: name, ISF type, columns wanted (0: any).
+    in_place
+        Images of which it reads nothing but the pixel that it draws.
     """
 
     name: str
@@ -48,6 +51,7 @@ class Shader:
     is_stepped: bool
     cubes: frozenset[str] = frozenset()
     sounds: tuple[tuple[str, str, int], ...] = ()
+    in_place: frozenset[str] = frozenset()
 
 
 def file_name(name: str) -> str:
@@ -104,6 +108,20 @@ def _error_of(file: str, header: Header, log: str) -> ShaderError:
     return read_error(header.vertex_name if is_vertex else file, log)
 
 
+def _read_in_place(header: Header) -> frozenset[str]:
+    """Images of which a shader reads nothing but the pixel that it draws."""
+    if header.vertex:  # its author may move the coordinates
+        return frozenset()
+    names = {item.name for item in header.inputs if item.type == "image"}
+    names |= {item.target for item in header.passes if item.target}
+    return frozenset(
+        name
+        for name in names
+        if len(re.findall(rf"\b{name}\b", header.body))
+        == len(re.findall(rf"\bIMG_THIS(?:_NORM)?_PIXEL\s*\(\s*{name}\s*\)", header.body))
+    )
+
+
 def release_shader(shader: Shader) -> None:
     """Give the GL objects back."""
     for program in set(shader.programs):
@@ -125,6 +143,7 @@ def _shader(name: str, header: Header, programs: tuple[Program, ...], rung: int)
         has_history(header),
         frozenset([*cubes, *(each.name for each in header.imported if each.is_cube)]),
         tuple((i.name, i.type, int(i.high)) for i in sounds),  # type: ignore[arg-type]
+        _read_in_place(header),
     )
 
 

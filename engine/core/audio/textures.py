@@ -6,6 +6,8 @@ when it was played.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -58,12 +60,16 @@ def spectrum(samples: ArrayLike, columns: int = 0) -> Rows:
     """
     rows = _quantised(samples)
     size = rows.shape[1]
-    taper = 0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(size) / size)
-    bins = np.fft.rfft(rows * taper)[:, : size // 2] * (4.0 / size)
+    bins = np.fft.rfft(rows * _taper(size))[:, : size // 2] * (4.0 / size)
     power = bins.real * bins.real + bins.imag * bins.imag
     power = _averaged(power, columns or BINS)
     light = np.sqrt(np.sqrt(np.sqrt(power)))
     return np.clip((light - _FLOOR) / (1.0 - _FLOOR), 0.0, 1.0).astype(np.float32)
+
+
+@lru_cache(maxsize=4)
+def _taper(size: int) -> NDArray[np.float64]:
+    return np.asarray(0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(size) / size))
 
 
 def _quantised(samples: ArrayLike) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from engine.core.isf.dialects import as_isf
 from engine.core.isf.inputs import IMAGES, Input, read_inputs
 from engine.core.isf.lenient_json import Json, read
 from engine.core.isf.size import evaluate_size
-from engine.core.isf.source import LARGEST_BYTES, bare, decode, split, varyings
+from engine.core.isf.source import LARGEST_BYTES, SURFACE, bare, decode, split, varyings
 from engine.core.parameter import Kind, Parameter
 
 __all__ = [
@@ -115,10 +115,11 @@ def parse(text: str, name: str) -> Header:
 
 def _unfed(body: str, body_line: int, name: str) -> tuple[tuple[int, str], ...]:
     """Say which values a shader takes from a vertex shader that is not there."""
-    beside = f"{name.removesuffix('.fs')}.vs"
+    beside = f"{name.rpartition('/')[2].removesuffix('.fs')}.vs"
     return tuple(
         (each.line, f"'{each.name}' comes from a vertex shader, and there is no {beside}: it is 0")
         for each in varyings(body, body_line)
+        if each.name != SURFACE
     )
 
 

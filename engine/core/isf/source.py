@@ -17,6 +17,8 @@ _VARYING = re.compile(
     r"(\w+(?:\s*\[[^\]]*\])?(?:\s*,\s*\w+(?:\s*\[[^\]]*\])?)*)\s*;",
     re.MULTILINE,
 )
+SURFACE = "surfacePosition"
+"""What GLSL Sandbox hands over: the place from the middle, in heights of the picture."""
 _OURS = {"isf_FragNormCoord", "vv_FragNormCoord", "isf_FragCoord"}
 
 

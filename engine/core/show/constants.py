@@ -301,22 +301,27 @@ def needed_by(layers: Sequence[Layer], shown: Iterable[Layer]) -> frozenset[str]
 def asked_of(layers: Sequence[Layer], canvas_px: tuple[int, int]) -> Iterator[Asked]:
     """What the generators of layers are asked."""
     first = 0
+    makers = {layer.id: layer.generator for layer in layers if layer.generator}
+    begins = {}
+    for name, maker in makers.items():
+        begins[name] = first
+        first += len(maker.paths)
     for layer in layers:
         generator = layer.generator
         if generator is None:
             continue
+        led = makers[generator.follows or layer.id]
         shapes = {port.name: port.shape for port in generator.spec.ports}
         aspect = layer.aspect or canvas_px[0] / canvas_px[1]
         yield Asked(
             layer.id,
-            first,
-            generator.paths,
-            tuple(shapes[path.port] for path in generator.paths),
-            generator.places,
+            begins[generator.follows or layer.id],
+            led.paths,
+            tuple(shapes[path.port] for path in led.paths),
+            tuple({**dict(led.places), **dict(generator.places)}.items()),
             asked_size(generator.spec, generator.size_px, aspect, canvas_px),
             aspect,
         )
-        first += len(generator.paths)
 
 
 def places_of(asked: Asked) -> set[int]:

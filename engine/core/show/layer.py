@@ -78,6 +78,8 @@ class Generator:
         Place of what is seen between its frames, one of `IN_BETWEENS`.
     reel
         Of a film.
+    follows
+        ID of the layer with whose latents and parameters it is asked, beside its own parameters.
     """
 
     kind: str
@@ -91,6 +93,7 @@ class Generator:
     image_inputs: tuple[ImageInput, ...] = ()
     in_between: int = -1
     reel: Reel | None = None
+    follows: str = ""
 
 
 @dataclass(frozen=True, slots=True)

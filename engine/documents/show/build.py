@@ -152,7 +152,7 @@ def _cues(
 
 def _layers(builder: ShowBuilder, table: ShowTable) -> tuple[Layer, ...]:
     """Layers, with what their shaders and image ports see; each has its number as a name, too."""
-    layers = tuple(each(table.layers, "layers", lambda layer: make_layer(builder, layer)))
+    layers = tuple(each(table.layers, "layers", lambda x: make_layer(builder, x, table.layers)))
     for number, layer in enumerate(layers, 1):
         builder.aliases[f"/layer/{number}/"] = f"/layer/{layer.id}/"
     layers = tuple(bind_images(layers, i, table.layers[i]) for i in range(len(layers)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any
@@ -17,6 +18,7 @@ from engine.documents.lettering import KINDS, made_source, make_writing
 from engine.documents.path.paths import make_paths
 from engine.documents.path.picture_keyframes import LAYER
 from engine.documents.schema import EffectTable, GeneratorTable, LayerTable, MasterTable, Number
+from engine.documents.sheet import with_sheet
 from engine.documents.show.shaders.images import brought, image_bindings
 from engine.documents.show.shaders.inputs import bind_inputs
 from engine.documents.show.stack.links import check_images
@@ -27,12 +29,14 @@ from engine.generators.contract import model_of, steps
 OWN = ("mix",)
 """What every effect has beside its shader's inputs; an input of such a name is ``input/NAME``."""
 INPUT = "input"
+_NONE: frozenset[str] = frozenset()
+_EFFECTS, _FADED = frozenset({"inputImage"}), frozenset({"startImage", "endImage"})
 ANY_SIZE_PX, ANY_FILM_PX = 128, 384
 """Of a generator that takes any size, live and in a film, unless the show says another."""
 
 
-def make_layer(builder: ShowBuilder, layer: LayerTable) -> Layer:
-    """Resolve one layer table."""
+def make_layer(builder: ShowBuilder, layer: LayerTable, beside: Sequence[LayerTable] = ()) -> Layer:
+    """Resolve one layer table; `beside` are all of them."""
     root = f"/layer/{layer.id}"
     kinds = [n for n in KINDS if getattr(layer, n) is not None]
     if len(kinds) > 1:
@@ -41,6 +45,8 @@ def make_layer(builder: ShowBuilder, layer: LayerTable) -> Layer:
     if aspect and not 0.05 <= aspect <= 20.0:
         raise ValueError(f'aspect: {aspect:g} is outside 0.05 to 20 (or "auto", "canvas")')
     places = add_placing(builder, root, layer)
+    if layer.sheet is not None:
+        layer = with_sheet(layer, beside)
     generator = None
     if layer.upscale is not None and not (layer.generator or layer.uses):
         raise ValueError("upscale: only a layer that shows a generator has pictures to enlarge")
@@ -151,12 +157,12 @@ def _generator(
             f"generator.parameters: unknown key '{sorted(unknown)[0]}'; allowed are: "
             + ", ".join(p.address for p in spec.parameters)
         )
-    room = "film" if spec.duration_s else "generator"
+    room = "film" if spec.duration_s else "sheet" if layer.sheet else "generator"
     places = tuple(
         (p.address, _place(builder, p, f"{root}/{room}/{p.address}", table.parameters))
         for p in spec.parameters
     )
-    paths = make_paths(builder, root, layer, spec, model_of(files))
+    paths = () if layer.sheet else make_paths(builder, root, layer, spec, model_of(files))
     reel = Reel(layer.id, spec.duration_s, **dict(places)) if spec.duration_s else None
     # Of a film every frame is seen for itself; a still one has nothing between.
     usual = "none" if reel or spec.runs == "still" else "fade"
@@ -169,7 +175,7 @@ def _generator(
     )  # fmt: skip
     return Generator(
         table.kind, config, spec, size_px, film_px, table.rate_hz, paths, places,
-        in_between=in_between, reel=reel,
+        in_between=in_between, reel=reel, follows=layer.sheet.of if layer.sheet else "",
     )  # fmt: skip
 
 
@@ -263,7 +269,8 @@ def make_effect(builder: ShowBuilder, root: str, table: EffectTable, has_mix: bo
     for vector, parts in vectors.items():
         place = roots.get(vector, root)
         builder.groups[f"{place}/{vector}"] = tuple(f"{place}/{part}" for part in parts)
-    images = image_bindings(builder, header, table, has_mix)
+    bound_images = _FADED if root.startswith("/transition/") else _EFFECTS if has_mix else _NONE
+    images = image_bindings(builder, header, table, bound_images)
     inputs = tuple(
         Input(
             i.name,

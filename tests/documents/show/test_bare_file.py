@@ -162,3 +162,15 @@ def test_bare_files_play_and_are_filmed(name: str, tmp_path: Path) -> None:
     done = latent_cinema("play", "default", *words, "--save-show", tmp_path / "no.toml")
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
+
+
+def test_what_a_shader_brings_along_is_saved_with_it(tmp_path: Path) -> None:
+    source = tmp_path / "from" / "a b.fs"
+    (source.parent / "in").mkdir(parents=True)
+    source.write_text('/*{"IMPORTED": {"p": {"PATH": "in/p.png"}, "q": {"PATH": "q.png"}}}*/\n')
+    source.with_suffix(".vs").write_text("void main() {}\n")
+    (source.parent / "in" / "p.png").write_bytes(b"picture")
+    bare_file.save_around(source, tmp_path / "to.toml")
+    assert (tmp_path / "a b.vs").read_text() == "void main() {}\n"
+    assert (tmp_path / "in" / "p.png").read_bytes() == b"picture"
+    assert not (tmp_path / "q.png").exists()  # it was not there

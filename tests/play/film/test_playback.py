@@ -27,6 +27,12 @@ void main() {
     gl_FragColor = mix(IMG_THIS_PIXEL(past), now, 0.5);
 }
 """
+SEEN = """/*{"INPUTS": [{"NAME": "wave", "TYPE": "audio"}, {"NAME": "fft", "TYPE": "audioFFT"}]}*/
+void main() {
+    vec2 p = isf_FragNormCoord;
+    gl_FragColor = vec4(IMG_NORM_PIXEL(wave, p).r, IMG_NORM_PIXEL(fft, p).r, 0.0, 1.0);
+}
+"""
 DATED = """/*{}*/
 void main() { gl_FragColor = vec4(DATE.x / 4000.0, DATE.y / 12.0, DATE.z / 31.0, 1.0); }
 """
@@ -103,3 +109,21 @@ def test_a_film_of_a_show_has_no_date(tmp_path: Path) -> None:
     item = sample(line.show, line.state, 1.0).layers[0].source
     assert item is not None
     assert item.date is None
+
+
+def test_each_picture_that_was_shown_is_in_the_film_of_the_take(tmp_path: Path, wav: Path) -> None:
+    show = show_of(tmp_path, SEEN)
+    shown = tmp_path / "shown-%05d.png"
+    words = ("--audio", wav, "--duration", 1.0, "--output", shown)
+    with play(tmp_path / "played", show, *words) as playing:
+        playing.stats()
+    job = Job(tmp_path / "film-%05d.png")
+    render(open_playback(str(tmp_path / "played" / "take")), job)
+    pairs = [
+        (path, path.with_name(path.name.replace("shown", "film")))
+        for path in sorted(tmp_path.glob("shown-*.png"))
+    ]
+    alike = [a.read_bytes() == b.read_bytes() for a, b in pairs if b.exists()]
+    assert len(alike) > 1
+    assert all(alike)
+    assert len({path.read_bytes() for path, _ in pairs}) > 1

@@ -251,7 +251,7 @@ def _layer_slot(layer: Table, rest: list[str]) -> tuple[Table, str] | None:
             return _inner(layer["generator"], "parameters"), key
         case ["source", name, *_]:
             return _input(layer["source"], name)
-        case [("solid" | "text") as kind, name, *_]:
+        case [("solid" | "text" | "sheet") as kind, name, *_]:
             return _inner(layer, kind), name
         case ["effect", effect, "input", name, *_] if name in OWN:
             return _inner(_effect(layer, effect), "inputs"), name

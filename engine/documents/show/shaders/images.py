@@ -41,9 +41,14 @@ def line_of(text: str, word: str) -> int:
 
 
 def image_bindings(
-    builder: ShowBuilder, header: Header, table: EffectTable, has_mix: bool
+    builder: ShowBuilder, header: Header, table: EffectTable, bound: frozenset[str]
 ) -> dict[str, str]:
-    """Say what each image input of an effect, or of a source, sees; read the files among them.
+    """Say what each image input of a shader sees; read the files among them.
+
+    Parameters
+    ----------
+    bound
+        Image inputs that see something without being told.
 
     Raises
     ------
@@ -51,8 +56,7 @@ def image_bindings(
         ``images: what is wrong``.
     """
     kinds = {i.name: i.type for i in header.inputs if i.type in ("image", "cube")}
-    if has_mix:
-        kinds.pop("inputImage", None)
+    kinds = {name: kind for name, kind in kinds.items() if name not in bound}
     found = {}
     for name, of in table.images.items():
         if name not in kinds:
@@ -66,7 +70,7 @@ def image_bindings(
             raise ValueError(f"images: '{name}' is a cube: give it a panorama, 'file:NAME.jpg'")
         found[name] = of
     for name, kind in kinds.items():
-        if name not in found and name not in ("startImage", "endImage"):
+        if name not in found:
             builder.notes.append(
                 f"{table.shader}: nothing is given to its {kind} input {name}, which is black: "
                 f"images = {{ {name} = ... }}"
