@@ -55,6 +55,7 @@ class Depth(NamedTuple):
     is_stepped: bool = False
 
 
+_CELLS = Depth("f4", 1.0)
 _SCREEN, _DEEP, _TEN = Depth("f1", 255.0), Depth("nu2", 65535.0), Depth("nu2", 1023.0, True)
 
 
@@ -76,7 +77,7 @@ class Finish:
         self._flash: FlashLimiter | None = None
         self._noise: moderngl.Texture | None = None
         self._whole_px = whole_px
-        self._frames = 0
+        self._frames = self._phase = 0
         self._screens: list[Surface] = []
         self.resize(whole_px)
 
@@ -138,32 +139,46 @@ class Finish:
                 self._flash.rest()
             return
         flash = self._flash = self._flash or FlashLimiter(self._ctx)
-        wanted = finishing(plan.grade, "measure", shown.opacity is not None, False, False)
-        program = self._program(wanted)
-        self._send(program, shown, plan)
-        program.send("taps", TAPS)
-        program.draw(flash.wanted.fbo)
+        self._run(shown, plan, "measure", _CELLS, flash.wanted.fbo)
         flash.judge(plan.seconds)
 
     def _draw(self, shown: Shown, plan: Plan, phase: int, depth: Depth, target: Surface) -> None:
-        is_blue = plan.grade.is_blue or depth.is_stepped
+        self._phase = phase
         for part in ("free", "limited") if plan.limits_flashes else ("whole",):
-            is_layer = shown.opacity is not None
-            program = self._program(
-                finishing(plan.grade, part, is_layer, is_blue, depth.is_stepped)
-            )
-            self._send(program, shown, plan)
-            program.send("levels", depth.levels)
-            program.send("phase", 5.588238 * phase)
-            if is_blue:
-                across, down = (int(phase * step % 1.0 * _SIDE) for step in (_ACROSS, _DOWN))
-                program.send("shift", (across, down))
-                program.bind("blue_noise", self._blue_noise())
-            if self._flash is not None:
-                self._flash.bind(program)
-                program.send("is_limited", float(part == "limited"))
-                program.bind("before", self._screens[1 - self._frames % 2].texture)
-            program.draw(target.fbo)
+            self._run(shown, plan, part, depth, target.fbo)
+
+    def _run(
+        self, shown: Shown, plan: Plan, part: str, depth: Depth, target: moderngl.Framebuffer
+    ) -> None:
+        """Draw with a program; its twin, for the canvas or for a layer alone, is warmed with it."""
+        is_layer, is_blue = shown.opacity is not None, plan.grade.is_blue or depth.is_stepped
+        is_blue = is_blue and part != "measure"
+        wanted = finishing(plan.grade, part, is_layer, is_blue, depth.is_stepped)
+        if wanted not in self._programs:
+            twin = self._kit.pool.take((1, 1), depth.dtype)
+            self._ready(wanted._replace(is_layer=not is_layer), shown, plan, depth).draw(twin.fbo)
+            self._kit.pool.give(twin)
+        self._ready(wanted, shown, plan, depth).draw(target)
+
+    def _ready(self, wanted: Finishing, shown: Shown, plan: Plan, depth: Depth) -> Program:
+        """Take a program, compiled now if need be, with all that it reads."""
+        program = self._programs.get(wanted)
+        if program is None:
+            vertex = CHOOSING if wanted.part in ("free", "limited") else VERTEX
+            program = self._programs[wanted] = Program(self._ctx, wanted.text(), vertex)
+        self._send(program, shown, plan)
+        program.send("levels", depth.levels)
+        program.send("phase", 5.588238 * self._phase)
+        program.send("taps", TAPS)
+        if wanted.is_blue:
+            across, down = (int(self._phase * step % 1.0 * _SIDE) for step in (_ACROSS, _DOWN))
+            program.send("shift", (across, down))
+            program.bind("blue_noise", self._blue_noise())
+        if self._flash is not None:
+            self._flash.bind(program)
+            program.send("is_limited", float(wanted.part == "limited"))
+            program.bind("before", self._screens[1 - self._frames % 2].texture)
+        return program
 
     def _send(self, program: Program, shown: Shown, plan: Plan) -> None:
         """Hand over what is shown, and how it is graded."""
@@ -175,12 +190,6 @@ class Finish:
             brightness *= shown.opacity
         program.bind("image", shown.image.texture)
         program.send("master", brightness)
-
-    def _program(self, wanted: Finishing) -> Program:
-        if wanted not in self._programs:
-            vertex = CHOOSING if wanted.part in ("free", "limited") else VERTEX
-            self._programs[wanted] = Program(self._ctx, wanted.text(), vertex)
-        return self._programs[wanted]
 
     def _blue_noise(self) -> moderngl.Texture:
         """The mask: each value once in its square, in the middle of its step."""

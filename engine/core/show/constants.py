@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -272,6 +273,11 @@ def switches_of(paths: Sequence[Path]) -> tuple[tuple[int, ...], ...]:
     return tuple(
         (p.motion, *(p.at[s.name] for s in p.parts.settings if s.is_switch)) for p in paths
     )
+
+
+def cue_targets(cue: Cue) -> Iterator[tuple[int, float]]:
+    """All that a cue may set, also on the deck that is hidden then."""
+    return chain(cue.targets, *cue.on_next)
 
 
 def fades_of(layers: Sequence[Layer], cues: Sequence[Cue]) -> tuple[frozenset[int], ...]:

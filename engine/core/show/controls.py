@@ -106,6 +106,8 @@ class Cue:
         (index of a path, its coordinates [shape=path.shape]; None: its own way again).
     timecode_s
         Where it begins by timecode; -1: nowhere.
+    on_next
+        Further targets, for each deck those that hold while it is the hidden one.
     texts
         (address of a layer's text, what stands there from the cue's beginning on).
     """
@@ -123,6 +125,7 @@ class Cue:
     next: int = -1
     latents: tuple[tuple[int, NDArray[np.float64] | None], ...] = ()
     timecode_s: float = -1.0
+    on_next: tuple[tuple[tuple[int, float], ...], ...] = ((), ())
     texts: tuple[tuple[str, str], ...] = ()
 
 

@@ -23,6 +23,7 @@ from engine.core.show.constants import (
     Steering,
     asked_of,
     cue_constants,
+    cue_targets,
     fires_of,
     link_constants,
     places_of,
@@ -240,7 +241,7 @@ def _constants(show: Show) -> Constants:
         remembered=np.array(sorted(remembered), np.intp),
         is_remembering=any(modifier.begins_awake(path) for path, modifier in remembering)
         or not movers.targets.isdisjoint(remembered)
-        or any(place in remembered for cue in show.cues for place, _ in cue.targets),
+        or any(place in remembered for cue in show.cues for place, _ in cue_targets(cue)),
         freezing=tuple(i for i, path in enumerate(paths) if path.freezes),
         targets=movers.targets,
         is_modulated=bool(show.modulators or show.addressed or max(show.clock) >= 0),

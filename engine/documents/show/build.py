@@ -15,7 +15,7 @@ from engine.core.isf.inputs import SOUNDS
 from engine.core.parameter import Kind, Parameter, make_registry
 from engine.core.show.addresses import HOST
 from engine.core.show.constants import DAY, SECOND, SOUND
-from engine.core.show.controls import Beats, Cue, CueList, Master
+from engine.core.show.controls import Beats, Cue, CueList, Master, Route
 from engine.core.show.layer import Layer
 from engine.core.show.show import Show
 from engine.documents.builder import ShowBuilder, clamped, each
@@ -113,13 +113,12 @@ def assemble(
         addressed=tuple(named.addressed.items()),
         clock=named.clock,
         mappings=tuple(make_mappings(table.mappings)),
+        decks=decks,
     )
-    routes = tuple(
-        each(list(zip(table.routes, depths, strict=True)), "routes", lambda r: make_route(show, *r))
-    )
+    routes = _routes(show, table, depths)
     cues, lists = _cues(builder, show, table, (goes, acts))
     start = cue_index(table, table.start, "start") if table.start else -1
-    show = replace(show, routes=routes, cues=cues, lists=lists, start=start, decks=decks)
+    show = replace(show, routes=routes, cues=cues, lists=lists, start=start)
     return bind_track(placed, replace(show, notes=tuple(dict.fromkeys(builder.notes))))
 
 
@@ -132,6 +131,11 @@ def _told(builder: ShowBuilder, named: Signals) -> tuple[str, ...]:
         named.places[DAY] = len(named.places)
         named.places[SECOND] = len(named.places)
     return tuple(named.places)
+
+
+def _routes(show: Show, table: ShowTable, depths: list[int]) -> tuple[Route, ...]:
+    listed = list(zip(table.routes, depths, strict=True))
+    return tuple(each(listed, "routes", lambda r: make_route(show, *r)))
 
 
 def _cues(

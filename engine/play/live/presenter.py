@@ -145,7 +145,7 @@ class WindowPresenter(Presenter):
         ages = [g["age_ms"] for g in found["generators"].values()]
         texts = [f"{self._pace.fps:.0f} of {found['fps']:.0f} fps", f"skipped {found['skipped']}"]
         texts += [f"picture {max(ages):.0f} ms old"] if ages else []
-        texts += list(filter(None, [found["decks"], names_of(found["cue"], found["next"])]))
+        texts += list(filter(None, [found.get("decks", ""), names_of(found["cue"], found["next"])]))
         width = self._window.room_px[0]
         meters = overlay.Meters(found["level"], tuple(texts), found["flags"])
         return overlay.draw_meters(meters, (width, max(20, min(width // 32, 40))))

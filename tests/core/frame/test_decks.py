@@ -225,3 +225,36 @@ def test_the_picture_is_held_by_an_event() -> None:
     show = read_show()
     assert not at(show)[1].is_held
     assert at(show, ("/master/hold", True))[1].is_held
+
+
+def test_a_cue_reaches_into_the_hidden_deck() -> None:
+    cue = """
+[[cues]]
+id = "dim"
+time_s = 1.0
+set = { "/deck/next/1/opacity" = 0.0, "/master/speed" = 2.0 }
+"""
+    show = read_show(PAIR.format(transition="fade", more="") + cue)
+    left, right = (show.registry.index[f"/layer/{name}/opacity"] for name in ("left", "right"))
+    state = run(show, 62, [(2, "/cue/dim/go", True)])
+    values = sample(show, state, 62 / 120).values
+    assert values[right] == pytest.approx(0.5)
+    assert values[left] == 1.0
+    state = run(show, 300, [(70, "/deck/cut", True), (80, "/cue/dim/go", True)], state)
+    assert state.base[[left, right]].tolist() == [0.0, 0.0]
+    assert state.base[show.registry.index["/master/speed"]] == 2.0
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("/deck/next/3/opacity", "deck a has the layers left"),
+        ("/deck/next/1/nothing", "no parameter"),
+    ],
+)
+def test_a_cue_that_reaches_nothing_there_is_refused(address: str, words: str) -> None:
+    cue = f'[[cues]]\nid = "c"\nset = {{ "{address}" = 0.0 }}\n'
+    with pytest.raises(ValueError, match=words):
+        read_show(PAIR.format(transition="fade", more="") + cue)
+    with pytest.raises(ValueError, match="the show has no decks"):
+        read_show(cue)
