@@ -20,7 +20,8 @@ from engine.core.isf.header import parse
 from engine.core.isf.inputs import Input
 from tests.places import SHADERS
 
-NAMES = sorted(path.stem for path in SHADERS.glob("*.fs"))
+# What draws a layer of text reads letters, not a picture: see tests/compositor/test_lettering.py.
+NAMES = sorted(path.stem for path in SHADERS.glob("*.fs") if path.stem != "lettering")
 TRANSITIONS = [n for n in NAMES if '"Transition"' in (SHADERS / f"{n}.fs").read_text("utf-8")]
 SMALL_PX, LARGE_PX = (320, 180), (640, 360)
 STEPS = 6
@@ -33,6 +34,7 @@ PLAIN = {
     ("breathe", "exposure"): "four stops less",
     ("grade", "gain"): "its 0 is black",
     ("split", "at"): "nothing is shown at 0",
+    ("stencil", "threshold"): "everything is on one side",
     ("solid", "light"): "one colour is what it is for",
 }
 Drawn = NDArray[np.float32]
