@@ -11,6 +11,9 @@ from engine.documents.schema import GeneratorTable, LayerTable, ShowTable
 from engine.generators.media import film_file
 from engine.system.foreign import still_file
 
+PICTURES, FILMS = still_file.SUFFIXES, film_file.SUFFIXES
+FILE = "file:"
+"""Before the name of a picture's file, where an image input names it."""
 RATE_HZ = 60.0
 """How often a film is looked at live; a frame that is seen already costs next to nothing."""
 
@@ -24,14 +27,31 @@ def kind_of(file: str) -> str:
         If none does, by its suffix.
     """
     suffix = PurePath(file).suffix.lower()
-    if suffix in still_file.SUFFIXES:
+    if suffix in PICTURES:
         return "picture"
-    if suffix in film_file.SUFFIXES:
+    if suffix in FILMS:
         return "film"
     raise ValueError(
-        f"'{file[:80]}' is neither a picture ({', '.join(still_file.SUFFIXES)}) nor a film "
-        f"({', '.join(film_file.SUFFIXES)})"
+        f"'{PurePath(file).name}' is neither a picture ({', '.join(PICTURES)}) nor a film "
+        f"({', '.join(FILMS)})"
     )
+
+
+def image_file(wanted: str) -> str:
+    """Write out what an image input sees: a picture's name is short for ``file:NAME``.
+
+    Raises
+    ------
+    ValueError
+        If it is the file of a film.
+    """
+    suffix = PurePath(wanted).suffix.lower()
+    if suffix in FILMS:
+        raise ValueError(
+            f"'{wanted[:80]}' is a film: give it a layer (file = ..., opacity = 0.0), and write "
+            '"layer:ID" here'
+        )
+    return f"{FILE}{wanted}" if suffix in PICTURES and not wanted.startswith(FILE) else wanted
 
 
 def spelled_out(table: ShowTable) -> ShowTable:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from engine.system.foreign import still_file
 
 LARGEST_BYTES = 64 << 20
-LARGEST_SIDE = 8192
+LARGEST_SIDE = 4096
 """A larger picture is averaged down to it."""
 _LARGEST_FACE = 1024
 

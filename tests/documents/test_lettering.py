@@ -60,6 +60,7 @@ def told(show: Show, *events: tuple[str, Any]) -> State:
 
 def test_a_text_is_told_by_name_or_number_and_nothing_else_is_taken(path: Path) -> None:
     show = load.load(str(path)).show
+    assert show.notes == ()
     assert shown(show, told(show, ("/clock/jump", 0.0))).text == "one"
     for address in (TEXT, "/layer/2/text"):
         assert shown(show, told(show, (address, "new\nline"))).text == "new\nline"
@@ -119,6 +120,7 @@ def test_copies_and_captured_cues_have_it(path: Path) -> None:
         ('text = "one"', 'text = "one"\nalign = "middle"', "align"),
         ('text" = "two"', 'text" = 2', "takes a text"),
         ('id = "title"', 'id = "title"\nsolid = {}', "a layer has one source"),
+        ('id = "title"', 'id = "title"\ngroup = "ground"', "'ground' is a group"),
         ("0.25, 0.0, 1.0", "0.25", "numbers"),
     ],
 )

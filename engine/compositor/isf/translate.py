@@ -12,7 +12,7 @@ import sys
 from engine.compositor.gl.program import OUR_LINES, VERTEX
 from engine.compositor.isf.tidy import tidied, with_new_meanings, with_own_output
 from engine.core.isf.header import Header
-from engine.core.isf.source import SURFACE, varyings
+from engine.core.isf.source import SURFACE, unfed
 
 _GLSL_TYPES = {
     "event": "bool", "bool": "bool", "long": "int", "float": "float", "point2D": "vec2",
@@ -73,6 +73,7 @@ _VERTEX_END = """
 #line %(line)d
 void main() {
     isf_vertShaderInit();
+%(start)s
     isf_main();
 }
 """
@@ -135,24 +136,24 @@ def translate(header: Header, rung: int = 0, is_raw: bool = False, index: int | 
 
 def translate_vertex(header: Header, rung: int = 0, index: int | None = None) -> str:
     """Vertex shader of a header, see `translate`; ours where it has none."""
-    if header.vertex:
-        text = (header.vertex, 1, _VERTEX_END % {"line": OUR_LINES})
-        return _translated(header, rung, index, _VERTEX + _SHARED, text)
-    unfed = varyings(header.body)
-    if not unfed:
-        return VERTEX
-    names = [(v, uniform_name(v.name, rung)) for v in unfed]
-    lines = [f"out {v.type} {name}{f'[{v.size}]' if v.size else ''};" for v, name in names]
+    missing = [(v, uniform_name(v.name, rung)) for v in unfed(header.body, 1, header.vertex)]
+    outs = [f"out {v.type} {name}{f'[{v.size}]' if v.size else ''};" for v, name in missing]
     start = [
         f"    {name} = {_SURFACE if v.name == SURFACE else f'{v.type}(0)'};"
-        for v, name in names
+        for v, name in missing
         if not v.size
     ]
+    if header.vertex:
+        end = _VERTEX_END % {"line": OUR_LINES, "start": "\n".join(start)}
+        prelude = _VERTEX + _SHARED + "\n".join(outs)
+        return _translated(header, rung, index, prelude, (header.vertex, 1, end))
+    if not missing:
+        return VERTEX
     head, main, rest = VERTEX.partition("void main() {\n")
     first, corner, rest = rest.partition(";\n")
     uniform = "uniform vec2 RENDERSIZE;"
     return "\n".join(
-        [head.rstrip(), uniform, *lines, main.rstrip(), first + corner.rstrip(), *start, rest]
+        [head.rstrip(), uniform, *outs, main.rstrip(), first + corner.rstrip(), *start, rest]
     )
 
 

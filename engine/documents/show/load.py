@@ -80,7 +80,7 @@ def find_show(name: str) -> Path:
     with contextlib.suppress(OSError):  # a name that no file can have
         if path.is_file():
             return path
-    if path.suffix in bare_file.SUFFIXES:
+    if bare_file.is_bare(path):
         if (shader := assets_dir("shaders") / path.name).is_file():
             return shader
         raise ShowError(f"{name}: there is no such file")
@@ -118,7 +118,7 @@ def load(name: str) -> Loaded:
             raise MissingFileError(str(error)) from None
 
     show, table = read(text, str(path), resolve, open_file)
-    if path.suffix not in bare_file.SUFFIXES:  # else the operator named the network
+    if not bare_file.is_bare(path):  # else the operator named the file
         show = replace(show, notes=(*show.notes, *outside(show, *folders)))
     return Loaded(show, table, path, text, shader_paths)
 
@@ -141,7 +141,7 @@ def _whole(reader: Callable[..., Read], path: Path, *more: str) -> Read:
 
 def _text(path: Path) -> str:
     """Read a show, or make one around a file that is none."""
-    if path.suffix not in bare_file.SUFFIXES:
+    if not bare_file.is_bare(path):
         return read_text(path, LARGEST_BYTES)
     try:
         return bare_file.show_around(path)

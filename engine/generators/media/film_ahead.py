@@ -102,8 +102,8 @@ class Ahead:
             try:
                 while not self._is_closed and self._step():
                     pass
-            except (ValueError, OSError):
-                continue  # whoever asks for that moment is told
+            except Exception:  # noqa: BLE001 -- codecs fail in many ways; who asks is told
+                continue
 
     def _step(self) -> bool:
         """Decode a frame ahead, or make a leap ready; whether there may be more to do."""
@@ -114,15 +114,15 @@ class Ahead:
             if way.is_moving and not way.is_backward and reader.go_on(way.seconds, AHEAD):
                 return True
             leap = way.leap(reader.first_s)
-        if leap is None or reader.holds(leap):
-            return False
+            if leap is None or reader.holds(leap):
+                return False
         if self._there is None:
             self._there = FilmReader(self._path), threading.Lock()
         other, lock = self._there
         with lock:
             if other is not self._here[0] and not other.holds(leap):
-                other.at(leap)
-            return False
+                other.prepare(leap)
+        return False
 
     def close(self) -> None:
         """End the thread; it closes nothing that somebody may still look at."""

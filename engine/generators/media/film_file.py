@@ -99,7 +99,7 @@ def shown_size(stream: Any, frame: Any) -> tuple[int, int]:
     """Width and height as it is seen: of square pixels, and turned as its camera says."""
     ratio = stream.sample_aspect_ratio or 1
     width, height = max(round(frame.width * ratio), 1), frame.height
-    return (height, width) if frame.rotation % 180 else (width, height)
+    return (height, width) if round(frame.rotation / 90) % 2 else (width, height)
 
 
 def is_vpx_alpha(stream: Any) -> bool:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from engine.generators.media.film_file import is_vpx_alpha, on_grid, open_container
 from engine.system.untrusted import open_regular
 
-KEPT_BYTES = 96 << 20
+KEPT_BYTES = 48 << 20
 """Of frames that one reader keeps: so it also goes backwards at a fair price."""
 _KEPT = (3, 64)  # frames, at least and at most
 _SLACK_S = 1e-6  # a float64 must not fall just short of its own frame
@@ -74,15 +74,19 @@ class FilmReader:
         DamageError
             At the first damaged place; asked again, it gives the frame that stands there.
         """
+        self.prepare(seconds)
+        if self._is_damaged and not self._is_told:
+            self._is_told = True
+            raise DamageError(f"damaged near {seconds:.1f} s; the frame before it stands")
+        return self._frames[max(self._after(max(seconds, 0.0) + _SLACK_S) - 1, 0)][1]
+
+    def prepare(self, seconds: float) -> None:
+        """Decode the frame of a moment; damage is told to whoever asks for it."""
         moment = max(seconds, 0.0) + _SLACK_S
         if not self._frames or self._frames[0][0] > moment or self._leads(moment):
             self._seek(moment)
         while not self._is_at_end and self._frames[-1][0] <= moment:
             self._next()
-        if self._is_damaged and not self._is_told:
-            self._is_told = True
-            raise DamageError(f"damaged near {seconds:.1f} s; the frame before it stands")
-        return self._frames[max(self._after(moment) - 1, 0)][1]
 
     def _after(self, moment: float) -> int:
         """Index of the first frame after a moment."""
@@ -94,6 +98,17 @@ class FilmReader:
         return (
             bool(frames) and frames[0][0] <= moment and (self._is_at_end or frames[-1][0] > moment)
         )
+
+    @property
+    def start_s(self) -> float:
+        """Time of the first frame, as the file counts."""
+        return (self._start or 0) * self._base
+
+    def last_s(self) -> float:
+        """Moment of the last frame; decodes all of them."""
+        while not self._is_at_end:
+            self._next()
+        return self._frames[-1][0] if self._frames else 0.0
 
     @property
     def first_s(self) -> float:
@@ -226,8 +241,8 @@ class Converter:
         """
         from av.video.reformatter import ColorRange, Interpolation
 
-        turn = int(frame.rotation) % 360
-        width, height = size_px if turn % 180 == 0 else size_px[::-1]
+        turns = round(frame.rotation / 90) % 4  # counterclockwise
+        width, height = size_px[::-1] if turns % 2 else size_px
         parts = frame.format.components
         is_rgb = frame.format.is_rgb or len(parts) < 3
         is_full = is_rgb or frame.color_range == 2 or frame.format.name.startswith("yuvj")
@@ -241,7 +256,7 @@ class Converter:
             dst_color_range=ColorRange.JPEG,
             interpolation=Interpolation.AREA if width < frame.width else Interpolation.BICUBIC,
         )
-        return np.ascontiguousarray(np.rot90(made.to_ndarray(), turn // 90))
+        return np.ascontiguousarray(np.rot90(made.to_ndarray(), turns))
 
 
 def _matrix(frame: Any) -> Any:

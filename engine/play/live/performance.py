@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.compositor.compose import Compositor
@@ -40,6 +41,7 @@ from engine.play.saving import Saving
 from engine.play.shares import Shares
 from engine.play.soundtrack import channel_choice
 from engine.play.stats import Stats
+from engine.play.tasks.cameras import CameraRecordings
 from engine.play.tasks.dragging import Dragging
 from engine.play.tasks.even_speed_live import EvenSpeed
 from engine.play.tasks.inversion import Inversion
@@ -53,12 +55,15 @@ if TYPE_CHECKING:
     from engine.play.desk.control_process import ControlProcess
 
 
-def task_clients(pixels: LivePixels, notify: Callable[[str], None]) -> list[TaskClient]:
+def task_clients(
+    pixels: LivePixels, notify: Callable[[str], None], take: Path | None
+) -> list[TaskClient]:
     """Make what starts background tasks, in the order in which it is tended."""
     return [
         EvenSpeed(pixels.newest.get, notify),
         Inversion(pixels.newest.get, notify),
         Dragging(notify),
+        CameraRecordings(pixels.host, take),
     ]
 
 
@@ -121,7 +126,7 @@ class Performance:
         self.reloader = Reloader(self.loaded, show.size_px, self.compositor.stage)
         stack.callback(self.reloader.close)
         self.tasks = TaskQueue(
-            self.pixels.host, self.notify, task_clients(self.pixels, self.notify)
+            self.pixels.host, self.notify, task_clients(self.pixels, self.notify, options.take)
         )
         self.stats = Stats()
         self.collections = FullCollections()

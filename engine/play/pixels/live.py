@@ -147,13 +147,16 @@ class LivePixels:
         """Load the scenes that are not seen yet, one by one, so that a cut to them is no wait.
 
         Only into a process that has its libraries already: loading them takes time from the show.
-        And only while another one waits: a worker that dies needs it more.
+        And only while another one waits: a worker that dies needs it more. What needs no torch
+        has none to wait for.
         """
-        if not self._spare.is_complete or len(self._slots) >= MOST_PREPARED:
+        if len(self._slots) >= MOST_PREPARED:
             return
         for layer in show.layers:
             is_new = layer.id not in self._slots and layer.id not in self._unopened
-            if layer.generator is not None and is_new:
+            if layer.generator is None or not is_new:
+                continue
+            if layer.generator.spec.runs != "heavy" or self._spare.is_complete:
                 self._open(show, layer.id, layer.generator, now_s)
                 return
 

@@ -21,6 +21,7 @@ from engine.generators import registry
 from engine.generators.host.interface import Host
 from engine.generators.host.messages import Frame
 from engine.generators.host.spare import Spare
+from engine.generators.host.watchdog import Policy
 from engine.generators.host.worker_host import open_worker
 from engine.play.model_versions import FileVersion, version_of
 from engine.play.pixels.delay_line import Pictures
@@ -31,6 +32,8 @@ CHANGE_S = 1.0
 CUT_WITHIN_S = 0.25
 """The first frame that comes so soon after its layer appeared replaces the picture from before:
 it passes for part of the change. A later one is faded in."""
+SEEK_S = 20.0
+"""To find a frame, a film may have to be decoded from a key frame long before it."""
 SLOW_S = 4.0
 """Beyond this period frames cannot be asked for early enough (`engine.generators.host.latency`) and
 all come late: each is then faded in for as long as the next one takes, so that the picture never
@@ -99,6 +102,7 @@ def open_host(
         clock=time.perf_counter,
         spare=spare if is_heavy else None,
         shares_cuda=shares_cuda and is_heavy,
+        policy=Policy(hang_s=SEEK_S) if generator.spec.duration_s else None,
     )
 
 

@@ -73,7 +73,7 @@ def decode(data: bytes, job: Mapping[str, Any]) -> tuple[tuple[int, int], str]:
             picture.draft("RGB", (2 * width, 2 * height))  # of a JPEG no more than is needed
             picture.load()
             turned = ImageOps.exif_transpose(picture)
-            seen, note = _as_srgb(turned)
+            seen, note = as_srgb(turned)
     except (OSError, SyntaxError) as error:
         raise ValueError(f"it cannot be decoded: {error}") from None
     if seen.width > width or seen.height > height:
@@ -104,7 +104,7 @@ def _opened(data: bytes) -> Image.Image:
     return picture
 
 
-def _as_srgb(picture: Image.Image) -> tuple[Image.Image, str]:
+def as_srgb(picture: Image.Image) -> tuple[Image.Image, str]:
     """RGBA in sRGB; an embedded profile is followed, or it is said why not."""
     from PIL import Image
 
@@ -138,10 +138,21 @@ def _converted(picture: Image.Image, profile: bytes) -> tuple[Image.Image, str]:
 
 
 def _averaged(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """Scale it down: premultiplied, so that what is transparent lends no colour."""
+    """Scale it down as light adds up, premultiplied: what is transparent lends no colour."""
     from PIL import Image
 
-    if np.asarray(picture.getchannel("A")).min() == 255:
-        return picture.convert("RGB").resize(size, Image.Resampling.LANCZOS).convert("RGBA")
-    small = picture.convert("RGBa").resize(size, Image.Resampling.LANCZOS)
-    return small.convert("RGBA")
+    def scaled(plane: NDArray[Any]) -> NDArray[Any]:
+        return np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.BICUBIC))
+
+    alpha: NDArray[Any] = np.asarray(picture.getchannel("A"), np.float32) / np.float32(255)
+    small = np.clip(scaled(alpha), 0.0, 1.0)
+    code = np.arange(256) / 255
+    curve = np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4)
+    light: NDArray[Any] = curve.astype(np.float32)
+    planes = []
+    for name in "RGB":
+        plane = light[np.asarray(picture.getchannel(name))]
+        mean = np.clip(scaled(plane * alpha) / np.maximum(small, 1e-6), 0.0, 1.0)
+        planes.append(np.where(mean <= 0.0031308, mean * 12.92, 1.055 * mean ** (1 / 2.4) - 0.055))
+    rgba = np.stack([*planes, small], -1)
+    return Image.fromarray(np.rint(rgba * 255).astype(np.uint8))

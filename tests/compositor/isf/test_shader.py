@@ -326,3 +326,21 @@ def test_a_header_of_version_1_keeps_its_buffers(tmp_path: Path, picture_of: Dra
     )
     lights = [int(picture_of(path, seconds)[0, 0, 0]) for seconds in (0.0, 2 / 60)]
     assert lights == pytest.approx([32, 96], abs=1)
+
+
+def test_a_vertex_shader_that_gives_less_is_said_and_sees_images(
+    tmp_path: Path, picture_of: Draw
+) -> None:
+    path = write(
+        tmp_path / "a.fs",
+        '"IMPORTED": {"four": {"PATH": "four.png"}}',
+        "varying vec4 seen;\nvarying vec4 lost;\nvoid main() { gl_FragColor = seen + lost; }",
+    )
+    quarters(tmp_path / "four.png")
+    path.with_suffix(".vs").write_text(
+        "varying vec4 seen; // lost\nvoid main() { isf_vertShaderInit();\n"
+        "seen = IMG_SIZE(four) == vec2(2.0) ? IMG_NORM_PIXEL(four, vec2(0.75)) : vec4(0.0); }"
+    )
+    assert corners(picture_of(path)) == [GREEN] * 4
+    notes = load.load(str(path)).show.notes
+    assert "a.fs:3: 'lost' comes from a vertex shader, and a.vs has no such value: it is 0" in notes

@@ -201,6 +201,35 @@ def test_a_take_holds_every_shader_that_was_played(tmp_path: Path, show: Path) -
     assert all(json.loads(t)["show"].startswith("sha256:") for t in blobs if '"shaders"' in t)
 
 
+def test_a_picture_that_is_replaced_is_seen(tmp_path: Path) -> None:
+    """Of a layer, and of an image input of a shader."""
+    path = tmp_path / "show.toml"
+    path.write_text(
+        'schema = 1\n[[layers]]\nid = "card"\nfile = "card.png"\n'
+        '[[layers.effects]]\nshader = "mask"\nimages = { other = "mask.png" }\n'
+    )
+    (tmp_path / "mask.fs").write_text(
+        '/*{ "INPUTS": [{ "NAME": "inputImage", "TYPE": "image" },'
+        ' { "NAME": "other", "TYPE": "image" }] }*/\n'
+        "void main() { gl_FragColor = IMG_THIS_PIXEL(other); }\n"
+    )
+    for name in ("card", "mask"):
+        Image.new("RGB", (16, 16), "red").save(tmp_path / f"{name}.png")
+    loaded = load.load(str(path))
+    reloader = Reloader(loaded)
+    try:
+        Image.new("RGB", (16, 16), "lime").save(tmp_path / "mask.png")
+        found = poll(reloader, loaded)
+        assert not isinstance(found, str)
+        assert tuple(found.show.pictures["file:mask.png"][0, 0]) == (0, 255, 0, 255)
+        Image.new("RGB", (16, 16), "lime").save(tmp_path / "card.png")
+        found = poll(reloader, found)
+        assert not isinstance(found, str)
+        assert list(found.replaced) == [str(tmp_path / "card.png")]
+    finally:
+        reloader.close()
+
+
 BROUGHT = """/*{"INPUTS": [{"NAME": "inputImage", "TYPE": "image"}],
 "IMPORTED": {"own": {"PATH": "in/own.png"}}}*/
 varying vec2 place;

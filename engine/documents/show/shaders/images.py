@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from engine.core.isf.header import Header
 from engine.documents.builder import NoFileError, ShowBuilder
+from engine.documents.layer_files import FILE, image_file
 from engine.documents.schema import EffectTable
 from engine.documents.show.shaders.files import picture_name
 
-FILE = "file:"
-"""An image input sees a picture's file; a cube sees it as a panorama, which is then `_CUBE`."""
 _CUBE = "cube:"
+"""A cube sees a picture's file as a panorama, of this kind."""
+
+MADE = {"lettering": ("letters",)}
+"""Image inputs of shipped shaders that a layer of their kind gives them by itself."""
 
 
 def brought(builder: ShowBuilder, name: str, header: Header) -> Header:
@@ -61,6 +64,10 @@ def image_bindings(
     for name, of in table.images.items():
         if name not in kinds:
             raise ValueError(f"images: '{name}' is not an image input of {table.shader}.fs")
+        try:
+            of = image_file(of)
+        except ValueError as error:
+            raise ValueError(f"images.{name}: {error}") from None
         if of.startswith(FILE):
             file = of.removeprefix(FILE)
             is_cube = kinds[name] == "cube"
@@ -70,7 +77,7 @@ def image_bindings(
             raise ValueError(f"images: '{name}' is a cube: give it a panorama, 'file:NAME.jpg'")
         found[name] = of
     for name, kind in kinds.items():
-        if name not in found:
+        if name not in found and name not in MADE.get(table.shader, ()):
             builder.notes.append(
                 f"{table.shader}: nothing is given to its {kind} input {name}, which is black: "
                 f"images = {{ {name} = ... }}"

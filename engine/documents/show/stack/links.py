@@ -6,7 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from engine.core.show.layer import Effect, Layer
+from engine.documents.lettering import KINDS
 from engine.documents.schema import LayerTable
+
+MOST_STEPS = 16
+"""A shader may look back over so many finished pictures; each is kept whole."""
 
 
 def bind_groups(layers: Sequence[Layer], tables: Sequence[LayerTable]) -> tuple[Layer, ...]:
@@ -24,7 +28,7 @@ def bind_groups(layers: Sequence[Layer], tables: Sequence[LayerTable]) -> tuple[
             raise ValueError(
                 f"layers[{place}].group: no layer '{table.group}'; there are: {', '.join(ids)}"
             )
-        own = [n for n in ("generator", "uses", "source") if getattr(table, n) is not None]
+        own = [n for n in KINDS if getattr(table, n) is not None]
         if table.id in groups and own:
             inside = next(t.id for t in tables if t.group == table.id)
             raise ValueError(
@@ -47,10 +51,13 @@ def check_images(effects: Iterable[Effect], layers: Sequence[Layer], key: str) -
     allowed = ["picture", *(f"{of}:{layer.id}" for of in ("layer", "result") for layer in layers)]
     for effect in effects:
         for name, image in effect.images.items():
-            if image not in allowed and not image.startswith(("file:", "cube:")):
+            of, _, steps = image.partition(":")
+            is_past = of == "picture" and steps.isdecimal() and 1 <= int(steps) <= MOST_STEPS
+            if not is_past and image not in allowed and of not in ("file", "cube"):
                 raise ValueError(
                     f"{key}: image '{name}' of {effect.id}: '{image}' is not known; "
-                    f"allowed are: {', '.join(allowed)}, file:NAME of a picture"
+                    f"allowed are: {', '.join(allowed)}, file:NAME of a picture, "
+                    f"picture:1 to picture:{MOST_STEPS}"
                 )
 
 
