@@ -39,10 +39,15 @@ schema = 1
 drag = "{drag}"
 [[layers]]
 id = "ID"
+deck = "a"
 {layer}
 [[layers.effects]]
 shader = "grain"
 id = "ID"
+[[layers]]
+id = "other"
+deck = "b"
+{layer}
 [[lfos]]
 id = "ID"
 rate_hz = 0.1
@@ -59,7 +64,8 @@ depth = 0.0
 id = "ID"
 """
 TITLES = {
-    "master": "The whole picture", "transport": "Tempo", "autopilot": "Autopilot", "cue": "Cues",
+    "master": "The whole picture", "crossfader": "Decks", "deck": "Decks: takes",
+    "transport": "Tempo", "autopilot": "Autopilot", "cue": "Cues",
     "macro": "Macros", "lfo": "Oscillators", "route": "Routes",
     "brush": 'Brush (`drag = "paint"`)', "grab": 'Grab (`drag = "grab"`)',
     "track": "Track of an edited film",
@@ -208,7 +214,10 @@ def pieces() -> Iterator[str]:
     for kind in MODULATORS:
         if kind.settings:
             yield f"### {kind.name}\n\n{table(setting_parameters(kind.settings))}\n"
-    yield "## Generators\n\nBehind `/layer/ID/generator/`. A show or a network says NAME and N.\n"
+    yield (
+        "## Generators\n\nBehind `/layer/ID/generator/`, those of a film behind `/layer/ID/film/`. "
+        "A show or a network says NAME and N.\n"
+    )
     for name, listed in generators():
         yield f"### {name}\n\n{table(listed)}\n"
     yield "## Shaders\n\nBehind `/layer/ID/source/` and `/layer/ID/effect/ID/`.\n"

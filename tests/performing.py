@@ -25,6 +25,8 @@ COMMAND = [sys.executable, "-m", "engine.app.cli.main"]
 PATIENT = """
 from engine.play.live import player
 assert player.FIRST_FRAME_S
+assert player.SHADERS_S
+player.SHADERS_S = 600.0
 player.FIRST_FRAME_S = 600.0  # however busy the machine is, the show begins with a picture
 from engine.play.pixels import startup
 assert startup.TELL_AFTER_S

@@ -48,20 +48,21 @@ def check(files: list[Path], size_px: tuple[int, int], out: Path | None, as_json
 def _check_one(warmer: Warmer, path: Path, out: Path | None) -> dict[str, Any]:
     from engine.compositor.isf.check import blank
     from engine.core.isf.header import parse
-    from engine.documents.show.shader_files import read_pictures, read_shader
+    from engine.documents.show.shaders.files import read_pictures, read_shader
     from engine.play.judging import answers
 
     report = blank(str(path))
     try:
         text = read_shader(path)
-        pictures = read_pictures(path, parse(text, str(path)))
+        pictures, missing = read_pictures(path, parse(text, str(path)))
     except (OSError, ValueError) as error:
         return report | {"error": getattr(error, "strerror", None) or str(error)}
     (answer,) = answers(warmer, {str(path): text}, pictures=pictures)
     assert answer is not None
     if answer.picture is not None and out is not None:
         _save(out / f"{path.stem}.png", answer.picture)
-    return answer.report or report | {"error": answer.error}
+    report = answer.report or report | {"error": answer.error}
+    return report | {"notes": [*missing, *report["notes"]]}
 
 
 def _line(report: Mapping[str, Any]) -> str:

@@ -6,31 +6,29 @@ ISF passes see display-referred values with straight alpha; the canvas is linear
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.compositor.blend import OVER_SOMETHING
 from engine.compositor.enlarge import Pixels
 from engine.compositor.finish import Finish, Shown
 from engine.compositor.gl.context import collect
 from engine.compositor.gl.program import Program
-from engine.compositor.gl.shaders import COVER, KEEP, PLACE, PLACE_VERTEX
+from engine.compositor.gl.shaders import KEEP
 from engine.compositor.gl.surface import Surface, make_surface, release
 from engine.compositor.isf.passes import Kit
-from engine.compositor.layers import Layers, fit
+from engine.compositor.layers import Layers
+from engine.compositor.lettering import Letters
 from engine.compositor.picture import Picture
+from engine.compositor.place import fit
 from engine.compositor.previews import Previews
 from engine.core.frame.plan import LayerPlan, Plan, Readback
 from engine.core.isf.header import Header
 
-_BLENDS = {
-    "normal": (moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA),
-    "add": (moderngl.ONE, moderngl.ONE),
-    "screen": (moderngl.ONE, moderngl.ONE_MINUS_SRC_COLOR),
-    "multiply": (moderngl.DST_COLOR, moderngl.ONE_MINUS_SRC_ALPHA),
-}
 _COLLECT_EVERY = 64
 
 
@@ -45,24 +43,36 @@ class Compositor:
         Width and height of the canvas.
     picture_hz
         The show's picture rate: the length of a step, for TIMEDELTA.
+    beside
+        The compositor whose shaders and pictures it draws with; None: with its own.
     """
 
     def __init__(
-        self, ctx: moderngl.Context, size_px: tuple[int, int], picture_hz: float = 60.0
+        self,
+        ctx: moderngl.Context,
+        size_px: tuple[int, int],
+        picture_hz: float = 60.0,
+        beside: Compositor | None = None,
     ) -> None:
         ctx.gc_mode = "context_gc"  # by default moderngl frees nothing that Python drops
         self._ctx = ctx
         self._kit = Kit(ctx, picture_hz)
-        self._layers = Layers(ctx, self._kit, size_px)
+        self._layers: Layers = Layers(
+            ctx, self._kit, size_px, None if beside is None else beside._layers
+        )
         self._previews = Previews(ctx)
         self._finish = Finish(ctx, self._kit, size_px)
-        self._place = Program(ctx, PLACE, PLACE_VERTEX)
-        self._cover = Program(ctx, COVER)
+        self._placer = self._layers.placer
         self._keep = Program(ctx, KEEP)
-        self._kept: Surface | None = None  # newest finished picture step, as shaders read it
+        self._kept: list[Surface] = []  # finished picture steps, as shaders read them, newest first
+        self._held: tuple[Surface, Plan] | None = None  # the canvas of a picture that stands still
         self._drawn: tuple[object, object] = (None, None)  # what the canvas shows
         self._alone: tuple[LayerPlan, Surface] | None = None  # a layer shown without the canvas
         self._frames = 0
+        self.size_px = size_px
+        self._canvas: Surface
+        self._told = 0  # of the notes
+        self._letters: Letters = Letters() if beside is None else beside._letters
         self._make_canvas(size_px)
 
     def load(self, name: str, text: str) -> Header:
@@ -75,6 +85,30 @@ class Compositor:
         """
         return self._layers.load(name, text)
 
+    def load_fonts(self, fonts: Mapping[str, bytes]) -> None:
+        """Take the font files that letterings name, by their names."""
+        self._letters.fonts = fonts
+
+    def beside(self, size_px: tuple[int, int]) -> Compositor:
+        """Make one that draws with the same shaders what nobody sees here; close it first."""
+        return Compositor(self._ctx, size_px, self._kit.picture_hz, self)
+
+    def stage(self, name: str, text: str) -> None:
+        """Compile and link a shader that `load` will be asked for, in a frame that has the time.
+
+        Raises
+        ------
+        ShaderError
+            With the author's own line numbers.
+        """
+        self._layers.stage(name, text)
+
+    def news(self) -> list[str]:
+        """What the operator should know of what was drawn since the last call, a sentence each."""
+        found = list(self._kit.notes.values())[self._told :]
+        self._told += len(found)
+        return found
+
     def load_picture(self, name: str, rgba: NDArray[np.uint8] | None) -> None:
         """Upload a picture that `Pass.images` may name; the array that is there is not sent again.
 
@@ -85,6 +119,17 @@ class Compositor:
             right, left, top, bottom, front and back [shape=(6, N, N, 4)]; None: forget it.
         """
         self._layers.load_picture(name, rgba)
+
+    def listen(self, read: Callable[[int, int], NDArray[np.float32]], rate_hz: int) -> None:
+        """Let shaders see a sound.
+
+        Parameters
+        ----------
+        read
+            Given a place in show time and a count, gives samples, full scale ±1
+            [shape=(n, channels)]; fewer where there are no more.
+        """
+        self._layers.sound.listen(read, rate_hz)
 
     def set_picture_hz(self, picture_hz: float) -> None:
         """Change the picture rate: a show was reloaded."""
@@ -99,11 +144,21 @@ class Compositor:
         self._kit.pool.clear()
         self._make_canvas(size_px)
         self._finish.resize(size_px)
-        if self._kept:
-            old, self._kept = self._kept, make_surface(self._ctx, size_px)
-            self._kit.copy(old.texture, self._kept)
-            self._layers.picture = self._kept.texture
+        if self._held:
+            still, plan = self._held
+            self._held = make_surface(self._ctx, size_px), plan
+            self._kit.copy(still.texture, self._held[0])
+            release(still)
+        for place, old in enumerate(self._kept):
+            self._kept[place] = make_surface(self._ctx, size_px)
+            self._kit.copy(old.texture, self._kept[place])
             release(old)
+        self._tell_kept()
+
+    @property
+    def is_limiting(self) -> bool:
+        """Whether flashes were limited a moment ago."""
+        return self._finish.is_limiting
 
     def close(self) -> None:
         """Release everything."""
@@ -111,22 +166,23 @@ class Compositor:
         self._layers.close()
         self._previews.release()
         self._finish.release()
-        for surface in (self._canvas, *filter(None, (self._kept,))):
+        self._let_go()
+        for surface in (self._canvas, *self._kept):
             release(surface)
-        for program in (self._place, self._cover, self._keep):
-            program.release()
+        self._keep.release()
         self._kit.release()
         collect(self._ctx)
 
     def step(self, plan: Plan, pixels: Pixels) -> None:
         """Advance every history by exactly one picture step."""
         self._begin()
+        self._write(plan)
         self._layers.step(plan, pixels)
         self._drawn = (None, None)
         if plan.keeps_picture:
             self._draw_canvas(plan, pixels, is_step=True)
         if plan.reads_picture:
-            self._keep_picture()
+            self._keep_picture(plan.picture_steps)
         if plan.views:
             self._layers.draw_previews(plan, pixels, self._previews, self._frames)
         self._layers.end()
@@ -138,11 +194,20 @@ class Compositor:
     def compose(self, plan: Plan, pixels: Pixels) -> Picture:
         """Draw one frame: stepped layers as their newest step left them, the others now."""
         self._begin()
+        if self._held and plan.is_held:
+            return self._show_held(plan)
+        self._let_go()
+        self._write(plan)
         is_drawn = self._drawn == (plan, _seen(pixels)) and self._drawn[0] is plan
         if not is_drawn and not self._show_alone(plan, pixels):
             self._draw_canvas(plan, pixels)
         self._layers.end()
         self._drawn = (None, None)  # textures are written in place: only a step's canvas is reused
+        if plan.is_held:
+            self._held = self._linear(), plan
+            self._begin()
+            self._canvas = make_surface(self._ctx, self.size_px)
+            return self._show_held(plan)
         self._frames += 1
         shown = Shown(self._canvas)
         if self._alone:
@@ -155,26 +220,52 @@ class Compositor:
 
     def _show_alone(self, plan: Plan, pixels: Pixels) -> bool:
         """Draw the only layer, if it is one and fills the canvas: it is shown as it is."""
-        if len(plan.layers) != 1 or plan.layers[0].blend == "multiply" or plan.master_chain:
+        if len(plan.layers) != 1 or plan.master_chain:
+            return False
+        if plan.decks is not None:
             return False
         layer = plan.layers[0]
-        if layer.scale < 1 or fit(self.size_px, layer.aspect) != self.size_px:
+        is_moved = layer.scale != 1.0 or layer.placing is not None
+        if (
+            is_moved
+            or layer.blend in OVER_SOMETHING
+            or fit(self.size_px, layer.aspect) != self.size_px
+        ):
             return False
         surface = self._layers.draw(layer, plan, pixels)
         if surface is None:
             return False
         if surface.size_px != self.size_px:  # a source at half size, and nothing after it
             self._canvas.fbo.clear()
-            self._place_layer(layer, surface, True)
+            self._canvas = self._placer.lay(self._canvas, layer, surface, True)
             self._layers.done(layer, surface)
         else:
             self._layers.hold(layer, surface)
             self._alone = (layer, surface)
         return True
 
+    def _show_held(self, plan: Plan) -> Picture:
+        """Finish once more what stands still: brightness and blackout are over it."""
+        assert self._held is not None
+        still, then = self._held
+        self._frames += 1
+        now = replace(plan, seconds=then.seconds, step=then.step)  # its dither stands still, too
+        return self._finish.picture(now, Shown(still), lambda: still)
+
+    def _let_go(self) -> None:
+        if self._held:
+            release(self._held[0])
+            self._held = None
+
     def _make_canvas(self, size_px: tuple[int, int]) -> None:
         self.size_px = self._layers.size_px = size_px
         self._canvas = make_surface(self._ctx, size_px)
+
+    def _write(self, plan: Plan) -> None:
+        """Set the letters of text layers that do not look as they did."""
+        if plan.letterings:
+            for name, picture in self._letters.changed(plan.letterings):
+                self.load_picture(name, picture)
 
     def _begin(self) -> None:
         self._ctx.disable(moderngl.BLEND | moderngl.DEPTH_TEST | moderngl.CULL_FACE)
@@ -186,15 +277,23 @@ class Compositor:
         """Canvas of the newest frame, drawn now if that frame did without."""
         self._ctx.disable(moderngl.BLEND)
         if self._alone:
-            self._place_layer(*self._alone, True)
+            self._canvas = self._placer.lay(self._canvas, *self._alone, True)
         return self._canvas
 
-    def _keep_picture(self) -> None:
-        if self._kept is None:
-            self._kept = make_surface(self._ctx, self.size_px)
-            self._layers.picture = self._kept.texture
+    def _keep_picture(self, steps: int) -> None:
+        """Keep the canvas as the newest of so many finished pictures."""
+        while len(self._kept) > steps:
+            release(self._kept.pop())
+        is_full = len(self._kept) == steps
+        newest = self._kept.pop() if is_full else make_surface(self._ctx, self.size_px)
         self._keep.bind("image", self._canvas.texture)
-        self._keep.draw(self._kept.fbo)
+        self._keep.draw(newest.fbo)
+        self._kept.insert(0, newest)
+        self._tell_kept()
+
+    def _tell_kept(self) -> None:
+        self._layers.past = [surface.texture for surface in self._kept]
+        self._layers.picture = self._layers.past[0] if self._kept else None
 
     def _draw_canvas(self, plan: Plan, pixels: Pixels, is_step: bool = False) -> None:
         self._canvas.fbo.clear()
@@ -202,16 +301,9 @@ class Compositor:
         for chain in plan.master_chain:
             kept = None if is_step else self._layers.newest(chain)
             if kept is not None:
-                self._place_layer(chain, kept, True)
+                self._canvas = self._placer.lay(self._canvas, chain, kept, True)
                 return
-        is_empty = True
-        for layer in plan.layers:
-            surface = self._layers.draw(layer, plan, pixels)
-            if surface is not None:
-                # over nothing, every mode but multiply is a copy, and a copy is cheaper
-                self._place_layer(layer, surface, is_empty and layer.blend != "multiply")
-                self._layers.done(layer, surface)
-                is_empty = False
+        self._canvas = self._layers.stack(self._canvas, plan, pixels)
         for chain in plan.master_chain:
             self._draw_master(chain, plan, pixels, is_step)
 
@@ -221,26 +313,9 @@ class Compositor:
         self._keep.bind("image", self._canvas.texture)
         self._keep.draw(picture.fbo)
         surface = self._layers.draw_over(chain, picture, plan, pixels, is_step)
-        self._place_layer(chain, surface, True)
+        self._canvas = self._placer.lay(self._canvas, chain, surface, True)
         if not (is_step and chain.is_stepped):
             self._kit.pool.give(surface)
-
-    def _place_layer(self, layer: LayerPlan, surface: Surface, is_copy: bool) -> None:
-        across, down = fit(self.size_px, layer.aspect)
-        scale = min(max(layer.scale, 0.0), 1.0)
-        width, height = max(across * scale, 1.0), max(down * scale, 1.0)
-        is_whole = (width, height) == surface.size_px == self.size_px
-        place = self._cover if is_whole else self._place
-        place.send("area", (0.0, 0.0, width / self.size_px[0], height / self.size_px[1]))
-        place.send("size_px", (width, height))
-        place.send("opacity", float(layer.opacity))
-        place.send("most", 1.0 if layer.blend in ("screen", "multiply") else 64.0)
-        place.bind("image", surface.texture)
-        if not is_copy:
-            self._ctx.enable(moderngl.BLEND)
-            self._ctx.blend_func = _BLENDS[layer.blend]
-        place.draw(self._canvas.fbo)
-        self._ctx.disable(moderngl.BLEND)
 
 
 def _seen(pixels: Pixels) -> dict[str, tuple[object, object, float]]:

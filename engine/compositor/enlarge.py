@@ -1,12 +1,14 @@
-"""Upsampling of a generator's two newest pictures, crossfaded, to the size of a layer."""
+"""Upsampling of a generator's two newest pictures, blended, to the size of a layer."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import moderngl
 
+from engine.compositor.frames.flow import Flow
+from engine.compositor.frames.upscale import Upscaler, is_software
 from engine.compositor.gl.program import Program
 from engine.compositor.gl.shaders import GATHER, HEIGHTEN, REDUCE, WIDEN
 from engine.compositor.gl.surface import Pool, Surface
@@ -16,6 +18,7 @@ _PREFILTER = 1 / 6
 # A spline of a picture that is smaller still than half the layer holds nothing finer than half the
 # layer's pixels: drawn at half size it looks the same and costs a quarter.
 _HALF_ENOUGH = 1.1
+_NETWORK_PX = 512 * 512  # of pictures that are doubled by a network unless the show says so
 
 
 class SourcePixels(Protocol):
@@ -33,6 +36,24 @@ class SourcePixels(Protocol):
     def weight(self) -> float:
         """0 shows `older`, 1 `newer`."""
 
+    @property
+    def numbers(self) -> tuple[int, int]:
+        """Of both pictures: equal ones are the same picture, whatever the texture; 0: unknown."""
+
+    @property
+    def is_flow(self) -> bool:
+        """Whether what moved between the pictures is to be moved, instead of faded."""
+
+
+class _Blend(NamedTuple):
+    """Pixels of which each picture was drawn anew."""
+
+    older: moderngl.Texture
+    newer: moderngl.Texture
+    weight: float
+    numbers: tuple[int, int]
+    is_flow: bool
+
 
 Pixels = Mapping[str, SourcePixels]
 
@@ -46,10 +67,53 @@ class Enlarger:
         self._widen = Program(ctx, WIDEN)
         self._heighten = Program(ctx, HEIGHTEN)
         self._reduce = Program(ctx, REDUCE)
+        self._flow = Flow(ctx, pool)
+        self._ctx = ctx
+        self._is_software = is_software(ctx)
+        # Where it may be used at any moment its programs are there from the start.
+        self._upscaler = None if self._is_software else Upscaler(ctx, pool)
 
-    def draw(self, pixels: SourcePixels, size_px: tuple[int, int]) -> Surface:
-        """Mix a generator's two pictures, turn them the right way up, enlarge them."""
-        own_px = pixels.newer.size
+    def draw(
+        self, pixels: SourcePixels, size_px: tuple[int, int], upscale: str = "spline"
+    ) -> Surface:
+        """Blend a generator's two pictures, turn them the right way up, enlarge them.
+
+        Parameters
+        ----------
+        upscale
+            One of `engine.core.show.layer.UPSCALES`. ``auto`` is the network where OpenGL is
+            hardware and the pictures are small, and else the spline.
+        """
+        if self._is_for_network(pixels, size_px, upscale):
+            pixels = self._doubled(pixels)
+        if not is_flowing(pixels):
+            return self._draw(pixels.older, pixels.newer, float(pixels.weight), size_px)
+        moved = self._flow.draw(pixels)
+        surface = self._draw(moved.texture, moved.texture, 1.0, size_px)
+        self._pool.give(moved)
+        return surface
+
+    def _is_for_network(self, pixels: SourcePixels, size_px: tuple[int, int], upscale: str) -> bool:
+        width, height = pixels.newer.size
+        if upscale == "spline" or size_px[1] <= height * _SMOOTH_ABOVE:
+            return False
+        is_free = not self._is_software and width * height <= _NETWORK_PX
+        return pixels.numbers[1] > 0 and (is_free or upscale == "network")
+
+    def _doubled(self, pixels: SourcePixels) -> SourcePixels:
+        self._upscaler = self._upscaler or Upscaler(self._ctx, self._pool)
+        pictures = zip((pixels.older, pixels.newer), pixels.numbers, strict=True)
+        older, newer = [self._upscaler.doubled(*each) for each in pictures]
+        return _Blend(older, newer, pixels.weight, pixels.numbers, pixels.is_flow)
+
+    def _draw(
+        self,
+        older: moderngl.Texture,
+        newer: moderngl.Texture,
+        weight: float,
+        size_px: tuple[int, int],
+    ) -> Surface:
+        own_px = newer.size
         if (
             own_px[0] * 2 <= size_px[0] * _HALF_ENOUGH
             and own_px[1] * 2 <= size_px[1] * _HALF_ENOUGH
@@ -57,10 +121,9 @@ class Enlarger:
             size_px = (size_px[0] + 1) // 2, (size_px[1] + 1) // 2
         is_smooth = size_px[1] > own_px[1] * _SMOOTH_ABOVE
         small = self._pool.take(own_px)
-        is_alike = pixels.older.size == own_px
-        self._gather.bind("older", pixels.older if is_alike else pixels.newer)
-        self._gather.bind("newer", pixels.newer)
-        self._gather.send("weight", min(max(float(pixels.weight), 0.0), 1.0))
+        self._gather.bind("older", older if older.size == own_px else newer)
+        self._gather.bind("newer", newer)
+        self._gather.send("weight", min(max(weight, 0.0), 1.0))
         self._gather.send("edge", _PREFILTER if is_smooth else 0.0)
         self._gather.draw(small.fbo)
         return self._enlarge(small, size_px) if is_smooth else self._through(small, size_px)
@@ -87,3 +150,12 @@ class Enlarger:
         """Give the GL objects back."""
         for program in (self._gather, self._widen, self._heighten, self._reduce):
             program.release()
+        self._flow.release()
+        if self._upscaler is not None:
+            self._upscaler.release()
+
+
+def is_flowing(pixels: SourcePixels) -> bool:
+    """Whether there is something to move between two pictures."""
+    is_between = 0.0 < pixels.weight < 1.0 and pixels.older.size == pixels.newer.size
+    return pixels.is_flow and is_between and pixels.numbers[0] != pixels.numbers[1]

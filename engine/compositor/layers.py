@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.compositor.decks import Decks
 from engine.compositor.enlarge import Enlarger, Pixels
 from engine.compositor.gl.pictures import AnyTexture, Pictures
+from engine.compositor.gl.program import Program
+from engine.compositor.gl.shaders import SHOW
 from engine.compositor.gl.surface import Surface, release
-from engine.compositor.isf.passes import History, Kit, run
+from engine.compositor.isf.passes import History, Kit, Onto, lays_itself, run
 from engine.compositor.isf.shader import Shader, compile_shader, release_shader
+from engine.compositor.isf.sound import Sound
+from engine.compositor.place import Placer, area_px, is_plain, onto_of
 from engine.compositor.previews import Previews, cover
+from engine.core.frame.links import seen_by, steps_back
 from engine.core.frame.plan import LayerPlan, Pass, Plan
 from engine.core.isf.header import Header
 
+_ENDS = ("startImage", "endImage")
 _PATIENCE_STEPS = 30  # how long a history outlives its pass: an opacity that touches 0 is no cut
 
 
-def fit(canvas_px: tuple[int, int], aspect: float) -> tuple[int, int]:
-    """Largest area of an aspect that the canvas contains, in whole pixels.
+def _rank(layer: LayerPlan) -> int:
+    return layer.rank
 
-    Less than a pixel of border is no border.
-    """
-    width, height = canvas_px
-    across, down = min(width, height * aspect), min(height, width / aspect)
-    if width - across < 1 and height - down < 1:
-        return canvas_px
-    return max(1, round(across)), max(1, round(down))
+
+def _outside(layers: Iterable[LayerPlan]) -> list[LayerPlan]:
+    """Those that lie in no group."""
+    return [layer for layer in layers if not layer.group and layer.opacity]
 
 
 def _name(layer: LayerPlan) -> str:
@@ -38,29 +44,50 @@ def _name(layer: LayerPlan) -> str:
 class Layers:
     """Owns the shaders, the histories and the newest result of every stepped layer."""
 
-    def __init__(self, ctx: moderngl.Context, kit: Kit, size_px: tuple[int, int]) -> None:
+    def __init__(
+        self,
+        ctx: moderngl.Context,
+        kit: Kit,
+        size_px: tuple[int, int],
+        beside: Layers | None = None,
+    ) -> None:
         self._ctx = ctx
         self._kit = kit
         self._enlarger = Enlarger(ctx, kit.pool)
-        self._pictures = Pictures(ctx)
-        self._shaders: dict[str, tuple[str, Shader]] = {}
+        self._owns = beside is None
+        self._shaders: dict[str, tuple[str, Shader]] = {} if beside is None else beside._shaders
+        self._pictures: Pictures = Pictures(ctx) if beside is None else beside._pictures
+        self.sound: Sound = Sound(ctx) if beside is None else beside.sound
+        self._show = Program(ctx, SHOW)
+        self.placer = Placer(ctx, kit)
+        self._decks: Decks | None = None  # made when there are some
+        self._staged: dict[str, tuple[str, Shader]] = {}
         self._histories: dict[str, History] = {}
         self._results: dict[str, tuple[Surface, int]] = {}  # newest result, and of which step
         self._sources: dict[str, Surface] = {}  # drawn for this frame
         self._steps = 0
         self.size_px = size_px
         self.picture: moderngl.Texture | None = None  # what `picture` means to a shader
+        self.past: list[moderngl.Texture] = []  # the same, and what it was in the steps before
 
     def load(self, name: str, text: str) -> Header:
         """Compile and link a shader; see `Compositor.load`."""
         known = self._shaders.get(name)
         if known and known[0] == text:
             return known[1].header
-        shader = compile_shader(self._ctx, name, text)
-        self._shaders[name] = (text, shader)
+        self.stage(name, text)
+        _, shader = self._shaders[name] = self._staged.pop(name)
         if known:
             release_shader(known[1])
         return shader.header
+
+    def stage(self, name: str, text: str) -> None:
+        """Compile and link a shader ahead; see `Compositor.stage`."""
+        staged = self._staged.get(name)
+        if staged is None or staged[0] != text:
+            self._staged[name] = (text, compile_shader(self._ctx, name, text))
+            if staged:
+                release_shader(staged[1])
 
     def load_picture(self, name: str, rgba: NDArray[np.uint8] | None) -> None:
         """Upload or forget a picture; see `Compositor.load_picture`."""
@@ -72,14 +99,14 @@ class Layers:
     def step(self, plan: Plan, pixels: Pixels) -> None:
         """Draw every stepped layer and keep the result."""
         self._steps += 1
-        for layer in (*plan.layers, *plan.watched):
+        for layer in sorted((*plan.layers, *plan.hidden, *plan.watched), key=_rank):
             if layer.is_stepped:
                 self._keep(layer, self._draw_chain(layer, plan, pixels, True))
         self._forget()
 
     def draw_previews(self, plan: Plan, pixels: Pixels, previews: Previews, frame: int) -> None:
         """Draw what the image ports see; a layer without a picture yet is not seen."""
-        there = {layer.id: layer for layer in (*plan.layers, *plan.watched)}
+        there = {layer.id: layer for layer in (*plan.layers, *plan.hidden, *plan.watched)}
         for view in plan.views:
             if view.of == "picture":
                 if self.picture is not None:
@@ -92,12 +119,100 @@ class Layers:
                 previews.draw(view, plan.step, frame, surface.texture, layer.aspect)
                 self.done(layer, surface)
 
+    def stack(self, canvas: Surface, plan: Plan, pixels: Pixels, group: str = "") -> Surface:
+        """Lay the layers of the picture, or of a group, on a canvas, and return the canvas."""
+        if group:
+            inside = [x for x in (*plan.layers, *plan.hidden) if x.group == group and x.opacity]
+            return self._lay(canvas, inside, plan, pixels)
+        if plan.decks is None:
+            return self._lay(canvas, _outside(plan.layers), plan, pixels)
+        mix, layers = plan.decks, plan.layers
+        canvas = self._lay(canvas, _outside(layers[: mix.first]), plan, pixels)
+        canvases = []
+        for deck in (layers[mix.first : mix.middle], layers[mix.middle : mix.end]):
+            own = self._kit.pool.take(canvas.size_px)
+            own.fbo.clear()
+            canvases.append(self._lay(own, _outside(deck), plan, pixels))
+        canvas = self._lay_decks(canvas, (canvases[0], canvases[1]), plan, pixels)
+        return self._lay(canvas, _outside(layers[mix.end :]), plan, pixels, is_empty=False)
+
+    def _lay_decks(
+        self, canvas: Surface, decks: tuple[Surface, Surface], plan: Plan, pixels: Pixels
+    ) -> Surface:
+        """Lay the mixture of two decks on a canvas; their own canvases go back to the pool."""
+        assert plan.decks is not None
+        take, give, between = self._kit.pool.take, self._kit.pool.give, plan.decks.between
+        if between is None or between.effects[0].shader not in self._shaders:
+            self._decks = self._decks or Decks(self._ctx)
+            self._decks.lay(plan.decks, decks, canvas)
+            given: list[Surface] = []
+        else:
+            ends = [take(canvas.size_px) for _ in decks]
+            for deck, end in zip(decks, ends, strict=True):
+                self._show.bind("image", deck.texture)
+                self._show.draw(end.fbo)
+            given = [*ends, take(canvas.size_px)]
+            seen = {name: end.texture for name, end in zip(_ENDS, ends, strict=True)}
+            self._run(between.effects[0], plan, pixels, seen, given[-1], False)
+            canvas = self.placer.lay(canvas, between, given[-1])
+        for surface in (*decks, *given):
+            give(surface)
+        return canvas
+
+    def _lay(
+        self,
+        canvas: Surface,
+        layers: Iterable[LayerPlan],
+        plan: Plan,
+        pixels: Pixels,
+        is_empty: bool = True,
+    ) -> Surface:
+        """Lay layers on a canvas, on which nothing lies yet if `is_empty`."""
+        named = {name for each in (*plan.layers, *plan.hidden) for _, name in seen_by(each)}
+        for layer in layers:
+            last = None if layer.id in named else self._last_pass(layer, canvas)
+            if last is not None:
+                self._draw_onto(canvas, layer, last, (plan, pixels), is_empty)
+                is_empty = False
+                continue
+            surface = self.draw(layer, plan, pixels)
+            if surface is not None:
+                # over nothing most ways of blending are a copy, and a copy is cheaper
+                canvas = self.placer.lay(canvas, layer, surface, is_empty)
+                self.done(layer, surface)
+                is_empty = False
+        return canvas
+
     def draw(self, layer: LayerPlan, plan: Plan, pixels: Pixels) -> Surface | None:
         """Result of a layer, display-referred; None where there is nothing to see."""
         if layer.is_stepped:
             kept = self._results.get(layer.id)
             return kept[0] if kept else None
         return self._draw_chain(layer, plan, pixels, False)
+
+    def _last_pass(self, layer: LayerPlan, canvas: Surface) -> Pass | None:
+        """Shader of a layer that may be laid on a canvas by its own last pass."""
+        if layer.is_stepped or not is_plain(canvas.size_px, layer):
+            return None
+        for item in (*reversed(layer.effects), *((layer.source,) if layer.source else ())):
+            if item.shader in self._shaders:
+                return item if lays_itself(self._shaders[item.shader][1], item) else None
+        return None
+
+    def _draw_onto(
+        self, canvas: Surface, layer: LayerPlan, last: Pass, at: tuple[Plan, Pixels], is_empty: bool
+    ) -> None:
+        """Draw a layer whose last pass is laid on the canvas at once."""
+        onto = onto_of(layer, is_empty)
+        if last is layer.source:
+            self._run(last, *at, {}, canvas, False, onto)
+            return
+        before = layer._replace(effects=layer.effects[: layer.effects.index(last)])
+        surface = self._draw_chain(before, *at, False)
+        seen = {"inputImage": surface.texture} if surface else {}
+        self._run(last, *at, seen, canvas, False, onto)
+        if surface:
+            self._give(_name(layer), surface)
 
     def newest(self, chain: LayerPlan) -> Surface | None:
         """Result of the master's effects as the newest step left it, if they remember."""
@@ -141,9 +256,15 @@ class Layers:
                 release(surface)
         for surface, _ in self._results.values():
             release(surface)
-        for _, shader in self._shaders.values():
+        for _, shader in (*(self._shaders.values() if self._owns else ()), *self._staged.values()):
             release_shader(shader)
-        self._pictures.release()
+        if self._owns:
+            self._pictures.release()
+            self.sound.release()
+        if self._decks is not None:
+            self._decks.release()
+        self._show.release()
+        self.placer.release()
         self._enlarger.release()
 
     def _give(self, layer_id: str, surface: Surface) -> None:
@@ -178,6 +299,16 @@ class Layers:
         surface = self._draw_source(layer, plan, pixels, is_step)
         return self._draw_effects(layer, surface, plan, pixels, is_step)
 
+    def _result(self, layer: LayerPlan, plan: Plan, pixels: Pixels) -> AnyTexture | None:
+        """A layer with its effects, drawn once per frame; it stays until `end`."""
+        name = f"{layer.id}/result"
+        if name not in self._sources:
+            surface = self.draw(layer, plan, pixels)
+            if surface is None or layer.is_stepped or self._sources.get(layer.id) is surface:
+                return surface.texture if surface else None
+            self._sources[name] = surface
+        return self._sources[name].texture
+
     def _draw_effects(
         self, layer: LayerPlan, surface: Surface | None, plan: Plan, pixels: Pixels, is_step: bool
     ) -> Surface | None:
@@ -185,7 +316,8 @@ class Layers:
             if effect.shader not in self._shaders:
                 continue  # its load failed, and said so: the picture goes on without it
             out = self._kit.pool.take(self._area(layer))
-            self._run(effect, plan, pixels, surface, out, is_step)
+            seen = {"inputImage": surface.texture} if surface else {}
+            self._run(effect, plan, pixels, seen, out, is_step)
             if surface:
                 self._give(_name(layer), surface)
             surface = out
@@ -199,36 +331,50 @@ class Layers:
             return self._sources[_name(layer)]
         size_px = self._area(layer)
         surface: Surface | None = None
-        if layer.generator is not None and layer.generator in pixels:
-            surface = self._enlarger.draw(pixels[layer.generator], size_px)
+        if layer.is_group:
+            surface = self._draw_group(layer, plan, pixels)
+        elif layer.generator is not None and layer.generator in pixels:
+            surface = self._enlarger.draw(pixels[layer.generator], size_px, layer.upscale)
         elif layer.source is not None and layer.source.shader in self._shaders:
             surface = self._kit.pool.take(size_px)
-            self._run(layer.source, plan, pixels, None, surface, is_step)
+            self._run(layer.source, plan, pixels, {}, surface, is_step)
         if surface:
             self._sources[_name(layer)] = surface
+        return surface
+
+    def _draw_group(self, layer: LayerPlan, plan: Plan, pixels: Pixels) -> Surface:
+        """Draw what lies in a group on a canvas of its own, as shaders see it."""
+        canvas = self._kit.pool.take(self._area(layer))
+        canvas.fbo.clear()
+        canvas = self.stack(canvas, plan, pixels, layer.id)
+        surface = self._kit.pool.take(canvas.size_px)
+        self._show.bind("image", canvas.texture)
+        self._show.draw(surface.fbo)
+        self._kit.pool.give(canvas)
         return surface
 
     def _area(self, layer: LayerPlan) -> tuple[int, int]:
         if any(layer.cover_px):
             return cover(layer.cover_px, layer.aspect)
-        return fit(self.size_px, layer.aspect)
+        return area_px(self.size_px, layer)
 
     def _run(
-        self, item: Pass, plan: Plan, pixels: Pixels, surface: Surface | None, out: Surface,
-        is_step: bool,
+        self, item: Pass, plan: Plan, pixels: Pixels, bound: Mapping[str, moderngl.Texture],
+        out: Surface, is_step: bool, onto: Onto | None = None,
     ) -> None:  # fmt: skip
         shader = self._shaders[item.shader][1]
-        images: dict[str, AnyTexture] = {}
+        images: dict[str, AnyTexture] = dict(bound)
         for each in shader.header.imported:
             if (found := self._pictures.get(f"{item.shader}/{each.name}")) is not None:
                 images[each.name] = found
-        if surface:
-            images["inputImage"] = surface.texture
+        for name, kind, columns in shader.sounds:
+            images[name] = self.sound.texture(kind, columns, plan.heard_s)
         for name, wanted in item.images.items():
             texture = self._image(wanted, plan, pixels, is_step)
             if texture:
                 images[name] = texture
-        run(self._kit, shader, item, images, self._history(item, shader, is_step), out, is_step)
+        history = self._history(item, shader, is_step)
+        run(self._kit, shader, item, images, history, out, is_step, onto)
 
     def _history(self, item: Pass, shader: Shader, is_step: bool) -> History | None:
         if not shader.is_stepped:
@@ -244,12 +390,14 @@ class Layers:
         return history
 
     def _image(self, wanted: str, plan: Plan, pixels: Pixels, is_step: bool) -> AnyTexture | None:
-        if wanted == "picture":
-            return self.picture
+        if back := steps_back(wanted):
+            return self.past[min(back, len(self.past)) - 1] if self.past else self.picture
         if (picture := self._pictures.get(wanted)) is not None:
             return picture
-        name = wanted.removeprefix("layer:")
-        for layer in plan.layers:
+        of, _, name = wanted.partition(":")
+        for layer in (*plan.layers, *plan.hidden):
+            if layer.id == name and of == "result":
+                return self._result(layer, plan, pixels)
             if layer.id == name:
                 surface = self._draw_source(layer, plan, pixels, is_step and layer.is_stepped)
                 return surface.texture if surface else None

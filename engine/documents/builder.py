@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -45,10 +45,10 @@ class ShowBuilder:
             self.files[name] = self.open_file(name)
         return self.files[name]
 
-    def picture(self, name: str, *files: str) -> None:
-        """Have a picture ready under a name that image inputs use; of six files: a cube."""
-        faces = [decode_picture(self.file(file), file) for file in files]
-        self.pictures[name] = cube(faces) if len(faces) > 1 else faces[0]
+    def picture(self, name: str, files: Sequence[str], is_cube: bool = False) -> None:
+        """Have a picture ready under a name that image inputs use, or a cube."""
+        decoded = [decode_picture(self.file(file), file) for file in files]
+        self.pictures[name] = cube(decoded) if is_cube else decoded[0]
 
     def add(self, parameter: Parameter) -> int:
         """Give a parameter the next place."""
@@ -80,6 +80,11 @@ class ShowBuilder:
         return self.add(
             Parameter(address, Kind.BOOL, float(default), 0.0, 1.0, text=text, label=label)
         )
+
+    def choice(self, address: str, choices: tuple[str, ...], default: str, text: str) -> int:
+        """Add a choice."""
+        index, most = float(choices.index(default)), float(len(choices) - 1)
+        return self.add(Parameter(address, Kind.CHOICE, index, 0.0, most, choices, text=text))
 
     def trigger(self, address: str, text: str, label: str = "") -> int:
         """Add a trigger."""

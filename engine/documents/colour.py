@@ -7,7 +7,7 @@ from engine.core.colour.grade import TONE_MAPS
 from engine.core.parameter import Kind, Parameter
 from engine.core.show.controls import Colour
 from engine.documents.builder import ShowBuilder
-from engine.documents.schema import ColourTable
+from engine.documents.colour_table import ColourTable
 
 
 def make_colour(builder: ShowBuilder, table: ColourTable | None) -> Colour:

@@ -1,4 +1,4 @@
-"""Tables of ``[[modulators]]``, one for each kind, and of ``[[macros]]``."""
+"""Tables of ``[[lfos]]``, of ``[[modulators]]``, one for each kind, and of ``[[macros]]``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,18 @@ import msgspec
 from engine.core.modulators import table
 from engine.core.modulators.model import REQUIRED, Kind
 from engine.core.parameter import Kind as Holds
+
+
+class LfoTable(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """``[[lfos]]``."""
+
+    id: str
+    wave: Literal["sine", "triangle", "saw", "square", "noise", "steps"] = "sine"
+    rate_hz: float = 0.1
+    beats: float = 0.0
+    phase: float = 0.0
+    swing: float = 0.0
+    width: float = 0.5
 
 
 class MacroTargetTable(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):

@@ -1,61 +1,71 @@
-"""Picture files made arrays: of known kinds only, and of bounded size."""
+"""Picture files made arrays, and cubes made of pictures."""
 
 from __future__ import annotations
 
-import io
-from typing import Any
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "TGA")
+from engine.system.foreign import still_file
+
 LARGEST_BYTES = 64 << 20
-LARGEST_SIDE = 8192
-_MOST_PX = 40_000_000
+LARGEST_SIDE = 4096
+"""A larger picture is averaged down to it."""
+_LARGEST_FACE = 1024
 
 
+@lru_cache(maxsize=8)  # a show is read again with every save, and each picture costs a process
 def decode_picture(data: bytes, name: str) -> NDArray[np.uint8]:
-    """Decode a picture; of one that moves, its first frame.
+    """Decode a picture, as `engine.system.foreign.still_file` does [shape=(H, W, 4)].
 
     Parameters
     ----------
     data
-        Content of the file: PNG, JPEG, WebP, BMP, GIF, TIFF or TGA.
+        Content of the file.
     name
         What to call it in messages.
-
-    Returns
-    -------
-    ndarray [shape=(H, W, 4)]
-        RGBA, straight alpha, as it is shown, row 0 at the top.
 
     Raises
     ------
     ValueError
-        If it is none of these, damaged, or too large.
+        If it is none, damaged, or too large.
     """
-    from PIL import Image, ImageOps
-
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            width, height = image.size
-            if max(width, height) > LARGEST_SIDE or width * height > _MOST_PX:
-                raise ValueError(
-                    f"{name}: {width} x {height} pixels; a picture has at most {LARGEST_SIDE} a "
-                    f"side and {_MOST_PX // 10**6} million"
-                )
-            upright: Any = ImageOps.exif_transpose(image)
-            if upright.mode.startswith("I"):  # 16 bits of grey
-                grey = np.clip(np.asarray(upright, np.int64) >> 8, 0, 255).astype(np.uint8)
-                upright = Image.fromarray(grey)
-            return np.array(upright.convert("RGBA"))
-    except (OSError, SyntaxError, MemoryError, Image.DecompressionBombError) as error:
-        raise ValueError(f"{name}: no picture that can be read ({error})") from None
+        return still_file.read(data, (LARGEST_SIDE, LARGEST_SIDE))[0]
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
 
 
 def cube(faces: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    """Six pictures as the faces of a cube, each as large as the largest [shape=(6, N, N, 4)]."""
+    """Six pictures, each as large as the largest, or a panorama as a cube [shape=(6, N, N, 4)]."""
     from PIL import Image
 
+    if len(faces) == 1:
+        return panorama(faces[0])
     side = max(max(face.shape[:2]) for face in faces)
     return np.stack([np.array(Image.fromarray(face).resize((side, side))) for face in faces])
+
+
+def panorama(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Faces of the cube around a panorama: 360 by 180 degrees, its middle ahead (-z).
+
+    References
+    ----------
+    OpenGL 3.3 core specification, table 3.21: the axes of the faces.
+    """
+    height, width, _ = picture.shape
+    side = min(max(width // 4, 1), _LARGEST_FACE)
+    places = (np.arange(side) + 0.5) / side * 2.0 - 1.0
+    t, s = np.meshgrid(places, places, indexing="ij")
+    one = np.ones_like(s)
+    directions = np.array(
+        [(one, -t, -s), (-one, -t, s), (s, one, t), (s, -one, -t), (s, -t, one), (-s, -t, -one)]
+    )
+    x, y, z = np.moveaxis(directions, 1, 0) / np.linalg.norm(directions, axis=1)
+    across = (np.arctan2(x, -z) / (2.0 * np.pi) + 0.5) * width
+    down = (0.5 - np.arcsin(np.clip(y, -1.0, 1.0)) / np.pi) * height
+    faces: NDArray[np.uint8] = picture[
+        np.clip(down.astype(int), 0, height - 1), across.astype(int) % width
+    ]
+    return faces

@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 import msgspec
 
 from engine.core.parameter import Kind
+from engine.core.show.layer import BLENDS, SPACES
+from engine.core.show.placing import FITS, MIRRORS, TILES
 from engine.core.trajectory.parts import make_parts
-from engine.documents.modulation_tables import MODULATORS, MacroTable
+from engine.documents.colour_table import ColourTable
+from engine.documents.deck_tables import DecksTable
+from engine.documents.layer_tables import FilmTable, SheetTable, SolidTable, TextTable
+from engine.documents.map_tables import MappingTable
+from engine.documents.modulation_tables import MODULATORS, LfoTable, MacroTable
 
 Number = bool | int | float | str | list[float]
 
@@ -75,6 +81,18 @@ else:
     PathTable = _path_table()
 
 
+if TYPE_CHECKING:
+    Blend = str
+    Space = str
+    Fit = str
+    Mirror = str
+    Tile = str
+else:
+    Blend, Space, Fit, Mirror, Tile = (
+        _ONE_OF[words] for words in (BLENDS, SPACES, FITS, MIRRORS, TILES)
+    )
+
+
 class ImageTable(_Table, frozen=True):
     """What an image port of a generator sees, and how many picture steps late."""
 
@@ -100,6 +118,7 @@ class EffectTable(_Table, frozen=True):
     shader: str
     id: str = ""
     mix: float = 1.0
+    bypass: bool = False
     inputs: dict[str, Number] = {}
     images: dict[str, str] = {}
 
@@ -108,19 +127,43 @@ class LayerTable(_Table, frozen=True):
     """``[[layers]]``."""
 
     id: str
-    blend: Literal["normal", "add", "screen", "multiply"] = "normal"
+    group: str = ""
+    blend: Blend = "normal"
+    blend_space: Space = "linear"
     opacity: float = 1.0
+    solo: bool = False
+    mute: bool = False
     scale: float = 1.0
+    x: float = 0.0
+    y: float = 0.0
+    rotation: float = 0.0
+    anchor_x: float = 0.5
+    anchor_y: float = 0.5
+    fit: Fit = "fit"
+    crop_left: float = 0.0
+    crop_right: float = 0.0
+    crop_top: float = 0.0
+    crop_bottom: float = 0.0
+    mirror: Mirror = "none"
+    tile: Tile = "none"
     aspect: float | Literal["auto", "canvas"] = "auto"
     generator: GeneratorTable | None = None
+    file: str = ""
+    film: FilmTable | None = None
+    in_between: Literal["fade", "warp", "flow", "none"] | None = None
     uses: str | None = None
+    upscale: Literal["auto", "spline", "network"] | None = None
     source: EffectTable | None = None
+    solid: SolidTable | None = None
+    text: TextTable | None = None
+    sheet: SheetTable | None = None
     path: PathTable = PathTable()
     path_b: PathTable = PathTable(seed=1)
     path_c: PathTable = PathTable(seed=2)
     path_d: PathTable = PathTable(seed=3)
     paths: dict[str, PathTable] = {}
     effects: list[EffectTable] = []
+    deck: Literal["", "a", "b"] = ""
 
 
 class EuroTable(_Table, frozen=True):
@@ -143,18 +186,6 @@ class RouteTable(_Table, frozen=True):
     release_s: float = 0.0
     mode: Literal["add", "multiply", "replace", "max"] = "add"
     one_euro: EuroTable | None = None
-
-
-class LfoTable(_Table, frozen=True):
-    """``[[lfos]]``."""
-
-    id: str
-    wave: Literal["sine", "triangle", "saw", "square", "noise", "steps"] = "sine"
-    rate_hz: float = 0.1
-    beats: float = 0.0
-    phase: float = 0.0
-    swing: float = 0.0
-    width: float = 0.5
 
 
 class WayTable(_Table, frozen=True):
@@ -216,59 +247,11 @@ class CueListTable(_Table, frozen=True):
     follow: bool = False
 
 
-class LightTable(_Table, frozen=True):
-    """What a mapped control shows when on and when off: a MIDI number, 0 to 127."""
-
-    on: float = 127.0
-    off: float = 0.0
-
-
-class MappingTable(_Table, frozen=True):
-    """``[[mappings]]``: a control of a device, and what it moves."""
-
-    control: str
-    address: str
-    device: str = ""
-    range: tuple[float, float] | None = None
-    curve: str = "linear"
-    takeover: Literal["", "jump", "pickup", "scale"] = ""
-    coding: Literal[
-        "absolute", "twos_complement", "offset_64", "sign_magnitude", "ones_complement"
-    ] = "absolute"
-    step: float = 0.0
-    mode: Literal["", "value", "velocity", "toggle", "momentary", "trigger", "step"] = ""
-    value: Number | None = None
-    light: LightTable | Literal["none"] = LightTable()
-
-
-class MapTable(_Table, frozen=True):
-    """A file of mappings for devices: shipped for a controller, or in the user's folder."""
-
-    devices: list[str] = []
-    show: str = ""
-    setup: list[str] = []
-    mappings: list[MappingTable] = []
-
-
 class AutopilotTable(_Table, frozen=True):
     """``[autopilot]``: goes from cue to cue while nobody touches anything."""
 
     on: bool = False
     rest_s: float = 90.0
-
-
-class ColourTable(_Table, frozen=True):
-    """``[master.colour]``: colour of the finished picture."""
-
-    exposure: float = 0.0
-    temperature: float = 0.0
-    tint: float = 0.0
-    contrast: float = 1.0
-    saturation: float = 1.0
-    tone_map: Literal["none", "reinhard", "aces", "agx"] = "none"
-    lut: str = ""
-    lut_mix: float = 1.0
-    dither: Literal["blue", "gradient"] = "blue"
 
 
 class MasterTable(_Table, frozen=True):
@@ -287,6 +270,7 @@ class MasterTable(_Table, frozen=True):
     timecode_rate: str = "25"
     effects: list[EffectTable] = []
     colour: ColourTable | None = None
+    flash_limiter: bool = True
 
 
 class TrackTable(_Table, frozen=True):
@@ -345,6 +329,7 @@ class ShowTable(_Table, frozen=True):
     autopilot: AutopilotTable = AutopilotTable()
     track: TrackTable = TrackTable()
     layers: list[LayerTable] = []
+    decks: DecksTable | None = None
     signals: list[str] = []
     lfos: list[LfoTable] = []
     modulators: list[ModulatorTable] = []

@@ -20,6 +20,8 @@ and, where it can say something there,
     credited. What no film can have again (a camera's) is not among them. Opens nothing.
 ``memory_bytes(config, device) -> int``
     How much memory its process takes, see `engine.generators.host.admission`.
+``drawing(config) -> Drawing | None``
+    Its pictures as shaders, for OpenGL on a GPU, see `engine.generators.drawing`.
 
 Its object may also have
 
@@ -148,6 +150,8 @@ class Generator(Protocol):
     def render(self, request: Request, memory: Any) -> tuple[Any, Any]:
         """Render one request: pixels [shape=(1, 3 or 4, H, W)] in 0..1 and the new memory.
 
+        Or finished ones: uint8 or uint16 [shape=(H, W, 4)], row 0 on top, straight alpha. The very
+        same array as the time before is the same picture, and is not sent again.
         On a GPU pixels may be `Signed`.
         """
         ...

@@ -18,6 +18,7 @@ import msgspec
 
 from engine.core.show.generator import Spec
 from engine.generators.contract import NO_NETWORKS, Asset, Generator, Networks
+from engine.generators.drawing import Drawing
 from engine.models.network import Network
 
 GROUP = "latent_cinema.generators"
@@ -127,6 +128,14 @@ def build(opened: Opened, device: str) -> Generator:
     module = importlib.import_module(opened.module)
     built: Generator = module.build(opened.config, device, *_headers(opened.networks))
     return built
+
+
+def drawing(kind: str, table: Mapping[str, Any]) -> Drawing | None:
+    """How OpenGL draws a generator of a show; None: it does not."""
+    module = _load(kind)
+    make = getattr(module, "drawing", None)
+    found: Drawing | None = make(_read_config(module, table)) if make else None
+    return found
 
 
 def _load(kind: str) -> ModuleType:

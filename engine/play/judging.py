@@ -89,6 +89,59 @@ def answers(
             yield answer
 
 
+class Trials:
+    """A show's own shaders while it begins: none is drawn here before the child has drawn it.
+
+    Attributes
+    ----------
+    unfit
+        Name → text of those that must not be drawn: not judged yet, or refused.
+    refused
+        Name → why.
+    """
+
+    def __init__(self, show: Show, most_s: float) -> None:
+        foreign = {n: text for n, text in show.shaders.items() if not _is_shipped(n, text)}
+        self.unfit, self.refused = dict(foreign), dict[str, str]()
+        self._warmer = Warmer(show.size_px, CLOCKS, most_s) if foreign else None
+        for name, text in foreign.items():
+            self._warmer.submit(name, text)  # type: ignore[union-attr]
+
+    @property
+    def waiting(self) -> list[str]:
+        """Names of those that are not judged yet."""
+        return [name for name in self.unfit if name not in self.refused]
+
+    def tend(self, now_s: float) -> Iterator[Answer]:
+        """Take the answers that have come since the last call; those without error are fit."""
+        if self._warmer is None:
+            return
+        self._warmer.tend(now_s)
+        for answer in self._warmer.poll():
+            if answer.error is None:
+                del self.unfit[answer.name]
+            else:
+                self.refused[answer.name] = answer.error
+            yield answer
+        if not self.waiting:
+            self.close()
+
+    def doing(self, show: Show) -> dict[str, str]:
+        """Layer → which shader it waits for, in words."""
+        return {
+            layer.id: f"waits for {file_name(effect.shader)}, which is tried out"
+            for layer in show.layers
+            for effect in (*filter(None, (layer.source,)), *layer.effects)
+            if effect.shader in self.waiting
+        }
+
+    def close(self) -> None:
+        """End the child."""
+        if self._warmer is not None:
+            self._warmer.close()
+            self._warmer = None
+
+
 def _is_shipped(name: str, text: str) -> bool:
     path = assets_dir("shaders") / file_name(name)
     return path.is_file() and path.read_text("utf-8") == text

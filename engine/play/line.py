@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from engine.compositor.compose import Compositor
@@ -14,8 +15,10 @@ from engine.core.clock import newest_index, seconds_at
 from engine.core.control.pulses import Held, hold_pulses, with_pulses
 from engine.core.event import Event
 from engine.core.frame.advance import advance
+from engine.core.frame.links import borrowed
 from engine.core.frame.plan import Plan
-from engine.core.frame.sample import borrowed, sample, step_at
+from engine.core.frame.sample import preview, sample, step_at
+from engine.core.show.lettering import Writing
 from engine.core.show.show import Show
 from engine.core.show.snapshot import migrate
 from engine.core.show.state import State
@@ -28,8 +31,15 @@ def resized(show: Show, size_px: tuple[int, int]) -> Show:
     return show if show.size_px == size_px else replace(show, size_px=size_px)
 
 
-def load_shaders(compositor: Compositor, show: Show) -> None:
-    """Compile every shader of a show, and upload its pictures.
+def load_shaders(
+    compositor: Compositor, show: Show, unfit: Mapping[str, str] = MappingProxyType({})
+) -> None:
+    """Compile the shaders of a show, and upload its pictures.
+
+    Parameters
+    ----------
+    unfit
+        Name → text of shaders that must not be drawn.
 
     Raises
     ------
@@ -39,11 +49,22 @@ def load_shaders(compositor: Compositor, show: Show) -> None:
     compositor.set_picture_hz(float(show.picture_hz))
     for name, rgba in show.pictures.items():
         compositor.load_picture(name, rgba)
+    compositor.load_fonts({w.font: show.files[w.font] for w in written(show) if w.font})
     for name, text in show.shaders.items():
+        if unfit.get(name) == text:
+            continue
         try:
-            compositor.load(name, text)
+            header = compositor.load(name, text)
         except ShaderError as error:
             raise ShowError(str(error)) from None
+        for each in header.imported:
+            if (brought := f"{name}/{each.name}") not in show.pictures:
+                compositor.load_picture(brought, None)  # it is gone, or never was there
+
+
+def written(show: Show) -> Iterator[Writing]:
+    """What the text layers of a show say."""
+    return (layer.writing for layer in show.constants.written if layer.writing)
 
 
 def seeded(show: Show, seed: int | None) -> Show:
@@ -158,6 +179,10 @@ class Line:
             return newest
         return sample(self.show, self.seen, at, self._seen)
 
+    def preview(self, seconds: Fraction) -> Plan | None:
+        """Sample the deck that is not on air; None: the show has no decks."""
+        return preview(self.show, self.seen, float(seconds), self._seen)
+
     @property
     def seen(self) -> State:
         """The state as the frame sees it to which the line has gone on."""
@@ -168,11 +193,12 @@ def needed_layers(plan: Plan, is_step: bool) -> list[str]:
     """Layers whose generators a step (or a frame) has to look at."""
     everything = is_step and plan.keeps_picture
     ids: list[str] = []
-    for layer in (*plan.layers, *plan.master_chain):
+    there = (*plan.layers, *plan.hidden)
+    for layer in (*there, *plan.chains):
         if layer.is_stepped == is_step or everything:
-            ids += sorted(borrowed([layer]))
+            ids += sorted(borrowed([layer], there, is_kept=True))
     if is_step:
-        ids += sorted(borrowed(plan.watched))
+        ids += sorted(borrowed(plan.watched, there))
     return list(dict.fromkeys(ids))
 
 
@@ -211,7 +237,8 @@ def step_histories(
     """Advance every history by one picture step, if there is any; no frame is drawn."""
     if step.views:
         pixels.see(compositor)
-    if step.views or any(layer.is_stepped for layer in (*step.layers, *step.master_chain)):
+    drawn = (*step.layers, *step.hidden, *step.master_chain)
+    if step.views or any(layer.is_stepped for layer in drawn):
         found = pixels.of(step, needed_layers(step, is_step=True))
         _lap(watch, "upload", True)
         compositor.step(step, found)

@@ -18,6 +18,7 @@ _KINDS: dict[str, np.dtype[Any]] = {
     "f2": np.dtype("<f2"),
     "f4": np.dtype("<f4"),
     "u1": np.dtype("u1"),
+    "u2": np.dtype("<u2"),
 }
 
 
@@ -27,15 +28,15 @@ def encode(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> lis
     Raises
     ------
     ValueError
-        If a number of the header is not finite, an array is none of float16, float32 and uint8, or
-        the header is too long.
+        If a number of the header is not finite, an array is none of float16, float32, uint8 and
+        uint16, or the header is too long.
     """
     listed, parts = [], []
     for name, array in arrays.items():
         kind = array.dtype.newbyteorder("<").str[1:]
         if kind not in _KINDS:
             raise ValueError(
-                f"array '{name}' is {array.dtype}: records hold float16, float32 and uint8"
+                f"array '{name}' is {array.dtype}: records hold float16, float32, uint8 and uint16"
             )
         listed.append([name, kind, list(array.shape)])
         raw = np.ascontiguousarray(array, _KINDS[kind])

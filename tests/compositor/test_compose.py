@@ -14,12 +14,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from engine.compositor import layers
 from engine.compositor.compose import Compositor
 from engine.compositor.gl.context import collect, open_context
 from engine.compositor.gl.program import ShaderError, read_error
 from engine.compositor.isf.check import check
 from engine.compositor.isf.shader import compile_shader
-from engine.compositor.layers import fit
+from engine.compositor.place import fit
 from engine.core.frame.plan import LayerPlan, Pass, Plan
 from tests.places import GOLDEN, ROOT, SHADERS
 
@@ -59,7 +60,8 @@ def pixels(ctx: moderngl.Context, older: Any, newer: Any = None, weight: float =
         return ctx.texture((width, height), 4, np.ascontiguousarray(data, np.uint8).tobytes())
 
     a = texture(older)
-    return SimpleNamespace(older=a, newer=a if newer is None else texture(newer), weight=weight)
+    b = a if newer is None else texture(newer)
+    return SimpleNamespace(older=a, newer=b, weight=weight, numbers=(1, 2), is_flow=False)
 
 
 def layer(**changes: Any) -> LayerPlan:
@@ -579,7 +581,7 @@ def test_uniforms_of_every_type(compositor: Compositor) -> None:
         '{"NAME":"m","TYPE":"audio"}],"IMPORTED":{"pic":{"PATH":"a.png"}}}*/\n'
         "void main() { gl_FragColor = vec4((b ? 0.5 : 0.0) + (e ? 0.25 : 0.0), "
         "float(n) / 16.0, c.b * p.x, c.a) "
-        "+ IMG_THIS_PIXEL(m) + IMG_THIS_PIXEL(pic); }",
+        "+ IMG_THIS_PIXEL(m) - vec4(0.5, 0.5, 0.5, 1.0) + IMG_THIS_PIXEL(pic); }",
     )
     values = {"b": 1.0, "n": 8, "p": (0.5, 0.0), "e": True}
     shown = plan(layer(source=Pass("a/source", "all", values)))
@@ -601,9 +603,23 @@ def test_a_broken_shader_keeps_the_last_good_one_and_names_the_line(compositor: 
     with pytest.raises(ShaderError, match=r"colour\.fs:8: .*nothing") as caught:
         compositor.load("colour", bad)
     assert caught.value.line == 8
-    with pytest.raises(ShaderError, match=r"colour\.fs:3: .*a quoted name"):
+    with pytest.raises(ShaderError, match=r"colour\.fs:3: in the header"):
         compositor.load("colour", '/*{\n"ISFVSN": "2",\nwrong}*/')
     assert (compositor.compose(shown, {}).read("rgb24") == before).all()
+
+
+def test_what_was_staged_is_not_compiled_again(
+    compositor: Compositor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compositor.load("colour", COLOUR)
+    shown = plan(colour("a", 1.0, 0.5, 0.0, 1.0))
+    before = compositor.compose(shown, {}).read("rgb24")
+    compositor.stage("colour", COLOUR.replace("= c;", "= c.bgra;"))
+    assert (compositor.compose(shown, {}).read("rgb24") == before).all()
+    compositor.stage("colour", COLOUR.replace("= c;", "= c.grba;"))  # saved again meanwhile
+    monkeypatch.setattr(layers, "compile_shader", lambda *_: pytest.fail("compiled again"))
+    compositor.load("colour", COLOUR.replace("= c;", "= c.grba;"))
+    assert (compositor.compose(shown, {}).read("rgb24") == before[..., [1, 0, 2]]).all()
 
 
 def test_a_shader_that_never_loaded_is_passed_by(compositor: Compositor) -> None:
@@ -655,7 +671,7 @@ def test_every_shader_compiles_and_draws(ctx: moderngl.Context, name: str) -> No
     assert report["compiled"]
     assert report["drew"]
     assert not report["nan"]
-    assert not report["flat"]
+    assert report["flat"] == (name == "solid")
     assert report["kind"] in ("generator", "filter", "transition")
     assert report["cpu_ms"] > 0
 

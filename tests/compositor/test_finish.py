@@ -64,7 +64,9 @@ def finished(
     texture = ctx.texture(SIZE, 4, rgba.tobytes())
     plain = LayerPlan("a", "g", None, (), "normal", 1.0, 64 / 36, 1.0, False)
     plan = Plan(0.0, 0, (plain,) * layers, {}, master, np.zeros(0), grade=grade)
-    source = SimpleNamespace(older=texture, newer=texture, weight=1.0)
+    source = SimpleNamespace(
+        older=texture, newer=texture, weight=1.0, numbers=(1, 1), is_flow=False
+    )
     found = compositor.compose(plan, {"g": source}).read(format)
     texture.release()
     return found.astype(np.float64) * (255.0 / np.iinfo(found.dtype).max)

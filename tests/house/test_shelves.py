@@ -21,10 +21,13 @@ SHELVES = {
     "generators": {
         "camera",
         "cppn",
+        "film",
         "flat",
         "map",
         "nearest",
+        "picture",
         "pix2pix",
+        "sheet",
         "style",
         "stylegan2",
         "stylegan3",

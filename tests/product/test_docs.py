@@ -12,7 +12,7 @@ import pytest
 from engine.app.cli.main import cli
 from engine.core.curves import CURVES
 from engine.core.expressions import FUNCTIONS
-from engine.documents import modulation_tables, schema
+from engine.documents import colour_table, deck_tables, map_tables, modulation_tables, schema
 from engine.documents.show.load import load
 from engine.generators.kinds import cppn
 from tests.places import SHOWS
@@ -22,16 +22,22 @@ SECTIONS = {
     "## `[output]`": schema.OutputTable,
     "## `[[sources]]` and `[[outputs]]`": schema.SourceTable,
     "## `[master]`": schema.MasterTable,
-    "### `[master.colour]`": schema.ColourTable,
+    "### `[master.colour]`": colour_table.ColourTable,
     "## `[autopilot]`": schema.AutopilotTable,
     "## `[track]`": schema.TrackTable,
     "## `[[layers]]`": schema.LayerTable,
+    "### `[layers.film]`": schema.FilmTable,
     "### `[layers.generator]`": schema.GeneratorTable,
     "The table `images`:": schema.ImageTable,
     "### `[layers.path]`": schema.PathTable,
     "A table of `keys`:": schema.KeyTable,
     "### `[[layers.effects]]` and `[layers.source]`": schema.EffectTable,
-    "## `[[lfos]]`": schema.LfoTable,
+    "### `[layers.solid]`": schema.SolidTable,
+    "### `[layers.text]`": schema.TextTable,
+    "### `[layers.sheet]`": schema.SheetTable,
+    "## `[decks]`": deck_tables.DecksTable,
+    "A table of `transitions`:": deck_tables.TransitionTable,
+    "## `[[lfos]]`": modulation_tables.LfoTable,
     "## `[[macros]]`": schema.MacroTable,
     "A table of `targets`:": modulation_tables.MacroTargetTable,
     **{f"### `{kind}`": table for kind, table in modulation_tables.MODULATORS.items()},
@@ -43,9 +49,9 @@ SECTIONS = {
     "The table `choices`:": schema.ChoicesTable,
     "The table `travel`:": schema.WayTable,
     "### `[[cue_lists]]`": schema.CueListTable,
-    "## `[[mappings]]`": schema.MappingTable,
-    "The table `light`:": schema.LightTable,
-    "### Files of mappings": schema.MapTable,
+    "## `[[mappings]]`": map_tables.MappingTable,
+    "The table `light`:": map_tables.LightTable,
+    "### Files of mappings": map_tables.MapTable,
 }
 
 
@@ -107,7 +113,12 @@ def test_every_key_of_a_show_is_explained_with_its_default(shows: str, heading: 
 def test_every_table_of_the_format_has_its_section() -> None:
     tables = {
         each
-        for each in (*vars(schema).values(), *vars(modulation_tables).values())
+        for each in (
+            *vars(schema).values(),
+            *vars(modulation_tables).values(),
+            *vars(deck_tables).values(),
+            *vars(map_tables).values(),
+        )
         if isinstance(each, type) and issubclass(each, msgspec.Struct) and each.__name__[0] != "_"
     }
     tables -= {msgspec.Struct}

@@ -49,7 +49,9 @@ def cli() -> None:
 
 @cli.command()
 @click.argument("show", default="default")
-@click.option("--save-show", type=FILE, help="Write the show around a shader or network here.")
+@click.option(
+    "--save-show", type=FILE, help="Write the show around a shader, network, picture or film here."
+)
 @click.option(
     "--output", "outputs", type=OUTPUT, multiple=True,
     help="window, null, FILE.mp4 or FILE-%05d.png; several times for several.",
@@ -81,7 +83,7 @@ def cli() -> None:
 @click.option("--demo", is_flag=True, help="Play the built-in music.")
 @click.option("--device", type=DEVICE, default="auto", help="Where the generators run.")
 def play(**given: Any) -> None:
-    """Play SHOW live: a file, the name of a shipped show, a shader or a network."""
+    """Play SHOW live: a file, the name of a shipped show, a shader, network, picture or film."""
     from engine.play.live.options import Options
 
     def work() -> int:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import moderngl
 import numpy as np
 
+from engine.compositor.colour.shaders import Finishing
 from engine.compositor.gl.program import Program
 from engine.core.colour.cube import Lut, Table
-from engine.core.colour.grade import TONE_MAPS, Grade, balance
+from engine.core.colour.grade import Grade, balance
 
 _ACROSS = 1024
 _NO_TABLE = Table(np.zeros((2, 3), np.float32))
@@ -27,14 +28,9 @@ class Looks:
         program.send("balance", tuple(matrix.T.ravel().tolist()))
         program.send("contrast", grade.contrast)
         program.send("saturation", grade.saturation)
-        program.send("turns", (int(grade.contrast != 1.0), *(
-            int(grade.tone_map == i) for i in range(1, len(TONE_MAPS))
-        )))  # fmt: skip
-        lut = grade.lut if grade.lut_mix > 0.0 else None
         program.send("lut_mix", grade.lut_mix)
-        program.send("tables", (int(bool(lut and lut.curves)), int(bool(lut and lut.cube))))
-        if lut is not None:
-            self._look(program, lut)
+        if grade.lut is not None and grade.lut_mix > 0.0:
+            self._look(program, grade.lut)
 
     def _look(self, program: Program, lut: Lut) -> None:
         if lut is not self._lut:
@@ -71,3 +67,16 @@ class Looks:
             texture.release()
         self._textures.clear()
         self._lut = None
+
+
+def finishing(
+    grade: Grade, part: str, is_layer: bool, is_blue: bool, is_stepped: bool
+) -> Finishing:
+    """What a program has to do for a grade."""
+    if grade.rests:
+        return Finishing(part, is_layer, False, is_blue, is_stepped)
+    lut = grade.lut if grade.lut_mix > 0.0 else None
+    return Finishing(
+        part, is_layer, True, is_blue, is_stepped, grade.contrast != 1.0, grade.tone_map,
+        lut is not None and lut.curves is not None, lut is not None and lut.cube is not None,
+    )  # fmt: skip

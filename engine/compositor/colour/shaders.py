@@ -1,6 +1,6 @@
 """GLSL of finishing: grade, tone maps, looks, dither.
 
-A loop of one turn stands for a branch: without a GPU both sides of an `if` are worked out.
+Every choice has a program of its own: without a GPU both sides of an `if` are worked out.
 
 Sources: extended Reinhard (Reinhard et al., "Photographic tone reproduction for digital images",
 2002, equation 4); Narkowicz, "ACES filmic tone mapping curve", 2016 (CC0); tetrahedral
@@ -12,6 +12,9 @@ Sobotka's AgX: log light of primaries drawn together, through a sigmoid.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+from engine.compositor.colour.flash_shaders import MEASURE
 from engine.compositor.gl.shaders import HEAD, SRGB
 
 REINHARD_WHITE = 4.0
@@ -20,20 +23,35 @@ AGX_INSET = 0.2
 AGX_STOPS = -10.0, 6.5
 AGX_SLOPE = 2.4
 
-# What a pixel is before it is graded: linear light, the top row first.
-CANVAS = """
-uniform sampler2D image;
+# What is there before it is graded, in linear light, the top row first: a pixel, and the mean of
+# the four around a place.
+_READ = """
 vec3 light(ivec2 p) {
-    return texelFetch(image, ivec2(p.x, textureSize(image, 0).y - 1 - p.y), 0).rgb;
+    return linear(texelFetch(image, ivec2(p.x, textureSize(image, 0).y - 1 - p.y), 0));
+}
+vec3 light_around(vec2 place) {
+    vec2 size = vec2(textureSize(image, 0));
+    vec2 p = floor(place * size + 0.5) / size;
+    return linear(texture(image, vec2(p.x, 1.0 - p.y)));
 }
 """
-LAYER = """
+CANVAS = (
+    """
 uniform sampler2D image;
-vec3 light(ivec2 p) {
-    vec4 c = scrub(texelFetch(image, ivec2(p.x, textureSize(image, 0).y - 1 - p.y), 0));
+vec3 linear(vec4 c) { return c.rgb; }
+"""
+    + _READ
+)
+LAYER = (
+    """
+uniform sampler2D image;
+vec3 linear(vec4 c) {
+    c = scrub(c);
     return decode(max(c.rgb, 0.0)) * clamp(c.a, 0.0, 1.0);
 }
 """
+    + _READ
+)
 PLAIN = """
 uniform float master;
 vec3 grade(vec3 c) { return clamp(c * master, 0.0, 1.0); }
@@ -99,72 +117,100 @@ vec3 look_up(vec3 c) {
 }
 """
 
-GRADE = (
-    _TONE
-    + _LOOK
-    + """
+_GRADE = """
 uniform float master;
 uniform float opacity;
 uniform mat3 balance;
 uniform float contrast;
 uniform float saturation;
 uniform float lut_mix;
-uniform ivec4 turns;
-uniform ivec2 tables;
 vec3 grade(vec3 c) {
     c = mix(c, vec3(0.0), bvec3(uvec3(isnan(c)) | uvec3(isinf(c))));
     c = max(balance * (c * opacity), 0.0);
-    for (int i = 0; i < turns.x; ++i) {
-        c = GREY * exp2(contrast * log2(max(c, 1e-9) / GREY));
-    }
+#ifdef CONTRAST
+    c = GREY * exp2(contrast * log2(max(c, 1e-9) / GREY));
+#endif
     c = max(mix(vec3(dot(c, vec3(0.2126, 0.7152, 0.0722))), c, saturation), 0.0);
-    for (int i = 0; i < turns.y; ++i) c = reinhard(c);
-    for (int i = 0; i < turns.z; ++i) c = aces(c);
-    for (int i = 0; i < turns.w; ++i) c = agx(c);
-    c = clamp(c, 0.0, 1.0);
-    for (int j = 0; j < tables.x + tables.y; j += 2) {
-        vec3 v = encode(c);
-        vec3 looked = v;
-        for (int i = 0; i < tables.x; ++i) looked = bend(looked);
-        for (int i = 0; i < tables.y; ++i) looked = look_up(looked);
-        c = decode(clamp(mix(v, looked, lut_mix), 0.0, 1.0));
-    }
+    c = clamp(TONE_MAP(c), 0.0, 1.0);
+#if defined(CURVES) || defined(CUBE)
+    vec3 v = encode(c);
+    vec3 looked = v;
+#ifdef CURVES
+    looked = bend(looked);
+#endif
+#ifdef CUBE
+    looked = look_up(looked);
+#endif
+    c = decode(clamp(mix(v, looked, lut_mix), 0.0, 1.0));
+#endif
     return clamp(c * master, 0.0, 1.0);
 }
 """
-)
 
 # Exact black and white are not dithered, and less than a third of a step stays black.
 _DITHER = """
 uniform float levels;
 uniform float phase;
 uniform sampler2D blue_noise;
-uniform int is_blue;
-uniform int is_stepped;
 uniform ivec2 shift;
 vec4 dither(vec3 v) {
+#ifdef BLUE
+    ivec2 place = (ivec2(gl_FragCoord.xy) + shift) & (textureSize(blue_noise, 0) - 1);
+    float noise = texelFetch(blue_noise, place, 0).r - 0.5;
+#else
     vec2 q = gl_FragCoord.xy + phase;
     float noise = fract(52.9829189 * fract(dot(q, vec2(0.06711056, 0.00583715)))) - 0.5;
-    for (int i = 0; i < is_blue; ++i) {
-        ivec2 place = (ivec2(gl_FragCoord.xy) + shift) & (textureSize(blue_noise, 0) - 1);
-        noise = texelFetch(blue_noise, place, 0).r - 0.5;
-    }
+#endif
     vec3 room = clamp(min(v, 1.0 - v) * levels, 0.0, 1.0);
-    v += noise * room / levels;
-    for (int i = 0; i < is_stepped; ++i) v = floor(v * levels + 0.5) / levels;
-    return vec4(v, 1.0);
+#ifdef STEPPED
+    return vec4(floor(v * levels + noise * room + 0.5) / levels, 1.0);
+#else
+    return vec4(v + noise * room / levels, 1.0);
+#endif
 }
 """
 
 
-def finish(is_layer: bool, is_graded: bool) -> str:
-    """Text of the fragment shader that finishes the canvas, or a layer shown without it."""
-    source = LAYER if is_layer else CANVAS
-    return (
-        HEAD
-        + SRGB
-        + source
-        + (GRADE if is_graded else PLAIN)
-        + _DITHER
-        + "void main() { host_Color = dither(encode(grade(light(ivec2(gl_FragCoord.xy))))); }\n"
-    )
+_MAIN = (
+    "void main() { host_Color = dither(encode(grade(light(ivec2(gl_FragCoord.xy))))); }\n",
+    """
+uniform sampler2D shown;
+uniform sampler2D before;
+void main() {
+    ivec2 p = ivec2(gl_FragCoord.xy);
+    float gain = texture(shown, gl_FragCoord.xy / vec2(textureSize(before, 0))).a;
+    vec3 c = mix(decode(texelFetch(before, p, 0).rgb), grade(light(p)), gain);
+    host_Color = dither(encode(c));
+}
+""",
+)
+
+
+class Finishing(NamedTuple):
+    """What a program that finishes has to do: nothing is computed that is not asked for."""
+
+    part: str  # ``whole``; with the flash limiter ``measure``, then ``free`` and ``limited``
+    is_layer: bool  # instead of the canvas
+    is_graded: bool
+    is_blue: bool
+    is_stepped: bool
+    has_contrast: bool = False
+    tone_map: int = 0
+    has_curves: bool = False
+    has_cube: bool = False
+
+    def text(self) -> str:
+        """Text of the fragment shader."""
+        names = {
+            "BLUE": self.is_blue, "STEPPED": self.is_stepped, "CONTRAST": self.has_contrast,
+            "CURVES": self.has_curves, "CUBE": self.has_cube,
+        }  # fmt: skip
+        version, rest = HEAD.split("\n", 1)
+        defines = "".join(f"#define {name}\n" for name, is_asked in names.items() if is_asked)
+        tone_map = ("", "reinhard", "aces", "agx")[self.tone_map]
+        return (
+            f"{version}\n{defines}#define TONE_MAP {tone_map}\n{rest}{SRGB}"
+            + (LAYER if self.is_layer else CANVAS)
+            + (_TONE + _LOOK + _GRADE if self.is_graded else PLAIN)
+            + (MEASURE if self.part == "measure" else _DITHER + _MAIN[self.part == "limited"])
+        )

@@ -111,7 +111,27 @@ void main() {
     + _STRAIGHT
 )
 
-# A plain copy, which also rescales histories and fades a final TARGET in.
+# One picture faded over another, premultiplied: what is transparent brings no colour along.
+MIX = (
+    HEAD
+    + """
+uniform sampler2D image;
+uniform sampler2D under;
+uniform float host_mix;
+vec4 at(sampler2D s, ivec2 size_px) {
+    if (textureSize(s, 0) == size_px) return texelFetch(s, ivec2(gl_FragCoord.xy), 0);
+    return texture(s, isf_FragNormCoord);
+}
+void main() {
+    vec4 over = at(image, textureSize(image, 0)), below = at(under, textureSize(image, 0));
+    float share = mix(below.a, over.a, host_mix) > 0.0
+        ? host_mix * over.a / mix(below.a, over.a, host_mix) : host_mix;
+    host_Color = vec4(mix(below.rgb, over.rgb, share), mix(below.a, over.a, host_mix));
+}
+"""
+)
+
+# A plain copy, which also rescales histories.
 COPY = (
     HEAD
     + """
@@ -177,6 +197,20 @@ uniform sampler2D image;
 void main() {
     vec4 c = texelFetch(image, ivec2(gl_FragCoord.xy), 0);
     host_Color = vec4(encode(clamp(c.rgb, 0.0, 1.0)), 1.0);
+}
+"""
+)
+
+# The canvas of a group as shaders see it: display-referred, straight alpha.
+SHOW = (
+    HEAD
+    + SRGB
+    + """
+uniform sampler2D image;
+void main() {
+    vec4 c = texelFetch(image, ivec2(gl_FragCoord.xy), 0);
+    float a = clamp(c.a, 0.0, 1.0);
+    host_Color = vec4(encode(clamp(c.rgb / max(a, 1e-4), 0.0, 1.0)), a);
 }
 """
 )

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import moderngl
 
 from engine.compositor.gl.pictures import AnyTexture
 from engine.compositor.gl.program import Program
-from engine.compositor.gl.shaders import COPY
+from engine.compositor.gl.shaders import COPY, MIX
 from engine.compositor.gl.surface import Pool, Surface
 from engine.compositor.isf.shader import Shader, coerce_uniform, file_name
 from engine.core.frame.plan import Pass
-from engine.core.isf.buffers import PassSpec
+from engine.core.isf.buffers import SIDES, PassSpec
 from engine.core.isf.size import LARGEST_PX, evaluate_size
 
 _MOST_PX = 4_000_000
@@ -31,14 +32,34 @@ class History:
     newest: int = 0  # step in which it was last used
 
 
+class Onto(NamedTuple):
+    """How a last pass is laid on a canvas by the pass itself.
+
+    Parameters
+    ----------
+    opacity, most
+        Of the layer · how bright it may be.
+    blend
+        Factors of what is drawn and of what is below; None: nothing is below.
+    """
+
+    opacity: float
+    most: float
+    blend: tuple[int, int] | None
+
+
 class Kit:
     """What every drawing needs: the pool, one black pixel, a copier."""
 
     def __init__(self, ctx: moderngl.Context, picture_hz: float) -> None:
+        self.ctx = ctx
         self.pool = Pool(ctx)
         self.black = ctx.texture((1, 1), 4, data=bytes(4))
         self.black_cube = ctx.texture_cube((1, 1), 4, data=bytes(24))
         self.copier = Program(ctx, COPY)
+        self.mixer = Program(ctx, MIX)
+        # Without a GPU a pixel that is not filtered costs half.
+        self.nearest = ctx.sampler(filter=(moderngl.NEAREST, moderngl.NEAREST))
         self.picture_hz = picture_hz
         self.notes: dict[tuple[str, str], str] = {}
         """Shader and buffer → what the operator should know of it, a sentence."""
@@ -50,11 +71,12 @@ class Kit:
         under: moderngl.Texture | None = None,
         mix: float = 1.0,
     ) -> None:
-        """Draw `source` over the whole of `target`, rescaled, faded over `under`."""
-        self.copier.send("host_mix", mix)
-        self.copier.bind("image", source)
-        self.copier.bind("under", under or self.black)
-        self.copier.draw(target.fbo)
+        """Draw `source` over the whole of `target`, rescaled, faded over `under`, premultiplied."""
+        copier = self.copier if mix >= 1.0 else self.mixer
+        copier.send("host_mix", mix)
+        copier.bind("image", source)
+        copier.bind("under", under or self.black)
+        copier.draw(target.fbo)
 
     def release(self) -> None:
         """Give the GL objects back."""
@@ -62,11 +84,13 @@ class Kit:
         self.black.release()
         self.black_cube.release()
         self.copier.release()
+        self.mixer.release()
+        self.nearest.release()
 
 
 def run(
     kit: Kit, shader: Shader, item: Pass, images: Images, history: History | None, out: Surface,
-    is_step: bool,
+    is_step: bool, onto: Onto | None = None,
 ) -> None:  # fmt: skip
     """Draw all passes of a shader; the last one fills `out`.
 
@@ -82,13 +106,15 @@ def run(
         Buffers that persist, or None.
     is_step
         Whether to keep what the persistent buffers become. Otherwise they are only read.
+    onto
+        If `out` is a canvas: how the last pass is laid on it, see `lays_itself`.
 
     References
     ----------
     ISF specification v2, PASSES; VVISF, VVISFScene `_render`.
     """
     passes = shader.header.passes
-    sizes = _sizes(kit, shader, item, out)
+    sizes = _sizes(kit, shader, item, images, out)
     if history is not None:
         _prepare(kit, passes, sizes, history)
     kept = dict(history.targets) if history else {}
@@ -102,8 +128,11 @@ def run(
         program.send("PASSINDEX", index)
         program.send("RENDERSIZE", (float(sizes[index][0]), float(sizes[index][1])))
         _send(kit, shader, program, item, history)
-        _bind(kit, shader, program, images, targets)
-        program.draw(surface.fbo)
+        seen = {**images, **{n: each.texture for n, each in targets.items()}} if targets else images
+        nearest = _bind(kit, shader, program, seen, sizes[index])
+        _draw(kit, program, surface, onto if index == len(passes) - 1 else None)
+        for unit in nearest:
+            kit.nearest.clear(unit)
         if spec.target:
             old = targets.get(spec.target)
             if old is not None and old is not kept.get(spec.target):
@@ -117,11 +146,33 @@ def run(
     _keep(kit, passes, history if is_step else None, kept, targets)
 
 
+def lays_itself(shader: Shader, item: Pass) -> bool:
+    """Whether the last pass of a shader may be laid on a canvas: whole, and read by nobody."""
+    is_whole = item.mix >= 1.0 or "inputImage" not in shader.names
+    return is_whole and not shader.header.passes[-1].target
+
+
+def _draw(kit: Kit, program: Program, surface: Surface, onto: Onto | None) -> None:
+    """Draw a pass into its surface, or onto a canvas."""
+    program.send("host_most", onto.most if onto else 0.0)
+    if onto is None:
+        program.draw(surface.fbo)
+        return
+    program.send("host_opacity", onto.opacity)
+    if onto.blend is not None:
+        kit.ctx.enable(moderngl.BLEND)
+        kit.ctx.blend_func = onto.blend
+    program.draw(surface.fbo)
+    kit.ctx.disable(moderngl.BLEND)
+
+
 def _dtype(spec: PassSpec) -> str:
     return "f4" if spec.is_float else "f2"
 
 
-def _sizes(kit: Kit, shader: Shader, item: Pass, out: Surface) -> list[tuple[int, int]]:
+def _sizes(
+    kit: Kit, shader: Shader, item: Pass, images: Images, out: Surface
+) -> list[tuple[int, int]]:
     """Size of each pass in pixels; a size that has no value now is the output's."""
     width, height = out.size_px
     passes = shader.header.passes
@@ -132,6 +183,9 @@ def _sizes(kit: Kit, shader: Shader, item: Pass, out: Surface) -> list[tuple[int
         value = item.uniforms.get(name, default)
         if not isinstance(value, tuple):
             values[name] = float(value)
+    for name, texture in images.items():
+        for key, pixels in zip(SIDES, texture.size, strict=True):
+            values[f"{key}_{name}"] = float(pixels)
 
     def side(expression: str, whole: int) -> int:
         try:
@@ -194,23 +248,28 @@ def _send(kit: Kit, shader: Shader, program: Program, item: Pass, history: Histo
     program.send("TIME", item.seconds)
     program.send("TIMEDELTA", 0.0 if is_first else 1.0 / kit.picture_hz)
     program.send("FRAMEINDEX", item.step)
-    program.send("DATE", (2000.0, 1.0, 1.0, item.seconds))  # a film has no date
+    program.send("DATE", item.date or (2000.0, 1.0, 1.0, item.seconds))
     for name, kind in shader.types.items():
         value = item.uniforms.get(name, shader.defaults[name])
         program.send(shader.names[name], coerce_uniform(kind, value))
 
 
 def _bind(
-    kit: Kit, shader: Shader, program: Program, images: Images, targets: Mapping[str, Surface]
-) -> None:
+    kit: Kit, shader: Shader, program: Program, images: Images, size_px: tuple[int, int]
+) -> list[int]:
+    """Bind the images of a pass; return the units on which nothing is filtered."""
+    nearest = []
     for name, in_program in shader.names.items():
         if in_program in program.units:
-            target = targets.get(name)
-            texture = target.texture if target else images.get(name, kit.black)
+            texture = images.get(name, kit.black)
             is_cube = isinstance(texture, moderngl.TextureCube)
             if is_cube != (name in shader.cubes):
                 texture = kit.black if is_cube else kit.black_cube
             program.bind(in_program, texture)
+            if name in shader.in_place and texture.size == size_px:
+                nearest.append(program.units[in_program])
+                kit.nearest.use(nearest[-1])
+    return nearest
 
 
 def _keep(

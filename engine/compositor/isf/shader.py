@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import moderngl
@@ -9,7 +10,7 @@ import moderngl
 from engine.compositor.gl.program import MOST_SAMPLERS, Program, ShaderError, read_error
 from engine.compositor.isf.translate import translate, translate_vertex, uniform_name
 from engine.core.isf.header import Header, Uniform, has_history, parse, uniforms
-from engine.core.isf.inputs import IMAGES
+from engine.core.isf.inputs import IMAGES, SOUNDS
 
 _RUNGS = (0, 1, 2)
 # With the pass a constant, a compiler leaves out what other passes do. Without a GPU every branch
@@ -35,6 +36,10 @@ class Shader:
         Input name → GLSL value.
     cubes
         Inputs and imported images that are cubes.
+    sounds
+        Inputs that see the sound: name, ISF type, columns wanted (0: any).
+    in_place
+        Images of which it reads nothing but the pixel that it draws.
     """
 
     name: str
@@ -45,6 +50,8 @@ class Shader:
     defaults: dict[str, Uniform]
     is_stepped: bool
     cubes: frozenset[str] = frozenset()
+    sounds: tuple[tuple[str, str, int], ...] = ()
+    in_place: frozenset[str] = frozenset()
 
 
 def file_name(name: str) -> str:
@@ -101,6 +108,20 @@ def _error_of(file: str, header: Header, log: str) -> ShaderError:
     return read_error(header.vertex_name if is_vertex else file, log)
 
 
+def _read_in_place(header: Header) -> frozenset[str]:
+    """Images of which a shader reads nothing but the pixel that it draws."""
+    if header.vertex:  # its author may move the coordinates
+        return frozenset()
+    names = {item.name for item in header.inputs if item.type == "image"}
+    names |= {item.target for item in header.passes if item.target}
+    return frozenset(
+        name
+        for name in names
+        if len(re.findall(rf"\b{name}\b", header.body))
+        == len(re.findall(rf"\bIMG_THIS(?:_NORM)?_PIXEL\s*\(\s*{name}\s*\)", header.body))
+    )
+
+
 def release_shader(shader: Shader) -> None:
     """Give the GL objects back."""
     for program in set(shader.programs):
@@ -111,6 +132,7 @@ def _shader(name: str, header: Header, programs: tuple[Program, ...], rung: int)
     listed = [item.name for item in header.inputs] + [p.target for p in header.passes if p.target]
     listed += [each.name for each in header.imported]
     cubes = [item.name for item in header.inputs if item.type == "cube"]
+    sounds = [item for item in header.inputs if item.type in SOUNDS]
     return Shader(
         name,
         header,
@@ -120,6 +142,8 @@ def _shader(name: str, header: Header, programs: tuple[Program, ...], rung: int)
         uniforms(header, {}),
         has_history(header),
         frozenset([*cubes, *(each.name for each in header.imported if each.is_cube)]),
+        tuple((i.name, i.type, int(i.high)) for i in sounds),  # type: ignore[arg-type]
+        _read_in_place(header),
     )
 
 

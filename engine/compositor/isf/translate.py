@@ -10,8 +10,9 @@ import re
 import sys
 
 from engine.compositor.gl.program import OUR_LINES, VERTEX
+from engine.compositor.isf.tidy import tidied, with_new_meanings, with_own_output
 from engine.core.isf.header import Header
-from engine.core.isf.source import varyings
+from engine.core.isf.source import SURFACE, unfed
 
 _GLSL_TYPES = {
     "event": "bool", "bool": "bool", "long": "int", "float": "float", "point2D": "vec2",
@@ -39,6 +40,10 @@ _SHARED = """
 #define texture2DLod textureLod
 #define texture2DLodEXT textureLod
 #define texture2DProj textureProj
+#define texture2DGradEXT textureGrad
+#define texture2DGradARB textureGrad
+#define textureCubeLod textureLod
+#define textureCubeLodEXT textureLod
 uniform int FRAMEINDEX;
 uniform vec2 RENDERSIZE;
 uniform float TIME;
@@ -68,31 +73,40 @@ _VERTEX_END = """
 #line %(line)d
 void main() {
     isf_vertShaderInit();
+%(start)s
     isf_main();
 }
 """
-# NaN and infinity end here: one of them in a history would never leave it again.
+# NaN and infinity end here: one of them in a history would never leave it again. Laid at once on a
+# canvas, the colour is first what a surface of halves would hold, so that both ways look the same.
 _EPILOGUE = """
 #undef main
 #undef gl_FragCoord
 #line %(line)d
+uniform float host_opacity;
+uniform float host_most;
+vec4 host_light(vec4 host_x) {
+    host_x = uintBitsToFloat(floatBitsToUint(host_x) & 0xFFFFE000u);
+    vec3 host_d = max(host_x.rgb, 0.0);
+    vec3 host_h = 0.5638227 + host_d * (0.5182914 - host_d * 0.1111299);
+    host_h = 0.0010611 + host_d * (0.0279547 + host_d * host_h);
+    host_d = mix(host_d / 12.92, host_h, greaterThan(host_d, vec3(0.04045)));
+    float host_a = clamp(host_x.a, 0.0, 1.0) * host_opacity;
+    return vec4(min(host_d, host_most) * host_a, host_a);
+}
 void main() {
     isf_FragCoord = %(place)s;
     isf_FragColor = vec4(0.0);
     isf_main();
     vec4 host_c = isf_FragColor;
     %(scrub)s
-    host_Color = host_c;
+    host_Color = host_most > 0.0 ? host_light(host_c) : host_c;
 }
 """
 _SCRUB = "host_c = mix(host_c, vec4(0.0), bvec4(uvec4(isnan(host_c)) | uvec4(isinf(host_c))));"
 
+_SURFACE = "(isf_FragNormCoord - 0.5) * vec2(RENDERSIZE.x / RENDERSIZE.y, 1.0)"
 _PLACE = "vec4(isf_FragNormCoord * RENDERSIZE, 0.0, 1.0)"
-_DECLARED_AGAIN = re.compile(
-    r"^[ \t]*(?:uniform|varying|in|out)\s+\w+\s+(?:RENDERSIZE|TIME|TIMEDELTA|DATE|PASSINDEX"
-    r"|FRAMEINDEX|isf_FragNormCoord|vv_FragNormCoord|isf_FragCoord)\s*;",
-    re.MULTILINE,
-)
 _RESERVED = (
     "smooth|sample|buffer|filter|active|common|input|output|half|fixed|partition|superp|noise|patch"
     "|coherent|shared|resource|subroutine|precise|cast|template|this|packed|using|sizeof|union"
@@ -122,28 +136,41 @@ def translate(header: Header, rung: int = 0, is_raw: bool = False, index: int | 
 
 def translate_vertex(header: Header, rung: int = 0, index: int | None = None) -> str:
     """Vertex shader of a header, see `translate`; ours where it has none."""
+    missing = [(v, uniform_name(v.name, rung)) for v in unfed(header.body, 1, header.vertex)]
+    outs = [f"out {v.type} {name}{f'[{v.size}]' if v.size else ''};" for v, name in missing]
+    start = [
+        f"    {name} = {_SURFACE if v.name == SURFACE else f'{v.type}(0)'};"
+        for v, name in missing
+        if not v.size
+    ]
     if header.vertex:
-        text = (header.vertex, 1, _VERTEX_END % {"line": OUR_LINES})
-        return _translated(header, rung, index, _VERTEX + _SHARED, text)
-    unfed = varyings(header.body)
-    if not unfed:
+        end = _VERTEX_END % {"line": OUR_LINES, "start": "\n".join(start)}
+        prelude = _VERTEX + _SHARED + "\n".join(outs)
+        return _translated(header, rung, index, prelude, (header.vertex, 1, end))
+    if not missing:
         return VERTEX
-    names = [(v, uniform_name(v.name, rung)) for v in unfed]
-    lines = [f"out {v.type} {name}{f'[{v.size}]' if v.size else ''};" for v, name in names]
-    start = [f"    {name} = {v.type}(0);" for v, name in names if not v.size]
     head, main, rest = VERTEX.partition("void main() {\n")
-    return "\n".join([head.rstrip(), *lines, main.rstrip(), *start, rest])
+    first, corner, rest = rest.partition(";\n")
+    uniform = "uniform vec2 RENDERSIZE;"
+    return "\n".join(
+        [head.rstrip(), uniform, *outs, main.rstrip(), first + corner.rstrip(), *start, rest]
+    )
 
 
 def _translated(
     header: Header, rung: int, index: int | None, prelude: str, text: tuple[str, int, str]
 ) -> str:
     """Put an author's text, which begins at a line, between our prelude and our end."""
-    body, line, end = _clean(text[0]), text[1], text[2]
+    brought = [each.name for each in header.imported]
+    own = [item.name for item in header.inputs] + [p.target for p in header.passes if p.target]
+    body, line, end = tidied(text[0], [*own, *brought]), text[1], text[2]
     if rung:
         body = _RESERVED_NAME.sub(r"\1_", body)
     extensions = re.findall(r"^[ \t]*#extension.*$", body, re.MULTILINE)
     body = re.sub(r"^[ \t]*#(?:extension|version).*$", "", body, flags=re.MULTILINE)
+    macros: list[str] = []
+    if prelude.startswith(_FRAGMENT):
+        macros, body = with_own_output(body)
     return "\n".join(
         (
             _version(rung),
@@ -151,9 +178,10 @@ def _translated(
             _LINE + prelude,
             "uniform int PASSINDEX;" if index is None else f"const int PASSINDEX = {index};",
             *_declarations(header, rung),
+            *macros,
             "#define main isf_main",
             f"#line {line}",
-            body + end,
+            with_new_meanings(body, line, prelude) + end,
         )
     )
 
@@ -173,12 +201,6 @@ def _version(rung: int) -> str:
             "#extension GL_ARB_shading_language_420pack : enable\n"
             "#extension GL_ARB_gpu_shader5 : enable"
         )
-
-
-def _clean(body: str) -> str:
-    """Drop declarations that the prelude makes; escape `#include`, which moderngl would expand."""
-    body = _DECLARED_AGAIN.sub("", body)
-    return re.sub(r"^[ \t]*#include\b", "#error include is not part of ISF:", body, flags=re.M)
 
 
 def _declarations(header: Header, rung: int) -> list[str]:

@@ -129,6 +129,8 @@ def begin(show: Show, state: State, index: int) -> State:
     """Send every target of a cue on its way."""
     cue = show.cues[index]
     now, goals = values_now(show, state), dict(cue.targets)
+    if state.decks is not None:
+        goals.update(cue.on_next[1 - state.decks.front])
     kept = tuple(r for r in state.ramps if r.place not in goals)
     state = state._replace(
         ramps=kept + ramps_to(show, cue, state.tick, now, goals),
@@ -137,6 +139,8 @@ def begin(show: Show, state: State, index: int) -> State:
         begun=(*state.begun, index),
         fader=fader.without(state.fader, goals),
     )
+    if cue.texts:
+        state = state._replace(texts={**state.texts, **dict(cue.texts)})
     return lists.follow(show, state, index) if show.lists else state
 
 

@@ -20,12 +20,15 @@ from engine.core.control.signals import finite, receive_signal
 from engine.core.control.steering import aim_steer, let_go, pass_steer
 from engine.core.control.transport import hold_tempo, is_beat, keep_time, pass_beats, pulses, run_on
 from engine.core.event import Event, Value
+from engine.core.frame import decks
 from engine.core.frame.paths import Happened, change_paths, path_event
 from engine.core.frame.playhead import aim_head, seek
+from engine.core.frame.reels import aim_reels, move_reels
 from engine.core.frame.values import aimed
 from engine.core.parameter import coerce
 from engine.core.path.model import PathState
 from engine.core.path.speed import Tempo, paced
+from engine.core.show.lettering import refusal as text_refusal
 from engine.core.show.show import Show
 from engine.core.show.state import Ramp, State
 from engine.core.springs import advance_springs, aim_springs
@@ -67,6 +70,8 @@ def advance(show: Show, state: State, tick: int, events: Sequence[Event] = ()) -
     if taken.of_tempo:
         state = follow(show, state, taken.of_tempo)
     state = follow_cues(show, state, fired)
+    if show.decks is not None:
+        state = decks.take(show, state, fired)
     if state.chased.source or taken.of_tempo:
         state = chase(show, state, taken.of_tempo)
     seconds = tick / constants.control_hz
@@ -76,11 +81,15 @@ def advance(show: Show, state: State, tick: int, events: Sequence[Event] = ()) -
         state = fader.move(show, state, taken.written)
     if fired:
         state = let_go(show, keep_time(show, state, fired), fired)
+    if state.reels:
+        state = state._replace(reels=move_reels(show, state, {*taken.written, *fired}))
     if was_still:
         state = _hold_still(show, state)
     else:
         begun = pulses(show, before.transport, state) if dt > 0.0 else ()
         state = _aim(show, state, seconds, dt, begun)
+    if show.decks is not None:
+        state = decks.follow(show, state)
     is_faded = fader.pair_of(before.fader) != fader.pair_of(state.fader)
     happened = Happened(taken.path_events, fired, taken.standings, is_faded)
     return change_paths(show, before if dt > 0.0 else state, state, happened)
@@ -102,6 +111,7 @@ class Taken:
     touch_tick: int
     lost_s: float
     unready: frozenset[str]
+    texts: Mapping[str, str]
     triggers: list[int] = field(default_factory=list)
     path_events: list[Event] = field(default_factory=list)
     standings: list[Standing] = field(default_factory=list)
@@ -124,7 +134,7 @@ def _take_events(
         signals[pulse] = 0.0
     taken = Taken(
         tick, state.base, signals, state.ramps, state.fired, state.touch_tick, state.lost_s,
-        state.unready,
+        state.unready, state.texts,
     )  # fmt: skip
     if not events:
         return taken
@@ -160,6 +170,11 @@ def _take_other(show: Show, taken: Taken, event: Event) -> list[int]:
         return []
     if address == restore.ADDRESS:
         taken.standings.append(restore.read(event.value))
+        return []
+    if (text := show.constants.texts.get(address)) is not None:
+        if text_refusal(address, event.value) is None:
+            taken.texts = {**taken.texts, text: str(event.value)}
+            taken.touch_tick = taken.tick
         return []
     if address in TOLD:
         taken.of_tempo.append(event)
@@ -212,6 +227,7 @@ def _pass_time(state: State, still_ticks: int, dt: float, control_hz: float, tak
         unready=taken.unready,
         touch_tick=taken.touch_tick,
         lost_s=taken.lost_s,
+        texts=taken.texts,
         springs=springs,
         begun=(),
     )
@@ -286,6 +302,7 @@ def _aim(show: Show, state: State, seconds: float, dt: float, begun: Sequence[in
             ]
         ),
         transport=transport,
+        reels=aim_reels(show, state, values) if state.reels else (),
         # Only a person or a cue freezes the show: a route could not let it go again.
         is_still=bool(state.base[master.freeze] >= 0.5),
         head=aim_head(show, state, values),

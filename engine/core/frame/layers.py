@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from engine.core.frame.plan import MASTER, LayerPlan, Pass, Uniform
+from engine.core.frame.links import steps_back
+from engine.core.frame.plan import DECKS, MASTER, LayerPlan, Pass, Uniform
 from engine.core.show.layer import BLENDS, WRAP_S, Effect, Input, Layer
+from engine.core.show.placing import placing_of
 from engine.core.show.show import Show
 from engine.core.show.state import State
 
@@ -16,45 +18,103 @@ STEP_SLACK = 1e-6
 
 
 class Moment(NamedTuple):
-    """Seconds of motion, the newest picture step, and the newest one that was seen before it."""
+    """Seconds of motion, the newest picture step, the newest one seen before it, and the date."""
 
     motion_s: float
     step: int
     seen: int
+    date: tuple[float, float, float, float] | None = None
 
 
 def layer_plan(
     show: Show, state: State, layer: Layer, values: Sequence[float], moment: Moment
 ) -> LayerPlan:
     """Plan a layer; `values` are the effective ones of every parameter."""
-    active = [e for e in layer.effects if e.mix < 0 or values[e.mix] > 0.0]
+    active = _active(layer.effects, values)
     return LayerPlan(
         id=layer.id,
         generator=layer.uses,
         source=_pass(show, state, layer.id, layer.source, values, moment) if layer.source else None,
-        effects=tuple(_pass(show, state, layer.id, e, values, moment) for e in active),
-        blend=layer.blend if layer.blend in BLENDS else "normal",
+        effects=tuple([_pass(show, state, layer.id, e, values, moment) for e in active]),
+        blend=BLENDS[int(values[layer.blend])],
         opacity=values[layer.opacity],
         aspect=layer.aspect or show.size_px[0] / show.size_px[1],
         scale=values[layer.scale],
         is_stepped=_is_stepped((layer.source, *active)),
+        placing=placing_of(values, layer.placing),
+        is_display=values[layer.space] >= 0.5,
+        group=layer.group,
+        is_group=layer.is_group,
+        rank=layer.rank,
+        upscale=layer.upscale,
     )
 
 
+def _active(effects: Iterable[Effect], values: Sequence[float]) -> list[Effect]:
+    """Effects that do something now."""
+    return [
+        e
+        for e in effects
+        if (e.mix < 0 or values[e.mix] > 0.0) and (e.bypass < 0 or values[e.bypass] < 0.5)
+    ]
+
+
+def visible_layers(show: Show, values: Sequence[float]) -> list[Layer]:
+    """Layers that are seen: neither transparent nor muted, nor is a group in which they lie.
+
+    Where layers are solo, only these are seen, what lies in them, and the groups around them.
+    """
+    seen = [x for x in show.layers if values[x.opacity] > 0.0 and values[x.mute] < 0.5]
+    solo = {x.id for x in show.layers if values[x.solo] >= 0.5}
+    if not solo and not show.constants.is_grouped:
+        return seen
+    layers, there = show.constants.layers, {x.id for x in seen}
+    around = {x.id: _around(x, layers) for x in seen}
+    if solo:
+        open_ = solo.union(*(around.get(name, ()) for name in solo))
+        there = {name for name in there if name in open_ or not solo.isdisjoint(around[name])}
+    return [x for x in seen if x.id in there and there.issuperset(around[x.id])]
+
+
+def members(show: Show, values: Sequence[float], group: str) -> list[Layer]:
+    """Layers that lie in a group and are neither transparent nor muted."""
+    return [
+        x
+        for x in show.layers
+        if x.group == group and values[x.opacity] > 0.0 and values[x.mute] < 0.5
+    ]
+
+
+def _around(layer: Layer, layers: Mapping[str, Layer]) -> list[str]:
+    """Groups in which a layer lies, the innermost first."""
+    found = []
+    while layer.group:
+        found.append(layer.group)
+        layer = layers[layer.group]
+    return found
+
+
 def _is_stepped(effects: Iterable[Effect | None]) -> bool:
-    return any(e and (e.has_history or "picture" in e.images.values()) for e in effects)
+    return any(e and (e.has_history or any(map(steps_back, e.images.values()))) for e in effects)
 
 
 def master_chain(
     show: Show, state: State, values: Sequence[float], moment: Moment
 ) -> tuple[LayerPlan, ...]:
     """The master's effects that are not bypassed, as one layer over the whole canvas."""
-    active = [e for e in show.master.effects if values[e.mix] > 0.0]
+    active = _active(show.master.effects, values)
     if not active:
         return ()
     passes = tuple(_pass(show, state, MASTER, e, values, moment) for e in active)
     aspect = show.size_px[0] / show.size_px[1]
     return (LayerPlan(MASTER, None, None, passes, "normal", 1.0, aspect, 1.0, _is_stepped(active)),)
+
+
+def deck_pass(
+    show: Show, state: State, effect: Effect, values: Sequence[float], moment: Moment
+) -> Pass:
+    """Plan the shader that leads from one deck to the other."""
+    return _pass(show, state, DECKS, effect, values, moment)
 
 
 def _pass(
@@ -78,6 +138,7 @@ def _pass(
         seconds=moment.motion_s % WRAP_S,
         step=moment.step % (1 << 24),
         mix=values[effect.mix] if effect.mix >= 0 else 1.0,
+        date=moment.date,
     )
 
 

@@ -11,10 +11,14 @@ from numpy.typing import NDArray
 
 from engine.core.colour.grade import REST, Grade
 from engine.core.show.generator import Request, View
+from engine.core.show.lettering import Lettering
+from engine.core.show.placing import Placing
 
 Uniform = bool | int | float | tuple[float, ...]
 MASTER = "/master"
 """ID of the master's effects among the layers: one that no layer can have."""
+DECKS = "/decks"
+"""The same of the transition between decks."""
 
 
 class Pass(NamedTuple):
@@ -29,14 +33,18 @@ class Pass(NamedTuple):
     uniforms
         ISF input name → value. Event inputs are true for one picture step, or until a frame saw it.
     images
-        ISF image input name → ``picture`` (the newest finished picture step, linear), or
-        ``layer:ID`` (the newest pixels of that layer's source). The chain binds ``inputImage``.
+        ISF image input name → ``picture`` (the newest finished picture step), ``picture:N`` (the
+        one N steps ago), ``layer:ID`` (the
+        newest pixels of that layer's source), or ``result:ID`` (that layer with its effects). The
+        chain binds ``inputImage``.
     seconds
         Value of TIME, wrapped on the CPU (period `Show.wrap_s`).
     step
         Picture step index (FRAMEINDEX), wrapped.
     mix
         0 bypasses an effect (not drawn), 1 is the whole effect, between is a crossfade.
+    date
+        Value of DATE: year, month, day, second of the day; None where nobody has said it.
     """
 
     key: str
@@ -46,6 +54,7 @@ class Pass(NamedTuple):
     seconds: float = 0.0
     step: int = 0
     mix: float = 1.0
+    date: tuple[float, float, float, float] | None = None
 
 
 class Readback(NamedTuple):
@@ -70,18 +79,30 @@ class LayerPlan(NamedTuple):
     effects
         The chain, in order; bypassed effects are left out.
     blend
-        ``normal``, ``add``, ``screen`` or ``multiply``.
+        One of `engine.core.show.layer.BLENDS`.
     opacity
         0..1; layers at 0 are left out of the plan.
     aspect
         Width / height of the area that the layer fills, centred ("contain") in the canvas; the
         rest is transparent.
     scale
-        Size of that area relative to the largest one that fits, 0..1.
+        Size of that area relative to the largest one that fits.
     is_stepped
         Whether it has a history: then it is redrawn on picture steps only.
     cover_px
         If not (0, 0), it is drawn for image ports only: just large enough to cover this size.
+    placing
+        Where its area lies, or None where nothing moves it.
+    is_display
+        Whether it is blended in display-referred values instead of light.
+    group
+        ID of the group on whose canvas it lies; empty: on the picture's.
+    is_group
+        Whether its source is a canvas of its own with the layers of that group.
+    rank
+        On a step, lower ones are drawn before it.
+    upscale
+        How a generator's pictures are enlarged, see `engine.core.show.layer.UPSCALES`.
     """
 
     id: str
@@ -94,6 +115,34 @@ class LayerPlan(NamedTuple):
     scale: float
     is_stepped: bool
     cover_px: tuple[int, int] = (0, 0)
+    placing: Placing | None = None
+    is_display: bool = False
+    group: str = ""
+    is_group: bool = False
+    rank: int = 0
+    upscale: str = "auto"
+
+
+class DeckMix(NamedTuple):
+    """How two decks are mixed.
+
+    Parameters
+    ----------
+    first, middle, end
+        Deck A is ``Plan.layers[first:middle]``, deck B ``Plan.layers[middle:end]``.
+    light, cover
+        Factors on the light and on the alpha of each, in linear light, premultiplied.
+    between
+        The shader that draws the transition from ``startImage`` to ``endImage`` instead: the only
+        effect of a layer over the whole canvas; or None.
+    """
+
+    first: int
+    middle: int
+    end: int
+    light: tuple[float, float]
+    cover: tuple[float, float]
+    between: LayerPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +156,7 @@ class Plan:
     tick
         The tick it was sampled from.
     layers
-        Bottom first; invisible layers are left out.
+        Bottom first, also those of groups; invisible layers are left out.
     requests
         Layer ID → what its generator is asked.
     master
@@ -124,8 +173,22 @@ class Plan:
         Layers that are drawn small for them.
     master_chain
         The master's effects: one layer without a source over the whole picture, or none.
+    decks
+        How some of the layers are mixed as two decks; None: all are simply laid on each other.
+    is_held
+        The picture stands still; what is behind it goes on.
+    heard_s
+        Show time up to which sound has been heard, for shaders that see it.
+    hidden
+        Layers that are not visible, and that shaders of others see.
+    picture_steps
+        How many finished picture steps are looked back over.
     grade
         Colour of the finished picture.
+    limits_flashes
+        Whether the flash limiter watches over it.
+    letterings
+        Name of a picture of letters → how they are set.
     """
 
     seconds: float
@@ -139,7 +202,21 @@ class Plan:
     views: tuple[View, ...] = ()
     watched: tuple[LayerPlan, ...] = ()
     master_chain: tuple[LayerPlan, ...] = ()
+    decks: DeckMix | None = None
+    is_held: bool = False
+    heard_s: float = 0.0
+    hidden: tuple[LayerPlan, ...] = ()
+    picture_steps: int = 1
     grade: Grade = REST
+    letterings: tuple[tuple[str, Lettering], ...] = ()
+    limits_flashes: bool = False
+
+    @property
+    def chains(self) -> tuple[LayerPlan, ...]:
+        """What is no layer, and whose shaders see some: the transition, the master's effects."""
+        if self.decks is None or self.decks.between is None:
+            return self.master_chain
+        return (self.decks.between, *self.master_chain)
 
     @property
     def keeps_picture(self) -> bool:

@@ -12,6 +12,7 @@ from engine.core.control.recall import fader
 from engine.core.control.recall.ways import ramp_value
 from engine.core.control.routes import enter_routes
 from engine.core.frame.playhead import follow_track
+from engine.core.frame.reels import follow_reels
 from engine.core.show.reach import Reach
 from engine.core.show.show import Show
 from engine.core.show.state import RouteState, State
@@ -80,6 +81,8 @@ def effective(
         apply_springs(reach.springs, state.springs, values, dt, is_moved)
     if show.track is not None:
         follow_track(show, show.track, state, values, dt)
+    if state.reels:
+        follow_reels(show, state, values, dt)
     return values
 
 

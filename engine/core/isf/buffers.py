@@ -10,12 +10,14 @@ from engine.core.isf.inputs import NAME, Input, tables, text, truth
 from engine.core.isf.lenient_json import Json
 from engine.core.isf.size import evaluate_size
 
+SIDES = ("WIDTH", "HEIGHT")
+"""In sizes ``$WIDTH_name`` is that of an image input."""
 _CUBE_FACES = 6
 _MOST_PASSES = 64
 
 
 class Imported(NamedTuple):
-    """A picture that a shader brings along: paths relative to its file, six of a cube."""
+    """A picture that a shader brings along: paths relative to its file; of a cube six or one."""
 
     name: str
     paths: tuple[str, ...]
@@ -57,6 +59,7 @@ def read_passes(table: Mapping[str, Json], inputs: tuple[Input, ...]) -> tuple[P
     values = {"WIDTH": 64.0, "HEIGHT": 64.0} | {
         item.name: item.default for item in inputs if isinstance(item.default, float)
     }
+    values |= {f"{side}_{i.name}": 64.0 for i in inputs if i.type == "image" for side in SIDES}
     passes = []
     for entry in tables(table, "PASSES", _MOST_PASSES):
         target = text(entry, "TARGET")
@@ -97,9 +100,11 @@ def _read_imported(name: str, entry: Mapping[str, Json]) -> Imported:
     said = entry.get("PATH")
     is_cube = isinstance(said, list) or text(entry, "TYPE").lower() == "cube"
     paths = tuple(p for p in (said if isinstance(said, list) else [said]) if isinstance(p, str))
-    if len(paths) != (_CUBE_FACES if is_cube else 1) or not all(paths):
-        wanted = "six files (right, left, top, bottom, front, back)" if is_cube else "a file"
-        raise ValueError(f"the PATH of the imported image {name} must be {wanted}")
+    if is_cube and len(paths) not in (1, _CUBE_FACES):
+        raise ValueError(
+            f"the PATH of the imported cube {name} must be six files (right, left, top, bottom, "
+            "front, back), or a panorama"
+        )
     return Imported(name, paths, is_cube)
 
 

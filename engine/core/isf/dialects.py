@@ -78,6 +78,7 @@ def as_isf(text: str) -> str:
     if used & {"iMouse", "u_mouse"}:
         inputs.append({"NAME": _POINT, "TYPE": "point2D", "DEFAULT": [0, 0],
                        "MIN": [0, 0], "MAX": [1, 1]})  # fmt: skip
+    if "iMouse" in used:
         inputs.append({"NAME": _DOWN, "TYPE": "bool", "DEFAULT": False})
     macros |= {name: to for name, to in _MACROS.items() if name in used}
     if "iChannelResolution" in used:

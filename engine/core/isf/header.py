@@ -12,12 +12,12 @@ from engine.core.isf.dialects import as_isf
 from engine.core.isf.inputs import IMAGES, Input, read_inputs
 from engine.core.isf.lenient_json import Json, read
 from engine.core.isf.size import evaluate_size
-from engine.core.isf.source import LARGEST_BYTES, decode, split, varyings
+from engine.core.isf.source import LARGEST_BYTES, SURFACE, bare, decode, split, unfed
 from engine.core.parameter import Kind, Parameter
 
 __all__ = [
     "LARGEST_BYTES", "Header", "Input", "PassSpec", "decode", "evaluate_size", "groups",
-    "has_history", "parameters", "parse", "uniform", "uniforms",
+    "has_history", "parameters", "parse", "reads_date", "uniform", "uniforms",
 ]  # fmt: skip
 
 LONGEST_LABEL = 24
@@ -109,22 +109,32 @@ def parse(text: str, name: str) -> Header:
         imported=imported,
         vertex=vertex,
         vertex_name=vertex_name,
-        notes=() if vertex else _unfed(body, body_line, name),
+        notes=_unfed((body, body_line), vertex, (name, vertex_name)),
     )
 
 
-def _unfed(body: str, body_line: int, name: str) -> tuple[tuple[int, str], ...]:
-    """Say which values a shader takes from a vertex shader that is not there."""
-    beside = f"{name.removesuffix('.fs')}.vs"
+def _unfed(
+    text: tuple[str, int], vertex: str, names: tuple[str, str]
+) -> tuple[tuple[int, str], ...]:
+    """Say which values a shader takes from a vertex shader that does not give them."""
+    file, given_by = names
+    missing = f"there is no {file.rpartition('/')[2].removesuffix('.fs')}.vs"
+    why = f"{given_by} has no such value" if vertex else missing
     return tuple(
-        (each.line, f"'{each.name}' comes from a vertex shader, and there is no {beside}: it is 0")
-        for each in varyings(body, body_line)
+        (each.line, f"'{each.name}' comes from a vertex shader, and {why}: it is 0")
+        for each in unfed(*text, vertex)
+        if each.name != SURFACE
     )
 
 
 def has_history(header: Header) -> bool:
     """Whether the shader remembers: its layer is drawn on picture steps only."""
     return any(item.persistent for item in header.passes)
+
+
+def reads_date(header: Header) -> bool:
+    """Whether the shader shows the date or the time of day."""
+    return bool(re.search(r"\bDATE\b", bare(header.body) + bare(header.vertex)))
 
 
 def parameters(header: Header) -> list[Parameter]:

@@ -79,7 +79,8 @@ def _read_input(entry: Mapping[str, Json], place: int) -> Input:
     kind = _KINDS[kind.lower()]
     label, unit = text(entry, "LABEL"), text(entry, "UNIT")
     if kind in IMAGES:
-        most = _number(entry.get("MAX")) if kind in SOUNDS else None
+        wanted = entry.get("MAX", entry.get("SIZE"))  # the latter as MadMapper writes
+        most = _number(wanted) if kind in SOUNDS else None
         columns = float(min(max(int(most or 0), 0), _MOST_COLUMNS))
         return Input(name, kind, high=columns, label=label)
     if kind in _LENGTHS:

@@ -17,6 +17,8 @@ _VARYING = re.compile(
     r"(\w+(?:\s*\[[^\]]*\])?(?:\s*,\s*\w+(?:\s*\[[^\]]*\])?)*)\s*;",
     re.MULTILINE,
 )
+SURFACE = "surfacePosition"
+"""What GLSL Sandbox hands over: the place from the middle, in heights of the picture."""
 _OURS = {"isf_FragNormCoord", "vv_FragNormCoord", "isf_FragCoord"}
 
 
@@ -79,3 +81,9 @@ def varyings(body: str, first_line: int = 1) -> tuple[Varying, ...]:
                 found.setdefault(name, Varying(match[1], name, size.rstrip("] "), line))
     used = re.findall(r"\w+", _VARYING.sub("", code))
     return tuple(each for name, each in found.items() if name in used)
+
+
+def unfed(body: str, first_line: int, vertex: str) -> tuple[Varying, ...]:
+    """Values that a fragment shader takes, and that its vertex shader, if any, does not give."""
+    given = set(re.findall(r"\w+", bare(vertex)))
+    return tuple(each for each in varyings(body, first_line) if each.name not in given)

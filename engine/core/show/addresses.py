@@ -19,7 +19,7 @@ NUMBERS = "numbers"
 NAME = "name"
 """Kind of an address of the host that takes a text, or only a press."""
 TEXT = "text"
-"""Kind of an address of the host that takes a word or an address."""
+"""Kind of an address that takes a text: of a layer that shows one, or of the host."""
 
 
 HOST = {
@@ -55,6 +55,8 @@ class Address:
         How many numbers a message may bring, if it takes `NUMBERS`; None: any.
     aliases
         Other addresses for the same.
+    begins
+        Its text when the show begins, if it takes one.
     """
 
     address: str
@@ -63,6 +65,7 @@ class Address:
     parameters: tuple[Parameter, ...] = ()
     counts: tuple[int, ...] | None = (1,)
     aliases: tuple[str, ...] = ()
+    begins: str = ""
 
     def takes(self) -> str:
         """Say what it accepts."""
@@ -90,6 +93,8 @@ class Address:
     @property
     def default(self) -> Any:
         """Its value when the show begins, as a message would bring it; None: it has none."""
+        if self.kind == TEXT:
+            return self.begins or None
         found = [_shown(p) for p in self.parameters if p.kind is not Kind.TRIGGER]
         return found if self.kind == NUMBERS and found else next(iter(found), None)
 
@@ -122,7 +127,9 @@ def _shown(parameter: Parameter) -> Any:
 
 def addresses(show: Show) -> dict[str, Address]:
     """List everything that the show answers to, by its address, without aliases; by layer."""
-    listed = (*_parameters(show), *_vectors(show), *_events(show), *_signals(show))
+    listed = (
+        *_parameters(show), *_vectors(show), *_events(show), *_signals(show), *_texts(show),
+    )  # fmt: skip
     order = {root: n for n, root in enumerate(dict.fromkeys(map(_root, listed)))}
     return {each.address: each for each in sorted(listed, key=lambda each: order[_root(each)])}
 
@@ -164,6 +171,14 @@ def _events(show: Show) -> Iterator[Address]:
                 counts = counts and tuple(dict.fromkeys(counts))
                 aliases = tuple(f"{alias}/{name}" for alias in more)
                 yield Address(f"{root}/{name}", NUMBERS, change.text, (), counts, aliases)
+
+
+def _texts(show: Show) -> Iterator[Address]:
+    names = show.constants.texts
+    for writing in (layer.writing for layer in show.constants.written if layer.writing):
+        aliases = tuple(a for a, to in names.items() if to == writing.address and a != to)
+        text = "The text of the layer."
+        yield Address(writing.address, TEXT, text, aliases=aliases, begins=writing.text)
 
 
 def _signals(show: Show) -> Iterator[Address]:

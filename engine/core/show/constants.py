@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from engine.core.parameter import Kind, Registry
 from engine.core.path.model import Path
 from engine.core.show.controls import Cue, CueList
 from engine.core.show.generator import ImageInput, asked_size, picture_size
-from engine.core.show.layer import Layer
+from engine.core.show.layer import Effect, Layer, Reel
 from engine.core.show.reach import Entry, Filter, Reach
 
 
@@ -44,6 +45,10 @@ class Asked(NamedTuple):
     aspect: float
 
 
+SOUND, DAY, SECOND = "sound/s", "date/day", "date/s"
+"""Signals of shows whose shaders see the sound or the date; only the host says them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Constants:
     """Constants of a show, see `engine.core.show.show`.
@@ -64,9 +69,9 @@ class Constants:
     filters, speed_decay
         How each route follows its signal · what is left of the speed of every one-euro filter
         after a tick.
-    everything, fading, reach
-        What reaches any parameter · the fader between two cues · by layer, those that its
-        generator is asked with.
+    everything, fading, crossing, reach
+        What reaches any parameter · the fader between two cues · the crossfader · by layer, those
+        that its generator is asked with.
     asked
         What each layer's generator is asked.
     fades
@@ -105,6 +110,20 @@ class Constants:
         Places that routes and macros write to.
     is_modulated
         Whether there are modulators, or signals that are parameters or clocks.
+    sound
+        Place of the signal that says how much of the sound is heard, for shaders that see it; -1:
+        none does.
+    date
+        Places of the signals that say the date at show time 0, if a shader shows it: days since
+        2000-01-01 and seconds.
+    is_grouped, is_linked
+        Whether layers lie in groups · whether what a layer shows may depend on other layers.
+    reels
+        Of the films, in the order of their layers.
+    written
+        Layers that show a text.
+    texts
+        Address of such a text, or the same by the number of its layer → the first of them.
     """
 
     control_hz: float
@@ -118,6 +137,7 @@ class Constants:
     speed_decay: float
     everything: Reach
     fading: Reach
+    crossing: Reach
     reach: Mapping[str, Reach]
     asked: tuple[Asked, ...]
     fades: tuple[frozenset[int], ...]
@@ -138,6 +158,13 @@ class Constants:
     list_acts: Mapping[int, tuple[int, str]]
     targets: frozenset[int]
     is_modulated: bool
+    written: tuple[Layer, ...]
+    texts: Mapping[str, str]
+    is_grouped: bool
+    is_linked: bool
+    sound: int = -1
+    date: tuple[int, int] | None = None
+    reels: tuple[Reel, ...] = ()
 
 
 class Steering(NamedTuple):
@@ -158,6 +185,15 @@ def cue_constants(
         "colours": colours_of(registry),
         "exponential": exponential_of(registry),
         "list_acts": list_acts_of(lists),
+    }
+
+
+def link_constants(layers: Sequence[Layer], effects: Sequence[Effect]) -> dict[str, Any]:
+    """Work out whether layers, or effects of the master, depend on other layers."""
+    named = any(":" in image for effect in effects for image in effect.images.values())
+    return {
+        "is_grouped": any(layer.group for layer in layers),
+        "is_linked": named or any(layer.reads for layer in layers),
     }
 
 
@@ -226,6 +262,24 @@ def sights_of(layer: Layer, canvas_px: tuple[int, int]) -> tuple[ImageInput, ...
     )
 
 
+def reels_of(layers: Sequence[Layer]) -> tuple[Reel, ...]:
+    """Playheads of the films, in the order of their layers."""
+    made = [layer.generator for layer in layers if layer.generator is not None]
+    return tuple(each.reel for each in made if each.reel is not None)
+
+
+def switches_of(paths: Sequence[Path]) -> tuple[tuple[int, ...], ...]:
+    """Of each path: places of what says how it moves."""
+    return tuple(
+        (p.motion, *(p.at[s.name] for s in p.parts.settings if s.is_switch)) for p in paths
+    )
+
+
+def cue_targets(cue: Cue) -> Iterator[tuple[int, float]]:
+    """All that a cue may set, also on the deck that is hidden then."""
+    return chain(cue.targets, *cue.on_next)
+
+
 def fades_of(layers: Sequence[Layer], cues: Sequence[Cue]) -> tuple[frozenset[int], ...]:
     """Places of the opacities that each cue sets."""
     opacities = frozenset(layer.opacity for layer in layers)
@@ -234,11 +288,15 @@ def fades_of(layers: Sequence[Layer], cues: Sequence[Cue]) -> tuple[frozenset[in
 
 def needed_layers(layers: Sequence[Layer], cue: Cue) -> frozenset[str]:
     """Layers whose generators' pixels are seen in the layers that a cue brings up."""
-    goals, makers = dict(cue.targets), {layer.id for layer in layers if layer.generator}
+    goals = dict(cue.targets)
+    return needed_by(layers, [x for x in layers if goals.get(x.opacity, 0.0) > 0.0])
+
+
+def needed_by(layers: Sequence[Layer], shown: Iterable[Layer]) -> frozenset[str]:
+    """Layers whose generators' pixels are seen in some of all `layers`."""
+    makers = {layer.id for layer in layers if layer.generator}
     found: set[str] = set()
-    for layer in layers:
-        if goals.get(layer.opacity, 0.0) <= 0.0:
-            continue
+    for layer in shown:
         found.add(layer.uses or "")
         for each in (layer.source, *layer.effects):
             if each is not None:
@@ -249,22 +307,27 @@ def needed_layers(layers: Sequence[Layer], cue: Cue) -> frozenset[str]:
 def asked_of(layers: Sequence[Layer], canvas_px: tuple[int, int]) -> Iterator[Asked]:
     """What the generators of layers are asked."""
     first = 0
+    makers = {layer.id: layer.generator for layer in layers if layer.generator}
+    begins = {}
+    for name, maker in makers.items():
+        begins[name] = first
+        first += len(maker.paths)
     for layer in layers:
         generator = layer.generator
         if generator is None:
             continue
+        led = makers[generator.follows or layer.id]
         shapes = {port.name: port.shape for port in generator.spec.ports}
         aspect = layer.aspect or canvas_px[0] / canvas_px[1]
         yield Asked(
             layer.id,
-            first,
-            generator.paths,
-            tuple(shapes[path.port] for path in generator.paths),
-            generator.places,
+            begins[generator.follows or layer.id],
+            led.paths,
+            tuple(shapes[path.port] for path in led.paths),
+            tuple({**dict(led.places), **dict(generator.places)}.items()),
             asked_size(generator.spec, generator.size_px, aspect, canvas_px),
             aspect,
         )
-        first += len(generator.paths)
 
 
 def places_of(asked: Asked) -> set[int]:
@@ -276,3 +339,9 @@ def places_of(asked: Asked) -> set[int]:
         found |= {path.throw_seed, path.steer, path.jump_s}
         found |= {path.spread} if path.spread >= 0 else set()
     return found
+
+
+def world_constants(signal_of: Mapping[str, int]) -> dict[str, Any]:
+    """Places of the signals that say what shaders see of the world."""
+    date = (signal_of[DAY], signal_of[SECOND]) if DAY in signal_of else None
+    return {"sound": signal_of.get(SOUND, -1), "date": date}

@@ -106,6 +106,10 @@ class Cue:
         (index of a path, its coordinates [shape=path.shape]; None: its own way again).
     timecode_s
         Where it begins by timecode; -1: nowhere.
+    on_next
+        Further targets, for each deck those that hold while it is the hidden one.
+    texts
+        (address of a layer's text, what stands there from the cue's beginning on).
     """
 
     id: str
@@ -121,6 +125,8 @@ class Cue:
     next: int = -1
     latents: tuple[tuple[int, NDArray[np.float64] | None], ...] = ()
     timecode_s: float = -1.0
+    on_next: tuple[tuple[tuple[int, float], ...], ...] = ((), ())
+    texts: tuple[tuple[str, str], ...] = ()
 
 
 class Fader(NamedTuple):
@@ -175,6 +181,7 @@ class Master:
     brightness: int
     blackout: int
     freeze: int
+    hold: int
     speed: int
     truncation: int
     steer_x: int
@@ -188,4 +195,5 @@ class Master:
     resync: int
     beats: Beats
     colour: Colour
+    flash_limiter: int
     effects: tuple[Effect, ...] = ()

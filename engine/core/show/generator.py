@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,6 +107,11 @@ class Spec:
         Of the weights; "none" where there are none.
     live_only
         It shows what happens now: no film can have it.
+    runs
+        Where it works live: ``heavy`` is a worker with torch, ``light`` one without, ``still`` a
+        thread that draws once, for what never changes.
+    duration_s
+        Of a film, which has the parameters `engine.core.show.layer.Reel` names; 0: it is none.
 
     Raises
     ------
@@ -130,6 +135,8 @@ class Spec:
     licence: str = "none"
     provenance: str = "none"
     live_only: bool = False
+    runs: Literal["heavy", "light", "still"] = "heavy"
+    duration_s: float = 0.0
 
     def __post_init__(self) -> None:
         taken = {port.name for port in self.ports} & {p.address for p in self.parameters}

@@ -4,13 +4,55 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from engine.core.path.model import Path
 from engine.core.show.generator import ImageInput, Spec
+from engine.core.show.lettering import Writing
 
-BLENDS = ("normal", "add", "screen", "multiply")
+BLENDS = (
+    "normal", "add", "screen", "multiply", "subtract", "overlay", "soft_light", "hard_light",
+    "dodge", "burn", "difference", "exclusion", "lighten", "darken", "linear_light", "vivid_light",
+    "pin_light", "divide", "hue", "saturation", "colour", "luminosity", "alpha_mask", "luma_mask",
+    "displace",
+)  # fmt: skip
+"""Ways in which a layer is laid on what is below; takes know them by their order."""
+SPACES = ("linear", "display")
+"""In which they reckon: light, or values as a display is sent them."""
+IN_BETWEENS = ("fade", "warp", "flow", "none")
+"""What is seen between two frames of a generator, in a performance; films have every frame."""
+UPSCALES = ("auto", "spline", "network")
 WRAP_S = 3600
 """Period of every shader's TIME, so that no shader sees an unbounded float32 time."""
+
+
+class Reel(NamedTuple):
+    """What moves the playhead of a film: places of its parameters, see `core.frame.reels`.
+
+    Parameters
+    ----------
+    layer, duration_s
+        Its layer's ID · how long the film lasts.
+    position
+        0 to 1, of the part between `begin` and `end`, which are 0 to 1 of the film.
+    speed, pause, loop
+        Factor · holds it · whether the end leads back to the beginning.
+    beats
+        In so many beats it goes through the part once; 0: at its own pace.
+    restart
+        Trigger: it begins anew.
+    """
+
+    layer: str
+    duration_s: float
+    position: int
+    speed: int
+    pause: int
+    begin: int
+    end: int
+    beats: int
+    loop: int
+    restart: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +74,12 @@ class Generator:
         (short parameter name, place).
     sights
         What its image ports see.
+    in_between
+        Place of what is seen between its frames, one of `IN_BETWEENS`.
+    reel
+        Of a film.
+    follows
+        ID of the layer with whose latents and parameters it is asked, beside its own parameters.
     """
 
     kind: str
@@ -43,6 +91,9 @@ class Generator:
     paths: tuple[Path, ...]
     places: tuple[tuple[str, int], ...]
     image_inputs: tuple[ImageInput, ...] = ()
+    in_between: int = -1
+    reel: Reel | None = None
+    follows: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +108,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One shader of a layer: inputs, image bindings and the place of its mix (-1: none)."""
+    """One shader of a layer: inputs, image bindings, places of its mix and bypass (-1: none)."""
 
     id: str
     shader: str
@@ -65,22 +116,51 @@ class Effect:
     inputs: tuple[Input, ...]
     images: Mapping[str, str]
     has_history: bool
+    bypass: int = -1
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A source of pixels, an effect chain, a blend mode and an opacity.
+    """A source of pixels, an effect chain, and how the result is laid on what is below.
 
-    `uses` is the ID of the layer whose generator it shows (its own ID, another's, or None).
-    `aspect` is width / height, or 0 for that of the canvas.
+    Parameters
+    ----------
+    aspect
+        Width / height, or 0 for that of the canvas.
+    uses
+        ID of the layer whose generator it shows (its own ID, another's, or None).
+    blend, space, opacity, scale, solo, mute
+        Places of its parameters.
+    placing
+        Place of the first one of `engine.core.show.placing`.
+    group
+        ID of the group on whose canvas it lies; empty: on the picture's.
+    is_group
+        Whether other layers lie on a canvas of its own, which is its source.
+    rank
+        0, or more than that of every layer that has to be drawn before it.
+    reads
+        IDs of the layers that its shaders see, and of those that lie in it.
+    upscale
+        How a generator's pictures are enlarged, one of `UPSCALES`.
     """
 
     id: str
-    blend: str
     aspect: float
+    blend: int
+    space: int
     opacity: int
     scale: int
+    solo: int
+    mute: int
+    placing: int
     generator: Generator | None
     uses: str | None
     source: Effect | None
     effects: tuple[Effect, ...]
+    group: str = ""
+    is_group: bool = False
+    rank: int = 0
+    reads: tuple[str, ...] = ()
+    writing: Writing | None = None
+    upscale: str = "auto"

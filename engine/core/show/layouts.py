@@ -48,6 +48,7 @@ class Alias(NamedTuple):
 LAYOUTS: dict[str, Alias] = {
     "/composition/master": Alias("/master/brightness"),
     "/composition/video/opacity": Alias("/master/brightness"),
+    "/composition/crossfader/phase": Alias("/crossfader"),
     "/composition/bypassed": Alias("/master/blackout"),
     "/composition/speed": Alias("/master/speed", 0.0, 10.0),
     "/composition/tempocontroller/tempo": Alias("/transport/bpm", 20.0, 500.0),

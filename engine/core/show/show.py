@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,15 +23,28 @@ from engine.core.show.constants import (
     Steering,
     asked_of,
     cue_constants,
+    cue_targets,
     fires_of,
+    link_constants,
     places_of,
+    reels_of,
     sights_of,
     springs_of,
+    switches_of,
+    world_constants,
 )
 from engine.core.show.controls import Cue, CueList, Fader, Lfo, MacroTarget, Master, Route
+from engine.core.show.decks import Decks
 from engine.core.show.layer import Layer
 from engine.core.show.mapping import ControlMapping
-from engine.core.show.reach import Movers, decay_of, entries_of, filters_of, reach_of, reaching
+from engine.core.show.reach import (
+    Movers,
+    decay_of,
+    entries_of,
+    filters_of,
+    reach_of,
+    reaching,
+)
 from engine.core.track.track import Track
 
 
@@ -85,6 +99,8 @@ class Show:
         Places of the signals that are the seconds of motion and the count of beats, -1 for none.
     mappings
         What controls of devices move while it is played.
+    decks
+        Two groups of layers with a crossfader; None: no layer has a deck.
     constants
         What follows from the rest, worked out once.
     """
@@ -126,6 +142,7 @@ class Show:
     addressed: tuple[tuple[int, int], ...] = ()
     clock: tuple[int, int] = (-1, -1)
     mappings: tuple[ControlMapping, ...] = ()
+    decks: Decks | None = None
     pictures: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
     constants: Constants = field(init=False, repr=False)
 
@@ -148,6 +165,28 @@ def _names(show: Show) -> dict[str, int]:
     return found
 
 
+def _texts(show: Show) -> dict[str, Any]:
+    """Layers that show a text, and the names of their texts: each by the layer's number, too."""
+    written = tuple(layer for layer in show.layers if layer.writing)
+    names = {
+        f"/layer/{name}/text": f"/layer/{layer.id}/text"
+        for number, layer in enumerate(show.layers, 1)
+        if layer.writing
+        for name in (layer.id, number)
+    }
+    return {"written": written, "texts": names}
+
+
+def _faders(show: Show, movers: Movers) -> dict[str, Any]:
+    """What reaches the fader between two cues, and the crossfader."""
+    decks = show.decks
+    crossing = set() if decks is None else {decks.fade, decks.curve, decks.transition}
+    return {
+        "fading": reach_of(movers, (), set(show.fader[:1] if show.fader else ())),
+        "crossing": reach_of(movers, (), crossing),
+    }
+
+
 def _constants(show: Show) -> Constants:
     """Work out what follows from a show alone."""
     rate = float(show.control_hz)
@@ -165,27 +204,26 @@ def _constants(show: Show) -> Constants:
     if show.track is not None:
         aimed |= {show.track.speed, show.track.place}
     aimed.update(lfo.rate for lfo in show.lfos)
+    reels = reels_of(show.layers)
+    aimed.update(place for reel in reels for place in reel[2:-1])
     aimed.update(place for mod in show.modulators for place, _ in mod.settings)
     movers = Movers(show.routes, show.macros, show.lfos, show.modulators)
     image_inputs = {layer.id: sights_of(layer, show.size_px) for layer in show.layers}
     aims = {p: (p, float(show.low[p]), float(show.high[p])) for p in sorted(aimed)}
-    switches = tuple(
-        (p.motion, *(p.at[s.name] for s in p.parts.settings if s.is_switch)) for p in paths
-    )
+    switches = switches_of(paths)
     asked = tuple(asked_of(show.layers, show.size_px))
-    targets = movers.targets
     return Constants(
         control_hz=rate,
         picture_hz=float(show.picture_hz),
         tick_s=tick_s,
         paths=paths,
         aims=aims,
-        moved=tuple(each for each in aims.values() if each[0] in targets),
+        moved=tuple(each for each in aims.values() if each[0] in movers.targets),
         aiming=entries_of(movers, reaching(movers, aimed)),
         filters=filters_of(show.routes, tick_s),
         speed_decay=decay_of(EURO_SPEED_TAU_S, tick_s),
         everything=reach_of(movers, springs),
-        fading=reach_of(movers, (), set(show.fader[:1] if show.fader else ())),
+        **_faders(show, movers),
         reach={
             each.layer: reach_of(movers, springs, places_of(each) | {master.truncation})
             for each in asked
@@ -202,9 +240,12 @@ def _constants(show: Show) -> Constants:
         springs=springs,
         remembered=np.array(sorted(remembered), np.intp),
         is_remembering=any(modifier.begins_awake(path) for path, modifier in remembering)
-        or not targets.isdisjoint(remembered)
-        or any(place in remembered for cue in show.cues for place, _ in cue.targets),
+        or not movers.targets.isdisjoint(remembered)
+        or any(place in remembered for cue in show.cues for place, _ in cue_targets(cue)),
         freezing=tuple(i for i, path in enumerate(paths) if path.freezes),
-        targets=targets,
+        targets=movers.targets,
         is_modulated=bool(show.modulators or show.addressed or max(show.clock) >= 0),
+        reels=reels,
+        **(_texts(show) | world_constants(show.signal_of)),
+        **link_constants(show.layers, show.master.effects),
     )

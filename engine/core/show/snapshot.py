@@ -14,6 +14,8 @@ from engine.core.curves import CURVES
 from engine.core.modulators.model import Modulator, ModulatorState
 from engine.core.path.model import NOTHING, Path, PathState
 from engine.core.show.controls import CueList
+from engine.core.show.decks import DeckState
+from engine.core.show.lettering import refusal as text_refusal
 from engine.core.show.show import Show
 from engine.core.show.state import (
     Chased,
@@ -22,6 +24,7 @@ from engine.core.show.state import (
     Lead,
     ListState,
     Ramp,
+    ReelState,
     RouteState,
     State,
     Transport,
@@ -77,12 +80,18 @@ def to_data(show: Show, state: State) -> dict[str, Any]:
         "waiting": [[show.cues[i].id, at, own] for i, at, own in state.waiting],
         "unready": sorted(state.unready),
         "awaiting": [[show.cues[i].id, own] for i, own in state.awaiting],
+        "decks": None if state.decks is None else list(state.decks),
         "touch_tick": state.touch_tick,
         "lost_s": state.lost_s,
+        "texts": dict(state.texts),
         "head": list(state.head),
         "modulators": {
             mod.id: [mod.kind.name, list(each.memory), list(each.held)]
             for mod, each in zip(show.modulators, state.modulators, strict=True)
+        },
+        "reels": {
+            reel.layer: list(each)
+            for reel, each in zip(show.constants.reels, state.reels, strict=True)
         },
     }
 
@@ -153,13 +162,21 @@ def _read(show: Show, data: dict[str, Any]) -> State:
         is_still=bool(is_still),
         **_cues(show, data),
         unready=frozenset(makers.intersection(map(str, data["unready"]))),
+        decks=fresh.decks and _decks(*(data.get("decks") or fresh.decks)),
         touch_tick=whole(data["touch_tick"]),
         lost_s=number(data["lost_s"]),
+        texts={a: t for a, t in data.get("texts", {}).items() if is_text(show, a, t)},
         head=_head(*data.get("head", fresh.head)),
         modulators=tuple(
             map(_modulator, repeat(data.get("modulators", {})), show.modulators, fresh.modulators)
         ),
+        reels=tuple(_reel(data.get("reels", {}).get(r.layer)) for r in show.constants.reels),
     )
+
+
+def is_text(show: Show, address: str, text: Any) -> bool:
+    """Whether a show takes a text at an address."""
+    return address in show.constants.texts and text_refusal(address, text) is None
 
 
 Floats = NDArray[np.float64]
@@ -287,8 +304,20 @@ def _modulator(data: Any, mod: Modulator, begun: ModulatorState) -> ModulatorSta
     return ModulatorState(*(tuple(map(number, each)) for each in found))
 
 
+def _reel(data: Any) -> ReelState:
+    if data is None:
+        return ReelState()
+    gone_s, origin, rate, begin_s, length_s, is_synced, lock, beat = map(number, data)
+    return ReelState(gone_s, origin, rate, begin_s, length_s, bool(is_synced), lock, beat)
+
+
 def _head(gone_s: Any, tick: Any, speed: Any) -> tuple[float, int, float]:
     return number(gone_s), whole(tick), number(speed)
+
+
+def _decks(front: Any, *rest: Any) -> DeckState:
+    is_latent, is_crossed, awaits = map(bool, rest)
+    return DeckState(min(max(whole(front), 0), 1), is_latent, is_crossed, awaits)
 
 
 def _springs(show: Show, data: Any, base: NDArray[np.float64]) -> tuple[Spring, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from engine.core.modulators.model import ModulatorState
 from engine.core.parameter import Registry
 from engine.core.path.model import PathState
+from engine.core.show.decks import DeckState
 from engine.core.show.show import Show
 from engine.core.springs import Spring
 
@@ -128,6 +130,30 @@ class Transport(NamedTuple):
     lead: Lead = Lead()
 
 
+class ReelState(NamedTuple):
+    """Where the playhead of a film is, see `engine.core.frame.reels`.
+
+    Parameters
+    ----------
+    gone_s, origin, rate
+        Seconds of film travelled up to `origin`, a tick of motion, and those a second since then.
+    begin_s, length_s
+        Of the part that is played; 0 before the first tick.
+    is_synced
+        It follows the beat: `rate` is then seconds of film a beat, counted from the beat `lock`
+        on, and `beat` is the newest one that it knows.
+    """
+
+    gone_s: float = 0.0
+    origin: float = 0.0
+    rate: float = 0.0
+    begin_s: float = 0.0
+    length_s: float = 0.0
+    is_synced: bool = False
+    lock: float = 0.0
+    beat: float = 0.0
+
+
 class Chased(NamedTuple):
     """Timecode that cues follow, as `source` told it at `tick`; up to `reached` they have begun."""
 
@@ -183,6 +209,12 @@ class State(NamedTuple):
         What each remembers, and its settings that hold until the next tick.
     chased
         Timecode from outside.
+    decks
+        Of a show with decks: which one is on air.
+    reels
+        Of the films, in the order of `Constants.reels`.
+    texts
+        Address of a layer's text → what was told there.
     """
 
     tick: int
@@ -214,6 +246,9 @@ class State(NamedTuple):
     fader: Held | None = None
     modulators: tuple[ModulatorState, ...] = ()
     chased: Chased = Chased()
+    decks: DeckState | None = None
+    reels: tuple[ReelState, ...] = ()
+    texts: Mapping[str, str] = MappingProxyType({})
 
 
 def defaults(registry: Registry) -> NDArray[np.float64]:
@@ -242,4 +277,6 @@ def first_state(show: Show) -> State:
             ModulatorState(mod.kind.first(mod), tuple(float(base[p]) for p, _ in mod.settings))
             for mod in show.modulators
         ),
+        decks=None if show.decks is None else DeckState(int(base[show.decks.fade] >= 0.5)),
+        reels=(ReelState(),) * len(show.constants.reels),
     )

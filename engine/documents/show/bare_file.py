@@ -1,7 +1,8 @@
-"""A show made around a bare file, a shader or a network, with comments that teach."""
+"""A show made around a bare file (shader, network, picture, film), with comments that teach."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,8 +11,9 @@ from engine.core.isf import header as isf
 from engine.core.isf.inputs import IMAGES, Input
 from engine.core.show.generator import Spec
 from engine.documents.assets import assets_dir
+from engine.documents.layer_files import FILMS, PICTURES, kind_of
 from engine.documents.pictures import LARGEST_BYTES as LARGEST_PICTURE
-from engine.documents.show.shader_files import copies, read_shader
+from engine.documents.show.shaders.files import copies, read_shader
 from engine.generators import registry
 from engine.models import network
 from engine.models.safetensors import SUFFIX as NATIVE
@@ -20,8 +22,9 @@ from engine.system.atomic import write_bytes, write_text
 
 SHADER = ".fs"
 MODELS = (NATIVE, ".pkl", ".pt")
-SUFFIXES = (SHADER, *MODELS)
+SUFFIXES = (SHADER, *MODELS, *PICTURES, *FILMS)
 HIGH_PX = 720
+_LARGE_PX = (1920, 1080)
 
 
 def show_around(path: Path, name: str = "") -> str:
@@ -30,9 +33,9 @@ def show_around(path: Path, name: str = "") -> str:
     Parameters
     ----------
     path
-        A shader that lies beside the show or among the shipped ones, or a network.
+        A shader that lies beside the show or among the shipped ones, a network, a picture, a film.
     name
-        What the show calls a network; none: by its whole path.
+        What the show calls it, but for a shader; none: by its whole path.
 
     Raises
     ------
@@ -43,7 +46,14 @@ def show_around(path: Path, name: str = "") -> str:
     """
     if path.suffix == SHADER:
         return _around_shader(path, isf.parse(read_shader(path), path.name))
+    if path.suffix.lower() in (*PICTURES, *FILMS):
+        return _around_media(path, name or str(path.absolute()))
     return _around_network(path, name or str(path.absolute()))
+
+
+def is_bare(path: Path) -> bool:
+    """Whether a show is made around a file, by its suffix."""
+    return path.suffix.lower() in SUFFIXES
 
 
 def save_around(path: Path, out: Path) -> None:
@@ -57,10 +67,10 @@ def save_around(path: Path, out: Path) -> None:
     OSError
         If a file cannot be read or written.
     """
-    if path.suffix not in SUFFIXES:
+    if not is_bare(path):
         raise ValueError(
-            f"{path}: --save-show writes a show around a shader ({SHADER}) or a network "
-            f"({', '.join(MODELS)}); a show is a file already: copy it"
+            f"{path}: --save-show writes a show around a shader ({SHADER}), a network "
+            f"({', '.join(MODELS)}), a picture or a film; a show is a file already: copy it"
         )
     if out.suffix != ".toml" or out.exists():
         raise ValueError(f"{out}: name a new file that ends in .toml")
@@ -257,3 +267,43 @@ def _size_px(spec: Spec) -> tuple[int, int]:
     """Make a canvas of the network's aspect: a square network fills a square."""
     aspect = 16 / 9 if spec.any_size else min(max(spec.aspect, 0.25), 4.0)
     return 2 * round(HIGH_PX * aspect / 2), HIGH_PX
+
+
+_EFFECTS = """
+# Effects come one after the other: all of them are in docs/shaders.md. `mix` is how much is seen.
+#: [[layers.effects]]
+#: shader = "trails"
+#: mix = 0.5
+#: [[layers.effects]]
+#: shader = "kaleidoscope"
+#: mix = 0.5
+"""
+_FILM = """\
+[layers.film]
+speed = 1.0                       # -8 to 8, also while it plays: /layer/{id}/film/speed
+loop = true
+#: beats = 16                     # one round takes 16 beats, whatever the tempo
+#: begin = 0.25                   # only this part of it, 0 to 1
+#: end = 0.75
+"""
+
+
+def _around_media(path: Path, name: str) -> str:
+    kind = kind_of(path.name)
+    spec = registry.open_spec(kind, {"path": str(path)}).spec
+    root = math.sqrt(spec.aspect)
+    own = spec.max_px * root, spec.max_px / root
+    scale = min(1.0, *(most / side for most, side in zip(_LARGE_PX, own, strict=True)))
+    width, height = (max(2 * round(side * scale / 2), 16) for side in own)
+    text = _head(path, (width, height))
+    text += f'\n[[layers]]\nid = "{kind}"\nfile = {_quoted(name)}\n'
+    moved = ("opacity", 0.4, 1.0)
+    if kind == "film":
+        text += _FILM.format(id=kind)
+        moved = ("film/speed", 0.25, 2.0)
+    text += _EFFECTS
+    address = f"/layer/{kind}/{moved[0]}"
+    text += _SOUND.format(
+        mark="#: ", signal="audio/low", address=f"/layer/{kind}/effect/trails/mix", depth=0.5
+    )
+    return text + _SCENES.format(address=address, low=moved[1], high=moved[2])

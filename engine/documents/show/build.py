@@ -10,18 +10,23 @@ import numpy as np
 
 from engine.core.audio.features import FEATURES
 from engine.core.clock import parse_rate
+from engine.core.isf.header import reads_date
+from engine.core.isf.inputs import SOUNDS
 from engine.core.parameter import Kind, Parameter, make_registry
 from engine.core.show.addresses import HOST
-from engine.core.show.controls import Beats, Cue, CueList, Master
+from engine.core.show.constants import DAY, SECOND, SOUND
+from engine.core.show.controls import Beats, Cue, CueList, Master, Route
 from engine.core.show.layer import Layer
 from engine.core.show.show import Show
 from engine.documents.builder import ShowBuilder, clamped, each
 from engine.documents.colour import make_colour
+from engine.documents.lettering import bind_letters
 from engine.documents.schema import MasterTable, ShowTable
 from engine.documents.show.cues import add_fader, add_lists, cue_index, make_cue, make_list
 from engine.documents.show.image_inputs import bind_ports
 from engine.documents.show.layers import bind_images, make_layer, master_effects
 from engine.documents.show.mappings import make_mappings
+from engine.documents.show.mixer.decks import make_decks
 from engine.documents.show.modulation import (
     Signals,
     add_parameters,
@@ -31,6 +36,7 @@ from engine.documents.show.modulation import (
     make_modulators,
 )
 from engine.documents.show.routes_and_cues import key_map, make_route, signal_names
+from engine.documents.show.stack.links import bind_groups
 from engine.documents.show.track import bind_track, read_track
 
 STEER_MODES = ("position", "velocity")
@@ -61,15 +67,15 @@ def assemble(
     placed = read_track(builder, table.track)
     layers = _layers(builder, table)
     master = replace(master, effects=master_effects(builder, table.master, layers))
-    goes, rates = _goes(builder, table), add_rates(builder, table)
-    depths = _depths(builder, table)
+    decks = make_decks(builder, table, layers)
+    goes, rates, depths = _goes(builder, table), add_rates(builder, table), _depths(builder, table)
     acts, fader = add_lists(builder, table), add_fader(builder, table)
     add_parameters(builder, table)
     registry = make_registry(builder.parameters, builder.groups, builder.aliases)
     named = Signals({name: i for i, name in enumerate(signal_names(table))}, registry)
     modulators = make_modulators(builder, table, named)
     named.hear(route.signal for route in table.routes)
-    signals, signal_of = tuple(named.places), named.places
+    signals, signal_of = _told(builder, named), named.places
     listed = registry.parameters
     show = Show(
         name=table.name,
@@ -107,14 +113,29 @@ def assemble(
         addressed=tuple(named.addressed.items()),
         clock=named.clock,
         mappings=tuple(make_mappings(table.mappings)),
+        decks=decks,
     )
-    routes = tuple(
-        each(list(zip(table.routes, depths, strict=True)), "routes", lambda r: make_route(show, *r))
-    )
+    routes = _routes(show, table, depths)
     cues, lists = _cues(builder, show, table, (goes, acts))
     start = cue_index(table, table.start, "start") if table.start else -1
     show = replace(show, routes=routes, cues=cues, lists=lists, start=start)
     return bind_track(placed, replace(show, notes=tuple(dict.fromkeys(builder.notes))))
+
+
+def _told(builder: ShowBuilder, named: Signals) -> tuple[str, ...]:
+    """Add signals that the host says, where shaders see them: sound, date; give all of them."""
+    headers = builder.headers.values()
+    if any(item.type in SOUNDS for header in headers for item in header.inputs):
+        named.places[SOUND] = len(named.places)
+    if any(reads_date(header) for header in headers):
+        named.places[DAY] = len(named.places)
+        named.places[SECOND] = len(named.places)
+    return tuple(named.places)
+
+
+def _routes(show: Show, table: ShowTable, depths: list[int]) -> tuple[Route, ...]:
+    listed = list(zip(table.routes, depths, strict=True))
+    return tuple(each(listed, "routes", lambda r: make_route(show, *r)))
 
 
 def _cues(
@@ -135,12 +156,13 @@ def _cues(
 
 def _layers(builder: ShowBuilder, table: ShowTable) -> tuple[Layer, ...]:
     """Layers, with what their shaders and image ports see; each has its number as a name, too."""
-    layers = tuple(each(table.layers, "layers", lambda layer: make_layer(builder, layer)))
+    layers = tuple(each(table.layers, "layers", lambda x: make_layer(builder, x, table.layers)))
     for number, layer in enumerate(layers, 1):
         builder.aliases[f"/layer/{number}/"] = f"/layer/{layer.id}/"
     layers = tuple(bind_images(layers, i, table.layers[i]) for i in range(len(layers)))
+    layers = bind_groups(layers, table.layers)
     layers = tuple(bind_ports(layers, i, table.layers[i].generator) for i in range(len(layers)))
-    return layers
+    return tuple(map(bind_letters, layers))
 
 
 def _goes(builder: ShowBuilder, table: ShowTable) -> list[int]:
@@ -211,6 +233,7 @@ def _master(builder: ShowBuilder, table: ShowTable) -> Master:
         ),
         blackout=builder.switch("/master/blackout", "Black, at once."),
         freeze=builder.switch("/master/freeze", "Holds every motion."),
+        hold=builder.switch("/master/hold", "The picture stands still; all goes on behind it."),
         speed=builder.number("/master/speed", m.speed, -4, 4, "", "Factor on every motion."),
         truncation=builder.number(
             "/master/truncation",
@@ -253,6 +276,9 @@ def _master(builder: ShowBuilder, table: ShowTable) -> Master:
         resync=builder.trigger("/transport/resync", "The beat begins now."),
         beats=_beats(builder, m),
         colour=make_colour(builder, m.colour),
+        flash_limiter=builder.switch(
+            "/master/flash_limiter", "No more than three flashes a second.", m.flash_limiter
+        ),
     )
 
 

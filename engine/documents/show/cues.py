@@ -16,9 +16,11 @@ from engine.core.parameter import Kind, Parameter
 from engine.core.path.keyframes import point_of_seed
 from engine.core.path.model import Path
 from engine.core.show.controls import Cue, CueList, Fader, Way
+from engine.core.show.decks import SIDES
 from engine.core.show.show import Show
 from engine.core.tempo.timecode import RATES, parse
 from engine.documents.builder import ShowBuilder
+from engine.documents.lettering import checked
 from engine.documents.schema import (
     ChoicesTable,
     ColoursTable,
@@ -31,6 +33,8 @@ from engine.documents.schema import (
 from engine.documents.show.routes_and_cues import unknown
 
 FREE = "free"
+NEXT = "/deck/next/"
+"""Begins an address of the deck that is not on air when a cue begins."""
 LATENT = "f32:"
 """Begins a latent as text: float32, little endian, in base64."""
 LARGEST = 1e3
@@ -54,12 +58,18 @@ def make_cue(show: Show, table: ShowTable, cue: CueTable, go: int, note: Note) -
         Takes what a captured cue has lost with a layer; of any other cue it is refused.
     """
     lost: list[str] = []
-    targets = _solo(show, cue)
+    targets, on_next = _solo(show, cue), _on_next(show, cue)
+    texts = {}
     for address, value in cue.set.items():
+        if address.startswith(NEXT):
+            continue
         try:
+            if (text := show.constants.texts.get(address)) is not None:
+                texts[text] = checked(address, value)
+                continue
             targets.update(_target(show, address, value))
         except KeyError:
-            known = [*show.registry.index, *show.registry.groups]
+            known = [*show.registry.index, *show.registry.groups, *show.constants.texts]
             _lose(cue, lost, f"set: {unknown(address, known)}")
         except ValueError as error:
             raise ValueError(f"set: {error}") from None
@@ -89,6 +99,8 @@ def make_cue(show: Show, table: ShowTable, cue: CueTable, go: int, note: Note) -
         cue_index(table, cue.next, "next") if cue.next else -1,
         tuple(latents.items()),
         _timecode(table, cue),
+        on_next,
+        tuple(texts.items()),
     )  # fmt: skip
 
 
@@ -120,6 +132,31 @@ def _solo(show: Show, cue: CueTable) -> dict[int, float]:
             raise ValueError(f"solo: no layer '{name}'; there are: {', '.join(ids)}")
     layers = show.layers if cue.solo else ()
     return {layer.opacity: 1.0 if layer.id in cue.solo else 0.0 for layer in layers}
+
+
+def _on_next(show: Show, cue: CueTable) -> tuple[tuple[tuple[int, float], ...], ...]:
+    """Targets of the hidden deck, which may be either: ``/deck/next/N/…`` is its Nth layer."""
+    found: tuple[dict[int, float], dict[int, float]] = ({}, {})
+    for address, value in cue.set.items():
+        if not address.startswith(NEXT):
+            continue
+        number, _, rest = address.removeprefix(NEXT).partition("/")
+        if show.decks is None:
+            raise ValueError(f"set: {address}: the show has no decks")
+        for side, ids, targets in zip(SIDES, show.decks.members, found, strict=True):
+            there = [layer.id for layer in show.layers if layer.id in ids]
+            if not number.isdecimal() or not 1 <= int(number) <= len(there):
+                raise ValueError(
+                    f"set: {address}: deck {side} has the layers {', '.join(there) or 'none'}; "
+                    f"{NEXT}1/… is the first one"
+                )
+            own = f"/layer/{there[int(number) - 1]}/{rest}"
+            try:
+                targets.update(_target(show, own, value))
+            except KeyError:
+                known = [*show.registry.index, *show.registry.groups]
+                raise ValueError(f"set: {address}: {unknown(own, known)}") from None
+    return tuple(tuple(targets.items()) for targets in found)
 
 
 def _target(show: Show, address: str, value: object) -> dict[int, float]:

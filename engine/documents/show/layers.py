@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any
@@ -12,50 +12,63 @@ from typing import Any
 from engine.core.isf import header as isf
 from engine.core.isf.inputs import IMAGES
 from engine.core.parameter import Kind, Parameter
-from engine.core.show.layer import Effect, Generator, Input, Layer
+from engine.core.show.layer import IN_BETWEENS, Effect, Generator, Input, Layer, Reel
 from engine.documents.builder import ShowBuilder, each, strict
+from engine.documents.lettering import KINDS, made_source, make_writing
 from engine.documents.path.paths import make_paths
 from engine.documents.path.picture_keyframes import LAYER
 from engine.documents.schema import EffectTable, GeneratorTable, LayerTable, MasterTable, Number
-from engine.documents.show.shader_files import picture_name
-from engine.documents.show.shader_inputs import bind_inputs
+from engine.documents.sheet import with_sheet
+from engine.documents.show.shaders.images import brought, image_bindings
+from engine.documents.show.shaders.inputs import bind_inputs
+from engine.documents.show.stack.links import check_images
+from engine.documents.show.stack.placing import add_placing
 from engine.generators import registry
 from engine.generators.contract import model_of, steps
 
 OWN = ("mix",)
 """What every effect has beside its shader's inputs; an input of such a name is ``input/NAME``."""
 INPUT = "input"
+_NONE: frozenset[str] = frozenset()
+_EFFECTS, _FADED = frozenset({"inputImage"}), frozenset({"startImage", "endImage"})
 ANY_SIZE_PX, ANY_FILM_PX = 128, 384
 """Of a generator that takes any size, live and in a film, unless the show says another."""
 
 
-def make_layer(builder: ShowBuilder, layer: LayerTable) -> Layer:
-    """Resolve one layer table."""
+def make_layer(builder: ShowBuilder, layer: LayerTable, beside: Sequence[LayerTable] = ()) -> Layer:
+    """Resolve one layer table; `beside` are all of them."""
     root = f"/layer/{layer.id}"
-    kinds = [n for n in ("generator", "uses", "source") if getattr(layer, n) is not None]
+    kinds = [n for n in KINDS if getattr(layer, n) is not None]
     if len(kinds) > 1:
         raise ValueError(f"{kinds[1]}: a layer has one source; it has {' and '.join(kinds)}")
     aspect = 0.0 if isinstance(layer.aspect, str) else float(layer.aspect)
     if aspect and not 0.05 <= aspect <= 20.0:
         raise ValueError(f'aspect: {aspect:g} is outside 0.05 to 20 (or "auto", "canvas")')
-    opacity = builder.number(f"{root}/opacity", layer.opacity, 0, 1, "", "How much of it is seen.")
-    scale = builder.number(f"{root}/scale", layer.scale, 0.05, 1, "", "Size of the layer's area.")
+    places = add_placing(builder, root, layer)
+    if layer.sheet is not None:
+        layer = with_sheet(layer, beside)
     generator = None
+    if layer.upscale is not None and not (layer.generator or layer.uses):
+        raise ValueError("upscale: only a layer that shows a generator has pictures to enlarge")
+    if layer.in_between is not None and layer.generator is None:
+        raise ValueError("in_between: only a layer with a generator of its own has frames")
     if layer.generator is not None:
         generator = _generator(builder, root, layer, layer.generator)
-    source = None
+    source, made = None, made_source(layer)
     if layer.source is not None:
-        source = _effect(builder, f"{root}/source", _named(layer.source, "source"), False)
+        source = make_effect(builder, f"{root}/source", _named(layer.source, "source"), False)
+    elif made is not None:
+        source = make_effect(builder, f"{root}/{made.id}", made, False)
     return Layer(
         id=layer.id,
-        blend=layer.blend,
         aspect=aspect,
-        opacity=opacity,
-        scale=scale,
+        **places,
         generator=generator,
         uses=layer.id if generator else None,
         source=source,
         effects=_effects(builder, root, layer.effects),
+        writing=make_writing(builder, root, layer.text) if layer.text else None,
+        upscale=layer.upscale or "auto",
     )
 
 
@@ -68,6 +81,7 @@ def _named(effect: EffectTable, name: str) -> EffectTable:
             shader=effect.shader,
             id=name,
             mix=effect.mix,
+            bypass=effect.bypass,
             inputs=effect.inputs,
             images=effect.images,
         )
@@ -88,7 +102,7 @@ def bind_images(layers: tuple[Layer, ...], place: int, table: LayerTable) -> Lay
     if table.aspect == "auto" and layer.uses is not None:
         spec = next(x.generator.spec for x in layers if x.id == layer.uses and x.generator)
         layer = layer if spec.any_size else replace(layer, aspect=spec.aspect)
-    _check_images(filter(None, (layer.source, *layer.effects)), makers, f"layers[{place}]")
+    check_images(filter(None, (layer.source, *layer.effects)), layers, f"layers[{place}]")
     for path in layer.generator.paths if layer.generator else ():
         if path.invert.startswith(LAYER) and path.invert.removeprefix(LAYER) not in makers:
             key = path.name.removeprefix(f"/layer/{layer.id}/").replace("/", ".")
@@ -99,17 +113,6 @@ def bind_images(layers: tuple[Layer, ...], place: int, table: LayerTable) -> Lay
     return layer
 
 
-def _check_images(effects: Iterable[Effect], makers: list[str], key: str) -> None:
-    """See to it that images come from the picture or from layers with a generator."""
-    for effect in effects:
-        for name, image in effect.images.items():
-            if image != "picture" and image not in [f"layer:{m}" for m in makers]:
-                raise ValueError(
-                    f"{key}: image '{name}' of {effect.id}: '{image}' is not known; "
-                    f"allowed are: picture, {', '.join('layer:' + m for m in makers)}"
-                )
-
-
 def master_effects(
     builder: ShowBuilder, table: MasterTable, layers: tuple[Layer, ...]
 ) -> tuple[Effect, ...]:
@@ -118,7 +121,7 @@ def master_effects(
         effects = _effects(builder, "/master", table.effects)
     except ValueError as error:
         raise ValueError(f"master.{error}") from None
-    _check_images(effects, [layer.id for layer in layers if layer.generator], "master")
+    check_images(effects, layers, "master")
     return effects
 
 
@@ -154,12 +157,26 @@ def _generator(
             f"generator.parameters: unknown key '{sorted(unknown)[0]}'; allowed are: "
             + ", ".join(p.address for p in spec.parameters)
         )
+    room = "film" if spec.duration_s else "sheet" if layer.sheet else "generator"
     places = tuple(
-        (p.address, _place(builder, p, f"{root}/generator/{p.address}", table.parameters))
+        (p.address, _place(builder, p, f"{root}/{room}/{p.address}", table.parameters))
         for p in spec.parameters
     )
-    paths = make_paths(builder, root, layer, spec, model_of(files))
-    return Generator(table.kind, config, spec, size_px, film_px, table.rate_hz, paths, places)
+    paths = () if layer.sheet else make_paths(builder, root, layer, spec, model_of(files))
+    reel = Reel(layer.id, spec.duration_s, **dict(places)) if spec.duration_s else None
+    # Of a film every frame is seen for itself; a still one has nothing between.
+    usual = "none" if reel or spec.runs == "still" else "fade"
+    first = float(IN_BETWEENS.index(layer.in_between or usual))
+    in_between = builder.add(
+        Parameter(
+            f"{root}/in_between", Kind.CHOICE, first, 0.0, len(IN_BETWEENS) - 1.0, IN_BETWEENS,
+            text="What is seen between two of its frames.",
+        )
+    )  # fmt: skip
+    return Generator(
+        table.kind, config, spec, size_px, film_px, table.rate_hz, paths, places,
+        in_between=in_between, reel=reel, follows=layer.sheet.of if layer.sheet else "",
+    )  # fmt: skip
 
 
 def _place(
@@ -200,7 +217,7 @@ def _effects(builder: ShowBuilder, root: str, tables: list[EffectTable]) -> tupl
         if not table.id and (once := _once(table.shader)) != effect.id:
             builder.aliases[f"{root}/effect/{once}/"] = f"{root}/effect/{effect.id}/"
     return tuple(
-        each(named, "effects", lambda t: _effect(builder, f"{root}/effect/{t.id}", t, True))
+        each(named, "effects", lambda t: make_effect(builder, f"{root}/effect/{t.id}", t, True))
     )
 
 
@@ -214,14 +231,20 @@ def effect_id(shader: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.]", "_", shader.removesuffix(".fs"))
 
 
-def _effect(builder: ShowBuilder, root: str, table: EffectTable, has_mix: bool) -> Effect:
-    name = table.shader
+def read_shader(builder: ShowBuilder, name: str) -> isf.Header:
+    """Header of a shader, which is then one of the show's."""
     if name not in builder.headers:
         file = f"{name.removesuffix('.fs')}.fs"
         text = builder.resolve(name)
         builder.shaders[name] = text
-        builder.headers[name] = _brought(builder, name, isf.parse(text, file))
-    header = builder.headers[name]
+        builder.headers[name] = brought(builder, name, isf.parse(text, file))
+    return builder.headers[name]
+
+
+def make_effect(builder: ShowBuilder, root: str, table: EffectTable, has_mix: bool) -> Effect:
+    """Resolve one shader with its inputs, whose addresses begin with `root`."""
+    name = table.shader
+    header = read_shader(builder, name)
     bound = bind_inputs(builder, header, table.inputs)
     free = replace(header, inputs=tuple(i for i in header.inputs if i.name not in bound))
     declared = {p.address: p for p in isf.parameters(free)}
@@ -234,6 +257,11 @@ def _effect(builder: ShowBuilder, root: str, table: EffectTable, has_mix: bool) 
         if has_mix
         else -1
     )
+    bypass = (
+        builder.switch(f"{root}/bypass", "Leaves the effect out.", table.bypass)
+        if has_mix and "bypass" not in declared
+        else -1
+    )
     places = {
         short: builder.add(_set(p, f"{roots.get(short.split('/')[0], root)}/{short}", given))
         for short, p in declared.items()
@@ -241,10 +269,8 @@ def _effect(builder: ShowBuilder, root: str, table: EffectTable, has_mix: bool) 
     for vector, parts in vectors.items():
         place = roots.get(vector, root)
         builder.groups[f"{place}/{vector}"] = tuple(f"{place}/{part}" for part in parts)
-    images = [i.name for i in header.inputs if i.type == "image"]
-    for image in table.images:
-        if image not in images or image == "inputImage":
-            raise ValueError(f"images: '{image}' is not an image input of {name}.fs")
+    bound_images = _FADED if root.startswith("/transition/") else _EFFECTS if has_mix else _NONE
+    images = image_bindings(builder, header, table, bound_images)
     inputs = tuple(
         Input(
             i.name,
@@ -255,17 +281,8 @@ def _effect(builder: ShowBuilder, root: str, table: EffectTable, has_mix: bool) 
         for i in header.inputs
         if i.type not in IMAGES
     )
-    return Effect(table.id, name, mix, inputs, dict(table.images), isf.has_history(header))
-
-
-def _brought(builder: ShowBuilder, name: str, header: isf.Header) -> isf.Header:
-    """Read the pictures that a shader brings along, and note what it cannot do here."""
-    for found in header.imported:
-        files = (picture_name(name, path) for path in found.paths)
-        builder.picture(f"{name}/{found.name}", *files)
-    file = f"{name.removesuffix('.fs')}.fs"
-    builder.notes += [f"{file}:{line}: {text}" for line, text in header.notes]
-    return header
+    history = isf.has_history(header)
+    return Effect(table.id, name, mix, inputs, images, history, bypass)
 
 
 def _flat(

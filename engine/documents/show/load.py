@@ -14,11 +14,13 @@ import msgspec
 from engine.core.show.show import Show
 from engine.documents.assets import assets_dir
 from engine.documents.builder import NoFileError
+from engine.documents.layer_files import spelled_out
 from engine.documents.modulation_tables import MODULATORS
 from engine.documents.schema import ShowTable, allowed_keys, allowed_values
-from engine.documents.show import bare_file, shader_files
+from engine.documents.show import bare_file
 from engine.documents.show.build import assemble
 from engine.documents.show.model_files import outside, with_whole_paths
+from engine.documents.show.shaders import files as shader_files
 from engine.system import untrusted
 from engine.system.foreign import toml
 from engine.system.untrusted import OutsideError, read_bytes
@@ -78,7 +80,7 @@ def find_show(name: str) -> Path:
     with contextlib.suppress(OSError):  # a name that no file can have
         if path.is_file():
             return path
-    if path.suffix in bare_file.SUFFIXES:
+    if bare_file.is_bare(path):
         if (shader := assets_dir("shaders") / path.name).is_file():
             return shader
         raise ShowError(f"{name}: there is no such file")
@@ -110,10 +112,13 @@ def load(name: str) -> Loaded:
         inside = shader_files.split_name(file)
         if inside is None:
             return read_file(file, *folders)
-        return _whole(shader_files.read_picture, find_shader(inside[0], *folders), inside[1])
+        try:
+            return _whole(shader_files.read_picture, find_shader(inside[0], *folders), inside[1])
+        except ShowError as error:
+            raise MissingFileError(str(error)) from None
 
     show, table = read(text, str(path), resolve, open_file)
-    if path.suffix not in bare_file.SUFFIXES:  # else the operator named the network
+    if not bare_file.is_bare(path):  # else the operator named the file
         show = replace(show, notes=(*show.notes, *outside(show, *folders)))
     return Loaded(show, table, path, text, shader_paths)
 
@@ -136,7 +141,7 @@ def _whole(reader: Callable[..., Read], path: Path, *more: str) -> Read:
 
 def _text(path: Path) -> str:
     """Read a show, or make one around a file that is none."""
-    if path.suffix not in bare_file.SUFFIXES:
+    if not bare_file.is_bare(path):
         return read_text(path, LARGEST_BYTES)
     try:
         return bare_file.show_around(path)
@@ -270,7 +275,12 @@ def decode(text: str, name: str) -> ShowTable:
             f"{name}: schema: this version reads schema = {SCHEMA}, the file says "
             f"{raw.get('schema', 'nothing')}; add the line  schema = {SCHEMA}  at its top"
         )
-    return convert(raw, name, ShowTable)
+    try:
+        return spelled_out(convert(raw, name, ShowTable))
+    except ShowError:
+        raise
+    except ValueError as error:
+        raise ShowError(f"{name}: {error}") from None
 
 
 def parse(text: str, name: str) -> dict[str, Any]:

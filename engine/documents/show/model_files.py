@@ -42,14 +42,14 @@ def with_paths(text: str, find: Callable[[str], str]) -> str:
 
     What does not change is left as it was written, and so is text that is no show.
     """
-    if "config" not in text:
+    if "config" not in text and "file" not in text:
         return text
     try:
         layers = toml.loads(text)["layers"]
         changes = [
-            (("layers", number, "generator", "config", *steps(key)), place)
+            (("layers", number, *way), place)
             for number, layer in enumerate(layers)
-            for key, path in _files(layer)
+            for way, path in _files(layer)
             if (place := find(path)) != path
         ]
         return changed(text, changes) if changes else text
@@ -107,10 +107,15 @@ def _shipped() -> list[Path]:
     return []
 
 
-def _files(layer: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Keys of a layer's config that name a file, and the paths."""
+def _files(layer: Mapping[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:
+    """Keys of a layer that name a file, and the paths."""
+    own: list[tuple[tuple[str | int, ...], str]] = []
+    if layer.get("file"):
+        own = [(("file",), str(layer["file"]))]
     generator = layer.get("generator", {})
     if "config" not in generator:
-        return []
+        return own
     files = registry.files(generator["kind"], generator["config"])
-    return [(file.key, file.path) for file in files if file.path]
+    return own + [
+        (("generator", "config", *steps(file.key)), file.path) for file in files if file.path
+    ]

@@ -15,8 +15,8 @@ from engine.core.modulators.model import Heard, Modulator
 from engine.core.parameter import Kind, Parameter, Registry
 from engine.core.show.controls import Lfo, MacroTarget
 from engine.documents.builder import ShowBuilder, clamped, each
-from engine.documents.modulation_tables import KINDS, MacroTable, MacroTargetTable
-from engine.documents.schema import LfoTable, ShowTable
+from engine.documents.modulation_tables import KINDS, LfoTable, MacroTable, MacroTargetTable
+from engine.documents.schema import ShowTable
 
 LARGEST = 1e6
 MOST = 512

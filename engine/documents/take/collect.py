@@ -12,6 +12,7 @@ from engine.documents.take.find_models import CURE, MODELS, file_name, find
 from engine.documents.take.models import Wanted, wanted
 from engine.documents.take.reader import Take, open_take
 from engine.documents.take.recorder import check_free
+from engine.generators.media.recording import FOLDER
 from engine.models.card import card_path
 from engine.models.importer.catalogue import converted_name
 from engine.models.sidecars.beside import beside
@@ -81,6 +82,8 @@ def _own(take: Take) -> Iterator[tuple[str, Path]]:
     for part in take.parts:
         parts = (take.path(part, "jsonl"), take.path(part, "pcm"))
         names += [f"parts/{path.name}" for path in parts if path.exists()]
+    recorded = sorted((take.folder / FOLDER).glob("*/*.mkv"))
+    names += [path.relative_to(take.folder).as_posix() for path in recorded]
     for name in ("take.toml", *names):
         try:
             path = untrusted.place(name, take.folder)

@@ -9,14 +9,21 @@ from pathlib import Path
 from typing import Any
 
 from engine.core.show.show import Show
+from engine.documents.builder import NoFileError
 from engine.documents.show import load
-from engine.documents.show.model_files import with_paths
+from engine.documents.show.model_files import changed, with_paths
+from engine.generators.media.recording import FOLDER
 from engine.system import untrusted
+from engine.system.foreign import toml
 from engine.system.hashing import content_hash
 
 
 class TakeError(ValueError):
     """A take that cannot be read; the message names file, place and cure."""
+
+
+class MissingBlobError(TakeError, NoFileError):
+    """A file that was not there when the take was recorded."""
 
 
 def manifest(text: str, show: Show) -> tuple[str, dict[str, bytes]]:
@@ -40,8 +47,11 @@ def read_show(folder: Path, name: str, places: tuple[tuple[str, str], ...] = ())
     try:
         table = json.loads(read_blob(folder, name))
         moved = dict(places)
-        text = with_paths(
-            read_blob(folder, table["show"]), lambda recorded: moved.get(recorded, recorded)
+        text = with_recordings(
+            with_paths(
+                read_blob(folder, table["show"]), lambda recorded: moved.get(recorded, recorded)
+            ),
+            folder,
         )
         shaders = {str(k): str(v) for k, v in table["shaders"].items()}
         files = {str(k): str(v) for k, v in table.get("files", {}).items()}
@@ -57,10 +67,22 @@ def read_show(folder: Path, name: str, places: tuple[tuple[str, str], ...] = ())
 
     def open_file(file: str) -> bytes:
         if file not in files:
-            raise TakeError(f"{folder}: the take lacks the file '{file[:80]}'")
+            raise MissingBlobError(f"{folder}: the take lacks the file '{file[:80]}'")
         return read_data(folder, files[file])
 
     return load.read(text, f"{folder}/{name[:15]}", resolve, open_file)[0]
+
+
+def with_recordings(text: str, folder: Path) -> str:
+    """Let the cameras of a take's show be what it recorded of them."""
+    if "camera" not in text or not (folder / FOLDER).is_dir():
+        return text
+    changes = []
+    for number, layer in enumerate(toml.loads(text).get("layers", [])):
+        made, place = layer.get("generator", {}), folder.absolute() / FOLDER / str(layer.get("id"))
+        if made.get("kind") == "camera" and "config" in made and place.is_dir():
+            changes.append((("layers", number, "generator", "config", "recording"), str(place)))
+    return changed(text, changes) if changes else text
 
 
 def read_blob(folder: Path, name: str) -> str:

@@ -32,6 +32,7 @@ SCHEMA = 1
 PART_S = 10
 LEAST_FREE_BYTES = 256 * 1024 * 1024
 QUEUE_JOBS = 512
+Samples = NDArray[np.float32]
 
 
 class Recorder:
@@ -166,8 +167,8 @@ class Recorder:
         for suffix in ("jsonl", "pcm"):
             (self.folder / "parts" / f"{part}.{suffix}").unlink(missing_ok=True)
 
-    def sound(self, place: int, samples: NDArray[np.float32]) -> None:
-        """Record samples, full scale ±1 [shape=(n, channels)].
+    def sound(self, place: int, samples: NDArray[np.float32]) -> tuple[int, Samples]:
+        """Record samples, full scale ±1 [shape=(n, channels)]; return those taken, and where.
 
         Parameters
         ----------
@@ -176,22 +177,23 @@ class Recorder:
             that nearly follow the ones before are taken to follow them exactly.
         """
         if self._sound is None or self.error or not len(samples) or not self._part:
-            return
+            return self._count, samples[:0]
         gap = place - self._count
         if self._is_loose:  # nothing before them to follow: exactly where they say
             samples = samples[max(-gap, 0) :]
         elif abs(gap) <= self._sound[0] // 4:
             gap = 0
         elif gap < 0:
-            return
+            return self._count, samples[:0]
         if not len(samples):
-            return
+            return self._count, samples[:0]
         if gap > 0:
             self._pad(gap)
         self._is_loose = False
         self._count += len(samples)
         self._heard += len(samples)
         self._samples.append(np.rint(np.clip(samples, -1.0, 1.0) * 32767.0).astype("<i2"))
+        return self._count - len(samples), samples
 
     def _pad(self, count: int) -> None:
         assert self._sound is not None

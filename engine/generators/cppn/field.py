@@ -19,7 +19,7 @@ Bend = Callable[[str, "torch.Tensor"], "torch.Tensor"]
 Controls = Mapping[str, Any]
 """Values of parameters: floats; in a graph, which takes them from fixed places, tensors."""
 Style = Mapping[str, "torch.Tensor"]
-PROBES = 16  # a side
+PROBES, PROBE_SPAN = 16, 3.2  # a side
 
 
 class Flags(NamedTuple):
@@ -95,7 +95,7 @@ def cached_grid(size_px: tuple[int, int], aspect: float, device: str) -> Grid:
     step_x, step_y = 2 * half_x / width, 2 * half_y / height
     x = (np.arange(-1, width + 1) + 0.5) * step_x - half_x
     y = half_y - (np.arange(-1, height + 1) + 0.5) * step_y
-    side = ((np.arange(PROBES) + 0.5) / PROBES - 0.5) * 3.2
+    side = ((np.arange(PROBES) + 0.5) / PROBES - 0.5) * PROBE_SPAN
     # Not made in inference mode: later work takes gradients through the cached tensors.
     with torch.inference_mode(False):
         points, probes = (

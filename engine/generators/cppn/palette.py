@@ -173,12 +173,29 @@ def cached_table(controls: Mapping[str, float], device: str) -> torch.Tensor:
     return _mixed(first, second if part else first, part, device)
 
 
+def palette_pixels(controls: Mapping[str, float]) -> NDArray[np.float32]:
+    """The same table where there is no torch, opaque [shape=(V, U, 4)]; equal ones are one."""
+    first, second = int(controls["palette"]), int(controls["palette_b"])
+    part = round(controls["palette_mix"] * 1024)
+    return _opaque(first, second if part else first, part)
+
+
+@lru_cache(maxsize=64)
+def _opaque(first: int, second: int, part: int) -> NDArray[np.float32]:
+    pixels = _pixels(first, second, part)
+    return np.concatenate([pixels, np.ones_like(pixels[..., :1])], -1).astype(np.float32)
+
+
+def _pixels(first: int, second: int, part: int) -> Array:
+    mixed = _oklab(first) * (1 - part / 1024) + _oklab(second) * (part / 1024)
+    return encode(linear_from_oklab(mixed))
+
+
 @lru_cache(maxsize=64)
 def _mixed(first: int, second: int, part: int, device: str) -> torch.Tensor:
     import torch
 
-    mixed = _oklab(first) * (1 - part / 1024) + _oklab(second) * (part / 1024)
-    pixels = encode(linear_from_oklab(mixed))
+    pixels = _pixels(first, second, part)
     with torch.inference_mode(False):
         table = torch.tensor(pixels, dtype=torch.float32, device=device)  # (V, U, 3)
         return table.permute(2, 0, 1)[None].contiguous()

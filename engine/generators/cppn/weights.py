@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,11 +82,19 @@ def make_weights(seed: int, latent_size: int, device: str) -> Weights:
     """Make both networks from one seed, on a torch device."""
     import torch
 
-    def put(arrays: Mapping[str, Array]) -> dict[str, torch.Tensor]:
-        return {
-            name: torch.tensor(array, dtype=torch.float32, device=device)
-            for name, array in arrays.items()
-        }
+    return _make(
+        seed, latent_size, lambda array: torch.tensor(array, dtype=torch.float32, device=device)
+    )
+
+
+def make_arrays(seed: int, latent_size: int) -> Weights:
+    """Make both networks as numpy arrays, float32: where there is no torch."""
+    return _make(seed, latent_size, lambda array: array.astype(np.float32))
+
+
+def _make(seed: int, latent_size: int, make: Callable[[Array], Any]) -> Weights:
+    def put(arrays: Mapping[str, Array]) -> dict[str, Any]:
+        return {name: make(array) for name, array in arrays.items()}
 
     mapping = put(_make_mapping(seed, latent_size))
     w_avg = mapping.pop("w_avg")

@@ -19,8 +19,6 @@ from engine.generators.registry import Opened, build
 class InlineHost:
     """Renders what was asked when `newest` is called, and keeps the generator's memory."""
 
-    look_ahead_s = 0.0
-
     def __init__(
         self,
         opened: Opened,
@@ -51,6 +49,10 @@ class InlineHost:
     def spec(self) -> Spec:
         """The generator as data."""
         return self._generator.spec
+
+    def look_ahead_s(self, seen_periods: float = 1.0) -> float:  # noqa: ARG002 -- the interface's
+        """Not at all: it is drawn when it is read."""
+        return 0.0
 
     def ask(
         self,

@@ -55,9 +55,8 @@ class Host(Protocol):
         """The generator as data."""
         ...
 
-    @property
-    def look_ahead_s(self) -> float:
-        """How far ahead of the display to ask."""
+    def look_ahead_s(self, seen_periods: float = 1.0) -> float:
+        """How far ahead of the display to ask; see `latency.look_ahead_s`."""
         ...
 
     def ask(self, request: Request, now_s: float | None = None) -> None:

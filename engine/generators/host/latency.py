@@ -81,7 +81,7 @@ def rate_hz(latency: Latency, now_s: float) -> float:
     return 1 / max(latency.period_s, now_s - latency.arrived_s)
 
 
-def look_ahead_s(latency: Latency, asked_period_s: float) -> float:
+def look_ahead_s(latency: Latency, asked_period_s: float, seen_periods: float = 1.0) -> float:
     """How far ahead of the display to ask: at τ, for τ + lead.
 
     One period plus the turnaround plus twice its jitter. The frame asked for at τ arrives at about
@@ -95,7 +95,12 @@ def look_ahead_s(latency: Latency, asked_period_s: float) -> float:
     ----------
     asked_period_s
         1 / rate cap: what to assume before anything is measured.
+    seen_periods
+        How long before its own moment a frame is first seen, in periods: 1 where it is blended in
+        from the one before, 1/2 where it is seen alone around its moment (latent time-warp), 0
+        where it is seen from its moment on. The less it is, the sooner a hand is seen.
     """
     if latency.arrived_s is None or latency.period_s <= 0:
-        return min(2 * asked_period_s, _MAX_LOOK_AHEAD_S)
-    return min(latency.period_s + latency.turnaround_s + 2 * latency.jitter_s, _MAX_LOOK_AHEAD_S)
+        return min((1 + seen_periods) * asked_period_s, _MAX_LOOK_AHEAD_S)
+    lead_s = seen_periods * latency.period_s + latency.turnaround_s + 2 * latency.jitter_s
+    return min(lead_s, _MAX_LOOK_AHEAD_S)

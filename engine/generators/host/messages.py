@@ -31,8 +31,9 @@ class Frame:
     sequence
         Grows with every frame of one host, across restarts of its worker.
     pixels
-        Display-referred sRGB, straight alpha, row 0 on top, 0..1 [shape=(H, W, 4)]; without
-        channels, (H, W, 0), when the picture stays on the device.
+        Display-referred sRGB, straight alpha, row 0 on top [shape=(H, W, 4)]: float16 of 0..1, or
+        uint8 or uint16; without channels, (H, W, 0), when the picture stays on the device, or is
+        the one that was sent before.
     latents
         What it was made from.
     render_s
@@ -47,7 +48,7 @@ class Frame:
 
     seconds: float
     sequence: int
-    pixels: NDArray[np.float16]
+    pixels: NDArray[Any]
     latents: Mapping[str, NDArray[np.float32]]
     render_s: float = 0.0
     request: int = 0

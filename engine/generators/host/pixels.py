@@ -13,8 +13,8 @@ from engine.generators.contract import Signed
 def finish(pixels: Any, out: Any = None) -> Any:
     """Turn (1, 3 or 4, H, W) into finite RGBA (H, W, 4) float16 in 0..1, where it lies.
 
-    Takes a torch tensor, as it is or `Signed`, or, from generators without torch, a numpy array;
-    returns the same kind.
+    What is uint8 or uint16 of (H, W, 4) is finished: films and pictures. Takes a torch tensor, as
+    it is or `Signed`, or, from generators without torch, a numpy array; returns the same kind.
     NaN becomes 0; three channels get alpha 1.
 
     Parameters
@@ -31,6 +31,8 @@ def finish(pixels: Any, out: Any = None) -> Any:
     if is_signed:
         pixels = pixels.pixels
     shape = tuple(pixels.shape)
+    if isinstance(pixels, np.ndarray) and pixels.dtype.kind == "u" and shape[2:] == (4,):
+        return pixels
     if len(shape) != 4 or shape[0] != 1 or shape[1] not in (3, 4):
         raise ValueError(f"a generator gives pixels of (1, 3 or 4, H, W), not {shape}")
     if isinstance(pixels, np.ndarray):
@@ -71,7 +73,7 @@ def _finish_fused(pixels: Any, picture: Any, is_signed: bool) -> bool:
     return True
 
 
-def fetch(picture: Any) -> NDArray[np.float16]:
+def fetch(picture: Any) -> NDArray[Any]:
     """Bring a finished picture into main memory as numpy; waits for the device.
 
     From CUDA through pinned memory, which torch keeps and reuses (UNTESTED: no GPU here).
@@ -87,5 +89,5 @@ def fetch(picture: Any) -> NDArray[np.float16]:
         done.record(torch.cuda.current_stream(picture.device))
         done.synchronize()
         picture = pinned
-    array: NDArray[np.float16] = picture.cpu().numpy()
+    array: NDArray[Any] = picture.cpu().numpy()
     return array

@@ -18,7 +18,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -218,6 +218,7 @@ def _serve(
 ) -> None:
     done, memory = 0, None
     requests, frames, heart = rings
+    sent: tuple[Any, int] = None, 0  # the newest picture that went whole, and its number
     while True:
         heart.step()
         found = requests.newest(done)
@@ -230,7 +231,10 @@ def _serve(
         requests.acknowledge(done)
         try:
             frame, memory = _render(generator, decode_request(data), memory, job.clock, done, share)
-            frames.write(encode_frame(frame))
+            if frame.pixels is sent[0] and frames.seen >= sent[1]:  # the player has it
+                frames.write(encode_frame(replace(frame, pixels=frame.pixels[..., :0])))
+            else:
+                sent = frame.pixels, frames.write(encode_frame(frame))
             while words:
                 notify(control, *words.popleft())
         except Exception as error:  # the same boundary, rendering: one bad request is no end

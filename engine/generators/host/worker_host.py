@@ -64,10 +64,9 @@ class WorkerHost:
         """The generator as data."""
         return self._spec
 
-    @property
-    def look_ahead_s(self) -> float:
+    def look_ahead_s(self, seen_periods: float = 1.0) -> float:
         """How far ahead of the display to ask; see `latency.look_ahead_s`."""
-        return look_ahead_s(self._latency, self._period_s)
+        return look_ahead_s(self._latency, self._period_s, seen_periods)
 
     def ask(self, request: Request, now_s: float | None = None) -> None:
         """Ask for a frame; the newest request replaces older ones. Never waits.
@@ -104,8 +103,10 @@ class WorkerHost:
         if self._now_s is not None:
             self._measure(frame, self._now_s)
         self._returned = frame.sequence
+        self._frames.acknowledge(frame.sequence)
         self._watchdog.error = ""
-        return frame
+        is_same = frame.device_slot is None and frame.pixels.shape[-1] == 0
+        return None if is_same else frame
 
     def tend(self, now_s: float) -> None:
         """Hear the worker, restart it when it died or hangs, post the waiting request.

@@ -1,4 +1,4 @@
-"""Camera pictures: the newest one at any time. Not in films."""
+"""Camera pictures: the newest one at any time. In films only what a take recorded of them."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from engine.core.parameter import Kind, Parameter
 from engine.core.show.generator import Request, Spec
+from engine.generators.media.recording import CameraRecorder, Recorded
 from engine.system.untrusted import open_regular
 
 RETRY_S = 3.0
@@ -44,11 +45,17 @@ class Config:
         ``v4l2``, ``avfoundation``, ``dshow`` or ``lavfi`` (a test picture); empty: the system's.
     file
         Instead of a camera: a film, again and again.
+    record
+        A take keeps what it saw.
+    recording
+        Folder of a take's recordings, which are shown instead; see `engine.generators.media`.
     """
 
     device: str = ""
     backend: str = ""
     file: str = ""
+    record: bool = False
+    recording: str = ""
 
 
 def spec(config: Config) -> Spec:
@@ -59,7 +66,8 @@ def spec(config: Config) -> Spec:
     ValueError
         If the backend is unknown, there is no device to begin with, or the file is missing.
     """
-    _place(config)
+    if not config.recording:
+        _place(config)
     return Spec(
         name="camera",
         ports=(),
@@ -68,7 +76,8 @@ def spec(config: Config) -> Spec:
         max_px=MAX_PX,
         stateful=True,
         differentiable=False,
-        live_only=True,
+        live_only=not config.recording,
+        runs="light",
     )
 
 
@@ -164,7 +173,20 @@ class Generator:
     def __init__(self, config: Config) -> None:
         self.spec = spec(config)
         self.capture: Capture | None = None  # no memory: a request that fails hands none back
-        self._where = _place(config)
+        self._recorded = Recorded(Path(config.recording)) if config.recording else None
+        self._where = ("", None) if config.recording else _place(config)
+        self._recorder: CameraRecorder | None = None
+
+    def record(self, path: Path) -> None:
+        """Write what is seen from now on into a new film.
+
+        Raises
+        ------
+        OSError
+            If it cannot be made.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._recorder = CameraRecorder(path)
 
     def render(self, request: Request, memory: None) -> tuple[NDArray[np.float32], None]:
         """Return the newest picture [shape=(1, 3, H, W)]; black before the first.
@@ -175,18 +197,30 @@ class Generator:
             If the camera cannot be read; it is tried again meanwhile.
         """
         del memory
+        if self._recorded is not None:
+            return _shown(self._recorded.at(request.seconds), request), None
         self.capture = self.capture or Capture(*self._where)
         frame = self.capture.newest
         if self.capture.trouble:
             raise OSError(self.capture.trouble)
-        width, height = request.size_px
-        if frame is None:
-            return np.zeros((1, 3, height, width), np.float32), None
-        rgb = _fit(frame, width, height, request.parameters.get("zoom", 1.0))
-        if request.parameters.get("mirror", 1.0) >= 0.5:
-            rgb = rgb[:, ::-1]
-        pixels = np.ascontiguousarray(rgb.transpose(2, 0, 1)[None], np.float32)
-        return pixels / np.float32(255), None
+        if self._recorder is not None and frame is not None:
+            self._recorder.put(frame, request.seconds)
+            if self._recorder.trouble:
+                trouble, self._recorder = self._recorder.trouble, None
+                raise OSError(trouble)
+        return _shown(frame, request), None
+
+
+def _shown(frame: Any, request: Request) -> NDArray[np.float32]:
+    """Pixels of a frame [shape=(1, 3, H, W)]; black where there is none."""
+    width, height = request.size_px
+    if frame is None:
+        return np.zeros((1, 3, height, width), np.float32)
+    rgb = _fit(frame, width, height, request.parameters.get("zoom", 1.0))
+    if request.parameters.get("mirror", 1.0) >= 0.5:
+        rgb = rgb[:, ::-1]
+    pixels = np.ascontiguousarray(rgb.transpose(2, 0, 1)[None], np.float32)
+    return pixels / np.float32(255)
 
 
 def _fit(frame: Any, width: int, height: int, zoom: float) -> NDArray[np.uint8]:

@@ -21,7 +21,9 @@ from engine.generators.contract import DIRECTIONS, Asset
 from engine.generators.cppn.controls import PARAMETERS
 from engine.generators.cppn.field import Bend, Controls, Flags, cached_grid, flags_of, trace
 from engine.generators.cppn.light import illuminate
-from engine.generators.cppn.palette import cached_table
+from engine.generators.cppn.numbers import numbers
+from engine.generators.cppn.palette import cached_table, palette_pixels
+from engine.generators.cppn.shader import PASSES, pack
 from engine.generators.cppn.weights import (
     BODY,
     GROUPS,
@@ -30,6 +32,7 @@ from engine.generators.cppn.weights import (
     STYLE_SIZE,
     WEAVE,
     Weights,
+    make_arrays,
     make_weights,
     map_latents,
     mix_styles,
@@ -37,6 +40,7 @@ from engine.generators.cppn.weights import (
     modulate,
 )
 from engine.generators.cuda_graph import Graphs
+from engine.generators.drawing import Drawing, Given
 from engine.generators.editing.bend import BendRuntime
 from engine.generators.editing.bend_ops import BendTable, parameters
 from engine.generators.editing.bend_plan import Plan, make_plan
@@ -338,6 +342,21 @@ def build(config: Config, device: str = "cpu") -> Generator:
     return Generator(
         described, widened_weights(weights, edit_directions), device, edit_directions, bends
     )
+
+
+def drawing(config: Config) -> Drawing | None:
+    """Draw it by OpenGL; not where planes are bent or a file of directions moves it."""
+    if config.bends or config.directions:
+        return None
+    described, weights = spec(config), make_arrays(config.network_seed, config.latent_size)
+
+    def given(request: Request) -> Given:
+        _check(described, request)
+        controls = contract.complete(described, request.parameters)
+        told = pack(numbers(weights, request, controls))
+        return Given(told, {"table": palette_pixels(controls)})
+
+    return Drawing(PASSES, given)
 
 
 def _plan(config: Config) -> Plan:

@@ -63,16 +63,23 @@ class Pane:
         """Where it is on the desktop."""
         return Area(*glfw.get_window_pos(self.handle), *glfw.get_window_size(self.handle))
 
-    def draw(self, texture: Any, viewport_px: tuple[int, int, int, int]) -> None:
-        """Blit a texture of the root into the back buffer, black around it, the overlay over it."""
+    def draw(self, *placed: tuple[Any, tuple[int, int, int, int]]) -> None:
+        """Blit textures of the root into the back buffer, black around them, the overlay over them.
+
+        Parameters
+        ----------
+        placed
+            Texture and viewport in pixels of each.
+        """
         glfw.make_context_current(self.handle)
         screen = self._context.screen
         screen.viewport = (0, 0, *self.framebuffer_px)
         screen.use()
         screen.clear(0.0, 0.0, 0.0, 1.0)
-        shared = self._context.external_texture(texture.glo, texture.size, 4, 0, "f1")
         self._context.disable(moderngl.BLEND)
-        self._blit(shared, viewport_px)
+        for texture, viewport_px in placed:
+            shared = self._context.external_texture(texture.glo, texture.size, 4, 0, "f1")
+            self._blit(shared, viewport_px)
         if self._laid:
             self._context.enable(moderngl.BLEND)
             self._context.blend_func = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA

@@ -73,6 +73,7 @@ class Window:
         self._is_stale = False
         self._is_operators_turn = False  # every other frame: where the CPU draws, each costs 5 ms
         self._still: Picture | None = None
+        self._preview: Picture | None = None
         self._windowed: Area | None = None
         self._home = _home(config, monitors.connected())
         self._desk = _desk(config, monitors.connected(), self._home)
@@ -123,15 +124,29 @@ class Window:
         """Show a still in place of pictures, laid over the wall as they are; None: pictures."""
         self._still = still
 
+    def preview(self, picture: Picture | None) -> None:
+        """Show what comes next in the left half of the operator's window, beside the picture.
+
+        It is seen there only; without such a window nobody sees it. None: no more.
+        """
+        self._preview = picture
+
     def draw(self, picture: Picture) -> None:
         """Blit a picture into every window, letterboxed, without showing it yet."""
         self._size_px = picture.size_px
         self._is_operators_turn = not self._is_operators_turn
         for pane in self._shown():
-            placed = monitors.contain(self._size_px, self._wall(pane))
-            x, y, w, h = monitors.viewport(placed, self._area(pane), pane.room_px)
-            pane.draw(picture.texture, (x, y + pane.strip_px, w, h))
+            shown = [(picture, self._wall(pane))]
+            if self._preview is not None and pane is self._operator:
+                shown.append((self._preview, _half(self._area(pane), 0)))
+            pane.draw(*((each.texture, self._viewport(pane, each, area)) for each, area in shown))
         self._use_root()
+
+    def _viewport(self, pane: Pane, picture: Picture, area: Area) -> tuple[int, int, int, int]:
+        """Pixels of a window on which a picture lies that is fitted into an area."""
+        placed = monitors.contain(picture.size_px, area)
+        x, y, w, h = monitors.viewport(placed, self._area(pane), pane.room_px)
+        return x, y + pane.strip_px, w, h
 
     def present(self) -> None:
         """Swap every window; only the first one waits for its monitor, so it comes last."""
@@ -215,6 +230,8 @@ class Window:
 
     def _wall(self, pane: Pane) -> Area:
         """Find the area that the whole picture is fitted into."""
+        if self._preview is not None and pane is self._operator:
+            return _half(self._area(pane), 1)
         areas = [other.area for other in self._panes if other.area]
         return monitors.union(areas) if areas and pane.area else self._area(pane)
 
@@ -295,6 +312,12 @@ class Window:
                 continue
             monitors.cover(pane.handle, monitor.area, wall, scale, is_bare=self._wants_fullscreen)
             glfw.show_window(pane.handle)
+
+
+def _half(area: Area, side: int) -> Area:
+    """Left (0) or right (1) half of an area."""
+    width = area.width / 2
+    return Area(area.x + side * width, area.y, width, area.height)
 
 
 def _home(config: Config, there: list[Monitor]) -> str:

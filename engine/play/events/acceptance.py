@@ -10,6 +10,7 @@ from engine.core.event import Value
 from engine.core.frame.advance import resolve
 from engine.core.frame.paths import fits, path_event
 from engine.core.parameter import to_float
+from engine.core.show.lettering import refusal as text_refusal
 from engine.core.show.show import Show
 from engine.core.tempo.sync import TOLD
 from engine.core.tempo.sync import refusal as tempo_refusal
@@ -92,6 +93,8 @@ def refusal(show: Show, address: str, value: Value, origin: Origin) -> str | Non
             raise KeyError(address)
         is_number = isinstance(value, (bool, int, float)) and math.isfinite(to_float(value))
         return None if is_number else f"{address} takes a number, not {came(value)}"
+    if address in show.constants.texts:
+        return text_refusal(address, value)
     if address not in show.registry.index and address not in show.registry.groups:
         event = path_event(show, address)
         if event is None:

@@ -61,6 +61,8 @@ def render(
         stack.callback(ctx.release)
         compositor = Compositor(ctx, size_px)
         stack.callback(compositor.close)
+        if playback.sound is not None:
+            compositor.listen(playback.sound.read, playback.sound.rate_hz)
         first = begin + job.first / fps
         line, pixels = prepare(
             playback, job, (first, fps), size_px, compositor, Bridge(ctx, crossfades=False)
@@ -87,6 +89,8 @@ def render(
             output.write(number, picture)
             bar.show(number + 1 - job.first)
         bar.close()
+        if progress is not None:
+            progress.writelines(f"{text}\n" for text in compositor.news())
     return count
 
 

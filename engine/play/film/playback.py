@@ -11,6 +11,7 @@ from pathlib import Path
 from engine.core.audio.channels import ChannelChoice
 from engine.core.clock import newest_index, parse_rate, seconds_at
 from engine.core.event import Event
+from engine.core.show.constants import SOUND
 from engine.core.show.show import Show
 from engine.core.show.state import first_state
 from engine.documents.path.journal import problems
@@ -171,7 +172,14 @@ def _from_show(loaded: load.Loaded, track: tracks.Track | None, seed: int | None
     if track is not None:
         heard = SoundtrackEvents(tracks.features_ahead(track), show.control_hz)
 
-    evened = Evened(lambda tick: heard.get(tick, ()))
+    def heard_at(tick: int) -> Sequence[Event]:
+        """Events of the track; shaders see its sound up to the tick, as they do live."""
+        if show.constants.sound < 0:
+            return heard.get(tick, ())
+        until_s = float(seconds_at(tick, show.control_hz))
+        return (*heard.get(tick, ()), Event(tick, f"/signal/{SOUND}", until_s, "sound", 0))
+
+    evened = Evened(heard_at)
     events_of = evened.events_of
 
     sound, end_s = None, None

@@ -26,7 +26,7 @@ from engine.documents.assets import assets_dir
 from engine.documents.edit import barcode
 from engine.documents.show import load
 from engine.documents.show.model_files import with_paths
-from engine.documents.show.shader_files import split_name
+from engine.documents.show.shaders.files import split_name
 from engine.documents.take.content_store import read_blob
 from engine.documents.take.models import with_hashes
 from engine.documents.take.reader import open_take

@@ -132,6 +132,7 @@ def with_cues(file: Loaded, cues: tuple[tuple[Show, Captured], ...]) -> Loaded:
 def _chosen(show: Show, given: list[str]) -> frozenset[str]:
     """Addresses of parameters and paths that words are for; of a path also all that is its own."""
     there = [*(p.address for p in show.registry.parameters), *(p.name for p in show.paths)]
+    there += dict.fromkeys(show.constants.texts.values())
     found: set[str] = set()
     for word in given:
         if is_pattern(word):

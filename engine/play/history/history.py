@@ -119,7 +119,7 @@ class History:
         good = self.good[1]
         base = good.base.copy()
         # Whoever asks for it wants to see something.
-        base[[show.master.blackout, show.master.freeze]] = 0.0
+        base[[show.master.blackout, show.master.freeze, show.master.hold]] = 0.0
         step = between(show, state, good._replace(base=base, begun=()))
         if step is not None:
             step.text = f"back to the last good state: {self.good_text}"

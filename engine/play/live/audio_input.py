@@ -98,6 +98,11 @@ class AudioInput:
         return RATE_HZ, 2
 
     @property
+    def is_track(self) -> bool:
+        """Whether a track is heard, whose samples are known before they are."""
+        return self._track is not None
+
+    @property
     def state(self) -> str:
         """One phrase for the stats and the help panel."""
         if self._track is not None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from engine.core.control.cues import values_now
 from engine.core.control.recall.lists import next_cue
 from engine.core.show.addresses import HOST
+from engine.core.show.decks import SIDES
 from engine.core.show.show import Show
 from engine.core.show.state import State
 
@@ -32,6 +34,7 @@ BUILT_IN = {
     "space": Binding("fly to a new place", "/master/jump"),
     "b": Binding("blackout", "/master/blackout"),
     "h": Binding("freeze every motion", "/master/freeze"),
+    "p": Binding("hold the picture", "/master/hold"),
     "tab": Binding("tap the beat", "/transport/tap"),
     "a": Binding("autopilot", "/autopilot/on"),
     "m": Binding("built-in music · live input", command="music"),
@@ -42,6 +45,7 @@ BUILT_IN = {
     "ctrl+z": Binding("undo", command="undo"),
     "ctrl+y": Binding("redo", command="redo"),
     "ctrl+r": Binding("back to the last good state", command="restore"),
+    "ctrl+l": Binding("flash limiter", "/master/flash_limiter"),
     "n": Binding("names of cues", command="names"),
     "t": Binding("test card", command="card"),
     "f": Binding("full screen", command="fullscreen"),
@@ -51,10 +55,13 @@ BUILT_IN = {
 SAME = {"ctrl+shift+z": "ctrl+y"}
 """Keys that are others."""
 QUIT = "ctrl+q"
+LIMITER = "/master/flash_limiter"
 SWITCHED = {
     "/master/blackout": ("blackout off", "blackout on"),
     "/master/freeze": ("moving again", "frozen"),
+    "/master/hold": ("picture goes on", "picture held"),
     "/autopilot/on": ("autopilot off", "autopilot on"),
+    LIMITER: ("flash limiter OFF", "flash limiter on"),
 }
 """What is said of a switch that was turned off, and on."""
 _DRAGS = {
@@ -64,6 +71,14 @@ _DRAGS = {
     "grab": "pull a feature · right: let go",
 }
 _LABELS = {"escape": "Esc"}
+
+
+def flags(show: Show, state: State, is_limiting: bool) -> tuple[str, ...]:
+    """What the operator must not forget."""
+    on = {each: bool(state.base[show.registry.index[each]] >= 0.5) for each in SWITCHED}
+    told = [address for address in SWITCHED if on[address] != (address == LIMITER)]
+    found = [SWITCHED[address][on[address]] for address in told]
+    return (*found, *(("limiting flashes",) if is_limiting else ()))
 
 
 def label(key: str) -> str:
@@ -94,6 +109,15 @@ def upcoming(show: Show, state: State) -> str:
     if is_alone and state.cue >= 0:
         index = show.cues[state.cue].next
     return show.cues[index].id if index >= 0 else ""
+
+
+def deck_text(show: Show, state: State) -> str:
+    """Say which deck is on air, and which comes next; empty: there are none."""
+    if show.decks is None or state.decks is None:
+        return ""
+    share = 100.0 * values_now(show, state)[show.decks.fade]
+    front, other = (SIDES[i].upper() for i in (state.decks.front, 1 - state.decks.front))
+    return f"left: {other}, next - right: on air, {front} ({share:.0f} % B)"
 
 
 def rows(show: Show) -> tuple[str, ...]:

@@ -6,9 +6,11 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.compositor.compose import Compositor
+from engine.compositor.isf.warm import LIVE_S
 from engine.core.clock import parse_rate, seconds_at
 from engine.core.control.transport import is_led
 from engine.core.event import Event
@@ -19,9 +21,10 @@ from engine.play.controllers.controllers import Controllers
 from engine.play.event_queue import EventQueue
 from engine.play.governor import Governor
 from engine.play.history.editing import Editing
+from engine.play.judging import Trials
 from engine.play.line import Line, resized, seeded
 from engine.play.live.audio_input import AudioInput, hears_device
-from engine.play.live.bindings import SWITCHED, hidden, rows, upcoming
+from engine.play.live.bindings import deck_text, flags, hidden, rows, upcoming
 from engine.play.live.commands import ADDRESSES
 from engine.play.live.feedback import Feedback
 from engine.play.live.options import Options
@@ -30,6 +33,7 @@ from engine.play.live.presenter import ACT_S, Presenter, open_presenter
 from engine.play.live.recording import Recording
 from engine.play.live.reload import Reloader
 from engine.play.live.sources import Sources
+from engine.play.next_deck import NextDeck
 from engine.play.pacer import Pacer, Stopwatch
 from engine.play.pixels.bridge import Bridge
 from engine.play.pixels.live import LivePixels
@@ -37,6 +41,7 @@ from engine.play.saving import Saving
 from engine.play.shares import Shares
 from engine.play.soundtrack import channel_choice
 from engine.play.stats import Stats
+from engine.play.tasks.cameras import CameraRecordings
 from engine.play.tasks.dragging import Dragging
 from engine.play.tasks.even_speed_live import EvenSpeed
 from engine.play.tasks.inversion import Inversion
@@ -50,12 +55,15 @@ if TYPE_CHECKING:
     from engine.play.desk.control_process import ControlProcess
 
 
-def task_clients(pixels: LivePixels, notify: Callable[[str], None]) -> list[TaskClient]:
+def task_clients(
+    pixels: LivePixels, notify: Callable[[str], None], take: Path | None
+) -> list[TaskClient]:
     """Make what starts background tasks, in the order in which it is tended."""
     return [
         EvenSpeed(pixels.newest.get, notify),
         Inversion(pixels.newest.get, notify),
         Dragging(notify),
+        CameraRecordings(pixels.host, take),
     ]
 
 
@@ -88,8 +96,11 @@ class Performance:
         stack.callback(self.compositor.close)
         self.bridge = Bridge(self.outputs.ctx)
         stack.callback(self.bridge.close)
+        self.next_deck = NextDeck(self.compositor)
+        stack.callback(self.next_deck.close)
         self.pixels = LivePixels(self.bridge, options.device)
         stack.callback(self.pixels.close)
+        self.pixels.draw_on(self.outputs.ctx, self.compositor)
         found = self.pixels.share_cuda(self.outputs.ctx)
         if self.pixels.path != "numpy":
             print_message(found)
@@ -104,15 +115,18 @@ class Performance:
         self.recording: Recording = stack.enter_context(
             Recording(options, self.loaded, show, self.fps, self.audio_input, self.notify)
         )
+        self.compositor.listen(self.recording.heard.read, self.audio_input.format[0])
         self.editing = Editing(self.loaded, self.queue, self.act)
         stack.callback(self.editing.close)
         self.line.on_tick = self._on_tick
         self.saving = Saving()
         stack.callback(self.saving.close)
-        self.reloader = Reloader(self.loaded, show.size_px)
+        self.trials = Trials(show, LIVE_S)
+        stack.callback(self.trials.close)
+        self.reloader = Reloader(self.loaded, show.size_px, self.compositor.stage)
         stack.callback(self.reloader.close)
         self.tasks = TaskQueue(
-            self.pixels.host, self.notify, task_clients(self.pixels, self.notify)
+            self.pixels.host, self.notify, task_clients(self.pixels, self.notify, options.take)
         )
         self.stats = Stats()
         self.collections = FullCollections()
@@ -213,16 +227,13 @@ class Performance:
             "keys": rows(show),
             "cue": show.cues[state.cue].id if state.cue >= 0 else "",
             "next": upcoming(show, state),
+            "decks": deck_text(show, state),
             "seconds": float(seconds_at(max(state.tick, 0), show.control_hz)),
             "bpm": state.transport.tempo,
             "led_by": state.transport.lead.source if is_led(show, state) else "",
             "fps": float(self.fps),
             "level": float(state.signals[show.audio[0]]),
-            "flags": tuple(
-                said[1]
-                for address, said in SWITCHED.items()
-                if state.base[show.registry.index[address]]
-            ),
+            "flags": flags(show, state, self.compositor.is_limiting),
             "frame_ms": self.stats.recent_ms(),
             "skipped": self.stats.skipped,
             "generators": self.pixels.stats(),

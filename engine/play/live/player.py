@@ -11,7 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from engine.compositor.isf.warm import LIVE_S
+from engine.compositor.gl.program import ShaderError
 from engine.core.clock import seconds_at
 from engine.core.control.cues import awaited, ready_address
 from engine.core.control.transport import heard
@@ -21,7 +21,6 @@ from engine.core.show.show import Show
 from engine.documents.show import load
 from engine.play.controllers.assignments import KEYBOARD
 from engine.play.history.editing import EDITING
-from engine.play.judging import judge_shaders
 from engine.play.line import Line, draw, load_shaders
 from engine.play.live.commands import COMMANDS, LEARNING
 from engine.play.live.options import Options
@@ -36,6 +35,8 @@ WINDOW = Origin("window")
 MOST_STEPS = 4
 COMPLAIN_EVERY = 30
 FIRST_FRAME_S = 8.0
+SHADERS_S = 2.0
+"""So long a show waits for its shaders' trials; then it begins, and they join it one by one."""
 MARK_S = 0.05  # between two pictures that show what is waited for: the time is the loading's
 READY_S = 60.0
 """A show that still lacks a picture then says in its ready file which, and why."""
@@ -60,9 +61,14 @@ class Player(Performance):
         self._plan = first = self._look_ahead()
         self.queue.directory(self.line.show)  # before a message needs it, on a frame
         self.pixels.open(self.line.show, first.requests, time.monotonic())
-        if not judge_shaders(self.line.show, LIVE_S, self._is_awaited):
-            return
-        load_shaders(self.compositor, self.line.show)
+        load_shaders(self.compositor, self.line.show, self.trials.unfit)
+        until = time.monotonic() + SHADERS_S
+        while self.trials.waiting and not (self.is_ended or time.monotonic() > until):
+            time.sleep(0.004)
+            for why in self._load_tried(time.monotonic()):
+                raise load.ShowError(why)
+            self._tend_start()
+            self._show_mark(first)
         until = time.monotonic() + FIRST_FRAME_S
         while self.pixels.missing(first) and not (self.is_ended or time.monotonic() > until):
             time.sleep(0.004)
@@ -81,10 +87,18 @@ class Player(Performance):
         gc.freeze()
         self.collections.begin()
 
-    def _is_awaited(self) -> bool:
-        """Whether shaders are still to be judged: until somebody quits."""
-        self._tend_start()
-        return not self.is_ended
+    def _load_tried(self, now_s: float) -> Iterator[str]:
+        """Load the shaders that have passed their trial; give sentences on those that have not."""
+        for name, text, error, *_ in self.trials.tend(now_s):
+            if self.line.show.shaders.get(name) != text:  # it was edited meanwhile
+                continue
+            if error is not None:
+                yield error
+                continue
+            try:
+                self.compositor.load(name, text)
+            except ShaderError as refused:
+                yield str(refused)
 
     def _tend_start(self) -> bool:
         """Look after workers and window before anything moves; true if a worker cannot work."""
@@ -114,10 +128,11 @@ class Player(Performance):
 
     def _complain(self) -> bool:
         """Tell what generators say is wrong; true if one cannot work at all."""
-        for text in self.pixels.complaints():
+        for text in (*self.pixels.complaints(), *self.compositor.news()):
             self.notify(text)
         startup, before = self._startup, self._startup.mark
-        for text in startup.tend(self.pixels.doing(self._plan), time.monotonic()):
+        doing = {**self.trials.doing(self.line.show), **self.pixels.doing(self._plan)}
+        for text in startup.tend(doing, time.monotonic()):
             print_message(text)
         if startup.mark != before:
             self.presenter.toast(startup.mark, math.inf, "mark")
@@ -134,7 +149,7 @@ class Player(Performance):
 
     def _write_ready(self, path: Path) -> None:
         """Write the ready file once every visible layer has a picture, or say why one has none."""
-        missing = self.pixels.missing(self._plan)
+        missing = {**self.trials.doing(self.line.show), **self.pixels.missing(self._plan)}
         is_over = all(text.startswith("failed") for text in missing.values())
         if is_over or self.duration_s > READY_S:
             self._awaits_ready = None
@@ -181,6 +196,7 @@ class Player(Performance):
             self._jump(due.jump_s)
         self._listen(now_s)
         self._announce_ready(self.line.show)
+        self.recording.tell(self.queue, self.line.show, self.line.state, seconds)
         self.watch.lap("events")
         steps = self.line.control(seconds, self.queue.events_of)
         show, state = self.line.show, self.line.state
@@ -194,6 +210,7 @@ class Player(Performance):
         self.stats.steps_dropped += max(len(steps) - MOST_STEPS, 0)
         picture = draw(self.compositor, self.pixels, steps[-MOST_STEPS:], plan, self.watch)
         self._picture = picture
+        self._look_next(seconds, now_s)
         self.outputs.ctx.finish()
         busy_s = time.perf_counter() - begin_s  # the rest may be waiting for the monitor
         self.watch.lap("compose", True)
@@ -203,6 +220,14 @@ class Player(Performance):
         self.recording.sound(self.queue, seconds)
         self.watch.lap("take")
         self._govern(float(seconds), busy_s, plan)
+
+    def _look_next(self, seconds: Fraction, now_s: float) -> None:
+        """Keep the deck that is not on air ready, and show it to the operator."""
+        plan = self.next_deck.look(self.line, seconds, now_s)
+        if plan is not None:
+            self.pixels.warm = frozenset(plan.requests)
+            if self.presenter.has_preview:
+                self.presenter.preview(self.next_deck.draw(plan, self.pixels))
 
     def _govern(self, seconds: float, busy_s: float, plan: Plan) -> None:
         """Draw less where the machine cannot keep up; what is kept, in files, stays whole."""
@@ -288,6 +313,8 @@ class Player(Performance):
             self._run_command(command)
         for address, value in commands:
             self._run_command(COMMANDS[address], value)
+        for why in self._load_tried(now_s):
+            self.notify(f"{why}; the show goes on without it")
         found = self.reloader.poll(show, now_s)
         if isinstance(found, str):
             self.notify(found)
@@ -343,11 +370,14 @@ class Player(Performance):
     def _reload(self, loaded: load.Loaded, text: str = "") -> None:
         show = self.arrange(loaded.show)
         try:
-            load_shaders(self.compositor, show)
+            load_shaders(self.compositor, show, self.trials.unfit)
         except load.ShowError as error:
             self.notify(str(error))
             return
         self.loaded = loaded
+        if show.decks is None:
+            self.pixels.warm = frozenset()
+            self.presenter.preview(None)
         name = self.recording.add_show(loaded, show)
         self.line.shows = {**self.line.shows, name: show}
         tick = self.line.state.tick + 1
@@ -373,4 +403,8 @@ def play(options: Options) -> int:
         player.run()
         if options.stats is not None:
             write_json(options.stats, player.report())
+        refused, shaders = player.trials.refused, player.line.show.shaders
+        for name, why in refused.items():
+            if shaders.get(name) == player.trials.unfit[name]:
+                raise load.ShowError(f"the show was played without a shader: {why}")
     return 0

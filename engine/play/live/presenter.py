@@ -60,6 +60,14 @@ class Presenter:
     def name_cue(self, cue: str, following: str) -> None:
         """Show the name of a cue that has begun, if that is wished."""
 
+    @property
+    def has_preview(self) -> bool:
+        """Whether the operator sees what comes next."""
+        return False
+
+    def preview(self, picture: Any) -> None:
+        """Show the operator what comes next; None: nothing."""
+
     def idle(self) -> None:
         """Stay alive while the first frame is made."""
 
@@ -137,7 +145,7 @@ class WindowPresenter(Presenter):
         ages = [g["age_ms"] for g in found["generators"].values()]
         texts = [f"{self._pace.fps:.0f} of {found['fps']:.0f} fps", f"skipped {found['skipped']}"]
         texts += [f"picture {max(ages):.0f} ms old"] if ages else []
-        texts += list(filter(None, [names_of(found["cue"], found["next"])]))
+        texts += list(filter(None, [found.get("decks", ""), names_of(found["cue"], found["next"])]))
         width = self._window.room_px[0]
         meters = overlay.Meters(found["level"], tuple(texts), found["flags"])
         return overlay.draw_meters(meters, (width, max(20, min(width // 32, 40))))
@@ -201,6 +209,15 @@ class WindowPresenter(Presenter):
         if self._has_names:
             self.toast(names_of(cue, following), NAME_S, "cue")
 
+    @property
+    def has_preview(self) -> bool:
+        """Whether the operator has a window."""
+        return bool(self._window.has_operator)
+
+    def preview(self, picture: Any) -> None:
+        """Show what comes next beside the picture, in the operator's window."""
+        self._window.preview(picture)
+
     def _turn_card(self) -> None:
         """Show the test card in place of the picture, or the picture again."""
         from engine.outputs.window import testcard
@@ -236,8 +253,9 @@ def _summary(facts: dict[str, Any]) -> list[str]:
         for name, g in facts["generators"].items()
     ]
     tempo = f"{facts['bpm']:.1f} bpm" + (f" by {facts['led_by']}" if facts.get("led_by") else "")
+    told = "".join(f"{flag} · " for flag in facts["flags"])
     return [
-        f"{scene}{facts['seconds']:.0f} s · {tempo}"
+        f"{told}{scene}{facts['seconds']:.0f} s · {tempo}"
         f" · skipped {facts['skipped']} · osc {facts['osc']}",
         f"sound: {facts['sound']}",
         *("\t".join(each[at : at + 2]) for at in range(0, len(each), 2)),

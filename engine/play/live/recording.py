@@ -12,7 +12,10 @@ from typing import Any, Self
 
 import platformdirs
 
+from engine.core.clock import newest_index, seconds_at
 from engine.core.event import Event
+from engine.core.frame.date import begun
+from engine.core.show.constants import DAY, SECOND, SOUND
 from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.documents.path.journal import Journals, problems
@@ -20,6 +23,7 @@ from engine.documents.show.load import Loaded
 from engine.documents.take.content_store import manifest
 from engine.documents.take.recorder import Recorder
 from engine.play.event_queue import EventQueue
+from engine.play.heard import Heard
 from engine.play.live.audio_input import AudioInput
 from engine.play.live.options import Options
 from engine.play.plan_file import PlanWriter
@@ -51,6 +55,7 @@ class Recording:
         self._journals = Journals(loaded.path.parent if loaded.path is not None else None)
         self._plan = PlanWriter(options.plan, show) if options.plan is not None else None
         self._recorder: Recorder | None = None
+        self.heard = Heard()
         header: dict[str, Any] = {
             "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
             "fps": str(fps),
@@ -87,8 +92,31 @@ class Recording:
         """Remember the samples of a frame; let music begin that was waited for."""
         self._audio_input.tend(queue, self._newest, self._rate)
         place, samples = self._audio_input.samples(seconds, self._frame_s)
-        if self._recorder is not None:
-            self._recorder.sound(place, samples)
+        if self._recorder is not None and not self._recorder.error:
+            place, samples = self._recorder.sound(place, samples)
+        self.heard.add(place, samples)
+
+    def tell(self, queue: EventQueue, show: Show, state: State, seconds: Fraction) -> None:
+        """Say what shaders see of the world: how much of the sound is heard by then, the date.
+
+        Both are events, so that a film of the take sees the same.
+        """
+        constants, rate = show.constants, show.control_hz
+        ticks = range(state.tick + 1, newest_index(seconds, rate) + 1)
+        if constants.sound >= 0 and ticks:
+            if state.tick >= 0:
+                self.sound(queue, seconds - self._frame_s)  # up to this frame
+            of_device = self.heard.end / self._audio_input.format[0]
+            for tick in ticks:
+                is_known = self._audio_input.is_track
+                heard_s = float(seconds_at(tick, rate)) if is_known else of_device
+                queue.add(tick, f"/signal/{SOUND}", heard_s, "sound")
+        if constants.date and ticks and not state.signals[constants.date[0]]:
+            now = time.localtime()
+            second = now.tm_hour * 3600 + now.tm_min * 60 + now.tm_sec + time.time() % 1.0
+            since = second - float(seconds) - state.lost_s
+            for name, value in zip((DAY, SECOND), begun(now[:3], since), strict=True):
+                queue.add(ticks[0], f"/signal/{name}", value, "clock")
 
     def add_show(self, loaded: Loaded, show: Show) -> str:
         """Remember a reloaded show; return its content hash."""

@@ -9,16 +9,21 @@ import math
 import queue
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from engine.compositor.gl.program import ShaderError
 from engine.compositor.isf.warm import Warmer
 from engine.core.show.show import Show
 from engine.documents.show import load
 from engine.documents.show.load import Loaded
+from engine.documents.show.shaders.files import split_name
 from engine.play.judging import CLOCKS
 from engine.play.model_versions import assets_of, hashes, versions_of, watched_paths
+from engine.system.foreign import still_file
 
+_READ = (".toml", ".fs", ".vs", *still_file.SUFFIXES)
 _GENTLE = 10  # niceness of the child that draws new shaders while the show plays
 REPLACED_S = 5.0
 """A network is not taken over more often: of many versions in between the newest counts."""
@@ -33,9 +38,15 @@ class Reloader:
         The show as it plays.
     size_px
         Of the canvas; None is the show's.
+    stage
+        Called with name and text of each shader that passed its trial, one a call of `poll`: what
+        the swap needs is ready before it, and no frame takes all of it.
     """
 
-    def __init__(self, loaded: Loaded, size_px: tuple[int, int] | None = None) -> None:
+    def __init__(
+        self, loaded: Loaded, size_px: tuple[int, int] | None = None,
+        stage: Callable[[str, str], object] = lambda *_: None,
+    ) -> None:  # fmt: skip
         self._size_px = size_px or loaded.show.size_px
         self._name = str(loaded.path)
         self._first = loaded.show
@@ -50,6 +61,7 @@ class Reloader:
         self._warmer: Warmer | None = None
         self._candidate: Loaded | None = None
         self._waiting: set[str] = set()
+        self._stage = stage
         self._thread.start()
 
     def _watch(self) -> None:
@@ -72,7 +84,7 @@ class Reloader:
             is_replaced |= not names.isdisjoint(watched_paths(self._assets))
             is_time = is_replaced and time.monotonic() - self._replaced_s >= REPLACED_S
             # The first time without a look: what was saved before the watch stood is seen too.
-            if is_first or is_time or any(name.suffix in (".toml", ".fs", ".vs") for name in names):
+            if is_first or is_time or any(name.suffix.lower() in _READ for name in names):
                 self._read_again()
                 is_replaced = False
             if self._folders != folders:
@@ -129,7 +141,7 @@ class Reloader:
         return self._warm(now_s)
 
     def _warm(self, now_s: float) -> Loaded | str | None:
-        candidate = self._candidate
+        candidate, is_staged = self._candidate, False
         if self._warmer is not None:
             self._warmer.tend(now_s)
             for name, text, error, *_ in self._warmer.poll():
@@ -139,7 +151,13 @@ class Reloader:
                     self._candidate = None
                     return f"{error}; the old shader goes on"
                 self._waiting.discard(name)
-        if candidate is not None and not self._waiting:
+                try:
+                    self._stage(name, text)
+                except ShaderError as refused:
+                    self._candidate = None
+                    return f"{refused}; the old shader goes on"
+                is_staged = True  # the swap is for the next frame
+        if candidate is not None and not self._waiting and not is_staged:
             self._candidate = None
             return candidate
         return None
@@ -159,6 +177,11 @@ def _content(loaded: Loaded) -> tuple[object, ...]:
 def _folders(loaded: Loaded) -> set[Path]:
     found = {path.parent for path in watched_paths(assets_of(loaded))}
     found |= {p.resolve().parent for p in loaded.shader_paths.values()}
+    for name in loaded.show.files:
+        shader, path = split_name(name) or ("", name)
+        beside = loaded.shader_paths.get(shader, loaded.path)
+        if beside is not None:
+            found.add((beside.resolve().parent / path).parent.resolve())
     if loaded.path is not None:
         found |= {loaded.path.resolve().parent, loaded.path.resolve().parent / "shaders"}
     return found

@@ -1,4 +1,4 @@
-"""Crossfade between a generator's frames by display time. Pure."""
+"""What is seen between a generator's frames, by display time. Pure."""
 
 from __future__ import annotations
 
@@ -11,11 +11,15 @@ _MAX_CATCH_UP_S = 0.5  # after a long gap (a restart) the next frame is faded in
 
 @dataclass(frozen=True, slots=True)
 class TimedFrame:
-    """A frame on the device, the show time that it is for, and how long it fades in at least."""
+    """A frame on the device, the show time that it is for, and how long it fades in at least.
+
+    `number` tells its picture from others: a texture is used again for the next one.
+    """
 
     texture: Any
     seconds: float
     fade_s: float = 0.0
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +72,20 @@ def _promote(fade: Fade, pending: TimedFrame) -> Fade:
     return Fade(fade.newer, pending, None, begin_s, end_s, fade.shown_s)
 
 
-def weigh(fade: Fade, seconds: float) -> float:
-    """Share of the newer frame at a display time, 0..1."""
+def weigh(fade: Fade, seconds: float, in_between: str = "fade") -> float:
+    """Share of the newer frame at a display time, 0..1.
+
+    Parameters
+    ----------
+    in_between
+        One of `engine.core.show.layer.IN_BETWEENS`. With ``warp`` the frame is seen whose moment is
+        nearest, with ``none`` the newest whose moment has come, each alone; the others blend. A
+        frame of another model is always faded in.
+    """
+    if in_between in ("warp", "none") and not fade.newer.fade_s:
+        older_s, newer_s = fade.older.seconds, fade.newer.seconds
+        moment_s = (older_s + newer_s) / 2 if in_between == "warp" else newer_s
+        return float(seconds >= moment_s or newer_s <= older_s)
     span_s = fade.end_s - fade.begin_s
     if span_s <= 0:
         return 1.0

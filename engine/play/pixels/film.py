@@ -14,6 +14,7 @@ from engine.core.show.show import Show
 from engine.generators import registry
 from engine.generators.host.inline_host import open_inline
 from engine.generators.host.interface import Host
+from engine.generators.host.messages import Frame
 from engine.play.pixels.bridge import Bridge
 from engine.play.pixels.delay_line import DelayLine
 
@@ -77,18 +78,29 @@ class FilmPixels:
             return
         if name not in self._hosts:
             opened = registry.open_spec(generator.kind, generator.config, generator.spec)
+            device = self._device if generator.spec.runs == "heavy" else "cpu"
             self._hosts[name] = open_inline(
-                opened, self._device, clock=time.perf_counter, notify=self._notify
+                opened, device, clock=time.perf_counter, notify=self._notify
             )
         size = asked_size(generator.spec, generator.film_px, request.aspect, self._show.size_px)
         host = self._hosts[name]
+        request = replace(request, size_px=size)
         try:
-            host.ask(replace(request, size_px=size), 0.0)
-            frame = host.newest()
+            frame = self._drawn_by(host, request)
         except ValueError as error:
-            raise ValueError(f"layer {name} ({generator.kind}): {error}") from error
-        assert frame is not None
+            told = f"layer {name} ({generator.kind}): {error}"
+            if not generator.spec.duration_s or self._notify is None:
+                raise ValueError(told) from error
+            self._notify(told)  # a film that is damaged says so once
+            frame = self._drawn_by(host, request)
         self._bridge.take(name, frame)
+
+    @staticmethod
+    def _drawn_by(host: Host, request: Request) -> Frame:
+        host.ask(request, 0.0)
+        frame = host.newest()
+        assert frame is not None
+        return frame
 
     def close(self) -> None:
         """Forget every generator."""

@@ -10,6 +10,7 @@ from typing import Any
 import platformdirs
 
 from engine.compositor.compose import Compositor
+from engine.compositor.frames.upscale import is_software
 from engine.core.control.cues import awaited
 from engine.core.frame.plan import Plan
 from engine.core.show.layer import Generator
@@ -21,13 +22,16 @@ from engine.generators.host.spare import Spare
 from engine.play.pixels.bridge import Bridge
 from engine.play.pixels.cuda_sharing import SharingError, probe
 from engine.play.pixels.delay_line import DelayLine
-from engine.play.pixels.slot import ShownFrame, Slot, open_host, worker_spec_of
+from engine.play.pixels.drawn import DrawnPixels
+from engine.play.pixels.slot import ShownFrame, Slot, in_between, open_host, worker_spec_of
 from engine.play.stats import Newest
 
 MOST_PREPARED = 6
 """Workers that are kept loaded; more are opened when their scene is seen."""
 REFRESH_S = 4.0
 """A generator that is not seen makes a frame that often, so that a cut to it shows something."""
+WARM_S = 0.5
+"""The same where it is about to be seen: on the deck that is not on air."""
 SPARE_AFTER_S = 6.0
 _AGES = 4096  # of pictures that are looked at for the stats, a layer
 REOPEN_S = 5.0
@@ -43,6 +47,11 @@ class LivePixels:
         Uploads frames and crossfades between them.
     device
         ``auto``, ``cpu``, ``cuda`` or ``mps``.
+
+    Attributes
+    ----------
+    warm
+        Layers that are about to be seen: their generators are asked now and then.
     """
 
     def __init__(self, bridge: Bridge, device: str = "auto") -> None:
@@ -56,8 +65,10 @@ class LivePixels:
         os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(compiled))
         self._spare = Spare(delay_s=SPARE_AFTER_S)
         self._delay_line = DelayLine()
-        self._compositor: Compositor | None = None
+        self._compositors: list[Compositor] = []
+        self.warm: frozenset[str] = frozenset()
         self._shares_cuda = False
+        self._drawn: DrawnPixels | None = None
         self._news: list[str] = []
         self.path = "numpy"
         self.newest: dict[str, Frame] = {}
@@ -110,14 +121,20 @@ class LivePixels:
         One that a cue waits for is started, and makes its first frame.
         """
         self.open(show, plan.requests, now_s)
+        if self.warm:
+            self.open(show, self.warm, now_s)
         if state.awaiting:
             self.open(show, awaited(show, state), now_s)
         self._prepare(show, now_s)
-        if self._compositor is not None:
-            self._delay_line.take(self._compositor.readbacks(is_waiting=False))
+        if self._drawn is not None:
+            self._drawn.follow(show)
+        for compositor in self._compositors:
+            self._delay_line.take(compositor.readbacks(is_waiting=False))
         for name, slot in list(self._slots.items()):
-            slot.tend(now_s, is_seen=name in plan.requests)
-            if slot.is_due(now_s, REFRESH_S):
+            # Of one that OpenGL draws the process is kept for what is done beside its pictures.
+            slot.tend(now_s, is_seen=name in plan.requests and not self._is_drawn(name))
+            slot.in_between = in_between(show, name, plan)
+            if slot.is_due(now_s, WARM_S if name in self.warm else REFRESH_S):
                 pictures = self._delay_line.pictures(
                     show.constants.image_inputs.get(name, ()), plan.step
                 )
@@ -130,13 +147,16 @@ class LivePixels:
         """Load the scenes that are not seen yet, one by one, so that a cut to them is no wait.
 
         Only into a process that has its libraries already: loading them takes time from the show.
-        And only while another one waits: a worker that dies needs it more.
+        And only while another one waits: a worker that dies needs it more. What needs no torch
+        has none to wait for.
         """
-        if not self._spare.is_complete or len(self._slots) >= MOST_PREPARED:
+        if len(self._slots) >= MOST_PREPARED:
             return
         for layer in show.layers:
             is_new = layer.id not in self._slots and layer.id not in self._unopened
-            if layer.generator is not None and is_new:
+            if layer.generator is None or not is_new:
+                continue
+            if layer.generator.spec.runs != "heavy" or self._spare.is_complete:
                 self._open(show, layer.id, layer.generator, now_s)
                 return
 
@@ -144,11 +164,22 @@ class LivePixels:
         """Layers of a show whose generator has got its first picture, or has none (once each)."""
         found = []
         for layer in show.layers:
-            is_ready = layer.generator is None or self._bridge.holds(layer.id)
+            is_ready = layer.generator is None or self._holds(layer.id)
             if is_ready != self._notified.get(layer.id, True):
                 found.append((layer.id, is_ready))
                 self._notified[layer.id] = is_ready
         return found
+
+    def _holds(self, name: str) -> bool:
+        return self._is_drawn(name) or self._bridge.holds(name)
+
+    def _is_drawn(self, name: str) -> bool:
+        return self._drawn is not None and self._drawn.draws(name)
+
+    def draw_on(self, ctx: Any, compositor: Compositor) -> None:
+        """Let OpenGL draw the generators that it can, where it is hardware."""
+        if self._device == "auto" and not is_software(ctx):
+            self._drawn = DrawnPixels(ctx, compositor)
 
     def host(self, name: str) -> Host | None:
         """Generator of a layer, as it is seen now; None while there is none."""
@@ -193,7 +224,13 @@ class LivePixels:
         """Crossfade of the newest frames around the plan's time."""
         found = {}
         for name in layers:
-            pixels = self._bridge.pixels(name, plan.seconds)
+            drawn = self._drawn.pixels(name, plan.requests) if self._drawn else None
+            if drawn is not None:
+                found[name] = drawn
+                continue
+            slot = self._slots.get(name)
+            shown_as = slot.in_between if slot is not None else "fade"
+            pixels = self._bridge.pixels(name, plan.seconds, shown_as)
             if pixels is not None:
                 found[name] = pixels
                 age_s = self._bridge.age_s(name, plan.seconds)
@@ -205,7 +242,8 @@ class LivePixels:
 
     def see(self, compositor: Compositor) -> None:
         """Let image ports see what was drawn, as soon as it can be read without waiting."""
-        self._compositor = compositor
+        if compositor not in self._compositors:
+            self._compositors.append(compositor)
 
     def doing(self, plan: Plan) -> dict[str, str]:
         """What generators of the plan do that do not simply play yet, in words, by layer."""
@@ -214,7 +252,7 @@ class LivePixels:
 
     def missing(self, plan: Plan) -> dict[str, str]:
         """Layers that the plan asks and that have no picture: what is wrong, or what they do."""
-        gone = [name for name in plan.requests if not self._bridge.holds(name)]
+        gone = [name for name in plan.requests if not self._holds(name)]
         known = {**self.doing(plan), **{n: t for n, t in self._troubles().items() if t}}
         return {name: known.get(name, "is loading") for name in gone}
 
@@ -230,6 +268,9 @@ class LivePixels:
     def complaints(self) -> list[str]:
         """Say once what is newly wrong with a generator, a sentence each."""
         found, self._news = self._news, []
+        if self._drawn is not None:
+            found += self._drawn.news
+            self._drawn.news = []
         for name, text in self._troubles().items():
             if text and text != self._reported.get(name):
                 found.append(f"layer {name}: {text}")
@@ -250,7 +291,8 @@ class LivePixels:
                 "frames": stats.frames,
                 "render_ms": round(stats.render_ms, 2),
                 "state": stats.state,
-                "has_picture": self._bridge.holds(name),
+                "has_picture": self._holds(name),
+                "is_drawn": self._is_drawn(name),
                 "error": slot.trouble if slot.trouble != stats.state else stats.error,
                 "device": stats.device,
                 "pid": stats.pid,
@@ -263,3 +305,5 @@ class LivePixels:
             slot.close()
         self._slots.clear()
         self._spare.close()
+        if self._drawn is not None:
+            self._drawn.close()

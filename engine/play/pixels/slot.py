@@ -11,29 +11,46 @@ import time
 from dataclasses import replace
 from typing import NamedTuple
 
+from engine.core.frame.plan import Plan
 from engine.core.frame.sample import requests_at
 from engine.core.show.generator import Request, asked_size
-from engine.core.show.layer import Generator
+from engine.core.show.layer import IN_BETWEENS, Generator
 from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.generators import registry
 from engine.generators.host.interface import Host
 from engine.generators.host.messages import Frame
 from engine.generators.host.spare import Spare
+from engine.generators.host.watchdog import Policy
 from engine.generators.host.worker_host import open_worker
 from engine.play.model_versions import FileVersion, version_of
 from engine.play.pixels.delay_line import Pictures
+from engine.play.pixels.still import StillHost
 
 CHANGE_S = 1.0
 """How long the picture fades from one model to the next."""
 CUT_WITHIN_S = 0.25
 """The first frame that comes so soon after its layer appeared replaces the picture from before:
 it passes for part of the change. A later one is faded in."""
+SEEK_S = 20.0
+"""To find a frame, a film may have to be decoded from a key frame long before it."""
 SLOW_S = 4.0
 """Beyond this period frames cannot be asked for early enough (`engine.generators.host.latency`) and
 all come late: each is then faded in for as long as the next one takes, so that the picture never
 rests.
 """
+
+
+SEEN_PERIODS = {"warp": 0.5, "none": 0.0}
+"""How long before its moment a frame is first seen, in periods; where it is blended in, one."""
+
+
+def in_between(show: Show, name: str, plan: Plan) -> str:
+    """What is seen between two frames of a layer's generator, one of `IN_BETWEENS`."""
+    layer = show.constants.layers.get(name)
+    if layer is None or layer.generator is None or layer.generator.in_between < 0:
+        return IN_BETWEENS[0]
+    return IN_BETWEENS[int(plan.values[layer.generator.in_between])]
 
 
 class WorkerSpec(NamedTuple):
@@ -73,14 +90,19 @@ def open_host(
     OSError
         If the system gives no shared memory or no process.
     """
+    opened = registry.open_spec(generator.kind, generator.config, generator.spec)
+    if generator.spec.runs == "still":
+        return StillHost(opened)
+    is_heavy = generator.spec.runs == "heavy"  # what needs no torch takes no process that has it
     return open_worker(
-        registry.open_spec(generator.kind, generator.config, generator.spec),
-        device,
+        opened,
+        device if is_heavy else "cpu",
         max_size_px=wanted.size_px,
         rate_cap_hz=generator.rate_hz,
         clock=time.perf_counter,
-        spare=spare,
-        shares_cuda=shares_cuda,
+        spare=spare if is_heavy else None,
+        shares_cuda=shares_cuda and is_heavy,
+        policy=Policy(hang_s=SEEK_S) if generator.spec.duration_s else None,
     )
 
 
@@ -100,6 +122,7 @@ class Slot:
         self._asked_s = -math.inf
         self._appeared_s: float | None = None  # since when it is seen without a break
         self._was_seen = False  # when the frame before came
+        self.in_between = "fade"  # how its frames are shown, one of `IN_BETWEENS`
 
     def is_for(self, wanted: WorkerSpec) -> bool:
         """Whether the newest worker was opened for this; one that is not wanted any more ends."""
@@ -162,8 +185,8 @@ class Slot:
         ):
             self._ask_one(self.host, show, state, name, seconds, now_s, pictures)
 
-    @staticmethod
     def _ask_one(
+        self,
         host: Host,
         show: Show,
         state: State,
@@ -172,7 +195,8 @@ class Slot:
         now_s: float,
         pictures: Pictures,
     ) -> Request:
-        request = requests_at(show, state, seconds + host.look_ahead_s, {name})[name]
+        ahead_s = host.look_ahead_s(SEEN_PERIODS.get(self.in_between, 1.0))
+        request = requests_at(show, state, seconds + ahead_s, {name})[name]
         if pictures:
             request = replace(request, pictures=pictures)
         host.ask(request, now_s)

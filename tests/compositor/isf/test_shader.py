@@ -15,12 +15,13 @@ from PIL import Image
 
 from engine.compositor.compose import Compositor
 from engine.compositor.gl.program import ShaderError
+from engine.core.event import Event
 from engine.core.frame.plan import Plan
 from engine.core.show.state import first_state
 from engine.documents.show import load
 from engine.play.line import Line, draw, load_shaders
 
-SIZE = (64, 36)
+SIZE, FPS = (64, 36), 60
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 Draw = Callable[..., NDArray[np.uint8]]
 
@@ -42,13 +43,15 @@ def picture_of(ctx: moderngl.Context) -> Iterator[Draw]:
 
     def drawn(path: Path, seconds: float = 0.0, events: Any = lambda tick: ()) -> NDArray[np.uint8]:
         show = load.load(str(path)).show
-        compositor = Compositor(ctx, SIZE, 60.0)
+        compositor = Compositor(ctx, SIZE, float(FPS))
         made.append(compositor)
         load_shaders(compositor, show)
-        line = Line(show, first_state(show), -1, {})
-        steps = line.control(Fraction(seconds).limit_denominator(1000), events)
-        plan = line.plan(Fraction(seconds).limit_denominator(1000))
-        return np.array(draw(compositor, NoPixels(), steps, plan).read("rgb24"))
+        line, pixels = Line(show, first_state(show), -1, {}), NoPixels()
+        for frame in range(round(seconds * FPS) + 1):
+            at = Fraction(frame, FPS)
+            steps = line.control(at, events)
+            picture = draw(compositor, pixels, steps, line.plan(at))
+        return np.array(picture.read("rgb24"))
 
     yield drawn
     for each in made:
@@ -165,23 +168,64 @@ def test_an_imported_picture_is_seen_the_right_way_up(
 @pytest.mark.parametrize(
     ("path", "what"),
     [
-        ("gone.png", "a.fs: the picture 'gone.png' is not there"),
+        ("gone.png", "the picture 'gone.png' is not there"),
         ("/etc/passwd", "leads out of the folder"),
         ("../../up.png", "leads out of the folder"),
-        ("https://x.org/a.png", "a.fs: the picture"),
-        ("a.fs", "no picture that can be read"),
+        ("https://x.org/a.png", "the picture 'https://x.org/a.png' is not there"),
+        ("a.fs", "it is no JPEG, PNG"),
     ],
 )
-def test_a_picture_that_cannot_be_had_is_refused_by_name(
-    tmp_path: Path, path: str, what: str
+def test_a_picture_that_cannot_be_had_is_black_and_said(
+    tmp_path: Path, picture_of: Draw, path: str, what: str
 ) -> None:
     shader = write(
         tmp_path / "a.fs",
-        f'"IMPORTED": [{{"NAME": "p", "PATH": "{path}"}}]',
-        "void main() { gl_FragColor = vec4(1.0); }",
+        f'\n"IMPORTED": [{{"NAME": "p", "PATH": "{path}"}}]',
+        "void main() { gl_FragColor = IMG_THIS_PIXEL(p); }",
     )
-    with pytest.raises(load.ShowError, match=what):
-        load.load(str(shader))
+    assert corners(picture_of(shader)) == [(0, 0, 0)] * 4
+    (note,) = (note for note in load.load(str(shader)).show.notes if "black" in note)
+    assert note.startswith("a.fs:2: the picture p is black: ")
+    assert what in note
+
+
+SEEN = """/*{"INPUTS": [{"NAME": "p", "TYPE": "image"}, {"NAME": "sky", "TYPE": "cube"}],
+"PASSES": [{"TARGET": "t", "WIDTH": "$WIDTH_p * 3", "HEIGHT": "1"}, {}]}*/
+void main() {
+    if (PASSINDEX == 0) { gl_FragColor = vec4(RENDERSIZE.x == 12.0); return; }
+    bool up = isf_FragNormCoord.y > 0.5;
+    vec3 d = vec3(isf_FragNormCoord.x > 0.5 ? 1.0 : -1.0, up ? 0.5 : -0.5, -1.0);
+    gl_FragColor = textureCube(sky, d) * IMG_NORM_PIXEL(p, vec2(0.5)) * IMG_THIS_PIXEL(t);
+}
+"""
+SHOW = """schema = 1
+name = "seen"
+size_px = [64, 36]
+[[layers]]
+id = "a"
+[layers.source]
+shader = "seen"
+"""
+
+
+def test_a_show_gives_a_shader_pictures_and_a_panorama(tmp_path: Path, picture_of: Draw) -> None:
+    (tmp_path / "seen.fs").write_text(SEEN)
+    colours = np.array([RED, GREEN, BLUE, WHITE], np.uint8).reshape(2, 2, 3)
+    Image.fromarray(np.kron(colours, np.ones((16, 32, 1), np.uint8))).save(tmp_path / "pano.png")
+    Image.new("RGB", (4, 4), WHITE).save(tmp_path / "white.png")
+    path = tmp_path / "show.toml"
+    path.write_text(SHOW + 'images = { p = "file:white.png", sky = "file:pano.png" }\n')
+    assert corners(picture_of(path)) == [RED, GREEN, BLUE, WHITE]
+    path.write_text(SHOW + 'images = { p = "file:white.png" }\n')
+    assert "nothing is given to its cube input sky, which is black" in str(
+        load.load(str(path)).show.notes
+    )
+    path.write_text(SHOW + 'images = { p = "file:gone.png" }\n')
+    with pytest.raises(load.ShowError, match=r"gone\.png"):
+        load.load(str(path))
+    path.write_text(SHOW + 'images = { sky = "picture" }\n')
+    with pytest.raises(load.ShowError, match="is a cube"):
+        load.load(str(path))
 
 
 def test_six_pictures_are_a_cube(tmp_path: Path, picture_of: Draw) -> None:
@@ -243,3 +287,60 @@ def test_a_size_is_computed_from_inputs(tmp_path: Path, picture_of: Draw) -> Non
 }""",
     )
     assert corners(picture_of(path)) == [WHITE] * 4
+
+
+def test_an_event_is_true_for_one_picture_step(tmp_path: Path, picture_of: Draw) -> None:
+    path = write(
+        tmp_path / "a.fs",
+        '"INPUTS": [{"NAME": "hit", "TYPE": "event"}]',
+        "void main() { gl_FragColor = vec4(vec3(hit ? 1.0 : 0.0), 1.0); }",
+    )
+
+    def events(tick: int) -> list[Event]:
+        return [Event(tick, "/layer/picture/source/hit", 1.0, "test", 0)] if tick == 60 else []
+
+    lights = [picture_of(path, step / 60, events).max() for step in (29, 30, 31)]
+    assert lights == [0, 255, 0]
+
+
+def test_a_point_is_in_pixels_where_its_range_is(tmp_path: Path, picture_of: Draw) -> None:
+    path = write(
+        tmp_path / "a.fs",
+        """"INPUTS": [{"NAME": "at", "TYPE": "point2D", "DEFAULT": [16.5, 9.5],
+"MIN": [0, 0], "MAX": [1920, 1080]}]""",
+        "void main() { gl_FragColor = vec4(vec3(step(distance(gl_FragCoord.xy, at), 0.5)), 1.0); }",
+    )
+    light = picture_of(path)[..., 0]
+    assert np.argwhere(light > 0).tolist() == [[36 - 1 - 9, 16]]
+
+
+def test_a_header_of_version_1_keeps_its_buffers(tmp_path: Path, picture_of: Draw) -> None:
+    path = write(
+        tmp_path / "a.fs",
+        """"PERSISTENT_BUFFERS": {"m": {"WIDTH": "$WIDTH/2", "FLOAT": true}},
+"PASSES": [{"TARGET": "m"}, {}]""",
+        """void main() {
+    vec4 c = IMG_NORM_PIXEL(m, vv_FragNormCoord);
+    gl_FragColor = PASSINDEX == 0 ? vec4(c.rgb + 0.125, 1.0) : c;
+}""",
+    )
+    lights = [int(picture_of(path, seconds)[0, 0, 0]) for seconds in (0.0, 2 / 60)]
+    assert lights == pytest.approx([32, 96], abs=1)
+
+
+def test_a_vertex_shader_that_gives_less_is_said_and_sees_images(
+    tmp_path: Path, picture_of: Draw
+) -> None:
+    path = write(
+        tmp_path / "a.fs",
+        '"IMPORTED": {"four": {"PATH": "four.png"}}',
+        "varying vec4 seen;\nvarying vec4 lost;\nvoid main() { gl_FragColor = seen + lost; }",
+    )
+    quarters(tmp_path / "four.png")
+    path.with_suffix(".vs").write_text(
+        "varying vec4 seen; // lost\nvoid main() { isf_vertShaderInit();\n"
+        "seen = IMG_SIZE(four) == vec2(2.0) ? IMG_NORM_PIXEL(four, vec2(0.75)) : vec4(0.0); }"
+    )
+    assert corners(picture_of(path)) == [GREEN] * 4
+    notes = load.load(str(path)).show.notes
+    assert "a.fs:3: 'lost' comes from a vertex shader, and a.vs has no such value: it is 0" in notes

@@ -7,10 +7,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from engine.documents.assets import assets_dir
 from engine.documents.show import bare_file, load
 from engine.documents.show.load import ShowError
+from tests.generators.media.clips import make_clip
 from tests.performing import latent_cinema
 from tests.places import DATA
 
@@ -162,3 +164,38 @@ def test_bare_files_play_and_are_filmed(name: str, tmp_path: Path) -> None:
     done = latent_cinema("play", "default", *words, "--save-show", tmp_path / "no.toml")
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["my clip.MP4", "Photo 1.jpg"])
+def test_a_picture_or_a_film_is_a_show_and_its_suggestions_are_right(
+    tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / name
+    if path.suffix == ".jpg":
+        Image.new("RGB", (4000, 1000)).save(path)
+    else:
+        make_clip(path, 5, size_px=(98, 54))
+    show = load.load(str(path)).show
+    assert show.size_px == ((1920, 480) if path.suffix == ".jpg" else (98, 54))
+    assert [layer.generator.kind for layer in show.layers if layer.generator] == [
+        "picture" if path.suffix == ".jpg" else "film"
+    ]
+    out = tmp_path / "show.toml"
+    bare_file.save_around(path, out)
+    assert f'file = "{name}"' in out.read_text("utf-8")
+    out.write_text(taken_up(out.read_text("utf-8")), "utf-8")
+    whole = load.load(str(out)).show
+    assert len(whole.cues) == 2
+    assert whole.routes
+
+
+def test_what_a_shader_brings_along_is_saved_with_it(tmp_path: Path) -> None:
+    source = tmp_path / "from" / "a b.fs"
+    (source.parent / "in").mkdir(parents=True)
+    source.write_text('/*{"IMPORTED": {"p": {"PATH": "in/p.png"}, "q": {"PATH": "q.png"}}}*/\n')
+    source.with_suffix(".vs").write_text("void main() {}\n")
+    (source.parent / "in" / "p.png").write_bytes(b"picture")
+    bare_file.save_around(source, tmp_path / "to.toml")
+    assert (tmp_path / "a b.vs").read_text() == "void main() {}\n"
+    assert (tmp_path / "in" / "p.png").read_bytes() == b"picture"
+    assert not (tmp_path / "q.png").exists()  # it was not there

@@ -81,9 +81,9 @@ BROKEN = {
     "schema = 1\n[[layers]]": ("layers[0]", "the key 'id' is missing"),
     "schema = 1\n[[layers]]\nid = 'A b'": ("layers[0].id", "'A b' is not an ID", "small letter"),
     "schema = 1\n[[layers]]\nid = 'a'\n[[layers]]\nid = 'a'": ("layers[1].id", "there twice"),
-    "schema = 1\n[[layers]]\nid = 'a'\nblend = 'burn'": (
+    "schema = 1\n[[layers]]\nid = 'a'\nblend = 'melt'": (
         "layers[0].blend",
-        "'burn' is not allowed",
+        "'melt' is not allowed",
         "normal, add, screen, multiply",
     ),
     "schema = 1\n[[layers]]\nid = 'a'\nopacity = 1.5": ("layers[0]", "opacity", "1.5", "0 to 1"),

@@ -13,16 +13,19 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from engine.core.show.generator import Request
 from engine.documents.show import load
 from engine.generators.host.worker_host import open_worker
 from engine.generators.kinds import camera
 from engine.generators.kinds.camera import Config, Generator, build, spec
+from engine.generators.media.recording import Recorded
 from engine.generators.registry import open_spec
 from engine.play.film.export import Job, render
 from engine.play.film.playback import open_playback
-from tests.performing import until
+from tests.generators.media.clips import make_clip, number_in
+from tests.performing import latent_cinema, until
 
 
 def ask(width: int = 64, height: int = 36, **controls: float) -> Request:
@@ -206,3 +209,62 @@ def test_a_show_names_its_camera() -> None:
     assert "/layer/eye/generator/mirror" in show.registry.index
     with pytest.raises(load.ShowError, match=r"layers\[0\]\.generator: config\.device"):
         load.read(SHOW.replace("testsrc", "movie=x"), "test", lambda _: "")
+
+
+def test_what_it_saw_is_recorded_and_seen_again_at_its_times(
+    watching: list[Watching], tmp_path: Path
+) -> None:
+    """Read from what lies on the disk while it is still being written, as after a crash."""
+    clip = make_clip(tmp_path / "clip.mp4", 200)
+    watching.append(Watching(Config(file=str(clip), record=True)))
+    watching[0].picture(ask(96, 54))
+    folder = tmp_path / "take" / "cameras" / "eye"
+    watching[0].generator.record(folder / "1.mkv")
+    seen: list[tuple[float, int]] = []
+
+    def recorded() -> Recorded:
+        seconds = 3.0 + len(seen) / 120
+        request = Request(seconds, {}, {"mirror": 0.0}, size_px=(96, 54))
+        seen.append((seconds, number_in(watching[0].see(request)[0].transpose(1, 2, 0))))
+        time.sleep(1 / 120)
+        return Recorded(folder)
+
+    until(lambda: recorded().last_s > 3.5, "half a second on the disk")
+    again = recorded()
+    generator = build(Config(recording=str(folder)), "cpu")
+    assert not generator.spec.live_only
+    assert recorded().at(2.9) is None
+    known = [each for each in seen if each[0] < again.last_s]
+    assert len({number for _, number in known}) > 5
+    for seconds, number in known:
+        request = Request(seconds, {}, {"mirror": 0.0}, size_px=(96, 54))
+        found = generator.render(request, None)[0]
+        assert number_in(found[0].transpose(1, 2, 0)) == number
+
+
+def test_a_show_s_take_records_its_cameras_and_the_film_has_them(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "clip.mp4", 250)
+    show = tmp_path / "eye.toml"
+    config = f'config = {{ file = "{clip.as_posix()}", record = true }}\nrate_hz = 30'
+    calm = "[master]\nflash_limiter = false\n[[layers]]"  # or what flashes cannot be read
+    show.write_text(re.sub("config = .*", config, SHOW.replace("[[layers]]", calm)))
+    take = tmp_path / "take"
+    done = latent_cinema(
+        "play", show, "--output", "null", "--osc", "127.0.0.1:0", "--audio", "off",
+        "--take", take, "--duration", "6", is_patient=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in (take / "cameras" / "eye").iterdir()] == ["1.mkv"]
+    said = StringIO()
+    job = Job(tmp_path / "%05d.png", fps=Fraction(10))
+    render(open_playback(str(take)), job, said)
+    assert "is not in a take" not in said.getvalue()
+    recorded = Recorded(take / "cameras" / "eye")
+    for path in sorted(tmp_path.glob("*.png")):
+        seconds = int(path.stem) / 10
+        frame = recorded.at(seconds)
+        if frame is None:
+            continue
+        expected = number_in(frame.to_ndarray(format="rgb24"))
+        assert number_in(np.asarray(Image.open(path))[:, ::-1]) == expected
+    assert recorded.at(5.5) is not None

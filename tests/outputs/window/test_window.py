@@ -313,6 +313,26 @@ def test_the_operator_sees_what_lies_over_the_picture_and_the_audience_does_not(
         assert shows(out, picture, screen, {(1238, 678): WHITE, (0, 0): BLACK})
 
 
+def test_what_comes_next_is_seen_by_the_operator_alone(
+    screen: Callable[[int, int], tuple[int, ...]],
+) -> None:
+    """Left the preview, right the picture, each fitted into its half; outside all is as before."""
+    config = window.Config(is_windowed=True, size_px=(400, 400), operator="0")
+    with window.open(config, (160, 90), FPS) as out:
+        picture, following = card(out), card(out)
+        out.preview(following)
+        # The operator's window: x 600..1240, y 320..680; both are 320 x 180, at y 410.
+        expected = {
+            (605, 415): RED, (915, 415): GREEN, (915, 585): WHITE, (605, 585): BLUE,
+            (925, 415): RED, (1235, 415): GREEN, (1235, 585): WHITE,
+            (760, 400): BLACK, (1080, 600): BLACK,
+            (445, 250): RED, (590, 250): RED, (445, 380): BLUE,
+        }  # fmt: skip
+        assert shows(out, picture, screen, expected)
+        out.preview(None)
+        assert shows(out, picture, screen, {(602, 322): RED, (1238, 678): WHITE})
+
+
 def test_the_operators_window_steers_and_is_not_closed(
     xdotool: Callable[[str], None], screen: Callable[[int, int], tuple[int, ...]]
 ) -> None:

@@ -17,6 +17,7 @@ import pytest
 
 from engine.play.film.export import Job, Progress, frame_count, render
 from engine.play.film.playback import open_playback
+from tests.compositor.colour.flashes import count
 from tests.performing import (
     COMMAND,
     LIMIT_S,
@@ -266,3 +267,23 @@ def test_a_film_is_as_long_as_it_was_asked_to_be(tmp_path: Path, wav: Path) -> N
     take = replace(playback, is_take=True)
     with pytest.raises(ValueError, match="the take ends at"):
         frame_count(take, job, Fraction(10))
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+def test_a_strobe_is_limited_in_a_film(tmp_path: Path, is_on: bool) -> None:
+    """A shader that goes from white to black ten times a second."""
+    (tmp_path / "strobe.fs").write_text(
+        '/*{"ISFVSN": "2"}*/\n'
+        "void main() { gl_FragColor = vec4(vec3(step(fract(TIME * 10.0), 0.5)), 1.0); }\n"
+    )
+    show = tmp_path / "show.toml"
+    show.write_text(
+        f"schema = 1\nsize_px = [96, 54]\n[master]\nflash_limiter = {str(is_on).lower()}\n"
+        '[[layers]]\nid = "a"\n[layers.source]\nshader = "strobe"\n'
+    )
+    out = tmp_path / "a.mkv"
+    job = Job(out, to_s=Fraction(2), fps=Fraction(50), crf=1, preset="ultrafast")
+    render(open_playback(str(show)), job)
+    with av.open(str(out)) as film:
+        frames = np.array([frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)])
+    assert (count(frames, 50).most <= 6) == is_on

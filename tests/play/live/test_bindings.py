@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from engine.core.frame.sample import sample
 from engine.documents.assets import assets_dir
 from engine.documents.show import load
-from engine.play.live.bindings import BUILT_IN, SAME, hidden, label, rows, upcoming
+from engine.play.live.bindings import BUILT_IN, SAME, flags, hidden, label, rows, upcoming
 from tests.making import read_show, run
 
 
@@ -67,3 +68,18 @@ def test_what_comes_next_is_of_the_list_or_of_the_autopilot() -> None:
     show = read_show(cues + '[[cue_lists]]\nid = "m"\ncues = ["b", "a"]\n')
     assert upcoming(show, run(show, 1)) == "b"
     assert upcoming(show, run(show, 1, [(0, "/cues/go", True)])) == "a"
+
+
+def test_the_operator_is_told_that_the_limiter_is_off_or_limits() -> None:
+    show = read_show()
+    assert flags(show, run(show, 2), is_limiting=False) == ()
+    assert flags(show, run(show, 2), is_limiting=True) == ("limiting flashes",)
+    off = run(show, 3, [(1, "/master/flash_limiter", False), (1, "/master/blackout", True)])
+    assert flags(show, off, is_limiting=False) == ("blackout on", "flash limiter OFF")
+    assert not sample(show, off, 3 / 120).limits_flashes
+    assert sample(show, run(show, 3), 3 / 120).limits_flashes
+
+
+def test_a_show_may_begin_without_the_limiter() -> None:
+    show = read_show("[master]\nflash_limiter = false\n")
+    assert not sample(show, run(show, 3), 3 / 120).limits_flashes

@@ -43,6 +43,7 @@ def _own_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     However busy the machine is, the show begins with a picture.
     """
     monkeypatch.setattr("engine.play.live.player.FIRST_FRAME_S", 600.0)
+    monkeypatch.setattr("engine.play.live.player.SHADERS_S", 600.0)
     monkeypatch.setattr(startup, "TELL_AFTER_S", math.inf)
     lamp(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path / "installed"))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from engine.documents.show import load
 from engine.play.live.reload import Reloader
@@ -139,6 +141,52 @@ def test_saving_without_a_change_reloads_nothing(show: Path) -> None:
         reloader.close()
 
 
+def test_no_frame_compiles_two_shaders_nor_swaps_while_it_compiles(show: Path) -> None:
+    """However many are edited at once: each is linked in a frame of its own, before the swap."""
+    loaded = load.load(str(show))
+    staged: list[str] = []
+    reloader = Reloader(loaded, stage=lambda name, _: staged.append(name))
+    try:
+        for name, old in (("plain", "colour;"), ("tint", "pixel.a")):
+            text = (show.parent / f"{name}.fs").read_text("utf-8")
+            (show.parent / f"{name}.fs").write_text(text.replace(old, f"0.5 * {old}"), "utf-8")
+        edit(show, "seed = 3", "seed = 9")
+        counts: list[int] = []
+
+        def is_swapped() -> bool:
+            before = len(staged)
+            found = reloader.poll(loaded.show, time.monotonic())
+            counts.append(len(staged) - before + isinstance(found, load.Loaded))
+            return isinstance(found, load.Loaded) and found.show.seed == 9
+
+        until(is_swapped, "the edited show")
+    finally:
+        reloader.close()
+    assert {"plain", "tint"} <= set(staged)
+    assert max(counts) == 1
+
+
+def test_a_shader_that_is_deleted_or_saved_half_leaves_the_old_one(show: Path) -> None:
+    loaded, tint = load.load(str(show)), show.parent / "tint.fs"
+    text = tint.read_text("utf-8")
+    reloader = Reloader(loaded)
+    try:
+        tint.unlink()
+        assert "there is no shader 'tint' beside the show" in str(poll(reloader, loaded))
+        tint.write_text(text[: len(text) // 3], "utf-8")  # in the middle of the header
+        said = str(poll(reloader, loaded))
+        assert "tint.fs:1: " in said
+        assert "the old show goes on" in said
+        tint.write_text(text[:-3], "utf-8")
+        said = str(poll(reloader, loaded))
+        assert "tint.fs:" in said
+        assert "the old shader goes on" in said
+        tint.write_text(text.replace("pixel.a", "0.5"), "utf-8")
+        assert isinstance(poll(reloader, loaded), load.Loaded)
+    finally:
+        reloader.close()
+
+
 def test_a_take_holds_every_shader_that_was_played(tmp_path: Path, show: Path) -> None:
     with play(tmp_path, show) as playing:
         playing.ready()
@@ -151,3 +199,59 @@ def test_a_take_holds_every_shader_that_was_played(tmp_path: Path, show: Path) -
     assert sum("colour.bgra" in text for text in blobs) == 1
     assert sum(text.startswith('{"shaders"') or '"shaders"' in text for text in blobs) == 2
     assert all(json.loads(t)["show"].startswith("sha256:") for t in blobs if '"shaders"' in t)
+
+
+def test_a_picture_that_is_replaced_is_seen(tmp_path: Path) -> None:
+    """Of a layer, and of an image input of a shader."""
+    path = tmp_path / "show.toml"
+    path.write_text(
+        'schema = 1\n[[layers]]\nid = "card"\nfile = "card.png"\n'
+        '[[layers.effects]]\nshader = "mask"\nimages = { other = "mask.png" }\n'
+    )
+    (tmp_path / "mask.fs").write_text(
+        '/*{ "INPUTS": [{ "NAME": "inputImage", "TYPE": "image" },'
+        ' { "NAME": "other", "TYPE": "image" }] }*/\n'
+        "void main() { gl_FragColor = IMG_THIS_PIXEL(other); }\n"
+    )
+    for name in ("card", "mask"):
+        Image.new("RGB", (16, 16), "red").save(tmp_path / f"{name}.png")
+    loaded = load.load(str(path))
+    reloader = Reloader(loaded)
+    try:
+        Image.new("RGB", (16, 16), "lime").save(tmp_path / "mask.png")
+        found = poll(reloader, loaded)
+        assert not isinstance(found, str)
+        assert tuple(found.show.pictures["file:mask.png"][0, 0]) == (0, 255, 0, 255)
+        Image.new("RGB", (16, 16), "lime").save(tmp_path / "card.png")
+        found = poll(reloader, found)
+        assert not isinstance(found, str)
+        assert list(found.replaced) == [str(tmp_path / "card.png")]
+    finally:
+        reloader.close()
+
+
+BROUGHT = """/*{"INPUTS": [{"NAME": "inputImage", "TYPE": "image"}],
+"IMPORTED": {"own": {"PATH": "in/own.png"}}}*/
+varying vec2 place;
+void main() { gl_FragColor = IMG_NORM_PIXEL(inputImage, place) * IMG_THIS_PIXEL(own); }
+"""
+
+
+def test_what_a_shader_brings_along_is_reloaded_with_it(tmp_path: Path, show: Path) -> None:
+    folder = show.parent
+    (folder / "in").mkdir()
+    Image.new("RGB", (2, 2), (255, 255, 255)).save(folder / "in" / "own.png")
+    (folder / "own.fs").write_text(BROUGHT)
+    vertex = folder / "own.vs"
+    vertex.write_text("varying vec2 place;\nvoid main() { place = isf_FragNormCoord; }\n")
+    show.write_text(show.read_text("utf-8") + '[[layers.effects]]\nshader = "own"\n', "utf-8")
+    with play(tmp_path, show) as playing:
+        playing.ready()
+        edit(vertex, "isf_FragNormCoord", "nothing")
+        playing.hears("own.vs:2: ")
+        edit(vertex, "nothing", "isf_FragNormCoord.yx")
+        until(lambda: loads(tmp_path) == 1, "the mended vertex shader")
+        Image.new("RGB", (2, 2), (0, 0, 0)).save(folder / "in" / "new.png")
+        (folder / "in" / "new.png").replace(folder / "in" / "own.png")
+        until(lambda: loads(tmp_path) == 2, "the new picture")
+        playing.end()

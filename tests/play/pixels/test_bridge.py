@@ -206,9 +206,66 @@ def test_a_fresh_frame_is_seen_at_once_and_leaks_nothing(bridge: Bridge) -> None
     pixels = bridge.pixels("a", 199.9)
     assert pixels is not None
     assert level(pixels.older) == level(pixels.newer) == 0.25
-    kept = {t.glo for t in bridge._slots["a"].free} | {pixels.newer.glo}
+    kept = {t.glo for t in bridge._slots["a"].textures}
+    assert len(kept) <= 3
     bridge.take("a", frame(201.0), is_fresh=True)
     assert bridge._slots["a"].fade.newer.texture.glo in kept  # none is made, none is lost
+
+
+def test_a_new_picture_is_uploaded_once_and_a_repeated_one_never(
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The show rests from the third frame to the tenth: then a change of one number is seen."""
+    written = []
+    write = moderngl.Texture.write
+    monkeypatch.setattr(
+        moderngl.Texture, "write", lambda *given: (written.append(1), write(*given))[1]
+    )
+    numbers = []
+    for n in range(12):
+        picture = frame(n / 10, min(n, 3) / 16)
+        if n > 10:
+            picture.pixels[2, 3, 1] = 0.75
+        bridge.take("a", picture)
+        for shown in range(6):
+            pixels = bridge.pixels("a", n / 10 - 0.1 + shown / 60)
+            assert pixels is not None
+        numbers.append(pixels.numbers[1])
+    assert len(written) == 5  # four levels, and the change
+    pixels = bridge.pixels("a", 1.2)
+    assert pixels is not None
+    assert np.frombuffer(pixels.newer.read(), np.float16).reshape(3, 5, 4)[2, 3, 1] == 0.75
+    assert level(pixels.older) == 3 / 16
+    assert len(bridge._slots["a"].textures) <= 3
+    assert bridge.age_s("a", 1.2) == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(
+    ("in_between", "expected"),
+    [("fade", [0.0, 0.25, 0.5, 0.75, 1.0]), ("flow", [0.0, 0.25, 0.5, 0.75, 1.0]),
+     ("warp", [0, 0, 1, 1, 1]), ("none", [0, 0, 0, 0, 1])],
+)  # fmt: skip
+def test_what_is_seen_between_two_frames_is_a_choice(
+    bridge: Bridge, in_between: str, expected: list[float]
+) -> None:
+    bridge.take("a", frame(0.0, 0.25))
+    bridge.take("a", frame(1.0, 0.75))
+    for share, weight in zip((0.0, 0.25, 0.5, 0.75, 1.0), expected, strict=True):
+        pixels = bridge.pixels("a", share, in_between)
+        assert pixels is not None
+        assert pixels.weight == weight
+        assert pixels.is_flow == (in_between == "flow")
+
+
+@pytest.mark.parametrize("in_between", ["warp", "flow", "none"])
+def test_another_model_is_always_faded_in(bridge: Bridge, in_between: str) -> None:
+    bridge.take("a", frame(0.0, 0.25))
+    bridge.take("a", frame(0.1, 0.75), fade_s=1.0)
+    for seconds in (0.0, 0.5, 1.0):
+        pixels = bridge.pixels("a", seconds, in_between)
+        assert pixels is not None
+        assert pixels.weight == pytest.approx(seconds)
+        assert not pixels.is_flow
 
 
 def test_slots_are_apart_and_can_be_dropped(bridge: Bridge) -> None:

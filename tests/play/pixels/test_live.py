@@ -63,9 +63,8 @@ class Fake:
         self._latency = Latency()
         self._made = 0
 
-    @property
-    def look_ahead_s(self) -> float:
-        return look_ahead_s(self._latency, 1 / 15)
+    def look_ahead_s(self, seen_periods: float = 1.0) -> float:
+        return look_ahead_s(self._latency, 1 / 15, seen_periods)
 
     def ask(self, request: Request, now_s: float | None = None) -> None:
         assert not self.is_closed
@@ -175,6 +174,26 @@ def test_a_slow_generator_is_blended_and_never_cut(stage: Stage, render_s: float
         tail = np.array(values[len(values) * 3 // 4 :])
         moments = np.arange(stage.frame - len(tail), stage.frame) / FPS
         assert np.abs(tail - moments).max() < 0.1 + half
+
+
+@pytest.mark.parametrize(("in_between", "early"), [("warp", 0.5), ("none", 0.0)])
+def test_frames_that_are_seen_alone_are_asked_for_the_time_when_they_are_seen(
+    stage: Stage, in_between: str, early: float
+) -> None:
+    """Each frame's brightness is its own moment: seen around it (warp), or from it on (none)."""
+    stage.next = {"render_s": 0.4}
+    state = run(SHOW, 1, [(0, "/layer/a/in_between", in_between)])
+    lags, ahead = [], []
+    for _ in range(12 * FPS):
+        found = stage.draw(SHOW, state)
+        if found is not None and stage.frame > 6 * FPS:
+            assert found[2] in (0.0, 1.0)
+            lags.append((stage.frame - 1) / FPS - 100 * shown(found))
+            ahead.append(stage.hosts[0].asked[-1].seconds - (stage.frame - 1) / FPS)
+    half = 0.02  # of a second: what half precision does to these stamps
+    assert min(lags) > -0.4 * early - 2 / FPS - half
+    assert max(lags) < 0.4 * (1 - early) + 2 / FPS + half
+    assert np.mean(ahead) == pytest.approx(0.4 * (1 + early), abs=4 / FPS)
 
 
 def test_weights_of_a_one_hertz_generator_move_without_a_jump(stage: Stage) -> None:

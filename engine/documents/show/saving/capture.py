@@ -27,6 +27,7 @@ class Captured(NamedTuple):
     id: str
     values: Mapping[str, float]
     latents: Mapping[str, str]
+    texts: Mapping[str, str] = {}
 
 
 def capture(show: Show, state: State, name: str, chosen: Collection[str] = ()) -> Captured:
@@ -55,6 +56,11 @@ def capture(show: Show, state: State, name: str, chosen: Collection[str] = ()) -
             and (not chosen or p.address in chosen)
         },
         latents,
+        {
+            writing.address: state.texts.get(writing.address, writing.text)
+            for writing in (layer.writing for layer in show.constants.written if layer.writing)
+            if not chosen or writing.address in chosen
+        },
     )
 
 
@@ -105,6 +111,7 @@ def with_cue(text: str, show: Show, captured: Captured) -> str:
     for address, value in captured.values.items():
         if address in show.registry.index:
             values[address] = _plain(show.registry[address], value)
+    values.update(captured.texts)
     latents.update(captured.latents)
     for key, table in (("set", values), ("latents", latents)):
         entry.pop(key, None)

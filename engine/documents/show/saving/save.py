@@ -16,7 +16,7 @@ from engine.documents.schema import allowed_keys
 from engine.documents.show.layers import OWN, effect_id
 from engine.documents.show.load import Loaded, read
 from engine.documents.show.model_files import with_paths
-from engine.documents.show.shader_files import split_name
+from engine.documents.show.shaders.files import split_name
 from engine.system import untrusted
 from engine.system.atomic import write_bytes, write_text
 
@@ -25,6 +25,7 @@ SAVED = "saved"
 PASSING = (
     "/master/blackout",
     "/master/freeze",
+    "/master/hold",
     "/master/steer_",
     "/brush/",
     "/grab/",
@@ -74,6 +75,7 @@ def save_copy(loaded: Loaded, show: Show, state: State, stamp: str) -> Path:
     if out.exists():
         raise ValueError(f"{out}: saved already, in this very second")
     text = with_values(loaded.text, show, live_values(show, state), state.cue)
+    text = with_texts(text, state.texts)
     if folder != own:
         _lay_beside(folder, show.files)
     write_text(out, with_paths(text, lambda path: _relative(path, folder.resolve())))
@@ -129,6 +131,24 @@ def with_values(text: str, show: Show, values: Mapping[str, float], cue: int) ->
         document["start"] = _set(document, begun.id if begun else "", show, values, left)
     else:
         document.pop("start", None)
+    return str(tomlkit.dumps(document))
+
+
+def with_texts(text: str, told: Mapping[str, str]) -> str:
+    """Write what layers were told to say into a show's text: where a cue or their table says it."""
+    import tomlkit
+
+    if not told:
+        return text
+    document: Any = tomlkit.parse(text)
+    start = document.get("start", "")
+    for address, words in told.items():
+        for cue in document.get("cues", ()):
+            if cue["id"] == start and address in cue.get("set", ()):
+                cue["set"][address] = words
+                break
+        else:
+            _inner(_entry(document["layers"], address.split("/")[2]), "text")["text"] = words
     return str(tomlkit.dumps(document))
 
 
@@ -202,6 +222,12 @@ def _slot(document: Any, address: str) -> tuple[Table, str] | None:
             return _table(document, "master"), key
         case [("master" | "autopilot" | "track") as name, key] if key in allowed_keys(f"$.{name}"):
             return _table(document, name), key
+        case ["crossfader", *rest]:
+            return _table(document, "decks"), rest[0] if rest else "crossfader"
+        case ["deck", key]:
+            return _table(document, "decks"), key
+        case ["transition", name, key, *_]:
+            return _input(_shader_of(document["decks"]["transitions"], name), key)
         case ["lfo", name, key]:
             return _entry(document["lfos"], name), key
         case ["macro", name]:
@@ -219,8 +245,14 @@ def _layer_slot(layer: Table, rest: list[str]) -> tuple[Table, str] | None:
     match rest:
         case ["generator", key]:
             return _inner(layer["generator"], "parameters"), key
+        case ["film", key]:
+            if "file" in layer:
+                return _inner(layer, "film"), key
+            return _inner(layer["generator"], "parameters"), key
         case ["source", name, *_]:
             return _input(layer["source"], name)
+        case [("solid" | "text" | "sheet") as kind, name, *_]:
+            return _inner(layer, kind), name
         case ["effect", effect, "input", name, *_] if name in OWN:
             return _inner(_effect(layer, effect), "inputs"), name
         case ["effect", effect, name, *_]:
@@ -242,8 +274,12 @@ def _entry(tables: Iterable[Table], name: str) -> Table:
 
 def _effect(owner: Table, name: str) -> Table:
     """Find an effect by its ID, which may be its shader's name."""
-    own = [(e.get("id") or effect_id(e["shader"]), e) for e in owner["effects"]]
-    return next(effect for each, effect in own if each == name)
+    return _shader_of(owner["effects"], name)
+
+
+def _shader_of(tables: Iterable[Table], name: str) -> Table:
+    own = [(e.get("id") or effect_id(e["shader"]), e) for e in tables]
+    return next(found for each, found in own if each == name)
 
 
 def _input(effect: Table, name: str) -> tuple[Table, str]:

@@ -70,12 +70,15 @@ def begun(show: Show) -> dict[str, float]:
 
 
 def turned(show: Show, state: State, share: float, seed: int) -> dict[str, float]:
-    """Live values, a share of them turned anywhere in their range."""
+    """Live values, a share of them turned anywhere in their range.
+
+    Not the ends of the scene fader: with them a hand would have turned what the scenes hold.
+    """
     rng = np.random.default_rng(seed)
     values = save.live_values(show, state)
     for address in values:
         p = show.registry[address]
-        if rng.random() < share and not address.endswith("/motion"):
+        if rng.random() < share and not address.endswith(("/motion", "/cues/a", "/cues/b")):
             low, high = max(p.low, -1e4), min(p.high, 1e4)
             value = low + (high - low) * rng.random()
             values[address] = float(value if p.kind is Kind.FLOAT else round(value))

@@ -6,6 +6,7 @@ In a show the pictures are small files called ``NAME.fs/PATH``, where NAME is th
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -78,19 +79,26 @@ def read_picture(shader: Path, path: str) -> bytes:
         raise ValueError(f"{shader}: the picture {error}") from None
 
 
-def read_pictures(path: Path, header: Header) -> dict[str, NDArray[np.uint8]]:
+def read_pictures(path: Path, header: Header) -> tuple[dict[str, NDArray[np.uint8]], list[str]]:
     """Read the pictures that a shader brings along, by their names in it; cubes as six faces.
 
-    Raises
-    ------
-    OSError, ValueError
-        If one cannot be read; ``FILE: what is wrong``.
+    Returns
+    -------
+    pictures, notes
+        What there is, and which are missing and why.
     """
-    found = {}
+    found: dict[str, NDArray[np.uint8]] = {}
+    notes = []
     for each in header.imported:
-        faces = [decode_picture(read_picture(path, name), name) for name in each.paths]
-        found[each.name] = cube(faces) if each.is_cube else faces[0]
-    return found
+        try:
+            if not each.paths:
+                raise ValueError("it names no file")
+            faces = [decode_picture(read_picture(path, name), name) for name in each.paths]
+        except (OSError, ValueError) as error:
+            notes.append(f"the picture {each.name} is black: {error}")
+        else:
+            found[each.name] = cube(faces) if each.is_cube else faces[0]
+    return found, notes
 
 
 def copies(path: Path, header: Header) -> dict[str, bytes]:
@@ -109,5 +117,6 @@ def copies(path: Path, header: Header) -> dict[str, bytes]:
         for name in each.paths:
             if ".." in Path(name).parts:
                 raise ValueError(f"{path}: brings '{name:.80}', outside its folder; move it inside")
-            found[name.removeprefix("./")] = read_picture(path, name)
+            with suppress(ValueError):  # one that is missing is black there, too
+                found[name.removeprefix("./")] = read_picture(path, name)
     return found

@@ -1,0 +1,99 @@
+"""The network that doubles a generator's pictures, drawn in passes: once for each picture.
+
+Its weights are ours, trained by ``docs/upscaler.py``, which says what it is.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import moderngl
+import numpy as np
+
+from engine.compositor.frames.upscale_shaders import DOUBLE, convolution
+from engine.compositor.gl.program import Program
+from engine.compositor.gl.surface import Pool, Surface
+
+WEIGHTS = Path(__file__).with_name("upscaler.npz")
+_MOST_KEPT = 8  # pictures: two for each generator that is seen
+_SOFTWARE = ("llvmpipe", "softpipe", "swrast", "software", "basic render")
+
+
+def is_software(ctx: moderngl.Context) -> bool:
+    """Whether OpenGL runs on the CPU, where a network has no time."""
+    renderer = str(ctx.info["GL_RENDERER"]).lower()
+    return any(name in renderer for name in _SOFTWARE)
+
+
+class Upscaler:
+    """Owns the programs, and the doubled pictures that are seen."""
+
+    def __init__(self, ctx: moderngl.Context, pool: Pool) -> None:
+        self._pool = pool
+        with np.load(WEIGHTS) as found:
+            arrays = {name: found[name].astype(np.float32) for name in found.files}
+        last = len(arrays["slopes"])
+        self._layers = [
+            [
+                Program(
+                    ctx,
+                    convolution(
+                        arrays[f"weight{n}"][k : k + 4],
+                        arrays[f"bias{n}"][k : k + 4],
+                        arrays["slopes"][n, k : k + 4] if n < last else None,
+                        is_first=n == 0,
+                    ),
+                )
+                for k in range(0, len(arrays[f"bias{n}"]), 4)
+            ]
+            for n in range(last + 1)
+        ]
+        self._double = Program(ctx, DOUBLE)
+        self._kept: dict[int, Surface] = {}
+
+    def doubled(self, picture: moderngl.Texture, number: int) -> moderngl.Texture:
+        """Double a picture of straight alpha; rows stay in their order.
+
+        Parameters
+        ----------
+        number
+            Tells it from other pictures; of one that is kept nothing is drawn.
+        """
+        found = self._kept.pop(number, None)
+        if found is None:
+            while len(self._kept) >= _MOST_KEPT:
+                self._pool.give(self._kept.pop(next(iter(self._kept))))
+            found = self._draw(picture)
+        self._kept[number] = found  # the newest last
+        return found.texture
+
+    def _draw(self, picture: moderngl.Texture) -> Surface:
+        width, height = picture.size
+        planes: list[Surface] = []
+        for layer in self._layers:
+            inputs = [each.texture for each in planes] or [picture]
+            made = []
+            for program in layer:
+                made.append(self._pool.take((width, height)))
+                for k, texture in enumerate(inputs):
+                    program.bind(f"planes{k}", texture)
+                program.draw(made[-1].fbo)
+            for surface in planes:
+                self._pool.give(surface)
+            planes = made
+        self._double.bind("image", picture)
+        for name, surface in zip(("red", "green", "blue"), planes, strict=True):
+            self._double.bind(name, surface.texture)
+        found = self._pool.take((2 * width, 2 * height))
+        self._double.draw(found.fbo)
+        for surface in planes:
+            self._pool.give(surface)
+        return found
+
+    def release(self) -> None:
+        """Give the GL objects back."""
+        for surface in self._kept.values():
+            self._pool.give(surface)
+        self._kept.clear()
+        for program in (*(each for layer in self._layers for each in layer), self._double):
+            program.release()

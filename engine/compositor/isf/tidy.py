@@ -1,0 +1,61 @@
+"""Tidying of an author's GLSL: what ISF declares itself, what other compilers let pass."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_AUTOMATIC = (
+    "RENDERSIZE", "TIME", "TIMEDELTA", "DATE", "PASSINDEX", "FRAMEINDEX", "isf_FragNormCoord",
+    "vv_FragNormCoord", "isf_FragCoord",
+)  # fmt: skip
+_OUTPUT = re.compile(r"^[ \t]*(?:layout\s*\([^)\n]*\)\s*)?out\s+vec4\s+(\w+)\s*;", re.MULTILINE)
+_DEFINE = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)", re.MULTILINE)
+_DATA = re.compile(r"\bgl_FragData\s*\[\s*0\s*\]")
+_INCLUDE = re.compile(r"^[ \t]*#include\b", re.MULTILINE)
+
+
+def tidied(body: str, names: Iterable[str]) -> str:
+    """Drop declarations that ISF makes itself; escape `#include`, which moderngl would expand.
+
+    Parameters
+    ----------
+    names
+        Of inputs, targets and imported images.
+    """
+    known = "|".join(map(re.escape, (*_AUTOMATIC, *names)))
+    again = (
+        rf"^[ \t]*(?:uniform|varying|in|out)\s+(?:(?:lowp|mediump|highp)\s+)?\w+\s+(?:{known})\s*;"
+    )
+    body = re.sub(again, "", body, flags=re.MULTILINE)
+    return _INCLUDE.sub("#error include is not part of ISF:", body)
+
+
+def with_own_output(body: str) -> tuple[list[str], str]:
+    """Let an output that the author declares be ours: macros, and the body without it."""
+    names = dict.fromkeys(_OUTPUT.findall(body))
+    body = _DATA.sub("gl_FragColor", _OUTPUT.sub("", body))
+    return [f"#define {name} isf_FragColor" for name in names], body
+
+
+def with_new_meanings(body: str, line: int, before: str) -> str:
+    """Let a macro be defined again, which some compilers refuse; lines keep their numbers.
+
+    Parameters
+    ----------
+    line
+        Of the body's first line.
+    before
+        Text that stands above it.
+    """
+    known = {name for name in _DEFINE.findall(before) if not name.startswith("gl_")}
+
+    def undefined(found: re.Match[str]) -> str:
+        name = found[1]
+        if name not in known:
+            known.add(name)
+            return found[0]
+        number = line + body.count("\n", 0, found.start())
+        return f"#undef {name}\n#line {number}\n{found[0]}"
+
+    return _DEFINE.sub(undefined, body)

@@ -1,0 +1,1 @@
+"""What mixes layers: decks and their crossfader."""

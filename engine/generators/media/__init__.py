@@ -1,0 +1,1 @@
+"""Films: what a file says of itself, and its frames by their time."""
