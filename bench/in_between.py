@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,7 @@ def walking() -> Source:
     built = cppn.build(cppn.Config())
     points = np.random.default_rng(3).standard_normal((3, 64))
 
+    @cache
     def at(seconds: float) -> np.ndarray:
         knot, share = divmod(0.5 * max(seconds, 0.0), 1.0)
         z = slerp(points[int(knot)], points[int(knot) + 1], share).astype(np.float32)
@@ -69,9 +71,10 @@ def measure(ctx: Any, source: Source, rate: int, in_between: str) -> tuple[float
         return seen[::-1, :, :3].astype(np.float64)
 
     for n in range(round(SECONDS * FPS)):
-        seconds = n / FPS
+        seconds = round(n / FPS, 9)
         while taken / rate - ahead_s <= seconds + 1e-9:
-            bridge.take("a", Frame(taken / rate, taken, source(taken / rate), {}))
+            stamp = round(taken / rate, 9)
+            bridge.take("a", Frame(stamp, taken, source(stamp), {}))
             taken += 1
             bridge.pixels("a", seconds, in_between)
         true = source(seconds)[..., :3].astype(np.float64)

@@ -83,8 +83,8 @@ MOVING = (PICTURES / "moving.fs").read_text("utf-8")
 
 
 def names() -> list[str]:
-    """Every shader that is shipped."""
-    return sorted(path.stem for path in LIBRARY.glob("*.fs"))
+    """Every shader that is shipped, but what a layer of text draws itself with."""
+    return sorted(path.stem for path in LIBRARY.glob("*.fs") if path.stem != "lettering")
 
 
 def read(name: str) -> Header:

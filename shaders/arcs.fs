@@ -35,7 +35,7 @@ void main() {
     vec2 q = fract(p) - 0.5;
     float lot = chance(cell);
     // A tile rests for most of its time and turns quickly by a quarter: after two it is as before.
-    float t = TIME * float(pace) / 3600.0 + lot;
+    float t = TIME * float(2 * ((pace + 1) / 2)) / 3600.0 + lot;
     float quarter = floor(t) + smoothstep(0.8, 1.0, fract(t)) + (chance(cell + ivec2(91, 17)) < 0.5 ? 0.0 : 1.0);
     float b = 0.25 * TURN * quarter;
     vec2 r = mat2(cos(b), sin(b), -sin(b), cos(b)) * q;

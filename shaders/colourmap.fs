@@ -36,7 +36,7 @@ vec3 colour(float v) {
         return five(v, vec3(0.0, 0.01, 0.03), vec3(0.05, 0.1, 0.35), vec3(0.0, 0.55, 0.35), vec3(0.6, 0.95, 0.15), vec3(1.0, 1.0, 0.8));
     }
     if (scale == 3) {
-        vec3 wheel = 0.5 + 0.5 * cos(6.2831853 * (0.85 * v + vec3(0.55, 0.88, 0.22)));
+        vec3 wheel = 0.5 + 0.5 * cos(6.2831853 * (0.85 * v + vec3(0.235, 0.575, 0.9)));
         return wheel * wheel * smoothstep(0.0, 0.12, v);
     }
     return mix(mix(dark.rgb, middle.rgb, clamp(2.0 * v, 0.0, 1.0)), bright.rgb, clamp(2.0 * v - 1.0, 0.0, 1.0));

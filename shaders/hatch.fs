@@ -12,8 +12,8 @@
     { "NAME": "unsteady", "LABEL": "How unsteady the hand is", "TYPE": "float", "DEFAULT": 0.4, "MIN": 0, "MAX": 1 },
     { "NAME": "chalk", "LABEL": "Chalk on slate: lines are light", "TYPE": "bool", "DEFAULT": true },
     { "NAME": "colour", "LABEL": "How much of the picture's colour the lines take", "TYPE": "float", "DEFAULT": 0.6, "MIN": 0, "MAX": 1 },
-    { "NAME": "pen", "LABEL": "Colour of the pen", "TYPE": "color", "DEFAULT": [0.95, 0.93, 0.88, 1.0] },
-    { "NAME": "paper", "LABEL": "Colour of the paper", "TYPE": "color", "DEFAULT": [0.03, 0.04, 0.05, 1.0] }
+    { "NAME": "light", "LABEL": "The light colour: chalk, or paper", "TYPE": "color", "DEFAULT": [0.95, 0.93, 0.88, 1.0] },
+    { "NAME": "dark", "LABEL": "The dark colour: slate, or ink", "TYPE": "color", "DEFAULT": [0.03, 0.04, 0.05, 1.0] }
   ]
 }*/
 
@@ -57,6 +57,7 @@ void main() {
         }
     }
     vec3 hue = here.rgb / max(max(here.r, max(here.g, here.b)), 0.05);
-    vec3 ink = mix(pen.rgb, chalk ? hue : here.rgb * 0.6, colour);
-    gl_FragColor = vec4(mix(paper.rgb, ink, drawn), here.a * mix(paper.a, 1.0, drawn));
+    vec4 ground = chalk ? dark : light;
+    vec3 ink = mix(chalk ? light.rgb : dark.rgb, chalk ? hue : here.rgb * 0.6, colour);
+    gl_FragColor = vec4(mix(ground.rgb, ink, drawn), here.a * mix(ground.a, 1.0, drawn));
 }

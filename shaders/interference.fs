@@ -5,7 +5,7 @@
   "CATEGORIES": ["Generator", "Pattern"],
   "INPUTS": [
     { "NAME": "sources", "LABEL": "Number of sources", "TYPE": "long", "DEFAULT": 3, "MIN": 1, "MAX": 6 },
-    { "NAME": "wavelength", "LABEL": "Length of a wave, in picture heights", "TYPE": "float", "DEFAULT": 0.09, "MIN": 0.015, "MAX": 0.6 },
+    { "NAME": "wavelength", "LABEL": "Length of a wave, in picture heights", "TYPE": "float", "DEFAULT": 0.09, "MIN": 0.025, "MAX": 0.6 },
     { "NAME": "waves", "LABEL": "Waves sent out per hour", "TYPE": "long", "DEFAULT": 1800, "MIN": -7200, "MAX": 7200 },
     { "NAME": "pace", "LABEL": "Rounds of the sources per hour", "TYPE": "long", "DEFAULT": 40, "MIN": 0, "MAX": 600 },
     { "NAME": "radius", "LABEL": "How far they stand from the middle, in picture heights", "TYPE": "float", "DEFAULT": 0.4, "MIN": 0, "MAX": 1.2 },

@@ -5,7 +5,7 @@
   "CATEGORIES": ["Print"],
   "INPUTS": [
     { "NAME": "inputImage", "TYPE": "image" },
-    { "NAME": "threshold", "LABEL": "Brightness at which it is cut", "TYPE": "float", "DEFAULT": 0.35, "MIN": 0.01, "MAX": 0.99 },
+    { "NAME": "threshold", "LABEL": "Brightness at which it is cut", "TYPE": "float", "DEFAULT": 0.35, "MIN": 0.05, "MAX": 0.9 },
     { "NAME": "softness", "LABEL": "Softness of the cut", "TYPE": "float", "DEFAULT": 0.02, "MIN": 0, "MAX": 1 },
     { "NAME": "calm", "LABEL": "Smooths the forms, in hundredths of the height", "TYPE": "float", "DEFAULT": 0.8, "MIN": 0, "MAX": 3 },
     { "NAME": "result", "LABEL": "What it makes", "TYPE": "long", "DEFAULT": 0, "VALUES": [0, 1, 2], "LABELS": ["Two colours", "Picture, the dark cut out", "Picture, the bright cut out"] },

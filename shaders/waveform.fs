@@ -4,9 +4,9 @@
   "DESCRIPTION": "An oscilloscope: the sound itself as one line of light, straight or around a ring, standing still as long as a tone holds; on wish it leaves an afterglow.",
   "CATEGORIES": ["Generator", "Sound"],
   "INPUTS": [
-    { "NAME": "sound", "LABEL": "The sound", "TYPE": "audio", "MAX": 512 },
+    { "NAME": "sound", "LABEL": "The sound", "TYPE": "audio", "MAX": 2048 },
     { "NAME": "shape", "LABEL": "Shape", "TYPE": "long", "DEFAULT": 0, "VALUES": [0, 1, 2], "LABELS": ["A line", "A ring", "A filled band"] },
-    { "NAME": "gain", "LABEL": "Gain", "TYPE": "float", "DEFAULT": 1, "MIN": 0.1, "MAX": 8 },
+    { "NAME": "gain", "LABEL": "Gain", "TYPE": "float", "DEFAULT": 1.5, "MIN": 0.1, "MAX": 8 },
     { "NAME": "part", "LABEL": "How much of the sound is seen", "TYPE": "float", "DEFAULT": 0.5, "MIN": 0.05, "MAX": 0.9 },
     { "NAME": "width", "LABEL": "Width of the line, in hundredths of the height", "TYPE": "float", "DEFAULT": 0.5, "MIN": 0.1, "MAX": 4 },
     { "NAME": "glow", "LABEL": "Glow", "TYPE": "float", "DEFAULT": 0.6, "MIN": 0, "MAX": 2 },

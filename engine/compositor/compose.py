@@ -64,7 +64,7 @@ class Compositor:
         self._finish = Finish(ctx, self._kit, size_px)
         self._placer = self._layers.placer
         self._keep = Program(ctx, KEEP)
-        self._kept: Surface | None = None  # newest finished picture step, as shaders read it
+        self._kept: list[Surface] = []  # finished picture steps, as shaders read them, newest first
         self._held: tuple[Surface, Plan] | None = None  # the canvas of a picture that stands still
         self._drawn: tuple[object, object] = (None, None)  # what the canvas shows
         self._alone: tuple[LayerPlan, Surface] | None = None  # a layer shown without the canvas
@@ -149,11 +149,11 @@ class Compositor:
             self._held = make_surface(self._ctx, size_px), plan
             self._kit.copy(still.texture, self._held[0])
             release(still)
-        if self._kept:
-            old, self._kept = self._kept, make_surface(self._ctx, size_px)
-            self._kit.copy(old.texture, self._kept)
-            self._layers.picture = self._kept.texture
+        for place, old in enumerate(self._kept):
+            self._kept[place] = make_surface(self._ctx, size_px)
+            self._kit.copy(old.texture, self._kept[place])
             release(old)
+        self._tell_kept()
 
     @property
     def is_limiting(self) -> bool:
@@ -167,7 +167,7 @@ class Compositor:
         self._previews.release()
         self._finish.release()
         self._let_go()
-        for surface in (self._canvas, *filter(None, (self._kept,))):
+        for surface in (self._canvas, *self._kept):
             release(surface)
         self._keep.release()
         self._kit.release()
@@ -182,7 +182,7 @@ class Compositor:
         if plan.keeps_picture:
             self._draw_canvas(plan, pixels, is_step=True)
         if plan.reads_picture:
-            self._keep_picture()
+            self._keep_picture(plan.picture_steps)
         if plan.views:
             self._layers.draw_previews(plan, pixels, self._previews, self._frames)
         self._layers.end()
@@ -280,12 +280,20 @@ class Compositor:
             self._canvas = self._placer.lay(self._canvas, *self._alone, True)
         return self._canvas
 
-    def _keep_picture(self) -> None:
-        if self._kept is None:
-            self._kept = make_surface(self._ctx, self.size_px)
-            self._layers.picture = self._kept.texture
+    def _keep_picture(self, steps: int) -> None:
+        """Keep the canvas as the newest of so many finished pictures."""
+        while len(self._kept) > steps:
+            release(self._kept.pop())
+        is_full = len(self._kept) == steps
+        newest = self._kept.pop() if is_full else make_surface(self._ctx, self.size_px)
         self._keep.bind("image", self._canvas.texture)
-        self._keep.draw(self._kept.fbo)
+        self._keep.draw(newest.fbo)
+        self._kept.insert(0, newest)
+        self._tell_kept()
+
+    def _tell_kept(self) -> None:
+        self._layers.past = [surface.texture for surface in self._kept]
+        self._layers.picture = self._layers.past[0] if self._kept else None
 
     def _draw_canvas(self, plan: Plan, pixels: Pixels, is_step: bool = False) -> None:
         self._canvas.fbo.clear()

@@ -19,7 +19,7 @@ from engine.compositor.isf.shader import Shader, compile_shader, release_shader
 from engine.compositor.isf.sound import Sound
 from engine.compositor.place import Placer, area_px, is_plain, onto_of
 from engine.compositor.previews import Previews, cover
-from engine.core.frame.links import seen_by
+from engine.core.frame.links import seen_by, steps_back
 from engine.core.frame.plan import LayerPlan, Pass, Plan
 from engine.core.isf.header import Header
 
@@ -68,6 +68,7 @@ class Layers:
         self._steps = 0
         self.size_px = size_px
         self.picture: moderngl.Texture | None = None  # what `picture` means to a shader
+        self.past: list[moderngl.Texture] = []  # the same, and what it was in the steps before
 
     def load(self, name: str, text: str) -> Header:
         """Compile and link a shader; see `Compositor.load`."""
@@ -389,8 +390,8 @@ class Layers:
         return history
 
     def _image(self, wanted: str, plan: Plan, pixels: Pixels, is_step: bool) -> AnyTexture | None:
-        if wanted == "picture":
-            return self.picture
+        if back := steps_back(wanted):
+            return self.past[min(back, len(self.past)) - 1] if self.past else self.picture
         if (picture := self._pictures.get(wanted)) is not None:
             return picture
         of, _, name = wanted.partition(":")

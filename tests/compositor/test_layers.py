@@ -12,6 +12,7 @@ import pytest
 from engine.compositor.compose import Compositor
 from engine.compositor.gl.context import collect, open_context
 from engine.core.frame.plan import LayerPlan, Pass, Plan
+from engine.core.show.placing import Placing
 
 COLOUR = (
     '/*{"ISFVSN": "2", "INPUTS": [{"NAME": "c", "TYPE": "color"}]}*/\n'
@@ -157,3 +158,26 @@ def test_an_effect_is_mixed_premultiplied(compositor: Compositor) -> None:
     light = (np.array([0.75, 0.0, 0.25]) + 0.055) / 1.055
     assert np.abs(found[[0, 2]] - light[[0, 2]] ** 2.4).max() < 3e-3
     assert found[3] == 1.0
+
+
+def test_a_shader_sees_the_picture_of_some_steps_ago(compositor: Compositor) -> None:
+    """Three steps back, and as far as there is one in the first steps."""
+    seen = []
+    for step in range(6):
+        layers = (
+            colour("a", step / 8, 0, 0, 1),
+            layer(
+                "b",
+                source=Pass("b/source", "sees", {}, {"image": "picture:3"}),
+                blend="screen",
+                is_stepped=True,
+                placing=Placing(crop_left=0.5),
+            ),
+        )
+        now = plan(*layers, reads_picture=True, picture_steps=3)
+        compositor.step(now, {})
+        kept = compositor._layers.draw(layers[1], now, {})
+        assert kept is not None
+        data = np.frombuffer(kept.fbo.read(components=4, dtype="f2"), np.float16)
+        seen.append(float(data.reshape(9, 16, 4)[4, 2, 0]))
+    assert np.abs(np.array(seen[3:]) - (0.0, 1 / 8, 2 / 8)).max() < 2e-3

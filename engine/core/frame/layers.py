@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from engine.core.frame.links import steps_back
 from engine.core.frame.plan import DECKS, MASTER, LayerPlan, Pass, Uniform
 from engine.core.show.layer import BLENDS, WRAP_S, Effect, Input, Layer
 from engine.core.show.placing import placing_of
@@ -94,7 +95,7 @@ def _around(layer: Layer, layers: Mapping[str, Layer]) -> list[str]:
 
 
 def _is_stepped(effects: Iterable[Effect | None]) -> bool:
-    return any(e and (e.has_history or "picture" in e.images.values()) for e in effects)
+    return any(e and (e.has_history or any(map(steps_back, e.images.values()))) for e in effects)
 
 
 def master_chain(

@@ -24,6 +24,26 @@ def seen_by(plan: LayerPlan, kind: str = "result") -> Iterator[tuple[str, str]]:
                     yield of, name
 
 
+def steps_back(image: str) -> int:
+    """How many picture steps an image input looks back: 0 if it does not see the picture."""
+    of, _, steps = image.partition(":")
+    return 0 if of != "picture" else int(steps or 1)
+
+
+def longest_look(plans: Iterable[LayerPlan]) -> int:
+    """How many picture steps the shaders of some layers look back at most."""
+    return max(
+        (
+            steps_back(image)
+            for plan in plans
+            for each in (plan.source, *plan.effects)
+            if each is not None and each.images
+            for image in each.images.values()
+        ),
+        default=0,
+    )
+
+
 def borrowed(
     plans: Iterable[LayerPlan], there: Sequence[LayerPlan] = (), is_kept: bool = False
 ) -> set[str]:

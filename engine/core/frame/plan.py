@@ -33,7 +33,8 @@ class Pass(NamedTuple):
     uniforms
         ISF input name → value. Event inputs are true for one picture step, or until a frame saw it.
     images
-        ISF image input name → ``picture`` (the newest finished picture step), ``layer:ID`` (the
+        ISF image input name → ``picture`` (the newest finished picture step), ``picture:N`` (the
+        one N steps ago), ``layer:ID`` (the
         newest pixels of that layer's source), or ``result:ID`` (that layer with its effects). The
         chain binds ``inputImage``.
     seconds
@@ -180,6 +181,8 @@ class Plan:
         Show time up to which sound has been heard, for shaders that see it.
     hidden
         Layers that are not visible, and that shaders of others see.
+    picture_steps
+        How many finished picture steps are looked back over.
     grade
         Colour of the finished picture.
     limits_flashes
@@ -203,6 +206,7 @@ class Plan:
     is_held: bool = False
     heard_s: float = 0.0
     hidden: tuple[LayerPlan, ...] = ()
+    picture_steps: int = 1
     grade: Grade = REST
     letterings: tuple[tuple[str, Lettering], ...] = ()
     limits_flashes: bool = False

@@ -22,7 +22,7 @@ from engine.core.frame.layers import (
     visible_layers,
 )
 from engine.core.frame.lettering import letterings
-from engine.core.frame.links import borrowed, unseen
+from engine.core.frame.links import borrowed, longest_look, unseen
 from engine.core.frame.now import now_at, unfrozen_at
 from engine.core.frame.plan import LayerPlan, Plan
 from engine.core.frame.values import effective
@@ -107,6 +107,7 @@ def _sample(show: Show, state: State, seconds: float, seen: int | None, is_hidde
         used |= borrowed(watched, (*plans, *hidden))
         drawn = {plan.id for plan in hidden if plan.is_stepped}
         watched = tuple(plan for plan in watched if plan.id not in drawn)
+    back = longest_look((*plans, *watched, *hidden, *others))
     master = show.master
     return Plan(
         seconds=seconds,
@@ -115,13 +116,8 @@ def _sample(show: Show, state: State, seconds: float, seen: int | None, is_hidde
         requests=_requests(show, state, now, seconds, used),
         master=0.0 if values[master.blackout] >= 0.5 else values[master.brightness],
         values=array,
-        reads_picture=any(view.of == "picture" for view in views)
-        or any(
-            "picture" in each.images.values()
-            for plan in (*plans, *watched, *hidden, *others)
-            for each in (plan.source, *plan.effects)
-            if each is not None and each.images
-        ),
+        reads_picture=back > 0 or any(view.of == "picture" for view in views),
+        picture_steps=max(back, 1),
         step=step,
         views=views,
         watched=watched,

@@ -17,6 +17,8 @@ from engine.core.frame.sample import requests_at
 from engine.core.frame.values import effective
 from engine.core.modifiers.drag import pulled_by
 from engine.core.path.model import Path
+from engine.core.show.layer import Layer
+from engine.core.show.placing import FITS, Placing, placing_of
 from engine.core.show.show import Show
 from engine.core.show.state import State
 from engine.core.trajectory.chain import coordinates
@@ -62,13 +64,31 @@ def targets(show: Show, values: Sequence[float]) -> Iterator[Target]:
         generator = makers.get(layer.uses or "")
         if generator is None or values[layer.opacity] <= 0.0 or not generator.paths:
             continue
+        box = _box(layer, values, canvas)
+        if box is None or values[layer.mute] >= 0.5:
+            continue
         spec, path = generator.spec, generator.paths[0]
         is_blind = not any(port.geometry == "image" for port in spec.ports)
         if spec.differentiable and is_blind and path.port == spec.ports[0].name:
-            aspect, scale = layer.aspect or canvas, min(max(values[layer.scale], 1e-3), 1.0)
-            width, height = min(aspect / canvas, 1.0) * scale, min(canvas / aspect, 1.0) * scale
-            box = ((1.0 - width) / 2, (1.0 - height) / 2, width, height)
             yield Target(str(layer.uses), path, show.paths.index(path), box)
+
+
+def _box(
+    layer: Layer, values: Sequence[float], canvas: float
+) -> tuple[float, float, float, float] | None:
+    """Left, bottom, width and height of a layer on the canvas; None if it lies in another way."""
+    at = placing_of(values, layer.placing) or Placing()
+    if layer.group or at.rotation or at.mirror or at.tile:
+        return None
+    aspect, scale, how = layer.aspect or canvas, values[layer.scale], FITS[int(at.fit)]
+    across, down = min(aspect / canvas, 1.0), min(canvas / aspect, 1.0)
+    if how == "fill":
+        across, down = across / min(across, down), down / min(across, down)
+    elif how == "stretch":
+        across = down = 1.0
+    left = 0.5 + at.x + across * (at.anchor_x * (1.0 - scale) - 0.5)
+    low = 0.5 + at.y + down * (at.anchor_y * (1.0 - scale) - 0.5)
+    return left, low, across * scale, down * scale
 
 
 def under(show: Show, values: Sequence[float], x: float, y: float) -> Target | None:

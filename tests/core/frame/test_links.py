@@ -142,3 +142,12 @@ def test_a_group_has_no_pixels_of_its_own() -> None:
         read_show(text)
     with pytest.raises(load.ShowError, match="no layer 'none'; there are: form, glow"):
         read_show(SHOW.replace('group = "all"', 'group = "none"'))
+
+
+def test_how_far_a_shader_looks_back() -> None:
+    plan = at(SEEN.replace("layer:scene", "picture:7"))
+    assert (plan.reads_picture, plan.picture_steps) == (True, 7)
+    assert plan.layers[0].is_stepped
+    assert (at(SHOW).reads_picture, at(SHOW).picture_steps) == (False, 1)
+    with pytest.raises(load.ShowError, match="picture:1 to picture:16"):
+        read_show(SEEN.replace("layer:scene", "picture:17"))

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from engine.core.show.state import first_state
 from engine.documents.show import load
 from engine.documents.show.saving.save import live_values, with_values
 from engine.documents.take.content_store import manifest, read_show
+from tests.making import read_show as made
 
 MIX = """/*{"INPUTS": [{"NAME": "inputImage", "TYPE": "image"},
 {"NAME": "mix", "TYPE": "float", "DEFAULT": 0.5}]}*/
@@ -67,3 +69,19 @@ def test_a_take_holds_all_files_of_a_shader(tmp_path: Path) -> None:
     assert "vertShaderInit" in show.shaders["g"]
     assert np.array_equal(show.pictures["g/p"], loaded.show.pictures["g/p"])
     assert show.pictures["g/p"].shape == (2, 3, 4)
+
+
+def test_what_is_between_frames_and_how_they_are_enlarged_is_said_by_the_layer() -> None:
+    text = '[[layers]]\nid = "a"\nin_between = "flow"\nupscale = "network"\n{}'
+    show = made(text.format('[layers.generator]\nkind = "flat"\n'))
+    place = show.registry.index["/layer/a/in_between"]
+    assert show.registry.parameters[place].choices[int(first_state(show).base[place])] == "flow"
+    assert show.layers[0].generator is not None
+    assert show.layers[0].generator.in_between == place
+    assert show.layers[0].upscale == "network"
+
+
+@pytest.mark.parametrize("key", ['in_between = "flow"', 'upscale = "spline"'])
+def test_a_layer_without_a_generator_has_no_frames(key: str) -> None:
+    with pytest.raises(ValueError, match=f"{key.split()[0]}: only a layer"):
+        made(f'[[layers]]\nid = "a"\n{key}\nsource = {{ shader = "field" }}\n')

@@ -9,6 +9,9 @@ from engine.core.show.layer import Effect, Layer
 from engine.documents.lettering import KINDS
 from engine.documents.schema import LayerTable
 
+MOST_STEPS = 16
+"""A shader may look back over so many finished pictures; each is kept whole."""
+
 
 def bind_groups(layers: Sequence[Layer], tables: Sequence[LayerTable]) -> tuple[Layer, ...]:
     """Resolve what lies in groups, and in which order layers are drawn that see others.
@@ -48,10 +51,13 @@ def check_images(effects: Iterable[Effect], layers: Sequence[Layer], key: str) -
     allowed = ["picture", *(f"{of}:{layer.id}" for of in ("layer", "result") for layer in layers)]
     for effect in effects:
         for name, image in effect.images.items():
-            if image not in allowed and not image.startswith(("file:", "cube:")):
+            of, _, steps = image.partition(":")
+            is_past = of == "picture" and steps.isdecimal() and 1 <= int(steps) <= MOST_STEPS
+            if not is_past and image not in allowed and of not in ("file", "cube"):
                 raise ValueError(
                     f"{key}: image '{name}' of {effect.id}: '{image}' is not known; "
-                    f"allowed are: {', '.join(allowed)}, file:NAME of a picture"
+                    f"allowed are: {', '.join(allowed)}, file:NAME of a picture, "
+                    f"picture:1 to picture:{MOST_STEPS}"
                 )
 
 
