@@ -20,6 +20,7 @@ _GLSL_TYPES = {
     "cube": "samplerCube",
 }  # fmt: skip
 _LINE = f"\n#line {OUR_LINES}"
+# Ours stand above the author's names, which may be those of functions that they call.
 _FRAGMENT = """
 #define gl_FragColor isf_FragColor
 #define gl_FragCoord isf_FragCoord
@@ -30,6 +31,20 @@ vec4 isf_FragColor;
 vec4 isf_FragCoord;
 vec4 IMG_NORM_PIXEL(sampler2D s, vec2 p, float bias) { return texture(s, p, bias); }
 vec4 IMG_PIXEL(sampler2D s, vec2 p, float b) { return texture(s, p / vec2(textureSize(s, 0)), b); }
+uniform float host_opacity;
+uniform float host_most;
+vec4 host_light(vec4 host_x) {
+    host_x = uintBitsToFloat(floatBitsToUint(host_x) & 0xFFFFE000u);
+    vec3 host_d = max(host_x.rgb, 0.0);
+    vec3 host_h = 0.5638227 + host_d * (0.5182914 - host_d * 0.1111299);
+    host_h = 0.0010611 + host_d * (0.0279547 + host_d * host_h);
+    host_d = mix(host_d / 12.92, host_h, greaterThan(host_d, vec3(0.04045)));
+    float host_a = clamp(host_x.a, 0.0, 1.0) * host_opacity;
+    return vec4(min(host_d, host_most) * host_a, host_a);
+}
+vec4 host_clean(vec4 host_x) {
+    return mix(host_x, vec4(0.0), bvec4(uvec4(isnan(host_x)) | uvec4(isinf(host_x))));
+}
 """
 # Functions and not macros: they take sampler parameters, a third argument and integer vectors.
 _SHARED = """
@@ -83,17 +98,6 @@ _EPILOGUE = """
 #undef main
 #undef gl_FragCoord
 #line %(line)d
-uniform float host_opacity;
-uniform float host_most;
-vec4 host_light(vec4 host_x) {
-    host_x = uintBitsToFloat(floatBitsToUint(host_x) & 0xFFFFE000u);
-    vec3 host_d = max(host_x.rgb, 0.0);
-    vec3 host_h = 0.5638227 + host_d * (0.5182914 - host_d * 0.1111299);
-    host_h = 0.0010611 + host_d * (0.0279547 + host_d * host_h);
-    host_d = mix(host_d / 12.92, host_h, greaterThan(host_d, vec3(0.04045)));
-    float host_a = clamp(host_x.a, 0.0, 1.0) * host_opacity;
-    return vec4(min(host_d, host_most) * host_a, host_a);
-}
 void main() {
     isf_FragCoord = %(place)s;
     isf_FragColor = vec4(0.0);
@@ -103,7 +107,7 @@ void main() {
     host_Color = host_most > 0.0 ? host_light(host_c) : host_c;
 }
 """
-_SCRUB = "host_c = mix(host_c, vec4(0.0), bvec4(uvec4(isnan(host_c)) | uvec4(isinf(host_c))));"
+_SCRUB = "host_c = host_clean(host_c);"
 
 _SURFACE = "(isf_FragNormCoord - 0.5) * vec2(RENDERSIZE.x / RENDERSIZE.y, 1.0)"
 _PLACE = "vec4(isf_FragNormCoord * RENDERSIZE, 0.0, 1.0)"

@@ -344,3 +344,12 @@ def test_a_vertex_shader_that_gives_less_is_said_and_sees_images(
     assert corners(picture_of(path)) == [GREEN] * 4
     notes = load.load(str(path)).show.notes
     assert "a.fs:3: 'lost' comes from a vertex shader, and a.vs has no such value: it is 0" in notes
+
+
+def test_inputs_may_have_the_names_of_functions(tmp_path: Path, picture_of: Draw) -> None:
+    names = ("mix", "max", "min", "clamp", "isnan", "greaterThan", "texture")
+    inputs = ", ".join(f'{{"NAME": "{name}", "TYPE": "float", "DEFAULT": 1.0}}' for name in names)
+    body = f"void main() {{ gl_FragColor = vec4({' * '.join(names)}); }}"
+    assert (
+        corners(picture_of(write(tmp_path / "a.fs", f'"INPUTS": [{inputs}]', body))) == [WHITE] * 4
+    )
