@@ -258,7 +258,7 @@ def _together(before: float, at: float, goal: float) -> float:
     if at == before or goal == before:  # where it is in hand, it is exactly where the control is
         return goal if at == before else at
     if at > before:
-        return goal + (at - before) * (1.0 - goal) / (1.0 - before)
+        return min(goal + (at - before) * (1.0 - goal) / (1.0 - before), 1.0)  # by a rounding
     return goal * at / before
 
 
