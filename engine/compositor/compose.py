@@ -266,6 +266,8 @@ class Compositor:
         if plan.letterings:
             for name, picture in self._letters.changed(plan.letterings):
                 self.load_picture(name, picture)
+            for name, note in self._letters.notes():
+                self._kit.notes.setdefault((name, note), note)
 
     def _begin(self) -> None:
         self._ctx.disable(moderngl.BLEND | moderngl.DEPTH_TEST | moderngl.CULL_FACE)

@@ -21,6 +21,8 @@ from engine.core.show.lettering import Lettering
 _MARGIN = 0.04  # of the height, kept free on every side
 _MOST_PX = 1200  # height of letters
 _GLYPHS = 256  # that are kept for each font and size
+_NO_LETTER = "\uffff"  # which no font has
+_MOST_NAMED = 8
 
 
 class _Glyph(NamedTuple):
@@ -45,6 +47,17 @@ class Face:
         )
         self._edge_px = edge_px
         self.glyph = lru_cache(_GLYPHS)(self._draw)
+
+    def lacks(self, text: str) -> list[str]:
+        """Letters of a text that the font does not have: it draws a box for them."""
+        box = bytes(self.font.getmask(_NO_LETTER))
+        return [
+            letter
+            for letter in dict.fromkeys(text)
+            if letter.isprintable()
+            and not letter.isspace()
+            and bytes(self.font.getmask(letter)) == box
+        ]
 
     def _draw(self, cluster: str) -> _Glyph:
         from PIL import Image, ImageDraw
@@ -87,6 +100,7 @@ class Letters:
     """
 
     def __init__(self) -> None:
+        self._notes: dict[str, str] = {}
         self.fonts: Mapping[str, bytes] = {}
         self._shown: dict[str, Lettering] = {}
         self._faces: dict[str, tuple[tuple[object, ...], Face]] = {}
@@ -97,9 +111,21 @@ class Letters:
         """Names and pictures of those that do not look as they did."""
         news = [each for each in wanted if self._shown.get(each[0]) != each[1]]
         self._shown.update(news)
-        return [
-            (name, set_letters(lettering, self._face(name, lettering))) for name, lettering in news
-        ]
+        found = []
+        for name, lettering in news:
+            face = self._face(name, lettering)
+            if missing := face.lacks(lettering.text):
+                self._notes[name] = (
+                    f"the {name.replace(':', ' of layer ')} has boxes where its font has no letter: "
+                    f"{' '.join(missing[:_MOST_NAMED])}; name a TTF or OTF file with `font`"
+                )
+            found.append((name, set_letters(lettering, face)))
+        return found
+
+    def notes(self) -> list[tuple[str, str]]:
+        """What the operator should know of the texts set since the last call: name, sentence."""
+        found, self._notes = list(self._notes.items()), {}
+        return found
 
     def _face(self, name: str, lettering: Lettering) -> Face:
         size_px = min(max(4, round(lettering.size * lettering.size_px[1])), _MOST_PX)

@@ -141,3 +141,17 @@ def test_another_text_is_seen_at_once(compositor: Compositor) -> None:
     before = drawn(compositor, "AB", reveal=1.0)
     assert (drawn(compositor, "CD", reveal=1.0) != before).any()
     assert (drawn(compositor, "AB", reveal=1.0) == before).all()
+
+
+def test_letters_that_a_font_does_not_have_are_named() -> None:
+    """The built-in font draws boxes for them, which nobody would miss before the audience does."""
+    found = Letters()
+    name = picture_name("title")
+    found.changed(((name, PLAIN),))
+    assert found.notes() == []
+    found.changed(((name, PLAIN._replace(text="Ä über Ä")),))
+    ((about, note),) = found.notes()
+    assert about == name
+    assert "layer title" in note
+    assert ": Ä ü;" in note
+    assert found.notes() == []
