@@ -116,8 +116,8 @@ class Letters:
             face = self._face(name, lettering)
             if missing := face.lacks(lettering.text):
                 self._notes[name] = (
-                    f"the {name.replace(':', ' of layer ')} has boxes where its font has no letter: "
-                    f"{' '.join(missing[:_MOST_NAMED])}; name a TTF or OTF file with `font`"
+                    f"the {name.replace(':', ' of layer ')} has boxes for letters that its font "
+                    f"lacks: {' '.join(missing[:_MOST_NAMED])}; name a TTF or OTF file with `font`"
                 )
             found.append((name, set_letters(lettering, face)))
         return found
