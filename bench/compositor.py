@@ -135,6 +135,7 @@ class NoContext(Nothing):
         self.texture = self.texture_cube = self.framebuffer = Nothing
         self.vertex_array = self.buffer = self.texture3d = self.sampler = Nothing
         self.program = NoProgram
+        self.info = {"GL_RENDERER": "llvmpipe", "GL_VENDOR": ""}
 
 
 def python_us(repeats: int) -> dict[str, float]:
