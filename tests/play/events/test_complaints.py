@@ -94,7 +94,7 @@ def test_it_is_said_while_it_plays_and_listed_by_address(tmp_path: Path) -> None
         playing.hears("takes a number from 0 to 1, not the text '0.7'")
         playing.hears(
             "osc: /layer/form/scale: its type tags ',b' are not understood; "
-            "/layer/form/scale takes a number from 0.05 to 1"
+            "/layer/form/scale takes a number from 0.05 to 8"
         )
         playing.hears("nothing is sent back; start with --feedback HOST:PORT")
         playing.end()
