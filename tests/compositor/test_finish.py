@@ -45,7 +45,7 @@ def compositor(ctx: moderngl.Context) -> Iterator[Compositor]:
 
 @pytest.fixture(scope="module")
 def colour() -> Any:
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), np.printoptions():  # it sets how numpy prints, for everybody
         warnings.simplefilter("ignore")  # of SciPy and Matplotlib, which it can do without
         return pytest.importorskip("colour")
 

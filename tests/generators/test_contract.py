@@ -22,8 +22,10 @@ from tests.making import read_show
 SHELF = sorted(p.stem for p in Path(flat.__file__).parent.glob("[!_]*.py"))
 NAMED: dict[str, dict[str, Any]] = {
     "cppn": {"directions": "d.directions.safetensors"},
+    "film": {"path": "x.mp4"},
     "map": {"path": "x.map.npz"},
     "nearest": {"path": "x.archive.safetensors"},
+    "picture": {"path": "x.png"},
     "pix2pix": {"path": "x.safetensors"},
     "style": {"path": "x.safetensors", "styles": ["a.png", "b.png"]},
     "stylegan2": {"path": "x.safetensors", "other": "y.safetensors"},
@@ -49,7 +51,8 @@ def test_a_kind_holds_what_the_contract_asks_for(kind: str) -> None:
 @pytest.mark.parametrize("kind", SHELF)
 def test_a_kind_names_its_files_by_their_keys(kind: str) -> None:
     table = NAMED.get(kind, {})
-    found = registry.files(kind, table)
+    own = {"kind": "flat"} if kind == "sheet" else {}  # its files are those of the layer it shows
+    found = registry.files(kind, table | own)
     named: dict[str, str] = {}
     for key, value in table.items():
         several = enumerate(value) if isinstance(value, list) else ()

@@ -146,7 +146,13 @@ def test_a_shader_that_fails_its_trial_is_told_and_never_drawn_here(
                            monkeypatch)  # fmt: skip
         before = shown(player)
         compiled: list[str] = []
-        monkeypatch.setattr(player.compositor, "load", lambda name, _: compiled.append(name))
+        load = player.compositor.load
+
+        def noted(name: str, text: str) -> object:
+            compiled.append(name)
+            return load(name, text)
+
+        monkeypatch.setattr(player.compositor, "load", noted)
         why = until(lambda: list(player._load_tried(time.monotonic())), "the refusal")
         assert "mine.fs:2: " in why[0]
         player._reload(player.loaded)  # nor when something else of the show is edited

@@ -28,6 +28,7 @@ Brought = Mapping[str, NDArray[np.uint8]]
 _FRAMES = 4  # histories fill; figures steady
 _PARTS = (32, 8, 2, 1)  # of the width and the height: 16 times the pixels at each step, then 4
 _CLEAR_S = 0.05  # so long no small picture takes but by its pixels
+_UNSURE = 4.0  # so much longer the second size may take: it shows what does not grow
 _EXTREME = 4.0  # so much longer a frame may take while every input is at its end
 
 
@@ -96,10 +97,14 @@ def _weigh(
     ctx: moderngl.Context, shader: Shader, size_px: tuple[int, int],
     most: tuple[float, Callable[[], float]],
 ) -> None:  # fmt: skip
-    """Find out what a frame takes, from small to large; see `judge`."""
+    """Find out what a frame takes, from small to large; see `judge`.
+
+    Two sizes tell what is paid for each pixel and what is paid anyway, in buffers of a fixed size.
+    """
     most_s, spent_s = most
     for uniforms in _extremes(shader):
         parts, bound_s = (_PARTS[:2], _EXTREME * most_s) if uniforms else (_PARTS, most_s)
+        before_s, before = 0.0, 0.0  # what a part of the whole took, and which
         for part, following in zip(parts, (*parts[1:], 1), strict=True):
             bench = _Bench(ctx, shader, (max(1, size_px[0] // part), max(1, size_px[1] // part)))
             bench.draw(0, uniforms)  # the driver compiles once more at the first drawing
@@ -109,9 +114,15 @@ def _weigh(
             ctx.finish()
             took_s = spent_s() - begin_s
             bench.close()
-            whole_s, next_s = took_s * part**2, took_s * (part / following) ** 2
-            if max(next_s, whole_s if took_s > _CLEAR_S else 0.0) > bound_s:
+            share = 1.0 / part**2
+            rise_s = max(took_s - before_s, 0.0) / (share - before)
+            whole_s = took_s + rise_s * (1.0 - share)
+            next_s = took_s + rise_s * (1.0 / following**2 - share)
+            most_next_s = bound_s if before else _UNSURE * bound_s
+            is_clear = took_s > _CLEAR_S and before > 0.0
+            if next_s > most_next_s or (is_clear and whole_s > bound_s):
                 raise TooSlowError(shader.name, whole_s, size_px, bound_s)
+            before_s, before = took_s, share
 
 
 def _extremes(shader: Shader) -> list[dict[str, Uniform]]:

@@ -62,7 +62,7 @@ SHOW_TEXT = 'schema = 1\n[[layers]]\nid = "a"\n'
         pytest.param(b"", "schema = 1", id="empty"),
         pytest.param(b"schema = 2", "schema", id="of another version"),
         pytest.param(b"schema = 1\nsiz = 3", "'siz'", id="unknown key"),
-        pytest.param(f"{SHOW_TEXT}blend = 'dodge'".encode(), "screen", id="unknown word"),
+        pytest.param(f"{SHOW_TEXT}blend = 'plaid'".encode(), "screen", id="unknown word"),
         pytest.param(f"{SHOW_TEXT}opacity = nan".encode(), "opacity", id="not a number"),
         pytest.param(f"{SHOW_TEXT}opacity = 2.0".encode(), "0 to 1", id="out of range"),
         pytest.param(

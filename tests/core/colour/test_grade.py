@@ -15,7 +15,7 @@ MIREDS = (-100.0, -40.0, 10.0, 100.0)
 
 @pytest.fixture(scope="module")
 def colour() -> Any:
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), np.printoptions():  # it sets how numpy prints, for everybody
         warnings.simplefilter("ignore")  # of SciPy and Matplotlib, which it can do without
         return pytest.importorskip("colour")
 
