@@ -30,6 +30,7 @@ from engine.core.frame.plan import LayerPlan, Plan, Readback
 from engine.core.isf.header import Header
 
 _COLLECT_EVERY = 64
+_SHARPER = 2.0  # how much larger than the rest letters are drawn where there is too little time
 
 
 class Compositor:
@@ -69,7 +70,8 @@ class Compositor:
         self._drawn: tuple[object, object] = (None, None)  # what the canvas shows
         self._alone: tuple[LayerPlan, Surface] | None = None  # a layer shown without the canvas
         self._frames = 0
-        self.size_px = size_px
+        self.size_px = self._detail_px = self._whole_px = size_px
+        self._has_letters = False
         self._canvas: Surface
         self._told = 0  # of the notes
         self._letters: Letters = Letters() if beside is None else beside._letters
@@ -136,7 +138,25 @@ class Compositor:
         self._kit.picture_hz = picture_hz
 
     def resize(self, size_px: tuple[int, int]) -> None:
-        """Draw at another size; histories are rescaled, not lost, and pictures keep their size."""
+        """Draw with another detail; histories are rescaled, not lost, and pictures keep their size.
+
+        The whole picture is drawn at that size. Where it has letters, they and the edges of layers
+        are drawn up to twice as large, and only what lies inside the layers is not.
+        """
+        self._detail_px = size_px
+        self._follow(self._has_letters)
+
+    def _follow(self, has_letters: bool) -> None:
+        """Take the size that the detail asks for, with letters or without."""
+        self._has_letters = has_letters
+        (width, height), whole = self._detail_px, self._whole_px
+        sharper = max(1.0, min(_SHARPER, whole[1] / height)) if has_letters else 1.0
+        self._layers.share = 1.0 / sharper
+        if sharper > 1.0:
+            width, height = round(width * sharper), round(height * sharper)
+        self._draw_at((width, height))
+
+    def _draw_at(self, size_px: tuple[int, int]) -> None:
         if size_px == self.size_px:
             return
         self._begin()
@@ -175,6 +195,7 @@ class Compositor:
 
     def step(self, plan: Plan, pixels: Pixels) -> None:
         """Advance every history by exactly one picture step."""
+        self._follow(bool(plan.letterings))
         self._begin()
         self._write(plan)
         self._layers.step(plan, pixels)
@@ -197,6 +218,7 @@ class Compositor:
         if self._held and plan.is_held:
             return self._show_held(plan)
         self._let_go()
+        self._follow(bool(plan.letterings))
         self._write(plan)
         is_drawn = self._drawn == (plan, _seen(pixels)) and self._drawn[0] is plan
         if not is_drawn and not self._show_alone(plan, pixels):

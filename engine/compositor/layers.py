@@ -67,6 +67,7 @@ class Layers:
         self._sources: dict[str, Surface] = {}  # drawn for this frame
         self._steps = 0
         self.size_px = size_px
+        self.share = 1.0  # of their size that layers without letters are drawn at
         self.picture: moderngl.Texture | None = None  # what `picture` means to a shader
         self.past: list[moderngl.Texture] = []  # the same, and what it was in the steps before
 
@@ -192,7 +193,7 @@ class Layers:
 
     def _last_pass(self, layer: LayerPlan, canvas: Surface) -> Pass | None:
         """Shader of a layer that may be laid on a canvas by its own last pass."""
-        if layer.is_stepped or not is_plain(canvas.size_px, layer):
+        if layer.is_stepped or self._share(layer) < 1 or not is_plain(canvas.size_px, layer):
             return None
         for item in (*reversed(layer.effects), *((layer.source,) if layer.source else ())):
             if item.shader in self._shaders:
@@ -356,7 +357,13 @@ class Layers:
     def _area(self, layer: LayerPlan) -> tuple[int, int]:
         if any(layer.cover_px):
             return cover(layer.cover_px, layer.aspect)
-        return area_px(self.size_px, layer)
+        width, height = area_px(self.size_px, layer)
+        share = self._share(layer)
+        return max(1, round(width * share)), max(1, round(height * share))
+
+    def _share(self, layer: LayerPlan) -> float:
+        """Part of its width and height that a layer is drawn at."""
+        return layer.render_scale * (1.0 if layer.is_sharp else self.share)
 
     def _run(
         self, item: Pass, plan: Plan, pixels: Pixels, bound: Mapping[str, moderngl.Texture],

@@ -153,6 +153,7 @@ class LayerTable(_Table, frozen=True):
     in_between: Literal["fade", "warp", "flow", "none"] | None = None
     uses: str | None = None
     upscale: Literal["auto", "spline", "network"] | None = None
+    render_scale: float = 1.0
     source: EffectTable | None = None
     solid: SolidTable | None = None
     text: TextTable | None = None

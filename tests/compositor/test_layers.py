@@ -1,4 +1,4 @@
-"""Groups: drawn on a canvas of their own and laid on the picture as one layer."""
+"""Layers: in groups, laid by their own last pass, and drawn smaller than they are seen."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ import pytest
 from engine.compositor.compose import Compositor
 from engine.compositor.gl.context import collect, open_context
 from engine.core.frame.plan import LayerPlan, Pass, Plan
+from engine.core.show.lettering import Lettering, picture_name
 from engine.core.show.placing import Placing
+from tests.places import SHADERS
 
 COLOUR = (
     '/*{"ISFVSN": "2", "INPUTS": [{"NAME": "c", "TYPE": "color"}]}*/\n'
@@ -181,3 +183,78 @@ def test_a_shader_sees_the_picture_of_some_steps_ago(compositor: Compositor) -> 
         data = np.frombuffer(kept.fbo.read(components=4, dtype="f2"), np.float16)
         seen.append(float(data.reshape(9, 16, 4)[4, 2, 0]))
     assert np.abs(np.array(seen[3:]) - (0.0, 1 / 8, 2 / 8)).max() < 2e-3
+
+
+SIZE = (96, 54)
+STRIPES = """/*{"ISFVSN": "2"}*/
+void main() { gl_FragColor = vec4(vec3(mod(floor(gl_FragCoord.x), 2.0)), 1.0); }
+"""
+WORDS = Lettering("HI", "", 0.6, 1.2, 0.0, 0.0, "centre", "middle", SIZE)
+
+
+@pytest.fixture
+def detailed(compositor: Compositor) -> Iterator[Compositor]:
+    made = compositor.beside(SIZE)
+    made.load("stripes", STRIPES)
+    made.load("lettering", (SHADERS / "lettering.fs").read_text())
+    yield made
+    made.close()
+
+
+def stripes(render_scale: float = 1.0) -> LayerPlan:
+    source = Pass("ground/source", "stripes", {})
+    return LayerPlan(
+        "ground", None, source, (), "normal", 1.0, SIZE[0] / SIZE[1], 1.0, False,
+        render_scale=render_scale,
+    )  # fmt: skip
+
+
+def words() -> LayerPlan:
+    source = Pass("title/text", "lettering", {"reveal": 1.0}, {"letters": picture_name("title")})
+    return LayerPlan(
+        "title", None, source, (), "normal", 1.0, SIZE[0] / SIZE[1], 1.0, False, is_sharp=True
+    )  # fmt: skip
+
+
+def drawn(compositor: Compositor, *layers: LayerPlan) -> np.ndarray:
+    letters = tuple((picture_name(x.id), WORDS) for x in layers if x.is_sharp)
+    plan = Plan(0.0, 0, layers, {}, 1.0, np.zeros(0), letterings=letters)
+    return compositor.compose(plan, {}).read("rgb24").astype(int)
+
+
+def grain(picture: np.ndarray) -> float:
+    """How much neighbours differ along a row, where no letter is."""
+    return float(np.abs(np.diff(picture[2, :, 0])).mean())
+
+
+def test_a_layer_is_drawn_at_a_part_of_its_size_and_enlarged(detailed: Compositor) -> None:
+    """Stripes of one pixel are stripes of two in half as many pixels."""
+    assert grain(drawn(detailed, stripes())) > 250
+    assert grain(drawn(detailed, stripes(0.5))) < 140
+    assert detailed.size_px == SIZE
+
+
+def test_letters_stay_sharp_where_the_rest_is_drawn_smaller(detailed: Compositor) -> None:
+    whole = drawn(detailed, words())
+    ground = drawn(detailed, stripes(), words())
+    detailed.resize((48, 27))
+    assert (drawn(detailed, words()) == whole).all()  # to the bit
+    assert detailed.size_px == SIZE
+    found = drawn(detailed, stripes(), words())
+    assert grain(found) < 140 < 250 < grain(ground)
+    solid = whole[..., 0] == 255
+    assert solid.sum() > 20
+    assert (found[solid] == 255).all()
+
+
+def test_without_letters_the_whole_picture_is_drawn_smaller(detailed: Compositor) -> None:
+    detailed.resize((48, 27))
+    drawn(detailed, stripes())
+    assert detailed.size_px == (48, 27)
+    drawn(detailed, stripes(), words())
+    assert detailed.size_px == SIZE
+    detailed.resize((24, 14))
+    drawn(detailed, words())
+    assert detailed.size_px == (48, 28)  # twice the detail, and no more
+    detailed.resize(SIZE)
+    assert grain(drawn(detailed, stripes(), words())) > 250

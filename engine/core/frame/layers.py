@@ -47,6 +47,8 @@ def layer_plan(
         is_group=layer.is_group,
         rank=layer.rank,
         upscale=layer.upscale,
+        render_scale=layer.render_scale,
+        is_sharp=layer.writing is not None or layer.is_group,
     )
 
 

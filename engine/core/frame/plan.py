@@ -103,6 +103,10 @@ class LayerPlan(NamedTuple):
         On a step, lower ones are drawn before it.
     upscale
         How a generator's pictures are enlarged, see `engine.core.show.layer.UPSCALES`.
+    render_scale
+        Part of its width and height that its source and its effects are drawn at.
+    is_sharp
+        Whether it has letters: a machine that cannot draw as much leaves it as it is.
     """
 
     id: str
@@ -121,6 +125,8 @@ class LayerPlan(NamedTuple):
     is_group: bool = False
     rank: int = 0
     upscale: str = "auto"
+    render_scale: float = 1.0
+    is_sharp: bool = False
 
 
 class DeckMix(NamedTuple):

@@ -143,6 +143,8 @@ class Layer:
         IDs of the layers that its shaders see, and of those that lie in it.
     upscale
         How a generator's pictures are enlarged, one of `UPSCALES`.
+    render_scale
+        Part of its width and height that its source and its effects are drawn at.
     """
 
     id: str
@@ -164,3 +166,4 @@ class Layer:
     reads: tuple[str, ...] = ()
     writing: Writing | None = None
     upscale: str = "auto"
+    render_scale: float = 1.0

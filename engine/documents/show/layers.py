@@ -44,6 +44,8 @@ def make_layer(builder: ShowBuilder, layer: LayerTable, beside: Sequence[LayerTa
     aspect = 0.0 if isinstance(layer.aspect, str) else float(layer.aspect)
     if aspect and not 0.05 <= aspect <= 20.0:
         raise ValueError(f'aspect: {aspect:g} is outside 0.05 to 20 (or "auto", "canvas")')
+    if not 0.1 <= layer.render_scale <= 1.0:
+        raise ValueError(f"render_scale: {layer.render_scale:g} is outside 0.1 to 1")
     places = add_placing(builder, root, layer)
     if layer.sheet is not None:
         layer = with_sheet(layer, beside)
@@ -69,6 +71,7 @@ def make_layer(builder: ShowBuilder, layer: LayerTable, beside: Sequence[LayerTa
         effects=_effects(builder, root, layer.effects),
         writing=make_writing(builder, root, layer.text) if layer.text else None,
         upscale=layer.upscale or "auto",
+        render_scale=layer.render_scale,
     )
 
 

@@ -85,3 +85,13 @@ def test_what_is_between_frames_and_how_they_are_enlarged_is_said_by_the_layer()
 def test_a_layer_without_a_generator_has_no_frames(key: str) -> None:
     with pytest.raises(ValueError, match=f"{key.split()[0]}: only a layer"):
         made(f'[[layers]]\nid = "a"\n{key}\nsource = {{ shader = "field" }}\n')
+
+
+def test_a_render_scale_is_a_part(tmp_path: Path) -> None:
+    path = tmp_path / "show.toml"
+    text = SHOW.replace("[[layers.effects]]\n", "")
+    path.write_text(text.replace('id = "a"', 'id = "a"\nrender_scale = 0.5'))
+    assert load.load(str(path)).show.layers[0].render_scale == 0.5
+    path.write_text(text.replace('id = "a"', 'id = "a"\nrender_scale = 0.05'))
+    with pytest.raises(load.ShowError, match=r"render_scale: 0.05 is outside 0.1 to 1"):
+        load.load(str(path))
