@@ -13,6 +13,7 @@ import importlib
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import numpy as np
@@ -20,6 +21,9 @@ import pytest
 
 from engine.app.setup.environment import has_nvidia
 from tests.places import ROOT
+
+if TYPE_CHECKING:
+    import moderngl
 
 # Children that tests start find `engine` also in a checkout that is not installed.
 os.environ["PYTHONPATH"] = os.pathsep.join(
@@ -66,3 +70,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if wanted and not has_nvidia():
         for item in wanted:
             item.add_marker(pytest.mark.skip(reason="no NVIDIA GPU on this machine"))
+
+
+@pytest.fixture(scope="module")
+def ctx() -> Iterator[moderngl.Context]:
+    """An OpenGL context for tests that draw, or a skip where there is none."""
+    from engine.compositor.gl.context import collect, open_context
+
+    try:
+        opened = open_context()
+    except OSError as error:
+        pytest.skip(str(error))
+    yield opened
+    collect(opened)
+    opened.release()

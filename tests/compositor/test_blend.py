@@ -9,7 +9,6 @@ import moderngl
 import numpy as np
 import pytest
 
-from engine.compositor.gl.context import collect, open_context
 from engine.compositor.gl.surface import Surface
 from engine.compositor.isf.passes import Kit
 from engine.compositor.place import Placer
@@ -19,17 +18,6 @@ from engine.core.show.layer import BLENDS
 SIZE = (64, 36)
 ASPECT = SIZE[0] / SIZE[1]
 TOLERANCE = 1 / 255
-
-
-@pytest.fixture(scope="module")
-def ctx() -> Iterator[moderngl.Context]:
-    try:
-        opened = open_context()
-    except OSError as error:
-        pytest.skip(str(error))
-    yield opened
-    collect(opened)
-    opened.release()
 
 
 @pytest.fixture(scope="module")

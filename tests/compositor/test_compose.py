@@ -16,7 +16,6 @@ from PIL import Image
 
 from engine.compositor import layers
 from engine.compositor.compose import Compositor
-from engine.compositor.gl.context import collect, open_context
 from engine.compositor.gl.program import ShaderError, read_error
 from engine.compositor.isf.check import check
 from engine.compositor.isf.shader import compile_shader
@@ -32,17 +31,6 @@ COLOUR = (
     '/*{"ISFVSN": "2", "INPUTS": [{"NAME": "c", "TYPE": "color"}]}*/\n'
     "void main() { gl_FragColor = c; }"
 )
-
-
-@pytest.fixture(scope="module")
-def ctx() -> Iterator[moderngl.Context]:
-    try:
-        opened = open_context()
-    except OSError as error:
-        pytest.skip(str(error))
-    yield opened
-    collect(opened)
-    opened.release()
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.compositor.compose import Compositor
-from engine.compositor.gl.context import collect, open_context
 from engine.core.frame.sample import preview, sample
 from engine.core.show.show import Show
 from engine.documents.show import load
@@ -90,17 +89,6 @@ shader = "colour"
 inputs = {{ c = {list(B)} }}
 """
 Array = NDArray[np.float64]
-
-
-@pytest.fixture(scope="module")
-def ctx() -> Iterator[moderngl.Context]:
-    try:
-        opened = open_context()
-    except OSError as error:
-        pytest.skip(str(error))
-    yield opened
-    collect(opened)
-    opened.release()
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from engine.compositor.colour import shaders
 from engine.compositor.compose import Compositor
-from engine.compositor.gl.context import collect, open_context
 from engine.core.colour.cube import Lut, read_cube
 from engine.core.colour.grade import Grade, balance
 from engine.core.frame.plan import LayerPlan, Plan
@@ -23,17 +22,6 @@ from tests.places import ROOT
 
 SIZE = (64, 36)
 Array = NDArray[np.float64]
-
-
-@pytest.fixture(scope="module")
-def ctx() -> Iterator[moderngl.Context]:
-    try:
-        opened = open_context()
-    except OSError as error:
-        pytest.skip(str(error))
-    yield opened
-    collect(opened)
-    opened.release()
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.compositor.compose import Compositor
-from engine.compositor.gl.context import collect, open_context
 from engine.core.colour.grade import Grade
 from engine.core.frame.plan import LayerPlan, Pass, Plan
 from tests.compositor.colour.flashes import count
@@ -32,17 +31,6 @@ WHITE, BLACK, RED, BLUE = (1, 1, 1, 1), (0, 0, 0, 1), (1, 0, 0, 1), (0, 0, 1, 1)
 ALL = (0, 1, 0, 1)
 Scene = Callable[[float], tuple[Any, Any, Any]]
 Film = NDArray[np.uint8]
-
-
-@pytest.fixture(scope="module")
-def ctx() -> Iterator[moderngl.Context]:
-    try:
-        opened = open_context()
-    except OSError as error:
-        pytest.skip(str(error))
-    yield opened
-    collect(opened)
-    opened.release()
 
 
 @pytest.fixture(scope="module")

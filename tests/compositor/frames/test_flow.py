@@ -12,19 +12,7 @@ import pytest
 
 from engine.compositor.enlarge import Enlarger, is_flowing
 from engine.compositor.frames.flow import Flow, levels
-from engine.compositor.gl.context import collect, open_context
 from engine.compositor.gl.surface import Pool
-
-
-@pytest.fixture(scope="module")
-def ctx() -> Iterator[moderngl.Context]:
-    try:
-        opened = open_context()
-    except OSError as error:
-        pytest.skip(str(error))
-    yield opened
-    collect(opened)
-    opened.release()
 
 
 @pytest.fixture

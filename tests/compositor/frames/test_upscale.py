@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,21 +13,9 @@ import pytest
 from engine.compositor import enlarge
 from engine.compositor.enlarge import Enlarger
 from engine.compositor.frames import upscale
-from engine.compositor.gl.context import collect, open_context
 from engine.compositor.gl.surface import Pool
 
 NEAR = np.array([-0.0234375, 0.2265625, 0.8671875, -0.0703125], np.float32)
-
-
-@pytest.fixture(scope="module")
-def ctx() -> Iterator[moderngl.Context]:
-    try:
-        opened = open_context()
-    except OSError as error:
-        pytest.skip(str(error))
-    yield opened
-    collect(opened)
-    opened.release()
 
 
 def picture(size_px: tuple[int, int], seed: int = 0) -> Any:

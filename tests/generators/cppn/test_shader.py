@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from engine.compositor.frames.drawing import Drawer
-from engine.compositor.gl.context import collect, open_context
 from engine.compositor.gl.surface import Pool
 from engine.core.parameter import Kind
 from engine.core.show.generator import Request
@@ -28,17 +27,6 @@ TURNED: dict[str, Mapping[str, float]] = {
     "height": {"height": 0.8, "detail": 1.0, "contrast": 1.6, "palette_shift": 0.3},
     "mixed": {"mix_coarse": 0.3, "mix_fine": 1.0, "truncation": 0.6, "truncation_middle": 1.8},
 }
-
-
-@pytest.fixture(scope="module")
-def ctx() -> Iterator[moderngl.Context]:
-    try:
-        opened = open_context()
-    except OSError as error:
-        pytest.skip(str(error))
-    yield opened
-    collect(opened)
-    opened.release()
 
 
 def request(seed: int, parameters: Mapping[str, float], size_px: tuple[int, int]) -> Request:
