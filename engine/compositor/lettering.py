@@ -21,6 +21,7 @@ from engine.core.show.lettering import Lettering
 _MARGIN = 0.04  # of the height, kept free on every side
 _MOST_PX = 1200  # height of letters
 _GLYPHS = 256  # that are kept for each font and size
+_SMALL_PX = 16  # enough to tell a letter from a box, and it takes no time
 _NO_LETTER = "\uffff"  # which no font has
 _MOST_NAMED = 8
 
@@ -38,26 +39,20 @@ class Face:
     """A font at a size, with the clusters that it has drawn."""
 
     def __init__(self, data: bytes, size_px: int, edge_px: int) -> None:
-        from PIL import ImageFont
-
-        self.font: Any = (
-            ImageFont.truetype(io.BytesIO(data), size_px)
-            if data
-            else ImageFont.load_default(size_px)
-        )
+        self.font = _font(data, size_px)
         self._edge_px = edge_px
         self.glyph = lru_cache(_GLYPHS)(self._draw)
+        self._small_font = _font(data, _SMALL_PX)
+        self._small = lru_cache(_GLYPHS)(self._draw_small)
 
     def lacks(self, text: str) -> list[str]:
         """Letters of a text that the font does not have: it draws a box for them."""
-        box = bytes(self.font.getmask(_NO_LETTER))
-        return [
-            letter
-            for letter in dict.fromkeys(text)
-            if letter.isprintable()
-            and not letter.isspace()
-            and bytes(self.font.getmask(letter)) == box
-        ]
+        box = self._small(_NO_LETTER)
+        seen = [x for x in dict.fromkeys(text) if x.isprintable() and not x.isspace()]
+        return [letter for letter in seen if self._small(letter) == box]
+
+    def _draw_small(self, letter: str) -> bytes:
+        return bytes(self._small_font.getmask(letter))
 
     def _draw(self, cluster: str) -> _Glyph:
         from PIL import Image, ImageDraw
@@ -74,6 +69,14 @@ class Face:
             )
             found.append(np.asarray(image))
         return _Glyph(found[0], found[1], int(left), int(top))
+
+
+def _font(data: bytes, size_px: int) -> Any:
+    from PIL import ImageFont
+
+    return (
+        ImageFont.truetype(io.BytesIO(data), size_px) if data else ImageFont.load_default(size_px)
+    )
 
 
 def check_font(data: bytes) -> None:
