@@ -5,8 +5,8 @@
   "CATEGORIES": ["Generator", "Pattern"],
   "INPUTS": [
     { "NAME": "pace", "LABEL": "Flights through the depth per hour; 0: still", "TYPE": "long", "DEFAULT": 180, "MIN": -1800, "MAX": 1800 },
-    { "NAME": "density", "LABEL": "How many stars", "TYPE": "float", "DEFAULT": 0.5, "MIN": 0, "MAX": 1 },
-    { "NAME": "size", "LABEL": "Size of the stars", "TYPE": "float", "DEFAULT": 0.6, "MIN": 0.05, "MAX": 1 },
+    { "NAME": "density", "LABEL": "How many stars", "TYPE": "float", "DEFAULT": 0.6, "MIN": 0, "MAX": 1 },
+    { "NAME": "size", "LABEL": "Size of the stars", "TYPE": "float", "DEFAULT": 0.8, "MIN": 0.05, "MAX": 1 },
     { "NAME": "streak", "LABEL": "How far they are drawn out", "TYPE": "float", "DEFAULT": 0.3, "MIN": 0, "MAX": 1 },
     { "NAME": "glimmer", "LABEL": "Glimmer", "TYPE": "float", "DEFAULT": 0.3, "MIN": 0, "MAX": 1 },
     { "NAME": "colours", "LABEL": "White or many colours", "TYPE": "float", "DEFAULT": 0.5, "MIN": 0, "MAX": 1 },

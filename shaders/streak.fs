@@ -5,9 +5,9 @@
   "CATEGORIES": ["Light"],
   "INPUTS": [
     { "NAME": "inputImage", "TYPE": "image" },
-    { "NAME": "amount", "LABEL": "Light of the streaks", "TYPE": "float", "DEFAULT": 1, "MIN": 0, "MAX": 4 },
-    { "NAME": "reach", "LABEL": "Length, in picture heights", "TYPE": "float", "DEFAULT": 0.7, "MIN": 0.05, "MAX": 1.5 },
-    { "NAME": "threshold", "LABEL": "What is brighter than this has streaks", "TYPE": "float", "DEFAULT": 0.65, "MIN": 0, "MAX": 1 },
+    { "NAME": "amount", "LABEL": "Light of the streaks", "TYPE": "float", "DEFAULT": 1.4, "MIN": 0, "MAX": 4 },
+    { "NAME": "reach", "LABEL": "Length, in picture heights", "TYPE": "float", "DEFAULT": 0.6, "MIN": 0.05, "MAX": 1.5 },
+    { "NAME": "threshold", "LABEL": "What is brighter than this has streaks", "TYPE": "float", "DEFAULT": 0.6, "MIN": 0, "MAX": 1 },
     { "NAME": "angle", "LABEL": "Their direction, in turns", "TYPE": "float", "DEFAULT": 0, "MIN": 0, "MAX": 1 },
     { "NAME": "star", "LABEL": "To how many sides", "TYPE": "long", "DEFAULT": 0, "VALUES": [0, 1], "LABELS": ["Two", "Four"] },
     { "NAME": "tint", "LABEL": "Colour of the streaks", "TYPE": "color", "DEFAULT": [0.35, 0.6, 1.0, 1.0] },
@@ -31,6 +31,11 @@ vec3 bright(vec2 at) {
     return lit * smoothstep(0.7 * level, 0.7 * level + 0.3, top);
 }
 
+vec3 square_of(vec2 d) {
+    vec2 e = vec2(d.x, -d.y);
+    return 0.25 * (bright(isf_FragNormCoord + d) + bright(isf_FragNormCoord - d) + bright(isf_FragNormCoord + e) + bright(isf_FragNormCoord - e));
+}
+
 // Along one line, in two passes: nine samples close together, then nine of those far apart.
 vec3 along(sampler2D image, float turns, float wide, float decay) {
     float a = 6.2831853 * (angle + turns);
@@ -48,8 +53,10 @@ vec3 along(sampler2D image, float turns, float wide, float decay) {
 void main() {
     if (PASSINDEX == 0) {
         vec2 d = 0.4 / RENDERSIZE;
-        gl_FragColor = vec4(0.25 * (bright(isf_FragNormCoord + d) + bright(isf_FragNormCoord - d)
-            + bright(isf_FragNormCoord + vec2(d.x, -d.y)) + bright(isf_FragNormCoord + vec2(-d.x, d.y))), 1.0);
+        vec3 own_ = square_of(d);
+        // A large bright place would lay fog over everything: only what outshines its surroundings counts.
+        vec3 around = square_of(0.035 * vec2(RENDERSIZE.y / RENDERSIZE.x, 1.0));
+        gl_FragColor = vec4(2.0 * max(own_ - 0.85 * around, 0.0), 1.0);
     } else if (PASSINDEX == 1) {
         gl_FragColor = vec4(along(spots, 0.0, 1.0 / 36.0, 0.0), 1.0);
     } else if (PASSINDEX == 2) {
