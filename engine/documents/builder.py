@@ -47,8 +47,9 @@ class ShowBuilder:
 
     def picture(self, name: str, files: Sequence[str], is_cube: bool = False) -> None:
         """Have a picture ready under a name that image inputs use, or a cube."""
-        decoded = [decode_picture(self.file(file), file) for file in files]
-        self.pictures[name] = cube(decoded) if is_cube else decoded[0]
+        decoded, notes = zip(*(decode_picture(self.file(file), file) for file in files), strict=True)
+        self.notes += [note for each in notes for note in each]
+        self.pictures[name] = cube(list(decoded)) if is_cube else decoded[0]
 
     def add(self, parameter: Parameter) -> int:
         """Give a parameter the next place."""
