@@ -1,6 +1,14 @@
 """Train the small network that doubles pictures on a GPU, and measure it on pictures it never saw.
 
-@@HEAD@@"""
+``python docs/upscaler.py train OUT.npz --photographs FOLDER VALID…`` (some hours of a CPU core
+beside other work), ``… measure engine/compositor/frames/upscaler.npz PICTURE…``. Nothing is
+downloaded: it learns from photographs of a folder, from dead leaves (things that hide each other,
+painted here), from the CPPN and from the pictures of docs/; the ones in `HELD_OUT` are left out.
+Of all that is tried the weights are kept that gain most on the pictures ``VALID…``.
+
+The network: 3×3 convolutions (after ESPCN, Shi et al. 2016) tell what a doubled picture differs by
+from the bicubic one. `engine/compositor/frames/upscale.py` draws it.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +63,7 @@ class Upscaler(nn.Module):
         return doubled(small) + pixel_shuffle(self.better(small), 2)
 
     def better(self, small: Tensor) -> Tensor:
-        """What is better than bicubic, the four pixels of one side by side [shape=(N, 12, H, W)]."""
+        """What bicubic lacks, the four pixels of one side by side [shape=(N, 12, H, W)]."""
         x = small - 0.5
         for index, conv in enumerate(self.convs):
             x = conv(pad(x, (1, 1, 1, 1), mode="replicate"))
@@ -211,8 +219,8 @@ def train(given: argparse.Namespace) -> None:
     network = read(given.start).train() if given.start else Upscaler(given.planes, given.depth)
     rate, begun, best = (5e-4 if given.start else 2e-3), time.monotonic(), -np.inf
     optimiser = torch.optim.Adam(network.parameters(), rate)
-    plan = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, rate, total_steps=given.steps, pct_start=0.05
+    plan = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda n: min(1.0, n / 100) * 0.5 * (1.0 + np.cos(np.pi * n / given.steps))
     )
     for step in range(given.steps):
         places = [parts[k] for k in rng.choice(len(parts), BATCH, p=shares)]
@@ -312,8 +320,8 @@ def main() -> None:
     parser.add_argument("--photographs", type=Path, help="folder of what it learns from")
     parser.add_argument("--start", type=Path, help="go on from these weights")
     parser.add_argument("--planes", type=int, default=16, help="a multiple of four")
-    parser.add_argument("--depth", type=int, default=6, help="convolutions")
-    parser.add_argument("--steps", type=int, default=30000)
+    parser.add_argument("--depth", type=int, default=5, help="convolutions")
+    parser.add_argument("--steps", type=int, default=20000)
     parser.add_argument("--stock", type=int, default=80, help="how many pictures are painted")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
