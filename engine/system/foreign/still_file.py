@@ -82,7 +82,7 @@ def remarks(picture: Image.Image) -> list[str]:
         found.append(f"of its {count} frames the first is seen; make it a film (.gif, .mp4)")
     elif count > 1 and picture.format == "TIFF":
         found.append(f"of its {count} pages the first is seen")
-    raw = str(picture.tile[0][3]) if picture.tile else ""
+    raw = "".join(str(tile[3]) for tile in getattr(picture, "tile", [])[:1])
     if picture.mode == "F":
         found.append("its numbers of 32 bits are taken as sRGB from 0 to 1, in 256 steps")
     elif picture.mode.startswith("I") or "16" in raw:
