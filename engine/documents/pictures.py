@@ -21,8 +21,6 @@ def decode_picture(data: bytes, name: str) -> NDArray[np.uint8]:
 
     Parameters
     ----------
-    data
-        Content of the file.
     name
         What to call it in messages.
 

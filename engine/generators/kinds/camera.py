@@ -162,13 +162,7 @@ class Capture:
 
 
 class Generator:
-    """A camera that is read, from the first request on.
-
-    Parameters
-    ----------
-    config
-        Of the show.
-    """
+    """A camera that is read, from the first request on."""
 
     def __init__(self, config: Config) -> None:
         self.spec = spec(config)

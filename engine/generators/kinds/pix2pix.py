@@ -137,14 +137,8 @@ class Generator:
 
     Parameters
     ----------
-    spec
-        What it declares.
-    shape, weights
-        The network.
     blank
         What is seen where nothing is [shape=(1, 1, 3)].
-    device
-        Torch device name.
     """
 
     spec: Spec

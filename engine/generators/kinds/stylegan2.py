@@ -66,8 +66,6 @@ class Model(family.FamilyModel):
 
     Parameters
     ----------
-    synthesis
-        Its synthesis network.
     cpu_backend
         The compiled CPU path, where it serves this network.
     """

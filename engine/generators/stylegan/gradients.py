@@ -37,8 +37,6 @@ class Differentiable:
         ----------
         latents
             By port; what is missing here comes from the request.
-        request
-            All else.
 
         Raises
         ------

@@ -68,8 +68,6 @@ def prepare_pairs(
         A folder for what is made ready; it is made if missing.
     size
         Side in pixels: each pair is cut to its middle square, and brought to it.
-    notify
-        Hears how far it is, now and then.
 
     Raises
     ------

@@ -28,17 +28,11 @@ def prepare(
 
     Parameters
     ----------
-    folder
-        Where the pictures lie.
     cache
         A folder for what is made ready; it is made if missing.
-    size
-        Side in pixels.
     tiles
         Cuts large pictures into tiles that overlap by half, at full and at half size. Without it a
         picture gives its middle square.
-    notify
-        Hears how far it is.
 
     Raises
     ------

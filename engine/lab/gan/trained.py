@@ -21,12 +21,8 @@ class Trained:
     ----------
     networks
         Names of the attributes that are networks, in the order in which they are kept.
-    settings
-        With ``batch`` and ``pictures``.
     optimisers
         By the name of what they teach.
-    step
-        How many steps were taken.
     """
 
     networks: tuple[str, ...] = ()

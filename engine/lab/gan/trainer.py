@@ -39,16 +39,8 @@ class Trainer(Trained):
 
     Parameters
     ----------
-    shape
-        Of the networks.
-    settings
-        How it goes.
-    sampler
-        Where pictures come from.
     device
         ``cpu``, ``cuda``…
-    group
-        The processes that train together.
     """
 
     networks = ("generator", "discriminator", "mean")

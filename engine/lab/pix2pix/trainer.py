@@ -40,14 +40,8 @@ class Settings:
 
     Parameters
     ----------
-    pictures
-        How many pairs are shown.
     batch
         Pairs per step: even.
-    rate
-        Learning rate at the start.
-    seed
-        Of everything that is drawn.
     lazy
         Steps between two penalties.
     """
@@ -66,8 +60,6 @@ class PairTrainer(Trained):
     ----------
     shape
         Of the one that will be played.
-    settings
-        How it goes.
     sampler
         Where pairs come from [shape=(N, S, S, 6)]: source and target.
     device

@@ -71,10 +71,6 @@ def write_index(
         Of the training, ``OUT.train``: its state and its pictures made ready.
     out
         The index to write, see `engine.generators.archive.index.path_beside`.
-    options
-        What it is to be.
-    notify
-        Hears how far it is.
 
     Returns
     -------

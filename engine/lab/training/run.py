@@ -39,13 +39,6 @@ _LATE_OVERFIT = 0.4
 def train(options: TrainingOptions, notify: Callable[[str], None]) -> bool:
     """Train until all pictures were shown, the time is over, or somebody stops it.
 
-    Parameters
-    ----------
-    options
-        What was asked for.
-    notify
-        Takes lines for people.
-
     Returns
     -------
     bool

@@ -34,8 +34,6 @@ def train_pairs(options: TrainingOptions, notify: Callable[[str], None]) -> bool
     ----------
     options
         What was asked for; the folder has ``source/`` and ``target/`` in it.
-    notify
-        Takes lines for people.
 
     Returns
     -------

@@ -34,16 +34,10 @@ class Start:
 
     Parameters
     ----------
-    trainer, sampler
-        The networks and their pictures.
     folder
         Where everything of this training lies: ``OUT.train``.
     record
         What decides its course; a later start must ask for the same.
-    spent_s
-        How long earlier starts took.
-    licence, data_set, credits
-        For the card.
     files
         How many pictures of the folder are used.
     """
