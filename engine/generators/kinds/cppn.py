@@ -263,11 +263,6 @@ class Generator:
         ----------
         latents
             By port; what is missing here comes from the request.
-
-        Raises
-        ------
-        ValueError
-            As `render`.
         """
         ws, controls = self._styles(latents, request)
         bend = self._bend(controls, request.aspect)

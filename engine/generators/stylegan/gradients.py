@@ -37,11 +37,6 @@ class Differentiable:
         ----------
         latents
             By port; what is missing here comes from the request.
-
-        Raises
-        ------
-        ValueError
-            As `render`.
         """
         return self.drawing.trace(self._traced(latents, request), request.size_px)
 
