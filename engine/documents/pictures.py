@@ -23,8 +23,6 @@ def decode_picture(data: bytes, name: str) -> tuple[NDArray[np.uint8], tuple[str
 
     Parameters
     ----------
-    data
-        Content of the file.
     name
         What to call it in messages.
 

@@ -35,8 +35,6 @@ class Opened:
         Dotted name of its module.
     config
         Its ``Config``, with networks in our own form.
-    spec
-        What it declares.
     networks
         Headers of its networks, by key of the config; none where the spec was known already.
     """

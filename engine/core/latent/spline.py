@@ -31,8 +31,6 @@ class Spline:
 
     Parameters
     ----------
-    space
-        Where the keys lie.
     points
         The keys, at least one.
     spans

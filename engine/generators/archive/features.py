@@ -54,8 +54,6 @@ def parts(side: int, last: int) -> list[str]:
 
     Parameters
     ----------
-    side
-        Side of the pictures.
     last
         Side of the features at the end, in places.
     """

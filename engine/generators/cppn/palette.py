@@ -41,8 +41,6 @@ class Palette:
 
     Parameters
     ----------
-    name
-        Of the palette.
     shade
         Hue in degrees and chroma of the shadows.
     ring

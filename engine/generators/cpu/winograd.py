@@ -159,8 +159,6 @@ def transform_input(x: Array, shape: tuple[int, int], gain: Array, pad: int,
         Zeros around the picture.
     blocks
         (from, to): which blocks.
-    tile
-        Its side.
     tiles
         Rows of tiles (from, to), and how many tiles each has.
     out
@@ -218,12 +216,8 @@ def transform_output(m: Array, sizes: tuple[int, int], blocks: tuple[int, int], 
         B, and rows of a matrix.
     blocks
         (from, to): which blocks.
-    tile
-        Its side.
     tiles
         Rows of tiles (from, to), and how many tiles each has.
-    epilogue
-        See `Epilogue`.
     out
         [shape=(B, H, W, LANES)]
     shape

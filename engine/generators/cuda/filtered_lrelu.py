@@ -164,8 +164,6 @@ def filtered_lrelu(
         [shape=(1, C, H, W)], in any layout; the result has the same.
     demodulation, after
         Scale of x, and of the result: the next layer's scale in [shape=(C,)].
-    half
-        Whether the next layer runs in float16.
     """
     import torch
 

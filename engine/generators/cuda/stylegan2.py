@@ -104,8 +104,6 @@ def epilogue(
         Scale of y, and of the result: the next layer's scale in [shape=(C,)]; None: no result.
     noise
         [shape=(H', W')], and its strength [shape=()].
-    half
-        Whether the next layer runs in float16.
     colours
         What draws them, and its scaled weight [shape=(3, C)].
 

@@ -139,8 +139,6 @@ class ActiveBends:
 
     Parameters
     ----------
-    layers
-        See `prepare`.
     numbers
         See `bend_plan.table` [shape=(rows, 13)], on the same device.
     """

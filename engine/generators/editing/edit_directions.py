@@ -34,8 +34,6 @@ class EditDirections:
     ----------
     directions
         In the order of their file.
-    shape
-        Of the model's spaces.
     """
 
     directions: tuple[Direction, ...] = ()

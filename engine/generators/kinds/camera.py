@@ -162,13 +162,7 @@ class Capture:
 
 
 class Generator:
-    """A camera that is read, from the first request on.
-
-    Parameters
-    ----------
-    config
-        Of the show.
-    """
+    """A camera that is read, from the first request on."""
 
     def __init__(self, config: Config) -> None:
         self.spec = spec(config)
@@ -234,12 +228,6 @@ def _fit(frame: Any, width: int, height: int, zoom: float) -> NDArray[np.uint8]:
 
 
 def build(config: Config, device: str) -> Generator:
-    """Make the generator; the camera is opened at the first request.
-
-    Raises
-    ------
-    ValueError
-        As `spec`.
-    """
+    """Make the generator; the camera is opened at the first request."""
     del device
     return Generator(config)

@@ -139,16 +139,8 @@ class Generator:
 
     Parameters
     ----------
-    spec
-        What it declares.
     weights
         Every fixed number of the two networks, on the device.
-    device
-        Torch device name.
-    edit_directions
-        Named directions.
-    bends
-        What is done to planes.
     """
 
     spec: Spec
@@ -190,8 +182,6 @@ class Generator:
             One style vector per layer.
         controls
             Value of every parameter, see `contract.complete`.
-        size_px
-            Width and height.
         aspect
             Width / height of the area that the picture fills.
         bend
@@ -273,13 +263,6 @@ class Generator:
         ----------
         latents
             By port; what is missing here comes from the request.
-        request
-            All else.
-
-        Raises
-        ------
-        ValueError
-            As `render`.
         """
         ws, controls = self._styles(latents, request)
         bend = self._bend(controls, request.aspect)

@@ -217,13 +217,7 @@ def _tile(found: MapFile, place: int, side: int, light: int) -> Image.Image:
 
 
 def build(config: Config, device: str = "cpu") -> Generator:
-    """Build the generator. It draws on the CPU, whatever the device.
-
-    Raises
-    ------
-    ValueError
-        As `spec`.
-    """
+    """Build the generator. It draws on the CPU, whatever the device."""
     del device
     found = _open(config.path)
     return Generator(_describe(found, config.path), found, config.names)

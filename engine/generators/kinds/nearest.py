@@ -66,13 +66,7 @@ def spec(config: Config) -> Spec:
 
 
 def memory_bytes(config: Config, device: str) -> int:
-    """Estimate the memory of a process that plays it.
-
-    Raises
-    ------
-    ValueError
-        As `spec`.
-    """
+    """Estimate the memory of a process that plays it."""
     index = _open(config.path)
     weights = sum(math.prod(x.shape) for x in index.extractor.values())
     seen = 16 * 4 * index.side**2 * len(index.turns)  # the first features, in halves of the side
@@ -155,13 +149,7 @@ def complete(parameters: Mapping[str, float]) -> dict[str, float]:
 
 
 def build(config: Config, device: str = "cpu") -> Generator:
-    """Build the generator. It looks on the CPU, whatever the device: it is asked seldom.
-
-    Raises
-    ------
-    ValueError
-        As `spec`.
-    """
+    """Build the generator. It looks on the CPU, whatever the device: it is asked seldom."""
     del device
     index = _open(config.path)
     extractor = features.make_extractor(index.side, index.last, index.extractor)

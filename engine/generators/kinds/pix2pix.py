@@ -75,13 +75,7 @@ def spec(config: Config, networks: Networks = NO_NETWORKS) -> Spec:
 
 
 def memory_bytes(config: Config, device: str, networks: Networks = NO_NETWORKS) -> int:
-    """Estimate the memory of a process that plays the model at its largest size.
-
-    Raises
-    ------
-    ValueError
-        As `spec`.
-    """
+    """Estimate the memory of a process that plays the model at its largest size."""
     network = _network(config, networks)
     shape = shape_of(network.modules[""])
     widest = max(width / 4**level for level, width in enumerate(shape.widths))
@@ -137,14 +131,8 @@ class Generator:
 
     Parameters
     ----------
-    spec
-        What it declares.
-    shape, weights
-        The network.
     blank
         What is seen where nothing is [shape=(1, 1, 3)].
-    device
-        Torch device name.
     """
 
     spec: Spec

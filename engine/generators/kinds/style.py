@@ -83,13 +83,7 @@ def spec(config: Config, networks: Networks = NO_NETWORKS) -> Spec:
 
 
 def memory_bytes(config: Config, device: str, networks: Networks = NO_NETWORKS) -> int:
-    """Estimate the memory of a process that paints at the largest size.
-
-    Raises
-    ------
-    ValueError
-        As `spec`.
-    """
+    """Estimate the memory of a process that paints at the largest size."""
     network = _network(config, networks)
     shape = shape_of(network.modules[""])
     weights = sum(tensor.size for tensor in network.state.values())

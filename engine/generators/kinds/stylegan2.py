@@ -66,8 +66,6 @@ class Model(family.FamilyModel):
 
     Parameters
     ----------
-    synthesis
-        Its synthesis network.
     cpu_backend
         The compiled CPU path, where it serves this network.
     """
@@ -202,13 +200,7 @@ def spec(config: Config, networks: Networks = NO_NETWORKS) -> Spec:
 
 
 def memory_bytes(config: Config, device: str, networks: Networks = NO_NETWORKS) -> int:
-    """Estimate the memory of a process that plays the model, see `memory.memory_bytes`.
-
-    Raises
-    ------
-    ValueError
-        As `spec`.
-    """
+    """Estimate the memory of a process that plays the model, see `memory.memory_bytes`."""
     network, _ = second_network.open_networks(config, STYLEGAN2, networks)
     found = snapshots.find(Path(config.path), network)
     more = specs.maps_bytes(network, config) if config.moving_noise else 0

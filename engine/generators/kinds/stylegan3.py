@@ -60,8 +60,6 @@ class Model(family.FamilyModel):
 
     Parameters
     ----------
-    synthesis
-        Its synthesis network.
     cpu_backend
         The compiled CPU path, where it serves this network.
     """
@@ -174,13 +172,7 @@ def spec(config: Config, networks: Networks = NO_NETWORKS) -> Spec:
 
 
 def memory_bytes(config: Config, device: str, networks: Networks = NO_NETWORKS) -> int:
-    """Estimate the memory of a process that plays the model, see `memory.memory_bytes`.
-
-    Raises
-    ------
-    ValueError
-        As `spec`.
-    """
+    """Estimate the memory of a process that plays the model, see `memory.memory_bytes`."""
     network, _ = second_network.open_networks(config, STYLEGAN3, networks)
     return model_size.memory_bytes(network, config, device)
 

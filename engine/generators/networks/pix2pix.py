@@ -45,16 +45,12 @@ def draw(
 
     Parameters
     ----------
-    shape
-        Of the network.
     weights
         As `Shape.tensors` says.
     source
         Pictures [shape=(N, 3, H, W)], -1 to 1; sides in multiples of `Shape.unit_px`.
     z
         Codes [shape=(N, z_dim)].
-    noise
-        Where noise comes from.
     gains
         How strong the noise is at each level, 0 the finest; None: as trained.
 

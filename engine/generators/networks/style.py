@@ -32,8 +32,6 @@ def paint(
 
     Parameters
     ----------
-    shape
-        Of the network.
     weights
         As `Shape.tensors` says.
     picture

@@ -29,8 +29,6 @@ class Layer:
 
     Parameters
     ----------
-    name
-        In the file.
     conv
         The convolution; its input's resolution is doubled if `up` is 2.
     taps

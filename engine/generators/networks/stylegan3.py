@@ -74,10 +74,6 @@ class Layer:
 
     Parameters
     ----------
-    name
-        In the file.
-    conv
-        The convolution.
     gain
         Of its input: 1 / sqrt(mean power of the input in training) [shape=()]; None: the weight
         has it.
@@ -89,8 +85,6 @@ class Layer:
         See `resample.resample`; the padding belongs to the upsampling.
     slope, act_gain, clamp
         Of the activation; clamp None: none.
-    half
-        Whether it runs in float16.
     enlarging, reducing
         The filters, ready; the activation's gain is in them, which leaky ReLU lets through. Empty
         where one has to be made by `resample`.

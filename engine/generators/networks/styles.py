@@ -34,8 +34,6 @@ class Styles:
         Whether a layer is [shape=(L, 1, 1)]: then its scales are brought to a peak of 1.
     least
         What is added to the sums [shape=(L, 1, 1)].
-    convolutions
-        Whose they are.
     """
 
     rows: torch.Tensor

@@ -36,8 +36,6 @@ def describe(
     ----------
     size_px
         Of its picture, width and height.
-    ports
-        Where its latents come in.
     """
     top = network.modules[""]
     classes = int(top.get("c_dim") or 0)

@@ -36,22 +36,14 @@ class Drawing:
 
     Parameters
     ----------
-    model
-        Turns latents into styles.
-    canvas
-        What is drawn on.
     trained_px
         Width and height of the picture that was trained.
-    device
-        Where it is drawn.
     paths
         The plain path, and the compiled one where it serves this network.
     fused
         On CUDA: tries the fused kernels out and gives their path, or raises why they step aside.
     rest
         The family's own input at rest, see `model.Inputs`; in main memory.
-    bends
-        What is done to features.
     """
 
     def __init__(

@@ -37,13 +37,6 @@ class Differentiable:
         ----------
         latents
             By port; what is missing here comes from the request.
-        request
-            All else.
-
-        Raises
-        ------
-        ValueError
-            As `render`.
         """
         return self.drawing.trace(self._traced(latents, request), request.size_px)
 

@@ -113,8 +113,6 @@ class NoiseMotion:
         ----------
         place
             On the path of the port, in knots, modulo `WRAP_KNOTS`.
-        controls
-            The generator's parameters.
         """
         for layer in self._layers:
             amount = controls[f"noise_motion_{layer.resolution}"]

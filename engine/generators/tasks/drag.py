@@ -26,8 +26,6 @@ class Drag:
 
     Parameters
     ----------
-    generator
-        With `features` and gradients.
     task
         Arrays: ``coordinates`` of the port without the hand, ``pull``, their displacement so far
         [shape=port.shape]. Options: ``port``, the goal ``x`` and ``y`` in widths and heights of the

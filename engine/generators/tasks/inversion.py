@@ -40,8 +40,6 @@ class InversionTarget:
     ----------
     generator
         Built; it has a differentiable ``draw(latents, request)``.
-    port
-        Whose coordinates are looked for.
     request
         Size of the picture, parameters, and what other ports hold.
     """

@@ -111,8 +111,6 @@ def invert(
 
     Parameters
     ----------
-    wanted
-        The picture, see `fit`.
     model
         The model's file; empty: there is none, and so no encoder.
     samples

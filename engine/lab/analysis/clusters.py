@@ -41,8 +41,6 @@ def make(
     ----------
     sheet
         Also a picture: what the network draws without each cluster, and where that differs.
-    notify
-        Hears how far it is.
 
     Returns
     -------

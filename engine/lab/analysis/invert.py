@@ -43,18 +43,12 @@ class Options:
     ----------
     model
         A model file of any kind, or ``cppn``.
-    images
-        Files of pictures.
     out
         One file for all latents; None: one beside each picture, where shows look for it.
     space
         ``z``, ``w`` or ``w+``.
-    steps
-        Of refinement.
     sheet
         Pictures side by side: wanted, found at the start, found in the end.
-    device
-        Where the generator runs.
     """
 
     model: Path

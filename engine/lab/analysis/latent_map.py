@@ -40,8 +40,6 @@ class Options:
     by
         What is laid out: the ``latent`` as it is, the ``style`` that the model makes of it, or the
         ``picture``.
-    thumb_px
-        Side of the small pictures.
     """
 
     by: str = "style"

@@ -41,8 +41,6 @@ def store(out: Path, count: int, pictures: Iterator[torch.Tensor]) -> None:
     ----------
     out
         ``.npy``: raw float32 [shape=(N, C, H, W)]; ``.png``: the picture, or a sheet of all.
-    count
-        How many pictures there are.
     pictures
         Raw [shape=(1, C, H, W)].
 
@@ -134,8 +132,6 @@ def sample(file: Path, out: Path, options: Options, notify: Callable[[str], None
         A model of any kind; a foreign one is converted into the user's cache.
     out
         ``.npy``: raw float32 [shape=(N, C, H, W)]; ``.png``: the picture, or a sheet of all.
-    options
-        What is to be drawn.
     notify
         Is told of what could mean two things which was taken, else nothing.
 

@@ -38,8 +38,6 @@ class StudiedModel:
     ----------
     model
         ``stylegan2.Model``, ``stylegan3.Model`` or ``cppn.Generator``.
-    shape
-        Of its spaces.
     sha256
         What its file of directions notes.
     label

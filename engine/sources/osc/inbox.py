@@ -75,11 +75,6 @@ class Inbox:
         Reads at most `max_items` packets and `max_poll_bytes` (plus one packet); the rest
         waits in the kernel for the next poll.
 
-        Parameters
-        ----------
-        max_items
-            Most messages to return.
-
         Returns
         -------
         list
