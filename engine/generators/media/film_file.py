@@ -108,7 +108,7 @@ def _notes(container: Any, frame: Any, duration_s: float) -> list[str]:
         )
     if frame.interlaced_frame:
         found.append(
-            "it is interlaced: lines of two moments are seen together; deinterlace it (ffmpeg -i IN "
+            "it is interlaced: lines of two moments are seen together; mend it (ffmpeg -i IN "
             "-vf bwdif OUT)"
         )
     if getattr(frame, "color_primaries", 0) == _BT2020:
