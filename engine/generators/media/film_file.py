@@ -65,7 +65,7 @@ def _describe(path: str, version: tuple[int, ...]) -> Film:
 
 def _film(found: Sequence[Any]) -> Film:
     *facts, notes = found
-    return Film(*facts, tuple(notes))
+    return Film._make((*facts, tuple(notes)))
 
 
 def look(data: bytes, job: Mapping[str, Any]) -> tuple[Any, ...]:
