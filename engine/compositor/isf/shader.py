@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import moderngl
 
 from engine.compositor.gl.program import MOST_SAMPLERS, Program, ShaderError, read_error
-from engine.compositor.isf.translate import translate, translate_vertex, uniform_name
+from engine.compositor.isf.mend import uniform_name
+from engine.compositor.isf.translate import translate, translate_vertex
 from engine.core.isf.header import Header, Uniform, has_history, parse, uniforms
 from engine.core.isf.inputs import IMAGES, SOUNDS
 

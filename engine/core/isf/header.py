@@ -127,7 +127,7 @@ def parse(text: str, name: str) -> Header:
 def _names(
     inputs: tuple[Input, ...], passes: tuple[PassSpec, ...], imported: tuple[Imported, ...]
 ) -> list[str]:
-    return [each.name for each in (*inputs, *imported)] + [each.target for each in passes]
+    return [*(i.name for i in inputs), *(i.name for i in imported), *(p.target for p in passes)]
 
 
 def _left_out(table: Mapping[str, Json], words: set[str], line: int) -> Iterator[tuple[int, str]]:
