@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +29,7 @@ from engine.generators.stylegan import model as family
 from engine.generators.stylegan import second_network
 from engine.generators.stylegan import stylegan2_spec as specs
 from engine.generators.stylegan.canvas import Canvas
-from engine.generators.stylegan.drawing import Drawing, Synthesize
+from engine.generators.stylegan.drawing import Drawing
 from engine.generators.stylegan.gradients import Differentiable
 from engine.generators.stylegan.noise_motion import NoiseMotion
 from engine.generators.stylegan.weight_blend import TrainingSnapshots, WeightInterpolation
@@ -62,14 +61,9 @@ class Config(Canvas):
 
 @dataclass(frozen=True, slots=True)
 class Model(family.FamilyModel):
-    """A StyleGAN2 on a device.
+    """A StyleGAN2 on a device."""
 
-    Parameters
-    ----------
-    cpu_backend
-        The compiled CPU path, where it serves this network.
-    """
-
+    family = STYLEGAN2
     synthesis: Synthesis
     cpu_backend: CpuBackend | None
 
@@ -111,7 +105,7 @@ class Model(family.FamilyModel):
         ValueError
             If the noise mode is unknown or the styles do not fit.
         """
-        self.check("stylegan2", ws, noise_mode)
+        self.check(ws, noise_mode)
         if (bend is not None and not isinstance(bend, ActiveBends)) or (
             self.cpu_backend is None or ws.requires_grad
         ):
@@ -286,35 +280,10 @@ def build(config: Config, device: str = "cpu", networks: Networks = NO_NETWORKS)
         stops = TrainingSnapshots(ends, found.places) if found else None
         second = _prepared(read(other.state), device) if other else None
         interpolation = WeightInterpolation(model, stops, second)
-    paths = (
-        partial(_synthesize, replace(model, cpu_backend=None), config.grid),
-        partial(_synthesize, model, config.grid) if model.cpu_backend else None,
-    )
     rest = torch.ones(len(model.synthesis.blocks))
     plan = plan_of(network, config.path, config.bends, list(described.layers))
     bends = BendRuntime(plan, device, dict.fromkeys(described.layers, start[1] / start[0]))
-    fused = None
-    if device.startswith("cuda") and config.grid is None and not config.bends:
-        fused = partial(_fuse, model.synthesis, device)
-    drawing = Drawing(model, config, specs.trained_px(network), device, paths, rest, bends, fused)
+    drawing = Drawing(model, config, specs.trained_px(network), device, rest, bends)
     mixed = second_network.parts(config, specs.groups(network))
     moving = NoiseMotion(model.synthesis) if config.moving_noise else None
     return Generator(described, model, drawing, interpolation, tuple(mixed), moving)
-
-
-def _fuse(synthesis: Synthesis, device: str) -> Synthesize:
-    """Prepare the fused kernels; raises why they do not serve."""
-    from engine.generators.cuda import stylegan2 as fused
-
-    backend = fused.prepare(synthesis, device)
-    return lambda ws, strengths, _: fused.render(backend, ws, strengths)
-
-
-def _synthesize(
-    model: Model,
-    grid: Grid | None,
-    ws: torch.Tensor,
-    strengths: torch.Tensor,
-    bend: Bend | None,
-) -> torch.Tensor:
-    return model.synthesize(ws, "const", strengths, bend, grid)

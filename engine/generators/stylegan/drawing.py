@@ -8,9 +8,12 @@ waits for the first two, so that each of its frames goes the same way.
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from engine.generators.contract import Signed
@@ -38,10 +41,6 @@ class Drawing:
     ----------
     trained_px
         Width and height of the picture that was trained.
-    paths
-        The plain path, and the compiled one where it serves this network.
-    fused
-        On CUDA: tries the fused kernels out and gives their path, or raises why they step aside.
     rest
         The family's own input at rest, see `model.Inputs`; in main memory.
     """
@@ -52,19 +51,19 @@ class Drawing:
         canvas: Canvas,
         trained_px: tuple[int, int],
         device: str,
-        paths: tuple[Synthesize, Synthesize | None],
         rest: torch.Tensor,
         bends: BendRuntime,
-        fused: Callable[[], Synthesize] | None = None,
     ) -> None:
         self.path = "plain"
         self._model = model
         self._canvas = canvas
         self._trained_px = trained_px
         self._device = device
-        self._synthesize, self._compiled = paths
-        self._fused = fused
-        self._plain = self._synthesize
+        self._plain = partial(_synthesize, replace(model, cpu_backend=None), canvas.grid)
+        self._synthesize: Synthesize = self._plain
+        self._compiled = partial(_synthesize, model, canvas.grid) if model.cpu_backend else None
+        serves = device.startswith("cuda") and canvas.grid is None and not canvas.bends
+        self._fused = partial(_fuse, model, device) if serves else None
         self.rest = rest
         self.bends = bends
         self._graph: Callable[[Inputs], torch.Tensor] | None = None
@@ -202,6 +201,20 @@ class Drawing:
         compiled(ws, inputs.more, None)
         if _least_s(compiled, ws, inputs, clock) < _least_s(plain, ws, inputs, clock):
             self._synthesize, self.path = compiled, "torch.compile"
+
+
+def _synthesize(
+    model: FamilyModel, grid: Grid | None, ws: torch.Tensor, more: torch.Tensor, bend: Bend | None
+) -> torch.Tensor:
+    raw: torch.Tensor = model.synthesize(ws, "const", more, bend, grid)
+    return raw
+
+
+def _fuse(model: FamilyModel, device: str) -> Synthesize:
+    """Prepare the fused kernels; raises why they do not serve."""
+    fused = importlib.import_module(f"engine.generators.cuda.{model.family}")
+    backend = fused.prepare(model.synthesis, device)
+    return lambda ws, more, _: fused.render(backend, ws, more)
 
 
 def _least_s(synthesize: Synthesize, ws: torch.Tensor, inputs: Inputs, clock: Clock) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from engine.core.parameter import Parameter
 from engine.core.show.generator import Request, Spec
@@ -71,9 +71,15 @@ class Inputs:
 
 @dataclass(frozen=True, slots=True)
 class FamilyModel:
-    """A network that styles steer; its families add the synthesis."""
+    """A network that styles steer; its families add the synthesis.
 
+    `cpu_backend` is its compiled path on the CPU, where that serves this network.
+    """
+
+    family: ClassVar[str]
     mapping: MappingNetwork
+    synthesis: Any
+    cpu_backend: Any
 
     @property
     def num_ws(self) -> int:
@@ -114,7 +120,7 @@ class FamilyModel:
         """Pull styles towards their mean, see `networks.mapping.Mapping.truncate`."""
         return self.mapping.truncate(w, psi, cutoff, c)
 
-    def check(self, name: str, ws: torch.Tensor, noise_mode: str) -> None:
+    def check(self, ws: torch.Tensor, noise_mode: str) -> None:
         """See to it that styles can be drawn.
 
         Raises
@@ -123,11 +129,15 @@ class FamilyModel:
             If the noise mode is unknown or the styles do not fit.
         """
         if noise_mode not in ("const", "none"):
-            raise ValueError(f"{name}: '{noise_mode:.40}' is no noise mode; say const or none")
+            raise ValueError(
+                f"{self.family}: '{noise_mode:.40}' is no noise mode; say const or none"
+            )
         size = self.w_dim + len(self.edit_directions.of("s"))
         if ws.ndim != 3 or tuple(ws.shape[1:]) != (self.num_ws, size):
             needed = f"(N, {self.num_ws}, {size})"
-            raise ValueError(f"{name}: styles of shape {tuple(ws.shape)}; {needed} is needed")
+            raise ValueError(
+                f"{self.family}: styles of shape {tuple(ws.shape)}; {needed} is needed"
+            )
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -144,6 +154,10 @@ class FamilyModel:
 
         `more` is of the family, what bends, and the grid.
         """
+        raise NotImplementedError
+
+    def synthesize(self, ws: torch.Tensor, noise_mode: str = "const", *more: Any) -> torch.Tensor:
+        """Draw styles as raw pictures [shape=(N, 3, H, W)]; `more` as for `features`."""
         raise NotImplementedError
 
     def styles(self, inputs: Inputs, canvas: Canvas) -> torch.Tensor:
