@@ -17,6 +17,7 @@ from engine.generators.contract import NO_NETWORKS, Asset, Networks, Signed
 from engine.generators.editing.bend import ActiveBends, BendRuntime
 from engine.generators.editing.bend_plan import plan_of
 from engine.generators.editing.edit_directions import NO_EDITS, EditDirections, widened
+from engine.generators.libraries import torch
 from engine.generators.networks.dense import Source
 from engine.generators.networks.mapping import read_mapping
 from engine.generators.networks.modulation import Bend
@@ -37,8 +38,6 @@ from engine.models.network import STYLEGAN2
 from engine.models.sidecars import snapshots
 
 if TYPE_CHECKING:
-    import torch
-
     from engine.generators.cpu.stylegan2 import CpuBackend
 
 
@@ -224,15 +223,11 @@ class Generator(Differentiable):
         ValueError
             If ``z`` is missing, or a latent has the wrong shape.
         """
-        import torch
-
         with torch.inference_mode():
             return self.drawing.render(self.inputs(request), request.size_px), memory
 
     def inputs(self, request: Request) -> family.Inputs:
         """Turn a request into tensors, and the network to its age; see `model.make_inputs`."""
-        import torch
-
         controls = contract.complete(self.spec, request.parameters)
         blocks = {block.name[1:]: specs.group(block.name) for block in self.model.synthesis.blocks}
         with torch.no_grad():
@@ -258,8 +253,6 @@ def build(config: Config, device: str = "cpu", networks: Networks = NO_NETWORKS)
     ValueError
         If there is no such model, it is no StyleGAN2, or it is damaged.
     """
-    import torch
-
     network, other = second_network.open_networks(config, STYLEGAN2, networks)
     found = snapshots.find(Path(config.path), network)
     described = specs.describe(network, other, config, found, config.moving_noise)

@@ -18,6 +18,7 @@ from engine.generators.contract import NO_NETWORKS, Asset, Networks, Signed
 from engine.generators.editing.bend import ActiveBends, BendRuntime
 from engine.generators.editing.bend_plan import plan_of
 from engine.generators.editing.edit_directions import NO_EDITS, EditDirections, widened
+from engine.generators.libraries import torch
 from engine.generators.networks.dense import Source
 from engine.generators.networks.mapping import read_mapping
 from engine.generators.networks.modulation import Bend
@@ -37,8 +38,6 @@ from engine.generators.stylegan.weight_blend import WeightInterpolation
 from engine.models.network import STYLEGAN3, Network
 
 if TYPE_CHECKING:
-    import torch
-
     from engine.generators.cpu.stylegan3 import CpuBackend
 
 PLACE = (
@@ -204,15 +203,11 @@ class Generator(Differentiable):
         ValueError
             If ``z`` is missing, or a latent has the wrong shape.
         """
-        import torch
-
         with torch.inference_mode():
             return self.drawing.render(self.inputs(request), request.size_px), memory
 
     def inputs(self, request: Request) -> family.Inputs:
         """Turn a request into tensors in main memory, see `model.make_inputs`."""
-        import torch
-
         controls = contract.complete(self.spec, request.parameters)
         if self.interpolation is not None:
             with torch.no_grad():

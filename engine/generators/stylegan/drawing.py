@@ -18,14 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 from engine.generators.contract import Signed
 from engine.generators.editing.bend import BendRuntime
+from engine.generators.libraries import functional, torch
 from engine.generators.networks.modulation import Bend
 from engine.generators.stylegan.canvas import Canvas, picture_px
 from engine.generators.stylegan.controls import is_ready, present
 from engine.generators.stylegan.model import FamilyModel, Inputs
 
 if TYPE_CHECKING:
-    import torch
-
     from engine.generators.networks.style_map import Grid
 
 # From styles, the family's own input and what bends features to a raw picture (1, 3, H, W).
@@ -110,8 +109,6 @@ class Drawing:
 
     def features(self, inputs: Inputs, px: int) -> torch.Tensor:
         """Return features at most `px` wide that cover the picture, see `FamilyModel.features`."""
-        from torch.nn import functional
-
         inputs = inputs.to(self._device)
         ws = self._model.styles(inputs, self._canvas)
         bend = self.bends.bend(inputs.bends)
@@ -126,8 +123,6 @@ class Drawing:
 
     def example(self) -> Inputs:
         """Inputs of the average picture, for trying a path out."""
-        import torch
-
         model = self._model
         classes = torch.zeros(1, model.c_dim)
         classes[:, :1] = 1.0
@@ -150,8 +145,6 @@ class Drawing:
             tried out before it is taken, and where that is a matter of measuring, measured. Without
             it nothing is left to chance: the same network always goes the same way.
         """
-        import torch
-
         with torch.inference_mode():
             if self._device.startswith("cuda"):
                 torch.backends.cudnn.benchmark = True  # sizes stay: the quickest kernels are found
@@ -190,7 +183,6 @@ class Drawing:
 
     def _compile(self, clock: Clock) -> None:
         """Try `torch.compile`; keep it only where it is faster."""
-        import torch
         import torch._inductor.config as settings
 
         # One: a pool of compiling processes would take the machine from the show.
@@ -233,8 +225,6 @@ def has_compiler() -> bool:
 
 def aspects(model: Any, grid: Grid | None) -> dict[str, float]:
     """Width / height of each layer, margins included, seen in a picture that nobody sees."""
-    import torch
-
     found: dict[str, float] = {}
 
     def see(name: str, x: torch.Tensor) -> torch.Tensor:

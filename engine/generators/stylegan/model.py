@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from engine.core.parameter import Parameter
 from engine.core.show.generator import Request, Spec
 from engine.generators import contract
 from engine.generators.editing import bend_ops, bend_plan
 from engine.generators.editing.edit_directions import EditDirections
+from engine.generators.libraries import torch
 from engine.generators.networks.mapping import Mapping as MappingNetwork
 from engine.generators.networks.style_map import Size, refine
 from engine.generators.stylegan import controls as family_controls
@@ -21,9 +22,6 @@ from engine.generators.stylegan.canvas import Canvas, picture_px
 from engine.generators.stylegan.mixing import mix, mix_vividly, parameters, shares
 from engine.models.network import Network
 from engine.models.sidecars import directions
-
-if TYPE_CHECKING:
-    import torch
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +167,6 @@ class FamilyModel:
         return self.edit_directions.move(self._mixed(inputs, canvas), inputs.edit, "w")
 
     def _mixed(self, inputs: Inputs, canvas: Canvas) -> torch.Tensor:
-        import torch
-
         latents = inputs.latents
         c = inputs.classes if self.c_dim else None
         if not canvas.is_mapped:
@@ -204,8 +200,6 @@ class FamilyModel:
 @lru_cache(maxsize=8)
 def _rows(groups: tuple[str, ...], device: torch.device) -> torch.Tensor:
     """Row of each layer's group [shape=(num_ws,)], kept on the device."""
-    import torch
-
     there = list(dict.fromkeys(groups))
     with torch.inference_mode(False):
         return torch.tensor([there.index(group) for group in groups], device=device)
@@ -237,8 +231,6 @@ def make_inputs(
     ValueError
         If the first latent is missing, or one has the wrong shape.
     """
-    import torch
-
     contract.check(spec, request)
     groups = model.groups
     return Inputs(

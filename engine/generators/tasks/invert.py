@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from engine.core.latent.coordinates import Chart
 from engine.core.rng import draw
 from engine.generators.host.tasks import Result, Task
+from engine.generators.libraries import torch
 from engine.generators.pictures import Picture, check_picture, fitted, read_picture
 from engine.generators.tasks import encoder
 from engine.generators.tasks.inversion import (
@@ -28,9 +29,6 @@ from engine.generators.tasks.inversion import (
     target_of,
 )
 
-if TYPE_CHECKING:
-    import torch
-
 _SAMPLES, _STEPS, _RATE = 4096, 60, 0.05  # of `from_styles`
 MOST_STEPS = 10_000
 _WAIT_S = 0.005
@@ -42,8 +40,6 @@ def from_styles(model: Any, chart: Chart, n: torch.Tensor) -> torch.Tensor:
     The nearest of seeded samples, then steps of Adam through the mapping network alone: as much
     work as a few pictures. Only the direction of z counts, and it comes with unit variance.
     """
-    import torch
-
     wanted = torch.from_numpy(chart.decode(n.numpy().astype(np.float64))).float()
     # Differences of styles count as they show: by their spread in P, not whitened.
     z = torch.from_numpy(
@@ -124,8 +120,6 @@ def _result(found: Step, start_db: float, step: int, is_last: bool) -> Result:
 
 def fit(target: InversionTarget, picture: Picture) -> torch.Tensor:
     """Bring a picture to the size that the generator draws [shape=(1, 3, H, W)]."""
-    import torch
-
     with torch.no_grad():
         like = target.draw(torch.zeros(target.port.shape))
         height, width = like.shape[2:]
@@ -172,8 +166,6 @@ def invert(
 
 def guess(target: InversionTarget, wanted: torch.Tensor, model: Path) -> torch.Tensor | None:
     """Ask the encoder of a model; None if there is none."""
-    import torch
-
     from engine.generators.stylegan.w_space import chart_of
 
     if not hasattr(target.generator, "model"):
