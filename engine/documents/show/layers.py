@@ -136,6 +136,7 @@ def _generator(
     except ValueError as error:
         raise ValueError(f"generator: {error}") from None
     spec, files = opened.spec, opened.files
+    builder.notes += [f"layer {layer.id}: {note}" for note in opened.notes]
     config = deepcopy(table.config)
     for file in files:
         *way, last = steps(file.key)
