@@ -14,16 +14,10 @@ class TrainingOptions:
     ----------
     folder, out
         Pictures in, network out (``….safetensors``).
-    size
-        Side in pixels.
     preset
         ``small`` or ``standard``.
     pictures, batch
         How many are shown, altogether and per step; 0: as the preset has it.
-    seed
-        Of everything that is drawn.
-    source
-        A network to begin with.
     resumes
         Whether to go on where an earlier training of the same name was stopped.
     tiles, mirrors, turns
@@ -32,10 +26,6 @@ class TrainingOptions:
         How many of the discriminator's finest blocks stay as they are.
     augmentation
         Its probability; None: as needed.
-    licence, credit, data_set
-        For the card.
-    noisy
-        Whether the generator has noise.
     wide
         Whether it learns to fill canvases that are wider than the trained picture.
     device

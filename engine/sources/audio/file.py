@@ -41,8 +41,6 @@ class Track:
     ----------
     pcm
         Samples, full scale ±1 [shape=(n, channels)], one or two channels.
-    rate_hz
-        Sample rate.
     analysed
         What is analysed, if it is something else [shape=(n,) or (n, 2)].
     """
