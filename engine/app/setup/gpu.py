@@ -29,6 +29,7 @@ from engine.generators import registry
 from engine.generators.device import cuda_trouble
 from engine.generators.host.inline_host import open_inline
 from engine.generators.host.worker_host import WorkerHost, open_worker
+from engine.generators.libraries import torch
 from engine.models import card
 from engine.models.network import Network
 from engine.models.random_networks import network
@@ -72,8 +73,6 @@ class Trial:
 
     def run(self) -> Iterator[Line]:
         """Try everything, in the order in which a person would mend it."""
-        import torch
-
         torch.set_num_threads(1)
         steps: list[tuple[str, Callable[[], Line], str]] = [
             ("context", self._context, "update the NVIDIA driver, then `latent-cinema doctor`"),
@@ -101,8 +100,6 @@ class Trial:
 
     def _context(self) -> Line:
         """The device, its memory, and how fast numbers get there."""
-        import torch
-
         if self.is_dry:
             return Line("context", True, "dry: the CPU stands for the device")
         if why := cuda_trouble(torch):
@@ -121,8 +118,6 @@ class Trial:
 
     def _sharing(self) -> Line:
         """A picture written by CUDA is the picture that OpenGL reads."""
-        import torch
-
         from engine.compositor.gl.context import open_context
         from engine.play.pixels.cuda_sharing import CudaUpload, probe
 
@@ -142,8 +137,6 @@ class Trial:
 
     def _worker(self) -> Line:
         """A worker's picture is the one that is drawn here; on CUDA it stays on the device."""
-        import torch
-
         from engine.generators.host.cuda_ring import CudaView
 
         with self._host() as host:
@@ -179,8 +172,6 @@ class Trial:
 
     def _picture(self, name: str, half: bool) -> Any:
         """Draw a raw picture by the plain path, in float16 where the network asks for it."""
-        import torch
-
         from engine.generators.networks import stylegan2, stylegan3
         from engine.generators.networks.dense import Source
         from engine.generators.networks.stylegan2_weights import read_synthesis as read2
@@ -198,8 +189,6 @@ class Trial:
 
     def _waits(self) -> Line:
         """No frame waits for the device before its end."""
-        import torch
-
         for name in self.names[:1] + self.names[-1:]:
             generator = self._build(name)
             inputs, size = _inputs(generator)
@@ -222,8 +211,6 @@ class Trial:
         return lambda: self._speed(name)
 
     def _speed(self, name: str) -> Line:
-        import torch
-
         generator = self._build(name)
         drawing, (inputs, size) = generator.drawing, _inputs(generator)
         with torch.inference_mode():
@@ -248,7 +235,6 @@ class Trial:
 
     def _kernels(self) -> Line:
         """The ten dearest kernels of a frame."""
-        import torch
         from torch.profiler import ProfilerActivity, profile
 
         generator = self._build(self.names[-1])
@@ -334,8 +320,6 @@ class Trial:
 
     def _ms(self, draw: Callable[[], object]) -> float:
         """Median milliseconds, by the device's own clock where it has one."""
-        import torch
-
         spent = []
         for turn in range(2 if self.is_dry else ROUNDS + WARM_UP):
             if self.is_dry:

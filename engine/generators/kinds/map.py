@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +19,11 @@ from engine.core.latent.examples import weights
 from engine.core.parameter import Kind, Parameter
 from engine.core.show.generator import Request, Spec
 from engine.generators.contract import MAP, Asset, complete
+from engine.generators.libraries import torch
 from engine.models.sidecars import latent_map
 from engine.models.sidecars.latent_map import MapFile
 from engine.system import fonts
 from engine.system.untrusted import open_regular
-
-if TYPE_CHECKING:
-    import torch
 
 _LARGEST_BYTES = 64 << 20
 _WHITE = (255, 255, 255)
@@ -127,8 +124,6 @@ class Generator:
         ValueError
             If the size cannot be drawn.
         """
-        import torch
-
         width, height = request.size_px
         if not (16 <= width <= 16384 and 16 <= height <= 16384):
             raise ValueError(f"map: cannot draw {width}x{height} px; sides are 16 to 16384 px")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from engine.documents.path.picture_keyframes import SUFFIX
 from engine.generators import registry
 from engine.generators.device import pick_device
+from engine.generators.libraries import torch
 from engine.generators.pictures import read_picture
 from engine.generators.tasks import encoder, inversion
 from engine.generators.tasks.invert import fit, invert
@@ -26,9 +27,6 @@ from engine.system import npy
 from engine.system.atomic import open_new
 from engine.system.hashing import hash_at
 from engine.system.untrusted import read_bytes
-
-if TYPE_CHECKING:
-    import torch
 
 CPPN = "cppn"
 _LARGEST_PICTURE = 512 << 20
@@ -162,8 +160,6 @@ def run(options: Options, notify: Notify) -> list[Found]:
 def _one(
     target: inversion.InversionTarget, path: str, image: Path, picture: Any, options: Options
 ) -> Found:
-    import torch
-
     wanted = fit(target, picture)
     steps = [each for each in invert(target, wanted, options.steps, path) if each is not None]
     with torch.no_grad():

@@ -6,11 +6,12 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.generators.libraries import torch
 from engine.generators.stylegan.stylegan3_spec import input_transform
 from engine.lab import sheets
 from engine.lab.latents import (
@@ -26,9 +27,6 @@ from engine.models.importer.catalogue import playable
 from engine.models.latent_file import Space
 from engine.models.network import ANSWERS, STYLEGAN3
 from engine.system.atomic import open_new
-
-if TYPE_CHECKING:
-    import torch
 
 _MOST_SHEET_PX = 8192
 _MOST_CLASS = 1 << 20
@@ -187,8 +185,6 @@ def _open(path: Path, name: str, options: Options) -> tuple[Any, dict[str, torch
             "turned (--rotate)"
         )
     model = build_network(network)
-    import torch
-
     # As `gen_images.py` turns, counter-clockwise.
     matrix = input_transform(options.translate or (0.0, 0.0), -math.radians(options.rotate or 0.0))
     return model, {"transform": torch.from_numpy(matrix)} if is_placed else {}
@@ -226,8 +222,6 @@ def _pictures(
     place: dict[str, torch.Tensor],
 ) -> Iterator[torch.Tensor]:
     """Draw latents (with their classes and space) one by one: pictures [shape=(1, C, H, W)]."""
-    import torch
-
     latents, classes, space = drawn
     for row, weights in zip(latents, classes, strict=True):
         c = torch.from_numpy(weights.copy())[None] if model.c_dim else None
