@@ -163,21 +163,22 @@ def pictures() -> Iterator[np.ndarray]:
 
 
 def photographs(folder: Path) -> Iterator[np.ndarray]:
-    """Photographs of a folder, at most 1400 px and at half of that; every other one as a JPEG."""
+    """Photographs of a folder, large ones in several sizes, the smaller ones as JPEG has them."""
     for path in sorted(folder.iterdir()):
         with Image.open(path) as file:
             whole = file.convert("RGB")
-        for turn, side in enumerate((1400, 700)):
-            share = side / max(whole.size)
-            if share >= 1.0 and (turn or min(whole.size) < 2 * PATCH_PX):
+        for most_px, quality in ((1400, 0), (900, 92), (640, 85)):
+            share = most_px / max(whole.size)
+            if share >= 1.0 and quality:
                 continue
-            size = [max(round(x * min(share, 1.0)), 2 * PATCH_PX) for x in whole.size]
-            sized = whole.resize((size[0], size[1]), Image.Resampling.LANCZOS)
-            if share < 1.0 and turn:
+            sized = whole.copy()
+            sized.thumbnail((most_px, most_px), Image.Resampling.LANCZOS)
+            if quality:
                 packed = io.BytesIO()
-                sized.save(packed, "JPEG", quality=90)
+                sized.save(packed, "JPEG", quality=quality)
                 sized = Image.open(packed).convert("RGB")
-            yield np.asarray(sized) / 255.0
+            if min(sized.size) > 2 * PATCH_PX:
+                yield np.asarray(sized) / 255.0
 
 
 class Lesson(NamedTuple):
@@ -217,7 +218,7 @@ def train(given: argparse.Namespace) -> None:
     parts = lessons(rng, given.stock, given.photographs)
     shares = SHARES[-len(parts) :] / SHARES[-len(parts) :].sum()
     network = read(given.start).train() if given.start else Upscaler(given.planes, given.depth)
-    rate, begun, best = (5e-4 if given.start else 2e-3), time.monotonic(), -np.inf
+    rate, begun, best = (1e-3 if given.start else 2e-3), time.monotonic(), -np.inf
     optimiser = torch.optim.Adam(network.parameters(), rate)
     plan = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda n: min(1.0, n / 100) * 0.5 * (1.0 + np.cos(np.pi * n / given.steps))

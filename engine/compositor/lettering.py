@@ -8,6 +8,7 @@ and the revealing of letters cost no new picture; see ``shaders/lettering.fs``.
 from __future__ import annotations
 
 import io
+import re
 import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
@@ -25,6 +26,7 @@ _GLYPHS = 256  # that are kept for each font and size
 _SMALL_PX = 16  # enough to tell a letter from a box, and it takes no time
 _NO_LETTER = "\uffff"  # which no font has
 _MOST_NAMED = 8
+_LINE_END = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")  # a font sets none of them
 
 
 class _Glyph(NamedTuple):
@@ -81,12 +83,6 @@ def _font(data: bytes, size_px: int) -> Any:
 
 
 @lru_cache(maxsize=1)
-def _ascii() -> Face:
-    """Pillow's own font; a text with a letter that it lacks is set in ours as a whole."""
-    return Face(b"", _SMALL_PX, 0)
-
-
-@lru_cache(maxsize=1)
 def _has_shaping() -> bool:
     from PIL import features
 
@@ -130,6 +126,7 @@ class Letters:
         self._shown.update(news)
         found = []
         for name, lettering in news:
+            lettering = lettering._replace(text=_LINE_END.sub("\n", lettering.text))
             whole = lettering._replace(text=unicodedata.normalize("NFC", lettering.text))
             face = self._face(name, whole)
             if not face.lacks(whole.text):
@@ -156,7 +153,7 @@ class Letters:
     def _face(self, name: str, lettering: Lettering) -> Face:
         size_px = min(max(4, round(lettering.size * lettering.size_px[1])), _MOST_PX)
         data = self.fonts.get(lettering.font, b"")
-        if not data and _ascii().lacks(lettering.text):
+        if not data and not fonts.is_plain(lettering.text):
             data = fonts.data()
         key = (data, size_px, round(lettering.outline * size_px))
         known = self._faces.get(name)

@@ -189,3 +189,9 @@ def test_where_nothing_sets_letters_together_it_is_said(
     ((_, note),) = shown(text)[1]
     assert "no Raqm" in note
     assert shown("Über")[1] == []
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\n", "\x85", "\u2029"])
+def test_any_end_of_a_line_is_one(end: str) -> None:
+    """Raqm refuses to set them."""
+    assert (shown(f"Ü{end}A")[0] == shown("Ü\nA")[0]).all()

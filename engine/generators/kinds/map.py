@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from engine.core.latent.examples import weights
 from engine.core.parameter import Kind, Parameter
@@ -22,6 +22,7 @@ from engine.generators.contract import MAP, Asset, complete
 from engine.generators.libraries import torch
 from engine.models.sidecars import latent_map
 from engine.models.sidecars.latent_map import MapFile
+from engine.system import fonts
 from engine.system.untrusted import open_regular
 
 _LARGEST_BYTES = 64 << 20
@@ -181,7 +182,7 @@ def draw(
 
 def _write(pen: ImageDraw.ImageDraw, name: str, at: tuple[int, int], letter: int) -> None:
     pen.text(
-        at, name, (*_WHITE, 255), ImageFont.load_default(letter), "mm",
+        at, name, (*_WHITE, 255), fonts.load(letter, name), "mm",
         stroke_width=max(letter // 8, 1), stroke_fill=(*_BLACK, 255),
     )  # fmt: skip
 
