@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,7 @@ class Trial:
             ("worker", self._worker, "play with --device cpu, and tell us what is said here"),
             ("precision", self._precision, REPORT),
             ("waits", self._waits, REPORT),
-            *((name, self._speed_of(name), REPORT) for name in self.names),
+            *((name, partial(self._speed, name), REPORT) for name in self.names),
             ("kernels", self._kernels, REPORT),
             ("display", self._display, "a lower rate_hz of the generator gives the display time"),
             ("restart", self._restart, REPORT),
@@ -206,11 +207,8 @@ class Trial:
                         torch.cuda.set_sync_debug_mode("default")
         return Line("waits", True, "no hidden waits in a frame")
 
-    def _speed_of(self, name: str) -> Callable[[], Line]:
-        """Milliseconds of a network by every path, and whether they draw the same."""
-        return lambda: self._speed(name)
-
     def _speed(self, name: str) -> Line:
+        """Milliseconds of a network by every path, and whether they draw the same."""
         generator = self._build(name)
         drawing, (inputs, size) = generator.drawing, _inputs(generator)
         with torch.inference_mode():

@@ -116,6 +116,8 @@ void main() {
 }
 """
 _SCRUB = "host_c = host_clean(host_c);"
+# What is not FLOAT holds what a picture can hold: so do the buffers for which authors wrote.
+_BOUND = "if (%s) host_c = mix(clamp(host_c, 0.0, 1.0), host_c, isnan(host_c));"
 
 _SURFACE = "(isf_FragNormCoord - 0.5) * vec2(RENDERSIZE.x / RENDERSIZE.y, 1.0)"
 _PLACE = "vec4(isf_FragNormCoord * RENDERSIZE, 0.0, 1.0)"
@@ -138,9 +140,17 @@ def translate(header: Header, rung: int = 0, is_raw: bool = False, index: int | 
     """
     # Where the author moves the coordinates, the pixels stay where they are.
     place = "gl_FragCoord" if header.vertex else _PLACE
-    words = {"line": OUR_LINES, "scrub": "" if is_raw else _SCRUB}
+    bound = _bound(header, index)
+    words = {"line": OUR_LINES, "scrub": bound if is_raw else f"{bound} {_SCRUB}"}
     text = (header.body, header.body_line, _EPILOGUE % words)
     return _translated(header, rung, index, _FRAGMENT + _SHARED + _COORDINATES % place, text)
+
+
+def _bound(header: Header, index: int | None) -> str:
+    bound = [bool(each.target) and not each.is_float for each in header.passes]
+    if index is not None or all(bound) or not any(bound):
+        return _BOUND % "true" if bound[index or 0] else ""
+    return _BOUND % " || ".join(f"PASSINDEX == {i}" for i, is_bound in enumerate(bound) if is_bound)
 
 
 def translate_vertex(header: Header, rung: int = 0, index: int | None = None) -> str:

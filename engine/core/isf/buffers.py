@@ -35,7 +35,7 @@ class PassSpec:
     persistent
         Whether the buffer survives to the next picture step.
     is_float
-        32 instead of 16 bits.
+        Any number in 32 bits, instead of 0 to 1 in 16.
     width, height
         Size expressions, or "" for the output's size.
     """

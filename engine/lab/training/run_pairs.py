@@ -15,9 +15,8 @@ from engine.lab.gan.process_group import ProcessGroup
 from engine.lab.pix2pix.samples import measure, sheet
 from engine.lab.pix2pix.trainer import PairTrainer, Settings
 from engine.lab.training import checkpoint
-from engine.lab.training.options import TrainingOptions
 from engine.lab.training.run import NOTIFIED_S, Run, duration, facts_of, write_with_card
-from engine.lab.training.start import attribution, find_place, resume
+from engine.lab.training.start import TrainingOptions, attribution, find_place, resume
 from engine.models.network import PIX2PIX, Network
 from engine.models.pix2pix_shape import Shape
 
