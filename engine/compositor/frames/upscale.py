@@ -98,5 +98,7 @@ class Upscaler:
         for surface in self._kept.values():
             self._pool.give(surface)
         self._kept.clear()
-        for each in (*self._weights.values(), *self._convolve.values(), self._double):
-            each.release()
+        for buffer in self._weights.values():
+            buffer.release()
+        for program in (*self._convolve.values(), self._double):
+            program.release()
