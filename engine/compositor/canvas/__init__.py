@@ -1,0 +1,1 @@
+"""Layers laid on a canvas: moved, blended, in groups and on decks."""
