@@ -134,7 +134,8 @@ def draw(
                 kit.pool.give(old)
             targets[spec.target] = surface
     if not ends:
-        surface = _ended(kit, surface, size_px, ending, (images.get("inputImage"), mix), passes[-1])
+        wanted = size_px, ending, images.get("inputImage"), mix
+        surface = _ended(kit, surface, wanted, passes[-1])
     _keep(kit, passes, history if is_step else None, kept, targets)
     return surface
 
@@ -157,14 +158,17 @@ def _ends(shader: Shader, is_whole: bool, ending: Ending) -> bool:
 
 
 def _ended(
-    kit: Kit, surface: Surface, size_px: tuple[int, int], ending: Ending,
-    under: tuple[AnyTexture | None, float], last: PassSpec,
-) -> Surface:  # fmt: skip
+    kit: Kit,
+    surface: Surface,
+    wanted: tuple[tuple[int, int], Ending, AnyTexture | None, float],
+    last: PassSpec,
+) -> Surface:
     """Bring what the last pass drew where it ends; a buffer that is what is wanted is shared."""
-    is_same = surface.size_px == size_px and surface.dtype == "f2" and under[1] >= 1.0
+    size_px, ending, _, mix = wanted
+    is_same = surface.size_px == size_px and surface.dtype == "f2" and mix >= 1.0
     if is_same and last.target and ending == STRAIGHT:
         return kit.pool.share(surface)
-    found = kit.lay(surface.texture, size_px, ending, *under)
+    found = kit.lay(surface.texture, *wanted)
     if not last.target:
         kit.pool.give(surface)
     return found
