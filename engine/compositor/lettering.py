@@ -10,7 +10,8 @@ from __future__ import annotations
 import io
 import unicodedata
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from engine.core.show.lettering import Lettering
 
+_WHOLE = Path(__file__).parents[1] / "aileron.woff"  # Pillow's own font, with all letters
 _MARGIN = 0.04  # of the height, kept free on every side
 _MOST_PX = 1200  # height of letters
 _GLYPHS = 256  # that are kept for each font and size
@@ -40,6 +42,7 @@ class Face:
 
     def __init__(self, data: bytes, size_px: int, edge_px: int) -> None:
         self.font = _font(data, size_px)
+        self.metrics = _font(b"" if data == _whole() else data, size_px).getmetrics()
         self._edge_px = edge_px
         self.glyph = lru_cache(_GLYPHS)(self._draw)
         self._small_font = _font(data, _SMALL_PX)
@@ -77,6 +80,16 @@ def _font(data: bytes, size_px: int) -> Any:
     return (
         ImageFont.truetype(io.BytesIO(data), size_px) if data else ImageFont.load_default(size_px)
     )
+
+
+@cache
+def _whole() -> bytes:
+    return _WHOLE.read_bytes()
+
+
+@cache
+def _basic() -> Face:
+    return Face(b"", _SMALL_PX, 0)
 
 
 def check_font(data: bytes) -> None:
@@ -132,10 +145,14 @@ class Letters:
 
     def _face(self, name: str, lettering: Lettering) -> Face:
         size_px = min(max(4, round(lettering.size * lettering.size_px[1])), _MOST_PX)
-        key = (lettering.font, size_px, round(lettering.outline * size_px))
+        data = self.fonts.get(lettering.font, b"")
+        if not data and _basic().lacks(lettering.text):
+            data = _whole()
+        edge_px = round(lettering.outline * size_px)
+        key = (lettering.font, len(data), size_px, edge_px)
         known = self._faces.get(name)
         if known is None or known[0] != key:
-            known = key, Face(self.fonts.get(lettering.font, b""), *key[1:])
+            known = key, Face(data, size_px, edge_px)
             self._faces[name] = known
         return known[1]
 
@@ -147,8 +164,9 @@ def set_letters(lettering: Lettering, face: Face) -> NDArray[np.uint8]:
     font, size_px = face.font, face.font.size
     margin, pitch = round(_MARGIN * height), lettering.line * size_px
     space = lettering.spacing * size_px
-    lines = _wrapped(lettering.text, font, space, width - 2 * margin)
-    ascent, descent = font.getmetrics()
+    text = "".join(x if x == "\n" or unicodedata.category(x) != "Cc" else " " for x in lettering.text)
+    lines = _wrapped(text, font, space, width - 2 * margin)
+    ascent, descent = face.metrics
     block = pitch * (len(lines) - 1) + ascent + descent
     free = {"top": margin, "middle": (height - block) / 2, "bottom": height - margin - block}
     number = 0

@@ -14,7 +14,7 @@ from engine.compositor.gl.context import collect, open_context
 from engine.compositor.lettering import Face, Letters, check_font, set_letters
 from engine.core.frame.plan import LayerPlan, Pass, Plan
 from engine.core.show.lettering import Lettering, picture_name
-from tests.places import SHADERS
+from tests.places import ROOT, SHADERS
 
 PLAIN = Lettering("AB", "", 0.4, 1.2, 0.0, 0.0, "centre", "middle", (320, 180))
 
@@ -149,9 +149,24 @@ def test_letters_that_a_font_does_not_have_are_named() -> None:
     name = picture_name("title")
     found.changed(((name, PLAIN),))
     assert found.notes() == []
-    found.changed(((name, PLAIN._replace(text="Ä über Ä")),))
+    found.changed(((name, PLAIN._replace(text="Č über Č漢")),))
     ((about, note),) = found.notes()
     assert about == name
     assert "layer title" in note
-    assert ": Ä ü;" in note
+    assert ": Č 漢;" in note
     assert found.notes() == []
+
+
+def test_a_text_with_letters_beyond_the_basic_ones_is_as_large_and_stands_where_it_stood() -> None:
+    shown = Letters()
+    plain = PLAIN._replace(text="nun")
+    pictures = [
+        shown.changed((("text:a", plain._replace(text=text)),))[0][1] for text in ("nun", "nün")
+    ]
+    assert not shown.notes()
+    feet, heads = ([extent(p, 1)[i] for p in pictures] for i in (1, 0))
+    assert abs(feet[0] - feet[1]) <= 1
+    assert heads[1] < heads[0]
+    assert abs(extent(pictures[0], 0)[0] - extent(pictures[1], 0)[0]) <= 1
+    odd = set_letters(plain._replace(text="nü\x1e\x00n"), Face((ROOT / "engine" / "aileron.woff").read_bytes(), 72, 0))
+    assert odd.any(), "control characters are spaces"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,19 +18,20 @@ DIM = (150, 148, 144, 255)
 KEY = (240, 190, 104, 255)
 BAR = (112, 178, 168, 255)
 LATE = (232, 96, 62, 255)
-# Pillow's font is ASCII only.
-_ASCII = str.maketrans({"×": "x", "–": "-", "—": "-", "…": "...", "·": "-", "’": "'", "→": ">"})
+_FONT = Path(__file__).parents[2] / "aileron.woff"
+_SPELLED = str.maketrans({"→": ">"})
 
 
 @lru_cache(maxsize=16)
 def font(size_px: int) -> Any:
-    """Load Pillow's own font, so that nothing needs to be installed."""
-    return ImageFont.load_default(max(6, size_px))
+    """Load the font that comes along, so that nothing needs to be installed."""
+    return ImageFont.truetype(_FONT, max(6, size_px), layout_engine=ImageFont.Layout.BASIC)
 
 
 def plain(text: str) -> str:
     """Spell a text with the letters that the font has."""
-    return text.translate(_ASCII).encode("ascii", "replace").decode()
+    known = text.translate(_SPELLED).encode("cp1252", "replace").decode("cp1252")
+    return "".join(letter if letter.isprintable() else "?" for letter in known)
 
 
 @dataclass(frozen=True, slots=True)
