@@ -21,7 +21,9 @@ def run(address: str, values: Sequence[str], to: str, is_text: bool) -> int:
     """
     told: tuple[Any, ...] = tuple(values) if is_text else tuple(map(_read, values))
     if sender.encode(address, told) is None:
-        raise ValueError(f"'{address}' cannot be sent with that: an address begins with /, and a message has 1472 bytes at most")
+        raise ValueError(
+            f"'{address}': an address begins with / (a message has 1472 bytes at most)"
+        )
     with sender.open(*parse_endpoint(to)) as door:
         door.send(address, told)
     return 0

@@ -121,6 +121,13 @@ class Letters:
         self._shown: dict[str, Lettering] = {}
         self._faces: dict[str, tuple[tuple[object, ...], Face]] = {}
 
+    def load(self, fonts: Mapping[str, bytes]) -> None:
+        """Take the files of fonts; texts are set anew where one has another content."""
+        if fonts != self.fonts:
+            self.fonts = fonts
+            self._shown.clear()
+            self._faces.clear()
+
     def changed(
         self, wanted: tuple[tuple[str, Lettering], ...]
     ) -> list[tuple[str, NDArray[np.uint8]]]:
@@ -164,7 +171,9 @@ def set_letters(lettering: Lettering, face: Face) -> NDArray[np.uint8]:
     font, size_px = face.font, face.font.size
     margin, pitch = round(_MARGIN * height), lettering.line * size_px
     space = lettering.spacing * size_px
-    text = "".join(x if x == "\n" or unicodedata.category(x) != "Cc" else " " for x in lettering.text)
+    text = "".join(
+        x if x == "\n" or unicodedata.category(x) != "Cc" else " " for x in lettering.text
+    )
     lines = _wrapped(text, font, space, width - 2 * margin)
     ascent, descent = face.metrics
     block = pitch * (len(lines) - 1) + ascent + descent

@@ -168,5 +168,19 @@ def test_a_text_with_letters_beyond_the_basic_ones_is_as_large_and_stands_where_
     assert abs(feet[0] - feet[1]) <= 1
     assert heads[1] < heads[0]
     assert abs(extent(pictures[0], 0)[0] - extent(pictures[1], 0)[0]) <= 1
-    odd = set_letters(plain._replace(text="nü\x1e\x00n"), Face((ROOT / "engine" / "aileron.woff").read_bytes(), 72, 0))
+    odd = set_letters(
+        plain._replace(text="nü\x1e\x00n"),
+        Face((ROOT / "engine" / "aileron.woff").read_bytes(), 72, 0),
+    )
     assert odd.any(), "control characters are spaces"
+
+
+def test_another_font_of_the_same_name_is_seen() -> None:
+    shown, wanted = Letters(), ((("text:a"), PLAIN._replace(font="f.woff")),)
+    whole = (ROOT / "engine" / "aileron.woff").read_bytes()
+    shown.load({"f.woff": whole})
+    assert len(shown.changed(wanted)) == 1
+    shown.load({"f.woff": whole})
+    assert not shown.changed(wanted)
+    shown.load({"f.woff": b""})
+    assert len(shown.changed(wanted)) == 1
