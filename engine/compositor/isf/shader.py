@@ -82,7 +82,7 @@ def compile_shader(ctx: moderngl.Context, name: str, text: str, is_raw: bool = F
         try:
             programs = _link(ctx, header, rung, is_raw)
         except moderngl.Error as error:
-            first = first or _error_of(file, header, str(error))
+            first = first or _error_of(file, header, str(error), len(text.splitlines()))
             continue
         if any(len(program.units) > MOST_SAMPLERS for program in programs):
             raise ShaderError(file, 0, f"uses more than {MOST_SAMPLERS} images")
@@ -102,10 +102,14 @@ def _link(ctx: moderngl.Context, header: Header, rung: int, is_raw: bool) -> tup
     return tuple(program(index) for index in range(count))
 
 
-def _error_of(file: str, header: Header, log: str) -> ShaderError:
+def _error_of(file: str, header: Header, log: str, last_line: int) -> ShaderError:
     """Find the first error, in whichever of the two files it is."""
     is_vertex = bool(header.vertex) and "\nvertex_shader\n" in log
-    return read_error(header.vertex_name if is_vertex else file, log)
+    found = read_error(header.vertex_name if is_vertex else file, log)
+    if found.line or is_vertex or "syntax error" not in found.message:
+        return found
+    # Ours begins where the author's text ends: it ended too early, as one that is saved half does.
+    return ShaderError(file, last_line, f"{found.message}; the file ends before the shader does")
 
 
 def _read_in_place(header: Header) -> frozenset[str]:
