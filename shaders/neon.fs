@@ -14,9 +14,9 @@
     { "NAME": "gas", "LABEL": "Colour of the gas", "TYPE": "color", "DEFAULT": [1.0, 0.15, 0.5, 1.0] }
   ],
   "PASSES": [
-    { "TARGET": "tubes", "WIDTH": "max($WIDTH / 2, 1)", "HEIGHT": "max($HEIGHT / 2, 1)" },
-    { "TARGET": "across", "WIDTH": "max($WIDTH / 4, 1)", "HEIGHT": "max($HEIGHT / 4, 1)" },
-    { "TARGET": "halo", "WIDTH": "max($WIDTH / 4, 1)", "HEIGHT": "max($HEIGHT / 4, 1)" },
+    { "TARGET": "tubes", "FLOAT": true, "WIDTH": "max($WIDTH / 2, 1)", "HEIGHT": "max($HEIGHT / 2, 1)" },
+    { "TARGET": "across", "FLOAT": true, "WIDTH": "max($WIDTH / 4, 1)", "HEIGHT": "max($HEIGHT / 4, 1)" },
+    { "TARGET": "halo", "FLOAT": true, "WIDTH": "max($WIDTH / 4, 1)", "HEIGHT": "max($HEIGHT / 4, 1)" },
     {}
   ]
 }*/

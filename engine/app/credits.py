@@ -19,6 +19,7 @@ from engine.generators.archive.index import SUFFIX, plain
 from engine.lab.analysis import archive
 from engine.models.importer import catalogue
 from engine.models.unpickle.inert import RefusedError
+from engine.system import fonts
 
 _NAME = "latent-cinema"
 _LICENCE = "Apache-2.0"
@@ -59,8 +60,8 @@ def collect(source: str | None) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``networks``, ``archives``, ``shaders``, and for the engine ``engine``, ``packages`` and
-        ``exception``.
+        ``networks``, ``archives``, ``shaders``, and for the engine ``engine``, ``fonts``,
+        ``packages`` and ``exception``.
 
     Raises
     ------
@@ -84,6 +85,7 @@ def _of_engine() -> dict[str, Any]:
     return {
         "engine": {"name": _NAME, "version": __version__, "licence": _LICENCE},
         **_of_files(networks, shaders),
+        "fonts": [{"name": fonts.NAME, "licence": fonts.LICENCE}],
         "packages": list(packages(_NAME)),
         "exception": {"text": _EXCEPTION, "libraries": encoders} if encoders else {},
     }
@@ -225,6 +227,8 @@ def text(found: Mapping[str, Any]) -> str:
     if found["shaders"]:
         lines += ["", "shaders"]
         lines += [f"  {one['name']:15} {one['credit']}" for one in found["shaders"]]
+    if found.get("fonts"):
+        lines += ["", "fonts", *("  {name}: {licence}".format(**one) for one in found["fonts"])]
     if found.get("packages"):
         lines += ["", "packages"]
         lines += ["  {name} {version}: {licence}".format(**one) for one in found["packages"]]

@@ -10,18 +10,6 @@ def _smooth(x: float) -> float:
     return x * x * (3.0 - 2.0 * x)
 
 
-def _smoother(x: float) -> float:
-    return x * x * x * (x * (6.0 * x - 15.0) + 10.0)
-
-
-def _exponential(x: float) -> float:
-    return math.expm1(4.0 * x) / math.expm1(4.0)
-
-
-def _logarithmic(x: float) -> float:
-    return math.log1p(math.expm1(4.0) * x) / 4.0
-
-
 def _step(x: float) -> float:
     return 1.0 if x >= 0.5 else 0.0
 
@@ -32,9 +20,9 @@ CURVES: dict[str, Callable[[float], float]] = {
     "cube": lambda x: x * x * x,
     "root": math.sqrt,
     "smooth": _smooth,
-    "smoother": _smoother,
-    "exponential": _exponential,
-    "logarithmic": _logarithmic,
+    "smoother": lambda x: x * x * x * (x * (6.0 * x - 15.0) + 10.0),
+    "exponential": lambda x: math.expm1(4.0 * x) / math.expm1(4.0),
+    "logarithmic": lambda x: math.log1p(math.expm1(4.0) * x) / 4.0,
     "step": _step,
     "invert": lambda x: 1.0 - x,
 }

@@ -33,8 +33,6 @@ def draw(seed: int, name: str, index: int, size: int) -> NDArray[np.float64]:
     ----------
     index
         Any whole number; negative ones wrap in 64 bits.
-    size
-        Number of components.
 
     Returns
     -------

@@ -49,7 +49,9 @@ class ShowBuilder:
     def picture(self, name: str, files: Sequence[str], is_cube: bool = False) -> None:
         """Have a picture ready under a name that image inputs use, or a cube."""
         decoded = [decode_picture(self.file(file), file) for file in files]
-        self.pictures[name] = cube(decoded) if is_cube else decoded[0]
+        faces = [face for face, _ in decoded]
+        self.notes += [note for _, told in decoded for note in told]
+        self.pictures[name] = cube(faces) if is_cube else faces[0]
 
     def add(self, parameter: Parameter) -> int:
         """Give a parameter the next place."""

@@ -27,12 +27,8 @@ def read_numbers(text: str, what: str, last: int = LAST_SEED) -> tuple[int, ...]
 
     Parameters
     ----------
-    text
-        As they are typed.
     what
         What they are called: ``seeds``.
-    last
-        The largest there can be.
 
     Raises
     ------
@@ -69,8 +65,6 @@ def read_latents(path: Path, spaces: Sequence[Space], model: str, takes: str = "
         What they may be, what is rather meant first.
     model
         File of the model that they are for, or empty.
-    takes
-        Who takes them.
 
     Raises
     ------

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.system import fonts
 from engine.system.atomic import write_bytes
 
 MOST_PX = 16_384
@@ -81,9 +82,9 @@ def store(
     OSError
         If it cannot be written.
     """
-    from PIL import Image, ImageDraw, ImageFont
+    from PIL import Image, ImageDraw
 
-    font = ImageFont.load_default(_LETTER)
+    font = fonts.load(_LETTER, "".join([*labels, *heads]))
     height, width = (side + _GAP for side in rows[0].shape[2:])
     left = math.ceil(max(font.getlength(label) for label in labels)) + 2 * _GAP
     top = 2 * _LETTER if heads else 0
@@ -112,9 +113,9 @@ def store_numbered(out: Path, pictures: Pictures, columns: int) -> None:
     OSError
         If the sheet cannot be written.
     """
-    from PIL import Image, ImageDraw, ImageFont
+    from PIL import Image, ImageDraw
 
-    font = ImageFont.load_default(_LETTER)
+    font = fonts.load(_LETTER)
     height, width = (side + _GAP for side in pictures.shape[2:])
     tiles = grid(map(to_bytes, pictures), len(pictures), columns, _GAP, _GROUND)
     sheet = Image.fromarray(tiles)

@@ -105,11 +105,6 @@ def load(path: Path) -> Network:
 def checked(network: Network, name: str) -> Network:
     """Return a network whose weights are numbers.
 
-    Parameters
-    ----------
-    name
-        Of its file.
-
     Raises
     ------
     RefusedError

@@ -56,8 +56,6 @@ def write(
         Open for writing, empty.
     state
         Name → numbers; floats become float32.
-    metadata
-        Goes into the header.
     half
         Whether floats become float16 instead.
 

@@ -51,8 +51,6 @@ def refusals(
 
     Parameters
     ----------
-    texts
-        By name.
     is_wanted
         Asked all the while; when it says no the answer is None.
     """

@@ -215,8 +215,6 @@ def draw(
     ----------
     steps
         Plans of the picture steps since the last frame, oldest first.
-    plan
-        Of the frame.
 
     Returns
     -------

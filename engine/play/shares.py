@@ -61,8 +61,6 @@ class Shares:
 
         Parameters
         ----------
-        stats
-            Of every generator, by layer.
         periods_s
             Layer that is seen → time between two of its pictures, as it was asked for.
         """

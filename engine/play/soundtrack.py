@@ -40,15 +40,6 @@ class SoundtrackEvents(Mapping[int, Sequence[Event]]):
 
     Equal to `engine.sources.audio.file.events`, without the hundred milliseconds that listing them
     all would take in the middle of a show.
-
-    Parameters
-    ----------
-    features
-        Of the whole track.
-    control_hz
-        Ticks per second.
-    is_looping
-        Whether it begins again at its end.
     """
 
     def __init__(

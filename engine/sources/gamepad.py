@@ -46,8 +46,6 @@ class Reading(NamedTuple):
 
     Parameters
     ----------
-    name
-        Of the device.
     axes
         -1..1 each, up and right positive; with a mapping: left x, y, right x, y, left and right
         trigger, which rest at -1.

@@ -63,8 +63,6 @@ class Stillness:
 
     Attributes
     ----------
-    seconds
-        Of it.
     stopped_s
         For how long it is stopped by now.
     """

@@ -26,8 +26,6 @@ def launch(target: Callable[..., None], *arguments: Any, name: str = "") -> Spaw
     ----------
     target
         A function of a module; it is called with `arguments`.
-    name
-        For lists of processes.
     """
     process = multiprocessing.get_context("spawn").Process(
         target=_run, args=(target, arguments), daemon=True, name=name or target.__module__

@@ -9,12 +9,14 @@ import moderngl
 import numpy as np
 import pytest
 
+from engine.compositor import lettering
 from engine.compositor.compose import Compositor
 from engine.compositor.gl.context import collect, open_context
 from engine.compositor.lettering import Face, Letters, check_font, set_letters
 from engine.core.frame.plan import LayerPlan, Pass, Plan
 from engine.core.show.lettering import Lettering, picture_name
-from tests.places import ROOT, SHADERS
+from engine.system import fonts
+from tests.places import SHADERS
 
 PLAIN = Lettering("AB", "", 0.4, 1.2, 0.0, 0.0, "centre", "middle", (320, 180))
 
@@ -144,43 +146,64 @@ def test_another_text_is_seen_at_once(compositor: Compositor) -> None:
 
 
 def test_letters_that_a_font_does_not_have_are_named() -> None:
-    """The built-in font draws boxes for them, which nobody would miss before the audience does."""
+    """It draws boxes for them, which nobody would miss before the audience does."""
     found = Letters()
     name = picture_name("title")
     found.changed(((name, PLAIN),))
     assert found.notes() == []
-    found.changed(((name, PLAIN._replace(text="Č über Č漢")),))
+    found.changed(((name, PLAIN._replace(text="漢 über 字漢")),))
     ((about, note),) = found.notes()
     assert about == name
     assert "layer title" in note
-    assert ": Č 漢;" in note
+    assert ": 漢 字;" in note
     assert found.notes() == []
 
 
-def test_a_text_with_letters_beyond_the_basic_ones_is_as_large_and_stands_where_it_stood() -> None:
-    shown = Letters()
-    plain = PLAIN._replace(text="nun")
-    pictures = [
-        shown.changed((("text:a", plain._replace(text=text)),))[0][1] for text in ("nun", "nün")
-    ]
-    assert not shown.notes()
-    feet, heads = ([extent(p, 1)[i] for p in pictures] for i in (1, 0))
-    assert abs(feet[0] - feet[1]) <= 1
-    assert heads[1] < heads[0]
-    assert abs(extent(pictures[0], 0)[0] - extent(pictures[1], 0)[0]) <= 1
-    odd = set_letters(
-        plain._replace(text="nü\x1e\x00n"),
-        Face((ROOT / "engine" / "aileron.woff").read_bytes(), 72, 0),
-    )
-    assert odd.any(), "control characters are spaces"
+def shown(text: str) -> tuple[np.ndarray, list[tuple[str, str]]]:
+    found = Letters()
+    ((_, picture),) = found.changed(((picture_name("title"), PLAIN._replace(text=text)),))
+    return picture, found.notes()
+
+
+def test_latin_greek_and_cyrillic_are_there_and_plain_texts_look_as_they_did() -> None:
+    for text in ("Über Łódź", "Ελλάδα", "Ёлка", "Tiếng Việt", "10 € – “so”…"):
+        picture, notes = shown(text)
+        assert notes == []
+        assert picture[..., 0].any()
+    assert (shown("AB")[0] == letters()).all()
+
+
+def test_a_mark_of_its_own_is_set_with_its_letter() -> None:
+    assert (shown("e\u0301")[0] == shown("\u00e9")[0]).all()
+    picture, _ = shown("x\u0323a")  # there is no such letter in one
+    assert len(np.unique(numbers(picture)[picture[..., 1] > 128])) == 2
+    assert lettering._clusters("\U0001f469\u200d\U0001f680!") == ["\U0001f469\u200d\U0001f680", "!"]
+    assert lettering._clusters("नमस्ते") == ["नमस्ते"]
+
+
+@pytest.mark.parametrize("text", ["שלום", "x\u0323a"])
+def test_where_nothing_sets_letters_together_it_is_said(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setattr(lettering, "_has_shaping", lambda: False)
+    monkeypatch.setattr(Face, "lacks", lambda *_: [])
+    ((_, note),) = shown(text)[1]
+    assert "no Raqm" in note
+    assert shown("Über")[1] == []
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\n", "\x85", "\u2029"])
+def test_any_end_of_a_line_is_one(end: str) -> None:
+    """Raqm refuses to set them."""
+    assert (shown(f"Ü{end}A")[0] == shown("Ü\nA")[0]).all()
 
 
 def test_another_font_of_the_same_name_is_seen() -> None:
-    shown, wanted = Letters(), ((("text:a"), PLAIN._replace(font="f.woff")),)
-    whole = (ROOT / "engine" / "aileron.woff").read_bytes()
-    shown.load({"f.woff": whole})
-    assert len(shown.changed(wanted)) == 1
-    shown.load({"f.woff": whole})
-    assert not shown.changed(wanted)
-    shown.load({"f.woff": b""})
-    assert len(shown.changed(wanted)) == 1
+    found, wanted = Letters(), ((picture_name("title"), PLAIN._replace(font="f.ttf")),)
+    for content, count in ((fonts.data(), 1), (fonts.data(), 0), (b"", 1)):
+        found.load({"f.ttf": content})
+        assert len(found.changed(wanted)) == count
+
+
+def test_control_characters_are_spaces() -> None:
+    assert shown("Ü\x1e\x00a")[0][..., 0].any()

@@ -77,8 +77,8 @@ def train(folder: Path, out: Path, **given: Any) -> None:
         if not given["licence"]:
             given["licence"] = ask_licence(folder)
         from engine.lab.gan.device import use_threads
-        from engine.lab.training.options import TrainingOptions
         from engine.lab.training.run import train as train_alone
+        from engine.lab.training.start import TrainingOptions
 
         use_threads(given.pop("threads"))
         is_pairs, given["size"] = given.pop("pairs"), int(given["size"])

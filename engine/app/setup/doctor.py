@@ -38,8 +38,6 @@ class Check:
 
     Parameters
     ----------
-    name
-        What.
     ok
         Whether everything can work with what was found.
     found

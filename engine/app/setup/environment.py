@@ -61,8 +61,6 @@ def install_torch(root: Path, kind: str | None = None, index: str | None = None)
 
     Parameters
     ----------
-    root
-        The checkout.
     kind, index
         What the user asked for (``cuda``, ``cpu``; a package index), if anything.
 

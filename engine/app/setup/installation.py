@@ -45,8 +45,6 @@ class Options:
     ----------
     command
         ``play`` or ``test``.
-    rest
-        Arguments that are passed on.
     kind, index
         Build of torch (``cuda``, ``cpu``) and package index for it, if asked for.
     is_quick

@@ -182,7 +182,7 @@ def _sizes(
     for name, default in shader.defaults.items():
         value = item.uniforms.get(name, default)
         if not isinstance(value, tuple):
-            values[name] = float(value)
+            values.setdefault(name, float(value))
     for name, texture in images.items():
         for key, pixels in zip(SIDES, texture.size, strict=True):
             values[f"{key}_{name}"] = float(pixels)

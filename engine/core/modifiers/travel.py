@@ -31,8 +31,6 @@ class Travel:
         [shape=path.shape]; None: its own way again.
     start, ticks
         Tick of motion on which it leaves, and how long it takes.
-    curve
-        Of the way.
     origin
         Where it left [shape=path.shape]; None: it has not left yet.
     base

@@ -39,8 +39,6 @@ def walk(seed: int, name: str, phase: float, size: int, period: int = 0) -> Vect
     ----------
     phase
         Place on the path, in knots. Any real number.
-    size
-        Number of components.
     period
         If above 0, the path closes exactly after that many knots (at least 4).
 

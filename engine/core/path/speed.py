@@ -170,17 +170,6 @@ def _write_table(table: Table) -> list[float]:
     return list(to_numbers(table.start, table.per_knot, table.is_closed, table.mean, table.steps))
 
 
-def _read_table(_: Any, data: Any) -> Table | None:
-    """Read a table back; None if it is none.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If these are no numbers.
-    """
-    return from_numbers([float(number) for number in data])
-
-
 def _read_perceived(_: Any, data: Any) -> tuple[float, float] | None:
     """Read both numbers of what was felt; None if they are none."""
     if len(data) != 2 or not all(0.0 < float(number) <= 1e6 for number in data):
@@ -222,7 +211,7 @@ TIMING = Part(
     },
     memory={
         "is_relocating": Kept(bool, lambda _, data: bool(data) or None),
-        "table": Kept(_write_table, _read_table),
+        "table": Kept(_write_table, lambda _, data: from_numbers([*map(float, data)])),
         "felt": Kept(list, _read_perceived),
     },
 )  # fmt: skip

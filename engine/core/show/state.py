@@ -189,8 +189,6 @@ class State(NamedTuple):
         Newest cue and the tick on which it began.
     begun
         Cues that began on this very tick, in order.
-    lists
-        Where each cue list is.
     fader
         What the fader between two cues holds; None: it has no two cues.
     waiting
@@ -207,8 +205,6 @@ class State(NamedTuple):
         Playhead of the track, see `engine.core.track.track`.
     modulators
         What each remembers, and its settings that hold until the next tick.
-    chased
-        Timecode from outside.
     decks
         Of a show with decks: which one is on air.
     reels

@@ -41,8 +41,6 @@ def read_past(builder: ShowBuilder, bans: str, journal: str, size: int) -> Past:
     ----------
     bans, journal
         Names of the files, or empty.
-    size
-        Number of coordinates.
     """
     if not bans and not journal:
         return NO_PAST

@@ -6,7 +6,9 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from engine.core.latent.examples import MOST_INPUTS
+import numpy as np
+
+from engine.core.latent.examples import MOST_INPUTS, Examples
 from engine.core.latent.manifold import AffineChart, AnyChart, SimplexChart
 from engine.core.parameter import Kind, Parameter
 from engine.core.path.model import Path
@@ -16,9 +18,10 @@ from engine.core.trajectory.parts import make_parts
 from engine.documents.builder import ShowBuilder, clamped, strict
 from engine.documents.path.journal import read_past
 from engine.documents.path.keyframes import read_keys
-from engine.documents.path.latent_map import read_atlas
 from engine.documents.path.picture_keyframes import read_pictures
 from engine.documents.schema import LayerTable, PathTable
+from engine.models.latent_file import check_model
+from engine.models.sidecars import latent_map
 
 FIRST = ("gaussian", "sphere", "wspace")
 """Geometries of the ports that ``path``, ``path_b``, ``path_c`` and ``path_d`` move, in order."""
@@ -199,3 +202,34 @@ def _path_parameter(setting: Setting, address: str, table: PathTable) -> Paramet
     )  # fmt: skip
     given = getattr(table, setting.name, None)  # a part that joined later has no key
     return full if given is None else replace(full, default=strict(full, given))
+
+
+def read_atlas(data: bytes, name: str, port: Port, model: str) -> Examples:
+    """Read a map's examples for a port, in its coordinates.
+
+    Parameters
+    ----------
+    model
+        File of the generator's model, or empty.
+
+    Raises
+    ------
+    ValueError
+        If it is no map, or one of other latents or of another model.
+    """
+    found = latent_map.read(data, name)
+    rows = port.shape[0] if len(port.shape) > 1 else 1
+    size = port.shape[-1]
+    latents = found.latents.astype(np.float64)
+    shape = latents.shape[1:]
+    if shape not in ((size,), (rows, size)):
+        raise ValueError(
+            f"map: {name} holds latents of shape {shape}, and the port '{port.name}' takes "
+            f"{port.shape}: make the map with this model"
+        )
+    check_model(str(found.about.get("model", "")), model, f"map: {name}")
+    if latents.ndim == 2:
+        latents = np.repeat(latents[:, None], rows, axis=1)
+    if port.chart is not None:
+        latents = port.chart.encode(latents)
+    return Examples(found.places.astype(np.float64), latents)

@@ -136,6 +136,7 @@ def _generator(
     except ValueError as error:
         raise ValueError(f"generator: {error}") from None
     spec, files = opened.spec, opened.files
+    builder.notes += [f"layer {layer.id}: {note}" for note in opened.notes]
     config = deepcopy(table.config)
     for file in files:
         *way, last = steps(file.key)
@@ -169,12 +170,9 @@ def _generator(
     reel = Reel(layer.id, spec.duration_s, **dict(places)) if spec.duration_s else None
     # Of a film every frame is seen for itself; a still one has nothing between.
     usual = "none" if reel or spec.runs == "still" else "fade"
-    first = float(IN_BETWEENS.index(layer.in_between or usual))
-    in_between = builder.add(
-        Parameter(
-            f"{root}/in_between", Kind.CHOICE, first, 0.0, len(IN_BETWEENS) - 1.0, IN_BETWEENS,
-            text="What is seen between two of its frames.",
-        )
+    in_between = builder.choice(
+        f"{root}/in_between", IN_BETWEENS, layer.in_between or usual,
+        "What is seen between two of its frames.",
     )  # fmt: skip
     return Generator(
         table.kind, config, spec, size_px, film_px, table.rate_hz, paths, places,

@@ -26,8 +26,6 @@ def collect(source: Path, out: Path, others: Sequence[Path] = ()) -> list[Path]:
 
     Parameters
     ----------
-    out
-        A new folder.
     others
         Where models may lie, too; see `find_models.find`.
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import lru_cache
+from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from engine.generators.archive.features import Bytes, turned_back
 from engine.generators.archive.index import LABEL, Index, Match
 from engine.models.unpickle.inert import RefusedError
+from engine.system import fonts
 
 _GROUND, _TEXT, _CARD = (0, 0, 0), (225, 225, 225), (38, 38, 38)
 _LETTER = 1 / 24  # of the height
@@ -87,10 +88,11 @@ def lay_out(
     dark = (*_GROUND, round(255 * max(ground, _BEHIND_TEXT)))
     if lines:
         draw.rectangle((0, height - below, width, height), dark)
+    font = fonts.load(letter, text)
     for place, line in enumerate(lines):
-        left = (width - round(_font(letter).getlength(line))) // 2
+        left = (width - round(font.getlength(line))) // 2
         at = (left, height - below + gap + round(place * letter * 1.35))
-        draw.text(at, line, (*_TEXT, 255), _font(letter))
+        draw.text(at, line, (*_TEXT, 255), font)
     return np.array(sheet)
 
 
@@ -115,18 +117,13 @@ def _tile(each: Bytes | str, side: int, letter: int) -> Image.Image:
     draw = ImageDraw.Draw(tile)
     for place, line in enumerate(wrapped(each, side - letter, letter)):
         at = (letter // 2, letter // 2 + round(place * letter * 1.35))
-        draw.text(at, line, _TEXT, _font(letter))
+        draw.text(at, line, _TEXT, fonts.load(letter, each))
     return tile
-
-
-@lru_cache(maxsize=8)
-def _font(letter: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(letter)
 
 
 def wrapped(text: str, width: int, letter: int) -> list[str]:
     """Break a text into at most three lines of this width; what is too long ends with ``…``."""
-    font = _font(letter)
+    font = fonts.load(letter, text)
     lines, words = [""], text.split()
     while words:
         longer = f"{lines[-1]} {words[0]}".strip()
@@ -141,7 +138,7 @@ def wrapped(text: str, width: int, letter: int) -> list[str]:
     return [_cut(line, width, font) for line in lines]
 
 
-def _cut(line: str, width: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
+def _cut(line: str, width: int, font: Any) -> str:
     while len(line) > 1 and font.getlength(line) > width:
         line = line[:-2] + "…"
     return line

@@ -79,6 +79,11 @@ def files(config: Config) -> tuple[Asset, ...]:
     return (Asset("path", config.path, "film"),)
 
 
+def notes(config: Config) -> tuple[str, ...]:
+    """Say what of the film is not seen as it is meant."""
+    return tuple(f"{Path(config.path).name}: {note}" for note in _describe(config).notes)
+
+
 def memory_bytes(config: Config, device: str) -> int:
     """Estimate the memory of a process that plays it."""
     del device

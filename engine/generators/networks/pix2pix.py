@@ -10,15 +10,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.generators.libraries import functional, torch
 from engine.models.pix2pix_shape import CORES, Shape
-
-if TYPE_CHECKING:
-    import torch
 
 _HALF = math.sqrt(0.5)
 
@@ -45,16 +42,12 @@ def draw(
 
     Parameters
     ----------
-    shape
-        Of the network.
     weights
         As `Shape.tensors` says.
     source
         Pictures [shape=(N, 3, H, W)], -1 to 1; sides in multiples of `Shape.unit_px`.
     z
         Codes [shape=(N, z_dim)].
-    noise
-        Where noise comes from.
     gains
         How strong the noise is at each level, 0 the finest; None: as trained.
 
@@ -63,7 +56,6 @@ def draw(
     torch.Tensor
         Pictures [shape=(N, 3, H, W)], -1 to 1, and a little beyond.
     """
-    from torch.nn import functional
 
     def conv(name: str, x: torch.Tensor, stride: int = 1) -> torch.Tensor:
         weight = weights[f"{name}.weight"]
@@ -102,6 +94,4 @@ def draw(
 
 def activate(x: torch.Tensor) -> torch.Tensor:
     """Leaky ReLU with the gain that keeps the power."""
-    from torch.nn import functional
-
     return functional.leaky_relu(x, 0.2) * math.sqrt(2)

@@ -11,16 +11,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.core.motions.walk import basis
 from engine.core.parameter import Kind, Parameter
 from engine.core.path.phase import WRAP_KNOTS
 from engine.core.rng import draw, gaussian
 from engine.core.show.generator import Port
-
-if TYPE_CHECKING:
-    import torch
+from engine.generators.libraries import torch
 
 PORT = Port("noise", "noise-field", (1,))
 MAPS = 4
@@ -45,8 +43,6 @@ class _Layer:
     """One layer's noise: where it lies, what it was trained with, and its maps of chance."""
 
     def __init__(self, name: str, live: torch.Tensor, resolution: str) -> None:
-        import torch
-
         self.name, self.live, self.resolution = name, live, resolution
         self.rest = live.clone()
         height, width = live.shape
@@ -113,8 +109,6 @@ class NoiseMotion:
         ----------
         place
             On the path of the port, in knots, modulo `WRAP_KNOTS`.
-        controls
-            The generator's parameters.
         """
         for layer in self._layers:
             amount = controls[f"noise_motion_{layer.resolution}"]

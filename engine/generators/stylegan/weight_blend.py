@@ -13,12 +13,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from engine.generators.libraries import torch
 from engine.generators.networks.modulation import Modulated
-
-if TYPE_CHECKING:
-    import torch
 
 _PREPARED = ("squares", "cpu_backend")  # worked out from weights
 _FIXED = (  # never learned
@@ -120,8 +118,6 @@ class WeightInterpolation:
         return changed
 
     def _blend(self, name: str, part: Part, age: float, share: float) -> None:
-        import torch
-
         stops, source = self._stops[name], self._trained[name]
         if age < 1.0:
             index = min(max(bisect_right(self._places, age) - 1, 0), len(self._places) - 2)
@@ -212,8 +208,6 @@ def _square(convs: Sequence[Modulated]) -> None:
 
 def _weights(part: Any) -> Iterator[torch.Tensor]:
     """Every tensor of a network that is proportional to a learned one, in a fixed order."""
-    import torch
-
     if isinstance(part, torch.Tensor):
         yield part
     elif isinstance(part, tuple):

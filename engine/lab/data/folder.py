@@ -132,12 +132,8 @@ def check(folder: Path, size: int, notify: Callable[[str], None] = lambda _: Non
 
     Parameters
     ----------
-    folder
-        Where they lie.
     size
         At which they will be shown, in pixels.
-    notify
-        Hears how far it is, now and then.
 
     Raises
     ------

@@ -23,13 +23,6 @@ def sketch(
 ) -> tuple[NDArray[np.uint8], float]:
     """Return a picture [shape=(H, W, 3)] as a hand might paint it, and how coarse it is.
 
-    Parameters
-    ----------
-    picture
-        Any.
-    random
-        Decides.
-
     Returns
     -------
     tuple

@@ -42,10 +42,6 @@ class Dense(nn.Module):
 
     Parameters
     ----------
-    inputs, outputs
-        Counts.
-    rate
-        Factor of the learning rate.
     bias
         Of the start.
     """

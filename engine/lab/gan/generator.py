@@ -24,15 +24,7 @@ _MARGIN = 1  # places of the start round a trained picture's, in a window
 
 
 class Generator(nn.Module):
-    """Mapping and synthesis; its parts are named as in the files of networks.
-
-    Parameters
-    ----------
-    shape
-        Its sizes.
-    noisy
-        Whether its layers have noise.
-    """
+    """Mapping and synthesis; its parts are named as in the files of networks."""
 
     w_avg: torch.Tensor
 

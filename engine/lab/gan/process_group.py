@@ -15,10 +15,6 @@ class ProcessGroup:
 
     Parameters
     ----------
-    rank
-        Of this one.
-    size
-        Count.
     local_rank
         Of this one on its machine: the number of its GPU.
     """

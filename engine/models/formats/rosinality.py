@@ -47,16 +47,8 @@ def _first(tensor: _Array) -> _Array:
     return tensor.reshape(tensor.shape[1:])
 
 
-def _scalar(tensor: _Array) -> _Array:
-    return tensor.reshape(())
-
-
 def _flat(tensor: _Array) -> _Array:
     return tensor.reshape(-1)
-
-
-def _plane(tensor: _Array) -> _Array:
-    return tensor.reshape(tensor.shape[-2:])
 
 
 # Their name (after the layer) → our name and what to do with the numbers.
@@ -64,7 +56,7 @@ _LAYER: dict[str, tuple[str, Callable[[_Array], _Array]]] = {
     "conv.weight": ("weight", _first),
     "conv.modulation.weight": ("affine.weight", _same),
     "conv.modulation.bias": ("affine.bias", _same),
-    "noise.weight": (_STRENGTH, _scalar),
+    "noise.weight": (_STRENGTH, lambda tensor: tensor.reshape(())),
     "activate.bias": ("bias", _same),
     "bias": ("bias", _flat),  # of to_rgb
 }
@@ -91,7 +83,7 @@ def _place(name: str) -> tuple[str, Callable[[_Array], _Array]] | None:
     if noise := re.fullmatch(r"noises\.noise_(\d{1,2})", name):
         index = int(noise[1])
         block = f"b{8 << (index - 1) // 2}.conv{(index - 1) % 2}" if index else "b4.conv1"
-        return f"synthesis.{block}.noise_const", _plane
+        return f"synthesis.{block}.noise_const", lambda x: x.reshape(x.shape[-2:])
     match = _PARTS.fullmatch(name)
     if match is None or match["rest"] not in _LAYER:
         return None

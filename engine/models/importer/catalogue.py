@@ -76,8 +76,6 @@ def import_model(source: Path, out: Path, given: Mapping[str, str] | None = None
 
     Parameters
     ----------
-    source
-        A pickle or a checkpoint.
     out
         The new file, ``….safetensors``; the card lies beside it, ``….toml``.
     given

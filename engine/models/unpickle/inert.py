@@ -92,8 +92,6 @@ class Text:
     ----------
     raw
         Its bytes, as a view of the file.
-    encoding
-        How to decode them.
     """
 
     raw: memoryview

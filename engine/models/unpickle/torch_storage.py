@@ -45,8 +45,6 @@ class Storage:
     ----------
     kind
         Torch's name of the class: ``FloatStorage``.
-    count
-        How many numbers.
     """
 
     __slots__ = ("count", "data", "kind")
@@ -148,15 +146,6 @@ def read_stream(
     data: memoryview, find: Callable[[str, str], Global], budget: Budget
 ) -> tuple[Any, int]:
     """Read the old format of `torch.save`.
-
-    Parameters
-    ----------
-    data
-        The stream.
-    find
-        Answers the names of the value.
-    budget
-        What may be spent.
 
     Returns
     -------

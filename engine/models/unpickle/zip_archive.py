@@ -133,10 +133,6 @@ def read_archive(
     ----------
     entries
         From `read_entries`.
-    find
-        Answers the names of the value.
-    budget
-        What may be spent.
 
     Raises
     ------

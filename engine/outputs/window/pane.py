@@ -34,8 +34,6 @@ class Pane:
 
     Parameters
     ----------
-    handle
-        GLFW's.
     swap_interval
         1 waits for the monitor at every swap, 0 never waits.
     """

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from engine.outputs.window.overlay import font, plain
+from engine.outputs.window.overlay import font
 
 Colour = tuple[int, int, int]
 
@@ -180,7 +180,6 @@ def _text(
 ) -> None:
     if size_px < 5:
         return
-    words = plain(words)
     size_px *= min(1.0, most_px / font(round(size_px)).getlength(words))
     pen.text(place, words, colour, font(round(size_px)), anchor="mm")
 

@@ -53,8 +53,6 @@ class TaskQueue:
         The generator of a layer as it is now, or None.
     notify
         Tells the operator what is wrong.
-    clients
-        Tended in this order.
     """
 
     def __init__(

@@ -34,8 +34,6 @@ class Playback:
         Of the samples. A device that has only another rate hears them linearly interpolated.
     device
         Number or name of an output device; None takes the system's default.
-    is_looping
-        Whether it begins again at its end.
     """
 
     def __init__(

@@ -104,12 +104,6 @@ class Receiver:
 
     Attributes
     ----------
-    received
-        Packets read.
-    refused
-        Packets left out.
-    ports
-        The bound ports.
     warning
         A sentence to show when others than this machine can send; else empty.
     """

@@ -42,8 +42,6 @@ class Universe:
 
     Parameters
     ----------
-    number
-        What it is called.
     is_latest
         LTP instead of HTP.
     pairs

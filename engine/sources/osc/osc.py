@@ -99,8 +99,6 @@ class Receiver(Inbox):
 
     Attributes
     ----------
-    port
-        The bound port.
     warning
         A sentence to show when others than this machine can send; else empty.
     dropped

@@ -15,8 +15,6 @@ def step(show: Show, state: State, number: int, act: str) -> tuple[State, int]:
 
     Parameters
     ----------
-    number
-        Of the list.
     act
         ``go``, ``back`` or ``random``.
     """

@@ -97,10 +97,6 @@ def ramps_to(
 
     Parameters
     ----------
-    cue
-        Says how.
-    now
-        Where every parameter is.
     goals
         Place → goal.
     """
