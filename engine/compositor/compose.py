@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from engine.compositor.canvas.blend import OVER_SOMETHING
 from engine.compositor.canvas.place import fit, is_still
-from engine.compositor.canvas.stack import Stack
 from engine.compositor.enlarge import Pixels
 from engine.compositor.finish import Finish, Shown
 from engine.compositor.gl.context import collect
@@ -28,6 +27,7 @@ from engine.compositor.layers import Frame, Layers, frame_of
 from engine.compositor.lettering import Letters
 from engine.compositor.picture import Picture
 from engine.compositor.previews import Previews
+from engine.compositor.stack import Stack
 from engine.compositor.stock import Stock
 from engine.core.frame.plan import LayerPlan, Plan, Readback
 from engine.core.isf.header import Header

@@ -1,1 +1,1 @@
-"""Layers laid on a canvas: moved, blended, in groups and on decks."""
+"""Layers laid on a canvas: placed, moved and blended."""
