@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from engine.core.event import Event
 from engine.core.show.layer import Generator
 from engine.generators import registry
-from engine.generators.host.inline_host import InlineHost, open_inline
+from engine.generators.host.inline_host import InlineHost
 from engine.play.line import Line
 from engine.play.tasks.even_speed import ProbedPath, ProbeSchedule, probe_task, probed_paths
 
@@ -78,4 +78,4 @@ class Evened:
 
 
 def _open(generator: Generator) -> InlineHost:
-    return open_inline(registry.open_spec(generator.kind, generator.config, generator.spec))
+    return InlineHost(registry.open_spec(generator.kind, generator.config, generator.spec))
