@@ -53,13 +53,7 @@ class Check:
 
 
 def diagnose() -> list[Check]:
-    """Look at everything that a show needs; each look is bounded in time.
-
-    Returns
-    -------
-    list of Check
-        In the order in which a person would mend them.
-    """
+    """Look at all that a show needs, in the order in which a person would mend it."""
     looks = probe.look_all(["gl", "sound", "midi", "codecs"])
     build, nvidia = torch_build(), has_nvidia()
     return [

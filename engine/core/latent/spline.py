@@ -27,7 +27,7 @@ SPLINES = ("hermite", "catmull", "slerp", "linear")
 
 
 def slopes(x: Values, y: Values, is_closed: bool = False) -> Values:
-    """Slope at every knot of a monotone cubic, which is never beyond the values it goes through.
+    """Slope at every knot [shape=(N,)] of a monotone cubic that stays within the values it meets.
 
     F. N. Fritsch and J. Butland, "A method for constructing local monotone piecewise cubic
     interpolants" (1984): a weighted harmonic mean of its neighbours' slopes.
@@ -40,10 +40,6 @@ def slopes(x: Values, y: Values, is_closed: bool = False) -> Values:
         Values [shape=(N,)].
     is_closed
         The last knot is the first one a period later: their slopes are the same.
-
-    Returns
-    -------
-    ndarray [shape=(N,)]
     """
     h = np.diff(x)
     d = np.diff(y) / h
@@ -135,7 +131,7 @@ def spline(
 
 
 def at(path: Spline, time: float, ease: str = "linear") -> Vector:
-    """Point of the path at a time.
+    """Point of the path at a time, shaped as a key.
 
     Parameters
     ----------
@@ -144,10 +140,6 @@ def at(path: Spline, time: float, ease: str = "linear") -> Vector:
         stays at its ends.
     ease
         Curve of `engine.core.curves` from each key to the next.
-
-    Returns
-    -------
-    ndarray, shaped as a key
     """
     points = path.points
     if len(points) == 1:

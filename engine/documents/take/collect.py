@@ -22,17 +22,12 @@ from engine.system.untrusted import OutsideError
 
 
 def collect(source: Path, out: Path, others: Sequence[Path] = ()) -> list[Path]:
-    """Copy a take, its models, and their sidecars and cards.
+    """Copy a take, its models, and their sidecars and cards; return the models in it.
 
     Parameters
     ----------
     others
         Where models may lie, too; see `find_models.find`.
-
-    Returns
-    -------
-    list
-        The models in it.
 
     Raises
     ------

@@ -72,7 +72,7 @@ class Generator(nn.Module):
         random: torch.Generator | None = None,
         start: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """Draw pictures.
+        """Draw pictures [shape=(N, 3, side, side)], about -1 to 1.
 
         Parameters
         ----------
@@ -84,11 +84,6 @@ class Generator(nn.Module):
             Of the noise; None: the noise that the file holds.
         start
             Instead of the learned one [shape=(C, H, W)]; the picture grows with it.
-
-        Returns
-        -------
-        torch.Tensor
-            [shape=(N, 3, side, side)], about -1 to 1.
         """
         x = (self.const if start is None else start)[None].expand(len(ws), -1, -1, -1)
         x = x.contiguous(memory_format=self.layout)

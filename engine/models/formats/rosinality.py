@@ -198,7 +198,7 @@ def average_of(
 def map_latents(
     z: NDArray[np.float32], state: dict[str, _Array], modules: dict[str, dict[str, Any]]
 ) -> NDArray[np.float32]:
-    """Run a mapping network without labels.
+    """Run a mapping network without labels: w [shape=(N, w_dim)].
 
     Parameters
     ----------
@@ -206,11 +206,6 @@ def map_latents(
         Latents [shape=(N, z_dim)].
     state, modules
         Of a network in our naming.
-
-    Returns
-    -------
-    ndarray
-        w [shape=(N, w_dim)].
 
     Raises
     ------

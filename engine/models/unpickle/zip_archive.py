@@ -31,12 +31,7 @@ def is_torch_archive(data: memoryview) -> bool:
 
 
 def read_entries(data: memoryview) -> dict[str, memoryview]:
-    """List an archive.
-
-    Returns
-    -------
-    dict
-        Name → bytes, as views of `data`.
+    """List an archive: name → bytes, as views of `data`.
 
     Raises
     ------

@@ -71,17 +71,12 @@ class Universe:
         self._has_news = False
 
     def take(self, packet: Packet, address: str, now_ns: int) -> str:
-        """Take a packet.
+        """Take a packet; say why it was left out, else nothing.
 
         Parameters
         ----------
         address
             Of its sender, without the port.
-
-        Returns
-        -------
-        str
-            Why it was left out; else empty.
         """
         self.tend(now_ns)
         key = packet.protocol, packet.source or address
