@@ -68,13 +68,7 @@ def _end(h0: float, h1: float, d0: float, d1: float) -> float:
 
 
 def pchip(x: Values, y: Values, m: Values, at: float) -> float:
-    """Value at a place, which is held to the knots' range.
-
-    Parameters
-    ----------
-    m
-        Slopes, see `slopes`.
-    """
+    """Value at a place, which is held to the knots' range, with the slopes `m` of `slopes`."""
     i = min(max(int(np.searchsorted(x, at, "right")) - 1, 0), len(x) - 2)
     h = float(x[i + 1] - x[i])
     t = min(max((at - float(x[i])) / h, 0.0), 1.0)

@@ -69,12 +69,7 @@ class WorkerHost:
         return look_ahead_s(self._latency, self._period_s, seen_periods)
 
     def ask(self, request: Request, now_s: float | None = None) -> None:
-        """Ask for a frame; the newest request replaces older ones. Never waits.
-
-        Parameters
-        ----------
-        now_s
-            By the clock of `tend`; None is the time of the last `tend`.
+        """Ask for a frame by the clock of `tend`; the newest replaces older ones. Never waits.
 
         Raises
         ------

@@ -103,13 +103,7 @@ class NoiseMotion:
             layer.rest.copy_(layer.live)
 
     def set(self, place: float, controls: Mapping[str, float]) -> None:
-        """Move it.
-
-        Parameters
-        ----------
-        place
-            On the path of the port, in knots, modulo `WRAP_KNOTS`.
-        """
+        """Move it to a place of the port's path, in knots, modulo `WRAP_KNOTS`."""
         for layer in self._layers:
             amount = controls[f"noise_motion_{layer.resolution}"]
             layer.set(amount, place * pace(int(layer.resolution)))

@@ -117,12 +117,7 @@ class Generator(nn.Module):
     def window(
         self, ws: torch.Tensor, side: int, random: torch.Generator, place: tuple[float, float]
     ) -> torch.Tensor:
-        """Draw the part of a larger picture that a trained one covers, clear of its edges.
-
-        Parameters
-        ----------
-        place
-            Where it lies, down and across, 0 to 1.
+        """Draw the part of a larger picture, at a place of 0 to 1, that a trained one covers.
 
         Returns
         -------
@@ -215,13 +210,7 @@ def modules_of(shape: Shape, *, noisy: bool = True) -> dict[str, dict[str, Any]]
 
 
 def network_of(generator: Generator, **about: Any) -> Network:
-    """Turn a generator into a network as its file holds it.
-
-    Parameters
-    ----------
-    about
-        Further fields of `Network`: ``origin``, ``data_set``, ``licence``, ``notes``.
-    """
+    """Turn a generator into a network as its file holds it; `about` are further fields of it."""
     return Network(
         STYLEGAN2,
         arrays_of(generator),

@@ -59,13 +59,7 @@ class ProcessGroup:
 
 
 def join(device: str) -> ProcessGroup:
-    """Join the other processes, if a launcher started this one.
-
-    Parameters
-    ----------
-    device
-        ``cpu`` or ``cuda``.
-    """
+    """Join the other processes on ``cpu`` or ``cuda``, if a launcher started this one."""
     if "RANK" not in os.environ or "WORLD_SIZE" not in os.environ:
         return ProcessGroup()
     backend = "nccl" if device.startswith("cuda") else "gloo"

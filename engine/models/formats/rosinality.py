@@ -92,12 +92,7 @@ def _place(name: str) -> tuple[str, Callable[[_Array], _Array]] | None:
 
 
 def convert(root: Any) -> Network:
-    """Map a checkpoint.
-
-    Parameters
-    ----------
-    root
-        What the file holds: a table with ``g_ema``, or the state dictionary itself.
+    """Map a checkpoint: a table with ``g_ema``, or the state dictionary itself.
 
     Raises
     ------
@@ -142,13 +137,7 @@ def convert(root: Any) -> Network:
 def filters_for(
     state: Mapping[str, _Array], blocks: list[int], taps: _Array | None = None
 ) -> dict[str, _Array]:
-    """Make the filters of every block, which checkpoints without buffers lack.
-
-    Parameters
-    ----------
-    taps
-        Of a square filter; without sensible ones the usual.
-    """
+    """Make every block's filters, which checkpoints without buffers lack, of these taps."""
     is_usual = taps is None or taps.ndim != 2 or not np.isfinite(taps).all() or taps.sum() <= 0
     kept = stylegan2_modules.resample_filter() if is_usual or taps is None else taps / taps.sum()
     filters = {}

@@ -122,12 +122,7 @@ def _skip_local(data: memoryview, start: int) -> int:
 def read_archive(
     entries: dict[str, memoryview], find: Callable[[str, str], Global], budget: Budget
 ) -> Any:
-    """Read the new format of `torch.save`.
-
-    Parameters
-    ----------
-    entries
-        From `read_entries`.
+    """Read the new format of `torch.save`, as `read_entries` lists it.
 
     Raises
     ------

@@ -23,13 +23,7 @@ class Delay:
         self._waiting: deque[tuple[int, Any]] = deque()
 
     def due(self, rows: Iterable[Any], now_ns: int) -> list[Any]:
-        """Take what is due of these rows and of those before; each as if it arrived then.
-
-        Parameters
-        ----------
-        rows
-            Items of a source, or what its hands `Moved`.
-        """
+        """Take what is due of these rows and of those before; each as if it arrived then."""
         if not self._delay_ns:
             return list(rows)
         self._waiting.extend((row[0] + self._delay_ns, row) for row in rows)

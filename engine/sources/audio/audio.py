@@ -80,11 +80,6 @@ class Config:
 def open(config: Config, now_ns: Callable[[], int]) -> Sound:
     """Start listening; returns at once, without waiting for the device.
 
-    Parameters
-    ----------
-    now_ns
-        The clock that stamps arrivals, in nanoseconds.
-
     Raises
     ------
     ValueError

@@ -68,11 +68,6 @@ class Config:
 def open(config: Config, now_ns: Callable[[], int]) -> Receiver:
     """Listen for a desk.
 
-    Parameters
-    ----------
-    now_ns
-        The clock that stamps arrivals, in nanoseconds.
-
     Raises
     ------
     ValueError
