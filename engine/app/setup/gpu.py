@@ -58,13 +58,7 @@ class Line:
 
 
 class Trial:
-    """Tries one thing after another on a device.
-
-    Parameters
-    ----------
-    is_dry
-        On the CPU, with tiny networks.
-    """
+    """Tries one thing after another on a device; `is_dry`: on the CPU, with tiny networks."""
 
     def __init__(self, is_dry: bool) -> None:
         self.is_dry = is_dry

@@ -133,13 +133,7 @@ class GraphInputs:
 
 @dataclass(frozen=True, slots=True)
 class Generator:
-    """A built CPPN. Stateless: `render` hands its memory back untouched.
-
-    Parameters
-    ----------
-    weights
-        Every fixed number of the two networks, on the device.
-    """
+    """A built CPPN with its weights on the device. Stateless: `render` leaves memory untouched."""
 
     spec: Spec
     weights: Weights

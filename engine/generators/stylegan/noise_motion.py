@@ -76,13 +76,7 @@ class _Layer:
 
 
 class NoiseMotion:
-    """Moves the noise of a network's layers.
-
-    Parameters
-    ----------
-    synthesis
-        Of the network, see `networks.stylegan2.Synthesis`: its noise is written to.
-    """
+    """Moves the noise of a network's layers, which is written to."""
 
     def __init__(self, synthesis: Any) -> None:
         self._layers = [

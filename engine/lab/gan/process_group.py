@@ -11,13 +11,7 @@ from torch import distributed, nn
 
 @dataclass(frozen=True, slots=True)
 class ProcessGroup:
-    """The processes.
-
-    Parameters
-    ----------
-    local_rank
-        Of this one on its machine: the number of its GPU.
-    """
+    """The processes; `local_rank` is that of this one on its machine: the number of its GPU."""
 
     rank: int = 0
     size: int = 1

@@ -10,13 +10,7 @@ from engine.sources.contract import Moved
 
 
 class Delay:
-    """Rows in order of arrival that wait for their time; as many as arrive in that time.
-
-    Parameters
-    ----------
-    delay_ns
-        0: nothing waits.
-    """
+    """Rows in order of arrival that wait for their time, at 0 for none; as many as arrive in it."""
 
     def __init__(self, delay_ns: int = 0) -> None:
         self._delay_ns = delay_ns

@@ -20,13 +20,7 @@ CHECK_TICKS = 30
 
 
 class Evened:
-    """Events of a show by tick, and the tables of its paths that are to be even.
-
-    Parameters
-    ----------
-    events_of
-        The show's own events.
-    """
+    """A show's own events by tick, and the tables of its paths that are to be even."""
 
     def __init__(self, events_of: Callable[[int], Sequence[Event]]) -> None:
         self._events_of = events_of
