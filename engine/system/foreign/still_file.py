@@ -85,7 +85,7 @@ def remarks(picture: Image.Image) -> list[str]:
     raw = "".join(str(tile[3]) for tile in getattr(picture, "tile", [])[:1])
     if picture.mode == "F":
         found.append("its numbers of 32 bits are taken as sRGB from 0 to 1, in 256 steps")
-    elif picture.mode.startswith("I") or "16" in raw:
+    elif picture.mode.startswith("I") or (";16" in raw and "BGR" not in raw):  # a BMP's five, six
         found.append("of its 16 bits 8 are used")
     if isinstance(made := _to_srgb(picture), str):
         found.append(f"its colour profile cannot be followed ({made}); taken as sRGB")
@@ -130,7 +130,7 @@ def _opened(data: bytes) -> Image.Image:
     if picture.width * picture.height > MOST_PIXELS:
         raise ValueError(
             f"it has {picture.width} x {picture.height} pixels; at most {MOST_PIXELS // 10**6} "
-            "million are shown"
+            "million are shown: make it smaller"
         )
     return picture
 

@@ -22,13 +22,6 @@ from engine.play.pixels.cuda_sharing import probe
 from tests.slow_generator import Config
 
 
-@pytest.fixture(scope="module")
-def ctx() -> Iterator[moderngl.Context]:
-    made = moderngl.create_context(standalone=True, backend="egl")
-    yield made
-    made.release()
-
-
 @pytest.fixture
 def bridge(ctx: moderngl.Context) -> Iterator[Bridge]:
     made = Bridge(ctx)

@@ -20,10 +20,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.performing import inside_jack
+from tests.performing import LIMIT_S, inside_jack
 
 RATE_HZ = 48_000
-LIMIT_S = 120.0
 TONE_HZ, OTHER_HZ = 997.0, 440.0
 BURSTS = 5
 CYCLES = 3
