@@ -89,7 +89,7 @@ class Compositor:
 
     def load_fonts(self, fonts: Mapping[str, bytes]) -> None:
         """Take the font files that letterings name, by their names."""
-        self._letters.fonts = fonts
+        self._letters.load(fonts)
 
     def beside(self, size_px: tuple[int, int]) -> Compositor:
         """Make one that draws with the same shaders what nobody sees here; close it first."""

@@ -117,7 +117,7 @@ class Trials:
         self._warmer.tend(now_s)
         for answer in self._warmer.poll():
             if answer.error is None:
-                del self.unfit[answer.name]
+                self.unfit.pop(answer.name, None)
             else:
                 self.refused[answer.name] = answer.error
             yield answer
@@ -132,6 +132,11 @@ class Trials:
             for effect in (*filter(None, (layer.source,)), *layer.effects)
             if effect.shader in self.waiting
         }
+
+    def forget(self, name: str) -> None:
+        """Have nothing against a shader any more: there is another text of it, which was judged."""
+        self.unfit.pop(name, None)
+        self.refused.pop(name, None)
 
     def close(self) -> None:
         """End the child."""
