@@ -127,13 +127,7 @@ def main(arguments: list[str]) -> int:
 
 
 def set_up(options: Options) -> bool:
-    """Bring ``.venv`` up to date; a second call returns at once.
-
-    Returns
-    -------
-    bool
-        Whether everything is there.
-    """
+    """Bring ``.venv`` up to date, at once if it is; return whether everything is there."""
     stamp = ROOT / ".venv" / "latent-cinema.json"
     files = fingerprint(ROOT)
     if serves(read_stamp(stamp), files, options):

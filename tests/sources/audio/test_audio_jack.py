@@ -146,7 +146,7 @@ def play_back(sound: Any, ear: Listener) -> dict[str, Any]:
     """Hear our own playback through our own capture."""
     t = np.arange(20 * RATE_HZ) / RATE_HZ
     pcm = (0.4 * np.sin(2 * np.pi * OTHER_HZ * t)).astype(np.float32)[:, None]
-    with sound.open_playback(pcm, RATE_HZ, "loopback") as playback:
+    with sound.Playback(pcm, RATE_HZ, "loopback") as playback:
         ear.others = [playback]
         ear.wait(lambda: playback.state == "running", "the output")
         ear.wait(lambda: not ear.is_loud(), "silence before playback")
