@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from engine.compositor.compose import Compositor
-from engine.compositor.gl.context import collect, open_context
 from engine.core.frame.plan import LayerPlan, Pass, Plan
 from engine.core.show.lettering import Lettering, picture_name
 from engine.core.show.placing import Placing
@@ -36,18 +35,12 @@ TRAIL = (
 
 
 @pytest.fixture(scope="module")
-def compositor() -> Iterator[Compositor]:
-    try:
-        ctx: moderngl.Context = open_context()
-    except OSError as error:
-        pytest.skip(str(error))
+def compositor(ctx: moderngl.Context) -> Iterator[Compositor]:
     made = Compositor(ctx, (16, 9))
     for name, text in {"colour": COLOUR, "sees": SEES, "turned": TURNED, "trail": TRAIL}.items():
         made.load(name, text)
     yield made
     made.close()
-    collect(ctx)
-    ctx.release()
 
 
 def layer(name: str, **changes: Any) -> LayerPlan:

@@ -11,7 +11,6 @@ import pytest
 
 from engine.compositor import lettering
 from engine.compositor.compose import Compositor
-from engine.compositor.gl.context import collect, open_context
 from engine.compositor.lettering import Face, Letters, check_font, set_letters
 from engine.core.frame.plan import LayerPlan, Pass, Plan
 from engine.core.show.lettering import Lettering, picture_name
@@ -103,17 +102,11 @@ def test_what_is_no_font_is_refused() -> None:
 
 
 @pytest.fixture(scope="module")
-def compositor() -> Iterator[Compositor]:
-    try:
-        ctx: moderngl.Context = open_context()
-    except OSError as error:
-        pytest.skip(str(error))
+def compositor(ctx: moderngl.Context) -> Iterator[Compositor]:
     made = Compositor(ctx, PLAIN.size_px)
     made.load("lettering", (SHADERS / "lettering.fs").read_text("utf-8"))
     yield made
     made.close()
-    collect(ctx)
-    ctx.release()
 
 
 def drawn(compositor: Compositor, text: str, **uniforms: Any) -> np.ndarray:

@@ -10,7 +10,6 @@ import moderngl
 import numpy as np
 import pytest
 
-from engine.compositor.gl.context import collect, open_context
 from engine.compositor.gl.surface import Surface
 from engine.compositor.isf.passes import Kit
 from engine.compositor.place import Placer, area_px
@@ -23,16 +22,10 @@ FINE = 8  # samples of a pixel, on each axis
 
 
 @pytest.fixture(scope="module")
-def placer() -> Iterator[Placer]:
-    try:
-        ctx: moderngl.Context = open_context()
-    except OSError as error:
-        pytest.skip(str(error))
+def placer(ctx: moderngl.Context) -> Iterator[Placer]:
     made = Placer(ctx, Kit(ctx, 60.0))
     yield made
     made.release()
-    collect(ctx)
-    ctx.release()
 
 
 def decode(c: Any) -> Any:
