@@ -59,7 +59,7 @@ def swung(phase: float, swing: float) -> float:
 def spring(
     position: float, velocity: float, goal: float, seconds: float, omega: float
 ) -> tuple[float, float]:
-    """Let a critically damped spring move towards a goal that holds still.
+    """Let a critically damped spring move towards a goal that holds still: position and velocity.
 
     Exact: with ``y = x - g`` and ``j = v + omega y``, ``x = g + (y + j t) e^(-omega t)`` and
     ``v = (v - omega j t) e^(-omega t)``. Half way after 1.678 / omega seconds.
@@ -68,10 +68,6 @@ def spring(
     ----------
     omega
         Angular frequency in 1/s, above 0.
-
-    Returns
-    -------
-    position, velocity
     """
     offset = position - goal
     drive = velocity + omega * offset

@@ -47,13 +47,7 @@ def refusals(
     texts: Mapping[str, str], size_px: tuple[int, int], most_s: float,
     is_wanted: Callable[[], bool] = lambda: True,
 ) -> dict[str, str] | None:  # fmt: skip
-    """Wait until shaders are judged; return what is wrong with those that are refused.
-
-    Parameters
-    ----------
-    is_wanted
-        Asked all the while; when it says no the answer is None.
-    """
+    """Wait until shaders are judged, while `is_wanted`; return what is wrong with those refused."""
     found: dict[str, str] = {}
     if not texts:
         return found

@@ -34,12 +34,7 @@ def resized(show: Show, size_px: tuple[int, int]) -> Show:
 def load_shaders(
     compositor: Compositor, show: Show, unfit: Mapping[str, str] = MappingProxyType({})
 ) -> None:
-    """Compile the shaders of a show, and upload its pictures.
-
-    Parameters
-    ----------
-    unfit
-        Name → text of shaders that must not be drawn.
+    """Compile a show's shaders but the `unfit` ones, which must not be drawn; upload its pictures.
 
     Raises
     ------
@@ -236,12 +231,7 @@ def draw(
     plan: Plan,
     watch: Stopwatch | None = None,
 ) -> Any:
-    """Step the histories, then draw the frame.
-
-    Parameters
-    ----------
-    steps
-        Plans of the picture steps since the last frame, oldest first.
+    """Step the histories by the plans of the steps since the last frame, then draw the frame.
 
     Returns
     -------

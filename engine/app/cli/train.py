@@ -94,13 +94,7 @@ def train(folder: Path, out: Path, **given: Any) -> None:
 
 
 def ask_licence(folder: Path) -> str:
-    """Ask under which licence the pictures are, if they do not say and somebody is there to answer.
-
-    Returns
-    -------
-    str
-        The answer; empty: not asked, or no answer.
-    """
+    """Ask under which licence the pictures are, if they do not say and somebody is there."""
     if not sys.stdin.isatty() or (folder / "credits.toml").is_file():
         return ""
     click.echo(

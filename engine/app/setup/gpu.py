@@ -28,7 +28,7 @@ from engine.app.setup.doctor import versions
 from engine.core.show.generator import Request
 from engine.generators import registry
 from engine.generators.device import cuda_trouble
-from engine.generators.host.inline_host import open_inline
+from engine.generators.host.inline_host import InlineHost
 from engine.generators.host.worker_host import WorkerHost, open_worker
 from engine.generators.libraries import torch
 from engine.models import card
@@ -58,13 +58,7 @@ class Line:
 
 
 class Trial:
-    """Tries one thing after another on a device.
-
-    Parameters
-    ----------
-    is_dry
-        On the CPU, with tiny networks.
-    """
+    """Tries one thing after another on a device; `is_dry`: on the CPU, with tiny networks."""
 
     def __init__(self, is_dry: bool) -> None:
         self.is_dry = is_dry
@@ -141,7 +135,7 @@ class Trial:
         from engine.generators.host.cuda_ring import CudaView
 
         with self._host() as host:
-            inline = open_inline(registry.open_spec("cppn", {}), self.device)
+            inline = InlineHost(registry.open_spec("cppn", {}), self.device)
             asked = _request(host)
             for each in (host, inline):
                 each.ask(asked, 0.0)

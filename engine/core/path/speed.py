@@ -46,13 +46,7 @@ class Tempo(NamedTuple):
 
 
 def paced(path: Path, state: PathState, values: Values, speed: float, tempo: Tempo) -> PathState:
-    """Give a trajectory the speed that holds until the next tick.
-
-    Parameters
-    ----------
-    speed
-        What it is without a beat, in knots per second; with one, its sign counts.
-    """
+    """Give a path its speed in knots per second until the next tick; on a beat its sign."""
     rate, memory = knots_per_beat(path, values), state.memory
     if rate <= 0.0:
         speed = even_speed(path, state, values, speed, tempo.tick_s)

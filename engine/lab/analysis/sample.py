@@ -104,7 +104,7 @@ class Options:
 
 
 def sample(file: Path, out: Path, options: Options, notify: Callable[[str], None]) -> int:
-    """Draw pictures of a model into a file.
+    """Draw pictures of a model into a file; return how many.
 
     Parameters
     ----------
@@ -114,11 +114,6 @@ def sample(file: Path, out: Path, options: Options, notify: Callable[[str], None
         ``.npy``: raw float32 [shape=(N, C, H, W)]; ``.png``: the picture, or a sheet of all.
     notify
         Is told of what could mean two things which was taken, else nothing.
-
-    Returns
-    -------
-    int
-        How many pictures there are.
 
     Raises
     ------

@@ -63,7 +63,7 @@ def write_index(
     options: IndexOptions | None = None,
     notify: Callable[[str], None] = lambda _: None,
 ) -> Index:
-    """Write the index of a training.
+    """Write the index of a training, and return it.
 
     Parameters
     ----------
@@ -71,11 +71,6 @@ def write_index(
         Of the training, ``OUT.train``: its state and its pictures made ready.
     out
         The index to write, see `engine.generators.archive.index.path_beside`.
-
-    Returns
-    -------
-    Index
-        What was written.
 
     Raises
     ------

@@ -36,12 +36,7 @@ _LATE_OVERFIT = 0.4
 
 
 def train(options: TrainingOptions, notify: Callable[[str], None]) -> bool:
-    """Train until all pictures were shown, the time is over, or somebody stops it.
-
-    Returns
-    -------
-    bool
-        Whether it is finished; else a later start goes on.
+    """Train until all pictures were shown, or something stops it; return whether it is finished.
 
     Raises
     ------

@@ -27,17 +27,7 @@ _FEW, _MANY = 96, 512  # pairs that answers are compared to, on the way and at t
 
 
 def train_pairs(options: TrainingOptions, notify: Callable[[str], None]) -> bool:
-    """Train until all pairs were shown, the time is over, or somebody stops it.
-
-    Parameters
-    ----------
-    options
-        What was asked for; the folder has ``source/`` and ``target/`` in it.
-
-    Returns
-    -------
-    bool
-        Whether it is finished; else a later start goes on.
+    """Train until all pairs were shown, or something stops it; return whether it is finished.
 
     Raises
     ------

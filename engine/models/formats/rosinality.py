@@ -92,12 +92,7 @@ def _place(name: str) -> tuple[str, Callable[[_Array], _Array]] | None:
 
 
 def convert(root: Any) -> Network:
-    """Map a checkpoint.
-
-    Parameters
-    ----------
-    root
-        What the file holds: a table with ``g_ema``, or the state dictionary itself.
+    """Map a checkpoint: a table with ``g_ema``, or the state dictionary itself.
 
     Raises
     ------
@@ -142,13 +137,7 @@ def convert(root: Any) -> Network:
 def filters_for(
     state: Mapping[str, _Array], blocks: list[int], taps: _Array | None = None
 ) -> dict[str, _Array]:
-    """Make the filters of every block, which checkpoints without buffers lack.
-
-    Parameters
-    ----------
-    taps
-        Of a square filter; without sensible ones the usual.
-    """
+    """Make every block's filters, which checkpoints without buffers lack, of these taps."""
     is_usual = taps is None or taps.ndim != 2 or not np.isfinite(taps).all() or taps.sum() <= 0
     kept = stylegan2_modules.resample_filter() if is_usual or taps is None else taps / taps.sum()
     filters = {}
@@ -198,7 +187,7 @@ def average_of(
 def map_latents(
     z: NDArray[np.float32], state: dict[str, _Array], modules: dict[str, dict[str, Any]]
 ) -> NDArray[np.float32]:
-    """Run a mapping network without labels.
+    """Run a mapping network without labels: w [shape=(N, w_dim)].
 
     Parameters
     ----------
@@ -206,11 +195,6 @@ def map_latents(
         Latents [shape=(N, z_dim)].
     state, modules
         Of a network in our naming.
-
-    Returns
-    -------
-    ndarray
-        w [shape=(N, w_dim)].
 
     Raises
     ------
