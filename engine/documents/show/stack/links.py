@@ -35,6 +35,11 @@ def bind_groups(layers: Sequence[Layer], tables: Sequence[LayerTable]) -> tuple[
                 f"layers[{place}].{own[0]}: '{table.id}' is a group, because the layer '{inside}' "
                 "lies in it; a group shows these layers and has no pixels of its own"
             )
+        if table.id in groups and layers[place].aspect:
+            raise ValueError(
+                f"layers[{place}].aspect: '{table.id}' is a group, and a group has the canvas's; "
+                "leave it out, and cut with crop_left and so on"
+            )
     bound = [
         replace(layer, group=table.group, is_group=layer.id in groups)
         for layer, table in zip(layers, tables, strict=True)
