@@ -17,7 +17,7 @@ import numpy as np
 sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parent)]
 import earth
 
-from engine.lab.directions import by_measured, image_statistics
+from engine.lab.directions import by_measured
 from engine.lab.directions.discovery import Options
 from engine.lab.directions.library import Library, draw_sheet
 
@@ -89,10 +89,9 @@ def main() -> None:
     parser.add_argument("network")
     parser.add_argument("--sheet", type=Path)
     asked = parser.parse_args()
-    image_statistics.SCORES = {
+    by_measured.SCORES = {
         name: lambda x, name=name: scores(x)[name].astype(np.float32) for name in KEPT
     }
-    by_measured.SCORES = image_statistics.SCORES
     library = Library(asked.network, None)
     wanted = tuple(f"{name}/{'+'.join(kept)}" for name, kept in KEPT.items())
     options = Options(count=len(KEPT), samples=SAMPLES, scores=wanted)

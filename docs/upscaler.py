@@ -1,64 +1,76 @@
 """Train the small network that doubles pictures on a GPU, and measure it on pictures it never saw.
 
-``python docs/upscaler.py train engine/compositor/frames/upscaler.npz`` (about a quarter of an hour
-of one CPU core), ``… measure engine/compositor/frames/upscaler.npz PICTURE…``. Nothing is
-downloaded: it learns from dead leaves (things that hide each other, painted here), from the CPPN
-and from the pictures of docs/; the ones in `HELD_OUT` are left out. Any photographs do for
-measuring. The shipped weights are 6000 steps from nothing (seed 0, by the plain squared error),
-then ``--start`` with 1000 (``--stock 40 --seed 1``).
+``python docs/upscaler.py train OUT.npz --photographs FOLDER VALID…`` (some hours of a CPU core
+beside other work), ``… measure engine/compositor/frames/upscaler.npz PICTURE…``. Nothing is
+downloaded: it learns from photographs of a folder, from dead leaves (things that hide each other,
+painted here), from the CPPN and from the pictures of docs/; the ones in `HELD_OUT` are left out.
+Of all that is tried the weights are kept that gain most on the pictures ``VALID…``.
 
-The network: five 3×3 convolutions of eight planes (after ESPCN, Shi et al. 2016) tell what a
-doubled picture differs by from the bicubic one. `engine/compositor/frames/upscale.py` draws it.
+The network: 3×3 convolutions (after ESPCN, Shi et al. 2016) tell what a doubled picture differs by
+from the bicubic one. `engine/compositor/frames/upscale.py` draws it.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 import time
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from PIL import Image, ImageDraw
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, interpolate, mse_loss, pad, pixel_shuffle
+from torch.nn.functional import conv2d, interpolate, mse_loss, pad, pixel_shuffle, pixel_unshuffle
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 from engine.core.show.generator import Request
 from engine.generators.kinds import cppn
 
-PLANES, DEPTH = 8, 5
 SHADES = 12  # of a doubled pixel: red of its four, green, blue
 HELD_OUT = ("earth.jpg", "painted.jpg", "help.png", "paths.png", "launchpad.png", "first-show.jpg")
-PATCH_PX, BATCH = 64, 16
+PATCH_PX, BATCH = 32, 16  # of halved pictures
+MOST_PX = 1400  # of a picture that is measured
+SHARES = np.array([0.7, 0.2, 0.1])  # of photographs, of what is painted, of docs/
 # Catmull-Rom at a quarter of a pixel to either side: twice the size, centres kept.
 BICUBIC = np.array([-0.0703125, 0.8671875, 0.2265625, -0.0234375], np.float32)
 
 
 class Upscaler(nn.Module):
-    """Doubles pictures [shape=(N, 3, H, W)], sRGB in 0..1."""
+    """Doubles pictures [shape=(N, 3, H, W)], sRGB in 0..1.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    planes
+        Of each convolution but the last: as many for each of `depth` - 1.
+    """
+
+    def __init__(self, planes: int, depth: int) -> None:
         super().__init__()
-        sizes = [3, *[PLANES] * (DEPTH - 1), SHADES]
+        sizes = [3, *[planes] * (depth - 1), SHADES]
         self.convs = nn.ModuleList(nn.Conv2d(a, b, 3) for a, b in pairwise(sizes))
-        self.slopes = nn.Parameter(torch.full((DEPTH - 1, PLANES), 0.2))
+        self.slopes = nn.Parameter(torch.full((depth - 1, planes), 0.2))
         nn.init.zeros_(self.convs[-1].weight)
         nn.init.zeros_(self.convs[-1].bias)
 
     def forward(self, small: Tensor) -> Tensor:
         """Double: bicubic, and what the network knows better."""
+        return doubled(small) + pixel_shuffle(self.better(small), 2)
+
+    def better(self, small: Tensor) -> Tensor:
+        """What bicubic lacks, the four pixels of one side by side [shape=(N, 12, H, W)]."""
         x = small - 0.5
         for index, conv in enumerate(self.convs):
             x = conv(pad(x, (1, 1, 1, 1), mode="replicate"))
-            if index < DEPTH - 1:
+            if index < len(self.slopes):
                 slope = self.slopes[index][:, None, None]
                 x = x.clamp_min(0.0) + slope * x.clamp_max(0.0)
-        return doubled(small) + pixel_shuffle(x, 2)
+        return x
 
 
 def doubled(small: Tensor) -> Tensor:
@@ -146,60 +158,108 @@ def pictures() -> Iterator[np.ndarray]:
         if path.suffix in (".jpg", ".png") and path.name not in HELD_OUT:
             with Image.open(path) as file:
                 whole = file.convert("RGB").reduce(2)
-            if min(whole.size) > PATCH_PX:
+            if min(whole.size) > 2 * PATCH_PX:
                 yield np.asarray(whole) / 255.0
 
 
-def train(target: Path, start: Path | None, steps: int, stock_size: int, seed: int) -> None:
+def photographs(folder: Path) -> Iterator[np.ndarray]:
+    """Photographs of a folder, large ones in several sizes, the smaller ones as JPEG has them."""
+    for path in sorted(folder.iterdir()):
+        with Image.open(path) as file:
+            whole = file.convert("RGB")
+        for most_px, quality in ((1400, 0), (900, 92), (640, 85)):
+            share = most_px / max(whole.size)
+            if share >= 1.0 and quality:
+                continue
+            sized = whole.copy()
+            sized.thumbnail((most_px, most_px), Image.Resampling.LANCZOS)
+            if quality:
+                packed = io.BytesIO()
+                sized.save(packed, "JPEG", quality=quality)
+                sized = Image.open(packed).convert("RGB")
+            if min(sized.size) > 2 * PATCH_PX:
+                yield np.asarray(sized) / 255.0
+
+
+class Lesson(NamedTuple):
+    """A halved picture [shape=(3, H, W)], what bicubic interpolation of it lacks, and how much."""
+
+    small: Tensor
+    lacks: Tensor
+    mean: float
+
+
+def lesson(picture: np.ndarray, kind: str) -> Lesson:
+    """Halve a picture; `lacks` has the four pixels of one side by side [shape=(12, H, W)]."""
+    big = even(torch.tensor(picture, dtype=torch.float32).permute(2, 0, 1))[None]
+    small = (halved(big, kind) * 255).round() / 255
+    lacks = pixel_unshuffle(big - doubled(small), 2)
+    return Lesson(small[0], lacks[0], lacks.square().mean().item() + 1e-5)
+
+
+def lessons(rng: np.random.Generator, size: int, folder: Path | None) -> list[list[Lesson]]:
+    """What is learned from, in three parts: photographs, what is painted here, docs/."""
+    textures = [_texture(rng, 512) for _ in range(16)]
+    painted = [*(leaves(rng, textures) for _ in range(size)), *walks(rng, size // 10)]
+    parts = [photographs(folder) if folder else [], painted, pictures()]
+    made = [[lesson(x, "bicubic" if k % 7 else "area") for k, x in enumerate(p)] for p in parts]
+    return [part for part in made if part]
+
+
+def train(given: argparse.Namespace) -> None:
     """Train, and write the weights in half precision.
 
-    What is made larger is the PSNR of each patch: errors of flat and of busy ones count alike.
-
-    Parameters
-    ----------
-    start
-        Weights to go on from, at a quarter of the rate.
-    stock_size
-        How many dead leaves are painted, and as many pictures of the CPPN in ten.
+    What is made smaller is the squared error of each patch as a share of what bicubic
+    interpolation leaves of its whole picture: a decibel counts alike in every picture.
     """
-    torch.manual_seed(seed)
+    torch.manual_seed(given.seed)
     torch.set_num_threads(1)  # beside other work two threads wait for each other
-    rng = np.random.default_rng(seed)
-    textures = [_texture(rng, 512) for _ in range(16)]
-    stock = [leaves(rng, textures) for _ in range(stock_size)]
-    stock += walks(rng, stock_size // 10)
-    shown = list(pictures())
-    stock += shown * max(1, stock_size // len(shown))
-    data = [torch.tensor(x, dtype=torch.float32).permute(2, 0, 1) for x in stock]
-    network, begun = (read(start).train() if start else Upscaler()), time.monotonic()
-    rate = 5e-4 if start else 2e-3
+    rng = np.random.default_rng(given.seed)
+    parts = lessons(rng, given.stock, given.photographs)
+    shares = SHARES[-len(parts) :] / SHARES[-len(parts) :].sum()
+    network = read(given.start).train() if given.start else Upscaler(given.planes, given.depth)
+    rate, begun, best = (1e-3 if given.start else 2e-3), time.monotonic(), -np.inf
     optimiser = torch.optim.Adam(network.parameters(), rate)
-    plan = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps, pct_start=0.05)
-    for step in range(steps):
-        chosen = [patch(rng, data[rng.integers(len(data))]) for _ in range(BATCH)]
-        big = torch.stack(chosen)
-        small = halved(big, "area" if rng.uniform() < 0.3 else "bicubic")
-        small = (small * 255).round() / 255
-        errors = (network(small) - big)[..., 4:-4, 4:-4].square().mean((1, 2, 3))
-        loss = (errors + 1e-5).log10().mean()
+    plan = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda n: min(1.0, n / 100) * 0.5 * (1.0 + np.cos(np.pi * n / given.steps))
+    )
+    for step in range(given.steps):
+        places = [parts[k] for k in rng.choice(len(parts), BATCH, p=shares)]
+        chosen = [part[rng.integers(len(part))] for part in places]
+        small, lacks = (torch.stack(x) for x in zip(*(patch(rng, x) for x in chosen), strict=True))
+        errors = (network.better(small) - lacks)[..., 2:-2, 2:-2].square().mean((1, 2, 3))
+        loss = (errors / torch.tensor([x.mean for x in chosen])).mean()
         optimiser.zero_grad()
         loss.backward()
+        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
         plan.step()
-        if step % 100 == 99:
-            took_s = time.monotonic() - begun
-            print(f"{step + 1}: {-10 * loss.item():.2f} dB, {took_s:.0f} s", flush=True)
-            write(target, network)
-    write(target, network)
+        if step % 1000 == 999 or step == given.steps - 1:
+            gains = [gain_db(network, path, "bicubic")[1] for path in given.pictures]
+            told = f"{np.round(gains, 3)} dB, {time.monotonic() - begun:.0f} s"
+            print(f"{step + 1}: {loss.item():.3f}, {told}", flush=True)
+            if not gains or sum(gains) > best:
+                best = sum(gains)
+                write(given.weights, network)
 
 
-def patch(rng: np.random.Generator, picture: Tensor) -> Tensor:
-    """Cut a patch out, turned and mirrored by chance."""
+def even(picture: Tensor) -> Tensor:
+    """Without the last row and column of an odd size."""
     _, height, width = picture.shape
+    return picture[:, : height // 2 * 2, : width // 2 * 2]
+
+
+def patch(rng: np.random.Generator, of: Lesson) -> tuple[Tensor, Tensor]:
+    """Cut a patch out, turned and mirrored by chance."""
+    _, height, width = of.small.shape
     y, x = rng.integers(height - PATCH_PX + 1), rng.integers(width - PATCH_PX + 1)
-    cut = picture[:, y : y + PATCH_PX, x : x + PATCH_PX]
-    cut = torch.rot90(cut, int(rng.integers(4)), (1, 2))
-    return cut.flip(2) if rng.uniform() < 0.5 else cut
+    place = np.s_[:, y : y + PATCH_PX, x : x + PATCH_PX]
+    small, lacks = of.small[place], of.lacks[place].unflatten(0, (3, 2, 2))
+    if rng.uniform() < 0.5:
+        small, lacks = small.flip(2), lacks.flip(2, 4)
+    turns = int(rng.integers(4))
+    small, lacks = torch.rot90(small, turns, (1, 2)), torch.rot90(lacks, turns, (3, 4))
+    return small, torch.rot90(lacks, turns, (1, 2)).flatten(0, 2)
 
 
 def write(target: Path, network: Upscaler) -> None:
@@ -213,10 +273,11 @@ def write(target: Path, network: Upscaler) -> None:
 
 def read(source: Path) -> Upscaler:
     """Read the weights back."""
-    network = Upscaler()
     with np.load(source) as found:
         state = {name: torch.tensor(found[name].astype(np.float32)) for name in found.files}
-    for index in range(DEPTH):
+    lines, planes = state["slopes"].shape
+    network = Upscaler(planes, lines + 1)
+    for index in range(lines + 1):
         for kind in ("weight", "bias"):
             state[f"convs.{index}.{kind}"] = state.pop(f"{kind}{index}")
     network.load_state_dict(state)
@@ -228,24 +289,27 @@ def psnr_db(a: Tensor, b: Tensor) -> float:
     return -10 * float(mse_loss(a.clamp(0, 1)[..., 4:-4, 4:-4], b[..., 4:-4, 4:-4]).log10())
 
 
-def measure(source: Path, paths: list[Path]) -> None:
-    """Print what is gained over bicubic, picture by picture; the held-out ones if none is named."""
-    network = read(source)
+def gain_db(network: Upscaler, path: Path, kind: str) -> tuple[float, float]:
+    """PSNR of bicubic interpolation in a picture that was halved, and what the network gains."""
+    with Image.open(path) as file:
+        shown = file.convert("RGB")
+    shown.thumbnail((MOST_PX, MOST_PX), Image.Resampling.LANCZOS)
+    big = torch.tensor(np.asarray(shown) / 255.0, dtype=torch.float32).permute(2, 0, 1)
+    big = even(big)[None]
+    small = (halved(big, kind) * 255).round() / 255
+    with torch.inference_mode():
+        plain = psnr_db(doubled(small), big)
+        return plain, psnr_db(network(small), big) - plain
+
+
+def measure(network: Upscaler, paths: list[Path]) -> None:
+    """Print what is gained, picture by picture and for two ways of halving them."""
     paths = paths or [p for p in sorted((ROOT / "docs").rglob("*")) if p.name in HELD_OUT]
-    print(f"{'picture':24} {'bicubic':>8} {'network':>8} {'gain':>6}  dB")
-    gains = []
-    for path in paths:
-        with Image.open(path) as file:
-            whole = file.convert("RGB")
-        width, height = whole.width // 2 * 2, whole.height // 2 * 2
-        big = torch.tensor(np.asarray(whole)[:height, :width] / 255.0, dtype=torch.float32)
-        big = big.permute(2, 0, 1)[None]
-        small = (halved(big, "bicubic") * 255).round() / 255
-        with torch.inference_mode():
-            plain, better = psnr_db(doubled(small), big), psnr_db(network(small), big)
-        gains.append(better - plain)
-        print(f"{path.name:24} {plain:8.2f} {better:8.2f} {gains[-1]:+6.2f}", flush=True)
-    print(f"{'mean':24} {'':8} {'':8} {np.mean(gains):+6.2f}")
+    print(f"{'dB':24} {'bicubic':>8} {'gain':>6} {'area':>8} {'gain':>6}")
+    found = np.array([[gain_db(network, p, kind) for kind in ("bicubic", "area")] for p in paths])
+    for name, row in zip([*(p.name for p in paths), "mean"], [*found, found.mean(0)], strict=True):
+        (plain, gain), (area, gain_area) = row
+        print(f"{name:24} {plain:8.2f} {gain:+6.2f} {area:8.2f} {gain_area:+6.2f}")
 
 
 def main() -> None:
@@ -253,16 +317,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("command", choices=("train", "measure"))
     parser.add_argument("weights", type=Path)
-    parser.add_argument("pictures", type=Path, nargs="*")
+    parser.add_argument("pictures", type=Path, nargs="*", help="to measure, or to choose by")
+    parser.add_argument("--photographs", type=Path, help="folder of what it learns from")
     parser.add_argument("--start", type=Path, help="go on from these weights")
-    parser.add_argument("--steps", type=int, default=6000)
+    parser.add_argument("--planes", type=int, default=16, help="a multiple of four")
+    parser.add_argument("--depth", type=int, default=5, help="convolutions")
+    parser.add_argument("--steps", type=int, default=20000)
     parser.add_argument("--stock", type=int, default=80, help="how many pictures are painted")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     if given.command == "train":
-        train(given.weights, given.start, given.steps, given.stock, given.seed)
+        train(given)
     else:
-        measure(given.weights, given.pictures)
+        measure(read(given.weights), given.pictures)
 
 
 if __name__ == "__main__":

@@ -13,9 +13,9 @@
     { "NAME": "split", "LABEL": "How far the colours part", "TYPE": "float", "DEFAULT": 0.15, "MIN": 0, "MAX": 1 }
   ],
   "PASSES": [
-    { "TARGET": "small", "WIDTH": "160 * $WIDTH / $HEIGHT", "HEIGHT": "160" },
-    { "TARGET": "across", "WIDTH": "160 * $WIDTH / $HEIGHT", "HEIGHT": "160" },
-    { "TARGET": "push", "WIDTH": "160 * $WIDTH / $HEIGHT", "HEIGHT": "160" },
+    { "TARGET": "small", "FLOAT": true, "WIDTH": "160 * $WIDTH / $HEIGHT", "HEIGHT": "160" },
+    { "TARGET": "across", "FLOAT": true, "WIDTH": "160 * $WIDTH / $HEIGHT", "HEIGHT": "160" },
+    { "TARGET": "push", "FLOAT": true, "WIDTH": "160 * $WIDTH / $HEIGHT", "HEIGHT": "160" },
     {}
   ]
 }*/

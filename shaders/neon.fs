@@ -23,6 +23,8 @@
   ]
 }*/
 
+const float BRIGHTEST = 6.0;
+
 vec4 seen(vec2 offset) {
     vec2 d = 0.0075 * max(width, 72.0 / RENDERSIZE.y) * vec2(RENDERSIZE.y / RENDERSIZE.x, 1.0);
     vec4 c = IMG_NORM_PIXEL(inputImage, isf_FragNormCoord + offset * d);
@@ -46,7 +48,7 @@ vec4 draw_tubes() {
     float core = edge * edge;
     core *= core;
     core *= core;
-    return vec4((hue * hue + 0.35 * core) * edge * edge, 1.0);
+    return vec4((hue * hue + 0.35 * core) / 1.35 * edge * edge, 1.0);   // a buffer holds 0 to 1
 }
 
 vec3 blur(sampler2D image, vec2 direction) {
@@ -75,14 +77,14 @@ void main() {
     } else if (PASSINDEX == 3) {
         gl_FragColor = vec4(blur(across, vec2(0.0, 1.0)), 1.0);
     } else if (PASSINDEX == 4) {
-        vec3 around = IMG_NORM_PIXEL(halo, isf_FragNormCoord).rgb;
+        vec3 around = 1.35 * IMG_NORM_PIXEL(halo, isf_FragNormCoord).rgb;
         float crowd = max(around.r, max(around.g, around.b));            // many tubes: each burns lower
-        vec3 lit = light * IMG_THIS_PIXEL(tubes).rgb / (1.0 + 1.2 * crowd) + 1.4 * glow * around / (1.0 + crowd);
-        gl_FragColor = vec4(lit, min(2.0 * glow * crowd, 1.0));
+        vec3 lit = 1.35 * light * IMG_THIS_PIXEL(tubes).rgb / (1.0 + 1.2 * crowd) + 1.4 * glow * around / (1.0 + crowd);
+        gl_FragColor = vec4(lit / BRIGHTEST, min(2.0 * glow * crowd, 1.0));
     } else {
         vec4 here = IMG_THIS_PIXEL(inputImage);
         vec4 lamp = IMG_NORM_PIXEL(sign_, isf_FragNormCoord);
-        vec3 lit = here.rgb * here.rgb * picture + lamp.rgb;
+        vec3 lit = here.rgb * here.rgb * picture + BRIGHTEST * lamp.rgb;
         lit = lit / (1.0 + max(lit - 0.7, 0.0));                         // a shoulder, not a ceiling
         gl_FragColor = vec4(sqrt(max(lit, 0.0)), max(here.a, lamp.a));
     }

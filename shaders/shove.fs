@@ -13,8 +13,8 @@
   ],
   "PASSES": [
     { "TARGET": "small", "WIDTH": "160 * $WIDTH / $HEIGHT", "HEIGHT": "160" },
-    { "TARGET": "across", "WIDTH": "160 * $WIDTH / $HEIGHT", "HEIGHT": "160" },
-    { "TARGET": "slopes", "WIDTH": "160 * $WIDTH / $HEIGHT", "HEIGHT": "160" },
+    { "TARGET": "across", "FLOAT": true, "WIDTH": "160 * $WIDTH / $HEIGHT", "HEIGHT": "160" },
+    { "TARGET": "slopes", "FLOAT": true, "WIDTH": "160 * $WIDTH / $HEIGHT", "HEIGHT": "160" },
     {}
   ]
 }*/

@@ -46,12 +46,14 @@ void main() {
             float wanted = size * (0.0015 + 0.005 * bright * bright) / depth;
             float r = max(wanted, 0.9 * pixel);                          // smaller than a pixel: fainter instead
             float dist2 = (along * along / (draw * draw) + across * across) / (r * r);
-            float times = 300.0 + floor(500.0 * bright);
-            float glim = 1.0 - 0.6 * glimmer * (0.5 + 0.5 * sin(TURN * (lot * 9.0 + fract(TIME * times / 3600.0))));
-            float room = smoothstep(0.5, 0.2, max(abs(fract(q.x) - 0.5), abs(fract(q.y) - 0.5)) - 0.02);
-            float star = (exp(-dist2) + 0.12 / (1.0 + dist2) * bright) * room;
-            vec3 hue = mix(vec3(1.0), 0.55 + 0.45 * cos(TURN * (bright * 1.7 + vec3(0.0, 0.22, 0.5))), colours);
-            lit += hue * star * seen * glim * (wanted * wanted) / (r * r) * (0.3 + 0.7 * bright) * 2.4;
+            if (dist2 < 400.0) {                                         // beyond it nothing of it is seen
+                float times = 300.0 + floor(500.0 * bright);
+                float glim = 1.0 - 0.6 * glimmer * (0.5 + 0.5 * sin(TURN * (lot * 9.0 + fract(TIME * times / 3600.0))));
+                float room = smoothstep(0.5, 0.2, max(abs(fract(q.x) - 0.5), abs(fract(q.y) - 0.5)) - 0.02);
+                float star = (exp(-dist2) + 0.12 / (1.0 + dist2) * bright) * room;
+                vec3 hue = mix(vec3(1.0), 0.55 + 0.45 * cos(TURN * (bright * 1.7 + vec3(0.0, 0.22, 0.5))), colours);
+                lit += hue * star * seen * glim * (wanted * wanted) / (r * r) * (0.3 + 0.7 * bright) * 2.4;
+            }
         }
     }
     gl_FragColor = vec4(sqrt(min(lit, 1.0)), 1.0);

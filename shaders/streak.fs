@@ -56,7 +56,7 @@ void main() {
         vec3 own_ = square_of(d);
         // A large bright place would lay fog over everything: only what outshines its surroundings counts.
         vec3 around = square_of(0.035 * vec2(RENDERSIZE.y / RENDERSIZE.x, 1.0));
-        gl_FragColor = vec4(2.0 * max(own_ - 0.85 * around, 0.0), 1.0);
+        gl_FragColor = vec4(max(own_ - 0.85 * around, 0.0), 1.0);
     } else if (PASSINDEX == 1) {
         gl_FragColor = vec4(along(spots, 0.0, 1.0 / 36.0, 0.0), 1.0);
     } else if (PASSINDEX == 2) {
@@ -69,7 +69,7 @@ void main() {
         vec4 here = IMG_THIS_PIXEL(inputImage);
         vec3 line = IMG_THIS_PIXEL(far).rgb + IMG_THIS_PIXEL(cross_).rgb;
         float light = dot(line, vec3(0.3, 0.5, 0.2));
-        vec3 streaks = 1.8 * amount * mix(light * tint.rgb * tint.rgb, line, own);
+        vec3 streaks = 3.6 * amount * mix(light * tint.rgb * tint.rgb, line, own);
         vec3 lit = here.rgb * here.rgb + streaks;
         lit = lit / (1.0 + max(lit - 0.75, 0.0));                        // a shoulder, not a ceiling
         gl_FragColor = vec4(sqrt(lit), max(here.a, min(2.0 * max(streaks.r, max(streaks.g, streaks.b)), 1.0)));

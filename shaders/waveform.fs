@@ -17,7 +17,7 @@
   ],
   "PASSES": [
     { "TARGET": "start", "FLOAT": true, "WIDTH": "1", "HEIGHT": "1" },
-    { "TARGET": "trace", "PERSISTENT": true },
+    { "TARGET": "trace", "PERSISTENT": true, "FLOAT": true },
     {}
   ]
 }*/

@@ -19,6 +19,7 @@ from engine.generators.archive.index import SUFFIX, plain
 from engine.lab.analysis import archive
 from engine.models.importer import catalogue
 from engine.models.unpickle.inert import RefusedError
+from engine.system import fonts
 
 _NAME = "latent-cinema"
 _LICENCE = "Apache-2.0"
@@ -49,18 +50,13 @@ def run(source: str | None, as_json: bool) -> int:
 
 
 def collect(source: str | None) -> dict[str, Any]:
-    """Collect credits.
-
-    Parameters
-    ----------
-    source
-        A show, a network, an index of an archive; None: what the engine ships and depends on.
+    """Collect credits of a show, a network or an index; None: of the engine and all it depends on.
 
     Returns
     -------
     dict
-        ``networks``, ``archives``, ``shaders``, and for the engine ``engine``, ``packages`` and
-        ``exception``.
+        ``networks``, ``archives``, ``shaders``, and for the engine ``engine``, ``fonts``,
+        ``packages`` and ``exception``.
 
     Raises
     ------
@@ -84,6 +80,7 @@ def _of_engine() -> dict[str, Any]:
     return {
         "engine": {"name": _NAME, "version": __version__, "licence": _LICENCE},
         **_of_files(networks, shaders),
+        "fonts": [{"name": fonts.NAME, "licence": fonts.LICENCE}],
         "packages": list(packages(_NAME)),
         "exception": {"text": _EXCEPTION, "libraries": encoders} if encoders else {},
     }
@@ -225,6 +222,8 @@ def text(found: Mapping[str, Any]) -> str:
     if found["shaders"]:
         lines += ["", "shaders"]
         lines += [f"  {one['name']:15} {one['credit']}" for one in found["shaders"]]
+    if found.get("fonts"):
+        lines += ["", "fonts", *("  {name}: {licence}".format(**one) for one in found["fonts"])]
     if found.get("packages"):
         lines += ["", "packages"]
         lines += ["  {name} {version}: {licence}".format(**one) for one in found["packages"]]

@@ -25,15 +25,26 @@ CHECK_S = 6.0
 
 
 def check(files: list[Path], size_px: tuple[int, int], out: Path | None, as_json: bool) -> int:
-    """Compile and draw shaders in a child process, report each as it is known; 1 if any fails."""
+    """Compile and draw shaders in a child process, report each as it is known; 1 if any fails.
+
+    Of a folder these are all in it and in its folders.
+
+    Raises
+    ------
+    ValueError
+        If there is none in it.
+    """
     from engine.compositor.isf.warm import LIVE_S, Warmer
     from engine.play.judging import CLOCKS
 
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
+    found = [p for each in files for p in (sorted(each.rglob("*.fs")) if each.is_dir() else [each])]
+    if not found:
+        raise ValueError(f"{files[0]}: there is no shader (NAME.fs) in it")
     is_good = True
     with closing(Warmer(size_px, CLOCKS, LIVE_S, limit_s=CHECK_S)) as warmer:
-        for place, path in enumerate(files):
+        for place, path in enumerate(found):
             report = _check_one(warmer, path, out)
             is_good &= report["drew"]
             if as_json:
@@ -191,7 +202,8 @@ def list_addresses(show: str, as_json: bool) -> int:
     if as_json:
         told = [{**each.report(), **_controls(each, mapped)} for each in listed.values()]
         for report in told:
-            if names := [n for n, a in others.items() if _is_for(a.address, report)]:
+            own = {report["address"], *report.get("aliases", ())}
+            if names := [n for n, a in others.items() if a.address in own]:
                 report["layouts"] = names
         print(json.dumps(told, indent=2, ensure_ascii=False))
         return 0
@@ -224,10 +236,6 @@ def _mapped(show: Show) -> dict[str, list[str]]:
 def _controls(each: Address, mapped: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     found = [text for name in (each.address, *each.aliases) for text in mapped.get(name, ())]
     return {"mapped": found} if found else {}
-
-
-def _is_for(address: str, report: dict[str, Any]) -> bool:
-    return address == report["address"] or address in report.get("aliases", ())
 
 
 def _row(each: Address) -> tuple[str, ...]:

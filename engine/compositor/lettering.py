@@ -8,6 +8,7 @@ and the revealing of letters cost no new picture; see ``shaders/lettering.fs``.
 from __future__ import annotations
 
 import io
+import re
 import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.show.lettering import Lettering
+from engine.system import fonts
 
 _MARGIN = 0.04  # of the height, kept free on every side
 _MOST_PX = 1200  # height of letters
@@ -24,6 +26,7 @@ _GLYPHS = 256  # that are kept for each font and size
 _SMALL_PX = 16  # enough to tell a letter from a box, and it takes no time
 _NO_LETTER = "\uffff"  # which no font has
 _MOST_NAMED = 8
+_LINE_END = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")  # a font sets none of them
 
 
 class _Glyph(NamedTuple):
@@ -79,6 +82,13 @@ def _font(data: bytes, size_px: int) -> Any:
     )
 
 
+@lru_cache(maxsize=1)
+def _has_shaping() -> bool:
+    from PIL import features
+
+    return bool(features.check("raqm"))
+
+
 def check_font(data: bytes) -> None:
     """See whether a font can be read.
 
@@ -106,7 +116,13 @@ class Letters:
         self._notes: dict[str, str] = {}
         self.fonts: Mapping[str, bytes] = {}
         self._shown: dict[str, Lettering] = {}
-        self._faces: dict[str, tuple[tuple[object, ...], Face]] = {}
+        self._faces: dict[str, tuple[tuple[bytes, int, int], Face]] = {}
+
+    def load(self, fonts: Mapping[str, bytes]) -> None:
+        """Take the files of fonts; texts are set anew where one has another content."""
+        if fonts != self.fonts:
+            self.fonts = fonts
+            self._shown.clear()
 
     def changed(
         self, wanted: tuple[tuple[str, Lettering], ...]
@@ -116,11 +132,21 @@ class Letters:
         self._shown.update(news)
         found = []
         for name, lettering in news:
-            face = self._face(name, lettering)
+            lettering = lettering._replace(text=_LINE_END.sub("\n", lettering.text))
+            whole = lettering._replace(text=unicodedata.normalize("NFC", lettering.text))
+            face = self._face(name, whole)
+            if not face.lacks(whole.text):
+                lettering = whole
+            told = f"the {name.replace(':', ' of layer ')}"
             if missing := face.lacks(lettering.text):
                 self._notes[name] = (
-                    f"the {name.replace(':', ' of layer ')} has boxes for letters that its font "
-                    f"lacks: {' '.join(missing[:_MOST_NAMED])}; name a TTF or OTF file with `font`"
+                    f"{told} has boxes for letters that its font lacks: "
+                    f"{' '.join(missing[:_MOST_NAMED])}; name a TTF or OTF file with `font`"
+                )
+            elif any(map(_is_shaped, lettering.text)) and not _has_shaping():
+                self._notes[name] = (
+                    f"{told} has letters that join, stand above others or run from right to left; "
+                    "this Pillow has no Raqm and sets them one by one, from left to right"
                 )
             found.append((name, set_letters(lettering, face)))
         return found
@@ -132,11 +158,13 @@ class Letters:
 
     def _face(self, name: str, lettering: Lettering) -> Face:
         size_px = min(max(4, round(lettering.size * lettering.size_px[1])), _MOST_PX)
-        key = (lettering.font, size_px, round(lettering.outline * size_px))
+        data = self.fonts.get(lettering.font, b"")
+        if not data and not fonts.is_plain(lettering.text):
+            data = fonts.data()
+        key = (data, size_px, round(lettering.outline * size_px))
         known = self._faces.get(name)
         if known is None or known[0] != key:
-            known = key, Face(self.fonts.get(lettering.font, b""), *key[1:])
-            self._faces[name] = known
+            known = self._faces[name] = key, Face(*key)
         return known[1]
 
 
@@ -147,7 +175,10 @@ def set_letters(lettering: Lettering, face: Face) -> NDArray[np.uint8]:
     font, size_px = face.font, face.font.size
     margin, pitch = round(_MARGIN * height), lettering.line * size_px
     space = lettering.spacing * size_px
-    lines = _wrapped(lettering.text, font, space, width - 2 * margin)
+    text = "".join(
+        " " if unicodedata.category(x) == "Cc" and x != "\n" else x for x in lettering.text
+    )
+    lines = _wrapped(text, font, space, width - 2 * margin)
     ascent, descent = font.getmetrics()
     block = pitch * (len(lines) - 1) + ascent + descent
     free = {"top": margin, "middle": (height - block) / 2, "bottom": height - margin - block}
@@ -208,15 +239,26 @@ def _wrapped(text: str, font: Any, space: float, width: float) -> list[str]:
 
 def _clusters(line: str) -> list[str]:
     """What is revealed at once: a letter with its marks; a whole line where letters join."""
-    if any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in line):
+    if any(_is_shaped(letter) and not _is_mark(letter) for letter in line):
         return [line]
     found: list[str] = []
     for letter in line:
-        if found and (unicodedata.combining(letter) or letter in "\u200d\ufe0f"):
+        if found and (_is_mark(letter) or found[-1].endswith("\u200d")):
             found[-1] += letter
         else:
             found.append(letter)
     return found
+
+
+def _is_mark(letter: str) -> bool:
+    return bool(unicodedata.combining(letter)) or letter in "\u200d\ufe0f"
+
+
+def _is_shaped(letter: str) -> bool:
+    """Whether it is set with others: a mark, a letter of Hebrew, Arabic, the Indic scripts."""
+    is_joined = "\u0900" <= letter <= "\u109f" or "\u1780" <= letter <= "\u17ff"
+    is_to_left = unicodedata.bidirectional(letter) in ("R", "AL")
+    return is_joined or is_to_left or _is_mark(letter)
 
 
 def _pens(clusters: list[str], font: Any, space: float) -> list[float]:

@@ -22,13 +22,7 @@ def number(value: Any) -> float:
 
 
 def whole(value: Any) -> int:
-    """Take a whole number; Python's own have no end, and floats become ones of 300 digits.
-
-    Raises
-    ------
-    ValueError, TypeError, OverflowError
-        As `number`.
-    """
+    """Take a whole number; Python's own have no end, and floats become ones of 300 digits."""
     found = int(value)
     if not abs(found) <= LARGEST:
         raise ValueError("not a state snapshot: it holds a whole number beyond all bounds")

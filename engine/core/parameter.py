@@ -34,8 +34,6 @@ class Parameter:
     address
         Full address (``/layer/form/opacity``); in a generator's spec or a shader's header, the
         last part only (``truncation``).
-    kind
-        What it holds.
     default
         In stored form: a float, see `Kind`.
     low, high
@@ -44,8 +42,6 @@ class Parameter:
         Names, for `Kind.CHOICE`.
     unit
         ``s``, ``hz``, ``rad``, ``px``, ``beats``, ``sigmas`` or empty.
-    text
-        One sentence for people.
     glides
         Whether it moves on a spring, see `engine.core.springs`.
     label

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -48,7 +49,9 @@ class ShowBuilder:
     def picture(self, name: str, files: Sequence[str], is_cube: bool = False) -> None:
         """Have a picture ready under a name that image inputs use, or a cube."""
         decoded = [decode_picture(self.file(file), file) for file in files]
-        self.pictures[name] = cube(decoded) if is_cube else decoded[0]
+        faces = [face for face, _ in decoded]
+        self.notes += [note for _, told in decoded for note in told]
+        self.pictures[name] = cube(faces) if is_cube else faces[0]
 
     def add(self, parameter: Parameter) -> int:
         """Give a parameter the next place."""
@@ -109,7 +112,8 @@ def each(entries: list[T], key: str, make: Callable[[T], R]) -> Iterator[R]:
         try:
             yield make(entry)
         except ValueError as error:
-            raise ValueError(f"{key}[{place}].{error}") from None
+            joint = "." if re.match(r"[\w.\[\]]+(:|$)", str(error)) else ": "
+            raise ValueError(f"{key}[{place}]{joint}{error}") from None
 
 
 def strict(parameter: Parameter, value: bool | int | float | str) -> float:

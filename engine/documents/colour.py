@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from engine.core.colour.cube import read_cube
 from engine.core.colour.grade import TONE_MAPS
-from engine.core.parameter import Kind, Parameter
 from engine.core.show.controls import Colour
 from engine.documents.builder import ShowBuilder
-from engine.documents.colour_table import ColourTable
+from engine.documents.part_tables import ColourTable
 
 
 def make_colour(builder: ShowBuilder, table: ColourTable | None) -> Colour:
@@ -19,10 +18,7 @@ def make_colour(builder: ShowBuilder, table: ColourTable | None) -> Colour:
         If a value is out of range, or the look cannot be read.
     """
     t = table or ColourTable()
-    tone_map = Parameter(
-        "/master/tone_map", Kind.CHOICE, float(TONE_MAPS.index(t.tone_map)),
-        0.0, len(TONE_MAPS) - 1.0, TONE_MAPS, text="How light above white is brought below it.",
-    )  # fmt: skip
+    tone_map = "How light above white is brought below it."
     number = builder.number
     places = (
         number("/master/exposure", t.exposure, -10, 10, "stops", "Light, doubled by each stop."),
@@ -31,7 +27,7 @@ def make_colour(builder: ShowBuilder, table: ColourTable | None) -> Colour:
         number("/master/tint", t.tint, -100, 100, "", "White, from green to magenta."),
         number("/master/contrast", t.contrast, 0, 3, "", "Around a middle grey.", "", "linear"),
         number("/master/saturation", t.saturation, 0, 3, "", "0 is grey.", "", "linear"),
-        builder.add(tone_map),
+        builder.choice("/master/tone_map", TONE_MAPS, t.tone_map, tone_map),
         number("/master/lut_mix", t.lut_mix, 0, 1, "", "How much of the look, if there is one."),
     )  # fmt: skip
     is_blue = table is not None and t.dither == "blue"

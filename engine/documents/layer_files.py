@@ -33,7 +33,7 @@ def kind_of(file: str) -> str:
         return "film"
     raise ValueError(
         f"'{PurePath(file).name}' is neither a picture ({', '.join(PICTURES)}) nor a film "
-        f"({', '.join(FILMS)})"
+        f"({', '.join(FILMS)}); save it as one of them"
     )
 
 

@@ -16,15 +16,10 @@ _LARGEST_FACE = 1024
 
 
 @lru_cache(maxsize=8)  # a show is read again with every save, and each picture costs a process
-def decode_picture(data: bytes, name: str) -> NDArray[np.uint8]:
-    """Decode a picture, as `engine.system.foreign.still_file` does [shape=(H, W, 4)].
+def decode_picture(data: bytes, name: str) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+    """Decode a picture, called `name`, as `system.foreign.still_file` does [shape=(H, W, 4)].
 
-    Parameters
-    ----------
-    data
-        Content of the file.
-    name
-        What to call it in messages.
+    And say what of it is not seen as it is meant, a sentence each.
 
     Raises
     ------
@@ -32,7 +27,8 @@ def decode_picture(data: bytes, name: str) -> NDArray[np.uint8]:
         If it is none, damaged, or too large.
     """
     try:
-        return still_file.read(data, (LARGEST_SIDE, LARGEST_SIDE))[0]
+        pixels, notes = still_file.read(data, (LARGEST_SIDE, LARGEST_SIDE))
+        return pixels, tuple(f"{name}: {note}" for note in notes)
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
 

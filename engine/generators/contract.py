@@ -18,6 +18,8 @@ and, where it can say something there,
     The files that it is played from: all that anybody else knows of them. Where a show names one it
     is found beside the show, watched, loaded again when it is replaced, hashed into takes, and
     credited. What no film can have again (a camera's) is not among them. Opens nothing.
+``notes(config) -> tuple[str, ...]``
+    What of its files is not seen as it is meant, a sentence each: the operator is told it.
 ``memory_bytes(config, device) -> int``
     How much memory its process takes, see `engine.generators.host.admission`.
 ``drawing(config) -> Drawing | None``
@@ -64,7 +66,7 @@ class Asset:
     Parameters
     ----------
     key
-        Of its ``Config``; ``styles.2`` is the third of a list.
+        Of its ``Config``; ``styles.2`` is the third of a list, ``config.path`` lies in a table.
     path
         As the config names it.
     role
@@ -89,9 +91,14 @@ class Asset:
 
 
 def steps(key: str) -> tuple[str | int, ...]:
-    """Way to an `Asset` in a config's table; ``styles.2`` is the third of a list."""
-    named, _, index = key.partition(".")
-    return (named, int(index)) if index else (named,)
+    """Way to an `Asset` in a config's table, see its key."""
+    return tuple(int(step) if step.isdigit() else step for step in key.split("."))
+
+
+def reduced(asked: tuple[int, int], own: tuple[int, int]) -> tuple[int, int]:
+    """Size of pixels that are made smaller, never larger; what was rounded up is no reason to."""
+    is_whole = asked[0] >= own[0] and asked[1] >= own[1]
+    return own if is_whole else (min(asked[0], own[0]), min(asked[1], own[1]))
 
 
 def model_of(files: Iterable[Asset]) -> str:

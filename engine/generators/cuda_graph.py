@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
-if TYPE_CHECKING:
-    import torch
+from engine.generators.libraries import torch
 
 WARM_UP = 3  # runs before the capture: libraries choose kernels and allocate in the first
 RING = 2  # pinned copies of the inputs: one is written while the other may still be read
@@ -52,8 +51,6 @@ class Static(Generic[Inputs]):
     def __init__(
         self, draw: Callable[[Inputs], torch.Tensor], example: Inputs, device: str
     ) -> None:
-        import torch
-
         away = {tensor.device.type for tensor in example.tensors()} - {"cpu"}
         if away:
             raise ValueError(f"inputs of a graph lie in main memory, not on {', '.join(away)}")
@@ -75,8 +72,6 @@ class Static(Generic[Inputs]):
             self._capture()
 
     def _capture(self) -> None:
-        import torch
-
         self._stream.wait_stream(torch.cuda.current_stream(self._stream.device))
         with torch.cuda.stream(self._stream):
             for _ in range(WARM_UP):
@@ -96,8 +91,6 @@ class Static(Generic[Inputs]):
 
     def _replay(self, inputs: Inputs) -> torch.Tensor:
         """Copy in and replay, on a stream of its own; the host waits for old copies only."""
-        import torch
-
         current = torch.cuda.current_stream(self._stream.device)
         self._turn = (self._turn + 1) % RING
         pinned, read = self._pinned[self._turn], self._read[self._turn]
@@ -136,13 +129,7 @@ class Graphs:
         inputs: Inputs,
         device: str,
     ) -> torch.Tensor | None:
-        """Draw by the graph of a kind; None where one cannot be captured, or there are too many.
-
-        Parameters
-        ----------
-        kind
-            Whatever else than `inputs` the picture depends on.
-        """
+        """Draw by the graph of a kind; None where one cannot be captured, or there are too many."""
         graph = self._kept.get(kind)
         if graph is None:
             if self._failed or len(self._kept) >= MOST_GRAPHS:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from engine.generators.libraries import torch
+
 
 def pick_device(name: str) -> str:
     """Choose where torch runs: ``auto`` is cuda, else mps, else cpu. Imports torch unless ``cpu``.
@@ -20,8 +22,6 @@ def pick_device(name: str) -> str:
         return name
     if name not in ("auto", "cuda", "mps") and not re.fullmatch(r"cuda:\d{1,3}", name):
         raise ValueError(f"'{name[:20]}' is not a device: write auto, cpu, cuda, cuda:1 or mps")
-    import torch
-
     if name == "mps" or (name == "auto" and cuda_trouble(torch)):
         if torch.backends.mps.is_available():
             return "mps"
@@ -35,13 +35,7 @@ def pick_device(name: str) -> str:
 
 
 def cuda_trouble(torch: Any, index: int = 0) -> str:
-    """Say why CUDA cannot be used on a device: none is here, or torch has no code for it.
-
-    Returns
-    -------
-    str
-        Empty if it can be used.
-    """
+    """Say why CUDA cannot be used on a device, none or one without code; else nothing."""
     if not torch.cuda.is_available():
         return "torch finds no cuda device here"
     if index >= torch.cuda.device_count():

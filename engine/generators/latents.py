@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from engine.core.show.generator import Request
-
-if TYPE_CHECKING:
-    import torch
+from engine.generators.libraries import torch
 
 Latents = Mapping[str, "torch.Tensor"]
 
@@ -25,8 +22,6 @@ def stack_sources(
     ports
         Names of the sources; only the first must be there.
     """
-    import torch
-
     found = {
         port: latents[port] if port in latents else torch.tensor(request.latents[port])
         for port in ports

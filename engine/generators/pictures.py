@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.show.generator import Request
+from engine.generators.libraries import functional, torch
 from engine.system.foreign import picture_file
 from engine.system.limited_child import ChildError
-
-if TYPE_CHECKING:
-    import torch
 
 Picture = NDArray[np.uint8]
 """[shape=(H, W, 3)], sRGB, row 0 at the top."""
@@ -83,9 +81,6 @@ def seen(kind: str, request: Request, port: str, blank: Picture) -> Picture:
 
 def fitted(picture: Picture, size_px: tuple[int, int], device: torch.device | str) -> torch.Tensor:
     """Bring the middle of a picture to a size, width and height [shape=(1, 3, H, W)], 0 to 1."""
-    import torch
-    from torch.nn import functional
-
     width, height = size_px
     rows, columns = picture.shape[:2]
     factor = min(columns / width, rows / height)

@@ -35,8 +35,6 @@ class Opened:
         Dotted name of its module.
     config
         Its ``Config``, with networks in our own form.
-    spec
-        What it declares.
     networks
         Headers of its networks, by key of the config; none where the spec was known already.
     """
@@ -55,6 +53,12 @@ class Opened:
     def files(self) -> tuple[Asset, ...]:
         """The files that it is played from."""
         return _files(importlib.import_module(self.module), self.config)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What of its files is not seen as it is meant, a sentence each."""
+        say = getattr(importlib.import_module(self.module), "notes", None)
+        return say(self.config) if say else ()
 
     def memory_bytes(self, device: str) -> int | None:
         """Estimate the memory of a process that plays it; None: it does not say.

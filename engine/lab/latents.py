@@ -23,16 +23,7 @@ class WrongLatentsError(ValueError):
 
 
 def read_numbers(text: str, what: str, last: int = LAST_SEED) -> tuple[int, ...]:
-    """Read numbers and ranges with both ends, ``1,5,9`` or ``0-15``.
-
-    Parameters
-    ----------
-    text
-        As they are typed.
-    what
-        What they are called: ``seeds``.
-    last
-        The largest there can be.
+    """Read numbers and ranges with both ends, ``1,5,9`` or ``0-15``; `what` they are called.
 
     Raises
     ------
@@ -69,8 +60,6 @@ def read_latents(path: Path, spaces: Sequence[Space], model: str, takes: str = "
         What they may be, what is rather meant first.
     model
         File of the model that they are for, or empty.
-    takes
-        Who takes them.
 
     Raises
     ------
@@ -89,12 +78,7 @@ def read_latents(path: Path, spaces: Sequence[Space], model: str, takes: str = "
 
 
 def read_rows(path: Path, size: int, what: str) -> NDArray[np.float32]:
-    """Read rows of numbers [shape=(N, size)] from a file of any of these kinds.
-
-    Parameters
-    ----------
-    what
-        What they are called: ``classes``.
+    """Read rows of numbers [shape=(N, size)], called `what`, from a file of any of these kinds.
 
     Raises
     ------

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.system import fonts
 from engine.system.atomic import write_bytes
 
 MOST_PX = 16_384
@@ -67,12 +68,7 @@ def to_bytes(picture: Pictures) -> Bytes:
 def store(
     out: Path, rows: Sequence[Pictures], labels: Sequence[str], heads: Sequence[str] = ()
 ) -> None:
-    """Write rows of pictures [shape=(N, 3, H, W)], 0..1, each row with its label at the left.
-
-    Parameters
-    ----------
-    heads
-        What stands above the columns.
+    """Write rows of pictures [shape=(N, 3, H, W)], 0..1: labels at the left, heads above columns.
 
     Raises
     ------
@@ -81,9 +77,9 @@ def store(
     OSError
         If it cannot be written.
     """
-    from PIL import Image, ImageDraw, ImageFont
+    from PIL import Image, ImageDraw
 
-    font = ImageFont.load_default(_LETTER)
+    font = fonts.load(_LETTER, "".join([*labels, *heads]))
     height, width = (side + _GAP for side in rows[0].shape[2:])
     left = math.ceil(max(font.getlength(label) for label in labels)) + 2 * _GAP
     top = 2 * _LETTER if heads else 0
@@ -112,9 +108,9 @@ def store_numbered(out: Path, pictures: Pictures, columns: int) -> None:
     OSError
         If the sheet cannot be written.
     """
-    from PIL import Image, ImageDraw, ImageFont
+    from PIL import Image, ImageDraw
 
-    font = ImageFont.load_default(_LETTER)
+    font = fonts.load(_LETTER)
     height, width = (side + _GAP for side in pictures.shape[2:])
     tiles = grid(map(to_bytes, pictures), len(pictures), columns, _GAP, _GROUND)
     sheet = Image.fromarray(tiles)

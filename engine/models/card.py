@@ -87,11 +87,6 @@ def _metadata(network: Network) -> str:
 def load(path: Path) -> Network:
     """Load a native model; its tensors are views of the mapped file.
 
-    Parameters
-    ----------
-    path
-        A safetensors file that `write` wrote.
-
     Raises
     ------
     RefusedError
@@ -104,11 +99,6 @@ def load(path: Path) -> Network:
 
 def checked(network: Network, name: str) -> Network:
     """Return a network whose weights are numbers.
-
-    Parameters
-    ----------
-    name
-        Of its file.
 
     Raises
     ------

@@ -110,13 +110,7 @@ def plain(value: Any, allowance: Allowance, depth: int = 0) -> Any:
 
 
 def plain_table(table: Mapping[Any, Any], allowance: Allowance, depth: int = 0) -> dict[str, Any]:
-    """Keep what is plain of a table; names with an underscore in front are private.
-
-    Raises
-    ------
-    RefusedError
-        As `plain`.
-    """
+    """Keep what is plain of a table; names with an underscore in front are private."""
     kept = {
         str(key)[:80]: plain(value, allowance, depth)
         for key, value in table.items()

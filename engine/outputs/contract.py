@@ -80,8 +80,6 @@ class Sound:
 
     Parameters
     ----------
-    rate_hz
-        Samples per second.
     channels
         1, 2 or 6.
     read

@@ -21,11 +21,6 @@ class NextDeck:
     """Draws the hidden deck with the shaders of the show, beside its compositor.
 
     Nothing of it is drawn where the audience looks: it has canvases and histories of its own.
-
-    Parameters
-    ----------
-    compositor
-        That of the show.
     """
 
     def __init__(self, compositor: Compositor) -> None:

@@ -44,11 +44,6 @@ def due(late_s: float, fps: Fraction, index: int) -> Due:
 class Pacer:
     """Deadlines at ``start + n / fps`` on the monotonic clock.
 
-    Parameters
-    ----------
-    fps
-        Frames per second.
-
     Attributes
     ----------
     every

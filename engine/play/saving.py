@@ -30,13 +30,7 @@ class Saving:
     def save(
         self, loaded: Loaded, show: Show, state: State, learned: Sequence[ControlMapping] = ()
     ) -> None:
-        """Begin to write a copy of what is there now, unless one is being written.
-
-        Parameters
-        ----------
-        learned
-            Mappings to add.
-        """
+        """Begin to write a copy of what is there now, unless one is being written."""
         if self._thread is not None and self._thread.is_alive():
             return
         self._count += 1

@@ -15,12 +15,7 @@ from engine.sources.audio import file as tracks
 
 
 def channel_choice(table: ShowTable, channel: int | None, gain_db: float | None) -> ChannelChoice:
-    """Say what of a sound file is heard: what the show's source ``audio`` says, or who is given.
-
-    Parameters
-    ----------
-    channel, gain_db
-        Of the command line; None leaves it to the show.
+    """Say what of a sound file is heard: as given, else as the show's source ``audio`` says.
 
     Raises
     ------
@@ -40,15 +35,6 @@ class SoundtrackEvents(Mapping[int, Sequence[Event]]):
 
     Equal to `engine.sources.audio.file.events`, without the hundred milliseconds that listing them
     all would take in the middle of a show.
-
-    Parameters
-    ----------
-    features
-        Of the whole track.
-    control_hz
-        Ticks per second.
-    is_looping
-        Whether it begins again at its end.
     """
 
     def __init__(

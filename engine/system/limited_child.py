@@ -48,8 +48,6 @@ def ask(task: str, job: Mapping[str, Any], bounds: Bounds, data: bytes = b"") ->
         ``module:function``.
     job
         What it is told, as JSON can say it.
-    data
-        What it reads.
 
     Raises
     ------

@@ -109,7 +109,7 @@ def test_shader_check_says_what_is_odd_about_each_as_it_is_known(tmp_path: Path)
         '/*{"INPUTS": [{"NAME": "audio", "TYPE": "audio"}]}*/\nvoid main() { gl_FragColor = '
         "vec4(sqrt(-1.0 - isf_FragNormCoord.x)); }\n"
     )
-    files = [tmp_path / "deaf.fs", SHOWS / "plain.fs", tmp_path / "none.fs"]
+    files = [tmp_path, SHOWS / "plain.fs", tmp_path / "none.fs"]  # of a folder all in it
     done = latent_cinema("shader", "check", *files, "--size", "64x36")
     lines = done.stdout.splitlines()
     assert [line[:4] for line in lines] == ["ok  ", "ok  ", "FAIL"]
@@ -151,8 +151,8 @@ def test_show_lint_fails_where_something_is_wrong(tmp_path: Path) -> None:
     assert CliRunner().invoke(cli, ["show", "lint", str(tmp_path / "none.toml")]).exit_code == 78
 
 
-def test_shader_check_is_content_with_the_shipped_ones(root: Path) -> None:
-    shipped = sorted((root / "shaders").glob("*.fs"))
+def test_shader_check_is_content_with_shipped_ones(root: Path) -> None:
+    shipped = sorted((root / "shaders").glob("*.fs"))[::12]
     found = document("shader", "check", *shipped, "--size", "64x36")
     assert isinstance(found, list)
     assert len(found) == len(shipped) > 5

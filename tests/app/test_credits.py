@@ -17,7 +17,7 @@ from engine.generators.archive.features import GRID
 from engine.generators.archive.index import Entry, Index
 from engine.models import card
 from engine.models.random_networks import make_stylegan2
-from engine.system import hashing
+from engine.system import fonts, hashing
 from tests import stylegan_files as files
 
 CARD = {
@@ -66,6 +66,15 @@ def model(tmp_path: Path) -> Path:
     with indexes.path_beside(path).open("wb") as file:
         indexes.write(file, Index(16, 8, (0,), 9, eye, ones, entries, ends=ends))
     return path
+
+
+def test_the_font_that_comes_along_has_its_licence_beside_it() -> None:
+    status, said = credit()
+    assert status == 0
+    assert "Arimo: OFL-1.1" in said
+    beside = Path(fonts.__file__).with_name("OFL.txt").read_text("utf-8")
+    assert "SIL Open Font License, Version 1.1" in beside
+    assert len(fonts.data()) < 400_000
 
 
 def test_the_engine_names_all_that_it_ships_and_needs() -> None:

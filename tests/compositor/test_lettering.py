@@ -9,11 +9,12 @@ import moderngl
 import numpy as np
 import pytest
 
+from engine.compositor import lettering
 from engine.compositor.compose import Compositor
-from engine.compositor.gl.context import collect, open_context
 from engine.compositor.lettering import Face, Letters, check_font, set_letters
 from engine.core.frame.plan import LayerPlan, Pass, Plan
 from engine.core.show.lettering import Lettering, picture_name
+from engine.system import fonts
 from tests.places import SHADERS
 
 PLAIN = Lettering("AB", "", 0.4, 1.2, 0.0, 0.0, "centre", "middle", (320, 180))
@@ -101,17 +102,11 @@ def test_what_is_no_font_is_refused() -> None:
 
 
 @pytest.fixture(scope="module")
-def compositor() -> Iterator[Compositor]:
-    try:
-        ctx: moderngl.Context = open_context()
-    except OSError as error:
-        pytest.skip(str(error))
+def compositor(ctx: moderngl.Context) -> Iterator[Compositor]:
     made = Compositor(ctx, PLAIN.size_px)
     made.load("lettering", (SHADERS / "lettering.fs").read_text("utf-8"))
     yield made
     made.close()
-    collect(ctx)
-    ctx.release()
 
 
 def drawn(compositor: Compositor, text: str, **uniforms: Any) -> np.ndarray:
@@ -144,14 +139,64 @@ def test_another_text_is_seen_at_once(compositor: Compositor) -> None:
 
 
 def test_letters_that_a_font_does_not_have_are_named() -> None:
-    """The built-in font draws boxes for them, which nobody would miss before the audience does."""
+    """It draws boxes for them, which nobody would miss before the audience does."""
     found = Letters()
     name = picture_name("title")
     found.changed(((name, PLAIN),))
     assert found.notes() == []
-    found.changed(((name, PLAIN._replace(text="Ä über Ä")),))
+    found.changed(((name, PLAIN._replace(text="漢 über 字漢")),))
     ((about, note),) = found.notes()
     assert about == name
     assert "layer title" in note
-    assert ": Ä ü;" in note
+    assert ": 漢 字;" in note
     assert found.notes() == []
+
+
+def shown(text: str) -> tuple[np.ndarray, list[tuple[str, str]]]:
+    found = Letters()
+    ((_, picture),) = found.changed(((picture_name("title"), PLAIN._replace(text=text)),))
+    return picture, found.notes()
+
+
+def test_latin_greek_and_cyrillic_are_there_and_plain_texts_look_as_they_did() -> None:
+    for text in ("Über Łódź", "Ελλάδα", "Ёлка", "Tiếng Việt", "10 € – “so”…", "שלום"):
+        picture, notes = shown(text)
+        assert notes == []
+        assert picture[..., 0].any()
+    assert (shown("AB")[0] == letters()).all()
+
+
+def test_a_mark_of_its_own_is_set_with_its_letter() -> None:
+    assert (shown("e\u0301")[0] == shown("\u00e9")[0]).all()
+    picture, _ = shown("x\u0323a")  # there is no such letter in one
+    assert len(np.unique(numbers(picture)[picture[..., 1] > 128])) == 2
+    assert lettering._clusters("\U0001f469\u200d\U0001f680!") == ["\U0001f469\u200d\U0001f680", "!"]
+    assert lettering._clusters("नमस्ते") == ["नमस्ते"]
+
+
+@pytest.mark.parametrize("text", ["שלום", "x\u0323a"])
+def test_where_nothing_sets_letters_together_it_is_said(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setattr(lettering, "_has_shaping", lambda: False)
+    monkeypatch.setattr(Face, "lacks", lambda *_: [])
+    ((_, note),) = shown(text)[1]
+    assert "no Raqm" in note
+    assert shown("Über")[1] == []
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\n", "\x85", "\u2029"])
+def test_any_end_of_a_line_is_one(end: str) -> None:
+    """Raqm refuses to set them."""
+    assert (shown(f"Ü{end}A")[0] == shown("Ü\nA")[0]).all()
+
+
+def test_another_font_of_the_same_name_is_seen() -> None:
+    found, wanted = Letters(), ((picture_name("title"), PLAIN._replace(font="f.ttf")),)
+    for content, count in ((fonts.data(), 1), (fonts.data(), 0), (b"", 1)):
+        found.load({"f.ttf": content})
+        assert len(found.changed(wanted)) == count
+
+
+def test_control_characters_are_spaces() -> None:
+    assert shown("Ü\x1e\x00a")[0][..., 0].any()

@@ -15,7 +15,7 @@ def test_a_picture_is_decoded_and_what_is_none_is_named() -> None:
     rgba = np.random.default_rng(0).integers(0, 256, (5, 7, 4), np.uint8)
     data = io.BytesIO()
     Image.fromarray(rgba).save(data, "PNG")
-    assert np.array_equal(decode_picture(data.getvalue(), "a.png"), rgba)
+    assert np.array_equal(decode_picture(data.getvalue(), "a.png")[0], rgba)
     with pytest.raises(ValueError, match=r"^b\.png: "):
         decode_picture(b"nothing", "b.png")
 

@@ -58,13 +58,6 @@ def model(tmp_path: Path) -> Path:
     return network(tmp_path / "net.safetensors", seed=1, **SMALL)
 
 
-@pytest.fixture(scope="module")
-def ctx() -> Iterator[moderngl.Context]:
-    made = moderngl.create_context(standalone=True, backend="egl")
-    yield made
-    made.release()
-
-
 @pytest.fixture
 def stage(ctx: moderngl.Context, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     made = Stage(ctx, monkeypatch)
@@ -114,7 +107,7 @@ def test_the_other_network_of_a_mix_is_replaced_and_the_picture_changes(
         state = run(show, 1)
         pixels.ask(show, state, sample(show, state, 0.0), time.perf_counter())
         hosts[id(pixels.host("net"))] = pixels.host("net")
-        frame = pixels.newest.get("net") if len(hosts) == worker else None
+        frame = pixels.newest("net") if len(hosts) == worker else None
         return None if frame is None else [np.float32(frame.pixels)]
 
     try:

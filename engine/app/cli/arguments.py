@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import click
 
 from engine.app.cli.errors import Misused
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 class Converted(click.ParamType[Any]):
@@ -172,25 +175,13 @@ _FILM = (
 )
 
 
-def sound_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of a sound: which channel of it is heard, and how loud."""
-    for option in reversed(_SOUND_OPTIONS):
-        command = option(command)
-    return command
+def _adding(options: Sequence[Decorator]) -> Decorator:
+    """Add options to a command, in their order."""
+    return lambda command: reduce(lambda made, option: option(made), reversed(options), command)
 
 
-def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the option of where models lie."""
-    for option in reversed(_MODELS):
-        command = option(command)
-    return command
-
-
-def take_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of how a take is read."""
-    for option in reversed(_TAKE):
-        command = option(command)
-    return command
+sound_options, model_options = _adding(_SOUND_OPTIONS), _adding(_MODELS)
+take_options, film_options = _adding(_TAKE), _adding(_FILM)
 
 
 def opened(given: Mapping[str, Any]) -> Any:
@@ -199,21 +190,9 @@ def opened(given: Mapping[str, Any]) -> Any:
 
     choice = given["audio_channel"], given["audio_gain"]
     return open_playback(
-        given["source"],
-        given["audio"],
-        given["seed"],
-        given["demo"],
-        choice,
-        given["models"],
+        given["source"], given["audio"], given["seed"], given["demo"], choice, given["models"],
         given["partial"],
-    )
-
-
-def film_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of what is rendered: which part of a show, how large, with which sound."""
-    for option in reversed(_FILM):
-        command = option(command)
-    return command
+    )  # fmt: skip
 
 
 def end_s(given: Mapping[str, Any]) -> Fraction | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
+from typing import Any
 
 import click
 
@@ -20,6 +22,19 @@ def finish(work: Callable[[], int], on_interrupt: int = INTERRUPTED) -> int:
             return _judge(work)
     except KeyboardInterrupt:
         return on_interrupt
+
+
+def finishes(on_interrupt: int = INTERRUPTED) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """End a command by `finish`: what its function returns is the exit code, nothing is 0."""
+
+    def decorate(work: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(work)
+        def command(*given: Any, **named: Any) -> None:
+            sys.exit(finish(lambda: work(*given, **named) or 0, on_interrupt))
+
+        return command
+
+    return decorate
 
 
 def _judge(work: Callable[[], int]) -> int:

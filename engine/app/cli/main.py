@@ -11,7 +11,6 @@ from typing import Any
 import click
 
 from engine import __version__
-from engine.app.cli.archive import archive
 from engine.app.cli.arguments import (
     DEVICE,
     DURATION,
@@ -27,16 +26,12 @@ from engine.app.cli.arguments import (
     sound_options,
     take_options,
 )
-from engine.app.cli.bend import bend
 from engine.app.cli.directions import directions, teach
-from engine.app.cli.errors import INTERRUPTED, finish
-from engine.app.cli.extract import gather
-from engine.app.cli.invert import invert
-from engine.app.cli.latent_map import latent_map
+from engine.app.cli.errors import finishes
 from engine.app.cli.midi import midi
 from engine.app.cli.models import model
-from engine.app.cli.proxy import conform, proxy
-from engine.app.cli.take import take
+from engine.app.cli.studies import archive, bend, invert, latent_map
+from engine.app.cli.takes import conform, gather, proxy, take
 from engine.app.cli.train import train
 from engine.app.setup.streams import make_safe
 
@@ -56,10 +51,10 @@ def cli() -> None:
     "--output", "outputs", type=OUTPUT, multiple=True,
     help="window, null, FILE.mp4 or FILE-%05d.png; several times for several.",
 )  # fmt: skip
-@click.option("--size", type=SIZE, help="Canvas, instead of the show's.")
+@click.option("--size", "size_px", type=SIZE, help="Canvas, instead of the show's.")
 @click.option("--fps", type=RATE, help="Frames per second: 50, 59.94, 60…")
 @click.option("--seed", type=click.IntRange(0, 2**31), help="Instead of the show's.")
-@click.option("--windowed", is_flag=True, help="Start in a window.")
+@click.option("--windowed", "is_windowed", is_flag=True, help="Start in a window.")
 @click.option("--monitor", help="Name of the monitor, a part of it, or its number from 0.")
 @click.option(
     "--operator", metavar="MONITOR", help="Where your own window opens, for keys, help and meters."
@@ -80,52 +75,21 @@ def cli() -> None:
 @click.option("--duration", type=DURATION, help="Stop after that time.")
 @click.option("--stats", type=FILE, help="Write figures of the run (JSON).")
 @click.option("--ready", type=FILE, help="Write pid and ports after the first picture (JSON).")
-@click.option("--demo", is_flag=True, help="Play the built-in music.")
+@click.option("--demo", "is_demo", is_flag=True, help="Play the built-in music.")
 @click.option("--device", type=DEVICE, default="auto", help="Where the generators run.")
-def play(**given: Any) -> None:
+@finishes(on_interrupt=0)
+def play(save_show: Path | None, duration: Fraction | None, **given: Any) -> int:
     """Play SHOW live: a file, the name of a shipped show, a shader, network, picture or film."""
+    from engine.documents.show import bare_file, load
     from engine.play.live.options import Options
+    from engine.play.live.player import play as run
 
-    def work() -> int:
-        from engine.documents.show import bare_file, load
-        from engine.play.live.player import play as run
-
-        if out is not None:
-            bare_file.save_around(load.find_show(options.show), out)
-            return run(replace(options, show=str(out)))
-        return run(options)
-
-    out: Path | None = given["save_show"]
-
-    duration = given["duration"]
-    options = Options(
-        show=given["show"],
-        outputs=given["outputs"],
-        size_px=given["size"],
-        fps=given["fps"],
-        seed=given["seed"],
-        is_windowed=given["windowed"],
-        monitor=given["monitor"],
-        operator=given["operator"],
-        osc=given["osc"],
-        osc_allow=given["osc_allow"],
-        feedback=given["feedback"],
-        oscquery=given["oscquery"],
-        dmx=given["dmx"],
-        link=given["link"],
-        midi=given["midi"],
-        audio=given["audio"],
-        audio_channel=given["audio_channel"],
-        audio_gain_db=given["audio_gain"],
-        take=given["take"],
-        plan=given["plan"],
-        duration_s=None if duration is None else float(duration),
-        stats=given["stats"],
-        ready=given["ready"],
-        is_demo=given["demo"],
-        device=given["device"],
-    )
-    sys.exit(finish(work, on_interrupt=0))
+    duration_s = None if duration is None else float(duration)
+    options = Options(audio_gain_db=given.pop("audio_gain"), duration_s=duration_s, **given)
+    if save_show is not None:
+        bare_file.save_around(load.find_show(options.show), save_show)
+        options = replace(options, show=str(save_show))
+    return run(options)
 
 
 @cli.command()
@@ -141,23 +105,19 @@ def play(**given: Any) -> None:
 @click.option(
     "--start-number", type=click.IntRange(0, 10**9), default=0, help="Of the first picture of PNGs."
 )
+@finishes()
 def export(**given: Any) -> None:
     """Render a film: OUT is .mp4, .mov, .mkv or name-%05d.png."""
+    from engine.play.film.export import render
+    from engine.play.film.job import Job
 
-    def work() -> int:
-        from engine.play.film.export import render
-        from engine.play.film.job import Job
-
-        playback = opened(given)
-        job = Job(
-            given["out"], given["size"], given["fps"], given["from_s"], end_s(given),
-            given["hashes"], given["codec"], given["crf"], given["preset"], given["device"],
-            given["start_number"], bits=int(given["bits"]),
-        )  # fmt: skip
-        render(playback, begun(given, playback, job), sys.stderr)
-        return 0
-
-    sys.exit(finish(work, on_interrupt=INTERRUPTED))
+    playback = opened(given)
+    job = Job(
+        given["out"], given["size"], given["fps"], given["from_s"], end_s(given),
+        given["hashes"], given["codec"], given["crf"], given["preset"], given["device"],
+        given["start_number"], bits=int(given["bits"]),
+    )  # fmt: skip
+    render(playback, begun(given, playback, job), sys.stderr)
 
 
 @cli.command()
@@ -172,25 +132,15 @@ def export(**given: Any) -> None:
 @click.option("--frames", type=click.IntRange(1), help="Rows, with --fps.")
 @click.option("--ticks", type=click.IntRange(1), help="Rows, without --fps.")
 @take_options
+@finishes()
 def plan(**given: Any) -> None:
     """Write control values and latents, no pixels."""
     from engine.play.film.plan import write_plan
 
     if (given["frames"] is not None) and given["fps"] is None:
         raise click.UsageError("--frames needs --fps R")
-
-    def work() -> int:
-        write_plan(
-            opened(given),
-            given["out"],
-            given["from_s"],
-            given["fps"],
-            given["frames"],
-            given["ticks"],
-        )
-        return 0
-
-    sys.exit(finish(work))
+    extent = (given[name] for name in ("from_s", "fps", "frames", "ticks"))
+    write_plan(opened(given), given["out"], *extent)
 
 
 @cli.group()
@@ -203,12 +153,12 @@ def shader() -> None:
 @click.option("--json", "as_json", is_flag=True)
 @click.option("--size", type=SIZE, default="320x180")
 @click.option("--out", type=FILE, help="Folder for a picture of each.")
-def check_shaders(**given: Any) -> None:
+@finishes()
+def check_shaders(**given: Any) -> int:
     """Compile and draw every shader, report each."""
     from engine.app.inspect import check
 
-    size, out = given["size"], given["out"]
-    sys.exit(finish(lambda: check(given["files"], size, out, given["as_json"])))
+    return check(given["files"], given["size"], given["out"], given["as_json"])
 
 
 @cli.group()
@@ -219,11 +169,12 @@ def show() -> None:
 @show.command("lint")
 @click.argument("show", default="default")
 @click.option("--json", "as_json", is_flag=True)
-def lint_show(show: str, as_json: bool) -> None:
+@finishes()
+def lint_show(show: str, as_json: bool) -> int:
     """Name the routes and macros of SHOW that are dead, fight each other or are clipped."""
     from engine.app.inspect import lint
 
-    sys.exit(finish(lambda: lint(show, as_json)))
+    return lint(show, as_json)
 
 
 @cli.group()
@@ -235,20 +186,22 @@ def audio() -> None:
 @click.argument("file", type=FILE)
 @sound_options
 @click.option("--json", "as_json", is_flag=True)
-def analyse(file: Path, audio_channel: int | None, audio_gain: float | None, as_json: bool) -> None:
+@finishes()
+def analyse(file: Path, audio_channel: int | None, audio_gain: float | None, as_json: bool) -> int:
     """Run the live analyser over a file: features and onsets with their times."""
     from engine.app.inspect import analyse as run
 
-    sys.exit(finish(lambda: run(file, (audio_channel or 0, audio_gain or 0.0), as_json)))
+    return run(file, (audio_channel or 0, audio_gain or 0.0), as_json)
 
 
 @cli.command()
 @click.option("--json", "as_json", is_flag=True)
-def devices(as_json: bool) -> None:
+@finishes()
+def devices(as_json: bool) -> int:
     """List what is here: monitors, sound and MIDI devices, GPUs."""
     from engine.app.setup.doctor import run_devices
 
-    sys.exit(finish(lambda: run_devices(as_json)))
+    return run_devices(as_json)
 
 
 @cli.command()
@@ -260,15 +213,16 @@ def devices(as_json: bool) -> None:
     "--out", type=click.Path(path_type=Path), default="gpu-check.json",
     help="With --gpu: the file that it writes.",
 )  # fmt: skip
-def doctor(as_json: bool, warm: bool, gpu: bool, dry: bool, out: Path) -> None:
+@finishes()
+def doctor(as_json: bool, warm: bool, gpu: bool, dry: bool, out: Path) -> int:
     """Find what is wrong, with the line that mends it."""
     if gpu:
         from engine.app.setup.gpu import run as try_gpu
 
-        sys.exit(finish(lambda: try_gpu(dry, as_json, out)))
+        return try_gpu(dry, as_json, out)
     from engine.app.setup.doctor import run
 
-    sys.exit(finish(lambda: run(as_json, warm)))
+    return run(as_json, warm)
 
 
 @cli.command()
@@ -276,48 +230,53 @@ def doctor(as_json: bool, warm: bool, gpu: bool, dry: bool, out: Path) -> None:
 @click.option("--show", default="default")
 @click.option("--size", type=SIZE, default="640x360")
 @click.option("--duration", type=DURATION, default="10")
-def bench(as_json: bool, show: str, size: tuple[int, int], duration: Fraction) -> None:
+@finishes()
+def bench(as_json: bool, show: str, size: tuple[int, int], duration: Fraction) -> int:
     """Measure this machine: CPU ms per frame for each stage."""
     from engine.app.inspect import bench as run
 
-    sys.exit(finish(lambda: run(show, size, float(duration), as_json)))
+    return run(show, size, float(duration), as_json)
 
 
 @cli.command("addresses")
 @click.argument("show", default="default")
 @click.option("--json", "as_json", is_flag=True)
-def list_addresses(show: str, as_json: bool) -> None:
+@finishes()
+def list_addresses(show: str, as_json: bool) -> int:
     """List every address that SHOW answers to: by OSC, from keys, routes and cues."""
     from engine.app.inspect import list_addresses as run
 
-    sys.exit(finish(lambda: run(show, as_json)))
+    return run(show, as_json)
+
+
+@cli.command(context_settings={"ignore_unknown_options": True})
+@click.argument("address")
+@click.argument("values", nargs=-1)
+@click.option("--to", default="127.0.0.1:9000", help="HOST:PORT of the show: 127.0.0.1:9000.")
+@click.option("--text", "is_text", is_flag=True, help="Numbers are text, too.")
+@finishes()
+def send(address: str, values: tuple[str, ...], to: str, is_text: bool) -> int:
+    """Send one OSC message to a show that plays; without VALUES it fires a trigger."""
+    from engine.app.send import run
+
+    return run(address, values, to, is_text)
 
 
 @cli.command("credits")
 @click.argument("source", metavar="SHOW_OR_MODEL", required=False)
 @click.option("--json", "as_json", is_flag=True)
-def credit(source: str | None, as_json: bool) -> None:
+@finishes()
+def credit(source: str | None, as_json: bool) -> int:
     """Say where everything comes from: the engine, or the parts of a show or model."""
     from engine.app.credits import run
 
-    sys.exit(finish(lambda: run(source, as_json)))
+    return run(source, as_json)
 
 
 for command in (
-    archive,
-    bend,
-    gather,
-    invert,
-    latent_map,
-    directions,
-    teach,
-    midi,
-    model,
-    proxy,
-    conform,
-    take,
+    archive, bend, gather, invert, latent_map, directions, teach, midi, model, proxy, conform, take,
     train,
-):
+):  # fmt: skip
     cli.add_command(command)
 
 

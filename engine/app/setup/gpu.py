@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,9 @@ from engine.app.setup.doctor import versions
 from engine.core.show.generator import Request
 from engine.generators import registry
 from engine.generators.device import cuda_trouble
-from engine.generators.host.inline_host import open_inline
+from engine.generators.host.inline_host import InlineHost
 from engine.generators.host.worker_host import WorkerHost, open_worker
+from engine.generators.libraries import torch
 from engine.models import card
 from engine.models.network import Network
 from engine.models.random_networks import network
@@ -56,13 +58,7 @@ class Line:
 
 
 class Trial:
-    """Tries one thing after another on a device.
-
-    Parameters
-    ----------
-    is_dry
-        On the CPU, with tiny networks.
-    """
+    """Tries one thing after another on a device; `is_dry`: on the CPU, with tiny networks."""
 
     def __init__(self, is_dry: bool) -> None:
         self.is_dry = is_dry
@@ -72,8 +68,6 @@ class Trial:
 
     def run(self) -> Iterator[Line]:
         """Try everything, in the order in which a person would mend it."""
-        import torch
-
         torch.set_num_threads(1)
         steps: list[tuple[str, Callable[[], Line], str]] = [
             ("context", self._context, "update the NVIDIA driver, then `latent-cinema doctor`"),
@@ -82,7 +76,7 @@ class Trial:
             ("worker", self._worker, "play with --device cpu, and tell us what is said here"),
             ("precision", self._precision, REPORT),
             ("waits", self._waits, REPORT),
-            *((name, self._speed_of(name), REPORT) for name in self.names),
+            *((name, partial(self._speed, name), REPORT) for name in self.names),
             ("kernels", self._kernels, REPORT),
             ("display", self._display, "a lower rate_hz of the generator gives the display time"),
             ("restart", self._restart, REPORT),
@@ -101,8 +95,6 @@ class Trial:
 
     def _context(self) -> Line:
         """The device, its memory, and how fast numbers get there."""
-        import torch
-
         if self.is_dry:
             return Line("context", True, "dry: the CPU stands for the device")
         if why := cuda_trouble(torch):
@@ -121,8 +113,6 @@ class Trial:
 
     def _sharing(self) -> Line:
         """A picture written by CUDA is the picture that OpenGL reads."""
-        import torch
-
         from engine.compositor.gl.context import open_context
         from engine.play.pixels.cuda_sharing import CudaUpload, probe
 
@@ -142,12 +132,10 @@ class Trial:
 
     def _worker(self) -> Line:
         """A worker's picture is the one that is drawn here; on CUDA it stays on the device."""
-        import torch
-
         from engine.generators.host.cuda_ring import CudaView
 
         with self._host() as host:
-            inline = open_inline(registry.open_spec("cppn", {}), self.device)
+            inline = InlineHost(registry.open_spec("cppn", {}), self.device)
             asked = _request(host)
             for each in (host, inline):
                 each.ask(asked, 0.0)
@@ -179,8 +167,6 @@ class Trial:
 
     def _picture(self, name: str, half: bool) -> Any:
         """Draw a raw picture by the plain path, in float16 where the network asks for it."""
-        import torch
-
         from engine.generators.networks import stylegan2, stylegan3
         from engine.generators.networks.dense import Source
         from engine.generators.networks.stylegan2_weights import read_synthesis as read2
@@ -198,8 +184,6 @@ class Trial:
 
     def _waits(self) -> Line:
         """No frame waits for the device before its end."""
-        import torch
-
         for name in self.names[:1] + self.names[-1:]:
             generator = self._build(name)
             inputs, size = _inputs(generator)
@@ -217,13 +201,8 @@ class Trial:
                         torch.cuda.set_sync_debug_mode("default")
         return Line("waits", True, "no hidden waits in a frame")
 
-    def _speed_of(self, name: str) -> Callable[[], Line]:
-        """Milliseconds of a network by every path, and whether they draw the same."""
-        return lambda: self._speed(name)
-
     def _speed(self, name: str) -> Line:
-        import torch
-
+        """Milliseconds of a network by every path, and whether they draw the same."""
         generator = self._build(name)
         drawing, (inputs, size) = generator.drawing, _inputs(generator)
         with torch.inference_mode():
@@ -248,7 +227,6 @@ class Trial:
 
     def _kernels(self) -> Line:
         """The ten dearest kernels of a frame."""
-        import torch
         from torch.profiler import ProfilerActivity, profile
 
         generator = self._build(self.names[-1])
@@ -334,8 +312,6 @@ class Trial:
 
     def _ms(self, draw: Callable[[], object]) -> float:
         """Median milliseconds, by the device's own clock where it has one."""
-        import torch
-
         spent = []
         for turn in range(2 if self.is_dry else ROUNDS + WARM_UP):
             if self.is_dry:

@@ -97,8 +97,6 @@ def choose_torch(facts: Facts, ask_sources: Callable[[], Sequence[str] | None]) 
 
     Parameters
     ----------
-    facts
-        What is known.
     ask_sources
         Names of all packages that a plain ``pip install torch`` would bring from the sources that
         pip is configured with, or None where they have no torch. Asked only where it matters,

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import moderngl
 
 from engine.compositor.gl.program import MOST_SAMPLERS, Program, ShaderError, read_error
-from engine.compositor.isf.translate import translate, translate_vertex, uniform_name
+from engine.compositor.isf.mend import uniform_name
+from engine.compositor.isf.translate import translate, translate_vertex
 from engine.core.isf.header import Header, Uniform, has_history, parse, uniforms
 from engine.core.isf.inputs import IMAGES, SOUNDS
 
@@ -62,8 +63,8 @@ def file_name(name: str) -> str:
 def compile_shader(ctx: moderngl.Context, name: str, text: str, is_raw: bool = False) -> Shader:
     """Parse, translate, compile and link.
 
-    A file that its author wrote for another compiler is tried again with reserved words renamed
-    and in a later GLSL; the first error is the one reported.
+    A file that its author wrote for another compiler is tried again, mended and in a later GLSL.
+    The error that is reported is what mending leaves, if it has a line, or the first one.
 
     Raises
     ------
@@ -77,18 +78,22 @@ def compile_shader(ctx: moderngl.Context, name: str, text: str, is_raw: bool = F
         place, _, message = str(error).removeprefix(f"{file}:").partition(": ")
         line = int(place) if place.isdigit() else 0
         raise ShaderError(file, line, message if line else str(error)) from None
-    first: ShaderError | None = None
+    errors: list[ShaderError] = []
     for rung in _RUNGS:
         try:
             programs = _link(ctx, header, rung, is_raw)
         except moderngl.Error as error:
-            first = first or _error_of(file, header, str(error))
+            errors.append(_error_of(file, header, str(error)))
             continue
         if any(len(program.units) > MOST_SAMPLERS for program in programs):
             raise ShaderError(file, 0, f"uses more than {MOST_SAMPLERS} images")
         return _shader(name, header, programs, rung)
-    assert first is not None
-    raise first
+    found = errors[1 if errors[1].line else 0]
+    if not found.line and found.file == file and "syntax error" in found.message:
+        # It lies in ours, behind the author's text: that ended too early, as when it is saved half.
+        message = f"{found.message}; the file ends before the shader does"
+        raise ShaderError(file, len(text.splitlines()), message)
+    raise found
 
 
 def _link(ctx: moderngl.Context, header: Header, rung: int, is_raw: bool) -> tuple[Program, ...]:

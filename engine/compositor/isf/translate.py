@@ -10,6 +10,8 @@ import re
 import sys
 
 from engine.compositor.gl.program import OUR_LINES, VERTEX
+from engine.compositor.gl.shaders import ENDING
+from engine.compositor.isf.mend import mended, uniform_name
 from engine.compositor.isf.tidy import tidied, with_new_meanings, with_own_output
 from engine.core.isf.header import Header
 from engine.core.isf.source import SURFACE, unfed
@@ -21,37 +23,31 @@ _GLSL_TYPES = {
 }  # fmt: skip
 _LINE = f"\n#line {OUR_LINES}"
 # Ours stand above the author's names, which may be those of functions that they call.
-_FRAGMENT = """
+_FRAGMENT = (
+    """
 #define gl_FragColor isf_FragColor
-#define gl_FragCoord isf_FragCoord
 #define varying in
 in vec2 isf_FragNormCoord;
 out vec4 host_Color;
-vec4 isf_FragColor;
-vec4 isf_FragCoord;
+vec4 isf_FragColor = vec4(0.0);
 vec4 IMG_NORM_PIXEL(sampler2D s, vec2 p, float bias) { return texture(s, p, bias); }
 vec4 IMG_PIXEL(sampler2D s, vec2 p, float b) { return texture(s, p / vec2(textureSize(s, 0)), b); }
-uniform float host_opacity;
-uniform float host_most;
-vec4 host_light(vec4 host_x) {
-    host_x = uintBitsToFloat(floatBitsToUint(host_x) & 0xFFFFE000u);
-    vec3 host_d = max(host_x.rgb, 0.0);
-    vec3 host_h = 0.5638227 + host_d * (0.5182914 - host_d * 0.1111299);
-    host_h = 0.0010611 + host_d * (0.0279547 + host_d * host_h);
-    host_d = mix(host_d / 12.92, host_h, greaterThan(host_d, vec3(0.04045)));
-    float host_a = clamp(host_x.a, 0.0, 1.0) * host_opacity;
-    return vec4(min(host_d, host_most) * host_a, host_a);
-}
 vec4 host_clean(vec4 host_x) {
     return mix(host_x, vec4(0.0), bvec4(uvec4(isnan(host_x)) | uvec4(isinf(host_x))));
 }
 """
+    + ENDING
+)
 # Functions and not macros: they take sampler parameters, a third argument and integer vectors.
 _SHARED = """
 #define vv_FragNormCoord isf_FragNormCoord
+#define IMG_NORM_THIS_PIXEL IMG_THIS_NORM_PIXEL
 #define texture2D texture
-#define texture2DRect texture
+#define texture2DRect IMG_PIXEL
+#define sampler2DRect sampler2D
 #define textureCube texture
+#define texelFetch2D texelFetch
+#define textureSize2D textureSize
 #define texture2DLod textureLod
 #define texture2DLodEXT textureLod
 #define texture2DProj textureProj
@@ -71,6 +67,14 @@ vec4 IMG_NORM_PIXEL(samplerCube s, vec3 p) { return texture(s, p); }
 vec2 IMG_SIZE(samplerCube s) { return vec2(textureSize(s, 0)); }
 vec4 IMG_THIS_PIXEL(sampler2D s) { return texture(s, isf_FragNormCoord); }
 vec4 IMG_THIS_NORM_PIXEL(sampler2D s) { return texture(s, isf_FragNormCoord); }
+"""
+# Variables, set before the author's own: those may begin with a value that is made of these.
+_COORDINATES = """
+vec4 isf_FragCoord = %s;
+vec4 isf_TexCoord[1] = vec4[1](vec4(isf_FragNormCoord, 0.0, 1.0));
+#define gl_FragCoord isf_FragCoord
+#define gl_TexCoord isf_TexCoord
+#define isf_fragCoord isf_FragCoord.xy
 """
 # The corners of a quad: what an author computes at a corner must hold between corners.
 _VERTEX = """
@@ -92,30 +96,25 @@ void main() {
     isf_main();
 }
 """
-# NaN and infinity end here: one of them in a history would never leave it again. Laid at once on a
-# canvas, the colour is first what a surface of halves would hold, so that both ways look the same.
+# NaN and infinity end here: one of them in a history would never leave it again.
 _EPILOGUE = """
 #undef main
-#undef gl_FragCoord
 #line %(line)d
 void main() {
-    isf_FragCoord = %(place)s;
-    isf_FragColor = vec4(0.0);
     isf_main();
     vec4 host_c = isf_FragColor;
     %(scrub)s
-    host_Color = host_most > 0.0 ? host_light(host_c) : host_c;
+    host_Color = host_end(host_c);
 }
 """
 _SCRUB = "host_c = host_clean(host_c);"
+# What is not FLOAT holds what a picture can hold: so do the buffers for which authors wrote.
+_BOUND = "if (%s) host_c = mix(clamp(host_c, 0.0, 1.0), host_c, isnan(host_c));"
 
 _SURFACE = "(isf_FragNormCoord - 0.5) * vec2(RENDERSIZE.x / RENDERSIZE.y, 1.0)"
 _PLACE = "vec4(isf_FragNormCoord * RENDERSIZE, 0.0, 1.0)"
-_RESERVED = (
-    "smooth|sample|buffer|filter|active|common|input|output|half|fixed|partition|superp|noise|patch"
-    "|coherent|shared|resource|subroutine|precise|cast|template|this|packed|using|sizeof|union"
-)
-_RESERVED_NAME = re.compile(rf"\b({_RESERVED})\b(?!\s+(?:in|out)\b)")
+_EXTENSION = re.compile(r"^[ \t]*#[ \t]*extension[ \t]+(\w+)(?![ \t]*:[ \t]*disable)", re.MULTILINE)
+_DIRECTIVE = re.compile(r"^[ \t]*#[ \t]*(?:extension|version)\b.*$", re.MULTILINE)
 
 
 def translate(header: Header, rung: int = 0, is_raw: bool = False, index: int | None = None) -> str:
@@ -124,8 +123,8 @@ def translate(header: Header, rung: int = 0, is_raw: bool = False, index: int | 
     Parameters
     ----------
     rung
-        How far to go for a stubborn file: 0 as it is; 1 with names that are reserved words
-        renamed; 2 as 1 and in GLSL 4.50.
+        How far to go for a stubborn file: 0 as it is; 1 mended, see
+        `engine.compositor.isf.mend`; 2 as 1 and in GLSL 4.50.
     is_raw
         Leave NaN and infinity in the result (to find out whether there are any).
     index
@@ -133,9 +132,17 @@ def translate(header: Header, rung: int = 0, is_raw: bool = False, index: int | 
     """
     # Where the author moves the coordinates, the pixels stay where they are.
     place = "gl_FragCoord" if header.vertex else _PLACE
-    words = {"line": OUR_LINES, "scrub": "" if is_raw else _SCRUB, "place": place}
+    bound = _bound(header, index)
+    words = {"line": OUR_LINES, "scrub": bound if is_raw else f"{bound} {_SCRUB}"}
     text = (header.body, header.body_line, _EPILOGUE % words)
-    return _translated(header, rung, index, _FRAGMENT + _SHARED, text)
+    return _translated(header, rung, index, _FRAGMENT + _SHARED + _COORDINATES % place, text)
+
+
+def _bound(header: Header, index: int | None) -> str:
+    bound = [bool(each.target) and not each.is_float for each in header.passes]
+    if index is not None or all(bound) or not any(bound):
+        return _BOUND % "true" if bound[index or 0] else ""
+    return _BOUND % " || ".join(f"PASSINDEX == {i}" for i, is_bound in enumerate(bound) if is_bound)
 
 
 def translate_vertex(header: Header, rung: int = 0, index: int | None = None) -> str:
@@ -169,9 +176,10 @@ def _translated(
     own = [item.name for item in header.inputs] + [p.target for p in header.passes if p.target]
     body, line, end = tidied(text[0], [*own, *brought]), text[1], text[2]
     if rung:
-        body = _RESERVED_NAME.sub(r"\1_", body)
-    extensions = re.findall(r"^[ \t]*#extension.*$", body, re.MULTILINE)
-    body = re.sub(r"^[ \t]*#(?:extension|version).*$", "", body, flags=re.MULTILINE)
+        body = mended(body)
+    # A compiler that lacks an extension warns of it, and refuses what needs it where that stands.
+    extensions = [f"#extension {name} : enable" for name in _EXTENSION.findall(body)]
+    body = _DIRECTIVE.sub("", body)
     macros: list[str] = []
     if prelude.startswith(_FRAGMENT):
         macros, body = with_own_output(body)
@@ -183,16 +191,12 @@ def _translated(
             "uniform int PASSINDEX;" if index is None else f"const int PASSINDEX = {index};",
             *_declarations(header, rung),
             *macros,
+            header.prelude,
             "#define main isf_main",
             f"#line {line}",
             with_new_meanings(body, line, prelude) + end,
         )
     )
-
-
-def uniform_name(name: str, rung: int) -> str:
-    """What an input is called in the translated text."""
-    return _RESERVED_NAME.sub(r"\1_", name) if rung else name
 
 
 def _version(rung: int) -> str:

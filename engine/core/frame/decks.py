@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from engine.core.control.cues import values_now
 from engine.core.control.recall import fader
 from engine.core.control.recall.ways import mix_numbers
-from engine.core.frame.layers import Moment, deck_pass
+from engine.core.frame.layers import Moment, deck_pass, is_there
 from engine.core.frame.plan import DECKS, DeckMix, LayerPlan
 from engine.core.frame.values import effective
 from engine.core.modifiers.travel import has_places, slid
@@ -146,7 +146,7 @@ def mix(
         light = cover = math.cos(0.5 * math.pi * part), math.sin(0.5 * math.pi * part)
     effect = dict(decks.effects).get(number) if 0.0 < part < 1.0 else None
     between: LayerPlan | None = None
-    if effect is not None:
+    if effect is not None and is_there(state, effect):
         drawn = deck_pass(show, state, effect, values, moment)
         drawn = drawn._replace(uniforms={**drawn.uniforms, "progress": part})
         aspect = show.size_px[0] / show.size_px[1]
@@ -169,14 +169,28 @@ def serving(show: Show, state: State, values: Sequence[float]) -> Mapping[str, S
         return {}
     part, found = share(show, values), {}
     is_between = 0.0 < part < 1.0 and decks.names[int(values[decks.transition])] == LATENT
-    is_there = 0.0 < part < 1.0 or int(part) == known.front
-    is_crossed = known.is_crossed != (known.is_latent and not is_there)
+    partners = crossed(show, state, values)
     for pair in decks.pairs:
-        workers = pair[::-1] if is_crossed else pair
-        found.update({worker: Serving(layer) for worker, layer in zip(workers, pair, strict=True)})
+        found.update({partners.get(layer, layer): Serving(layer) for layer in pair})
         if is_between:
-            found[workers[known.front]] = Serving(*pair, part)
+            front = pair[known.front]
+            found[partners.get(front, front)] = Serving(*pair, part)
     return found
+
+
+def crossed(show: Show, state: State, values: Sequence[float]) -> Mapping[str, str]:
+    """Layers whose workers have changed places, each with its partner.
+
+    After a whole latent crossfade the worker that went there goes on drawing what is seen.
+    """
+    decks, known = show.decks, state.decks
+    if decks is None or known is None or not decks.pairs:
+        return {}
+    part = share(show, values)
+    is_there = 0.0 < part < 1.0 or int(part) == known.front
+    if known.is_crossed == (known.is_latent and not is_there):
+        return {}
+    return {name: other for a, b in decks.pairs for name, other in ((a, b), (b, a))}
 
 
 def wired(plans: tuple[LayerPlan, ...], served: Mapping[str, Serving]) -> tuple[LayerPlan, ...]:

@@ -35,7 +35,7 @@ class PassSpec:
     persistent
         Whether the buffer survives to the next picture step.
     is_float
-        32 instead of 16 bits.
+        Any number in 32 bits, instead of 0 to 1 in 16.
     width, height
         Size expressions, or "" for the output's size.
     """
@@ -61,7 +61,11 @@ def read_passes(table: Mapping[str, Json], inputs: tuple[Input, ...]) -> tuple[P
     }
     values |= {f"{side}_{i.name}": 64.0 for i in inputs if i.type == "image" for side in SIDES}
     passes = []
-    for entry in tables(table, "PASSES", _MOST_PASSES):
+    listed = tables(table, "PASSES", _MOST_PASSES)
+    for entry in listed:  # what one pass says of a buffer holds for all that draw into it
+        if target := text(entry, "TARGET"):
+            buffers[target] = {**entry, **buffers.get(target, {})}
+    for entry in listed:
         target = text(entry, "TARGET")
         if target and not NAME.fullmatch(target):
             raise ValueError(f"the TARGET '{target[:40]}' is no GLSL name")

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.core.isf.buffers import Imported, PassSpec, read_imported, read_passes
 from engine.core.isf.dialects import as_isf
-from engine.core.isf.inputs import IMAGES, Input, read_inputs
+from engine.core.isf.inputs import IMAGES, Input, is_known, read_inputs, tables
 from engine.core.isf.lenient_json import Json, read
 from engine.core.isf.size import evaluate_size
-from engine.core.isf.source import LARGEST_BYTES, SURFACE, bare, decode, split, unfed
+from engine.core.isf.source import LARGEST_BYTES, SURFACE, bare, decode, foreign, split, unfed
+from engine.core.isf.surfaces import on_surface
 from engine.core.parameter import Kind, Parameter
 
 __all__ = [
@@ -39,6 +40,8 @@ class Header:
         The GLSL without the header, and the 1-based line of the file on which it begins.
     vertex, vertex_name
         The vertex shader and the name of its file, or "".
+    prelude
+        GLSL that stands above the body and the vertex shader.
     notes
         What of it this host cannot do: (line, sentence).
     """
@@ -55,6 +58,7 @@ class Header:
     imported: tuple[Imported, ...] = ()
     vertex: str = ""
     vertex_name: str = ""
+    prelude: str = ""
     notes: tuple[tuple[int, str], ...] = ()
 
 
@@ -86,8 +90,9 @@ def parse(text: str, name: str) -> Header:
         raise ValueError(f"{name}:{error}") from None
     table, start, end = _find_header(text, name)
     line = text.count("\n", 0, start) + 1
+    words = set(re.findall(r"\w+", bare(text[:start] + text[end:] + vertex)))
     try:
-        inputs = read_inputs(table)
+        inputs = read_inputs(table, words)
         passes = read_passes(table, inputs)
         imported = read_imported(table)
     except ValueError as error:
@@ -96,6 +101,7 @@ def parse(text: str, name: str) -> Header:
     body_line = text.count("\n", 0, end) + 1
     if before.strip():  # code or comments above the header: keep them, and every line in its place
         body, body_line = before + "\n" * text.count("\n", start, end) + body, 1
+    body, vertex, prelude = on_surface(body, vertex, table)
     return Header(
         description=_text(table.get("DESCRIPTION")),
         credit=_text(table.get("CREDIT")),
@@ -109,8 +115,33 @@ def parse(text: str, name: str) -> Header:
         imported=imported,
         vertex=vertex,
         vertex_name=vertex_name,
-        notes=_unfed((body, body_line), vertex, (name, vertex_name)),
+        prelude=prelude,
+        notes=(
+            *_left_out(table, words, line),
+            *_foreign((body, body_line), {"", *_names(inputs, passes, imported)}),
+            *_unfed((body, body_line), vertex, (name, vertex_name)),
+        ),
     )
+
+
+def _names(
+    inputs: tuple[Input, ...], passes: tuple[PassSpec, ...], imported: tuple[Imported, ...]
+) -> list[str]:
+    return [*(i.name for i in inputs), *(i.name for i in imported), *(p.target for p in passes)]
+
+
+def _left_out(table: Mapping[str, Json], words: set[str], line: int) -> Iterator[tuple[int, str]]:
+    for entry in tables(table, "INPUTS"):
+        if not is_known(entry, words):
+            name, kind = _text(entry.get("NAME")), _text(entry.get("TYPE"))
+            yield line, f"the input '{name:.40}' of TYPE '{kind:.40}' is none of ISF: left out"
+
+
+def _foreign(text: tuple[str, int], names: set[str]) -> Iterator[tuple[int, str]]:
+    """Say which uniforms a shader declares that nobody sets."""
+    for place, name in foreign(*text):
+        if name not in names:
+            yield place, f"the uniform '{name}' is no input of the header: it is 0"
 
 
 def _unfed(

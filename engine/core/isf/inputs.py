@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 from engine.core.isf.lenient_json import Json
@@ -16,7 +16,7 @@ _MOST_COLUMNS = 4096
 _LENGTHS = {"point2D": 2, "color": 4}
 NAME = re.compile(r"(?!gl_)[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
 _AUTOMATIC = {
-    "PASSINDEX", "RENDERSIZE", "TIME", "TIMEDELTA", "DATE", "FRAMEINDEX", "WIDTH", "HEIGHT",
+    "PASSINDEX", "RENDERSIZE", "TIME", "TIMEDELTA", "DATE", "FRAMEINDEX",
 }  # fmt: skip
 _MOST_INPUTS = 128
 _LARGEST_INT = 2**31 - 1
@@ -53,16 +53,27 @@ class Input:
     unit: str = ""
 
 
-def read_inputs(table: Mapping[str, Json]) -> tuple[Input, ...]:
+def is_known(entry: Mapping[str, Json], used: Container[str]) -> bool:
+    """Whether an input is one of ISF; one that is none is left out where nothing uses it."""
+    name, kind = text(entry, "NAME"), text(entry, "TYPE")
+    return name in used or bool(NAME.fullmatch(name) and kind.lower() in _KINDS)
+
+
+def read_inputs(table: Mapping[str, Json], used: Container[str] = ()) -> tuple[Input, ...]:
     """Inputs, in order.
+
+    Parameters
+    ----------
+    used
+        Words of the shader: an input of an unknown type that is among them is refused.
 
     Raises
     ------
     ValueError
         If one is malformed, or two share a name.
     """
-    entries = tables(table, "INPUTS", _MOST_INPUTS)
-    inputs = tuple(_read_input(entry, place) for place, entry in enumerate(entries, 1))
+    listed = enumerate(tables(table, "INPUTS", _MOST_INPUTS), 1)
+    inputs = tuple(_read_input(e, place) for place, e in listed if is_known(e, used))
     names = [item.name for item in inputs]
     for name in names:
         if names.count(name) > 1:
@@ -117,7 +128,7 @@ def _vector_range(
     default = _vector(entry.get("DEFAULT"), length)
     low, high = _vector(entry.get("MIN"), length), _vector(entry.get("MAX"), length)
     if default is None:
-        default = (0.5, 0.5) if length == 2 else (1.0, 1.0, 1.0, 1.0)
+        default = (0.0, 0.0) if length == 2 else (1.0, 1.0, 1.0, 1.0)
     if low is None or high is None:
         low = tuple(min(0.0, v) for v in default)
         high = tuple(max(1.0, v) for v in default)
@@ -143,11 +154,9 @@ def _choices(entry: Mapping[str, Json], name: str) -> tuple[tuple[int, ...], tup
     return tuple(values), tuple(labels[: len(values)])
 
 
-def tables(table: Mapping[str, Json], key: str, most: int) -> list[dict[str, Json]]:
+def tables(table: Mapping[str, Json], key: str, most: int = _MOST_INPUTS) -> list[dict[str, Json]]:
     """Objects that a header lists under a key, at most so many."""
-    listed = table.get(key)
-    if listed is None:
-        return []
+    listed = table.get(key) or []
     if not isinstance(listed, list):
         raise ValueError(f"{key} must be a list")
     if len(listed) > most:

@@ -7,6 +7,8 @@ that shows, takes and warming processes carry both or none. A file may hold both
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterator
 from typing import NamedTuple
 
 LARGEST_BYTES = 1_000_000
@@ -17,9 +19,15 @@ _VARYING = re.compile(
     r"(\w+(?:\s*\[[^\]]*\])?(?:\s*,\s*\w+(?:\s*\[[^\]]*\])?)*)\s*;",
     re.MULTILINE,
 )
+_UNIFORM = re.compile(
+    r"#[ \t]*(if|endif)|\buniform\s+(?:(?:lowp|mediump|highp)\s+)?\w+\s+(\w[\w\s,\[\]]{0,400});"
+)
 SURFACE = "surfacePosition"
 """What GLSL Sandbox hands over: the place from the middle, in heights of the picture."""
-_OURS = {"isf_FragNormCoord", "vv_FragNormCoord", "isf_FragCoord"}
+_OURS = {
+    "isf_FragNormCoord", "vv_FragNormCoord", "isf_FragCoord", "PASSINDEX", "RENDERSIZE", "TIME",
+    "TIMEDELTA", "DATE", "FRAMEINDEX",
+}  # fmt: skip
 
 
 class Varying(NamedTuple):
@@ -63,9 +71,14 @@ def split(text: str) -> tuple[str, str, str]:
     return text[: mark.start()], text[mark.end() :], mark[1].strip()
 
 
+def blank(text: str | re.Match[str]) -> str:
+    """As many spaces, in as many lines."""
+    return re.sub(r"[^\n]", " ", text if isinstance(text, str) else text[0])
+
+
 def bare(code: str) -> str:
-    """Code with its comments blanked; every line stays in its place."""
-    return _COMMENT.sub(lambda found: "\n" * found[0].count("\n") or " ", code)
+    """Code with its comments blanked; every letter stays in its place."""
+    return _COMMENT.sub(blank, code)
 
 
 def varyings(body: str, first_line: int = 1) -> tuple[Varying, ...]:
@@ -87,3 +100,18 @@ def unfed(body: str, first_line: int, vertex: str) -> tuple[Varying, ...]:
     """Values that a fragment shader takes, and that its vertex shader, if any, does not give."""
     given = set(re.findall(r"\w+", bare(vertex)))
     return tuple(each for each in varyings(body, first_line) if each.name not in given)
+
+
+def foreign(body: str, first_line: int) -> Iterator[tuple[int, str]]:
+    """Uniforms that a fragment shader declares itself, without a value, and uses: line and name.
+
+    What stands under a condition of the preprocessor is left out: it may never be compiled.
+    """
+    code = bare(body)
+    uses = Counter(re.findall(r"\w+", code))
+    depth = 0
+    for match in _UNIFORM.finditer(code):
+        depth += {"if": 1, "endif": -1}.get(match[1], 0)
+        for name in re.findall(r"(\w+)\s*(?:\[[^\]]*\]\s*)?(?:,|$)", match[2] or ""):
+            if depth == 0 and name not in _OURS and uses[name] > 1:
+                yield first_line + code.count("\n", 0, match.start(2)), name

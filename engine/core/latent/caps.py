@@ -64,8 +64,6 @@ class Holes:
 
     Parameters
     ----------
-    caps
-        What they are made of.
     each
         The holes; caps that touch are one.
     gaps

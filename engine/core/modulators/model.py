@@ -96,8 +96,6 @@ class Modulator:
         Places of the signals that it hears; -1 for one that is not given.
     settings
         Place of each setting among the parameters, and whether ``/master/speed`` is a factor.
-    data
-        What its keys come to.
     """
 
     id: str

@@ -8,11 +8,12 @@ from engine.core.motions.loop import LOOP
 from engine.core.motions.noise import NOISE
 from engine.core.motions.opensimplex import OPENSIMPLEX
 from engine.core.motions.orbit import ORBIT
-from engine.core.motions.still import STILL
+from engine.core.motions.points import each_point, rest
 from engine.core.motions.taught_map import MAP
 from engine.core.motions.walk import WALK
 from engine.core.path.model import Motion
 
+STILL = Motion("still", each_point(rest), is_still=True)
 MOTIONS: tuple[Motion, ...] = (
     WALK, KEYS, ORBIT, STILL, MAP, LOOP, DRIFT, NOISE, OPENSIMPLEX
 )  # fmt: skip

@@ -53,8 +53,6 @@ class Now(NamedTuple):
 
     Parameters
     ----------
-    seed
-        Of the show.
     values
         Effective values of all parameters.
     unfrozen_s
@@ -63,8 +61,6 @@ class Now(NamedTuple):
         Seconds of it since the state's tick.
     steer
         Both steering axes in radians.
-    control_hz
-        Ticks per second.
     tick
         Tick of motion: the state's tick less the frozen ones.
     steer_rest
@@ -134,8 +130,6 @@ class Part(NamedTuple):
 
     Parameters
     ----------
-    settings
-        Its parameters.
     events
         By name: of a trigger, that of its setting; else of an event ``/layer/ID/path/NAME``.
     memory
@@ -169,8 +163,6 @@ class Motion(NamedTuple):
         It goes through keys: a jump is a step of one key.
     is_still
         It does not move by itself.
-    part
-        What it brings along.
     """
 
     name: str
@@ -193,8 +185,6 @@ class Modifier(NamedTuple):
 
     Parameters
     ----------
-    name
-        For people.
     apply
         (path, its state, now, rows) → rows; the very same ones where it does nothing.
     wakes
@@ -208,8 +198,6 @@ class Modifier(NamedTuple):
         It is part of where the path itself leads, before anybody turns it: jumps leave from there.
     remember
         (path, its state, now, here) → its next state, on every tick on which it is awake.
-    part
-        What it brings along.
     """
 
     name: str

@@ -47,8 +47,6 @@ class Address:
         As a whole, the one that messages about it name.
     kind
         A `Kind`, or `NUMBERS`.
-    text
-        One sentence for people.
     parameters
         What it writes: one, those of a vector in order, or none (a signal, an event of a path).
     counts

@@ -24,8 +24,6 @@ class Asked(NamedTuple):
 
     Parameters
     ----------
-    layer
-        Its ID.
     first
         Index of its first path in the show.
     paths, shapes
@@ -57,8 +55,6 @@ class Constants:
     ----------
     control_hz, picture_hz, tick_s
         Rates of ticks and of picture steps, and the length of a tick, as floats.
-    paths
-        `Show.paths`.
     aims
         Place → it and its range, of what holds from tick to tick: speeds, rates, steering, springs,
         tempo.
@@ -91,8 +87,6 @@ class Constants:
         Name of a path, or the same by the number of its layer → its index.
     fires
         Triggers of paths that change them: place, index of the path, name; in order of effect.
-    steering
-        Places of how steering moves.
     springs
         Of each parameter on a spring: its place, and that of the time of its way.
     remembered, is_remembering
@@ -120,8 +114,6 @@ class Constants:
         Whether layers lie in groups · whether what a layer shows may depend on other layers.
     reels
         Of the films, in the order of their layers.
-    written
-        Layers that show a text.
     texts
         Address of such a text, or the same by the number of its layer → the first of them.
     """

@@ -80,10 +80,6 @@ class Spec:
 
     Parameters
     ----------
-    name
-        Of the generator.
-    ports
-        Its inputs.
     layers
         Style layers, coarse to fine: targets of truncation and style mixing.
     parameters

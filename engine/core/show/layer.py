@@ -72,12 +72,8 @@ class Generator:
         Trajectories, at most one per latent port.
     places
         (short parameter name, place).
-    sights
-        What its image ports see.
     in_between
         Place of what is seen between its frames, one of `IN_BETWEENS`.
-    reel
-        Of a film.
     follows
         ID of the layer with whose latents and parameters it is asked, beside its own parameters.
     """

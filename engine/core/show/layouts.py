@@ -34,8 +34,6 @@ class Alias(NamedTuple):
         Of the show.
     low, high
         Its value for 0 and for 1; None: its range, by its curve.
-    parts
-        What it writes.
     """
 
     address: str

@@ -27,8 +27,6 @@ class Frames:
 
     Parameters
     ----------
-    fps
-        Frames per second.
     cuts
         Of each frame: whether a cut follows it [shape=(N,)].
     is_loop
@@ -70,8 +68,6 @@ class Written:
     ----------
     rows
         In coordinates [shape=(N, size) or (N, points, size)].
-    space
-        In which they move.
     """
 
     frames: Frames
@@ -193,8 +189,6 @@ def on_track(written: Written | None, values: Sequence[float], own: Callable[[],
         None: it has none.
     values
         Effective values of all parameters.
-    own
-        Gives its own motion.
     """
     mix = 0.0 if written is None else values[written.mix]
     if written is None or mix <= 0.0:

@@ -8,14 +8,13 @@ one shot dissolves into another their codes lie over each other, and both can be
 from __future__ import annotations
 
 import zlib
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from engine.outputs.window.overlay import font
+from engine.system import fonts
 
 MOST_FRAMES = 1 << 20
 LEAST_HEIGHT_PX = 120
@@ -56,7 +55,7 @@ def burn(pixels: NDArray[np.uint8], number: int) -> NDArray[np.uint8]:
 def _panel(cell: float, number: int) -> NDArray[np.uint8]:
     """Barcode and digits, light on dark."""
     width, height = _edge(cell, _COLUMNS + 1), _edge(cell, _ROWS + 1)
-    face: Any = _face(round(cell * 2.6))
+    face: Any = fonts.load(max(6, round(cell * 2.6)))
     text = f"{number:06d}"
     image = Image.new("L", (width + round(face.getlength(text) + cell), height), _DARK)
     draw = ImageDraw.Draw(image)
@@ -72,11 +71,6 @@ def _panel(cell: float, number: int) -> NDArray[np.uint8]:
 
 def _edge(cell: float, count: float) -> int:
     return round(cell * count)
-
-
-@lru_cache(maxsize=4)
-def _face(size_px: int) -> Any:
-    return font(size_px)
 
 
 def read(gray: NDArray[np.uint8]) -> Reading | None:

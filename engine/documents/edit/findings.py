@@ -19,8 +19,6 @@ class Findings:
 
     Parameters
     ----------
-    name
-        Of the edit.
     ignored
         Words of `IGNORABLE` that are left out instead of refused.
     begin

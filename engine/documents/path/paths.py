@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from engine.core.latent.examples import MOST_INPUTS
+import numpy as np
+
+from engine.core.latent.examples import MOST_INPUTS, Examples
 from engine.core.latent.manifold import AffineChart, AnyChart, SimplexChart
 from engine.core.parameter import Kind, Parameter
 from engine.core.path.model import Path
@@ -16,15 +19,20 @@ from engine.core.trajectory.parts import make_parts
 from engine.documents.builder import ShowBuilder, clamped, strict
 from engine.documents.path.journal import read_past
 from engine.documents.path.keyframes import read_keys
-from engine.documents.path.latent_map import read_atlas
 from engine.documents.path.picture_keyframes import read_pictures
 from engine.documents.schema import LayerTable, PathTable
+from engine.models.latent_file import check_model
+from engine.models.sidecars import latent_map
 
 FIRST = ("gaussian", "sphere", "wspace")
 """Geometries of the ports that ``path``, ``path_b``, ``path_c`` and ``path_d`` move, in order."""
 OTHERS = ("simplex", "affine2d", "tokens", "noise-field")
 """Those of the ports whose paths go by their own names, ``paths/PORT``."""
+PATHS = ("path", "path_b", "path_c", "path_d")
 MOST_NUMBERS = 1 << 18
+
+
+_NO_PATHS = LayerTable(id="")
 
 
 def make_paths(
@@ -32,27 +40,38 @@ def make_paths(
 ) -> tuple[Path, ...]:
     """Make the trajectories of a layer's generator.
 
-    Parameters
-    ----------
-    model
-        File of the generator's model, or empty.
-
     Raises
     ------
     ValueError
         ``key: what is wrong and what is allowed``.
     """
     ports = [port for port in spec.ports if port.geometry in (*FIRST, *OTHERS)]
-    listed = ("path", "path_b", "path_c", "path_d")
+    listed = PATHS
     firsts = [port for port in ports if port.geometry in FIRST][: len(listed)]
     rest = [port for port in ports if port not in firsts]
     for name in layer.paths:
         if name not in [port.name for port in rest]:
             there = ", ".join(port.name for port in rest) or "none"
             raise ValueError(f"paths.{name}: no such port of {spec.name}; there are: {there}")
+    refuse_paths(layer, listed[len(firsts) :])
     tables = [(key, getattr(layer, key), port) for key, port in zip(listed, firsts, strict=False)]
     tables += [(f"paths/{p.name}", layer.paths.get(p.name, PathTable()), p) for p in rest]
     return tuple(_named(key, builder, root, table, port, model) for key, table, port in tables)
+
+
+def refuse_paths(layer: LayerTable, keys: Sequence[str] = (*PATHS, "paths")) -> None:
+    """Refuse paths that nothing goes.
+
+    Raises
+    ------
+    ValueError
+        ``key: what is wrong and what is allowed``.
+    """
+    for key in keys:
+        if getattr(layer, key) != getattr(_NO_PATHS, key):
+            raise ValueError(
+                f"{key}: nothing goes this path; a path is of a generator, and of a port of it"
+            )
 
 
 def _named(
@@ -199,3 +218,29 @@ def _path_parameter(setting: Setting, address: str, table: PathTable) -> Paramet
     )  # fmt: skip
     given = getattr(table, setting.name, None)  # a part that joined later has no key
     return full if given is None else replace(full, default=strict(full, given))
+
+
+def read_atlas(data: bytes, name: str, port: Port, model: str) -> Examples:
+    """Read a map's examples for a port, in its coordinates.
+
+    Raises
+    ------
+    ValueError
+        If it is no map, or one of other latents or of another model.
+    """
+    found = latent_map.read(data, name)
+    rows = port.shape[0] if len(port.shape) > 1 else 1
+    size = port.shape[-1]
+    latents = found.latents.astype(np.float64)
+    shape = latents.shape[1:]
+    if shape not in ((size,), (rows, size)):
+        raise ValueError(
+            f"map: {name} holds latents of shape {shape}, and the port '{port.name}' takes "
+            f"{port.shape}: make the map with this model"
+        )
+    check_model(str(found.about.get("model", "")), model, f"map: {name}")
+    if latents.ndim == 2:
+        latents = np.repeat(latents[:, None], rows, axis=1)
+    if port.chart is not None:
+        latents = port.chart.encode(latents)
+    return Examples(found.places.astype(np.float64), latents)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
+import msgspec
 import numpy as np
 
 from engine.core.audio.features import FEATURES
@@ -21,7 +24,7 @@ from engine.core.show.show import Show
 from engine.documents.builder import ShowBuilder, clamped, each
 from engine.documents.colour import make_colour
 from engine.documents.lettering import bind_letters
-from engine.documents.schema import MasterTable, ShowTable
+from engine.documents.schema import ShowTable
 from engine.documents.show.cues import add_fader, add_lists, cue_index, make_cue, make_list
 from engine.documents.show.image_inputs import bind_ports
 from engine.documents.show.layers import bind_images, make_layer, master_effects
@@ -179,19 +182,13 @@ def _depths(builder: ShowBuilder, table: ShowTable) -> list[int]:
     """Places of the routes' depths; -1 of a route without an ID."""
     return [
         builder.number(
-            f"/route/{r.id}/depth",
-            r.depth,
-            -1e4,
-            1e4,
-            "",
-            "Depth of a route.",
-            f"Depth of {r.id}",
-            "exponential",
+            f"/route/{r.id}/depth", r.depth, -1e4, 1e4, "", "Depth of a route.",
+            f"Depth of {r.id}", "exponential",
         )
         if r.id
         else -1
         for r in table.routes
-    ]
+    ]  # fmt: skip
 
 
 def _check(table: ShowTable) -> None:
@@ -220,108 +217,92 @@ def _check(table: ShowTable) -> None:
                 raise ValueError(f"{kind}[{place}].id: '{name}' is there twice")
 
 
+Row = tuple[str, str, str, tuple[Any, ...]]
+"""Its key in the table and in `Master`, its kind, its address, and what the kind takes beside the
+default: numbers low, high, unit, text, label, curve; whole ones high, text; the others text, label.
+"""
+STEERING: tuple[Row, ...] = (
+    ("steer_momentum_s", "number", "/master/steer_momentum_s",
+     (0, 30, "s", "Steering that was let go fades in this time.", "Steer momentum")),
+    ("", "trigger", "/master/steer_release", ("Lets go of steering, which goes on by itself.",)),
+)  # fmt: skip
+MASTER: tuple[Row, ...] = (
+    ("brightness", "number", "/master/brightness", (0, 1, "", "Light of the picture.")),
+    ("blackout", "switch", "/master/blackout", ("Black, at once.",)),
+    ("freeze", "switch", "/master/freeze", ("Holds every motion.",)),
+    ("hold", "switch", "/master/hold", ("The picture stands still; all goes on behind it.",)),
+    ("speed", "number", "/master/speed", (-4, 4, "", "Factor on every motion.")),
+    ("truncation", "number", "/master/truncation",
+     (0, 2, "", "Factor on every truncation: less is tamer.")),
+    ("steer_x", "number", "/master/steer_x", (-50, 50, "rad", "Turns every latent, one way.")),
+    ("steer_y", "number", "/master/steer_y", (-50, 50, "rad", "Turns every latent, another way.")),
+    ("steer_omega", "number", "/master/steer_omega",
+     (0.5, 60, "rad/s", "Stiffness of steering.", "Steer stiffness")),
+    ("jump", "trigger", "/master/jump", ("Every trajectory flies to a new place.",)),
+    ("autopilot", "switch", "/autopilot/on", ("Goes from cue to cue by itself.", "Autopilot")),
+    ("rest_s", "number", "/autopilot/rest_s",
+     (0, 3600, "s", "The autopilot rests so long after a touch.", "Autopilot rest")),
+    ("bpm", "number", "/transport/bpm", (20, 300, "bpm", "Tempo.", "Tempo", "linear")),
+    ("tap", "trigger", "/transport/tap", ("Tap the beat.",)),
+    ("resync", "trigger", "/transport/resync", ("The beat begins now.",)),
+)  # fmt: skip
+BEATS: tuple[Row, ...] = (
+    ("nudge", "number", "/transport/nudge", (-1, 1, "", "While it is held: at 1 a tenth faster.")),
+    ("double", "trigger", "/transport/double", ("Twice the tempo.",)),
+    ("halve", "trigger", "/transport/halve", ("Half the tempo.",)),
+    ("resync_bar", "trigger", "/transport/resync_bar", ("The phrase begins at the next bar.",)),
+    ("beats_per_bar", "whole", "/transport/beats_per_bar", (32, "Beats in a bar.")),
+    ("bars_per_phrase", "whole", "/transport/bars_per_phrase", (64, "Bars in a phrase.")),
+    ("offset_ms", "number", "/transport/offset_ms",
+     (-500, 500, "ms", "How much earlier the beat is drawn than it sounds: the way to the eye.")),
+)  # fmt: skip
+FLASHES: tuple[Row, ...] = (
+    ("flash_limiter", "switch", "/master/flash_limiter",
+     ("No more than three flashes a second.",)),
+)  # fmt: skip
+
+
+def _add(builder: ShowBuilder, rows: tuple[Row, ...], table: Any) -> dict[str, Any]:
+    """Add parameters in the order of the rows, with the table's defaults, else 0."""
+    found: dict[str, Any] = {}
+    for key, kind, address, words in rows:
+        default = getattr(table, key, 0)
+        if kind == "number":
+            found[key] = builder.number(address, default, *words)
+        elif kind == "switch":
+            found[key] = builder.switch(address, words[0], bool(default), *words[1:])
+        elif kind == "trigger":
+            found[key] = builder.trigger(address, *words)
+        else:
+            made = Parameter(address, Kind.INT, float(default), 1.0, words[0], text=words[1])
+            found[key] = builder.add(clamped(made))
+    return found
+
+
 def _master(builder: ShowBuilder, table: ShowTable) -> Master:
-    m, auto = table.master, table.autopilot
+    m = table.master
     if has_brush(table):
-        _brush(builder)
+        _add_point(builder, "/brush", "Whether it touches the canvas.", "Brush down")
+        builder.switch("/brush/erase", "Whether it takes away.", label="Brush erases")
     if table.drag == "grab":
-        _grab(builder)
-    _steering(builder, m)
-    return Master(
-        brightness=builder.number(
-            "/master/brightness", m.brightness, 0, 1, "", "Light of the picture."
-        ),
-        blackout=builder.switch("/master/blackout", "Black, at once."),
-        freeze=builder.switch("/master/freeze", "Holds every motion."),
-        hold=builder.switch("/master/hold", "The picture stands still; all goes on behind it."),
-        speed=builder.number("/master/speed", m.speed, -4, 4, "", "Factor on every motion."),
-        truncation=builder.number(
-            "/master/truncation",
-            m.truncation,
-            0,
-            2,
-            "",
-            "Factor on every truncation: less is tamer.",
-        ),
-        steer_x=builder.number(
-            "/master/steer_x", 0, -50, 50, "rad", "Turns every latent, one way."
-        ),
-        steer_y=builder.number(
-            "/master/steer_y", 0, -50, 50, "rad", "Turns every latent, another way."
-        ),
-        steer_omega=builder.number(
-            "/master/steer_omega",
-            m.steer_omega,
-            0.5,
-            60,
-            "rad/s",
-            "Stiffness of steering.",
-            "Steer stiffness",
-        ),
-        jump=builder.trigger("/master/jump", "Every trajectory flies to a new place."),
-        autopilot=builder.switch(
-            "/autopilot/on", "Goes from cue to cue by itself.", auto.on, "Autopilot"
-        ),
-        rest_s=builder.number(
-            "/autopilot/rest_s",
-            auto.rest_s,
-            0,
-            3600,
-            "s",
-            "The autopilot rests so long after a touch.",
-            "Autopilot rest",
-        ),
-        bpm=builder.number("/transport/bpm", m.bpm, 20, 300, "bpm", "Tempo.", "Tempo", "linear"),
-        tap=builder.trigger("/transport/tap", "Tap the beat."),
-        resync=builder.trigger("/transport/resync", "The beat begins now."),
-        beats=_beats(builder, m),
-        colour=make_colour(builder, m.colour),
-        flash_limiter=builder.switch(
-            "/master/flash_limiter", "No more than three flashes a second.", m.flash_limiter
-        ),
-    )
-
-
-def _beats(builder: ShowBuilder, m: MasterTable) -> Beats:
-    def whole(name: str, default: int, high: float, text: str) -> int:
-        address = f"/transport/{name}"
-        return builder.add(
-            clamped(Parameter(address, Kind.INT, float(default), 1.0, high, text=text))
-        )
-
-    return Beats(
-        nudge=builder.number(
-            "/transport/nudge", 0, -1, 1, "", "While it is held: at 1 a tenth faster."
-        ),
-        double=builder.trigger("/transport/double", "Twice the tempo."),
-        halve=builder.trigger("/transport/halve", "Half the tempo."),
-        resync_bar=builder.trigger("/transport/resync_bar", "The phrase begins at the next bar."),
-        beats_per_bar=whole("beats_per_bar", m.beats_per_bar, 32, "Beats in a bar."),
-        bars_per_phrase=whole("bars_per_phrase", m.bars_per_phrase, 64, "Bars in a phrase."),
-        offset_ms=builder.number(
-            "/transport/offset_ms", m.offset_ms, -500, 500, "ms",
-            "How much earlier the beat is drawn than it sounds: the way to the eye.",
-        ),
-    )  # fmt: skip
-
-
-def _steering(builder: ShowBuilder, master: MasterTable) -> None:
-    mode = float(STEER_MODES.index(master.steer_mode))
+        _add_point(builder, "/grab", "Whether it holds what lies below it.", "Grab")
     text = "position: where the hand is · velocity: how far the stick is bent, in rad/s."
-    builder.add(
-        Parameter("/master/steer_mode", Kind.CHOICE, mode, 0.0, 1.0, STEER_MODES, text=text)
-    )
-    builder.number(
-        "/master/steer_momentum_s",
-        master.steer_momentum_s,
-        0,
-        30,
-        "s",
-        "Steering that was let go fades in this time.",
-        "Steer momentum",
-    )
+    builder.choice("/master/steer_mode", STEER_MODES, m.steer_mode, text)
+    _add(builder, STEERING, m)
     builder.groups["/master/steer"] = ("/master/steer_x", "/master/steer_y")
-    builder.trigger("/master/steer_release", "Lets go of steering, which goes on by itself.")
+    auto = {"autopilot": table.autopilot.on, "rest_s": table.autopilot.rest_s}
+    places = _add(builder, MASTER, SimpleNamespace(**msgspec.structs.asdict(m), **auto))
+    beats = Beats(**_add(builder, BEATS, m))
+    colour = make_colour(builder, m.colour)
+    return Master(**places, beats=beats, colour=colour, **_add(builder, FLASHES, m))
+
+
+def _add_point(builder: ShowBuilder, root: str, text: str, label: str) -> None:
+    """Add a place of the canvas, and whether it is down there."""
+    builder.number(f"{root}/x", 0.5, 0, 1, "", "Of the canvas, from the left.")
+    builder.number(f"{root}/y", 0.5, 0, 1, "", "Of the canvas, from the bottom.")
+    builder.groups[root] = (f"{root}/x", f"{root}/y")
+    builder.switch(f"{root}/down", text, label=label)
 
 
 def has_brush(table: ShowTable) -> bool:
@@ -329,18 +310,3 @@ def has_brush(table: ShowTable) -> bool:
     effects = [e for layer in table.layers for e in (layer.source, *layer.effects) if e]
     given = [v for effect in (*effects, *table.master.effects) for v in effect.inputs.values()]
     return table.drag == "paint" or any(str(value).startswith("/brush") for value in given)
-
-
-def _grab(builder: ShowBuilder) -> None:
-    builder.number("/grab/x", 0.5, 0, 1, "", "Of the canvas, from the left.")
-    builder.number("/grab/y", 0.5, 0, 1, "", "Of the canvas, from the bottom.")
-    builder.groups["/grab"] = ("/grab/x", "/grab/y")
-    builder.switch("/grab/down", "Whether it holds what lies below it.", label="Grab")
-
-
-def _brush(builder: ShowBuilder) -> None:
-    builder.number("/brush/x", 0.5, 0, 1, "", "Of the canvas, from the left.")
-    builder.number("/brush/y", 0.5, 0, 1, "", "Of the canvas, from the bottom.")
-    builder.groups["/brush"] = ("/brush/x", "/brush/y")
-    builder.switch("/brush/down", "Whether it touches the canvas.", label="Brush down")
-    builder.switch("/brush/erase", "Whether it takes away.", label="Brush erases")

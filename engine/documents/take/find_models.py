@@ -24,8 +24,6 @@ def find(
 
     Parameters
     ----------
-    folder
-        Of the take.
     listed
         What its header says of them.
     others

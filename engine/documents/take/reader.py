@@ -39,8 +39,6 @@ class Take:
 
     Parameters
     ----------
-    folder
-        Where it lies.
     header
         ``take.toml``, checked.
     parts

@@ -9,14 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-if TYPE_CHECKING:
-    import torch
+from engine.generators.libraries import functional, torch
 
 GRID = 4  # places across and down at which features are averaged
 _DAMPED = 0.03  # of the largest spread
@@ -50,15 +49,7 @@ class FeatureExtractor:
 
 
 def parts(side: int, last: int) -> list[str]:
-    """Names of the weights of an eye, without their endings.
-
-    Parameters
-    ----------
-    side
-        Side of the pictures.
-    last
-        Side of the features at the end, in places.
-    """
+    """Names of the weights of an eye that ends at `last` places a side, without their endings."""
     sides = [side >> n for n in range(1, 12) if side >> n > last]
     return ["look", *(f"b{s}.{part}" for s in sides for part in ("a", "b", "skip"))]
 
@@ -71,7 +62,6 @@ def make_extractor(side: int, last: int, tensors: Mapping[str, NDArray[Any]]) ->
     KeyError
         If one is missing.
     """
-    import torch
 
     def pair(name: str) -> tuple[torch.Tensor, torch.Tensor]:
         both = (np.array(tensors[f"{name}.{end}"], np.float32) for end in ("weight", "bias"))
@@ -88,8 +78,6 @@ def make_extractor(side: int, last: int, tensors: Mapping[str, NDArray[Any]]) ->
 
 def average(extractor: FeatureExtractor, pictures: Bytes) -> torch.Tensor:
     """Look at pictures [shape=(N, side, side, 3)]: averaged features [shape=(N, C × GRID²)]."""
-    import torch
-    from torch.nn import functional
 
     def activate(x: torch.Tensor) -> torch.Tensor:
         return functional.leaky_relu(x, 0.2) * math.sqrt(2)
@@ -106,9 +94,6 @@ def average(extractor: FeatureExtractor, pictures: Bytes) -> torch.Tensor:
 
 def describe(extractor: FeatureExtractor, pictures: Bytes) -> Floats:
     """Describe pictures [shape=(N, side, side, 3)] as unit vectors [shape=(N, K)]."""
-    import torch
-    from torch.nn import functional
-
     with torch.inference_mode():
         seen = (average(extractor, pictures) - extractor.centre) @ extractor.basis.T
         found: Floats = functional.normalize(torch.nan_to_num(seen), dim=1).numpy()

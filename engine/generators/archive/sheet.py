@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import lru_cache
+from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from engine.generators.archive.features import Bytes, turned_back
 from engine.generators.archive.index import LABEL, Index, Match
 from engine.models.unpickle.inert import RefusedError
+from engine.system import fonts
 
 _GROUND, _TEXT, _CARD = (0, 0, 0), (225, 225, 225), (38, 38, 38)
 _LETTER = 1 / 24  # of the height
@@ -49,7 +50,7 @@ def caption(index: Index, found: Sequence[Match]) -> str:
 def lay_out(
     pictures: Sequence[Bytes | str], text: str, size_px: tuple[int, int], ground: float = 1.0
 ) -> Bytes:
-    """Hang pictures side by side, as large as they can be, with a text below.
+    """Hang pictures side by side, large, with a text below: sRGB, straight alpha [shape=(H, W, 4)].
 
     Parameters
     ----------
@@ -61,11 +62,6 @@ def lay_out(
         Width and height of the whole.
     ground
         How black it is around them, 0..1; behind the text it is never quite clear.
-
-    Returns
-    -------
-    array
-        sRGB with straight alpha [shape=(H, W, 4)].
     """
     width, height = size_px
     sheet = Image.new("RGBA", size_px, (*_GROUND, round(255 * ground)))
@@ -87,10 +83,11 @@ def lay_out(
     dark = (*_GROUND, round(255 * max(ground, _BEHIND_TEXT)))
     if lines:
         draw.rectangle((0, height - below, width, height), dark)
+    font = fonts.load(letter, text)
     for place, line in enumerate(lines):
-        left = (width - round(_font(letter).getlength(line))) // 2
+        left = (width - round(font.getlength(line))) // 2
         at = (left, height - below + gap + round(place * letter * 1.35))
-        draw.text(at, line, (*_TEXT, 255), _font(letter))
+        draw.text(at, line, (*_TEXT, 255), font)
     return np.array(sheet)
 
 
@@ -115,18 +112,13 @@ def _tile(each: Bytes | str, side: int, letter: int) -> Image.Image:
     draw = ImageDraw.Draw(tile)
     for place, line in enumerate(wrapped(each, side - letter, letter)):
         at = (letter // 2, letter // 2 + round(place * letter * 1.35))
-        draw.text(at, line, _TEXT, _font(letter))
+        draw.text(at, line, _TEXT, fonts.load(letter, each))
     return tile
-
-
-@lru_cache(maxsize=8)
-def _font(letter: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(letter)
 
 
 def wrapped(text: str, width: int, letter: int) -> list[str]:
     """Break a text into at most three lines of this width; what is too long ends with ``…``."""
-    font = _font(letter)
+    font = fonts.load(letter, text)
     lines, words = [""], text.split()
     while words:
         longer = f"{lines[-1]} {words[0]}".strip()
@@ -141,7 +133,7 @@ def wrapped(text: str, width: int, letter: int) -> list[str]:
     return [_cut(line, width, font) for line in lines]
 
 
-def _cut(line: str, width: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
+def _cut(line: str, width: int, font: Any) -> str:
     while len(line) > 1 and font.getlength(line) > width:
         line = line[:-2] + "…"
     return line

@@ -6,14 +6,12 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from engine.generators.cppn.weights import BODY, FIELDS, WEAVE, Weights
-
-if TYPE_CHECKING:
-    import torch
+from engine.generators.libraries import torch
 
 Bend = Callable[[str, "torch.Tensor"], "torch.Tensor"]
 Controls = Mapping[str, Any]
@@ -88,8 +86,6 @@ class Fields:
 @lru_cache(maxsize=8)
 def cached_grid(size_px: tuple[int, int], aspect: float, device: str) -> Grid:
     """Make the coordinates of a picture; a circle stays a circle at any aspect and size."""
-    import torch
-
     width, height = size_px
     half_x, half_y = max(aspect, 1.0), max(1.0 / aspect, 1.0)
     step_x, step_y = 2 * half_x / width, 2 * half_y / height
@@ -121,8 +117,6 @@ def trace(
     bend: Bend | None = None,
 ) -> Fields:
     """Run the coordinate network over a grid and its probes."""
-    import torch
-
     wide, high = grid.size_px[0] + 2, grid.size_px[1] + 2
     count = wide * high
 
@@ -153,8 +147,6 @@ def trace(
 
 def _cutoff(fine: Any, detail: Any) -> Any:
     """Radians per unit that a picture lets through: what its pixels hold, and what is asked."""
-    import torch
-
     held, asked = 1.5 / fine, 1.5 * 16.0**detail
     return min(held, asked) if isinstance(held, float) else torch.minimum(held, asked)
 
@@ -168,8 +160,6 @@ def _turn(angle: Any) -> tuple[Any, Any]:
 
 def _aim(points: torch.Tensor, controls: Controls, is_mirrored: bool) -> torch.Tensor:
     """Mirror, move, zoom and turn the view [shape=(2, N)]."""
-    import torch
-
     x, y = points
     if is_mirrored:
         # The mirror slides in from the left: anything in between is a whole picture, no smear.
@@ -192,8 +182,6 @@ def _bulge(origin: torch.Tensor, form: Any) -> torch.Tensor:
 
 def _frame(style: torch.Tensor, place: torch.Tensor) -> torch.Tensor:
     """Choose the part of the field: turn, size, a little shear, and place."""
-    import torch
-
     turn, size = 1.1 * style[0], torch.exp(0.4 * style[1].tanh() + 0.55)
     stretch, shear = 0.18 * style[2].tanh(), 0.18 * style[3].tanh()
     across, along = turn.cos(), turn.sin()
@@ -205,8 +193,6 @@ def _drift(
     weights: Weights, name: str, style: Style, place: torch.Tensor, gain: Any, stir: float
 ) -> torch.Tensor:
     """Displace by a few long waves [shape=(2, N)]; `stir` is how far the style moves phases."""
-    import torch
-
     waves = weights.waves[name]
     phase, *sides = style[name][:-1].view(3, -1)
     reach = torch.exp(0.6 * style[name][-1].tanh() - 0.12) * gain
@@ -224,8 +210,6 @@ def _weave(
     bent: Bend,
 ) -> torch.Tensor:
     """Run waves of the moved place through two folding sine layers [shape=(C, N)]."""
-    import torch
-
     waves = weights.waves["body"]
     length = waves.norm(dim=1, keepdim=True)
     phase, swell = style["body"].view(2, BODY, 1)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.generators.cppn.field import Controls, Fields, Flags, Style, slopes
-
-if TYPE_CHECKING:
-    import torch
+from engine.generators.libraries import torch
 
 FORM_RADIUS = 0.66  # of half the short side
 STEEPNESS = 0.3  # of the relief, per unit of height
@@ -23,8 +21,6 @@ def illuminate(
     table
         Palette, light downwards and ring of hues to the right [shape=(1, 3, V, U)].
     """
-    import torch
-
     tone, light = style["tone"], style["light"]
     height, mask, alpha = _round(fields, controls["form"] if flags.has_form else None)
     slope = slopes(height, fields.step)
@@ -52,8 +48,6 @@ def _round(fields: Fields, form: Any) -> tuple[torch.Tensor, torch.Tensor, torch
 
     Returns height and mask, with margin, and coverage [shape=(H, W)].
     """
-    import torch
-
     if form is None:
         return fields.height, fields.mask, torch.ones_like(fields.height[1:-1, 1:-1])
     square = (fields.origin + 0.16 * fields.sway).square().sum(0) * (form / FORM_RADIUS) ** 2
@@ -98,8 +92,6 @@ def _contour(
     step: Any,
 ) -> torch.Tensor:
     """Draw thin lines of equal height, never thinner than a pixel but fainter instead."""
-    import torch
-
     x, y = slope
     pixel = (x * x + y * y + 1e-12).sqrt() * per_unit * step
     phase = height * per_unit
@@ -110,8 +102,6 @@ def _contour(
 
 def _expose(value: torch.Tensor, contrast: Any) -> torch.Tensor:
     """Apply a film-like shoulder and a toe that falls to true black."""
-    import torch
-
     exposed = 1 - torch.exp(-1.7 * value)
     found: torch.Tensor = exposed.clamp_min(1e-4) ** (0.6 + 0.8 * contrast)
     return found
@@ -119,7 +109,6 @@ def _expose(value: torch.Tensor, contrast: Any) -> torch.Tensor:
 
 def _colour(hue: torch.Tensor, value: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
     """Look colours up [shape=(3, H, W)]; hue in turns of the palette's ring, value 0..1."""
-    import torch
     from torch.nn.functional import grid_sample
 
     place = torch.stack([hue - hue.floor(), value.clamp(0, 1)], -1) * 2 - 1

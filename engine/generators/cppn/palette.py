@@ -8,14 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    import torch
-
+from engine.generators.libraries import torch
 
 Array = NDArray[np.float64]
 
@@ -41,8 +38,6 @@ class Palette:
 
     Parameters
     ----------
-    name
-        Of the palette.
     shade
         Hue in degrees and chroma of the shadows.
     ring
@@ -193,8 +188,6 @@ def _pixels(first: int, second: int, part: int) -> Array:
 
 @lru_cache(maxsize=64)
 def _mixed(first: int, second: int, part: int, device: str) -> torch.Tensor:
-    import torch
-
     pixels = _pixels(first, second, part)
     with torch.inference_mode(False):
         table = torch.tensor(pixels, dtype=torch.float32, device=device)  # (V, U, 3)

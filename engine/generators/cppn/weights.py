@@ -6,13 +6,12 @@ import hashlib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    import torch
+from engine.generators.libraries import torch
 
 Array = NDArray[np.float64]
 
@@ -80,8 +79,6 @@ def draw_normals(seed: int, name: str, *shape: int) -> Array:
 
 def make_weights(seed: int, latent_size: int, device: str) -> Weights:
     """Make both networks from one seed, on a torch device."""
-    import torch
-
     return _make(
         seed, latent_size, lambda array: torch.tensor(array, dtype=torch.float32, device=device)
     )
@@ -182,8 +179,6 @@ def mixing(psi: Sequence[float], part: Sequence[float]) -> torch.Tensor:
     part
         Per layer, 0 takes the first style and 1 the second.
     """
-    import torch
-
     turn = [x * math.pi / 2 for x in part]
     return torch.tensor([[math.cos(x) for x in turn], [math.sin(x) for x in turn], part, psi])
 

@@ -7,14 +7,12 @@ block at once, and what it reads lies side by side.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from engine.generators.cpu.compile import HAS_NUMBA, Array
-
-if TYPE_CHECKING:
-    import torch
+from engine.generators.libraries import torch
 
 if HAS_NUMBA:
     from engine.generators.cpu import simd as code
@@ -38,8 +36,6 @@ def blocks_of(channels: int) -> int:
 
 def to_blocks(x: torch.Tensor) -> torch.Tensor:
     """Store a picture [shape=(C, H, W)] as blocks [shape=(B, H, W, LANES)], with zeros beyond C."""
-    import torch
-
     channels, height, width = x.shape
     count = blocks_of(channels)
     whole = torch.nn.functional.pad(x, (0, 0, 0, 0, 0, count * LANES - channels))

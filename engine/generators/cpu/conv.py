@@ -5,8 +5,6 @@ A picture is worked on in strips of rows of tiles, whose products stay in the ca
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from engine.generators.cpu import upsample, upsample_merge, winograd
 from engine.generators.cpu.blocks import LANES
 from engine.generators.cpu.compile import Array
@@ -14,9 +12,7 @@ from engine.generators.cpu.epilogue import Epilogue
 from engine.generators.cpu.matmul import multiply_all, round_up
 from engine.generators.cpu.upsample import COUNTS, Kinds, Room, Taps
 from engine.generators.cpu.workspace import Workspace, spread, thread_count
-
-if TYPE_CHECKING:
-    import torch
+from engine.generators.libraries import torch
 
 TILES = {36: 4, 64: 6}  # side of a tile, by how many matrices there are
 STRIP = 1 << 22  # floats before and after the products: they stay in the third-level cache

@@ -9,10 +9,9 @@ import numpy as np
 from engine.generators.cpu.blocks import LANES, load, maximum, minimum, splat, store
 from engine.generators.cpu.compile import Array, Scalar, compile_loop
 from engine.generators.editing.bend import ActiveBends
+from engine.generators.libraries import torch
 
 if TYPE_CHECKING:
-    import torch
-
     from engine.generators.cpu.compile import Array
     from engine.generators.networks.stylegan2 import Colour
 

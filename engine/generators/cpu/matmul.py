@@ -7,17 +7,13 @@ of high-performance matrix multiplication" (2008).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.generators.cpu.blocks import LANES, blocks_of, broadcast, load, splat, store
 from engine.generators.cpu.compile import Array, compile_loop
 from engine.generators.cpu.workspace import Workspace, spread, thread_count
-
-if TYPE_CHECKING:
-    import torch
+from engine.generators.libraries import torch
 
 PIXELS = 6  # in registers
 PANEL = 2 * LANES  # outputs in registers
@@ -26,8 +22,6 @@ KEPT = 32768  # floats of inputs that stay in the second-level cache
 
 def pack(matrices: torch.Tensor) -> torch.Tensor:
     """Prepare matrices [shape=(N, O, I)] once, as [shape=(N, panels, B, LANES, PANEL)]."""
-    import torch
-
     count, outputs, inputs = matrices.shape
     panels, blocks = -(-outputs // PANEL), blocks_of(inputs)
     margins = (0, blocks * LANES - inputs, 0, panels * PANEL - outputs)
@@ -37,23 +31,13 @@ def pack(matrices: torch.Tensor) -> torch.Tensor:
 
 
 def mix(weight: torch.Tensor, mixture: NDArray[np.float64]) -> torch.Tensor:
-    """Mix matrices from the taps of a weight [shape=(O, I, K, K)] and pack them.
-
-    Parameters
-    ----------
-    mixture
-        [shape=(N, K²)]
-    """
-    import torch
-
+    """Mix matrices [shape=(N, K²)] from the taps of a weight [shape=(O, I, K, K)] and pack them."""
     taps = weight.double().cpu().permute(2, 3, 0, 1).flatten(0, 1)
     return pack(torch.tensordot(torch.as_tensor(mixture), taps, 1))
 
 
 def mix_again(weight: torch.Tensor, mixture: NDArray[np.float64], out: torch.Tensor) -> None:
     """Write what `mix` returns to where an earlier result lies, quickly: in single precision."""
-    import torch
-
     taps = pack(weight.permute(2, 3, 0, 1).flatten(0, 1))
     factors = torch.as_tensor(mixture, dtype=torch.float32)
     torch.mm(factors, taps.flatten(1), out=out.view(len(out), -1))

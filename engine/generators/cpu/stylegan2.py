@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +20,8 @@ from engine.generators.cpu.matmul import mix_again
 from engine.generators.cpu.upsample import Taps
 from engine.generators.cpu.workspace import Workspace, spread, thread_count
 from engine.generators.editing.bend import ActiveBends
+from engine.generators.libraries import torch
 from engine.generators.networks.stylegan2 import Block, Colour, Layer, Synthesis
-
-if TYPE_CHECKING:
-    import torch
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +87,6 @@ def render(
     bend: ActiveBends | None = None,
 ) -> torch.Tensor:
     """Draw styles [shape=(N, num_ws, Dw)] as [shape=(N, 3, H, W)]; see `synthesize`."""
-    import torch
-
     factors = [1.0] * len(cpu_backend.blocks) if strengths is None else strengths.tolist()
     factors = factors if noisy else [0.0] * len(cpu_backend.blocks)
     # Every picture is painted into the same memory.

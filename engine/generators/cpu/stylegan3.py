@@ -6,7 +6,6 @@ It draws what `networks.stylegan3.synthesize` draws, and faster; see ``bench/sty
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,10 +18,8 @@ from engine.generators.cpu.filtered_lrelu import Plan, make_plan
 from engine.generators.cpu.matmul import mix_again, pack, project
 from engine.generators.cpu.workspace import Workspace, spread, thread_count
 from engine.generators.editing.bend import ActiveBends
+from engine.generators.libraries import torch
 from engine.generators.networks.stylegan3 import Layer, Synthesis, Waves, wave
-
-if TYPE_CHECKING:
-    import torch
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +67,6 @@ def render(
     bend: ActiveBends | None = None,
 ) -> torch.Tensor:
     """Draw styles [shape=(N, num_ws, Dw)] as [shape=(N, 3, H, W)]; see `synthesize`."""
-    import torch
-
     # Every picture is painted into the same memory.
     pictures = [_render_one(cpu_backend, w, transform, bend) for w in ws[:, None]]
     return torch.stack(pictures)
@@ -104,8 +99,6 @@ def _apply(workspace: Workspace, part: Prepared, x: torch.Tensor, w: torch.Tenso
 
 def finish_colours(y: torch.Tensor, layer: Layer, bias: Array) -> torch.Tensor:
     """End the last layer, in place."""
-    import torch
-
     y += torch.from_numpy(bias).view(-1, 1, 1, LANES)
     return y if layer.clamp is None else y.clamp_(-layer.clamp, layer.clamp)
 

@@ -7,8 +7,6 @@ what the networks' own `synthesize` draws with a grid, and faster; see ``bench/w
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from engine.generators.cpu import stylegan2, stylegan3, to_rgb
@@ -26,11 +24,9 @@ from engine.generators.cpu.compile import Array, compile_loop
 from engine.generators.cpu.epilogue import NOTHING, Epilogue, bend_blocks, bend_colours, finish
 from engine.generators.cpu.workspace import Workspace, spread
 from engine.generators.editing.bend import ActiveBends
+from engine.generators.libraries import torch
 from engine.generators.networks.style_map import Area, Grid, Size, scale_maps
 from engine.generators.networks.stylegan3 import inner_size, rewrap, wave
-
-if TYPE_CHECKING:
-    import torch
 
 REACH = 3  # columns of the other end that a layer of StyleGAN2 sees, doubling included
 COLOUR_REACH = 2  # of the picture so far, before it is doubled
@@ -69,8 +65,6 @@ def _lay(
 
     s spreads over it [shape=(H or 1, W or 1, B · N or less)].
     """
-    import torch
-
     scales = to_blocks(s.permute(2, 0, 1))
     blocks, height, width = len(scales), *x.shape[1:3]
     laid = workspace.take(name, blocks, height, width + 2 * reach, LANES)

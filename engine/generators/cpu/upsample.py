@@ -10,7 +10,6 @@ activation. S. Winograd, "Arithmetic complexity of computations" (1980).
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +18,7 @@ from engine.generators.cpu.blocks import LANES, load, splat, store
 from engine.generators.cpu.compile import Array, compile_loop
 from engine.generators.cpu.epilogue import clear, copy, lay_row
 from engine.generators.cpu.matmul import mix
-
-if TYPE_CHECKING:
-    import torch
+from engine.generators.libraries import torch
 
 TAPS = 4
 TILE = 4  # even rows, and columns, that are made together

@@ -30,8 +30,6 @@ def merge(ins: Kinds, strides: Room, outputs: int, blocks: tuple[int, int], stri
         (from, to): which blocks.
     taps
         Down and across, from `separate`.
-    epilogue
-        See `Epilogue`.
     out
         [shape=(B, 2 H, 2 W, LANES)]
     rings

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +18,7 @@ from engine.generators.cpu.blocks import LANES, broadcast, load, splat, store
 from engine.generators.cpu.compile import Array, compile_loop
 from engine.generators.cpu.epilogue import Epilogue, clear, finish, lay_row
 from engine.generators.cpu.matmul import mix, round_up
-
-if TYPE_CHECKING:
-    import torch
+from engine.generators.libraries import torch
 
 # Points beside 0 and infinity, each with either sign, by the side of a tile. Those that are each
 # other's inverses round finest: 2/3 and 3/2 four times finer than 1 and 2. B. Barabasz et al.,
@@ -159,8 +156,6 @@ def transform_input(x: Array, shape: tuple[int, int], gain: Array, pad: int,
         Zeros around the picture.
     blocks
         (from, to): which blocks.
-    tile
-        Its side.
     tiles
         Rows of tiles (from, to), and how many tiles each has.
     out
@@ -218,12 +213,8 @@ def transform_output(m: Array, sizes: tuple[int, int], blocks: tuple[int, int], 
         B, and rows of a matrix.
     blocks
         (from, to): which blocks.
-    tile
-        Its side.
     tiles
         Rows of tiles (from, to), and how many tiles each has.
-    epilogue
-        See `Epilogue`.
     out
         [shape=(B, H, W, LANES)]
     shape

@@ -6,10 +6,8 @@ import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import torch
+from engine.generators.libraries import torch
 
 
 class Workspace:
@@ -20,8 +18,6 @@ class Workspace:
 
     def take(self, name: str, *shape: int) -> torch.Tensor:
         """Return a float32 tensor of this shape; what it holds is left from its last use."""
-        import torch
-
         size = math.prod(shape)
         kept = self._kept.get(name)
         if kept is None or kept.numel() < size:
@@ -40,8 +36,6 @@ def spread(work: Callable[[int, int, int], None], count: int, step: int = 1) -> 
 
     Compiled loops run without the GIL. Parts are multiples of `step`, but for the last.
     """
-    import torch
-
     pieces = -(-count // step)
     threads = min(torch.get_num_threads(), pieces)
     if threads <= 1:
@@ -56,6 +50,4 @@ def spread(work: Callable[[int, int, int], None], count: int, step: int = 1) -> 
 
 def thread_count() -> int:
     """How many threads `spread` may use."""
-    import torch
-
     return torch.get_num_threads()

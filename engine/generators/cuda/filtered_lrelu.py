@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    import torch
+from engine.generators.libraries import torch
 
+if TYPE_CHECKING:
     from engine.generators.networks.stylegan3 import Layer
 
 HIGH, WIDE = 32, 64
@@ -68,8 +68,6 @@ def make_filters(layer: Layer, device: str) -> Filters | None:
     The kernel wants a separable first filter, reduction by two, and filters that are shorter than a
     piece. A radial filter is a sum of separable ones: its singular value decomposition.
     """
-    import torch
-
     up, down = layer.up_taps, layer.down_taps
     if up is None or down is None or up.ndim != 1 or layer.down != 2 or layer.up not in (2, 4):
         return None
@@ -164,11 +162,7 @@ def filtered_lrelu(
         [shape=(1, C, H, W)], in any layout; the result has the same.
     demodulation, after
         Scale of x, and of the result: the next layer's scale in [shape=(C,)].
-    half
-        Whether the next layer runs in float16.
     """
-    import torch
-
     from engine.generators.cuda.kernels import STAGES, WARPS, filtered_lrelu_kernel
 
     _, channels, height, width = x.shape

@@ -7,16 +7,14 @@ tests run it in Triton's interpreter and compile it for real architectures.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.generators.cuda.tile import check_tile
+from engine.generators.libraries import torch
 from engine.generators.networks import stylegan2 as plain
 from engine.generators.networks.stylegan2 import Block, Colour, Layer, Synthesis
 from engine.generators.networks.stylegan2_weights import styles_of
 from engine.generators.networks.styles import Styles
-
-if TYPE_CHECKING:
-    import torch
 
 TILE_PX = 24
 _ELEMENTS, _MOST_CHANNELS = 1024, 512
@@ -60,8 +58,6 @@ def prepare(network: Synthesis, device: str) -> CudaBackend:
 
 def _taps(layer: Layer) -> torch.Tensor:
     """Filter of a doubling [shape=(T, T)], mirrored, with the gain of that."""
-    import torch
-
     assert layer.taps is not None
     plane = layer.taps if layer.taps.ndim == 2 else torch.outer(layer.taps, layer.taps)
     return (plane.flip(0, 1) * 4.0).float().contiguous()
@@ -69,8 +65,6 @@ def _taps(layer: Layer) -> torch.Tensor:
 
 def _try_out(block: Block, layer: Layer, taps: torch.Tensor | None, device: str) -> None:
     """Compare how a random tile ends with the plain path."""
-    import torch
-
     random, channels = torch.Generator().manual_seed(1), len(layer.bias)
     size = (1, channels, TILE_PX, TILE_PX)
     kind = layer.conv.weight.dtype
@@ -104,8 +98,6 @@ def epilogue(
         Scale of y, and of the result: the next layer's scale in [shape=(C,)]; None: no result.
     noise
         [shape=(H', W')], and its strength [shape=()].
-    half
-        Whether the next layer runs in float16.
     colours
         What draws them, and its scaled weight [shape=(3, C)].
 
@@ -114,8 +106,6 @@ def epilogue(
     tuple
         Features [shape=(1, C, H', W')] and colours [shape=(1, 3, H', W')]; y where there are none.
     """
-    import torch
-
     from engine.generators.cuda.kernels import STAGES, WARPS, epilogue_kernel
 
     channels, y_height, y_width = y.shape[1:]
@@ -153,8 +143,6 @@ def epilogue(
 
 def grow(picture: torch.Tensor, colours: torch.Tensor) -> torch.Tensor:
     """Enlarge a picture [shape=(1, 3, H, W)] twice and add colours [shape=(1, 3, 2 H, 2 W)]."""
-    import torch
-
     from engine.generators.cuda.kernels import STAGES, WARPS, grow_kernel
 
     height, width = picture.shape[2:]
@@ -168,8 +156,6 @@ def grow(picture: torch.Tensor, colours: torch.Tensor) -> torch.Tensor:
 
 def render(backend: CudaBackend, ws: torch.Tensor, strengths: torch.Tensor | None) -> torch.Tensor:
     """Draw styles [shape=(1, num_ws, Dw)] as a raw picture [shape=(1, 3, H, W)]."""
-    import torch
-
     network = backend.network
     stages = [
         (block, layer, index)

@@ -6,17 +6,14 @@ It draws what `networks.stylegan3.synthesize` draws. UNTESTED on a GPU, see `fil
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from engine.generators.cuda.filtered_lrelu import Filters, filtered_lrelu, make_filters
 from engine.generators.cuda.tile import check_tile
+from engine.generators.libraries import functional, torch
 from engine.generators.networks import stylegan3 as plain
 from engine.generators.networks.stylegan3 import Layer, Synthesis, wave
 from engine.generators.networks.stylegan3_weights import styles_of
 from engine.generators.networks.styles import Styles
-
-if TYPE_CHECKING:
-    import torch
 
 TILE_PX = 60
 
@@ -61,8 +58,6 @@ def prepare(network: Synthesis, device: str) -> CudaBackend:
 
 def _try_out(layer: Layer, filters: Filters, device: str) -> None:
     """Compare a random tile with the plain path."""
-    import torch
-
     random = torch.Generator().manual_seed(1)
     shape = (1, len(layer.bias), TILE_PX, TILE_PX)
     x = torch.randn(shape, generator=random).to(device, layer.conv.weight.dtype)
@@ -75,9 +70,6 @@ def _try_out(layer: Layer, filters: Filters, device: str) -> None:
 
 def render(backend: CudaBackend, ws: torch.Tensor, transform: torch.Tensor | None) -> torch.Tensor:
     """Draw styles [shape=(1, num_ws, Dw)] as a raw picture [shape=(1, 3, H, W)]."""
-    import torch
-    from torch.nn import functional
-
     network = backend.network
     layers = network.layers
     ready = backend.styles.scales(ws)

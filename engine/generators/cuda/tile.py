@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import torch
+from engine.generators.libraries import torch
 
 LIMIT = {False: 1e-4, True: 4e-3}
 """Largest relative difference, by whether the layer runs in float16."""

@@ -13,7 +13,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -31,10 +30,7 @@ from engine.generators.editing.bend_ops import (
     Floats,
 )
 from engine.generators.editing.bend_plan import Cells, LayerPlan, Plan, table
-
-if TYPE_CHECKING:
-    import torch
-
+from engine.generators.libraries import functional, torch
 
 REST = NOTHING[:6].tolist()
 SHARPNESS = 16.0
@@ -67,7 +63,6 @@ class Layer:
 
 def prepare(plan: Plan, device: str) -> dict[str, Layer]:
     """Put a plan on a device: name → layer. Channels of the same moves become one group."""
-    import torch
 
     def put(numbers: Cells) -> torch.Tensor:
         return torch.tensor(numbers, dtype=torch.int64, device=device)
@@ -103,8 +98,6 @@ class BendRuntime:
     """
 
     def __init__(self, plan: Plan, device: str, aspects: Mapping[str, float]) -> None:
-        import torch
-
         self.plan = plan
         self._layers = prepare(plan, device)
         self._aspects = aspects
@@ -122,8 +115,6 @@ class BendRuntime:
 
         `aspects` are those of this picture, where they are not always the same.
         """
-        import torch
-
         if not self._layers:
             return self.rest
         return torch.from_numpy(table(self.plan, controls, aspects or self._aspects))
@@ -139,8 +130,6 @@ class ActiveBends:
 
     Parameters
     ----------
-    layers
-        See `prepare`.
     numbers
         See `bend_plan.table` [shape=(rows, 13)], on the same device.
     """
@@ -202,8 +191,6 @@ def _move(
     layer: Layer, x: torch.Tensor, channels: torch.Tensor, matrix: torch.Tensor
 ) -> torch.Tensor:
     """Sample some channels where a matrix [shape=(2, 3)] says."""
-    from torch.nn import functional
-
     is_all = len(channels) == x.shape[1]
     own = (x if is_all else x[:, channels]).float()  # places need more than float16 has
     grid = functional.affine_grid(
@@ -222,9 +209,6 @@ def _morph(
 
     Erosion is the dilation of the negative; a square of 2 r + 1 is a row and a column, r times.
     """
-    import torch
-    from torch.nn import functional
-
     is_all = len(channels) == x.shape[1]
     own = x if is_all else x[:, channels]
     sign = torch.where(radius < 0, -1.0, 1.0).to(x.dtype)[:, None, None]
@@ -247,8 +231,6 @@ _SHAPES = 64
 @lru_cache(maxsize=_SHAPES)
 def _noise(name: str, height: int, width: int, device: torch.device) -> torch.Tensor:
     """A pattern of chance [shape=(H, W)], always the same for a layer of a size."""
-    import torch
-
     with torch.inference_mode(False):
         drawn = draw(0, f"bend/noise/{name}", 0, height * width).reshape(height, width)
         return torch.tensor(drawn, dtype=torch.float32, device=device)

@@ -41,8 +41,6 @@ class LayerPlan:
 
     Parameters
     ----------
-    name
-        Of the layer.
     cells
         Cell of each channel [shape=(C,)].
     members
@@ -51,8 +49,6 @@ class LayerPlan:
         Row of its first cell in the table of numbers.
     order
         Whose place each channel takes when all are swapped [shape=(C,)].
-    edge
-        See `BendTable`.
     """
 
     name: str

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.parameter import Kind, Parameter
+from engine.generators.libraries import torch
 from engine.models.sidecars.directions import Direction, Floats, Shape
-
-if TYPE_CHECKING:
-    import torch
 
 REACH = 10.0
 _FIRM = 1e-6
@@ -28,15 +26,7 @@ NO_SHAPE = Shape(0, 0, 0)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EditDirections:
-    """The directions of a model that a show can move along.
-
-    Parameters
-    ----------
-    directions
-        In the order of their file.
-    shape
-        Of the model's spaces.
-    """
+    """The directions of a model that a show can move along, in the order of their file."""
 
     directions: tuple[Direction, ...] = ()
     shape: Shape = NO_SHAPE
@@ -125,8 +115,6 @@ class EditDirections:
         packed
             What `pack` says, on the same device.
         """
-        import torch
-
         rows, size = self._sizes()[space]
         count = len(self.of(space))
         if count:
@@ -167,8 +155,6 @@ def widened(part: Any, edit_directions: EditDirections, name: str = "") -> Any:
 
     So scales are finished where they always are, by every path alike, in one product.
     """
-    import torch
-
     if not edit_directions.of("s"):
         return part
     if type(part) is tuple:

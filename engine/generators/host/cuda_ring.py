@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.generators.host.pixels import finish
+from engine.generators.libraries import torch
 
 SLOTS = 4
 
@@ -27,8 +28,6 @@ class CudaRing:
     """The worker's end: copies finished pictures into the ring. UNTESTED, see the module."""
 
     def __init__(self, max_px: int, device: str) -> None:
-        import torch
-
         # A waiting core sleeps: torch's plain waits keep it busy (cudaEventBlockingSync).
         self._done: Any = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]  # torch's
         self._ring = torch.zeros((SLOTS, max_px * 4), dtype=torch.float16, device=device)
@@ -63,7 +62,6 @@ class CudaView:
     """The player's end: the same device memory, mapped. UNTESTED, see the module."""
 
     def __init__(self, handles: dict[str, Any]) -> None:
-        import torch
         from torch.multiprocessing.reductions import rebuild_cuda_tensor
 
         rows, columns = handles["shape"]

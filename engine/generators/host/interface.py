@@ -20,10 +20,6 @@ class HostStats:
         Frames per second, 0 while none comes.
     render_ms
         Mean time of one rendering, by the host's clock.
-    frames
-        Made so far.
-    restarts
-        Of the worker.
     state
         ``starting``, ``ready`` or ``failed: SENTENCE``.
     error

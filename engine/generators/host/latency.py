@@ -23,8 +23,6 @@ class Latency:
         From asking to having, as the display sees it: waiting, rendering and fetching.
     jitter_s
         Mean deviation of the turnaround.
-    render_s
-        What the generator itself took.
     arrived_s
         When the newest frame came, None before the first.
     """

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.generators.contract import Signed
+from engine.generators.libraries import torch
 
 
 def finish(pixels: Any, out: Any = None) -> Any:
@@ -39,8 +40,6 @@ def finish(pixels: Any, out: Any = None) -> Any:
         rgba = np.ones((*shape[2:], 4), np.float16)
         rgba[..., : shape[1]] = np.clip(np.nan_to_num(pixels[0]), 0, 1).transpose(1, 2, 0)
         return rgba
-    import torch
-
     with torch.inference_mode():
         size = (*shape[2:], 4)
         if out is not None:
@@ -81,8 +80,6 @@ def fetch(picture: Any) -> NDArray[Any]:
     if isinstance(picture, np.ndarray):
         return picture
     if picture.device.type == "cuda":
-        import torch
-
         pinned = torch.empty(picture.shape, dtype=picture.dtype, pin_memory=True)
         pinned.copy_(picture, non_blocking=True)
         done = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]  # lets the core sleep

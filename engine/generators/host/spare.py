@@ -97,8 +97,6 @@ class Spare:
         What they import while they wait.
     delay_s
         By the clock that `tend` is given.
-    count
-        How many are kept.
     """
 
     def __init__(

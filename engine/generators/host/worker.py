@@ -70,8 +70,6 @@ class Job:
     ----------
     module
         Dotted path of the generator's module.
-    config
-        Its ``Config``.
     device
         ``auto``, ``cpu``, ``cuda`` or ``mps``.
     requests, frames

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from engine.core.parameter import Kind, Parameter
 from engine.core.show.generator import Request, Spec
+from engine.generators.media.film_reader import Converter
 from engine.generators.media.recording import CameraRecorder, Recorded
 from engine.system.untrusted import open_regular
 
@@ -162,13 +163,7 @@ class Capture:
 
 
 class Generator:
-    """A camera that is read, from the first request on.
-
-    Parameters
-    ----------
-    config
-        Of the show.
-    """
+    """A camera that is read, from the first request on."""
 
     def __init__(self, config: Config) -> None:
         self.spec = spec(config)
@@ -176,6 +171,7 @@ class Generator:
         self._recorded = Recorded(Path(config.recording)) if config.recording else None
         self._where = ("", None) if config.recording else _place(config)
         self._recorder: CameraRecorder | None = None
+        self._convert = Converter()
 
     def record(self, path: Path) -> None:
         """Write what is seen from now on into a new film.
@@ -198,7 +194,7 @@ class Generator:
         """
         del memory
         if self._recorded is not None:
-            return _shown(self._recorded.at(request.seconds), request), None
+            return self._shown(self._recorded.at(request.seconds), request), None
         self.capture = self.capture or Capture(*self._where)
         frame = self.capture.newest
         if self.capture.trouble:
@@ -208,38 +204,31 @@ class Generator:
             if self._recorder.trouble:
                 trouble, self._recorder = self._recorder.trouble, None
                 raise OSError(trouble)
-        return _shown(frame, request), None
+        return self._shown(frame, request), None
 
+    def _shown(self, frame: Any, request: Request) -> NDArray[np.float32]:
+        """Pixels of a frame [shape=(1, 3, H, W)]; black where there is none."""
+        width, height = request.size_px
+        if frame is None:
+            return np.zeros((1, 3, height, width), np.float32)
+        rgb = self._fit(frame, width, height, request.parameters.get("zoom", 1.0))
+        if request.parameters.get("mirror", 1.0) >= 0.5:
+            rgb = rgb[:, ::-1]
+        pixels = np.ascontiguousarray(rgb.transpose(2, 0, 1)[None], np.float32)
+        return pixels / np.float32(255 if rgb.dtype == np.uint8 else 65535)
 
-def _shown(frame: Any, request: Request) -> NDArray[np.float32]:
-    """Pixels of a frame [shape=(1, 3, H, W)]; black where there is none."""
-    width, height = request.size_px
-    if frame is None:
-        return np.zeros((1, 3, height, width), np.float32)
-    rgb = _fit(frame, width, height, request.parameters.get("zoom", 1.0))
-    if request.parameters.get("mirror", 1.0) >= 0.5:
-        rgb = rgb[:, ::-1]
-    pixels = np.ascontiguousarray(rgb.transpose(2, 0, 1)[None], np.float32)
-    return pixels / np.float32(255)
-
-
-def _fit(frame: Any, width: int, height: int, zoom: float) -> NDArray[np.uint8]:
-    """Scale a frame so that its middle fills a size [shape=(H, W, 3)]."""
-    scale = max(width / frame.width, height / frame.height) * min(max(zoom, 1.0), 8.0)
-    across = max(round(frame.width * scale), width)
-    down = max(round(frame.height * scale), height)
-    rgb: NDArray[np.uint8] = frame.reformat(across, down, "rgb24").to_ndarray()
-    left, top = (across - width) // 2, (down - height) // 2
-    return rgb[top : top + height, left : left + width]
+    def _fit(self, frame: Any, width: int, height: int, zoom: float) -> NDArray[Any]:
+        """Scale a frame so that its middle fills a size [shape=(H, W, 3)]."""
+        own = frame.width, frame.height
+        own = own[::-1] if round(frame.rotation / 90) % 2 else own
+        scale = max(width / own[0], height / own[1]) * min(max(zoom, 1.0), 8.0)
+        across, down = max(round(own[0] * scale), width), max(round(own[1] * scale), height)
+        rgb = self._convert.pixels(frame, (across, down))[..., :3]
+        left, top = (across - width) // 2, (down - height) // 2
+        return rgb[top : top + height, left : left + width]
 
 
 def build(config: Config, device: str) -> Generator:
-    """Make the generator; the camera is opened at the first request.
-
-    Raises
-    ------
-    ValueError
-        As `spec`.
-    """
+    """Make the generator; the camera is opened at the first request."""
     del device
     return Generator(config)

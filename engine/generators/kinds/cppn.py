@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from engine.core.parameter import Kind
 from engine.core.show.generator import Port, Request, Spec
@@ -46,10 +46,8 @@ from engine.generators.editing.bend_ops import BendTable, parameters
 from engine.generators.editing.bend_plan import Plan, make_plan
 from engine.generators.editing.edit_directions import NO_EDITS, EditDirections
 from engine.generators.latents import Latents, stack_sources
+from engine.generators.libraries import torch
 from engine.models.sidecars import directions as sidecar
-
-if TYPE_CHECKING:
-    import torch
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,21 +133,7 @@ class GraphInputs:
 
 @dataclass(frozen=True, slots=True)
 class Generator:
-    """A built CPPN. Stateless: `render` hands its memory back untouched.
-
-    Parameters
-    ----------
-    spec
-        What it declares.
-    weights
-        Every fixed number of the two networks, on the device.
-    device
-        Torch device name.
-    edit_directions
-        Named directions.
-    bends
-        What is done to planes.
-    """
+    """A built CPPN with its weights on the device. Stateless: `render` leaves memory untouched."""
 
     spec: Spec
     weights: Weights
@@ -190,15 +174,11 @@ class Generator:
             One style vector per layer.
         controls
             Value of every parameter, see `contract.complete`.
-        size_px
-            Width and height.
         aspect
             Width / height of the area that the picture fills.
         bend
             Called as ``bend(layer name, planes (C, H, W))`` on the layers in `Spec.bendable`.
         """
-        import torch
-
         table = cached_table(controls, self.device)
         shape = Shape(size_px, aspect, flags_of(controls))
         return torch.stack([self._paint(w, controls, shape, table, bend) for w in ws])
@@ -233,8 +213,6 @@ class Generator:
 
     def graph_inputs(self, request: Request, controls: Mapping[str, float]) -> GraphInputs:
         """Everything that changes from picture to picture, in main memory."""
-        import torch
-
         _check(self.spec, request)
         return GraphInputs(
             stack_sources({}, request),
@@ -260,27 +238,12 @@ class Generator:
         ValueError
             If ``z`` is missing, a latent has the wrong length, or the size cannot be drawn.
         """
-        import torch
-
         with torch.inference_mode():
             replayed = self._replay(request)
             return self.draw({}, request) if replayed is None else replayed, memory
 
     def draw(self, latents: Latents, request: Request) -> torch.Tensor:
-        """Draw the picture of `render`, with gradients to the latents.
-
-        Parameters
-        ----------
-        latents
-            By port; what is missing here comes from the request.
-        request
-            All else.
-
-        Raises
-        ------
-        ValueError
-            As `render`.
-        """
+        """Draw the picture of `render` with gradients to latents; others are the request's."""
         ws, controls = self._styles(latents, request)
         bend = self._bend(controls, request.aspect)
         return self.synthesize(ws, controls, request.size_px, request.aspect, bend)
@@ -319,8 +282,6 @@ class Generator:
         self, latents: Latents, request: Request
     ) -> tuple[torch.Tensor, Mapping[str, float]]:
         """Make the styles of each layer [shape=(1, L, Dw)], and complete the parameters."""
-        import torch
-
         _check(self.spec, request)
         controls = contract.complete(self.spec, request.parameters)
         edit = torch.from_numpy(self.edit_directions.pack(controls)).to(self.device)
@@ -383,8 +344,6 @@ def model_hash(config: Config) -> str:
 
 def widened_weights(weights: Weights, edit_directions: EditDirections) -> Weights:
     """Let modulations take the gains of single numbers after each style, see `widened`."""
-    import torch
-
     affine = {
         name: torch.cat([x, torch.from_numpy(edit_directions.columns(name, len(x))).to(x)], 1)
         for name, x in weights.affine.items()

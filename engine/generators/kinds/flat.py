@@ -4,26 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from engine.core.show.generator import Request, Spec
 from engine.generators import contract
-
-if TYPE_CHECKING:
-    import torch
+from engine.generators.libraries import torch
 
 PARAMETERS = (contract.number("light", 1.0, 0.0, 1.0, "How bright the colour is; 0 is black."),)
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What a show may say about this generator.
-
-    Parameters
-    ----------
-    colour
-        ``#rrggbb``.
-    """
+    """What a show may say about this generator: its `colour`, ``#rrggbb``."""
 
     colour: str = "#808080"
 
@@ -50,8 +41,6 @@ class Generator:
 
     def render(self, request: Request, memory: object = None) -> tuple[torch.Tensor, object]:
         """Draw one frame: pixels [shape=(1, 3, H, W)] in 0..1, sRGB, row 0 top."""
-        import torch
-
         width, height = request.size_px
         light = contract.complete(self.spec, request.parameters)["light"]
         colour = torch.tensor(self.colour) * light

@@ -10,22 +10,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from engine.core.latent.examples import weights
 from engine.core.parameter import Kind, Parameter
 from engine.core.show.generator import Request, Spec
 from engine.generators.contract import MAP, Asset, complete
+from engine.generators.libraries import torch
 from engine.models.sidecars import latent_map
 from engine.models.sidecars.latent_map import MapFile
+from engine.system import fonts
 from engine.system.untrusted import open_regular
-
-if TYPE_CHECKING:
-    import torch
 
 _LARGEST_BYTES = 64 << 20
 _WHITE = (255, 255, 255)
@@ -126,8 +124,6 @@ class Generator:
         ValueError
             If the size cannot be drawn.
         """
-        import torch
-
         width, height = request.size_px
         if not (16 <= width <= 16384 and 16 <= height <= 16384):
             raise ValueError(f"map: cannot draw {width}x{height} px; sides are 16 to 16384 px")
@@ -186,7 +182,7 @@ def draw(
 
 def _write(pen: ImageDraw.ImageDraw, name: str, at: tuple[int, int], letter: int) -> None:
     pen.text(
-        at, name, (*_WHITE, 255), ImageFont.load_default(letter), "mm",
+        at, name, (*_WHITE, 255), fonts.load(letter, name), "mm",
         stroke_width=max(letter // 8, 1), stroke_fill=(*_BLACK, 255),
     )  # fmt: skip
 
@@ -217,13 +213,7 @@ def _tile(found: MapFile, place: int, side: int, light: int) -> Image.Image:
 
 
 def build(config: Config, device: str = "cpu") -> Generator:
-    """Build the generator. It draws on the CPU, whatever the device.
-
-    Raises
-    ------
-    ValueError
-        As `spec`.
-    """
+    """Build the generator. It draws on the CPU, whatever the device."""
     del device
     found = _open(config.path)
     return Generator(_describe(found, config.path), found, config.names)

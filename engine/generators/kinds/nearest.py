@@ -10,7 +10,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,23 +20,15 @@ from engine.generators.archive import index as indexes
 from engine.generators.archive.features import FeatureExtractor, Floats
 from engine.generators.archive.index import Index
 from engine.generators.contract import INDEX, Asset
+from engine.generators.libraries import torch
 from engine.generators.memory import CONTEXT_BYTES, PROCESS_BYTES
-
-if TYPE_CHECKING:
-    import torch
 
 _MOST = 9
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What a show may say about this generator.
-
-    Parameters
-    ----------
-    path
-        The index of an archive, ``….archive.safetensors``; `archive index` makes it.
-    """
+    """What a show may say: the `path` of an index, ``….archive.safetensors`` (`archive index`)."""
 
     path: str
 
@@ -66,13 +57,7 @@ def spec(config: Config) -> Spec:
 
 
 def memory_bytes(config: Config, device: str) -> int:
-    """Estimate the memory of a process that plays it.
-
-    Raises
-    ------
-    ValueError
-        As `spec`.
-    """
+    """Estimate the memory of a process that plays it."""
     index = _open(config.path)
     weights = sum(math.prod(x.shape) for x in index.extractor.values())
     seen = 16 * 4 * index.side**2 * len(index.turns)  # the first features, in halves of the side
@@ -124,8 +109,6 @@ class Generator:
         ValueError
             If the port sees what is no picture, or the size cannot be drawn.
         """
-        import torch
-
         width, height = request.size_px
         if not (16 <= width <= 16384 and 16 <= height <= 16384):
             raise ValueError(f"nearest: cannot draw {width}x{height} px; sides are 16 to 16384 px")
@@ -155,13 +138,7 @@ def complete(parameters: Mapping[str, float]) -> dict[str, float]:
 
 
 def build(config: Config, device: str = "cpu") -> Generator:
-    """Build the generator. It looks on the CPU, whatever the device: it is asked seldom.
-
-    Raises
-    ------
-    ValueError
-        As `spec`.
-    """
+    """Build the generator. It looks on the CPU, whatever the device: it is asked seldom."""
     del device
     index = _open(config.path)
     extractor = features.make_extractor(index.side, index.last, index.extractor)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.show.generator import Request, Spec
-from engine.generators.contract import Asset
+from engine.generators.contract import Asset, reduced
 from engine.system.foreign import still_file
 from engine.system.untrusted import read_bytes
 
@@ -37,7 +37,7 @@ def spec(config: Config) -> Spec:
     ValueError
         If it is missing, none, or too large.
     """
-    width, height = _size(config.path)
+    width, height, _ = _look(config.path)
     return Spec(
         name="picture",
         ports=(),
@@ -51,10 +51,10 @@ def spec(config: Config) -> Spec:
     )
 
 
-def _size(path: str) -> tuple[int, int]:
+def _look(path: str) -> still_file.Head:
     try:
         stat = Path(path).stat()
-        return _measured(path, (stat.st_ino, stat.st_size, stat.st_mtime_ns))
+        return _looked(path, (stat.st_ino, stat.st_size, stat.st_mtime_ns))
     except OSError as error:
         raise ValueError(f"{Path(path).name}: {error.strerror or error}") from None
     except ValueError as error:
@@ -62,9 +62,9 @@ def _size(path: str) -> tuple[int, int]:
 
 
 @lru_cache(maxsize=256)
-def _measured(path: str, version: tuple[int, ...]) -> tuple[int, int]:
+def _looked(path: str, version: tuple[int, ...]) -> still_file.Head:
     del version
-    return still_file.size_of(read_bytes(Path(path), still_file.LARGEST_BYTES))
+    return still_file.look(read_bytes(Path(path), still_file.LARGEST_BYTES))
 
 
 def files(config: Config) -> tuple[Asset, ...]:
@@ -72,20 +72,19 @@ def files(config: Config) -> tuple[Asset, ...]:
     return (Asset("path", config.path, "picture"),)
 
 
-class Generator:
-    """A picture; it is decoded when a size is asked for the first time.
+def notes(config: Config) -> tuple[str, ...]:
+    """Say what of the picture is not seen as it is meant."""
+    name = Path(config.path).name
+    return tuple(f"{name}: {note}" for note in _look(config.path).notes)
 
-    Attributes
-    ----------
-    note
-        What there is to say of it: a colour profile that cannot be followed.
-    """
+
+class Generator:
+    """A picture; it is decoded when a size is asked for the first time."""
 
     def __init__(self, config: Config) -> None:
         self.spec = spec(config)
-        self.note = ""
         self._path = Path(config.path)
-        self._size = _size(config.path)
+        self._size = _look(config.path)[:2]
         self._shown: tuple[tuple[int, int], NDArray[np.uint8]] | None = None
 
     def render(self, request: Request, memory: object = None) -> tuple[NDArray[np.uint8], object]:
@@ -96,20 +95,15 @@ class Generator:
         ValueError, OSError
             If it cannot be read any more.
         """
-        size = self._size_of(request)
+        size = reduced(request.size_px, self._size)
         if self._shown is None or self._shown[0] != size:
             try:
                 data = read_bytes(self._path, still_file.LARGEST_BYTES)
-                pixels, self.note = still_file.read(data, size)
+                pixels, _ = still_file.read(data, size)
             except ValueError as error:
                 raise ValueError(f"{self._path.name}: {error}") from None
             self._shown = size, pixels
         return self._shown[1], memory
-
-    def _size_of(self, request: Request) -> tuple[int, int]:
-        (width, height), (own_width, own_height) = request.size_px, self._size
-        is_whole = width >= own_width and height >= own_height
-        return self._size if is_whole else (min(width, own_width), min(height, own_height))
 
 
 def build(config: Config, device: str = "cpu") -> Generator:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,15 +19,13 @@ from engine.core.show.generator import Port, Request, Spec
 from engine.generators import contract
 from engine.generators.contract import NO_NETWORKS, Asset, Networks
 from engine.generators.cuda_graph import Graphs
+from engine.generators.libraries import functional, torch
 from engine.generators.memory import CONTEXT_BYTES, FLOAT_BYTES, PROCESS_BYTES
 from engine.generators.networks.pix2pix import draw, noise_of
 from engine.generators.pictures import seen
 from engine.models import card
 from engine.models.network import PIX2PIX, Network
 from engine.models.pix2pix_shape import Shape, shape_of
-
-if TYPE_CHECKING:
-    import torch
 
 MIN_PX, MAX_PX = 32, 512
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
@@ -75,13 +73,7 @@ def spec(config: Config, networks: Networks = NO_NETWORKS) -> Spec:
 
 
 def memory_bytes(config: Config, device: str, networks: Networks = NO_NETWORKS) -> int:
-    """Estimate the memory of a process that plays the model at its largest size.
-
-    Raises
-    ------
-    ValueError
-        As `spec`.
-    """
+    """Estimate the memory of a process that plays the model at its largest size."""
     network = _network(config, networks)
     shape = shape_of(network.modules[""])
     widest = max(width / 4**level for level, width in enumerate(shape.widths))
@@ -133,19 +125,7 @@ class GraphInputs:
 
 @dataclass(frozen=True, slots=True)
 class Generator:
-    """A built network. Stateless: `render` hands its memory back untouched.
-
-    Parameters
-    ----------
-    spec
-        What it declares.
-    shape, weights
-        The network.
-    blank
-        What is seen where nothing is [shape=(1, 1, 3)].
-    device
-        Torch device name.
-    """
+    """A built network, and a `blank` [shape=(1, 1, 3)] where nothing is seen. Stateless."""
 
     spec: Spec
     shape: Shape
@@ -163,8 +143,6 @@ class Generator:
         ValueError
             If ``z`` is missing or has the wrong shape, or what the port sees is no picture.
         """
-        import torch
-
         contract.check(self.spec, request)
         with torch.inference_mode():
             given = self.graph_inputs(request)
@@ -186,8 +164,6 @@ class Generator:
 
     def graph_inputs(self, request: Request) -> GraphInputs:
         """Everything that changes from picture to picture, in main memory."""
-        import torch
-
         controls = contract.complete(self.spec, request.parameters)
         z = np.nan_to_num(request.latents["z"].astype(np.float32).clip(-1e3, 1e3))
         return GraphInputs(
@@ -199,8 +175,6 @@ class Generator:
 
     def draw_graph(self, given: GraphInputs, size_px: tuple[int, int]) -> torch.Tensor:
         """Draw `graph_inputs` in a size: no number is looked at on the way."""
-        import torch
-
         source = given.source.contiguous(memory_format=torch.channels_last)
         gains = [given.noise] * len(self.shape.widths)
         picture = draw(self.shape, self.weights, source, given.code, self._noise, gains)
@@ -214,8 +188,6 @@ class Generator:
 
     def _source(self, request: Request) -> torch.Tensor:
         """What the port sees, in the size that is drawn [shape=(1, 3, H, W)], -1 to 1; here."""
-        import torch
-
         found = seen(PIX2PIX, request, "image", self.blank)
         unit = self.shape.unit_px
         width, height = (max(-(-side // unit), 1) * unit for side in request.size_px)
@@ -228,8 +200,6 @@ class Generator:
         return picture.contiguous()
 
     def _noise(self, index: int, height: int, width: int) -> torch.Tensor:
-        import torch
-
         key = (index, height, width)
         found = self._noises.get(key)
         if found is None:
@@ -241,15 +211,11 @@ class Generator:
 
 
 def _resize(picture: torch.Tensor, width: int, height: int) -> torch.Tensor:
-    from torch.nn import functional
-
     return functional.interpolate(picture, (height, width), mode="bilinear", antialias=True)
 
 
 def _sharpen(picture: torch.Tensor, gain: torch.Tensor) -> torch.Tensor:
     """Change the contrast of what is fine."""
-    from torch.nn import functional
-
     soft = functional.avg_pool2d(picture, _SOFT_PX, 1, _SOFT_PX // 2, count_include_pad=False)
     return soft + (picture - soft) * gain
 
@@ -262,8 +228,6 @@ def build(config: Config, device: str = "cpu", networks: Networks = NO_NETWORKS)
     ValueError
         If there is no such model, it is of another family, or it is damaged.
     """
-    import torch
-
     network = card.checked(_network(config, networks), Path(config.path).name)
     layout = partial(torch.Tensor.contiguous, memory_format=torch.channels_last)
     weights: dict[str, Any] = {}

@@ -74,6 +74,14 @@ def spec(config: Config) -> Spec:
     )  # fmt: skip
 
 
+def files(config: Config) -> tuple[contract.Asset, ...]:
+    """List the files of the other generator; it is that one's kind that opens them."""
+    from engine.generators import registry
+
+    found = registry.files(config.kind, config.config)
+    return tuple(replace(each, key=f"config.{each.key}", family="") for each in found)
+
+
 def memory_bytes(config: Config, device: str) -> int:
     """Estimate the memory of its process: that of the other generator."""
     from engine.generators.registry import open_spec

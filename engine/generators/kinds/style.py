@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.core.show.generator import Port, Request, Spec
 from engine.generators import contract
 from engine.generators.contract import NO_NETWORKS, Asset, Networks
+from engine.generators.libraries import functional, torch
 from engine.generators.memory import CONTEXT_BYTES, FLOAT_BYTES, PROCESS_BYTES
 from engine.generators.networks.style import LOOK_PX, UNIT_PX, look, paint
 from engine.generators.pictures import Picture, fitted, read_pictures, seen
@@ -25,9 +25,6 @@ from engine.models import card
 from engine.models.network import STYLE, Network
 from engine.models.style_shape import Shape, shape_of
 from engine.system.untrusted import read_bytes
-
-if TYPE_CHECKING:
-    import torch
 
 MIN_PX, MAX_PX = 32, 1024
 _LARGEST_BYTES = 512 << 20  # of a picture's file
@@ -83,13 +80,7 @@ def spec(config: Config, networks: Networks = NO_NETWORKS) -> Spec:
 
 
 def memory_bytes(config: Config, device: str, networks: Networks = NO_NETWORKS) -> int:
-    """Estimate the memory of a process that paints at the largest size.
-
-    Raises
-    ------
-    ValueError
-        As `spec`.
-    """
+    """Estimate the memory of a process that paints at the largest size."""
     network = _network(config, networks)
     shape = shape_of(network.modules[""])
     weights = sum(tensor.size for tensor in network.state.values())
@@ -153,9 +144,6 @@ class Generator:
         ValueError
             If the mixture is missing or has the wrong shape, or a port sees what is no picture.
         """
-        import torch
-        from torch.nn import functional
-
         if self.corners is not None:
             contract.check(self.spec, request)
         controls = contract.complete(self.spec, request.parameters)
@@ -187,8 +175,6 @@ class Generator:
 
     def _code(self, request: Request, purity: float) -> torch.Tensor:
         """Codes side by side [shape=(points, code)]."""
-        import torch
-
         if self.corners is None:
             return self._look(request, "sample")
         parts = np.nan_to_num(request.latents["style"].astype(np.float64)).clip(1e-12, 1e6)
@@ -215,8 +201,6 @@ def build(config: Config, device: str = "cpu", networks: Networks = NO_NETWORKS)
     ValueError
         If there is no such network, it is of another family or damaged, or a style is no picture.
     """
-    import torch
-
     network = card.checked(_network(config, networks), Path(config.path).name)
     described, shape = _describe(network, config), shape_of(network.modules[""])
     layout = partial(torch.Tensor.contiguous, memory_format=torch.channels_last)

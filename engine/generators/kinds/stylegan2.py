@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from engine.generators.contract import NO_NETWORKS, Asset, Networks, Signed
 from engine.generators.editing.bend import ActiveBends, BendRuntime
 from engine.generators.editing.bend_plan import plan_of
 from engine.generators.editing.edit_directions import NO_EDITS, EditDirections, widened
+from engine.generators.libraries import torch
 from engine.generators.networks.dense import Source
 from engine.generators.networks.mapping import read_mapping
 from engine.generators.networks.modulation import Bend
@@ -30,7 +30,7 @@ from engine.generators.stylegan import model as family
 from engine.generators.stylegan import second_network
 from engine.generators.stylegan import stylegan2_spec as specs
 from engine.generators.stylegan.canvas import Canvas
-from engine.generators.stylegan.drawing import Drawing, Synthesize
+from engine.generators.stylegan.drawing import Drawing
 from engine.generators.stylegan.gradients import Differentiable
 from engine.generators.stylegan.noise_motion import NoiseMotion
 from engine.generators.stylegan.weight_blend import TrainingSnapshots, WeightInterpolation
@@ -38,8 +38,6 @@ from engine.models.network import STYLEGAN2
 from engine.models.sidecars import snapshots
 
 if TYPE_CHECKING:
-    import torch
-
     from engine.generators.cpu.stylegan2 import CpuBackend
 
 
@@ -62,16 +60,9 @@ class Config(Canvas):
 
 @dataclass(frozen=True, slots=True)
 class Model(family.FamilyModel):
-    """A StyleGAN2 on a device.
+    """A StyleGAN2 on a device."""
 
-    Parameters
-    ----------
-    synthesis
-        Its synthesis network.
-    cpu_backend
-        The compiled CPU path, where it serves this network.
-    """
-
+    family = STYLEGAN2
     synthesis: Synthesis
     cpu_backend: CpuBackend | None
 
@@ -113,7 +104,7 @@ class Model(family.FamilyModel):
         ValueError
             If the noise mode is unknown or the styles do not fit.
         """
-        self.check("stylegan2", ws, noise_mode)
+        self.check(ws, noise_mode)
         if (bend is not None and not isinstance(bend, ActiveBends)) or (
             self.cpu_backend is None or ws.requires_grad
         ):
@@ -202,13 +193,7 @@ def spec(config: Config, networks: Networks = NO_NETWORKS) -> Spec:
 
 
 def memory_bytes(config: Config, device: str, networks: Networks = NO_NETWORKS) -> int:
-    """Estimate the memory of a process that plays the model, see `memory.memory_bytes`.
-
-    Raises
-    ------
-    ValueError
-        As `spec`.
-    """
+    """Estimate the memory of a process that plays the model, see `memory.memory_bytes`."""
     network, _ = second_network.open_networks(config, STYLEGAN2, networks)
     found = snapshots.find(Path(config.path), network)
     more = specs.maps_bytes(network, config) if config.moving_noise else 0
@@ -238,15 +223,11 @@ class Generator(Differentiable):
         ValueError
             If ``z`` is missing, or a latent has the wrong shape.
         """
-        import torch
-
         with torch.inference_mode():
             return self.drawing.render(self.inputs(request), request.size_px), memory
 
     def inputs(self, request: Request) -> family.Inputs:
         """Turn a request into tensors, and the network to its age; see `model.make_inputs`."""
-        import torch
-
         controls = contract.complete(self.spec, request.parameters)
         blocks = {block.name[1:]: specs.group(block.name) for block in self.model.synthesis.blocks}
         with torch.no_grad():
@@ -272,8 +253,6 @@ def build(config: Config, device: str = "cpu", networks: Networks = NO_NETWORKS)
     ValueError
         If there is no such model, it is no StyleGAN2, or it is damaged.
     """
-    import torch
-
     network, other = second_network.open_networks(config, STYLEGAN2, networks)
     found = snapshots.find(Path(config.path), network)
     described = specs.describe(network, other, config, found, config.moving_noise)
@@ -294,35 +273,10 @@ def build(config: Config, device: str = "cpu", networks: Networks = NO_NETWORKS)
         stops = TrainingSnapshots(ends, found.places) if found else None
         second = _prepared(read(other.state), device) if other else None
         interpolation = WeightInterpolation(model, stops, second)
-    paths = (
-        partial(_synthesize, replace(model, cpu_backend=None), config.grid),
-        partial(_synthesize, model, config.grid) if model.cpu_backend else None,
-    )
     rest = torch.ones(len(model.synthesis.blocks))
     plan = plan_of(network, config.path, config.bends, list(described.layers))
     bends = BendRuntime(plan, device, dict.fromkeys(described.layers, start[1] / start[0]))
-    fused = None
-    if device.startswith("cuda") and config.grid is None and not config.bends:
-        fused = partial(_fuse, model.synthesis, device)
-    drawing = Drawing(model, config, specs.trained_px(network), device, paths, rest, bends, fused)
+    drawing = Drawing(model, config, specs.trained_px(network), device, rest, bends)
     mixed = second_network.parts(config, specs.groups(network))
     moving = NoiseMotion(model.synthesis) if config.moving_noise else None
     return Generator(described, model, drawing, interpolation, tuple(mixed), moving)
-
-
-def _fuse(synthesis: Synthesis, device: str) -> Synthesize:
-    """Prepare the fused kernels; raises why they do not serve."""
-    from engine.generators.cuda import stylegan2 as fused
-
-    backend = fused.prepare(synthesis, device)
-    return lambda ws, strengths, _: fused.render(backend, ws, strengths)
-
-
-def _synthesize(
-    model: Model,
-    grid: Grid | None,
-    ws: torch.Tensor,
-    strengths: torch.Tensor,
-    bend: Bend | None,
-) -> torch.Tensor:
-    return model.synthesize(ws, "const", strengths, bend, grid)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from engine.generators.contract import NO_NETWORKS, Asset, Networks, Signed
 from engine.generators.editing.bend import ActiveBends, BendRuntime
 from engine.generators.editing.bend_plan import plan_of
 from engine.generators.editing.edit_directions import NO_EDITS, EditDirections, widened
+from engine.generators.libraries import torch
 from engine.generators.networks.dense import Source
 from engine.generators.networks.mapping import read_mapping
 from engine.generators.networks.modulation import Bend
@@ -31,14 +32,12 @@ from engine.generators.stylegan import model as family
 from engine.generators.stylegan import second_network
 from engine.generators.stylegan import stylegan3_spec as specs
 from engine.generators.stylegan.canvas import Canvas
-from engine.generators.stylegan.drawing import Drawing, Synthesize, aspects
+from engine.generators.stylegan.drawing import Drawing, aspects
 from engine.generators.stylegan.gradients import Differentiable
 from engine.generators.stylegan.weight_blend import WeightInterpolation
 from engine.models.network import STYLEGAN3, Network
 
 if TYPE_CHECKING:
-    import torch
-
     from engine.generators.cpu.stylegan3 import CpuBackend
 
 PLACE = (
@@ -56,16 +55,9 @@ class Config(Canvas):
 
 @dataclass(frozen=True, slots=True)
 class Model(family.FamilyModel):
-    """A StyleGAN3 on a device.
+    """A StyleGAN3 on a device."""
 
-    Parameters
-    ----------
-    synthesis
-        Its synthesis network.
-    cpu_backend
-        The compiled CPU path, where it serves this network.
-    """
-
+    family = STYLEGAN3
     synthesis: Synthesis
     cpu_backend: CpuBackend | None
 
@@ -108,7 +100,7 @@ class Model(family.FamilyModel):
         ValueError
             If the noise mode is unknown or the styles do not fit.
         """
-        self.check("stylegan3", ws, noise_mode)
+        self.check(ws, noise_mode)
         if (bend is not None and not isinstance(bend, ActiveBends)) or (
             self.cpu_backend is None or ws.requires_grad
         ):
@@ -174,13 +166,7 @@ def spec(config: Config, networks: Networks = NO_NETWORKS) -> Spec:
 
 
 def memory_bytes(config: Config, device: str, networks: Networks = NO_NETWORKS) -> int:
-    """Estimate the memory of a process that plays the model, see `memory.memory_bytes`.
-
-    Raises
-    ------
-    ValueError
-        As `spec`.
-    """
+    """Estimate the memory of a process that plays the model, see `memory.memory_bytes`."""
     network, _ = second_network.open_networks(config, STYLEGAN3, networks)
     return model_size.memory_bytes(network, config, device)
 
@@ -217,15 +203,11 @@ class Generator(Differentiable):
         ValueError
             If ``z`` is missing, or a latent has the wrong shape.
         """
-        import torch
-
         with torch.inference_mode():
             return self.drawing.render(self.inputs(request), request.size_px), memory
 
     def inputs(self, request: Request) -> family.Inputs:
         """Turn a request into tensors in main memory, see `model.make_inputs`."""
-        import torch
-
         controls = contract.complete(self.spec, request.parameters)
         if self.interpolation is not None:
             with torch.no_grad():
@@ -256,34 +238,9 @@ def build(config: Config, device: str = "cpu", networks: Networks = NO_NETWORKS)
                     edit_directions=edit_directions, half=other is None)  # fmt: skip
     model = built(network.state)
     interpolation = WeightInterpolation(model, None, built(other.state)) if other else None
-    paths = (
-        partial(_synthesize, replace(model, cpu_backend=None), config.grid),
-        partial(_synthesize, model, config.grid) if model.cpu_backend else None,
-    )
     rest = read_rest(Source(network.state, network.modules, "cpu"))  # a graph takes it from there
     plan = plan_of(network, config.path, config.bends, list(described.layers))
     bends = BendRuntime(plan, device, aspects(model, config.grid) if config.bends else {})
-    fused = None
-    if device.startswith("cuda") and config.grid is None and not config.bends:
-        fused = partial(_fuse, model.synthesis, device)
-    drawing = Drawing(model, config, specs.trained_px(network), device, paths, rest, bends, fused)
+    drawing = Drawing(model, config, specs.trained_px(network), device, rest, bends)
     mixed = second_network.parts(config, specs.parts(model.num_ws))
     return Generator(described, model, drawing, interpolation, tuple(mixed))
-
-
-def _fuse(synthesis: Synthesis, device: str) -> Synthesize:
-    """Prepare the fused kernels; raises why they do not serve."""
-    from engine.generators.cuda import stylegan3 as fused
-
-    backend = fused.prepare(synthesis, device)
-    return lambda ws, transform, _: fused.render(backend, ws, transform)
-
-
-def _synthesize(
-    model: Model,
-    grid: Grid | None,
-    ws: torch.Tensor,
-    transform: torch.Tensor,
-    bend: Bend | None,
-) -> torch.Tensor:
-    return model.synthesize(ws, transform=transform, bend=bend, grid=grid)

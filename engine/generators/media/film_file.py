@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import multiprocessing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,13 +23,18 @@ _COUNTED_BYTES = 1 << 30
 _HDR = {16: "PQ", 18: "HLG"}
 
 
+_BT2020 = 9
+_MISSING_S, _MISSING = 1.0, 0.1  # of its length, before it is said
+
+
 class Film(NamedTuple):
-    """A film that can be shown: width and height as it is seen, and its length."""
+    """A film that can be shown: width and height as it is seen, its length, what is not seen."""
 
     width: int
     height: int
     duration_s: float
     has_alpha: bool
+    notes: tuple[str, ...]
 
 
 def describe(path: str) -> Film:
@@ -52,10 +57,15 @@ def _describe(path: str, version: tuple[int, ...]) -> Film:
     del version
     if multiprocessing.parent_process() is not None:
         try:
-            return Film(*look(b"", {"path": path}))
+            return _film(look(b"", {"path": path}))
         except OSError as error:
             raise ValueError(str(error)) from None
-    return Film(*ask(f"{__name__}:look", {"path": path}, Bounds(_MEMORY_BYTES, _CPU_S)))
+    return _film(ask(f"{__name__}:look", {"path": path}, Bounds(_MEMORY_BYTES, _CPU_S)))
+
+
+def _film(found: Sequence[Any]) -> Film:
+    *facts, notes = found
+    return Film._make((*facts, tuple(notes)))
 
 
 def look(data: bytes, job: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -82,10 +92,28 @@ def look(data: bytes, job: Mapping[str, Any]) -> tuple[Any, ...]:
                 raise ValueError(f"{width} x {height} pixels; a side has at most {LARGEST_PX}")
             duration_s = _duration(container, stream, frame, path.stat().st_size)
             has_alpha = any(part.is_alpha for part in frame.format.components)
-            return width, height, duration_s, has_alpha or is_vpx_alpha(stream)
+            notes = _notes(container, frame, duration_s)
+            return width, height, duration_s, has_alpha or is_vpx_alpha(stream), notes
     except (av.FFmpegError, IndexError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise ValueError(f"it cannot be decoded: {why}") from None
+
+
+def _notes(container: Any, frame: Any, duration_s: float) -> list[str]:
+    """Say what of a film is not seen as it is meant, a sentence each."""
+    found, whole_s = [], (container.duration or 0) / 1e6
+    if whole_s - duration_s > max(_MISSING_S, _MISSING * whole_s):
+        found.append(
+            f"only {duration_s:.1f} of its {whole_s:.1f} s have a picture; is the file whole?"
+        )
+    if frame.interlaced_frame:
+        found.append(
+            "it is interlaced: lines of two moments are seen together; mend it (ffmpeg -i IN "
+            "-vf bwdif OUT)"
+        )
+    if getattr(frame, "color_primaries", 0) == _BT2020:
+        found.append("its colours are those of BT.2020 and look pale; convert it to BT.709")
+    return found
 
 
 def open_container(file: Any) -> Any:

@@ -12,7 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from engine.generators.media.film_reader import FilmReader
+from engine.generators.media.film_reader import FilmReader, range_of
 
 FOLDER = "cameras"
 _MS = Fraction(1, 1000)
@@ -67,9 +67,14 @@ class CameraRecorder:
                     stream = self._container.add_stream("libx264", options=_OPTIONS)
                     stream.width, stream.height = frame.width // 2 * 2, frame.height // 2 * 2
                     stream.pix_fmt = "yuv420p"
+                    stream.codec_context.colorspace = frame.colorspace
+                    stream.codec_context.color_range = 1  # limited
                     stream.codec_context.time_base = _MS
                     stream.time_base = _MS
-                made = frame.reformat(stream.width, stream.height, "yuv420p")
+                made = frame.reformat(
+                    stream.width, stream.height, "yuv420p",
+                    src_color_range=range_of(frame), dst_color_range="MPEG",
+                )  # fmt: skip
                 made.pts, made.time_base = ms, _MS
                 self._container.mux(stream.encode(made))
         except Exception as error:  # noqa: BLE001 -- codecs and disks fail in many ways

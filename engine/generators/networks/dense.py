@@ -9,12 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from engine.generators.libraries import functional, torch
 from engine.models.formats.modules import GAINS
-
-if TYPE_CHECKING:
-    import torch
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,6 @@ class Source:
             If the file does not hold it.
         """
         import numpy as np
-        import torch
 
         if not self.has(name):
             raise ValueError(f"the network lacks the tensor '{name}'; its file is incomplete")
@@ -83,8 +80,6 @@ class Dense:
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         """Apply it to rows [shape=(N, I)]."""
-        from torch.nn import functional
-
         y = functional.linear(x, self.weight, self.bias)
         return y if self.activation == "linear" else activate(y, self.activation)
 
@@ -120,9 +115,6 @@ def check_activation(place: str, name: str) -> str:
 
 def activate(x: torch.Tensor, name: str, gain: float | None = None) -> torch.Tensor:
     """Apply an activation and its gain; None takes the gain of `GAINS`."""
-    import torch
-    from torch.nn import functional
-
     gain = GAINS[name] if gain is None else gain
     if name == "lrelu":
         x = functional.leaky_relu(x, 0.2)

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING
 
 from engine.generators.editing.edit_directions import NO_EDITS, EditDirections
+from engine.generators.libraries import torch
 from engine.generators.networks.dense import Dense, Source, normalise, read_dense
-
-if TYPE_CHECKING:
-    import torch
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +45,6 @@ class Mapping:
 
         Class weights are one-hot, or a mixture that sums to 1. Returns [shape=(N, w_dim)].
         """
-        import torch
-
         x = normalise(z) if self.z_dim else z
         if self.embed is not None:
             y = self.embed(self._classes(z, c) if self.table is None else self._rows(z, c))
@@ -65,7 +60,7 @@ class Mapping:
         cutoff: int | None = None,
         c: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """Pull styles towards their mean: ``w_avg + psi (w - w_avg)``.
+        """Pull styles towards their mean, ``w_avg + psi (w - w_avg)`` [shape=(N, num_ws, w_dim)].
 
         Parameters
         ----------
@@ -77,13 +72,7 @@ class Mapping:
             Only the first so many layers are truncated; None: all.
         c
             Class weights, where every class has its own mean.
-
-        Returns
-        -------
-        Styles [shape=(N, num_ws, w_dim)].
         """
-        import torch
-
         ws = w if w.ndim == 3 else w[:, None].expand(-1, self.num_ws, -1)
         if isinstance(psi, float | int) and psi == 1:
             return ws
@@ -110,8 +99,6 @@ def read_mapping(
     source: Source, num_ws: int, edit_directions: EditDirections = NO_EDITS, name: str = "mapping"
 ) -> Mapping:
     """Read the mapping network; sizes come from attributes or, where they lack, from shapes."""
-    import torch
-
     layers = []
     for index in count():
         if not source.has(f"{name}.fc{index}.weight"):

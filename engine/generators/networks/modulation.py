@@ -10,12 +10,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from engine.generators.libraries import torch
 from engine.generators.networks.dense import Dense
-
-if TYPE_CHECKING:
-    import torch
 
 # Called with a layer's name and its output (N, C, H, W); what it returns goes on instead.
 Bend = Callable[[str, "torch.Tensor"], "torch.Tensor"]
@@ -51,8 +48,6 @@ class Modulated:
         """Bring raw scales [shape=(…, I)] to what is multiplied, in and out [shape=(…, O)]."""
         if self.squares is None:
             return s, None
-        import torch
-
         if self.weight.dtype != self.squares.dtype:  # within float16's range; d undoes any scale
             s = s / torch.linalg.vector_norm(s, math.inf, dim=-1, keepdim=True)
         elif self.even:
@@ -80,8 +75,6 @@ def make_modulated(
     half
         Store it as float16, channels last, scaled so that sums stay within range.
     """
-    import torch
-
     if even and demodulate:
         weight = weight * weight.square().mean(dim=(1, 2, 3), keepdim=True).rsqrt()
     if half and demodulate:  # which undoes any scale of an output

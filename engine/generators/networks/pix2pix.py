@@ -10,15 +10,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.generators.libraries import functional, torch
 from engine.models.pix2pix_shape import CORES, Shape
-
-if TYPE_CHECKING:
-    import torch
 
 _HALF = math.sqrt(0.5)
 
@@ -41,29 +38,19 @@ def draw(
     noise: Noise,
     gains: Sequence[float | torch.Tensor] | None = None,
 ) -> torch.Tensor:
-    """Draw.
+    """Draw pictures [shape=(N, 3, H, W)], -1 to 1 and a little beyond.
 
     Parameters
     ----------
-    shape
-        Of the network.
     weights
         As `Shape.tensors` says.
     source
         Pictures [shape=(N, 3, H, W)], -1 to 1; sides in multiples of `Shape.unit_px`.
     z
         Codes [shape=(N, z_dim)].
-    noise
-        Where noise comes from.
     gains
         How strong the noise is at each level, 0 the finest; None: as trained.
-
-    Returns
-    -------
-    torch.Tensor
-        Pictures [shape=(N, 3, H, W)], -1 to 1, and a little beyond.
     """
-    from torch.nn import functional
 
     def conv(name: str, x: torch.Tensor, stride: int = 1) -> torch.Tensor:
         weight = weights[f"{name}.weight"]
@@ -102,6 +89,4 @@ def draw(
 
 def activate(x: torch.Tensor) -> torch.Tensor:
     """Leaky ReLU with the gain that keeps the power."""
-    from torch.nn import functional
-
     return functional.leaky_relu(x, 0.2) * math.sqrt(2)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import torch
+from engine.generators.libraries import functional, torch
 
 Padding = tuple[int, int, int, int]  # left, right, top, bottom; negative crops
 
@@ -42,8 +40,6 @@ def _along(
     padding: Padding,
 ) -> torch.Tensor:
     """Filter with a plane of taps; factors are (along columns, along rows)."""
-    from torch.nn import functional
-
     rows, columns = taps.shape
     channels = x.shape[1]
     left, right, top, bottom = padding
@@ -84,23 +80,17 @@ class Pass:
 
     def enlarge(self, x: torch.Tensor) -> torch.Tensor:
         """Enlarge x [shape=(N, C, H, W)]."""
-        from torch.nn import functional
-
         return functional.conv_transpose2d(
             x, self.taps, None, self.stride, self.cut, self.more, len(self.taps)
         )
 
     def reduce(self, x: torch.Tensor) -> torch.Tensor:
         """Reduce x [shape=(N, C, H, W)]; what is `cut` of an enlarging one is padded here."""
-        from torch.nn import functional
-
         return functional.conv2d(x, self.taps, None, self.stride, self.cut, groups=len(self.taps))
 
 
 def is_binomial(taps: torch.Tensor) -> bool:
     """Whether taps are the plane of [1, 3, 3, 1] / 8, which averages of two make in three steps."""
-    import torch
-
     line = torch.tensor([1.0, 3.0, 3.0, 1.0], device=taps.device) / 8
     return taps.shape == (4, 4) and bool(torch.allclose(taps, torch.outer(line, line), atol=1e-7))
 
@@ -110,8 +100,6 @@ def average(x: torch.Tensor) -> torch.Tensor:
 
     On a GPU three averages are quicker than one filter of four by four taps in every channel.
     """
-    from torch.nn import functional
-
     x = functional.avg_pool2d(x, 2, 1, padding=1)
     return functional.avg_pool2d(functional.avg_pool2d(x, 2, 1), 2, 1)
 
@@ -179,8 +167,6 @@ def double(x: torch.Tensor, taps: torch.Tensor, binomial: bool = False) -> torch
 
     [1, 3, 3, 1] is what bilinear interpolation does, on black: for it every library is quick.
     """
-    from torch.nn import functional
-
     if binomial:
         x = functional.pad(x, (1, 1, 1, 1))
         x = functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)

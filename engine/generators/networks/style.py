@@ -11,11 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from engine.generators.libraries import functional, torch
 from engine.models.style_shape import BLOCKS, Shape
 
 if TYPE_CHECKING:
-    import torch
-
     Weights = Mapping[str, torch.Tensor]
 
 UNIT_PX = 4
@@ -28,27 +27,17 @@ _EPS = 1e-5
 def paint(
     shape: Shape, weights: Weights, picture: torch.Tensor, code: torch.Tensor
 ) -> torch.Tensor:
-    """Paint.
+    """Paint a picture [shape=(1, 3, H, W)], 0 to 1.
 
     Parameters
     ----------
-    shape
-        Of the network.
     weights
         As `Shape.tensors` says.
     picture
         What is painted [shape=(1, 3, H, W)], 0 to 1; sides in multiples of `UNIT_PX`.
     code
         Styles side by side [shape=(P, code)]: mixtures of the learnt ones, or codes from `look`.
-
-    Returns
-    -------
-    torch.Tensor
-        The painting [shape=(1, 3, H, W)], 0 to 1.
     """
-    import torch
-    from torch.nn import functional
-
     rows = (code @ weights["style.weight"].T + weights["style.bias"]).T
     parts = dict(
         zip(shape.styled, torch.split(rows, [2 * n for n in shape.styled.values()]), strict=True)
@@ -75,8 +64,6 @@ def styled(x: torch.Tensor, scale: torch.Tensor, shift: torch.Tensor) -> torch.T
 
     Several styles stand evenly from edge to edge, and go over into each other.
     """
-    from torch.nn import functional
-
     if scale.shape[1] == 1:  # of one picture, the norm of a batch is that of the instance
         return functional.batch_norm(x, None, None, scale[:, 0], shift[:, 0], True, 0.0, _EPS)
     x = functional.batch_norm(x, None, None, None, None, True, 0.0, _EPS)
@@ -88,14 +75,7 @@ def styled(x: torch.Tensor, scale: torch.Tensor, shift: torch.Tensor) -> torch.T
 
 
 def look(weights: Weights, picture: torch.Tensor) -> torch.Tensor:
-    """Read the style of a picture [shape=(1, 3, LOOK_PX, LOOK_PX)], 0 to 1.
-
-    Returns
-    -------
-    torch.Tensor
-        Its code [shape=(1, CODE)].
-    """
-    from torch.nn import functional
+    """Read the style [shape=(1, CODE)] of a picture [shape=(1, 3, LOOK_PX, LOOK_PX)], 0 to 1."""
 
     def conv(name: str, x: torch.Tensor, stride: int = 1) -> torch.Tensor:
         weight, bias = weights[f"look.{name}.weight"], weights[f"look.{name}.bias"]

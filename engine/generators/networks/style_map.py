@@ -11,12 +11,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
+from engine.generators.libraries import torch
 from engine.generators.networks.modulation import Modulated, Scales
-
-if TYPE_CHECKING:
-    import torch
 
 Size = tuple[int, int]  # height, width
 FINE = 8  # styles between two control points: between these, scales go straight
@@ -88,8 +85,6 @@ def refine(points: torch.Tensor, rows: int, columns: int, closed: bool) -> torch
     -------
     Tensor [shape=(fine rows · fine columns, D)], as `fine_grid` says.
     """
-    import torch
-
     down = _splines(rows, False, points.device)
     across = _splines(columns, closed, points.device)
     grid = points.view(rows, columns, -1)
@@ -102,8 +97,6 @@ def _splines(count: int, closed: bool, device: torch.device) -> torch.Tensor:
 
     Kept on the device: a graph that is being captured takes nothing from main memory.
     """
-    import torch
-
     with torch.inference_mode(False):
         weights = torch.zeros(_fine(count, closed), count)
         for row in range(len(weights)):
@@ -173,8 +166,6 @@ def spread(values: torch.Tensor, grid: Grid, area: Area) -> torch.Tensor:
     -------
     Tensor [shape=(height, width, C)]; an axis along which nothing changes has length 1.
     """
-    import torch
-
     where = values.device
     held = values.view(grid.rows, grid.columns, -1)
     if grid.columns > 1:
@@ -188,8 +179,6 @@ def spread(values: torch.Tensor, grid: Grid, area: Area) -> torch.Tensor:
 @lru_cache(maxsize=256)
 def _lines(count: int, size: int, inner: int, closed: bool, device: torch.device) -> torch.Tensor:
     """Weights of linear interpolation [shape=(size, count)]; rows sum to 1."""
-    import torch
-
     with torch.inference_mode(False):
         u = (torch.arange(size, dtype=torch.float64) + 0.5 - (size - inner) / 2) / inner
         place = (u % 1) * count if closed else u.clamp(0, 1) * (count - 1)
@@ -203,8 +192,6 @@ def _lines(count: int, size: int, inner: int, closed: bool, device: torch.device
 
 def wrap(x: torch.Tensor, reach: int) -> torch.Tensor:
     """Lay the picture [shape=(N, C, H, W)] round: `reach` columns more on either side."""
-    import torch
-
     if reach <= x.shape[3]:
         return torch.cat([x[..., -reach:], x, x[..., :reach]], dim=3)
     columns = torch.arange(-reach, x.shape[3] + reach, device=x.device) % x.shape[3]

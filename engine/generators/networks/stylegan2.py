@@ -8,16 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from engine.generators.libraries import functional, torch
 from engine.generators.networks.dense import activate
 from engine.generators.networks.modulation import Bend, Modulated, Scales
 from engine.generators.networks.resample import Pass, average, double
 from engine.generators.networks.style_map import Area, Grid, scales_at, spread_out, wrap
 from engine.generators.networks.styles import Styles
-
-if TYPE_CHECKING:
-    import torch
 
 Steer = Callable[[Modulated, int, Area, Area | None], Scales]
 """Gives the scales of a convolution: its style's place, what goes in, what comes out."""
@@ -29,8 +26,6 @@ class Layer:
 
     Parameters
     ----------
-    name
-        In the file.
     conv
         The convolution; its input's resolution is doubled if `up` is 2.
     taps
@@ -221,8 +216,6 @@ def _pass(
 
 
 def _enter(block: Block, x: torch.Tensor) -> torch.Tensor:
-    import torch
-
     if block.half:
         return x.to(torch.float16, memory_format=torch.channels_last)
     return x.to(torch.float32)
@@ -236,8 +229,6 @@ def _double(x: torch.Tensor, taps: torch.Tensor, binomial: bool, closed: bool) -
 
 
 def _residual(block: Block, x: torch.Tensor, closed: bool) -> torch.Tensor | None:
-    from torch.nn import functional
-
     if block.skip is None:
         return None
     y = functional.conv2d(x, block.skip)
@@ -271,8 +262,6 @@ def finish(
     layer: Layer, y: torch.Tensor, d: torch.Tensor, noisy: bool, strength: torch.Tensor | None
 ) -> torch.Tensor:
     """Demodulate, add noise and bias, activate and clamp, in as few passes as torch has."""
-    import torch
-
     gain = 1.0 if layer.scaled_bias is None else layer.gain
     bias = layer.bias[:, None, None] if layer.scaled_bias is None else layer.scaled_bias
     scale = d * (gain if layer.up == 1 else _GROWN * gain)
@@ -289,8 +278,6 @@ _GROWN = 4.0  # gain of a doubling: three of four pixels were nothing
 
 def convolve(layer: Layer, x: torch.Tensor) -> torch.Tensor:
     """Convolve; a doubling is not filtered yet."""
-    from torch.nn import functional
-
     weight = layer.conv.weight
     if layer.up == 1:
         return functional.conv2d(x, weight, padding=weight.shape[-1] // 2)
@@ -311,9 +298,6 @@ def _convolve(layer: Layer, x: torch.Tensor) -> torch.Tensor:
 
 
 def _colour(colour: Colour, x: torch.Tensor, steered: tuple[Steer, int]) -> torch.Tensor:
-    import torch
-    from torch.nn import functional
-
     steer, place = steered
     s, _ = steer(colour.conv, place, Area((x.shape[2], x.shape[3])), None)
     y = functional.conv2d(colour.conv.scale_in(x, s), colour.conv.weight)

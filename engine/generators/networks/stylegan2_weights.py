@@ -8,9 +8,9 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from itertools import accumulate
-from typing import TYPE_CHECKING
 
 from engine.core.rng import draw
+from engine.generators.libraries import functional, torch
 from engine.generators.networks.dense import Source, check_activation, read_dense
 from engine.generators.networks.modulation import make_modulated
 from engine.generators.networks.resample import Pass, is_binomial, reducing
@@ -18,9 +18,6 @@ from engine.generators.networks.style_map import Size
 from engine.generators.networks.stylegan2 import Block, Colour, Layer, Synthesis
 from engine.generators.networks.styles import Styles, make_styles
 from engine.models.formats.modules import GAINS
-
-if TYPE_CHECKING:
-    import torch
 
 _LIGHT = ("linear", "relu", "lrelu")  # activations that let a positive gain through
 
@@ -76,8 +73,6 @@ def _tile(const: torch.Tensor, height: int, width: int) -> torch.Tensor:
 
 def _go_on(const: torch.Tensor, height: int, width: int) -> torch.Tensor:
     """Lay a field of fresh places [shape=(C, height, width)] round the learned ones."""
-    import torch
-
     places = const.flatten(1)  # (C, K)
     count, mean = places.shape[1], places.mean(dim=1, keepdim=True)
     drawn = draw(0, "start", 0, count * height * width).reshape(count, -1) / math.sqrt(count)
@@ -145,16 +140,11 @@ def _read_layer(source: Source, place: str, kind: tuple[bool, float], up: int, s
 
 
 def _turned(weight: torch.Tensor) -> torch.Tensor:
-    import torch
-
     return weight.transpose(0, 1).contiguous(memory_format=torch.channels_last)
 
 
 def _blur(taps: torch.Tensor, weight: torch.Tensor, half: bool) -> tuple[Pass, ...]:
     """Prepare the filter of a convolution [shape=(O, I, K, K)] that doubles: it keeps the size."""
-    import torch
-    from torch.nn import functional
-
     if taps.shape[-1] % 2:  # then one end has a border more, where a tap of zero does no harm
         taps = functional.pad(taps, (1, 0) * taps.ndim)
     border = 1 - weight.shape[-1] // 2 + (taps.shape[-1] - 2) // 2
@@ -167,8 +157,6 @@ def _blur(taps: torch.Tensor, weight: torch.Tensor, half: bool) -> tuple[Pass, .
 
 def _read_noise(source: Source, place: str, size: Size) -> torch.Tensor | None:
     """Read a layer's noise, its strength folded in; beyond what was trained it goes on afresh."""
-    import torch
-
     if not source.attribute(place, "use_noise", True) or not source.has(f"{place}.noise_const"):
         return None
     noise = source.tensor(f"{place}.noise_const")
@@ -200,8 +188,6 @@ def _read_colour(source: Source, place: str, half: bool) -> Colour | None:
 
 
 def _read_skip(source: Source, place: str, half: bool) -> torch.Tensor:
-    import torch
-
     weight = source.tensor(f"{place}.weight")
     fallback = 1 / math.sqrt(weight[0].numel())
     gain = float(source.attribute(place, "weight_gain", fallback)) * math.sqrt(0.5)
@@ -209,8 +195,6 @@ def _read_skip(source: Source, place: str, half: bool) -> torch.Tensor:
 
 
 def _taps(source: Source, place: str, other: str) -> torch.Tensor:
-    import torch
-
     for name in (place, other):
         if source.has(f"{name}.resample_filter"):
             return source.tensor(f"{name}.resample_filter")

@@ -7,17 +7,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from engine.generators.libraries import functional, torch
 from engine.generators.networks.dense import Dense
 from engine.generators.networks.modulation import Bend, Modulated, Scales
 from engine.generators.networks.resample import Padding, Pass, resample
 from engine.generators.networks.style_map import Area, Grid, Size, scales_at, spread_out
 from engine.generators.networks.styles import Styles
-
-if TYPE_CHECKING:
-    import torch
-
 
 BASIS = (  # what c, s, c x, c y, s x, s y and 1 add to the matrix of `_placing`, row by row
     (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0),
@@ -74,10 +70,6 @@ class Layer:
 
     Parameters
     ----------
-    name
-        In the file.
-    conv
-        The convolution.
     gain
         Of its input: 1 / sqrt(mean power of the input in training) [shape=()]; None: the weight
         has it.
@@ -89,8 +81,6 @@ class Layer:
         See `resample.resample`; the padding belongs to the upsampling.
     slope, act_gain, clamp
         Of the activation; clamp None: none.
-    half
-        Whether it runs in float16.
     enlarging, reducing
         The filters, ready; the activation's gain is in them, which leaky ReLU lets through. Empty
         where one has to be made by `resample`.
@@ -226,8 +216,6 @@ def wave(
     waves: Waves, w: torch.Tensor, transform: torch.Tensor | None = None, closed: bool = False
 ) -> torch.Tensor:
     """Draw the Fourier features of styles [shape=(N, Dw)] as [shape=(N, O, H, W)]."""
-    import torch
-
     whole = _placing(waves, w, waves.transform if transform is None else transform)
     freqs = waves.freqs @ whole[:, :2, :2]  # (N, C, 2)
     reach = freqs.norm(dim=2)
@@ -243,8 +231,6 @@ def wave(
 
 
 def _draw_waves(waves: Waves, freqs: torch.Tensor, phases: torch.Tensor) -> torch.Tensor:
-    import torch
-
     turns = torch.einsum("hwk,nck->nhwc", waves.points, freqs) + phases[:, None, None]
     return torch.sin(turns * (2 * math.pi))
 
@@ -255,8 +241,6 @@ def _close(waves: Waves, freqs: torch.Tensor, whole: torch.Tensor) -> torch.Tens
     The mixture moves steadily when a style turns the waves. Its power is the same everywhere, since
     each wave has its neighbours in step at another place of the band.
     """
-    import torch
-
     width = waves.extent[1]
     first = (freqs[..., 0] * width).floor()
     part = (freqs[..., 0] * width - first) * (math.pi / 2)
@@ -278,8 +262,6 @@ def _placing(waves: Waves, w: torch.Tensor, transform: torch.Tensor) -> torch.Te
 
     With t = (c, s, x, y) and c² + s² = 1: the rotation by (c, s) of what was moved by (-x, -y).
     """
-    import torch
-
     t = waves.affine(w)
     t = t / t[:, :2].norm(dim=1, keepdim=True)
     turned = (t[:, :2, None] * t[:, None, 2:]).flatten(1)  # c x, c y, s x, s y
@@ -298,9 +280,6 @@ def _scales(
 
 
 def _apply(layer: Layer, x: torch.Tensor, scales: Scales) -> torch.Tensor:
-    import torch
-    from torch.nn import functional
-
     s, d = scales
     grown = layer.conv.weight.shape[-1] - 1
     x = x.to(torch.float16 if layer.half else torch.float32)
@@ -313,8 +292,6 @@ def _apply(layer: Layer, x: torch.Tensor, scales: Scales) -> torch.Tensor:
 
 def filtered_lrelu(layer: Layer, x: torch.Tensor) -> torch.Tensor:
     """Upsample, activate and downsample x [shape=(N, C, H, W)]: no frequency folds over."""
-    from torch.nn import functional
-
     for each in layer.enlarging:
         x = each.enlarge(x)
     if not layer.enlarging:

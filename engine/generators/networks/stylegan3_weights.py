@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from engine.generators.libraries import torch
 from engine.generators.networks.dense import Source, read_dense
 from engine.generators.networks.modulation import make_modulated
 from engine.generators.networks.resample import enlarging, reducing
 from engine.generators.networks.stylegan3 import BASIS, Layer, Synthesis, Waves
 from engine.generators.networks.styles import Styles, make_styles
-
-if TYPE_CHECKING:
-    import torch
 
 
 def read_synthesis(
@@ -50,8 +47,6 @@ def styles_of(layers: tuple[Layer, ...]) -> Styles | None:
 
 def read_rest(source: Source, name: str = "synthesis.input") -> torch.Tensor:
     """Read the resting transform of the coordinates [shape=(3, 3)]."""
-    import torch
-
     place = f"{name}.transform"
     return source.tensor(place) if source.has(place) else torch.eye(3)
 
@@ -60,8 +55,6 @@ def read_waves(
     source: Source, name: str = "synthesis.input", *, extent: tuple[float, float] = (1.0, 1.0)
 ) -> Waves:
     """Read the Fourier features, for a picture of `extent` trained ones."""
-    import torch
-
     weight = source.tensor(f"{name}.weight")
     freqs = source.tensor(f"{name}.freqs")
     rate = float(source.attribute(name, "sampling_rate"))
@@ -86,8 +79,6 @@ def read_waves(
 
 
 def _read_layer(source: Source, name: str, half: bool) -> Layer:
-    import torch
-
     place = f"synthesis.{name}"
     weight = source.tensor(f"{place}.weight")
     is_colour = bool(source.attribute(place, "is_torgb", False))

@@ -10,12 +10,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from engine.generators.libraries import torch
 from engine.generators.networks.modulation import Modulated, Scales
-
-if TYPE_CHECKING:
-    import torch
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +31,6 @@ class Styles:
         Whether a layer is [shape=(L, 1, 1)]: then its scales are brought to a peak of 1.
     least
         What is added to the sums [shape=(L, 1, 1)].
-    convolutions
-        Whose they are.
     """
 
     rows: torch.Tensor
@@ -47,15 +42,7 @@ class Styles:
     convolutions: tuple[Modulated, ...]
 
     def scales(self, ws: torch.Tensor) -> dict[int, Scales]:
-        """Turn styles [shape=(N, num_ws, Dw)] into scales as `Modulated.scales` gives them.
-
-        Returns
-        -------
-        dict
-            `id` of a convolution → its scales.
-        """
-        import torch
-
+        """Turn styles [shape=(N, num_ws, Dw)] into scales, by `id` of the convolution."""
         w = ws.index_select(1, self.rows).transpose(0, 1)
         s = torch.baddbmm(self.bias, w, self.weight)
         peak = torch.linalg.vector_norm(s, math.inf, dim=-1, keepdim=True)
@@ -72,8 +59,6 @@ class Styles:
 
 def make_styles(convolutions: Sequence[Modulated], rows: Sequence[int]) -> Styles | None:
     """Lay convolutions side by side; None if an affine layer of theirs is none."""
-    import torch
-
     affines = [conv.affine for conv in convolutions]
     biases = [affine.bias for affine in affines if affine.bias is not None]
     if len(biases) < len(affines) or any(affine.activation != "linear" for affine in affines):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,8 @@ from numpy.typing import NDArray
 from engine.core.parameter import Kind, Parameter
 from engine.core.show.generator import Port, Request, Spec
 from engine.generators.contract import number
+from engine.generators.libraries import functional, torch
 from engine.models.network import Network
-
-if TYPE_CHECKING:
-    import torch
 
 GROUPS = ("coarse", "middle", "fine")
 MIN_PX = 16
@@ -30,15 +28,7 @@ def describe(
     size_px: tuple[int, int],
     ports: tuple[Port, ...],
 ) -> Spec:
-    """Make the spec of a model: ports, styling and class parameters, and `more`.
-
-    Parameters
-    ----------
-    size_px
-        Of its picture, width and height.
-    ports
-        Where its latents come in.
-    """
+    """Make the spec of a model: ports, styling and class parameters, and `more`."""
     top = network.modules[""]
     classes = int(top.get("c_dim") or 0)
     width, height = size_px
@@ -152,9 +142,6 @@ def present(picture: torch.Tensor, size_px: tuple[int, int]) -> torch.Tensor:
     into it with its own aspect. A fourth channel is alpha, straight; others beyond three are not
     shown.
     """
-    import torch
-    from torch.nn import functional
-
     has_alpha = picture.shape[1] == ALPHA_CHANNELS
     picture = (picture[:, : ALPHA_CHANNELS if has_alpha else 3] * 0.5 + 0.5).clamp(0, 1)
     if picture.shape[1] == 1:

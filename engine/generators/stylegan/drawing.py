@@ -8,21 +8,23 @@ waits for the first two, so that each of its frames goes the same way.
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from engine.generators.contract import Signed
 from engine.generators.editing.bend import BendRuntime
+from engine.generators.libraries import functional, torch
 from engine.generators.networks.modulation import Bend
 from engine.generators.stylegan.canvas import Canvas, picture_px
 from engine.generators.stylegan.controls import is_ready, present
 from engine.generators.stylegan.model import FamilyModel, Inputs
 
 if TYPE_CHECKING:
-    import torch
-
     from engine.generators.networks.style_map import Grid
 
 # From styles, the family's own input and what bends features to a raw picture (1, 3, H, W).
@@ -36,22 +38,10 @@ class Drawing:
 
     Parameters
     ----------
-    model
-        Turns latents into styles.
-    canvas
-        What is drawn on.
     trained_px
         Width and height of the picture that was trained.
-    device
-        Where it is drawn.
-    paths
-        The plain path, and the compiled one where it serves this network.
-    fused
-        On CUDA: tries the fused kernels out and gives their path, or raises why they step aside.
     rest
         The family's own input at rest, see `model.Inputs`; in main memory.
-    bends
-        What is done to features.
     """
 
     def __init__(
@@ -60,31 +50,25 @@ class Drawing:
         canvas: Canvas,
         trained_px: tuple[int, int],
         device: str,
-        paths: tuple[Synthesize, Synthesize | None],
         rest: torch.Tensor,
         bends: BendRuntime,
-        fused: Callable[[], Synthesize] | None = None,
     ) -> None:
         self.path = "plain"
         self._model = model
         self._canvas = canvas
         self._trained_px = trained_px
         self._device = device
-        self._synthesize, self._compiled = paths
-        self._fused = fused
-        self._plain = self._synthesize
+        self._plain = partial(_synthesize, replace(model, cpu_backend=None), canvas.grid)
+        self._synthesize: Synthesize = self._plain
+        self._compiled = partial(_synthesize, model, canvas.grid) if model.cpu_backend else None
+        serves = device.startswith("cuda") and canvas.grid is None and not canvas.bends
+        self._fused = partial(_fuse, model, device) if serves else None
         self.rest = rest
         self.bends = bends
         self._graph: Callable[[Inputs], torch.Tensor] | None = None
 
     def draw(self, inputs: Inputs, size_px: tuple[int, int]) -> torch.Tensor:
-        """Draw a picture [shape=(1, 3, H, W)] in 0..1, no larger than `size_px`.
-
-        Parameters
-        ----------
-        inputs
-            In main memory.
-        """
+        """Draw inputs of main memory [shape=(1, 3, H, W)] in 0..1, no larger than `size_px`."""
         return self._fit(self._draw(inputs), size_px)
 
     def render(self, inputs: Inputs, size_px: tuple[int, int]) -> torch.Tensor | Signed:
@@ -119,8 +103,6 @@ class Drawing:
 
     def features(self, inputs: Inputs, px: int) -> torch.Tensor:
         """Return features at most `px` wide that cover the picture, see `FamilyModel.features`."""
-        from torch.nn import functional
-
         inputs = inputs.to(self._device)
         ws = self._model.styles(inputs, self._canvas)
         bend = self.bends.bend(inputs.bends)
@@ -135,8 +117,6 @@ class Drawing:
 
     def example(self) -> Inputs:
         """Inputs of the average picture, for trying a path out."""
-        import torch
-
         model = self._model
         classes = torch.zeros(1, model.c_dim)
         classes[:, :1] = 1.0
@@ -159,8 +139,6 @@ class Drawing:
             tried out before it is taken, and where that is a matter of measuring, measured. Without
             it nothing is left to chance: the same network always goes the same way.
         """
-        import torch
-
         with torch.inference_mode():
             if self._device.startswith("cuda"):
                 torch.backends.cudnn.benchmark = True  # sizes stay: the quickest kernels are found
@@ -199,7 +177,6 @@ class Drawing:
 
     def _compile(self, clock: Clock) -> None:
         """Try `torch.compile`; keep it only where it is faster."""
-        import torch
         import torch._inductor.config as settings
 
         # One: a pool of compiling processes would take the machine from the show.
@@ -210,6 +187,20 @@ class Drawing:
         compiled(ws, inputs.more, None)
         if _least_s(compiled, ws, inputs, clock) < _least_s(plain, ws, inputs, clock):
             self._synthesize, self.path = compiled, "torch.compile"
+
+
+def _synthesize(
+    model: FamilyModel, grid: Grid | None, ws: torch.Tensor, more: torch.Tensor, bend: Bend | None
+) -> torch.Tensor:
+    raw: torch.Tensor = model.synthesize(ws, "const", more, bend, grid)
+    return raw
+
+
+def _fuse(model: FamilyModel, device: str) -> Synthesize:
+    """Prepare the fused kernels; raises why they do not serve."""
+    fused = importlib.import_module(f"engine.generators.cuda.{model.family}")
+    backend = fused.prepare(model.synthesis, device)
+    return lambda ws, more, _: fused.render(backend, ws, more)
 
 
 def _least_s(synthesize: Synthesize, ws: torch.Tensor, inputs: Inputs, clock: Clock) -> float:
@@ -228,8 +219,6 @@ def has_compiler() -> bool:
 
 def aspects(model: Any, grid: Grid | None) -> dict[str, float]:
     """Width / height of each layer, margins included, seen in a picture that nobody sees."""
-    import torch
-
     found: dict[str, float] = {}
 
     def see(name: str, x: torch.Tensor) -> torch.Tensor:

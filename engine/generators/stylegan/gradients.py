@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from engine.core.show.generator import Request, Spec
 from engine.generators.latents import Latents, stack_sources
+from engine.generators.libraries import torch
 from engine.generators.stylegan.controls import sources
 from engine.generators.stylegan.drawing import Clock, Drawing
 from engine.generators.stylegan.model import Inputs
-
-if TYPE_CHECKING:
-    import torch
 
 
 class Differentiable:
@@ -31,20 +28,7 @@ class Differentiable:
         raise NotImplementedError
 
     def draw(self, latents: Latents, request: Request) -> torch.Tensor:
-        """Draw the picture of `render` with gradients to the latents [shape=(1, 3, H, W)].
-
-        Parameters
-        ----------
-        latents
-            By port; what is missing here comes from the request.
-        request
-            All else.
-
-        Raises
-        ------
-        ValueError
-            As `render`.
-        """
+        """Draw the picture of `render` with gradients to latents; others are the request's."""
         return self.drawing.trace(self._traced(latents, request), request.size_px)
 
     def features(self, latents: Latents, request: Request, px: int) -> torch.Tensor:

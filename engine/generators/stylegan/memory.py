@@ -50,8 +50,6 @@ def memory_bytes(network: Network, canvas: Canvas, device: str, ages: int = 0) -
 
     Parameters
     ----------
-    canvas
-        What is drawn on.
     device
         ``cpu``, ``cuda`` or ``mps``.
     ages

@@ -11,13 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from engine.core.parameter import Kind, Parameter
+from engine.generators.libraries import torch
 from engine.generators.stylegan.w_space import chart_of
-
-if TYPE_CHECKING:
-    import torch
 
 LETTERS = "bcd"
 """Of the sources after the first: ``z_b`` …"""
@@ -50,8 +47,6 @@ def shares(controls: Mapping[str, float], groups: Sequence[str], sources: int) -
 
 def mix(ws: torch.Tensor, shares: torch.Tensor) -> torch.Tensor:
     """Mix styles of the sources [shape=(S, P, L, Dw)] straight, by shares [shape=(S - 1, L)]."""
-    import torch
-
     mixed = ws[0]
     for other, share in zip(ws[1:], shares, strict=True):
         mixed = torch.lerp(mixed, other, share[:, None])
@@ -59,15 +54,7 @@ def mix(ws: torch.Tensor, shares: torch.Tensor) -> torch.Tensor:
 
 
 def mix_vividly(ws: torch.Tensor, shares: torch.Tensor, path: str) -> torch.Tensor:
-    """Mix as `mix` does, but as far from the average as the sources are.
-
-    Parameters
-    ----------
-    path
-        Of the model.
-    """
-    import torch
-
+    """Mix as `mix` does, but as far from the average of the model as the sources are."""
     mean, slope = _mean(path, ws.device)
     rest = torch.cat([torch.ones_like(shares[:1]), shares])
     for place in range(1, len(rest)):
@@ -81,8 +68,6 @@ def mix_vividly(ws: torch.Tensor, shares: torch.Tensor, path: str) -> torch.Tens
 @lru_cache(maxsize=8)
 def _mean(path: str, device: torch.device) -> tuple[torch.Tensor, float]:
     """Middle of P, kept on the device: a graph that is captured takes nothing from main memory."""
-    import torch
-
     chart = chart_of(Path(path))
     with torch.inference_mode(False):
         return torch.tensor(chart.mean, dtype=torch.float32, device=device), chart.slope

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, ClassVar, Self
 
 from engine.core.parameter import Parameter
 from engine.core.show.generator import Request, Spec
 from engine.generators import contract
 from engine.generators.editing import bend_ops, bend_plan
 from engine.generators.editing.edit_directions import EditDirections
+from engine.generators.libraries import torch
 from engine.generators.networks.mapping import Mapping as MappingNetwork
 from engine.generators.networks.style_map import Size, refine
 from engine.generators.stylegan import controls as family_controls
@@ -21,9 +22,6 @@ from engine.generators.stylegan.canvas import Canvas, picture_px
 from engine.generators.stylegan.mixing import mix, mix_vividly, parameters, shares
 from engine.models.network import Network
 from engine.models.sidecars import directions
-
-if TYPE_CHECKING:
-    import torch
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +69,15 @@ class Inputs:
 
 @dataclass(frozen=True, slots=True)
 class FamilyModel:
-    """A network that styles steer; its families add the synthesis."""
+    """A network that styles steer; its families add the synthesis.
 
+    `cpu_backend` is its compiled path on the CPU, where that serves this network.
+    """
+
+    family: ClassVar[str]
     mapping: MappingNetwork
+    synthesis: Any
+    cpu_backend: Any
 
     @property
     def num_ws(self) -> int:
@@ -114,7 +118,7 @@ class FamilyModel:
         """Pull styles towards their mean, see `networks.mapping.Mapping.truncate`."""
         return self.mapping.truncate(w, psi, cutoff, c)
 
-    def check(self, name: str, ws: torch.Tensor, noise_mode: str) -> None:
+    def check(self, ws: torch.Tensor, noise_mode: str) -> None:
         """See to it that styles can be drawn.
 
         Raises
@@ -123,11 +127,15 @@ class FamilyModel:
             If the noise mode is unknown or the styles do not fit.
         """
         if noise_mode not in ("const", "none"):
-            raise ValueError(f"{name}: '{noise_mode:.40}' is no noise mode; say const or none")
+            raise ValueError(
+                f"{self.family}: '{noise_mode:.40}' is no noise mode; say const or none"
+            )
         size = self.w_dim + len(self.edit_directions.of("s"))
         if ws.ndim != 3 or tuple(ws.shape[1:]) != (self.num_ws, size):
             needed = f"(N, {self.num_ws}, {size})"
-            raise ValueError(f"{name}: styles of shape {tuple(ws.shape)}; {needed} is needed")
+            raise ValueError(
+                f"{self.family}: styles of shape {tuple(ws.shape)}; {needed} is needed"
+            )
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -146,6 +154,10 @@ class FamilyModel:
         """
         raise NotImplementedError
 
+    def synthesize(self, ws: torch.Tensor, noise_mode: str = "const", *more: Any) -> torch.Tensor:
+        """Draw styles as raw pictures [shape=(N, 3, H, W)]; `more` as for `features`."""
+        raise NotImplementedError
+
     def styles(self, inputs: Inputs, canvas: Canvas) -> torch.Tensor:
         """Turn latents into styles [shape=(P, num_ws, Dw)], one per place of the canvas's grid.
 
@@ -155,8 +167,6 @@ class FamilyModel:
         return self.edit_directions.move(self._mixed(inputs, canvas), inputs.edit, "w")
 
     def _mixed(self, inputs: Inputs, canvas: Canvas) -> torch.Tensor:
-        import torch
-
         latents = inputs.latents
         c = inputs.classes if self.c_dim else None
         if not canvas.is_mapped:
@@ -190,8 +200,6 @@ class FamilyModel:
 @lru_cache(maxsize=8)
 def _rows(groups: tuple[str, ...], device: torch.device) -> torch.Tensor:
     """Row of each layer's group [shape=(num_ws,)], kept on the device."""
-    import torch
-
     there = list(dict.fromkeys(groups))
     with torch.inference_mode(False):
         return torch.tensor([there.index(group) for group in groups], device=device)
@@ -223,8 +231,6 @@ def make_inputs(
     ValueError
         If the first latent is missing, or one has the wrong shape.
     """
-    import torch
-
     contract.check(spec, request)
     groups = model.groups
     return Inputs(

@@ -11,16 +11,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.core.motions.walk import basis
 from engine.core.parameter import Kind, Parameter
 from engine.core.path.phase import WRAP_KNOTS
 from engine.core.rng import draw, gaussian
 from engine.core.show.generator import Port
-
-if TYPE_CHECKING:
-    import torch
+from engine.generators.libraries import torch
 
 PORT = Port("noise", "noise-field", (1,))
 MAPS = 4
@@ -45,8 +43,6 @@ class _Layer:
     """One layer's noise: where it lies, what it was trained with, and its maps of chance."""
 
     def __init__(self, name: str, live: torch.Tensor, resolution: str) -> None:
-        import torch
-
         self.name, self.live, self.resolution = name, live, resolution
         self.rest = live.clone()
         height, width = live.shape
@@ -80,13 +76,7 @@ class _Layer:
 
 
 class NoiseMotion:
-    """Moves the noise of a network's layers.
-
-    Parameters
-    ----------
-    synthesis
-        Of the network, see `networks.stylegan2.Synthesis`: its noise is written to.
-    """
+    """Moves the noise of a network's layers, which is written to."""
 
     def __init__(self, synthesis: Any) -> None:
         self._layers = [
@@ -107,15 +97,7 @@ class NoiseMotion:
             layer.rest.copy_(layer.live)
 
     def set(self, place: float, controls: Mapping[str, float]) -> None:
-        """Move it.
-
-        Parameters
-        ----------
-        place
-            On the path of the port, in knots, modulo `WRAP_KNOTS`.
-        controls
-            The generator's parameters.
-        """
+        """Move it to a place of the port's path, in knots, modulo `WRAP_KNOTS`."""
         for layer in self._layers:
             amount = controls[f"noise_motion_{layer.resolution}"]
             layer.set(amount, place * pace(int(layer.resolution)))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from engine.generators.cpu import stylegan2, stylegan3, stylegan_wall, to_rgb
 from engine.generators.cpu.compile import is_compiled, kept_in
+from engine.generators.libraries import torch
 from engine.generators.networks import stylegan2 as networks2
 from engine.generators.networks import stylegan3 as networks3
 from engine.generators.networks.dense import Dense
@@ -25,8 +26,6 @@ def compile_all() -> str:
     ValueError
         If Numba is not here.
     """
-    import torch
-
     if not is_compiled():
         raise ValueError("Numba is not here, and pictures are drawn without loops of their own")
     grid = Grid(1, 2)
@@ -47,8 +46,6 @@ def compile_all() -> str:
 
 
 def _conv(outputs: int, size: int, *, demodulate: bool = True) -> Modulated:
-    import torch
-
     dense = Dense(torch.ones(_CHANNELS, _STYLE), torch.ones(_CHANNELS), "linear")
     weight = torch.ones(outputs, _CHANNELS, size, size)
     return make_modulated(dense, weight, demodulate=demodulate)
@@ -56,8 +53,6 @@ def _conv(outputs: int, size: int, *, demodulate: bool = True) -> Modulated:
 
 def _stylegan2() -> networks2.Synthesis:
     """Two resolutions: with every kind of layer, and a picture that is enlarged."""
-    import torch
-
     row = torch.tensor([1.0, 3.0, 3.0, 1.0]) / 8
     taps = torch.outer(row, row)
 
@@ -78,8 +73,6 @@ def _stylegan2() -> networks2.Synthesis:
 
 def _stylegan3(is_radial: bool) -> networks3.Synthesis:
     """Three layers: windows of three and of one, filters of config T or R, and the colours."""
-    import torch
-
     row = torch.hann_window(14, periodic=False)[1:-1] / 6
     down_taps = torch.outer(row, row) if is_radial else row
 

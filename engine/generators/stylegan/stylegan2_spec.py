@@ -82,8 +82,6 @@ def describe(
         The one that it is mixed with.
     found
         What lies beside it of its training.
-    moves
-        Whether its noise can move.
 
     Raises
     ------

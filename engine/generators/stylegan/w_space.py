@@ -84,11 +84,6 @@ def measure(network: Network) -> Chart:
 
     The root of the covariance is the symmetric one: unlike principal axes it has no signs or
     orders to choose, so coordinates mean the same on every machine.
-
-    Raises
-    ------
-    ValueError
-        As `chart_of`.
     """
     w, slope = map_samples(network)
     p = np.where(w >= 0, w, w / np.float32(slope)).astype(np.float64)

@@ -13,12 +13,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from engine.generators.libraries import torch
 from engine.generators.networks.modulation import Modulated
-
-if TYPE_CHECKING:
-    import torch
 
 _PREPARED = ("squares", "cpu_backend")  # worked out from weights
 _FIXED = (  # never learned
@@ -84,7 +82,7 @@ class WeightInterpolation:
         self._now = dict.fromkeys(self._live, (1.0, 0.0))
 
     def set(self, age: float, shares: Mapping[str, float]) -> bool:
-        """Let the network be what it was then, mixed; at rest it is exactly the trained one.
+        """Let the network be what it was then, mixed; return whether anything is other than before.
 
         The same numbers are always the same network, whatever came before. Called in the stream
         that pictures are drawn from, between two of them.
@@ -95,11 +93,6 @@ class WeightInterpolation:
             From 0, the oldest snapshot, to 1.
         shares
             How far each part has gone to the other network, 0 to 1; without a word: 0.
-
-        Returns
-        -------
-        bool
-            Whether anything is other than before.
         """
         changed = False
         for name, part in self._live.items():
@@ -120,8 +113,6 @@ class WeightInterpolation:
         return changed
 
     def _blend(self, name: str, part: Part, age: float, share: float) -> None:
-        import torch
-
         stops, source = self._stops[name], self._trained[name]
         if age < 1.0:
             index = min(max(bisect_right(self._places, age) - 1, 0), len(self._places) - 2)
@@ -212,8 +203,6 @@ def _square(convs: Sequence[Modulated]) -> None:
 
 def _weights(part: Any) -> Iterator[torch.Tensor]:
     """Every tensor of a network that is proportional to a learned one, in a fixed order."""
-    import torch
-
     if isinstance(part, torch.Tensor):
         yield part
     elif isinstance(part, tuple):

@@ -15,6 +15,7 @@ import numpy as np
 from engine.core.latent.coordinates import Chart
 from engine.core.show.generator import Port, Request, Spec
 from engine.generators.host.tasks import Result, Task
+from engine.generators.libraries import torch
 from engine.generators.tasks.point_tracking import Point, begin_tracking, step
 
 ANY_SIZE_PX = 64
@@ -26,8 +27,6 @@ class Drag:
 
     Parameters
     ----------
-    generator
-        With `features` and gradients.
     task
         Arrays: ``coordinates`` of the port without the hand, ``pull``, their displacement so far
         [shape=port.shape]. Options: ``port``, the goal ``x`` and ``y`` in widths and heights of the
@@ -41,8 +40,6 @@ class Drag:
     """
 
     def __init__(self, generator: Any, task: Task) -> None:
-        import torch
-
         spec, name = generator.spec, str(task.options["port"])
         port = next((port for port in spec.ports if port.name == name), None)
         if port is None or not (spec.differentiable and hasattr(generator, "features")):
@@ -61,8 +58,6 @@ class Drag:
 
     def receive(self, task: Task) -> None:
         """Go on towards another goal, from where the path is by now."""
-        import torch
-
         options = task.options
         self._goal: Point = (float(options["x"]), float(options["y"]))
         assert task.request is not None
@@ -96,8 +91,6 @@ def _decoder(chart: Chart | None) -> Any:
     """From coordinates to what the port takes, with gradients; see `latent.coordinates`."""
     if chart is None:
         return lambda n: n
-    import torch
-
     mean = torch.tensor(chart.mean, dtype=torch.float32)
     back = torch.tensor(chart.back.T, dtype=torch.float32)
 

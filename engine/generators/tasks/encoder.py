@@ -10,19 +10,17 @@ import json
 from collections.abc import Mapping
 from itertools import count, pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.generators.libraries import functional, torch
 from engine.models import safetensors
 from engine.models.network import check_finite
 from engine.models.unpickle.inert import RefusedError
 from engine.system.atomic import open_new
 from engine.system.hashing import cached_sha256
-
-if TYPE_CHECKING:
-    import torch
 
 SUFFIX = ".encoder.safetensors"
 METADATA = "latent_cinema_encoder"
@@ -44,8 +42,6 @@ def shapes(size: int) -> dict[str, tuple[int, ...]]:
 
 def encode(weights: Tensors, pictures: torch.Tensor) -> torch.Tensor:
     """Answer pictures [shape=(N, 3, H, W)] of 0..1 with coordinates [shape=(N, D)]."""
-    from torch.nn import functional
-
     x = functional.interpolate(pictures, (SIDE_PX, SIDE_PX), mode="area") * 4 - 2
     for place in count():
         if f"conv{place}.weight" not in weights:
@@ -116,6 +112,4 @@ def _read(path: Path, model: Path, size: int) -> Weights:
 
 def tensors(weights: Weights) -> dict[str, torch.Tensor]:
     """Take weights to torch, in full precision."""
-    import torch
-
     return {name: torch.from_numpy(np.array(x, np.float32)) for name, x in weights.items()}

@@ -11,15 +11,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from engine.core.rng import draw
 from engine.core.show.generator import Port, Request, picture_size
-
-if TYPE_CHECKING:
-    import torch
+from engine.generators.libraries import functional, torch
 
 STEPS, PULL = 40, 0.02
 RATE, MAPPED_RATE = 0.03, 0.1
@@ -40,8 +38,6 @@ class InversionTarget:
     ----------
     generator
         Built; it has a differentiable ``draw(latents, request)``.
-    port
-        Whose coordinates are looked for.
     request
         Size of the picture, parameters, and what other ports hold.
     """
@@ -55,8 +51,6 @@ class InversionTarget:
         chart = self.port.chart
         if chart is None:
             return n
-        import torch
-
         mean, back = (torch.from_numpy(x).to(n) for x in (chart.mean, chart.back))
         p = mean + n @ back.T
         return torch.where(p >= 0, p, chart.slope * p)
@@ -108,8 +102,6 @@ def target_of(
 
 def distance(found: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
     """How far pictures lie apart: mean absolute differences, summed over `SCALES` [shape=(N,)]."""
-    from torch.nn import functional
-
     apart = found - wanted
     total = apart.abs().mean((1, 2, 3))
     for scale in SCALES:
@@ -135,8 +127,6 @@ def starts(target: InversionTarget, count: int = STARTS, seed: int = 0) -> Itera
 
     All rows of a port of several are the same.
     """
-    import torch
-
     shape, size = target.port.shape, target.port.shape[-1]
     rows = [] if target.port.geometry == "sphere" else [np.zeros(size)]
     for row in [*rows, *(draw(seed, "inversion", place, size) for place in range(count))]:
@@ -166,8 +156,6 @@ def search(
     Step or None
         None while it looks; then the start.
     """
-    import torch
-
     drawn: list[tuple[float, torch.Tensor]] = []
     for n in starts(target, count):
         with torch.no_grad():
@@ -209,8 +197,6 @@ def refine(
     rate
         Of Adam, falling to a tenth at the end; 0: as is good for the port.
     """
-    import torch
-
     rate = rate or (MAPPED_RATE if target.port.chart is None else RATE)
 
     n = start.detach().clone().requires_grad_(True)

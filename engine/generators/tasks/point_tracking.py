@@ -16,10 +16,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import torch
+from engine.generators.libraries import functional, torch
 
 UNIT_PX = 32
 """Lengths below are in a map that is so wide; in a wider one they are longer."""
@@ -87,8 +85,6 @@ def step(features: Features, z: torch.Tensor, tracked: TrackedPoint, goal: Point
     goal
         Where the feature is wanted, like `TrackedPoint.point`.
     """
-    import torch
-
     displacement = tracked.displacement.detach().requires_grad_()
     planes = features(turned(z, displacement))
     seen_now = planes.detach()
@@ -120,8 +116,6 @@ def _moved(
     found: TrackedPoint, before: TrackedPoint, z: torch.Tensor, change: torch.Tensor
 ) -> TrackedPoint:
     """Make a step against a change of the displacement, as far as it may go."""
-    import torch
-
     is_nearer = before.left == 0.0 or found.left <= before.left
     reach_rad = before.reach_rad * (GROWTH if is_nearer else SHRINKAGE)
     reach_rad = min(max(reach_rad, LEAST_RAD), MOST_RAD)
@@ -141,8 +135,6 @@ def _square(slope: torch.Tensor) -> float:
 @lru_cache(maxsize=16)
 def _window(radius: int, device: torch.device) -> torch.Tensor:
     """Offsets in a square, x first, row by row [shape=((2 radius + 1)^2, 2)]."""
-    import torch
-
     axis = torch.arange(-radius, radius + 1, dtype=torch.float32, device=device)
     y, x = torch.meshgrid(axis, axis, indexing="ij")
     return torch.stack([x, y], dim=-1).reshape(-1, 2)
@@ -150,8 +142,6 @@ def _window(radius: int, device: torch.device) -> torch.Tensor:
 
 def _sample(planes: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
     """Interpolate planes [shape=(C, H, W)] at places in pixels [shape=(K, 2)] as (C, K)."""
-    from torch.nn import functional
-
     size = planes.new_tensor((planes.shape[2], planes.shape[1]))
     grid = (2 * places + 1) / size - 1
     found = functional.grid_sample(

@@ -34,8 +34,6 @@ def make(
         Where to; None: beside the network.
     pictures, thumb_px
         See `engine.lab.training.archive_index.IndexOptions`.
-    notify
-        Hears how far it is.
 
     Raises
     ------
@@ -88,8 +86,6 @@ def nearest(
         Of any size; None: the network draws `seeds`.
     seeds
         As they are typed: ``0-3``.
-    count
-        How many for each.
     sheet
         A PNG to write; None: none.
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.generators.libraries import functional, torch
 from engine.generators.stylegan.controls import over_black
 from engine.lab import sheets
 from engine.lab.latents import draw_seeds
@@ -18,9 +19,6 @@ from engine.models import card
 from engine.models.importer.catalogue import playable
 from engine.models.network import ANSWERS
 from engine.models.sidecars import clusters
-
-if TYPE_CHECKING:
-    import torch
 
 SAMPLES, SEEN = 64, 6
 """Pictures whose activations are averaged, and those on which a cluster's effect is shown."""
@@ -41,8 +39,6 @@ def make(
     ----------
     sheet
         Also a picture: what the network draws without each cluster, and where that differs.
-    notify
-        Hears how far it is.
 
     Returns
     -------
@@ -79,8 +75,6 @@ def make(
 
 
 def _styles(model: Any, seed: int) -> torch.Tensor:
-    import torch
-
     z = torch.from_numpy(draw_seeds((seed,), model.z_dim))
     c = torch.eye(model.c_dim)[[seed % model.c_dim]] if model.c_dim else None
     styles: torch.Tensor = model.truncate(model.map(z, c), 1.0, None, c)
@@ -89,9 +83,6 @@ def _styles(model: Any, seed: int) -> torch.Tensor:
 
 def _maps(model: Any, notify: Callable[[str], None]) -> dict[str, NDArray[np.float64]]:
     """Mean activation of each channel at 16×16 places [shape=(C, 256)], by layer."""
-    import torch
-    from torch.nn import functional
-
     sums: dict[str, NDArray[np.float64]] = {}
 
     def see(name: str, x: torch.Tensor) -> torch.Tensor:
@@ -115,8 +106,6 @@ def _draw_sheet(
     model: Any, found: Mapping[str, clusters.Labels], notify: Callable[[str], None]
 ) -> Bytes:
     """Draw a row per layer; of each cluster a picture without it, and where pictures differ."""
-    import torch
-
     with torch.inference_mode():
         styles = [_styles(model, seed) for seed in range(SEEN)]
         whole = [_pixels(model.synthesize(ws)) for ws in styles]
@@ -144,8 +133,6 @@ def _draw_sheet(
 
 def _pixels(raw: torch.Tensor) -> NDArray[np.float32]:
     """Bring a raw picture to a tile [shape=(TILE_PX, TILE_PX, 3)] of 0..1."""
-    from torch.nn import functional
-
     raw = over_black(raw).clamp(0, 1)
     small = functional.interpolate(raw, (TILE_PX, TILE_PX), mode="bilinear", antialias=True)
     pixels: NDArray[np.float32] = small[0].permute(1, 2, 0).numpy()

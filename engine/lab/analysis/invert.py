@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from engine.documents.path.picture_keyframes import SUFFIX
 from engine.generators import registry
 from engine.generators.device import pick_device
+from engine.generators.libraries import torch
 from engine.generators.pictures import read_picture
 from engine.generators.tasks import encoder, inversion
 from engine.generators.tasks.invert import fit, invert
@@ -27,9 +28,6 @@ from engine.system.atomic import open_new
 from engine.system.hashing import hash_at
 from engine.system.untrusted import read_bytes
 
-if TYPE_CHECKING:
-    import torch
-
 CPPN = "cppn"
 _LARGEST_PICTURE = 512 << 20
 Notify = Callable[[str], None]
@@ -37,25 +35,7 @@ Notify = Callable[[str], None]
 
 @dataclass(slots=True)
 class Options:
-    """What is to be inverted, and how.
-
-    Parameters
-    ----------
-    model
-        A model file of any kind, or ``cppn``.
-    images
-        Files of pictures.
-    out
-        One file for all latents; None: one beside each picture, where shows look for it.
-    space
-        ``z``, ``w`` or ``w+``.
-    steps
-        Of refinement.
-    sheet
-        Pictures side by side: wanted, found at the start, found in the end.
-    device
-        Where the generator runs.
-    """
+    """What is to be inverted, and how; `out` None: latents beside each picture, for shows."""
 
     model: Path
     images: Sequence[Path]
@@ -168,8 +148,6 @@ def run(options: Options, notify: Notify) -> list[Found]:
 def _one(
     target: inversion.InversionTarget, path: str, image: Path, picture: Any, options: Options
 ) -> Found:
-    import torch
-
     wanted = fit(target, picture)
     steps = [each for each in invert(target, wanted, options.steps, path) if each is not None]
     with torch.no_grad():

@@ -15,6 +15,7 @@ from engine.core.latent.geometry import Vector
 from engine.core.show.generator import Request
 from engine.generators import registry
 from engine.generators.contract import model_of
+from engine.generators.libraries import torch
 from engine.generators.registry import Opened
 from engine.lab import sheets
 from engine.lab.latents import draw_seeds, read_latents, read_numbers
@@ -33,16 +34,7 @@ SHEET_PX = (1600, 1200)
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a map is to be made.
-
-    Parameters
-    ----------
-    by
-        What is laid out: the ``latent`` as it is, the ``style`` that the model makes of it, or the
-        ``picture``.
-    thumb_px
-        Side of the small pictures.
-    """
+    """How a map is to be made: by ``latent``, by the ``style`` made of it, or by ``picture``."""
 
     by: str = "style"
     thumb_px: int = 64
@@ -146,8 +138,6 @@ def _look(thumb: NDArray[np.uint8]) -> Vector:
 
 
 def _styles(generator: Any, latents: NDArray[np.float32]) -> Vector:
-    import torch
-
     network = getattr(generator, "model", generator)
     with torch.inference_mode():
         mapped = network.map(torch.from_numpy(latents))

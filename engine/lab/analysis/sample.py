@@ -6,11 +6,12 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.generators.libraries import torch
 from engine.generators.stylegan.stylegan3_spec import input_transform
 from engine.lab import sheets
 from engine.lab.latents import (
@@ -27,9 +28,6 @@ from engine.models.latent_file import Space
 from engine.models.network import ANSWERS, STYLEGAN3
 from engine.system.atomic import open_new
 
-if TYPE_CHECKING:
-    import torch
-
 _MOST_SHEET_PX = 8192
 _MOST_CLASS = 1 << 20
 
@@ -41,8 +39,6 @@ def store(out: Path, count: int, pictures: Iterator[torch.Tensor]) -> None:
     ----------
     out
         ``.npy``: raw float32 [shape=(N, C, H, W)]; ``.png``: the picture, or a sheet of all.
-    count
-        How many pictures there are.
     pictures
         Raw [shape=(1, C, H, W)].
 
@@ -89,29 +85,11 @@ def _write_sheet(out: Path, count: int, pictures: Iterator[torch.Tensor]) -> Non
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What is to be drawn.
+    """What is to be drawn, as the command's help says it.
 
-    Parameters
-    ----------
-    latents
-        A file of latents (see `engine.models.latent_file`); None: `seeds` are drawn.
-    space
-        What the latents are: ``z``, ``w`` or ``w+``; None: their shape tells.
-    seeds
-        Seeds as they are typed: ``0-15`` or ``1,5,9``.
-    truncation
-        Pulls styles towards their mean; 1 leaves them alone.
-    truncation_cutoff
-        How many layers are truncated, from the coarsest on; None: all.
-    noise
-        ``const`` or ``none``.
-    class_
-        Classes as they are typed, like seeds, or a file of their weights
-        [shape=(N, c_dim)]: one for all pictures, or one for each.
-    translate
-        Moves the picture of a StyleGAN3, in its widths and heights.
-    rotate
-        Turns it, in degrees.
+    `space` None: the latents' shape tells · `truncation_cutoff` None: all layers · `class_`:
+    numbers, or a file of weights [shape=(N, c_dim)] · `translate` in widths and heights, `rotate`
+    in degrees.
     """
 
     latents: Path | None = None
@@ -126,7 +104,7 @@ class Options:
 
 
 def sample(file: Path, out: Path, options: Options, notify: Callable[[str], None]) -> int:
-    """Draw pictures of a model into a file.
+    """Draw pictures of a model into a file; return how many.
 
     Parameters
     ----------
@@ -134,15 +112,8 @@ def sample(file: Path, out: Path, options: Options, notify: Callable[[str], None
         A model of any kind; a foreign one is converted into the user's cache.
     out
         ``.npy``: raw float32 [shape=(N, C, H, W)]; ``.png``: the picture, or a sheet of all.
-    options
-        What is to be drawn.
     notify
         Is told of what could mean two things which was taken, else nothing.
-
-    Returns
-    -------
-    int
-        How many pictures there are.
 
     Raises
     ------
@@ -191,8 +162,6 @@ def _open(path: Path, name: str, options: Options) -> tuple[Any, dict[str, torch
             "turned (--rotate)"
         )
     model = build_network(network)
-    import torch
-
     # As `gen_images.py` turns, counter-clockwise.
     matrix = input_transform(options.translate or (0.0, 0.0), -math.radians(options.rotate or 0.0))
     return model, {"transform": torch.from_numpy(matrix)} if is_placed else {}
@@ -230,8 +199,6 @@ def _pictures(
     place: dict[str, torch.Tensor],
 ) -> Iterator[torch.Tensor]:
     """Draw latents (with their classes and space) one by one: pictures [shape=(1, C, H, W)]."""
-    import torch
-
     latents, classes, space = drawn
     for row, weights in zip(latents, classes, strict=True):
         c = torch.from_numpy(weights.copy())[None] if model.c_dim else None

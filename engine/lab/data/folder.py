@@ -128,16 +128,7 @@ def read_credits(folder: Path) -> tuple[Credit, dict[str, Credit]]:
 
 
 def check(folder: Path, size: int, notify: Callable[[str], None] = lambda _: None) -> Report:
-    """Look at every picture of a folder and its folders.
-
-    Parameters
-    ----------
-    folder
-        Where they lie.
-    size
-        At which they will be shown, in pixels.
-    notify
-        Hears how far it is, now and then.
+    """Look at every picture of a folder and its folders, to be shown at a size.
 
     Raises
     ------

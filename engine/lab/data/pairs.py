@@ -5,23 +5,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-from engine.lab.data import batches
+from engine.lab.data import batches, ready
 from engine.lab.data.folder import SUFFIXES, Credit, load, read_credits
-from engine.system.atomic import open_new, write_text
-from engine.system.hashing import json_hash
+from engine.lab.data.ready import Ready
+from engine.system.atomic import open_new
 
 SIDES = ("source", "target")
-_VERSION = 1
 _EVERY = 500
 _BATCH_BYTES = 256 << 20
 
@@ -58,28 +55,9 @@ class PairReport:
         return "\n".join(lines)
 
 
-@dataclass(frozen=True, slots=True)
-class PreparedPairs:
-    """Pairs ready for training.
-
-    Parameters
-    ----------
-    pictures
-        Mapped from disk [shape=(N, size, size, 6)], uint8: source, then target.
-    report
-        What was found in the folder.
-    sha256
-        Of everything that decides what they are.
-    """
-
-    pictures: NDArray[np.uint8]
-    report: PairReport
-    sha256: str
-
-
 def prepare_pairs(
     folder: Path, cache: Path, size: int, notify: Callable[[str], None] = lambda _: None
-) -> PreparedPairs:
+) -> Ready[PairReport]:
     """Check a folder of pairs and make them ready, or take them from the cache.
 
     Parameters
@@ -90,8 +68,6 @@ def prepare_pairs(
         A folder for what is made ready; it is made if missing.
     size
         Side in pixels: each pair is cut to its middle square, and brought to it.
-    notify
-        Hears how far it is, now and then.
 
     Raises
     ------
@@ -105,21 +81,20 @@ def prepare_pairs(
             raise NotADirectoryError(
                 f"{folder / side} is no folder: pairs are files of one name in source/ and target/"
             )
-    key = _key(folder, size)
-    known = _from_cache(cache, key, size)
+    stem, key = cache / "pairs", ready.key_of(folder, size)
+    known = ready.find(stem, PairReport, 6, key)
     if known is not None:
         return known
     report = PairReport()
     whole, single = read_credits(folder)
     cache.mkdir(parents=True, exist_ok=True)
-    raw = cache / "pairs.raw"
     asked = [
         [each.relative_to(folder).as_posix() for each in pair] for pair in _pairs(folder, report)
     ]
     count = max(1, min(128, _BATCH_BYTES // (6 * size * size)))
-    with open_new(raw, is_durable=False) as file:
-        ready = batches.read(f"{__name__}:cut", folder, asked, {"size": size}, count)
-        for done, ((source, target), row, pair) in enumerate(ready):
+    with open_new(stem.with_suffix(".raw"), is_durable=False) as file:
+        made = batches.read(f"{__name__}:cut", folder, asked, {"size": size}, count)
+        for done, ((source, target), row, pair) in enumerate(made):
             if done % _EVERY == _EVERY - 1:
                 notify(f"{done + 1} pairs looked at")
             if "wrong" in row:
@@ -133,9 +108,7 @@ def prepare_pairs(
     if not report.names:
         wrong = "; ".join(f"{name}: {why}" for name, why in list(report.wrong.items())[:3])
         raise ValueError(f"{folder}: there is no pair that can be used ({wrong or 'none at all'})")
-    about = {"key": key, "report": asdict(report)}
-    write_text(cache / "pairs.json", json.dumps(about))
-    return PreparedPairs(_mapped(raw, len(report.names), size), report, key)
+    return ready.keep(stem, report.names, size, 6, (report, key))
 
 
 def _files(folder: Path, side: str, report: PairReport) -> dict[str, Path]:
@@ -175,41 +148,5 @@ def cut(paths: Sequence[Path], job: Mapping[str, Any]) -> tuple[dict[str, Any], 
     one, other = (picture.size for picture in pictures)
     if one != other:
         return {"wrong": f"it is {one[0]}×{one[1]}, its target {other[0]}×{other[1]}"}, b""
-    squares = [_square(picture, job["size"]) for picture in pictures]
+    squares = [ready.square(picture, job["size"]) for picture in pictures]
     return {"small": min(one) < job["size"]}, np.concatenate(squares, 2).tobytes()
-
-
-def _square(picture: Image.Image, size: int) -> NDArray[np.uint8]:
-    side = min(picture.size)
-    left, top = (picture.width - side) // 2, (picture.height - side) // 2
-    cut = picture.crop((left, top, left + side, top + side))
-    if side != size:
-        way = Image.Resampling.BOX if side % size == 0 else Image.Resampling.LANCZOS
-        cut = cut.resize((size, size), way)
-    return np.asarray(cut)
-
-
-def _key(folder: Path, size: int) -> str:
-    listed: list[object] = [_VERSION, size]
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            about = path.stat()
-            listed.append([path.relative_to(folder).as_posix(), about.st_size, about.st_mtime_ns])
-    return json_hash(listed)
-
-
-def _from_cache(cache: Path, key: str, size: int) -> PreparedPairs | None:
-    try:
-        about = json.loads((cache / "pairs.json").read_text("utf-8"))
-        if about["key"] != key:
-            return None
-        report = PairReport(**about["report"])
-        report.credit = {name: Credit(**one) for name, one in about["report"]["credit"].items()}
-        pictures = _mapped(cache / "pairs.raw", len(report.names), size)
-        return PreparedPairs(pictures, report, key)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None  # not there, or not whole: it is made anew
-
-
-def _mapped(raw: Path, count: int, size: int) -> NDArray[np.uint8]:
-    return np.memmap(raw, np.uint8, "r", shape=(count, size, size, 6))

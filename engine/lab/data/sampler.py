@@ -18,8 +18,6 @@ class Sampler:
         [shape=(N, S, S, C)].
     names
         The file that each is from: what is held out, is held out with its whole file.
-    seed
-        Of the order.
     mirrors, turns
         Whether half of the pictures are mirrored, and whether they are turned by quarters.
     """

@@ -19,13 +19,7 @@ from engine.models.sidecars.directions import Direction
 
 
 def find(studied: StudiedModel, options: Options) -> list[Direction]:
-    """Return the normal of the boundary, towards the first set; both sets count alike.
-
-    Raises
-    ------
-    ValueError
-        As `find_difference.find`.
-    """
+    """Return the normal of the boundary, towards the first set; both sets count alike."""
     more, less, space = pair_of(studied, options)
     options = replace(options, space=space)
     moments = moments_of(studied, options, space=space)

@@ -28,13 +28,7 @@ def find(studied: StudiedModel, options: Options) -> list[Direction]:
 
 
 def pair_of(studied: StudiedModel, options: Options) -> tuple[Floats, Floats, str]:
-    """Both sets as latents of one space [shape=(N, D)], and its name.
-
-    Raises
-    ------
-    ValueError
-        As `find`.
-    """
+    """Both sets as latents of one space [shape=(N, D)], and its name."""
     if options.sets is None:
         raise ValueError("say what is compared: two files of saved latents, --sets MORE LESS")
     shape = studied.shape

@@ -45,8 +45,6 @@ class Options:
         Names of what is measured; none: all there are.
     fixed
         What is to stay as it is: scores, or directions that are known already.
-    known
-        Those directions.
     file
         Of directions that another program found.
     notify

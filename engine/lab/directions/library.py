@@ -242,13 +242,7 @@ def teach(
     picks: tuple[list[int], list[int]],
     fixed: tuple[str, ...],
 ) -> Direction:
-    """Find a direction from picks on a sheet, numbers from 1, and keep it.
-
-    Raises
-    ------
-    ValueError
-        As `teaching.teach`.
-    """
+    """Find a direction from picks on a sheet, numbers from 1, and keep it."""
     more, less = ([number - 1 for number in numbers] for numbers in picks)
     options = discovery.Options(seed=seed, fixed=fixed, known=library.known)
     styles = teaching.thumbs(library.studied, seed)

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from engine.core.rng import draw
 from engine.generators import contract
 from engine.generators.editing.edit_directions import EditDirections, widened
+from engine.generators.libraries import torch
 from engine.generators.stylegan.controls import over_black
 from engine.models.sidecars.directions import Direction, Floats, Shape
-
-if TYPE_CHECKING:
-    import torch
 
 BATCH = 64
 CHUNK = 2000
@@ -38,8 +36,6 @@ class StudiedModel:
     ----------
     model
         ``stylegan2.Model``, ``stylegan3.Model`` or ``cppn.Generator``.
-    shape
-        Of its spaces.
     sha256
         What its file of directions notes.
     label
@@ -66,8 +62,6 @@ class StudiedModel:
 
     def map(self, z: Floats) -> Floats:
         """Map latents to styles [shape=(N, w_dim)]."""
-        import torch
-
         with torch.inference_mode():
             x = torch.from_numpy(z).to(self.device)
             classes = getattr(self.model, "c_dim", 0)
@@ -103,8 +97,6 @@ class StudiedModel:
         steps
             How far along each, in sigmas [shape=(N, len(along))].
         """
-        import torch
-
         ws = np.repeat(w[:, None], self.shape.num_ws, 1)
         amounts = np.zeros((len(w), len(along)), np.float32) if steps is None else steps
         for place, each in enumerate(along):

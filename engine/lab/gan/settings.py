@@ -19,8 +19,6 @@ class Settings:
         Pictures per step, over all processes.
     rates
         Learning rates of generator and discriminator.
-    seed
-        Of everything that is drawn.
     lazy
         Steps between two penalties.
     grows
@@ -30,8 +28,6 @@ class Settings:
         2020).
     warm_up
         Steps in which only the discriminator learns.
-    noisy
-        Whether the generator has noise.
     wide
         Whether every second picture, by chance, is a window of a larger one.
     """

@@ -82,8 +82,6 @@ class Preset:
         Most channels of a layer, in the generator and in the discriminator.
     z_dim, w_dim, mapping
         As in `Shape`.
-    pictures
-        How many pictures are shown.
     batch
         Pictures per step, over all processes.
     rates

@@ -7,7 +7,7 @@ stopped it goes on, bit by bit, as if it had not been.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -25,32 +25,21 @@ from engine.lab.gan.loss import discriminator_loss, generator_loss, slope, weigh
 from engine.lab.gan.process_group import ProcessGroup
 from engine.lab.gan.settings import Settings, share
 from engine.lab.gan.shape import Shape, Stage, stage_at
+from engine.lab.gan.trained import Tensors, Trained
 
 _BETAS = (0.0, 0.99)
 _MIXED = 0.5  # part of the batches with two styles
 _WINDOWS = 0.5  # part of the batches that are windows, if any are
-_EMA_PICTURES = (500, 10_000)  # half life of the running mean: 5 % of what was shown, within these
 _W_AVG = 0.005
 _ASKED = 32  # steps between two looks at held-out pictures
 
 
-class Trainer:
-    """A generator, its running mean and a discriminator, and what they have learnt so far.
+class Trainer(Trained):
+    """A generator, its running mean and a discriminator, with what they have learnt so far."""
 
-    Parameters
-    ----------
-    shape
-        Of the networks.
-    settings
-        How it goes.
-    sampler
-        Where pictures come from.
-    device
-        ``cpu``, ``cuda``…
-    group
-        The processes that train together.
-    """
-
+    networks = ("generator", "discriminator", "mean")
+    settings: Settings
+    mean: Generator
     layout = torch.channels_last
 
     def __init__(
@@ -67,7 +56,6 @@ class Trainer:
         initial_start(self.generator, start)
         self._settle()
         self.adaptive = Adaptive()
-        self.step = 0
 
     def _settle(self) -> None:
         """Put the networks where they belong, and make what depends on them anew."""
@@ -81,11 +69,6 @@ class Trainer:
             "discriminator": torch.optim.Adam(self.discriminator.parameters(), rates[1], _BETAS),
         }
         self._frozen = frozen_parts(self.discriminator, self.shape, self.settings.frozen)
-
-    @property
-    def shown(self) -> int:
-        """How many pictures were shown."""
-        return self.step * self.settings.batch
 
     @property
     def stage(self) -> Stage:
@@ -183,13 +166,8 @@ class Trainer:
 
     def _follow(self, z: torch.Tensor) -> None:
         """Let the running mean follow."""
-        least, most = _EMA_PICTURES
-        half_life = min(max(0.05 * self.shown, least), most)
-        follow = 1 - 0.5 ** (self.settings.batch / half_life)
+        self.follow(self.generator)
         with torch.no_grad():
-            torch._foreach_lerp_(
-                list(self.mean.parameters()), list(self.generator.parameters()), follow
-            )
             w = self.group.mean(self.mean.map(z).mean(0))
             self.mean.w_avg.lerp_(w, max(_W_AVG, 1 / self.step))
             self.generator.w_avg.copy_(self.mean.w_avg)
@@ -205,42 +183,19 @@ class Trainer:
         shown, held_out, generated = self.group.mean(judged).tolist()
         self.adaptive.update(shown, held_out, generated, _ASKED * self.settings.batch)
 
-    def state(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    def state(self) -> tuple[Tensors, dict[str, Any]]:
         """Return all that a later start needs: tensors, and numbers."""
-        tensors: dict[str, NDArray[Any]] = {}
-        for name, values in self._named():
-            tensors[name] = values.detach().cpu().numpy()
-        for name, optimiser in self.optimisers.items():
-            for index, kept in optimiser.state_dict()["state"].items():
-                for part, value in kept.items():
-                    tensors[f"{name}.adam.{index}.{part}"] = value.cpu().numpy()
-        numbers = {
-            "step": self.step,
-            "probability": self.adaptive.probability,
-            "overfit": self.adaptive.overfit,
-        }
-        return tensors, numbers
+        tensors, numbers = super().state()
+        kept = {"probability": self.adaptive.probability, "overfit": self.adaptive.overfit}
+        return tensors, numbers | kept
 
-    def load(self, tensors: dict[str, NDArray[Any]], numbers: dict[str, Any]) -> None:
-        """Go on where `state` was.
-
-        Raises
-        ------
-        KeyError
-            If something is missing.
-        """
-        with torch.no_grad():
-            for name, values in self._named():
-                values.copy_(torch.from_numpy(np.array(tensors[name])).view(values.shape))
-        for name, optimiser in self.optimisers.items():
-            described = optimiser.state_dict()
-            described["state"] = _adam(tensors, f"{name}.adam.")
-            optimiser.load_state_dict(described)
-        self.step = int(numbers["step"])
+    def load(self, tensors: Tensors, numbers: dict[str, Any]) -> None:
+        """Go on where `state` was; errors as in `Trained.load`."""
+        super().load(tensors, numbers)
         self.adaptive.probability = float(numbers["probability"])
         self.adaptive.overfit = float(numbers["overfit"])
 
-    def load_discriminator(self, tensors: dict[str, NDArray[Any]]) -> None:
+    def load_discriminator(self, tensors: Tensors) -> None:
         """Begin with this discriminator.
 
         Raises
@@ -251,18 +206,3 @@ class Trainer:
         with torch.no_grad():
             for name, values in self.discriminator.state_dict().items():
                 values.copy_(torch.from_numpy(np.array(tensors[name])))
-
-    def _named(self) -> Iterator[tuple[str, torch.Tensor]]:
-        for name in ("generator", "discriminator", "mean"):
-            network: nn.Module = getattr(self, name)
-            for part, values in network.state_dict().items():
-                yield f"{name}.{part}", values
-
-
-def _adam(tensors: dict[str, NDArray[Any]], prefix: str) -> dict[int, dict[str, torch.Tensor]]:
-    found: dict[int, dict[str, torch.Tensor]] = {}
-    for name, values in tensors.items():
-        if name.startswith(prefix):
-            index, part = name.removeprefix(prefix).split(".")
-            found.setdefault(int(index), {})[part] = torch.from_numpy(np.array(values))
-    return found

@@ -25,15 +25,7 @@ _SPREAD = {"affine": 0.5, "colour": 0.5}
 
 
 class Drawer(nn.Module):
-    """The network that is played, with equalised learning rates.
-
-    Parameters
-    ----------
-    shape
-        Of the network.
-    random
-        Of its start.
-    """
+    """The network that is played, with equalised learning rates."""
 
     def __init__(self, shape: Shape, random: torch.Generator) -> None:
         super().__init__()

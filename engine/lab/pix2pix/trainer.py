@@ -9,25 +9,22 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 from torch.nn import functional
 
 from engine.lab.data.sampler import Sampler
 from engine.lab.data.sketches import sketch
 from engine.lab.gan.blocks import initialise
 from engine.lab.gan.loss import discriminator_loss, generator_loss, slope
+from engine.lab.gan.trained import Trained
 from engine.lab.pix2pix.networks import Critic, Drawer, Reader, keyed_noise
 from engine.models.pix2pix_shape import Shape
 
 _BETAS = (0.5, 0.99)
-_EMA_PICTURES = (500, 10_000)  # half life of the running mean: 5 % of what was shown, within these
 _CROPPED = 0.95  # part of the pictures that are seen in quarters
 _FALLS = 0.7  # where the learning rate begins to fall
 _LEAST_RATE = 0.05
@@ -43,14 +40,8 @@ class Settings:
 
     Parameters
     ----------
-    pictures
-        How many pairs are shown.
     batch
         Pairs per step: even.
-    rate
-        Learning rate at the start.
-    seed
-        Of everything that is drawn.
     lazy
         Steps between two penalties.
     """
@@ -62,15 +53,13 @@ class Settings:
     lazy: int = 16
 
 
-class PairTrainer:
+class PairTrainer(Trained):
     """The networks, and what they have learnt so far.
 
     Parameters
     ----------
     shape
         Of the one that will be played.
-    settings
-        How it goes.
     sampler
         Where pairs come from [shape=(N, S, S, 6)]: source and target.
     device
@@ -81,6 +70,10 @@ class PairTrainer:
     ValueError
         If the batch is odd, or the pictures' side is no multiple of what the network needs.
     """
+
+    networks = ("drawer", "reader", "critic", "mean")
+    settings: Settings
+    mean: Drawer
 
     def __init__(self, shape: Shape, settings: Settings, sampler: Sampler, device: str) -> None:
         side = sampler.pictures.shape[1]
@@ -104,12 +97,6 @@ class PairTrainer:
             "drawer": torch.optim.Adam(both, settings.rate, _BETAS),
             "critic": torch.optim.Adam(self.critic.parameters(), settings.rate, _BETAS),
         }
-        self.step = 0
-
-    @property
-    def shown(self) -> int:
-        """How many pairs were shown."""
-        return self.step * self.settings.batch
 
     @property
     def side(self) -> int:
@@ -150,7 +137,7 @@ class PairTrainer:
         short = (mean.square() + spread.exp() - spread - 1).sum(1).mean() / 2
         self._teach_drawer(source, target, made, drawn, _LIKE * like + _SHORT * short)
         self.step += 1
-        self._follow()
+        self.follow(self.drawer)
 
     def _seen(
         self, pairs: NDArray[np.uint8], choice: np.random.Generator
@@ -203,50 +190,6 @@ class PairTrainer:
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
-
-    def _follow(self) -> None:
-        least, most = _EMA_PICTURES
-        half_life = min(max(0.05 * self.shown, least), most)
-        follow = 1 - 0.5 ** (self.settings.batch / half_life)
-        with torch.no_grad():
-            torch._foreach_lerp_(
-                list(self.mean.parameters()), list(self.drawer.parameters()), follow
-            )
-
-    def state(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-        """Return all that a later start needs: tensors, and numbers."""
-        tensors = {name: x.detach().cpu().numpy() for name, x in self._named()}
-        for name, optimiser in self.optimisers.items():
-            for index, kept in optimiser.state_dict()["state"].items():
-                for part, value in kept.items():
-                    tensors[f"{name}.adam.{index}.{part}"] = value.cpu().numpy()
-        return tensors, {"step": self.step}
-
-    def load(self, tensors: dict[str, NDArray[Any]], numbers: dict[str, Any]) -> None:
-        """Go on where `state` was.
-
-        Raises
-        ------
-        KeyError, RuntimeError
-            If something is missing or does not fit.
-        """
-        with torch.no_grad():
-            for name, values in self._named():
-                values.copy_(torch.from_numpy(np.array(tensors[name])).view(values.shape))
-        for name, optimiser in self.optimisers.items():
-            kept: dict[int, dict[str, torch.Tensor]] = {}
-            for full, array in tensors.items():
-                if full.startswith(f"{name}.adam."):
-                    index, part = full.removeprefix(f"{name}.adam.").split(".")
-                    kept.setdefault(int(index), {})[part] = torch.from_numpy(np.array(array))
-            optimiser.load_state_dict({**optimiser.state_dict(), "state": kept})
-        self.step = int(numbers["step"])
-
-    def _named(self) -> Iterator[tuple[str, torch.Tensor]]:
-        for name in ("drawer", "reader", "critic", "mean"):
-            network: nn.Module = getattr(self, name)
-            for part, values in network.state_dict().items():
-                yield f"{name}.{part}", values
 
 
 def likeness(made: torch.Tensor, target: torch.Tensor, coarse: NDArray[np.float64]) -> torch.Tensor:

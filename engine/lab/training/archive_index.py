@@ -7,7 +7,6 @@ how it looks.
 from __future__ import annotations
 
 import io
-import json
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from engine.generators.archive.features import Bytes, FeatureExtractor, Floats
 from engine.generators.archive.index import Entry, Index
 from engine.generators.archive.licence import allows_copies
 from engine.lab.data.folder import Credit, Report
-from engine.lab.data.pictures import Prepared
+from engine.lab.data.ready import Ready, read
 from engine.lab.data.sampler import Sampler
 from engine.lab.gan.shape import Shape, Stage, stage_at
 from engine.lab.training import checkpoint
@@ -64,7 +63,7 @@ def write_index(
     options: IndexOptions | None = None,
     notify: Callable[[str], None] = lambda _: None,
 ) -> Index:
-    """Write the index of a training.
+    """Write the index of a training, and return it.
 
     Parameters
     ----------
@@ -72,15 +71,6 @@ def write_index(
         Of the training, ``OUT.train``: its state and its pictures made ready.
     out
         The index to write, see `engine.generators.archive.index.path_beside`.
-    options
-        What it is to be.
-    notify
-        Hears how far it is.
-
-    Returns
-    -------
-    Index
-        What was written.
 
     Raises
     ------
@@ -97,7 +87,7 @@ def write_index(
     return index
 
 
-def ready(cache: Path) -> Prepared:
+def ready(cache: Path) -> Ready[Report]:
     """Find the pictures that a training has made ready; their folder may be gone.
 
     Raises
@@ -108,12 +98,7 @@ def ready(cache: Path) -> Prepared:
         If they are not there.
     """
     try:
-        about = json.loads((cache / "pictures.json").read_text("utf-8"))
-        report = Report(**about["report"])
-        report.credit = {name: Credit(**vars_) for name, vars_ in about["report"]["credit"].items()}
-        shape = (len(about["names"]), about["size"], about["size"], 3)
-        pictures = np.memmap(cache / "pictures.raw", np.uint8, "r", shape=shape)
-        return Prepared(pictures, about["names"], report, about["key"])
+        return read(cache / "pictures", Report, 3)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(
             f"{cache}: these pictures are not whole ({error}); 'latent-cinema train … --resume' "
@@ -122,7 +107,7 @@ def ready(cache: Path) -> Prepared:
 
 
 def make(
-    tensors: Mapping[str, NDArray[Any]], numbers: Mapping[str, Any], prepared: Prepared,
+    tensors: Mapping[str, NDArray[Any]], numbers: Mapping[str, Any], prepared: Ready[Report],
     options: IndexOptions, notify: Callable[[str], None] = lambda _: None,
 ) -> Index:  # fmt: skip
     """Make the index of a training from its state, see `keeping.read_state`.
@@ -150,7 +135,8 @@ def make(
         raise ValueError(f"this state of a training is damaged ({error!r})") from None
     shown = Sampler(prepared.pictures, prepared.names, seed).shown
     pictures = prepared.pictures
-    weights |= _fitted(side, last, weights, _every(pictures, shown, _FITTED))
+    fitted = (pictures[place] for place in shown[_spread(len(shown), _FITTED)])
+    weights |= _fitted(side, last, weights, fitted)
     extractor = image_features.make_extractor(side, last, weights)
     places = shown
     if 0 < options.pictures < len(shown):
@@ -161,7 +147,7 @@ def make(
         places, features = places[chosen], features[chosen]
     entries = [_entry(prepared, int(place)) for place in places]
     thumbs = [
-        _thumb(pictures[place], options) if options.thumb_px and _is_free(entry) else b""
+        _thumb(pictures[place], options) if allows_copies(entry.licence, entry.credit) else b""
         for place, entry in zip(places, entries, strict=True)
     ]
     return Index(
@@ -229,10 +215,6 @@ def _spread(count: int, most: int) -> NDArray[np.int64]:
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
 
 
-def _every(pictures: Bytes, places: NDArray[np.int64], most: int) -> Iterator[Bytes]:
-    return (pictures[place] for place in places[_spread(len(places), most)])
-
-
 def _described(
     extractor: FeatureExtractor,
     pictures: Bytes,
@@ -269,18 +251,16 @@ def _rounded(features: Floats) -> NDArray[np.int8]:
     return rounded
 
 
-def _entry(prepared: Prepared, place: int) -> Entry:
+def _entry(prepared: Ready[Report], place: int) -> Entry:
     name = prepared.names[place]
     credit = prepared.report.credit.get(name, Credit())
     return Entry(name, credit.title, credit.credit, credit.licence)
 
 
-def _is_free(entry: Entry) -> bool:
-    return allows_copies(entry.licence, entry.credit)
-
-
 def _thumb(picture: Bytes, options: IndexOptions) -> bytes:
     side = min(options.thumb_px, len(picture), indexes.MOST_THUMB_PX)
+    if not side:
+        return b""
     small = Image.fromarray(picture).resize((side, side), Image.Resampling.LANCZOS)
     file = io.BytesIO()
     small.save(file, "WEBP", quality=options.quality, method=4)

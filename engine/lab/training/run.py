@@ -14,11 +14,12 @@ from engine.lab.gan import device as machine
 from engine.lab.gan.generator import network_of
 from engine.lab.gan.process_group import ProcessGroup, join
 from engine.lab.gan.shape import cost_left
+from engine.lab.gan.trained import Trained
+from engine.lab.gan.trainer import Trainer
 from engine.lab.training import archive_index, checkpoint
 from engine.lab.training.distance import compare
-from engine.lab.training.options import TrainingOptions
 from engine.lab.training.snapshots import write_ages
-from engine.lab.training.start import Start, begin
+from engine.lab.training.start import Start, TrainingOptions, begin
 from engine.models import card
 from engine.models.network import Network
 from engine.models.sidecars import snapshots
@@ -35,19 +36,7 @@ _LATE_OVERFIT = 0.4
 
 
 def train(options: TrainingOptions, notify: Callable[[str], None]) -> bool:
-    """Train until all pictures were shown, the time is over, or somebody stops it.
-
-    Parameters
-    ----------
-    options
-        What was asked for.
-    notify
-        Takes lines for people.
-
-    Returns
-    -------
-    bool
-        Whether it is finished; else a later start goes on.
+    """Train until all pictures were shown, or something stops it; return whether it is finished.
 
     Raises
     ------
@@ -65,8 +54,58 @@ def _silent(_: str) -> None:
     """Say nothing: another process speaks."""
 
 
-class _Run:
-    """One start of a training until it stops."""
+class Run:
+    """One start of a training until it stops; what is trained is told in `save` and `progress`."""
+
+    def __init__(
+        self,
+        options: TrainingOptions,
+        trainer: Trained,
+        notify: Callable[[str], None],
+        group: ProcessGroup,
+    ) -> None:
+        self.options, self.trainer, self.notify, self.group = options, trainer, notify, group
+        self.begun = self.saved = self.notified = time.monotonic()
+        self.stop = threading.Event()
+
+    def go(self) -> bool:
+        """Go on until the end; return whether that is reached, else somebody stopped it."""
+        with handled(lambda *_: self.stop.set()):  # at the next step, not in the middle
+            while not self._is_over():
+                self.snapshot()
+                self.trainer.advance()
+                self.progress(time.monotonic())
+                if time.monotonic() - self.saved > SAVED_S:
+                    self.save()
+        self.snapshot()
+        is_done = self._is_full()
+        self.save(is_last=is_done)
+        return is_done
+
+    def _is_full(self) -> bool:
+        return self.trainer.shown >= int(self.trainer.settings.pictures)
+
+    def _is_over(self) -> bool:
+        """Whether to stop; all processes stop at the same step."""
+        is_late = 0 < self.options.minutes * 60 < time.monotonic() - self.begun
+        return self._is_full() or self.group.any(self.stop.is_set() or is_late)
+
+    def snapshot(self) -> None:
+        """Keep the network as it is now, where a snapshot belongs."""
+
+    def progress(self, now: float) -> None:
+        """Say how far it is, now and then."""
+        raise NotImplementedError
+
+    def save(self, *, is_last: bool = False) -> None:
+        """Write the state, a sheet, the network and what is known of it."""
+        raise NotImplementedError
+
+
+class _Run(Run):
+    """A StyleGAN2 in training."""
+
+    trainer: Trainer
 
     def __init__(
         self,
@@ -75,39 +114,19 @@ class _Run:
         group: ProcessGroup,
         notify: Callable[[str], None],
     ) -> None:
-        self.options, self.start, self.group, self.notify = options, start, group, notify
-        self.trainer = start.trainer
-        self.begun = self.saved = self.notified = time.monotonic()
+        super().__init__(options, start.trainer, notify, group)
+        self.start = start
         self.mark = (self.begun, self.trainer.shown, self.trainer.stage.side)
-        self.stop = threading.Event()
 
-    def go(self) -> bool:
-        """Go on until the end."""
-        with handled(lambda *_: self.stop.set()):  # at the next step, not in the middle
-            while not self._is_over():
-                self._snapshot()
-                self.trainer.advance()
-                self._report_progress()
-                if time.monotonic() - self.saved > SAVED_S:
-                    self.save()
-        self._snapshot()
-        is_done = self.trainer.shown >= self.trainer.settings.pictures
-        self.save(is_last=is_done)
-        return is_done
-
-    def _is_over(self) -> bool:
-        """Whether to stop; all processes stop at the same step."""
-        is_late = 0 < self.options.minutes * 60 < time.monotonic() - self.begun
-        is_full = self.trainer.shown >= self.trainer.settings.pictures
-        return is_full or self.group.any(self.stop.is_set() or is_late)
-
-    def _snapshot(self) -> None:
+    def snapshot(self) -> None:
+        """Keep the generator as it is now, at counts that grow."""
         trainer = self.trainer
         if self.group.rank == 0 and checkpoint.snapshot_at(trainer.shown, trainer.settings.batch):
             checkpoint.write_snapshot(self.start.folder / "snapshots", trainer.mean, trainer.shown)
 
-    def _report_progress(self) -> None:
-        now, trainer = time.monotonic(), self.trainer
+    def progress(self, now: float) -> None:
+        """Say how far it is, now and then."""
+        trainer = self.trainer
         stage, settings = trainer.stage, trainer.settings
         if stage.side != self.mark[2]:
             self.mark = (now, trainer.shown, stage.side)
@@ -142,24 +161,18 @@ class _Run:
             apart = compare(trainer.mean, self.start.sampler, _COMPARED)
             self.notify(f"sliced Wasserstein distance (×1000) by side: {json.dumps(apart)}")
             facts["distance"] = f"sliced Wasserstein ×1000: {json.dumps(apart)}"
-        snapshots.path_of(self.options.out).unlink(
-            missing_ok=True
-        )  # they are of the network before
-        self._write_network(spent_s, facts)
-        if is_last:
-            self._finish()
-
-    def _write_network(self, spent_s: float, more: dict[str, str | int]) -> None:
-        start, trainer, out = self.start, self.trainer, self.options.out
+        # They are of the network before.
+        snapshots.path_of(self.options.out).unlink(missing_ok=True)
         network = network_of(
             trainer.mean, origin=f"latent-cinema train, {trainer.shown} pictures shown",
-            data_set=start.data_set, licence=start.licence,
+            data_set=self.start.data_set, licence=self.start.licence,
         )  # fmt: skip
-        write_with_card(
-            out,
-            network,
-            {**start.facts(), **more, "hours": f"{spent_s / 3600:.2f}"},
-        )
+        architecture = f"StyleGAN2 {trainer.shape.size}x{trainer.shape.size}"
+        known = facts_of(network, trainer, architecture, self.start.credits, self.start.files)
+        hours = {"hours": f"{spent_s / 3600:.2f}"}
+        write_with_card(self.options.out, network, {**known, **facts, **hours})
+        if is_last:
+            self._finish()
 
     def _finish(self) -> None:
         """Write what belongs to a finished network: its ages, and its archive."""
@@ -169,6 +182,24 @@ class _Run:
         archive = index.path_beside(out)
         found = archive_index.write_index(folder, archive, notify=self.notify)
         self.notify(f"{archive.name}: {len(found.entries)} pictures, to show the archive")
+
+
+def facts_of(
+    network: Network, trainer: Trained, architecture: str, credits_: str, files: int
+) -> dict[str, str | int]:
+    """Return what a card says of a network as it is now; `files` are those that it is made of."""
+    return {
+        "family": network.family,
+        "architecture": architecture,
+        "licence": network.licence,
+        "origin": network.origin.partition(",")[0],
+        "data_set": network.data_set,
+        "credits": credits_,
+        "pictures": files,
+        "pictures_shown": trainer.shown,
+        "steps": trainer.step,
+        "seed": trainer.settings.seed,
+    }
 
 
 def write_with_card(out: Path, network: Network, facts: dict[str, str | int]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -16,12 +15,10 @@ from engine.lab.gan.process_group import ProcessGroup
 from engine.lab.pix2pix.samples import measure, sheet
 from engine.lab.pix2pix.trainer import PairTrainer, Settings
 from engine.lab.training import checkpoint
-from engine.lab.training.options import TrainingOptions
-from engine.lab.training.run import NOTIFIED_S, SAVED_S, duration, write_with_card
-from engine.lab.training.start import attribution, find_place, resume
+from engine.lab.training.run import NOTIFIED_S, Run, duration, facts_of, write_with_card
+from engine.lab.training.start import TrainingOptions, attribution, find_place, resume
 from engine.models.network import PIX2PIX, Network
 from engine.models.pix2pix_shape import Shape
-from engine.system.interrupts import handled
 
 PAIRS = 60_000
 """How many are shown, if nothing is said."""
@@ -30,19 +27,7 @@ _FEW, _MANY = 96, 512  # pairs that answers are compared to, on the way and at t
 
 
 def train_pairs(options: TrainingOptions, notify: Callable[[str], None]) -> bool:
-    """Train until all pairs were shown, the time is over, or somebody stops it.
-
-    Parameters
-    ----------
-    options
-        What was asked for; the folder has ``source/`` and ``target/`` in it.
-    notify
-        Takes lines for people.
-
-    Returns
-    -------
-    bool
-        Whether it is finished; else a later start goes on.
+    """Train until all pairs were shown, or something stops it; return whether it is finished.
 
     Raises
     ------
@@ -66,12 +51,13 @@ def _refuse(options: TrainingOptions) -> None:
             raise ValueError(f"{name} does not go with --pairs: leave it out")
 
 
-class _Run:
-    """One start of a training until it stops."""
+class _Run(Run):
+    """A network on pairs in training."""
+
+    trainer: PairTrainer
 
     def __init__(self, options: TrainingOptions, notify: Callable[[str], None]) -> None:
         _refuse(options)
-        self.options, self.notify = options, notify
         self.folder, self.state = find_place(options)
         device = machine.settle(machine.choose(options.device), ProcessGroup())
         ready = prepare_pairs(options.folder, self.folder / "ready", options.size, notify)
@@ -85,39 +71,22 @@ class _Run:
             mirrors=options.mirrors,
             turns=options.turns,
         )
-        self.trainer = PairTrainer(Shape(), settings, sampler, device)
+        trainer = PairTrainer(Shape(), settings, sampler, device)
         record = {
-            "shape": asdict(self.trainer.shape), "settings": asdict(settings),
+            "shape": asdict(trainer.shape), "settings": asdict(settings),
             "pictures": ready.sha256, "turned": [options.mirrors, options.turns],
         }  # fmt: skip
         self.record: dict[str, Any] = json.loads(json.dumps(record))
         self.spent_s = 0.0
         if options.resumes and self.state.exists():
-            self.spent_s = resume(self.trainer, self.state, self.record)
-            notify(f"going on after {self.trainer.shown} pairs")
-        self.begun = self.saved = self.notified = time.monotonic()
-        self.mark = (self.begun, self.trainer.shown)
-        self.stop = threading.Event()
+            self.spent_s = resume(trainer, self.state, self.record)
+            notify(f"going on after {trainer.shown} pairs")
+        super().__init__(options, trainer, notify, ProcessGroup())
+        self.mark = (self.begun, trainer.shown)
 
-    def go(self) -> bool:
-        """Go on until the end."""
+    def progress(self, now: float) -> None:
+        """Say how far it is, now and then."""
         trainer = self.trainer
-        with handled(lambda *_: self.stop.set()):  # at the next step, not in the middle
-            while not self._is_over():
-                trainer.advance()
-                self._report_progress()
-                if time.monotonic() - self.saved > SAVED_S:
-                    self.save()
-        self.save()
-        return trainer.shown >= trainer.settings.pictures
-
-    def _is_over(self) -> bool:
-        is_late = 0 < self.options.minutes * 60 < time.monotonic() - self.begun
-        is_full = self.trainer.shown >= self.trainer.settings.pictures
-        return is_full or is_late or self.stop.is_set()
-
-    def _report_progress(self) -> None:
-        now, trainer = time.monotonic(), self.trainer
         if now - self.notified < NOTIFIED_S:
             return
         rate = (trainer.shown - self.mark[1]) / (now - self.mark[0])
@@ -128,7 +97,7 @@ class _Run:
             f"{rate:.1f}/s, about {duration(left_s)} left"
         )
 
-    def save(self) -> None:
+    def save(self, *, is_last: bool = False) -> None:
         """Write the state, a sheet, the network and what is known of it."""
         self.saved = time.monotonic()
         trainer = self.trainer
@@ -139,8 +108,7 @@ class _Run:
         pictures, columns = sheet(trainer)
         name = f"{trainer.shown:010d}.png"
         checkpoint.write_sheet(self.folder / "sheets" / name, pictures, columns)
-        is_done = trainer.shown >= trainer.settings.pictures
-        found = measure(trainer, _MANY if is_done else _FEW)
+        found = measure(trainer, _MANY if is_last else _FEW)
         apart = (
             f"{found['told_l1']} of 255 ({found['told_psnr']} dB) with the code of the target, "
             f"{found['untold_l1']} ({found['untold_psnr']} dB) without"
@@ -160,18 +128,6 @@ class _Run:
             licence=licence,
             data_set=data_set,
         )
-        facts: dict[str, str | int] = {
-            "family": PIX2PIX,
-            "architecture": f"U-net {side}x{side}",
-            "licence": licence,
-            "origin": "latent-cinema train --pairs",
-            "data_set": data_set,
-            "credits": credits_,
-            "pictures": len(self.report.names),
-            "pictures_shown": trainer.shown,
-            "steps": trainer.step,
-            "seed": trainer.settings.seed,
-            "distance": apart,
-            "hours": f"{spent_s / 3600:.2f}",
-        }
-        write_with_card(options.out, network, facts)
+        known = facts_of(network, trainer, f"U-net {side}x{side}", credits_, len(self.report.names))
+        more = {"distance": apart, "hours": f"{spent_s / 3600:.2f}"}
+        write_with_card(options.out, network, {**known, **more})

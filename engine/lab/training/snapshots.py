@@ -32,14 +32,10 @@ class Written:
 
     Parameters
     ----------
-    path
-        The file.
     shown
         How many pictures each age had seen.
     trained
         How many the network had seen.
-    file_bytes
-        Size of the file.
     """
 
     path: Path
@@ -63,8 +59,6 @@ def write_ages(
     ----------
     snapshots
         Folder of ``SHOWN.safetensors``, SHOWN being the count of pictures shown.
-    network
-        The trained network.
     out
         The new file; by default beside the network, where it is looked for.
     count
@@ -165,8 +159,6 @@ def choose(counts: Sequence[int], trained: int, count: int) -> tuple[int, ...]:
     ----------
     counts
         Of shown pictures, in order.
-    trained
-        That of the network.
     count
         How many at most.
     """

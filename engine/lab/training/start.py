@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.lab.data.folder import Credit
-from engine.lab.data.pictures import Prepared, prepare
+from engine.lab.data.folder import Credit, Report
+from engine.lab.data.pictures import prepare
+from engine.lab.data.ready import Ready
 from engine.lab.data.sampler import Sampler
 from engine.lab.gan.process_group import ProcessGroup
 from engine.lab.gan.settings import Settings, share
@@ -18,11 +19,40 @@ from engine.lab.gan.trainer import Trainer
 from engine.lab.training import checkpoint
 from engine.lab.training.transfer import begin_with, has_noise, shape_of_network
 from engine.models import card
-from engine.models.network import STYLEGAN2
 
 if TYPE_CHECKING:
-    from engine.lab.pix2pix.trainer import PairTrainer
-    from engine.lab.training.options import TrainingOptions
+    from engine.lab.gan.trained import Trained
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingOptions:
+    """What was asked for on the command line, as the command's help says it.
+
+    `pictures` and `batch` 0: as the preset has them · `augmentation` None: as needed · `minutes` 0:
+    until all pictures were shown.
+    """
+
+    folder: Path
+    out: Path
+    size: int = 128
+    preset: str = "small"
+    pictures: int = 0
+    batch: int = 0
+    seed: int = 0
+    source: Path | None = None
+    resumes: bool = False
+    tiles: bool = False
+    mirrors: bool = False
+    turns: bool = False
+    frozen: int = 0
+    augmentation: float | None = None
+    licence: str = ""
+    credit: str = ""
+    data_set: str = ""
+    noisy: bool = True
+    wide: bool = False
+    device: str = "auto"
+    minutes: float = 0.0
 
 
 _LATER = {"noisy": True, "wide": False}  # settings of today, as trainings before them were
@@ -34,16 +64,10 @@ class Start:
 
     Parameters
     ----------
-    trainer, sampler
-        The networks and their pictures.
     folder
         Where everything of this training lies: ``OUT.train``.
     record
         What decides its course; a later start must ask for the same.
-    spent_s
-        How long earlier starts took.
-    licence, data_set, credits
-        For the card.
     files
         How many pictures of the folder are used.
     """
@@ -57,22 +81,6 @@ class Start:
     data_set: str
     credits: str
     files: int
-
-    def facts(self) -> dict[str, str | int]:
-        """Return what a card says of this training as it is now."""
-        size = self.trainer.shape.size
-        return {
-            "family": STYLEGAN2,
-            "architecture": f"StyleGAN2 {size}x{size}",
-            "licence": self.licence,
-            "origin": "latent-cinema train",
-            "data_set": self.data_set,
-            "credits": self.credits,
-            "pictures": self.files,
-            "pictures_shown": self.trainer.shown,
-            "steps": self.trainer.step,
-            "seed": self.trainer.settings.seed,
-        }
 
 
 def folder_of(out: Path) -> Path:
@@ -156,7 +164,7 @@ def _prepared(
     size: int,
     group: ProcessGroup,
     notify: Callable[[str], None],
-) -> Prepared:
+) -> Ready[Report]:
     """Make the pictures ready, in the first process; the others find them in the cache."""
     if group.rank:
         group.wait()
@@ -181,7 +189,7 @@ def _is_noisy(options: TrainingOptions) -> bool:
     return options.noisy and (options.source is None or has_noise(card.load(options.source).state))
 
 
-def resume(trainer: Trainer | PairTrainer, state: Path, record: dict[str, Any]) -> float:
+def resume(trainer: Trained, state: Path, record: dict[str, Any]) -> float:
     """Go on where a training was stopped; return how many seconds it took until then.
 
     Raises

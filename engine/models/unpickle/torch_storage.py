@@ -39,15 +39,7 @@ DTYPES = {
 
 
 class Storage:
-    """A flat run of numbers; several tensors may look into it.
-
-    Parameters
-    ----------
-    kind
-        Torch's name of the class: ``FloatStorage``.
-    count
-        How many numbers.
-    """
+    """A flat run of numbers, a ``FloatStorage`` or like it; several tensors may look into it."""
 
     __slots__ = ("count", "data", "kind")
 
@@ -148,15 +140,6 @@ def read_stream(
     data: memoryview, find: Callable[[str, str], Global], budget: Budget
 ) -> tuple[Any, int]:
     """Read the old format of `torch.save`.
-
-    Parameters
-    ----------
-    data
-        The stream.
-    find
-        Answers the names of the value.
-    budget
-        What may be spent.
 
     Returns
     -------

@@ -36,14 +36,8 @@ class Encoder:
     ----------
     path
         ``.mp4``, ``.mov`` or ``.mkv``.
-    codec
-        Of the pictures.
     sound
         Sample 0 is heard with the first picture.
-    size_px
-        Width and height.
-    fps
-        Pictures per second.
     """
 
     def __init__(

@@ -20,7 +20,6 @@ from engine.outputs.window.overlay import (
     cut,
     font,
     new_panel,
-    plain,
 )
 
 _LEADING, _GRAPH, _GAP, _BETWEEN = 1.5, 4.5, 1.2, 2.5
@@ -157,7 +156,7 @@ def _placed(columns: tuple[tuple[str, ...], ...], status: int, room_px: tuple[in
 
 
 def _width(face: Any, text: str) -> float:
-    return float(face.getlength(plain(text))) + 1.0
+    return float(face.getlength(text)) + 1.0
 
 
 @lru_cache(maxsize=4)
@@ -173,7 +172,7 @@ def _keys_panel(placed: _Layout) -> Image.Image:
             y = placed.margin * 0.7 + unit * 2.5 + row * unit * _LEADING
             name, tab, text = line.partition("\t")
             if tab:
-                draw.text((x, y), plain(name), KEY, face)
+                draw.text((x, y), name, KEY, face)
                 draw.text((x + key_px, y), cut(text, face, text_px), TEXT, face)
             else:
                 draw.text((x, y), cut(name, face, key_px + text_px), DIM, face)

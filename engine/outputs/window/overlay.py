@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
+
+from engine.system import fonts
 
 PANEL = (14, 15, 18, 216)
 TEXT = (232, 230, 225, 255)
@@ -17,19 +19,11 @@ DIM = (150, 148, 144, 255)
 KEY = (240, 190, 104, 255)
 BAR = (112, 178, 168, 255)
 LATE = (232, 96, 62, 255)
-# Pillow's font is ASCII only.
-_ASCII = str.maketrans({"×": "x", "–": "-", "—": "-", "…": "...", "·": "-", "’": "'", "→": ">"})
 
 
-@lru_cache(maxsize=16)
 def font(size_px: int) -> Any:
-    """Load Pillow's own font, so that nothing needs to be installed."""
-    return ImageFont.load_default(max(6, size_px))
-
-
-def plain(text: str) -> str:
-    """Spell a text with the letters that the font has."""
-    return text.translate(_ASCII).encode("ascii", "replace").decode()
+    """Load the font that has letters for cues and messages of most of Europe."""
+    return fonts.whole(max(6, size_px))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +101,13 @@ def _draw_message(text: str, height_px: int, most_px: int) -> NDArray[np.uint8]:
 
 
 def cut(text: str, face: Any, room_px: float) -> str:
-    """Spell a text on one line no wider than there is room, with ... where it ends early."""
-    line = plain(" ".join(text.split()))
+    """Spell a text on one line no wider than there is room, with … where it ends early."""
+    line = " ".join(text.split())
     if face.getlength(line) <= room_px:
         return line
-    while line and face.getlength(line + "...") > room_px:
+    while line and face.getlength(line + "…") > room_px:
         line = line[: min(len(line) - 1, int(len(line) * 0.95))]
-    return line + "..." if line else ""
+    return line + "…" if line else ""
 
 
 def new_panel(size_px: tuple[int, int], radius: int) -> tuple[Image.Image, ImageDraw.ImageDraw]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from engine.outputs.window.overlay import font, plain
+from engine.outputs.window.overlay import font
 
 Colour = tuple[int, int, int]
 
@@ -35,11 +35,6 @@ def draw(size_px: tuple[int, int], name: str = "") -> NDArray[np.uint8]:
     It shows: overscan (the white line is the outermost pixel), aspect (circles), geometry (grid,
     diagonals), focus and scaling (1-pixel patterns turn grey or stripe if anything is resampled),
     flips (TOP, numbered corners), colour (75 % bars), and both ends of the grey scale.
-
-    Parameters
-    ----------
-    name
-        Of the monitor or projector.
 
     Returns
     -------
@@ -180,7 +175,6 @@ def _text(
 ) -> None:
     if size_px < 5:
         return
-    words = plain(words)
     size_px *= min(1.0, most_px / font(round(size_px)).getlength(words))
     pen.text(place, words, colour, font(round(size_px)), anchor="mm")
 

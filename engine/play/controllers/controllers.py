@@ -31,8 +31,6 @@ class Controllers:
 
     Parameters
     ----------
-    ports
-        The devices.
     host
         Addresses that the host answers to.
     notify, tell

@@ -27,13 +27,7 @@ class Movers:
                 self._newest[known[event.address].address] = event
 
     def report(self, tick: int, control_hz: Fraction) -> list[dict[str, Any]]:
-        """List who moved what last: the newest ones, the very newest first.
-
-        Parameters
-        ----------
-        tick
-            The present one.
-        """
+        """List who moved what last: the newest ones, the very newest first."""
         newest = sorted(self._newest.items(), key=lambda row: (-row[1].tick, -row[1].sequence))
         return [
             {

@@ -100,13 +100,7 @@ def under(show: Show, values: Sequence[float], x: float, y: float) -> Target | N
 
 
 class Dragging:
-    """Drags what the hand holds; a client of `engine.play.tasks.tasks`.
-
-    Parameters
-    ----------
-    notify
-        Tells the operator.
-    """
+    """Drags what the hand holds; a client of `engine.play.tasks.tasks`."""
 
     name = "grab"
 

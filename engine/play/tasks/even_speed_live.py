@@ -57,8 +57,6 @@ class EvenSpeed:
     ----------
     frame_of
         Newest frame of a layer's generator, or None.
-    notify
-        Tells the operator.
     """
 
     name = "even"

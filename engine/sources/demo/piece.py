@@ -101,8 +101,6 @@ def compose(seed: int = 1, rate_hz: int = 48_000) -> Sound:
     ----------
     seed
         Of the noise in strings, drums, breath and room, and of small differences of touch.
-    rate_hz
-        Sample rate.
 
     Returns
     -------

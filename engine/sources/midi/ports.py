@@ -7,6 +7,8 @@ the MIDI process silences them.
 
 from __future__ import annotations
 
+import ctypes
+import glob
 import importlib
 import os
 import re
@@ -15,8 +17,51 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
-from engine.sources.midi import jack
 from engine.sources.midi.memory import text
+
+_LIBRARY = "libjack.so.0"
+_NO_START_SERVER = 1
+_OnShutdown = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+
+
+def is_running() -> bool:
+    """Whether a server seems to be there: what jackd2 leaves in shared memory."""
+    server = os.environ.get("JACK_DEFAULT_SERVER", "default")
+    return bool(glob.glob(f"/dev/shm/jack_{server}_*"))
+
+
+def load_library() -> Any:
+    """Load the system's libjack, so that it is found before the one in a wheel.
+
+    The wheels of RtMidi bundle one that does not speak jackd2's protocol.
+
+    Raises
+    ------
+    OSError
+        If there is none.
+    """
+    return ctypes.CDLL(_LIBRARY, mode=ctypes.RTLD_GLOBAL)
+
+
+def watch_server(client: str) -> Callable[[], bool]:
+    """Say from now on whether the server has ended: RtMidi is told nothing of it.
+
+    Without the system's library nobody can say, and it is taken to live.
+    """
+    ended: list[bool] = []
+    try:
+        library = load_library()
+    except OSError:
+        return lambda: False
+    library.jack_client_open.restype = ctypes.c_void_p
+    library.jack_on_shutdown.argtypes = [ctypes.c_void_p, _OnShutdown, ctypes.c_void_p]
+    on_shutdown = _OnShutdown(lambda _: ended.append(True))
+    handle = library.jack_client_open(f"{client} watch".encode(), _NO_START_SERVER, None)
+    if handle:
+        library.jack_on_shutdown(handle, on_shutdown, None)
+    # What the library calls must live as long as the one who asks.
+    return lambda: bool(ended) and on_shutdown is not None
+
 
 CLIENT = "Latent Cinema"
 """How we are called in the lists of others; ports of that name are never opened."""
@@ -51,7 +96,7 @@ def is_there() -> bool:
     """Whether it is worth to ask: false on a Linux without ALSA's sequencer and without JACK."""
     if not _IS_LINUX:
         return True
-    return os.path.exists(_SEQUENCER) or jack.is_running()
+    return os.path.exists(_SEQUENCER) or is_running()
 
 
 def tidy(raw: Sequence[str]) -> list[str]:
@@ -145,7 +190,7 @@ class RtMidi:
         self._library, self._api = library, api
         with _as_os_error():
             self._in, self._out = library.MidiIn(api, CLIENT), library.MidiOut(api, CLIENT)
-        self._has_ended = jack.watch_server(CLIENT) if name == "UNIX_JACK" else lambda: False
+        self._has_ended = watch_server(CLIENT) if name == "UNIX_JACK" else lambda: False
 
     def inputs(self) -> list[str]:
         """Names of the ports that send to us, as the system has them."""
@@ -199,7 +244,7 @@ def open_system() -> RtMidi:
     if "LINUX_ALSA" in names and not os.path.exists(_SEQUENCER):
         names.remove("LINUX_ALSA")
         with suppress(OSError):
-            jack.load_library()
+            load_library()
     library = _bindings()
     for name in names:
         with suppress(OSError):

@@ -88,11 +88,6 @@ def decode(packet: bytes) -> Decoded:
     numbers, in an array or not, make a tuple of floats. Refused: blobs, nil, MIDI, time tags,
     unknown types, mixtures, NaN and infinity. Bytes after the last argument are ignored, because
     senders pad in many ways.
-
-    Parameters
-    ----------
-    packet
-        The payload of one datagram.
     """
     if packet[:1] == b"/" and len(packet) <= _USUAL_BYTES and not len(packet) % 4:
         message = _read_short(packet, 0, len(packet))

@@ -77,11 +77,6 @@ def parse_endpoint(text: str) -> tuple[str, int]:
 def open(config: Config, now_ns: Callable[[], int]) -> Receiver:
     """Listen for OSC.
 
-    Parameters
-    ----------
-    now_ns
-        The clock that stamps arrivals, in nanoseconds.
-
     Raises
     ------
     OSError
@@ -99,8 +94,6 @@ class Receiver(Inbox):
 
     Attributes
     ----------
-    port
-        The bound port.
     warning
         A sentence to show when others than this machine can send; else empty.
     dropped

@@ -75,9 +75,8 @@ def test_headers_as_people_write_them(text: str) -> None:
         ('/*{"A": 1e999}*/', "too large"),
         ('/*{"INPUTS": 3}*/', "INPUTS must be a list"),
         ('/*{"INPUTS": [3]}*/', "every entry of INPUTS"),
-        ('/*{"INPUTS": [{"NAME": "a b", "TYPE": "float"}]}*/', "needs a NAME"),
         ('/*{"INPUTS": [{"NAME": "TIME", "TYPE": "float"}]}*/', "needs a NAME"),
-        ('/*{"INPUTS": [{"NAME": "a", "TYPE": "colour"}]}*/', "allowed: event, bool"),
+        ('/*{"INPUTS": [{"NAME": "a", "TYPE": "colour"}]}*/a', "allowed: event, bool"),
         ('/*{"INPUTS": [{"NAME":"a","TYPE":"bool"},{"NAME":"a","TYPE":"bool"}]}*/', "two inputs"),
         ('/*{"PASSES": [{"TARGET": "x;y"}]}*/', "no GLSL name"),
         ('/*{"PASSES": [{"TARGET": "x", "WIDTH": "$nobody"}]}*/', "no input of this shader"),
@@ -136,6 +135,33 @@ def test_any_table_gives_finite_parameters_or_a_value_error(table: dict[str, obj
         assert parameter.high <= 1e9 or parameter.kind is Kind.TRIGGER
         coerce(parameter, parameter.default)
     assert set(uniforms(found, {})) <= {i.name for i in found.inputs}
+
+
+def test_what_is_none_of_isf_is_left_out_and_said_where_nothing_uses_it() -> None:
+    inputs = '[{"NAME": "a", "TYPE": "colour"}, {"NAME": "b c", "TYPE": "float"}, {"TYPE": "bool"}]'
+    found = parse(f'/*{{"INPUTS": {inputs}}}*/\nvoid main() {{}}', "a.fs")
+    assert found.inputs == ()
+    assert [line for line, _ in found.notes] == [1, 1, 1]
+    assert found.notes[0][1] == "the input 'a' of TYPE 'colour' is none of ISF: left out"
+
+
+def test_uniforms_that_nobody_sets_are_said() -> None:
+    body = """
+uniform float time, speed; uniform vec2 RENDERSIZE;
+uniform float given = 1.0;  // and of this, unused: uniform float no;
+#ifdef SOFT
+uniform sampler2D edge;
+#endif
+uniform vec3 idle;
+void main() { gl_FragColor = vec4(time * speed, given, RENDERSIZE); }"""
+    found = parse('/*{"INPUTS": [{"NAME": "speed", "TYPE": "float"}]}*/' + body, "a.fs")
+    assert found.notes == ((2, "the uniform 'time' is no input of the header: it is 0"),)
+
+
+def test_what_one_pass_says_of_a_buffer_holds_for_all_that_draw_into_it() -> None:
+    first = {"TARGET": "t", "PERSISTENT": True, "FLOAT": 1, "WIDTH": "8", "HEIGHT": 4}
+    passes = header(json.dumps({"PASSES": [first, {"TARGET": "t"}, {}]})).passes
+    assert passes == (isf.PassSpec("t", True, True, "8", "4"),) * 2 + (isf.PassSpec(),)
 
 
 def test_inputs_become_parameters() -> None:

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from engine.core.latent.geometry import Vector, length, shell_radius
 from engine.core.latent.manifold import AFFINE, ROWS, SHELL, AffineChart, SimplexChart, manifold
-from engine.core.latent.pchip import pchip, slopes
 from engine.core.latent.seeds import seed_key
-from engine.core.latent.spline import SPLINES, at, spline
+from engine.core.latent.spline import SPLINES, at, pchip, slopes, spline
 from engine.core.rng import gaussian
 from tests.core.motions.test_walk import turns_deg
 

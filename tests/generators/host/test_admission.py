@@ -12,7 +12,7 @@ import pytest
 
 from engine.generators import memory as memory_module
 from engine.generators.host import admission
-from engine.generators.host.inline_host import open_inline
+from engine.generators.host.inline_host import InlineHost
 from engine.generators.host.worker_host import open_worker
 from engine.generators.kinds import stylegan2, stylegan3
 from engine.generators.registry import open_spec
@@ -22,7 +22,7 @@ from engine.models.network import Network
 from engine.models.random_networks import make_stylegan2, make_stylegan3
 from tests import stylegan_files as files
 from tests.performing import until
-from tests.slow_generator import Config
+from tests.stand_ins.slow_generator import Config
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
@@ -53,7 +53,7 @@ def test_a_refusal_names_the_model_and_both_figures(
         "close other programs or scenes, or choose a smaller network"
     )
     with pytest.raises(ValueError, match=r"model faces\.safetensors needs about"):
-        open_inline(opened, "cpu")  # a film does not wait until somebody closes a program
+        InlineHost(opened, "cpu")  # a film does not wait until somebody closes a program
     monkeypatch.setattr(admission, "available_bytes", lambda _: 10**12)
     assert admission.memory_shortage(opened, "cpu") == ""
 
@@ -84,7 +84,7 @@ def test_a_worker_loads_when_memory_becomes_free(tmp_path: Path) -> None:
     """It is not started again meanwhile, and nobody takes it for hung."""
     need = tmp_path / "need"
     need.write_text(str(10**15))
-    opened = open_spec("tests.slow_generator", Config(needs=str(need)))
+    opened = open_spec("tests.stand_ins.slow_generator", Config(needs=str(need)))
     host = open_worker(opened, "cpu", max_size_px=(16, 16), rate_cap_hz=60.0)
     try:
         _until(host, lambda: host.stats().state.startswith("failed"))

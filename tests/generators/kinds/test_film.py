@@ -90,6 +90,8 @@ def test_what_was_turned_is_seen_upright(tmp_path: Path) -> None:
         ((96, 54), {"colorspace": "bt709"}, 1, "yuv420p"),
         ((1280, 720), {"colorspace": "smpte170m"}, 5, "yuv420p"),
         ((96, 54), {}, 5, "yuvj420p"),
+        ((1280, 720), {}, 1, "yuv420p10le"),
+        ((96, 54), {}, 5, "yuv422p"),
     ],
 )
 def test_colours_are_those_that_were_meant(
@@ -112,9 +114,9 @@ def test_colours_are_those_that_were_meant(
         )  # fmt: skip
         container.mux(stream.encode(frame))
         container.mux(stream.encode())
-    found = ask(build(Config(str(path))), 0.0)[10, 10]
-    np.testing.assert_allclose(found[:3].astype(int), colour, atol=3)
-    assert found[3] == 255
+    found = ask(build(Config(str(path))), 0.0)
+    whole = {"u1": 255.0, "u2": 65535.0}[found.dtype.str[1:]]
+    np.testing.assert_allclose(found[10, 10] / whole * 255, (*colour, 255), atol=2)
 
 
 @pytest.mark.parametrize(
@@ -191,6 +193,39 @@ def test_hdr_is_refused_rather_than_shown_wrong(tmp_path: Path) -> None:
     path = make_clip(tmp_path / "a.mp4", 2, options=options)
     with pytest.raises(ValueError, match=r"HDR \(PQ\), which cannot be shown; convert it"):
         spec(Config(str(path)))
+
+
+def test_what_is_not_seen_as_it_is_meant_is_said(tmp_path: Path) -> None:
+    def told(path: Path) -> str:
+        return " ".join(open_spec("film", {"path": str(path)}).notes)
+
+    assert told(make_clip(tmp_path / "a.mkv", options={"g": "5"})) == ""
+    data = (tmp_path / "a.mkv").read_bytes()
+    (tmp_path / "cut.mkv").write_bytes(data[: len(data) // 2])
+    assert re.match(
+        r"cut\.mkv: only 0\.\d of its 2\.0 s have a picture", told(tmp_path / "cut.mkv")
+    )
+    fields = {"codec": "mpeg2video", "options": {"flags": "+ildct+ilme"}, "size_px": (720, 576)}
+    assert "interlaced" in told(make_clip(tmp_path / "a.mpg", 3, **fields))
+    wide = {"x264-params": "colorprim=bt2020:colormatrix=bt2020nc"}
+    assert "pale" in told(make_clip(tmp_path / "wide.mp4", 2, options=wide))
+
+
+def test_a_packet_that_arrived_broken_is_damage(tmp_path: Path) -> None:
+    path = make_clip(tmp_path / "a.ts", options={"g": "10"})
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + len(data) // 20] = bytes(len(data) // 20)
+    path.write_bytes(data)
+    generator = build(Config(str(path)))
+    said = []
+    for number in range(50):
+        try:
+            seen(generator, number / 25 + 0.001)
+        except ValueError as error:
+            said.append(str(error))
+    assert len(said) == 1
+    assert re.fullmatch(r"a\.ts: damaged near [\d.]+ s; the frame before it stands", said[0])
+    assert seen(generator, 1.961) == 49
 
 
 def test_backwards_and_round_it_is_ready_before_it_is_asked(

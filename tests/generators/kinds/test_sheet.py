@@ -13,9 +13,12 @@ from engine.core.frame.sample import requests_at
 from engine.core.show.generator import Request
 from engine.core.show.show import Show
 from engine.core.show.state import first_state
+from engine.documents.assets import assets_dir
 from engine.documents.show import load
 from engine.documents.show.load import ShowError
+from engine.documents.take.models import fingerprints
 from engine.generators import registry
+from engine.play.pixels.slot import worker_spec_of
 
 SHOW = """schema = 1
 size_px = [160, 90]
@@ -105,3 +108,22 @@ def test_what_cannot_be_a_sheet_is_said(tmp_path: Path, old: str, new: str, said
     assert old in SHOW
     with pytest.raises(ShowError, match=said):
         show_of(tmp_path, SHOW.replace(old, new))
+
+
+def test_it_names_the_files_of_the_network_so_that_a_new_one_is_noticed(tmp_path: Path) -> None:
+    network = assets_dir("presets") / "networks" / "earth.safetensors"
+    (tmp_path / "mine.safetensors").write_bytes(network.read_bytes())
+    text = SHOW.replace('"cppn"', '"stylegan2"\nconfig = { path = "mine.safetensors" }')
+    show = show_of(tmp_path, text)
+    made = {layer.id: layer.generator for layer in show.layers}
+    around, form = made["around"], made["form"]
+    assert around is not None
+    assert form is not None
+    (sheet,), (own,) = (registry.files(each.kind, each.config) for each in (around, form))
+    assert (sheet.key, sheet.path) == ("config.path", own.path)
+    assert sheet.path == str(tmp_path / "mine.safetensors")
+    before = worker_spec_of(show, "around", around)
+    (tmp_path / "mine.safetensors").write_bytes(network.read_bytes() + b" ")
+    assert worker_spec_of(show, "around", around) != before
+    marks = fingerprints(show)
+    assert marks[0]["config.path"] == own.path

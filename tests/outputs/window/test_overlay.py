@@ -16,7 +16,9 @@ def test_a_message_is_as_wide_as_its_text_and_no_wider_than_allowed() -> None:
     assert both.shape[0] == 88
     assert short.shape[1] < 400
     assert short.shape[1] < long.shape[1] <= 600
-    assert overlay.plain("3 × 4 – é…") == "3 x 4 - ?..."
+    assert overlay.cut("3 × 4 –\n Übergang → Привет…", overlay.font(12), 1e9) == (
+        "3 × 4 – Übergang → Привет…"
+    )
 
 
 def test_the_strip_shows_the_sound_and_what_must_not_be_forgotten() -> None:

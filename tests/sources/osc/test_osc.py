@@ -14,7 +14,7 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.osc_packet import OscPacket
 from pythonosc.udp_client import SimpleUDPClient
 
-from engine.sources.osc import inbox, osc, schedule
+from engine.sources.osc import inbox, osc
 from engine.sources.osc import sender as osc_send
 from engine.sources.osc.decode import MAX_ELEMENTS, decode
 from engine.system import sockets
@@ -338,17 +338,17 @@ def test_a_bundle_for_later_waits_until_its_time():
 def test_what_waits_is_bounded_in_number_and_in_time():
     with osc.open(osc.Config(port=0), lambda: 0) as receiver, client(receiver) as sender:
         receiver.wall_ns = lambda: HOUR_NS
-        sender.send(timed("/far", 0.5, schedule.MOST_AHEAD_S + 1.5))
+        sender.send(timed("/far", 0.5, inbox.MOST_AHEAD_S + 1.5))
         until(lambda: receiver.poll(10) or receiver.refused == 1, "one refused")
         ((address, why),) = receiver.refusals()
         assert address == "/far"
         assert why.startswith("its time tag is 61 s ahead, more than 60 s: set the clocks")
-        for k in range(schedule.MOST + 5):
+        for k in range(inbox.MOST + 5):
             sender.send(timed(f"/{k}", 0.5, 5.0))
             receiver.poll(10)
         until(lambda: receiver.poll(10) or receiver.refused == 6, "five refused")
         assert {why for _, why in receiver.refusals()} == {
-            f"{schedule.MOST} messages wait for their time already"
+            f"{inbox.MOST} messages wait for their time already"
         }
         assert receiver.refusals() == []
 
@@ -378,7 +378,7 @@ def test_how_far_a_time_tag_is_ahead(seconds, ns, is_after_2036):
     if abs(seconds) >= 2**31:
         return
     tag = (wall_ns + ahead + 2_208_988_800 * 10**9 << 32) // 10**9 % 2**64
-    assert abs(schedule.ahead_ns(tag, wall_ns) - max(ahead, 0)) <= 1
+    assert abs(inbox.ahead_ns(tag, wall_ns) - max(ahead, 0)) <= 1
 
 
 FLOOD = """

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from engine.core.parameter import Kind, Parameter
 from engine.core.show.decks import BLACK, CURVES, CUT, FADE, LATENT, SIDES, Decks
 from engine.core.show.layer import Effect, Layer
 from engine.documents.builder import ShowBuilder, each
-from engine.documents.deck_tables import DecksTable, TransitionTable
+from engine.documents.part_tables import DecksTable, TransitionTable
 from engine.documents.schema import EffectTable, LayerTable, ShowTable
 from engine.documents.show.layers import effect_id, make_effect, read_shader
 from engine.documents.show.stack.links import check_images
@@ -37,10 +36,11 @@ def make_decks(builder: ShowBuilder, table: ShowTable, layers: tuple[Layer, ...]
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"decks.transitions: '{twice}' is there already; give it another id")
     if keys.transition not in names:
-        more = "" if pairs else "; latent needs a layer of one generator on each deck"
+        what = "not known"
+        if keys.transition == LATENT:
+            what = "only there where each deck has a layer of one generator, of one kind and config"
         raise ValueError(
-            f"decks.transition: '{keys.transition[:40]}' is not known; allowed are: "
-            f"{', '.join(names)}{more}"
+            f"decks.transition: '{keys.transition[:40]}' is {what}; allowed are: {', '.join(names)}"
         )
     fade, curve, transition, take, cut, time_s, beats = _parameters(builder, keys, names)
     first = len(names) - len(keys.transitions)
@@ -71,15 +71,12 @@ def _id(table: TransitionTable) -> str:
 
 
 def _parameters(builder: ShowBuilder, keys: DecksTable, names: tuple[str, ...]) -> tuple[int, ...]:
-    def choice(address: str, value: str, words: tuple[str, ...], text: str) -> int:
-        at, last = float(words.index(value)), len(words) - 1.0
-        return builder.add(Parameter(address, Kind.CHOICE, at, 0.0, last, words, text=text))
-
-    text = "From deck A (0) to deck B (1)."
+    text, how = "From deck A (0) to deck B (1).", "How the crossfader changes the picture."
+    way = "How one deck becomes the other."
     return (
         builder.number("/crossfader", keys.crossfader, 0, 1, "", text),
-        choice("/crossfader/curve", keys.curve, CURVES, "How the crossfader changes the picture."),
-        choice("/crossfader/transition", keys.transition, names, "How one deck becomes the other."),
+        builder.choice("/crossfader/curve", CURVES, keys.curve, how),
+        builder.choice("/crossfader/transition", names, keys.transition, way),
         builder.trigger("/deck/take", "The crossfader moves to the other deck."),
         builder.trigger("/deck/cut", "The other deck is on air at once."),
         builder.number("/deck/time_s", keys.time_s, 0, 600, "s", "How long a take lasts."),

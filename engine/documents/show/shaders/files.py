@@ -85,7 +85,7 @@ def read_pictures(path: Path, header: Header) -> tuple[dict[str, NDArray[np.uint
     Returns
     -------
     pictures, notes
-        What there is, and which are missing and why.
+        What there is, and which are missing or not seen as they are meant, and why.
     """
     found: dict[str, NDArray[np.uint8]] = {}
     notes = []
@@ -93,10 +93,12 @@ def read_pictures(path: Path, header: Header) -> tuple[dict[str, NDArray[np.uint
         try:
             if not each.paths:
                 raise ValueError("it names no file")
-            faces = [decode_picture(read_picture(path, name), name) for name in each.paths]
+            decoded = [decode_picture(read_picture(path, name), name) for name in each.paths]
         except (OSError, ValueError) as error:
             notes.append(f"the picture {each.name} is black: {error}")
         else:
+            faces = [face for face, _ in decoded]
+            notes += [note for _, told in decoded for note in told]
             found[each.name] = cube(faces) if each.is_cube else faces[0]
     return found, notes
 

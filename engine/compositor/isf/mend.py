@@ -1,0 +1,64 @@
+"""Mending of GLSL that a compiler refused: what earlier versions and converters let pass.
+
+Only what keeps its meaning: names that are reserved words by now, one definition that stands twice
+(converters write what Shadertoy's tabs share once for each of them), a mouse of four numbers.
+"""
+
+from __future__ import annotations
+
+import re
+
+from engine.core.isf.source import bare, blank
+
+# No shader of ours or of any version up to 4.50 has another use for these...
+_RESERVED = (
+    "smooth|sample|buffer|filter|active|common|input|output|half|fixed|partition|superp|noise|patch"
+    "|coherent|shared|resource|subroutine|precise|cast|template|this|packed|using|sizeof|union|long"
+    "|short|unsigned|static|public|extern|external|interface|class|enum|typedef|goto|inline|asm"
+    "|noinline|volatile|namespace|[hf]vec[234]|[iu]?image(?:[123]D|Cube|Buffer|2DRect)"
+)
+# ... but for these, so that they are names only where they are declared as such.
+_WORDS = "flat|noperspective|layout|case|switch|default|uint|uvec[234]|double|d(?:vec|mat)[234]"
+_DECLARED = re.compile(
+    r"\b(?:float|int|bool|[bi]?vec[234]|mat[234]|void|sampler2D)\s+"
+    rf"(?:\w+\s*(?:=[^;(),]*)?,\s*)*({_WORDS})\b"
+)
+_NAME = re.compile(rf"\b(?:{_RESERVED})\b(?!\s+(?:in|out)\b)")
+_UNIT = re.compile(r"[^;{}]*(?:;|(\{))")
+_BRACE = re.compile(r"[{}]")
+_MOUSE = re.compile(r"\biMouse\b(?!\s*\.\s*[xyrgst]+\b)")
+
+
+def mended(body: str) -> str:
+    """Mend a body; every line stays in its place."""
+    if words := {*_DECLARED.findall(bare(body))}:
+        body = re.sub(rf"\b({'|'.join(words)})\b(?!\s+(?:in|out)\b)", r"\1_", body)
+    if re.search(r"\biMouse\s*\.\s*[xyrgst]*[zwbapq]", body):
+        body = _MOUSE.sub("vec4(iMouse.xy, 0.0, 0.0)", body)
+    return _without_twins(_NAME.sub(r"\g<0>_", body))
+
+
+def uniform_name(name: str, rung: int) -> str:
+    """What an input is called in the translated text."""
+    return re.sub(rf"\b(?:{_RESERVED}|{_WORDS})\b", r"\g<0>_", name) if rung else name
+
+
+def _without_twins(body: str) -> str:
+    """Blank what is defined above by the same words."""
+    code = re.sub(r"^[ \t]*#.*$", blank, bare(body), flags=re.MULTILINE)
+    seen: set[str] = set()
+    parts, done, at = [], 0, 0
+    while unit := _UNIT.match(code, at):
+        begin, at = at, unit.end()
+        depth = 1 if unit[1] else 0
+        while depth and (brace := _BRACE.search(code, at)):
+            at = brace.end()
+            depth += 1 if brace[0] == "{" else -1
+        text = code[begin:at]
+        words = " ".join(text.split())
+        if words in seen and words != ";":
+            begin += len(text) - len(text.lstrip())
+            parts += [body[done:begin], blank(body[begin:at])]
+            done = at
+        seen.add(words)
+    return "".join((*parts, body[done:]))
