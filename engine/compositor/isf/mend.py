@@ -1,8 +1,8 @@
 """Mending of GLSL that a compiler refused: what earlier versions and converters let pass.
 
 Only what keeps its meaning: names that are reserved words by now, one definition that stands twice
-(converters write what Shadertoy's tabs share once for each of them), a mouse of four numbers, what is
-called a constant and is made of inputs.
+(converters write what Shadertoy's tabs share once for each of them), a mouse of four numbers, what
+is called a constant and is made of inputs.
 """
 
 from __future__ import annotations
