@@ -9,10 +9,14 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import contextlib
+import functools
 import importlib
+import inspect
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import hypothesis
@@ -30,6 +34,10 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
     [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
 )
 
+# Hundreds of tests start the engine: what Python compiled is kept, also where a shell forbids it.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 # Without a GPU kernels are interpreted; Triton must know that when it is loaded.
 # And it is loaded before OpenGL: a software one's LLVM, loaded first, and Triton's end in a crash.
 if not has_nvidia():
@@ -45,8 +53,9 @@ hypothesis.settings.register_profile(
     "here", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.register_profile(
-    "ci", hypothesis.settings.get_profile("here"), derandomize=True, database=None
-)
+    "ci", hypothesis.settings.get_profile("here"),
+    max_examples=50, derandomize=True, database=None,  # the same in each run: more find no more
+)  # fmt: skip
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 
@@ -64,8 +73,19 @@ def _numbers_raise() -> Iterator[None]:
     np.seterr(**before)
 
 
+@functools.cache
+def takes_long(module: ModuleType | None) -> bool:
+    """Whether a file of tests plays shows or trains: begun last, it would be waited for alone."""
+    for each in vars(module or object).values():
+        name = getattr(each, "__name__" if inspect.ismodule(each) else "__module__", "") or ""
+        if name.startswith(("tests.performing", "tests.training", "tests.product.fuzz", "bench.")):
+            return True
+    return False
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs an NVIDIA GPU, by name, where there is none."""
+    """Put long tests first; skip what needs an NVIDIA GPU, by name, where there is none."""
+    items.sort(key=lambda item: not takes_long(getattr(item, "module", None)))
     wanted = [item for item in items if item.get_closest_marker("cuda")]
     if wanted and not has_nvidia():
         for item in wanted:

@@ -50,12 +50,7 @@ def run(source: str | None, as_json: bool) -> int:
 
 
 def collect(source: str | None) -> dict[str, Any]:
-    """Collect credits.
-
-    Parameters
-    ----------
-    source
-        A show, a network, an index of an archive; None: what the engine ships and depends on.
+    """Collect credits of a show, a network or an index; None: of the engine and all it depends on.
 
     Returns
     -------

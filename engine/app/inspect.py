@@ -191,7 +191,8 @@ def list_addresses(show: str, as_json: bool) -> int:
     if as_json:
         told = [{**each.report(), **_controls(each, mapped)} for each in listed.values()]
         for report in told:
-            if names := [n for n, a in others.items() if _is_for(a.address, report)]:
+            own = {report["address"], *report.get("aliases", ())}
+            if names := [n for n, a in others.items() if a.address in own]:
                 report["layouts"] = names
         print(json.dumps(told, indent=2, ensure_ascii=False))
         return 0
@@ -224,10 +225,6 @@ def _mapped(show: Show) -> dict[str, list[str]]:
 def _controls(each: Address, mapped: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     found = [text for name in (each.address, *each.aliases) for text in mapped.get(name, ())]
     return {"mapped": found} if found else {}
-
-
-def _is_for(address: str, report: dict[str, Any]) -> bool:
-    return address == report["address"] or address in report.get("aliases", ())
 
 
 def _row(each: Address) -> tuple[str, ...]:

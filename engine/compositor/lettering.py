@@ -118,6 +118,12 @@ class Letters:
         self._shown: dict[str, Lettering] = {}
         self._faces: dict[str, tuple[tuple[bytes, int, int], Face]] = {}
 
+    def load(self, fonts: Mapping[str, bytes]) -> None:
+        """Take the files of fonts; texts are set anew where one has another content."""
+        if fonts != self.fonts:
+            self.fonts = fonts
+            self._shown.clear()
+
     def changed(
         self, wanted: tuple[tuple[str, Lettering], ...]
     ) -> list[tuple[str, NDArray[np.uint8]]]:
@@ -169,7 +175,10 @@ def set_letters(lettering: Lettering, face: Face) -> NDArray[np.uint8]:
     font, size_px = face.font, face.font.size
     margin, pitch = round(_MARGIN * height), lettering.line * size_px
     space = lettering.spacing * size_px
-    lines = _wrapped(lettering.text, font, space, width - 2 * margin)
+    text = "".join(
+        " " if unicodedata.category(x) == "Cc" and x != "\n" else x for x in lettering.text
+    )
+    lines = _wrapped(text, font, space, width - 2 * margin)
     ascent, descent = font.getmetrics()
     block = pitch * (len(lines) - 1) + ascent + descent
     free = {"top": margin, "middle": (height - block) / 2, "bottom": height - margin - block}

@@ -10,18 +10,6 @@ def _smooth(x: float) -> float:
     return x * x * (3.0 - 2.0 * x)
 
 
-def _smoother(x: float) -> float:
-    return x * x * x * (x * (6.0 * x - 15.0) + 10.0)
-
-
-def _exponential(x: float) -> float:
-    return math.expm1(4.0 * x) / math.expm1(4.0)
-
-
-def _logarithmic(x: float) -> float:
-    return math.log1p(math.expm1(4.0) * x) / 4.0
-
-
 def _step(x: float) -> float:
     return 1.0 if x >= 0.5 else 0.0
 
@@ -32,9 +20,9 @@ CURVES: dict[str, Callable[[float], float]] = {
     "cube": lambda x: x * x * x,
     "root": math.sqrt,
     "smooth": _smooth,
-    "smoother": _smoother,
-    "exponential": _exponential,
-    "logarithmic": _logarithmic,
+    "smoother": lambda x: x * x * x * (x * (6.0 * x - 15.0) + 10.0),
+    "exponential": lambda x: math.expm1(4.0 * x) / math.expm1(4.0),
+    "logarithmic": lambda x: math.log1p(math.expm1(4.0) * x) / 4.0,
     "step": _step,
     "invert": lambda x: 1.0 - x,
 }
@@ -71,7 +59,7 @@ def swung(phase: float, swing: float) -> float:
 def spring(
     position: float, velocity: float, goal: float, seconds: float, omega: float
 ) -> tuple[float, float]:
-    """Let a critically damped spring move towards a goal that holds still.
+    """Let a critically damped spring move towards a goal that holds still: position and velocity.
 
     Exact: with ``y = x - g`` and ``j = v + omega y``, ``x = g + (y + j t) e^(-omega t)`` and
     ``v = (v - omega j t) e^(-omega t)``. Half way after 1.678 / omega seconds.
@@ -80,10 +68,6 @@ def spring(
     ----------
     omega
         Angular frequency in 1/s, above 0.
-
-    Returns
-    -------
-    position, velocity
     """
     offset = position - goal
     drive = velocity + omega * offset

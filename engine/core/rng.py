@@ -24,7 +24,7 @@ def gaussian(seed: int, name: str, index: int, size: int) -> NDArray[np.float64]
 
 
 def draw(seed: int, name: str, index: int, size: int) -> NDArray[np.float64]:
-    """Draw a standard normal vector that depends on its key alone.
+    """Draw a standard normal vector [shape=(size,)] of its key alone; it is read-only.
 
     Philox-4x64 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"), keyed by a
     hash of (seed, name); the counter's upper word is the index, so that draws never overlap.
@@ -33,11 +33,6 @@ def draw(seed: int, name: str, index: int, size: int) -> NDArray[np.float64]:
     ----------
     index
         Any whole number; negative ones wrap in 64 bits.
-
-    Returns
-    -------
-    ndarray [shape=(size,)]
-        Read-only.
     """
     # The index stands in the counter's third word: the lower 128 bits are left to the draw itself.
     counter = (index & _WORD) << 128

@@ -9,15 +9,10 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def assets_dir(kind: Literal["shaders", "presets"]) -> Path:
-    """Find the folder of shipped files.
+    """Find the folder of shipped ``shaders`` (ISF files) or ``presets`` (shows).
 
     A wheel carries them as ``engine/_assets/KIND``; in a checkout, and so in an editable install,
     they lie beside the package.
-
-    Parameters
-    ----------
-    kind
-        ``shaders`` (ISF files) or ``presets`` (shows).
 
     Raises
     ------

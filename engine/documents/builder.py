@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -111,7 +112,8 @@ def each(entries: list[T], key: str, make: Callable[[T], R]) -> Iterator[R]:
         try:
             yield make(entry)
         except ValueError as error:
-            raise ValueError(f"{key}[{place}].{error}") from None
+            joint = "." if re.match(r"[\w.\[\]]+(:|$)", str(error)) else ": "
+            raise ValueError(f"{key}[{place}]{joint}{error}") from None
 
 
 def strict(parameter: Parameter, value: bool | int | float | str) -> float:

@@ -6,7 +6,7 @@ from engine.core.colour.cube import read_cube
 from engine.core.colour.grade import TONE_MAPS
 from engine.core.show.controls import Colour
 from engine.documents.builder import ShowBuilder
-from engine.documents.colour_table import ColourTable
+from engine.documents.part_tables import ColourTable
 
 
 def make_colour(builder: ShowBuilder, table: ColourTable | None) -> Colour:

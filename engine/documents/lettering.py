@@ -9,7 +9,7 @@ from engine.core.parameter import Kind, Parameter
 from engine.core.show.layer import Layer
 from engine.core.show.lettering import ALIGNS, PLACES, Writing, picture_name, refusal
 from engine.documents.builder import ShowBuilder
-from engine.documents.layer_tables import TextTable
+from engine.documents.part_tables import TextTable
 from engine.documents.schema import EffectTable, LayerTable, Number
 
 KINDS = ("generator", "uses", "source", "solid", "text", "sheet")

@@ -17,14 +17,9 @@ _LARGEST_FACE = 1024
 
 @lru_cache(maxsize=8)  # a show is read again with every save, and each picture costs a process
 def decode_picture(data: bytes, name: str) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
-    """Decode a picture, as `engine.system.foreign.still_file` does [shape=(H, W, 4)].
+    """Decode a picture, called `name`, as `system.foreign.still_file` does [shape=(H, W, 4)].
 
     And say what of it is not seen as it is meant, a sentence each.
-
-    Parameters
-    ----------
-    name
-        What to call it in messages.
 
     Raises
     ------

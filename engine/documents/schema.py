@@ -10,11 +10,16 @@ from engine.core.parameter import Kind
 from engine.core.show.layer import BLENDS, SPACES
 from engine.core.show.placing import FITS, MIRRORS, TILES
 from engine.core.trajectory.parts import make_parts
-from engine.documents.colour_table import ColourTable
-from engine.documents.deck_tables import DecksTable
-from engine.documents.layer_tables import FilmTable, SheetTable, SolidTable, TextTable
-from engine.documents.map_tables import MappingTable
 from engine.documents.modulation_tables import MODULATORS, LfoTable, MacroTable
+from engine.documents.part_tables import (
+    ColourTable,
+    DecksTable,
+    FilmTable,
+    MappingTable,
+    SheetTable,
+    SolidTable,
+    TextTable,
+)
 
 Number = bool | int | float | str | list[float]
 

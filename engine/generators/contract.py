@@ -95,6 +95,12 @@ def steps(key: str) -> tuple[str | int, ...]:
     return tuple(int(step) if step.isdigit() else step for step in key.split("."))
 
 
+def reduced(asked: tuple[int, int], own: tuple[int, int]) -> tuple[int, int]:
+    """Size of pixels that are made smaller, never larger; what was rounded up is no reason to."""
+    is_whole = asked[0] >= own[0] and asked[1] >= own[1]
+    return own if is_whole else (min(asked[0], own[0]), min(asked[1], own[1]))
+
+
 def model_of(files: Iterable[Asset]) -> str:
     """Path of the model among the files of a generator, or empty."""
     return next((asset.path for asset in files if asset.role == MODEL), "")

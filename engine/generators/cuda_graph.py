@@ -129,13 +129,7 @@ class Graphs:
         inputs: Inputs,
         device: str,
     ) -> torch.Tensor | None:
-        """Draw by the graph of a kind; None where one cannot be captured, or there are too many.
-
-        Parameters
-        ----------
-        kind
-            Whatever else than `inputs` the picture depends on.
-        """
+        """Draw by the graph of a kind; None where one cannot be captured, or there are too many."""
         graph = self._kept.get(kind)
         if graph is None:
             if self._failed or len(self._kept) >= MOST_GRAPHS:

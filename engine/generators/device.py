@@ -35,13 +35,7 @@ def pick_device(name: str) -> str:
 
 
 def cuda_trouble(torch: Any, index: int = 0) -> str:
-    """Say why CUDA cannot be used on a device: none is here, or torch has no code for it.
-
-    Returns
-    -------
-    str
-        Empty if it can be used.
-    """
+    """Say why CUDA cannot be used on a device, none or one without code; else nothing."""
     if not torch.cuda.is_available():
         return "torch finds no cuda device here"
     if index >= torch.cuda.device_count():

@@ -23,12 +23,7 @@ class WrongLatentsError(ValueError):
 
 
 def read_numbers(text: str, what: str, last: int = LAST_SEED) -> tuple[int, ...]:
-    """Read numbers and ranges with both ends, ``1,5,9`` or ``0-15``.
-
-    Parameters
-    ----------
-    what
-        What they are called: ``seeds``.
+    """Read numbers and ranges with both ends, ``1,5,9`` or ``0-15``; `what` they are called.
 
     Raises
     ------
@@ -83,12 +78,7 @@ def read_latents(path: Path, spaces: Sequence[Space], model: str, takes: str = "
 
 
 def read_rows(path: Path, size: int, what: str) -> NDArray[np.float32]:
-    """Read rows of numbers [shape=(N, size)] from a file of any of these kinds.
-
-    Parameters
-    ----------
-    what
-        What they are called: ``classes``.
+    """Read rows of numbers [shape=(N, size)], called `what`, from a file of any of these kinds.
 
     Raises
     ------

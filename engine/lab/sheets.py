@@ -68,12 +68,7 @@ def to_bytes(picture: Pictures) -> Bytes:
 def store(
     out: Path, rows: Sequence[Pictures], labels: Sequence[str], heads: Sequence[str] = ()
 ) -> None:
-    """Write rows of pictures [shape=(N, 3, H, W)], 0..1, each row with its label at the left.
-
-    Parameters
-    ----------
-    heads
-        What stands above the columns.
+    """Write rows of pictures [shape=(N, 3, H, W)], 0..1: labels at the left, heads above columns.
 
     Raises
     ------

@@ -87,11 +87,6 @@ def _metadata(network: Network) -> str:
 def load(path: Path) -> Network:
     """Load a native model; its tensors are views of the mapped file.
 
-    Parameters
-    ----------
-    path
-        A safetensors file that `write` wrote.
-
     Raises
     ------
     RefusedError

@@ -184,12 +184,7 @@ def _array(value: Any) -> NDArray[Any] | None:
 
 
 def read(data: bytes | memoryview, name: str) -> Saved:
-    """Find the latents of a file.
-
-    Parameters
-    ----------
-    name
-        What an error begins with.
+    """Find the latents of a file; `name` begins errors.
 
     Raises
     ------

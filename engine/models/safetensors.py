@@ -100,12 +100,7 @@ def _item_bytes(tensor: NDArray[Any]) -> int:
 
 
 def read_header(data: memoryview) -> tuple[dict[str, Any], dict[str, str], int]:
-    """Read the header of a safetensors file and hold it against the size of the file.
-
-    Parameters
-    ----------
-    data
-        The whole file, mapped.
+    """Read the header of a mapped safetensors file and hold it against the size of the file.
 
     Returns
     -------

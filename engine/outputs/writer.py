@@ -42,13 +42,7 @@ def read_sound(sound: Sound, start: int, count: int) -> NDArray[np.float32]:
 
 
 def explain(path: Path, error: BaseException, kept: str) -> OSError:
-    """Make one sentence of whatever stopped the writing of a file.
-
-    Parameters
-    ----------
-    kept
-        What is left and still good, as a clause: ``the first 12 pictures are playable``.
-    """
+    """Make one sentence of what stopped a file's writing; `kept` says what is still good."""
     number = getattr(error, "errno", None) or errno.EIO
     if number == errno.ENOSPC:
         text = f"The disk is full: '{path}' stops here; {kept}. Free some space"

@@ -39,11 +39,6 @@ NO_ADDRESS = "(no address)"
 class EventQueue:
     """Events by tick, from what sources hand over.
 
-    Parameters
-    ----------
-    host
-        Addresses that the host itself answers to.
-
     Attributes
     ----------
     commands

@@ -47,13 +47,7 @@ def refusals(
     texts: Mapping[str, str], size_px: tuple[int, int], most_s: float,
     is_wanted: Callable[[], bool] = lambda: True,
 ) -> dict[str, str] | None:  # fmt: skip
-    """Wait until shaders are judged; return what is wrong with those that are refused.
-
-    Parameters
-    ----------
-    is_wanted
-        Asked all the while; when it says no the answer is None.
-    """
+    """Wait until shaders are judged, while `is_wanted`; return what is wrong with those refused."""
     found: dict[str, str] = {}
     if not texts:
         return found
@@ -117,7 +111,7 @@ class Trials:
         self._warmer.tend(now_s)
         for answer in self._warmer.poll():
             if answer.error is None:
-                del self.unfit[answer.name]
+                self.unfit.pop(answer.name, None)
             else:
                 self.refused[answer.name] = answer.error
             yield answer
@@ -132,6 +126,11 @@ class Trials:
             for effect in (*filter(None, (layer.source,)), *layer.effects)
             if effect.shader in self.waiting
         }
+
+    def forget(self, name: str) -> None:
+        """Have nothing against a shader any more: there is another text of it, which was judged."""
+        self.unfit.pop(name, None)
+        self.refused.pop(name, None)
 
     def close(self) -> None:
         """End the child."""

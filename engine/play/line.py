@@ -34,12 +34,7 @@ def resized(show: Show, size_px: tuple[int, int]) -> Show:
 def load_shaders(
     compositor: Compositor, show: Show, unfit: Mapping[str, str] = MappingProxyType({})
 ) -> None:
-    """Compile the shaders of a show, and upload its pictures.
-
-    Parameters
-    ----------
-    unfit
-        Name → text of shaders that must not be drawn.
+    """Compile a show's shaders but the `unfit` ones, which must not be drawn; upload its pictures.
 
     Raises
     ------
@@ -74,6 +69,8 @@ def seeded(show: Show, seed: int | None) -> Show:
 
 EventsOf = Callable[[int], Sequence[Event]]
 LOAD = "/show/load"
+LEAVE_OUT = "/clock/leave_out"
+"""Index of a picture step: those up to it that are not taken yet never are."""
 
 
 class Pixels(Protocol):
@@ -100,6 +97,9 @@ class Line:
         Content hash → show, for reloads.
     on_tick
         Called with (show, state before, events, state after) of every tick: takes, plan files.
+    on_show
+        Called with (show, steps) when another show is loaded; those are of the one before it, and
+        to be drawn before.
     """
 
     show: Show
@@ -107,12 +107,15 @@ class Line:
     step: int
     shows: Mapping[str, Show]
     on_tick: Callable[[Show, State, Sequence[Event], State], None] | None = None
-    on_show: Callable[[Show], None] | None = None
+    on_show: Callable[[Show, Sequence[Plan]], None] | None = None
     _newest: Plan | None = None
     _newest_held: Held = field(default_factory=dict)  # what that plan saw
     _held: Held = field(default_factory=dict)  # since the last frame
     _held_for_step: Held = field(default_factory=dict)
     _seen: int = -1  # newest step before this frame's
+    _due: list[Plan] = field(default_factory=list)  # steps that are not handed out yet
+    _left_out: int = -1  # no step up to this one is taken any more
+    _gone: int = 0  # steps left out since the newest that was taken
 
     def control(self, seconds: Fraction, events_of: EventsOf) -> list[Plan]:
         """Advance every tick up to `seconds`; sample each picture step that falls in between.
@@ -121,21 +124,23 @@ class Line:
         not depend on the rate of frames. A signal of one tick is held for the next step, and for
         the frame at `seconds`: so the same take shows the same onsets at every rate.
         """
-        plans: list[Plan] = []
         rate = self.show.control_hz
         self._held, self._seen = {}, self.step
         for tick in range(self.state.tick + 1, newest_index(seconds, rate) + 1):
-            plans += self._steps(seconds_at(tick, rate), is_open=True)
+            self._take_steps(seconds_at(tick, rate), is_open=True)
             self.tick(tick, events_of(tick))
             hold_pulses(self.show, self.state, self._held)
             hold_pulses(self.show, self.state, self._held_for_step)
-        return plans + self._steps(seconds, is_open=False)
+        self._take_steps(seconds, is_open=False)
+        return self._hand_out()
 
     def tick(self, tick: int, events: Sequence[Event]) -> None:
         """Advance one tick, through a reload if there is one."""
         for event in events:
             if event.address == LOAD and isinstance(event.value, str):
                 self._swap(event.value)
+            if event.address == LEAVE_OUT and isinstance(event.value, int):
+                self._left_out = event.value
         before = self.state
         self.state = advance(self.show, before, tick, events)
         if self.on_tick is not None:
@@ -147,27 +152,44 @@ class Line:
         self.show = show
         self._newest = None
         if self.on_show is not None:
-            self.on_show(show)
+            self.on_show(show, self._hand_out())
 
-    def _steps(self, until: Fraction, is_open: bool) -> list[Plan]:
+    def _hand_out(self) -> list[Plan]:
+        plans, self._due = self._due, []
+        return plans
+
+    def due(self, seconds: Fraction) -> int:
+        """How many steps there are up to a time, if the show is not frozen meanwhile."""
+        return 0 if self.state.is_still else math.floor(self._motion(seconds)) - self.step
+
+    def _motion(self, seconds: Fraction) -> Fraction:
+        """Show time without its frozen parts, in steps."""
+        still = seconds_at(self.state.still_ticks, self.show.control_hz)
+        return (seconds - still) * self.show.picture_hz
+
+    def _take_steps(self, until: Fraction, is_open: bool) -> None:
         """Sample the steps up to a time, from the present tick."""
-        if self.state.tick < 0:
-            return []
         show, state = self.show, self.state
-        still = seconds_at(state.still_ticks, show.control_hz)
-        motion = (until - still) * show.picture_hz
+        if state.tick < 0 or state.is_still:
+            return
+        motion = self._motion(until)
         last = math.ceil(motion) - 1 if is_open else math.floor(motion)
-        plans: list[Plan] = []
-        while self.step < last and not state.is_still:
+        still = seconds_at(state.still_ticks, show.control_hz)
+        while self.step < last:
             self.step += 1
+            if self.step <= self._left_out:
+                self._gone += 1
+                continue
             at = seconds_at(self.step, show.picture_hz) + still
             # A step that fell into a frozen stretch is taken where the motion goes on.
             moment = max(at, seconds_at(state.tick, show.control_hz))
             self._newest_held, self._held_for_step = self._held_for_step, {}
             seen = with_pulses(show, state, self._newest_held)
-            self._newest = sample(show, seen, float(moment))
-            plans.append(self._newest)
-        return plans
+            # It sees what happened since the step before it, however long ago that was.
+            before = self.step - 1 - self._gone if self._gone else None
+            self._gone = 0
+            self._newest = sample(show, seen, float(moment), before)
+            self._due.append(self._newest)
 
     def plan(self, seconds: Fraction) -> Plan:
         """Sample the frame itself; if it sees what the newest step saw, it is that step's plan."""
@@ -209,12 +231,7 @@ def draw(
     plan: Plan,
     watch: Stopwatch | None = None,
 ) -> Any:
-    """Step the histories, then draw the frame.
-
-    Parameters
-    ----------
-    steps
-        Plans of the picture steps since the last frame, oldest first.
+    """Step the histories by the plans of the steps since the last frame, then draw the frame.
 
     Returns
     -------

@@ -57,13 +57,7 @@ class Shares:
     def look(
         self, now_s: float, stats: Mapping[str, HostStats], periods_s: Mapping[str, float]
     ) -> None:
-        """Measure.
-
-        Parameters
-        ----------
-        periods_s
-            Layer that is seen → time between two of its pictures, as it was asked for.
-        """
+        """Measure layers that are seen, against the time asked for from picture to picture."""
         self._due_s = now_s + EVERY_S
         found = {DISPLAY: (os.getpid(), 0)}
         found |= {n: (s.pid, s.frames) for n, s in stats.items() if s.state == "ready" and s.pid}

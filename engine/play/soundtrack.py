@@ -15,12 +15,7 @@ from engine.sources.audio import file as tracks
 
 
 def channel_choice(table: ShowTable, channel: int | None, gain_db: float | None) -> ChannelChoice:
-    """Say what of a sound file is heard: what the show's source ``audio`` says, or who is given.
-
-    Parameters
-    ----------
-    channel, gain_db
-        Of the command line; None leaves it to the show.
+    """Say what of a sound file is heard: as given, else as the show's source ``audio`` says.
 
     Raises
     ------

@@ -30,13 +30,7 @@ _STEP = 1.0 / 512.0
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """How sticks are read.
-
-    Parameters
-    ----------
-    dead_zone
-        Part of a stick's way, from the middle, that counts as the middle: 0 to 0.9.
-    """
+    """How sticks are read: the `dead_zone` is the part of the way that is the middle, 0 to 0.9."""
 
     dead_zone: float = 0.12
 

@@ -12,11 +12,6 @@ def available_bytes(root: Path = Path("/")) -> int | None:
 
     On Linux: what the kernel calls available, or less where a control group (a container, a
     service) has a limit.
-
-    Parameters
-    ----------
-    root
-        Where ``proc`` and ``sys`` are.
     """
     found: list[int] = []
     if sys.platform == "linux":

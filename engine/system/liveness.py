@@ -59,13 +59,7 @@ def _state(folder: Path) -> str:
 
 
 class Stillness:
-    """How long a process had its chance since it last got on.
-
-    Attributes
-    ----------
-    stopped_s
-        For how long it is stopped by now.
-    """
+    """How long a process had its chance since it last got on, and for how long it is stopped."""
 
     def __init__(self) -> None:
         self.reset()

@@ -41,12 +41,7 @@ def load(path: Path, most_bytes: int = LARGEST_BYTES) -> Arrays:
 
 
 def read(data: bytes | memoryview, most_bytes: int = LARGEST_BYTES) -> Arrays:
-    """Arrays of numbers or text of an ``.npy`` (``arr_0``) or ``.npz`` file, by name.
-
-    Parameters
-    ----------
-    most_bytes
-        What an archive may unpack to.
+    """Arrays of an ``.npy`` (``arr_0``) or ``.npz`` file, by name, of at most so many bytes.
 
     Returns
     -------

@@ -101,12 +101,7 @@ class Ring:
         return self._get(_OWN + place)
 
     def write(self, parts: Sequence[memoryview]) -> int:
-        """Write one record, laid out part after part, and make it the newest.
-
-        Returns
-        -------
-        int
-            Its sequence, one more than that of the record before.
+        """Write one record, part after part, and make it the newest; return its sequence.
 
         Raises
         ------

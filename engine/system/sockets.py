@@ -117,12 +117,7 @@ def why_not(what: str, host: str, port: int, error: Exception) -> str:
 
 
 class Senders:
-    """An allow list; empty: everybody who can reach the port may send.
-
-    Parameters
-    ----------
-    allowed
-        Addresses (``192.168.1.20``) and networks (``10.0.0.0/8``).
+    """An allow list of addresses and networks (``10.0.0.0/8``); empty: everybody may send.
 
     Raises
     ------

@@ -20,13 +20,7 @@ PACKAGE = Path(__file__).resolve().parents[2]
 
 
 def launch(target: Callable[..., None], *arguments: Any, name: str = "") -> SpawnProcess:
-    """Spawn a process that ends with the player; returns in a few milliseconds.
-
-    Parameters
-    ----------
-    target
-        A function of a module; it is called with `arguments`.
-    """
+    """Spawn a process for a function of a module; it ends with the player. Returns at once."""
     process = multiprocessing.get_context("spawn").Process(
         target=_run, args=(target, arguments), daemon=True, name=name or target.__module__
     )

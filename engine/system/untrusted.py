@@ -25,12 +25,7 @@ def open_regular(path: Path) -> BufferedReader:
 
 
 def read_bytes(path: Path, most: int) -> bytes:
-    """Read a file as `open_regular` opens it.
-
-    Parameters
-    ----------
-    most
-        Bytes that it may have.
+    """Read a file of at most so many bytes as `open_regular` opens it.
 
     Raises
     ------
@@ -51,12 +46,7 @@ class OutsideError(ValueError):
 
 
 def place(name: str, *folders: Path) -> Path:
-    """Find a file by the name that a document gives it: in the first folder that has it.
-
-    Parameters
-    ----------
-    folders
-        Of the document; links from one to another of them are good.
+    """Find a file by the name that a document gives it: in the first of its folders that has it.
 
     Returns
     -------

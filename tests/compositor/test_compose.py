@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.compositor import layers
+from engine.compositor import stock
+from engine.compositor.canvas.place import fit
 from engine.compositor.compose import Compositor
 from engine.compositor.gl.program import ShaderError, read_error
 from engine.compositor.isf.check import check
 from engine.compositor.isf.shader import compile_shader
-from engine.compositor.place import fit
 from engine.core.frame.plan import LayerPlan, Pass, Plan
 from tests.places import GOLDEN, ROOT, SHADERS
 
@@ -605,7 +605,7 @@ def test_what_was_staged_is_not_compiled_again(
     compositor.stage("colour", COLOUR.replace("= c;", "= c.bgra;"))
     assert (compositor.compose(shown, {}).read("rgb24") == before).all()
     compositor.stage("colour", COLOUR.replace("= c;", "= c.grba;"))  # saved again meanwhile
-    monkeypatch.setattr(layers, "compile_shader", lambda *_: pytest.fail("compiled again"))
+    monkeypatch.setattr(stock, "compile_shader", lambda *_: pytest.fail("compiled again"))
     compositor.load("colour", COLOUR.replace("= c;", "= c.grba;"))
     assert (compositor.compose(shown, {}).read("rgb24") == before[..., [1, 0, 2]]).all()
 
@@ -815,12 +815,12 @@ def test_a_scar_stays_until_it_heals(ctx: moderngl.Context) -> None:
     ("name", "uniforms"),
     [("trails", {"half_life": 1.0, "zoom": 0.6, "turn": 0.1}), ("flow", {"speed": 0.2})],
 )
-def test_feedback_agrees_at_360_and_1080_lines(
+def test_feedback_agrees_at_a_third_of_the_size(
     ctx: moderngl.Context, name: str, uniforms: dict[str, float]
 ) -> None:
-    small = chain(ctx, name, (640, 360), steps=12, **uniforms).astype(np.float64)
-    large = chain(ctx, name, (1920, 1080), steps=12, **uniforms).astype(np.float64)
-    shrunk = large.reshape(360, 3, 640, 3, 3).mean((1, 3))
+    small = chain(ctx, name, (320, 180), steps=12, **uniforms).astype(np.float64)
+    large = chain(ctx, name, (960, 540), steps=12, **uniforms).astype(np.float64)
+    shrunk = large.reshape(180, 3, 320, 3, 3).mean((1, 3))
     assert small.mean() > 1000
     assert np.abs(small - shrunk).mean() / 257 < 0.5
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from engine.compositor.compose import Compositor
-from engine.compositor.gl.context import collect, open_context
+from engine.compositor.layers import frame_of
 from engine.core.frame.plan import LayerPlan, Pass, Plan
 from engine.core.show.lettering import Lettering, picture_name
 from engine.core.show.placing import Placing
@@ -36,18 +36,12 @@ TRAIL = (
 
 
 @pytest.fixture(scope="module")
-def compositor() -> Iterator[Compositor]:
-    try:
-        ctx: moderngl.Context = open_context()
-    except OSError as error:
-        pytest.skip(str(error))
+def compositor(ctx: moderngl.Context) -> Iterator[Compositor]:
     made = Compositor(ctx, (16, 9))
     for name, text in {"colour": COLOUR, "sees": SEES, "turned": TURNED, "trail": TRAIL}.items():
         made.load(name, text)
     yield made
     made.close()
-    collect(ctx)
-    ctx.release()
 
 
 def layer(name: str, **changes: Any) -> LayerPlan:
@@ -178,7 +172,7 @@ def test_a_shader_sees_the_picture_of_some_steps_ago(compositor: Compositor) -> 
         )
         now = plan(*layers, reads_picture=True, picture_steps=3)
         compositor.step(now, {})
-        kept = compositor._layers.draw(layers[1], now, {})
+        kept = compositor._layers.draw(layers[1], frame_of(now, {}, True))
         assert kept is not None
         data = np.frombuffer(kept.fbo.read(components=4, dtype="f2"), np.float16)
         seen.append(float(data.reshape(9, 16, 4)[4, 2, 0]))

@@ -11,10 +11,10 @@ import pytest
 
 from engine.compositor import lettering
 from engine.compositor.compose import Compositor
-from engine.compositor.gl.context import collect, open_context
 from engine.compositor.lettering import Face, Letters, check_font, set_letters
 from engine.core.frame.plan import LayerPlan, Pass, Plan
 from engine.core.show.lettering import Lettering, picture_name
+from engine.system import fonts
 from tests.places import SHADERS
 
 PLAIN = Lettering("AB", "", 0.4, 1.2, 0.0, 0.0, "centre", "middle", (320, 180))
@@ -102,17 +102,11 @@ def test_what_is_no_font_is_refused() -> None:
 
 
 @pytest.fixture(scope="module")
-def compositor() -> Iterator[Compositor]:
-    try:
-        ctx: moderngl.Context = open_context()
-    except OSError as error:
-        pytest.skip(str(error))
+def compositor(ctx: moderngl.Context) -> Iterator[Compositor]:
     made = Compositor(ctx, PLAIN.size_px)
     made.load("lettering", (SHADERS / "lettering.fs").read_text("utf-8"))
     yield made
     made.close()
-    collect(ctx)
-    ctx.release()
 
 
 def drawn(compositor: Compositor, text: str, **uniforms: Any) -> np.ndarray:
@@ -165,7 +159,7 @@ def shown(text: str) -> tuple[np.ndarray, list[tuple[str, str]]]:
 
 
 def test_latin_greek_and_cyrillic_are_there_and_plain_texts_look_as_they_did() -> None:
-    for text in ("Über Łódź", "Ελλάδα", "Ёлка", "Tiếng Việt", "10 € – “so”…"):
+    for text in ("Über Łódź", "Ελλάδα", "Ёлка", "Tiếng Việt", "10 € – “so”…", "שלום"):
         picture, notes = shown(text)
         assert notes == []
         assert picture[..., 0].any()
@@ -195,3 +189,14 @@ def test_where_nothing_sets_letters_together_it_is_said(
 def test_any_end_of_a_line_is_one(end: str) -> None:
     """Raqm refuses to set them."""
     assert (shown(f"Ü{end}A")[0] == shown("Ü\nA")[0]).all()
+
+
+def test_another_font_of_the_same_name_is_seen() -> None:
+    found, wanted = Letters(), ((picture_name("title"), PLAIN._replace(font="f.ttf")),)
+    for content, count in ((fonts.data(), 1), (fonts.data(), 0), (b"", 1)):
+        found.load({"f.ttf": content})
+        assert len(found.changed(wanted)) == count
+
+
+def test_control_characters_are_spaces() -> None:
+    assert shown("Ü\x1e\x00a")[0][..., 0].any()

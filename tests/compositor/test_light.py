@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import moderngl
 import numpy as np
 import pytest
 
-from engine.compositor.gl.context import open_context
 from engine.compositor.light import Light
 
 
@@ -15,9 +15,8 @@ def linear(rgb: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize(("size_px", "grid"), [((64, 48), (16, 8)), ((40, 30), (40, 30))])
 def test_the_light_of_the_picture_before_is_exact(
-    size_px: tuple[int, int], grid: tuple[int, int]
+    ctx: moderngl.Context, size_px: tuple[int, int], grid: tuple[int, int]
 ) -> None:
-    ctx = open_context()
     light = Light(ctx)
     rng = np.random.default_rng(1)
     shape = (size_px[1], size_px[0], 4)
@@ -32,12 +31,10 @@ def test_the_light_of_the_picture_before_is_exact(
         assert got is not None
         assert np.abs(got - want).max() < 0.001
     light.release()
-    ctx.release()
 
 
-def test_a_large_picture_is_not_biased() -> None:
+def test_a_large_picture_is_not_biased(ctx: moderngl.Context) -> None:
     """A lattice of its pixels is seen, each on its own: dark and bright ones mix as light does."""
-    ctx = open_context()
     noise = np.random.default_rng(2).integers(0, 2, (720, 1280, 1), np.uint8) * np.uint8(255)
     texture = ctx.texture((1280, 720), 4, np.repeat(noise, 4, axis=2).tobytes())
     light = Light(ctx)
@@ -46,4 +43,3 @@ def test_a_large_picture_is_not_biased() -> None:
     assert found is not None
     assert abs(float(found.mean()) - 0.5) < 0.02
     light.release()
-    ctx.release()

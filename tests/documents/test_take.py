@@ -27,6 +27,7 @@ from engine.play.film.playback import open_playback
 from engine.system.atomic import copy
 from engine.system.hashing import content_hash
 from tests.making import FORM, GLOW, line_of, read_show, run
+from tests.performing import LIMIT_S
 
 SHOW = read_show('signals = ["hand"]\nname = "taken"')
 TEXT = f'schema = 1\ncontrol_hz = "120"\nsignals = ["hand"]\nname = "taken"{FORM}'
@@ -459,7 +460,7 @@ def test_a_disk_error_ends_the_recording_only(
     rec.flush()
     is_written = threading.Event()
     rec._put(is_written.set)
-    assert is_written.wait(60)  # an empty queue is not enough: the last job may be at work
+    assert is_written.wait(LIMIT_S)  # an empty queue is not enough: the last job may be at work
     if failing == "full":
         monkeypatch.setattr(recorder, "LEAST_FREE_BYTES", 1 << 60)
     else:

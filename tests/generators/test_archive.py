@@ -12,6 +12,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import moderngl
 import numpy as np
 import pytest
 import torch
@@ -20,7 +21,6 @@ from PIL import Image
 
 from engine.app.cli.main import cli
 from engine.compositor.compose import Compositor
-from engine.compositor.gl.context import open_context
 from engine.core.event import Event
 from engine.core.show.generator import Request
 from engine.core.show.state import first_state
@@ -518,11 +518,10 @@ set = {{ "/layer/archive/opacity" = 1.0 }}
 """
 
 
-def test_a_key_dissolves_to_the_archive(path: Path) -> None:
+def test_a_key_dissolves_to_the_archive(ctx: moderngl.Context, path: Path) -> None:
     """The layer sees what is below it; its picture is another one that looks like it."""
     show = load.read(SHOW.format(path=path), "test", {"disc": DISC}.__getitem__)[0]
-    context = open_context()
-    compositor, bridge = Compositor(context, show.size_px, 30.0), Bridge(context, crossfades=False)
+    compositor, bridge = Compositor(ctx, show.size_px, 30.0), Bridge(ctx, crossfades=False)
     pixels = FilmPixels(bridge, show, "cpu")
     load_shaders(compositor, show)
     line = Line(show, first_state(show), -1, {})
@@ -534,7 +533,6 @@ def test_a_key_dissolves_to_the_archive(path: Path) -> None:
         frames[float(seconds)] = picture.read("rgb24").copy()
     for each in (pixels, bridge, compositor):
         each.close()
-    context.release()
     apart = {at: np.abs(frames[at].astype(int) - frames[0.0]).max() for at in (0.1, 1.0)}
     assert apart[0.1] <= 2  # dithered anew
     assert apart[1.0] > 20

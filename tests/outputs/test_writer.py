@@ -21,6 +21,7 @@ from engine.outputs.film import png
 from engine.outputs.window import testcard
 from engine.outputs.writer import Writer, samples_at
 from engine.system.atomic import write_bytes
+from tests.performing import LIMIT_S
 
 SIZE_PX = (40, 30)
 
@@ -147,7 +148,7 @@ def test_a_writer_that_may_not_wait_drops_and_counts() -> None:
     gate, done = threading.Event(), []
     writer = Writer(Path("x"), str, is_blocking=False, frame_bytes=1)
     for index in range(20):
-        writer.put(lambda index=index: (gate.wait(30), done.append(index)))  # type: ignore[misc]
+        writer.put(lambda index=index: (gate.wait(LIMIT_S), done.append(index)))  # type: ignore[misc]
     gate.set()
     writer.close(lambda: done.append(-1))
     assert writer.dropped == 12

@@ -66,7 +66,7 @@ def test_sharpness_goes_at_once_as_far_as_needed_and_stays_there() -> None:
     machine = Machine()
     levels = machine.draw(1, by_pixels(0.002, 0.027))
     assert levels == [Level(0.5)]
-    assert machine.draw(600, by_pixels(0.002, 0.027)) == []  # 17.2 ms at 0.75: no use to try
+    assert machine.draw(150, by_pixels(0.002, 0.027)) == []  # 17.2 ms at 0.75: no use to try
 
 
 def test_it_begins_where_the_first_picture_says() -> None:
@@ -172,7 +172,7 @@ def test_the_same_times_decide_alike() -> None:
         return 0.008 + 0.012 * level.scale * ((n * 7919) % 101) / 100
 
     one, other = Machine(), Machine()
-    assert one.draw(300, jitter) == other.draw(300, jitter)
+    assert one.draw(60, jitter) == other.draw(60, jitter)
 
 
 @pytest.mark.parametrize(

@@ -58,13 +58,6 @@ def model(tmp_path: Path) -> Path:
     return network(tmp_path / "net.safetensors", seed=1, **SMALL)
 
 
-@pytest.fixture(scope="module")
-def ctx() -> Iterator[moderngl.Context]:
-    made = moderngl.create_context(standalone=True, backend="egl")
-    yield made
-    made.release()
-
-
 @pytest.fixture
 def stage(ctx: moderngl.Context, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     made = Stage(ctx, monkeypatch)

@@ -12,7 +12,7 @@ import pytest
 from engine.app.cli.main import cli
 from engine.core.curves import CURVES
 from engine.core.expressions import FUNCTIONS
-from engine.documents import colour_table, deck_tables, map_tables, modulation_tables, schema
+from engine.documents import modulation_tables, part_tables, schema
 from engine.documents.show.load import load
 from engine.generators.kinds import cppn
 from tests.places import SHOWS
@@ -22,7 +22,7 @@ SECTIONS = {
     "## `[output]`": schema.OutputTable,
     "## `[[sources]]` and `[[outputs]]`": schema.SourceTable,
     "## `[master]`": schema.MasterTable,
-    "### `[master.colour]`": colour_table.ColourTable,
+    "### `[master.colour]`": part_tables.ColourTable,
     "## `[autopilot]`": schema.AutopilotTable,
     "## `[track]`": schema.TrackTable,
     "## `[[layers]]`": schema.LayerTable,
@@ -35,8 +35,8 @@ SECTIONS = {
     "### `[layers.solid]`": schema.SolidTable,
     "### `[layers.text]`": schema.TextTable,
     "### `[layers.sheet]`": schema.SheetTable,
-    "## `[decks]`": deck_tables.DecksTable,
-    "A table of `transitions`:": deck_tables.TransitionTable,
+    "## `[decks]`": part_tables.DecksTable,
+    "A table of `transitions`:": part_tables.TransitionTable,
     "## `[[lfos]]`": modulation_tables.LfoTable,
     "## `[[macros]]`": schema.MacroTable,
     "A table of `targets`:": modulation_tables.MacroTargetTable,
@@ -49,9 +49,9 @@ SECTIONS = {
     "The table `choices`:": schema.ChoicesTable,
     "The table `travel`:": schema.WayTable,
     "### `[[cue_lists]]`": schema.CueListTable,
-    "## `[[mappings]]`": map_tables.MappingTable,
-    "The table `light`:": map_tables.LightTable,
-    "### Files of mappings": map_tables.MapTable,
+    "## `[[mappings]]`": part_tables.MappingTable,
+    "The table `light`:": part_tables.LightTable,
+    "### Files of mappings": part_tables.MapTable,
 }
 
 
@@ -116,8 +116,7 @@ def test_every_table_of_the_format_has_its_section() -> None:
         for each in (
             *vars(schema).values(),
             *vars(modulation_tables).values(),
-            *vars(deck_tables).values(),
-            *vars(map_tables).values(),
+            *vars(part_tables).values(),
         )
         if isinstance(each, type) and issubclass(each, msgspec.Struct) and each.__name__[0] != "_"
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
@@ -14,7 +14,6 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.compositor.compose import Compositor
-from engine.compositor.gl.context import open_context
 from engine.core.event import Event, Value
 from engine.core.frame.advance import advance
 from engine.core.frame.sample import latents
@@ -35,14 +34,6 @@ NAMES = sorted(path.stem for path in assets_dir("presets").glob("*.toml"))
 SCENES = ("strike", "strata", "minds", "painted", "earth")
 STEPS = 4  # histories need no more to be seen at work
 KICK: tuple[str, Value] = ("/signal/audio/kick", 1.0)
-
-
-@pytest.fixture(scope="module")
-def ctx() -> Iterator[moderngl.Context]:
-    """One context for every picture of this file."""
-    context = open_context()
-    yield context
-    context.release()
 
 
 @pytest.fixture(scope="module")

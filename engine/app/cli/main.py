@@ -249,6 +249,19 @@ def list_addresses(show: str, as_json: bool) -> int:
     return run(show, as_json)
 
 
+@cli.command(context_settings={"ignore_unknown_options": True})
+@click.argument("address")
+@click.argument("values", nargs=-1)
+@click.option("--to", default="127.0.0.1:9000", help="HOST:PORT of the show: 127.0.0.1:9000.")
+@click.option("--text", "is_text", is_flag=True, help="Numbers are text, too.")
+@finishes()
+def send(address: str, values: tuple[str, ...], to: str, is_text: bool) -> int:
+    """Send one OSC message to a show that plays; without VALUES it fires a trigger."""
+    from engine.app.send import run
+
+    return run(address, values, to, is_text)
+
+
 @cli.command("credits")
 @click.argument("source", metavar="SHOW_OR_MODEL", required=False)
 @click.option("--json", "as_json", is_flag=True)

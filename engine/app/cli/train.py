@@ -77,8 +77,8 @@ def train(folder: Path, out: Path, **given: Any) -> None:
         if not given["licence"]:
             given["licence"] = ask_licence(folder)
         from engine.lab.gan.device import use_threads
-        from engine.lab.training.options import TrainingOptions
         from engine.lab.training.run import train as train_alone
+        from engine.lab.training.start import TrainingOptions
 
         use_threads(given.pop("threads"))
         is_pairs, given["size"] = given.pop("pairs"), int(given["size"])
@@ -94,13 +94,7 @@ def train(folder: Path, out: Path, **given: Any) -> None:
 
 
 def ask_licence(folder: Path) -> str:
-    """Ask under which licence the pictures are, if they do not say and somebody is there to answer.
-
-    Returns
-    -------
-    str
-        The answer; empty: not asked, or no answer.
-    """
+    """Ask under which licence the pictures are, if they do not say and somebody is there."""
     if not sys.stdin.isatty() or (folder / "credits.toml").is_file():
         return ""
     click.echo(

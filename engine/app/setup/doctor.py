@@ -53,13 +53,7 @@ class Check:
 
 
 def diagnose() -> list[Check]:
-    """Look at everything that a show needs; each look is bounded in time.
-
-    Returns
-    -------
-    list of Check
-        In the order in which a person would mend them.
-    """
+    """Look at all that a show needs, in the order in which a person would mend it."""
     looks = probe.look_all(["gl", "sound", "midi", "codecs"])
     build, nvidia = torch_build(), has_nvidia()
     return [
@@ -168,13 +162,7 @@ def check_sharing(
 
 
 def check_gl(look: Mapping[str, Any], nvidia: bool = False) -> Check:
-    """OpenGL 3.3, opened in a child process.
-
-    Parameters
-    ----------
-    nvidia
-        Whether an NVIDIA driver is here: then OpenGL should draw on that GPU.
-    """
+    """OpenGL 3.3, opened in a child process; on an NVIDIA GPU, if one is here."""
     if "error" in look:
         cure = "update the graphics driver"
         if sys.platform == "linux":
@@ -299,13 +287,7 @@ def check_loops() -> Check:
 
 
 def run(as_json: bool, warms: bool = False) -> int:
-    """Print the diagnosis; 1 if a check failed.
-
-    Parameters
-    ----------
-    warms
-        Compile what a show would compile while it begins.
-    """
+    """Print the diagnosis; 1 if a check failed. `warms` compiles what a show would as it begins."""
     checks = diagnose() + ([check_loops()] if warms else [])
     ok = all(check.ok for check in checks)
     document = {"ok": ok, "checks": [asdict(check) for check in checks]}

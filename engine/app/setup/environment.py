@@ -33,13 +33,7 @@ def program(root: Path, name: str) -> Path:
 
 
 def make(root: Path) -> bool:
-    """Make ``.venv`` or mend it; one whose Python still runs is never cleared.
-
-    Returns
-    -------
-    bool
-        Whether it is there, with pip in it.
-    """
+    """Make ``.venv`` or mend it; one whose Python runs is kept. Return whether it has pip."""
     python = program(root, "python")
     probe = "import sys, pip; sys.exit(sys.version_info < (3, 11))"
     if _runs(python, probe):
@@ -57,17 +51,12 @@ def make(root: Path) -> bool:
 
 
 def install_torch(root: Path, kind: str | None = None, index: str | None = None) -> Choice | None:
-    """Choose a build of torch, say why, install it.
+    """Choose a build of torch, say why, install it; None if pip failed (it said why).
 
     Parameters
     ----------
     kind, index
         What the user asked for (``cuda``, ``cpu``; a package index), if anything.
-
-    Returns
-    -------
-    Choice or None
-        What was chosen; None if pip failed (it said why).
     """
     python = program(root, "python")
     pins = root / ".ci" / "constraints.txt"

@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from engine.app.setup.doctor import versions
 from engine.core.show.generator import Request
 from engine.generators import registry
 from engine.generators.device import cuda_trouble
-from engine.generators.host.inline_host import open_inline
+from engine.generators.host.inline_host import InlineHost
 from engine.generators.host.worker_host import WorkerHost, open_worker
 from engine.generators.libraries import torch
 from engine.models import card
@@ -57,13 +58,7 @@ class Line:
 
 
 class Trial:
-    """Tries one thing after another on a device.
-
-    Parameters
-    ----------
-    is_dry
-        On the CPU, with tiny networks.
-    """
+    """Tries one thing after another on a device; `is_dry`: on the CPU, with tiny networks."""
 
     def __init__(self, is_dry: bool) -> None:
         self.is_dry = is_dry
@@ -81,7 +76,7 @@ class Trial:
             ("worker", self._worker, "play with --device cpu, and tell us what is said here"),
             ("precision", self._precision, REPORT),
             ("waits", self._waits, REPORT),
-            *((name, self._speed_of(name), REPORT) for name in self.names),
+            *((name, partial(self._speed, name), REPORT) for name in self.names),
             ("kernels", self._kernels, REPORT),
             ("display", self._display, "a lower rate_hz of the generator gives the display time"),
             ("restart", self._restart, REPORT),
@@ -140,7 +135,7 @@ class Trial:
         from engine.generators.host.cuda_ring import CudaView
 
         with self._host() as host:
-            inline = open_inline(registry.open_spec("cppn", {}), self.device)
+            inline = InlineHost(registry.open_spec("cppn", {}), self.device)
             asked = _request(host)
             for each in (host, inline):
                 each.ask(asked, 0.0)
@@ -206,11 +201,8 @@ class Trial:
                         torch.cuda.set_sync_debug_mode("default")
         return Line("waits", True, "no hidden waits in a frame")
 
-    def _speed_of(self, name: str) -> Callable[[], Line]:
-        """Milliseconds of a network by every path, and whether they draw the same."""
-        return lambda: self._speed(name)
-
     def _speed(self, name: str) -> Line:
+        """Milliseconds of a network by every path, and whether they draw the same."""
         generator = self._build(name)
         drawing, (inputs, size) = generator.drawing, _inputs(generator)
         with torch.inference_mode():

@@ -127,13 +127,7 @@ def main(arguments: list[str]) -> int:
 
 
 def set_up(options: Options) -> bool:
-    """Bring ``.venv`` up to date; a second call returns at once.
-
-    Returns
-    -------
-    bool
-        Whether everything is there.
-    """
+    """Bring ``.venv`` up to date, at once if it is; return whether everything is there."""
     stamp = ROOT / ".venv" / "latent-cinema.json"
     files = fingerprint(ROOT)
     if serves(read_stamp(stamp), files, options):
@@ -217,8 +211,9 @@ def test(options: Options) -> int:
     python = str(environment.program(ROOT, "python"))
     quick = ["--quick"] if options.is_quick else []
     lint = 0 if options.rest else follow([python, str(ROOT / ".ci" / "lint"), *quick])
-    # More than four would fight for memory; with one core two still share what they wait for.
-    shared = ["-n", str(min(max(os.cpu_count() or 1, 2), 4)), "--dist", "loadfile"]
+    # One more than there are cores, since many tests wait; more than four would fight for memory.
+    workers = str(min((os.cpu_count() or 1) + 1, 4))
+    shared = ["-n", workers, "--dist", "loadfile", "--no-loadscope-reorder", "--durations=10"]
     words = options.rest or (*shared, *(QUICK_TESTS if options.is_quick else ()))
     tests = follow([python, "-m", "pytest", *words])
     if lint:

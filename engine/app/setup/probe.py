@@ -78,13 +78,7 @@ LOOKS = {
 
 
 def look_all(names: Sequence[str], limit_s: float = LIMIT_S) -> Mapping[str, dict[str, Any]]:
-    """Look at several things at once, each in its child.
-
-    Returns
-    -------
-    Mapping
-        Name → what was found, or ``{"error": sentence}``.
-    """
+    """Look at several things at once, each in its child: what was found, or its ``error``."""
     children = {
         name: subprocess.Popen(
             [sys.executable, *PROGRAM, name],

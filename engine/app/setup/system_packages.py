@@ -82,13 +82,7 @@ def privilege() -> list[str] | None:
 
 
 def install(packages: list[str]) -> bool:
-    """Install Debian packages if that is allowed here; else print the line that does it.
-
-    Returns
-    -------
-    bool
-        Whether they are installed now.
-    """
+    """Install Debian packages if that is allowed, else print the line that does; return whether."""
     if not packages:
         return True
     before = privilege() if shutil.which("apt-get") else None

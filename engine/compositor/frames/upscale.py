@@ -10,7 +10,7 @@ from pathlib import Path
 import moderngl
 import numpy as np
 
-from engine.compositor.frames.upscale_shaders import DOUBLE, convolution
+from engine.compositor.frames.upscale_shaders import DOUBLE, block, convolution
 from engine.compositor.gl.program import Program
 from engine.compositor.gl.surface import Pool, Surface
 
@@ -33,21 +33,23 @@ class Upscaler:
         with np.load(WEIGHTS) as found:
             arrays = {name: found[name].astype(np.float32) for name in found.files}
         last = len(arrays["slopes"])
+        # In the picture 1/2 is grey: 0 for the network, outside as inside.
+        arrays["bias0"] -= 0.5 * arrays["weight0"].sum((1, 2, 3))
         self._layers = [
             [
-                Program(
-                    ctx,
-                    convolution(
-                        arrays[f"weight{n}"][k : k + 4],
-                        arrays[f"bias{n}"][k : k + 4],
-                        arrays["slopes"][n, k : k + 4] if n < last else None,
-                        is_first=n == 0,
-                    ),
+                block(
+                    arrays[f"weight{n}"][k : k + 4],
+                    arrays[f"bias{n}"][k : k + 4],
+                    arrays["slopes"][n, k : k + 4] if n < last else np.ones(4, np.float32),
                 )
                 for k in range(0, len(arrays[f"bias{n}"]), 4)
             ]
             for n in range(last + 1)
         ]
+        blocks = [each for layer in self._layers for each in layer]
+        self._weights = {each: ctx.buffer(each) for each in blocks}
+        counts = {1, arrays["slopes"].shape[1] // 4}
+        self._convolve = {count: Program(ctx, convolution(count)) for count in counts}
         self._double = Program(ctx, DOUBLE)
         self._kept: dict[int, Surface] = {}
 
@@ -72,11 +74,12 @@ class Upscaler:
         planes: list[Surface] = []
         for layer in self._layers:
             inputs = [each.texture for each in planes] or [picture]
-            made = []
-            for program in layer:
+            made, program = [], self._convolve[len(inputs)]
+            for k, texture in enumerate(inputs):
+                program.bind(f"planes{k}", texture)
+            for each in layer:
                 made.append(self._pool.take((width, height)))
-                for k, texture in enumerate(inputs):
-                    program.bind(f"planes{k}", texture)
+                self._weights[each].bind_to_uniform_block(0)
                 program.draw(made[-1].fbo)
             for surface in planes:
                 self._pool.give(surface)
@@ -95,5 +98,7 @@ class Upscaler:
         for surface in self._kept.values():
             self._pool.give(surface)
         self._kept.clear()
-        for program in (*(each for layer in self._layers for each in layer), self._double):
+        for buffer in self._weights.values():
+            buffer.release()
+        for program in (*self._convolve.values(), self._double):
             program.release()

@@ -38,42 +38,44 @@ void main() {
 )
 
 
-def convolution(weight: Array, bias: Array, slope: Array | None, is_first: bool) -> str:
+def convolution(count: int) -> str:
     """GLSL of four planes of a 3×3 convolution; what lies outside is as the edge.
+
+    Parameters
+    ----------
+    count
+        Textures that it reads, of four planes each. Its weights are a block: see `block`.
+    """
+    lines = [f"uniform sampler2D planes{k};" for k in range(count)]
+    lines += [
+        f"layout(std140) uniform Weights {{ mat4 weight[{9 * count}]; vec4 bias, slope; }};",
+        "void main() {",
+        "    ivec2 p = ivec2(gl_FragCoord.xy), last = textureSize(planes0, 0) - 1, at;",
+        "    vec4 c = bias;",
+        "    for (int n = 0; n < 9; n++) {",
+        "        at = clamp(p + ivec2(n % 3, n / 3) - 1, ivec2(0), last);",
+    ]
+    lines += [
+        f"        c += weight[{count} * n + {k}] * texelFetch(planes{k}, at, 0);"
+        for k in range(count)
+    ]
+    lines += ["    }", "    host_Color = max(c, 0.0) + slope * min(c, 0.0);", "}", ""]
+    return "\n".join([_HEAD, *lines])
+
+
+def block(weight: Array, bias: Array, slope: Array) -> bytes:
+    """Weights of four planes as the block of their shader.
 
     Parameters
     ----------
     weight
         From all planes before, four to a texture [shape=(4, I, 3, 3)].
-    bias
-        [shape=(4,)].
-    slope
-        Of each plane below 0; None: it is a line [shape=(4,)].
-    is_first
-        Whether it sees the picture, in which 1/2 is grey.
+    bias, slope
+        Of each plane, and below 0 [shape=(4,)].
     """
     count = -(-weight.shape[1] // 4)
     padded = np.zeros((4, 4 * count, 3, 3), np.float32)
     padded[:, : weight.shape[1]] = weight
-    lines = [f"uniform sampler2D planes{k};" for k in range(count)]
-    lines += [
-        "vec4 at(sampler2D image, int x, int y) {",
-        "    ivec2 p = ivec2(gl_FragCoord.xy) + ivec2(x, y);",
-        "    vec4 c = texelFetch(image, clamp(p, ivec2(0), textureSize(image, 0) - 1), 0);",
-        f"    return c - {0.5 if is_first else 0.0};",
-        "}",
-        "void main() {",
-        f"    vec4 c = {_vector(bias)};",
-    ]
-    for y in range(3):
-        for x in range(3):
-            for k in range(count):
-                columns = padded[:, 4 * k : 4 * k + 4, y, x].T
-                matrix = ", ".join(_vector(column) for column in columns)
-                lines.append(f"    c += mat4({matrix}) * at(planes{k}, {x - 1}, {y - 1});")
-    bent = "c" if slope is None else f"max(c, 0.0) + {_vector(slope)} * min(c, 0.0)"
-    return "\n".join([_HEAD, *lines, f"    host_Color = {bent};", "}", ""])
-
-
-def _vector(numbers: Array) -> str:
-    return f"vec4({', '.join(f'{float(x):.7g}' for x in numbers)})"
+    # By place, by texture, and for each plane of that what it adds to the four.
+    matrices = padded.reshape(4, count, 4, 9).transpose(3, 1, 2, 0)
+    return b"".join(np.float32(each).tobytes() for each in (matrices, bias, slope))

@@ -88,7 +88,12 @@ def compile_shader(ctx: moderngl.Context, name: str, text: str, is_raw: bool = F
         if any(len(program.units) > MOST_SAMPLERS for program in programs):
             raise ShaderError(file, 0, f"uses more than {MOST_SAMPLERS} images")
         return _shader(name, header, programs, rung)
-    raise errors[1 if errors[1].line else 0]
+    found = errors[1 if errors[1].line else 0]
+    if not found.line and found.file == file and "syntax error" in found.message:
+        # It lies in ours, behind the author's text: that ended too early, as when it is saved half.
+        message = f"{found.message}; the file ends before the shader does"
+        raise ShaderError(file, len(text.splitlines()), message)
+    raise found
 
 
 def _link(ctx: moderngl.Context, header: Header, rung: int, is_raw: bool) -> tuple[Program, ...]:

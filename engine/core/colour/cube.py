@@ -56,14 +56,9 @@ class _Head:
 
 
 def read_cube(data: bytes, name: str) -> Lut:
-    """Read the content of a ``.cube`` file.
+    """Read the content of a ``.cube`` file, called `name` in messages.
 
     Where both tables are in it, the curves come first, and ``DOMAIN_…`` is theirs.
-
-    Parameters
-    ----------
-    name
-        What to call it in messages.
 
     Raises
     ------

@@ -10,7 +10,7 @@ from engine.core.control.recall.ways import BEAT, ramp_value, ramps_to
 from engine.core.control.transport import cue_step
 from engine.core.event import Event
 from engine.core.show.show import Show
-from engine.core.show.state import Ramp, State
+from engine.core.show.state import SHADER, Ramp, State, waited_for
 
 
 def ready_address(layer: str) -> str:
@@ -18,12 +18,18 @@ def ready_address(layer: str) -> str:
     return f"/layer/{layer}/ready"
 
 
+def shader_ready_address(name: str) -> str:
+    """Address by which the host says whether a shader has passed its trial and may be drawn."""
+    return f"{SHADER}{name}/ready"
+
+
 def receive_ready(show: Show, unready: frozenset[str], event: Event) -> frozenset[str]:
-    """Take ``/layer/ID/ready``: 0 while the layer's generator has no picture."""
-    name = event.address.removeprefix("/layer/").removesuffix("/ready")
-    if event.address != ready_address(name) or isinstance(event.value, (str, tuple)):
+    """Take ``/layer/ID/ready``: 0 while the layer's generator has no picture; so with shaders."""
+    address = event.address
+    if not address.endswith("/ready") or isinstance(event.value, (str, tuple)):
         return unready
-    if not any(layer.id == name and layer.generator for layer in show.layers):
+    name = address.removesuffix("/ready").removeprefix("/layer/")
+    if name not in waited_for(show) or address not in (ready_address(name), f"{name}/ready"):
         return unready
     return unready - {name} if event.value else unready | {name}
 

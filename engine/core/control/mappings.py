@@ -101,11 +101,6 @@ class Hand(NamedTuple):
 def bind(show: Show, host: Collection[str], mapping: ControlMapping) -> Bound:
     """Find what a mapping moves.
 
-    Parameters
-    ----------
-    host
-        Addresses that the host answers to.
-
     Raises
     ------
     KeyError

@@ -42,13 +42,7 @@ def _tell_clock(show: Show, state: State, signals: list[float], dt: float) -> No
 def move_modulators(
     show: Show, state: State, signals: list[float], dt: float
 ) -> tuple[ModulatorState, ...]:
-    """Let every modulator take what it hears on a tick, and write its own signal.
-
-    Parameters
-    ----------
-    dt
-        Seconds since the tick before; 0 on the first.
-    """
+    """Let every modulator take what it hears on a tick, `dt` seconds after the one before."""
     _read_parameters(show, state, signals)
     _tell_clock(show, state, signals, 0.0)
     beat = state.transport.beat

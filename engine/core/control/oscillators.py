@@ -58,13 +58,7 @@ def beat_at(state: State, dt: float) -> float:
 def signals_at(
     show: Show, state: State, dt: float, lfos: Iterable[int] | None = None
 ) -> list[float]:
-    """Signals between ticks: what comes from outside holds, oscillators and beats go on.
-
-    Parameters
-    ----------
-    lfos
-        Indices of the oscillators that are heard; None: all of them.
-    """
+    """Signals between ticks: what comes from outside holds, beats and these oscillators go on."""
     signals: list[float] = state.signals.tolist()
     beat = beat_at(state, dt)
     for place, beats in zip(show.beat[::2], spans(show, state), strict=True):

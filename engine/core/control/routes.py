@@ -47,17 +47,12 @@ def enter_routes(
     now: Sequence[float] | None,
     dt: float,
 ) -> None:
-    """Let routes and macros enter their targets, `dt` seconds after the tick.
+    """Let routes and macros, as the entries say, enter their targets `dt` seconds after the tick.
 
     A smoothed one is the exact solution of ``dy/dt = (goal - y) / tau``, tau being the time of
     attack while y rises and that of release while it falls: as y never crosses the goal, the choice
     holds for the whole interval. A route without smoothing shapes the signal of that very moment,
     if that is given as `now`, so that oscillators do not step on ticks.
-
-    Parameters
-    ----------
-    entries
-        Which routes, and where among the values they enter.
     """
     exp = math.exp
     for entry in entries:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from engine.core.control.cues import values_now
 from engine.core.control.recall import fader
 from engine.core.control.recall.ways import mix_numbers
-from engine.core.frame.layers import Moment, deck_pass
+from engine.core.frame.layers import Moment, deck_pass, is_there
 from engine.core.frame.plan import DECKS, DeckMix, LayerPlan
 from engine.core.frame.values import effective
 from engine.core.modifiers.travel import has_places, slid
@@ -146,7 +146,7 @@ def mix(
         light = cover = math.cos(0.5 * math.pi * part), math.sin(0.5 * math.pi * part)
     effect = dict(decks.effects).get(number) if 0.0 < part < 1.0 else None
     between: LayerPlan | None = None
-    if effect is not None:
+    if effect is not None and is_there(state, effect):
         drawn = deck_pass(show, state, effect, values, moment)
         drawn = drawn._replace(uniforms={**drawn.uniforms, "progress": part})
         aspect = show.size_px[0] / show.size_px[1]

@@ -11,7 +11,7 @@ from engine.core.frame.plan import DECKS, MASTER, LayerPlan, Pass, Uniform
 from engine.core.show.layer import BLENDS, WRAP_S, Effect, Input, Layer
 from engine.core.show.placing import placing_of
 from engine.core.show.show import Show
-from engine.core.show.state import State
+from engine.core.show.state import SHADER, State
 
 STEP_SLACK = 1e-6
 """Of a picture step: n / fps in float64 must not fall just short of its own step."""
@@ -30,17 +30,18 @@ def layer_plan(
     show: Show, state: State, layer: Layer, values: Sequence[float], moment: Moment
 ) -> LayerPlan:
     """Plan a layer; `values` are the effective ones of every parameter."""
-    active = _active(layer.effects, values)
+    active = _active(state, layer.effects, values)
+    source = layer.source if layer.source and is_there(state, layer.source) else None
     return LayerPlan(
         id=layer.id,
         generator=layer.uses,
-        source=_pass(show, state, layer.id, layer.source, values, moment) if layer.source else None,
+        source=_pass(show, state, layer.id, source, values, moment) if source else None,
         effects=tuple([_pass(show, state, layer.id, e, values, moment) for e in active]),
         blend=BLENDS[int(values[layer.blend])],
         opacity=values[layer.opacity],
         aspect=layer.aspect or show.size_px[0] / show.size_px[1],
         scale=values[layer.scale],
-        is_stepped=_is_stepped((layer.source, *active)),
+        is_stepped=_is_stepped((source, *active)),
         placing=placing_of(values, layer.placing),
         is_display=values[layer.space] >= 0.5,
         group=layer.group,
@@ -52,12 +53,19 @@ def layer_plan(
     )
 
 
-def _active(effects: Iterable[Effect], values: Sequence[float]) -> list[Effect]:
+def is_there(state: State, effect: Effect) -> bool:
+    """Whether an effect's shader may be drawn: a performance does not wait for all of them."""
+    return not state.unready or SHADER + effect.shader not in state.unready
+
+
+def _active(state: State, effects: Iterable[Effect], values: Sequence[float]) -> list[Effect]:
     """Effects that do something now."""
     return [
         e
         for e in effects
-        if (e.mix < 0 or values[e.mix] > 0.0) and (e.bypass < 0 or values[e.bypass] < 0.5)
+        if (e.mix < 0 or values[e.mix] > 0.0)
+        and (e.bypass < 0 or values[e.bypass] < 0.5)
+        and is_there(state, e)
     ]
 
 
@@ -104,7 +112,7 @@ def master_chain(
     show: Show, state: State, values: Sequence[float], moment: Moment
 ) -> tuple[LayerPlan, ...]:
     """The master's effects that are not bypassed, as one layer over the whole canvas."""
-    active = _active(show.master.effects, values)
+    active = _active(state, show.master.effects, values)
     if not active:
         return ()
     passes = tuple(_pass(show, state, MASTER, e, values, moment) for e in active)

@@ -55,7 +55,7 @@ def empty(inputs: int, rows: int, size: int) -> Examples:
 
 
 def weights(places: Vector, place: Vector) -> Vector:
-    """Weigh examples for where the controllers stand.
+    """Weigh examples for where the controllers stand [shape=(K,)]; the weights sum to 1.
 
     ``((r - d) / (r d))^2`` for those nearer than r, the distance of the ninth; continuous, and 1
     for an example that is met.
@@ -66,11 +66,6 @@ def weights(places: Vector, place: Vector) -> Vector:
         [shape=(K, inputs)], K at least 1.
     place
         [shape=(inputs,)]
-
-    Returns
-    -------
-    ndarray [shape=(K,)]
-        Sums to 1.
     """
     far = np.sqrt(((places - place) ** 2).sum(axis=1))
     met = far < 1e-9

@@ -12,7 +12,7 @@ _TINY = 1e-12
 
 
 def frechet_mean(points: Vector, weights: Vector) -> Vector:
-    """Find the weighted Karcher (Fréchet) mean of points on a sphere.
+    """Find the weighted Karcher (Fréchet) mean of points on a sphere [shape=(D,) or (R, D)].
 
     The direction m that minimises ``sum w_i angle(m, x_i)^2``, where ``sum w_i log_m(x_i) = 0``, by
     Newton's method in the span of the points (H. Karcher 1977; the Hessian is that of Buss and
@@ -26,10 +26,6 @@ def frechet_mean(points: Vector, weights: Vector) -> Vector:
         undetermined (opposite points), it is that nearest to their sum.
     weights [shape=(N,)]
         At least 0, of a sum above 0; they are divided by their sum.
-
-    Returns
-    -------
-    ndarray [shape=(D,) or (R, D)]
     """
     if points.ndim == 2:
         mean: Vector = frechet_mean(points[None], weights)[0]

@@ -42,7 +42,7 @@ def tables(first_seed: int, count: int) -> Table:
 
 
 def simplex(perm: Table, x: Vector, y: Vector) -> Vector:
-    """Noise of every field at a point of its own.
+    """Noise of every field at a point of its own [shape=(N,)], within -0.87..0.87.
 
     Parameters
     ----------
@@ -50,11 +50,6 @@ def simplex(perm: Table, x: Vector, y: Vector) -> Vector:
         See `tables` [shape=(N, 256)].
     x, y
         [shape=(N,)], or one point for all [shape=(1,)].
-
-    Returns
-    -------
-    ndarray [shape=(N,)]
-        Within -0.87..0.87.
     """
     stretch = (x + y) * STRETCH
     xi, yi = np.floor(x + stretch), np.floor(y + stretch)

@@ -27,7 +27,7 @@ SPLINES = ("hermite", "catmull", "slerp", "linear")
 
 
 def slopes(x: Values, y: Values, is_closed: bool = False) -> Values:
-    """Slope at every knot of a monotone cubic, which is never beyond the values it goes through.
+    """Slope at every knot [shape=(N,)] of a monotone cubic that stays within the values it meets.
 
     F. N. Fritsch and J. Butland, "A method for constructing local monotone piecewise cubic
     interpolants" (1984): a weighted harmonic mean of its neighbours' slopes.
@@ -40,10 +40,6 @@ def slopes(x: Values, y: Values, is_closed: bool = False) -> Values:
         Values [shape=(N,)].
     is_closed
         The last knot is the first one a period later: their slopes are the same.
-
-    Returns
-    -------
-    ndarray [shape=(N,)]
     """
     h = np.diff(x)
     d = np.diff(y) / h
@@ -72,13 +68,7 @@ def _end(h0: float, h1: float, d0: float, d1: float) -> float:
 
 
 def pchip(x: Values, y: Values, m: Values, at: float) -> float:
-    """Value at a place, which is held to the knots' range.
-
-    Parameters
-    ----------
-    m
-        Slopes, see `slopes`.
-    """
+    """Value at a place, which is held to the knots' range, with the slopes `m` of `slopes`."""
     i = min(max(int(np.searchsorted(x, at, "right")) - 1, 0), len(x) - 2)
     h = float(x[i + 1] - x[i])
     t = min(max((at - float(x[i])) / h, 0.0), 1.0)
@@ -135,7 +125,7 @@ def spline(
 
 
 def at(path: Spline, time: float, ease: str = "linear") -> Vector:
-    """Point of the path at a time.
+    """Point of the path at a time, shaped as a key.
 
     Parameters
     ----------
@@ -144,10 +134,6 @@ def at(path: Spline, time: float, ease: str = "linear") -> Vector:
         stays at its ends.
     ease
         Curve of `engine.core.curves` from each key to the next.
-
-    Returns
-    -------
-    ndarray, shaped as a key
     """
     points = path.points
     if len(points) == 1:

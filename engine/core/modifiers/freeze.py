@@ -32,13 +32,7 @@ def is_changing(path: Path, state: PathState, values: Values) -> bool:
 
 
 def catch(path: Path, state: PathState, values: Values, here: Vector) -> PathState:
-    """Keep the rows of groups that begin to freeze, and forget those that are let go.
-
-    Parameters
-    ----------
-    here
-        Coordinates now [shape=path.shape].
-    """
+    """Keep rows of groups that begin to freeze as they are here; forget those let go."""
     each = here.reshape(-1, path.size)
     found = tuple(
         None if not values[place] > 0.0 else each[list(rows)] if kept is None else kept

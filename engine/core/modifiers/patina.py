@@ -42,14 +42,7 @@ def blank(size: int) -> Visits:
 
 
 def visit(visits: Visits, places: Vector, motion: int) -> Visits:
-    """Remember where a trajectory is.
-
-    Parameters
-    ----------
-    places [shape=(points, D)]
-    motion
-        Tick of motion.
-    """
+    """Remember where a trajectory is at a tick of motion."""
     kept = slice(visits.leaving, None)
     centres, weights = visits.centres[kept], visits.weights[kept]
     fresh = np.concatenate([visits.fresh, _directions(places)])

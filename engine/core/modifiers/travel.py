@@ -122,13 +122,7 @@ def is_pending(state: PathState) -> bool:
 
 
 def tend(path: Path, state: PathState, now: Now, rows: Rows) -> PathState:
-    """Leave, and arrive, on the tick on which it is time.
-
-    Parameters
-    ----------
-    rows
-        Where the path would be by itself.
-    """
+    """Leave, and arrive, on its tick; `rows` are where the path would be by itself."""
     travel: Travel = state.memory["travel"]
     if travel.origin is None and now.tick >= travel.start:
         here = np.array(_apply(path, state, now, rows)).reshape(path.shape)

@@ -27,7 +27,7 @@ def _response(s: Vector) -> Vector:
 
 
 def drift(seed: int, name: str, phase: float, size: int, period: float = 0.0) -> Vector:
-    """Drift without end: a Matérn-3/2 process, about as quick as a walk.
+    """Drift without end [shape=(size,)]: a Matérn-3/2 process, about as quick as a walk.
 
     The critically damped answer ``t e^-t`` to keyed Gaussian noise: what an Ornstein-Uhlenbeck
     process is to speed, it is to place, so that nothing shakes. The answer's length is worked out
@@ -39,10 +39,6 @@ def drift(seed: int, name: str, phase: float, size: int, period: float = 0.0) ->
         Place, in knots.
     period
         If above 0 it closes exactly after so many knots, rounded to halves.
-
-    Returns
-    -------
-    ndarray [shape=(size,)]
 
     References
     ----------

@@ -9,13 +9,7 @@ from engine.core.path.model import Now, Path, PathState
 
 
 def move(path: Path, state: PathState, now: Now, phase: float) -> Vector:
-    """Coordinates of the motion alone [shape=path.shape].
-
-    Parameters
-    ----------
-    phase
-        Where on the path, see `engine.core.path.phase`.
-    """
+    """Coordinates of the motion alone [shape=path.shape] at a phase of `engine.core.path.phase`."""
     values = now.values
     found = path.motion_of(values).move(path, state, now, phase)
     wander = values[path.at["wander"]]

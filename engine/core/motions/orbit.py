@@ -15,8 +15,6 @@ from engine.core.path.coordinates import read_coordinates
 from engine.core.path.keyframes import keyframes_of
 from engine.core.path.model import (
     Change,
-    Data,
-    Here,
     Kept,
     Motion,
     Now,
@@ -99,11 +97,6 @@ def _centre(path: Path, state: PathState, values: Values, point: int) -> Vector 
     return row
 
 
-def _take_centre(_: Path, state: PathState, __: Now, here: Here, ___: Data) -> PathState:
-    """Make where the path is now what it orbits "here"."""
-    return state.remembering(centre=firm(here()))
-
-
 def _turn(_: Path, __: Values) -> float:
     return 1.0
 
@@ -117,7 +110,12 @@ ORBIT = Motion(
             choice("centre", "What an orbit goes around.", CENTRES)._replace(is_switch=True),
             trigger("centre_here", "Where it is now becomes the centre of orbits."),
         ),
-        events={"centre_here": Change(_take_centre, "jump")},
+        # Where the path is now becomes what it orbits "here".
+        events={
+            "centre_here": Change(
+                lambda _, state, __, here, ___: state.remembering(centre=firm(here())), "jump"
+            )
+        },
         memory={"centre": Kept(lambda centre: centre.tolist(), read_coordinates)},
     ),
 )

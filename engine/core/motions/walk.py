@@ -30,7 +30,7 @@ def basis(x: float) -> float:
 
 
 def walk(seed: int, name: str, phase: float, size: int, period: int = 0) -> Vector:
-    """Wander endlessly: square-root B-spline Gaussian noise.
+    """Wander endlessly: square-root B-spline Gaussian noise [shape=(size,)].
 
     ``z(u) = sum_k sqrt(B3(u - k)) g_k`` with independent ``g_k ~ N(0, I)``. As the B-splines sum
     to 1, every ``z(u)`` is exactly N(0, I); z is C1 in u and any place costs the same.
@@ -41,10 +41,6 @@ def walk(seed: int, name: str, phase: float, size: int, period: int = 0) -> Vect
         Place on the path, in knots. Any real number.
     period
         If above 0, the path closes exactly after that many knots (at least 4).
-
-    Returns
-    -------
-    ndarray [shape=(size,)]
     """
     first = math.floor(phase) - 1
     a, b, c, d = _four_knots(seed, name, first, size, period)

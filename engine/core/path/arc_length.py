@@ -131,13 +131,7 @@ def update_estimate(before: SpeedEstimate, step: float, knots: float) -> SpeedEs
 def make_table(
     start: float, per_knot: float, is_closed: bool, mean: float, steps: Sequence[float]
 ) -> Table:
-    """Make a table of measured steps.
-
-    Parameters
-    ----------
-    mean
-        Per knot; 0 takes that of the steps.
-    """
+    """Make a table of measured steps; a `mean` of 0 per knot is that of the steps."""
     mean = mean or sum(steps) / len(steps) * per_knot
     low, high = mean / per_knot / WIDEST, mean / per_knot * WIDEST
     even = [min(max(step, low), high) for step in steps]

@@ -34,13 +34,7 @@ class KeyframeSpline(NamedTuple):
 
 
 def keyframes_of(path: Path, state: PathState, values: Values) -> Keyframes:
-    """Keys of a trajectory, in order.
-
-    Parameters
-    ----------
-    values
-        Effective values of all parameters.
-    """
+    """Keys of a trajectory, in order, by the effective values of all parameters."""
     own = int(values[path.seed])
     spread = values[path.spread] if path.points > 1 else 1.0
     stand_ins = own if not (path.seeds or path.keys.keys) else 0

@@ -28,10 +28,6 @@ def shrink(picture: NDArray[Any], side_px: int = SIDE_PX) -> NDArray[np.float32]
     ----------
     picture [shape=(H, W, 3 or 4)]
         In 0..1; a fourth channel is straight alpha, over black.
-
-    Returns
-    -------
-    ndarray [shape=(h, w, 3)]
     """
     rgb = picture[..., :3].astype(np.float32)
     if picture.shape[2] == 4:

@@ -46,13 +46,7 @@ class Tempo(NamedTuple):
 
 
 def paced(path: Path, state: PathState, values: Values, speed: float, tempo: Tempo) -> PathState:
-    """Give a trajectory the speed that holds until the next tick.
-
-    Parameters
-    ----------
-    speed
-        What it is without a beat, in knots per second; with one, its sign counts.
-    """
+    """Give a path its speed in knots per second until the next tick; on a beat its sign."""
     rate, memory = knots_per_beat(path, values), state.memory
     if rate <= 0.0:
         speed = even_speed(path, state, values, speed, tempo.tick_s)
@@ -170,17 +164,6 @@ def _write_table(table: Table) -> list[float]:
     return list(to_numbers(table.start, table.per_knot, table.is_closed, table.mean, table.steps))
 
 
-def _read_table(_: Any, data: Any) -> Table | None:
-    """Read a table back; None if it is none.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If these are no numbers.
-    """
-    return from_numbers([float(number) for number in data])
-
-
 def _read_perceived(_: Any, data: Any) -> tuple[float, float] | None:
     """Read both numbers of what was felt; None if they are none."""
     if len(data) != 2 or not all(0.0 < float(number) <= 1e6 for number in data):
@@ -222,7 +205,7 @@ TIMING = Part(
     },
     memory={
         "is_relocating": Kept(bool, lambda _, data: bool(data) or None),
-        "table": Kept(_write_table, _read_table),
+        "table": Kept(_write_table, lambda _, data: from_numbers([*map(float, data)])),
         "felt": Kept(list, _read_perceived),
     },
 )  # fmt: skip

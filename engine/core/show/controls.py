@@ -37,16 +37,11 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class MacroTarget:
-    """What a macro does to one parameter.
+    """What a macro, a parameter from 0 to 1 at the place `macro`, does to another parameter.
 
     Its value goes through the curve onto the way from `low` to `high`, and that number enters the
     target: instead of its base (replace), added to it (add), as a factor (multiply), or if it is
     larger (max).
-
-    Parameters
-    ----------
-    macro
-        Place of the macro, a parameter from 0 to 1.
     """
 
     macro: int

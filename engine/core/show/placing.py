@@ -52,12 +52,6 @@ REST = list(Placing())
 
 
 def placing_of(values: Sequence[float], first: int) -> Placing | None:
-    """Read a layer's placing from the values of all parameters; None: it is at rest.
-
-    Parameters
-    ----------
-    first
-        Place of its first parameter; the others follow it.
-    """
+    """Read a layer's placing from all values, its first place on; None: it is at rest."""
     found = values[first : first + len(REST)]
     return None if found == REST else Placing(*found)

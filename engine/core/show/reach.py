@@ -161,13 +161,7 @@ def is_direct(route: Route) -> bool:
 def entries_of(
     movers: Movers, chosen: Collection[int], places: Sequence[int] | None = None
 ) -> tuple[Entry, ...]:
-    """How some links enter their targets, in order.
-
-    Parameters
-    ----------
-    places
-        Of the values among which they enter; None: of all parameters.
-    """
+    """How some links enter their targets, in order, among the values of `places`; None: of all."""
     index = None if places is None else {place: i for i, place in enumerate(places)}
     at = (lambda place: place) if index is None else index.__getitem__
     own, found = len(movers.routes), []
@@ -189,13 +183,7 @@ def entries_of(
 def reach_of(
     movers: Movers, every_spring: Sequence[tuple[int, int]], wanted: set[int] | None = None
 ) -> Reach:
-    """What reaches parameters.
-
-    Parameters
-    ----------
-    wanted
-        Their places; None: all of them.
-    """
+    """What reaches the parameters of these places; None: all of them."""
     chosen = reaching(movers, movers.targets if wanted is None else wanted)
     targets = {movers.target(i) for i in chosen}
     listed = [movers.routes[i] for i in chosen if i < len(movers.routes)]

@@ -29,6 +29,7 @@ from engine.core.show.state import (
     State,
     Transport,
     first_state,
+    waited_for,
 )
 from engine.core.springs import Spring
 from engine.core.trajectory.snapshot import read_memory, write_memory
@@ -126,7 +127,6 @@ def _read(show: Show, data: dict[str, Any]) -> State:
     index = show.registry.index
     base, signals = _values(show, data, fresh)
     routes = [RouteState(*map(number, r)) for r in data["routes"]]
-    makers = {layer.id for layer in show.layers if layer.generator is not None}
     beat, bpm, taps, *origin = data["transport"]
     steer_x, steer_y = data["steer"]
     hold = data.get("steer_hold", ((0.0, 0.0), None))
@@ -161,7 +161,7 @@ def _read(show: Show, data: dict[str, Any]) -> State:
         still_ticks=whole(still_ticks),
         is_still=bool(is_still),
         **_cues(show, data),
-        unready=frozenset(makers.intersection(map(str, data["unready"]))),
+        unready=frozenset(waited_for(show).intersection(map(str, data["unready"]))),
         decks=fresh.decks and _decks(*(data.get("decks") or fresh.decks)),
         touch_tick=whole(data["touch_tick"]),
         lost_s=number(data["lost_s"]),

@@ -18,6 +18,7 @@ from engine.core.springs import Spring
 
 Colour = tuple[float, float, float]
 Part = tuple[float | None, ...]
+SHADER = "/shader/"
 
 
 class Held(NamedTuple):
@@ -194,7 +195,8 @@ class State(NamedTuple):
     waiting
         Cues that wait for a beat: (index, beat, whether the autopilot called it).
     unready
-        Layers whose generator has no picture yet; only a live host says so.
+        Layers whose generator has no picture yet, and ``/shader/NAME`` of shaders that are not
+        drawn yet; only a live host says so.
     awaiting
         Cues that wait for such layers: (index, whether the autopilot called it).
     touch_tick
@@ -245,6 +247,12 @@ class State(NamedTuple):
     decks: DeckState | None = None
     reels: tuple[ReelState, ...] = ()
     texts: Mapping[str, str] = MappingProxyType({})
+
+
+def waited_for(show: Show) -> set[str]:
+    """Everything that may be unready, see `State.unready`."""
+    makers = {layer.id for layer in show.layers if layer.generator is not None}
+    return makers.union(SHADER + name for name in show.shaders)
 
 
 def defaults(registry: Registry) -> NDArray[np.float64]:

@@ -32,15 +32,10 @@ SOON_S = 2.0
 
 
 def read_past(builder: ShowBuilder, bans: str, journal: str, size: int) -> Past:
-    """Read what a path has behind it; a file that is not there yet is one with nothing in it.
+    """Read what a path has behind it, by files or empty names; one that is not there is empty.
 
     A file that cannot be read is one sentence in `Past.problems`, and is left as it is: the show
     plays on without it.
-
-    Parameters
-    ----------
-    bans, journal
-        Names of the files, or empty.
     """
     if not bans and not journal:
         return NO_PAST
@@ -135,13 +130,7 @@ def written(path: Trajectory, path_state: PathState) -> dict[str, Arrays]:
 
 
 class Journals:
-    """Writes the bans and journals of a show that plays, now and then, in a thread.
-
-    Parameters
-    ----------
-    folder
-        Of the show file, None for a show without one: nothing is written.
-    """
+    """Writes the bans and journals of a show that plays in a thread; without a `folder` none."""
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder

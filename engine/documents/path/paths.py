@@ -35,11 +35,6 @@ def make_paths(
 ) -> tuple[Path, ...]:
     """Make the trajectories of a layer's generator.
 
-    Parameters
-    ----------
-    model
-        File of the generator's model, or empty.
-
     Raises
     ------
     ValueError
@@ -206,11 +201,6 @@ def _path_parameter(setting: Setting, address: str, table: PathTable) -> Paramet
 
 def read_atlas(data: bytes, name: str, port: Port, model: str) -> Examples:
     """Read a map's examples for a port, in its coordinates.
-
-    Parameters
-    ----------
-    model
-        File of the generator's model, or empty.
 
     Raises
     ------

@@ -50,13 +50,7 @@ def write_latent(latent: Vector) -> str:
 
 
 def make_cue(show: Show, table: ShowTable, cue: CueTable, go: int, note: Note) -> Cue:
-    """Resolve one cue table.
-
-    Parameters
-    ----------
-    note
-        Takes what a captured cue has lost with a layer; of any other cue it is refused.
-    """
+    """Resolve a cue table; `note` takes what a captured one has lost, of others it is refused."""
     lost: list[str] = []
     targets, on_next = _solo(show, cue), _on_next(show, cue)
     texts = {}

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from engine.core.show.mapping import ControlMapping
 from engine.documents.assets import assets_dir
-from engine.documents.map_tables import MapTable
+from engine.documents.part_tables import MapTable
 from engine.documents.show.load import LARGEST_BYTES, ShowError, convert, parse, read_text
 from engine.documents.show.mappings import make_mappings
 

@@ -199,7 +199,7 @@ def find_shader(name: str, *folders: Path) -> Path:
     if (shipped := assets_dir("shaders") / file).is_file():
         return shipped
     there = ", ".join(sorted(p.stem for p in assets_dir("shaders").glob("*.fs")))
-    where = " or ".join(str(each.absolute()) for each in folders)
+    where = " or ".join(dict.fromkeys(str(each.absolute()) for each in folders))
     raise ShowError(
         f"there is no shader '{name}' beside the show (in {where}); shipped shaders are: {there}"
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.core.curves import CURVES
 from engine.core.show.mapping import CODINGS, ControlMapping, check_control, span_of
-from engine.documents.map_tables import MappingTable
+from engine.documents.part_tables import MappingTable
 
 _SERIES = re.compile(r"\{(\d{1,5})-(\d{1,5})\}")
 MOST_OF_SERIES = 128

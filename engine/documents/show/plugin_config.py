@@ -11,12 +11,7 @@ import msgspec
 
 
 def read_config(module: ModuleType, table: Mapping[str, Any], hidden: Collection[str] = ()) -> Any:
-    """Decode a table into the `Config` of a source's or output's module.
-
-    Parameters
-    ----------
-    hidden
-        Fields that are not the show's to say.
+    """Decode a table into the `Config` of a source's or output's module, without `hidden` fields.
 
     Raises
     ------

@@ -22,17 +22,7 @@ from engine.system.untrusted import OutsideError
 
 
 def collect(source: Path, out: Path, others: Sequence[Path] = ()) -> list[Path]:
-    """Copy a take, its models, and their sidecars and cards.
-
-    Parameters
-    ----------
-    others
-        Where models may lie, too; see `find_models.find`.
-
-    Returns
-    -------
-    list
-        The models in it.
+    """Copy a take, its models (`find_models.find`), sidecars, cards; return its models.
 
     Raises
     ------

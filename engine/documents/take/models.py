@@ -49,7 +49,7 @@ def with_hashes(known: Sequence[dict[str, Any]], show: Show) -> list[dict[str, A
     old = [
         fingerprint
         for fingerprint in known
-        if _is_hashed(fingerprint) or _key(fingerprint) not in places
+        if any(key.endswith("sha256") for key in fingerprint) or _key(fingerprint) not in places
     ]
     return old + [fingerprint for fingerprint in new if fingerprint not in old]
 
@@ -61,10 +61,6 @@ def _hashes(assets: Iterable[Asset]) -> dict[str, str]:
         found["sha256" if asset.key == "path" else f"{asset.key}{_HASH}"] = hash_at(asset.path)
         found |= {f"{name}{_HASH}": hash_at(path) for name, path in asset.sidecars.items()}
     return {key: sha256 for key, sha256 in found.items() if sha256}
-
-
-def _is_hashed(fingerprint: Mapping[str, Any]) -> bool:
-    return any(key.endswith("sha256") for key in fingerprint)
 
 
 def _key(fingerprint: dict[str, Any]) -> tuple[object, ...]:

@@ -49,13 +49,7 @@ class FeatureExtractor:
 
 
 def parts(side: int, last: int) -> list[str]:
-    """Names of the weights of an eye, without their endings.
-
-    Parameters
-    ----------
-    last
-        Side of the features at the end, in places.
-    """
+    """Names of the weights of an eye that ends at `last` places a side, without their endings."""
     sides = [side >> n for n in range(1, 12) if side >> n > last]
     return ["look", *(f"b{s}.{part}" for s in sides for part in ("a", "b", "skip"))]
 

@@ -153,7 +153,7 @@ def unit(features: NDArray[np.int8]) -> Floats:
 def find(
     index: Index, extractor: FeatureExtractor, units: Floats, picture: Bytes, count: int
 ) -> list[Match]:
-    """Find the pictures of an archive that look most like one.
+    """Find the pictures of an archive that look most like one, the nearest first.
 
     Parameters
     ----------
@@ -165,11 +165,6 @@ def find(
         sRGB [shape=(H, W, 3)] of any size; its middle square is looked at.
     count
         How many at most.
-
-    Returns
-    -------
-    list
-        The nearest one first; equally near ones in their order.
     """
     seen = image_features.square(picture, extractor.side)
     ways = np.stack([image_features.turned(seen, turn) for turn in index.turns])

@@ -50,7 +50,7 @@ def caption(index: Index, found: Sequence[Match]) -> str:
 def lay_out(
     pictures: Sequence[Bytes | str], text: str, size_px: tuple[int, int], ground: float = 1.0
 ) -> Bytes:
-    """Hang pictures side by side, as large as they can be, with a text below.
+    """Hang pictures side by side, large, with a text below: sRGB, straight alpha [shape=(H, W, 4)].
 
     Parameters
     ----------
@@ -62,11 +62,6 @@ def lay_out(
         Width and height of the whole.
     ground
         How black it is around them, 0..1; behind the text it is never quite clear.
-
-    Returns
-    -------
-    array
-        sRGB with straight alpha [shape=(H, W, 4)].
     """
     width, height = size_px
     sheet = Image.new("RGBA", size_px, (*_GROUND, round(255 * ground)))

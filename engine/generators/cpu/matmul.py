@@ -31,13 +31,7 @@ def pack(matrices: torch.Tensor) -> torch.Tensor:
 
 
 def mix(weight: torch.Tensor, mixture: NDArray[np.float64]) -> torch.Tensor:
-    """Mix matrices from the taps of a weight [shape=(O, I, K, K)] and pack them.
-
-    Parameters
-    ----------
-    mixture
-        [shape=(N, K²)]
-    """
+    """Mix matrices [shape=(N, K²)] from the taps of a weight [shape=(O, I, K, K)] and pack them."""
     taps = weight.double().cpu().permute(2, 3, 0, 1).flatten(0, 1)
     return pack(torch.tensordot(torch.as_tensor(mixture), taps, 1))
 

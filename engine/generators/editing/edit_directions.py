@@ -26,13 +26,7 @@ NO_SHAPE = Shape(0, 0, 0)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EditDirections:
-    """The directions of a model that a show can move along.
-
-    Parameters
-    ----------
-    directions
-        In the order of their file.
-    """
+    """The directions of a model that a show can move along, in the order of their file."""
 
     directions: tuple[Direction, ...] = ()
     shape: Shape = NO_SHAPE

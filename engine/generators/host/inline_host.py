@@ -17,13 +17,27 @@ from engine.generators.registry import Opened, build
 
 
 class InlineHost:
-    """Renders what was asked when `newest` is called, and keeps the generator's memory."""
+    """Renders what was asked when `newest` is called, and keeps the generator's memory.
+
+    Parameters
+    ----------
+    clock
+        Gives seconds, for the render times; None measures nothing.
+    notify
+        Is told why there is no faster path; the plain one goes on. None: that is an error.
+
+    Raises
+    ------
+    ValueError
+        If there is no such device, it lacks memory for this, or a file is damaged.
+    """
 
     def __init__(
         self,
         opened: Opened,
-        device: str,
-        clock: Callable[[], float] | None,
+        device: str = "auto",
+        *,
+        clock: Callable[[], float] | None = None,
         notify: Callable[[str], None] | None = None,
     ) -> None:
         self._device = pick_device(device)
@@ -115,31 +129,3 @@ class InlineHost:
     def close(self) -> None:
         """Forget the generator's memory."""
         self._memory = self._asked = None
-
-
-def open_inline(
-    opened: Opened,
-    device: str = "auto",
-    *,
-    clock: Callable[[], float] | None = None,
-    notify: Callable[[str], None] | None = None,
-) -> InlineHost:
-    """Open a generator in this process.
-
-    Parameters
-    ----------
-    opened
-        See `engine.generators.registry.open_spec`.
-    device
-        ``auto``, ``cpu``, ``cuda`` or ``mps``.
-    clock
-        Gives seconds, for the render times; None measures nothing.
-    notify
-        Is told why there is no faster path; the plain one goes on. None: that is an error.
-
-    Raises
-    ------
-    ValueError
-        If there is no such device, it lacks memory for this, or a file is damaged.
-    """
-    return InlineHost(opened, device, clock, notify)

@@ -1,6 +1,6 @@
 """The worker host: one generator in a process of its own, behind the host interface.
 
-`open_inline` renders when it is read (export, tests). `open_worker` runs the generator in its own
+`InlineHost` renders when it is read (export, tests). `open_worker` runs the generator in its own
 process (live): nothing here ever waits for it. Requests go through a shared-memory ring that the
 worker reads only the newest of; frames come back the same way; the rings outlive the worker, so a
 restart loses no picture and the sequence goes on.
@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable
 
 from engine.core.show.generator import Request, Spec
-from engine.generators.host.inline_host import open_inline
+from engine.generators.host.inline_host import InlineHost
 from engine.generators.host.interface import Host, HostStats
 from engine.generators.host.latency import Latency, look_ahead_s, note_arrival, rate_hz
 from engine.generators.host.messages import MAX_REQUEST_BYTES, Frame, decode_frame, encode_request
@@ -24,7 +24,7 @@ from engine.generators.registry import Opened
 from engine.system.record import MAX_HEADER_BYTES
 from engine.system.ring import Ring, create_ring
 
-__all__ = ["Frame", "Host", "HostStats", "Policy", "Spare", "open_inline", "open_worker"]
+__all__ = ["Frame", "Host", "HostStats", "InlineHost", "Policy", "Spare", "open_worker"]
 
 FRAME_SLOTS = 4
 REQUEST_SLOTS = 4
@@ -69,12 +69,7 @@ class WorkerHost:
         return look_ahead_s(self._latency, self._period_s, seen_periods)
 
     def ask(self, request: Request, now_s: float | None = None) -> None:
-        """Ask for a frame; the newest request replaces older ones. Never waits.
-
-        Parameters
-        ----------
-        now_s
-            By the clock of `tend`; None is the time of the last `tend`.
+        """Ask for a frame by the clock of `tend`; the newest replaces older ones. Never waits.
 
         Raises
         ------

@@ -133,13 +133,7 @@ class GraphInputs:
 
 @dataclass(frozen=True, slots=True)
 class Generator:
-    """A built CPPN. Stateless: `render` hands its memory back untouched.
-
-    Parameters
-    ----------
-    weights
-        Every fixed number of the two networks, on the device.
-    """
+    """A built CPPN with its weights on the device. Stateless: `render` leaves memory untouched."""
 
     spec: Spec
     weights: Weights
@@ -249,13 +243,7 @@ class Generator:
             return self.draw({}, request) if replayed is None else replayed, memory
 
     def draw(self, latents: Latents, request: Request) -> torch.Tensor:
-        """Draw the picture of `render`, with gradients to the latents.
-
-        Parameters
-        ----------
-        latents
-            By port; what is missing here comes from the request.
-        """
+        """Draw the picture of `render` with gradients to latents; others are the request's."""
         ws, controls = self._styles(latents, request)
         bend = self._bend(controls, request.aspect)
         return self.synthesize(ws, controls, request.size_px, request.aspect, bend)

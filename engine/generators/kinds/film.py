@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from engine.core.parameter import Kind, Parameter
 from engine.core.show.generator import Request, Spec
-from engine.generators.contract import Asset, number
+from engine.generators.contract import Asset, number, reduced
 from engine.generators.media.film_ahead import Ahead, Way
 from engine.generators.media.film_file import Film, describe
 from engine.generators.media.film_reader import KEPT_BYTES, Converter
@@ -116,7 +116,7 @@ class Generator:
         ValueError
             Once, where the film is damaged.
         """
-        size = self._size_of(request)
+        size = reduced(request.size_px, self._size)
         try:
             frame = self._ahead.frame(way_of(self.spec.duration_s, request.parameters))
         except (ValueError, OSError) as error:
@@ -124,13 +124,6 @@ class Generator:
         if self._shown is None or self._shown[0] is not frame or self._shown[1] != size:
             self._shown = frame, size, self._convert.pixels(frame, size)
         return self._shown[2], memory
-
-    def _size_of(self, request: Request) -> tuple[int, int]:
-        """Its own size, or less: what was rounded up is no reason to scale it."""
-        (width, height), (own_width, own_height) = request.size_px, self._size
-        if width >= own_width and height >= own_height:
-            return own_width, own_height
-        return min(width, own_width), min(height, own_height)
 
     def __del__(self) -> None:
         ahead = getattr(self, "_ahead", None)

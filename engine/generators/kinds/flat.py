@@ -14,13 +14,7 @@ PARAMETERS = (contract.number("light", 1.0, 0.0, 1.0, "How bright the colour is;
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What a show may say about this generator.
-
-    Parameters
-    ----------
-    colour
-        ``#rrggbb``.
-    """
+    """What a show may say about this generator: its `colour`, ``#rrggbb``."""
 
     colour: str = "#808080"
 

@@ -28,13 +28,7 @@ _MOST = 9
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What a show may say about this generator.
-
-    Parameters
-    ----------
-    path
-        The index of an archive, ``….archive.safetensors``; `archive index` makes it.
-    """
+    """What a show may say: the `path` of an index, ``….archive.safetensors`` (`archive index`)."""
 
     path: str
 

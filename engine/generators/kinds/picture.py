@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.show.generator import Request, Spec
-from engine.generators.contract import Asset
+from engine.generators.contract import Asset, reduced
 from engine.system.foreign import still_file
 from engine.system.untrusted import read_bytes
 
@@ -95,7 +95,7 @@ class Generator:
         ValueError, OSError
             If it cannot be read any more.
         """
-        size = self._size_of(request)
+        size = reduced(request.size_px, self._size)
         if self._shown is None or self._shown[0] != size:
             try:
                 data = read_bytes(self._path, still_file.LARGEST_BYTES)
@@ -104,11 +104,6 @@ class Generator:
                 raise ValueError(f"{self._path.name}: {error}") from None
             self._shown = size, pixels
         return self._shown[1], memory
-
-    def _size_of(self, request: Request) -> tuple[int, int]:
-        (width, height), (own_width, own_height) = request.size_px, self._size
-        is_whole = width >= own_width and height >= own_height
-        return self._size if is_whole else (min(width, own_width), min(height, own_height))
 
 
 def build(config: Config, device: str = "cpu") -> Generator:

@@ -125,13 +125,7 @@ class GraphInputs:
 
 @dataclass(frozen=True, slots=True)
 class Generator:
-    """A built network. Stateless: `render` hands its memory back untouched.
-
-    Parameters
-    ----------
-    blank
-        What is seen where nothing is [shape=(1, 1, 3)].
-    """
+    """A built network, and a `blank` [shape=(1, 1, 3)] where nothing is seen. Stateless."""
 
     spec: Spec
     shape: Shape

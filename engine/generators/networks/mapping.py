@@ -60,7 +60,7 @@ class Mapping:
         cutoff: int | None = None,
         c: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """Pull styles towards their mean: ``w_avg + psi (w - w_avg)``.
+        """Pull styles towards their mean, ``w_avg + psi (w - w_avg)`` [shape=(N, num_ws, w_dim)].
 
         Parameters
         ----------
@@ -72,10 +72,6 @@ class Mapping:
             Only the first so many layers are truncated; None: all.
         c
             Class weights, where every class has its own mean.
-
-        Returns
-        -------
-        Styles [shape=(N, num_ws, w_dim)].
         """
         ws = w if w.ndim == 3 else w[:, None].expand(-1, self.num_ws, -1)
         if isinstance(psi, float | int) and psi == 1:

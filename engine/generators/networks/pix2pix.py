@@ -38,7 +38,7 @@ def draw(
     noise: Noise,
     gains: Sequence[float | torch.Tensor] | None = None,
 ) -> torch.Tensor:
-    """Draw.
+    """Draw pictures [shape=(N, 3, H, W)], -1 to 1 and a little beyond.
 
     Parameters
     ----------
@@ -50,11 +50,6 @@ def draw(
         Codes [shape=(N, z_dim)].
     gains
         How strong the noise is at each level, 0 the finest; None: as trained.
-
-    Returns
-    -------
-    torch.Tensor
-        Pictures [shape=(N, 3, H, W)], -1 to 1, and a little beyond.
     """
 
     def conv(name: str, x: torch.Tensor, stride: int = 1) -> torch.Tensor:

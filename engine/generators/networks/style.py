@@ -27,7 +27,7 @@ _EPS = 1e-5
 def paint(
     shape: Shape, weights: Weights, picture: torch.Tensor, code: torch.Tensor
 ) -> torch.Tensor:
-    """Paint.
+    """Paint a picture [shape=(1, 3, H, W)], 0 to 1.
 
     Parameters
     ----------
@@ -37,11 +37,6 @@ def paint(
         What is painted [shape=(1, 3, H, W)], 0 to 1; sides in multiples of `UNIT_PX`.
     code
         Styles side by side [shape=(P, code)]: mixtures of the learnt ones, or codes from `look`.
-
-    Returns
-    -------
-    torch.Tensor
-        The painting [shape=(1, 3, H, W)], 0 to 1.
     """
     rows = (code @ weights["style.weight"].T + weights["style.bias"]).T
     parts = dict(
@@ -80,13 +75,7 @@ def styled(x: torch.Tensor, scale: torch.Tensor, shift: torch.Tensor) -> torch.T
 
 
 def look(weights: Weights, picture: torch.Tensor) -> torch.Tensor:
-    """Read the style of a picture [shape=(1, 3, LOOK_PX, LOOK_PX)], 0 to 1.
-
-    Returns
-    -------
-    torch.Tensor
-        Its code [shape=(1, CODE)].
-    """
+    """Read the style [shape=(1, CODE)] of a picture [shape=(1, 3, LOOK_PX, LOOK_PX)], 0 to 1."""
 
     def conv(name: str, x: torch.Tensor, stride: int = 1) -> torch.Tensor:
         weight, bias = weights[f"look.{name}.weight"], weights[f"look.{name}.bias"]

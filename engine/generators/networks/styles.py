@@ -42,13 +42,7 @@ class Styles:
     convolutions: tuple[Modulated, ...]
 
     def scales(self, ws: torch.Tensor) -> dict[int, Scales]:
-        """Turn styles [shape=(N, num_ws, Dw)] into scales as `Modulated.scales` gives them.
-
-        Returns
-        -------
-        dict
-            `id` of a convolution → its scales.
-        """
+        """Turn styles [shape=(N, num_ws, Dw)] into scales, by `id` of the convolution."""
         w = ws.index_select(1, self.rows).transpose(0, 1)
         s = torch.baddbmm(self.bias, w, self.weight)
         peak = torch.linalg.vector_norm(s, math.inf, dim=-1, keepdim=True)

@@ -63,13 +63,7 @@ class Canvas:
     directions: str = ""
 
     def files(self, family: str, *sidecars: str) -> tuple[Asset, ...]:
-        """List the network of a canvas and its other one, of one family, and named directions.
-
-        Parameters
-        ----------
-        sidecars
-            Names of what may lie beside the network, see `models.sidecars.beside`.
-        """
+        """List a canvas's network with sidecars, its other one, and named directions."""
         names = [name for name in sidecars if name != "directions" or not self.directions]
         found = [Asset("path", self.path, MODEL, family, beside(self.path, names))]
         if self.other:

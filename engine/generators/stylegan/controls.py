@@ -28,13 +28,7 @@ def describe(
     size_px: tuple[int, int],
     ports: tuple[Port, ...],
 ) -> Spec:
-    """Make the spec of a model: ports, styling and class parameters, and `more`.
-
-    Parameters
-    ----------
-    size_px
-        Of its picture, width and height.
-    """
+    """Make the spec of a model: ports, styling and class parameters, and `more`."""
     top = network.modules[""]
     classes = int(top.get("c_dim") or 0)
     width, height = size_px

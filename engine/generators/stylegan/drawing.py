@@ -68,13 +68,7 @@ class Drawing:
         self._graph: Callable[[Inputs], torch.Tensor] | None = None
 
     def draw(self, inputs: Inputs, size_px: tuple[int, int]) -> torch.Tensor:
-        """Draw a picture [shape=(1, 3, H, W)] in 0..1, no larger than `size_px`.
-
-        Parameters
-        ----------
-        inputs
-            In main memory.
-        """
+        """Draw inputs of main memory [shape=(1, 3, H, W)] in 0..1, no larger than `size_px`."""
         return self._fit(self._draw(inputs), size_px)
 
     def render(self, inputs: Inputs, size_px: tuple[int, int]) -> torch.Tensor | Signed:

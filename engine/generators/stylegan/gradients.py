@@ -28,13 +28,7 @@ class Differentiable:
         raise NotImplementedError
 
     def draw(self, latents: Latents, request: Request) -> torch.Tensor:
-        """Draw the picture of `render` with gradients to the latents [shape=(1, 3, H, W)].
-
-        Parameters
-        ----------
-        latents
-            By port; what is missing here comes from the request.
-        """
+        """Draw the picture of `render` with gradients to latents; others are the request's."""
         return self.drawing.trace(self._traced(latents, request), request.size_px)
 
     def features(self, latents: Latents, request: Request, px: int) -> torch.Tensor:

@@ -54,13 +54,7 @@ def mix(ws: torch.Tensor, shares: torch.Tensor) -> torch.Tensor:
 
 
 def mix_vividly(ws: torch.Tensor, shares: torch.Tensor, path: str) -> torch.Tensor:
-    """Mix as `mix` does, but as far from the average as the sources are.
-
-    Parameters
-    ----------
-    path
-        Of the model.
-    """
+    """Mix as `mix` does, but as far from the average of the model as the sources are."""
     mean, slope = _mean(path, ws.device)
     rest = torch.cat([torch.ones_like(shares[:1]), shares])
     for place in range(1, len(rest)):

@@ -76,13 +76,7 @@ class _Layer:
 
 
 class NoiseMotion:
-    """Moves the noise of a network's layers.
-
-    Parameters
-    ----------
-    synthesis
-        Of the network, see `networks.stylegan2.Synthesis`: its noise is written to.
-    """
+    """Moves the noise of a network's layers, which is written to."""
 
     def __init__(self, synthesis: Any) -> None:
         self._layers = [
@@ -103,13 +97,7 @@ class NoiseMotion:
             layer.rest.copy_(layer.live)
 
     def set(self, place: float, controls: Mapping[str, float]) -> None:
-        """Move it.
-
-        Parameters
-        ----------
-        place
-            On the path of the port, in knots, modulo `WRAP_KNOTS`.
-        """
+        """Move it to a place of the port's path, in knots, modulo `WRAP_KNOTS`."""
         for layer in self._layers:
             amount = controls[f"noise_motion_{layer.resolution}"]
             layer.set(amount, place * pace(int(layer.resolution)))

@@ -53,12 +53,7 @@ def _open_other(path: str) -> Network:
 def check(
     network: Network, other: Network | None, canvas: Canvas, prefixes: Mapping[str, str]
 ) -> None:
-    """See to it that a network can be mixed with the other one of a canvas, if there is one.
-
-    Parameters
-    ----------
-    prefixes
-        Part → what the names of its tensors begin with.
+    """See to it that a canvas's other network fits, part by part; `prefixes` begin their tensors.
 
     Raises
     ------

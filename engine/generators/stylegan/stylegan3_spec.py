@@ -12,12 +12,7 @@ from engine.models.network import Network
 
 
 def check_margin(network: Network, rate: float) -> None:
-    """See to it that the margin of a band, which is laid anew after each layer, is wide enough.
-
-    Parameters
-    ----------
-    rate
-        Samples per trained picture of what the network starts from.
+    """See to it that a band's margin, laid anew after each layer, is wide enough at a start's rate.
 
     Raises
     ------

@@ -82,7 +82,7 @@ class WeightInterpolation:
         self._now = dict.fromkeys(self._live, (1.0, 0.0))
 
     def set(self, age: float, shares: Mapping[str, float]) -> bool:
-        """Let the network be what it was then, mixed; at rest it is exactly the trained one.
+        """Let the network be what it was then, mixed; return whether anything is other than before.
 
         The same numbers are always the same network, whatever came before. Called in the stream
         that pictures are drawn from, between two of them.
@@ -93,11 +93,6 @@ class WeightInterpolation:
             From 0, the oldest snapshot, to 1.
         shares
             How far each part has gone to the other network, 0 to 1; without a word: 0.
-
-        Returns
-        -------
-        bool
-            Whether anything is other than before.
         """
         changed = False
         for name, part in self._live.items():

@@ -35,19 +35,7 @@ Notify = Callable[[str], None]
 
 @dataclass(slots=True)
 class Options:
-    """What is to be inverted, and how.
-
-    Parameters
-    ----------
-    model
-        A model file of any kind, or ``cppn``.
-    out
-        One file for all latents; None: one beside each picture, where shows look for it.
-    space
-        ``z``, ``w`` or ``w+``.
-    sheet
-        Pictures side by side: wanted, found at the start, found in the end.
-    """
+    """What is to be inverted, and how; `out` None: latents beside each picture, for shows."""
 
     model: Path
     images: Sequence[Path]

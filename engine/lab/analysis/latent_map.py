@@ -34,14 +34,7 @@ SHEET_PX = (1600, 1200)
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a map is to be made.
-
-    Parameters
-    ----------
-    by
-        What is laid out: the ``latent`` as it is, the ``style`` that the model makes of it, or the
-        ``picture``.
-    """
+    """How a map is to be made: by ``latent``, by the ``style`` made of it, or by ``picture``."""
 
     by: str = "style"
     thumb_px: int = 64

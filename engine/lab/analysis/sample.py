@@ -85,29 +85,11 @@ def _write_sheet(out: Path, count: int, pictures: Iterator[torch.Tensor]) -> Non
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What is to be drawn.
+    """What is to be drawn, as the command's help says it.
 
-    Parameters
-    ----------
-    latents
-        A file of latents (see `engine.models.latent_file`); None: `seeds` are drawn.
-    space
-        What the latents are: ``z``, ``w`` or ``w+``; None: their shape tells.
-    seeds
-        Seeds as they are typed: ``0-15`` or ``1,5,9``.
-    truncation
-        Pulls styles towards their mean; 1 leaves them alone.
-    truncation_cutoff
-        How many layers are truncated, from the coarsest on; None: all.
-    noise
-        ``const`` or ``none``.
-    class_
-        Classes as they are typed, like seeds, or a file of their weights
-        [shape=(N, c_dim)]: one for all pictures, or one for each.
-    translate
-        Moves the picture of a StyleGAN3, in its widths and heights.
-    rotate
-        Turns it, in degrees.
+    `space` None: the latents' shape tells · `truncation_cutoff` None: all layers · `class_`:
+    numbers, or a file of weights [shape=(N, c_dim)] · `translate` in widths and heights, `rotate`
+    in degrees.
     """
 
     latents: Path | None = None
@@ -122,7 +104,7 @@ class Options:
 
 
 def sample(file: Path, out: Path, options: Options, notify: Callable[[str], None]) -> int:
-    """Draw pictures of a model into a file.
+    """Draw pictures of a model into a file; return how many.
 
     Parameters
     ----------
@@ -132,11 +114,6 @@ def sample(file: Path, out: Path, options: Options, notify: Callable[[str], None
         ``.npy``: raw float32 [shape=(N, C, H, W)]; ``.png``: the picture, or a sheet of all.
     notify
         Is told of what could mean two things which was taken, else nothing.
-
-    Returns
-    -------
-    int
-        How many pictures there are.
 
     Raises
     ------

@@ -128,12 +128,7 @@ def read_credits(folder: Path) -> tuple[Credit, dict[str, Credit]]:
 
 
 def check(folder: Path, size: int, notify: Callable[[str], None] = lambda _: None) -> Report:
-    """Look at every picture of a folder and its folders.
-
-    Parameters
-    ----------
-    size
-        At which they will be shown, in pixels.
+    """Look at every picture of a folder and its folders, to be shown at a size.
 
     Raises
     ------

@@ -21,13 +21,7 @@ _SAMPLE = 24  # pixels along each side that colours are found from
 def sketch(
     picture: NDArray[np.uint8], random: np.random.Generator
 ) -> tuple[NDArray[np.uint8], float]:
-    """Return a picture [shape=(H, W, 3)] as a hand might paint it, and how coarse it is.
-
-    Returns
-    -------
-    tuple
-        The picture, and its coarseness in pixels: 1 where it is the same.
-    """
+    """Return a picture [shape=(H, W, 3)] as a hand might paint it, and how coarse in pixels."""
     chance, how, is_flat = random.random(3)
     if chance < PLAIN:
         return picture, 1.0

@@ -56,10 +56,6 @@ def _edges(x: Floats) -> Floats:
     return np.asarray(np.hypot(across, along).mean((1, 2)))
 
 
-def _saturation(x: Floats) -> Floats:
-    return np.asarray((x.max(1) - x.min(1)).mean((1, 2)))
-
-
 def _share(x: Floats, low: float, high: float) -> Floats:
     """How much of a picture is grey and as light as this; soft at both ends."""
     light = _light(x)
@@ -92,7 +88,7 @@ def _half(axis: int) -> Score:
 SCORES: Mapping[str, Score] = {
     "brightness": lambda x: np.asarray(_light(x).mean((1, 2))),
     "contrast": lambda x: np.asarray(_light(x).std((1, 2))),
-    "saturation": _saturation,
+    "saturation": lambda x: np.asarray((x.max(1) - x.min(1)).mean((1, 2))),
     "warmth": lambda x: np.asarray((x[:, 0] - x[:, 2]).mean((1, 2))),
     "red": _most(0),
     "green": _most(1),

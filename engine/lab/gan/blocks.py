@@ -38,13 +38,7 @@ def double(x: torch.Tensor) -> torch.Tensor:
 
 
 class Dense(nn.Module):
-    """A dense layer with an equalised learning rate.
-
-    Parameters
-    ----------
-    bias
-        Of the start.
-    """
+    """A dense layer with an equalised learning rate, and a bias of the start."""
 
     def __init__(self, inputs: int, outputs: int, rate: float = 1.0, bias: float = 0.0) -> None:
         super().__init__()

@@ -72,7 +72,7 @@ class Generator(nn.Module):
         random: torch.Generator | None = None,
         start: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """Draw pictures.
+        """Draw pictures [shape=(N, 3, side, side)], about -1 to 1.
 
         Parameters
         ----------
@@ -84,11 +84,6 @@ class Generator(nn.Module):
             Of the noise; None: the noise that the file holds.
         start
             Instead of the learned one [shape=(C, H, W)]; the picture grows with it.
-
-        Returns
-        -------
-        torch.Tensor
-            [shape=(N, 3, side, side)], about -1 to 1.
         """
         x = (self.const if start is None else start)[None].expand(len(ws), -1, -1, -1)
         x = x.contiguous(memory_format=self.layout)
@@ -122,12 +117,7 @@ class Generator(nn.Module):
     def window(
         self, ws: torch.Tensor, side: int, random: torch.Generator, place: tuple[float, float]
     ) -> torch.Tensor:
-        """Draw the part of a larger picture that a trained one covers, clear of its edges.
-
-        Parameters
-        ----------
-        place
-            Where it lies, down and across, 0 to 1.
+        """Draw the part of a larger picture, at a place of 0 to 1, that a trained one covers.
 
         Returns
         -------
@@ -220,13 +210,7 @@ def modules_of(shape: Shape, *, noisy: bool = True) -> dict[str, dict[str, Any]]
 
 
 def network_of(generator: Generator, **about: Any) -> Network:
-    """Turn a generator into a network as its file holds it.
-
-    Parameters
-    ----------
-    about
-        Further fields of `Network`: ``origin``, ``data_set``, ``licence``, ``notes``.
-    """
+    """Turn a generator into a network as its file holds it; `about` are further fields of it."""
     return Network(
         STYLEGAN2,
         arrays_of(generator),

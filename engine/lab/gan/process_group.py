@@ -11,13 +11,7 @@ from torch import distributed, nn
 
 @dataclass(frozen=True, slots=True)
 class ProcessGroup:
-    """The processes.
-
-    Parameters
-    ----------
-    local_rank
-        Of this one on its machine: the number of its GPU.
-    """
+    """The processes; `local_rank` is that of this one on its machine: the number of its GPU."""
 
     rank: int = 0
     size: int = 1
@@ -59,13 +53,7 @@ class ProcessGroup:
 
 
 def join(device: str) -> ProcessGroup:
-    """Join the other processes, if a launcher started this one.
-
-    Parameters
-    ----------
-    device
-        ``cpu`` or ``cuda``.
-    """
+    """Join the other processes on ``cpu`` or ``cuda``, if a launcher started this one."""
     if "RANK" not in os.environ or "WORLD_SIZE" not in os.environ:
         return ProcessGroup()
     backend = "nccl" if device.startswith("cuda") else "gloo"

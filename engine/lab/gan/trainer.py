@@ -35,13 +35,7 @@ _ASKED = 32  # steps between two looks at held-out pictures
 
 
 class Trainer(Trained):
-    """A generator, its running mean and a discriminator, and what they have learnt so far.
-
-    Parameters
-    ----------
-    device
-        ``cpu``, ``cuda``…
-    """
+    """A generator, its running mean and a discriminator, with what they have learnt so far."""
 
     networks = ("generator", "discriminator", "mean")
     settings: Settings

@@ -63,7 +63,7 @@ def write_index(
     options: IndexOptions | None = None,
     notify: Callable[[str], None] = lambda _: None,
 ) -> Index:
-    """Write the index of a training.
+    """Write the index of a training, and return it.
 
     Parameters
     ----------
@@ -71,11 +71,6 @@ def write_index(
         Of the training, ``OUT.train``: its state and its pictures made ready.
     out
         The index to write, see `engine.generators.archive.index.path_beside`.
-
-    Returns
-    -------
-    Index
-        What was written.
 
     Raises
     ------
@@ -140,7 +135,8 @@ def make(
         raise ValueError(f"this state of a training is damaged ({error!r})") from None
     shown = Sampler(prepared.pictures, prepared.names, seed).shown
     pictures = prepared.pictures
-    weights |= _fitted(side, last, weights, _every(pictures, shown, _FITTED))
+    fitted = (pictures[place] for place in shown[_spread(len(shown), _FITTED)])
+    weights |= _fitted(side, last, weights, fitted)
     extractor = image_features.make_extractor(side, last, weights)
     places = shown
     if 0 < options.pictures < len(shown):
@@ -151,7 +147,7 @@ def make(
         places, features = places[chosen], features[chosen]
     entries = [_entry(prepared, int(place)) for place in places]
     thumbs = [
-        _thumb(pictures[place], options) if options.thumb_px and _is_free(entry) else b""
+        _thumb(pictures[place], options) if allows_copies(entry.licence, entry.credit) else b""
         for place, entry in zip(places, entries, strict=True)
     ]
     return Index(
@@ -219,10 +215,6 @@ def _spread(count: int, most: int) -> NDArray[np.int64]:
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
 
 
-def _every(pictures: Bytes, places: NDArray[np.int64], most: int) -> Iterator[Bytes]:
-    return (pictures[place] for place in places[_spread(len(places), most)])
-
-
 def _described(
     extractor: FeatureExtractor,
     pictures: Bytes,
@@ -265,12 +257,10 @@ def _entry(prepared: Ready[Report], place: int) -> Entry:
     return Entry(name, credit.title, credit.credit, credit.licence)
 
 
-def _is_free(entry: Entry) -> bool:
-    return allows_copies(entry.licence, entry.credit)
-
-
 def _thumb(picture: Bytes, options: IndexOptions) -> bytes:
     side = min(options.thumb_px, len(picture), indexes.MOST_THUMB_PX)
+    if not side:
+        return b""
     small = Image.fromarray(picture).resize((side, side), Image.Resampling.LANCZOS)
     file = io.BytesIO()
     small.save(file, "WEBP", quality=options.quality, method=4)

@@ -74,13 +74,7 @@ def _described(x: torch.Tensor, random: torch.Generator) -> torch.Tensor:
 
 
 def compare(generator: Generator, sampler: Sampler, count: int) -> dict[int, float]:
-    """Return the distance between pictures that a generator makes and those it is shown.
-
-    Parameters
-    ----------
-    count
-        How many of each, at most; there may be fewer.
-    """
+    """Return the distance between at most `count` made pictures and as many that are shown."""
     count = min(count, len(sampler.shown))
     chosen = sampler.shown[np.linspace(0, len(sampler.shown) - 1, count).astype(int)]
     made = pictures_of(generator, count, seed=10_000)

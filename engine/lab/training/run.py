@@ -18,9 +18,8 @@ from engine.lab.gan.trained import Trained
 from engine.lab.gan.trainer import Trainer
 from engine.lab.training import archive_index, checkpoint
 from engine.lab.training.distance import compare
-from engine.lab.training.options import TrainingOptions
 from engine.lab.training.snapshots import write_ages
-from engine.lab.training.start import Start, begin
+from engine.lab.training.start import Start, TrainingOptions, begin
 from engine.models import card
 from engine.models.network import Network
 from engine.models.sidecars import snapshots
@@ -37,12 +36,7 @@ _LATE_OVERFIT = 0.4
 
 
 def train(options: TrainingOptions, notify: Callable[[str], None]) -> bool:
-    """Train until all pictures were shown, the time is over, or somebody stops it.
-
-    Returns
-    -------
-    bool
-        Whether it is finished; else a later start goes on.
+    """Train until all pictures were shown, or something stops it; return whether it is finished.
 
     Raises
     ------

@@ -15,9 +15,8 @@ from engine.lab.gan.process_group import ProcessGroup
 from engine.lab.pix2pix.samples import measure, sheet
 from engine.lab.pix2pix.trainer import PairTrainer, Settings
 from engine.lab.training import checkpoint
-from engine.lab.training.options import TrainingOptions
 from engine.lab.training.run import NOTIFIED_S, Run, duration, facts_of, write_with_card
-from engine.lab.training.start import attribution, find_place, resume
+from engine.lab.training.start import TrainingOptions, attribution, find_place, resume
 from engine.models.network import PIX2PIX, Network
 from engine.models.pix2pix_shape import Shape
 
@@ -28,17 +27,7 @@ _FEW, _MANY = 96, 512  # pairs that answers are compared to, on the way and at t
 
 
 def train_pairs(options: TrainingOptions, notify: Callable[[str], None]) -> bool:
-    """Train until all pairs were shown, the time is over, or somebody stops it.
-
-    Parameters
-    ----------
-    options
-        What was asked for; the folder has ``source/`` and ``target/`` in it.
-
-    Returns
-    -------
-    bool
-        Whether it is finished; else a later start goes on.
+    """Train until all pairs were shown, or something stops it; return whether it is finished.
 
     Raises
     ------

@@ -22,7 +22,37 @@ from engine.models import card
 
 if TYPE_CHECKING:
     from engine.lab.gan.trained import Trained
-    from engine.lab.training.options import TrainingOptions
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingOptions:
+    """What was asked for on the command line, as the command's help says it.
+
+    `pictures` and `batch` 0: as the preset has them · `augmentation` None: as needed · `minutes` 0:
+    until all pictures were shown.
+    """
+
+    folder: Path
+    out: Path
+    size: int = 128
+    preset: str = "small"
+    pictures: int = 0
+    batch: int = 0
+    seed: int = 0
+    source: Path | None = None
+    resumes: bool = False
+    tiles: bool = False
+    mirrors: bool = False
+    turns: bool = False
+    frozen: int = 0
+    augmentation: float | None = None
+    licence: str = ""
+    credit: str = ""
+    data_set: str = ""
+    noisy: bool = True
+    wide: bool = False
+    device: str = "auto"
+    minutes: float = 0.0
 
 
 _LATER = {"noisy": True, "wide": False}  # settings of today, as trainings before them were

@@ -99,12 +99,7 @@ def _is_other(generator: Generator, network: Network) -> bool:
 
 
 def begin_with(trainer: Trainer, path: Path) -> str:
-    """Give a trainer the weights of a network, and of its discriminator if it lies there.
-
-    Returns
-    -------
-    str
-        What was found, for people.
+    """Give a trainer a network's weights, and its discriminator's; say which were found.
 
     Raises
     ------

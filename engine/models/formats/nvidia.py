@@ -42,12 +42,7 @@ def is_network(value: Any) -> bool:
 
 
 def convert(root: Any) -> Network:
-    """Map what such a pickle holds: the averaged generator, ``G_ema``.
-
-    Parameters
-    ----------
-    root
-        The table of the pickle, or the generator itself.
+    """Map what such a pickle or generator holds: the averaged generator, ``G_ema``.
 
     Raises
     ------

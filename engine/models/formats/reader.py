@@ -104,11 +104,6 @@ _KINDS = {"Array": "NumPy array", "NoneType": "nothing", "Tensor": "tensor", "Te
 def read_network(data: memoryview) -> Network:
     """Read a pickle of NVIDIA's (PyTorch or TensorFlow), of a fork, or a rosinality checkpoint.
 
-    Parameters
-    ----------
-    data
-        The whole file; tensors stay views of it.
-
     Raises
     ------
     RefusedError

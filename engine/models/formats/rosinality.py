@@ -47,16 +47,8 @@ def _first(tensor: _Array) -> _Array:
     return tensor.reshape(tensor.shape[1:])
 
 
-def _scalar(tensor: _Array) -> _Array:
-    return tensor.reshape(())
-
-
 def _flat(tensor: _Array) -> _Array:
     return tensor.reshape(-1)
-
-
-def _plane(tensor: _Array) -> _Array:
-    return tensor.reshape(tensor.shape[-2:])
 
 
 # Their name (after the layer) → our name and what to do with the numbers.
@@ -64,7 +56,7 @@ _LAYER: dict[str, tuple[str, Callable[[_Array], _Array]]] = {
     "conv.weight": ("weight", _first),
     "conv.modulation.weight": ("affine.weight", _same),
     "conv.modulation.bias": ("affine.bias", _same),
-    "noise.weight": (_STRENGTH, _scalar),
+    "noise.weight": (_STRENGTH, lambda tensor: tensor.reshape(())),
     "activate.bias": ("bias", _same),
     "bias": ("bias", _flat),  # of to_rgb
 }
@@ -91,7 +83,7 @@ def _place(name: str) -> tuple[str, Callable[[_Array], _Array]] | None:
     if noise := re.fullmatch(r"noises\.noise_(\d{1,2})", name):
         index = int(noise[1])
         block = f"b{8 << (index - 1) // 2}.conv{(index - 1) % 2}" if index else "b4.conv1"
-        return f"synthesis.{block}.noise_const", _plane
+        return f"synthesis.{block}.noise_const", lambda x: x.reshape(x.shape[-2:])
     match = _PARTS.fullmatch(name)
     if match is None or match["rest"] not in _LAYER:
         return None
@@ -100,12 +92,7 @@ def _place(name: str) -> tuple[str, Callable[[_Array], _Array]] | None:
 
 
 def convert(root: Any) -> Network:
-    """Map a checkpoint.
-
-    Parameters
-    ----------
-    root
-        What the file holds: a table with ``g_ema``, or the state dictionary itself.
+    """Map a checkpoint: a table with ``g_ema``, or the state dictionary itself.
 
     Raises
     ------
@@ -150,13 +137,7 @@ def convert(root: Any) -> Network:
 def filters_for(
     state: Mapping[str, _Array], blocks: list[int], taps: _Array | None = None
 ) -> dict[str, _Array]:
-    """Make the filters of every block, which checkpoints without buffers lack.
-
-    Parameters
-    ----------
-    taps
-        Of a square filter; without sensible ones the usual.
-    """
+    """Make every block's filters, which checkpoints without buffers lack, of these taps."""
     is_usual = taps is None or taps.ndim != 2 or not np.isfinite(taps).all() or taps.sum() <= 0
     kept = stylegan2_modules.resample_filter() if is_usual or taps is None else taps / taps.sum()
     filters = {}
@@ -206,7 +187,7 @@ def average_of(
 def map_latents(
     z: NDArray[np.float32], state: dict[str, _Array], modules: dict[str, dict[str, Any]]
 ) -> NDArray[np.float32]:
-    """Run a mapping network without labels.
+    """Run a mapping network without labels: w [shape=(N, w_dim)].
 
     Parameters
     ----------
@@ -214,11 +195,6 @@ def map_latents(
         Latents [shape=(N, z_dim)].
     state, modules
         Of a network in our naming.
-
-    Returns
-    -------
-    ndarray
-        w [shape=(N, w_dim)].
 
     Raises
     ------

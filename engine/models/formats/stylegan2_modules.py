@@ -27,13 +27,7 @@ _BLOCK = re.compile(r"synthesis\.b(\d{1,5})\.")
 
 
 def resample_filter(taps: list[float] | None = None) -> NDArray[np.float32]:
-    """Return the filter as a network stores it: normalised, a square below 8 taps.
-
-    Parameters
-    ----------
-    taps
-        In one dimension; [1, 3, 3, 1] by default.
-    """
+    """Return the filter of taps as a network stores it: a square below 8 of them."""
     line = np.asarray(taps or [1.0, 3.0, 3.0, 1.0], np.float64)
     line = line / line.sum()
     return (np.outer(line, line) if line.size < 8 else line).astype(np.float32)

@@ -25,12 +25,7 @@ _TOLD = ("licence", "origin", "data_set")
 
 
 def describe(path: Path) -> dict[str, Any]:
-    """Describe a model file of any kind, without running its code.
-
-    Parameters
-    ----------
-    path
-        A pickle, a checkpoint or a native model.
+    """Describe a pickle, checkpoint or native model, without running its code.
 
     Returns
     -------

@@ -62,16 +62,13 @@ class Layout:
 
 def layout_of(state: State) -> Layout:
     """Lay out the tensors of a network that training changes."""
-    names = sorted(n for n, x in state.items() if x.dtype.kind == "f" and not _is_fixed(n))
+    floats = (name for name, x in state.items() if x.dtype.kind == "f")
+    names = sorted(name for name in floats if not name.endswith(_UNLEARNED))
     kinds: tuple[list[Any], list[Any]] = ([], [])
     for name in names:
         x = state[name]
         kinds[x.ndim < 2 or x.size < _FEWEST].append((name, x.shape))
     return Layout(tuple(kinds[0]), tuple(kinds[1]))
-
-
-def _is_fixed(name: str) -> bool:
-    return name.endswith(_UNLEARNED)
 
 
 def in_a_row(state: State, part: Sequence[tuple[str, tuple[int, ...]]]) -> Floats:

@@ -39,13 +39,7 @@ class Global:
 
 
 class Node:
-    """An object of a class that we do not have: its class by name, its state as it stands.
-
-    Parameters
-    ----------
-    name
-        Dotted name of the class.
-    """
+    """An object of a class that we do not have: its dotted name, its state as it stands."""
 
     __slots__ = ("name", "state")
 
@@ -67,13 +61,7 @@ class Node:
 
 
 class Passed:
-    """An object that no network needs and nobody looks at: whatever is done to it, nothing is.
-
-    Parameters
-    ----------
-    name
-        Dotted name of its class.
-    """
+    """An object, by its class' name, that no network needs: whatever is done to it, nothing is."""
 
     __slots__ = ("name",)
 
@@ -86,13 +74,7 @@ class Passed:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A long text, left undecoded until somebody wants it.
-
-    Parameters
-    ----------
-    raw
-        Its bytes, as a view of the file.
-    """
+    """A long text, left as a view of the file until somebody wants it."""
 
     raw: memoryview
     encoding: str

@@ -39,13 +39,7 @@ DTYPES = {
 
 
 class Storage:
-    """A flat run of numbers; several tensors may look into it.
-
-    Parameters
-    ----------
-    kind
-        Torch's name of the class: ``FloatStorage``.
-    """
+    """A flat run of numbers, a ``FloatStorage`` or like it; several tensors may look into it."""
 
     __slots__ = ("count", "data", "kind")
 

@@ -31,12 +31,7 @@ def is_torch_archive(data: memoryview) -> bool:
 
 
 def read_entries(data: memoryview) -> dict[str, memoryview]:
-    """List an archive.
-
-    Returns
-    -------
-    dict
-        Name → bytes, as views of `data`.
+    """List an archive: name → bytes, as views of `data`.
 
     Raises
     ------
@@ -127,12 +122,7 @@ def _skip_local(data: memoryview, start: int) -> int:
 def read_archive(
     entries: dict[str, memoryview], find: Callable[[str, str], Global], budget: Budget
 ) -> Any:
-    """Read the new format of `torch.save`.
-
-    Parameters
-    ----------
-    entries
-        From `read_entries`.
+    """Read the new format of `torch.save`, as `read_entries` lists it.
 
     Raises
     ------

@@ -109,13 +109,7 @@ class Fixture(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Grid:
-    """A picture in a few parts.
-
-    Parameters
-    ----------
-    light
-        Mean linear light of each part [shape=(H, W, 3)].
-    """
+    """A picture in a few parts, by the mean linear light of each [shape=(H, W, 3)]."""
 
     def __init__(self, light: Colours) -> None:
         self.light = light

@@ -82,12 +82,7 @@ def check(config: Config, size_px: tuple[int, int]) -> None:  # noqa: ARG001 - t
 
 
 def encode(pixels: NDArray[Any], level: int = 1) -> bytes:
-    """Make a PNG file of an sRGB picture.
-
-    Parameters
-    ----------
-    pixels
-        uint8 or uint16 [shape=(H, W, C)] with 1, 3 or 4 channels, row 0 at the top.
+    """Make a PNG file of an sRGB picture, 8 or 16 bit [shape=(H, W, 1, 3 or 4)], row 0 at the top.
 
     References
     ----------

@@ -37,7 +37,7 @@ Locate = Callable[[float, float], tuple[float, float, float]]
 
 
 def name_key(key: int, mods: int, label: str | None) -> str | None:
-    """Name a key with its modifiers: ``q``, ``ctrl+q``, ``shift+f1``, ``left``, ``space``.
+    """Name a key with its modifiers, ``ctrl+q``, ``shift+f1``, ``left``; None: it has no name here.
 
     Parameters
     ----------
@@ -46,11 +46,6 @@ def name_key(key: int, mods: int, label: str | None) -> str | None:
     label
         What the layout prints on the key. Letters follow it (Q is where AZERTY has it), unless it
         is not ASCII; digits follow the position.
-
-    Returns
-    -------
-    str or None
-        None for a key that has no name here, a modifier by itself included.
     """
     name = _NAMES.get(key)
     if name is None and label and label.isascii() and label.isprintable():

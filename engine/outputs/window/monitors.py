@@ -131,7 +131,7 @@ def contain(size_px: tuple[int, int], area: Area) -> Area:
 def viewport(
     placed: Area, pane: Area, framebuffer_px: tuple[int, int]
 ) -> tuple[int, int, int, int]:
-    """Turn a placed picture into the GL viewport of one window.
+    """Turn a placed picture into a window's GL viewport: x, y from below, width, height in px.
 
     Parameters
     ----------
@@ -141,11 +141,6 @@ def viewport(
         The part of the same plane that the window shows; the picture may reach beyond it.
     framebuffer_px
         Size of the window's framebuffer (more than `pane` on a HiDPI screen).
-
-    Returns
-    -------
-    tuple
-        x, y, width and height in pixels, y upwards from the bottom.
     """
     across, down = framebuffer_px[0] / pane.width, framebuffer_px[1] / pane.height
     left = _pixel((placed.x - pane.x) * across)

@@ -62,13 +62,7 @@ class Pane:
         return Area(*glfw.get_window_pos(self.handle), *glfw.get_window_size(self.handle))
 
     def draw(self, *placed: tuple[Any, tuple[int, int, int, int]]) -> None:
-        """Blit textures of the root into the back buffer, black around them, the overlay over them.
-
-        Parameters
-        ----------
-        placed
-            Texture and viewport in pixels of each.
-        """
+        """Blit textures of the root at their viewports, black around, the overlay over them."""
         glfw.make_context_current(self.handle)
         screen = self._context.screen
         screen.viewport = (0, 0, *self.framebuffer_px)
@@ -86,13 +80,7 @@ class Pane:
                 self._blit(laid, (0, 0, *laid.size) if is_strip else self._corner(laid.size))
 
     def overlay(self, rgba: NDArray[np.uint8] | None, place: str = TOP) -> None:
-        """Keep a drawing [shape=(H, W, 4), straight alpha] to lay over the picture, or none.
-
-        Parameters
-        ----------
-        place
-            `TOP`: in the corner over the picture; `BOTTOM`: a strip below it.
-        """
+        """Lay a drawing [shape=(H, W, 4)], or none, at the `TOP` corner or the `BOTTOM`."""
         if rgba is None and place not in self._laid:
             return
         glfw.make_context_current(self.handle)

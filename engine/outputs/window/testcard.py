@@ -36,11 +36,6 @@ def draw(size_px: tuple[int, int], name: str = "") -> NDArray[np.uint8]:
     diagonals), focus and scaling (1-pixel patterns turn grey or stripe if anything is resampled),
     flips (TOP, numbered corners), colour (75 % bars), and both ends of the grey scale.
 
-    Parameters
-    ----------
-    name
-        Of the monitor or projector.
-
     Returns
     -------
     ndarray

@@ -54,13 +54,7 @@ _FITS: dict[str, Callable[[int], bool]] = {
 def found(
     show: Show, target: str, seen: Mapping[tuple[str, str], Sequence[Moved]], now_ns: int
 ) -> ControlMapping | None:
-    """Say which of the controls that moved was meant, and map it; None: it is not clear yet.
-
-    Parameters
-    ----------
-    seen
-        By device and control, in order.
-    """
+    """Say which control of those `seen` was meant, and map it; None: it is not clear yet."""
     for (device, control), moved in seen.items():
         kind = _kind(control, moved, now_ns - moved[0].arrival_ns > WAIT_NS)
         if kind is not None:

@@ -25,13 +25,7 @@ ONE = (1,)
 
 
 class Usual:
-    """What messages usually bring, known without asking: so many finite numbers.
-
-    Attributes
-    ----------
-    counts
-        How many numbers an address takes.
-    """
+    """What messages usually bring, known without asking: so many finite numbers by address."""
 
     def __init__(self, show: Show | None) -> None:
         self.counts: Mapping[str, Collection[int]] = {}

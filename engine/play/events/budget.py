@@ -141,13 +141,7 @@ class Budget:
         self._lines.setdefault(event.source, []).append(event)
 
     def close(self, source: str, read: int) -> None:
-        """Leave out what a source asks for beyond what one packet may cost.
-
-        Parameters
-        ----------
-        read
-            Messages, and addresses of patterns, that came from it in this frame.
-        """
+        """Leave out what a source that was `read` asks for beyond what one packet may cost."""
         line = self._lines.get(source)
         if line:
             room_us = (PACKET_US - READ_US * read) * TICK_US / (TICK_US + NOW_US)

@@ -10,26 +10,14 @@ from engine.sources.contract import Moved
 
 
 class Delay:
-    """Rows in order of arrival that wait for their time; as many as arrive in that time.
-
-    Parameters
-    ----------
-    delay_ns
-        0: nothing waits.
-    """
+    """Rows in order of arrival that wait for their time, at 0 for none; as many as arrive in it."""
 
     def __init__(self, delay_ns: int = 0) -> None:
         self._delay_ns = delay_ns
         self._waiting: deque[tuple[int, Any]] = deque()
 
     def due(self, rows: Iterable[Any], now_ns: int) -> list[Any]:
-        """Take what is due of these rows and of those before; each as if it arrived then.
-
-        Parameters
-        ----------
-        rows
-            Items of a source, or what its hands `Moved`.
-        """
+        """Take what is due of these rows and of those before; each as if it arrived then."""
         if not self._delay_ns:
             return list(rows)
         self._waiting.extend((row[0] + self._delay_ns, row) for row in rows)

@@ -21,11 +21,6 @@ AROUND = 24
 class Directory:
     """The addresses of a show and of the host.
 
-    Parameters
-    ----------
-    host
-        Addresses that the host answers to.
-
     Attributes
     ----------
     known

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from fractions import Fraction
@@ -14,12 +14,14 @@ from typing import Any, TextIO
 from engine.compositor.compose import Compositor
 from engine.compositor.gl.context import open_context
 from engine.compositor.isf.warm import FILM_S
+from engine.core.clock import newest_index
 from engine.core.frame.plan import Plan
 from engine.core.show.show import Show
 from engine.documents.show.image_inputs import unrepeatable
 from engine.outputs import registry
 from engine.play.film.job import Job, check_room, frame_count
-from engine.play.film.playback import Playback
+from engine.play.film.lead_in import shortened, stretches
+from engine.play.film.playback import Playback, skip
 from engine.play.film.resume import lines_of, noted
 from engine.play.judging import judge_shaders
 from engine.play.line import Line, draw, load_shaders, resized, step_histories
@@ -64,18 +66,25 @@ def render(
         if playback.sound is not None:
             compositor.listen(playback.sound.read, playback.sound.rate_hz)
         first = begin + job.first / fps
+        unseen = stretches(playback, first, fps)
         line, pixels = prepare(
-            playback, job, (first, fps), size_px, compositor, Bridge(ctx, crossfades=False)
-        )
+            playback, job, ((*unseen[0], first)[0], fps), size_px, compositor,
+            Bridge(ctx, crossfades=False),
+        )  # fmt: skip
         stack.callback(pixels.close)
         if progress is not None:
             told = [*filter(None, (room,)), *unrepeatable(line.show)]
+            told += shortened(playback, line.show, first)
             progress.writelines(f"{text}\n" for text in told)
         # Opened late: what cannot be rendered leaves no empty film behind.
         stack.enter_context(noted(job))
         output = stack.enter_context(module.open(config, size_px, fps))
-        for plan in before(playback, line, first, fps):
-            step_histories(compositor, pixels, plan)
+        for stretch in unseen:
+            for plan in before(playback, line, (*stretch, first)[0], fps):
+                step_histories(compositor, pixels, plan)
+            for seconds in stretch:
+                steps = line.control(seconds, playback.events_of)
+                draw(compositor, pixels, steps, line.plan(seconds))
         bar = Progress(count - job.first, progress)
         for number in range(job.first, count):
             seconds = begin + Fraction(number) / fps
@@ -141,7 +150,9 @@ def prepare(
     line.show = resized(line.show, size_px)
     pixels = FilmPixels(bridge, line.show, job.device, lambda text: print(text, file=sys.stderr))
 
-    def load(show: Show) -> None:
+    def load(show: Show, steps: Sequence[Plan]) -> None:
+        for each in steps:
+            step_histories(compositor, pixels, each)
         line.show = resized(show, size_px)
         judge_shaders(line.show, FILM_S)
         load_shaders(compositor, line.show)
@@ -161,6 +172,8 @@ def before_history(playback: Playback, begin: Fraction, fps: Fraction) -> Fracti
 def before(playback: Playback, line: Line, begin: Fraction, fps: Fraction) -> Iterator[Plan]:
     """Bring the line to the frame before the first; gives the steps that histories take."""
     at = before_history(playback, begin, fps)
+    if newest_index(at, line.show.control_hz) > line.state.tick + 1:
+        skip(line, at, playback.events_of)
     last = max(begin - 1 / fps, playback.start_s)
     while last < begin:
         yield from line.control(at, playback.events_of)

@@ -23,13 +23,7 @@ MOST_CUES = 256
 
 
 class Capturing:
-    """Cues that were captured, and the show that has them.
-
-    Parameters
-    ----------
-    loaded
-        The show as its file says.
-    """
+    """Cues that were captured, and the show that has them, as its file says it."""
 
     def __init__(self, loaded: Loaded) -> None:
         self._file = loaded

@@ -18,13 +18,7 @@ EDITING = ("capture", "undo", "redo", "restore")
 
 
 class Editing:
-    """What hands did with a show, and what they want back.
-
-    Parameters
-    ----------
-    tell
-        Shows the operator a line for a moment.
-    """
+    """What hands did with a show, and what they want back; `tell` shows a line for a moment."""
 
     def __init__(self, loaded: Loaded, queue: EventQueue, tell: Callable[[str], None]) -> None:
         self._queue = queue

@@ -129,7 +129,7 @@ class AudioInput:
         if self._sources is not None and self._device is not None:
             self._sources.close(self._device)
         if self._speaker is None:
-            self._speaker = audio.open_playback(
+            self._speaker = audio.Playback(
                 self._track.pcm, self._track.rate_hz, None, self._is_music
             )
         self._speaker.play(0.0, time.monotonic())

@@ -94,7 +94,15 @@ def meaning(show: Show, address: str) -> str:
         return f"scene {cue_name(show.cues[show.cue_of[place]].id)}"
     text = show.registry.parameters[place].text if place >= 0 else HOST.get(address, "")
     text = text.partition(". ")[0].rstrip(".")
-    return text[:1].lower() + text[1:] if text else address
+    text = text[:1].lower() + text[1:] if text else address
+    is_of_layer = address.startswith("/layer/") and address.count("/") == 3
+    return f"{address.split('/')[2]}: {text}" if is_of_layer else text
+
+
+def switched(show: Show, address: str, is_on: bool) -> str:
+    """Say in a few words that a switch was turned on or off."""
+    words = SWITCHED.get(address, (f"off: {meaning(show, address)}", meaning(show, address)))
+    return words[is_on]
 
 
 def cue_name(cue: str) -> str:
@@ -124,9 +132,14 @@ def rows(show: Show) -> tuple[str, ...]:
     """List what keys and mouse do in a show: headings, and lines ``KEY<tab>what it does``."""
     scenes: list[str] = []
     own: list[str] = []
-    for key, (address, _) in show.keys.items():
+    keys = [(key, address, "") for key, (address, _) in show.keys.items()]
+    for each in show.mappings:
+        if each.control.startswith("key/") and each.address:
+            step = f" ({each.step:+g})" if each.mode == "step" and each.step else ""
+            keys.append((each.control.removeprefix("key/"), each.address, step))
+    for key, address, step in keys:
         is_scene = show.registry.index.get(address, -1) in show.cue_of
-        text = meaning(show, address)
+        text = meaning(show, address) + step
         row = f"{label(key)}\t{text.removeprefix('scene ') if is_scene else text}"
         (scenes if is_scene else own).append(row)
     dragged = _DRAGS[show.drag] if show.drag != "steer" or show.paths else "nothing in this show"

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from engine.core.event import Value
-from engine.core.parameter import coerce
+from engine.core.parameter import Kind, coerce
 from engine.core.show.show import Show
 from engine.core.show.state import State
-from engine.play.live.bindings import BUILT_IN, QUIT, SAME, SWITCHED, meaning
+from engine.play.live.bindings import BUILT_IN, QUIT, SAME, SWITCHED, meaning, switched
 from engine.play.live.pointer import Brush, Flight
 
 STEER_GAIN = 2.5
@@ -141,19 +141,30 @@ class Keyboard:
             self._claimed.add(key)
             found.keys.append((key, 1.0))
         elif key in show.keys:
-            found.events.append(show.keys[key])
-            found.acts.append(meaning(show, show.keys[key][0]))
+            address = show.keys[key][0]
+            place = show.registry.index.get(address, -1)
+            if place >= 0 and show.registry.parameters[place].kind is Kind.BOOL:
+                self._turn_over(found, show, state, address, now_s)
+            else:
+                found.events.append(show.keys[key])
+                found.acts.append(meaning(show, address))
         elif bound is None:
             return
         elif bound.address in SWITCHED:
-            is_on = self._value(show, state, bound.address, now_s) >= 0.5
-            self._ask(found, show, bound.address, 0.0 if is_on else 1.0, now_s)
-            found.acts.append(SWITCHED[bound.address][not is_on])
+            self._turn_over(found, show, state, bound.address, now_s)
         elif bound.address:
             found.events.append((bound.address, True))
             found.acts += [bound.meaning] if bound.address == "/master/jump" else []
         else:
             found.commands.append(bound.command)
+
+    def _turn_over(
+        self, found: InputEvents, show: Show, state: State, address: str, now_s: float
+    ) -> None:
+        """Turn a switch on that is off, and off that is on."""
+        is_on = self._value(show, state, address, now_s) >= 0.5
+        self._ask(found, show, address, 0.0 if is_on else 1.0, now_s)
+        found.acts.append(switched(show, address, not is_on))
 
     def _tell_taps(self, state: State, found: InputEvents) -> None:
         """Say the tempo that a tap has brought about, whoever tapped."""

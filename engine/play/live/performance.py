@@ -17,6 +17,7 @@ from engine.core.event import Event
 from engine.core.show.show import Show
 from engine.core.show.state import State, first_state
 from engine.documents.show import load
+from engine.play.catch_up import CatchUp
 from engine.play.controllers.controllers import Controllers
 from engine.play.event_queue import EventQueue
 from engine.play.governor import Governor
@@ -105,7 +106,6 @@ class Performance:
         if self.pixels.path != "numpy":
             print_message(found)
         self.line = Line(show, first_state(show), -1, {})
-        self.line.on_show = self.pixels.keep
         self.queue = EventQueue(ADDRESSES)
         self._open_hands(stack)
         choice = channel_choice(table, options.audio_channel, options.audio_gain_db)
@@ -133,6 +133,7 @@ class Performance:
         stack.callback(self.collections.end)
         self.watch = Stopwatch()
         self.pacer = Pacer(self.fps)
+        self.catch_up = CatchUp()
         self.governor = Governor(self.fps, show.size_px)
         self.shares = Shares()
         self.duration_s = 0.0

@@ -13,7 +13,7 @@ from typing import Any
 
 from engine.compositor.gl.program import ShaderError
 from engine.core.clock import seconds_at
-from engine.core.control.cues import awaited, ready_address
+from engine.core.control.cues import awaited, ready_address, shader_ready_address
 from engine.core.control.transport import heard
 from engine.core.event import Value
 from engine.core.frame.plan import Plan
@@ -21,7 +21,7 @@ from engine.core.show.show import Show
 from engine.documents.show import load
 from engine.play.controllers.assignments import KEYBOARD
 from engine.play.history.editing import EDITING
-from engine.play.line import Line, draw, load_shaders
+from engine.play.line import LEAVE_OUT, Line, draw, load_shaders, step_histories
 from engine.play.live.commands import COMMANDS, LEARNING
 from engine.play.live.options import Options
 from engine.play.live.performance import Performance, print_message
@@ -32,7 +32,6 @@ from engine.sources.contract import Moved, Origin
 from engine.system.atomic import write_json
 
 WINDOW = Origin("window")
-MOST_STEPS = 4
 COMPLAIN_EVERY = 30
 FIRST_FRAME_S = 8.0
 SHADERS_S = 2.0
@@ -55,6 +54,8 @@ class Player(Performance):
         self._startup = Startup()
         self._awaits_ready = options.ready
         self._picture: Any = None
+        self._unready: frozenset[str] = frozenset()  # shaders of which the show knows that
+        self.line.on_show = self._change
 
     def prepare(self) -> None:
         """Compile, start the workers and wait a little for the first frame: nothing moves yet."""
@@ -110,7 +111,9 @@ class Player(Performance):
         begin_s = time.perf_counter()
         draw(self.compositor, self.pixels, (), plan)
         self.outputs.ctx.finish()
-        return time.perf_counter() - begin_s
+        busy_s = time.perf_counter() - begin_s
+        self.catch_up.note(busy_s, 0)
+        return busy_s
 
     @contextmanager
     def _unfailing(self) -> Iterator[None]:
@@ -198,6 +201,7 @@ class Player(Performance):
         self._announce_ready(self.line.show)
         self.recording.tell(self.queue, self.line.show, self.line.state, seconds)
         self.watch.lap("events")
+        self._leave_out(seconds)
         steps = self.line.control(seconds, self.queue.events_of)
         show, state = self.line.show, self.line.state
         tick_ns = self.pacer.start_ns + int(seconds_at(state.tick, show.control_hz) * 10**9)
@@ -207,12 +211,14 @@ class Player(Performance):
         self.watch.lap("control")
         self.pixels.ask(self.line.show, self.line.seen, plan, now_s)
         self.watch.lap("generators")
-        self.stats.steps_dropped += max(len(steps) - MOST_STEPS, 0)
-        picture = draw(self.compositor, self.pixels, steps[-MOST_STEPS:], plan, self.watch)
+        drawn_s = time.perf_counter()
+        picture = draw(self.compositor, self.pixels, steps, plan, self.watch)
         self._picture = picture
         self._look_next(seconds, now_s)
         self.outputs.ctx.finish()
-        busy_s = time.perf_counter() - begin_s  # the rest may be waiting for the monitor
+        now = time.perf_counter()
+        self.catch_up.note(now - drawn_s, len(steps))
+        busy_s = now - begin_s  # the rest may be waiting for the monitor
         self.watch.lap("compose", True)
         self.presenter.refresh(self.facts)
         self.outputs.write(due.index, picture)
@@ -220,6 +226,15 @@ class Player(Performance):
         self.recording.sound(self.queue, seconds)
         self.watch.lap("take")
         self._govern(float(seconds), busy_s, plan)
+
+    def _leave_out(self, seconds: Fraction) -> None:
+        """Give up steps that are more than a late frame can make good; the take says so."""
+        due = self.line.due(seconds)
+        usual = float(self.line.show.picture_hz * self.pacer.every / self.fps)
+        if gone := self.catch_up.left_out(due, usual):
+            self.stats.steps_dropped += gone
+            newest = self.line.step + gone
+            self.queue.add(self.line.state.tick + 1, LEAVE_OUT, newest, "clock")
 
     def _look_next(self, seconds: Fraction, now_s: float) -> None:
         """Keep the deck that is not on air ready, and show it to the operator."""
@@ -260,10 +275,14 @@ class Player(Performance):
         self.queue.add(self.line.state.tick + 1, "/clock/jump", float(gap_s), "clock")
 
     def _announce_ready(self, show: Show) -> None:
-        """Let the show know which generators have a picture: cues wait for them."""
+        """Let the show know which generators have a picture, and which shaders may be drawn."""
+        tick = self.line.state.tick + 1
         for name, is_ready in self.pixels.news(show):
-            tick = self.line.state.tick + 1
             self.queue.add(tick, ready_address(name), int(is_ready), "host")
+        before = self._unready
+        self._unready = frozenset(self.trials.unfit)
+        for name in sorted(before ^ self._unready):
+            self.queue.add(tick, shader_ready_address(name), int(name in before), "host")
 
     def _notify_waiting(self) -> None:
         """Tell the operator why a cue that was given does not begin."""
@@ -368,10 +387,13 @@ class Player(Performance):
             self.presenter.run(command)
 
     def _reload(self, loaded: load.Loaded, text: str = "") -> None:
-        show = self.arrange(loaded.show)
+        show, playing = self.arrange(loaded.show), self.line.show.shaders
         try:
-            load_shaders(self.compositor, show, self.trials.unfit)
-        except load.ShowError as error:
+            for shader, written in show.shaders.items():
+                if written not in (playing.get(shader), self.trials.unfit.get(shader)):
+                    self.compositor.stage(shader, written)
+                    self.trials.forget(shader)
+        except ShaderError as error:
             self.notify(str(error))
             return
         self.loaded = loaded
@@ -386,6 +408,13 @@ class Player(Performance):
         self.queue.add(tick, "/show/load", name, "host")
         self._announce_ready(show)  # on the same tick, before a cue can go
         self.notify(text or f"{', '.join(loaded.replaced) or loaded.path}: reloaded")
+
+    def _change(self, show: Show, steps: Sequence[Plan]) -> None:
+        """Go on with another show, once what came before it is drawn."""
+        for each in steps:
+            step_histories(self.compositor, self.pixels, each, self.watch)
+        load_shaders(self.compositor, show, self.trials.unfit)
+        self.pixels.keep(show)
 
 
 def play(options: Options) -> int:
@@ -405,6 +434,6 @@ def play(options: Options) -> int:
             write_json(options.stats, player.report())
         refused, shaders = player.trials.refused, player.line.show.shaders
         for name, why in refused.items():
-            if shaders.get(name) == player.trials.unfit[name]:
+            if shaders.get(name) == player.trials.unfit.get(name):
                 raise load.ShowError(f"the show was played without a shader: {why}")
     return 0

@@ -23,7 +23,7 @@ from engine.play.judging import CLOCKS
 from engine.play.model_versions import assets_of, hashes, versions_of, watched_paths
 from engine.system.foreign import still_file
 
-_READ = (".toml", ".fs", ".vs", *still_file.SUFFIXES)
+_READ = (".toml", ".fs", ".vs", ".cube", ".ttf", ".otf", *still_file.SUFFIXES)
 _GENTLE = 10  # niceness of the child that draws new shaders while the show plays
 REPLACED_S = 5.0
 """A network is not taken over more often: of many versions in between the newest counts."""

@@ -12,7 +12,7 @@ from engine.core.frame.plan import Plan
 from engine.core.show.generator import Request, asked_size
 from engine.core.show.show import Show
 from engine.generators import registry
-from engine.generators.host.inline_host import open_inline
+from engine.generators.host.inline_host import InlineHost
 from engine.generators.host.interface import Host
 from engine.generators.host.messages import Frame
 from engine.play.pixels.bridge import Bridge
@@ -79,7 +79,7 @@ class FilmPixels:
         if name not in self._hosts:
             opened = registry.open_spec(generator.kind, generator.config, generator.spec)
             device = self._device if generator.spec.runs == "heavy" else "cpu"
-            self._hosts[name] = open_inline(
+            self._hosts[name] = InlineHost(
                 opened, device, clock=time.perf_counter, notify=self._notify
             )
         size = asked_size(generator.spec, generator.film_px, request.aspect, self._show.size_px)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from engine.core.event import Event
 from engine.core.show.layer import Generator
 from engine.generators import registry
-from engine.generators.host.inline_host import InlineHost, open_inline
+from engine.generators.host.inline_host import InlineHost
 from engine.play.line import Line
 from engine.play.tasks.even_speed import ProbedPath, ProbeSchedule, probe_task, probed_paths
 
@@ -20,13 +20,7 @@ CHECK_TICKS = 30
 
 
 class Evened:
-    """Events of a show by tick, and the tables of its paths that are to be even.
-
-    Parameters
-    ----------
-    events_of
-        The show's own events.
-    """
+    """A show's own events by tick, and the tables of its paths that are to be even."""
 
     def __init__(self, events_of: Callable[[int], Sequence[Event]]) -> None:
         self._events_of = events_of
@@ -78,4 +72,4 @@ class Evened:
 
 
 def _open(generator: Generator) -> InlineHost:
-    return open_inline(registry.open_spec(generator.kind, generator.config, generator.spec))
+    return InlineHost(registry.open_spec(generator.kind, generator.config, generator.spec))

@@ -24,14 +24,14 @@ from engine.core.tempo.sync import SYNC, TIMECODE, carried
 from engine.sources.audio import device as sound_device
 from engine.sources.audio.device import Device, missing_library_hint
 from engine.sources.audio.memory import FRAMES, ROWS, Word, create_memory, decode
-from engine.sources.audio.player import Playback, open_playback
+from engine.sources.audio.player import Playback
 from engine.sources.audio.process import list_devices
 from engine.sources.contract import Item
 from engine.sources.watched import Watched
 
 __all__ = [
     "ADDRESSES", "NAME", "Config", "Playback", "Sound", "decode", "list_devices",
-    "missing_library_hint", "open", "open_playback",
+    "missing_library_hint", "open",
 ]  # fmt: skip
 
 ADDRESSES = (ADDRESS, TIMECODE, SYNC)
@@ -79,11 +79,6 @@ class Config:
 
 def open(config: Config, now_ns: Callable[[], int]) -> Sound:
     """Start listening; returns at once, without waiting for the device.
-
-    Parameters
-    ----------
-    now_ns
-        The clock that stamps arrivals, in nanoseconds.
 
     Raises
     ------

@@ -136,13 +136,8 @@ def answer(_: bytes, job: Mapping[str, Any]) -> dict[str, int]:
     except (av.FFmpegError, OSError, ValueError) as error:
         if str(error).startswith(str(path)):
             raise
-        why = _why(error)
+        why = str(getattr(error, "strerror", None) or error).lower()  # no numbers of FFmpeg's
         raise ValueError(f"{path}: cannot be read as sound ({why}); use a wav or flac") from error
-
-
-def _why(error: Exception) -> str:
-    """What went wrong, in words: FFmpeg's own numbers and a second name of the file say nothing."""
-    return str(getattr(error, "strerror", None) or error).lower()
 
 
 def _decode(

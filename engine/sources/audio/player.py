@@ -21,7 +21,7 @@ _MOST_ERROR_S = 0.06  # sound that is further from the picture than this jumps b
 
 
 class Playback:
-    """A sound on its way to an output device. Use it as a context manager.
+    """A sound on its way to an output device; nothing is heard before `play`.
 
     It needs `tend` about once a frame, which never waits. Without an output device it stays
     silent, says so in `state`, and goes on trying.
@@ -167,13 +167,3 @@ class Playback:
 
     def __exit__(self, *_: object) -> None:  # fmt: skip
         self.close()
-
-
-def open_playback(
-    pcm: NDArray[np.float32],
-    rate_hz: int,
-    device: str | int | None = None,
-    is_looping: bool = False,
-) -> Playback:
-    """Open an output for a sound; nothing is heard before `Playback.play`."""
-    return Playback(pcm, rate_hz, device, is_looping)

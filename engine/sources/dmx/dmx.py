@@ -68,11 +68,6 @@ class Config:
 def open(config: Config, now_ns: Callable[[], int]) -> Receiver:
     """Listen for a desk.
 
-    Parameters
-    ----------
-    now_ns
-        The clock that stamps arrivals, in nanoseconds.
-
     Raises
     ------
     ValueError
@@ -100,13 +95,7 @@ def open(config: Config, now_ns: Callable[[], int]) -> Receiver:
 
 
 class Receiver:
-    """Open sockets of a desk. Use it as a context manager.
-
-    Attributes
-    ----------
-    warning
-        A sentence to show when others than this machine can send; else empty.
-    """
+    """Open sockets of a desk, a context manager; `warning` says if other machines can send."""
 
     def __init__(
         self,

@@ -71,18 +71,7 @@ class Universe:
         self._has_news = False
 
     def take(self, packet: Packet, address: str, now_ns: int) -> str:
-        """Take a packet.
-
-        Parameters
-        ----------
-        address
-            Of its sender, without the port.
-
-        Returns
-        -------
-        str
-            Why it was left out; else empty.
-        """
+        """Take a packet of an address; say why it was left out, else nothing."""
         self.tend(now_ns)
         key = packet.protocol, packet.source or address
         sender = self._senders.get(key)

@@ -18,13 +18,7 @@ _UNDEFINED_REAL_TIME = (0xF9, 0xFD)
 
 
 class Parser:
-    """Parses the bytes of one port.
-
-    Attributes
-    ----------
-    refused
-        What was left out and how often: a sentence's end → count.
-    """
+    """Parses the bytes of one port, and counts what was left out, by a sentence's end."""
 
     def __init__(self) -> None:
         self.refused: Counter[str] = Counter()

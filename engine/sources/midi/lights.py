@@ -15,13 +15,7 @@ _MOST_REMEMBERED = 4096
 
 
 class Lights:
-    """Values that wait to be sent.
-
-    Attributes
-    ----------
-    refused
-        Controls that no MIDI message can show.
-    """
+    """Values that wait to be sent, and how many controls no MIDI message can show."""
 
     def __init__(self) -> None:
         self.refused = 0

@@ -39,13 +39,7 @@ def bipolar14(value: int) -> float:
 
 
 def encode(control: str, value: float) -> list[bytes] | None:
-    """Messages that show a value on a control of a device; None if it cannot be shown by MIDI.
-
-    Parameters
-    ----------
-    value
-        0..1, bends -1..1; what lies beyond is taken as the end.
-    """
+    """Messages that show a value (0..1, bends -1..1) on a control; None if MIDI cannot show it."""
     place = _place(control)
     if place is None or value != value:
         return None

@@ -77,11 +77,6 @@ def parse_endpoint(text: str) -> tuple[str, int]:
 def open(config: Config, now_ns: Callable[[], int]) -> Receiver:
     """Listen for OSC.
 
-    Parameters
-    ----------
-    now_ns
-        The clock that stamps arrivals, in nanoseconds.
-
     Raises
     ------
     OSError

@@ -57,12 +57,7 @@ def answer(data: bytes, job: Mapping[str, Any]) -> list[tuple[int, int] | str]:
 
 
 def load(file: BinaryIO, most_pixels: int = MOST_PIXELS, near_px: int = 0) -> Image.Image:
-    """Decode a picture as RGB, turned as its camera says; transparency is laid on black.
-
-    Parameters
-    ----------
-    near_px
-        A JPEG is only read to about this size; 0: whole.
+    """Decode a picture as RGB, turned, transparency on black; a JPEG to about `near_px`, 0: whole.
 
     Raises
     ------

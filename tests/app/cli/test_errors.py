@@ -146,7 +146,7 @@ def test_no_display_says_what_to_do_instead() -> None:
 def test_a_sound_that_is_none(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "song.wav"
     path.write_bytes(data)
-    refuse_process(USAGE, *play(WASH), "--audio", path, said="song.wav: ")
+    refuse(USAGE, *play(WASH), "--audio", path, said="song.wav: ")
 
 
 @pytest.mark.parametrize(

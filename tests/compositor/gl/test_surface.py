@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import moderngl
 import pytest
 
 from engine.compositor.gl import surface
-from engine.compositor.gl.context import collect, open_context
 from engine.compositor.gl.surface import IDLE_BYTES, IDLE_FRAMES, IDLE_SIZES, Pool
-
-
-@pytest.fixture
-def ctx() -> Iterator[moderngl.Context]:
-    try:
-        made = open_context()
-    except OSError as error:
-        pytest.skip(str(error))
-    yield made
-    collect(made)
-    made.release()
 
 
 def held(pool: Pool) -> int:

@@ -4,28 +4,15 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
 
 import moderngl
 import numpy as np
 import pytest
 
-from engine.compositor.gl.context import collect, open_context
 from engine.compositor.isf.check import blank, check, describe, probe_picture, probe_sound
 
 SIZE_PX = (64, 36)
 HEAD = '/*{"ISFVSN": "2", "INPUTS": ['
-
-
-@pytest.fixture(scope="module")
-def ctx() -> Iterator[moderngl.Context]:
-    try:
-        made = open_context()
-    except OSError as error:
-        pytest.skip(str(error))
-    yield made
-    collect(made)
-    made.release()
 
 
 def checked(

@@ -15,6 +15,7 @@ from PIL import Image
 
 from engine.compositor.compose import Compositor
 from engine.compositor.gl.program import ShaderError
+from engine.compositor.isf.shader import compile_shader
 from engine.core.event import Event
 from engine.core.frame.plan import Plan
 from engine.core.show.state import first_state
@@ -251,13 +252,13 @@ def test_a_picture_by_name_is_replaced_and_forgotten(ctx: moderngl.Context) -> N
     compositor = Compositor(ctx, SIZE)
     first = np.full((2, 2, 4), 255, np.uint8)
     compositor.load_picture("p", first)
-    texture = compositor._layers._pictures.get("p")
+    texture = compositor._stock.pictures.get("p")
     compositor.load_picture("p", first)
-    assert compositor._layers._pictures.get("p") is texture
+    assert compositor._stock.pictures.get("p") is texture
     compositor.load_picture("p", first.copy())
-    assert compositor._layers._pictures.get("p") is not texture
+    assert compositor._stock.pictures.get("p") is not texture
     compositor.load_picture("p", None)
-    assert compositor._layers._pictures.get("p") is None
+    assert compositor._stock.pictures.get("p") is None
     compositor.close()
 
 
@@ -353,3 +354,16 @@ def test_inputs_may_have_the_names_of_functions(tmp_path: Path, picture_of: Draw
     assert (
         corners(picture_of(write(tmp_path / "a.fs", f'"INPUTS": [{inputs}]', body))) == [WHITE] * 4
     )
+
+
+@pytest.mark.parametrize("kept", [40, 60, 75])
+def test_a_file_that_was_saved_half_is_refused_with_its_last_line(
+    ctx: moderngl.Context, kept: int
+) -> None:
+    text = (
+        '/*{"ISFVSN": "2"}*/\nvoid main() {\n  if (TIME > 1.0) {\n    gl_FragColor = vec4(1.0);\n'
+    )
+    half = text[:kept]
+    with pytest.raises(ShaderError) as told:
+        compile_shader(ctx, "mine", half)
+    assert told.value.line == len(half.splitlines())

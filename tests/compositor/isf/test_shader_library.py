@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import functools
+from collections.abc import Mapping
 from typing import Any
 
 import moderngl
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.compositor.gl.context import collect, open_context
+from engine.compositor.gl.context import collect
 from engine.compositor.gl.surface import make_surface, release
 from engine.compositor.isf.check import SOUNDS, probe_picture, probe_sound, unused
 from engine.compositor.isf.passes import History, Kit, run
@@ -23,8 +24,8 @@ from tests.places import SHADERS
 # What draws a layer of text reads letters, not a picture: see tests/compositor/test_lettering.py.
 NAMES = sorted(path.stem for path in SHADERS.glob("*.fs") if path.stem != "lettering")
 TRANSITIONS = [n for n in NAMES if '"Transition"' in (SHADERS / f"{n}.fs").read_text("utf-8")]
-SMALL_PX, LARGE_PX = (320, 180), (640, 360)
-STEPS = 6
+TINY_PX, SMALL_PX, LARGE_PX = (256, 144), (320, 180), (640, 360)
+STEPS = 4
 # At this end all is one colour, and has to be: (shader, input) → why.
 PLAIN = {
     ("fade", "through"): "half way it is the colour between",
@@ -38,18 +39,7 @@ PLAIN = {
     ("solid", "light"): "one colour is what it is for",
 }
 Drawn = NDArray[np.float32]
-
-
-@pytest.fixture(scope="module")
-def ctx() -> Iterator[moderngl.Context]:
-    try:
-        made = open_context()
-    except OSError as error:
-        pytest.skip(str(error))
-    made.gc_mode = "context_gc"
-    yield made
-    collect(made)
-    made.release()
+picture_of = functools.cache(probe_picture)
 
 
 class Stage:
@@ -62,7 +52,7 @@ class Stage:
         variant = 0
         for item in shader.header.inputs:
             if item.type == "image":
-                self._give(item.name, probe_picture(size_px, min(variant, 1)), "f2")
+                self._give(item.name, picture_of(size_px, min(variant, 1)), "f2")
                 variant += 1
             elif item.type in SOUNDS:
                 self._give(item.name, probe_sound(item.type, True), "f4")
@@ -135,7 +125,7 @@ def test_no_end_of_a_range_spoils_the_picture(ctx: moderngl.Context, name: str) 
     shader = compile_shader(ctx, name, (SHADERS / f"{name}.fs").read_text("utf-8"), is_raw=True)
     assert unused(shader) == []
     base: dict[str, Any] = {"progress": 0.5} if name in TRANSITIONS else {}
-    stage = Stage(ctx, shader, SMALL_PX)
+    stage = Stage(ctx, shader, TINY_PX)
     try:
         for item in shader.header.inputs:
             for value in ends(item):
@@ -173,10 +163,10 @@ def test_a_transition_begins_and_ends_with_its_pictures(ctx: moderngl.Context, n
     stage = Stage(ctx, shader, SMALL_PX)
     for progress, variant in ((0.0, 0), (1.0, 1)):
         found = stage.draw({"progress": progress})
-        wanted = probe_picture(SMALL_PX, variant).astype(np.float32)
+        wanted = picture_of(SMALL_PX, variant).astype(np.float32)
         assert np.abs(found - wanted).max() < 2.0 / 255.0
     middle = stage.draw({"progress": 0.5})
-    assert all(np.abs(middle - probe_picture(SMALL_PX, v)).mean() > 0.02 for v in (0, 1))
+    assert all(np.abs(middle - picture_of(SMALL_PX, v)).mean() > 0.02 for v in (0, 1))
     stage.close()
     release_shader(shader)
 

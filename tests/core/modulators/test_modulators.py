@@ -89,9 +89,7 @@ def test_every_kind_is_tried_here() -> None:
     assert KEYS.keys() == KINDS.keys()
 
 
-hands = st.dictionaries(
-    st.integers(0, 119), st.sampled_from([0.0, 0.2, 0.5, 0.7, 1.0]), max_size=12
-)
+hands = st.dictionaries(st.integers(0, 59), st.sampled_from([0.0, 0.2, 0.5, 0.7, 1.0]), max_size=12)
 
 
 @settings(max_examples=12)
@@ -102,12 +100,14 @@ def test_frame_rates_agree_to_the_bit_where_their_frames_meet(kind: str, hand) -
     events = {t: [Event(t, "/signal/hand", v)] for t, v in hand.items()}
     place = show.registry.index[TARGET]
     found = {}
-    for fps in (24, 25, 30, 60, 144):
-        times = frames_at(fps, 1.0)
+    for fps in (24, 60, 144):
+        times = frames_at(fps, 0.5)
         plans = film(show, times, events)[1]
         found[fps] = dict(zip(times, (p.values[place] for p in plans), strict=True))
-    for fps in (24, 25, 30, 60):
-        for seconds in found[fps].keys() & found[144].keys():
+    for fps in (24, 60):
+        met = found[fps].keys() & found[144].keys()
+        assert len(met) > 5
+        for seconds in met:
             assert found[fps][seconds] == found[144][seconds]
 
 

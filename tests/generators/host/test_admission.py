@@ -12,7 +12,7 @@ import pytest
 
 from engine.generators import memory as memory_module
 from engine.generators.host import admission
-from engine.generators.host.inline_host import open_inline
+from engine.generators.host.inline_host import InlineHost
 from engine.generators.host.worker_host import open_worker
 from engine.generators.kinds import stylegan2, stylegan3
 from engine.generators.registry import open_spec
@@ -53,7 +53,7 @@ def test_a_refusal_names_the_model_and_both_figures(
         "close other programs or scenes, or choose a smaller network"
     )
     with pytest.raises(ValueError, match=r"model faces\.safetensors needs about"):
-        open_inline(opened, "cpu")  # a film does not wait until somebody closes a program
+        InlineHost(opened, "cpu")  # a film does not wait until somebody closes a program
     monkeypatch.setattr(admission, "available_bytes", lambda _: 10**12)
     assert admission.memory_shortage(opened, "cpu") == ""
 

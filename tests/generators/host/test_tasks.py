@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from engine.core.show.generator import Request
-from engine.generators.host.inline_host import open_inline
+from engine.generators.host.inline_host import InlineHost
 from engine.generators.host.tasks import MOST_OPEN, Result, Task
 from engine.generators.host.worker_host import WorkerHost, open_worker
 from engine.generators.registry import open_spec
@@ -147,7 +147,7 @@ def test_large_arrays_and_a_worker_that_does_not_listen_hold_nobody_up(host: Wor
 
 
 def test_a_film_does_no_tasks() -> None:
-    host = open_inline(open_spec(NAME, Config()), "cpu")
+    host = InlineHost(open_spec(NAME, Config()), "cpu")
     with pytest.raises(ValueError, match="a film does no errands"):
         host.send(count(1, upto=1))
     assert host.results() == []

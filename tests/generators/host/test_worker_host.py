@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from engine.core.show.generator import Request
 from engine.generators.host import cuda_ring
-from engine.generators.host.inline_host import open_inline
+from engine.generators.host.inline_host import InlineHost
 from engine.generators.host.latency import Latency, look_ahead_s, note_arrival, rate_hz
 from engine.generators.host.messages import Frame, encode_frame
 from engine.generators.host.pixels import finish
@@ -118,7 +118,7 @@ def is_running(pid: int) -> bool:
 
 
 def test_inline_gives_what_the_generator_renders_and_keeps_its_memory() -> None:
-    host = open_inline(open_spec(NAME, Config()), "cpu")
+    host = InlineHost(open_spec(NAME, Config()), "cpu")
     direct, memory = build(Config(), "cpu"), None
     for n in range(3):
         asked = request(n / 24, level=n / 4)
@@ -136,7 +136,7 @@ def test_inline_gives_what_the_generator_renders_and_keeps_its_memory() -> None:
 
 
 def test_inline_renders_the_newest_request_only() -> None:
-    host = open_inline(open_spec(NAME, Config()), "cpu")
+    host = InlineHost(open_spec(NAME, Config()), "cpu")
     for n in range(5):
         host.ask(request(n), time.monotonic())
     frame = host.newest()
@@ -146,7 +146,7 @@ def test_inline_renders_the_newest_request_only() -> None:
 
 
 def test_inline_raises_what_the_generator_raises() -> None:
-    host = open_inline(open_spec(NAME, Config()), "cpu")
+    host = InlineHost(open_spec(NAME, Config()), "cpu")
     host.ask(request(0, act=1), time.monotonic())
     with pytest.raises(RuntimeError, match="asked to fail"):
         host.newest()
@@ -159,13 +159,13 @@ def test_without_a_faster_path_a_film_goes_on_and_says_so(monkeypatch: pytest.Mo
     slow = importlib.import_module(NAME)
     monkeypatch.setattr(slow.Slow, "warm_up", warm_up, raising=False)
     said: list[str] = []
-    host = open_inline(open_spec(NAME, Config()), "cpu", notify=said.append)
+    host = InlineHost(open_spec(NAME, Config()), "cpu", notify=said.append)
     host.ask(request(0.0))
     assert host.newest() is not None
     (text,) = said
     assert "no faster path: MemoryError: no room for a graph" in text
     with pytest.raises(MemoryError):
-        open_inline(open_spec(NAME, Config()), "cpu")
+        InlineHost(open_spec(NAME, Config()), "cpu")
 
 
 # Pixels
@@ -198,7 +198,7 @@ def test_pixels_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
 
 
 def test_a_worker_gives_the_pixels_of_the_inline_host(opened: list[WorkerHost | Spare]) -> None:
-    host, inline = open_slow(opened), open_inline(open_spec(NAME, Config()), "cpu")
+    host, inline = open_slow(opened), InlineHost(open_spec(NAME, Config()), "cpu")
     assert host.spec == inline.spec
     for n in range(1, 4):
         for either in (host, inline):
@@ -723,7 +723,7 @@ def test_the_embedded_generator_runs_in_a_worker(opened: list[WorkerHost | Spare
     config = cppn.Config()
     host = open_worker(open_spec("cppn", config), "cpu", max_size_px=(64, 64), rate_cap_hz=1e9)
     opened.append(host)
-    inline = open_inline(open_spec("cppn", config), "cpu")
+    inline = InlineHost(open_spec("cppn", config), "cpu")
     rng = np.random.default_rng(5)
     latents = {p.name: rng.standard_normal(p.shape).astype(np.float32) for p in host.spec.ports}
     for either in (host, inline):
@@ -772,7 +772,7 @@ def test_pictures_stay_on_the_device(opened: list[WorkerHost | Spare]) -> None:
     options = {"max_size_px": (64, 64), "rate_cap_hz": 1e9, "shares_cuda": True}
     host = open_worker(open_spec("cppn", cppn.Config()), "cuda", **options)
     opened.append(host)
-    inline = open_inline(open_spec("cppn", cppn.Config()), "cuda")
+    inline = InlineHost(open_spec("cppn", cppn.Config()), "cuda")
     latents = {p.name: np.ones(p.shape, np.float32) for p in host.spec.ports}
     for either in (host, inline):
         either.ask(Request(1.0, latents, size_px=(64, 48)))

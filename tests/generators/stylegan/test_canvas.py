@@ -16,7 +16,7 @@ from engine.core.show.state import State
 from engine.models.random_networks import make_stylegan2
 from tests import stylegan_files as files
 from tests.making import read_show, run
-from tests.performing import play, succeed
+from tests.performing import LIMIT_S, play, succeed
 
 POINTS = 5
 MOTIONS = ("walk", "keys", "orbit", "still")
@@ -111,7 +111,7 @@ def test_a_wall_plays_and_its_take_is_a_film(model: Path, tmp_path: Path) -> Non
     show = tmp_path / "wall.toml"
     show.write_text("schema = 1\n" + text(model))
     with play(tmp_path, show, "--duration", "1") as playing:
-        assert playing.process.wait(120) == 0
+        assert playing.process.wait(LIMIT_S) == 0
     made = playing.stats()["generators"]["wall"]
     assert made["state"] == "ready"
     assert made["frames"] > 0

@@ -39,9 +39,9 @@ def tensors_of(trainer: Trainer) -> dict[str, np.ndarray]:
 
 
 def test_it_learns_what_is_on_the_pictures() -> None:
-    trainer = small_trainer(discs(600, 16), pictures=450 * 16)
+    trainer = small_trainer(discs(600, 16), pictures=300 * 16)
     (before,) = compare(trainer.mean, trainer.sampler, 400).values()
-    for _ in range(450):
+    for _ in range(300):
         trainer.advance()
     (after,) = compare(trainer.mean, trainer.sampler, 400).values()
     assert after < before / 4
@@ -56,7 +56,7 @@ def test_it_learns_what_is_on_the_pictures() -> None:
 
 
 def test_a_training_that_was_stopped_goes_on_bit_by_bit(tmp_path: Path) -> None:
-    pictures = discs(80, 32)
+    pictures = discs(80, 16)
     whole = small_trainer(pictures, pictures=30 * 16)
     for _ in range(24):
         whole.advance()

@@ -20,7 +20,7 @@ from engine.lab.data.sampler import Sampler
 from engine.lab.pix2pix.samples import answers, measure, read_codes
 from engine.lab.pix2pix.trainer import PairTrainer, Settings, likeness
 from engine.lab.training import run_pairs as command
-from engine.lab.training.options import TrainingOptions
+from engine.lab.training.start import TrainingOptions
 from engine.models import card
 from engine.models.importer.catalogue import describe
 from tests.pix2pix_files import SHAPE, half_planes, pairs

@@ -24,7 +24,7 @@ from engine.outputs.dmx.fixtures import Fixture, Grid, grid_for, levels_of
 from engine.outputs.dmx.packets import Source
 from engine.sources.dmx.decode import decode
 from engine.sources.dmx.universe import Universe
-from tests.performing import until
+from tests.performing import LIMIT_S, until
 
 SOURCE = Source(bytes(range(16)), b"lamps", 120)
 FPS = Fraction(60)
@@ -52,7 +52,7 @@ class Picture:
 def hearing() -> Iterator[tuple[socket.socket, int]]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as heard:
         heard.bind(("127.0.0.1", 0))
-        heard.settimeout(60.0)
+        heard.settimeout(LIMIT_S)
         yield heard, heard.getsockname()[1]
 
 

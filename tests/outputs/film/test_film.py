@@ -19,6 +19,7 @@ import pytest
 from engine.outputs.contract import Sound
 from engine.outputs.film import film
 from engine.outputs.film.encoder import Encoder
+from tests.performing import LIMIT_S
 from tests.places import ROOT
 
 SIZE_PX = (64, 48)
@@ -197,7 +198,7 @@ def test_live_drops_and_counts_and_the_film_keeps_its_length(
     encode = Encoder.encode
 
     def slow(self: Encoder, index: int, rgb: np.ndarray) -> None:
-        gate.wait(30)
+        gate.wait(LIMIT_S)
         encode(self, index, rgb)
 
     monkeypatch.setattr(Encoder, "encode", slow)

@@ -11,16 +11,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine.documents.take.reader import open_take
-from tests.performing import inside_jack
+from tests.performing import LIMIT_S, inside_jack, until
 
-LIMIT_S = 120.0
+FADER = "/layer/a/opacity"
 SHOW = """
 schema = 1
 size_px = [64, 36]
@@ -40,15 +39,6 @@ control = "midi/1/note/36"
 address = "/cue/dark/go"
 light = { on = 21, off = 1 }
 """
-
-
-def until(is_done: Callable[[], object], what: str) -> None:
-    """Wait until something is so."""
-    begin = time.monotonic()
-    while not is_done():
-        if time.monotonic() - begin > LIMIT_S:
-            raise SystemExit(f"waited in vain for: {what}")
-        time.sleep(0.01)
 
 
 def play(folder: Path) -> list[str]:
@@ -86,7 +76,9 @@ def play(folder: Path) -> list[str]:
 
         until(lit_after_a_press, "the light of the pad")
         mouth.send_message([0xB0, 7, 127])
-        time.sleep(1.0)
+        parts = folder / "take" / "parts"
+        top = f'"{FADER}", 1'
+        until(lambda: any(top in p.read_text("utf-8") for p in parts.glob("*.jsonl")), "the fader")
     finally:
         player.send_signal(signal.SIGINT)
         player.wait(LIMIT_S)
@@ -105,7 +97,7 @@ def test_hands_play_and_the_take_needs_no_controller(played: tuple[Path, list[st
     folder, _ = played
     take = open_take(folder / "take")
     events = [e for tick in range(take.last_tick + 1) for e in take.events_of(tick)]
-    faded = [e.value for e in events if e.address == "/layer/a/opacity"]
+    faded = [e.value for e in events if e.address == FADER]
     assert faded[-1] == 1.0
     assert any(e.address == "/cue/dark/go" for e in events)
     assert not any(e.address.startswith("midi/") for e in events)

@@ -26,7 +26,7 @@ from engine.play.live.commands import ADDRESSES
 from engine.play.live.feedback import Feedback
 from engine.sources.osc import sender
 from tests.making import read_show
-from tests.performing import until
+from tests.performing import LIMIT_S, until
 
 SHOW = read_show()
 SPEED = "/master/speed"
@@ -62,7 +62,7 @@ class Frames:
         return until(look, what)
 
     def ask(self, path: str, **headers: str) -> tuple[int, object]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.control.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.control.port, timeout=LIMIT_S)
         try:
             connection.request("GET", path, headers=headers)
             answer = connection.getresponse()
@@ -73,10 +73,10 @@ class Frames:
 
     @contextmanager
     def listen(self, *paths: str):
-        with connect(f"ws://127.0.0.1:{self.control.port}/", open_timeout=60) as client:
+        with connect(f"ws://127.0.0.1:{self.control.port}/", open_timeout=LIMIT_S) as client:
             for path in paths:
                 client.send(json.dumps({"COMMAND": "LISTEN", "DATA": path}))
-                assert OscMessage(client.recv(60)).address == path
+                assert OscMessage(client.recv(LIMIT_S)).address == path
             yield client
 
 
@@ -104,7 +104,7 @@ def test_what_there_is_can_be_asked_for_and_is_kept_up_to_date(frames) -> None:
 
 
 def test_several_requests_go_over_one_connection_and_others_methods_do_not(frames) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", frames.control.port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", frames.control.port, timeout=LIMIT_S)
     try:
         for _ in range(3):
             connection.request("GET", SPEED)
@@ -122,20 +122,20 @@ def test_a_listener_is_told_the_value_then_changes_but_not_its_own(frames) -> No
         assert frames.came == [("/composition/speed", pytest.approx(0.2))]
         frames.frame(speed=2.0)
         frames.frame()
-        assert OscMessage(other.recv(60)).params == [2.0]
+        assert OscMessage(other.recv(LIMIT_S)).params == [2.0]
         for _ in range(3):
             frames.frame()
         frames.frame(speed=3.0)
         frames.frame()
-        assert OscMessage(other.recv(60)).params == [3.0]
-        assert OscMessage(one.recv(60)).params == [3.0]
+        assert OscMessage(other.recv(LIMIT_S)).params == [3.0]
+        assert OscMessage(one.recv(LIMIT_S)).params == [3.0]
 
 
 def test_a_show_that_is_loaded_again_is_said_with_what_it_has_now(frames) -> None:
     with frames.listen(SPEED) as client:
         other = read_show("[[lfos]]\nid = 'new'\nrate_hz = 1.0\n")
         frames.feedback.send(other, first_state(other), {})
-        told = [client.recv(60), client.recv(60)]
+        told = [client.recv(LIMIT_S), client.recv(LIMIT_S)]
     assert json.loads(told[0]) == {"COMMAND": "PATH_ADDED", "DATA": "/lfo"}
     assert OscMessage(told[1]).address == SPEED
     assert frames.ask("/lfo/new/rate_hz?VALUE") == (200, {"VALUE": [1.0]})
@@ -159,7 +159,7 @@ def test_what_is_too_long_ends_the_connection_only(frames) -> None:
         client.send(bytes(100_000))
         until(lambda: _is_closed(client), "the end of the connection")
     place = ("127.0.0.1", frames.control.port)
-    with socket.create_connection(place, 60) as long, suppress(ConnectionError):
+    with socket.create_connection(place, LIMIT_S) as long, suppress(ConnectionError):
         long.sendall(b"GET /" + b"a" * 300_000)  # it may be cut before all of it is sent
         assert long.recv(100)[:12] in (b"HTTP/1.1 400", b"")
     assert frames.ask(SPEED)[0] == 200
@@ -187,10 +187,10 @@ def test_foreign_pages_are_refused(frames) -> None:
 def test_more_connections_than_there_is_room_for_are_closed_and_asking_goes_on(frames) -> None:
     assert frames.ask(SPEED)[0] == 200
     place = ("127.0.0.1", frames.control.port)
-    idle = [socket.create_connection(place, 60) for _ in range(MOST_CONNECTIONS + 20)]
+    idle = [socket.create_connection(place, LIMIT_S) for _ in range(MOST_CONNECTIONS + 20)]
     try:
         for each in idle[MOST_CONNECTIONS:]:
-            each.settimeout(60)
+            each.settimeout(LIMIT_S)
             assert _is_cut(each)
     finally:
         for each in idle:

@@ -27,12 +27,6 @@ void main() {
     gl_FragColor = mix(IMG_THIS_PIXEL(past), now, 0.5);
 }
 """
-SEEN = """/*{"INPUTS": [{"NAME": "wave", "TYPE": "audio"}, {"NAME": "fft", "TYPE": "audioFFT"}]}*/
-void main() {
-    vec2 p = isf_FragNormCoord;
-    gl_FragColor = vec4(IMG_NORM_PIXEL(wave, p).r, IMG_NORM_PIXEL(fft, p).r, 0.0, 1.0);
-}
-"""
 DATED = """/*{}*/
 void main() { gl_FragColor = vec4(DATE.x / 4000.0, DATE.y / 12.0, DATE.z / 31.0, 1.0); }
 """
@@ -73,7 +67,7 @@ def test_a_film_of_a_take_sees_the_sound_that_was_played(tmp_path: Path, wav: Pa
     with play(tmp_path / "played", show, "--audio", wav, "--duration", 1.25) as playing:
         stats = playing.stats()
     to_s = Fraction(stats["ticks"] // 4, FPS)
-    if stats["clock_jumps_s"]:
+    if stats["clock_jumps_s"] or stats["steps_dropped"]:
         pytest.skip("the machine tore a gap into the performance")
     (tmp_path / "own.fs").unlink()
     taken = hashes_of(tmp_path / "played" / "take", tmp_path / "take.mp4", to_s)
@@ -112,7 +106,7 @@ def test_a_film_of_a_show_has_no_date(tmp_path: Path) -> None:
 
 
 def test_each_picture_that_was_shown_is_in_the_film_of_the_take(tmp_path: Path, wav: Path) -> None:
-    show = show_of(tmp_path, SEEN)
+    show = show_of(tmp_path, SHADER)
     shown = tmp_path / "shown-%05d.png"
     words = ("--audio", wav, "--duration", 1.0, "--output", shown)
     with play(tmp_path / "played", show, *words) as playing:

@@ -76,7 +76,7 @@ def silent(monkeypatch: pytest.MonkeyPatch) -> None:
         def __getattr__(self, name: str) -> object:
             return lambda *_: None
 
-    monkeypatch.setattr("engine.play.live.audio_input.audio.open_playback", lambda *_: Speaker())
+    monkeypatch.setattr("engine.play.live.audio_input.audio.Playback", lambda *_: Speaker())
 
 
 @pytest.mark.usefixtures("silent")

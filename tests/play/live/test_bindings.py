@@ -34,6 +34,12 @@ def test_a_key_that_hides_another_is_said_with_the_way_around_it() -> None:
     assert hidden(load.load("default").show) == []
 
 
+def test_mapped_keys_are_listed_too() -> None:
+    found = table(load.load("two-decks").show)
+    assert "deck A" in found["Right"]
+    assert found["Left"].endswith("(-0.1)")
+
+
 def test_scenes_have_names_and_own_keys_say_what_they_do() -> None:
     found = table(load.load("never-again").show)
     assert found["2"] == "Hands"

@@ -163,3 +163,12 @@ def test_shift_reaches_what_a_show_hides() -> None:
     state = run(show, 5)
     assert Keyboard().read(show, state, [press("k")], 0.0).commands == []
     assert Keyboard().read(show, state, [press("shift+k")], 0.0).commands == ["keep"]
+
+
+def test_a_key_of_a_show_turns_a_switch_over() -> None:
+    show = read_show('[keys]\ns = "/layer/form/solo"')
+    state, keyboard = run(show, 5), Keyboard()
+    first, second = (keyboard.read(show, state, [press("s")], n / 10) for n in range(2))
+    assert first.events + second.events == [("/layer/form/solo", 1.0), ("/layer/form/solo", 0.0)]
+    assert first.acts[0].startswith("form: ")
+    assert second.acts[0].startswith("off: form: ")

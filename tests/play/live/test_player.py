@@ -15,6 +15,7 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from engine.play.live.sources import MOST_ITEMS
 from engine.sources.osc.sender import open as open_sender
 from tests.performing import (
+    LIMIT_S,
     descendants,
     is_alive,
     lamp,
@@ -196,7 +197,7 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
         other.bind(("127.0.0.1", 0))
         port = other.getsockname()[1]
         with play(tmp_path, SHOWS / "wash.toml", "--osc", f"127.0.0.1:{port}") as playing:
-            assert playing.process.wait(60) == 69
+            assert playing.process.wait(LIMIT_S) == 69
     assert f"127.0.0.1:{port}" in playing.said
     assert "Traceback" not in playing.said
     assert len(playing.said.splitlines()) == 1

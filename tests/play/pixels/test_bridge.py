@@ -13,20 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core.show.generator import Request
-from engine.generators.host.inline_host import open_inline
+from engine.generators.host.inline_host import InlineHost
 from engine.generators.host.messages import Frame
 from engine.generators.registry import open_spec
 from engine.play.pixels.bridge import Bridge
 from engine.play.pixels.crossfade import Fade, TimedFrame, advance_fade, begin_fade, weigh
 from engine.play.pixels.cuda_sharing import probe
 from tests.slow_generator import Config
-
-
-@pytest.fixture(scope="module")
-def ctx() -> Iterator[moderngl.Context]:
-    made = moderngl.create_context(standalone=True, backend="egl")
-    yield made
-    made.release()
 
 
 @pytest.fixture
@@ -282,7 +275,7 @@ def test_slots_are_apart_and_can_be_dropped(bridge: Bridge) -> None:
 @pytest.mark.parametrize("crossfades", [True, False])
 def test_an_export_shows_each_frame_exactly(ctx: moderngl.Context, crossfades: bool) -> None:
     bridge = Bridge(ctx, crossfades=crossfades)
-    host = open_inline(open_spec("tests.slow_generator", Config()), "cpu")
+    host = InlineHost(open_spec("tests.slow_generator", Config()), "cpu")
     for n in range(12):
         seconds = n * 1001 / 30000
         z = np.full(4, n / 16, np.float32)

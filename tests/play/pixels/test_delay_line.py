@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,7 +12,6 @@ import numpy as np
 import pytest
 
 from engine.compositor.compose import Compositor
-from engine.compositor.gl.context import open_context
 from engine.compositor.previews import Previews, cover
 from engine.core.frame.plan import Readback
 from engine.core.show.generator import ImageInput, Request, View
@@ -50,13 +48,6 @@ kind = "echo"
 images = {{ image = {1} }}
 """
 SOURCE = '[[layers]]\nid = "{0}"\nopacity = {2}\n[layers.source]\nshader = "{1}"\n'
-
-
-@pytest.fixture(scope="module")
-def ctx() -> Iterator[moderngl.Context]:
-    context = open_context()
-    yield context
-    context.release()
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,6 @@ import pytest
 
 from engine.compositor.compose import Compositor
 from engine.compositor.frames.drawing import Drawer
-from engine.compositor.gl.context import open_context
 from engine.core.frame.sample import sample
 from engine.generators import registry
 from engine.generators.drawing import Drawing, DrawnPass
@@ -35,16 +34,6 @@ id = "b"
 kind = "flat"
 """
 SHOW, EDITED = (read_show(TEXT.replace("SEED", seed)) for seed in ("1", "2"))
-
-
-@pytest.fixture(scope="module")
-def ctx() -> Iterator[moderngl.Context]:
-    try:
-        opened = open_context()
-    except OSError as error:
-        pytest.skip(str(error))
-    yield opened
-    opened.release()
 
 
 @pytest.fixture

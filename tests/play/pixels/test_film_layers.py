@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from fractions import Fraction
 from io import StringIO
 from itertools import pairwise
@@ -84,13 +83,6 @@ def test_a_film_is_upright_and_of_the_right_colours(tmp_path: Path) -> None:
     (found,) = written(tmp_path, SHOW.format(file="clip.mp4"), to_s=0.04)
     for row, colour in ((8, (200, 30, 90)), (40, (60, 120, 200))):
         np.testing.assert_allclose(found[row, 50, :3].astype(int), colour, atol=4)
-
-
-@pytest.fixture(scope="module")
-def ctx() -> Iterator[moderngl.Context]:
-    made = moderngl.create_context(standalone=True, backend="egl")
-    yield made
-    made.release()
 
 
 class Stage:

@@ -99,13 +99,6 @@ class Fake:
         self.is_closed = True
 
 
-@pytest.fixture(scope="module")
-def ctx() -> Iterator[moderngl.Context]:
-    made = moderngl.create_context(standalone=True, backend="egl")
-    yield made
-    made.release()
-
-
 class Stage:
     """Live pixels with fake hosts, frame by frame."""
 

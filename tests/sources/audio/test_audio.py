@@ -306,7 +306,7 @@ def mute(monkeypatch: pytest.MonkeyPatch) -> Iterator[Playback]:
     """A playback of a ramp, one value per frame, whose process sleeps."""
     monkeypatch.setattr(sound_device, "play", sleep_for_ever)
     ramp = np.arange(96_000, dtype=np.float32)[:, None]
-    with audio.open_playback(ramp, 48_000) as playback:
+    with audio.Playback(ramp, 48_000) as playback:
         yield playback
 
 
@@ -370,7 +370,7 @@ def test_playback_at_another_rate_is_interpolated(mute: Playback) -> None:
 def test_a_loop_has_no_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sound_device, "play", sleep_for_ever)
     ramp = np.arange(4800, dtype=np.float32)
-    with audio.open_playback(np.stack([ramp, -ramp], 1), 48_000, is_looping=True) as playback:
+    with audio.Playback(np.stack([ramp, -ramp], 1), 48_000, is_looping=True) as playback:
         hand_over(playback, 256)
         playback.play(0.0, 0.0)
         playback.tend(0.0)

@@ -20,10 +20,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.performing import inside_jack
+from tests.performing import LIMIT_S, inside_jack
 
 RATE_HZ = 48_000
-LIMIT_S = 120.0
 TONE_HZ, OTHER_HZ = 997.0, 440.0
 BURSTS = 5
 CYCLES = 3
@@ -147,7 +146,7 @@ def play_back(sound: Any, ear: Listener) -> dict[str, Any]:
     """Hear our own playback through our own capture."""
     t = np.arange(20 * RATE_HZ) / RATE_HZ
     pcm = (0.4 * np.sin(2 * np.pi * OTHER_HZ * t)).astype(np.float32)[:, None]
-    with sound.open_playback(pcm, RATE_HZ, "loopback") as playback:
+    with sound.Playback(pcm, RATE_HZ, "loopback") as playback:
         ear.others = [playback]
         ear.wait(lambda: playback.state == "running", "the output")
         ear.wait(lambda: not ear.is_loud(), "silence before playback")

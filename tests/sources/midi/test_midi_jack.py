@@ -17,9 +17,8 @@ from typing import Any
 
 import pytest
 
-from tests.performing import inside_jack
+from tests.performing import LIMIT_S, inside_jack
 
-LIMIT_S = 120.0
 FLOOD = 500
 BOXES: list[Any] = []  # a library whose server died must not be tidied
 

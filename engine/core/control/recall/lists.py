@@ -11,13 +11,7 @@ from engine.core.show.state import ListState, State
 
 
 def step(show: Show, state: State, number: int, act: str) -> tuple[State, int]:
-    """Go through a list; return the state and the index of the cue to begin, -1: none.
-
-    Parameters
-    ----------
-    act
-        ``go``, ``back`` or ``random``.
-    """
+    """Go through a list: ``go``, ``back``, ``random``; return state and cue, -1: none."""
     listed, at = show.lists[number], state.lists[number]
     place = _place(show, listed, at, act)
     if place < 0:

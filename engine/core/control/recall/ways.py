@@ -93,13 +93,7 @@ def ramp_value(ramp: Ramp, seconds: float, rate: float) -> float:
 def ramps_to(
     show: Show, cue: Cue, tick: int, now: Sequence[float], goals: Mapping[int, float]
 ) -> tuple[Ramp, ...]:
-    """Send values on their way.
-
-    Parameters
-    ----------
-    goals
-        Place → goal.
-    """
+    """Send values on their way to goals, by place."""
     constants, made = show.constants, []
     for place, goal in goals.items():
         origin, parts = now[place], constants.colours.get(place)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.core.show.decks import BLACK, CURVES, CUT, FADE, LATENT, SIDES, Decks
 from engine.core.show.layer import Effect, Layer
 from engine.documents.builder import ShowBuilder, each
-from engine.documents.deck_tables import DecksTable, TransitionTable
+from engine.documents.part_tables import DecksTable, TransitionTable
 from engine.documents.schema import EffectTable, LayerTable, ShowTable
 from engine.documents.show.layers import effect_id, make_effect, read_shader
 from engine.documents.show.stack.links import check_images

@@ -74,12 +74,7 @@ def cue_id(name: str, show: Show) -> str:
 
 
 def with_cue(text: str, show: Show, captured: Captured) -> str:
-    """Write a captured cue into a show's text: a new one, or into the one of that ID.
-
-    Parameters
-    ----------
-    show
-        The one that was captured: it knows what its values are.
+    """Write a cue captured in `show` into its text: a new one, or into the one of that ID.
 
     Raises
     ------

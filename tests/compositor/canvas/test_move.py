@@ -10,10 +10,9 @@ import moderngl
 import numpy as np
 import pytest
 
-from engine.compositor.gl.context import collect, open_context
+from engine.compositor.canvas.place import Placer, area_px
 from engine.compositor.gl.surface import Surface
 from engine.compositor.isf.passes import Kit
-from engine.compositor.place import Placer, area_px
 from engine.core.frame.plan import LayerPlan
 from engine.core.show.placing import Placing
 
@@ -23,16 +22,10 @@ FINE = 8  # samples of a pixel, on each axis
 
 
 @pytest.fixture(scope="module")
-def placer() -> Iterator[Placer]:
-    try:
-        ctx: moderngl.Context = open_context()
-    except OSError as error:
-        pytest.skip(str(error))
-    made = Placer(ctx, Kit(ctx, 60.0))
+def placer(ctx: moderngl.Context) -> Iterator[Placer]:
+    made = Placer(Kit(ctx, 60.0))
     yield made
     made.release()
-    collect(ctx)
-    ctx.release()
 
 
 def decode(c: Any) -> Any:
