@@ -50,15 +50,7 @@ def _angle(a: Vector, b: Vector) -> float:
 
 
 def exp_map(point: Vector, tangent: Vector) -> Vector:
-    """Walk from a point of the sphere along a tangent vector, keeping the point's radius.
-
-    Parameters
-    ----------
-    point [shape=(D,)]
-        Any non-zero vector; its length is the sphere's radius.
-    tangent [shape=(D,)]
-        In the tangent plane; its length is the arc length.
-    """
+    """Walk from a non-zero point [shape=(D,)] along a tangent [shape=(D,)], keeping its radius."""
     radius, arc = length(point), length(tangent)
     if arc < _TINY:
         return point
