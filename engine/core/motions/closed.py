@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.core.latent.geometry import Vector, onto_shell, shell_radius
 from engine.core.latent.opensimplex import simplex, tables
-from engine.core.motions.points import each_point, point_name, walk_name, within_radius
+from engine.core.motions.points import by_name, each_point
 from engine.core.path.model import Motion, Now, Path, PathState
 from engine.core.path.phase import loop_period
 from engine.core.rng import gaussian
@@ -35,13 +35,7 @@ def fourier(seed: int, name: str, phase: float, size: int, period: float) -> Vec
     return found
 
 
-def _loop_point(path: Path, state: PathState, now: Now, phase: float, point: int) -> Vector:
-    name = point_name(walk_name(path, state, now.values), point)
-    z = fourier(now.seed, name, phase, path.size, loop_period(path, now.values))
-    return within_radius(path, now, name, z)
-
-
-LOOP = Motion("loop", each_point(_loop_point), loop_period)
+LOOP = Motion("loop", by_name(fourier, loop_period), loop_period)
 """Loop: a closed path of a few harmonics, of any period."""
 
 
@@ -57,13 +51,7 @@ def ring(seed: int, name: str, phase: float, size: int, period: float) -> Vector
     return onto_shell(simplex(tables(0, size), x, y), shell_radius(size))
 
 
-def _noise_point(path: Path, state: PathState, now: Now, phase: float, point: int) -> Vector:
-    name = point_name(walk_name(path, state, now.values), point)
-    z = ring(now.seed, name, phase, path.size, loop_period(path, now.values))
-    return within_radius(path, now, name, z)
-
-
-NOISE = Motion("noise", each_point(_noise_point), loop_period)
+NOISE = Motion("noise", by_name(ring, loop_period), loop_period)
 """Noise: a closed path over circles through simplex noise, moved onto the shell."""
 
 
