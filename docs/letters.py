@@ -1,7 +1,7 @@
 """Write engine/system/fonts/arimo.ttf: ``python docs/letters.py Arimo-Regular.ttf``.
 
 Needs fonttools (``pip install fonttools``). The font is in Debian's package fonts-croscore,
-version 20201225. Kept are the letters of Latin, Greek and Cyrillic, their marks and kerning;
+version 20201225. Kept are the letters of Latin, Greek, Cyrillic and Hebrew, marks and kerning;
 left out are the instructions for tiny sizes, ligatures and all other letters.
 """
 
@@ -15,8 +15,8 @@ from fontTools.ttLib import TTFont
 
 OUT = Path(__file__).parents[1] / "engine" / "system" / "fonts" / "arimo.ttf"
 KEPT = (
-    (0x20, 0x7E), (0xA0, 0x24F), (0x2B0, 0x52F), (0x1E00, 0x22FF), (0x25A0, 0x25FF),
-    (0xFB01, 0xFB02),
+    (0x20, 0x7E), (0xA0, 0x24F), (0x2B0, 0x52F), (0x590, 0x5FF), (0x1E00, 0x22FF),
+    (0x25A0, 0x25FF), (0xFB01, 0xFB02),
 )  # fmt: skip
 
 

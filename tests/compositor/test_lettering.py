@@ -159,7 +159,7 @@ def shown(text: str) -> tuple[np.ndarray, list[tuple[str, str]]]:
 
 
 def test_latin_greek_and_cyrillic_are_there_and_plain_texts_look_as_they_did() -> None:
-    for text in ("Über Łódź", "Ελλάδα", "Ёлка", "Tiếng Việt", "10 € – “so”…"):
+    for text in ("Über Łódź", "Ελλάδα", "Ёлка", "Tiếng Việt", "10 € – “so”…", "שלום"):
         picture, notes = shown(text)
         assert notes == []
         assert picture[..., 0].any()

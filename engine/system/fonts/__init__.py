@@ -1,4 +1,4 @@
-"""A font that comes along: letters of Latin, Greek and Cyrillic, where Pillow's own has few."""
+"""A font that comes along: Latin, Greek, Cyrillic and Hebrew, where Pillow's own has little."""
 
 from __future__ import annotations
 

@@ -23,7 +23,6 @@ _CPU_S = 60
 _KINDS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP", "AVIF")
 _SAVED = "save it as PNG, JPEG, TIFF, WebP or BMP"
 _MOVING = ("PNG", "WEBP", "AVIF")
-_OF_PROFILES = ("RGB", "L", "CMYK")
 _ORIENTATION, _TURNED = 0x0112, (5, 6, 7, 8)
 
 
@@ -139,15 +138,14 @@ def as_srgb(picture: Image.Image) -> Image.Image:
     """RGBA in sRGB; an embedded profile is followed if it can be."""
     from PIL import Image, ImageCms
 
+    made, mode = _to_srgb(picture), _of_profile(picture.mode)
     if picture.mode.startswith("I") or picture.mode == "F":  # 16 bits of grey, or more
         grey = np.asarray(picture, np.float32)
         grey = grey / 257.0 if picture.mode != "F" else grey * 255.0
         picture = Image.fromarray(np.clip(np.rint(grey), 0, 255).astype(np.uint8))
     alpha = picture.convert("RGBA").getchannel("A") if picture.has_transparency_data else None
-    made = _to_srgb(picture)
     if isinstance(made, ImageCms.ImageCmsTransform):
-        picture = picture if picture.mode in _OF_PROFILES else picture.convert("RGB")
-        picture = ImageCms.applyTransform(picture, made) or picture
+        picture = ImageCms.applyTransform(picture.convert(mode), made) or picture
     seen = picture.convert("RGBA")
     if alpha is not None:
         seen.putalpha(alpha)
@@ -159,14 +157,20 @@ def _to_srgb(picture: Image.Image) -> ImageCms.ImageCmsTransform | str | None:
     from PIL import ImageCms
 
     profile = picture.info.get("icc_profile")
-    if not profile or picture.mode in ("F", "LAB") or picture.mode.startswith("I"):
+    if not profile or picture.mode == "LAB":
         return None
-    mode = picture.mode if picture.mode in _OF_PROFILES else "RGB"
+    mode = _of_profile(picture.mode)
     try:
         given = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         return ImageCms.buildTransform(given, ImageCms.createProfile("sRGB"), mode, "RGB")
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError) as error:
         return str(error)
+
+
+def _of_profile(mode: str) -> str:
+    """Mode in which a profile of a picture is followed."""
+    is_grey = mode in ("L", "LA", "1", "F") or mode.startswith("I")
+    return "L" if is_grey else "CMYK" if mode == "CMYK" else "RGB"
 
 
 def _averaged(picture: Image.Image, size: tuple[int, int]) -> Image.Image:

@@ -26,7 +26,7 @@ def notes_of(folder: Path) -> tuple[str, ...]:
 
 def test_what_is_left_out_of_it_is_told_and_told_anew_when_it_is_replaced(tmp_path: Path) -> None:
     grey = Image.fromarray(np.full((8, 8), 32768, np.uint16))
-    grey.save(tmp_path / "photo.png", icc_profile=b"nonsense")
+    grey.save(tmp_path / "photo.png")
     assert notes_of(tmp_path) == ("layer photo: photo.png: of its 16 bits 8 are used",)
     Image.new("RGB", (8, 8)).save(tmp_path / "photo.png", icc_profile=b"nonsense")
     (told,) = notes_of(tmp_path)

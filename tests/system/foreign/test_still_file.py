@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from typing import Any
 
 import numpy as np
@@ -88,6 +89,28 @@ def test_a_colour_profile_is_followed_or_it_is_said() -> None:
         assert "colour profile cannot be followed" in note[0]
         assert still_file.look(written(halves(), "PNG", icc_profile=profile)).notes == note
         assert tuple(pixels[0, 0]) == (255, 0, 0, 255)
+
+
+def linear_grey() -> bytes:
+    """A profile of grey whose numbers are light itself (ICC.1:2010: header, wtpt, kTRC)."""
+    white = b"XYZ " + bytes(4) + struct.pack(">3i", 63190, 65536, 54061)
+    curve = b"curv" + bytes(8)
+    table = struct.pack(">I4sII4sII", 2, b"wtpt", 156, len(white), b"kTRC", 176, len(curve))
+    body = table + white + curve
+    head = struct.pack(">I4sI4s4s4s12x4s", 128 + len(body), b"", 0x2100000, b"mntr", b"GRAY",
+                       b"XYZ ", b"acsp")  # fmt: skip
+    return head.ljust(68, b"\0") + struct.pack(">3i", 63190, 65536, 54061).ljust(60, b"\0") + body
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "I;16"])
+def test_a_profile_of_grey_is_followed(mode: str) -> None:
+    grey = Image.new("L", (8, 8), 128).convert("LA" if mode == "LA" else "L")
+    if mode == "I;16":
+        grey = Image.fromarray(np.full((8, 8), 128 * 257, np.uint16))
+    data = written(grey, "PNG", icc_profile=linear_grey())
+    pixels, notes = still_file.read(data, LARGE)
+    assert not any("profile" in note for note in notes)
+    np.testing.assert_allclose(pixels[0, 0].astype(int), (188, 188, 188, 255), atol=1)
 
 
 def test_what_is_left_out_is_said() -> None:
