@@ -841,3 +841,13 @@ def test_golden_pictures(ctx: moderngl.Context, name: str, uniforms: dict[str, f
         Image.fromarray(found).save(OUT / f"{name}-found.png")
         Image.fromarray(np.minimum(away * 20, 255).astype(np.uint8)).save(OUT / f"{name}-diff.png")
     assert away.max() <= 2, f"look at {OUT / name}-found.png and -diff.png"
+
+
+def test_a_step_and_a_frame_of_the_same_moment_are_two_plans(compositor: Compositor) -> None:
+    """They are told apart without a look at their arrays, which have no one truth."""
+    step, frame = (
+        replace(plan(colour("a", 1, 0, 0, 1), reads_picture=True), values=np.zeros(2))
+        for _ in range(2)
+    )
+    compositor.step(step, {})
+    assert compositor.compose(frame, {}).read("rgb24")[0, 0, 0] == 255
