@@ -845,6 +845,7 @@ def test_golden_pictures(ctx: moderngl.Context, name: str, uniforms: dict[str, f
 
 def test_a_step_and_a_frame_of_the_same_moment_are_two_plans(compositor: Compositor) -> None:
     """They are told apart without a look at their arrays, which have no one truth."""
+    compositor.load("colour", COLOUR)
     step, frame = (
         replace(plan(colour("a", 1, 0, 0, 1), reads_picture=True), values=np.zeros(2))
         for _ in range(2)
