@@ -273,7 +273,8 @@ def decode(text: str, name: str) -> ShowTable:
     said = raw.get("schema", "nothing")
     if said != SCHEMA:
         is_newer = isinstance(said, int) and said > SCHEMA
-        cure = "update Latent Cinema" if is_newer else f"write  schema = {SCHEMA}  at its top"
+        verb = "add the line" if "schema" not in raw else "write"
+        cure = "update Latent Cinema" if is_newer else f"{verb}  schema = {SCHEMA}  at its top"
         raise ShowError(
             f"{name}: schema: this version reads schema = {SCHEMA}, the file says {said}; {cure}"
         )
