@@ -31,6 +31,7 @@ from engine.core.show.constants import (
     sights_of,
     springs_of,
     switches_of,
+    turning_of,
     world_constants,
 )
 from engine.core.show.controls import Cue, CueList, Fader, Lfo, MacroTarget, Master, Route
@@ -206,6 +207,10 @@ def _constants(show: Show) -> Constants:
     aimed.update(lfo.rate for lfo in show.lfos)
     reels = reels_of(show.layers)
     aimed.update(place for reel in reels for place in reel[2:-1])
+    effects = [e for layer in show.layers for e in (layer.source, *layer.effects)]
+    effects += [*show.master.effects, *(e for _, e in (show.decks.effects if show.decks else ()))]
+    turning = turning_of(effects)
+    aimed.update(place for place, _ in turning)
     aimed.update(place for mod in show.modulators for place, _ in mod.settings)
     movers = Movers(show.routes, show.macros, show.lfos, show.modulators)
     image_inputs = {layer.id: sights_of(layer, show.size_px) for layer in show.layers}
@@ -246,6 +251,7 @@ def _constants(show: Show) -> Constants:
         targets=movers.targets,
         is_modulated=bool(show.modulators or show.addressed or max(show.clock) >= 0),
         reels=reels,
+        turning=turning,
         **(_texts(show) | world_constants(show.signal_of)),
         **link_constants(show.layers, show.master.effects),
     )
