@@ -179,7 +179,7 @@ def _translated(
     body = tidied(shifted(text[0], rates), [*own, *brought])
     line, end = text[1], text[2]
     if rung:
-        body = mended(body)
+        body = mended(body, own)
     # A compiler that lacks an extension warns of it, and refuses what needs it where that stands.
     extensions = [f"#extension {name} : enable" for name in _EXTENSION.findall(body)]
     body = _DIRECTIVE.sub("", body)
