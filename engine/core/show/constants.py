@@ -257,9 +257,9 @@ def sights_of(layer: Layer, canvas_px: tuple[int, int]) -> tuple[ImageInput, ...
     )
 
 
-def turning_of(effects: Iterable[Effect | None]) -> tuple[tuple[int, float], ...]:
+def turning_of(effects: Iterable[Effect]) -> tuple[tuple[int, float], ...]:
     """Rates of shaders: their places, and the seconds in which 1 of each goes round."""
-    inputs = (item for effect in effects if effect is not None for item in effect.inputs)
+    inputs = (item for effect in effects for item in effect.inputs)
     return tuple(dict.fromkeys((i.places[0], i.round_s) for i in inputs if i.round_s))
 
 
