@@ -18,7 +18,7 @@ import numpy as np
 
 from engine.compositor.enlarge import Enlarger
 from engine.compositor.gl.context import open_context
-from engine.compositor.gl.surface import Pool
+from engine.compositor.isf.passes import Kit
 from engine.core.latent.geometry import slerp
 from engine.core.show.generator import Request
 from engine.core.show.layer import IN_BETWEENS
@@ -58,15 +58,15 @@ def walking() -> Source:
 
 def measure(ctx: Any, source: Source, rate: int, in_between: str) -> tuple[float, float]:
     """PSNR of the pictures on the screen, and of the worst tenth, in dB."""
-    pool, bridge = Pool(ctx), Bridge(ctx)
-    enlarger, taken, errors = Enlarger(ctx, pool), 0, []
+    kit, bridge = Kit(ctx, 60.0), Bridge(ctx)
+    enlarger, taken, errors = Enlarger(kit), 0, []
     ahead_s = SEEN_PERIODS.get(in_between, 1.0) / rate
 
     def shown(seconds: float) -> np.ndarray:
         pixels = bridge.pixels("a", seconds, in_between)
         assert pixels is not None
         surface = enlarger.draw(pixels, (SIDE_PX, SIDE_PX))
-        pool.give(surface)
+        kit.pool.give(surface)
         seen = np.frombuffer(surface.texture.read(), np.float16).reshape(SIDE_PX, SIDE_PX, 4)
         return seen[::-1, :, :3].astype(np.float64)
 
@@ -81,15 +81,15 @@ def measure(ctx: Any, source: Source, rate: int, in_between: str) -> tuple[float
         errors.append(float(np.mean((shown(seconds) - true) ** 2)))
     bridge.close()
     enlarger.release()
-    pool.clear()
+    kit.release()
     worst = np.sort(errors)[-len(errors) // 10 :]
     return float(-10 * np.log10(np.mean(errors))), float(-10 * np.log10(np.mean(worst)))
 
 
 def cost(ctx: Any) -> tuple[float, float]:
     """CPU-ms of a flow, and of a picture that it moves, at 512 × 512."""
-    pool, bridge = Pool(ctx), Bridge(ctx)
-    enlarger = Enlarger(ctx, pool)
+    kit, bridge = Kit(ctx, 60.0), Bridge(ctx)
+    enlarger = Enlarger(kit)
     rng = np.random.default_rng(0)
     spent = {True: 0.0, False: 0.0}
     for n in range(24):
@@ -100,7 +100,7 @@ def cost(ctx: Any) -> tuple[float, float]:
             assert found is not None
             ctx.finish()
             start = time.process_time()
-            pool.give(enlarger._flow.draw(found))
+            kit.pool.give(enlarger._flow.draw(found))
             ctx.finish()
             if n > 3:
                 spent[share < 0.5] += time.process_time() - start

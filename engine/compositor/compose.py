@@ -13,19 +13,22 @@ import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.compositor.blend import OVER_SOMETHING
+from engine.compositor.canvas.blend import OVER_SOMETHING
+from engine.compositor.canvas.place import fit, is_still
 from engine.compositor.enlarge import Pixels
 from engine.compositor.finish import Finish, Shown
 from engine.compositor.gl.context import collect
+from engine.compositor.gl.ending import BRIGHTEST, Ending
 from engine.compositor.gl.program import Program
 from engine.compositor.gl.shaders import KEEP
 from engine.compositor.gl.surface import Surface, make_surface, release
 from engine.compositor.isf.passes import Kit
-from engine.compositor.layers import Layers
+from engine.compositor.layers import Frame, Layers, frame_of
 from engine.compositor.lettering import Letters
 from engine.compositor.picture import Picture
-from engine.compositor.place import fit
 from engine.compositor.previews import Previews
+from engine.compositor.stack import Stack
+from engine.compositor.stock import Stock
 from engine.core.frame.plan import LayerPlan, Plan, Readback
 from engine.core.isf.header import Header
 
@@ -58,12 +61,13 @@ class Compositor:
         ctx.gc_mode = "context_gc"  # by default moderngl frees nothing that Python drops
         self._ctx = ctx
         self._kit = Kit(ctx, picture_hz)
-        self._layers: Layers = Layers(
-            ctx, self._kit, size_px, None if beside is None else beside._layers
-        )
+        self._owns = beside is None
+        self._stock: Stock = Stock(ctx) if beside is None else beside._stock
+        self._layers = Layers(self._kit, self._stock, size_px)
+        self._stack = Stack(self._kit, self._stock, self._layers)
         self._previews = Previews(ctx)
         self._finish = Finish(ctx, self._kit, size_px)
-        self._placer = self._layers.placer
+        self._placer = self._stack.placer
         self._keep = Program(ctx, KEEP)
         self._kept: list[Surface] = []  # finished picture steps, as shaders read them, newest first
         self._held: tuple[Surface, Plan] | None = None  # the canvas of a picture that stands still
@@ -85,7 +89,7 @@ class Compositor:
         ShaderError
             With the author's own line numbers. The last good shader of that name stays.
         """
-        return self._layers.load(name, text)
+        return self._stock.load(name, text)
 
     def load_fonts(self, fonts: Mapping[str, bytes]) -> None:
         """Take the font files that letterings name, by their names."""
@@ -103,7 +107,7 @@ class Compositor:
         ShaderError
             With the author's own line numbers.
         """
-        self._layers.stage(name, text)
+        self._stock.stage(name, text)
 
     def news(self) -> list[str]:
         """What the operator should know of what was drawn since the last call, a sentence each."""
@@ -120,7 +124,7 @@ class Compositor:
             sRGB with straight alpha, row 0 at the top [shape=(H, W, 4)]; or the faces of a cube,
             right, left, top, bottom, front and back [shape=(6, N, N, 4)]; None: forget it.
         """
-        self._layers.load_picture(name, rgba)
+        self._stock.load_picture(name, rgba)
 
     def listen(self, read: Callable[[int, int], NDArray[np.float32]], rate_hz: int) -> None:
         """Let shaders see a sound.
@@ -131,7 +135,7 @@ class Compositor:
             Given a place in show time and a count, gives samples, full scale ±1
             [shape=(n, channels)]; fewer where there are no more.
         """
-        self._layers.sound.listen(read, rate_hz)
+        self._stock.sound.listen(read, rate_hz)
 
     def set_picture_hz(self, picture_hz: float) -> None:
         """Change the picture rate: a show was reloaded."""
@@ -184,6 +188,9 @@ class Compositor:
         """Release everything."""
         self._begin()
         self._layers.close()
+        self._stack.release()
+        if self._owns:
+            self._stock.release()
         self._previews.release()
         self._finish.release()
         self._let_go()
@@ -198,14 +205,15 @@ class Compositor:
         self._follow(bool(plan.letterings))
         self._begin()
         self._write(plan)
-        self._layers.step(plan, pixels)
+        frame = frame_of(plan, pixels, is_step=True)
+        self._layers.step(frame)
         self._drawn = (None, None)
         if plan.keeps_picture:
-            self._draw_canvas(plan, pixels, is_step=True)
+            self._draw_canvas(frame)
         if plan.reads_picture:
             self._keep_picture(plan.picture_steps)
         if plan.views:
-            self._layers.draw_previews(plan, pixels, self._previews, self._frames)
+            self._layers.draw_previews(frame, self._previews, self._frames)
         self._layers.end()
 
     def readbacks(self, is_waiting: bool) -> Iterator[Readback]:
@@ -221,8 +229,9 @@ class Compositor:
         self._follow(bool(plan.letterings))
         self._write(plan)
         is_drawn = self._drawn == (plan, _seen(pixels)) and self._drawn[0] is plan
-        if not is_drawn and not self._show_alone(plan, pixels):
-            self._draw_canvas(plan, pixels)
+        frame = frame_of(plan, pixels, is_step=False)
+        if not is_drawn and not self._show_alone(frame):
+            self._draw_canvas(frame)
         self._layers.end()
         self._drawn = (None, None)  # textures are written in place: only a step's canvas is reused
         if plan.is_held:
@@ -240,29 +249,23 @@ class Compositor:
             collect(self._ctx)
         return picture
 
-    def _show_alone(self, plan: Plan, pixels: Pixels) -> bool:
+    def _show_alone(self, frame: Frame) -> bool:
         """Draw the only layer, if it is one and fills the canvas: it is shown as it is."""
-        if len(plan.layers) != 1 or plan.master_chain:
-            return False
-        if plan.decks is not None:
+        plan = frame.plan
+        if len(plan.layers) != 1 or plan.master_chain or plan.decks is not None:
             return False
         layer = plan.layers[0]
-        is_moved = layer.scale != 1.0 or layer.placing is not None
-        if (
-            is_moved
-            or layer.blend in OVER_SOMETHING
-            or fit(self.size_px, layer.aspect) != self.size_px
-        ):
+        is_whole = is_still(layer) and fit(self.size_px, layer.aspect) == self.size_px
+        if layer.blend in OVER_SOMETHING or not is_whole:
             return False
-        surface = self._layers.draw(layer, plan, pixels)
+        surface = self._layers.draw(layer, frame)
         if surface is None:
             return False
         if surface.size_px != self.size_px:  # a source at half size, and nothing after it
             self._canvas.fbo.clear()
             self._canvas = self._placer.lay(self._canvas, layer, surface, True)
-            self._layers.done(layer, surface)
+            self._kit.pool.give(surface)
         else:
-            self._layers.hold(layer, surface)
             self._alone = (layer, surface)
         return True
 
@@ -294,7 +297,7 @@ class Compositor:
     def _begin(self) -> None:
         self._ctx.disable(moderngl.BLEND | moderngl.DEPTH_TEST | moderngl.CULL_FACE)
         if self._alone:
-            self._layers.done(*self._alone)
+            self._kit.pool.give(self._alone[1])
             self._alone = None
 
     def _linear(self) -> Surface:
@@ -317,29 +320,33 @@ class Compositor:
 
     def _tell_kept(self) -> None:
         self._layers.past = [surface.texture for surface in self._kept]
-        self._layers.picture = self._layers.past[0] if self._kept else None
 
-    def _draw_canvas(self, plan: Plan, pixels: Pixels, is_step: bool = False) -> None:
+    def _draw_canvas(self, frame: Frame) -> None:
+        plan = frame.plan
         self._canvas.fbo.clear()
-        self._drawn = (plan, _seen(pixels))
+        self._drawn = (plan, _seen(frame.pixels))
         for chain in plan.master_chain:
-            kept = None if is_step else self._layers.newest(chain)
+            kept = None if frame.is_step else self._layers.newest(chain)
             if kept is not None:
-                self._canvas = self._placer.lay(self._canvas, chain, kept, True)
+                self._lay_master(chain, kept)
                 return
-        self._canvas = self._layers.stack(self._canvas, plan, pixels)
+        self._canvas = self._stack.lay(self._canvas, frame)
         for chain in plan.master_chain:
-            self._draw_master(chain, plan, pixels, is_step)
+            self._draw_master(chain, frame)
 
-    def _draw_master(self, chain: LayerPlan, plan: Plan, pixels: Pixels, is_step: bool) -> None:
+    def _draw_master(self, chain: LayerPlan, frame: Frame) -> None:
         """Draw the master's effects over what lies on the canvas."""
         picture = self._kit.pool.take(self.size_px)
         self._keep.bind("image", self._canvas.texture)
         self._keep.draw(picture.fbo)
-        surface = self._layers.draw_over(chain, picture, plan, pixels, is_step)
+        onto = Ending(BRIGHTEST, canvas=self._canvas)
+        surface = self._layers.draw_over(chain, picture, frame, onto)
+        if surface is not self._canvas:
+            self._lay_master(chain, surface)
+
+    def _lay_master(self, chain: LayerPlan, surface: Surface) -> None:
         self._canvas = self._placer.lay(self._canvas, chain, surface, True)
-        if not (is_step and chain.is_stepped):
-            self._kit.pool.give(surface)
+        self._kit.pool.give(surface)
 
 
 def _seen(pixels: Pixels) -> dict[str, tuple[object, object, float]]:

@@ -9,9 +9,11 @@ import moderngl
 
 from engine.compositor.frames.flow import Flow
 from engine.compositor.frames.upscale import Upscaler, is_software
+from engine.compositor.gl.ending import STRAIGHT, Ending, end
 from engine.compositor.gl.program import Program
 from engine.compositor.gl.shaders import GATHER, HEIGHTEN, REDUCE, WIDEN
-from engine.compositor.gl.surface import Pool, Surface
+from engine.compositor.gl.surface import IDLE_FRAMES, Surface
+from engine.compositor.isf.passes import Kit
 
 _SMOOTH_ABOVE = 1.25  # enlarged by less than this, a bilinear tap is as good as a spline
 _PREFILTER = 1 / 6
@@ -58,38 +60,88 @@ class _Blend(NamedTuple):
 Pixels = Mapping[str, SourcePixels]
 
 
+class _Known(NamedTuple):
+    """What a layer showed last, and when; its surface is kept where it was shown twice."""
+
+    key: tuple[object, ...]
+    surface: Surface | None
+    frame: int
+
+
 class Enlarger:
     """Owns the programs that draw a generator's pixels as a layer's source."""
 
-    def __init__(self, ctx: moderngl.Context, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, kit: Kit) -> None:
+        ctx = kit.ctx
+        self._kit = kit
+        self._pool = kit.pool
         self._gather = Program(ctx, GATHER)
         self._widen = Program(ctx, WIDEN)
         self._heighten = Program(ctx, HEIGHTEN)
         self._reduce = Program(ctx, REDUCE)
-        self._flow = Flow(ctx, pool)
-        self._ctx = ctx
+        self._flow = Flow(ctx, kit.pool)
+        self._known: dict[tuple[str, bool], _Known] = {}
+        self._frame = 0
         self._is_software = is_software(ctx)
         # Where it may be used at any moment its programs are there from the start.
-        self._upscaler = None if self._is_software else Upscaler(ctx, pool)
+        self._upscaler = None if self._is_software else Upscaler(ctx, kit.pool)
 
     def draw(
-        self, pixels: SourcePixels, size_px: tuple[int, int], upscale: str = "spline"
+        self,
+        pixels: SourcePixels,
+        size_px: tuple[int, int],
+        upscale: str = "spline",
+        ending: Ending = STRAIGHT,
+        name: str = "",
     ) -> Surface:
         """Blend a generator's two pictures, turn them the right way up, enlarge them.
+
+        A picture that comes again is not enlarged again.
 
         Parameters
         ----------
         upscale
             One of `engine.core.show.layer.UPSCALES`. ``auto`` is the network where OpenGL is
             hardware and the pictures are small, and else the spline.
+        name
+            Whose pixels they are; empty: of somebody who comes once.
         """
+        if not name or (shown := _shown(pixels)) is None:
+            return self._enlarged(pixels, size_px, upscale, ending)
+        own = ending._replace(canvas=None, area=None, opacity=1.0, blend=None)
+        own = own if ending.canvas is None else STRAIGHT
+        place, key = (name, own is STRAIGHT), (*shown, size_px, upscale)
+        known = self._known.get(place)
+        if known is None or known.key != key:
+            self._forget(place)
+            self._known[place] = _Known(key, None, self._frame)
+            return self._enlarged(pixels, size_px, upscale, ending)
+        surface = known.surface or self._enlarged(pixels, size_px, upscale, own)
+        self._known[place] = _Known(key, surface, self._frame)
+        if ending.canvas is None:
+            return self._pool.share(surface)
+        return self._kit.lay(surface.texture, size_px, ending)
+
+    def end_frame(self) -> None:
+        """Forget what is not shown any more."""
+        self._frame += 1
+        for place in [p for p, k in self._known.items() if k.frame < self._frame - IDLE_FRAMES]:
+            self._forget(place)
+
+    def _forget(self, place: tuple[str, bool]) -> None:
+        known = self._known.pop(place, None)
+        if known is not None and known.surface is not None:
+            self._pool.give(known.surface)
+
+    def _enlarged(
+        self, pixels: SourcePixels, size_px: tuple[int, int], upscale: str, ending: Ending
+    ) -> Surface:
         if self._is_for_network(pixels, size_px, upscale):
             pixels = self._doubled(pixels)
         if not is_flowing(pixels):
-            return self._draw(pixels.older, pixels.newer, float(pixels.weight), size_px)
+            return self._draw(pixels.older, pixels.newer, float(pixels.weight), size_px, ending)
         moved = self._flow.draw(pixels)
-        surface = self._draw(moved.texture, moved.texture, 1.0, size_px)
+        surface = self._draw(moved.texture, moved.texture, 1.0, size_px, ending)
         self._pool.give(moved)
         return surface
 
@@ -101,7 +153,7 @@ class Enlarger:
         return pixels.numbers[1] > 0 and (is_free or upscale == "network")
 
     def _doubled(self, pixels: SourcePixels) -> SourcePixels:
-        self._upscaler = self._upscaler or Upscaler(self._ctx, self._pool)
+        self._upscaler = self._upscaler or Upscaler(self._kit.ctx, self._pool)
         pictures = zip((pixels.older, pixels.newer), pixels.numbers, strict=True)
         older, newer = [self._upscaler.doubled(*each) for each in pictures]
         return _Blend(older, newer, pixels.weight, pixels.numbers, pixels.is_flow)
@@ -112,42 +164,53 @@ class Enlarger:
         newer: moderngl.Texture,
         weight: float,
         size_px: tuple[int, int],
+        ending: Ending,
     ) -> Surface:
         own_px = newer.size
         if (
             own_px[0] * 2 <= size_px[0] * _HALF_ENOUGH
             and own_px[1] * 2 <= size_px[1] * _HALF_ENOUGH
         ):
-            size_px = (size_px[0] + 1) // 2, (size_px[1] + 1) // 2
+            half_px = (size_px[0] + 1) // 2, (size_px[1] + 1) // 2
+            if ending.canvas is None:
+                return self._drawn(older, newer, weight, half_px, ending)
+            half = self._drawn(older, newer, weight, half_px, STRAIGHT)
+            self._kit.lay(half.texture, size_px, ending)
+            self._pool.give(half)
+            return ending.canvas
+        return self._drawn(older, newer, weight, size_px, ending)
+
+    def _drawn(
+        self,
+        older: moderngl.Texture,
+        newer: moderngl.Texture,
+        weight: float,
+        size_px: tuple[int, int],
+        ending: Ending,
+    ) -> Surface:
+        own_px = newer.size
         is_smooth = size_px[1] > own_px[1] * _SMOOTH_ABOVE
-        small = self._pool.take(own_px)
+        last, small = self._reduce, self._pool.take(own_px)
         self._gather.bind("older", older if older.size == own_px else newer)
         self._gather.bind("newer", newer)
         self._gather.send("weight", min(max(weight, 0.0), 1.0))
         self._gather.send("edge", _PREFILTER if is_smooth else 0.0)
         self._gather.draw(small.fbo)
-        return self._enlarge(small, size_px) if is_smooth else self._through(small, size_px)
-
-    def _enlarge(self, small: Surface, size_px: tuple[int, int]) -> Surface:
-        wide = self._pool.take((size_px[0], small.size_px[1]))
-        surface = self._pool.take(size_px)
-        self._widen.bind("image", small.texture)
-        self._widen.draw(wide.fbo)
-        self._heighten.bind("image", wide.texture)
-        self._heighten.draw(surface.fbo)
+        if is_smooth:
+            last, wide = self._heighten, self._pool.take((size_px[0], own_px[1]))
+            self._widen.bind("image", small.texture)
+            self._widen.draw(wide.fbo)
+            self._pool.give(small)
+            small = wide
+        last.bind("image", small.texture)
+        surface = end(self._pool, last, size_px, ending)
         self._pool.give(small)
-        self._pool.give(wide)
-        return surface
-
-    def _through(self, own: Surface, size_px: tuple[int, int]) -> Surface:
-        surface = self._pool.take(size_px)
-        self._reduce.bind("image", own.texture)
-        self._reduce.draw(surface.fbo)
-        self._pool.give(own)
         return surface
 
     def release(self) -> None:
         """Give the GL objects back."""
+        for place in list(self._known):
+            self._forget(place)
         for program in (self._gather, self._widen, self._heighten, self._reduce):
             program.release()
         self._flow.release()
@@ -159,3 +222,13 @@ def is_flowing(pixels: SourcePixels) -> bool:
     """Whether there is something to move between two pictures."""
     is_between = 0.0 < pixels.weight < 1.0 and pixels.older.size == pixels.newer.size
     return pixels.is_flow and is_between and pixels.numbers[0] != pixels.numbers[1]
+
+
+def _shown(pixels: SourcePixels) -> tuple[object, ...] | None:
+    """What is shown of a generator's two pictures; None where their numbers are not known."""
+    (older, newer), weight = pixels.numbers, min(max(float(pixels.weight), 0.0), 1.0)
+    if older <= 0 or newer <= 0:
+        return None
+    if older == newer or weight == 1.0:
+        return newer, pixels.newer
+    return older, newer, weight, pixels.is_flow, pixels.older, pixels.newer

@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.compositor import layers
+from engine.compositor import stock
+from engine.compositor.canvas.place import fit
 from engine.compositor.compose import Compositor
 from engine.compositor.gl.program import ShaderError, read_error
 from engine.compositor.isf.check import check
 from engine.compositor.isf.shader import compile_shader
-from engine.compositor.place import fit
 from engine.core.frame.plan import LayerPlan, Pass, Plan
 from tests.places import GOLDEN, ROOT, SHADERS
 
@@ -605,7 +605,7 @@ def test_what_was_staged_is_not_compiled_again(
     compositor.stage("colour", COLOUR.replace("= c;", "= c.bgra;"))
     assert (compositor.compose(shown, {}).read("rgb24") == before).all()
     compositor.stage("colour", COLOUR.replace("= c;", "= c.grba;"))  # saved again meanwhile
-    monkeypatch.setattr(layers, "compile_shader", lambda *_: pytest.fail("compiled again"))
+    monkeypatch.setattr(stock, "compile_shader", lambda *_: pytest.fail("compiled again"))
     compositor.load("colour", COLOUR.replace("= c;", "= c.grba;"))
     assert (compositor.compose(shown, {}).read("rgb24") == before[..., [1, 0, 2]]).all()
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from engine.compositor.compose import Compositor
+from engine.compositor.layers import frame_of
 from engine.core.frame.plan import LayerPlan, Pass, Plan
 from engine.core.show.lettering import Lettering, picture_name
 from engine.core.show.placing import Placing
@@ -171,7 +172,7 @@ def test_a_shader_sees_the_picture_of_some_steps_ago(compositor: Compositor) -> 
         )
         now = plan(*layers, reads_picture=True, picture_steps=3)
         compositor.step(now, {})
-        kept = compositor._layers.draw(layers[1], now, {})
+        kept = compositor._layers.draw(layers[1], frame_of(now, {}, True))
         assert kept is not None
         data = np.frombuffer(kept.fbo.read(components=4, dtype="f2"), np.float16)
         seen.append(float(data.reshape(9, 16, 4)[4, 2, 0]))

@@ -19,8 +19,8 @@ EXCEPTIONS: dict[str, dict[str, set[str]]] = {
         "generators/networks/stylegan3.py": {"features", "_pass"},
     },
     "drawing and mixing: what, where, how large and onto what": {
-        "compositor/isf/passes.py": {"run"},
-        "compositor/layers.py": {"_run"},
+        "compositor/enlarge.py": {"draw", "_draw"},
+        "compositor/isf/passes.py": {"draw", "run"},
         "outputs/window/overlay.py": {"_draw_graph"},
         "outputs/window/testcard.py": {"_text"},
         "sources/demo/piece.py": {"lay"},

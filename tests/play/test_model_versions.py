@@ -107,7 +107,7 @@ def test_the_other_network_of_a_mix_is_replaced_and_the_picture_changes(
         state = run(show, 1)
         pixels.ask(show, state, sample(show, state, 0.0), time.perf_counter())
         hosts[id(pixels.host("net"))] = pixels.host("net")
-        frame = pixels.newest.get("net") if len(hosts) == worker else None
+        frame = pixels.newest("net") if len(hosts) == worker else None
         return None if frame is None else [np.float32(frame.pixels)]
 
     try:

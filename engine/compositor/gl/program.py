@@ -47,6 +47,7 @@ class Program:
     """A program and its full-screen quad."""
 
     def __init__(self, ctx: moderngl.Context, fragment: str, vertex: str = VERTEX) -> None:
+        self._ctx = ctx
         self.program = ctx.program(vertex_shader=vertex, fragment_shader=fragment)
         self._quad = ctx.vertex_array(self.program, [])
         self._uniforms: dict[str, Any] = {}
@@ -77,10 +78,24 @@ class Program:
         if unit is not None:
             texture.use(unit)
 
-    def draw(self, target: moderngl.Framebuffer) -> None:
-        """Draw the quad over the whole of `target`."""
+    def draw(
+        self,
+        target: moderngl.Framebuffer,
+        area: tuple[int, int, int, int] | None = None,
+        blend: tuple[int, int] | None = None,
+    ) -> None:
+        """Draw the quad over the whole of `target`, or a part, blended with these factors."""
         target.use()
+        if area is not None:
+            self._ctx.viewport = area
+        if blend is not None:
+            self._ctx.enable(moderngl.BLEND)
+            self._ctx.blend_func = blend
         self._quad.render(moderngl.TRIANGLE_STRIP, 4)
+        if blend is not None:
+            self._ctx.disable(moderngl.BLEND)
+        if area is not None:
+            self._ctx.viewport = (0, 0, *target.size)
 
     def release(self) -> None:
         """Give the GL objects back."""

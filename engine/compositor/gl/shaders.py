@@ -30,6 +30,24 @@ vec4 scrub(vec4 c) {
 }
 """
 
+# What a last pass ends with, see `gl.ending`. Laid at once on a canvas, the colour is first what a
+# surface of halves would hold, so that both ways look the same. Names as no author has them.
+ENDING = """
+uniform float host_opacity;
+uniform float host_most;
+vec4 host_end(vec4 host_x) {
+    if (host_most <= 0.0) return host_x;
+    host_x = uintBitsToFloat(floatBitsToUint(host_x) & 0xFFFFE000u);
+    vec3 host_d = clamp(host_x.rgb, 0.0, 4.0);  // from where on the fit would fall again
+    vec3 host_h = 0.5638227 + host_d * (0.5182914 - host_d * 0.1111299);
+    host_h = 0.0010611 + host_d * (0.0279547 + host_d * host_h);
+    host_d = mix(host_d / 12.92, host_h, greaterThan(host_d, vec3(0.04045)));
+    float host_a = clamp(host_x.a, 0.0, 1.0) * host_opacity;
+    return vec4(min(host_d, host_most) * host_a, host_a);
+}
+"""
+_LAST = HEAD + ENDING
+
 # Small: both generator pictures mixed, premultiplied, prefiltered, turned the right way up.
 GATHER = (
     HEAD
@@ -79,17 +97,17 @@ void main() {
 # The last enlargement makes straight alpha again.
 _STRAIGHT = """
     c = clamp(c, 0.0, 1.0);
-    host_Color = vec4(min(c.rgb / max(c.a, 1e-4), 1.0), c.a);
+    host_Color = host_end(vec4(min(c.rgb / max(c.a, 1e-4), 1.0), c.a));
 }
 """
 HEIGHTEN = (
-    HEAD
+    _LAST
     + """
 uniform sampler2D image;
 void main() {
-    int size = textureSize(image, 0).y;
-    int across = int(gl_FragCoord.x);
-    float y = isf_FragNormCoord.y * float(size) - 0.5;
+    ivec2 size = textureSize(image, 0);
+    int across = int(isf_FragNormCoord.x * float(size.x));
+    float y = isf_FragNormCoord.y * float(size.y) - 0.5;
     float f = y - floor(y);
     int row = int(floor(y));
     float f2 = f * f;
@@ -98,12 +116,12 @@ void main() {
     w.z = 1.0 - w.x - w.y - w.w;
     vec4 c = w.x * texelFetch(image, ivec2(across, max(row - 1, 0)), 0)
            + w.y * texelFetch(image, ivec2(across, max(row, 0)), 0)
-           + w.z * texelFetch(image, ivec2(across, min(row + 1, size - 1)), 0)
-           + w.w * texelFetch(image, ivec2(across, min(row + 2, size - 1)), 0);"""
+           + w.z * texelFetch(image, ivec2(across, min(row + 1, size.y - 1)), 0)
+           + w.w * texelFetch(image, ivec2(across, min(row + 2, size.y - 1)), 0);"""
     + _STRAIGHT
 )
 REDUCE = (
-    HEAD
+    _LAST
     + """
 uniform sampler2D image;
 void main() {
@@ -113,35 +131,42 @@ void main() {
 
 # One picture faded over another, premultiplied: what is transparent brings no colour along.
 MIX = (
-    HEAD
+    _LAST
     + """
 uniform sampler2D image;
 uniform sampler2D under;
 uniform float host_mix;
-vec4 at(sampler2D s, ivec2 size_px) {
-    if (textureSize(s, 0) == size_px) return texelFetch(s, ivec2(gl_FragCoord.xy), 0);
-    return texture(s, isf_FragNormCoord);
+uniform vec2 size_px;
+vec4 at(sampler2D s) {
+    vec2 p = isf_FragNormCoord * size_px;
+    if (textureSize(s, 0) != ivec2(size_px)) return texture(s, isf_FragNormCoord);
+    return texelFetch(s, ivec2(p), 0);
 }
 void main() {
-    vec4 over = at(image, textureSize(image, 0)), below = at(under, textureSize(image, 0));
+    vec4 over = at(image), below = at(under);
     float share = mix(below.a, over.a, host_mix) > 0.0
         ? host_mix * over.a / mix(below.a, over.a, host_mix) : host_mix;
-    host_Color = vec4(mix(below.rgb, over.rgb, share), mix(below.a, over.a, host_mix));
+    host_Color = host_end(vec4(mix(below.rgb, over.rgb, share), mix(below.a, over.a, host_mix)));
 }
 """
 )
 
-# A plain copy, which also rescales histories.
-COPY = (
-    HEAD
+# A picture as it is, pixel by pixel; and rescaled.
+SAME = (
+    _LAST
     + """
 uniform sampler2D image;
-uniform sampler2D under;
-uniform float host_mix;
 void main() {
-    vec2 p = isf_FragNormCoord;
-    host_Color = mix(texture(under, p), texture(image, p), host_mix);
+    ivec2 p = ivec2(isf_FragNormCoord * vec2(textureSize(image, 0)));
+    host_Color = host_end(texelFetch(image, p, 0));
 }
+"""
+)
+COPY = (
+    _LAST
+    + """
+uniform sampler2D image;
+void main() { host_Color = host_end(texture(image, isf_FragNormCoord)); }
 """
 )
 
@@ -156,35 +181,16 @@ void main() {
     gl_Position = vec4(area.xy + (isf_FragNormCoord * 2.0 - 1.0) * area.zw, 0.0, 1.0);
 }
 """
-_PLACE = """
-uniform sampler2D image;
-uniform float opacity;
-uniform float most;
-vec4 place(vec4 c, float cover) {
-    c = scrub(c);
-    float a = clamp(c.a, 0.0, 1.0) * opacity * cover;
-    return vec4(min(decode(max(c.rgb, 0.0)), most) * a, a);
-}
-"""
 PLACE = (
-    HEAD
-    + SRGB
-    + _PLACE
+    _LAST
     + """
+uniform sampler2D image;
 uniform vec2 size_px;
 void main() {
     vec2 inside = (0.5 - abs(isf_FragNormCoord - 0.5)) * size_px;
     float cover = clamp(min(inside.x, inside.y) + 0.5, 0.0, 1.0);
-    host_Color = place(texture(image, isf_FragNormCoord), cover);
+    host_Color = host_end(texture(image, isf_FragNormCoord)) * cover;
 }
-"""
-)
-COVER = (
-    HEAD
-    + SRGB
-    + _PLACE
-    + """
-void main() { host_Color = place(texelFetch(image, ivec2(gl_FragCoord.xy), 0), 1.0); }
 """
 )
 
@@ -201,16 +207,19 @@ void main() {
 """
 )
 
-# The canvas of a group as shaders see it: display-referred, straight alpha.
+# The canvas of a group as shaders see it: display-referred, straight alpha; or laid on another one.
 SHOW = (
     HEAD
     + SRGB
     + """
 uniform sampler2D image;
+uniform float host_opacity;
+uniform float host_most;
 void main() {
-    vec4 c = texelFetch(image, ivec2(gl_FragCoord.xy), 0);
-    float a = clamp(c.a, 0.0, 1.0);
-    host_Color = vec4(encode(clamp(c.rgb / max(a, 1e-4), 0.0, 1.0)), a);
+    vec4 c = texelFetch(image, ivec2(isf_FragNormCoord * vec2(textureSize(image, 0))), 0);
+    float a = clamp(c.a, 0.0, 1.0), opacity = host_opacity * a;
+    c.rgb = clamp(c.rgb / max(a, 1e-4), 0.0, 1.0);
+    host_Color = host_most > 0.0 ? vec4(c.rgb * opacity, opacity) : vec4(encode(c.rgb), a);
 }
 """
 )

@@ -56,6 +56,7 @@ class Pool:
         self._ctx = ctx
         self._free: dict[tuple[tuple[int, int], str], list[Surface]] = {}
         self._used: dict[tuple[tuple[int, int], str], int] = {}  # in which frame, oldest first
+        self._shared: dict[int, int] = {}  # framebuffer → how many hold it beside the first
         self._frame = 0
 
     def take(self, size_px: tuple[int, int], dtype: str = "f2") -> Surface:
@@ -63,8 +64,19 @@ class Pool:
         free = self._free.get((size_px, dtype))
         return free.pop() if free else make_surface(self._ctx, size_px, dtype)
 
+    def share(self, surface: Surface) -> Surface:
+        """Let one more hold a surface: it is free when all have given it back."""
+        own = id(surface.fbo)
+        self._shared[own] = self._shared.get(own, 0) + 1
+        return surface
+
     def give(self, surface: Surface) -> None:
         """Put a surface back."""
+        own = id(surface.fbo)
+        if others := self._shared.pop(own, 0):
+            if others > 1:
+                self._shared[own] = others - 1
+            return
         kind = (surface.size_px, surface.dtype)
         self._free.setdefault(kind, []).append(surface)
         self._used.pop(kind, None)

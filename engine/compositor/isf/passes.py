@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import moderngl
 
+from engine.compositor.gl.ending import STRAIGHT, Ending, end
 from engine.compositor.gl.pictures import AnyTexture
 from engine.compositor.gl.program import Program
-from engine.compositor.gl.shaders import COPY, MIX
+from engine.compositor.gl.shaders import COPY, MIX, SAME
 from engine.compositor.gl.surface import Pool, Surface
 from engine.compositor.isf.shader import Shader, coerce_uniform, file_name
 from engine.core.frame.plan import Pass
@@ -32,67 +32,61 @@ class History:
     newest: int = 0  # step in which it was last used
 
 
-class Onto(NamedTuple):
-    """How a last pass is laid on a canvas by the pass itself.
-
-    Parameters
-    ----------
-    opacity, most
-        Of the layer · how bright it may be.
-    blend
-        Factors of what is drawn and of what is below; None: nothing is below.
-    """
-
-    opacity: float
-    most: float
-    blend: tuple[int, int] | None
-
-
 class Kit:
-    """What every drawing needs: the pool, one black pixel, a copier."""
+    """What every drawing needs: the pool, one black pixel, copiers."""
 
     def __init__(self, ctx: moderngl.Context, picture_hz: float) -> None:
         self.ctx = ctx
         self.pool = Pool(ctx)
         self.black = ctx.texture((1, 1), 4, data=bytes(4))
         self.black_cube = ctx.texture_cube((1, 1), 4, data=bytes(24))
-        self.copier = Program(ctx, COPY)
-        self.mixer = Program(ctx, MIX)
+        self._copier = Program(ctx, COPY)
+        self._same = Program(ctx, SAME)
+        self._mixer = Program(ctx, MIX)
         # Without a GPU a pixel that is not filtered costs half.
         self.nearest = ctx.sampler(filter=(moderngl.NEAREST, moderngl.NEAREST))
         self.picture_hz = picture_hz
         self.notes: dict[tuple[str, str], str] = {}
         """Shader and buffer → what the operator should know of it, a sentence."""
 
-    def copy(
+    def lay(
         self,
         source: moderngl.Texture,
-        target: Surface,
-        under: moderngl.Texture | None = None,
+        size_px: tuple[int, int],
+        ending: Ending = STRAIGHT,
+        under: AnyTexture | None = None,
         mix: float = 1.0,
-    ) -> None:
-        """Draw `source` over the whole of `target`, rescaled, faded over `under`, premultiplied."""
-        copier = self.copier if mix >= 1.0 else self.mixer
-        copier.send("host_mix", mix)
-        copier.bind("image", source)
-        copier.bind("under", under or self.black)
-        copier.draw(target.fbo)
+    ) -> Surface:
+        """Draw a picture in a size, faded over another one, premultiplied."""
+        if mix < 1.0:
+            program = self._mixer
+            program.send("host_mix", mix)
+            program.send("size_px", (float(size_px[0]), float(size_px[1])))
+            program.bind("under", under if isinstance(under, moderngl.Texture) else self.black)
+        else:
+            program = self._same if source.size == size_px else self._copier
+        program.bind("image", source)
+        return end(self.pool, program, size_px, ending)
+
+    def copy(self, source: moderngl.Texture, target: Surface) -> None:
+        """Draw `source` over the whole of `target`, rescaled."""
+        self.lay(source, target.size_px, Ending(canvas=target))
 
     def release(self) -> None:
         """Give the GL objects back."""
         self.pool.clear()
         self.black.release()
         self.black_cube.release()
-        self.copier.release()
-        self.mixer.release()
+        for program in (self._copier, self._same, self._mixer):
+            program.release()
         self.nearest.release()
 
 
-def run(
-    kit: Kit, shader: Shader, item: Pass, images: Images, history: History | None, out: Surface,
-    is_step: bool, onto: Onto | None = None,
-) -> None:  # fmt: skip
-    """Draw all passes of a shader; the last one fills `out`.
+def draw(
+    kit: Kit, shader: Shader, item: Pass, images: Images, history: History | None,
+    size_px: tuple[int, int], is_step: bool, ending: Ending = STRAIGHT,
+) -> Surface:  # fmt: skip
+    """Draw all passes of a shader in a size; return what the last one is drawn on.
 
     A pass that has a target draws into a fresh buffer, which becomes the target's content as soon
     as it is done: the pass itself reads what was there before, later passes what it drew. A target
@@ -106,64 +100,78 @@ def run(
         Buffers that persist, or None.
     is_step
         Whether to keep what the persistent buffers become. Otherwise they are only read.
-    onto
-        If `out` is a canvas: how the last pass is laid on it, see `lays_itself`.
 
     References
     ----------
     ISF specification v2, PASSES; VVISF, VVISFScene `_render`.
     """
     passes = shader.header.passes
-    sizes = _sizes(kit, shader, item, images, out)
+    sizes = _sizes(kit, shader, item, images, size_px)
     if history is not None:
         _prepare(kit, passes, sizes, history)
     kept = dict(history.targets) if history else {}
     targets = dict(kept)
     mix = item.mix if "inputImage" in shader.names else 1.0
-    last = kit.pool.take(out.size_px) if mix < 1 else out
-    surface = last
+    ends = mix >= 1.0 and _ends(shader, sizes[-1] == size_px, ending)
     for index, spec in enumerate(passes):
-        surface = kit.pool.take(sizes[index], _dtype(spec)) if spec.target else last
+        is_last = index == len(passes) - 1
         program = shader.programs[index]
         program.send("PASSINDEX", index)
         program.send("RENDERSIZE", (float(sizes[index][0]), float(sizes[index][1])))
         _send(kit, shader, program, item, history)
         seen = {**images, **{n: each.texture for n, each in targets.items()}} if targets else images
         nearest = _bind(kit, shader, program, seen, sizes[index])
-        _draw(kit, program, surface, onto if index == len(passes) - 1 else None)
+        if is_last and ends:
+            surface = end(kit.pool, program, size_px, ending)
+        else:
+            into = kit.pool.take(sizes[index], _dtype(spec) if spec.target else "f2")
+            surface = end(kit.pool, program, sizes[index], Ending(canvas=into))
         for unit in nearest:
             kit.nearest.clear(unit)
-        if spec.target:
+        if spec.target and not (is_last and ends):
             old = targets.get(spec.target)
             if old is not None and old is not kept.get(spec.target):
                 kit.pool.give(old)
             targets[spec.target] = surface
-    if surface is not out:
-        under = images.get("inputImage")
-        kit.copy(surface.texture, out, under if isinstance(under, moderngl.Texture) else None, mix)
-    if last is not out:
-        kit.pool.give(last)
+    if not ends:
+        wanted = size_px, ending, images.get("inputImage"), mix
+        surface = _ended(kit, surface, wanted, passes[-1])
     _keep(kit, passes, history if is_step else None, kept, targets)
+    return surface
 
 
-def lays_itself(shader: Shader, item: Pass) -> bool:
-    """Whether the last pass of a shader may be laid on a canvas: whole, and read by nobody."""
-    is_whole = item.mix >= 1.0 or "inputImage" not in shader.names
-    return is_whole and not shader.header.passes[-1].target
+def run(
+    kit: Kit, shader: Shader, item: Pass, images: Images, history: History | None, out: Surface,
+    is_step: bool,
+) -> None:  # fmt: skip
+    """Draw all passes of a shader into `out`, see `draw`."""
+    draw(kit, shader, item, images, history, out.size_px, is_step, Ending(canvas=out))
 
 
-def _draw(kit: Kit, program: Program, surface: Surface, onto: Onto | None) -> None:
-    """Draw a pass into its surface, or onto a canvas."""
-    program.send("host_most", onto.most if onto else 0.0)
-    if onto is None:
-        program.draw(surface.fbo)
-        return
-    program.send("host_opacity", onto.opacity)
-    if onto.blend is not None:
-        kit.ctx.enable(moderngl.BLEND)
-        kit.ctx.blend_func = onto.blend
-    program.draw(surface.fbo)
-    kit.ctx.disable(moderngl.BLEND)
+def _ends(shader: Shader, is_whole: bool, ending: Ending) -> bool:
+    """Whether the last pass is drawn where it ends, because nobody reads its target."""
+    if ending.area is not None and shader.header.vertex:  # it sees where it lies on the canvas
+        return False
+    last = shader.header.passes[-1].target
+    kept = {spec.target for spec in shader.header.passes if spec.persistent}
+    return not last or (is_whole and last not in kept)
+
+
+def _ended(
+    kit: Kit,
+    surface: Surface,
+    wanted: tuple[tuple[int, int], Ending, AnyTexture | None, float],
+    last: PassSpec,
+) -> Surface:
+    """Bring what the last pass drew where it ends; a buffer that is what is wanted is shared."""
+    size_px, ending, _, mix = wanted
+    is_same = surface.size_px == size_px and surface.dtype == "f2" and mix >= 1.0
+    if is_same and last.target and ending == STRAIGHT:
+        return kit.pool.share(surface)
+    found = kit.lay(surface.texture, *wanted)
+    if not last.target:
+        kit.pool.give(surface)
+    return found
 
 
 def _dtype(spec: PassSpec) -> str:
@@ -171,13 +179,13 @@ def _dtype(spec: PassSpec) -> str:
 
 
 def _sizes(
-    kit: Kit, shader: Shader, item: Pass, images: Images, out: Surface
+    kit: Kit, shader: Shader, item: Pass, images: Images, out_px: tuple[int, int]
 ) -> list[tuple[int, int]]:
     """Size of each pass in pixels; a size that has no value now is the output's."""
-    width, height = out.size_px
+    width, height = out_px
     passes = shader.header.passes
     if not any(spec.width or spec.height for spec in passes):
-        return [out.size_px] * len(passes)
+        return [out_px] * len(passes)
     values = {"WIDTH": float(width), "HEIGHT": float(height)}
     for name, default in shader.defaults.items():
         value = item.uniforms.get(name, default)
@@ -195,9 +203,9 @@ def _sizes(
 
     sizes = []
     for spec in passes:
-        asked = (side(spec.width, width), side(spec.height, height)) if spec.target else out.size_px
-        size_px = _bounded(asked, out.size_px)
-        if size_px != asked or max(asked) >= LARGEST_PX > max(out.size_px):
+        asked = (side(spec.width, width), side(spec.height, height)) if spec.target else out_px
+        size_px = _bounded(asked, out_px)
+        if size_px != asked or max(asked) >= LARGEST_PX > max(out_px):
             kit.notes.setdefault((shader.name, spec.target), _shrunk(shader, spec, size_px))
         sizes.append(size_px)
     return sizes

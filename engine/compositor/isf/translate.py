@@ -10,6 +10,7 @@ import re
 import sys
 
 from engine.compositor.gl.program import OUR_LINES, VERTEX
+from engine.compositor.gl.shaders import ENDING
 from engine.compositor.isf.mend import mended, uniform_name
 from engine.compositor.isf.tidy import tidied, with_new_meanings, with_own_output
 from engine.core.isf.header import Header
@@ -22,7 +23,8 @@ _GLSL_TYPES = {
 }  # fmt: skip
 _LINE = f"\n#line {OUR_LINES}"
 # Ours stand above the author's names, which may be those of functions that they call.
-_FRAGMENT = """
+_FRAGMENT = (
+    """
 #define gl_FragColor isf_FragColor
 #define varying in
 in vec2 isf_FragNormCoord;
@@ -30,21 +32,12 @@ out vec4 host_Color;
 vec4 isf_FragColor = vec4(0.0);
 vec4 IMG_NORM_PIXEL(sampler2D s, vec2 p, float bias) { return texture(s, p, bias); }
 vec4 IMG_PIXEL(sampler2D s, vec2 p, float b) { return texture(s, p / vec2(textureSize(s, 0)), b); }
-uniform float host_opacity;
-uniform float host_most;
-vec4 host_light(vec4 host_x) {
-    host_x = uintBitsToFloat(floatBitsToUint(host_x) & 0xFFFFE000u);
-    vec3 host_d = max(host_x.rgb, 0.0);
-    vec3 host_h = 0.5638227 + host_d * (0.5182914 - host_d * 0.1111299);
-    host_h = 0.0010611 + host_d * (0.0279547 + host_d * host_h);
-    host_d = mix(host_d / 12.92, host_h, greaterThan(host_d, vec3(0.04045)));
-    float host_a = clamp(host_x.a, 0.0, 1.0) * host_opacity;
-    return vec4(min(host_d, host_most) * host_a, host_a);
-}
 vec4 host_clean(vec4 host_x) {
     return mix(host_x, vec4(0.0), bvec4(uvec4(isnan(host_x)) | uvec4(isinf(host_x))));
 }
 """
+    + ENDING
+)
 # Functions and not macros: they take sampler parameters, a third argument and integer vectors.
 _SHARED = """
 #define vv_FragNormCoord isf_FragNormCoord
@@ -103,8 +96,7 @@ void main() {
     isf_main();
 }
 """
-# NaN and infinity end here: one of them in a history would never leave it again. Laid at once on a
-# canvas, the colour is first what a surface of halves would hold, so that both ways look the same.
+# NaN and infinity end here: one of them in a history would never leave it again.
 _EPILOGUE = """
 #undef main
 #line %(line)d
@@ -112,7 +104,7 @@ void main() {
     isf_main();
     vec4 host_c = isf_FragColor;
     %(scrub)s
-    host_Color = host_most > 0.0 ? host_light(host_c) : host_c;
+    host_Color = host_end(host_c);
 }
 """
 _SCRUB = "host_c = host_clean(host_c);"

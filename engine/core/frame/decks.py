@@ -169,14 +169,28 @@ def serving(show: Show, state: State, values: Sequence[float]) -> Mapping[str, S
         return {}
     part, found = share(show, values), {}
     is_between = 0.0 < part < 1.0 and decks.names[int(values[decks.transition])] == LATENT
-    is_there = 0.0 < part < 1.0 or int(part) == known.front
-    is_crossed = known.is_crossed != (known.is_latent and not is_there)
+    partners = crossed(show, state, values)
     for pair in decks.pairs:
-        workers = pair[::-1] if is_crossed else pair
-        found.update({worker: Serving(layer) for worker, layer in zip(workers, pair, strict=True)})
+        found.update({partners.get(layer, layer): Serving(layer) for layer in pair})
         if is_between:
-            found[workers[known.front]] = Serving(*pair, part)
+            front = pair[known.front]
+            found[partners.get(front, front)] = Serving(*pair, part)
     return found
+
+
+def crossed(show: Show, state: State, values: Sequence[float]) -> Mapping[str, str]:
+    """Layers whose workers have changed places, each with its partner.
+
+    After a whole latent crossfade the worker that went there goes on drawing what is seen.
+    """
+    decks, known = show.decks, state.decks
+    if decks is None or known is None or not decks.pairs:
+        return {}
+    part = share(show, values)
+    is_there = 0.0 < part < 1.0 or int(part) == known.front
+    if known.is_crossed == (known.is_latent and not is_there):
+        return {}
+    return {name: other for a, b in decks.pairs for name, other in ((a, b), (b, a))}
 
 
 def wired(plans: tuple[LayerPlan, ...], served: Mapping[str, Serving]) -> tuple[LayerPlan, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -27,7 +28,11 @@ FIRST = ("gaussian", "sphere", "wspace")
 """Geometries of the ports that ``path``, ``path_b``, ``path_c`` and ``path_d`` move, in order."""
 OTHERS = ("simplex", "affine2d", "tokens", "noise-field")
 """Those of the ports whose paths go by their own names, ``paths/PORT``."""
+PATHS = ("path", "path_b", "path_c", "path_d")
 MOST_NUMBERS = 1 << 18
+
+
+_NO_PATHS = LayerTable(id="")
 
 
 def make_paths(
@@ -41,16 +46,32 @@ def make_paths(
         ``key: what is wrong and what is allowed``.
     """
     ports = [port for port in spec.ports if port.geometry in (*FIRST, *OTHERS)]
-    listed = ("path", "path_b", "path_c", "path_d")
+    listed = PATHS
     firsts = [port for port in ports if port.geometry in FIRST][: len(listed)]
     rest = [port for port in ports if port not in firsts]
     for name in layer.paths:
         if name not in [port.name for port in rest]:
             there = ", ".join(port.name for port in rest) or "none"
             raise ValueError(f"paths.{name}: no such port of {spec.name}; there are: {there}")
+    refuse_paths(layer, listed[len(firsts) :])
     tables = [(key, getattr(layer, key), port) for key, port in zip(listed, firsts, strict=False)]
     tables += [(f"paths/{p.name}", layer.paths.get(p.name, PathTable()), p) for p in rest]
     return tuple(_named(key, builder, root, table, port, model) for key, table, port in tables)
+
+
+def refuse_paths(layer: LayerTable, keys: Sequence[str] = (*PATHS, "paths")) -> None:
+    """Refuse paths that nothing goes.
+
+    Raises
+    ------
+    ValueError
+        ``key: what is wrong and what is allowed``.
+    """
+    for key in keys:
+        if getattr(layer, key) != getattr(_NO_PATHS, key):
+            raise ValueError(
+                f"{key}: nothing goes this path; a path is of a generator, and of a port of it"
+            )
 
 
 def _named(

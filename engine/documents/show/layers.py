@@ -15,7 +15,7 @@ from engine.core.parameter import Kind, Parameter
 from engine.core.show.layer import IN_BETWEENS, Effect, Generator, Input, Layer, Reel
 from engine.documents.builder import ShowBuilder, each, strict
 from engine.documents.lettering import KINDS, made_source, make_writing
-from engine.documents.path.paths import make_paths
+from engine.documents.path.paths import make_paths, refuse_paths
 from engine.documents.path.picture_keyframes import LAYER
 from engine.documents.schema import EffectTable, GeneratorTable, LayerTable, MasterTable, Number
 from engine.documents.sheet import with_sheet
@@ -56,6 +56,8 @@ def make_layer(builder: ShowBuilder, layer: LayerTable, beside: Sequence[LayerTa
         raise ValueError("in_between: only a layer with a generator of its own has frames")
     if layer.generator is not None:
         generator = _generator(builder, root, layer, layer.generator)
+    else:
+        refuse_paths(layer)
     source, made = None, made_source(layer)
     if layer.source is not None:
         source = make_effect(builder, f"{root}/source", _named(layer.source, "source"), False)
@@ -166,6 +168,8 @@ def _generator(
         (p.address, _place(builder, p, f"{root}/{room}/{p.address}", table.parameters))
         for p in spec.parameters
     )
+    if layer.sheet:
+        refuse_paths(layer)
     paths = () if layer.sheet else make_paths(builder, root, layer, spec, model_of(files))
     reel = Reel(layer.id, spec.duration_s, **dict(places)) if spec.duration_s else None
     # Of a film every frame is seen for itself; a still one has nothing between.

@@ -61,8 +61,8 @@ def task_clients(
 ) -> list[TaskClient]:
     """Make what starts background tasks, in the order in which it is tended."""
     return [
-        EvenSpeed(pixels.newest.get, notify),
-        Inversion(pixels.newest.get, notify),
+        EvenSpeed(pixels.newest, notify),
+        Inversion(pixels.newest, notify),
         Dragging(notify),
         CameraRecordings(pixels.host, take),
     ]

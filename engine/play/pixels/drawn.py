@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import moderngl
 
+from engine.compositor.canvas.place import fit
 from engine.compositor.compose import Compositor
 from engine.compositor.frames.drawing import Drawer
 from engine.compositor.gl.surface import Pool, Surface
-from engine.compositor.place import fit
 from engine.core.show.generator import Request
 from engine.core.show.layer import Generator
 from engine.core.show.show import Show

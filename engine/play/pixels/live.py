@@ -12,6 +12,7 @@ import platformdirs
 from engine.compositor.compose import Compositor
 from engine.compositor.frames.upscale import is_software
 from engine.core.control.cues import awaited
+from engine.core.frame.decks import crossed
 from engine.core.frame.plan import Plan
 from engine.core.show.layer import Generator
 from engine.core.show.show import Show
@@ -71,7 +72,8 @@ class LivePixels:
         self._drawn: DrawnPixels | None = None
         self._news: list[str] = []
         self.path = "numpy"
-        self.newest: dict[str, Frame] = {}
+        self._newest: dict[str, Frame] = {}  # by worker, as all here but what says it is by layer
+        self._crossed: Mapping[str, str] = {}
         self._reported: dict[str, str] = {}
         self._notified: dict[str, bool] = {}
         self.age_ms: dict[str, Newest] = {}
@@ -111,7 +113,7 @@ class LivePixels:
             self._slots.pop(name).close()
             self._checked.pop(name, None)
             self._bridge.drop(name)
-            self.newest.pop(name, None)
+            self._newest.pop(name, None)
         self._unopened.clear()
         self._notified = {n: is_ready for n, is_ready in self._notified.items() if n in there}
 
@@ -120,6 +122,7 @@ class LivePixels:
 
         One that a cue waits for is started, and makes its first frame.
         """
+        self._crossed = crossed(show, state, plan.values)  # type: ignore[arg-type]
         self.open(show, plan.requests, now_s)
         if self.warm:
             self.open(show, self.warm, now_s)
@@ -133,7 +136,7 @@ class LivePixels:
         for name, slot in list(self._slots.items()):
             # Of one that OpenGL draws the process is kept for what is done beside its pictures.
             slot.tend(now_s, is_seen=name in plan.requests and not self._is_drawn(name))
-            slot.in_between = in_between(show, name, plan)
+            slot.in_between = in_between(show, self._crossed.get(name, name), plan)
             if slot.is_due(now_s, WARM_S if name in self.warm else REFRESH_S):
                 pictures = self._delay_line.pictures(
                     show.constants.image_inputs.get(name, ()), plan.step
@@ -182,9 +185,13 @@ class LivePixels:
             self._drawn = DrawnPixels(ctx, compositor)
 
     def host(self, name: str) -> Host | None:
-        """Generator of a layer, as it is seen now; None while there is none."""
-        slot = self._slots.get(name)
+        """Generator that draws a layer, as it is seen now; None while there is none."""
+        slot = self._slots.get(self._crossed.get(name, name))
         return None if slot is None else slot.host
+
+    def newest(self, name: str) -> Frame | None:
+        """Newest frame of a layer; None before its first."""
+        return self._newest.get(self._crossed.get(name, name))
 
     def host_stats(self) -> dict[str, HostStats]:
         """Figures of every generator as it is seen now, by layer."""
@@ -209,7 +216,7 @@ class LivePixels:
         """
         try:
             self._bridge.take(name, seen.frame, is_fresh=seen.is_fresh, fade_s=seen.fade_s)
-            self.newest[name] = seen.frame
+            self._newest[name] = seen.frame
         except SharingError as error:
             if not self._shares_cuda:
                 raise

@@ -84,6 +84,7 @@ class TaskQueue:
         number = task.number
         before = self._open.get(number)
         if before is None or before.host is not host:
+            self.cancel(number)
             self._newest += 1
             number = self._newest
         try:
@@ -114,8 +115,10 @@ class TaskQueue:
         def add(address: str, value: Value) -> None:
             queue.add(state.tick + 1, address, value, "errand")
 
+        # Two layers of one generator may change places: what one began for either goes on.
+        hosts = [self._host_of(layer.id) for layer in show.layers] if self._open else []
         for number, task in list(self._open.items()):
-            if self._host_of(task.layer) is not task.host:
+            if not any(task.host is host for host in hosts):
                 text = "the generator was replaced meanwhile"
                 self._take(Result(number=number, error=text), add)
         for host in {id(e.host): e.host for e in self._open.values()}.values():

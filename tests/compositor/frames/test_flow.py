@@ -13,6 +13,7 @@ import pytest
 from engine.compositor.enlarge import Enlarger, is_flowing
 from engine.compositor.frames.flow import Flow, levels
 from engine.compositor.gl.surface import Pool
+from engine.compositor.isf.passes import Kit
 
 
 @pytest.fixture
@@ -130,8 +131,8 @@ def test_levels_go_down_to_what_a_window_can_see() -> None:
 def test_a_layer_is_moved_only_between_pictures(ctx: moderngl.Context) -> None:
     """At both ends, and between equal pictures, it is the plain path, to the bit."""
     x, y = grid((48, 48))
-    pool = Pool(ctx)
-    enlarger = Enlarger(ctx, pool)
+    kit = Kit(ctx, 60.0)
+    enlarger = Enlarger(kit)
     pixels = between(ctx, pattern(x, y), pattern(x + 0.05, y))
     assert is_flowing(pixels)
     plain = SimpleNamespace(**{**vars(pixels), "is_flow": False})
@@ -143,4 +144,4 @@ def test_a_layer_is_moved_only_between_pictures(ctx: moderngl.Context) -> None:
             read(enlarger.draw(pixels, (96, 96))), read(enlarger.draw(plain, (96, 96)))
         )
     enlarger.release()
-    pool.clear()
+    kit.release()

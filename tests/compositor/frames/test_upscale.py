@@ -14,6 +14,7 @@ from engine.compositor import enlarge
 from engine.compositor.enlarge import Enlarger
 from engine.compositor.frames import upscale
 from engine.compositor.gl.surface import Pool
+from engine.compositor.isf.passes import Kit
 
 NEAR = np.array([-0.0234375, 0.2265625, 0.8671875, -0.0703125], np.float32)
 
@@ -116,8 +117,8 @@ def test_a_layer_chooses_and_without_a_gpu_it_is_off(
     is_software: bool, wanted: str, is_used: bool,
 ) -> None:  # fmt: skip
     monkeypatch.setattr(enlarge, "is_software", lambda _: is_software)
-    pool = Pool(ctx)
-    enlarger = Enlarger(ctx, pool)
+    kit = Kit(ctx, 60.0)
+    enlarger = Enlarger(kit)
     older, newer = (as_texture(ctx, picture((16, 12), seed)) for seed in (1, 2))
     pixels: Any = SimpleNamespace(
         older=older, newer=newer, weight=0.5, numbers=(1, 2), is_flow=False
@@ -128,9 +129,9 @@ def test_a_layer_chooses_and_without_a_gpu_it_is_off(
         seen[each] = surface.texture.read()
         # drawn at least at half the layer's size, and enlarged with it
         assert surface.size_px in ((32, 24), (64, 48))
-        pool.give(surface)
+        kit.pool.give(surface)
     assert (seen[wanted] != seen["spline"]) == is_used
     plain = enlarger.draw(pixels, (17, 13), wanted)  # hardly enlarged: not worth a network
     assert plain.size_px == (17, 13)
     enlarger.release()
-    pool.clear()
+    kit.release()

@@ -252,13 +252,13 @@ def test_a_picture_by_name_is_replaced_and_forgotten(ctx: moderngl.Context) -> N
     compositor = Compositor(ctx, SIZE)
     first = np.full((2, 2, 4), 255, np.uint8)
     compositor.load_picture("p", first)
-    texture = compositor._layers._pictures.get("p")
+    texture = compositor._stock.pictures.get("p")
     compositor.load_picture("p", first)
-    assert compositor._layers._pictures.get("p") is texture
+    assert compositor._stock.pictures.get("p") is texture
     compositor.load_picture("p", first.copy())
-    assert compositor._layers._pictures.get("p") is not texture
+    assert compositor._stock.pictures.get("p") is not texture
     compositor.load_picture("p", None)
-    assert compositor._layers._pictures.get("p") is None
+    assert compositor._stock.pictures.get("p") is None
     compositor.close()
 
 

@@ -324,3 +324,31 @@ def test_a_layer_that_comes_back_is_asked_about_anew(stage: Stage) -> None:
     )
     stage.pixels.keep(bare)
     assert stage.pixels.news(SHOW) == [("a", False)]
+
+
+def test_a_layer_finds_the_worker_that_draws_it_after_a_latent_crossfade(stage: Stage) -> None:
+    """Its tasks go there, and what they learn from its newest frame is of its latent."""
+    layers = TEXT.format(seed=1).split("[[cues]]")[0].replace("opacity = 0.0", 'deck = "b"')
+    layers = layers.replace('id = "a"', 'id = "a"\ndeck = "a"')
+    layers = layers.replace("network_seed = 1", "network_seed = 0").replace(
+        "config = { latent_size = 32 }", "config = { latent_size = 32, network_seed = 0 }"
+    )
+    show = read_show(f'{layers}\n[decks]\ntransition = "latent"\ntime_s = 0.1\n')
+    state = run(show, 0)
+    stage.pixels.warm = frozenset({"a", "b"})
+    for _ in range(3):
+        stage.draw(show, state)
+    before = {name: stage.pixels.host(name) for name in ("a", "b")}
+    state = run(show, 24, [(1, "/deck/take", 1)], state)
+    assert state.decks is not None
+    assert state.decks.is_crossed
+    for _ in range(40):
+        stage.draw(show, state, "b")
+    assert stage.pixels.host("a") is before["b"]
+    assert stage.pixels.host("b") is before["a"]
+    plan = sample(show, state, 24 / 120)
+    (worker,) = plan.requests  # that is what is on air
+    assert stage.pixels.host("b") is before[worker]
+    frame = stage.pixels.newest("b")
+    assert frame is not None
+    assert frame is stage.pixels._newest[worker]

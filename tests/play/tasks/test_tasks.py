@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,8 @@ class Desk:
     def tend(self, tick: int) -> list[Any]:
         state: Any = type("S", (State,), {})  # only its tick is looked at
         state.tick = tick
-        self.tasks.tend(None, state, 0.0, self.queue)  # type: ignore[arg-type]
+        show: Any = SimpleNamespace(layers=[SimpleNamespace(id=name) for name in ("form", "other")])
+        self.tasks.tend(show, state, 0.0, self.queue)
         return [(e.address, e.value, e.source) for e in self.queue.events_of(tick + 1)]
 
 
@@ -97,3 +99,18 @@ def test_an_errand_can_be_replaced_and_ended(desk: Desk) -> None:
     desk.hosts["form"].back = [Result(number=number, error="too late")]
     assert desk.tend(0) == []
     assert desk.said == []
+
+
+def test_an_errand_goes_on_when_its_layer_gets_the_generator_of_another(desk: Desk) -> None:
+    """After a latent crossfade two layers of one generator have changed places."""
+    desk.hosts["other"] = Fake()
+    first = desk.hosts["form"]
+    number = desk.tasks.start("form", Task("drag"), desk.on_result)
+    desk.hosts |= {"form": desk.hosts["other"], "other": first}
+    first.back = [Result({"x": np.array([3.0], np.float32)}, number=number, done=False)]
+    assert desk.tend(7) == [("/layer/form/path/table", (3.0,), "errand")]
+    assert desk.tasks.is_open(number)
+    again = desk.tasks.start("form", Task("drag", number), desk.on_result)
+    assert again != number
+    assert [task.kind for task in first.sent] == ["drag", ""]  # it is over there
+    assert [task.kind for task in desk.hosts["form"].sent] == ["drag"]

@@ -35,6 +35,11 @@ def bind_groups(layers: Sequence[Layer], tables: Sequence[LayerTable]) -> tuple[
                 f"layers[{place}].{own[0]}: '{table.id}' is a group, because the layer '{inside}' "
                 "lies in it; a group shows these layers and has no pixels of its own"
             )
+        if table.id in groups and layers[place].aspect:
+            raise ValueError(
+                f"layers[{place}].aspect: '{table.id}' is a group, and a group has the canvas's; "
+                "leave it out, and cut with crop_left and so on"
+            )
     bound = [
         replace(layer, group=table.group, is_group=layer.id in groups)
         for layer, table in zip(layers, tables, strict=True)
@@ -76,6 +81,6 @@ def _rank(name: str, reads: dict[str, tuple[str, ...]], way: tuple[str, ...], pl
         circle = " sees ".join([*way[way.index(name) :], name])
         raise ValueError(
             f"layers[{place}]: {circle}: nothing could be drawn first; let one of them see "
-            "'picture', which is the finished picture of the step before"
+            "'picture', which is the finished picture of the step before, or lie in no group"
         )
     return max((1 + _rank(other, reads, (*way, name), place) for other in reads[name]), default=0)

@@ -9,9 +9,9 @@ import moderngl
 import numpy as np
 import pytest
 
+from engine.compositor.canvas.place import Placer
 from engine.compositor.gl.surface import Surface
 from engine.compositor.isf.passes import Kit
-from engine.compositor.place import Placer
 from engine.core.frame.plan import LayerPlan
 from engine.core.show.layer import BLENDS
 
@@ -22,7 +22,7 @@ TOLERANCE = 1 / 255
 
 @pytest.fixture(scope="module")
 def placer(ctx: moderngl.Context) -> Iterator[Placer]:
-    made = Placer(ctx, Kit(ctx, 60.0))
+    made = Placer(Kit(ctx, 60.0))
     yield made
     made.release()
 

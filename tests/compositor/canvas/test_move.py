@@ -10,9 +10,9 @@ import moderngl
 import numpy as np
 import pytest
 
+from engine.compositor.canvas.place import Placer, area_px
 from engine.compositor.gl.surface import Surface
 from engine.compositor.isf.passes import Kit
-from engine.compositor.place import Placer, area_px
 from engine.core.frame.plan import LayerPlan
 from engine.core.show.placing import Placing
 
@@ -23,7 +23,7 @@ FINE = 8  # samples of a pixel, on each axis
 
 @pytest.fixture(scope="module")
 def placer(ctx: moderngl.Context) -> Iterator[Placer]:
-    made = Placer(ctx, Kit(ctx, 60.0))
+    made = Placer(Kit(ctx, 60.0))
     yield made
     made.release()
 

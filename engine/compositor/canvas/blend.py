@@ -162,8 +162,7 @@ void main() {
 class Blender:
     """Owns the programs, one for each way: without a GPU every branch of a program is paid for."""
 
-    def __init__(self, ctx: moderngl.Context, kit: Kit) -> None:
-        self._ctx = ctx
+    def __init__(self, kit: Kit) -> None:
         self._kit = kit
         self._programs: dict[tuple[str, bool, bool], Program] = {}
 
@@ -204,5 +203,5 @@ class Blender:
             names = zip(("MODE", "DISPLAY", "STRAIGHT"), (_NUMBER[way[0]], *way[1:]), strict=True)
             head = "".join(f"#define {name} {str(value).lower()}\n" for name, value in names)
             text = _BLEND.replace("\n", f"\n{head}", 1)  # after #version
-            program = self._programs[way] = Program(self._ctx, text)
+            program = self._programs[way] = Program(self._kit.ctx, text)
         return program

@@ -1,0 +1,1 @@
+"""Layers laid on a canvas: placed, moved and blended."""
