@@ -176,7 +176,7 @@ def _translated(
     own = [item.name for item in header.inputs] + [p.target for p in header.passes if p.target]
     body, line, end = tidied(text[0], [*own, *brought]), text[1], text[2]
     if rung:
-        body = mended(body)
+        body = mended(body, own)
     # A compiler that lacks an extension warns of it, and refuses what needs it where that stands.
     extensions = [f"#extension {name} : enable" for name in _EXTENSION.findall(body)]
     body = _DIRECTIVE.sub("", body)
