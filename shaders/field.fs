@@ -42,7 +42,7 @@ vec3 from_oklab(vec3 lab) {
 
 // A wave with a whole number of cycles per hour.
 float wave(vec2 p, vec2 direction, float cycles, float shift) {
-    return sin(dot(p, direction) / size + 6.2831853 * (TIME * cycles * float(pace) / 3600.0 + shift));
+    return sin(dot(p, direction) / size + 6.2831853 * (cycles * (TIME * float(pace) / 3600.0) + shift));
 }
 
 // Nothing of it is sharp: it is drawn small.
