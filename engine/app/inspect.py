@@ -20,7 +20,7 @@ from engine.core.show.show import Show
 if TYPE_CHECKING:
     from engine.compositor.isf.warm import Warmer
 
-CHECK_S = 6.0
+CHECK_S = 16.0
 """Of processor time for compiling a shader, beside what its frames may take."""
 
 
@@ -72,7 +72,7 @@ def _check_one(warmer: Warmer, path: Path, out: Path | None) -> dict[str, Any]:
     assert answer is not None
     if answer.picture is not None and out is not None:
         _save(out / f"{path.stem}.png", answer.picture)
-    report = answer.report or report | {"error": answer.error}
+    report = (answer.report or report) | {"error": answer.error}
     return report | {"notes": [*missing, *report["notes"]]}
 
 
