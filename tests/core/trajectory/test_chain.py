@@ -18,7 +18,7 @@ jump_s = 0.0
 
 
 def test_a_jump_without_a_flight_is_there_also_after_a_freeze() -> None:
-    """The difference of two times is a rounding below 0 then, where there is nothing to divide by."""
+    """The difference of two times is a rounding below 0 then, and nothing is divided by 0."""
     show = read_show(INSTANT)
     for frozen in range(1, 40):
         freeze = [(2, "/master/freeze", True), (2 + frozen, "/master/freeze", False)]
