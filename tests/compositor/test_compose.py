@@ -18,7 +18,7 @@ from engine.compositor import stock
 from engine.compositor.canvas.place import fit
 from engine.compositor.compose import Compositor
 from engine.compositor.gl.program import ShaderError, read_error
-from engine.compositor.isf.check import check
+from engine.compositor.isf.check import check, describe
 from engine.compositor.isf.shader import compile_shader
 from engine.core.frame.plan import LayerPlan, Pass, Plan
 from tests.places import GOLDEN, ROOT, SHADERS
@@ -368,6 +368,17 @@ def test_the_last_pass_fills_both_its_target_and_the_output(compositor: Composit
         assert abs(value(compositor, plan(stepped("count"))) - step / 8) < 2e-3
 
 
+def test_what_joins_late_sows_its_buffers_as_what_begins_with_the_show(
+    compositor: Compositor,
+) -> None:
+    body = "gl_FragColor = FRAMEINDEX == 0 ? vec4(0.5) : IMG_THIS_PIXEL(m) + 0.125;"
+    compositor.load("sown", counter('[{"TARGET": "m", "PERSISTENT": true}]', body))
+    late = layer(source=Pass("late/source", "sown", {}, step=900), is_stepped=True)
+    for step in range(3):
+        compositor.step(plan(late), {})
+        assert abs(value(compositor, plan(late)) - 0.5 - step / 8) < 2e-3
+
+
 def test_a_target_that_does_not_persist_starts_empty(compositor: Compositor) -> None:
     compositor.load(
         "count",
@@ -654,7 +665,8 @@ def test_reserved_words_and_old_dialect_compile(ctx: moderngl.Context) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_shader_compiles_and_draws(ctx: moderngl.Context, name: str) -> None:
     most = (math.inf, itertools.count().__next__)
-    report, _ = check(ctx, name, (SHADERS / f"{name}.fs").read_text(), ((160, 90), {}), most)
+    found = describe(ctx, name, (SHADERS / f"{name}.fs").read_text())
+    report, _ = check(ctx, found, ((160, 90), {}), most)
     assert report["error"] is None
     assert report["compiled"]
     assert report["drew"]
