@@ -36,7 +36,7 @@ _FUNCTIONS = (  # of GLSL: an input that is called as one of these hides it
 )
 _CALL = re.compile(r"(?<![.\w])(\w+)\s*\(")
 _OTHER = re.compile(  # what stands before a bracket and is no function
-    r"if|for|while|switch|return|case|layout|(?:float|int|uint|bool|[biud]?vec[234]|d?mat\w+)"
+    r"if|else|do|for|while|switch|return|case|layout|(?:float|int|uint|bool|[biud]?vec[234]|d?mat\w+)"
 )
 _FIELD = re.compile(r"\.\s*(?![xyzw]{1,4}\b|[rgba]{1,4}\b|[stpq]{1,4}\b)(\w+)")
 _NAMED = re.compile(r"\bstruct\s+(\w+)|#[ \t]*define[ \t]+(\w+)")
