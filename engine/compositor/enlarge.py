@@ -8,7 +8,8 @@ from typing import NamedTuple, Protocol
 import moderngl
 
 from engine.compositor.frames.flow import Flow
-from engine.compositor.frames.upscale import Upscaler, is_software
+from engine.compositor.frames.upscale import Upscaler
+from engine.compositor.gl.context import is_software
 from engine.compositor.gl.ending import STRAIGHT, Ending, end
 from engine.compositor.gl.program import Program
 from engine.compositor.gl.shaders import GATHER, HEIGHTEN, REDUCE, WIDEN

@@ -1,12 +1,12 @@
 """Rehearsal: what a show can reach by its live addresses is drawn once in a child process.
 
-A program's first drawing costs tens of milliseconds (a renderer without a GPU compiles it then) and
-a few from then on, in every process: drivers keep what they compile. The child is nobody's hurry.
+A program that is drawn for the first time on a machine costs tens of milliseconds, and a few from
+then on in every process: drivers keep on disk what they compile. The child has time for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import product
 from multiprocessing.process import BaseProcess
@@ -38,7 +38,8 @@ _SAME = (
     '/*{"ISFVSN": "2", "INPUTS": [{"NAME": "inputImage", "TYPE": "image"}]}*/'
     "void main() { gl_FragColor = IMG_THIS_PIXEL(inputImage); }"
 )
-_PICTURES = (((16, 16), "f2"), ((40, 22), "f1"), ((64, 64), "f2"))  # generators, films, and large
+_Kind = tuple[tuple[int, int], str]
+_PICTURES: tuple[_Kind, ...] = (((16, 16), "f2"), ((40, 22), "f1"), ((64, 64), "f2"))
 _TURNED = Placing(rotation=20.0)
 _Changes = Sequence[Mapping[str, Any]]
 _MOVES: _Changes = (
@@ -65,11 +66,14 @@ class Rehearsal:
         self._child: BaseProcess | None = None
         self._is_due = True
 
-    def tend(self, playing_s: float, shaders: Mapping[str, str]) -> None:
-        """Start it when the performance has gone on for a while, with these shaders."""
+    def tend(
+        self, playing_s: float, shaders: Mapping[str, str], unfit: Container[str] = ()
+    ) -> None:
+        """Start it when the performance has gone on for a while, with the shaders that are fit."""
         if self._is_due and playing_s >= AFTER_S:
             self._is_due = False
-            self._child = launch(_run, dict(shaders), name="latent-cinema-rehearsal")
+            fit = {name: text for name, text in shaders.items() if name not in unfit}
+            self._child = launch(_run, fit, name="latent-cinema-rehearsal")
 
     def close(self) -> None:
         """End it."""
@@ -87,25 +91,28 @@ def _run(shaders: Mapping[str, str]) -> None:
 
 def rehearse(ctx: moderngl.Context, shaders: Mapping[str, str]) -> None:
     """Draw what shows can reach, likely things first, then these shaders in every way."""
+    for kind in (None, *_PICTURES):
+        _draw(ctx, shaders if kind is None else {}, kind)
+
+
+def _draw(ctx: moderngl.Context, shaders: Mapping[str, str], kind: _Kind | None) -> None:
+    """Draw it all, or what there is to draw of one kind of pictures."""
     compositor = Compositor(ctx, _SIZE)
     compositor.load("/ground", _GROUND)
     compositor.load("/same", _SAME)
-    surfaces = [make_surface(ctx, *kind) for kind in _PICTURES]
-    for number, plan in enumerate((*_scenes(), *_finishings()), 1):
-        pixels = {
-            f"{place}{way}": _Pixels(s.texture, s.texture, 0.5, (2 * number, 2 * number + 1), way)
-            for place, s in enumerate(surfaces)
-            for way in (False, True)
-        }
+    surface = make_surface(ctx, *(kind or _PICTURES[0]))
+    for number, plan in enumerate(_generated() if kind else (*_scenes(), *_finishings()), 1):
+        numbers = 2 * number, 2 * number + 1
+        ways = {str(way): _Pixels(surface.texture, surface.texture, 0.5, numbers, way)
+                for way in (False, True)}  # fmt: skip
         for _ in range(2):  # a picture that comes again is drawn in another way
-            compositor.compose(plan, pixels)
+            compositor.compose(plan, ways)
     for name, text in shaders.items():
         with suppress(ShaderError):
             for layer in _ways(name, compositor.load(name, text)):
                 compositor.compose(_plan(_layer("u"), layer), {})
     compositor.close()
-    for surface in surfaces:
-        release(surface)
+    release(surface)
 
 
 def _layer(name: str, **changes: Any) -> LayerPlan:
@@ -122,8 +129,7 @@ def _plan(*layers: LayerPlan, **changes: Any) -> Plan:
 def _scenes() -> Iterator[Plan]:
     ground = _layer("u")
     faded = (Pass("a/0", "/same", {}, mix=0.5),)
-    made = [{"generator": f"{place}{way}"} for place in range(3) for way in (False, True)]
-    ways: _Changes = ({}, *made, {"aspect": 1.7}, {"effects": faded}, *_MOVES)
+    ways: _Changes = ({}, {"aspect": 1.7}, {"effects": faded}, *_MOVES)
     yield _plan(ground, _layer("a"), decks=DeckMix(0, 1, 2, (0.5, 0.5), (0.5, 0.5)))
     for blend in FIXED:
         for more in ways:
@@ -132,6 +138,12 @@ def _scenes() -> Iterator[Plan]:
     for is_display, blend in product((False, True), BLENDS):
         for more in ({}, *_MOVES[:2]):
             yield _plan(ground, _layer("a", blend=blend, is_display=is_display, **more))
+
+
+def _generated() -> Iterator[Plan]:
+    for blend, way in product(FIXED, (False, True)):
+        yield _plan(_layer("u"), _layer("a", generator=str(way), blend=blend))
+        yield _plan(_layer("a", generator=str(way), placing=_TURNED))
 
 
 def _finishings() -> Iterator[Plan]:

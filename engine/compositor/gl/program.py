@@ -7,6 +7,8 @@ from typing import Any
 
 import moderngl
 
+from engine.compositor.gl.context import is_software
+
 # Beyond any line of a 1 MB file; Mesa drops the source string number of #line.
 OUR_LINES = 1_500_000
 
@@ -43,15 +45,13 @@ class ShaderError(Exception):
         self.message = message
 
 
-class Program:
-    """A program and its full-screen quad."""
+class _Linked:
+    """A linked program and its full-screen quad."""
 
-    def __init__(self, ctx: moderngl.Context, fragment: str, vertex: str = VERTEX) -> None:
-        self._ctx = ctx
+    def __init__(self, ctx: moderngl.Context, fragment: str, vertex: str) -> None:
         self.program = ctx.program(vertex_shader=vertex, fragment_shader=fragment)
-        self._quad = ctx.vertex_array(self.program, [])
-        self._uniforms: dict[str, Any] = {}
-        self._sent: dict[str, object] = {}
+        self.quad = ctx.vertex_array(self.program, [])
+        self.uniforms: dict[str, Any] = {}
         self.units: dict[str, int] = {}
         for name in self.program:
             member: Any = self.program[name]
@@ -59,13 +59,30 @@ class Program:
             if kind in _SAMPLERS:
                 self.units[name] = member.value = len(self.units)
             elif kind:
-                self._uniforms[name] = member
+                self.uniforms[name] = member
+
+
+class Program:
+    """A program and its full-screen quad.
+
+    Without a GPU there is one for each way of blending: Mesa keeps on disk what it compiles, and
+    finds only the first way of a program there again.
+    """
+
+    def __init__(self, ctx: moderngl.Context, fragment: str, vertex: str = VERTEX) -> None:
+        self._ctx = ctx
+        self._texts = fragment, vertex
+        self._linked = [_Linked(ctx, fragment, vertex)]
+        self._blends: dict[tuple[int, int] | None, _Linked] = {}
+        self._uniforms, self.units = self._linked[0].uniforms, self._linked[0].units
+        self._sent: dict[str, object] = {}
 
     def send(self, name: str, value: object) -> None:
         """Set a uniform; one that the compiler dropped is ignored."""
         if self._sent.get(name) == value or name not in self._uniforms:
             return
-        self._uniforms[name].value = value
+        for each in self._linked:
+            each.uniforms[name].value = value
         self._sent[name] = value
 
     def reads(self, name: str) -> bool:
@@ -91,7 +108,8 @@ class Program:
         if blend is not None:
             self._ctx.enable(moderngl.BLEND)
             self._ctx.blend_func = blend
-        self._quad.render(moderngl.TRIANGLE_STRIP, 4)
+        linked = self._blends.get(blend) or self._link(blend)
+        linked.quad.render(moderngl.TRIANGLE_STRIP, 4)
         if blend is not None:
             self._ctx.disable(moderngl.BLEND)
         if area is not None:
@@ -99,8 +117,20 @@ class Program:
 
     def release(self) -> None:
         """Give the GL objects back."""
-        self._quad.release()
-        self.program.release()
+        for each in self._linked:
+            each.quad.release()
+            each.program.release()
+
+    def _link(self, blend: tuple[int, int] | None) -> _Linked:
+        """Have a program for a way of blending that is new."""
+        linked = self._linked[0]
+        if self._blends and is_software(self._ctx):
+            linked = _Linked(self._ctx, *self._texts)
+            for name, value in self._sent.items():
+                linked.uniforms[name].value = value
+            self._linked.append(linked)
+        self._blends[blend] = linked
+        return linked
 
 
 _ERROR_FORMS = tuple(
