@@ -43,10 +43,8 @@ from engine.core.latent.geometry import Vector, length, shell_radius, shell_scor
 from engine.core.latent.manifold import SHELL
 from engine.core.latent.seeds import seed_key
 from engine.core.latent.spline import at, spline
+from engine.core.motions.closed import circle, fourier, ring
 from engine.core.motions.drift import drift
-from engine.core.motions.loop import fourier
-from engine.core.motions.noise import ring
-from engine.core.motions.opensimplex import circle
 from engine.core.motions.orbit import orbit
 from engine.core.motions.walk import walk
 from engine.core.path.arc_length import make_table, rate

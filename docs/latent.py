@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 from engine.core.latent.geometry import length, onto_shell, shell_radius, slerp
 from engine.core.latent.manifold import SHELL
 from engine.core.latent.spline import at, spline
-from engine.core.motions.opensimplex import circle
+from engine.core.motions.closed import circle
 from engine.core.motions.walk import walk
 
 OUT = Path(__file__).parent / "latent"

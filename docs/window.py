@@ -71,4 +71,7 @@ if __name__ == "__main__":
     shoot("800x450", "window/learn.png", learn, ["l", "Down", "Down"], (80, 45, 720, 405))
     # With one monitor both windows are on it; the operator's is half of it, at the lower right.
     words = ["ink", *small, "--windowed", "--operator", "0"]
-    shoot("1440x810", "window/operator.png", words, ["3", "h"], (680, 365, 1400, 770))
+    operator = (680, 365, 1400, 770)
+    shoot("1440x810", "window/operator.png", words, ["3", "h"], operator)
+    decks = ["two-decks", *words[1:]]
+    shoot("1440x810", "window/decks.png", decks, ["r", *["Right"] * 4], operator)

@@ -145,7 +145,8 @@ def lamp(folder: Path) -> dict[str, str]:
     info.mkdir(parents=True, exist_ok=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: lamp\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(
-        "[latent_cinema.generators]\nlamp = tests.slow_generator\necho = tests.echo_generator\n"
+        "[latent_cinema.generators]\n"
+        "lamp = tests.stand_ins.slow_generator\necho = tests.stand_ins.echo_generator\n"
     )
     there = os.environ.get("PYTHONPATH", "")
     return {"PYTHONPATH": os.pathsep.join([str(info.parent), there])}

@@ -20,20 +20,31 @@ from engine.core.show.show import Show
 if TYPE_CHECKING:
     from engine.compositor.isf.warm import Warmer
 
-CHECK_S = 6.0
+CHECK_S = 16.0
 """Of processor time for compiling a shader, beside what its frames may take."""
 
 
 def check(files: list[Path], size_px: tuple[int, int], out: Path | None, as_json: bool) -> int:
-    """Compile and draw shaders in a child process, report each as it is known; 1 if any fails."""
+    """Compile and draw shaders in a child process, report each as it is known; 1 if any fails.
+
+    Of a folder these are all in it and in its folders.
+
+    Raises
+    ------
+    ValueError
+        If there is none in it.
+    """
     from engine.compositor.isf.warm import LIVE_S, Warmer
     from engine.play.judging import CLOCKS
 
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
+    found = [p for each in files for p in (sorted(each.rglob("*.fs")) if each.is_dir() else [each])]
+    if not found:
+        raise ValueError(f"{files[0]}: there is no shader (NAME.fs) in it")
     is_good = True
     with closing(Warmer(size_px, CLOCKS, LIVE_S, limit_s=CHECK_S)) as warmer:
-        for place, path in enumerate(files):
+        for place, path in enumerate(found):
             report = _check_one(warmer, path, out)
             is_good &= report["drew"]
             if as_json:
@@ -61,7 +72,7 @@ def _check_one(warmer: Warmer, path: Path, out: Path | None) -> dict[str, Any]:
     assert answer is not None
     if answer.picture is not None and out is not None:
         _save(out / f"{path.stem}.png", answer.picture)
-    report = answer.report or report | {"error": answer.error}
+    report = (answer.report or report) | {"error": answer.error}
     return report | {"notes": [*missing, *report["notes"]]}
 
 

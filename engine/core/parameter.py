@@ -176,15 +176,7 @@ def make_registry(
     groups: Mapping[str, tuple[str, ...]] | None = None,
     aliases: Mapping[str, str] | None = None,
 ) -> Registry:
-    """Number parameters and resolve vector groups and alias prefixes.
-
-    Parameters
-    ----------
-    groups
-        Vector address → addresses of its components.
-    aliases
-        Prefix → prefix that it stands for (``/layer/1/`` → ``/layer/form/``), or a whole address
-        → another.
+    """Number parameters; resolve vectors into components, and prefixes into what they stand for.
 
     Raises
     ------

@@ -110,14 +110,7 @@ class Latents:
 def read_arrays(
     data: bytes | memoryview, name: str, what: str = "latents"
 ) -> dict[str, NDArray[Any]]:
-    """Read the arrays of a file of any of these kinds, by their names in it.
-
-    Parameters
-    ----------
-    name
-        What an error begins with.
-    what
-        What is looked for in it.
+    """Read the arrays of a file by their names in it; errors begin with `name`, and say `what`.
 
     Raises
     ------

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from engine.compositor.compose import Compositor
 from engine.compositor.gl.program import ShaderError
 from engine.core.clock import newest_index, seconds_at
-from engine.core.control.pulses import Held, hold_pulses, with_pulses
+from engine.core.control.signals import Held, hold_pulses, with_pulses
 from engine.core.event import Event
 from engine.core.frame.advance import advance
 from engine.core.frame.links import borrowed

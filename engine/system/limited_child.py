@@ -40,14 +40,7 @@ class RefusedError(ChildError):
 
 
 def ask(task: str, job: Mapping[str, Any], bounds: Bounds, data: bytes = b"") -> Any:
-    """Let a child do a task; return its result.
-
-    Parameters
-    ----------
-    task
-        ``module:function``.
-    job
-        What it is told, as JSON can say it.
+    """Let a child do a task, ``module:function``, told a job as JSON can say it; return its result.
 
     Raises
     ------
@@ -77,14 +70,7 @@ def run_alone(
     module: str, words: Sequence[str], cpu_s: int, data: bytes | None = None,
     descriptors: Sequence[int] = (),
 ) -> subprocess.CompletedProcess[bytes]:  # fmt: skip
-    """Run a module in a child that bounds itself by CPU time; wait for its end.
-
-    Parameters
-    ----------
-    data
-        What it reads from stdin.
-    descriptors
-        Of open files that it inherits.
+    """Run a module on stdin's data, with inherited descriptors, in a child bounded by CPU time.
 
     Raises
     ------

@@ -109,7 +109,7 @@ def test_shader_check_says_what_is_odd_about_each_as_it_is_known(tmp_path: Path)
         '/*{"INPUTS": [{"NAME": "audio", "TYPE": "audio"}]}*/\nvoid main() { gl_FragColor = '
         "vec4(sqrt(-1.0 - isf_FragNormCoord.x)); }\n"
     )
-    files = [tmp_path / "deaf.fs", SHOWS / "plain.fs", tmp_path / "none.fs"]
+    files = [tmp_path, SHOWS / "plain.fs", tmp_path / "none.fs"]  # of a folder all in it
     done = latent_cinema("shader", "check", *files, "--size", "64x36")
     lines = done.stdout.splitlines()
     assert [line[:4] for line in lines] == ["ok  ", "ok  ", "FAIL"]

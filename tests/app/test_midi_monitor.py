@@ -7,9 +7,8 @@ import json
 import pytest
 
 from engine.app import midi_monitor
-from engine.app.midi_monitor import Monitor
+from engine.app.midi_monitor import Monitor, describe
 from engine.sources.midi.ports import missing_system_hint
-from engine.sources.midi.words import describe
 from tests.sources.midi.rig import System
 
 

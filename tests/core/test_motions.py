@@ -11,10 +11,8 @@ from engine.core.latent import seeds
 from engine.core.latent.geometry import Vector, length, shell_radius, shell_score
 from engine.core.latent.opensimplex import simplex, tables
 from engine.core.motions import walk
+from engine.core.motions.closed import circle, fourier, ring
 from engine.core.motions.drift import drift
-from engine.core.motions.loop import fourier
-from engine.core.motions.noise import ring
-from engine.core.motions.opensimplex import circle
 from engine.core.motions.orbit import orbit_around
 from engine.core.path.phase import fold
 from tests.core.motions.test_walk import smirnov_p, turns_deg

@@ -15,7 +15,7 @@ BOUNDS = Bounds(256 << 20, 5)
 
 
 def task(name: str, bounds: Bounds = BOUNDS, data: bytes = b"", **job: object) -> object:
-    return ask(f"tests.child_tasks:{name}", job, bounds, data)
+    return ask(f"tests.stand_ins.child_tasks:{name}", job, bounds, data)
 
 
 def test_a_task_is_done_with_bytes_and_words() -> None:

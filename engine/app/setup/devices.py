@@ -13,15 +13,7 @@ from engine.app.setup import probe
 
 
 def display(environment: Mapping[str, str], system: str) -> str | None:
-    """Name of the display that windows open on, or None where they cannot.
-
-    Parameters
-    ----------
-    environment
-        `os.environ`.
-    system
-        `sys.platform`.
-    """
+    """Name of the display that windows open on, by environment and platform; None: they cannot."""
     if system in ("win32", "darwin"):
         return "the desktop"
     return environment.get("WAYLAND_DISPLAY") or environment.get("DISPLAY") or None

@@ -282,24 +282,29 @@ class Trial:
         text = f"a picture {gap_s:.1f} s after `kill -9`"
         return Line("restart", True, text, "", {"seconds": round(gap_s, 2)})
 
-    def _build(self, name: str) -> Any:
-        """Build a generator of random weights."""
+    @contextmanager
+    def _opened(self, name: str = "") -> Iterator[registry.Opened]:
+        """Open a generator of random weights, or the built-in one."""
+        if not name:
+            yield registry.open_spec("cppn", {})
+            return
         state, modules = network(name, **(SMALL if self.is_dry else {}))
         kind = "stylegan2" if name.startswith("sg2") else "stylegan3"
         with tempfile.TemporaryDirectory() as folder:
-            path = _write(Path(folder), name, kind, state, modules)
-            return registry.build(registry.open_spec(kind, {"path": str(path)}), self.device)
+            path = Path(folder) / f"{name}.safetensors"
+            arrays = {key: np.asarray(value, np.float32) for key, value in state.items()}
+            with path.open("wb") as file:
+                card.write(file, Network(kind, arrays, modules, "random weights"))
+            yield registry.open_spec(kind, {"path": str(path)})
+
+    def _build(self, name: str) -> Any:
+        with self._opened(name) as opened:
+            return registry.build(opened, self.device)
 
     @contextmanager
     def _host(self, name: str = "") -> Iterator[WorkerHost]:
-        """Run a generator in a worker: a network of random weights, or the built-in one."""
-        with tempfile.TemporaryDirectory() as folder:
-            kind, table = "cppn", dict[str, Any]()
-            if name:
-                state, modules = network(name, **(SMALL if self.is_dry else {}))
-                kind = "stylegan2" if name.startswith("sg2") else "stylegan3"
-                table = {"path": str(_write(Path(folder), name, kind, state, modules))}
-            opened = registry.open_spec(kind, table)
+        """Run such a generator in a worker."""
+        with self._opened(name) as opened:
             side = opened.spec.max_px if name else 256
             host = open_worker(
                 opened, self.device, max_size_px=(side, side), rate_cap_hz=1e9,
@@ -327,14 +332,6 @@ class Trial:
             if turn >= WARM_UP:
                 spent.append(begin.elapsed_time(end))
         return round(statistics.median(spent), 3)
-
-
-def _write(folder: Path, name: str, kind: str, state: Any, modules: Any) -> Path:
-    path = folder / f"{name}.safetensors"
-    arrays = {key: np.asarray(value, np.float32) for key, value in state.items()}
-    with path.open("wb") as file:
-        card.write(file, Network(kind, arrays, modules, "random weights"))
-    return path
 
 
 def _request(host: Any) -> Request:

@@ -145,11 +145,31 @@ class TooSlowError(ShaderError):
         )  # fmt: skip
 
 
+Described = tuple[dict[str, Any], Shader | None]
+
+
+def describe(ctx: moderngl.Context, name: str, text: str) -> Described:
+    """Compile a shader, and say what it is without drawing it: the report is that of `blank`."""
+    report = blank(name)
+    try:
+        shader = compile_shader(ctx, name, text, is_raw=True)
+    except ShaderError as error:
+        return {**report, "error": str(error)}, None
+    return {
+        **report,
+        "kind": shader.header.kind,
+        "inputs": [{"name": i.name, "type": i.type} for i in shader.header.inputs],
+        "compiled": True,
+        "unused": unused(shader),
+        "notes": [f"{file_name(name)}:{line}: {note}" for line, note in shader.header.notes],
+    }, shader
+
+
 def check(
-    ctx: moderngl.Context, name: str, text: str, given: tuple[tuple[int, int], Brought],
+    ctx: moderngl.Context, described: Described, given: tuple[tuple[int, int], Brought],
     most: tuple[float, Callable[[], float]],
 ) -> tuple[dict[str, Any], NDArray[np.float32] | None]:  # fmt: skip
-    """Compile and draw a shader over a test picture, and report on it.
+    """Draw a described shader over a test picture, report on it, and release it.
 
     Audio inputs get a tone, and silence for comparison; each image input but the first gets
     another picture.
@@ -168,18 +188,9 @@ def check(
     NDArray or None
         What it drew: display-referred RGBA, row 0 at the bottom [shape=(H, W, 4)].
     """
-    report, (size_px, brought) = blank(name), given
-    try:
-        shader = compile_shader(ctx, name, text, is_raw=True)
-    except ShaderError as error:
-        return {**report, "error": str(error)}, None
-    report |= {
-        "kind": shader.header.kind,
-        "inputs": [{"name": i.name, "type": i.type} for i in shader.header.inputs],
-        "compiled": True,
-        "unused": unused(shader),
-        "notes": [f"{file_name(name)}:{line}: {note}" for line, note in shader.header.notes],
-    }
+    (report, shader), (size_px, brought) = described, given
+    if shader is None:
+        return report, None
     try:
         _weigh(ctx, shader, size_px, most)
     except TooSlowError as error:

@@ -1,13 +1,16 @@
 """Mending of GLSL that a compiler refused: what earlier versions and converters let pass.
 
 Only what keeps its meaning: names that are reserved words by now, one definition that stands twice
-(converters write what Shadertoy's tabs share once for each of them), a mouse of four numbers.
+(converters write what Shadertoy's tabs share once for each of them), a mouse of four numbers, what
+is called a constant and is made of inputs.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
+from engine.compositor.isf.tidy import AUTOMATIC
 from engine.core.isf.source import bare, blank
 
 # No shader of ours or of any version up to 4.50 has another use for these...
@@ -29,8 +32,19 @@ _BRACE = re.compile(r"[{}]")
 _MOUSE = re.compile(r"\biMouse\b(?!\s*\.\s*[xyrgst]+\b)")
 
 
-def mended(body: str) -> str:
-    """Mend a body; every line stays in its place."""
+_CONSTANT = re.compile(r"\bconst\s+(\w+\s+(\w+)\s*(?:\[[^\]]*\]\s*)?=([^;]{0,2000});)")
+_MACRO = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)(.*)$", re.MULTILINE)
+
+
+def mended(body: str, changing: Iterable[str]) -> str:
+    """Mend a body; every line stays in its place.
+
+    Parameters
+    ----------
+    changing
+        Names of what is no constant.
+    """
+    body = _without_constants(body, {*changing, *AUTOMATIC})
     if words := {*_DECLARED.findall(bare(body))}:
         body = re.sub(rf"\b({'|'.join(words)})\b(?!\s+(?:in|out)\b)", r"\1_", body)
     if re.search(r"\biMouse\s*\.\s*[xyrgst]*[zwbapq]", body):
@@ -41,6 +55,22 @@ def mended(body: str) -> str:
 def uniform_name(name: str, rung: int) -> str:
     """What an input is called in the translated text."""
     return re.sub(rf"\b(?:{_RESERVED}|{_WORDS})\b", r"\g<0>_", name) if rung else name
+
+
+def _without_constants(body: str, changing: set[str]) -> str:
+    """Let what is made of inputs be variables."""
+
+    def is_made(text: str) -> bool:
+        return not changing.isdisjoint(re.findall(r"\w+", text))
+
+    def freed(found: re.Match[str]) -> str:
+        if not is_made(found[3]):
+            return found[0]
+        changing.add(found[2])
+        return found[1]
+
+    changing |= {name for name, text in _MACRO.findall(body) if is_made(text)}
+    return _CONSTANT.sub(freed, body)
 
 
 def _without_twins(body: str) -> str:

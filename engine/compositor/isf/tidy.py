@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-_AUTOMATIC = (
+AUTOMATIC = (
     "RENDERSIZE", "TIME", "TIMEDELTA", "DATE", "PASSINDEX", "FRAMEINDEX", "isf_FragNormCoord",
     "vv_FragNormCoord", "isf_FragCoord",
 )  # fmt: skip
@@ -36,7 +36,7 @@ def tidied(body: str, names: Iterable[str]) -> str:
     names
         Of inputs, targets and imported images.
     """
-    known = {*_AUTOMATIC, *names}
+    known = {*AUTOMATIC, *names}
 
     def without_known(found: re.Match[str]) -> str:
         left = [n for n in found[2].split(",") if n.partition("[")[0].strip() not in known]

@@ -45,7 +45,8 @@ class Answer(NamedTuple):
     error
         Why it is refused, or None.
     report, picture
-        Of `engine.compositor.isf.check.check`, where the child was asked for it and lived.
+        Of `engine.compositor.isf.check.check`, where the child was asked for it; of one that did
+        not live the report of a shader that is not drawn yet, if it came so far.
     """
 
     name: str
@@ -72,6 +73,7 @@ class _Child:
     still: Stillness
     is_ready: bool = False
     busy: tuple[str, str, Pictures | None] | None = None
+    report: dict[str, Any] | None = None
 
 
 class Warmer:
@@ -130,7 +132,7 @@ class Warmer:
             self._replace(child, "crashed the graphics driver while it was drawn for a test")
             return
         if child.is_ready and child.busy is None and self._waiting:
-            child.busy = self._waiting.popleft()
+            child.busy, child.report = self._waiting.popleft(), None
             child.still.reset()
             child.pipe.send(child.busy)
         limit_s = self._limit_s if child.is_ready else _START_LIMIT_S
@@ -138,10 +140,11 @@ class Warmer:
             now_s, child.process.pid or 0
         ) > limit_s:
             width, height = self._job.size_px
+            done = "compiles, but took" if child.report else "took"
             self._replace(
                 child,
-                f"took more than {self._limit_s:g} s of processor time to compile and to draw "
-                f"small, and it is to fill {width}x{height}: an endless loop?",
+                f"{done} more than {self._limit_s:g} s of processor time until it was drawn small, "
+                f"and it is to fill {width}x{height}: its loops are endless, or too long",
             )
 
     def close(self) -> None:
@@ -170,6 +173,8 @@ class Warmer:
             return False
         if answer == _READY:
             child.is_ready = True
+        elif isinstance(answer, dict):
+            child.report = answer
         elif child.busy is not None:
             self._results.append(Answer(*child.busy[:2], *answer))
             child.busy = None
@@ -181,7 +186,7 @@ class Warmer:
         if child.busy is not None:
             name, text, _ = child.busy
             error = str(ShaderError(file_name(name), 0, why))
-            self._results.append(Answer(name, text, error))
+            self._results.append(Answer(name, text, error, child.report))
             self._starts = 0
         self._child = self._spawn()
 
@@ -196,9 +201,12 @@ class Warmer:
 
 
 def _serve(pipe: Connection, job: _Job) -> None:
-    """Run the child: answer (name, text) with (error, report, picture) until the pipe closes."""
+    """Run the child: answer (name, text) with (error, report, picture) until the pipe closes.
+
+    A report that is sent alone is that of a shader which is not drawn yet.
+    """
     from engine.compositor.gl.context import open_context
-    from engine.compositor.isf.check import check, judge
+    from engine.compositor.isf.check import check, describe, judge
 
     lower_process(job.nice)
     ctx = open_context()
@@ -214,7 +222,10 @@ def _serve(pipe: Connection, job: _Job) -> None:
         error: str | None = None
         try:
             if pictures is not None:
-                report, picture = check(ctx, name, text, (job.size_px, pictures), most)
+                described = describe(ctx, name, text)
+                if described[1]:
+                    pipe.send(described[0])
+                report, picture = check(ctx, described, (job.size_px, pictures), most)
                 pipe.send((report["error"], report, picture))
                 continue
             judge(ctx, name, text, job.size_px, most)

@@ -140,18 +140,11 @@ def whiten(white: Array, powers: Array, quiet: list[bool], decay: float) -> Arra
 
 
 def rises(history: Array, whites: Array) -> list[float]:
-    """Log-mel flux (m,): the mean over bands of the positive rises of log power.
+    """Log-mel flux (m,) of band powers [shape=(m + 2, B)]: mean positive rises over running whites.
 
     A rise is counted against the loudest of the last frame and, in three neighbouring bands, the
     one before. The sum of positive logarithms is the logarithm of a product: one `math.log`
     does for all.
-
-    Parameters
-    ----------
-    history
-        Band powers with the two frames that came before [shape=(m + 2, B)].
-    whites
-        Running peaks [shape=(m, B)].
     """
     older, old, new = history[:-2], history[1:-1], history[2:]
     floor = whites * _WHITE_RANGE + WHITE_FLOOR

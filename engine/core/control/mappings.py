@@ -258,15 +258,7 @@ def _together(before: float, at: float, goal: float) -> float:
 
 
 def clicks(coding: str, value: float) -> int:
-    """How far an encoder was turned, clockwise positive.
-
-    Parameters
-    ----------
-    coding
-        One of `CODINGS`, not ``absolute``: of the 7 bits that it sends.
-    value
-        As a control's: the 7 bits by 127.
-    """
+    """How far an encoder of a coding was turned, clockwise positive: its 7 bits come by 127."""
     bits = min(max(round(value * 127.0), 0), 127)
     match coding:
         case "twos_complement":

@@ -1,4 +1,4 @@
-"""Signals from outside: audio features and named numbers."""
+"""Signals from outside: audio features, named numbers; pulses, held until a frame has seen them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from engine.core.event import Event, Value
 from engine.core.parameter import to_float
 from engine.core.show.show import Show
+from engine.core.show.state import State
 
 LARGEST_SIGNAL = 1e9  # beyond it the arithmetic of a route would lose its way to infinity
 
@@ -36,3 +37,28 @@ def receive_signal(show: Show, signals: NDArray[np.float64], event: Event) -> No
             number = min(max(number, -LARGEST_SIGNAL), LARGEST_SIGNAL)
         # Two analysis hops may fall on one tick: an onset in either of them is an onset.
         signals[place] = max(signals[place], number) if place in show.pulses else number
+
+
+Held = dict[str, float]
+"""Name of a pulse → the highest that it was since a frame, or a picture step, was sampled."""
+
+
+def hold_pulses(show: Show, state: State, held: Held) -> None:
+    """Add the pulses of a tick; a frozen show hears none."""
+    if state.is_still:
+        return
+    for place in show.pulses:
+        value, name = float(state.signals[place]), show.signals[place]
+        if value > held.get(name, 0.0):
+            held[name] = value
+
+
+def with_pulses(show: Show, state: State, held: Held) -> State:
+    """The state as who samples it sees it: the very same one where nothing is held."""
+    if not held:
+        return state
+    signals = state.signals.copy()
+    for name, value in held.items():
+        place = show.signal_of[name]
+        signals[place] = max(signals[place], value)
+    return state._replace(signals=signals)

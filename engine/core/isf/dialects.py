@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Container
 
 from engine.core.isf.source import bare as without_comments
 
 _OURS = 1_500_000  # line numbers beyond any file's: an error there is not the author's
-_HEADER = re.compile(r"/\*[\s\u00a0\ufeff]*\{")
+_HEADER = re.compile(r"/\*[*!\s\u00a0\ufeff]*\{")
 _POINT, _DOWN = "mouse_point", "mouse_down"
 _MOUSE = f"({_POINT} * RENDERSIZE)"
 _RATE = "(1.0 / max(TIMEDELTA, 0.001))"
@@ -39,6 +40,7 @@ _UNIFORM = re.compile(rf"\buniform\s+{_PRECISION}(\w+)\s+([^;{{}}]{{1,400}});")
 _NAMED = re.compile(r"(\w+)\s*(?:\[\s*\d+\s*\])?\s*(?:=\s*(\w+\s*\([^()]*\)|[^,()]*))?(?:,|$)")
 _NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+\.?\d*|\.\d+)")
 _VARYING = re.compile(rf"\b(?:varying|in)\s+{_PRECISION}vec2\s+v_texcoord\s*;")
+_DECLARED = r"(?:#[ \t]*define[ \t]+|\b(?:[iu]?vec[234]|float|u?int|bool)\b[^;(){}=]{0,400}\b)%s\b"
 _OUT = re.compile(rf"^[ \t]*out\s+{_PRECISION}vec4\s+(\w+)\s*;", re.M)
 _TYPES = {
     "float": "float", "int": "long", "bool": "bool", "vec2": "point2D", "vec3": "color",
@@ -107,6 +109,19 @@ void main() {{
     gl_FragColor = vec4(host_image.rgb, 1.0);
 }}
 """
+
+
+def lacking(bare: str, names: Container[str]) -> list[str]:
+    """Macros for names of Shadertoy that a shader with an ISF header uses and nobody declares."""
+    used = set(re.findall(r"\bi[A-Z]\w+", bare))
+    sizes = (f"vec3(IMG_SIZE({c}), 1.0)" if c in names else "vec3(0.0)" for c in _CHANNELS)
+    macros = {**_MACROS, "iMouse": "vec4(0.0)"}
+    macros["iChannelResolution"] = f"vec3[4]({', '.join(sizes)})"
+    return [
+        f"#define {name} {to}"
+        for name, to in macros.items()
+        if name in used and name not in names and not re.search(_DECLARED % name, bare)
+    ]
 
 
 def _own_uniforms(bare: str) -> tuple[list[dict[str, object]], dict[str, str]]:

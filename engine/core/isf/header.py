@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.core.isf.buffers import Imported, PassSpec, read_imported, read_passes
-from engine.core.isf.dialects import as_isf
+from engine.core.isf.dialects import as_isf, lacking
 from engine.core.isf.inputs import IMAGES, Input, is_known, read_inputs, tables
 from engine.core.isf.lenient_json import Json, read
 from engine.core.isf.size import evaluate_size
@@ -102,6 +102,8 @@ def parse(text: str, name: str) -> Header:
     if before.strip():  # code or comments above the header: keep them, and every line in its place
         body, body_line = before + "\n" * text.count("\n", start, end) + body, 1
     body, vertex, prelude = on_surface(body, vertex, table)
+    names = _names(inputs, passes, imported)
+    prelude = "\n".join((prelude, *lacking(bare(body), names)))
     return Header(
         description=_text(table.get("DESCRIPTION")),
         credit=_text(table.get("CREDIT")),
@@ -118,7 +120,7 @@ def parse(text: str, name: str) -> Header:
         prelude=prelude,
         notes=(
             *_left_out(table, words, line),
-            *_foreign((body, body_line), {"", *_names(inputs, passes, imported)}),
+            *_foreign((body, body_line), {"", *names}),
             *_unfed((body, body_line), vertex, (name, vertex_name)),
         ),
     )
@@ -248,18 +250,24 @@ def _parameters_of(item: Input) -> list[Parameter]:
 
 def _find_header(text: str, name: str) -> tuple[dict[str, Json], int, int]:
     """Table, start and end of the first block comment that opens with a brace."""
-    match = re.search(r"/\*[\s\u00a0\ufeff]*\{", text)
+    match = re.search(r"/\*[*!\s\u00a0\ufeff]*\{", text)
     if match is None:
         raise ValueError(f"{name}:1: there is no ISF header: begin the file with /*{{ … }}*/")
     first_line = text.count("\n", 0, match.end()) + 1
     problem = f"{first_line}: the header's comment is not closed with */"
-    end = match.end() - 1
+    begin = end = match.end() - 1
+    ends = []
     for _ in range(8):  # a '*/' inside a string ends the comment too early: try the next one
         end = text.find("*/", end) + 2
         if end < 2:
             break
+        ends.append(end)
+    for end, may_be_open in [
+        *((each, False) for each in ends),
+        *((each, True) for each in ends[:1]),
+    ]:
         try:
-            table = read(text[match.end() - 1 : end - 2])
+            table = read(text[begin : end - 2].rstrip("*"), may_be_open)
         except ValueError as error:
             line, _, what = str(error).partition(": ")
             problem = f"{first_line + int(line) - 1}: in the header, {what}"

@@ -9,11 +9,11 @@ Json = None | bool | float | str | list["Json"] | dict[str, "Json"]
 
 DEPTH = 32
 _TOKEN = re.compile(
-    r"""(?P<space>[\s\u00a0\ufeff]+|(?://|\#)[^\n]*)
-      | (?P<string>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
-      | (?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
-      | (?P<word>[A-Za-z_]\w*)
-      | (?P<mark>[{}\[\]:,])""",
+    r"""(?P<space>[\s\u00a0\ufeff]+|(?://|\#)[^\n]*|/\*.*?\*/)
+      | (?P<string>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\u201c[^\u201d]*\u201d)
+      | (?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)[fF]?
+      | (?P<word>[+-]?[A-Za-z_]\w*)
+      | (?P<mark>[{}\[\]:,;])""",
     re.VERBOSE | re.DOTALL,
 )
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
@@ -24,8 +24,8 @@ _WORDS: dict[str, Json] = {"true": True, "false": False, "null": None, "yes": Tr
 class _Text:
     """A cursor over the tokens of one header. Knows where it is, for messages."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self, text: str, may_be_open: bool) -> None:
+        self.text, self.may_be_open = text, may_be_open
         self.tokens = self._scan()
         self.kind, self.token, self.at = next(self.tokens)
 
@@ -36,7 +36,7 @@ class _Text:
             if match is None:
                 raise self.error(f"unexpected {self.text[at]!r}", at)
             if match.lastgroup != "space":
-                yield str(match.lastgroup), match.group(), at
+                yield str(match.lastgroup), match[str(match.lastgroup)], at
             at = match.end()
         while True:
             yield "end", "the end", at
@@ -51,13 +51,18 @@ class _Text:
         return token
 
 
-def read(text: str) -> Json:
+def read(text: str, may_be_open: bool = False) -> Json:
     r"""Read the first JSON value of `text`; what follows it is ignored.
 
-    Accepts what ISF files in the wild hold and strict JSON refuses: ``//`` and ``#`` comments,
-    single quotes, names without quotes, trailing, missing and doubled commas, ``.5``, ``5.``,
-    ``+1``, raw tabs and newlines in strings, no-break spaces and byte order marks. Numbers become
-    float.
+    Accepts what ISF files in the wild hold and strict JSON refuses: comments of three kinds, single
+    and curly quotes, words without quotes, trailing, missing and doubled commas, brackets that are
+    not closed, ``.5``, ``5.``, ``+1``, ``1.0f``, raw tabs and newlines in strings, no-break spaces
+    and byte order marks. Numbers become float.
+
+    Parameters
+    ----------
+    may_be_open
+        Whether the text's end closes what is open.
 
     Raises
     ------
@@ -65,7 +70,7 @@ def read(text: str) -> Json:
         ``LINE: what is wrong``, with the 1-based line within `text`. Also for nesting deeper than
         `DEPTH` and for numbers too large for a float.
     """
-    return _value(_Text(text), 0)
+    return _value(_Text(text, may_be_open), 0)
 
 
 def _value(cursor: _Text, depth: int) -> Json:
@@ -79,8 +84,9 @@ def _value(cursor: _Text, depth: int) -> Json:
             raise cursor.error(f"the number {cursor.token[:20]} is too large")
         cursor.take()
         return number
-    if cursor.kind == "word" and cursor.token.lower() in _WORDS:
-        return _WORDS[cursor.take().lower()]
+    if cursor.kind == "word":
+        word = cursor.take()
+        return _WORDS.get(word.lower(), word)
     if cursor.token == "{":
         return _object(cursor, depth)
     if cursor.token == "[":
@@ -91,7 +97,7 @@ def _value(cursor: _Text, depth: int) -> Json:
 def _object(cursor: _Text, depth: int) -> Json:
     cursor.take()
     items: dict[str, Json] = {}
-    while _skip_commas(cursor) != "}":
+    while _skip_commas(cursor) not in ("}", "]") and cursor.kind != "end":
         if cursor.kind not in ("string", "word"):
             raise cursor.error(f"a quoted name or '}}' was expected, not {cursor.token[:20]}")
         name = _string(cursor.take()) if cursor.kind == "string" else cursor.take()
@@ -99,21 +105,28 @@ def _object(cursor: _Text, depth: int) -> Json:
             raise cursor.error(f"':' was expected after \"{name[:40]}\", not {cursor.token[:20]}")
         cursor.take()
         items[name] = _value(cursor, depth + 1)
-    cursor.take()
-    return items
+    return _closed(cursor, "}", items)
 
 
 def _list(cursor: _Text, depth: int) -> Json:
     cursor.take()
     items: list[Json] = []
-    while _skip_commas(cursor) != "]":
+    while _skip_commas(cursor) not in ("}", "]") and cursor.kind != "end":
         items.append(_value(cursor, depth + 1))
-    cursor.take()
+    return _closed(cursor, "]", items)
+
+
+def _closed(cursor: _Text, mark: str, items: Json) -> Json:
+    """Go on behind a bracket; where it is missing, another one ends what is inside, too."""
+    if cursor.kind == "end" and not cursor.may_be_open:
+        raise cursor.error(f"'{mark}' is missing")
+    if cursor.token == mark:
+        cursor.take()
     return items
 
 
 def _skip_commas(cursor: _Text) -> str:
-    while cursor.token == ",":
+    while cursor.token in (",", ";"):
         cursor.take()
     return cursor.token
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.core.latent.geometry import Vector, away, length, log_map, onto_shell
+from engine.core.latent.geometry import Vector, angle, away, length, log_map, onto_shell
 from engine.core.rng import gaussian
 
 SLACK = 1e-9  # rad outside the edge, so that rounding brings nothing back inside
@@ -51,11 +51,6 @@ def centre_of(data: bytes) -> Vector:
 def centre_bytes(z: Vector) -> bytes:
     """Write the direction of a latent as float32: what a state keeps of a centre."""
     return onto_shell(z, 1.0).astype("<f4").tobytes()
-
-
-def angle(a: Vector, b: Vector) -> float:
-    """Angle between two unit vectors, accurate also where it is small."""
-    return 2.0 * math.atan2(length(a - b), length(a + b))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

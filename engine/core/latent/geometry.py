@@ -44,21 +44,13 @@ def onto_shell(vector: Vector, radius: float) -> Vector:
     return vector * (radius / size)
 
 
-def _angle(a: Vector, b: Vector) -> float:
+def angle(a: Vector, b: Vector) -> float:
     """Angle between two unit vectors, accurate near 0 and pi (Kahan 2006, section 12)."""
     return 2.0 * math.atan2(length(a - b), length(a + b))
 
 
 def exp_map(point: Vector, tangent: Vector) -> Vector:
-    """Walk from a point of the sphere along a tangent vector, keeping the point's radius.
-
-    Parameters
-    ----------
-    point [shape=(D,)]
-        Any non-zero vector; its length is the sphere's radius.
-    tangent [shape=(D,)]
-        In the tangent plane; its length is the arc length.
-    """
+    """Walk from a non-zero point [shape=(D,)] along a tangent [shape=(D,)], keeping its radius."""
     radius, arc = length(point), length(tangent)
     if arc < _TINY:
         return point
@@ -74,15 +66,15 @@ def log_map(point: Vector, goal: Vector) -> Vector:
     """
     radius = length(point)
     p, q = point / radius, goal / length(goal)
-    angle = _angle(p, q)
+    turn = angle(p, q)
     side = q - (p @ q) * p
-    if angle < 1e-9:
+    if turn < 1e-9:
         return radius * side
     if length(side) < 1e-9:
         axis = np.zeros_like(p)
         axis[int(np.argmin(np.abs(p)))] = 1.0
         side = axis - (axis @ p) * p
-    return side * (radius * angle / length(side))
+    return side * (radius * turn / length(side))
 
 
 def slerp(a: Vector, b: Vector, t: float) -> Vector:

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from engine.core.latent.caps import Holes, angle, avoid, centre_bytes, holes, project_out
-from engine.core.latent.geometry import Vector, length, onto_shell, slerp
+from engine.core.latent.caps import Holes, avoid, centre_bytes, holes, project_out
+from engine.core.latent.geometry import Vector, angle, length, onto_shell, slerp
 from engine.core.path.memory import Ban
 from engine.core.path.model import (
     Change,

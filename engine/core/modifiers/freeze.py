@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from engine.core.latent.geometry import Vector, slerp
-from engine.core.path.coordinates import LARGEST
+from engine.core.path.coordinates import LARGEST, write_each
 from engine.core.path.model import Kept, Modifier, Now, Part, Path, PathState, Rows, Values
 
 Frozen = tuple[Vector | None, ...]
@@ -53,10 +53,6 @@ def _apply(path: Path, state: PathState, now: Now, rows: Rows) -> Rows:
     return found
 
 
-def _write(kept: Frozen) -> list[Any]:
-    return [None if each is None else each.tolist() for each in kept]
-
-
 def _read(path: Path, data: Any) -> Frozen | None:
     shapes = [(len(rows), path.size) for rows, _ in path.freezes]
     found = [None if each is None else np.asarray(each, np.float64) for each in data]
@@ -72,5 +68,5 @@ FREEZE = Modifier(
     _apply,
     wakes=("frozen",),
     fits=lambda path: bool(path.freezes),
-    part=Part(memory={"frozen": Kept(_write, _read)}),
+    part=Part(memory={"frozen": Kept(write_each, _read)}),
 )

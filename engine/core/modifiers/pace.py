@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.core.bounds import whole
-from engine.core.latent.caps import angle
-from engine.core.latent.geometry import Vector, length, slerp
+from engine.core.latent.geometry import Vector, angle, length, slerp
 from engine.core.path.coordinates import read_coordinates
 from engine.core.path.model import Here, Kept, Modifier, Now, Part, Path, PathState, Rows
 from engine.core.path.setting import Setting

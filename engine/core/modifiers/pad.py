@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.core.latent.geometry import Vector, slerp
 from engine.core.latent.mean import frechet_mean
-from engine.core.path.coordinates import read_coordinates
+from engine.core.path.coordinates import read_coordinates, write_each
 from engine.core.path.keyframes import keyframes_of
 from engine.core.path.model import (
     Change,
@@ -82,10 +82,6 @@ def _take_corner(path: Path, state: PathState, _: Now, here: Here, data: Data) -
     return state.remembering(corners=tuple(known))
 
 
-def _write(corners: tuple[Vector | None, ...]) -> Any:
-    return [None if corner is None else corner.tolist() for corner in corners]
-
-
 def _read(path: Path, data: Any) -> tuple[Vector | None, ...]:
     found = tuple(None if corner is None else read_coordinates(path, corner) for corner in data)
     if len(found) != CORNERS:
@@ -112,6 +108,6 @@ PAD = Modifier(
             )
         },
         vectors={"pad_xy": ("pad_x", "pad_y")},
-        memory={"corners": Kept(_write, _read)},
+        memory={"corners": Kept(write_each, _read)},
     ),
 )

@@ -17,7 +17,7 @@ from engine.core.bounds import whole
 from engine.core.curves import CURVES, shape
 from engine.core.latent.geometry import Vector, length
 from engine.core.latent.manifold import manifold
-from engine.core.path.coordinates import read_coordinates
+from engine.core.path.coordinates import read_coordinates, write_each
 from engine.core.path.model import Kept, Modifier, Now, Part, Path, PathState, Rows, is_angular
 
 
@@ -154,10 +154,6 @@ def _read(path: Path, data: Any, depth: int = 2) -> Travel | None:
     return Travel(goal, whole(start), max(whole(ticks), 0), curve, origin, base, old)
 
 
-def _write_between(ends: tuple[Vector | None, Vector | None]) -> Any:
-    return [None if end is None else end.tolist() for end in ends]
-
-
 def _read_between(path: Path, data: Any) -> tuple[Vector | None, Vector | None] | None:
     a, b = data
     ends = [None if end is None else read_coordinates(path, end) for end in (a, b)]
@@ -172,7 +168,7 @@ TRAVEL = Modifier(
     part=Part(
         memory={
             "travel": Kept(_write, _read),
-            "between": Kept(_write_between, _read_between),
+            "between": Kept(write_each, _read_between),
         }
     ),
 )

@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from engine.core.latent.geometry import Vector
-from engine.core.motions.points import each_point, point_name, walk_name, within_radius
-from engine.core.path.model import Motion, Now, Path, PathState
+from engine.core.motions.points import by_name
+from engine.core.path.model import Motion
 from engine.core.path.phase import own_period
 from engine.core.rng import gaussian
 
@@ -64,10 +64,4 @@ def drift(seed: int, name: str, phase: float, size: int, period: float = 0.0) ->
     return found
 
 
-def _point(path: Path, state: PathState, now: Now, phase: float, point: int) -> Vector:
-    name = point_name(walk_name(path, state, now.values), point)
-    z = drift(now.seed, name, phase, path.size, own_period(path, now.values))
-    return within_radius(path, now, name, z)
-
-
-DRIFT = Motion("drift", each_point(_point), own_period)
+DRIFT = Motion("drift", by_name(drift, own_period), own_period)

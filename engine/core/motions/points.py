@@ -30,6 +30,20 @@ def each_point(one: One) -> Callable[[Path, PathState, Now, float], Vector]:
     return move
 
 
+def by_name(
+    generate: Callable[[int, str, float, int, float], Vector],
+    period: Callable[[Path, Values], float],
+) -> Callable[[Path, PathState, Now, float], Vector]:
+    """Make a motion of ``generate(seed, name, phase, size, period)``, within the path's radius."""
+
+    def one(path: Path, state: PathState, now: Now, phase: float, point: int) -> Vector:
+        name = point_name(walk_name(path, state, now.values), point)
+        z = generate(now.seed, name, phase, path.size, period(path, now.values))
+        return within_radius(path, now, name, z)
+
+    return each_point(one)
+
+
 def spread_out(rows: Vector, spread: float) -> Vector:
     """Draw points [shape=(points, D)] to the first one; with a spread of 1 they stay."""
     rows[1:] = around(rows[0], rows[1:], spread)

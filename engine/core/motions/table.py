@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+from engine.core.motions.closed import LOOP, NOISE, OPENSIMPLEX
 from engine.core.motions.drift import DRIFT
 from engine.core.motions.keys import KEYS
-from engine.core.motions.loop import LOOP
-from engine.core.motions.noise import NOISE
-from engine.core.motions.opensimplex import OPENSIMPLEX
 from engine.core.motions.orbit import ORBIT
 from engine.core.motions.points import each_point, rest
 from engine.core.motions.taught_map import MAP

@@ -161,17 +161,10 @@ def from_numbers(numbers: Sequence[float]) -> Table | None:
 
 
 def rate(speed: float, mean: float, even: float) -> float:
-    """How much faster to go where a picture changes at `speed`, if it is to look even.
+    """How much faster to go where a picture changes at `speed`, not `mean`; `even` is 0..1.
 
     ``1 / ((1 - k) + k v / mean)``: with k = 1 the perceived speed is `mean` everywhere; with any k
     a loop takes as long as without.
-
-    Parameters
-    ----------
-    speed, mean
-        Here and on the whole, per knot.
-    even
-        Strength k, 0..1.
     """
     if mean <= 0.0:
         return 1.0
@@ -180,17 +173,10 @@ def rate(speed: float, mean: float, even: float) -> float:
 
 
 def warp(table: Table | None, even: float, place: float) -> float:
-    """Bend a place within its knot so that the picture changes evenly there; knots stay.
+    """Bend a place within its knot by a strength of 0..1 so that the picture changes evenly there.
 
     For a motion that is locked to something: keys are met when they are due. The inverse of the
     distance within each knot is a PCHIP, once differentiable also at the knots.
-
-    Parameters
-    ----------
-    even
-        Strength, 0..1.
-    place
-        In knots.
 
     Returns
     -------

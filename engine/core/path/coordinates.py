@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,11 @@ from engine.core.latent.geometry import Vector
 from engine.core.path.model import Path
 
 LARGEST = 1e15
+
+
+def write_each(rows: Iterable[Vector | None]) -> list[Any]:
+    """Write coordinates, some of which may be missing."""
+    return [None if row is None else row.tolist() for row in rows]
 
 
 def read_coordinates(path: Path, data: Any) -> Vector | None:

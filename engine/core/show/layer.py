@@ -94,12 +94,16 @@ class Generator:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One ISF input of an effect: uniform name, ISF type and the places of its components."""
+    """One ISF input of an effect: uniform name, ISF type and the places of its components.
+
+    `round_s`: of a rate, the seconds in which 1 of it goes round, see `engine.core.isf.turns`.
+    """
 
     name: str
     type: str
     places: tuple[int, ...]
     values: tuple[int, ...] = ()
+    round_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,15 +181,7 @@ def clock(track: Track | None, values: Sequence[float], own_s: float) -> float:
 
 
 def on_track(written: Written | None, values: Sequence[float], own: Callable[[], Vector]) -> Vector:
-    """Coordinates of a trajectory: those of its track, mixed with its own motion.
-
-    Parameters
-    ----------
-    written
-        None: it has none.
-    values
-        Effective values of all parameters.
-    """
+    """Coordinates of a trajectory: those of its track, if it has any, mixed with its own motion."""
     mix = 0.0 if written is None else values[written.mix]
     if written is None or mix <= 0.0:
         return own()

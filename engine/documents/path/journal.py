@@ -141,15 +141,7 @@ class Journals:
         self.error = ""
 
     def tend(self, show: Show, state: State, now_s: float, is_last: bool = False) -> None:
-        """Write what has changed, if it is time.
-
-        Parameters
-        ----------
-        now_s
-            Monotonic time.
-        is_last
-            It is time, and nothing comes after it: wait for the disk.
-        """
+        """Write what has changed, if it is time; the last time wait for the disk."""
         since_s = now_s if self._since_s is None else self._since_s
         self._since_s, bans = (
             since_s,

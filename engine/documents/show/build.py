@@ -50,14 +50,7 @@ LARGEST_PX = 16384
 def assemble(
     table: ShowTable, resolve: Callable[[str], str], open_file: Callable[[str], bytes]
 ) -> Show:
-    """Resolve a checked show table.
-
-    Parameters
-    ----------
-    resolve
-        Shader name → source text.
-    open_file
-        Name of a small file → its content.
+    """Resolve a checked show table, with its shaders and small files by their names.
 
     Raises
     ------

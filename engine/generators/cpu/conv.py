@@ -104,13 +104,6 @@ def convolve_up(
 ) -> torch.Tensor:
     """Convolve ``gain · x`` [shape=(B, H, W, LANES)] at twice its resolution, filter, and finish.
 
-    Parameters
-    ----------
-    matrices
-        From `upsample.transform_weight`.
-    taps
-        From `upsample.separate`.
-
     Returns
     -------
     [shape=(2 panels, 2 H, 2 W, LANES)]

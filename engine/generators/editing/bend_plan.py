@@ -90,14 +90,7 @@ def make_plan(
     layers: Mapping[str, int],
     clusters: Callable[[str], NDArray[np.integer] | None],
 ) -> Plan:
-    """Compile bends.
-
-    Parameters
-    ----------
-    layers
-        Channels of each layer that can be bent.
-    clusters
-        Gives the cluster of each channel of a layer; None: none were made.
+    """Compile bends of layers, by their channels, and of the clusters that were made of those.
 
     Raises
     ------
@@ -203,15 +196,7 @@ def _order(name: str, count: int, swapped: Sequence[NDArray[np.bool_]]) -> Cells
 
 
 def table(plan: Plan, controls: Mapping[str, float], aspects: Mapping[str, float]) -> Floats:
-    """Numbers of every cell for one picture [shape=(rows, 13)].
-
-    Parameters
-    ----------
-    controls
-        The generator's parameters, complete.
-    aspects
-        Width / height of each bent layer: a turn keeps its shape.
-    """
+    """Numbers of every cell for one picture [shape=(rows, 13)]; a turn keeps the layer's aspect."""
     found = np.tile(NOTHING, (plan.rows, 1))
     knobs = [
         tuple(controls[f"{bend.name}{knob.end}"] for knob in OPS[bend.op]) for bend in plan.bends

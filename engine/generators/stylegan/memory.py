@@ -43,17 +43,10 @@ class Extent(NamedTuple):
 
 
 def memory_bytes(network: Network, canvas: Canvas, device: str, ages: int = 0) -> int:
-    """Estimate what a process takes that draws this model: never less, at most 1.6 times.
+    """Estimate what a process takes that draws a model of so many ages: at most 1.6 times too much.
 
     On the CPU: main memory, all that the process holds. On CUDA: the device's memory (from the
     same figures; not measured).
-
-    Parameters
-    ----------
-    device
-        ``cpu``, ``cuda`` or ``mps``.
-    ages
-        How many snapshots of its training are kept beside it.
     """
     layers = list(_stylegan2(network) if network.family == STYLEGAN2 else _stylegan3(network))
     area = max(canvas.wide, 0.01) * max(canvas.high, 0.01)

@@ -133,14 +133,7 @@ def invert(
     model: str = "",
     samples: int = STARTS,
 ) -> Iterator[Step | None]:
-    """Find a start and refine it, a slice at a time.
-
-    Parameters
-    ----------
-    model
-        The model's file; empty: there is none, and so no encoder.
-    samples
-        Looked at for a start, where there is no encoder.
+    """Find a start, by the model's encoder or of so many samples, and refine it a slice at a time.
 
     Yields
     ------

@@ -39,15 +39,7 @@ class Adaptive:
         self.probability, self.is_held = probability, True
 
     def update(self, shown: float, held_out: float, made: float, pictures: int) -> None:
-        """Take notice of what the discriminator makes of three sets.
-
-        Parameters
-        ----------
-        shown, held_out, made
-            Mean of its judgements of pictures shown, held out and generated.
-        pictures
-            How many were shown since the last time.
-        """
+        """Take notice of mean judgements of so many pictures: those shown, held out and made."""
         apart = shown - made
         found = (shown - held_out) / apart if apart > 1e-6 else 0.0
         self.overfit += 0.2 * (min(max(found, -1.0), 2.0) - self.overfit)

@@ -40,15 +40,7 @@ def generator_loss(real: torch.Tensor, made: torch.Tensor) -> torch.Tensor:
 
 
 def slope(judge: Callable[[torch.Tensor], torch.Tensor], pictures: torch.Tensor) -> torch.Tensor:
-    """Return the mean squared slope of the judgement: R1 on real pictures, R2 on generated ones.
-
-    Parameters
-    ----------
-    judge
-        Pictures to one number each.
-    pictures
-        [shape=(N, 3, H, W)].
-    """
+    """Return the mean squared slope of a judgement of pictures [shape=(N, 3, H, W)]: R1, R2."""
     x = pictures.detach().requires_grad_(True)
     (found,) = torch.autograd.grad(judge(x).sum(), x, create_graph=True)
     return found.square().sum((1, 2, 3)).mean() / 2

@@ -23,15 +23,7 @@ _COARSEST = 16
 
 
 def distance(real: torch.Tensor, made: torch.Tensor, seed: int = 0) -> dict[int, float]:
-    """Return the distance at each side of the pyramid, times 1000.
-
-    Parameters
-    ----------
-    real, made
-        Pictures [shape=(N, 3, S, S)], -1 to 1; as many of the one as of the other.
-    seed
-        Of patches and directions.
-    """
+    """Return the distance of pictures [shape=(N, 3, S, S)], ±1, at each side, times 1000."""
     random = torch.Generator().manual_seed(seed)
     found = {}
     for a, b in zip(_pyramid(real), _pyramid(made), strict=True):

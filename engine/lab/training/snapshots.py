@@ -153,15 +153,7 @@ def encode(
 
 
 def choose(counts: Sequence[int], trained: int, count: int) -> tuple[int, ...]:
-    """Choose snapshots that lie evenly on the way to the network; the oldest is among them.
-
-    Parameters
-    ----------
-    counts
-        Of shown pictures, in order.
-    count
-        How many at most.
-    """
+    """Choose at most `count` snapshots, the oldest among them, that lie evenly on the way."""
     if not counts:
         return ()
     first = ages.place(counts[0], trained)

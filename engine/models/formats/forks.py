@@ -55,16 +55,9 @@ def settle_classes(state: State, modules: Modules) -> None:
 
 
 def choices(kwargs: Mapping[str, Any], clamp: float | None = None) -> Choices:
-    """Say what the arguments of a network tell where its attributes are missing.
+    """Say what a network's kept arguments tell where its attributes, or the features' clamp, lack.
 
     stylegan2-ada nests those of the synthesis network, stylegan3 does not.
-
-    Parameters
-    ----------
-    kwargs
-        As the network keeps them.
-    clamp
-        Bound of the features, where they do not tell.
     """
     synthesis = {**kwargs, **_table(kwargs.get("synthesis_kwargs"))}
     mapping = _table(kwargs.get("mapping_kwargs"))

@@ -187,14 +187,7 @@ def average_of(
 def map_latents(
     z: NDArray[np.float32], state: dict[str, _Array], modules: dict[str, dict[str, Any]]
 ) -> NDArray[np.float32]:
-    """Run a mapping network without labels: w [shape=(N, w_dim)].
-
-    Parameters
-    ----------
-    z
-        Latents [shape=(N, z_dim)].
-    state, modules
-        Of a network in our naming.
+    """Run a mapping network, in our naming, on z without labels: w [shape=(N, w_dim)].
 
     Raises
     ------

@@ -131,14 +131,7 @@ def _block(
 
 
 def describe(state: State, choices: Choices) -> dict[str, dict[str, Any]]:
-    """Work out the attributes of every module.
-
-    Parameters
-    ----------
-    state
-        Name → tensor, in NVIDIA's naming.
-    choices
-        What shapes do not tell.
+    """Work out every module's attributes from tensors, and from choices that shapes do not tell.
 
     Returns
     -------

@@ -340,6 +340,8 @@ class Player(Performance):
             self.notify(found)
         elif found is not None and not self.editing.follow(found):
             self._reload(found)
+        elif told := self.reloader.trial(now_s):
+            self.notify(told)
         if captured := self.editing.tend(self.notify):
             self._reload(captured, "cues: as captured")
         self.recording.tend(self.notify)

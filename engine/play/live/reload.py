@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.compositor.gl.program import ShaderError
+from engine.compositor.isf.shader import file_name
 from engine.compositor.isf.warm import Warmer
 from engine.core.show.show import Show
 from engine.documents.show import load
@@ -25,6 +26,8 @@ from engine.system.foreign import still_file
 
 _READ = (".toml", ".fs", ".vs", ".cube", ".ttf", ".otf", *still_file.SUFFIXES)
 _GENTLE = 10  # niceness of the child that draws new shaders while the show plays
+TOLD_S = 2.0
+"""After this time it is said that a saved shader is still tried out."""
 REPLACED_S = 5.0
 """A network is not taken over more often: of many versions in between the newest counts."""
 
@@ -61,6 +64,7 @@ class Reloader:
         self._warmer: Warmer | None = None
         self._candidate: Loaded | None = None
         self._waiting: set[str] = set()
+        self._tell_s = math.inf
         self._stage = stage
         self._thread.start()
 
@@ -132,13 +136,21 @@ class Reloader:
             for name, text in found.show.shaders.items()
             if playing.shaders.get(name) != text
         }
-        self._waiting = set(fresh)
+        self._waiting, self._tell_s = set(fresh), now_s + TOLD_S
         if fresh and self._warmer is None:
             self._warmer = Warmer(self._size_px, CLOCKS, nice=_GENTLE)
         for name, text in fresh.items():
             assert self._warmer is not None
             self._warmer.submit(name, text)
         return self._warm(now_s)
+
+    def trial(self, now_s: float) -> str:
+        """Say once which shaders are tried out, if it takes long; empty: nothing is to be said."""
+        if self._candidate is None or not self._waiting or now_s < self._tell_s:
+            return ""
+        self._tell_s = math.inf
+        names = ", ".join(sorted(map(file_name, self._waiting)))
+        return f"{names}: saved, and tried out in another process; the old one goes on meanwhile"
 
     def _warm(self, now_s: float) -> Loaded | str | None:
         candidate, is_staged = self._candidate, False

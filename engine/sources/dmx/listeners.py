@@ -13,14 +13,7 @@ _BUFFER_BYTES = 1 << 20
 
 
 def listen(host: str, port: int, universes: tuple[int, ...] = ()) -> list[socket.socket]:
-    """Open a port without waiting; beyond this machine also the multicast groups of sACN.
-
-    Parameters
-    ----------
-    host
-        Address to listen on, of IPv4.
-    universes
-        Whose groups to join (E1.31, 9.3.1).
+    """Open an IPv4 port without waiting; beyond this machine also the sACN groups of universes.
 
     Raises
     ------

@@ -9,7 +9,7 @@ import moderngl
 import numpy as np
 import pytest
 
-from engine.compositor.isf.check import blank, check, probe_picture, probe_sound
+from engine.compositor.isf.check import blank, check, describe, probe_picture, probe_sound
 
 SIZE_PX = (64, 36)
 HEAD = '/*{"ISFVSN": "2", "INPUTS": ['
@@ -19,7 +19,8 @@ def checked(
     ctx: moderngl.Context, inputs: str, colour: str, *, most_s: float = math.inf, more: str = ""
 ) -> tuple[dict[str, object], np.ndarray]:
     text = f"{HEAD}{inputs}]{more}}}*/\nvoid main() {{ gl_FragColor = {colour}; }}"
-    report, picture = check(ctx, "a", text, (SIZE_PX, {}), (most_s, itertools.count().__next__))
+    most = most_s, itertools.count().__next__
+    report, picture = check(ctx, describe(ctx, "a", text), (SIZE_PX, {}), most)
     assert report.keys() == blank("a").keys()
     return report, np.zeros(0) if picture is None else picture
 

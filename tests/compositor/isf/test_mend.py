@@ -21,6 +21,11 @@ float f(float x) { if (x > 0.0) { return x; } return PI; }
 const float PI = 3.14;
 float f(float x) { if (x > 0.0) { return x; } return PI; }
 void main() { gl_FragColor = vec4(f(PI)); }""",
+    "a constant that is none": """#define T TIME
+const float a = filter * T, c = 1.0;
+const float b = a + 1.0;
+const int n = 2;
+void main() { float f[n]; f[0] = b; gl_FragColor = vec4(f[0]); }""",
     "a mouse of four numbers": """vec4 at(vec4 m) { return m; }
 void main() { gl_FragColor = iMouse.z > 0.0 ? at(iMouse) : vec4(iMouse.xy, 0.0, 1.0); }""",
 }
@@ -40,11 +45,11 @@ def test_what_is_defined_twice_in_other_words_is_refused(ctx: moderngl.Context) 
 def test_every_line_stays_in_its_place() -> None:
     body = "int f() {\n  return 1;\n}\n#define A {\nint f() {\n  return 1;\n}\nint sample;"
     assert (
-        mended(body)
+        mended(body, ())
         == "int f() {\n  return 1;\n}\n#define A {\n         \n           \n \nint sample_;"
     )
 
 
 def test_words_of_the_language_keep_their_meaning() -> None:
     body = "flat in int a;\nvoid main() { switch (a) { case 1: break; default: uint b = 1u; } }"
-    assert mended(body) == body
+    assert mended(body, ()) == body

@@ -36,6 +36,7 @@ PLAIN = {
     ("grade", "gain"): "its 0 is black",
     ("split", "at"): "nothing is shown at 0",
     ("stencil", "threshold"): "everything is on one side",
+    ("stripes", "count"): "at 80 they are finer than the pixels of so small a picture",
     ("solid", "light"): "one colour is what it is for",
 }
 Drawn = NDArray[np.float32]

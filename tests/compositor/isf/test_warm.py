@@ -101,9 +101,19 @@ def test_an_endless_shader_is_refused_and_the_next_one_is_served() -> None:
     made.close()
     assert found["good"] is None
     assert found["endless"] == (
-        "endless.fs: took more than 2 s of processor time to compile and to draw small, and it is "
-        "to fill 320x180: an endless loop?"
+        "endless.fs: took more than 2 s of processor time until it was drawn small, and it is to "
+        "fill 320x180: its loops are endless, or too long"
     )
+
+
+def test_of_one_that_compiles_and_is_never_drawn_the_report_says_so() -> None:
+    made = Warmer(SIZE_PX, CLOCKS, most_s=0.05, limit_s=1.6)
+    made.submit("endless", ENDLESS, {})
+    (found,) = until(lambda: made.tend(time.monotonic()) or made.poll(), "an answer")
+    made.close()
+    assert found.report is not None
+    assert (found.report["compiled"], found.report["drew"]) == (True, False)
+    assert str(found.error).startswith("endless.fs: compiles, but took more than 2 s ")
 
 
 def test_ending_a_child_waits_for_nothing_and_leaves_nothing(

@@ -190,7 +190,7 @@ def test_a_cut_leaves_each_worker_where_it_is() -> None:
 
 def test_layers_that_others_show_are_no_pair() -> None:
     assert two("fade", text=TWO).decks.pairs == ()
-    with pytest.raises(ValueError, match="latent needs a layer of one generator on each deck"):
+    with pytest.raises(ValueError, match="only there where each deck has a layer of one generator"):
         two("latent", text=TWO)
 
 

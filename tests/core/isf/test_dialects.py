@@ -102,3 +102,16 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     except ValueError as error:
         said = str(error)
     assert said.partition(":")[0].isdigit()
+
+
+def test_names_of_shadertoy_that_nobody_declares_are_known_under_a_header_too() -> None:
+    head = '/*{"INPUTS": [{"NAME": "iChannel0", "TYPE": "image"}]}*/\n'
+    body = "#define iFrame 3\nvec3 iResolution = vec3(1.0);\nvoid f(float a, vec4 iDate) {}\n"
+    used = "void main() { iTime + iFrame + iResolution + iMouse.z + iDate; iChannelResolution; }"
+    defined = parse(head + body + used, "a.fs").prelude.split("\n")
+    assert defined[1:] == [
+        "#define iTime TIME",
+        "#define iMouse vec4(0.0)",
+        "#define iChannelResolution vec3[4](vec3(IMG_SIZE(iChannel0), 1.0)"
+        ", vec3(0.0), vec3(0.0), vec3(0.0))",
+    ]

@@ -137,6 +137,26 @@ def test_any_table_gives_finite_parameters_or_a_value_error(table: dict[str, obj
     assert set(uniforms(found, {})) <= {i.name for i in found.inputs}
 
 
+FLOAT = '"NAME": "a", "TYPE": "float"'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'/** {{"INPUTS": [{{{FLOAT}, "DEFAULT": 0.5f}}]}} **/',
+        f'/*{{"INPUTS": [ /* of mine */ {{{FLOAT}; "DEFAULT": NaN}}]}}*/',
+        f'/*{{"INPUTS": [{{{FLOAT}}}], // so */ it goes\n"DESCRIPTION": "x */"}}*/',
+        f'/*{{"INPUTS": [{{{FLOAT}], "PASSES": [{{}}]}}*/',
+        f'/*{{"PASSES": [{{}}], "INPUTS": [{{{FLOAT}*/',
+        "/*{\u201cINPUTS\u201d: [{NAME: a, TYPE: float}]}*/",
+    ],
+)
+def test_headers_are_read_as_people_write_them(text: str) -> None:
+    found = parse(text + "\nvoid main() {}", "a.fs")
+    assert [(i.name, i.type, i.default) for i in found.inputs] == [("a", "float", 0.5)]
+    assert found.body.strip() == "void main() {}"
+
+
 def test_what_is_none_of_isf_is_left_out_and_said_where_nothing_uses_it() -> None:
     inputs = '[{"NAME": "a", "TYPE": "colour"}, {"NAME": "b c", "TYPE": "float"}, {"TYPE": "bool"}]'
     found = parse(f'/*{{"INPUTS": {inputs}}}*/\nvoid main() {{}}', "a.fs")

@@ -22,7 +22,7 @@ from engine.models.network import Network
 from engine.models.random_networks import make_stylegan2, make_stylegan3
 from tests import stylegan_files as files
 from tests.performing import until
-from tests.slow_generator import Config
+from tests.stand_ins.slow_generator import Config
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
@@ -84,7 +84,7 @@ def test_a_worker_loads_when_memory_becomes_free(tmp_path: Path) -> None:
     """It is not started again meanwhile, and nobody takes it for hung."""
     need = tmp_path / "need"
     need.write_text(str(10**15))
-    opened = open_spec("tests.slow_generator", Config(needs=str(need)))
+    opened = open_spec("tests.stand_ins.slow_generator", Config(needs=str(need)))
     host = open_worker(opened, "cpu", max_size_px=(16, 16), rate_cap_hz=60.0)
     try:
         _until(host, lambda: host.stats().state.startswith("failed"))

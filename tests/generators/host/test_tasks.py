@@ -17,10 +17,10 @@ from engine.generators.host.tasks import MOST_OPEN, Result, Task
 from engine.generators.host.worker_host import WorkerHost, open_worker
 from engine.generators.registry import open_spec
 from tests.performing import until
-from tests.slow_generator import Config
+from tests.stand_ins.slow_generator import Config
 
-NAME = "tests.slow_generator"
-KIND = "tests.count_task"
+NAME = "tests.stand_ins.slow_generator"
+KIND = "tests.stand_ins.count_task"
 
 
 @pytest.fixture(scope="module")

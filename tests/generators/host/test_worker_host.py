@@ -32,9 +32,9 @@ from engine.generators.host.worker_host import WorkerHost, open_worker
 from engine.generators.registry import open_spec
 from engine.system import liveness
 from tests.performing import until
-from tests.slow_generator import Config, build
+from tests.stand_ins.slow_generator import Config, build
 
-NAME = "tests.slow_generator"
+NAME = "tests.stand_ins.slow_generator"
 
 
 def request(seconds: float, level: float = 0.0, act: float = 0.0) -> Request:
@@ -589,7 +589,7 @@ def test_a_spare_that_died_is_no_help_and_no_harm(opened: list[WorkerHost | Spar
 def test_a_spare_that_is_still_loading_stays_where_it_is(
     opened: list[WorkerHost | Spare],
 ) -> None:
-    spare = Spare(modules=("tests.slow_import",), delay_s=0.0)
+    spare = Spare(modules=("tests.stand_ins.slow_import",), delay_s=0.0)
     opened.append(spare)
     spare.tend(0.0)
     assert spare.take() is None
@@ -601,9 +601,9 @@ import os, time, sys
 from engine.generators.host.worker_host import open_worker
 from engine.generators.registry import open_spec
 from engine.system import liveness
-from tests.slow_generator import Config
+from tests.stand_ins.slow_generator import Config
 from tests.generators.host.test_worker_host import request
-opened = open_spec("tests.slow_generator", Config(delay_s=1000.0))
+opened = open_spec("tests.stand_ins.slow_generator", Config(delay_s=1000.0))
 host = open_worker(opened, "cpu", max_size_px=(16, 16), rate_cap_hz=15)
 host.ask(request(0), time.monotonic())
 while host.stats().state != "ready":
@@ -632,9 +632,9 @@ import time
 from engine.generators.host.worker_host import open_worker
 from engine.generators.registry import open_spec
 from engine.system import liveness
-from tests.slow_generator import Config
+from tests.stand_ins.slow_generator import Config
 from tests.generators.host.test_worker_host import request
-opened = open_spec("tests.slow_generator", Config())
+opened = open_spec("tests.stand_ins.slow_generator", Config())
 host = open_worker(opened, "cpu", max_size_px=(16, 16), rate_cap_hz=15)
 host.ask(request(0), time.monotonic())
 while host.newest() is None:

@@ -255,3 +255,16 @@ def test_what_a_shader_brings_along_is_reloaded_with_it(tmp_path: Path, show: Pa
         (folder / "in" / "new.png").replace(folder / "in" / "own.png")
         until(lambda: loads(tmp_path) == 2, "the new picture")
         playing.end()
+
+
+def test_a_trial_that_takes_long_is_said_once(show: Path) -> None:
+    loaded, tint = load.load(str(show)), show.parent / "tint.fs"
+    reloader = Reloader(loaded)
+    try:
+        tint.write_text(tint.read_text("utf-8").replace("pixel.a", "0.25"), "utf-8")
+        until(lambda: reloader.poll(loaded.show, 0.0) or reloader._waiting, "the trial")
+        said = [reloader.trial(now_s) for now_s in (1.0, 3.0, 9.0)]
+        assert "tint.fs" in said[1]
+        assert said[0] == said[2] == ""
+    finally:
+        reloader.close()

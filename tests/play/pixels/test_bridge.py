@@ -19,7 +19,7 @@ from engine.generators.registry import open_spec
 from engine.play.pixels.bridge import Bridge
 from engine.play.pixels.crossfade import Fade, TimedFrame, advance_fade, begin_fade, weigh
 from engine.play.pixels.cuda_sharing import probe
-from tests.slow_generator import Config
+from tests.stand_ins.slow_generator import Config
 
 
 @pytest.fixture
@@ -275,7 +275,7 @@ def test_slots_are_apart_and_can_be_dropped(bridge: Bridge) -> None:
 @pytest.mark.parametrize("crossfades", [True, False])
 def test_an_export_shows_each_frame_exactly(ctx: moderngl.Context, crossfades: bool) -> None:
     bridge = Bridge(ctx, crossfades=crossfades)
-    host = InlineHost(open_spec("tests.slow_generator", Config()), "cpu")
+    host = InlineHost(open_spec("tests.stand_ins.slow_generator", Config()), "cpu")
     for n in range(12):
         seconds = n * 1001 / 30000
         z = np.full(4, n / 16, np.float32)

@@ -26,8 +26,8 @@ from engine.play.pixels.bridge import Bridge
 from engine.play.pixels.delay_line import DelayLine
 from engine.play.pixels.film import FilmPixels
 from engine.play.pixels.live import LivePixels
-from tests.echo_generator import STEP, Config
 from tests.performing import lamp, until
+from tests.stand_ins.echo_generator import STEP, Config
 
 SLOPE = """/*{"ISFVSN": "2", "INPUTS": [
   {"NAME": "blue", "TYPE": "float", "DEFAULT": 0.0, "MIN": 0, "MAX": 1}]}*/
@@ -216,7 +216,10 @@ def test_pictures_go_through_the_record() -> None:
 def test_a_worker_sees_what_it_is_sent() -> None:
     picture = np.random.default_rng(1).integers(0, 200, (16, 16, 3), np.uint8)
     host = open_worker(
-        open_spec("tests.echo_generator", Config()), "cpu", max_size_px=(16, 16), rate_cap_hz=100.0
+        open_spec("tests.stand_ins.echo_generator", Config()),
+        "cpu",
+        max_size_px=(16, 16),
+        rate_cap_hz=100.0,
     )
     try:
         request = Request(0.0, {}, size_px=(16, 16), pictures={"image": picture})

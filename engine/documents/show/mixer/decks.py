@@ -36,10 +36,11 @@ def make_decks(builder: ShowBuilder, table: ShowTable, layers: tuple[Layer, ...]
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"decks.transitions: '{twice}' is there already; give it another id")
     if keys.transition not in names:
-        more = "" if pairs else "; latent needs a layer of one generator on each deck"
+        what = "not known"
+        if keys.transition == LATENT:
+            what = "only there where each deck has a layer of one generator, of one kind and config"
         raise ValueError(
-            f"decks.transition: '{keys.transition[:40]}' is not known; allowed are: "
-            f"{', '.join(names)}{more}"
+            f"decks.transition: '{keys.transition[:40]}' is {what}; allowed are: {', '.join(names)}"
         )
     fade, curve, transition, take, cut, time_s, beats = _parameters(builder, keys, names)
     first = len(names) - len(keys.transitions)

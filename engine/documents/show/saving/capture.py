@@ -31,15 +31,7 @@ class Captured(NamedTuple):
 
 
 def capture(show: Show, state: State, name: str, chosen: Collection[str] = ()) -> Captured:
-    """Take how a show stands on the state's tick: before routes, as a hand has set it.
-
-    Parameters
-    ----------
-    name
-        ID of the cue.
-    chosen
-        Addresses of parameters and paths; empty: everything but what passes.
-    """
+    """Take how a show stands on a tick, as a hand has set it, or the chosen addresses, as a cue."""
     values = ramped(show, state, max(state.tick, 0) / show.constants.control_hz)
     left_out = PASSING if chosen else (*PASSING, *APART)
     now, latents = now_on_tick(show, state), {}

@@ -100,17 +100,10 @@ def _lay_beside(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def with_values(text: str, show: Show, values: Mapping[str, float], cue: int) -> str:
-    """Write values into a show's text.
+    """Write values, by address, into a show's text; `cue` is the scene that plays, -1: none.
 
     A value of the scene that plays is written there, any other into the table that it is from. The
     copy begins with that scene. What no table says, the scene says.
-
-    Parameters
-    ----------
-    values
-        By address.
-    cue
-        Index of the scene that plays; -1: none.
     """
     import tomlkit
 

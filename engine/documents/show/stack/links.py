@@ -81,6 +81,6 @@ def _rank(name: str, reads: dict[str, tuple[str, ...]], way: tuple[str, ...], pl
         circle = " sees ".join([*way[way.index(name) :], name])
         raise ValueError(
             f"layers[{place}]: {circle}: nothing could be drawn first; let one of them see "
-            "'picture', which is the finished picture of the step before"
+            "'picture', which is the finished picture of the step before, or lie in no group"
         )
     return max((1 + _rank(other, reads, (*way, name), place) for other in reads[name]), default=0)
