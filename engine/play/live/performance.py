@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -124,8 +124,7 @@ class Performance:
         stack.callback(self.saving.close)
         self.trials = Trials(show, LIVE_S)
         stack.callback(self.trials.close)
-        self.rehearsal = Rehearsal()
-        stack.callback(self.rehearsal.close)
+        self.rehearsal = stack.enter_context(closing(Rehearsal()))
         self.reloader = Reloader(self.loaded, show.size_px, self.compositor.stage)
         stack.callback(self.reloader.close)
         self.tasks = TaskQueue(
