@@ -10,13 +10,14 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import product
 from multiprocessing.process import BaseProcess
-from typing import Any, NamedTuple
+from typing import Any
 
 import moderngl
 import numpy as np
 
 from engine.compositor.canvas.blend import FIXED
 from engine.compositor.compose import Compositor
+from engine.compositor.enlarge import Pair
 from engine.compositor.gl.context import open_context
 from engine.compositor.gl.program import ShaderError
 from engine.compositor.gl.surface import make_surface, release
@@ -47,16 +48,6 @@ _MOVES: _Changes = (
     *({"placing": Placing(tile=float(tile)), "scale": scale}
       for tile, scale in product((1, 2), (1.2, 0.6))),
 )  # fmt: skip
-
-
-class _Pixels(NamedTuple):
-    """What a generator delivers, see `engine.compositor.enlarge.SourcePixels`."""
-
-    older: moderngl.Texture
-    newer: moderngl.Texture
-    weight: float
-    numbers: tuple[int, int]
-    is_flow: bool
 
 
 class Rehearsal:
@@ -103,7 +94,7 @@ def _draw(ctx: moderngl.Context, shaders: Mapping[str, str], kind: _Kind | None)
     surface = make_surface(ctx, *(kind or _PICTURES[0]))
     for number, plan in enumerate(_generated() if kind else (*_scenes(), *_finishings()), 1):
         numbers = 2 * number, 2 * number + 1
-        ways = {str(way): _Pixels(surface.texture, surface.texture, 0.5, numbers, way)
+        ways = {str(way): Pair(surface.texture, surface.texture, 0.5, numbers, way)
                 for way in (False, True)}  # fmt: skip
         for _ in range(2):  # a picture that comes again is drawn in another way
             compositor.compose(plan, ways)
