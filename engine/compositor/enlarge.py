@@ -160,10 +160,8 @@ class Enlarger:
         return Pair(older, newer, pixels.weight, pixels.numbers, pixels.is_flow)
 
     def _draw(self, pixels: SourcePixels, size_px: tuple[int, int], ending: Ending) -> Surface:
-        if any(
-            2 * own > all_ * _HALF_ENOUGH
-            for own, all_ in zip(pixels.newer.size, size_px, strict=True)
-        ):
+        (across, down), own_px = size_px, pixels.newer.size
+        if 2 * own_px[0] > across * _HALF_ENOUGH or 2 * own_px[1] > down * _HALF_ENOUGH:
             return self._drawn(pixels, size_px, ending)
         half_px = (across + 1) // 2, (down + 1) // 2
         if ending.canvas is None:
