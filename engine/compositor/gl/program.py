@@ -132,7 +132,7 @@ class Program:
         linked = self._linked[0]
         if self._is_software and (is_light or self._ways):
             fragment, vertex = self._texts
-            text = fragment if is_light else fragment.replace(STRAIGHT_IF, "")
+            text = fragment.replace(STRAIGHT_IF, "if (false) " if is_light else "")
             linked = _Linked(self._ctx, text, vertex)
             for name in linked.uniforms.keys() & self._sent.keys():
                 linked.uniforms[name].value = self._sent[name]

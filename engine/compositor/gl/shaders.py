@@ -212,15 +212,18 @@ void main() {
 SHOW = (
     HEAD
     + SRGB
-    + """
+    + f"""
 uniform sampler2D image;
 uniform float host_opacity;
 uniform float host_most;
-void main() {
+vec4 shown(vec3 light, float a) {{
+    {STRAIGHT_IF}return vec4(encode(light), a);
+    return vec4(light, 1.0) * a * host_opacity;
+}}
+void main() {{
     vec4 c = texelFetch(image, ivec2(isf_FragNormCoord * vec2(textureSize(image, 0))), 0);
-    float a = clamp(c.a, 0.0, 1.0), opacity = host_opacity * a;
-    c.rgb = clamp(c.rgb / max(a, 1e-4), 0.0, 1.0);
-    host_Color = host_most > 0.0 ? vec4(c.rgb * opacity, opacity) : vec4(encode(c.rgb), a);
-}
+    float a = clamp(c.a, 0.0, 1.0);
+    host_Color = shown(clamp(c.rgb / max(a, 1e-4), 0.0, 1.0), a);
+}}
 """
 )
