@@ -290,7 +290,19 @@ def make_effect(builder: ShowBuilder, root: str, table: EffectTable, has_mix: bo
         if i.type not in IMAGES
     )
     history = isf.has_history(header)
-    return Effect(table.id, name, mix, inputs, images, history, bypass)
+    rests = _rests(header, inputs) if has_mix and not history else ()
+    return Effect(table.id, name, mix, inputs, images, history, bypass, rests)
+
+
+def _rests(header: isf.Header, inputs: tuple[Input, ...]) -> tuple[tuple[int, float], ...]:
+    """Places and values with which an effect changes nothing, if its author says so of each."""
+    own = [item.identity for item in header.inputs if item.type not in IMAGES]
+    found: list[tuple[int, float]] = []
+    for item, value in zip(inputs, own, strict=True):
+        if value is None:
+            return ()
+        found += zip(item.places, value if isinstance(value, tuple) else (value,), strict=True)
+    return tuple(found)
 
 
 def _flat(
