@@ -14,6 +14,7 @@ from engine.core.isf.inputs import IMAGES
 from engine.core.parameter import Kind, Parameter
 from engine.core.show.layer import IN_BETWEENS, Effect, Generator, Input, Layer, Reel
 from engine.documents.builder import ShowBuilder, each, strict
+from engine.documents.errors import within
 from engine.documents.lettering import KINDS, made_source, make_writing
 from engine.documents.path.paths import make_paths, refuse_paths
 from engine.documents.path.picture_keyframes import LAYER
@@ -122,10 +123,8 @@ def master_effects(
     builder: ShowBuilder, table: MasterTable, layers: tuple[Layer, ...]
 ) -> tuple[Effect, ...]:
     """Resolve the effects over the whole picture."""
-    try:
+    with within("master."):
         effects = _effects(builder, "/master", table.effects)
-    except ValueError as error:
-        raise ValueError(f"master.{error}") from None
     check_images(effects, layers, "master")
     return effects
 
@@ -133,10 +132,8 @@ def master_effects(
 def _generator(
     builder: ShowBuilder, root: str, layer: LayerTable, table: GeneratorTable
 ) -> Generator:
-    try:
+    with within("generator: "):
         opened = registry.open_spec(table.kind, table.config)
-    except ValueError as error:
-        raise ValueError(f"generator: {error}") from None
     spec, files = opened.spec, opened.files
     builder.notes += [f"layer {layer.id}: {note}" for note in opened.notes]
     config = deepcopy(table.config)
