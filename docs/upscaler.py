@@ -30,13 +30,14 @@ from torch.nn.functional import conv2d, interpolate, mse_loss, pad, pixel_shuffl
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 from engine.core.show.generator import Request
+from engine.generators import registry
 from engine.generators.kinds import cppn
 
 SHADES = 12  # of a doubled pixel: red of its four, green, blue
 HELD_OUT = ("earth.jpg", "painted.jpg", "help.png", "paths.png", "launchpad.png", "first-show.jpg")
 PATCH_PX, BATCH = 32, 16  # of halved pictures
 MOST_PX = 1400  # of a picture that is measured
-SHARES = np.array([0.7, 0.2, 0.1])  # of photographs, of what is painted, of docs/
+SHARES = np.array([0.65, 0.15, 0.2])  # of photographs, of what is painted, of ours
 # Catmull-Rom at a quarter of a pixel to either side: twice the size, centres kept.
 BICUBIC = np.array([-0.0703125, 0.8671875, 0.2265625, -0.0234375], np.float32)
 
@@ -152,6 +153,23 @@ def walks(rng: np.random.Generator, count: int) -> Iterator[np.ndarray]:
         yield halved(pixels[:, :3], "area")[0].permute(1, 2, 0).numpy()
 
 
+def networks(rng: np.random.Generator, count: int) -> Iterator[np.ndarray]:
+    """Pictures of the shipped networks, as large as they make them, side by side."""
+    for name in ("earth", "rust", "shore"):
+        path = ROOT / "presets" / "networks" / f"{name}.safetensors"
+        opened = registry.open_spec("stylegan2", {"path": str(path)})
+        built, port = registry.build(opened, "cpu"), opened.spec.ports[0]
+        for _ in range(count):
+            tiles = []
+            for _ in range(9):
+                given = {port.name: rng.standard_normal(port.shape).astype(np.float32)}
+                pixels = built.render(Request(0.0, given, size_px=(64, 64)), None)[0]
+                shown = pixels.pixels * 0.5 + 0.5 if hasattr(pixels, "pixels") else pixels
+                tiles.append(shown.clamp(0, 1)[0, :3])
+            rows = [torch.cat(tiles[k : k + 3], 2) for k in (0, 3, 6)]
+            yield torch.cat(rows, 1).permute(1, 2, 0).numpy()
+
+
 def pictures() -> Iterator[np.ndarray]:
     """Pictures of docs/ at half their size, without what their JPEG left."""
     for path in sorted((ROOT / "docs").rglob("*")):
@@ -198,10 +216,11 @@ def lesson(picture: np.ndarray, kind: str) -> Lesson:
 
 
 def lessons(rng: np.random.Generator, size: int, folder: Path | None) -> list[list[Lesson]]:
-    """What is learned from, in three parts: photographs, what is painted here, docs/."""
+    """What is learned from, in three parts: photographs, what is painted here, pictures of ours."""
     textures = [_texture(rng, 512) for _ in range(16)]
-    painted = [*(leaves(rng, textures) for _ in range(size)), *walks(rng, size // 10)]
-    parts = [photographs(folder) if folder else [], painted, pictures()]
+    painted = (leaves(rng, textures) for _ in range(size))
+    drawn = [*pictures(), *walks(rng, size // 6), *networks(rng, size // 8)]
+    parts = [photographs(folder) if folder else [], painted, drawn]
     made = [[lesson(x, "bicubic" if k % 7 else "area") for k, x in enumerate(p)] for p in parts]
     return [part for part in made if part]
 

@@ -23,6 +23,12 @@ from engine.system import fonts
 
 _NAME = "latent-cinema"
 _LICENCE = "Apache-2.0"
+_UPSCALER = {
+    "name": "upscaler.npz",
+    "licence": _LICENCE,
+    "credits": "it learned from photographs by Aitzol Berasategi, Trevor 'Freespace', Abhishek "
+    "Mudgal, Jakub Mede (CC-BY-4.0) and others: engine/compositor/frames/NOTICE",
+}
 _ENCODERS = {
     "x264": "GPL-2.0-or-later",
     "x265": "GPL-2.0-or-later",
@@ -76,10 +82,11 @@ def collect(source: str | None) -> dict[str, Any]:
 def _of_engine() -> dict[str, Any]:
     shaders = {path.stem: path for path in sorted(assets_dir("shaders").glob("*.fs"))}
     networks = sorted((assets_dir("presets") / "networks").glob("*.safetensors"))
-    encoders = list(_encoders())
+    encoders, found = list(_encoders()), _of_files(networks, shaders)
     return {
         "engine": {"name": _NAME, "version": __version__, "licence": _LICENCE},
-        **_of_files(networks, shaders),
+        **found,
+        "networks": [*found["networks"], _UPSCALER],
         "fonts": [{"name": fonts.NAME, "licence": fonts.LICENCE}],
         "packages": list(packages(_NAME)),
         "exception": {"text": _EXCEPTION, "libraries": encoders} if encoders else {},

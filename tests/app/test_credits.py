@@ -72,6 +72,7 @@ def test_the_font_that_comes_along_has_its_licence_beside_it() -> None:
     status, said = credit()
     assert status == 0
     assert "Arimo: OFL-1.1" in said
+    assert "photographs by Aitzol Berasategi" in said
     beside = Path(fonts.__file__).with_name("OFL.txt").read_text("utf-8")
     assert "SIL Open Font License, Version 1.1" in beside
     assert len(fonts.data()) < 400_000
