@@ -83,7 +83,7 @@ def advance(show: Show, state: State, tick: int, events: Sequence[Event] = ()) -
     if fired:
         state = let_go(show, keep_time(show, state, fired), fired)
     if state.reels:
-        state = state._replace(reels=move_reels(show, state, {*taken.written, *fired}))
+        state = state._replace(reels=move_reels(show, before, state, {*taken.written, *fired}))
     if was_still:
         state = _hold_still(show, state)
     else:
