@@ -67,6 +67,7 @@ def _active(state: State, effects: Iterable[Effect], values: Sequence[float]) ->
         if (e.mix < 0 or values[e.mix] > 0.0)
         and (e.bypass < 0 or values[e.bypass] < 0.5)
         and is_there(state, e)
+        and not (e.rests and all(values[place] == value for place, value in e.rests))
     ]
 
 

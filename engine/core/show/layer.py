@@ -108,7 +108,10 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One shader of a layer: inputs, image bindings, places of its mix and bypass (-1: none)."""
+    """One shader of a layer: inputs, image bindings, places of its mix and bypass (-1: none).
+
+    `rests`: it changes nothing while these places have these values; empty: that is not known.
+    """
 
     id: str
     shader: str
@@ -117,6 +120,7 @@ class Effect:
     images: Mapping[str, str]
     has_history: bool
     bypass: int = -1
+    rests: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
