@@ -6,7 +6,7 @@
   "INPUTS": [
     { "NAME": "inputImage", "TYPE": "image" },
     { "NAME": "width", "LABEL": "Width of the tubes, in hundredths of the height", "TYPE": "float", "DEFAULT": 0.5, "MIN": 0.15, "MAX": 1.5 },
-    { "NAME": "threshold", "LABEL": "How steep an edge must be", "TYPE": "float", "DEFAULT": 0.2, "MIN": 0, "MAX": 1 },
+    { "NAME": "threshold", "LABEL": "How steep an edge must be", "TYPE": "float", "DEFAULT": 0.14, "MIN": 0, "MAX": 1 },
     { "NAME": "light", "LABEL": "Light of the tubes", "TYPE": "float", "DEFAULT": 1, "MIN": 0, "MAX": 2 },
     { "NAME": "glow", "LABEL": "Glow around them", "TYPE": "float", "DEFAULT": 0.8, "MIN": 0, "MAX": 2 },
     { "NAME": "picture", "LABEL": "How much of the picture shows", "TYPE": "float", "DEFAULT": 0.15, "MIN": 0, "MAX": 1 },
