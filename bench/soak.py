@@ -38,14 +38,12 @@ FOREVER = 10**9
 MOST_ROWS = 400
 
 
-def soak(
-    show: str, size: str, frames: int = FOREVER, seconds: int = FOREVER, leak: int = 0
-) -> dict[str, Any]:
-    """Play so many frames or seconds, losing `leak` bytes a frame, and judge the second half."""
+def soak(show: str, size: str, frames: int = FOREVER, seconds: int = FOREVER) -> dict[str, Any]:
+    """Play so many frames or seconds, and judge the second half."""
     with tempfile.TemporaryDirectory() as name:
         rows_file, stats = Path(name) / "rows.jsonl", Path(name) / "stats.json"
         words = [
-            sys.executable, "-m", "bench.soak_player", rows_file, frames, seconds, leak,
+            sys.executable, "-m", "bench.soak_player", rows_file, frames, seconds,
             "play", show, "--output", "null", "--size", size,
             "--osc", "127.0.0.1:0", "--audio", "off", "--stats", stats,
         ]  # fmt: skip

@@ -1,13 +1,12 @@
 """The player of `bench.soak`: plays without a pace and writes down what its processes hold.
 
-    python -m bench.soak_player ROWS FRAMES SECONDS LEAK play SHOW ...
+    python -m bench.soak_player ROWS FRAMES SECONDS play SHOW ...
 
 It ends after so many frames or seconds. Every `EVERY` frames it writes a row of JSON: the frame;
 for ``main`` the bytes that are allocated, exactly (``PYTHONMALLOC=malloc`` lets glibc count all),
 after a collection, so that garbage does not count; for each worker its process and the memory that
 is its own (what it allocates it writes down itself, see `bench.soak_worker`); open files. Workers
-make as many pictures as they can. ``LEAK`` bytes are lost on each frame, to prove that they are
-found.
+make as many pictures as they can.
 """
 
 from __future__ import annotations
@@ -34,8 +33,6 @@ class Endless(Player):
 
     def _frame(self, due: Due, seconds: Fraction) -> None:
         super()._frame(due, seconds)
-        if LEAK:
-            _lost.append(bytes(LEAK - 8 - sys.getsizeof(b"")))
         if due.index % EVERY == 0:
             gc.collect(1)
             print(json.dumps({"frame": due.index, **self._row()}), file=_rows, flush=True)
@@ -65,8 +62,8 @@ if __name__ == "__main__":
     from engine.app.cli.main import main
     from engine.play.live import player
 
-    ROWS, FRAMES, SECONDS, LEAK = sys.argv[1], *map(int, sys.argv[2:5])
-    _rows, _lost = open(ROWS, "w"), []  # noqa: SIM115 - until the process ends
+    ROWS, FRAMES, SECONDS = sys.argv[1], *map(int, sys.argv[2:4])
+    _rows = open(ROWS, "w")  # noqa: SIM115 - until the process ends
     Pacer.wait = _next  # type: ignore[method-assign]
     Governor.begin = lambda *_: False  # type: ignore[method-assign]
     Governor.note = lambda *_: False  # type: ignore[method-assign]
@@ -74,5 +71,5 @@ if __name__ == "__main__":
     player.Player = Endless  # type: ignore[misc]
     for k in range(gaussian.cache_info().maxsize or 0):  # full: else it fills for an hour
         gaussian(0, "soak", k, 64)
-    sys.argv[1:] = sys.argv[5:]
+    sys.argv[1:] = sys.argv[4:]
     main()

@@ -53,8 +53,8 @@ page is made from the files (`python docs/shaders.py`), the pictures over two of
 
 - **Sizes** are in picture heights, so that every resolution shows the same. Angles are in turns.
 - **Pace** is in whole rounds an hour, because the shaders' clock begins anew each hour: nothing
-  jumps there. To change a speed while it plays, leave `pace` at 0 and let an oscillator or a
-  modulator move `phase`, `turn` or `shift`.
+  jumps there, nor when `pace` is moved while it plays: the rounds go on from where they are (but
+  in `arcs` and `slits`, whose tiles each count their own).
 - **Half-lives** are in seconds: what remembers looks the same at every frame rate.
 - **Cost** is processor time of a frame of 1280x720, in milliseconds, drawn without a graphics card
   (llvmpipe, two cores of a Xeon); a graphics card is many times faster.

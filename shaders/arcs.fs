@@ -7,12 +7,12 @@
     { "NAME": "size", "LABEL": "Size of a tile, in picture heights", "TYPE": "float", "DEFAULT": 0.16, "MIN": 0.04, "MAX": 0.6 },
     { "NAME": "width", "LABEL": "Width of the threads", "TYPE": "float", "DEFAULT": 0.22, "MIN": 0.02, "MAX": 0.6 },
     { "NAME": "glow", "LABEL": "Glow", "TYPE": "float", "DEFAULT": 0.5, "MIN": 0, "MAX": 1 },
-    { "NAME": "pace", "LABEL": "Turns of every tile per hour", "TYPE": "long", "DEFAULT": 120, "MIN": 0, "MAX": 1800 },
+    { "NAME": "pace", "LABEL": "Turns of every tile per hour", "TYPE": "long", "DEFAULT": 160, "MIN": 0, "MAX": 1800 },
     { "NAME": "angle", "LABEL": "Turns the wall, in turns", "TYPE": "float", "DEFAULT": 0.125, "MIN": 0, "MAX": 1 },
     { "NAME": "second", "LABEL": "A second thread beside it", "TYPE": "float", "DEFAULT": 0.5, "MIN": 0, "MAX": 1 },
-    { "NAME": "colours", "LABEL": "One colour or many", "TYPE": "float", "DEFAULT": 0.6, "MIN": 0, "MAX": 1 },
-    { "NAME": "thread", "LABEL": "Colour of the threads", "TYPE": "color", "DEFAULT": [0.3, 0.8, 0.95, 1.0] },
-    { "NAME": "other", "LABEL": "The other end of the colours", "TYPE": "color", "DEFAULT": [0.95, 0.3, 0.55, 1.0] },
+    { "NAME": "colours", "LABEL": "One colour or many", "TYPE": "float", "DEFAULT": 1, "MIN": 0, "MAX": 1 },
+    { "NAME": "thread", "LABEL": "Colour of the threads", "TYPE": "color", "DEFAULT": [0.15, 0.7, 1.0, 1.0] },
+    { "NAME": "other", "LABEL": "The other end of the colours", "TYPE": "color", "DEFAULT": [1.0, 0.2, 0.45, 1.0] },
     { "NAME": "ground", "LABEL": "The ground", "TYPE": "color", "DEFAULT": [0.01, 0.01, 0.03, 1.0] }
   ]
 }*/
@@ -38,12 +38,13 @@ void main() {
     float t = TIME * float(2 * ((pace + 1) / 2)) / 3600.0 + lot;
     float quarter = floor(t) + smoothstep(0.8, 1.0, fract(t)) + (chance(cell + ivec2(91, 17)) < 0.5 ? 0.0 : 1.0);
     float b = 0.25 * TURN * quarter;
-    vec2 r = mat2(cos(b), sin(b), -sin(b), cos(b)) * q;
+    // A tile that turns shrinks, so that it never leaves its place.
+    float shrunk = abs(cos(b)) + abs(sin(b));
+    vec2 r = mat2(cos(b), sin(b), -sin(b), cos(b)) * q * shrunk;
     float one = abs(length(r - 0.5) - 0.5);
     float two = abs(length(r + 0.5) - 0.5);
     float away = min(one, two);
-    float turning = 4.0 * smoothstep(0.8, 0.9, fract(t)) * smoothstep(1.0, 0.9, fract(t));
-    float pixel = 1.0 / (RENDERSIZE.y * size);
+    float pixel = shrunk / (RENDERSIZE.y * size);
     float half_ = 0.5 * width;
     float core = smoothstep(half_ + pixel, half_ - pixel, away);
     float gap = smoothstep(0.0, pixel * 2.0, abs(away - half_ * 0.45) - half_ * 0.13);
@@ -51,9 +52,9 @@ void main() {
     float halo = exp(-max(away - half_, 0.0) * 7.0) * glow;
     vec2 place = (p - 60.0) * size;
     float hue = 0.5 + 0.5 * sin(2.1 * place.x + 3.0 * place.y + TURN * fract(TIME * 30.0 / 3600.0));
-    vec3 c = mix(thread.rgb, other.rgb, hue * colours);
+    vec3 c = mix(thread.rgb, other.rgb, smoothstep(0.1, 0.9, hue) * colours);
     float round_ = 1.0 - away / max(half_, 1e-3) * 0.55 * core;
-    float rim = smoothstep(0.5, 0.5 - 0.06 * turning, max(abs(q.x), abs(q.y)));
-    vec3 lit = ground.rgb * ground.rgb + c * c * (core * round_ + 0.3 * halo * (1.0 - core)) * mix(1.0, rim, step(0.01, turning));
+    float rim = shrunk > 1.001 ? clamp((0.5 - max(abs(r.x), abs(r.y))) / pixel + 0.5, 0.0, 1.0) : 1.0;
+    vec3 lit = ground.rgb * ground.rgb + c * c * (core * round_ + 0.3 * halo * (1.0 - core)) * rim;
     gl_FragColor = vec4(sqrt(min(lit, 1.0)), 1.0);
 }

@@ -8,10 +8,10 @@
     { "NAME": "lines", "LABEL": "Lines of text", "TYPE": "long", "DEFAULT": 48, "MIN": 12, "MAX": 180 },
     { "NAME": "gamma", "LABEL": "More or fewer full characters", "TYPE": "float", "DEFAULT": 0.6, "MIN": 0.3, "MAX": 3 },
     { "NAME": "colour", "LABEL": "One ink or the picture's colours", "TYPE": "float", "DEFAULT": 1, "MIN": 0, "MAX": 1 },
-    { "NAME": "vivid", "LABEL": "How bright the characters are", "TYPE": "float", "DEFAULT": 0.7, "MIN": 0, "MAX": 1 },
+    { "NAME": "vivid", "LABEL": "How bright the characters are", "TYPE": "float", "DEFAULT": 0.9, "MIN": 0, "MAX": 1 },
     { "NAME": "ink", "LABEL": "The ink", "TYPE": "color", "DEFAULT": [0.35, 1.0, 0.5, 1.0] },
     { "NAME": "ground", "LABEL": "The ground", "TYPE": "color", "DEFAULT": [0.0, 0.0, 0.0, 1.0] },
-    { "NAME": "behind", "LABEL": "How much of the picture lies behind", "TYPE": "float", "DEFAULT": 0.12, "MIN": 0, "MAX": 1 }
+    { "NAME": "behind", "LABEL": "How much of the picture lies behind", "TYPE": "float", "DEFAULT": 0.16, "MIN": 0, "MAX": 1 }
   ]
 }*/
 

@@ -40,8 +40,8 @@ void main() {
     vec2 square = vec2(RENDERSIZE.x / RENDERSIZE.y, 1.0);
     vec2 p = (isf_FragNormCoord - 0.5) * square / size + vec2(float(seed) * 3.7, 11.0);
     float n = 0.55 * noise(1.3 * p) + 0.25 * noise(3.1 * p + 5.0) + 0.13 * noise(7.3 * p + 2.0) + 0.07 * noise(17.0 * p);
-    n = clamp((n - 0.5) * 1.7 + 0.5, 0.0, 1.0);
-    float edge = mix(-0.35, 1.1, progress) - n;                          // > 0: gone
+    n = clamp((n - 0.5) * 2.0 + 0.5, 0.0, 1.0);
+    float edge = mix(-0.02, 1.02, progress) - n;                          // > 0: gone
     vec4 a = IMG_THIS_PIXEL(startImage);
     vec4 b = IMG_THIS_PIXEL(endImage);
     float before = max(-edge, 0.0);

@@ -5,16 +5,16 @@
   "CATEGORIES": ["Generator", "Noise"],
   "INPUTS": [
     { "NAME": "size", "LABEL": "Size of a cell, in picture heights", "TYPE": "float", "DEFAULT": 0.22, "MIN": 0.04, "MAX": 1 },
-    { "NAME": "seam", "LABEL": "Width of the seams", "TYPE": "float", "DEFAULT": 0.06, "MIN": 0, "MAX": 0.5 },
+    { "NAME": "seam", "LABEL": "Width of the seams", "TYPE": "float", "DEFAULT": 0.03, "MIN": 0, "MAX": 0.5 },
     { "NAME": "light", "LABEL": "Light of the seams", "TYPE": "float", "DEFAULT": 1, "MIN": 0, "MAX": 2 },
-    { "NAME": "panes", "LABEL": "Light of the cells", "TYPE": "float", "DEFAULT": 0.6, "MIN": 0, "MAX": 1 },
+    { "NAME": "panes", "LABEL": "Light of the cells", "TYPE": "float", "DEFAULT": 0.9, "MIN": 0, "MAX": 1 },
     { "NAME": "round_", "LABEL": "Flat panes or round stones", "TYPE": "float", "DEFAULT": 0.6, "MIN": 0, "MAX": 1 },
     { "NAME": "pace", "LABEL": "Rounds per hour", "TYPE": "long", "DEFAULT": 60, "MIN": 0, "MAX": 1800 },
     { "NAME": "phase", "LABEL": "Moves it through its round", "TYPE": "float", "DEFAULT": 0, "MIN": 0, "MAX": 1 },
     { "NAME": "chaos", "LABEL": "Order or chaos", "TYPE": "float", "DEFAULT": 0.85, "MIN": 0, "MAX": 1 },
-    { "NAME": "tint", "LABEL": "Colour of the seams", "TYPE": "color", "DEFAULT": [1.0, 0.75, 0.45, 1.0] },
-    { "NAME": "one", "LABEL": "First colour of the cells", "TYPE": "color", "DEFAULT": [0.05, 0.15, 0.3, 1.0] },
-    { "NAME": "two", "LABEL": "Second colour of the cells", "TYPE": "color", "DEFAULT": [0.5, 0.12, 0.3, 1.0] }
+    { "NAME": "tint", "LABEL": "Colour of the seams", "TYPE": "color", "DEFAULT": [1.0, 0.7, 0.4, 1.0] },
+    { "NAME": "one", "LABEL": "First colour of the cells", "TYPE": "color", "DEFAULT": [0.04, 0.2, 0.42, 1.0] },
+    { "NAME": "two", "LABEL": "Second colour of the cells", "TYPE": "color", "DEFAULT": [0.6, 0.1, 0.32, 1.0] }
   ]
 }*/
 

@@ -12,8 +12,8 @@
     { "NAME": "contrast", "LABEL": "Contrast", "TYPE": "float", "DEFAULT": 0.6, "MIN": 0, "MAX": 1 },
     { "NAME": "balance", "LABEL": "Dark or bright", "TYPE": "float", "DEFAULT": 0.38, "MIN": 0, "MAX": 1 },
     { "NAME": "deep", "LABEL": "First colour", "TYPE": "color", "DEFAULT": [0.02, 0.03, 0.1, 1.0] },
-    { "NAME": "middle", "LABEL": "Second colour", "TYPE": "color", "DEFAULT": [0.75, 0.2, 0.35, 1.0] },
-    { "NAME": "bright", "LABEL": "Third colour", "TYPE": "color", "DEFAULT": [1.0, 0.85, 0.6, 1.0] }
+    { "NAME": "middle", "LABEL": "Second colour", "TYPE": "color", "DEFAULT": [0.3, 0.2, 0.62, 1.0] },
+    { "NAME": "bright", "LABEL": "Third colour", "TYPE": "color", "DEFAULT": [1.0, 0.72, 0.5, 1.0] }
   ],
   "PASSES": [
     { "TARGET": "smoke", "FLOAT": true, "WIDTH": "300 * $WIDTH / $HEIGHT", "HEIGHT": "300" },

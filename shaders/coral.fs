@@ -8,7 +8,7 @@
     { "NAME": "pattern", "LABEL": "Spots, mazes or holes", "TYPE": "float", "DEFAULT": 0.45, "MIN": 0, "MAX": 1 },
     { "NAME": "follow", "LABEL": "How much it follows the picture", "TYPE": "float", "DEFAULT": 0.6, "MIN": 0, "MAX": 1 },
     { "NAME": "relief", "LABEL": "Relief", "TYPE": "float", "DEFAULT": 0.6, "MIN": 0, "MAX": 1 },
-    { "NAME": "colour", "LABEL": "One colour or the picture's own", "TYPE": "float", "DEFAULT": 0.97, "MIN": 0, "MAX": 1 },
+    { "NAME": "colour", "LABEL": "One colour or the picture's own", "TYPE": "float", "DEFAULT": 0.99, "MIN": 0, "MAX": 1 },
     { "NAME": "tint", "LABEL": "The one colour", "TYPE": "color", "DEFAULT": [1.0, 0.55, 0.42, 1.0] },
     { "NAME": "picture", "LABEL": "How much of the picture shows between", "TYPE": "float", "DEFAULT": 0.15, "MIN": 0, "MAX": 1 },
     { "NAME": "seed", "LABEL": "Sow anew", "TYPE": "event" }
@@ -47,7 +47,7 @@ vec4 react(bool is_first) {
     float kill = mix(0.0620, 0.0625, smoothstep(0.0, 1.0, pattern)) - 0.0030 * pattern * pattern;
     float lit = smoothstep(0.02, 0.5, l);
     kill += 0.006 * follow * (0.35 - lit);
-    float dt = clamp(TIMEDELTA * 60.0, 0.0, 1.2);                        // beyond it would explode
+    float dt = min(TIMEDELTA * 30.0, 1.0);                               // beyond it everything would fill up
     float eaten = own.x * own.y * own.y;
     own += dt * vec2(1.0 * sum.x - eaten + feed * (1.0 - own.x), 0.5 * sum.y + eaten - (feed + kill) * own.y);
     if (is_first) {                                                      // what dies out is sown again

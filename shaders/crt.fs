@@ -19,7 +19,7 @@ void main() {
     vec2 q = 2.0 * isf_FragNormCoord - 1.0;
     q *= 1.0 + curve * 0.14 * vec2(q.y * q.y, q.x * q.x) - curve * 0.05;
     vec2 at = 0.5 + 0.5 * q;
-    float rows = float(lines);
+    float rows = min(float(lines), RENDERSIZE.y / 3.5);                  // a line has three pixels and a half at least
     float y = at.y * rows;
     float row = floor(y) + 0.5;
     float d = bleed * 1.2 / rows * RENDERSIZE.y / RENDERSIZE.x;
@@ -31,13 +31,12 @@ void main() {
     vec3 c = vec3(0.4 * middle.r + 0.6 * left.r, 0.5 * middle.g + 0.25 * (left.g + right.g), 0.4 * middle.b + 0.6 * right.b);
     vec3 lit = c * c;
     float away = abs(fract(y) - 0.5);
-    float fine = smoothstep(1.0, 3.0, RENDERSIZE.y / rows);              // fewer than three pixels a line: no lines
     vec3 wide = 0.24 + 0.3 * c;                                          // bright lines are thicker
     vec3 beam = exp(-away * away / (wide * wide));
-    lit *= mix(vec3(1.0), beam * 1.35, scan * fine);
+    lit *= mix(vec3(1.0), beam * 1.35, scan);
     float triad = fract(at.x * rows * RENDERSIZE.x / RENDERSIZE.y) * 3.0;
     vec3 stripe = smoothstep(vec3(1.1), vec3(0.4), abs(mod(vec3(triad) - vec3(0.5, 1.5, 2.5) + 1.5, 3.0) - 1.5));
-    lit *= mix(vec3(1.0), 0.35 + 1.6 * stripe, mask * fine);
+    lit *= mix(vec3(1.0), 0.35 + 1.6 * stripe, mask);
     float r = dot(q, q);
     lit *= mix(1.0, 1.0 - 0.45 * smoothstep(0.2, 2.0, r), glass);
     vec2 pixel = 3.0 / RENDERSIZE;

@@ -11,9 +11,9 @@
     { "NAME": "shine", "LABEL": "How much lights swell", "TYPE": "float", "DEFAULT": 0.6, "MIN": 0, "MAX": 1 }
   ],
   "PASSES": [
-    { "TARGET": "both", "WIDTH": "360 * $WIDTH / $HEIGHT", "HEIGHT": "360" },
-    { "TARGET": "disc", "WIDTH": "360 * $WIDTH / $HEIGHT", "HEIGHT": "360" },
-    { "TARGET": "filled", "WIDTH": "360 * $WIDTH / $HEIGHT", "HEIGHT": "360" },
+    { "TARGET": "both", "WIDTH": "180 * $WIDTH / $HEIGHT", "HEIGHT": "180" },
+    { "TARGET": "disc", "WIDTH": "180 * $WIDTH / $HEIGHT", "HEIGHT": "180" },
+    { "TARGET": "filled", "WIDTH": "180 * $WIDTH / $HEIGHT", "HEIGHT": "180" },
     {}
   ]
 }*/
@@ -33,17 +33,23 @@ vec4 whole(vec2 at) {
     return blend(IMG_NORM_PIXEL(startImage, at), IMG_NORM_PIXEL(endImage, at), t);
 }
 
-// A disc of 16 samples on a spiral (Vogel 1979), and the gaps between them filled by a smaller one.
+vec4 lit(vec2 offset) {
+    vec4 c = whole(isf_FragNormCoord + offset);
+    return vec4(c.rgb * c.rgb * c.a, c.a);                               // premultiplied light
+}
+
+// A disc of 32 samples on a spiral (Vogel 1979), and the gaps between them filled by a smaller one.
 void main() {
     vec2 reach = 0.01 * radius * amount() * vec2(RENDERSIZE.y / RENDERSIZE.x, 1.0);
     vec4 sum = vec4(0.0);
     if (PASSINDEX == 0) {
-        vec4 c = whole(isf_FragNormCoord);
-        gl_FragColor = vec4(c.rgb * c.rgb * c.a, c.a);                   // premultiplied light
+        vec2 d = 0.25 / RENDERSIZE;
+        vec2 e = vec2(d.x, -d.y);
+        gl_FragColor = 0.25 * (lit(d) + lit(-d) + lit(e) + lit(-e));
     } else if (PASSINDEX == 1) {
         float total = 0.0;
-        for (int k = 0; k < 16; k++) {
-            float r = sqrt((float(k) + 0.5) / 16.0);
+        for (int k = 0; k < 32; k++) {
+            float r = sqrt((float(k) + 0.5) / 32.0);
             float a = GOLDEN * float(k);
             vec4 c = IMG_NORM_PIXEL(both, isf_FragNormCoord + reach * r * vec2(cos(a), sin(a)));
             float w = 1.0 + 8.0 * shine * dot(c.rgb, c.rgb);
@@ -52,16 +58,15 @@ void main() {
         }
         gl_FragColor = sum / total;
     } else if (PASSINDEX == 2) {
-        for (int k = 0; k < 8; k++) {
-            float r = sqrt((float(k) + 0.5) / 8.0);
+        for (int k = 0; k < 12; k++) {
+            float r = sqrt((float(k) + 0.5) / 12.0);
             float a = GOLDEN * float(k) + 1.0;
-            sum += IMG_NORM_PIXEL(disc, isf_FragNormCoord + 0.3 * reach * r * vec2(cos(a), sin(a)));
+            sum += IMG_NORM_PIXEL(disc, isf_FragNormCoord + 0.26 * reach * r * vec2(cos(a), sin(a)));
         }
-        gl_FragColor = sum / 8.0;
+        gl_FragColor = sum / 12.0;
     } else {
-        vec4 c = whole(isf_FragNormCoord);
-        float t = smoothstep(0.0, 0.006, length(reach));
-        vec4 now = mix(vec4(c.rgb * c.rgb * c.a, c.a), IMG_THIS_PIXEL(filled), t);
+        float t = smoothstep(0.0, 0.014, reach.y);
+        vec4 now = t < 1.0 ? mix(lit(vec2(0.0)), IMG_NORM_PIXEL(filled, isf_FragNormCoord), t) : IMG_NORM_PIXEL(filled, isf_FragNormCoord);
         gl_FragColor = vec4(sqrt(now.rgb / max(now.a, 1e-4)), now.a);
     }
 }

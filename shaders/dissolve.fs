@@ -41,7 +41,7 @@ void main() {
     vec2 p = (isf_FragNormCoord - 0.5) * square / size + 31.0;
     float n = noise(p) + detail * (0.6 * noise(2.1 * p + 7.0) + 0.4 * noise(4.3 * p + 3.0) + 0.25 * noise(9.1 * p));
     n = n / (1.0 + 1.25 * detail);
-    n = clamp((n - 0.5) * 1.6 + 0.5, 0.0, 1.0);                          // noise seldom reaches its ends
+    n = clamp((n - 0.5) * 2.1 + 0.5, 0.0, 1.0);                          // noise seldom reaches its ends
     vec4 a = IMG_THIS_PIXEL(startImage);
     vec4 b = IMG_THIS_PIXEL(endImage);
     n = mix(n, 1.0 - clamp(dot(a.rgb, vec3(0.299, 0.587, 0.114)), 0.0, 1.0), 0.6 * luma);

@@ -4,13 +4,17 @@
   "DESCRIPTION": "A slow field of three colours that melt into each other in OKLab, out of black.",
   "CATEGORIES": ["Ground"],
   "INPUTS": [
-    { "NAME": "deep", "LABEL": "First colour", "TYPE": "color", "DEFAULT": [0.02, 0.05, 0.11, 1.0] },
-    { "NAME": "middle", "LABEL": "Second colour", "TYPE": "color", "DEFAULT": [0.36, 0.16, 0.22, 1.0] },
-    { "NAME": "bright", "LABEL": "Third colour", "TYPE": "color", "DEFAULT": [0.93, 0.6, 0.38, 1.0] },
+    { "NAME": "deep", "LABEL": "First colour", "TYPE": "color", "DEFAULT": [0.03, 0.07, 0.3, 1.0] },
+    { "NAME": "middle", "LABEL": "Second colour", "TYPE": "color", "DEFAULT": [0.5, 0.13, 0.4, 1.0] },
+    { "NAME": "bright", "LABEL": "Third colour", "TYPE": "color", "DEFAULT": [1.0, 0.62, 0.32, 1.0] },
     { "NAME": "size", "LABEL": "Size of the forms", "TYPE": "float", "DEFAULT": 0.7, "MIN": 0.2, "MAX": 4 },
-    { "NAME": "pace", "LABEL": "Pace", "TYPE": "long", "DEFAULT": 2, "MIN": 0, "MAX": 20 },
-    { "NAME": "balance", "LABEL": "Dark or bright", "TYPE": "float", "DEFAULT": 0.3, "MIN": 0, "MAX": 1 },
-    { "NAME": "black", "LABEL": "How much of it sinks into black", "TYPE": "float", "DEFAULT": 0.35, "MIN": 0, "MAX": 1 }
+    { "NAME": "pace", "LABEL": "Pace", "TYPE": "long", "DEFAULT": 6, "MIN": 0, "MAX": 20 },
+    { "NAME": "balance", "LABEL": "Dark or bright", "TYPE": "float", "DEFAULT": 0.42, "MIN": 0, "MAX": 1 },
+    { "NAME": "black", "LABEL": "How much of it sinks into black", "TYPE": "float", "DEFAULT": 0.25, "MIN": 0, "MAX": 1 }
+  ],
+  "PASSES": [
+    { "TARGET": "soft", "WIDTH": "144 * $WIDTH / $HEIGHT", "HEIGHT": "144" },
+    {}
   ]
 }*/
 
@@ -38,10 +42,15 @@ vec3 from_oklab(vec3 lab) {
 
 // A wave with a whole number of cycles per hour.
 float wave(vec2 p, vec2 direction, float cycles, float shift) {
-    return sin(dot(p, direction) / size + 6.2831853 * (TIME * cycles * float(pace) / 3600.0 + shift));
+    return sin(dot(p, direction) / size + 6.2831853 * (cycles * (TIME * float(pace) / 3600.0) + shift));
 }
 
+// Nothing of it is sharp: it is drawn small.
 void main() {
+    if (PASSINDEX == 1) {
+        gl_FragColor = IMG_NORM_PIXEL(soft, isf_FragNormCoord);
+        return;
+    }
     vec2 p = (isf_FragNormCoord - 0.5) * vec2(RENDERSIZE.x / RENDERSIZE.y, 1.0);
     p += 0.35 * size * vec2(wave(p, vec2(0.7, 2.3), 23.0, 0.1), wave(p, vec2(-1.9, 1.1), 17.0, 0.6));
     p += 0.2 * size * vec2(wave(p, vec2(2.9, -1.7), 31.0, 0.4), wave(p, vec2(1.3, 3.1), 37.0, 0.9));

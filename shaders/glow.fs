@@ -12,33 +12,58 @@
     { "NAME": "red", "LABEL": "Halation: red around lights, as in film", "TYPE": "float", "DEFAULT": 0.2, "MIN": 0, "MAX": 1 }
   ],
   "PASSES": [
-    { "TARGET": "across", "WIDTH": "180 * $WIDTH / $HEIGHT", "HEIGHT": "180" },
-    { "TARGET": "veil", "WIDTH": "180 * $WIDTH / $HEIGHT", "HEIGHT": "180" },
+    { "TARGET": "small", "WIDTH": "120 * $WIDTH / $HEIGHT", "HEIGHT": "120" },
+    { "TARGET": "across", "WIDTH": "120 * $WIDTH / $HEIGHT", "HEIGHT": "120" },
+    { "TARGET": "veil", "WIDTH": "120 * $WIDTH / $HEIGHT", "HEIGHT": "120" },
+    { "TARGET": "tiny", "WIDTH": "30 * $WIDTH / $HEIGHT", "HEIGHT": "30" },
+    { "TARGET": "far_across", "WIDTH": "30 * $WIDTH / $HEIGHT", "HEIGHT": "30" },
+    { "TARGET": "far", "WIDTH": "30 * $WIDTH / $HEIGHT", "HEIGHT": "30" },
+    { "TARGET": "both", "WIDTH": "120 * $WIDTH / $HEIGHT", "HEIGHT": "120" },
     {}
   ]
 }*/
 
-vec4 blur(sampler2D image, vec2 direction, bool is_light) {
+vec4 blur(sampler2D image, vec2 direction) {
     vec4 sum = vec4(0.0);
     float total = 0.0;
     for (int k = -5; k <= 5; k++) {
         float w = exp(-float(k * k) / 10.0);
-        vec4 c = IMG_NORM_PIXEL(image, isf_FragNormCoord + direction * (0.004 * radius * float(k)));
-        sum += w * (is_light ? c : vec4(c.rgb * c.rgb * c.a, c.a));
+        sum += w * IMG_NORM_PIXEL(image, isf_FragNormCoord + direction * (0.004 * radius * float(k)));
         total += w;
     }
     return sum / total;
 }
 
+vec4 light(vec2 offset) {
+    vec4 c = IMG_NORM_PIXEL(inputImage, isf_FragNormCoord + offset);
+    return vec4(c.rgb * c.rgb * c.a, c.a);
+}
+
+vec4 quarter(vec2 offset) { return IMG_NORM_PIXEL(small, isf_FragNormCoord + offset); }
+
+// Two sizes: a wide veil is drawn from a smaller picture, or its samples would stand apart as a grid.
 void main() {
+    vec2 d = 0.25 / RENDERSIZE;
+    vec2 e = vec2(d.x, -d.y);
+    vec2 wide = vec2(RENDERSIZE.y / RENDERSIZE.x, 0.0);
     if (PASSINDEX == 0) {
-        gl_FragColor = blur(inputImage, vec2(RENDERSIZE.y / RENDERSIZE.x, 0.0), false);
+        gl_FragColor = 0.25 * (light(d) + light(-d) + light(e) + light(-e));
     } else if (PASSINDEX == 1) {
-        gl_FragColor = blur(across, vec2(0.0, 1.0), true);
+        gl_FragColor = blur(small, wide);
+    } else if (PASSINDEX == 2) {
+        gl_FragColor = blur(across, vec2(0.0, 1.0));
+    } else if (PASSINDEX == 3) {
+        gl_FragColor = 0.25 * (quarter(d) + quarter(-d) + quarter(e) + quarter(-e));
+    } else if (PASSINDEX == 4) {
+        gl_FragColor = blur(tiny, wide);
+    } else if (PASSINDEX == 5) {
+        gl_FragColor = blur(far_across, vec2(0.0, 1.0));
+    } else if (PASSINDEX == 6) {
+        gl_FragColor = mix(IMG_THIS_PIXEL(veil), IMG_NORM_PIXEL(far, isf_FragNormCoord), smoothstep(3.0, 6.0, radius));
     } else {
         vec4 here = IMG_THIS_PIXEL(inputImage);
         vec3 own = here.rgb * here.rgb;
-        vec4 soft = IMG_THIS_PIXEL(veil);
+        vec4 soft = IMG_NORM_PIXEL(both, isf_FragNormCoord);
         float grey = dot(soft.rgb, vec3(0.2126, 0.7152, 0.0722));
         vec3 tone = max(mix(vec3(grey), soft.rgb, colour), 0.0);
         vec3 deep = mix(own, own * (0.35 + 1.3 * own / (own + 0.2)), contrast);

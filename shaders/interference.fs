@@ -5,14 +5,14 @@
   "CATEGORIES": ["Generator", "Pattern"],
   "INPUTS": [
     { "NAME": "sources", "LABEL": "Number of sources", "TYPE": "long", "DEFAULT": 3, "MIN": 1, "MAX": 6 },
-    { "NAME": "wavelength", "LABEL": "Length of a wave, in picture heights", "TYPE": "float", "DEFAULT": 0.09, "MIN": 0.025, "MAX": 0.6 },
+    { "NAME": "wavelength", "LABEL": "Length of a wave, in picture heights", "TYPE": "float", "DEFAULT": 0.12, "MIN": 0.025, "MAX": 0.6 },
     { "NAME": "waves", "LABEL": "Waves sent out per hour", "TYPE": "long", "DEFAULT": 1800, "MIN": -7200, "MAX": 7200 },
     { "NAME": "pace", "LABEL": "Rounds of the sources per hour", "TYPE": "long", "DEFAULT": 40, "MIN": 0, "MAX": 600 },
     { "NAME": "radius", "LABEL": "How far they stand from the middle, in picture heights", "TYPE": "float", "DEFAULT": 0.4, "MIN": 0, "MAX": 1.2 },
-    { "NAME": "hard", "LABEL": "Soft light or hard lines", "TYPE": "float", "DEFAULT": 0.35, "MIN": 0, "MAX": 1 },
+    { "NAME": "hard", "LABEL": "Soft light or hard lines", "TYPE": "float", "DEFAULT": 0.12, "MIN": 0, "MAX": 1 },
     { "NAME": "fade", "LABEL": "How soon waves die out", "TYPE": "float", "DEFAULT": 0.3, "MIN": 0, "MAX": 1 },
-    { "NAME": "crest", "LABEL": "Colour of the crests", "TYPE": "color", "DEFAULT": [0.5, 0.85, 1.0, 1.0] },
-    { "NAME": "trough", "LABEL": "Colour of the troughs", "TYPE": "color", "DEFAULT": [0.5, 0.12, 0.3, 1.0] },
+    { "NAME": "crest", "LABEL": "Colour of the crests", "TYPE": "color", "DEFAULT": [0.55, 0.9, 1.0, 1.0] },
+    { "NAME": "trough", "LABEL": "Colour of the troughs", "TYPE": "color", "DEFAULT": [0.16, 0.12, 0.5, 1.0] },
     { "NAME": "ground", "LABEL": "Colour of the calm", "TYPE": "color", "DEFAULT": [0.0, 0.0, 0.03, 1.0] }
   ]
 }*/

@@ -9,7 +9,7 @@
     { "NAME": "hall", "LABEL": "How often the star is mirrored outwards", "TYPE": "long", "DEFAULT": 1, "MIN": 0, "MAX": 4 },
     { "NAME": "radius", "LABEL": "Where the outer mirrors stand, in picture heights", "TYPE": "float", "DEFAULT": 0.42, "MIN": 0.1, "MAX": 1 },
     { "NAME": "view", "LABEL": "Which place of the picture is seen", "TYPE": "point2D", "DEFAULT": [0.5, 0.5], "MIN": [0, 0], "MAX": [1, 1] },
-    { "NAME": "zoom", "LABEL": "Zoom into it", "TYPE": "float", "DEFAULT": 0.8, "MIN": 0.25, "MAX": 4 },
+    { "NAME": "zoom", "LABEL": "Zoom into it", "TYPE": "float", "DEFAULT": 0.55, "MIN": 0.25, "MAX": 4 },
     { "NAME": "turn", "LABEL": "Turns the mirrors, in turns", "TYPE": "float", "DEFAULT": 0, "MIN": 0, "MAX": 1 },
     { "NAME": "roll", "LABEL": "Turns the picture behind them, in turns", "TYPE": "float", "DEFAULT": 0, "MIN": 0, "MAX": 1 },
     { "NAME": "turning", "LABEL": "Turns of the picture per hour", "TYPE": "long", "DEFAULT": 40, "MIN": -600, "MAX": 600 },

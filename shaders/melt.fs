@@ -8,9 +8,13 @@
     { "NAME": "endImage", "TYPE": "image" },
     { "NAME": "progress", "LABEL": "From the first picture to the second", "TYPE": "float", "DEFAULT": 0, "MIN": 0, "MAX": 1 },
     { "NAME": "order", "LABEL": "The dark or the bright goes first", "TYPE": "float", "DEFAULT": 1, "MIN": 0, "MAX": 1 },
-    { "NAME": "sag", "LABEL": "How far it runs, in picture heights", "TYPE": "float", "DEFAULT": 0.35, "MIN": 0, "MAX": 1 },
+    { "NAME": "sag", "LABEL": "How far it runs, in picture heights", "TYPE": "float", "DEFAULT": 0.7, "MIN": 0, "MAX": 1 },
     { "NAME": "softness", "LABEL": "Softness of the edges", "TYPE": "float", "DEFAULT": 0.12, "MIN": 0.01, "MAX": 0.5 },
     { "NAME": "streaks", "LABEL": "Sheets or runnels", "TYPE": "float", "DEFAULT": 0.7, "MIN": 0, "MAX": 1 }
+  ],
+  "PASSES": [
+    { "TARGET": "calm", "WIDTH": "60 * $WIDTH / $HEIGHT", "HEIGHT": "60" },
+    {}
   ]
 }*/
 
@@ -32,20 +36,29 @@ float ridge(float x) {
     return mix(chance(ivec2(i, 5)), chance(ivec2(i + 1, 5)), smoothstep(0.0, 1.0, fract(x)));
 }
 
-float light(vec2 at) {
-    vec2 d = 0.006 * vec2(RENDERSIZE.y / RENDERSIZE.x, 1.0);
-    vec3 sum = IMG_NORM_PIXEL(startImage, at).rgb + IMG_NORM_PIXEL(startImage, at + d).rgb + IMG_NORM_PIXEL(startImage, at - d).rgb
-             + IMG_NORM_PIXEL(startImage, at + vec2(d.x, -d.y)).rgb + IMG_NORM_PIXEL(startImage, at + vec2(-d.x, d.y)).rgb;
-    return clamp(dot(sum, vec3(0.299, 0.587, 0.114)) * 0.2, 0.0, 1.0);
+float light(vec2 offset) {
+    vec2 at = isf_FragNormCoord + offset * vec2(RENDERSIZE.y / RENDERSIZE.x, 1.0);
+    return clamp(dot(IMG_NORM_PIXEL(startImage, at).rgb, vec3(0.299, 0.587, 0.114)), 0.0, 1.0);
 }
 
 void main() {
+    if (PASSINDEX == 0) {                                                // forms give way, not single dots
+        float sum = 0.0;
+        for (int k = 0; k < 25; k++) {
+            sum += light(0.009 * vec2(k % 5 - 2, k / 5 - 2));
+        }
+        gl_FragColor = vec4(vec3(sum / 25.0), 1.0);
+        return;
+    }
     float x = isf_FragNormCoord.x * RENDERSIZE.x / RENDERSIZE.y;
-    float fine = 0.6 * ridge(x * 23.0) + 0.4 * ridge(x * 71.0 + 9.0);
-    float run = sag * progress * progress * mix(0.6, 0.1 + 1.5 * fine, streaks);
-    vec2 at = vec2(isf_FragNormCoord.x, min(isf_FragNormCoord.y + run, 1.0));
-    float l = light(at);
-    float when = mix(l, 1.0 - l, order) * 0.8 + 0.2 * mix(0.5, fine, streaks);
+    float fine = 0.5 * ridge(x * 7.0) + 0.32 * ridge(x * 19.0 + 9.0) + 0.18 * ridge(x * 53.0 + 31.0);
+    float run = sag * progress * progress * mix(0.6, 0.05 + 2.0 * fine * fine, streaks);
+    vec2 at = vec2(isf_FragNormCoord.x, isf_FragNormCoord.y + run);
+    float l = IMG_NORM_PIXEL(calm, at).r;
+    float when = 0.15 + 0.7 * (0.75 * mix(l, 1.0 - l, order) + 0.25 * mix(0.5, 1.0 - fine, streaks));
     float t = smoothstep(-softness, softness, mix(-softness, 1.0 + softness, progress) - when);
-    gl_FragColor = blend(IMG_NORM_PIXEL(startImage, at), IMG_THIS_PIXEL(endImage), t);
+    t = max(t, smoothstep(1.0, 1.006, at.y));                            // its upper edge runs down
+    vec4 first = IMG_NORM_PIXEL(startImage, at);
+    first.rgb *= 1.0 - 0.35 * t * step(1e-4, progress);                  // thin paint is darker at its rim
+    gl_FragColor = blend(first, IMG_THIS_PIXEL(endImage), t);
 }

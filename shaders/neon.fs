@@ -14,65 +14,78 @@
     { "NAME": "gas", "LABEL": "Colour of the gas", "TYPE": "color", "DEFAULT": [1.0, 0.15, 0.5, 1.0] }
   ],
   "PASSES": [
-    { "TARGET": "tubes", "FLOAT": true, "WIDTH": "max($WIDTH / 2, 1)", "HEIGHT": "max($HEIGHT / 2, 1)" },
-    { "TARGET": "across", "FLOAT": true, "WIDTH": "max($WIDTH / 4, 1)", "HEIGHT": "max($HEIGHT / 4, 1)" },
-    { "TARGET": "halo", "FLOAT": true, "WIDTH": "max($WIDTH / 4, 1)", "HEIGHT": "max($HEIGHT / 4, 1)" },
+    { "TARGET": "tubes", "WIDTH": "max($WIDTH / 2, 1)", "HEIGHT": "max($HEIGHT / 2, 1)" },
+    { "TARGET": "small", "WIDTH": "90 * $WIDTH / $HEIGHT", "HEIGHT": "90" },
+    { "TARGET": "across", "WIDTH": "90 * $WIDTH / $HEIGHT", "HEIGHT": "90" },
+    { "TARGET": "halo", "WIDTH": "90 * $WIDTH / $HEIGHT", "HEIGHT": "90" },
+    { "TARGET": "sign_", "WIDTH": "max($WIDTH / 2, 1)", "HEIGHT": "max($HEIGHT / 2, 1)" },
     {}
   ]
 }*/
 
+const float BRIGHTEST = 6.0;
+
 vec4 seen(vec2 offset) {
-    vec2 d = 0.01 * max(width, 72.0 / RENDERSIZE.y) * vec2(RENDERSIZE.y / RENDERSIZE.x, 1.0);
-    return IMG_NORM_PIXEL(inputImage, isf_FragNormCoord + offset * d);
+    vec2 d = 0.0075 * max(width, 72.0 / RENDERSIZE.y) * vec2(RENDERSIZE.y / RENDERSIZE.x, 1.0);
+    vec4 c = IMG_NORM_PIXEL(inputImage, isf_FragNormCoord + offset * d);
+    return vec4(c.rgb * c.a, c.a);
 }
 
-// Scharr's gradient of each colour (Scharr 2000); the edge is where it is steep.
+// The gradient of each colour over a square of four; the edge is where it is steep.
 vec4 draw_tubes() {
-    vec4 a = seen(vec2(-1.0, -1.0));
-    vec4 b = seen(vec2(0.0, -1.0));
-    vec4 c = seen(vec2(1.0, -1.0));
-    vec4 d = seen(vec2(-1.0, 0.0));
-    vec4 e = seen(vec2(1.0, 0.0));
-    vec4 f = seen(vec2(-1.0, 1.0));
-    vec4 g = seen(vec2(0.0, 1.0));
-    vec4 h = seen(vec2(1.0, 1.0));
-    vec3 x = (3.0 * (c - a + h - f) + 10.0 * (e - d)).rgb / 16.0;
-    vec3 y = (3.0 * (f - a + h - c) + 10.0 * (g - b)).rgb / 16.0;
+    vec3 a = seen(vec2(-1.0, -1.0)).rgb;
+    vec3 b = seen(vec2(1.0, -1.0)).rgb;
+    vec3 c = seen(vec2(-1.0, 1.0)).rgb;
+    vec3 d = seen(vec2(1.0, 1.0)).rgb;
+    vec3 x = 0.5 * (b + d - a - c);
+    vec3 y = 0.5 * (c + d - a - b);
     vec3 steep = sqrt(x * x + y * y);
     float edge = max(max(steep.r, steep.g), steep.b);
-    edge = smoothstep(0.6 * threshold + 0.02, 0.6 * threshold + 0.25, edge);
-    vec3 sum = max(max(max(a, b), max(c, d)), max(max(e, f), max(g, h))).rgb;
-    vec3 hue = sum / max(max(sum.r, max(sum.g, sum.b)), 0.05);
+    edge = smoothstep(0.5 * threshold + 0.02, 0.5 * threshold + 0.22, edge);
+    vec3 top = max(max(a, b), max(c, d));
+    vec3 hue = top / max(max(top.r, max(top.g, top.b)), 0.05);
     hue = mix(gas.rgb, hue * hue * hue, own);
-    float core = pow(edge, 8.0);
-    return vec4((hue * hue + 0.35 * core) * edge * edge, 1.0);
+    float core = edge * edge;
+    core *= core;
+    core *= core;
+    return vec4((hue * hue + 0.35 * core) / 1.35 * edge * edge, 1.0);   // a buffer holds 0 to 1
 }
 
 vec3 blur(sampler2D image, vec2 direction) {
     vec3 sum = IMG_THIS_PIXEL(image).rgb;
     float total = 1.0;
-    for (int k = 1; k <= 5; k++) {
-        float w = exp(-float(k * k) / 9.0);
-        vec2 d = direction * (0.006 * float(k));
+    for (int k = 1; k <= 4; k++) {
+        float w = exp(-float(k * k) / 6.5);
+        vec2 d = direction * (float(k) / 90.0);
         sum += w * (IMG_NORM_PIXEL(image, isf_FragNormCoord + d).rgb + IMG_NORM_PIXEL(image, isf_FragNormCoord - d).rgb);
         total += 2.0 * w;
     }
     return sum / total;
 }
 
+// The glow is soft: it is drawn small, and laid over the tubes at their own size, so that the whole
+// picture is touched once.
 void main() {
     if (PASSINDEX == 0) {
         gl_FragColor = draw_tubes();
     } else if (PASSINDEX == 1) {
-        gl_FragColor = vec4(blur(tubes, vec2(RENDERSIZE.y / RENDERSIZE.x, 0.0)), 1.0);
+        vec2 d = 0.25 / RENDERSIZE;
+        gl_FragColor = 0.25 * (IMG_NORM_PIXEL(tubes, isf_FragNormCoord + d) + IMG_NORM_PIXEL(tubes, isf_FragNormCoord - d)
+            + IMG_NORM_PIXEL(tubes, isf_FragNormCoord + vec2(d.x, -d.y)) + IMG_NORM_PIXEL(tubes, isf_FragNormCoord + vec2(-d.x, d.y)));
     } else if (PASSINDEX == 2) {
+        gl_FragColor = vec4(blur(small, vec2(RENDERSIZE.y / RENDERSIZE.x, 0.0)), 1.0);
+    } else if (PASSINDEX == 3) {
         gl_FragColor = vec4(blur(across, vec2(0.0, 1.0)), 1.0);
+    } else if (PASSINDEX == 4) {
+        vec3 around = 1.35 * IMG_NORM_PIXEL(halo, isf_FragNormCoord).rgb;
+        float crowd = max(around.r, max(around.g, around.b));            // many tubes: each burns lower
+        vec3 lit = 1.35 * light * IMG_THIS_PIXEL(tubes).rgb / (1.0 + 1.2 * crowd) + 1.4 * glow * around / (1.0 + crowd);
+        gl_FragColor = vec4(lit / BRIGHTEST, min(2.0 * glow * crowd, 1.0));
     } else {
         vec4 here = IMG_THIS_PIXEL(inputImage);
-        vec3 around = IMG_THIS_PIXEL(halo).rgb;
-        vec3 lit = here.rgb * here.rgb * picture + light * IMG_THIS_PIXEL(tubes).rgb + glow * around * (1.0 + around);
+        vec4 lamp = IMG_NORM_PIXEL(sign_, isf_FragNormCoord);
+        vec3 lit = here.rgb * here.rgb * picture + BRIGHTEST * lamp.rgb;
         lit = lit / (1.0 + max(lit - 0.7, 0.0));                         // a shoulder, not a ceiling
-        float alpha = max(here.a, min(max(around.r, max(around.g, around.b)) * 2.0 * glow, 1.0));
-        gl_FragColor = vec4(sqrt(max(lit, 0.0)), alpha);
+        gl_FragColor = vec4(sqrt(max(lit, 0.0)), max(here.a, lamp.a));
     }
 }

@@ -6,9 +6,9 @@
   "INPUTS": [
     { "NAME": "inputImage", "TYPE": "image" },
     { "NAME": "centre", "LABEL": "Where the light stands", "TYPE": "point2D", "DEFAULT": [0.5, 0.6], "MIN": [-0.5, -0.5], "MAX": [1.5, 1.5] },
-    { "NAME": "reach", "LABEL": "How far the rays reach", "TYPE": "float", "DEFAULT": 0.5, "MIN": 0, "MAX": 0.95 },
-    { "NAME": "amount", "LABEL": "Light of the rays", "TYPE": "float", "DEFAULT": 1.2, "MIN": 0, "MAX": 3 },
-    { "NAME": "threshold", "LABEL": "What is brighter than this shines", "TYPE": "float", "DEFAULT": 0.25, "MIN": 0, "MAX": 1 },
+    { "NAME": "reach", "LABEL": "How far the rays reach", "TYPE": "float", "DEFAULT": 0.6, "MIN": 0, "MAX": 0.95 },
+    { "NAME": "amount", "LABEL": "Light of the rays", "TYPE": "float", "DEFAULT": 1.0, "MIN": 0, "MAX": 3 },
+    { "NAME": "threshold", "LABEL": "What is brighter than this shines", "TYPE": "float", "DEFAULT": 0.5, "MIN": 0, "MAX": 1 },
     { "NAME": "tint", "LABEL": "Colour of the light", "TYPE": "color", "DEFAULT": [1.0, 0.9, 0.75, 1.0] },
     { "NAME": "picture", "LABEL": "How much of the picture shows", "TYPE": "float", "DEFAULT": 0.8, "MIN": 0, "MAX": 1 }
   ],
@@ -20,8 +20,9 @@
 }*/
 
 // Mitchell 2007, "Volumetric light scattering as a post-process", GPU Gems 3; here in two passes of
-// seven samples: the second one smears what the first one smeared, as if there were 49.
-const float COUNT = 7.0;
+// seven samples: the second one smears what the first one smeared, as if there were 49. Each lies
+// nearer to the light by the same share, so that the second begins where the first ends.
+vec2 nearer(float steps) { return centre + (isf_FragNormCoord - centre) * pow(1.0 - reach, steps / 49.0); }
 
 vec3 bright(vec2 at) {
     vec4 c = IMG_NORM_PIXEL(inputImage, at);
@@ -32,18 +33,20 @@ vec3 bright(vec2 at) {
 }
 
 void main() {
-    vec2 way = (centre - isf_FragNormCoord) * reach;
     vec3 sum = vec3(0.0);
     if (PASSINDEX == 0) {
+        float total = 0.0;
         for (int k = 0; k < 7; k++) {
-            sum += bright(isf_FragNormCoord + way * (float(k) / (COUNT * COUNT)));
+            float w = exp2(-0.05 * float(k));                            // goes on where the long steps go on
+            sum += w * bright(nearer(float(k)));
+            total += w;
         }
-        gl_FragColor = vec4(sum / COUNT, 1.0);
+        gl_FragColor = vec4(sum / total, 1.0);
     } else if (PASSINDEX == 1) {
         float total = 0.0;
         for (int k = 0; k < 7; k++) {
             float w = exp2(-0.35 * float(k));
-            vec2 at = isf_FragNormCoord + way * (float(k) / COUNT);
+            vec2 at = nearer(7.0 * float(k));
             vec2 inside = smoothstep(vec2(0.55), vec2(0.45), abs(at - 0.5));
             sum += w * inside.x * inside.y * IMG_NORM_PIXEL(short_, at).rgb;
             total += w;

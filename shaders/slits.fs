@@ -6,11 +6,11 @@
   "INPUTS": [
     { "NAME": "inputImage", "TYPE": "image" },
     { "NAME": "count", "LABEL": "Number of slits", "TYPE": "long", "DEFAULT": 9, "MIN": 1, "MAX": 48 },
-    { "NAME": "open", "LABEL": "How far they open", "TYPE": "float", "DEFAULT": 0.5, "MIN": 0, "MAX": 1 },
+    { "NAME": "open", "LABEL": "How far they open", "TYPE": "float", "DEFAULT": 0.8, "MIN": 0, "MAX": 1 },
     { "NAME": "pace", "LABEL": "Pace of opening and closing", "TYPE": "long", "DEFAULT": 3, "MIN": 0, "MAX": 30 },
     { "NAME": "shift", "LABEL": "Moves every slit through its opening, in cycles", "TYPE": "float", "DEFAULT": 0, "MIN": 0, "MAX": 1 },
     { "NAME": "seam", "LABEL": "Light of the edges", "TYPE": "float", "DEFAULT": 0.6, "MIN": 0, "MAX": 2 },
-    { "NAME": "spill", "LABEL": "How far the light spills over the wall", "TYPE": "float", "DEFAULT": 0.25, "MIN": 0, "MAX": 1 },
+    { "NAME": "spill", "LABEL": "How far the light spills over the wall", "TYPE": "float", "DEFAULT": 0.15, "MIN": 0, "MAX": 1 },
     { "NAME": "exposure", "LABEL": "Exposure, in stops", "TYPE": "float", "DEFAULT": 0, "MIN": -4, "MAX": 4 },
     { "NAME": "tint", "LABEL": "Colour of the edges", "TYPE": "color", "DEFAULT": [1.0, 0.84, 0.66, 1.0] }
   ]
@@ -30,7 +30,7 @@ void main() {
     float wide = RENDERSIZE.x / RENDERSIZE.y / n;             // of a cell, in picture heights
 
     float swell = 0.5 + 0.5 * cos(cycle(cell + 11.0, 16.0));
-    float half_ = 0.44 * open * swell * swell * (0.25 + 0.75 * hash(cell + 23.0));
+    float half_ = 0.44 * open * mix(0.1, 1.0, swell * swell) * (0.35 + 0.65 * hash(cell + 23.0));
     float middle = (0.44 - half_) * sin(cycle(cell + 41.0, 7.0));
     float away = abs(inside - middle) - half_;                // < 0 in the slit, in cells
     float height = away * wide;                               // in picture heights

@@ -24,7 +24,7 @@ vec4 blur(sampler2D image, vec2 direction, bool is_light) {
     for (int i = -6; i <= 6; i++) {
         float w = exp(-float(i * i) / 12.0);
         vec4 c = IMG_NORM_PIXEL(image, isf_FragNormCoord + direction * radius * float(i) / 5.0);
-        sum += w * (is_light ? c : vec4(c.rgb * c.rgb, c.a));
+        sum += w * (is_light ? c : vec4(c.rgb * c.rgb * c.a, c.a));
         total += w;
     }
     return sum / total;
@@ -38,10 +38,12 @@ void main() {
     } else {
         vec4 here = IMG_THIS_PIXEL(inputImage);
         vec4 veil = IMG_THIS_PIXEL(soft);
-        vec3 lit = mix(here.rgb * here.rgb, veil.rgb, focus);
+        float alpha = mix(here.a, veil.a, focus);
+        vec3 lit = mix(here.rgb * here.rgb * here.a, veil.rgb, focus);
+        lit /= alpha < 0.999 ? max(alpha, 1e-4) : 1.0;
         float level = threshold * threshold;
         vec3 glow = max(veil.rgb - level, 0.0) / max(1.0 - level, 0.05);
         lit += glow * bloom * (1.0 - 0.6 * min(lit, 1.0));
-        gl_FragColor = vec4(sqrt(lit), mix(here.a, veil.a, focus));
+        gl_FragColor = vec4(sqrt(lit), alpha);
     }
 }

@@ -7,7 +7,7 @@
     { "NAME": "sound", "LABEL": "Spectrum of the sound", "TYPE": "audioFFT", "MAX": 512 },
     { "NAME": "shape", "LABEL": "Shape", "TYPE": "long", "DEFAULT": 0, "VALUES": [0, 1, 2], "LABELS": ["Columns", "Mirrored", "Sun"] },
     { "NAME": "count", "LABEL": "Columns", "TYPE": "long", "DEFAULT": 48, "MIN": 8, "MAX": 128 },
-    { "NAME": "gain", "LABEL": "Gain", "TYPE": "float", "DEFAULT": 1.5, "MIN": 0.1, "MAX": 8 },
+    { "NAME": "gain", "LABEL": "Gain", "TYPE": "float", "DEFAULT": 2, "MIN": 0.1, "MAX": 8 },
     { "NAME": "tilt", "LABEL": "How much what is high is lifted", "TYPE": "float", "DEFAULT": 0.5, "MIN": 0, "MAX": 1 },
     { "NAME": "fall", "LABEL": "Half-life when it falls", "UNIT": "s", "TYPE": "float", "DEFAULT": 0.18, "MIN": 0.02, "MAX": 2 },
     { "NAME": "gap", "LABEL": "Gap between columns", "TYPE": "float", "DEFAULT": 0.25, "MIN": 0, "MAX": 0.8 },

@@ -5,8 +5,8 @@
   "CATEGORIES": ["Generator", "Pattern"],
   "INPUTS": [
     { "NAME": "pace", "LABEL": "Flights through the depth per hour; 0: still", "TYPE": "long", "DEFAULT": 180, "MIN": -1800, "MAX": 1800 },
-    { "NAME": "density", "LABEL": "How many stars", "TYPE": "float", "DEFAULT": 0.5, "MIN": 0, "MAX": 1 },
-    { "NAME": "size", "LABEL": "Size of the stars", "TYPE": "float", "DEFAULT": 0.6, "MIN": 0.05, "MAX": 1 },
+    { "NAME": "density", "LABEL": "How many stars", "TYPE": "float", "DEFAULT": 0.6, "MIN": 0, "MAX": 1 },
+    { "NAME": "size", "LABEL": "Size of the stars", "TYPE": "float", "DEFAULT": 0.8, "MIN": 0.05, "MAX": 1 },
     { "NAME": "streak", "LABEL": "How far they are drawn out", "TYPE": "float", "DEFAULT": 0.3, "MIN": 0, "MAX": 1 },
     { "NAME": "glimmer", "LABEL": "Glimmer", "TYPE": "float", "DEFAULT": 0.3, "MIN": 0, "MAX": 1 },
     { "NAME": "colours", "LABEL": "White or many colours", "TYPE": "float", "DEFAULT": 0.5, "MIN": 0, "MAX": 1 },
@@ -46,12 +46,14 @@ void main() {
             float wanted = size * (0.0015 + 0.005 * bright * bright) / depth;
             float r = max(wanted, 0.9 * pixel);                          // smaller than a pixel: fainter instead
             float dist2 = (along * along / (draw * draw) + across * across) / (r * r);
-            float times = 300.0 + floor(500.0 * bright);
-            float glim = 1.0 - 0.6 * glimmer * (0.5 + 0.5 * sin(TURN * (lot * 9.0 + fract(TIME * times / 3600.0))));
-            float room = smoothstep(0.5, 0.2, max(abs(fract(q.x) - 0.5), abs(fract(q.y) - 0.5)) - 0.02);
-            float star = (exp(-dist2) + 0.12 / (1.0 + dist2) * bright) * room;
-            vec3 hue = mix(vec3(1.0), 0.55 + 0.45 * cos(TURN * (bright * 1.7 + vec3(0.0, 0.22, 0.5))), colours);
-            lit += hue * star * seen * glim * (wanted * wanted) / (r * r) * (0.3 + 0.7 * bright) * 2.4;
+            if (dist2 < 400.0) {                                         // beyond it nothing of it is seen
+                float times = 300.0 + floor(500.0 * bright);
+                float glim = 1.0 - 0.6 * glimmer * (0.5 + 0.5 * sin(TURN * (lot * 9.0 + fract(TIME * times / 3600.0))));
+                float room = smoothstep(0.5, 0.2, max(abs(fract(q.x) - 0.5), abs(fract(q.y) - 0.5)) - 0.02);
+                float star = (exp(-dist2) + 0.12 / (1.0 + dist2) * bright) * room;
+                vec3 hue = mix(vec3(1.0), 0.55 + 0.45 * cos(TURN * (bright * 1.7 + vec3(0.0, 0.22, 0.5))), colours);
+                lit += hue * star * seen * glim * (wanted * wanted) / (r * r) * (0.3 + 0.7 * bright) * 2.4;
+            }
         }
     }
     gl_FragColor = vec4(sqrt(min(lit, 1.0)), 1.0);

@@ -5,9 +5,9 @@
   "CATEGORIES": ["Light"],
   "INPUTS": [
     { "NAME": "inputImage", "TYPE": "image" },
-    { "NAME": "amount", "LABEL": "Light of the streaks", "TYPE": "float", "DEFAULT": 1, "MIN": 0, "MAX": 4 },
-    { "NAME": "reach", "LABEL": "Length, in picture heights", "TYPE": "float", "DEFAULT": 0.7, "MIN": 0.05, "MAX": 1.5 },
-    { "NAME": "threshold", "LABEL": "What is brighter than this has streaks", "TYPE": "float", "DEFAULT": 0.65, "MIN": 0, "MAX": 1 },
+    { "NAME": "amount", "LABEL": "Light of the streaks", "TYPE": "float", "DEFAULT": 1.0, "MIN": 0, "MAX": 4 },
+    { "NAME": "reach", "LABEL": "Length, in picture heights", "TYPE": "float", "DEFAULT": 0.6, "MIN": 0.05, "MAX": 1.5 },
+    { "NAME": "threshold", "LABEL": "What is brighter than this has streaks", "TYPE": "float", "DEFAULT": 0.8, "MIN": 0, "MAX": 1 },
     { "NAME": "angle", "LABEL": "Their direction, in turns", "TYPE": "float", "DEFAULT": 0, "MIN": 0, "MAX": 1 },
     { "NAME": "star", "LABEL": "To how many sides", "TYPE": "long", "DEFAULT": 0, "VALUES": [0, 1], "LABELS": ["Two", "Four"] },
     { "NAME": "tint", "LABEL": "Colour of the streaks", "TYPE": "color", "DEFAULT": [0.35, 0.6, 1.0, 1.0] },
@@ -31,14 +31,20 @@ vec3 bright(vec2 at) {
     return lit * smoothstep(0.7 * level, 0.7 * level + 0.3, top);
 }
 
-// Along one line, in two passes: nine samples close together, then nine of those far apart.
+vec3 square_of(vec2 d) {
+    vec2 e = vec2(d.x, -d.y);
+    return 0.25 * (bright(isf_FragNormCoord + d) + bright(isf_FragNormCoord - d) + bright(isf_FragNormCoord + e) + bright(isf_FragNormCoord - e));
+}
+
+// Along one line, in two passes: nine samples close together, then nine of those far apart. The first
+// fade towards their ends, so that what lies between two of the second is both of them in part.
 vec3 along(sampler2D image, float turns, float wide, float decay) {
     float a = 6.2831853 * (angle + turns);
     vec2 d = vec2(cos(a) * RENDERSIZE.y / RENDERSIZE.x, sin(a)) * reach * wide;
     vec3 sum = vec3(0.0);
     float total = 0.0;
     for (int k = -4; k <= 4; k++) {
-        float w = exp2(-decay * abs(float(k)));
+        float w = decay > 0.0 ? exp2(-decay * abs(float(k))) : 1.0 - 0.2 * abs(float(k));
         sum += w * IMG_NORM_PIXEL(image, isf_FragNormCoord + d * float(k)).rgb;
         total += w;
     }
@@ -48,21 +54,23 @@ vec3 along(sampler2D image, float turns, float wide, float decay) {
 void main() {
     if (PASSINDEX == 0) {
         vec2 d = 0.4 / RENDERSIZE;
-        gl_FragColor = vec4(0.25 * (bright(isf_FragNormCoord + d) + bright(isf_FragNormCoord - d)
-            + bright(isf_FragNormCoord + vec2(d.x, -d.y)) + bright(isf_FragNormCoord + vec2(-d.x, d.y))), 1.0);
+        vec3 own_ = square_of(d);
+        // A large bright place would lay fog over everything: only what outshines its surroundings counts.
+        vec3 around = square_of(0.035 * vec2(RENDERSIZE.y / RENDERSIZE.x, 1.0));
+        gl_FragColor = vec4(max(own_ - 0.85 * around, 0.0), 1.0);
     } else if (PASSINDEX == 1) {
-        gl_FragColor = vec4(along(spots, 0.0, 1.0 / 36.0, 0.0), 1.0);
+        gl_FragColor = vec4(along(spots, 0.0, 1.0 / 20.0, 0.0), 1.0);
     } else if (PASSINDEX == 2) {
         gl_FragColor = vec4(along(near, 0.0, 0.25, 0.9), 1.0);
     } else if (PASSINDEX == 3) {
-        gl_FragColor = star == 1 ? vec4(along(spots, 0.25, 1.0 / 36.0, 0.0), 1.0) : vec4(0.0);
+        gl_FragColor = star == 1 ? vec4(along(spots, 0.25, 1.0 / 20.0, 0.0), 1.0) : vec4(0.0);
     } else if (PASSINDEX == 4) {
         gl_FragColor = star == 1 ? vec4(along(second, 0.25, 0.25, 0.9), 1.0) : vec4(0.0);
     } else {
         vec4 here = IMG_THIS_PIXEL(inputImage);
         vec3 line = IMG_THIS_PIXEL(far).rgb + IMG_THIS_PIXEL(cross_).rgb;
         float light = dot(line, vec3(0.3, 0.5, 0.2));
-        vec3 streaks = 1.8 * amount * mix(light * tint.rgb * tint.rgb, line, own);
+        vec3 streaks = 2.4 * amount * mix(light * tint.rgb * tint.rgb, line, own);
         vec3 lit = here.rgb * here.rgb + streaks;
         lit = lit / (1.0 + max(lit - 0.75, 0.0));                        // a shoulder, not a ceiling
         gl_FragColor = vec4(sqrt(lit), max(here.a, min(2.0 * max(streaks.r, max(streaks.g, streaks.b)), 1.0)));

@@ -12,15 +12,34 @@
     { "NAME": "corners", "LABEL": "Round or square", "TYPE": "float", "DEFAULT": 0, "MIN": 0, "MAX": 1 },
     { "NAME": "twist", "LABEL": "Turns per width of depth", "TYPE": "float", "DEFAULT": 0.04, "MIN": -0.5, "MAX": 0.5 },
     { "NAME": "turn", "LABEL": "Turns the tunnel, in turns", "TYPE": "float", "DEFAULT": 0, "MIN": 0, "MAX": 1 },
-    { "NAME": "fog", "LABEL": "How soon it gets dark", "TYPE": "float", "DEFAULT": 0.55, "MIN": 0.05, "MAX": 1 },
+    { "NAME": "fog", "LABEL": "How soon it gets dark", "TYPE": "float", "DEFAULT": 0.4, "MIN": 0.05, "MAX": 1 },
     { "NAME": "end", "LABEL": "Light at its end", "TYPE": "color", "DEFAULT": [0.0, 0.0, 0.0, 1.0] },
     { "NAME": "centre", "LABEL": "Where it leads", "TYPE": "point2D", "DEFAULT": [0.5, 0.5], "MIN": [0, 0], "MAX": [1, 1] }
+  ],
+  "PASSES": [
+    { "TARGET": "small", "WIDTH": "180 * $WIDTH / $HEIGHT", "HEIGHT": "180" },
+    { "TARGET": "tiny", "WIDTH": "45 * $WIDTH / $HEIGHT", "HEIGHT": "45" },
+    {}
   ]
 }*/
 
 const float TURN = 6.2831853;
 
+vec4 seen(vec2 offset) {
+    if (PASSINDEX == 0) {
+        vec4 c = IMG_NORM_PIXEL(inputImage, isf_FragNormCoord + offset);
+        return vec4(c.rgb * c.rgb, c.a);
+    }
+    return IMG_NORM_PIXEL(small, isf_FragNormCoord + offset);
+}
+
 void main() {
+    if (PASSINDEX < 2) {
+        vec2 d = 0.25 / RENDERSIZE;
+        vec2 e = vec2(d.x, -d.y);
+        gl_FragColor = 0.25 * (seen(d) + seen(-d) + seen(e) + seen(-e));
+        return;
+    }
     vec2 square = vec2(RENDERSIZE.x / RENDERSIZE.y, 1.0);
     vec2 p = (isf_FragNormCoord - centre) * square;
     float a = TURN * turn;
@@ -34,7 +53,22 @@ void main() {
     float round_ = atan(p.y, p.x + 1e-9) / TURN + twist * depth;
     float along = depth / stretch + 2.0 * (place + TIME * float(pace) / 7200.0);
     vec2 at = mod(vec2(2.0 * float(around) * round_, along), 2.0);       // there and mirrored back: no seam
-    vec4 here = IMG_NORM_PIXEL(inputImage, 1.0 - abs(1.0 - at));
-    float seen = exp(-fog * fog * depth * 2.0) * smoothstep(0.0, 0.05, r);
-    gl_FragColor = vec4(sqrt(mix(end.rgb * end.rgb, here.rgb * here.rgb, seen)), mix(end.a, here.a, seen));
+    at = 1.0 - abs(1.0 - at);
+    // Pixels of the picture in one of the canvas: far away it is seen smaller, and flickers if it is sharp.
+    float dense = max(0.5 / (r * r * stretch), 2.0 * float(around) * square.x / (TURN * r));
+    vec4 here = vec4(0.0);
+    float soft = smoothstep(0.8, 3.0, dense);
+    float softer = smoothstep(4.0, 12.0, dense);
+    if (soft < 1.0) {
+        vec4 c = IMG_NORM_PIXEL(inputImage, at);
+        here = (1.0 - soft) * vec4(c.rgb * c.rgb, c.a);
+    }
+    if (soft > 0.0 && softer < 1.0) {
+        here += soft * (1.0 - softer) * IMG_NORM_PIXEL(small, at);
+    }
+    if (softer > 0.0) {
+        here += softer * IMG_NORM_PIXEL(tiny, at);
+    }
+    float seen_ = exp(-fog * fog * max(depth - 0.6, 0.0) * 2.0) * smoothstep(0.0, 0.05, r);
+    gl_FragColor = vec4(sqrt(mix(end.rgb * end.rgb, here.rgb, seen_)), mix(end.a, here.a, seen_));
 }

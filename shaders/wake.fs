@@ -8,8 +8,8 @@
     { "NAME": "drag", "LABEL": "How far motion drags", "TYPE": "float", "DEFAULT": 2.5, "MIN": 0, "MAX": 8 },
     { "NAME": "spread", "LABEL": "How long motion lasts", "UNIT": "s", "TYPE": "float", "DEFAULT": 0.6, "MIN": 0.03, "MAX": 5 },
     { "NAME": "renewal", "LABEL": "Half-life of the paint", "UNIT": "s", "TYPE": "float", "DEFAULT": 2, "MIN": 0.05, "MAX": 30 },
-    { "NAME": "fresh", "LABEL": "How soon what moves is renewed", "TYPE": "float", "DEFAULT": 0.3, "MIN": 0, "MAX": 1 },
-    { "NAME": "picture", "LABEL": "How much of the fresh picture shows", "TYPE": "float", "DEFAULT": 0.1, "MIN": 0, "MAX": 1 },
+    { "NAME": "fresh", "LABEL": "How soon what moves is renewed", "TYPE": "float", "DEFAULT": 0.45, "MIN": 0, "MAX": 1 },
+    { "NAME": "picture", "LABEL": "How much of the fresh picture shows", "TYPE": "float", "DEFAULT": 0.2, "MIN": 0, "MAX": 1 },
     { "NAME": "clear", "LABEL": "The paint is the picture again", "TYPE": "event" }
   ],
   "PASSES": [

@@ -39,10 +39,10 @@ void main() {
     float band = floor(place);
     float inside = fract(place);
     // whole turns per hour, so that the hour's end meets its beginning
-    float pace = float(drift) * (1.0 + floor(3.0 * hash(band))) * (hash(band + 7.0) < 0.5 ? -1.0 : 1.0);
+    float own = (1.0 + floor(3.0 * hash(band))) * (hash(band + 7.0) < 0.5 ? -1.0 : 1.0);
     // the golden section keeps the bands' views apart for any number of them
     float view = mix(band / count * width, 0.75 * fract(band * 0.618034), spread);
-    float x = view + inside / count * width + 0.75 * TIME * pace / 3600.0;
+    float x = view + inside / count * width + 0.75 * own * (TIME * float(drift) / 3600.0);
     vec4 c = endless(vec2(x, isf_FragNormCoord.y));
 
     float swell = 0.5 + 0.5 * cos(6.2831853 * (hash(band + 11.0) + TIME * (60.0 + floor(40.0 * hash(band + 5.0))) / 3600.0));

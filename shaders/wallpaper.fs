@@ -8,9 +8,9 @@
     { "NAME": "symmetry", "LABEL": "Symmetry", "TYPE": "long", "DEFAULT": 0, "VALUES": [0, 1, 2], "LABELS": ["Six-fold", "Four-fold", "Mirrored bricks"] },
     { "NAME": "size", "LABEL": "Size of a tile, in picture heights", "TYPE": "float", "DEFAULT": 0.5, "MIN": 0.1, "MAX": 2 },
     { "NAME": "view", "LABEL": "Which place of the picture is seen", "TYPE": "point2D", "DEFAULT": [0.5, 0.5], "MIN": [0, 0], "MAX": [1, 1] },
-    { "NAME": "zoom", "LABEL": "Zoom into it", "TYPE": "float", "DEFAULT": 0.8, "MIN": 0.25, "MAX": 4 },
+    { "NAME": "zoom", "LABEL": "Zoom into it", "TYPE": "float", "DEFAULT": 0.4, "MIN": 0.25, "MAX": 4 },
     { "NAME": "roll", "LABEL": "Turns the picture in the tiles, in turns", "TYPE": "float", "DEFAULT": 0, "MIN": 0, "MAX": 1 },
-    { "NAME": "turning", "LABEL": "Turns of the picture per hour", "TYPE": "long", "DEFAULT": 30, "MIN": -600, "MAX": 600 },
+    { "NAME": "turning", "LABEL": "Turns of the picture per hour", "TYPE": "long", "DEFAULT": 60, "MIN": -600, "MAX": 600 },
     { "NAME": "turn", "LABEL": "Turns the wall, in turns", "TYPE": "float", "DEFAULT": 0, "MIN": 0, "MAX": 1 },
     { "NAME": "drift", "LABEL": "Moves the wall, in tiles", "TYPE": "point2D", "DEFAULT": [0, 0], "MIN": [-1, -1], "MAX": [1, 1] }
   ]

@@ -5,15 +5,15 @@
   "CATEGORIES": ["Memory"],
   "INPUTS": [
     { "NAME": "inputImage", "TYPE": "image" },
-    { "NAME": "depth", "LABEL": "How much the water bends", "TYPE": "float", "DEFAULT": 0.5, "MIN": 0, "MAX": 1.5 },
+    { "NAME": "depth", "LABEL": "How much the water bends", "TYPE": "float", "DEFAULT": 0.8, "MIN": 0, "MAX": 1.5 },
     { "NAME": "speed", "LABEL": "Speed of the waves, in picture heights per second", "TYPE": "float", "DEFAULT": 0.35, "MIN": 0.05, "MAX": 0.6 },
     { "NAME": "half_life", "LABEL": "Half-life of the waves", "UNIT": "s", "TYPE": "float", "DEFAULT": 1.2, "MIN": 0.1, "MAX": 10 },
     { "NAME": "listen", "LABEL": "How much the picture's changes stir it", "TYPE": "float", "DEFAULT": 0.5, "MIN": 0, "MAX": 1 },
     { "NAME": "drop", "LABEL": "A drop falls", "TYPE": "event" },
-    { "NAME": "rain", "LABEL": "Drops per second that fall by themselves", "TYPE": "float", "DEFAULT": 1, "MIN": 0, "MAX": 10 },
+    { "NAME": "rain", "LABEL": "Drops per second that fall by themselves", "TYPE": "float", "DEFAULT": 2, "MIN": 0, "MAX": 10 },
     { "NAME": "place", "LABEL": "Where a drop falls", "TYPE": "point2D", "DEFAULT": [0.5, 0.5], "MIN": [0, 0], "MAX": [1, 1] },
     { "NAME": "size", "LABEL": "Size of a drop, in picture heights", "TYPE": "float", "DEFAULT": 0.04, "MIN": 0.015, "MAX": 0.2 },
-    { "NAME": "shine", "LABEL": "Light on the waves", "TYPE": "float", "DEFAULT": 0.4, "MIN": 0, "MAX": 1 }
+    { "NAME": "shine", "LABEL": "Light on the waves", "TYPE": "float", "DEFAULT": 0.55, "MIN": 0, "MAX": 1 }
   ],
   "PASSES": [
     { "TARGET": "basin", "PERSISTENT": true, "FLOAT": true, "WIDTH": "108 * $WIDTH / $HEIGHT", "HEIGHT": "108" },

@@ -7,10 +7,10 @@
     { "NAME": "sound", "LABEL": "The sound", "TYPE": "audio", "MAX": 2048 },
     { "NAME": "shape", "LABEL": "Shape", "TYPE": "long", "DEFAULT": 0, "VALUES": [0, 1, 2], "LABELS": ["A line", "A ring", "A filled band"] },
     { "NAME": "gain", "LABEL": "Gain", "TYPE": "float", "DEFAULT": 1.5, "MIN": 0.1, "MAX": 8 },
-    { "NAME": "part", "LABEL": "How much of the sound is seen", "TYPE": "float", "DEFAULT": 0.5, "MIN": 0.05, "MAX": 0.9 },
+    { "NAME": "part", "LABEL": "How much of the sound is seen", "TYPE": "float", "DEFAULT": 0.3, "MIN": 0.05, "MAX": 0.9 },
     { "NAME": "width", "LABEL": "Width of the line, in hundredths of the height", "TYPE": "float", "DEFAULT": 0.5, "MIN": 0.1, "MAX": 4 },
-    { "NAME": "glow", "LABEL": "Glow", "TYPE": "float", "DEFAULT": 0.6, "MIN": 0, "MAX": 2 },
-    { "NAME": "afterglow", "LABEL": "Half-life of the afterglow", "UNIT": "s", "TYPE": "float", "DEFAULT": 0.08, "MIN": 0.01, "MAX": 3 },
+    { "NAME": "glow", "LABEL": "Glow", "TYPE": "float", "DEFAULT": 0.8, "MIN": 0, "MAX": 2 },
+    { "NAME": "afterglow", "LABEL": "Half-life of the afterglow", "UNIT": "s", "TYPE": "float", "DEFAULT": 0.03, "MIN": 0.01, "MAX": 3 },
     { "NAME": "radius", "LABEL": "Radius of the ring, in picture heights", "TYPE": "float", "DEFAULT": 0.28, "MIN": 0.05, "MAX": 0.6 },
     { "NAME": "line", "LABEL": "Colour of the line", "TYPE": "color", "DEFAULT": [0.4, 1.0, 0.6, 1.0] },
     { "NAME": "ground", "LABEL": "The ground", "TYPE": "color", "DEFAULT": [0.0, 0.0, 0.0, 1.0] }

@@ -228,7 +228,7 @@ class Compositor:
         self._let_go()
         self._follow(bool(plan.letterings))
         self._write(plan)
-        is_drawn = self._drawn == (plan, _seen(pixels)) and self._drawn[0] is plan
+        is_drawn = self._drawn[0] is plan and self._drawn[1] == _seen(pixels)
         frame = frame_of(plan, pixels, is_step=False)
         if not is_drawn and not self._show_alone(frame):
             self._draw_canvas(frame)

@@ -8,7 +8,8 @@ from typing import NamedTuple, Protocol
 import moderngl
 
 from engine.compositor.frames.flow import Flow
-from engine.compositor.frames.upscale import Upscaler, is_software
+from engine.compositor.frames.upscale import Upscaler
+from engine.compositor.gl.context import is_software
 from engine.compositor.gl.ending import STRAIGHT, Ending, end
 from engine.compositor.gl.program import Program
 from engine.compositor.gl.shaders import GATHER, HEIGHTEN, REDUCE, WIDEN
@@ -47,8 +48,8 @@ class SourcePixels(Protocol):
         """Whether what moved between the pictures is to be moved, instead of faded."""
 
 
-class _Blend(NamedTuple):
-    """Pixels of which each picture was drawn anew."""
+class Pair(NamedTuple):
+    """Two pictures that were drawn here."""
 
     older: moderngl.Texture
     newer: moderngl.Texture
@@ -108,8 +109,7 @@ class Enlarger:
         """
         if not name or (shown := _shown(pixels)) is None:
             return self._enlarged(pixels, size_px, upscale, ending)
-        own = ending._replace(canvas=None, area=None, opacity=1.0, blend=None)
-        own = own if ending.canvas is None else STRAIGHT
+        own = ending if ending.canvas is None else STRAIGHT
         place, key = (name, own is STRAIGHT), (*shown, size_px, upscale)
         known = self._known.get(place)
         if known is None or known.key != key:
@@ -139,9 +139,10 @@ class Enlarger:
         if self._is_for_network(pixels, size_px, upscale):
             pixels = self._doubled(pixels)
         if not is_flowing(pixels):
-            return self._draw(pixels.older, pixels.newer, float(pixels.weight), size_px, ending)
+            return self._draw(pixels, size_px, ending)
         moved = self._flow.draw(pixels)
-        surface = self._draw(moved.texture, moved.texture, 1.0, size_px, ending)
+        alone = Pair(moved.texture, moved.texture, 1.0, pixels.numbers, False)
+        surface = self._draw(alone, size_px, ending)
         self._pool.give(moved)
         return surface
 
@@ -156,38 +157,22 @@ class Enlarger:
         self._upscaler = self._upscaler or Upscaler(self._kit.ctx, self._pool)
         pictures = zip((pixels.older, pixels.newer), pixels.numbers, strict=True)
         older, newer = [self._upscaler.doubled(*each) for each in pictures]
-        return _Blend(older, newer, pixels.weight, pixels.numbers, pixels.is_flow)
+        return Pair(older, newer, pixels.weight, pixels.numbers, pixels.is_flow)
 
-    def _draw(
-        self,
-        older: moderngl.Texture,
-        newer: moderngl.Texture,
-        weight: float,
-        size_px: tuple[int, int],
-        ending: Ending,
-    ) -> Surface:
-        own_px = newer.size
-        if (
-            own_px[0] * 2 <= size_px[0] * _HALF_ENOUGH
-            and own_px[1] * 2 <= size_px[1] * _HALF_ENOUGH
-        ):
-            half_px = (size_px[0] + 1) // 2, (size_px[1] + 1) // 2
-            if ending.canvas is None:
-                return self._drawn(older, newer, weight, half_px, ending)
-            half = self._drawn(older, newer, weight, half_px, STRAIGHT)
-            self._kit.lay(half.texture, size_px, ending)
-            self._pool.give(half)
-            return ending.canvas
-        return self._drawn(older, newer, weight, size_px, ending)
+    def _draw(self, pixels: SourcePixels, size_px: tuple[int, int], ending: Ending) -> Surface:
+        (across, down), own_px = size_px, pixels.newer.size
+        if 2 * own_px[0] > across * _HALF_ENOUGH or 2 * own_px[1] > down * _HALF_ENOUGH:
+            return self._drawn(pixels, size_px, ending)
+        half_px = (across + 1) // 2, (down + 1) // 2
+        if ending.canvas is None:
+            return self._drawn(pixels, half_px, ending)
+        half = self._drawn(pixels, half_px, STRAIGHT)
+        self._kit.lay(half.texture, size_px, ending)
+        self._pool.give(half)
+        return ending.canvas
 
-    def _drawn(
-        self,
-        older: moderngl.Texture,
-        newer: moderngl.Texture,
-        weight: float,
-        size_px: tuple[int, int],
-        ending: Ending,
-    ) -> Surface:
+    def _drawn(self, pixels: SourcePixels, size_px: tuple[int, int], ending: Ending) -> Surface:
+        older, newer, weight = pixels.older, pixels.newer, float(pixels.weight)
         own_px = newer.size
         is_smooth = size_px[1] > own_px[1] * _SMOOTH_ABOVE
         last, small = self._reduce, self._pool.take(own_px)

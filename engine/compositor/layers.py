@@ -71,7 +71,7 @@ class Layers:
         self._enlarger = Enlarger(kit)
         self._memory = Memory(kit.pool)
         self._drawn: dict[str, Surface] = {}  # for this frame, because others see it
-        self.stack: Callable[[LayerPlan, Frame, Ending], Surface]
+        self.stack: Callable[[LayerPlan, Frame, Ending], Surface | None]
         self.size_px = size_px
         self.share = 1.0  # of their size that layers without letters are drawn at
         self.past: list[

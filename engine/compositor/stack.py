@@ -127,10 +127,12 @@ class Stack:
         for surface in decks:
             pool.give(surface)
 
-    def _group(self, group: LayerPlan, frame: Frame, ending: Ending) -> Surface:
+    def _group(self, group: LayerPlan, frame: Frame, ending: Ending) -> Surface | None:
         """Draw what lies in a group on a canvas of its own, and that as is asked."""
         plan = frame.plan
         inside = [x for x in (*plan.layers, *plan.hidden) if x.group == group.id and x.opacity]
+        if not inside and not group.effects:
+            return None
         canvas = self._lay(self._empty(self._layers.area(group)), inside, frame)
         surface = self._shown(canvas, ending)
         self._kit.pool.give(canvas)

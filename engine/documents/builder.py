@@ -112,7 +112,7 @@ def each(entries: list[T], key: str, make: Callable[[T], R]) -> Iterator[R]:
         try:
             yield make(entry)
         except ValueError as error:
-            joint = "." if re.match(r"[\w.\[\]]+(:|$)", str(error)) else ": "
+            joint = "." if re.match(r"[\w.\[\]]+: ", str(error)) else ": "
             raise ValueError(f"{key}[{place}]{joint}{error}") from None
 
 

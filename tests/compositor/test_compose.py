@@ -18,7 +18,7 @@ from engine.compositor import stock
 from engine.compositor.canvas.place import fit
 from engine.compositor.compose import Compositor
 from engine.compositor.gl.program import ShaderError, read_error
-from engine.compositor.isf.check import check
+from engine.compositor.isf.check import check, describe
 from engine.compositor.isf.shader import compile_shader
 from engine.core.frame.plan import LayerPlan, Pass, Plan
 from tests.places import GOLDEN, ROOT, SHADERS
@@ -654,7 +654,8 @@ def test_reserved_words_and_old_dialect_compile(ctx: moderngl.Context) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_shader_compiles_and_draws(ctx: moderngl.Context, name: str) -> None:
     most = (math.inf, itertools.count().__next__)
-    report, _ = check(ctx, name, (SHADERS / f"{name}.fs").read_text(), ((160, 90), {}), most)
+    described = describe(ctx, name, (SHADERS / f"{name}.fs").read_text())
+    report, _ = check(ctx, described, ((160, 90), {}), most)
     assert report["error"] is None
     assert report["compiled"]
     assert report["drew"]
@@ -841,3 +842,14 @@ def test_golden_pictures(ctx: moderngl.Context, name: str, uniforms: dict[str, f
         Image.fromarray(found).save(OUT / f"{name}-found.png")
         Image.fromarray(np.minimum(away * 20, 255).astype(np.uint8)).save(OUT / f"{name}-diff.png")
     assert away.max() <= 2, f"look at {OUT / name}-found.png and -diff.png"
+
+
+def test_a_step_and_a_frame_of_the_same_moment_are_two_plans(compositor: Compositor) -> None:
+    """They are told apart without a look at their arrays, which have no one truth."""
+    compositor.load("colour", COLOUR)
+    step, frame = (
+        replace(plan(colour("a", 1, 0, 0, 1), reads_picture=True), values=np.zeros(2))
+        for _ in range(2)
+    )
+    compositor.step(step, {})
+    assert compositor.compose(frame, {}).read("rgb24")[0, 0, 0] == 255

@@ -268,20 +268,23 @@ def _wait(child: int) -> tuple[int | None, float]:
     Whoever waits for what never comes still has threads that look around now and then.
     """
     last, since = 0.0, time.monotonic()
+    look, pause_s = since, min(IDLE_S, SILENT_S) / 2  # to look at every process costs milliseconds
     while True:
         ended, status, used = os.wait4(child, os.WNOHANG)
         if ended:
             with contextlib.suppress(OSError):
                 os.killpg(child, signal.SIGKILL)  # what it left behind
             return status, used.ru_utime + used.ru_stime
-        spent = _spent(child)
+        time.sleep(0.005)
+        if (now := time.monotonic()) < look:
+            continue
+        look, spent = now + pause_s, _spent(child)
         if abs(spent - last) > IDLE_S:
-            last, since = spent, time.monotonic()
-        elif time.monotonic() - since > SILENT_S:
+            last, since = spent, now
+        elif now - since > SILENT_S:
             os.killpg(child, signal.SIGKILL)
             os.wait4(child, 0)
             return None, 0.0
-        time.sleep(0.005)
 
 
 def _spent(group: int) -> float:

@@ -16,13 +16,6 @@ from engine.compositor.gl.surface import Pool, Surface
 
 WEIGHTS = Path(__file__).with_name("upscaler.npz")
 _MOST_KEPT = 8  # pictures: two for each generator that is seen
-_SOFTWARE = ("llvmpipe", "softpipe", "swrast", "software", "basic render")
-
-
-def is_software(ctx: moderngl.Context) -> bool:
-    """Whether OpenGL runs on the CPU, where a network has no time."""
-    renderer = str(ctx.info["GL_RENDERER"]).lower()
-    return any(name in renderer for name in _SOFTWARE)
 
 
 class Upscaler:

@@ -7,6 +7,8 @@ from typing import Any
 
 import moderngl
 
+_SOFTWARE = ("llvmpipe", "softpipe", "swrast", "software", "basic render")
+
 
 def open_context() -> moderngl.Context:
     """Open a headless OpenGL 3.3 core context: EGL on Linux, the system's own elsewhere.
@@ -37,3 +39,9 @@ def collect(ctx: moderngl.Context) -> None:
         item = ctx.objects.popleft()
         if hasattr(item, "release"):
             item.release()
+
+
+def is_software(ctx: moderngl.Context) -> bool:
+    """Whether OpenGL runs on the CPU."""
+    renderer = str(ctx.info["GL_RENDERER"]).lower()
+    return any(name in renderer for name in _SOFTWARE)

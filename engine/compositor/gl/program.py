@@ -7,6 +7,9 @@ from typing import Any
 
 import moderngl
 
+from engine.compositor.gl.context import is_software
+from engine.compositor.gl.shaders import STRAIGHT_IF
+
 # Beyond any line of a 1 MB file; Mesa drops the source string number of #line.
 OUR_LINES = 1_500_000
 
@@ -43,15 +46,13 @@ class ShaderError(Exception):
         self.message = message
 
 
-class Program:
-    """A program and its full-screen quad."""
+class _Linked:
+    """A linked program and its full-screen quad."""
 
-    def __init__(self, ctx: moderngl.Context, fragment: str, vertex: str = VERTEX) -> None:
-        self._ctx = ctx
+    def __init__(self, ctx: moderngl.Context, fragment: str, vertex: str) -> None:
         self.program = ctx.program(vertex_shader=vertex, fragment_shader=fragment)
-        self._quad = ctx.vertex_array(self.program, [])
-        self._uniforms: dict[str, Any] = {}
-        self._sent: dict[str, object] = {}
+        self.quad = ctx.vertex_array(self.program, [])
+        self.uniforms: dict[str, Any] = {}
         self.units: dict[str, int] = {}
         for name in self.program:
             member: Any = self.program[name]
@@ -59,18 +60,39 @@ class Program:
             if kind in _SAMPLERS:
                 self.units[name] = member.value = len(self.units)
             elif kind:
-                self._uniforms[name] = member
+                self.uniforms[name] = member
+
+
+class Program:
+    """A program and its full-screen quad.
+
+    Without a GPU there is one for each way of blending, since of what Mesa keeps on disk it finds
+    only the first way of a program again; and one without `ENDING`, whose branch would be paid for.
+    """
+
+    def __init__(self, ctx: moderngl.Context, fragment: str, vertex: str = VERTEX) -> None:
+        self._ctx = ctx
+        self._texts = fragment, vertex
+        self._is_software = is_software(ctx)
+        plain = fragment.replace(STRAIGHT_IF, "") if self._is_software else fragment
+        self._ends = plain != fragment  # whether there is another one that ends as light
+        self._linked = [_Linked(ctx, plain, vertex)]
+        self._ways: dict[tuple[tuple[int, int] | None, bool], _Linked] = {}
+        self.units = self._linked[0].units
+        self._sent: dict[str, object] = {}
 
     def send(self, name: str, value: object) -> None:
         """Set a uniform; one that the compiler dropped is ignored."""
-        if self._sent.get(name) == value or name not in self._uniforms:
+        if self._sent.get(name) == value:
             return
-        self._uniforms[name].value = value
         self._sent[name] = value
+        for each in self._linked:
+            if name in each.uniforms:
+                each.uniforms[name].value = value
 
     def reads(self, name: str) -> bool:
         """Whether anything of this name is left in the program."""
-        return name in self._uniforms or name in self.units
+        return name in self._linked[0].uniforms or name in self.units
 
     def bind(self, name: str, texture: moderngl.Texture | moderngl.TextureCube) -> None:
         """Bind a texture to a sampler; one that the compiler dropped is ignored."""
@@ -91,7 +113,9 @@ class Program:
         if blend is not None:
             self._ctx.enable(moderngl.BLEND)
             self._ctx.blend_func = blend
-        self._quad.render(moderngl.TRIANGLE_STRIP, 4)
+        way = blend, self._ends and self._sent.get("host_most", 0.0) != 0.0
+        linked = self._ways.get(way) or self._link(*way)
+        linked.quad.render(moderngl.TRIANGLE_STRIP, 4)
         if blend is not None:
             self._ctx.disable(moderngl.BLEND)
         if area is not None:
@@ -99,8 +123,25 @@ class Program:
 
     def release(self) -> None:
         """Give the GL objects back."""
-        self._quad.release()
-        self.program.release()
+        for each in self._linked:
+            each.quad.release()
+            each.program.release()
+
+    def _link(self, blend: tuple[int, int] | None, is_light: bool) -> _Linked:
+        """Have a program for a way of drawing that is new."""
+        linked = self._linked[0]
+        if self._is_software and (is_light or self._ways):
+            fragment, vertex = self._texts
+            text = fragment.replace(STRAIGHT_IF, "if (false) " if is_light else "")
+            linked = _Linked(self._ctx, text, vertex)
+            for name in linked.uniforms.keys() & self._sent.keys():
+                linked.uniforms[name].value = self._sent[name]
+            for name in linked.units.keys() & self.units.keys():
+                member: Any = linked.program[name]
+                member.value = self.units[name]
+            self._linked.append(linked)
+        self._ways[blend, is_light] = linked
+        return linked
 
 
 _ERROR_FORMS = tuple(

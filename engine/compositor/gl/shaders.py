@@ -32,11 +32,12 @@ vec4 scrub(vec4 c) {
 
 # What a last pass ends with, see `gl.ending`. Laid at once on a canvas, the colour is first what a
 # surface of halves would hold, so that both ways look the same. Names as no author has them.
-ENDING = """
+STRAIGHT_IF = "if (host_most <= 0.0) "
+ENDING = f"""
 uniform float host_opacity;
 uniform float host_most;
-vec4 host_end(vec4 host_x) {
-    if (host_most <= 0.0) return host_x;
+vec4 host_end(vec4 host_x) {{
+    {STRAIGHT_IF}return host_x;
     host_x = uintBitsToFloat(floatBitsToUint(host_x) & 0xFFFFE000u);
     vec3 host_d = clamp(host_x.rgb, 0.0, 4.0);  // from where on the fit would fall again
     vec3 host_h = 0.5638227 + host_d * (0.5182914 - host_d * 0.1111299);
@@ -44,7 +45,7 @@ vec4 host_end(vec4 host_x) {
     host_d = mix(host_d / 12.92, host_h, greaterThan(host_d, vec3(0.04045)));
     float host_a = clamp(host_x.a, 0.0, 1.0) * host_opacity;
     return vec4(min(host_d, host_most) * host_a, host_a);
-}
+}}
 """
 _LAST = HEAD + ENDING
 
@@ -211,15 +212,18 @@ void main() {
 SHOW = (
     HEAD
     + SRGB
-    + """
+    + f"""
 uniform sampler2D image;
 uniform float host_opacity;
 uniform float host_most;
-void main() {
+vec4 shown(vec3 light, float a) {{
+    {STRAIGHT_IF}return vec4(encode(light), a);
+    return vec4(light, 1.0) * a * host_opacity;
+}}
+void main() {{
     vec4 c = texelFetch(image, ivec2(isf_FragNormCoord * vec2(textureSize(image, 0))), 0);
-    float a = clamp(c.a, 0.0, 1.0), opacity = host_opacity * a;
-    c.rgb = clamp(c.rgb / max(a, 1e-4), 0.0, 1.0);
-    host_Color = host_most > 0.0 ? vec4(c.rgb * opacity, opacity) : vec4(encode(c.rgb), a);
-}
+    float a = clamp(c.a, 0.0, 1.0);
+    host_Color = shown(clamp(c.rgb / max(a, 1e-4), 0.0, 1.0), a);
+}}
 """
 )

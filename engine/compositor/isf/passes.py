@@ -16,6 +16,7 @@ from engine.compositor.isf.shader import Shader, coerce_uniform, file_name
 from engine.core.frame.plan import Pass
 from engine.core.isf.buffers import SIDES, PassSpec
 from engine.core.isf.size import LARGEST_PX, evaluate_size
+from engine.core.isf.turns import PREFIX
 
 _MOST_PX = 4_000_000
 
@@ -260,6 +261,8 @@ def _send(kit: Kit, shader: Shader, program: Program, item: Pass, history: Histo
     for name, kind in shader.types.items():
         value = item.uniforms.get(name, shader.defaults[name])
         program.send(shader.names[name], coerce_uniform(kind, value))
+        if kind == "long":
+            program.send(PREFIX + name, item.uniforms.get(PREFIX + name, 0.0))
 
 
 def _bind(

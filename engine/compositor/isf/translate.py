@@ -15,6 +15,7 @@ from engine.compositor.isf.mend import mended, uniform_name
 from engine.compositor.isf.tidy import tidied, with_new_meanings, with_own_output
 from engine.core.isf.header import Header
 from engine.core.isf.source import SURFACE, unfed
+from engine.core.isf.turns import PREFIX, shifted, turning
 
 _GLSL_TYPES = {
     "event": "bool", "bool": "bool", "long": "int", "float": "float", "point2D": "vec2",
@@ -174,7 +175,9 @@ def _translated(
     """Put an author's text, which begins at a line, between our prelude and our end."""
     brought = [each.name for each in header.imported]
     own = [item.name for item in header.inputs] + [p.target for p in header.passes if p.target]
-    body, line, end = tidied(text[0], [*own, *brought]), text[1], text[2]
+    rates = turning(header.inputs, header.body)
+    body = tidied(shifted(text[0], rates), [*own, *brought])
+    line, end = text[1], text[2]
     if rung:
         body = mended(body, own)
     # A compiler that lacks an extension warns of it, and refuses what needs it where that stands.
@@ -190,6 +193,7 @@ def _translated(
             _LINE + prelude,
             "uniform int PASSINDEX;" if index is None else f"const int PASSINDEX = {index};",
             *_declarations(header, rung),
+            *(f"uniform float {PREFIX}{name};" for name in rates),
             *macros,
             header.prelude,
             "#define main isf_main",

@@ -133,10 +133,7 @@ def _autopilot(show: Show, state: State) -> State:
 
 def begin(show: Show, state: State, index: int) -> State:
     """Send every target of a cue on its way."""
-    cue = show.cues[index]
-    now, goals = values_now(show, state), dict(cue.targets)
-    if state.decks is not None:
-        goals.update(cue.on_next[1 - state.decks.front])
+    cue, now, goals = show.cues[index], values_now(show, state), goals_of(show, state, index)
     kept = tuple(r for r in state.ramps if r.place not in goals)
     state = state._replace(
         ramps=kept + ramps_to(show, cue, state.tick, now, goals),
@@ -148,6 +145,14 @@ def begin(show: Show, state: State, index: int) -> State:
     if cue.texts:
         state = state._replace(texts={**state.texts, **dict(cue.texts)})
     return lists.follow(show, state, index) if show.lists else state
+
+
+def goals_of(show: Show, state: State, index: int) -> dict[int, float]:
+    """What a cue sets now, by place: also on the deck that is hidden."""
+    goals = dict(show.cues[index].targets)
+    if state.decks is not None:
+        goals.update(show.cues[index].on_next[1 - state.decks.front])
+    return goals
 
 
 def values_now(show: Show, state: State) -> list[float]:

@@ -24,6 +24,7 @@ from engine.core.frame import decks
 from engine.core.frame.paths import Happened, change_paths, path_event
 from engine.core.frame.playhead import aim_head, seek
 from engine.core.frame.reels import aim_reels, move_reels
+from engine.core.frame.turns import aim_turns
 from engine.core.frame.values import aimed
 from engine.core.parameter import coerce
 from engine.core.path.model import PathState
@@ -82,7 +83,7 @@ def advance(show: Show, state: State, tick: int, events: Sequence[Event] = ()) -
     if fired:
         state = let_go(show, keep_time(show, state, fired), fired)
     if state.reels:
-        state = state._replace(reels=move_reels(show, state, {*taken.written, *fired}))
+        state = state._replace(reels=move_reels(show, before, state, {*taken.written, *fired}))
     if was_still:
         state = _hold_still(show, state)
     else:
@@ -303,6 +304,7 @@ def _aim(show: Show, state: State, seconds: float, dt: float, begun: Sequence[in
         ),
         transport=transport,
         reels=aim_reels(show, state, values) if state.reels else (),
+        turns=aim_turns(show, state, values, seconds) if show.constants.turning else (),
         # Only a person or a cue freezes the show: a route could not let it go again.
         is_still=bool(state.base[master.freeze] >= 0.5),
         head=aim_head(show, state, values),

@@ -106,15 +106,11 @@ def on_air(
     """
     decks = show.decks
     assert decks is not None
-    part, first = share(show, values), show.layers[decks.first].id
+    part = share(show, values)
     below: list[Layer] = []
     above: list[Layer] = []
     sides: tuple[list[Layer], list[Layer]] = ([], [])
-    beneath = set()
-    for layer in show.layers:
-        if layer.id == first:
-            break
-        beneath.add(layer.id)
+    beneath = {layer.id for layer in show.layers[: decks.first]}
     for layer in visible:
         side = next((i for i, ids in enumerate(decks.members) if layer.id in ids), -1)
         if side < 0:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from engine.core.frame.links import steps_back
 from engine.core.frame.plan import DECKS, MASTER, LayerPlan, Pass, Uniform
+from engine.core.isf.turns import PREFIX
 from engine.core.show.layer import BLENDS, WRAP_S, Effect, Input, Layer
 from engine.core.show.placing import placing_of
 from engine.core.show.show import Show
@@ -66,6 +67,7 @@ def _active(state: State, effects: Iterable[Effect], values: Sequence[float]) ->
         if (e.mix < 0 or values[e.mix] > 0.0)
         and (e.bypass < 0 or values[e.bypass] < 0.5)
         and is_there(state, e)
+        and not (e.rests and all(values[place] == value for place, value in e.rests))
     ]
 
 
@@ -135,15 +137,23 @@ def _pass(
     values: Sequence[float],
     moment: Moment,
 ) -> Pass:
+    uniforms = {
+        i.name: values[i.places[0]]
+        if i.type == "float"
+        else _uniform(show, state, i, values, moment)
+        for i in effect.inputs
+    }
+    if state.turns:
+        for item in effect.inputs:
+            if item.round_s:  # both as they hold since the tick: they belong together
+                turn = state.turns[show.constants.turning.index((item.places[0], item.round_s))]
+                if turn.rate is not None:
+                    uniforms[item.name] = int(turn.rate)
+                    uniforms[PREFIX + item.name] = turn.shift
     return Pass(
         key=f"{owner}/{effect.id}",
         shader=effect.shader,
-        uniforms={
-            i.name: values[i.places[0]]
-            if i.type == "float"
-            else _uniform(show, state, i, values, moment)
-            for i in effect.inputs
-        },
+        uniforms=uniforms,
         images=effect.images,
         seconds=moment.motion_s % WRAP_S,
         step=moment.step % (1 << 24),

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.control.cues import goals_of
 from engine.core.show.layer import Reel
 from engine.core.show.show import Show
 from engine.core.show.state import ReelState, State
@@ -33,22 +34,26 @@ def follow_reels(show: Show, state: State, values: NDArray[np.float64], dt: floa
             values[reel.position] = _wrapped(place_s, head.length_s, is_round) / head.length_s
 
 
-def move_reels(show: Show, state: State, written: Collection[int]) -> tuple[ReelState, ...]:
+def move_reels(
+    show: Show, before: State, state: State, written: Collection[int]
+) -> tuple[ReelState, ...]:
     """Move playheads on a tick to where an event, a cue or a ramp says, or to their beginning.
 
     Parameters
     ----------
+    before
+        The state of the tick before.
     written
         Places that events wrote to, or that fired.
     """
     touched = {*written, *(ramp.place for ramp in state.ramps)}
-    for index in state.begun:
-        touched.update(place for place, _ in show.cues[index].targets)
+    for index in state.begun:  # also one that sets what is there
+        touched.update(goals_of(show, state, index))
     return tuple(
         _sought(state, head, -float(state.base[reel.position]) * head.length_s)
         if reel.restart in touched
         else _sought(state, head, 0.0)
-        if reel.position in touched
+        if reel.position in touched or before.base[reel.position] != state.base[reel.position]
         else head
         for reel, head in zip(show.constants.reels, state.reels, strict=True)
     )

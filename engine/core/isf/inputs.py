@@ -40,6 +40,8 @@ class Input:
         Of a ``long`` with named choices; equally many.
     label, unit
         For people.
+    identity
+        Value at which it changes nothing, of numbers, points and colours; None: nobody says.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Input:
     labels: tuple[str, ...] = ()
     label: str = ""
     unit: str = ""
+    identity: Number | None = None
 
 
 def is_known(entry: Mapping[str, Json], used: Container[str]) -> bool:
@@ -96,7 +99,8 @@ def _read_input(entry: Mapping[str, Json], place: int) -> Input:
         return Input(name, kind, high=columns, label=label)
     if kind in _LENGTHS:
         default, low, high = _vector_range(entry, _LENGTHS[kind])
-        return Input(name, kind, default, low, high, label=label, unit=unit)
+        still = _vector(entry.get("IDENTITY"), _LENGTHS[kind])
+        return Input(name, kind, default, low, high, label=label, unit=unit, identity=still)
     if kind in ("bool", "event"):
         return Input(name, kind, 1.0 if truth(entry.get("DEFAULT")) else 0.0, label=label)
     values, labels = _choices(entry, name) if kind == "long" else ((), ())
@@ -105,7 +109,8 @@ def _read_input(entry: Mapping[str, Json], place: int) -> Input:
     least, default_, most = _range(entry, kind)
     if values:
         least, most = float(min(values)), float(max(values))
-    return Input(name, kind, default_, least, most, values, labels, label, unit)
+    rest = _bounded(entry.get("IDENTITY")) if kind == "float" else None
+    return Input(name, kind, default_, least, most, values, labels, label, unit, rest)
 
 
 def _range(entry: Mapping[str, Json], kind: str) -> tuple[float, float, float]:

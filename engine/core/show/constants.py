@@ -114,6 +114,8 @@ class Constants:
         Whether layers lie in groups · whether what a layer shows may depend on other layers.
     reels
         Of the films, in the order of their layers.
+    turning
+        Rates of shaders, see `turning_of`.
     texts
         Address of such a text, or the same by the number of its layer → the first of them.
     """
@@ -157,6 +159,7 @@ class Constants:
     sound: int = -1
     date: tuple[int, int] | None = None
     reels: tuple[Reel, ...] = ()
+    turning: tuple[tuple[int, float], ...] = ()
 
 
 class Steering(NamedTuple):
@@ -252,6 +255,12 @@ def sights_of(layer: Layer, canvas_px: tuple[int, int]) -> tuple[ImageInput, ...
         )
         for image_input in generator.image_inputs
     )
+
+
+def turning_of(effects: Iterable[Effect]) -> tuple[tuple[int, float], ...]:
+    """Rates of shaders: their places, and the seconds in which 1 of each goes round."""
+    inputs = (item for effect in effects for item in effect.inputs)
+    return tuple(dict.fromkeys((i.places[0], i.round_s) for i in inputs if i.round_s))
 
 
 def reels_of(layers: Sequence[Layer]) -> tuple[Reel, ...]:

@@ -94,17 +94,24 @@ class Generator:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One ISF input of an effect: uniform name, ISF type and the places of its components."""
+    """One ISF input of an effect: uniform name, ISF type and the places of its components.
+
+    `round_s`: of a rate, the seconds in which 1 of it goes round, see `engine.core.isf.turns`.
+    """
 
     name: str
     type: str
     places: tuple[int, ...]
     values: tuple[int, ...] = ()
+    round_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One shader of a layer: inputs, image bindings, places of its mix and bypass (-1: none)."""
+    """One shader of a layer: inputs, image bindings, places of its mix and bypass (-1: none).
+
+    `rests`: it changes nothing while these places have these values; empty: that is not known.
+    """
 
     id: str
     shader: str
@@ -113,6 +120,7 @@ class Effect:
     images: Mapping[str, str]
     has_history: bool
     bypass: int = -1
+    rests: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

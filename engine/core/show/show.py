@@ -6,9 +6,10 @@ Plain data. The application decodes the show file into these; places are indices
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -31,11 +32,12 @@ from engine.core.show.constants import (
     sights_of,
     springs_of,
     switches_of,
+    turning_of,
     world_constants,
 )
 from engine.core.show.controls import Cue, CueList, Fader, Lfo, MacroTarget, Master, Route
 from engine.core.show.decks import Decks
-from engine.core.show.layer import Layer
+from engine.core.show.layer import Effect, Layer
 from engine.core.show.mapping import ControlMapping
 from engine.core.show.reach import (
     Movers,
@@ -187,26 +189,42 @@ def _faders(show: Show, movers: Movers) -> dict[str, Any]:
     }
 
 
+def effects_of(show: Show) -> Iterator[Effect]:
+    """Every shader of a show: of layers, of the master, between decks."""
+    for layer in show.layers:
+        yield from filter(None, (layer.source, *layer.effects))
+    yield from show.master.effects
+    yield from (effect for _, effect in (show.decks.effects if show.decks else ()))
+
+
+def _aimed(show: Show) -> set[int]:
+    """Places of what holds from tick to tick: speeds, rates, tempo."""
+    master = show.master
+    found = {master.speed, master.bpm, master.steer_x, master.steer_y, master.steer_omega}
+    found.add(master.beats.nudge)
+    for path in show.paths:
+        found |= {path.speed, path.motion, path.seed, path.offset}
+        found.update(path.at[s.name] for s in path.parts.settings if s.is_timing)
+    if show.track is not None:
+        found |= {show.track.speed, show.track.place}
+    found.update(lfo.rate for lfo in show.lfos)
+    found.update(place for mod in show.modulators for place, _ in mod.settings)
+    return found
+
+
 def _constants(show: Show) -> Constants:
     """Work out what follows from a show alone."""
     rate = float(show.control_hz)
     tick_s = 1.0 / rate
     paths, master = show.paths, show.master
-    aimed = {master.speed, master.bpm, master.steer_x, master.steer_y, master.steer_omega}
-    for path in paths:
-        aimed |= {path.speed, path.motion, path.seed, path.offset}
-        aimed.update(path.at[s.name] for s in path.parts.settings if s.is_timing)
     steering = Steering(*(show.registry.index[f"/master/steer_{n}"] for n in Steering._fields))
-    springs = springs_of(show.registry, show.layers)
-    aimed.update(steering[:2], (master.beats.nudge,), *springs)
+    springs, reels = springs_of(show.registry, show.layers), reels_of(show.layers)
+    turning = turning_of(effects_of(show))
+    aimed = {*_aimed(show), *steering[:2], *chain(*springs)}
+    aimed.update(place for reel in reels for place in reel[2:-1])
+    aimed.update(place for place, _ in turning)
     remembering = [(p, m) for p in paths for m in p.parts.modifiers if m.remember and m.fits(p)]
     remembered = {p.at[name] for p, m in remembering for name in m.wakes if name in p.at}
-    if show.track is not None:
-        aimed |= {show.track.speed, show.track.place}
-    aimed.update(lfo.rate for lfo in show.lfos)
-    reels = reels_of(show.layers)
-    aimed.update(place for reel in reels for place in reel[2:-1])
-    aimed.update(place for mod in show.modulators for place, _ in mod.settings)
     movers = Movers(show.routes, show.macros, show.lfos, show.modulators)
     image_inputs = {layer.id: sights_of(layer, show.size_px) for layer in show.layers}
     aims = {p: (p, float(show.low[p]), float(show.high[p])) for p in sorted(aimed)}
@@ -246,6 +264,7 @@ def _constants(show: Show) -> Constants:
         targets=movers.targets,
         is_modulated=bool(show.modulators or show.addressed or max(show.clock) >= 0),
         reels=reels,
+        turning=turning,
         **(_texts(show) | world_constants(show.signal_of)),
         **link_constants(show.layers, show.master.effects),
     )

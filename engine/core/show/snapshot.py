@@ -28,6 +28,7 @@ from engine.core.show.state import (
     RouteState,
     State,
     Transport,
+    Turn,
     first_state,
     waited_for,
 )
@@ -84,6 +85,10 @@ def to_data(show: Show, state: State) -> dict[str, Any]:
         "decks": None if state.decks is None else list(state.decks),
         "touch_tick": state.touch_tick,
         "lost_s": state.lost_s,
+        "turns": {
+            f"{names[place]} {round_s:g}": list(turn)
+            for (place, round_s), turn in zip(show.constants.turning, state.turns, strict=False)
+        },
         "texts": dict(state.texts),
         "head": list(state.head),
         "modulators": {
@@ -170,6 +175,7 @@ def _read(show: Show, data: dict[str, Any]) -> State:
         modulators=tuple(
             map(_modulator, repeat(data.get("modulators", {})), show.modulators, fresh.modulators)
         ),
+        turns=_turns(show, data.get("turns", {})),
         reels=tuple(_reel(data.get("reels", {}).get(r.layer)) for r in show.constants.reels),
     )
 
@@ -309,6 +315,15 @@ def _reel(data: Any) -> ReelState:
         return ReelState()
     gone_s, origin, rate, begin_s, length_s, is_synced, lock, beat = map(number, data)
     return ReelState(gone_s, origin, rate, begin_s, length_s, bool(is_synced), lock, beat)
+
+
+def _turns(show: Show, data: Any) -> tuple[Turn, ...]:
+    """Read where the rates of shaders are; empty where nothing is known of any, as at first."""
+    if not data:
+        return ()
+    names = [(show.registry.parameters[p].address, s) for p, s in show.constants.turning]
+    found = [data.get(f"{name} {round_s:g}", Turn()) for name, round_s in names]
+    return tuple(Turn(number(shift), None if r is None else number(r)) for shift, r in found)
 
 
 def _head(gone_s: Any, tick: Any, speed: Any) -> tuple[float, int, float]:

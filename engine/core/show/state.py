@@ -155,6 +155,16 @@ class ReelState(NamedTuple):
     beat: float = 0.0
 
 
+class Turn(NamedTuple):
+    """A rate of a shader: its rounds are TIME times `rate` and the part `shift` of one.
+
+    `rate` holds until the next tick; None: it is not known yet.
+    """
+
+    shift: float = 0.0
+    rate: float | None = None
+
+
 class Chased(NamedTuple):
     """Timecode that cues follow, as `source` told it at `tick`; up to `reached` they have begun."""
 
@@ -213,6 +223,8 @@ class State(NamedTuple):
         Of the films, in the order of `Constants.reels`.
     texts
         Address of a layer's text → what was told there.
+    turns
+        Of the rates of shaders, in the order of `Constants.turning`; empty before the first tick.
     """
 
     tick: int
@@ -247,6 +259,7 @@ class State(NamedTuple):
     decks: DeckState | None = None
     reels: tuple[ReelState, ...] = ()
     texts: Mapping[str, str] = MappingProxyType({})
+    turns: tuple[Turn, ...] = ()
 
 
 def waited_for(show: Show) -> set[str]:

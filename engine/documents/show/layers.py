@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.core.isf import header as isf
 from engine.core.isf.inputs import IMAGES
+from engine.core.isf.turns import turning
 from engine.core.parameter import Kind, Parameter
 from engine.core.show.layer import IN_BETWEENS, Effect, Generator, Input, Layer, Reel
 from engine.documents.builder import ShowBuilder, each, strict
@@ -276,18 +277,32 @@ def make_effect(builder: ShowBuilder, root: str, table: EffectTable, has_mix: bo
         builder.groups[f"{place}/{vector}"] = tuple(f"{place}/{part}" for part in parts)
     bound_images = _FADED if root.startswith("/transition/") else _EFFECTS if has_mix else _NONE
     images = image_bindings(builder, header, table, bound_images)
+    rates = turning(header.inputs, header.body)
     inputs = tuple(
         Input(
             i.name,
             i.type,
             bound.get(i.name) or tuple(places[a] for a in vectors.get(i.name, (i.name,))),
             i.values,
+            rates.get(i.name, 0.0),
         )
         for i in header.inputs
         if i.type not in IMAGES
     )
     history = isf.has_history(header)
-    return Effect(table.id, name, mix, inputs, images, history, bypass)
+    rests = _rests(header, inputs) if has_mix and not history else ()
+    return Effect(table.id, name, mix, inputs, images, history, bypass, rests)
+
+
+def _rests(header: isf.Header, inputs: tuple[Input, ...]) -> tuple[tuple[int, float], ...]:
+    """Places and values with which an effect changes nothing, if its author says so of each."""
+    own = [item.identity for item in header.inputs if item.type not in IMAGES]
+    found: list[tuple[int, float]] = []
+    for item, value in zip(inputs, own, strict=True):
+        if value is None:
+            return ()
+        found += zip(item.places, value if isinstance(value, tuple) else (value,), strict=True)
+    return tuple(found)
 
 
 def _flat(

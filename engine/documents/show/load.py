@@ -270,10 +270,13 @@ def decode(text: str, name: str) -> ShowTable:
         If it is not TOML, or a key or value is not allowed.
     """
     raw = parse(text, name)
-    if raw.get("schema") != SCHEMA:
+    said = raw.get("schema", "nothing")
+    if said != SCHEMA:
+        is_newer = isinstance(said, int) and said > SCHEMA
+        verb = "add the line" if "schema" not in raw else "write"
+        cure = "update Latent Cinema" if is_newer else f"{verb}  schema = {SCHEMA}  at its top"
         raise ShowError(
-            f"{name}: schema: this version reads schema = {SCHEMA}, the file says "
-            f"{raw.get('schema', 'nothing')}; add the line  schema = {SCHEMA}  at its top"
+            f"{name}: schema: this version reads schema = {SCHEMA}, the file says {said}; {cure}"
         )
     try:
         return spelled_out(convert(raw, name, ShowTable))

@@ -11,7 +11,7 @@ import sys
 from fractions import Fraction
 
 from engine.core.frame.values import effective
-from engine.core.show.show import Show
+from engine.core.show.show import Show, effects_of
 from engine.play.film.playback import Playback
 from engine.play.line import Line
 
@@ -61,9 +61,7 @@ def _held_since(playback: Playback, at: Fraction, fps: Fraction, there: int) -> 
 def shortened(playback: Playback, show: Show, first: Fraction) -> list[str]:
     """Say where trails may have known more than they do at a film's first frame."""
     gone_s = float(first - playback.start_s)
-    effects = (e for x in show.layers for e in (*filter(None, (x.source,)), *x.effects))
-    has_history = any(e.has_history for e in (*effects, *show.master.effects))
-    if not has_history or gone_s <= show.history_s:
+    if gone_s <= show.history_s or not any(e.has_history for e in effects_of(show)):
         return []
     return [
         f"trails begin {show.history_s:g} s before the first frame (history_s), of {gone_s:g} s; "

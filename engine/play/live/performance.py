@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.compositor.compose import Compositor
 from engine.compositor.isf.warm import LIVE_S
+from engine.compositor.rehearsal import Rehearsal
 from engine.core.clock import parse_rate, seconds_at
 from engine.core.control.transport import is_led
 from engine.core.event import Event
@@ -123,6 +124,7 @@ class Performance:
         stack.callback(self.saving.close)
         self.trials = Trials(show, LIVE_S)
         stack.callback(self.trials.close)
+        self.rehearsal = stack.enter_context(closing(Rehearsal()))
         self.reloader = Reloader(self.loaded, show.size_px, self.compositor.stage)
         stack.callback(self.reloader.close)
         self.tasks = TaskQueue(

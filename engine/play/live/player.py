@@ -253,6 +253,7 @@ class Player(Performance):
                 if layer.generator is not None and layer.id in plan.requests
             }
             self.shares.look(seconds, self.pixels.host_stats(), periods_s)
+        self.rehearsal.tend(seconds, self.line.show.shaders, self.trials.unfit)
         if not self.outputs.is_only_seen:
             return
         if self.governor.note(seconds, busy_s, self.shares.starved):

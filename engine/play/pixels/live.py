@@ -10,7 +10,7 @@ from typing import Any
 import platformdirs
 
 from engine.compositor.compose import Compositor
-from engine.compositor.frames.upscale import is_software
+from engine.compositor.gl.context import is_software
 from engine.core.control.cues import awaited
 from engine.core.frame.decks import crossed
 from engine.core.frame.plan import Plan

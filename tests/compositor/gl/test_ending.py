@@ -231,6 +231,35 @@ def test_a_picture_that_comes_again_is_not_enlarged_again(
     assert np.abs(frames[4][0] - again[0]).max() > 0.1
 
 
+def test_a_group_in_which_nothing_is_seen_costs_nothing(
+    compositor: Compositor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted, sizes, draw = drawn(compositor, plan(layer("u", "plain"))), [], Program.draw
+
+    def counted(program: Program, target: Any, *rest: Any, **named: Any) -> None:
+        sizes.append(target.size)
+        draw(program, target, *rest, **named)
+
+    monkeypatch.setattr(Program, "draw", counted)
+    compositor.compose(plan(layer("u", "plain"), layer("s", is_group=True)), {})
+    assert len(sizes) == 2  # the layer below, the finished picture
+    found = drawn(compositor, plan(layer("u", "plain"), layer("s", is_group=True)))
+    assert (found == wanted).all()
+
+
+def test_what_is_kept_of_a_picture_is_not_taken_for_light(
+    compositor: Compositor, ctx: moderngl.Context
+) -> None:
+    """A still that has been shown as it is, and then begins to move."""
+    pixels = {"g": generated(ctx, waves(SIZE), 7)}
+    still, moved = layer("m", generator="g"), layer("m", generator="g", scale=0.8)
+    wanted = drawn(compositor, plan(moved._replace(id="n")), pixels)
+    for _ in range(3):
+        drawn(compositor, plan(still), pixels)
+    for _ in range(3):
+        assert np.abs(drawn(compositor, plan(moved), pixels) - wanted).max() <= 2**-10
+
+
 kept: dict[int, Any] = {}
 
 

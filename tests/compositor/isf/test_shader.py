@@ -367,3 +367,21 @@ def test_a_file_that_was_saved_half_is_refused_with_its_last_line(
     with pytest.raises(ShaderError) as told:
         compile_shader(ctx, "mine", half)
     assert told.value.line == len(half.splitlines())
+
+
+def test_a_rate_that_is_moved_leaves_the_picture_where_it_is(
+    tmp_path: Path, picture_of: Draw
+) -> None:
+    """Waves that are stopped stand where they were, and as they would without the hand."""
+    path = write(
+        tmp_path / "turns.fs",
+        '"INPUTS": [{"NAME": "pace", "TYPE": "long", "DEFAULT": 611, "MIN": 0, "MAX": 3600}]',
+        "void main() { float x = TIME * float(pace) / 3600.0;\n"
+        "gl_FragColor = vec4(0.5 + 0.5 * sin(6.2831853 * (x + isf_FragNormCoord.xyx)), 1.0); }\n",
+    )
+    (layer,) = load.load(str(path)).show.layers
+    event = Event(120, f"/layer/{layer.id}/source/pace", 0, "hand", 0)
+    stopped = picture_of(path, 1.5, lambda tick: [event] if tick == 120 else [])
+    # Dither goes on, by a level.
+    assert np.abs(stopped.astype(int) - picture_of(path, 1.0)).max() <= 1
+    assert np.abs(stopped.astype(int) - picture_of(path, 1.5)).max() > 20

@@ -155,3 +155,39 @@ def test_a_snapshot_goes_on_to_the_bit(clip: Path) -> None:
         assert migrate(show, show_of(clip, keys), state).reels == state.reels
     old = {k: v for k, v in to_data(show, state).items() if k != "reels"}
     assert from_data(show, old).reels[0].length_s == 0.0
+
+
+NEXT = "/deck/next/1"
+DECKS = """
+[[cues]]
+id = "half"
+set = { "/deck/next/1/film/position" = 0.5 }
+[[cues]]
+id = "slow"
+time_s = 0.5
+set = { "/layer/clip/film/position" = 0.25 }
+[[layers]]
+id = "front"
+deck = "a"
+file = "CLIP"
+"""
+
+
+def films(clip: Path, text: str = DECKS, deck: str = "") -> Show:
+    own = f'[[layers]]\nid = "clip"\n{deck}\nfile = "CLIP"\n'
+    return read_show((text + own).replace("CLIP", clip.as_posix()))
+
+
+def test_a_cue_moves_the_film_of_the_hidden_deck(clip: Path) -> None:
+    hidden = films(clip, deck='deck = "b"')
+    events = [(60, "/cue/half/go", 1), (61, "/deck/cut", 1)]
+    assert at(hidden, 1.0, events) == pytest.approx(1.5)
+    again = [*events, (90, "/deck/cut", 1), (100, "/cue/half/go", 1), (101, "/deck/cut", 1)]
+    assert at(hidden, 1.0, again) == pytest.approx(1.0 + 20 / 120)  # there is nothing new to set
+
+
+def test_a_film_is_at_its_goal_when_a_ramp_ends(clip: Path) -> None:
+    show = films(clip, DECKS.replace('deck = "a"\n', "").replace(NEXT, "/layer/clip"))
+    events = [(60, "/cue/slow/go", 1)]
+    assert at(show, 1.0, events) == pytest.approx(0.5)
+    assert at(show, 1.1, events) == pytest.approx(0.6)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from engine.core.frame.sample import sample
 from engine.core.show.state import first_state
 from engine.documents.show import load
 from engine.documents.show.saving.save import live_values, with_values
@@ -95,3 +96,29 @@ def test_a_render_scale_is_a_part(tmp_path: Path) -> None:
     path.write_text(text.replace('id = "a"', 'id = "a"\nrender_scale = 0.05'))
     with pytest.raises(load.ShowError, match=r"render_scale: 0.05 is outside 0.1 to 1"):
         load.load(str(path))
+
+
+@pytest.mark.parametrize(
+    ("more", "at", "is_drawn"),
+    [
+        ("", "inputs = { gain = 1.0 }", False),  # at rest, as its author says
+        ("", "inputs = { gain = 0.5 }", True),
+        (', {"NAME": "way", "TYPE": "point2D", "IDENTITY": [0.25, 0.75]}',
+         "inputs = { gain = 1.0, way = [0.25, 0.75] }", False),
+        (', {"NAME": "way", "TYPE": "point2D", "IDENTITY": [0.25, 0.75]}',
+         "inputs = { gain = 1.0, way = [0.25, 0.5] }", True),
+        (', {"NAME": "way", "TYPE": "point2D"}', "inputs = { gain = 1.0 }", True),  # who knows
+    ],
+)  # fmt: skip
+def test_an_effect_at_the_identity_of_all_its_inputs_is_left_out(
+    tmp_path: Path, more: str, at: str, is_drawn: bool
+) -> None:
+    (tmp_path / "gain.fs").write_text(
+        '/*{"INPUTS": [{"NAME": "inputImage", "TYPE": "image"}, {"NAME": "gain", "TYPE": "float", '
+        f'"MIN": 0, "MAX": 2, "IDENTITY": 1.0}}{more}]}}*/\n'
+        "void main() { gl_FragColor = IMG_THIS_PIXEL(inputImage) * gain; }"
+    )
+    path = tmp_path / "show.toml"
+    path.write_text(f'{SHOW}shader = "gain"\n{at}\n')
+    show = load.load(str(path)).show
+    assert bool(sample(show, first_state(show), 0.0).layers[0].effects) is is_drawn

@@ -128,6 +128,8 @@ def _are_one(layers: tuple[Layer, ...], left: Layer, right: Layer) -> bool:
     a, b = left.generator, right.generator
     if a is None or b is None or (a.kind, a.config) != (b.kind, b.config):
         return False
+    if left.aspect != right.aspect:  # one worker draws for both
+        return False
     if a.spec.stateful or a.spec.live_only or a.image_inputs or b.image_inputs:
         return False
     ways = [[(p.port, p.shape) for p in x.paths] for x in (a, b)]
