@@ -9,8 +9,9 @@ Of all that is tried the weights are kept that gain most on the pictures ``VALID
 The shipped weights come of three runs, each from the best of the one before (``--start``), with
 ``--stock 24``, seeds 0, 1, 2, and 11500, 9500 and 7500 steps, of 12000, 10000 and 15000; their rate
 fell with the time that they were given; the first had photographs in two sizes, the pictures of
-networks came in the third. The photographs are listed in engine/compositor/frames/NOTICE; ``VALID…`` was camera, face (the part
-from 200, 100 to 712, 484) and picosdeeuropa at 700 px, and at 640 px as a JPEG.
+networks came in the third. The photographs are listed in engine/compositor/frames/NOTICE;
+``VALID…`` was camera, face (the part from 200, 100 to 712, 484) and picosdeeuropa at 700 px, and at
+640 px as a JPEG.
 
 The network: 3×3 convolutions (after ESPCN, Shi et al. 2016) tell what a doubled picture differs by
 from the bicubic one. `engine/compositor/frames/upscale.py` draws it.
