@@ -50,7 +50,8 @@ void main() {
                 float times = 300.0 + floor(500.0 * bright);
                 float glim = 1.0 - 0.6 * glimmer * (0.5 + 0.5 * sin(TURN * (lot * 9.0 + fract(TIME * times / 3600.0))));
                 float room = smoothstep(0.5, 0.2, max(abs(fract(q.x) - 0.5), abs(fract(q.y) - 0.5)) - 0.02);
-                float star = (exp(-dist2) + 0.12 / (1.0 + dist2) * bright) * room;
+                float near = smoothstep(0.2, 0.0, length(fract(q) - at));  // its light ends round, within its cell
+                float star = exp(-dist2) * room + 0.16 / (1.0 + dist2) * bright * near;
                 vec3 hue = mix(vec3(1.0), 0.55 + 0.45 * cos(TURN * (bright * 1.7 + vec3(0.0, 0.22, 0.5))), colours);
                 lit += hue * star * seen * glim * (wanted * wanted) / (r * r) * (0.3 + 0.7 * bright) * 2.4;
             }

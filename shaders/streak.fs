@@ -16,8 +16,10 @@
   "PASSES": [
     { "TARGET": "spots", "WIDTH": "180 * $WIDTH / $HEIGHT", "HEIGHT": "180" },
     { "TARGET": "near", "WIDTH": "180 * $WIDTH / $HEIGHT", "HEIGHT": "180" },
+    { "TARGET": "middle", "WIDTH": "180 * $WIDTH / $HEIGHT", "HEIGHT": "180" },
     { "TARGET": "far", "WIDTH": "180 * $WIDTH / $HEIGHT", "HEIGHT": "180" },
     { "TARGET": "second", "WIDTH": "180 * $WIDTH / $HEIGHT", "HEIGHT": "180" },
+    { "TARGET": "second_middle", "WIDTH": "180 * $WIDTH / $HEIGHT", "HEIGHT": "180" },
     { "TARGET": "cross_", "WIDTH": "180 * $WIDTH / $HEIGHT", "HEIGHT": "180" },
     {}
   ]
@@ -36,8 +38,9 @@ vec3 square_of(vec2 d) {
     return 0.25 * (bright(isf_FragNormCoord + d) + bright(isf_FragNormCoord - d) + bright(isf_FragNormCoord + e) + bright(isf_FragNormCoord - e));
 }
 
-// Along one line, in two passes: nine samples close together, then nine of those far apart. The first
-// fade towards their ends, so that what lies between two of the second is both of them in part.
+// Along one line, in three passes of nine samples: close together, of those five times as far apart,
+// and of those again. The first two fade towards their ends, so that what lies between two of the
+// next is both of them in part.
 vec3 along(sampler2D image, float turns, float wide, float decay) {
     float a = 6.2831853 * (angle + turns);
     vec2 d = vec2(cos(a) * RENDERSIZE.y / RENDERSIZE.x, sin(a)) * reach * wide;
@@ -59,13 +62,17 @@ void main() {
         vec3 around = square_of(0.035 * vec2(RENDERSIZE.y / RENDERSIZE.x, 1.0));
         gl_FragColor = vec4(max(own_ - 0.85 * around, 0.0), 1.0);
     } else if (PASSINDEX == 1) {
-        gl_FragColor = vec4(along(spots, 0.0, 1.0 / 20.0, 0.0), 1.0);
+        gl_FragColor = vec4(along(spots, 0.0, 0.01, 0.0), 1.0);
     } else if (PASSINDEX == 2) {
-        gl_FragColor = vec4(along(near, 0.0, 0.25, 0.9), 1.0);
+        gl_FragColor = vec4(along(near, 0.0, 0.05, 0.0), 1.0);
     } else if (PASSINDEX == 3) {
-        gl_FragColor = star == 1 ? vec4(along(spots, 0.25, 1.0 / 20.0, 0.0), 1.0) : vec4(0.0);
+        gl_FragColor = vec4(along(middle, 0.0, 0.25, 0.9), 1.0);
     } else if (PASSINDEX == 4) {
-        gl_FragColor = star == 1 ? vec4(along(second, 0.25, 0.25, 0.9), 1.0) : vec4(0.0);
+        gl_FragColor = star == 1 ? vec4(along(spots, 0.25, 0.01, 0.0), 1.0) : vec4(0.0);
+    } else if (PASSINDEX == 5) {
+        gl_FragColor = star == 1 ? vec4(along(second, 0.25, 0.05, 0.0), 1.0) : vec4(0.0);
+    } else if (PASSINDEX == 6) {
+        gl_FragColor = star == 1 ? vec4(along(second_middle, 0.25, 0.25, 0.9), 1.0) : vec4(0.0);
     } else {
         vec4 here = IMG_THIS_PIXEL(inputImage);
         vec3 line = IMG_THIS_PIXEL(far).rgb + IMG_THIS_PIXEL(cross_).rgb;

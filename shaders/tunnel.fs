@@ -19,6 +19,7 @@
   "PASSES": [
     { "TARGET": "small", "WIDTH": "180 * $WIDTH / $HEIGHT", "HEIGHT": "180" },
     { "TARGET": "tiny", "WIDTH": "45 * $WIDTH / $HEIGHT", "HEIGHT": "45" },
+    { "TARGET": "least", "WIDTH": "11 * $WIDTH / $HEIGHT", "HEIGHT": "11" },
     {}
   ]
 }*/
@@ -30,11 +31,11 @@ vec4 seen(vec2 offset) {
         vec4 c = IMG_NORM_PIXEL(inputImage, isf_FragNormCoord + offset);
         return vec4(c.rgb * c.rgb, c.a);
     }
-    return IMG_NORM_PIXEL(small, isf_FragNormCoord + offset);
+    return PASSINDEX == 1 ? IMG_NORM_PIXEL(small, isf_FragNormCoord + offset) : IMG_NORM_PIXEL(tiny, isf_FragNormCoord + offset);
 }
 
 void main() {
-    if (PASSINDEX < 2) {
+    if (PASSINDEX < 3) {
         vec2 d = 0.25 / RENDERSIZE;
         vec2 e = vec2(d.x, -d.y);
         gl_FragColor = 0.25 * (seen(d) + seen(-d) + seen(e) + seen(-e));
@@ -67,7 +68,7 @@ void main() {
         here += soft * (1.0 - softer) * IMG_NORM_PIXEL(small, at);
     }
     if (softer > 0.0) {
-        here += softer * IMG_NORM_PIXEL(tiny, at);
+        here += softer * mix(IMG_NORM_PIXEL(tiny, at), IMG_NORM_PIXEL(least, at), smoothstep(10.0, 35.0, dense));
     }
     float seen_ = exp(-fog * fog * max(depth - 0.6, 0.0) * 2.0) * smoothstep(0.0, 0.05, r);
     gl_FragColor = vec4(sqrt(mix(end.rgb * end.rgb, here.rgb, seen_)), mix(end.a, here.a, seen_));

@@ -6,6 +6,7 @@ from engine.core.colour.cube import read_cube
 from engine.core.colour.grade import TONE_MAPS
 from engine.core.show.controls import Colour
 from engine.documents.builder import ShowBuilder
+from engine.documents.errors import within
 from engine.documents.part_tables import ColourTable
 
 
@@ -33,7 +34,5 @@ def make_colour(builder: ShowBuilder, table: ColourTable | None) -> Colour:
     is_blue = table is not None and t.dither == "blue"
     if not t.lut:
         return Colour(places, None, is_blue)
-    try:
+    with within("master.colour.lut: "):
         return Colour(places, read_cube(builder.file(t.lut), t.lut), is_blue)
-    except ValueError as error:
-        raise ValueError(f"master.colour.lut: {error}") from None

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from engine.documents.errors import within
 from engine.documents.schema import GeneratorTable, LayerTable, ShowTable
 from engine.generators.media import film_file
 from engine.system.foreign import still_file
@@ -64,10 +65,8 @@ def spelled_out(table: ShowTable) -> ShowTable:
     """
     layers = []
     for place, layer in enumerate(table.layers):
-        try:
+        with within(f"layers[{place}]."):
             layers.append(_spelled_out(layer))
-        except ValueError as error:
-            raise ValueError(f"layers[{place}].{error}") from None
     return msgspec.structs.replace(table, layers=layers)
 
 
@@ -79,10 +78,8 @@ def _spelled_out(layer: LayerTable) -> LayerTable:
     other = next((n for n in ("generator", "uses", "source") if getattr(layer, n)), "")
     if other:
         raise ValueError(f"{other}: a layer has one source; it has file and {other}")
-    try:
+    with within("file: "):
         kind = kind_of(layer.file)
-    except ValueError as error:
-        raise ValueError(f"file: {error}") from None
     if kind == "picture" and layer.film is not None:
         raise ValueError(f"film: {layer.file} is a picture; only a film has this table")
     given: dict[str, Any] = {} if layer.film is None else msgspec.structs.asdict(layer.film)

@@ -9,6 +9,7 @@ from engine.core.parameter import Kind, Parameter
 from engine.core.show.layer import Layer
 from engine.core.show.lettering import ALIGNS, PLACES, Writing, picture_name, refusal
 from engine.documents.builder import ShowBuilder
+from engine.documents.errors import within
 from engine.documents.part_tables import TextTable
 from engine.documents.schema import EffectTable, LayerTable, Number
 
@@ -47,12 +48,10 @@ def make_writing(builder: ShowBuilder, root: str, table: TextTable) -> Writing:
     ValueError
         ``text.KEY: what is wrong``.
     """
-    try:
+    with within("text."):
         text = checked("text", table.text)
         if table.font:
             _check_font(builder, table.font)
-    except ValueError as error:
-        raise ValueError(f"text.{error}") from None
     places = [
         builder.number(f"{root}/text/{name}", getattr(table, name), low, high, "", said)
         for name, (low, high, said) in _NUMBERS.items()
@@ -69,10 +68,8 @@ def make_writing(builder: ShowBuilder, root: str, table: TextTable) -> Writing:
 def _check_font(builder: ShowBuilder, name: str) -> None:
     from engine.compositor.lettering import check_font
 
-    try:
+    with within(f"font: {name}: "):
         check_font(builder.file(name))
-    except ValueError as error:
-        raise ValueError(f"font: {name}: {error}") from None
 
 
 def bind_letters(layer: Layer) -> Layer:

@@ -7,6 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.documents.errors import within
 from engine.system.foreign import still_file
 
 LARGEST_BYTES = 64 << 20
@@ -26,11 +27,9 @@ def decode_picture(data: bytes, name: str) -> tuple[NDArray[np.uint8], tuple[str
     ValueError
         If it is none, damaged, or too large.
     """
-    try:
+    with within(f"{name}: "):
         pixels, notes = still_file.read(data, (LARGEST_SIDE, LARGEST_SIDE))
         return pixels, tuple(f"{name}: {note}" for note in notes)
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from None
 
 
 def cube(faces: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:

@@ -19,6 +19,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.documents.errors import reading
 from engine.system import npy
 from engine.system.atomic import open_new
 from engine.system.untrusted import read_bytes
@@ -119,12 +120,8 @@ def write(path: Path, file: TrackFile) -> None:
 
 def load(path: Path) -> TrackFile:
     """Read a track or sidecar from a file, see `read`."""
-    try:
+    with reading(path, TrackError):
         data = read_bytes(path, 2 * LARGEST_BYTES)
-    except OSError as error:
-        raise TrackError(f"{path}: cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise TrackError(str(error)) from None
     return read(data, str(path))
 
 

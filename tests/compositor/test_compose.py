@@ -368,6 +368,17 @@ def test_the_last_pass_fills_both_its_target_and_the_output(compositor: Composit
         assert abs(value(compositor, plan(stepped("count"))) - step / 8) < 2e-3
 
 
+def test_what_joins_late_sows_its_buffers_as_what_begins_with_the_show(
+    compositor: Compositor,
+) -> None:
+    body = "gl_FragColor = FRAMEINDEX == 0 ? vec4(0.5) : IMG_THIS_PIXEL(m) + 0.125;"
+    compositor.load("sown", counter('[{"TARGET": "m", "PERSISTENT": true}]', body))
+    late = layer(source=Pass("late/source", "sown", {}, step=900), is_stepped=True)
+    for step in range(3):
+        compositor.step(plan(late), {})
+        assert abs(value(compositor, plan(late)) - 0.5 - step / 8) < 2e-3
+
+
 def test_a_target_that_does_not_persist_starts_empty(compositor: Compositor) -> None:
     compositor.load(
         "count",

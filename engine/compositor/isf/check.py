@@ -306,7 +306,8 @@ class _Bench:
 
     def draw(self, frame: int, uniforms: Mapping[str, Uniform] | None = None) -> None:
         self._ctx.disable(moderngl.BLEND)
-        item = Pass("probe", "probe", uniforms or {}, {}, 1 + frame / 60, frame)
+        seconds = 1 + frame / 60 if frame else 0.0  # what sows its buffers does it at the beginning
+        item = Pass("probe", "probe", uniforms or {}, {}, seconds, frame)
         run(self._kit, self._shader, item, self._images, self._history, self.out, True)
 
     def pixels(self) -> NDArray[np.float32]:

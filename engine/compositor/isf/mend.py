@@ -2,7 +2,7 @@
 
 Only what keeps its meaning: names that are reserved words by now, one definition that stands twice
 (converters write what Shadertoy's tabs share once for each of them), a mouse of four numbers, what
-is called a constant and is made of inputs.
+is called a constant and is made of inputs, a variable that has the name of a function.
 """
 
 from __future__ import annotations
@@ -29,6 +29,17 @@ _DECLARED = re.compile(
 _NAME = re.compile(rf"\b(?:{_RESERVED})\b(?!\s+(?:in|out)\b)")
 _UNIT = re.compile(r"[^;{}]*(?:;|(\{))")
 _BRACE = re.compile(r"[{}]")
+_FUNCTIONS = (  # of GLSL: an input that is called as one of these hides it
+    "abs|acos|all|any|asin|atan|ceil|clamp|cos|cross|degrees|distance|dot|exp2?|floor|fract|length"
+    "|log2?|max|min|mix|mod|normalize|not|pow|radians|reflect|refract|round|sign|sin|smoothstep"
+    "|sqrt|step|tan|texture|trunc"
+)
+_CALL = re.compile(r"(?<![.\w])(\w+)\s*\(")
+_OTHER = re.compile(  # what stands before a bracket and is no function
+    r"if|else|do|for|while|switch|return|case|layout|(?:float|int|uint|bool|[biud]?vec[234]|d?mat\w+)"
+)
+_FIELD = re.compile(r"\.\s*(?![xyzw]{1,4}\b|[rgba]{1,4}\b|[stpq]{1,4}\b)(\w+)")
+_NAMED = re.compile(r"\bstruct\s+(\w+)|#[ \t]*define[ \t]+(\w+)")
 _MOUSE = re.compile(r"\biMouse\b(?!\s*\.\s*[xyrgst]+\b)")
 
 
@@ -44,7 +55,10 @@ def mended(body: str, changing: Iterable[str]) -> str:
     changing
         Names of what is no constant.
     """
-    body = _without_constants(body, {*changing, *AUTOMATIC})
+    own = {*changing}
+    body = _without_constants(body, own | {*AUTOMATIC})
+    if hiding := _hiding(body, own):
+        body = re.sub(rf"(?<![.\w])({'|'.join(hiding)})\b(?!\s*\()", r"\1_", body)
     if words := {*_DECLARED.findall(bare(body))}:
         body = re.sub(rf"\b({'|'.join(words)})\b(?!\s+(?:in|out)\b)", r"\1_", body)
     if re.search(r"\biMouse\s*\.\s*[xyrgst]*[zwbapq]", body):
@@ -54,7 +68,18 @@ def mended(body: str, changing: Iterable[str]) -> str:
 
 def uniform_name(name: str, rung: int) -> str:
     """What an input is called in the translated text."""
-    return re.sub(rf"\b(?:{_RESERVED}|{_WORDS})\b", r"\g<0>_", name) if rung else name
+    words = f"{_RESERVED}|{_WORDS}|{_FUNCTIONS}"
+    return re.sub(rf"\b(?:{words})\b", r"\g<0>_", name) if rung else name
+
+
+def _hiding(body: str, own: set[str]) -> list[str]:
+    """Variables that have the name of a function that is called."""
+    named = {name for pair in _NAMED.findall(bare(body)) for name in pair}
+    code = re.sub(r"^[ \t]*#.*$", "", bare(body), flags=re.MULTILINE)
+    names = {*re.findall(r"(?<![.\w])(\w+)\b(?!\s*\()", code)} & {*_CALL.findall(code)}
+    names -= named | own | {*_FIELD.findall(code)}
+    names |= {name for name in own if re.fullmatch(_FUNCTIONS, name)}
+    return sorted(name for name in names if not _OTHER.fullmatch(name))
 
 
 def _without_constants(body: str, changing: set[str]) -> str:

@@ -256,7 +256,7 @@ def _send(kit: Kit, shader: Shader, program: Program, item: Pass, history: Histo
     is_first = history is not None and history.steps == 0
     program.send("TIME", item.seconds)
     program.send("TIMEDELTA", 0.0 if is_first else 1.0 / kit.picture_hz)
-    program.send("FRAMEINDEX", item.step)
+    program.send("FRAMEINDEX", item.step if history is None else history.steps)
     program.send("DATE", item.date or (2000.0, 1.0, 1.0, item.seconds))
     for name, kind in shader.types.items():
         value = item.uniforms.get(name, shader.defaults[name])

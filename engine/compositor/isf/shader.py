@@ -110,7 +110,19 @@ def _link(ctx: moderngl.Context, header: Header, rung: int, is_raw: bool) -> tup
 def _error_of(file: str, header: Header, log: str) -> ShaderError:
     """Find the first error, in whichever of the two files it is."""
     is_vertex = bool(header.vertex) and "\nvertex_shader\n" in log
-    return read_error(header.vertex_name if is_vertex else file, log)
+    error = read_error(header.vertex_name if is_vertex else file, log)
+    called = {name.lower(): name for name in _names(header)}
+    lacking = re.match(r"[`'](\w+)' undeclared", error.message)
+    if lacking is None or lacking[1].lower() not in called:
+        return error
+    message = f"{error.message}; the header calls it '{called[lacking[1].lower()]}'"
+    return ShaderError(error.file, error.line, message)
+
+
+def _names(header: Header) -> list[str]:
+    """What a header declares: inputs, buffers, pictures."""
+    listed = [item.name for item in header.inputs] + [p.target for p in header.passes if p.target]
+    return listed + [each.name for each in header.imported]
 
 
 def _read_in_place(header: Header) -> frozenset[str]:
@@ -134,15 +146,13 @@ def release_shader(shader: Shader) -> None:
 
 
 def _shader(name: str, header: Header, programs: tuple[Program, ...], rung: int) -> Shader:
-    listed = [item.name for item in header.inputs] + [p.target for p in header.passes if p.target]
-    listed += [each.name for each in header.imported]
     cubes = [item.name for item in header.inputs if item.type == "cube"]
     sounds = [item for item in header.inputs if item.type in SOUNDS]
     return Shader(
         name,
         header,
         programs,
-        {name: uniform_name(name, rung) for name in listed},
+        {name: uniform_name(name, rung) for name in _names(header)},
         {item.name: item.type for item in header.inputs if item.type not in IMAGES},
         uniforms(header, {}),
         has_history(header),

@@ -72,7 +72,7 @@ def advance(show: Show, state: State, tick: int, events: Sequence[Event] = ()) -
         state = follow(show, state, taken.of_tempo)
     state = follow_cues(show, state, fired)
     if show.decks is not None:
-        state = decks.take(show, state, fired)
+        state = decks.take(show, state, fired, taken.written)
     if state.chased.source or taken.of_tempo:
         state = chase(show, state, taken.of_tempo)
     seconds = tick / constants.control_hz

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -41,14 +41,18 @@ def share(show: Show, values: Sequence[float]) -> float:
     return float(x >= 0.5) if decks.names[int(values[decks.transition])] == CUT else x
 
 
-def take(show: Show, state: State, fired: Sequence[int]) -> State:
+def take(show: Show, state: State, fired: Sequence[int], written: Collection[int]) -> State:
     """Send the crossfader to the other side on a tick, at once or over a time.
 
-    It waits until the generators of the other deck have a picture, as cues do.
+    It waits until the generators of the other deck have a picture, as cues do. A hand on the
+    crossfader (a place that was `written`) ends the waiting, as it ends a take under way.
     """
     decks, known = show.decks, state.decks
     if decks is None or known is None:
         return state
+    if known.awaits and decks.fade in written:
+        known = known._replace(awaits=False)
+        state = state._replace(decks=known)
     is_cut = decks.cut in fired
     if not (is_cut or decks.take in fired or known.awaits):
         return state

@@ -40,7 +40,7 @@ class Pass(NamedTuple):
     seconds
         Value of TIME, wrapped on the CPU (period `Show.wrap_s`).
     step
-        Picture step index (FRAMEINDEX), wrapped.
+        Picture step index (FRAMEINDEX of what remembers nothing), wrapped.
     mix
         0 bypasses an effect (not drawn), 1 is the whole effect, between is a crossfade.
     date

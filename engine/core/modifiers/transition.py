@@ -16,9 +16,14 @@ from engine.core.path.model import Kept, Modifier, Now, Part, Path, PathState, R
 def running(path: Path, state: PathState, now: Now) -> Transition | None:
     """The transition that a path is in; None: in none."""
     known: Transition | None = state.memory.get("seam")
-    if known is None or not now.unfrozen_s - known.left / now.control_hz < now.values[path.jump_s]:
+    if known is None or not _since_s(known, now) < now.values[path.jump_s]:
         return None
     return known
+
+
+def _since_s(known: Transition, now: Now) -> float:
+    """Seconds of motion since it began; after a freeze a rounding would be below 0."""
+    return max(now.unfrozen_s - known.left / now.control_hz, 0.0)
 
 
 def begin(path: Path, before: PathState, after: PathState, now: Now, origin: Vector) -> PathState:
@@ -37,8 +42,7 @@ def _apply(path: Path, state: PathState, now: Now, rows: Rows) -> Rows:
     known = running(path, state, now)
     if known is None:
         return rows
-    since_s = now.unfrozen_s - known.left / now.control_hz
-    share = shape("smoother", since_s / now.values[path.jump_s])
+    share = shape("smoother", _since_s(known, now) / now.values[path.jump_s])
     origins = known.origin.reshape(-1, path.size)
     return [slerp(a, b, share) for a, b in zip(origins, rows, strict=True)]
 

@@ -50,7 +50,9 @@ def lead(path: Path, state: PathState, now: Now) -> Vector:
     z = _modified(path.leading, path, state, now, z)
     if state.origin is None:
         return z
-    since_s, jump_s = now.unfrozen_s - state.left / now.control_hz, now.values[path.jump_s]
+    # After a freeze the difference is a rounding below 0 at first.
+    since_s = max(now.unfrozen_s - state.left / now.control_hz, 0.0)
+    jump_s = now.values[path.jump_s]
     if since_s >= jump_s:
         return z
     rows = zip(z.reshape(-1, path.size), state.origin.reshape(-1, path.size), strict=True)

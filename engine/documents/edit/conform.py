@@ -19,6 +19,7 @@ from engine.documents.edit.beside import lay_beside
 from engine.documents.edit.reading import SUFFIXES
 from engine.documents.edit.spans import from_rows, shots
 from engine.documents.edit.timeline import EditError, Film
+from engine.documents.errors import reading
 from engine.documents.show import load
 from engine.documents.show.load import ShowError
 from engine.documents.show.model_files import Change, changed, with_paths
@@ -168,12 +169,8 @@ def read_film(path: Path, film: Film) -> tuple[list[Shot], Fraction]:
 
 
 def _bytes_of(path: Path) -> bytes:
-    try:
+    with reading(path, EditError):
         return read_bytes(path, _LARGEST_EDIT)
-    except OSError as error:
-        raise EditError(f"{path}: cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise EditError(str(error)) from None
 
 
 def _asked(task: str, path: Path, job: dict[str, Any], bounds: Bounds, data: bytes = b"") -> Any:

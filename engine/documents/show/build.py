@@ -23,6 +23,7 @@ from engine.core.show.layer import Layer
 from engine.core.show.show import Show
 from engine.documents.builder import ShowBuilder, clamped, each
 from engine.documents.colour import make_colour
+from engine.documents.errors import within
 from engine.documents.lettering import bind_letters
 from engine.documents.schema import ShowTable
 from engine.documents.show.cues import add_fader, add_lists, cue_index, make_cue, make_list
@@ -190,10 +191,8 @@ def _check(table: ShowTable) -> None:
         raise ValueError(f"size_px: {width} x {height}; each side has 16 to {LARGEST_PX} pixels")
     rates = {"control_hz": table.control_hz, "picture_hz": table.picture_hz}
     for key, rate in {**rates, "output.fps": table.output.fps}.items():
-        try:
+        with within(f"{key}: "):
             parse_rate(rate)
-        except ValueError as error:
-            raise ValueError(f"{key}: {error}") from None
     if not 0 <= table.seed < 2**63:
         raise ValueError("seed: outside 0 to 2^63 - 1")
     if not 0.0 <= table.history_s <= 600.0:

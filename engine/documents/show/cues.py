@@ -20,6 +20,7 @@ from engine.core.show.decks import SIDES
 from engine.core.show.show import Show
 from engine.core.tempo.timecode import RATES, parse
 from engine.documents.builder import ShowBuilder
+from engine.documents.errors import within
 from engine.documents.lettering import checked
 from engine.documents.schema import (
     ChoicesTable,
@@ -107,10 +108,8 @@ def _timecode(table: ShowTable, cue: CueTable) -> float:
         )
     if not cue.timecode:
         return -1.0
-    try:
+    with within("timecode: "):
         return float(parse(cue.timecode, rate))
-    except ValueError as error:
-        raise ValueError(f"timecode: {error}") from None
 
 
 def _lose(cue: CueTable, lost: list[str], why: str) -> None:

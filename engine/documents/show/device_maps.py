@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from engine.core.show.mapping import ControlMapping
 from engine.documents.assets import assets_dir
+from engine.documents.errors import within
 from engine.documents.part_tables import MapTable
 from engine.documents.show.load import LARGEST_BYTES, ShowError, convert, parse, read_text
 from engine.documents.show.mappings import make_mappings
@@ -50,11 +51,9 @@ def read_map(path: Path) -> DeviceMap:
         ``FILE: key: what is wrong and what is allowed``.
     """
     table = convert(parse(read_text(path, LARGEST_BYTES), str(path)), str(path), MapTable)
-    try:
+    with within(f"{path}: ", ShowError):
         setup = tuple(map(_message, table.setup))
         mappings = tuple(make_mappings(table.mappings))
-    except ValueError as error:
-        raise ShowError(f"{path}: {error}") from None
     return DeviceMap(path.stem, tuple(table.devices), table.show, setup, mappings)
 
 

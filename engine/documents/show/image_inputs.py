@@ -8,6 +8,7 @@ from dataclasses import replace
 from engine.core.show.generator import ImageInput, Port, View
 from engine.core.show.layer import Layer
 from engine.core.show.show import Show
+from engine.documents.errors import within
 from engine.documents.schema import GeneratorTable, ImageTable
 from engine.generators.host.messages import MAX_REQUEST_BYTES
 
@@ -36,7 +37,7 @@ def bind_ports(layers: tuple[Layer, ...], place: int, table: GeneratorTable | No
     if generator is None or table is None or not table.images:
         return layer
     ports = {port.name: port for port in generator.spec.ports if port.geometry == "image"}
-    try:
+    with within(f"layers[{place}].generator.images"):
         inputs = tuple(_image_inputs(ports, table, [other.id for other in layers]))
         size = sum(3 * width * height for _, (_, (width, height)), _ in inputs)
         if size > MAX_REQUEST_BYTES - _REST_BYTES:
@@ -45,8 +46,6 @@ def bind_ports(layers: tuple[Layer, ...], place: int, table: GeneratorTable | No
                 f"{_mb(MAX_REQUEST_BYTES - _REST_BYTES)} go to a generator at once; use one "
                 "that is made for smaller pictures"
             )
-    except ValueError as error:
-        raise ValueError(f"layers[{place}].generator.images{error}") from None
     return replace(layer, generator=replace(generator, image_inputs=inputs))
 
 

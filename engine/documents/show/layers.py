@@ -15,6 +15,7 @@ from engine.core.isf.turns import turning
 from engine.core.parameter import Kind, Parameter
 from engine.core.show.layer import IN_BETWEENS, Effect, Generator, Input, Layer, Reel
 from engine.documents.builder import ShowBuilder, each, strict
+from engine.documents.errors import within
 from engine.documents.lettering import KINDS, made_source, make_writing
 from engine.documents.path.paths import make_paths, refuse_paths
 from engine.documents.path.picture_keyframes import LAYER
@@ -123,10 +124,8 @@ def master_effects(
     builder: ShowBuilder, table: MasterTable, layers: tuple[Layer, ...]
 ) -> tuple[Effect, ...]:
     """Resolve the effects over the whole picture."""
-    try:
+    with within("master."):
         effects = _effects(builder, "/master", table.effects)
-    except ValueError as error:
-        raise ValueError(f"master.{error}") from None
     check_images(effects, layers, "master")
     return effects
 
@@ -134,10 +133,8 @@ def master_effects(
 def _generator(
     builder: ShowBuilder, root: str, layer: LayerTable, table: GeneratorTable
 ) -> Generator:
-    try:
+    with within("generator: "):
         opened = registry.open_spec(table.kind, table.config)
-    except ValueError as error:
-        raise ValueError(f"generator: {error}") from None
     spec, files = opened.spec, opened.files
     builder.notes += [f"layer {layer.id}: {note}" for note in opened.notes]
     config = deepcopy(table.config)

@@ -14,6 +14,7 @@ import msgspec
 from engine.core.show.show import Show
 from engine.documents.assets import assets_dir
 from engine.documents.builder import NoFileError
+from engine.documents.errors import reading, within
 from engine.documents.layer_files import spelled_out
 from engine.documents.modulation_tables import MODULATORS
 from engine.documents.schema import ShowTable, allowed_keys, allowed_values
@@ -26,7 +27,6 @@ from engine.system.foreign import toml
 from engine.system.untrusted import OutsideError, read_bytes
 
 Table = TypeVar("Table", bound=msgspec.Struct)
-Read = TypeVar("Read")
 LARGEST_BYTES = 1 << 20
 LARGEST_FILE_BYTES = 512 << 20
 SCHEMA = 1
@@ -106,16 +106,17 @@ def load(name: str) -> Loaded:
 
     def resolve(shader: str) -> str:
         shader_paths[shader] = find_shader(shader, *folders)
-        return _whole(shader_files.read_shader, shader_paths[shader])
+        with reading(shader_paths[shader], ShowError):
+            return shader_files.read_shader(shader_paths[shader])
 
     def open_file(file: str) -> bytes:
         inside = shader_files.split_name(file)
         if inside is None:
             return read_file(file, *folders)
-        try:
-            return _whole(shader_files.read_picture, find_shader(inside[0], *folders), inside[1])
-        except ShowError as error:
-            raise MissingFileError(str(error)) from None
+        with within("", MissingFileError):
+            shader = find_shader(inside[0], *folders)
+            with reading(shader, ShowError):
+                return shader_files.read_picture(shader, inside[1])
 
     show, table = read(text, str(path), resolve, open_file)
     if not bare_file.is_bare(path):  # else the operator named the file
@@ -123,32 +124,12 @@ def load(name: str) -> Loaded:
     return Loaded(show, table, path, text, shader_paths)
 
 
-def _whole(reader: Callable[..., Read], path: Path, *more: str) -> Read:
-    """Read a file of a shader.
-
-    Raises
-    ------
-    ShowError
-        If that cannot be done.
-    """
-    try:
-        return reader(path, *more)
-    except OSError as error:
-        raise ShowError(f"{path}: cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise ShowError(str(error)) from None
-
-
 def _text(path: Path) -> str:
     """Read a show, or make one around a file that is none."""
     if not bare_file.is_bare(path):
         return read_text(path, LARGEST_BYTES)
-    try:
+    with reading(path, ShowError):
         return bare_file.show_around(path)
-    except OSError as error:
-        raise ShowError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except ValueError as error:
-        raise ShowError(str(error)) from None
 
 
 def beside(path: Path) -> tuple[Path, ...]:
@@ -167,12 +148,8 @@ def read_text(path: Path, most: int) -> str:
     ShowError
         If it is missing, too large or not UTF-8.
     """
-    try:
+    with reading(path, ShowError):
         data = read_bytes(path, most)
-    except OSError as error:
-        raise ShowError(f"{path}: cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise ShowError(str(error)) from None
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -213,18 +190,13 @@ def read_file(name: str, *folders: Path) -> bytes:
     ShowError
         If it does not, is missing, no regular file or too large.
     """
-    try:
+    with within("", OutsideFileError):
         path = untrusted.place(name, *folders)
-    except OutsideError as error:
-        raise OutsideFileError(str(error)) from None
-    try:
-        return read_bytes(path, LARGEST_FILE_BYTES)
-    except FileNotFoundError:
-        raise MissingFileError(f"{path}: cannot be read: there is no such file") from None
-    except OSError as error:
-        raise ShowError(f"{path}: cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise ShowError(str(error)) from None
+    with reading(path, ShowError):
+        try:
+            return read_bytes(path, LARGEST_FILE_BYTES)
+        except FileNotFoundError:
+            raise MissingFileError(f"{path}: cannot be read: there is no such file") from None
 
 
 def no_file(name: str) -> bytes:
@@ -255,10 +227,8 @@ def read(
         ``NAME: key: what is wrong and what is allowed``.
     """
     table = decode(text, name)
-    try:
+    with within(f"{name}: ", ShowError):
         return assemble(table, resolve, open_file), table
-    except ValueError as error:
-        raise ShowError(f"{name}: {error}") from None
 
 
 def decode(text: str, name: str) -> ShowTable:

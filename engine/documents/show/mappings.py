@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.core.curves import CURVES
 from engine.core.show.mapping import CODINGS, ControlMapping, check_control, span_of
+from engine.documents.errors import within
 from engine.documents.part_tables import MappingTable
 
 _SERIES = re.compile(r"\{(\d{1,5})-(\d{1,5})\}")
@@ -23,11 +24,9 @@ def make_mappings(tables: Iterable[MappingTable]) -> Iterator[ControlMapping]:
         ``mappings[PLACE]: key: what is wrong``.
     """
     for place, table in enumerate(tables):
-        try:
+        with within(f"mappings[{place}]: "):
             for control, address in _series(table.control, table.address):
                 yield _make(table, control, address)
-        except ValueError as error:
-            raise ValueError(f"mappings[{place}]: {error}") from None
 
 
 def _series(control: str, address: str) -> Iterator[tuple[str, str]]:

@@ -15,6 +15,7 @@ from engine.core.modulators.model import Heard, Modulator
 from engine.core.parameter import Kind, Parameter, Registry
 from engine.core.show.controls import Lfo, MacroTarget
 from engine.documents.builder import ShowBuilder, clamped, each
+from engine.documents.errors import within
 from engine.documents.modulation_tables import KINDS, LfoTable, MacroTable, MacroTargetTable
 from engine.documents.schema import ShowTable
 
@@ -114,20 +115,16 @@ def add_parameters(builder: ShowBuilder, table: ShowTable) -> None:
     """Add the settings of modulators, and the macros."""
     for i, one in enumerate(table.modulators):
         for setting in KINDS[kind_of(one)].settings:
-            try:
+            with within(f"modulators[{i}].{setting.name}: "):
                 builder.add(clamped(Parameter(
                     f"/mod/{one.id}/{setting.name}", setting.kind,
                     float(getattr(one, setting.name)), setting.low, setting.high,
                     setting.choices, setting.unit, setting.text, label=setting.label,
                 )))  # fmt: skip
-            except ValueError as error:
-                raise ValueError(f"modulators[{i}].{setting.name}: {error}") from None
     for number, macro in enumerate(table.macros, 1):
         text = "A macro: one knob for several parameters."
-        try:
+        with within(f"macros[{number - 1}].value: "):
             builder.number(f"/macro/{macro.id}", macro.value, 0.0, 1.0, "", text, macro.label)
-        except ValueError as error:
-            raise ValueError(f"macros[{number - 1}].value: {error}") from None
         builder.aliases[f"/macro/{number}"] = f"/macro/{macro.id}"
 
 
@@ -174,10 +171,8 @@ def _heard(keys: Sequence[Any], one: Any, place: Callable[[str], int]) -> Heard:
     found = []
     for key in keys:
         name = getattr(one, key.name)
-        try:
+        with within(f"{key.name}: "):
             found.append(place(name) if name or key.default != "" else -1)
-        except ValueError as error:
-            raise ValueError(f"{key.name}: {error}") from None
     return Heard(tuple(found))
 
 

@@ -16,6 +16,7 @@ from engine.core.show.show import Show
 from engine.core.track.track import Frames, Track, Written
 from engine.documents import track_file
 from engine.documents.builder import ShowBuilder
+from engine.documents.errors import within
 from engine.documents.schema import TrackTable
 
 Floats = NDArray[np.float64]
@@ -44,10 +45,8 @@ def read_track(builder: ShowBuilder, table: TrackTable) -> TrackParameters | Non
     """
     if not table.file:
         return None
-    try:
+    with within("track.file: "):
         file = track_file.read(builder.file(table.file), table.file)
-    except ValueError as error:
-        raise ValueError(f"track.file: {error}") from None
     return TrackParameters(
         file,
         Frames(float(file.about.rate), file.cuts, table.loop),

@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.core.show.show import Show
 from engine.documents.builder import NoFileError
+from engine.documents.errors import reading
 from engine.documents.show import load
 from engine.documents.show.model_files import changed, with_paths
 from engine.generators.media.recording import FOLDER
@@ -101,14 +102,11 @@ def read_data(folder: Path, name: str) -> bytes:
     if not re.fullmatch(r"sha256:[0-9a-f]{64}", str(name)):
         raise TakeError(f"{folder}: '{str(name)[:40]}' is not a content hash")
     place = f"blobs/{name.removeprefix('sha256:')}"
-    try:
-        data = untrusted.read_beneath(folder, place, load.LARGEST_FILE_BYTES)
-    except FileNotFoundError:
-        raise TakeError(f"{folder}: the take lacks {name}; it was moved without it") from None
-    except OSError as error:
-        raise TakeError(f"{folder / place}: cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise TakeError(str(error)) from None
+    with reading(folder / place, TakeError):
+        try:
+            data = untrusted.read_beneath(folder, place, load.LARGEST_FILE_BYTES)
+        except FileNotFoundError:
+            raise TakeError(f"{folder}: the take lacks {name}; it was moved without it") from None
     if content_hash(data) != name:
         raise TakeError(
             f"{folder / place}: altered since it was recorded; its content is not {name}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -19,6 +20,7 @@ from engine.core.event import Event, Value
 from engine.core.show.show import Show
 from engine.core.show.snapshot import from_data
 from engine.core.show.state import State
+from engine.documents.errors import reading
 from engine.documents.show import load
 from engine.documents.take.content_store import TakeError, read_show
 from engine.documents.take.recorder import PART_S, SCHEMA
@@ -165,13 +167,11 @@ def _text(folder: Path, name: str, most: int) -> str:
 
 def _first_line(folder: Path, path: Path) -> bytes:
     """First line of a part, see `_text`."""
-    try:
-        with open_regular(untrusted.place(f"parts/{path.name}", folder)) as file:
-            return file.readline(LARGEST_PART_BYTES)
-    except OSError as error:
-        raise TakeError(f"{path}: cannot be read: {error.strerror}") from None
-    except OutsideError as error:
-        raise TakeError(str(error)) from None
+    with (
+        reading(path, TakeError),
+        open_regular(untrusted.place(f"parts/{path.name}", folder)) as file,
+    ):
+        return file.readline(LARGEST_PART_BYTES)
 
 
 def _is_begun(folder: Path, path: Path) -> bool:
@@ -301,13 +301,8 @@ def read_pcm(folder: Path, path: Path, channels: int) -> NDArray[np.int16]:
     TakeError
         If they lie elsewhere, or cannot be read.
     """
-    try:
+    found = b""
+    with reading(path, TakeError), suppress(FileNotFoundError):
         found = untrusted.read_beneath(folder, f"parts/{path.name}", _LARGEST_SOUND_BYTES)
-    except FileNotFoundError:
-        found = b""
-    except OSError as error:
-        raise TakeError(f"{path}: cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise TakeError(str(error)) from None
     data = np.frombuffer(found[: len(found) // (2 * channels) * 2 * channels], "<i2")
     return data.reshape(-1, channels)

@@ -7,7 +7,6 @@ is: the nearest pictures, not the cause of anything, and whose they are.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import numpy as np
 
 from engine.core.parameter import Kind, Parameter
 from engine.core.show.generator import Port, Request, Spec
+from engine.generators import contract
 from engine.generators.archive import features, sheet
 from engine.generators.archive import index as indexes
 from engine.generators.archive.features import FeatureExtractor, Floats
@@ -117,24 +117,13 @@ class Generator:
             return torch.zeros((1, 4, height, width)), memory
         if seen.ndim != 3 or seen.shape[2] < 3 or min(seen.shape) < 1 or seen.dtype != np.uint8:
             raise ValueError(f"nearest: the image port sees {seen.dtype} of shape {seen.shape}")
-        controls = complete(request.parameters)
-        count = int(controls["count"])
+        controls = contract.complete(self.spec, request.parameters)
+        count = round(controls["count"])
         found = indexes.find(self.index, self.extractor, self.units, seen, count)
-        caption = sheet.caption(self.index, found) if controls["caption"] else ""
+        caption = sheet.caption(self.index, found) if round(controls["caption"]) else ""
         pictures = [sheet.picture(self.index, match) for match in found]
         drawn = sheet.lay_out(pictures, caption, (width, height), controls["ground"])
         return torch.from_numpy(drawn).permute(2, 0, 1)[None].float() / 255, memory
-
-
-def complete(parameters: Mapping[str, float]) -> dict[str, float]:
-    """Fill in defaults, and clamp."""
-    full = {}
-    for each in PARAMETERS:
-        value = float(parameters.get(each.address, each.default))
-        value = value if math.isfinite(value) else each.default
-        value = value if each.kind is Kind.FLOAT else round(value)
-        full[each.address] = min(max(value, each.low), each.high)
-    return full
 
 
 def build(config: Config, device: str = "cpu") -> Generator:

@@ -65,14 +65,14 @@ class Player(Performance):
         load_shaders(self.compositor, self.line.show, self.trials.unfit)
         until = time.monotonic() + SHADERS_S
         while self.trials.waiting and not (self.is_ended or time.monotonic() > until):
-            time.sleep(0.004)
+            time.sleep(0.01)  # each look costs a millisecond that the workers lack
             for why in self._load_tried(time.monotonic()):
                 raise load.ShowError(why)
             self._tend_start()
             self._show_mark(first)
         until = time.monotonic() + FIRST_FRAME_S
         while self.pixels.missing(first) and not (self.is_ended or time.monotonic() > until):
-            time.sleep(0.004)
+            time.sleep(0.01)  # each look costs a millisecond that the workers lack
             if self._tend_start():
                 break
             self._show_mark(first)

@@ -144,7 +144,7 @@ class WindowPresenter(Presenter):
         found = facts()
         ages = [g["age_ms"] for g in found["generators"].values()]
         texts = [f"{self._pace.fps:.0f} of {found['fps']:.0f} fps", f"skipped {found['skipped']}"]
-        texts += [f"picture {max(ages):.0f} ms old"] if ages else []
+        texts += [f"picture {max(0.0, *ages):.0f} ms old"] if ages else []
         texts += list(filter(None, [found.get("decks", ""), names_of(found["cue"], found["next"])]))
         width = self._window.room_px[0]
         meters = overlay.Meters(found["level"], tuple(texts), found["flags"])
@@ -249,7 +249,7 @@ def _summary(facts: dict[str, Any]) -> list[str]:
     scene = names_of(facts["cue"], facts["next"])
     scene = f"scene {scene} · " if scene else ""
     each = [
-        f"{name}: {g['rate_hz']:.1f} Hz, {g['age_ms']:.0f} ms old, {g['state']}"
+        f"{name}: {g['rate_hz']:.1f} Hz, {max(g['age_ms'], 0.0):.0f} ms old, {g['state']}"
         for name, g in facts["generators"].items()
     ]
     tempo = f"{facts['bpm']:.1f} bpm" + (f" by {facts['led_by']}" if facts.get("led_by") else "")

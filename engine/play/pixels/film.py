@@ -72,7 +72,7 @@ class FilmPixels:
         self._compositor = compositor
 
     def _render(self, name: str, request: Request) -> None:
-        generator = next(x.generator for x in self._show.layers if x.id == name)
+        generator = self._show.constants.layers[name].generator
         assert generator is not None
         if generator.spec.live_only:
             return

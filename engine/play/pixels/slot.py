@@ -73,9 +73,8 @@ class ShownFrame(NamedTuple):
 
 def worker_spec_of(show: Show, name: str, generator: Generator) -> WorkerSpec:
     """Say what the worker of a layer is to be opened for."""
-    aspect = next(x.aspect for x in show.layers if x.id == name)
-    whole = show.size_px[0] / show.size_px[1]
-    size_px = asked_size(generator.spec, generator.size_px, aspect or whole, show.size_px)
+    aspect = show.constants.layers[name].aspect or show.size_px[0] / show.size_px[1]
+    size_px = asked_size(generator.spec, generator.size_px, aspect, show.size_px)
     version = version_of(registry.files(generator.kind, generator.config))
     return WorkerSpec(generator.kind, repr(generator.config), size_px, generator.rate_hz, version)
 

@@ -94,3 +94,10 @@ def test_what_takes_too_long_is_not_drawn_and_its_figure_is_told(ctx: moderngl.C
     assert "takes about" in str(report["error"])
     assert float(str(report["cpu_ms"])) >= 1000.0  # one second by this clock, at a part of the size
     assert found.size == 0
+
+
+def test_what_sows_its_buffers_in_the_beginning_is_not_flat(ctx: moderngl.Context) -> None:
+    sown = "TIME < 0.1 ? vec4(isf_FragNormCoord, 0.0, 1.0) : IMG_THIS_PIXEL(m)"
+    passes = ', "PASSES": [{"TARGET": "m", "PERSISTENT": true}]'
+    report, _ = checked(ctx, "", sown, more=passes)
+    assert not report["flat"]

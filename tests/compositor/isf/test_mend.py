@@ -10,7 +10,8 @@ from engine.compositor.isf.mend import mended
 from engine.compositor.isf.shader import compile_shader, release_shader
 
 HEAD = """/*{"INPUTS": [
-{"NAME": "iMouse", "TYPE": "point2D"}, {"NAME": "filter", "TYPE": "float", "DEFAULT": 1.0}]}*/
+{"NAME": "iMouse", "TYPE": "point2D"}, {"NAME": "filter", "TYPE": "float", "DEFAULT": 1.0},
+{"NAME": "mix", "TYPE": "float"}]}*/
 """
 MENDED = {
     "a name that is a word by now": """float flat(float layout) { return layout; }
@@ -26,6 +27,15 @@ const float a = filter * T, c = 1.0;
 const float b = a + 1.0;
 const int n = 2;
 void main() { float f[n]; f[0] = b; gl_FragColor = vec4(f[0]); }""",
+    "variables that hide functions": """#define HALF (0.5)
+mat2 r(float a) { return mat2(a); }
+float map(float x) { return mix(HALF, x, mix) + mix; }
+void main() {
+  vec4 r = vec4(r(1.0)[0].r);
+  if (r.r > 0.0) return;
+  float map = map(1.0), distance = distance(vec2(map), vec2(0.0));
+  gl_FragColor = vec4(map(map) + distance(vec2(0.0), vec2(distance)));
+}""",
     "a mouse of four numbers": """vec4 at(vec4 m) { return m; }
 void main() { gl_FragColor = iMouse.z > 0.0 ? at(iMouse) : vec4(iMouse.xy, 0.0, 1.0); }""",
 }
@@ -38,7 +48,7 @@ def test_it_compiles(ctx: moderngl.Context, body: str) -> None:
 
 def test_what_is_defined_twice_in_other_words_is_refused(ctx: moderngl.Context) -> None:
     body = "float f() { return 1.0; }\nfloat f() { return 2.0; }\nvoid main() { f(); }"
-    with pytest.raises(ShaderError, match=r"^a\.fs:4: .*f"):
+    with pytest.raises(ShaderError, match=r"^a\.fs:5: .*f"):
         compile_shader(ctx, "a", HEAD + body)
 
 

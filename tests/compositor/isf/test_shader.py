@@ -269,6 +269,12 @@ def test_a_shader_that_does_not_compile_is_a_shader_error(ctx: moderngl.Context)
     compositor.close()
 
 
+def test_a_name_in_other_letters_is_told_as_the_header_has_it(ctx: moderngl.Context) -> None:
+    head = '/*{"INPUTS": [{"NAME": "Speed", "TYPE": "float"}]}*/\n'
+    with pytest.raises(ShaderError, match=r"^a\.fs:2: .*undeclared; the header calls it 'Speed'"):
+        compile_shader(ctx, "a", head + "void main() { gl_FragColor = vec4(speed); }")
+
+
 def test_latin_1_and_utf_16_play_as_they_are_checked(tmp_path: Path, picture_of: Draw) -> None:
     text = '/*{"DESCRIPTION": "café"}*/\nvoid main() { gl_FragColor = vec4(0.0, 1.0, 0.0, 1.0); }'
     for encoding in ("latin-1", "utf-16"):

@@ -141,6 +141,14 @@ def test_a_take_waits_for_the_pictures_of_the_other_deck() -> None:
     assert not state.decks.awaits
 
 
+def test_a_hand_on_the_crossfader_ends_a_take_that_waits() -> None:
+    show = two(more="time_s = 0.0")
+    events = [(0, "/layer/right/ready", 0), (1, "/deck/take", True), (2, "/crossfader", 0.25)]
+    state = run(show, 2, events)
+    assert not state.decks.awaits
+    assert fader(show, run(show, 4, [(3, "/layer/right/ready", 1)], state), 4 / 120) == 0.25
+
+
 def test_one_picture_between_two_latents() -> None:
     show = two("latent")
     state, plan = at(show, ("/crossfader", 0.5))

@@ -269,7 +269,7 @@ def test_only_the_two_ways_to_drag() -> None:
 
 
 def test_a_painted_take_is_painted_again(tmp_path: Path) -> None:
-    """OSC paints live; a generator sees it; films of the take are equal and show the stroke."""
+    """OSC paints live; a generator sees it; a film of the take shows the stroke."""
     text = HEAD.format(30).replace("[[layers]]", "[[layers]]\nopacity = 0.0", 1) + (
         '[[layers]]\nid = "echo"\n[layers.generator]\nkind = "echo"\n'
         'images = { image = "layer:sheet" }\n'
@@ -286,16 +286,8 @@ def test_a_painted_take_is_painted_again(tmp_path: Path) -> None:
         playing.records('"/brush/down", 0')
         assert playing.end() == 0
     take = tmp_path / "live" / "take"
-    hashes = []
-    for number in range(2):
-        listed = tmp_path / f"{number}.txt"
-        succeed(
-            "export", take, tmp_path / f"film{number}-%05d.png", "--hashes", listed,
-            env=lamp(tmp_path),
-        )  # fmt: skip
-        hashes.append(listed.read_text())
-    assert hashes[0] == hashes[1]
-    last = sorted(tmp_path.glob("film1-*.png"))[-1]
+    succeed("export", take, tmp_path / "film-%05d.png", env=lamp(tmp_path))
+    last = sorted(tmp_path.glob("film-*.png"))[-1]
     with Image.open(last) as picture:
         frame = np.asarray(picture.convert("RGB"))
     assert all(is_land(frame, x, 0.5) for x in (0.4, 0.5, 0.6))

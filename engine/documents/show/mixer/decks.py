@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.core.show.decks import BLACK, CURVES, CUT, FADE, LATENT, SIDES, Decks
 from engine.core.show.layer import Effect, Layer
 from engine.documents.builder import ShowBuilder, each
+from engine.documents.errors import within
 from engine.documents.part_tables import DecksTable, TransitionTable
 from engine.documents.schema import EffectTable, LayerTable, ShowTable
 from engine.documents.show.layers import effect_id, make_effect, read_shader
@@ -45,10 +46,8 @@ def make_decks(builder: ShowBuilder, table: ShowTable, layers: tuple[Layer, ...]
     fade, curve, transition, take, cut, time_s, beats = _parameters(builder, keys, names)
     first = len(names) - len(keys.transitions)
     effects = each(keys.transitions, "transitions", lambda t: _transition(builder, t, layers))
-    try:
+    with within("decks."):
         found = tuple(enumerate(effects, first))
-    except ValueError as error:
-        raise ValueError(f"decks.{error}") from None
     lowest = min(i for i, layer in enumerate(layers) if any(layer.id in ids for ids in members))
     return Decks(
         fade, curve, transition, take, cut, time_s, beats,
