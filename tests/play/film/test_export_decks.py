@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from fractions import Fraction
 from pathlib import Path
 
@@ -28,20 +29,23 @@ def test_a_performance_with_takes_and_cuts_replays_to_the_bit(tmp_path: Path) ->
     folder = tmp_path / "run"
     with play(folder, SHOW) as playing:
         sender = open_sender("127.0.0.1", playing.ready()["ports"]["osc"])
-        for number, (address, value) in enumerate(
-            [
-                ("/crossfader/transition", "latent"),
-                ("/deck/take", 1.0),
-                ("/crossfader/transition", "iris"),
-                ("/crossfader", 0.5),
-                ("/cue/pale/go", 1.0),
-                ("/master/hold", 1.0),
-                ("/deck/cut", 1.0),
-                ("/master/hold", 0.0),
-            ]
-        ):
+        playing.records('/ready", ', 2)  # a take waits for the hidden generator
+        steps = [("/layer/left/opacity", 1.0 - 0.1 * n) for n in range(6)]  # as ticks go by
+        counts: Counter[str] = Counter()
+        for address, value in [
+            ("/crossfader/transition", "latent"),
+            ("/deck/take", 1.0),
+            *steps,
+            ("/crossfader/transition", "iris"),
+            ("/crossfader", 0.5),
+            ("/cue/pale/go", 1.0),
+            ("/master/hold", 1.0),
+            ("/deck/cut", 1.0),
+            ("/master/hold", 0.0),
+        ]:
+            counts[address] += 1
             sender.send(address, value)
-            playing.records(f'"{address}", ', 2 if number in (2, 7) else 1)
+            playing.records(f'"{address}", ', counts[address])
         sender.close()
         assert playing.end() == 0
         stats = playing.stats()
