@@ -102,7 +102,7 @@ def test_frames_go_on_while_a_worker_prepares() -> None:
 
 def test_a_film_waits_for_the_faster_path(paths: dict[str, Path]) -> None:
     config = stylegan2.Config(str(paths["stylegan2"]))
-    host = InlineHost(open_spec("stylegan2", config), "cpu", None)
+    host = InlineHost(open_spec("stylegan2", config), "cpu")
     assert host._generator.drawing.path == ("loops" if is_compiled() else "plain")  # type: ignore[attr-defined]
 
 

@@ -18,7 +18,7 @@ from engine.outputs.film import video
 from engine.outputs.film.film import kept_path
 from engine.play.film import export, resume
 from engine.play.film.job import Job
-from tests.performing import click_wav
+from tests.performing import click_wav, edit
 from tests.places import SHOWS
 
 SHOW = SHOWS / "tiny.toml"
@@ -30,9 +30,8 @@ SOUND_HZ = 48_000
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("resume")
     shutil.copytree(SHOWS, folder / "shows")
-    # The flash limiter draws three seconds before a film's first frame: here frames are counted.
-    with (folder / "shows" / "tiny.toml").open("a", encoding="utf-8") as show:
-        show.write("\n[master]\nflash_limiter = false\n")
+    # What the flash limiter has to see before the first frame would be drawn and counted, too.
+    edit(folder / "shows" / "tiny.toml", "seed = 5", "seed = 5\nmaster = { flash_limiter = false }")
     click_wav(folder / "click.wav", SOUND_HZ, round(SOUND_HZ * FRAMES / FPS))
     return folder
 
