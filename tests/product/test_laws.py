@@ -443,6 +443,7 @@ void main() {
 FILMED = """schema = 1
 size_px = [160, 90]
 history_s = {history_s}
+master = {{ flash_limiter = false }}
 [output]
 fps = 24
 [[layers]]
