@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import product
+from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from threading import Thread
 from typing import Any
 
 import moderngl
@@ -28,7 +30,7 @@ from engine.core.show.layer import BLENDS
 from engine.core.show.placing import Placing
 from engine.system.limits import end_after
 from engine.system.priority import lower_process
-from engine.system.spawn import launch
+from engine.system.spawn import launch_with_pipe
 
 AFTER_S = 5.0
 """Seconds after the start of a performance: whoever only looks in does not pay for it."""
@@ -64,7 +66,9 @@ class Rehearsal:
         if self._is_due and playing_s >= AFTER_S:
             self._is_due = False
             fit = {name: text for name, text in shaders.items() if name not in unfit}
-            self._child = launch(_run, fit, name="latent-cinema-rehearsal")
+            self._child, pipe = launch_with_pipe(_run, name="latent-cinema-rehearsal")
+            # More than a pipe holds waits until the child reads: no frame waits with it.
+            Thread(target=_hand_over, args=(pipe, fit), name="rehearsal", daemon=True).start()
 
     def close(self) -> None:
         """End it."""
@@ -73,11 +77,16 @@ class Rehearsal:
             self._child.join(0.2)
 
 
-def _run(shaders: Mapping[str, str]) -> None:
+def _hand_over(pipe: Connection, shaders: Mapping[str, str]) -> None:
+    with suppress(OSError), pipe:  # it may have ended
+        pipe.send(shaders)
+
+
+def _run(pipe: Connection) -> None:
     lower_process(19)
     end_after(_LIMIT_S)
-    with suppress(OSError):
-        rehearse(open_context(), shaders)
+    with suppress(OSError, EOFError):
+        rehearse(open_context(), pipe.recv())
 
 
 def rehearse(ctx: moderngl.Context, shaders: Mapping[str, str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from multiprocessing import Pipe
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,6 +19,8 @@ EFFECT = (
     "void main() { gl_FragColor = IMG_THIS_PIXEL(inputImage).bgra; }"
 )
 BROKEN = '/*{"ISFVSN": "2"}*/ void main() { gl_FragColor = vec4(1.0, nothing); }'
+
+LONG = "//" + "x" * 1_000_000  # more than a pipe holds
 
 
 def test_every_way_of_blending_is_rehearsed() -> None:
@@ -52,13 +55,15 @@ def test_a_show_s_shaders_are_drawn_and_broken_ones_passed_by(
 def test_it_starts_once_and_late(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[Any] = []
     child = SimpleNamespace(kill=lambda: started.append("killed"), join=lambda _: None)
+    ours, theirs = Pipe()
     monkeypatch.setattr(
-        rehearsal, "launch", lambda _, shaders, name: started.append(shaders) or child
+        rehearsal, "launch_with_pipe", lambda _, name: started.append(name) or (child, ours)
     )
     made = rehearsal.Rehearsal()
     made.close()
     for playing_s in (0.0, rehearsal.AFTER_S - 0.1, rehearsal.AFTER_S, rehearsal.AFTER_S + 1.0):
-        made.tend(playing_s, {"a": "A", "b": "B"}, {"b"})
-    assert started == [{"a": "A"}]
+        made.tend(playing_s, {"a": LONG, "b": "B"}, {"b"})  # no frame waits until it is read
+    assert started == ["latent-cinema-rehearsal"]
+    assert theirs.recv() == {"a": LONG}
     made.close()
     assert started[1:] == ["killed"]
