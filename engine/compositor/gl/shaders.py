@@ -14,11 +14,16 @@ out vec4 host_Color;
 
 # Fitted to the sRGB curves by us: within 0.06/255 (decode) and 0.09/255 (encode) of the code value,
 # and exact at 0 and 1. Without a GPU they cost half of what powers cost.
-SRGB = """
-vec3 decode(vec3 c) {
-    vec3 high = 0.0010611 + c * (0.0279547 + c * (0.5638227 + c * (0.5182914 - c * 0.1111299)));
-    return mix(c / 12.92, high, greaterThan(c, vec3(0.04045)));
-}
+_DECODE = """
+vec3 {name}(vec3 host_c) {{
+    host_c = min(host_c, 4.0);  // from where on the fit would fall again
+    vec3 host_h = 0.5638227 + host_c * (0.5182914 - host_c * 0.1111299);
+    host_h = 0.0010611 + host_c * (0.0279547 + host_c * host_h);
+    return mix(host_c / 12.92, host_h, greaterThan(host_c, vec3(0.04045)));
+}}"""
+SRGB = (
+    _DECODE.format(name="decode")
+    + """
 vec3 encode(vec3 c) {
     vec3 s = sqrt(c);
     vec3 high = s * (1.51482 + s * (-1.380124 + s * (1.966477 + s * (-1.54428 + s * 0.483087))));
@@ -29,20 +34,18 @@ vec4 scrub(vec4 c) {
     return mix(c, vec4(0.0), bvec4(uvec4(isnan(c)) | uvec4(isinf(c))));
 }
 """
+)
 
 # What a last pass ends with, see `gl.ending`. Laid at once on a canvas, the colour is first what a
 # surface of halves would hold, so that both ways look the same. Names as no author has them.
 STRAIGHT_IF = "if (host_most <= 0.0) "
-ENDING = f"""
+ENDING = f"""{_DECODE.format(name="host_decode")}
 uniform float host_opacity;
 uniform float host_most;
 vec4 host_end(vec4 host_x) {{
     {STRAIGHT_IF}return host_x;
     host_x = uintBitsToFloat(floatBitsToUint(host_x) & 0xFFFFE000u);
-    vec3 host_d = clamp(host_x.rgb, 0.0, 4.0);  // from where on the fit would fall again
-    vec3 host_h = 0.5638227 + host_d * (0.5182914 - host_d * 0.1111299);
-    host_h = 0.0010611 + host_d * (0.0279547 + host_d * host_h);
-    host_d = mix(host_d / 12.92, host_h, greaterThan(host_d, vec3(0.04045)));
+    vec3 host_d = host_decode(max(host_x.rgb, 0.0));
     float host_a = clamp(host_x.a, 0.0, 1.0) * host_opacity;
     return vec4(min(host_d, host_most) * host_a, host_a);
 }}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from engine.compositor.compose import Compositor
 from engine.compositor.gl.program import Program
+from engine.core.colour.grade import Grade
 from engine.core.frame.plan import LayerPlan, Pass, Plan
 from engine.core.show.placing import Placing
 
@@ -270,3 +272,7 @@ def test_far_beyond_white_is_not_dark(compositor: Compositor) -> None:
     for layers in ((layer("s", "bright"), layer("t", "bright", opacity=0.5)),
                    (layer("t", "bright", scale=0.9),)):  # fmt: skip
         assert drawn(compositor, plan(*layers))[18, 32, 0] > 4.0
+    under = layer("s", "same"), layer("t", "bright", blend="lighten")
+    assert drawn(compositor, plan(*under))[18, 32, 0] > 4.0  # in a pass of its own
+    alone = replace(plan(layer("s", "bright")), grade=Grade(exposure=-1.0))
+    assert compositor.compose(alone, {}).read("rgb24")[18, 32].min() == 255
