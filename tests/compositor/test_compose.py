@@ -21,6 +21,7 @@ from engine.compositor.gl.program import ShaderError, read_error
 from engine.compositor.isf.check import check, describe
 from engine.compositor.isf.shader import compile_shader
 from engine.core.frame.plan import LayerPlan, Pass, Plan
+from tests.compositor.srgb import decode, encode
 from tests.places import GOLDEN, ROOT, SHADERS
 
 OUT = ROOT / "out"
@@ -65,16 +66,6 @@ def plan(
     *layers: LayerPlan, master: float = 1.0, step: int = 0, reads_picture: bool = False
 ) -> Plan:
     return Plan(step / 60, step * 2, layers, {}, master, np.zeros(0), reads_picture)
-
-
-def srgb_decode(c: Any) -> Any:
-    c = np.asarray(c, np.float64)
-    return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
-
-
-def srgb_encode(x: Any) -> Any:
-    x = np.asarray(x, np.float64)
-    return np.where(x <= 0.0031308, x * 12.92, 1.055 * x ** (1 / 2.4) - 0.055)
 
 
 # Generator pixels
@@ -221,17 +212,17 @@ def test_blending_in_linear_light(
     layers = colour("a", *under, 1.0), colour("b", *over, alpha, blend=mode, opacity=opacity)
     picture = compositor.compose(plan(*layers), {})
     a = alpha * opacity
-    wanted = blend(mode, np.append(srgb_decode(over) * a, a), np.append(srgb_decode(under), 1.0))
+    wanted = blend(mode, np.append(decode(over) * a, a), np.append(decode(under), 1.0))
     found = picture.read("linear16f")[10, 10].astype(float)
     assert np.abs(found - wanted).max() < 1.5e-3
     shown = picture.read("rgb24").reshape(-1, 3).mean(0)
-    assert np.abs(shown - 255 * srgb_encode(np.clip(wanted[:3], 0, 1))).max() < 0.6
+    assert np.abs(shown - 255 * encode(np.clip(wanted[:3], 0, 1))).max() < 0.6
 
 
 def test_reading_in_every_format(compositor: Compositor) -> None:
     compositor.load("colour", COLOUR)
     picture = compositor.compose(plan(colour("a", 0.25, 0.5, 0.75, 1.0), master=0.5), {})
-    wanted = srgb_encode(srgb_decode([0.25, 0.5, 0.75]) * 0.5)
+    wanted = encode(decode([0.25, 0.5, 0.75]) * 0.5)
     deep = picture.read("rgb48")
     assert deep.shape == (36, 64, 3)
     assert deep.dtype == np.uint16
@@ -282,7 +273,7 @@ def test_master_dims_in_linear_light_and_blacks_out(compositor: Compositor) -> N
     compositor.load("colour", COLOUR)
     white = colour("a", 1.0, 1.0, 1.0, 1.0)
     dim = compositor.compose(plan(white, master=0.2), {}).read("rgb24").mean()
-    assert abs(dim - 255 * srgb_encode(0.2)) < 0.6
+    assert abs(dim - 255 * encode(0.2)) < 0.6
     assert compositor.compose(plan(white, master=0.0), {}).read("rgb24").max() == 0
 
 
@@ -327,7 +318,7 @@ def test_nan_and_infinity_end_at_the_shader(compositor: Compositor) -> None:
     )
     linear = found.read("linear16f")
     assert np.isfinite(linear).all()
-    assert abs(float(linear[10, 10, 2]) - srgb_decode(0.5)) < 2e-3
+    assert abs(float(linear[10, 10, 2]) - decode(0.5)) < 2e-3
     assert linear[10, 10, 0] == 0
     assert linear[10, 50, 0] == 1
 
@@ -350,7 +341,7 @@ def stepped(name: str, **changes: Any) -> LayerPlan:
 def value(compositor: Compositor, shown: Plan) -> float:
     """Display value of the red middle, before dither."""
     linear = compositor.compose(shown, {}).read("linear16f")[18, 32]
-    return float(srgb_encode(linear[0] / max(float(linear[3]), 1e-6)))
+    return float(encode(linear[0] / max(float(linear[3]), 1e-6)))
 
 
 def test_a_pass_reads_its_own_past_and_later_passes_the_present(compositor: Compositor) -> None:
@@ -428,7 +419,7 @@ def test_a_history_survives_a_short_absence_and_a_resize(compositor: Compositor)
     assert picture.texture.size == (128, 72)
     assert picture.size_px == whole_px
     linear = picture.read("linear16f")[whole_px[1] // 2, whole_px[0] // 2]
-    assert abs(float(srgb_encode(linear[0] / linear[3])) - 3 / 8) < 2e-3
+    assert abs(float(encode(linear[0] / linear[3])) - 3 / 8) < 2e-3
     for _ in range(40):
         compositor.step(plan(), {})
     compositor.step(plan(stepped("count")), {})
@@ -507,10 +498,10 @@ def test_the_master_draws_its_effects_over_all_layers(compositor: Compositor) ->
     plain = compositor.compose(replace(shown, master=1.0), {}).read("rgb24").astype(int)
     shown = replace(shown, master_chain=(over(Pass("/master/invert", "invert", {})),))
     picture = compositor.compose(shown, {})
-    wanted = 255 * srgb_encode(srgb_decode((255 - plain) / 255) * 0.5)  # brightness comes last
+    wanted = 255 * encode(decode((255 - plain) / 255) * 0.5)  # brightness comes last
     assert np.abs(picture.read("rgb24") - wanted).max() <= 2  # both are dithered
     linear = picture.read("linear16f")[..., :3].astype(float)
-    assert np.abs(srgb_encode(linear) - (255 - plain) / 255).max() < 5e-3
+    assert np.abs(encode(linear) - (255 - plain) / 255).max() < 5e-3
 
 
 @pytest.mark.parametrize("reads_picture", [False, True])
@@ -585,7 +576,7 @@ def test_uniforms_of_every_type(compositor: Compositor) -> None:
     values = {"b": 1.0, "n": 8, "p": (0.5, 0.0), "e": True}
     shown = plan(layer(source=Pass("a/source", "all", values)))
     linear = compositor.compose(shown, {}).read("linear16f")[9, 9].astype(float)
-    assert np.abs(srgb_encode(linear[:3]) - (0.75, 0.5, 0.25)).max() < 2e-3
+    assert np.abs(encode(linear[:3]) - (0.75, 0.5, 0.25)).max() < 2e-3
 
 
 # Errors

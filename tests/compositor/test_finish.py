@@ -18,6 +18,7 @@ from engine.compositor.compose import Compositor
 from engine.core.colour.cube import Lut, read_cube
 from engine.core.colour.grade import Grade, balance
 from engine.core.frame.plan import LayerPlan, Plan
+from tests.compositor.srgb import decode, encode
 from tests.places import ROOT
 
 SIZE = (64, 36)
@@ -58,14 +59,6 @@ def finished(
     found = compositor.compose(plan, {"g": source}).read(format)
     texture.release()
     return found.astype(np.float64) * (255.0 / np.iinfo(found.dtype).max)
-
-
-def decode(c: Array) -> Array:
-    return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
-
-
-def encode(x: Array) -> Array:
-    return np.where(x <= 0.0031308, x * 12.92, 1.055 * np.maximum(x, 1e-9) ** (1 / 2.4) - 0.055)
 
 
 def agx(c: Array) -> Array:

@@ -7,10 +7,7 @@ import numpy as np
 import pytest
 
 from engine.compositor.light import Light
-
-
-def linear(rgb: np.ndarray) -> np.ndarray:
-    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+from tests.compositor.srgb import decode
 
 
 @pytest.mark.parametrize(("size_px", "grid"), [((64, 48), (16, 8)), ((40, 30), (40, 30))])
@@ -27,7 +24,7 @@ def test_the_light_of_the_picture_before_is_exact(
     assert light.ask(textures[0], (2, 2)) is None  # each size has its own
     parts = (grid[1], size_px[1] // grid[1], grid[0], size_px[0] // grid[0], 3)
     for picture, got in zip(pictures, found[1:], strict=False):
-        want = linear(picture[..., :3] / 255.0).reshape(parts).mean(axis=(1, 3))
+        want = decode(picture[..., :3] / 255.0).reshape(parts).mean(axis=(1, 3))
         assert got is not None
         assert np.abs(got - want).max() < 0.001
     light.release()

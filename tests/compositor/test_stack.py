@@ -15,6 +15,7 @@ from engine.core.frame.sample import preview, sample
 from engine.core.show.show import Show
 from engine.documents.show import load
 from engine.play.line import step_histories
+from tests.compositor.srgb import decode, encode
 from tests.making import run
 
 SIZE = (64, 36)
@@ -102,14 +103,6 @@ def compositor(ctx: moderngl.Context) -> Iterator[Compositor]:
 
 def read(text: str = TEXT) -> Show:
     return load.read(text, "test", SHADERS.__getitem__)[0]
-
-
-def decode(c: Array) -> Array:
-    return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
-
-
-def encode(x: Array) -> Array:
-    return np.where(x <= 0.0031308, x * 12.92, 1.055 * x ** (1 / 2.4) - 0.055)
 
 
 def premultiplied(rgba: tuple[float, ...]) -> Array:

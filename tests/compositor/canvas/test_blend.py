@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-import moderngl
 import numpy as np
 import pytest
 
@@ -14,25 +12,11 @@ from engine.compositor.gl.surface import Surface
 from engine.compositor.isf.passes import Kit
 from engine.core.frame.plan import LayerPlan
 from engine.core.show.layer import BLENDS
+from tests.compositor.srgb import decode, encode
 
 SIZE = (64, 36)
 ASPECT = SIZE[0] / SIZE[1]
 TOLERANCE = 1 / 255
-
-
-@pytest.fixture(scope="module")
-def placer(ctx: moderngl.Context) -> Iterator[Placer]:
-    made = Placer(Kit(ctx, 60.0))
-    yield made
-    made.release()
-
-
-def decode(c: Any) -> Any:
-    return np.where(c <= 0.04045, c / 12.92, ((np.maximum(c, 0) + 0.055) / 1.055) ** 2.4)
-
-
-def encode(x: Any) -> Any:
-    return np.where(x <= 0.0031308, x * 12.92, 1.055 * np.maximum(x, 1e-9) ** (1 / 2.4) - 0.055)
 
 
 def lum(c: Any) -> Any:

@@ -3,37 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
-import moderngl
 import numpy as np
 import pytest
 
 from engine.compositor.canvas.place import Placer, area_px
 from engine.compositor.gl.surface import Surface
-from engine.compositor.isf.passes import Kit
 from engine.core.frame.plan import LayerPlan
 from engine.core.show.placing import Placing
+from tests.compositor.srgb import decode, encode
 
 SIZE = (96, 54)
 ASPECT = SIZE[0] / SIZE[1]
 FINE = 8  # samples of a pixel, on each axis
-
-
-@pytest.fixture(scope="module")
-def placer(ctx: moderngl.Context) -> Iterator[Placer]:
-    made = Placer(Kit(ctx, 60.0))
-    yield made
-    made.release()
-
-
-def decode(c: Any) -> Any:
-    return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
-
-
-def encode(x: Any) -> Any:
-    return np.where(x <= 0.0031308, x * 12.92, 1.055 * np.maximum(x, 1e-9) ** (1 / 2.4) - 0.055)
 
 
 def plan(scale: float = 1.0, aspect: float = ASPECT, **changes: float) -> LayerPlan:

@@ -16,6 +16,7 @@ from engine.compositor.gl.program import Program
 from engine.core.colour.grade import Grade
 from engine.core.frame.plan import LayerPlan, Pass, Plan
 from engine.core.show.placing import Placing
+from tests.compositor.srgb import decode, encode
 
 SIZE = (64, 36)
 INPUT = '"INPUTS": [{"NAME": "inputImage", "TYPE": "image"}]'
@@ -76,15 +77,9 @@ def generated(ctx: moderngl.Context, data: Any, number: int = 0) -> Any:
     )
 
 
-def decode(c: Any) -> Any:
-    return np.where(c <= 0.04045, c / 12.92, ((np.maximum(c, 0) + 0.055) / 1.055) ** 2.4)
-
-
 def shown(light: Any) -> Any:
     """Premultiplied light as a display shows it over black, in code values."""
-    x = np.clip(light[..., :3], 0, 1)
-    low = x * 12.92
-    return 255 * np.where(x <= 0.0031308, low, 1.055 * np.maximum(x, 1e-9) ** (1 / 2.4) - 0.055)
+    return 255 * encode(np.clip(light[..., :3], 0, 1))
 
 
 def drawn(compositor: Compositor, found: Plan, pixels: Any = None) -> Any:
