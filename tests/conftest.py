@@ -14,10 +14,12 @@ import importlib
 import inspect
 import signal
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
 import hypothesis
 import numpy as np
@@ -104,3 +106,18 @@ def ctx() -> Iterator[moderngl.Context]:
     yield opened
     collect(opened)
     opened.release()
+
+
+@pytest.fixture(scope="session")
+def colour() -> Any:
+    """colour-science, loaded so that nobody else notices.
+
+    It sets how numpy prints, and puts mocks in the place of SciPy and Matplotlib where they lack:
+    numba, loaded later, would take that SciPy for a real one.
+    """
+    with warnings.catch_warnings(), np.printoptions():
+        warnings.simplefilter("ignore")  # that they lack
+        found = pytest.importorskip("colour")
+    for name in [name for name, each in sys.modules.items() if isinstance(each, Mock)]:
+        del sys.modules[name]
+    return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import warnings
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -30,13 +29,6 @@ def compositor(ctx: moderngl.Context) -> Iterator[Compositor]:
     made = Compositor(ctx, SIZE)
     yield made
     made.close()
-
-
-@pytest.fixture(scope="module")
-def colour() -> Any:
-    with warnings.catch_warnings(), np.printoptions():  # it sets how numpy prints, for everybody
-        warnings.simplefilter("ignore")  # of SciPy and Matplotlib, which it can do without
-        return pytest.importorskip("colour")
 
 
 PIXELS = np.random.default_rng(3).integers(0, 256, (36, 64, 3), np.uint8)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -11,13 +10,6 @@ import pytest
 from engine.core.colour.grade import D65_MIRED, D65_XY, TINT_UV, Grade, balance, locus
 
 MIREDS = (-100.0, -40.0, 10.0, 100.0)
-
-
-@pytest.fixture(scope="module")
-def colour() -> Any:
-    with warnings.catch_warnings(), np.printoptions():  # it sets how numpy prints, for everybody
-        warnings.simplefilter("ignore")  # of SciPy and Matplotlib, which it can do without
-        return pytest.importorskip("colour")
 
 
 def test_at_rest_nothing_changes() -> None:
